@@ -1,0 +1,67 @@
+//! What the program tells the shell.
+
+use std::process;
+
+/// The exit codes. When several of 3 to 7 apply, the largest wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExitCode {
+    /// All done. Lines that nothing can take are reported, they are no failure.
+    Success = 0,
+    /// What the user asked to fail on: differences found by `--check`.
+    Failure = 1,
+    /// The arguments, or a file that they name, make no sense.
+    Usage = 2,
+    /// An input could not be read to its end.
+    Input = 3,
+    /// An output could not be written.
+    Output = 6,
+}
+
+impl From<ExitCode> for process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// An error that ends the run, with the code that it ends with.
+#[derive(Debug)]
+pub struct Fatal {
+    pub code: ExitCode,
+    pub error: anyhow::Error,
+}
+
+/// Gives an error its exit code.
+pub trait OrExit<T> {
+    /// Ends the run with this code if it failed.
+    ///
+    /// # Errors
+    /// The same error, with the code.
+    fn or_exit(self, code: ExitCode) -> Result<T, Fatal>;
+}
+
+impl<T, E: Into<anyhow::Error>> OrExit<T> for Result<T, E> {
+    fn or_exit(self, code: ExitCode) -> Result<T, Fatal> {
+        self.map_err(|error| Fatal {
+            code,
+            error: error.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_those_of_the_readme_and_the_larger_one_is_the_worse() {
+        let codes = [
+            ExitCode::Success,
+            ExitCode::Failure,
+            ExitCode::Usage,
+            ExitCode::Input,
+            ExitCode::Output,
+        ];
+        assert_eq!(codes.map(|code| code as u8), [0, 1, 2, 3, 6]);
+        assert_eq!(ExitCode::Input.max(ExitCode::Output), ExitCode::Output);
+    }
+}

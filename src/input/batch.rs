@@ -1,0 +1,349 @@
+//! Cutting an input into batches of whole lines.
+//!
+//! Where a batch ends depends on the bytes of the input alone, so neither do results on how reads happen to return.
+
+use std::io::{self, Read};
+
+use super::Shape;
+
+/// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
+/// stay small.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Some consecutive lines of an input, perhaps none, then perhaps one that could not be read.
+#[derive(Debug)]
+pub struct Batch {
+    /// The number of the first line, from 1.
+    pub first_line: u64,
+    /// Where in the unpacked input the text starts.
+    pub offset: u64,
+    /// Whole lines with their newlines; the last one of an input may lack it.
+    pub text: Vec<u8>,
+    /// What follows the lines of `text`, if it cannot stand among them.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// A line that could not be read whole.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is longer than the limit.
+    TooLong { offset: u64, length: u64 },
+    /// Reading broke off within it. The text is what came before.
+    Truncated { text: Vec<u8> },
+}
+
+/// One line of a batch, given without its newline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// From 1.
+    pub number: u64,
+    pub content: LineContent<'a>,
+}
+
+/// A line, as far as it could be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineContent<'a> {
+    Whole(&'a [u8]),
+    /// Reading broke off within it.
+    Truncated(&'a [u8]),
+    /// It is longer than the limit: where it stands in the unpacked input.
+    TooLong {
+        offset: u64,
+        length: u64,
+    },
+}
+
+impl Batch {
+    /// The lines of a log, or a document as one line.
+    pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
+        let mut number = self.first_line;
+        let mut offset = self.offset;
+        let whole = self
+            .text
+            .split_inclusive(move |&byte| byte == b'\n' && shape == Shape::Log)
+            .map(move |line| {
+                let bytes = if shape == Shape::Log {
+                    line.strip_suffix(b"\n").unwrap_or(line)
+                } else {
+                    line
+                };
+                let content = if bytes.len() > max_line_bytes {
+                    LineContent::TooLong {
+                        offset,
+                        length: bytes.len() as u64,
+                    }
+                } else {
+                    LineContent::Whole(bytes)
+                };
+                offset += line.len() as u64;
+                number += 1;
+                Line {
+                    number: number - 1,
+                    content,
+                }
+            });
+        whole.chain(self.unreadable.iter().map(|unreadable| Line {
+            number: self.first_line + memchr::memchr_iter(b'\n', &self.text).count() as u64,
+            content: match unreadable {
+                Unreadable::TooLong { offset, length } => LineContent::TooLong {
+                    offset: *offset,
+                    length: *length,
+                },
+                Unreadable::Truncated { text } => LineContent::Truncated(text),
+            },
+        }))
+    }
+}
+
+/// Reads an input batch by batch. What could be read comes first; then [`BatchReader::finish`] tells how it ended.
+pub struct BatchReader<R> {
+    reader: R,
+    max_line_bytes: usize,
+    line: u64,
+    offset: u64,
+    /// What was read past the last newline.
+    rest: Vec<u8>,
+    ended: Option<io::Result<()>>,
+}
+
+impl<R: Read> BatchReader<R> {
+    /// `max_line_bytes` bounds the memory that one line takes.
+    pub fn new(reader: R, max_line_bytes: usize) -> Self {
+        Self {
+            reader,
+            max_line_bytes,
+            line: 1,
+            offset: 0,
+            rest: Vec::new(),
+            ended: None,
+        }
+    }
+
+    /// The next batch, or `None` at the end of what can be read.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        let mut text = std::mem::take(&mut self.rest);
+        let mut wanted = BATCH_BYTES;
+        while self.ended.is_none() {
+            self.fill(&mut text, wanted);
+            if self.ended.is_some() {
+                break;
+            }
+            if let Some(newline) = memchr::memrchr(b'\n', &text) {
+                self.rest = text.split_off(newline + 1);
+                return Some(self.batch(text, None));
+            }
+            if text.len() > self.max_line_bytes {
+                return Some(self.skip_line(text.len()));
+            }
+            wanted = (text.len() * 2).min(self.max_line_bytes + 1);
+        }
+        match &self.ended {
+            _ if text.is_empty() => None,
+            Some(Err(_)) => {
+                let cut =
+                    text.split_off(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
+                let unreadable = (!cut.is_empty()).then_some(Unreadable::Truncated { text: cut });
+                Some(self.batch(text, unreadable))
+            }
+            _ => Some(self.batch(text, None)),
+        }
+    }
+
+    /// The whole input as one batch, for a document.
+    pub fn whole(&mut self) -> Option<Batch> {
+        let mut text = Vec::new();
+        let limit = self.max_line_bytes as u64 + 1;
+        self.ended = Some(
+            self.reader
+                .by_ref()
+                .take(limit)
+                .read_to_end(&mut text)
+                .map(drop),
+        );
+        if text.len() > self.max_line_bytes {
+            self.ended = None;
+            let length = text.len() as u64 + self.skip(|_| None);
+            return Some(self.batch(Vec::new(), Some(Unreadable::TooLong { offset: 0, length })));
+        }
+        match &self.ended {
+            Some(Err(_)) => Some(self.batch(Vec::new(), Some(Unreadable::Truncated { text }))),
+            _ => Some(self.batch(text, None)),
+        }
+    }
+
+    /// How the input ended, once there is no more batch.
+    ///
+    /// # Errors
+    /// What broke the reading off.
+    pub fn finish(self) -> io::Result<()> {
+        self.ended.unwrap_or(Ok(()))
+    }
+
+    /// Reads until `text` has `wanted` bytes or the input ends.
+    fn fill(&mut self, text: &mut Vec<u8>, wanted: usize) {
+        let mut filled = text.len();
+        text.resize(wanted.max(filled), 0);
+        while filled < text.len() {
+            match self.reader.read(&mut text[filled..]) {
+                Ok(0) => {
+                    self.ended = Some(Ok(()));
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = Some(Err(error));
+                    break;
+                }
+            }
+        }
+        text.truncate(filled);
+    }
+
+    /// Passes over the rest of a line of which `length` bytes are read and given up.
+    fn skip_line(&mut self, length: usize) -> Batch {
+        let length = length as u64 + self.skip(|bytes| memchr::memchr(b'\n', bytes));
+        let mut batch = self.batch(Vec::new(), None);
+        batch.unreadable = Some(Unreadable::TooLong {
+            offset: batch.offset,
+            length,
+        });
+        self.line += 1;
+        self.offset += length + 1;
+        batch
+    }
+
+    /// Passes over bytes up to the one that `find` finds, which is passed over too and not counted. What was read past
+    /// it is kept.
+    fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> u64 {
+        let mut length = 0;
+        while self.ended.is_none() {
+            let mut bytes = Vec::new();
+            self.fill(&mut bytes, BATCH_BYTES);
+            if let Some(found) = find(&bytes) {
+                self.rest = bytes.split_off(found + 1);
+                return length + found as u64;
+            }
+            length += bytes.len() as u64;
+        }
+        length
+    }
+
+    fn batch(&mut self, text: Vec<u8>, unreadable: Option<Unreadable>) -> Batch {
+        let batch = Batch {
+            first_line: self.line,
+            offset: self.offset,
+            text,
+            unreadable,
+        };
+        self.line += memchr::memchr_iter(b'\n', &batch.text).count() as u64;
+        self.offset += batch.text.len() as u64;
+        batch
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives out its bytes in pieces of a size, then fails if it is told to.
+    struct Pieces<'a> {
+        bytes: &'a [u8],
+        size: usize,
+        fails: bool,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.bytes.is_empty() && self.fails {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let length = self.size.min(buffer.len()).min(self.bytes.len());
+            buffer[..length].copy_from_slice(&self.bytes[..length]);
+            self.bytes = &self.bytes[length..];
+            Ok(length)
+        }
+    }
+
+    fn batches(
+        bytes: &[u8],
+        size: usize,
+        fails: bool,
+        max_line_bytes: usize,
+    ) -> (Vec<Batch>, bool) {
+        let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
+        let batches = std::iter::from_fn(|| reader.next_batch()).collect();
+        (batches, reader.finish().is_err())
+    }
+
+    #[test]
+    fn every_line_is_in_one_batch_with_its_number_and_offset() {
+        let text: Vec<u8> = (0..200_000)
+            .flat_map(|n| format!("line {n}\n").into_bytes())
+            .collect();
+        for size in [1000, 1 << 16, 1 << 22] {
+            let (batches, failed) = batches(&text, size, false, 100);
+            assert!(!failed && batches.len() > 1);
+            let (mut line, mut offset) = (1, 0);
+            for batch in &batches {
+                assert_eq!((batch.first_line, batch.offset), (line, offset));
+                assert!(batch.text.ends_with(b"\n") && batch.unreadable.is_none());
+                line += batch.text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                offset += batch.text.len() as u64;
+            }
+            assert_eq!((line, offset), (200_001, text.len() as u64));
+        }
+    }
+
+    #[test]
+    fn a_last_line_without_a_newline_is_a_line() {
+        let (batches, failed) = batches(b"a\nb", 1, false, 100);
+        assert!(!failed);
+        assert_eq!(
+            batches
+                .iter()
+                .flat_map(|batch| batch.text.clone())
+                .collect::<Vec<_>>(),
+            b"a\nb"
+        );
+    }
+
+    #[test]
+    fn a_line_without_end_is_passed_over_in_bounded_memory() {
+        let mut text = b"a\n".to_vec();
+        text.resize(3 << 20, b'x');
+        text.extend(b"\nb\n");
+        let (batches, _) = batches(&text, 1 << 16, false, 1 << 20);
+        let too_long = batches
+            .iter()
+            .find(|batch| batch.unreadable.is_some())
+            .unwrap();
+        let expected = Unreadable::TooLong {
+            offset: 2,
+            length: (3 << 20) - 2,
+        };
+        assert_eq!(
+            (too_long.first_line, too_long.unreadable.as_ref()),
+            (2, Some(&expected))
+        );
+        let last = batches.last().unwrap();
+        assert_eq!(
+            (last.first_line, last.offset, &last.text[..]),
+            (3, (3 << 20) + 1, &b"b\n"[..])
+        );
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_given_out_and_the_cut_line_is_told() {
+        let (batches, failed) = batches(b"a\nb\ncut", 2, true, 100);
+        assert!(failed);
+        assert_eq!(batches.len(), 1);
+        assert_eq!(batches[0].text, b"a\nb\n");
+        assert_eq!(
+            batches[0].unreadable,
+            Some(Unreadable::Truncated {
+                text: b"cut".to_vec()
+            })
+        );
+    }
+}

@@ -1,0 +1,40 @@
+//! What is read: files, directories and standard input, plain or gzipped, in batches of whole lines.
+
+mod batch;
+mod discover;
+mod open;
+
+pub use batch::{Batch, BatchReader, Line, LineContent, Unreadable};
+pub use discover::{Discovery, NameFilter, discover};
+pub use open::{BytesRead, is_gzip, open};
+
+use std::path::PathBuf;
+
+/// One input of a run.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub origin: Origin,
+    /// The name in messages and reports: the path as given, `-` for standard input.
+    pub name: String,
+    /// Below a directory argument the path from there, else the file's name; `stdin` for standard input.
+    pub relative: PathBuf,
+    pub shape: Shape,
+    /// In bytes as stored, where it is known.
+    pub size: Option<u64>,
+}
+
+/// Where an input comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Stdin,
+    File(PathBuf),
+}
+
+/// What an input holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// One event a line.
+    Log,
+    /// One event, as a document of any layout. Its file's name ends in `.json`.
+    Document,
+}

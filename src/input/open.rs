@@ -1,0 +1,72 @@
+//! Opening an input. Gzip is told by its magic bytes, never by a name.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use flate2::bufread::MultiGzDecoder;
+
+use super::{Origin, Source};
+
+/// Bytes read so far from all inputs, as stored: what progress is measured by.
+pub type BytesRead = Arc<AtomicU64>;
+
+/// Large enough that reads are rare beside inflating what they bring.
+const BUFFER_BYTES: usize = 1 << 17;
+
+/// Opens an input, unpacked.
+///
+/// # Errors
+/// The file cannot be opened, or not a byte of it be read.
+pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Box<dyn Read + Send>> {
+    let raw: Box<dyn Read + Send> = match &source.origin {
+        Origin::Stdin => Box::new(io::stdin()),
+        Origin::File(path) => {
+            let file = File::open(path)?;
+            if file.metadata()?.is_dir() {
+                return Err(io::ErrorKind::IsADirectory.into());
+            }
+            Box::new(file)
+        }
+    };
+    let mut counted = Counted {
+        reader: raw,
+        bytes_read,
+    };
+    let mut magic = Vec::with_capacity(2);
+    counted.by_ref().take(2).read_to_end(&mut magic)?;
+    let packed = magic == GZIP_MAGIC;
+    let whole = io::Cursor::new(magic).chain(counted);
+    Ok(if packed {
+        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+            BUFFER_BYTES,
+            whole,
+        )))
+    } else {
+        Box::new(whole)
+    })
+}
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Whether what comes next is gzip.
+///
+/// # Errors
+/// It cannot be read.
+pub fn is_gzip(reader: &mut impl io::BufRead) -> io::Result<bool> {
+    Ok(reader.fill_buf()?.starts_with(&GZIP_MAGIC))
+}
+
+struct Counted<R> {
+    reader: R,
+    bytes_read: BytesRead,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        self.bytes_read.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}

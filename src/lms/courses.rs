@@ -1,0 +1,102 @@
+//! The courses table: what a course is called.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::{course_key, table};
+
+/// The display names of an LMS's courses, by course key.
+pub struct Courses {
+    display_names: HashMap<Box<str>, Course>,
+}
+
+struct Course {
+    display_name: Option<Box<str>>,
+    row: u64,
+}
+
+impl Courses {
+    /// Loads a table with the columns `course_id,display_name`.
+    ///
+    /// # Errors
+    /// The file cannot be read, a column is missing, or a course id is repeated.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut display_names: HashMap<Box<str>, Course> = HashMap::new();
+        table::read(
+            path,
+            ["course_id", "display_name"],
+            |row, [id, display_name]| {
+                let id = id.unwrap_or_default();
+                // An id that is no course key can never be asked for; it does no harm.
+                let key = course_key::canonical(id).unwrap_or(id.into());
+                let course = Course {
+                    display_name: display_name.map(Into::into),
+                    row,
+                };
+                match display_names.insert(key.into(), course) {
+                    Some(first) => bail!(
+                        "rows {} and {row} have the same course id, `{id}`",
+                        first.row
+                    ),
+                    None => Ok(()),
+                }
+            },
+        )?;
+        Ok(Self { display_names })
+    }
+
+    /// How many courses there are.
+    pub fn len(&self) -> usize {
+        self.display_names.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.display_names.is_empty()
+    }
+
+    /// The display name of a course, given its canonical key: `None` when the course is unknown, `Some(None)` when the
+    /// name is NULL.
+    pub(super) fn display_name(&self, key: &str) -> Option<Option<&str>> {
+        self.display_names
+            .get(key)
+            .map(|course| course.display_name.as_deref())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(table: &str) -> Result<Courses> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), table)?;
+        Courses::load(file.path())
+    }
+
+    #[test]
+    fn a_course_is_found_by_its_key() {
+        let courses =
+            load("display_name,course_id\n\"Demo, \"\"X\"\"\",course-v1:a+b+c\nNULL,edX/D/2014\n")
+                .unwrap();
+        assert_eq!(
+            courses.display_name("course-v1:a+b+c"),
+            Some(Some("Demo, \"X\""))
+        );
+        assert_eq!(courses.display_name("edX/D/2014"), Some(None));
+        assert_eq!(courses.display_name("course-v1:a+b+d"), None);
+    }
+
+    #[test]
+    fn a_repeated_course_id_names_both_rows() {
+        let error = load("course_id,display_name\ncourse-v1:a+b+c,A\nx/y/z,B\nslashes:a+b+c,C\n")
+            .err()
+            .unwrap();
+        assert!(
+            format!("{error:#}").contains("rows 2 and 4 have the same course id"),
+            "{error:#}"
+        );
+    }
+}

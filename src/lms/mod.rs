@@ -1,0 +1,148 @@
+//! What the LMS database would have supplied: who a user is and what a course is called.
+//!
+//! Both come from tables exported once, or are derived when there is none.
+
+mod course_key;
+mod courses;
+mod identity;
+mod table;
+pub(crate) mod usage_key;
+mod users;
+
+use std::borrow::Cow;
+
+use bumpalo::Bump;
+
+pub use courses::Courses;
+pub use identity::IdentityDerivation;
+pub use users::{FoundIdentity, IdentityColumn, Users};
+
+use crate::outcome::{Fault, Reason};
+use crate::tracking::{Value, format_in, python};
+
+/// What to do with a user or a course that is not in its table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unknown {
+    /// Reject the event.
+    Reject,
+    /// Do as without a table.
+    Derive,
+}
+
+/// The lookup tables, and what stands in for them.
+pub struct Lms {
+    /// Kept verbatim: ids depend on it.
+    pub root_url: String,
+    pub users: Option<Users>,
+    pub courses: Option<Courses>,
+    pub unknown_user: Unknown,
+    pub unknown_course: Unknown,
+    pub derivation: IdentityDerivation,
+}
+
+/// Who an event says did it: a numeric id, a username, or a text that may be either.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct UserRef<'a> {
+    id: Option<i64>,
+    username: &'a str,
+}
+
+impl<'a> UserRef<'a> {
+    /// Reads the value of a user field as the reference's `get_user` does.
+    pub(crate) fn from_value(value: Option<Value<'a>>, arena: &'a Bump) -> Result<Self, Fault> {
+        match value {
+            Some(Value::Str(text)) => Ok(Self {
+                id: python::parse_int(text),
+                username: text,
+            }),
+            Some(Value::Int(id)) if id != 0 => Ok(Self {
+                id: Some(id),
+                username: format_in(arena, format_args!("{id}")),
+            }),
+            Some(Value::BigInt(digits)) => Ok(Self {
+                id: None,
+                username: digits,
+            }),
+            Some(value) if value.is_truthy() => {
+                Err(Fault::wrong_type("user", value, "a user id or a username"))
+            }
+            _ => Err(Fault::new(Reason::NoUser, "the event names no user")),
+        }
+    }
+}
+
+impl Lms {
+    /// A user's external id: from the table, or derived.
+    pub(crate) fn external_id<'a>(
+        &'a self,
+        user: UserRef<'a>,
+        arena: &'a Bump,
+    ) -> Result<&'a str, Fault> {
+        let uuid = match self
+            .users
+            .as_ref()
+            .map(|users| users.find(user.id, user.username))
+        {
+            Some(Some(FoundIdentity::Text(text))) => return Ok(text),
+            Some(Some(FoundIdentity::Uuid(uuid))) => uuid,
+            Some(Some(FoundIdentity::Absent)) => {
+                let detail = format!(
+                    "the user `{}` has no external id in the users table",
+                    user.username
+                );
+                return Err(Fault::new(Reason::NoExternalId, detail));
+            }
+            Some(None) if self.unknown_user == Unknown::Reject => return Err(unknown_user(user)),
+            None | Some(None) => self.derivation.external_id(user.id, user.username),
+        };
+        Ok(arena.alloc_str(
+            uuid.hyphenated()
+                .encode_lower(&mut uuid::Uuid::encode_buffer()),
+        ))
+    }
+
+    /// A user's e-mail address. There is none to derive.
+    pub(crate) fn email<'a>(&'a self, user: UserRef<'a>) -> Result<&'a str, Fault> {
+        match self
+            .users
+            .as_ref()
+            .and_then(|users| users.find(user.id, user.username))
+        {
+            Some(FoundIdentity::Text(email)) => Ok(email),
+            Some(_) => {
+                let detail = format!(
+                    "the user `{}` has no e-mail address in the users table",
+                    user.username
+                );
+                Err(Fault::new(Reason::NoEmail, detail))
+            }
+            None => Err(unknown_user(user)),
+        }
+    }
+
+    /// The display name of the course that an event names; `None` when the table says NULL.
+    pub(crate) fn course_name<'a>(&'a self, course_id: &'a str) -> Result<Option<&'a str>, Fault> {
+        let Some(key) = course_key::canonical(course_id) else {
+            let detail = format!("the course id `{course_id}` does not parse");
+            return Err(Fault::new(Reason::BadCourseId, detail));
+        };
+        match self
+            .courses
+            .as_ref()
+            .map(|courses| courses.display_name(&key))
+        {
+            Some(Some(display_name)) => Ok(display_name),
+            Some(None) if self.unknown_course == Unknown::Reject => {
+                let detail = format!("the course `{course_id}` is not in the courses table");
+                Err(Fault::new(Reason::UnknownCourse, detail))
+            }
+            None | Some(None) => Ok(Some(course_id)),
+        }
+    }
+}
+
+fn unknown_user(user: UserRef<'_>) -> Fault {
+    let detail: Cow<'static, str> =
+        format!("the user `{}` is not in the users table", user.username).into();
+    Fault::new(Reason::UnknownUser, detail)
+}

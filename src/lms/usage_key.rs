@@ -1,0 +1,136 @@
+//! Usage keys of blocks, where an event has only a part of one (`helpers.py` of the reference).
+
+use std::net::Ipv6Addr;
+
+/// The usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, `ccx-block-v1:` for a custom
+/// course (`make_video_block_id`). A course id without a namespace has none.
+pub(crate) fn block_usage_key(course_id: &str, block_type: &str, block_id: &str) -> Option<String> {
+    let mut parts = course_id.split(':');
+    let (namespace, course) = (parts.next()?, parts.next()?);
+    let ccx = if namespace.contains("ccx") {
+        "ccx-"
+    } else {
+        ""
+    };
+    let version = namespace.rsplit('-').next()?;
+    Some(format!(
+        "{ccx}block-{version}:{course}+type@{block_type}+block@{block_id}"
+    ))
+}
+
+/// The block that the address of a page says is active (`get_block_id_from_event_referrer`).
+///
+/// # Errors
+/// The address has a host in brackets that is no IPv6 address, at which Python's `urlparse` gives up.
+pub(crate) fn active_block(referer: &str) -> Result<Option<String>, ()> {
+    let address: String = referer
+        .trim_start_matches(|c: char| c <= ' ')
+        .chars()
+        .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
+        .collect();
+    let address = address.split('#').next().unwrap_or_default();
+    check_host(address)?;
+    let Some((_, query)) = address.split_once('?') else {
+        return Ok(None);
+    };
+    let mut fields = form_urlencoded::parse(query.as_bytes());
+    let active = fields.find(|(name, value)| name == "activate_block_id" && !value.is_empty());
+    Ok(active.map(|(_, value)| value.into_owned()))
+}
+
+/// The usage key of the problem whose form a browser sent, `input_ID_2_1=…` (`get_block_id_from_event_data`).
+pub(crate) fn problem_of_form(form: &str, course_id: &str) -> Option<String> {
+    block_usage_key(course_id, "problem", form.split('_').nth(1)?)
+}
+
+fn check_host(address: &str) -> Result<(), ()> {
+    let after_scheme = match address.split_once(':') {
+        Some((scheme, rest)) if is_scheme(scheme) => rest,
+        _ => address,
+    };
+    let Some(rest) = after_scheme.strip_prefix("//") else {
+        return Ok(());
+    };
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    match (host.split_once('['), host.contains(']')) {
+        (None, false) => Ok(()),
+        (Some((_, bracketed)), true) => {
+            let bracketed = bracketed.split(']').next().unwrap_or_default();
+            let (ip, _zone) = bracketed.split_once('%').unwrap_or((bracketed, ""));
+            let is_ip = ip.parse::<Ipv6Addr>().is_ok() || is_future_ip(bracketed);
+            if is_ip { Ok(()) } else { Err(()) }
+        }
+        _ => Err(()),
+    }
+}
+
+fn is_scheme(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
+}
+
+/// The `IPvFuture` of RFC 3986.
+fn is_future_ip(text: &str) -> bool {
+    let parts = text.strip_prefix('v').and_then(|text| text.split_once('.'));
+    parts.is_some_and(|(version, rest)| {
+        !version.is_empty()
+            && version.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && !rest.is_empty()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_key_follows_its_course() {
+        let key = |course| block_usage_key(course, "video", "v");
+        assert_eq!(
+            key("course-v1:a+b+c").as_deref(),
+            Some("block-v1:a+b+c+type@video+block@v")
+        );
+        assert_eq!(
+            key("ccx-v1:a+b+c+ccx@1").as_deref(),
+            Some("ccx-block-v1:a+b+c+ccx@1+type@video+block@v")
+        );
+        assert_eq!(
+            key("a:b:c").as_deref(),
+            Some("block-a:b+type@video+block@v")
+        );
+        assert_eq!(key("a/b/c"), None);
+    }
+
+    #[test]
+    fn the_active_block_is_read_from_the_query() {
+        for (referer, block) in [
+            (
+                "http://h/c?x=1&activate_block_id=block-v1%3Aa%2Bb+c%40d#f?activate_block_id=no",
+                Some("block-v1:a+b c@d"),
+            ),
+            (
+                "http://h/c?activate_block_id=&activate_block_id=b",
+                Some("b"),
+            ),
+            ("  http://h/c?activate_\tblock_id=b", Some("b")),
+            ("?activate_block_id=b", Some("b")),
+            ("http://h/c", None),
+            ("http://[::1]:80/?activate_block_id=b", Some("b")),
+        ] {
+            assert_eq!(
+                active_block(referer),
+                Ok(block.map(str::to_owned)),
+                "{referer}"
+            );
+        }
+        for referer in [
+            "http://[h/",
+            "http://h]/?activate_block_id=b",
+            "http://[h]/",
+        ] {
+            assert_eq!(active_block(referer), Err(()), "{referer}");
+        }
+    }
+}

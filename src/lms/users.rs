@@ -1,0 +1,298 @@
+//! The users table: who a numeric id or a username is.
+
+use std::hash::BuildHasher;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use uuid::Uuid;
+
+use super::table;
+
+/// Which of a user's identities a run needs. Only that one is kept in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdentityColumn {
+    XapiId,
+    Email,
+}
+
+impl IdentityColumn {
+    fn place(self) -> usize {
+        match self {
+            Self::Email => 2,
+            Self::XapiId => 3,
+        }
+    }
+}
+
+const COLUMNS: [&str; 5] = ["id", "username", "email", "xapi_id", "caliper_id"];
+
+/// The users of an LMS, each with one identity.
+///
+/// Compact, since there may be millions: the texts of all users stand in one buffer, and two hash tables hold row
+/// numbers. A UUID is kept as its 16 bytes.
+pub struct Users {
+    rows: Vec<Row>,
+    text: Vec<u8>,
+    by_id: HashTable<u32>,
+    by_username: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+}
+
+struct Row {
+    id: Option<i64>,
+    /// Where in the buffer the username starts; the identity follows it.
+    start: u64,
+    username_bytes: u32,
+    identity: Identity,
+}
+
+#[derive(Clone, Copy)]
+enum Identity {
+    Absent,
+    Uuid,
+    Text { bytes: u32 },
+}
+
+/// A user's identity, as found in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundIdentity<'a> {
+    Absent,
+    Uuid(Uuid),
+    Text(&'a str),
+}
+
+impl Users {
+    /// Loads a table with the columns `id,username,email,xapi_id,caliper_id`.
+    ///
+    /// # Errors
+    /// The file cannot be read, a column is missing, an id is no integer, or an id or username is repeated.
+    pub fn load(path: &Path, identity: IdentityColumn) -> Result<Self> {
+        let mut users = Self {
+            rows: Vec::new(),
+            text: Vec::new(),
+            by_id: HashTable::new(),
+            by_username: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+        };
+        table::read(path, COLUMNS, |row, cells| {
+            let cells = cells.map(|cell| cell.unwrap_or_default());
+            let text = cells[identity.place()];
+            let uuid = (identity == IdentityColumn::XapiId)
+                .then(|| compact_uuid(text))
+                .flatten();
+            users.push(row, cells[0], cells[1], text, uuid)
+        })?;
+        users.rows.shrink_to_fit();
+        users.text.shrink_to_fit();
+        Ok(users)
+    }
+
+    /// How many users there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Finds a user by numeric id first, then by username.
+    pub fn find(&self, id: Option<i64>, username: &str) -> Option<FoundIdentity<'_>> {
+        let by_id = id.and_then(|id| self.find_id(id));
+        by_id
+            .or_else(|| self.find_username(username))
+            .map(|row| self.identity(&self.rows[row]))
+    }
+
+    fn push(
+        &mut self,
+        row: u64,
+        id: &str,
+        username: &str,
+        identity: &str,
+        uuid: Option<Uuid>,
+    ) -> Result<()> {
+        let Ok(index) = u32::try_from(self.rows.len()) else {
+            bail!("there are more than {} users", u32::MAX)
+        };
+        let id = match id {
+            "" => None,
+            _ => match id.trim().parse() {
+                Ok(id) => Some(id),
+                Err(_) => bail!("the id `{id}` is not an integer"),
+            },
+        };
+        let start = self.text.len() as u64;
+        self.text.extend_from_slice(username.as_bytes());
+        let identity = match uuid {
+            _ if identity.is_empty() => Identity::Absent,
+            Some(uuid) => {
+                self.text.extend_from_slice(uuid.as_bytes());
+                Identity::Uuid
+            }
+            None => {
+                self.text.extend_from_slice(identity.as_bytes());
+                Identity::Text {
+                    bytes: u32::try_from(identity.len())?,
+                }
+            }
+        };
+        if let Some(id) = id {
+            if let Some(first) = self.find_id(id) {
+                bail!(
+                    "rows {} and {row} have the same id, {id}",
+                    first + FIRST_ROW
+                );
+            }
+            let hash_of = |&index: &u32| {
+                self.hasher
+                    .hash_one(self.rows[index as usize].id.unwrap_or_default())
+            };
+            self.by_id
+                .insert_unique(self.hasher.hash_one(id), index, hash_of);
+        }
+        if !username.is_empty() {
+            if let Some(first) = self.find_username(username) {
+                bail!(
+                    "rows {} and {row} have the same username, `{username}`",
+                    first + FIRST_ROW
+                );
+            }
+            let hash_of = |&index: &u32| {
+                self.hasher
+                    .hash_one(username_in(&self.text, &self.rows[index as usize]))
+            };
+            self.by_username.insert_unique(
+                self.hasher.hash_one(username.as_bytes()),
+                index,
+                hash_of,
+            );
+        }
+        self.rows.push(Row {
+            id,
+            start,
+            username_bytes: u32::try_from(username.len())?,
+            identity,
+        });
+        Ok(())
+    }
+
+    fn find_id(&self, id: i64) -> Option<usize> {
+        let is_it = |&index: &u32| self.rows[index as usize].id == Some(id);
+        self.by_id
+            .find(self.hasher.hash_one(id), is_it)
+            .map(|&index| index as usize)
+    }
+
+    fn find_username(&self, username: &str) -> Option<usize> {
+        let is_it = |&index: &u32| {
+            username_in(&self.text, &self.rows[index as usize]) == username.as_bytes()
+        };
+        self.by_username
+            .find(self.hasher.hash_one(username.as_bytes()), is_it)
+            .map(|&index| index as usize)
+    }
+
+    fn identity(&self, row: &Row) -> FoundIdentity<'_> {
+        let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
+        match row.identity {
+            Identity::Absent => FoundIdentity::Absent,
+            Identity::Uuid => {
+                FoundIdentity::Uuid(Uuid::from_slice(&bytes[..16]).unwrap_or_default())
+            }
+            Identity::Text { bytes: length } => FoundIdentity::Text(
+                std::str::from_utf8(&bytes[..length as usize]).unwrap_or_default(),
+            ),
+        }
+    }
+}
+
+/// The first row of a table that is not its header.
+const FIRST_ROW: usize = 2;
+
+fn username_in<'t>(text: &'t [u8], row: &Row) -> &'t [u8] {
+    &text[row.start as usize..][..row.username_bytes as usize]
+}
+
+/// A UUID in canonical form, or in the 32 digits without dashes that MySQL stores. Any other text is an identity as it
+/// stands.
+fn compact_uuid(text: &str) -> Option<Uuid> {
+    if text.len() != 32 && text.len() != 36 {
+        return None;
+    }
+    let uuid = Uuid::try_parse(text).ok()?;
+    let mut buffer = Uuid::encode_buffer();
+    (text.len() == 32 || uuid.hyphenated().encode_lower(&mut buffer) == text).then_some(uuid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(table: &str, identity: IdentityColumn) -> Result<Users> {
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), table)?;
+        Users::load(file.path(), identity)
+    }
+
+    const TABLE: &str = "caliper_id\tusername\tid\textra\txapi_id\temail\n\
+        c\talice\t5\t\t32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb\ta@example.com\n\
+        c\tbob\t6\t\t32E08E30F8AE4CE294A8C2BFE38A70CB\tNULL\n\
+        c\t7\tNULL\t\tnot-a-uuid\t\n\
+        c\t5\t\\N\t\tNULL\tx@example.com\n";
+
+    #[test]
+    fn a_user_is_found_by_id_first_then_by_username() {
+        let users = load(TABLE, IdentityColumn::XapiId).unwrap();
+        let uuid = Uuid::from_u128(0x32e0_8e30_f8ae_4ce2_94a8_c2bf_e38a_70cb);
+        assert_eq!(users.find(Some(5), "5"), Some(FoundIdentity::Uuid(uuid)));
+        assert_eq!(users.find(None, "bob"), Some(FoundIdentity::Uuid(uuid)));
+        assert_eq!(
+            users.find(Some(7), "7"),
+            Some(FoundIdentity::Text("not-a-uuid"))
+        );
+        assert_eq!(users.find(None, "5"), Some(FoundIdentity::Absent));
+        assert_eq!(users.find(Some(8), "8"), None);
+        assert_eq!(users.find(None, ""), None);
+    }
+
+    #[test]
+    fn null_and_backslash_n_are_absent() {
+        let users = load(TABLE, IdentityColumn::Email).unwrap();
+        assert_eq!(users.find(Some(6), "6"), Some(FoundIdentity::Absent));
+        assert_eq!(
+            users.find(None, "alice"),
+            Some(FoundIdentity::Text("a@example.com"))
+        );
+    }
+
+    #[test]
+    fn repeated_ids_and_usernames_name_both_rows() {
+        let header = "id,username,email,xapi_id,caliper_id\n";
+        for (rows, message) in [
+            (
+                "1,a,,,\n2,b,,,\n1,c,,,\n",
+                "rows 2 and 4 have the same id, 1",
+            ),
+            (
+                "1,a,,,\n2,b,,,\n3,b,,,\n",
+                "rows 3 and 4 have the same username, `b`",
+            ),
+            ("x,a,,,\n", "the id `x` is not an integer"),
+        ] {
+            let error = load(&format!("{header}{rows}"), IdentityColumn::Email)
+                .err()
+                .unwrap();
+            assert!(format!("{error:#}").contains(message), "{error:#}");
+        }
+        let error = load("id,username,email,xapi_id\n", IdentityColumn::Email)
+            .err()
+            .unwrap();
+        assert!(
+            format!("{error:#}").contains("has no column `caliper_id`"),
+            "{error:#}"
+        );
+    }
+}

@@ -1,0 +1,8 @@
+//! The `event-router` program: parse, run, exit.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    event_routing_backends::cli::run(std::env::args_os()).into()
+}

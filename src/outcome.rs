@@ -1,0 +1,140 @@
+//! What becomes of a line: one outcome each, and a stable reason code where something is wrong with it.
+
+use std::borrow::Cow;
+
+use crate::tracking::Value;
+
+/// Why a line is unparsable (the first five) or rejected. Codes may be added; none is ever renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    NotJson,
+    NotUtf8,
+    TooLong,
+    Truncated,
+    NoEvent,
+    NoUser,
+    UnknownUser,
+    NoExternalId,
+    NoEmail,
+    BadCourseId,
+    UnknownCourse,
+    MissingField,
+    WrongType,
+    BadTimestamp,
+    NotRepresentable,
+    NoObjectId,
+}
+
+impl Reason {
+    /// Every reason, the unparsable ones first.
+    pub const ALL: [Self; 16] = [
+        Self::NotJson,
+        Self::NotUtf8,
+        Self::TooLong,
+        Self::Truncated,
+        Self::NoEvent,
+        Self::NoUser,
+        Self::UnknownUser,
+        Self::NoExternalId,
+        Self::NoEmail,
+        Self::BadCourseId,
+        Self::UnknownCourse,
+        Self::MissingField,
+        Self::WrongType,
+        Self::BadTimestamp,
+        Self::NotRepresentable,
+        Self::NoObjectId,
+    ];
+
+    /// Whether it makes a line unparsable; the others make it rejected.
+    pub fn is_unparsable(self) -> bool {
+        self <= Self::NoEvent
+    }
+
+    /// The code, as reports and rejects show it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotJson => "not-json",
+            Self::NotUtf8 => "not-utf8",
+            Self::TooLong => "too-long",
+            Self::Truncated => "truncated",
+            Self::NoEvent => "no-event",
+            Self::NoUser => "no-user",
+            Self::UnknownUser => "unknown-user",
+            Self::NoExternalId => "no-external-id",
+            Self::NoEmail => "no-email",
+            Self::BadCourseId => "bad-course-id",
+            Self::UnknownCourse => "unknown-course",
+            Self::MissingField => "missing-field",
+            Self::WrongType => "wrong-type",
+            Self::BadTimestamp => "bad-timestamp",
+            Self::NotRepresentable => "not-representable",
+            Self::NoObjectId => "no-object-id",
+        }
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub reason: Reason,
+    /// For a person: where, which field, which value.
+    pub detail: Cow<'static, str>,
+}
+
+impl Fault {
+    pub(crate) fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    /// A field that a transformer needs is absent.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::new(Reason::MissingField, format!("`{field}` is missing"))
+    }
+
+    /// A field holds a value of a kind that nothing can be made of.
+    pub(crate) fn wrong_type(field: &str, value: Value<'_>, wanted: &str) -> Self {
+        Self::new(
+            Reason::WrongType,
+            format!("`{field}` is {}, not {wanted}", value.kind()),
+        )
+    }
+}
+
+/// What became of a line that is not blank. The order is the precedence: a line has the first that applies.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// It cannot be read as an event.
+    Unparsable(Fault),
+    /// No transformer takes the event, or it is not on the default list.
+    Unsupported,
+    /// The user's selection leaves it out.
+    Filtered,
+    /// A known event that cannot be transformed.
+    Rejected(Fault),
+    Emitted,
+}
+
+impl Outcome {
+    /// The word for it in reports.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unparsable(_) => "unparsable",
+            Self::Unsupported => "unsupported",
+            Self::Filtered => "filtered",
+            Self::Rejected(_) => "rejected",
+            Self::Emitted => "emitted",
+        }
+    }
+
+    /// The reason and its detail, for a line that is unparsable or rejected.
+    pub fn fault(&self) -> Option<(Reason, &str)> {
+        match self {
+            Self::Unparsable(fault) | Self::Rejected(fault) => Some((fault.reason, &fault.detail)),
+            Self::Unsupported | Self::Filtered | Self::Emitted => None,
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Standard output: the output of all inputs, one after the other.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result};
+
+use super::{Destination, Taken, write_or_closed};
+use crate::input::Source;
+
+/// Standard output. When its reader goes away, that is the end and no error.
+#[derive(Debug, Default)]
+pub struct Stdout;
+
+const FAILED: &str = "failed to write to standard output";
+
+impl Destination for Stdout {
+    fn start(&mut self, _source: &Source) -> Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<Taken> {
+        write_or_closed(|| io::stdout().lock().write_all(bytes)).context(FAILED)
+    }
+
+    fn finish(&mut self) -> Result<Taken> {
+        write_or_closed(|| io::stdout().lock().flush()).context(FAILED)
+    }
+}

@@ -1,0 +1,140 @@
+//! Which events are taken: the user's choice among those that have a transformer.
+
+use std::collections::HashMap;
+
+use globset::Glob;
+
+/// What a selection says of an event name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Selected {
+    Taken,
+    /// The user's patterns leave it out.
+    Filtered,
+    /// It has no transformer, or it is not on the default list.
+    Unsupported,
+}
+
+/// A choice of event names.
+pub struct EventSelection {
+    names: HashMap<&'static str, Selected>,
+}
+
+/// A pattern that matches no event that has a transformer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownPattern {
+    pub pattern: String,
+    /// The nearest name, if one is near.
+    pub suggestion: Option<&'static str>,
+}
+
+impl EventSelection {
+    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`.
+    ///
+    /// # Errors
+    /// The first pattern that matches no name of `all`.
+    pub fn new(
+        patterns: &[String],
+        default: &'static [&'static str],
+        all: &'static [&'static str],
+    ) -> Result<Self, UnknownPattern> {
+        let mut names: HashMap<_, _> = default
+            .iter()
+            .map(|&name| (name, Selected::Filtered))
+            .collect();
+        for pattern in patterns {
+            let matching: Vec<&'static str> = match pattern.as_str() {
+                "default" => default.to_vec(),
+                "all" => all.to_vec(),
+                _ => {
+                    let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
+                    all.iter()
+                        .copied()
+                        .filter(|name| glob.as_ref().is_ok_and(|glob| glob.is_match(name)))
+                        .collect()
+                }
+            };
+            if matching.is_empty() {
+                return Err(UnknownPattern {
+                    pattern: pattern.clone(),
+                    suggestion: nearest(pattern, all),
+                });
+            }
+            names.extend(matching.into_iter().map(|name| (name, Selected::Taken)));
+        }
+        Ok(Self { names })
+    }
+
+    /// What becomes of an event with this name.
+    pub fn select(&self, name: &str) -> Selected {
+        self.names
+            .get(name)
+            .copied()
+            .unwrap_or(Selected::Unsupported)
+    }
+}
+
+fn nearest(pattern: &str, all: &[&'static str]) -> Option<&'static str> {
+    /// Below this a name has little in common with what was typed.
+    const NEAR: f64 = 0.7;
+
+    let scored = all
+        .iter()
+        .map(|&name| (strsim::normalized_damerau_levenshtein(pattern, name), name));
+    scored
+        .filter(|(score, _)| *score >= NEAR)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFAULT: &[&str] = &["play_video", "pause_video", "problem_check"];
+    const ALL: &[&str] = &[
+        "play_video",
+        "pause_video",
+        "problem_check",
+        "edx.problem.completed",
+    ];
+
+    fn select(patterns: &[&str]) -> impl Fn(&str) -> Selected {
+        let patterns: Vec<String> = patterns
+            .iter()
+            .map(|pattern| (*pattern).to_owned())
+            .collect();
+        let selection = EventSelection::new(&patterns, DEFAULT, ALL).unwrap();
+        move |name| selection.select(name)
+    }
+
+    #[test]
+    fn what_is_not_on_the_default_list_is_unsupported_unless_it_is_asked_for() {
+        let default = select(&["default"]);
+        assert_eq!(default("play_video"), Selected::Taken);
+        assert_eq!(default("edx.problem.completed"), Selected::Unsupported);
+        assert_eq!(select(&["all"])("edx.problem.completed"), Selected::Taken);
+        assert_eq!(
+            select(&["default", "*.completed"])("edx.problem.completed"),
+            Selected::Taken
+        );
+    }
+
+    #[test]
+    fn what_patterns_leave_out_is_filtered() {
+        let videos = select(&["*_video"]);
+        assert_eq!(videos("pause_video"), Selected::Taken);
+        assert_eq!(videos("problem_check"), Selected::Filtered);
+        assert_eq!(videos("no_such_event"), Selected::Unsupported);
+    }
+
+    #[test]
+    fn a_pattern_that_matches_nothing_gets_a_suggestion() {
+        let error = |pattern: &str| {
+            EventSelection::new(&[pattern.to_owned()], DEFAULT, ALL)
+                .err()
+                .unwrap()
+        };
+        assert_eq!(error("play_vidoe").suggestion, Some("play_video"));
+        assert_eq!(error("x*").suggestion, None);
+    }
+}

@@ -1,0 +1,191 @@
+//! A tracking event and the two ways of reading a field of it.
+
+use bumpalo::Bump;
+
+use super::json::{Object, Value};
+
+/// One event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
+#[derive(Clone, Copy, Debug)]
+pub struct TrackingEvent<'a> {
+    root: Object<'a>,
+    /// The log's `event` as it stands in the line: an object, or a string.
+    event: Value<'a>,
+    /// `event`, decoded when it is a string of JSON.
+    data: Value<'a>,
+}
+
+impl<'a> TrackingEvent<'a> {
+    /// Reads the log form (`event`) or the emitted form (`data` in its place); nothing else is an event.
+    pub(super) fn new(root: Object<'a>, arena: &'a Bump) -> Option<Self> {
+        if let Some(event) = root.get("event") {
+            return Some(Self {
+                root,
+                event,
+                data: decoded(event, arena),
+            });
+        }
+        let data = decoded(root.get("data")?, arena);
+        let root = match root.get("context") {
+            Some(context @ Value::Str(_)) => root.with("context", decoded(context, arena), arena),
+            _ => root,
+        };
+        Some(Self {
+            root,
+            event: data,
+            data,
+        })
+    }
+
+    /// The event's name, when it is a string.
+    pub fn name(&self) -> Option<&'a str> {
+        self.root.get("name")?.as_str()
+    }
+
+    /// Whether there is a name, of whatever kind.
+    pub fn has_name(&self) -> bool {
+        self.root.get("name").and_then(present).is_some()
+    }
+
+    /// What logs older than about 2015 have in place of a name: a name, or the path of a URL.
+    pub fn event_type(&self) -> Option<&'a str> {
+        self.root.get("event_type")?.as_str()
+    }
+
+    /// The whole of `data`, if it is present.
+    pub fn whole_data(&self) -> Option<Value<'a>> {
+        present(self.data)
+    }
+
+    /// The field `data.KEY`.
+    pub fn data(&self, key: &str) -> Option<Value<'a>> {
+        field(self.data, key)
+    }
+
+    /// The field `event.KEY`. It differs from [`data`](Self::data) when `event` is a string: that has no fields.
+    pub fn event(&self, key: &str) -> Option<Value<'a>> {
+        field(self.event, key)
+    }
+
+    /// The field `context.KEY`.
+    pub fn context(&self, key: &str) -> Option<Value<'a>> {
+        field(self.root.get("context")?, key)
+    }
+
+    /// The value of a key anywhere in the event: at the top level its value is the answer, whatever it is; else the
+    /// nested objects are searched in order, depth first, passing over nulls.
+    pub fn find(&self, key: &str) -> Option<Value<'a>> {
+        present(self.top_level(key).or_else(|| self.search(key))?)
+    }
+
+    fn top_level(&self, key: &str) -> Option<Value<'a>> {
+        match key {
+            "data" => Some(self.data),
+            "timestamp" => self.root.get("timestamp").or_else(|| self.root.get("time")),
+            _ => self.root.get(key),
+        }
+    }
+
+    fn search(&self, key: &str) -> Option<Value<'a>> {
+        let members = self.root.members().iter();
+        let mut values =
+            members.map(|&(name, value)| if name == "data" { self.data } else { value });
+        // Where the line has no `data`, the parser puts it at the end.
+        values
+            .find_map(|value| search(value, key))
+            .or_else(|| search(self.data, key))
+    }
+}
+
+/// Depth first, in key order, through objects only. An object that has the key is not searched further.
+fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
+    let object = value.as_object()?;
+    match object.get(key) {
+        Some(Value::Null) => None,
+        Some(found) => Some(found),
+        None => object
+            .members()
+            .iter()
+            .find_map(|&(_, nested)| search(nested, key)),
+    }
+}
+
+/// A field of an object; anything else has none.
+pub(crate) fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
+    present(value.as_object()?.get(key)?)
+}
+
+/// null, `""`, `[]` and `{}` read as absent; `false` and zero are values.
+fn present(value: Value<'_>) -> Option<Value<'_>> {
+    let is_value =
+        matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) || value.is_truthy();
+    is_value.then_some(value)
+}
+
+/// What a string of JSON holds; any other value, and a string of something else, stays.
+fn decoded<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
+    match value {
+        Value::Str(text) => Value::parse(text, arena).unwrap_or(value),
+        _ => value,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_event(line: &str, check: impl FnOnce(TrackingEvent<'_>)) {
+        let arena = Bump::new();
+        check(
+            super::super::parse_line(line.as_bytes(), &arena)
+                .unwrap()
+                .unwrap(),
+        );
+    }
+
+    #[test]
+    fn a_top_level_key_answers_even_when_null_and_a_nested_null_goes_on_searching() {
+        let line =
+            r#"{"a":null,"context":{"a":1,"b":null,"c":""},"event":{"b":2,"c":3,"d":[{"e":1}]}}"#;
+        with_event(line, |event| {
+            assert_eq!(event.find("a"), None);
+            assert_eq!(event.find("b"), Some(Value::Int(2)));
+            assert_eq!(event.find("c"), None);
+            assert_eq!(event.find("e"), None);
+        });
+    }
+
+    #[test]
+    fn zero_and_false_are_values_and_what_is_empty_is_absent() {
+        with_event(
+            r#"{"event":{"a":0,"b":false,"c":0.0,"d":"","e":[],"f":{}}}"#,
+            |event| {
+                assert!(["a", "b", "c"].iter().all(|key| event.data(key).is_some()));
+                assert!(["d", "e", "f"].iter().all(|key| event.data(key).is_none()));
+            },
+        );
+    }
+
+    #[test]
+    fn an_event_given_as_a_string_is_decoded_into_data_alone() {
+        with_event(r#"{"event":"{\"id\":\"v\"}","time":"t"}"#, |event| {
+            assert_eq!(event.data("id"), Some(Value::Str("v")));
+            assert_eq!(event.event("id"), None);
+            assert_eq!(event.find("id"), Some(Value::Str("v")));
+            assert_eq!(event.find("timestamp"), Some(Value::Str("t")));
+        });
+        with_event(r#"{"event":"{\"id\":"}"#, |event| {
+            assert_eq!(event.whole_data(), Some(Value::Str("{\"id\":")))
+        });
+    }
+
+    #[test]
+    fn the_emitted_form_is_decoded_and_stands_for_event() {
+        with_event(
+            r#"{"data":"{\"id\":\"v\"}","context":"{\"course_id\":\"c\"}"}"#,
+            |event| {
+                assert_eq!(event.event("id"), Some(Value::Str("v")));
+                assert_eq!(event.context("course_id"), Some(Value::Str("c")));
+            },
+        );
+    }
+}

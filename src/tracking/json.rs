@@ -1,0 +1,355 @@
+//! The tree that a log line is parsed into.
+//!
+//! One tree serves every reader of a line: it borrows from the line where it can and from an arena where it cannot,
+//! so that reading a field never allocates and a value can be passed around by copy. It keeps what lookups and output
+//! depend on: key order, integers apart from floats, integers of any size, floats that round-trip.
+//!
+//! Python's `json` is the yardstick of what parses. `serde_json` does the work; the few texts that it refuses or would
+//! round (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
+
+use std::fmt;
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+
+use super::lenient;
+
+/// A JSON value. Strings are unescaped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// An integer that does not fit an `i64`, in canonical decimal digits.
+    BigInt(&'a str),
+    /// May be NaN or infinite, as Python's parser allows.
+    Float(f64),
+    Str(&'a str),
+    Array(&'a [Value<'a>]),
+    Object(Object<'a>),
+}
+
+/// The members of a JSON object in the order of the text, each key once: of a repeated key the last value stands at the
+/// first one's place, as in a Python dict.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Object<'a>(&'a [(&'a str, Value<'a>)]);
+
+impl<'a> Value<'a> {
+    /// Parses a JSON text.
+    ///
+    /// # Errors
+    /// What is wrong with the text, and where.
+    pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, String> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let strict = Tree(arena).deserialize(&mut deserializer);
+        match strict.and_then(|value| deserializer.end().map(|()| value)) {
+            Ok(value) => Ok(value),
+            Err(_) => lenient::parse(text, arena),
+        }
+    }
+
+    /// The members, if this is an object.
+    pub fn as_object(self) -> Option<Object<'a>> {
+        match self {
+            Value::Object(object) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// The text, if this is a string.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self {
+            Value::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Python's `bool()`: false for null, `false`, zero and everything empty.
+    pub fn is_truthy(self) -> bool {
+        match self {
+            Value::Null => false,
+            Value::Bool(value) => value,
+            Value::Int(value) => value != 0,
+            Value::BigInt(_) => true,
+            Value::Float(value) => value != 0.0,
+            Value::Str(text) => !text.is_empty(),
+            Value::Array(items) => !items.is_empty(),
+            Value::Object(object) => !object.0.is_empty(),
+        }
+    }
+
+    /// What a JSON text calls this kind of value, with its article.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Bool(_) => "a boolean",
+            Value::Int(_) | Value::BigInt(_) => "an integer",
+            Value::Float(_) => "a float",
+            Value::Str(_) => "a string",
+            Value::Array(_) => "an array",
+            Value::Object(_) => "an object",
+        }
+    }
+}
+
+impl<'a> Object<'a> {
+    /// Keeps the last value of each repeated key, at the place of the first.
+    pub(super) fn from_members(mut members: ArenaVec<'a, (&'a str, Value<'a>)>) -> Self {
+        /// Up to this many members every pair is compared, which for the objects of a log line (a dozen members) is
+        /// cheaper than hashing their keys.
+        const COMPARE_ALL: usize = 32;
+
+        if members.len() <= COMPARE_ALL {
+            let mut at = 1;
+            while at < members.len() {
+                let (key, value) = members[at];
+                match members[..at]
+                    .iter()
+                    .position(|(earlier, _)| *earlier == key)
+                {
+                    Some(first) => {
+                        members[first].1 = value;
+                        members.remove(at);
+                    }
+                    None => at += 1,
+                }
+            }
+        } else {
+            let mut places = std::collections::HashMap::with_capacity(members.len());
+            let mut kept = 0;
+            for at in 0..members.len() {
+                let (key, value) = members[at];
+                let place = *places.entry(key).or_insert(kept);
+                members[place] = (key, value);
+                kept = kept.max(place + 1);
+            }
+            members.truncate(kept);
+        }
+        Self(members.into_bump_slice())
+    }
+
+    /// An object of members of which no two have the same key.
+    pub(crate) fn from_unique(members: &'a [(&'a str, Value<'a>)]) -> Self {
+        Self(members)
+    }
+
+    /// The value of a key.
+    pub fn get(self, key: &str) -> Option<Value<'a>> {
+        self.0
+            .iter()
+            .find(|(name, _)| *name == key)
+            .map(|(_, value)| *value)
+    }
+
+    /// The members, in order.
+    pub fn members(self) -> &'a [(&'a str, Value<'a>)] {
+        self.0
+    }
+
+    /// The same object with another value for one of its keys.
+    pub(super) fn with(self, key: &str, value: Value<'a>, arena: &'a Bump) -> Self {
+        let replaced = self
+            .0
+            .iter()
+            .map(|&(name, old)| (name, if name == key { value } else { old }));
+        Self(arena.alloc_slice_fill_iter(replaced))
+    }
+}
+
+/// Builds a [`Value`] in an arena.
+struct Tree<'a>(&'a Bump);
+
+impl<'a> DeserializeSeed<'a> for Tree<'a> {
+    type Value = Value<'a>;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Tree<'a> {
+    type Value = Value<'a>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value<'a>, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value<'a>, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value<'a>, E> {
+        Ok(Value::Int(value))
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value<'a>, E> {
+        i64::try_from(value)
+            .map(Value::Int)
+            .map_err(|_| E::custom("an integer past 64 bits"))
+    }
+
+    /// serde_json gives `-0` and integers past 64 bits as floats too, so whatever may have been one is refused.
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value<'a>, E> {
+        const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+        if value.abs() >= TWO_TO_63 || (value == 0.0 && value.is_sign_negative()) {
+            return Err(E::custom("an integer or a float"));
+        }
+        Ok(Value::Float(value))
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Value<'a>, E> {
+        Ok(Value::Str(text))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Value<'a>, E> {
+        Ok(Value::Str(self.0.alloc_str(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
+        let mut items = ArenaVec::new_in(self.0);
+        while let Some(item) = access.next_element_seed(Tree(self.0))? {
+            items.push(item);
+        }
+        Ok(Value::Array(items.into_bump_slice()))
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
+        let mut members = ArenaVec::with_capacity_in(16, self.0);
+        while let Some(key) = access.next_key_seed(Key(self.0))? {
+            members.push((key, access.next_value_seed(Tree(self.0))?));
+        }
+        Ok(Value::Object(Object::from_members(members)))
+    }
+}
+
+/// Reads an object key.
+struct Key<'a>(&'a Bump);
+
+impl<'a> DeserializeSeed<'a> for Key<'a> {
+    type Value = &'a str;
+
+    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<&'a str, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'a> Visitor<'a> for Key<'a> {
+    type Value = &'a str;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object key")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<&'a str, E> {
+        Ok(text)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<&'a str, E> {
+        Ok(self.0.alloc_str(text))
+    }
+}
+
+/// Writes the value as JSON text. NaN and the infinities have none: they are an error, never `null`.
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match *self {
+            Value::Null => serializer.serialize_unit(),
+            Value::Bool(value) => serializer.serialize_bool(value),
+            Value::Int(value) => serializer.serialize_i64(value),
+            Value::BigInt(digits) => serde_json::from_str::<&RawValue>(digits)
+                .map_err(S::Error::custom)?
+                .serialize(serializer),
+            Value::Float(value) if value.is_finite() => serializer.serialize_f64(value),
+            Value::Float(value) => Err(S::Error::custom(format!("{value} is not a JSON number"))),
+            Value::Str(text) => serializer.serialize_str(text),
+            Value::Array(items) => serializer.collect_seq(items),
+            Value::Object(object) => {
+                let mut map = serializer.serialize_map(Some(object.0.len()))?;
+                for (key, value) in object.0 {
+                    map.serialize_entry(key, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round_trip(text: &str) -> String {
+        let arena = Bump::new();
+        let value = Value::parse(text, &arena).unwrap_or_else(|error| panic!("{text}: {error}"));
+        serde_json::to_string(&value).unwrap()
+    }
+
+    #[test]
+    fn numbers_keep_their_value_and_their_kind() {
+        for (text, written) in [
+            ("[1,1.0,-0,-0.0]", "[1,1.0,0,-0.0]"),
+            ("9223372036854775807", "9223372036854775807"),
+            ("9223372036854775808", "9223372036854775808"),
+            ("-100000000000000000000000", "-100000000000000000000000"),
+            ("1e22", "1e+22"),
+            ("0.1", "0.1"),
+            ("5e-324", "5e-324"),
+        ] {
+            assert_eq!(round_trip(text), written, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_a_repeated_key_the_last_value_stands_at_the_place_of_the_first() {
+        assert_eq!(
+            round_trip(r#"{"a":1,"b":2,"a":3,"c":4,"b":5}"#),
+            r#"{"a":3,"b":5,"c":4}"#
+        );
+        let many: String = (0..40).map(|n| format!(r#""k{n}":{n},"#)).collect();
+        let written = round_trip(&format!(r#"{{{many}"k1":"last","k0":"also"}}"#));
+        assert!(
+            written.starts_with(r#"{"k0":"also","k1":"last","k2":2,"#),
+            "{written}"
+        );
+        assert!(written.ends_with(r#""k39":39}"#), "{written}");
+    }
+
+    #[test]
+    fn what_python_reads_is_read_and_what_it_refuses_is_refused() {
+        let arena = Bump::new();
+        for text in ["NaN", "-Infinity", "[1e400]", "{\"a\": \"\\ud83d\\ude00\"}"] {
+            assert!(Value::parse(text, &arena).is_ok(), "{text}");
+        }
+        for text in [
+            "",
+            "01",
+            "[1,]",
+            "{\"a\":1,}",
+            "+1",
+            "1.",
+            "-NaN",
+            "'a'",
+            "\"\t\"",
+            "{} {}",
+            "[1] x",
+        ] {
+            assert!(Value::parse(text, &arena).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_say_is_an_error_not_a_null() {
+        let arena = Bump::new();
+        for text in ["NaN", "[Infinity]", "{\"a\": -1e400}"] {
+            let value = Value::parse(text, &arena).unwrap();
+            assert!(serde_json::to_string(&value).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! One log line → [`TrackingEvent`].
+//!
+//! A line is a JSON object behind an optional logger prefix. What the reference's parser
+//! (`management/commands/helpers/event_log_parser.py`) makes of it is kept: `event`, which browsers send as a string of
+//! JSON, is decoded into `data`, and `timestamp` falls back to `time`.
+
+mod event;
+mod json;
+mod lenient;
+pub mod number;
+pub mod python;
+
+use std::borrow::Cow;
+use std::fmt::{self, Write};
+
+use bumpalo::Bump;
+
+pub use event::TrackingEvent;
+pub(crate) use event::field;
+pub use json::{Object, Value};
+
+use crate::outcome::{Fault, Reason};
+
+/// Parses one line, given without its newline.
+///
+/// A line of white space only, with or without a byte-order mark, is nothing: `Ok(None)`.
+///
+/// # Errors
+/// [`Reason::NotUtf8`], [`Reason::NotJson`] or [`Reason::NoEvent`].
+pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
+    let line = match std::str::from_utf8(line) {
+        Ok(line) => line,
+        Err(error) => {
+            let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1);
+            return Err(Fault::new(Reason::NotUtf8, detail));
+        }
+    };
+    let Some(text) = json_part(line) else {
+        if is_blank(line) {
+            return Ok(None);
+        }
+        return Err(Fault::new(
+            Reason::NotJson,
+            "no JSON object at the end of the line",
+        ));
+    };
+    let value = Value::parse(text, arena).map_err(|error| {
+        let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
+        let place = if prefix == 0 {
+            Cow::Borrowed("")
+        } else {
+            format!(" of what follows byte {prefix}").into()
+        };
+        Fault::new(Reason::NotJson, format!("{error}{place}"))
+    })?;
+    let Value::Object(root) = value else {
+        return Err(Fault::new(Reason::NotJson, "the line is not a JSON object"));
+    };
+    TrackingEvent::new(root, arena)
+        .map(Some)
+        .ok_or_else(|| Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`"))
+}
+
+/// From the first `{` to the last `}`, if only white space follows.
+fn json_part(line: &str) -> Option<&str> {
+    let start = memchr::memchr(b'{', line.as_bytes())?;
+    let end = memchr::memrchr(b'}', line.as_bytes())? + 1;
+    (start < end && line[end..].chars().all(python::is_space)).then(|| &line[start..end])
+}
+
+/// Formats a text that lives as long as the event.
+pub(crate) fn format_in<'a>(arena: &'a Bump, text: fmt::Arguments<'_>) -> &'a str {
+    let mut formatted = bumpalo::collections::String::new_in(arena);
+    // Writing to a string in memory cannot fail.
+    let _ = formatted.write_fmt(text);
+    formatted.into_bump_str()
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim_start_matches('\u{feff}')
+        .chars()
+        .all(python::is_space)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(line: &str) -> Option<&'static str> {
+        parse_line(line.as_bytes(), &Bump::new())
+            .err()
+            .map(|fault| fault.reason.code())
+    }
+
+    #[test]
+    fn a_prefix_and_white_space_around_the_object_are_normal() {
+        for line in [
+            "{\"event\":1}",
+            "2023-05-23 INFO [tracking] logger.py:41 - {\"event\":1}\r",
+            "\u{feff}{\"event\":1}\u{a0}\u{1c}",
+        ] {
+            assert_eq!(reason(line), None, "{line}");
+        }
+        for line in [
+            "{\"event\":1} x",
+            "a { b {\"event\":1}",
+            "} {",
+            "text",
+            "[1]",
+            "{\"event\":1}]",
+        ] {
+            assert_eq!(reason(line), Some("not-json"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_blank_line_is_nothing() {
+        for line in ["", " \t\r", "\u{feff}", "\u{feff} ", "\u{1f}\u{2003}"] {
+            assert!(
+                matches!(parse_line(line.as_bytes(), &Bump::new()), Ok(None)),
+                "{line:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_without_event_or_data_has_no_event() {
+        assert_eq!(reason("{\"name\":\"a\"}"), Some("no-event"));
+        assert_eq!(reason("{\"data\":null}"), None);
+        assert!(
+            matches!(parse_line(b"\xff{}", &Bump::new()), Err(fault) if fault.reason == Reason::NotUtf8)
+        );
+    }
+}

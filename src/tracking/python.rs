@@ -1,0 +1,289 @@
+//! Python's text of a value and Python's reading of one, where the reference's output shows them.
+//!
+//! Sources: CPython 3.11, `str()`, `repr()`, `float()`, `int()` and `json.dumps`.
+
+use std::fmt::Write;
+
+use super::json::Value;
+
+/// `str.isspace`: Unicode white space and the four ASCII separators.
+pub fn is_space(c: char) -> bool {
+    c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
+}
+
+/// `str(value)`.
+pub fn write_str(value: Value<'_>, out: &mut String) {
+    match value {
+        Value::Str(text) => out.push_str(text),
+        _ => write_repr(value, out),
+    }
+}
+
+/// `repr(value)`: what `str()` of a container shows of its items.
+pub fn write_repr(value: Value<'_>, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Int(value) => push(out, format_args!("{value}")),
+        Value::BigInt(digits) => out.push_str(digits),
+        Value::Float(value) => write_float(value, out),
+        Value::Str(text) => write_quoted(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (nth, item) in items.iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_repr(*item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (nth, (key, value)) in object.members().iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_quoted(key, out);
+                out.push_str(": ");
+                write_repr(*value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+/// `json.dumps(value, ensure_ascii=False)`. Unlike JSON it has words for NaN and the infinities.
+pub fn write_json(value: Value<'_>, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(value) => out.push_str(if value { "true" } else { "false" }),
+        Value::Int(value) => push(out, format_args!("{value}")),
+        Value::BigInt(digits) => out.push_str(digits),
+        Value::Float(value) if value.is_nan() => out.push_str("NaN"),
+        Value::Float(value) if value.is_infinite() => {
+            out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" })
+        }
+        Value::Float(value) => write_float(value, out),
+        Value::Str(text) => write_json_str(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (nth, item) in items.iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_json(*item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (nth, (key, value)) in object.members().iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_json_str(key, out);
+                out.push_str(": ");
+                write_json(*value, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_json_str(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{8}' => out.push_str("\\b"),
+            '\u{c}' => out.push_str("\\f"),
+            '\0'..='\u{1f}' => push(out, format_args!("\\u{:04x}", u32::from(c))),
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// `repr(float)`: the shortest digits that read back as the same float, with an exponent below 1e-4 and from 1e16.
+fn write_float(value: f64, out: &mut String) {
+    if value.is_nan() {
+        out.push_str("nan");
+        return;
+    }
+    if value.is_infinite() {
+        out.push_str(if value > 0.0 { "inf" } else { "-inf" });
+        return;
+    }
+    let shortest = format!("{value:e}");
+    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
+    match exponent.parse::<i32>().unwrap_or(0) {
+        exponent @ -4..16 => {
+            let fixed = format!("{value}");
+            out.push_str(&fixed);
+            if exponent >= 0 && !fixed.contains('.') {
+                out.push_str(".0");
+            }
+        }
+        exponent => push(out, format_args!("{digits}e{exponent:+03}")),
+    }
+}
+
+/// `repr(str)`: single quotes unless only double ones are free; what cannot be printed is escaped.
+fn write_quoted(text: &str, out: &mut String) {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    out.push(quote);
+    for c in text.chars() {
+        match c {
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ if c == quote => {
+                out.push('\\');
+                out.push(c);
+            }
+            _ if is_printable(c) => out.push(c),
+            _ => match u32::from(c) {
+                code @ 0..=0xff => push(out, format_args!("\\x{code:02x}")),
+                code @ 0x100..=0xffff => push(out, format_args!("\\u{code:04x}")),
+                code => push(out, format_args!("\\U{code:08x}")),
+            },
+        }
+    }
+    out.push(quote);
+}
+
+/// `str.isprintable`. The standard library keeps the same table for `Debug`, where a character that is not the first
+/// of its string is escaped exactly when it is not printable (or is a quote or backslash).
+fn is_printable(c: char) -> bool {
+    if c.is_ascii() {
+        return !c.is_ascii_control();
+    }
+    let mut buffer = [b'a'; 5];
+    let end = 1 + c.encode_utf8(&mut buffer[1..]).len();
+    std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
+}
+
+/// `float(text)`: white space around, a sign, underscores between digits, the words for infinity and NaN.
+pub fn parse_float(text: &str) -> Option<f64> {
+    let text = text.trim_matches(is_space);
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_word = ["inf", "infinity", "nan"]
+        .iter()
+        .any(|word| unsigned.eq_ignore_ascii_case(word));
+    let starts_a_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
+    if !is_word && !starts_a_number {
+        return None;
+    }
+    without_underscores(text)?.parse().ok()
+}
+
+/// `int(text)`: white space around, a sign, underscores between digits. Beyond 64 bits there is no user and no need.
+pub fn parse_int(text: &str) -> Option<i64> {
+    let text = text.trim_matches(is_space);
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
+    without_underscores(text)?.parse().ok()
+}
+
+/// The text without its underscores, each of which must stand between two digits.
+fn without_underscores(text: &str) -> Option<std::borrow::Cow<'_, str>> {
+    if !text.contains('_') {
+        return Some(text.into());
+    }
+    let bytes = text.as_bytes();
+    let is_digit = |at: Option<usize>| {
+        at.and_then(|at| bytes.get(at))
+            .is_some_and(u8::is_ascii_digit)
+    };
+    let stands_well = |(at, _)| is_digit(usize::checked_sub(at, 1)) && is_digit(Some(at + 1));
+    text.match_indices('_')
+        .all(stands_well)
+        .then(|| text.replace('_', "").into())
+}
+
+fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = out.write_fmt(text);
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+
+    fn repr(json: &str) -> String {
+        let arena = Bump::new();
+        let mut out = String::new();
+        write_repr(Value::parse(json, &arena).unwrap(), &mut out);
+        out
+    }
+
+    #[test]
+    fn containers_print_as_python_prints_them() {
+        assert_eq!(
+            repr(r#"{"a":["x",null,true,1.5,-3]}"#),
+            "{'a': ['x', None, True, 1.5, -3]}"
+        );
+        assert_eq!(
+            repr(r#"["it's","\"","'\"","\\n\n\u0000\u007f\u00a0é\u200b\u0301\ud83d\ude00\ue000"]"#),
+            "[\"it's\", '\"', '\\'\"', '\\\\n\\n\\x00\\x7f\\xa0é\\u200b\u{301}😀\\ue000']"
+        );
+    }
+
+    #[test]
+    fn floats_print_as_python_prints_them() {
+        for (json, python) in [
+            ("1.0", "1.0"),
+            ("0.0001", "0.0001"),
+            ("0.00001", "1e-05"),
+            ("1.5e-7", "1.5e-07"),
+            ("1e15", "1000000000000000.0"),
+            ("1e16", "1e+16"),
+            ("1.2345e16", "1.2345e+16"),
+            ("123456789012345.6", "123456789012345.6"),
+            ("1e300", "1e+300"),
+            ("-0.0", "-0.0"),
+            ("NaN", "nan"),
+            ("-Infinity", "-inf"),
+        ] {
+            assert_eq!(repr(json), python);
+        }
+    }
+
+    #[test]
+    fn text_reads_as_python_reads_it() {
+        for (text, value) in [
+            ("1", 1.0),
+            (" 1_000.5\n", 1000.5),
+            ("-.5", -0.5),
+            ("5.", 5.0),
+            ("1e3", 1000.0),
+        ] {
+            assert_eq!(parse_float(text), Some(value), "{text}");
+        }
+        assert!(parse_float("-Infinity").is_some_and(f64::is_infinite));
+        for text in [
+            "", "_1", "1_", "1__0", "1_.5", "0x10", "e5", ".", "1 2", "infin", "--1", "+-1",
+        ] {
+            assert_eq!(parse_float(text), None, "{text}");
+        }
+        for (text, value) in [
+            ("6", 6),
+            ("+6", 6),
+            (" -6\u{a0}", -6),
+            ("1_0", 10),
+            ("007", 7),
+        ] {
+            assert_eq!(parse_int(text), Some(value), "{text}");
+        }
+        for text in ["", "6.0", "six", "1__0", "_1", "+", "+_1"] {
+            assert_eq!(parse_int(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Completion events (`completion_events.py`).
+//!
+//! | statement | from |
+//! |---|---|
+//! | verb | progressed |
+//! | object id | `/xblock/` + `data.block_id` |
+//! | result completion | `data.completion` is 1 |
+//! | result extension progress | `data.completion` × 100 |
+
+use super::model::{ActivityDefinition, Extensions, Statement, StatementResult};
+use super::transformer::{Transformer, activity, required};
+use super::vocabulary::{self, extension, verb};
+use crate::outcome::Fault;
+use crate::tracking::Value;
+use crate::tracking::number::Number;
+
+pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::RESOURCE,
+        ..ActivityDefinition::default()
+    };
+    let id = match it.event.data("block_id") {
+        Some(block) => Some(it.iri("xblock", it.id_text("data.block_id", block)?)),
+        None => None,
+    };
+    let completion = required("data.completion", it.event.data("completion"))?;
+    let progress = match (completion, Number::of(completion)) {
+        (_, Some(number)) => number.times_100(it.arena),
+        // Python repeats a list, and the reference lets it.
+        (Value::Array(items), None) => Value::Array(
+            it.arena
+                .alloc_slice_fill_iter((0..items.len() * 100).map(|nth| items[nth % items.len()])),
+        ),
+        _ => return Err(Fault::wrong_type("data.completion", completion, "a number")),
+    };
+    let result = StatementResult {
+        completion: Some(Number::of(completion).is_some_and(|number| number.to_float() == 1.0)),
+        extensions: Some(Extensions(
+            it.arena.alloc([(extension::PROGRESS, Some(progress))]),
+        )),
+        ..StatementResult::default()
+    };
+    it.statement(
+        verb::PROGRESSED,
+        actor,
+        context,
+        activity(id, definition),
+        Some(result),
+    )
+}

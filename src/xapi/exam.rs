@@ -1,0 +1,74 @@
+//! Attempts at timed, practice and proctored exams (`exam_events.py`).
+//!
+//! | statement | from |
+//! |---|---|
+//! | verb | initialized (created), terminated (submitted) |
+//! | object id, name | `event.exam_content_id`, `event.exam_name` |
+//! | object extension time-limit | `event.exam_default_time_limit_mins` |
+//! | context parent | the course, which must be there |
+//! | context grouping | the attempt: `event.attempt_code`, `event.exam_name` |
+//! | its extensions | `event.attempt_started_at`, `.attempt_completed_at`, `.attempt_event_elapsed_time_secs`, `.attempt_id` |
+//!
+//! These are read from `event` as the log has it, so an `event` that is a string of JSON has none of them.
+
+use super::model::{Activity, ActivityDefinition, Extensions, LanguageMap, Statement};
+use super::transformer::{Transformer, activity, english, required, str_of};
+use super::vocabulary::{self, VerbIri, extension};
+use crate::outcome::Fault;
+
+pub(super) fn attempt<'a>(
+    it: &Transformer<'a>,
+    verb: VerbIri,
+    exam_type: &'static str,
+) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context_with_grouping(&[], || attempt_activity(it))?;
+    let id = match it.event.event("exam_content_id") {
+        Some(id) => Some(it.id_text("event.exam_content_id", id)?),
+        None => None,
+    };
+    let time_limit = it.event.event("exam_default_time_limit_mins");
+    let definition = ActivityDefinition {
+        activity_type: exam_type,
+        name: Some(exam_name(it)?),
+        extensions: Some(Extensions(
+            it.arena.alloc([(extension::TIME_LIMIT, time_limit)]),
+        )),
+        ..ActivityDefinition::default()
+    };
+    it.statement(verb, actor, context, activity(id, definition), None)
+}
+
+fn attempt_activity<'a>(it: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
+    let id = match it.event.event("attempt_code") {
+        Some(code) => Some(it.id_text("event.attempt_code", code)?),
+        None => None,
+    };
+    let extensions = [
+        (
+            extension::ATTEMPT_STARTED,
+            it.event.event("attempt_started_at"),
+        ),
+        (
+            extension::ATTEMPT_COMPLETED,
+            it.event.event("attempt_completed_at"),
+        ),
+        (
+            extension::DURATION,
+            it.event.event("attempt_event_elapsed_time_secs"),
+        ),
+        (extension::ATTEMPT_ID, it.event.event("attempt_id")),
+    ];
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::ATTEMPT,
+        name: Some(exam_name(it)?),
+        extensions: Some(Extensions(it.arena.alloc(extensions))),
+        ..ActivityDefinition::default()
+    };
+    Ok(activity(id, definition))
+}
+
+fn exam_name<'a>(it: &Transformer<'a>) -> Result<LanguageMap<'a>, Fault> {
+    let name = required("event.exam_name", it.event.event("exam_name"))?;
+    Ok(english(str_of("event.exam_name", name, "a text")?))
+}

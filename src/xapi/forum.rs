@@ -1,0 +1,88 @@
+//! Forum threads, responses and comments (`forum_events.py`).
+//!
+//! | statement | from |
+//! |---|---|
+//! | verb | posted (created), edited, viewed, deleted, voted, reported, unreported |
+//! | object id | `context.path` without `data.id` and closing slashes, `/`, `data.id` |
+//! | object name | `data.title`, when there is one |
+//! | context grouping | the thread of `data.discussion.id`, when there is one |
+//! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |
+
+use super::model::{ActivityDefinition, Statement};
+use super::transformer::{Extension, Transformer, activity, english, required, str_of, truthy};
+use super::vocabulary::{self, VerbIri, extension, verb};
+use crate::outcome::Fault;
+use crate::tracking::field;
+
+pub(super) fn thread_created<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    with_extensions(
+        it,
+        verb::POSTED,
+        &[(extension::TYPE, it.event.find("thread_type"))],
+    )
+}
+
+pub(super) fn voted<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    with_extensions(
+        it,
+        verb::VOTED,
+        &[(extension::TYPE, it.event.find("vote_value"))],
+    )
+}
+
+pub(super) fn discussion<'a>(it: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
+    with_extensions(it, verb, &[])
+}
+
+fn with_extensions<'a>(
+    it: &Transformer<'a>,
+    verb: VerbIri,
+    extensions: &[Extension<'a>],
+) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let discussion = it
+        .event
+        .data("discussion")
+        .and_then(|discussion| field(discussion, "id"));
+    let context = match truthy(discussion) {
+        None => it.context(extensions)?,
+        Some(discussion) => it.context_with_grouping(extensions, || {
+            let thread = it.id_text("data.discussion.id", discussion)?;
+            let id = it.text(format_args!(
+                "{}/api/discussion/v1/threads/{thread}",
+                it.lms.root_url
+            ));
+            Ok(activity(Some(id), definition()))
+        })?,
+    };
+
+    let id = required("data.id", it.event.data("id"))?;
+    let path = required("context.path", it.event.context("path"))?;
+    let path = str_of("context.path", path, "a path")?;
+    let id = str_of("data.id", id, "an id")?;
+    let path = path.trim_end_matches('/').replace(id, "");
+    let object_id = it.text(format_args!(
+        "{}{}/{id}",
+        it.lms.root_url,
+        path.trim_end_matches('/')
+    ));
+    let name = match truthy(it.event.data("title")) {
+        Some(title) => Some(english(str_of("data.title", title, "a text")?)),
+        None => None,
+    };
+    let object = activity(
+        Some(object_id),
+        ActivityDefinition {
+            name,
+            ..definition()
+        },
+    );
+    it.statement(verb, actor, context, object, None)
+}
+
+fn definition<'a>() -> ActivityDefinition<'a> {
+    ActivityDefinition {
+        activity_type: vocabulary::activity::DISCUSSION,
+        ..ActivityDefinition::default()
+    }
+}

@@ -1,0 +1,106 @@
+//! Calculated grades of subsections and courses (`grading_events.py`), and the score that problems share with them.
+//!
+//! | statement | subsection | course |
+//! |---|---|---|
+//! | verb | earned | earned |
+//! | object id | `/xblock/` + `data.block_id` | `/course/` + `context.course_id` |
+//! | score raw | `data.weighted_total_earned` | `data.percent_grade` |
+//! | score max | `data.weighted_total_possible` | 1 |
+//! | score scaled | raw / max, 0 when max is not positive | raw |
+//! | success | raw ≥ max | |
+//! | extension grade_classification | | `data.letter_grade`, else `Fail` |
+
+use super::model::{ActivityDefinition, Decimal, Extensions, Score, Statement, StatementResult};
+use super::transformer::{Transformer, activity, required, truthy};
+use super::vocabulary::{self, extension, verb};
+use crate::outcome::Fault;
+use crate::tracking::Value;
+use crate::tracking::number::{self, Number};
+
+pub(super) fn subsection<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let block = required("data.block_id", it.event.data("block_id"))?;
+    let id = it.iri("xblock", it.id_text("data.block_id", block)?);
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::RESOURCE,
+        ..ActivityDefinition::default()
+    };
+    let result = weighted_result(it, "weighted_total_earned", "weighted_total_possible")?;
+    it.statement(
+        verb::EARNED,
+        actor,
+        context,
+        activity(Some(id), definition),
+        Some(result),
+    )
+}
+
+pub(super) fn course<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let object = it.course_object(None)?;
+    let grade = zero_unless_truthy(logged(it, "percent_grade")?);
+    let Some(grade_float) = number::float(grade) else {
+        return Err(Fault::wrong_type("data.percent_grade", grade, "a number"));
+    };
+    let letter = truthy(it.event.data("letter_grade")).unwrap_or(Value::Str("Fail"));
+    let result = StatementResult {
+        score: Some(Score {
+            scaled: Some(Decimal(grade_float)),
+            raw: Some(Decimal(grade_float)),
+            min: Decimal(0.0),
+            max: Some(Decimal(1.0)),
+        }),
+        extensions: Some(Extensions(
+            it.arena
+                .alloc([(extension::GRADE_CLASSIFICATION, Some(letter))]),
+        )),
+        ..StatementResult::default()
+    };
+    it.statement(verb::EARNED, actor, context, object, Some(result))
+}
+
+/// The result of a weighted score, from two fields of `data` that must be there, though they may be null.
+pub(super) fn weighted_result<'a>(
+    it: &Transformer<'a>,
+    earned: &str,
+    possible: &str,
+) -> Result<StatementResult<'a>, Fault> {
+    let number = |key: &str| {
+        let value = zero_unless_truthy(logged(it, key)?);
+        Number::of(value)
+            .ok_or_else(|| Fault::wrong_type(&format!("data.{key}"), value, "a number"))
+    };
+    let (possible, earned) = (number(possible)?, number(earned)?);
+    let scaled = if possible.is_positive() {
+        earned.divided_by(possible)
+    } else {
+        0.0
+    };
+    Ok(StatementResult {
+        success: Some(earned.at_least(possible)),
+        score: Some(Score {
+            scaled: Some(Decimal(scaled)),
+            raw: Some(Decimal(earned.to_float())),
+            min: Decimal(0.0),
+            max: Some(Decimal(possible.to_float())),
+        }),
+        ..StatementResult::default()
+    })
+}
+
+/// A field of `data` as it was logged: only its absence is an error.
+fn logged<'a>(it: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
+    let data = it.event.whole_data().and_then(Value::as_object);
+    required(&format!("data.{key}"), data.and_then(|data| data.get(key)))
+}
+
+/// Python's `value or 0`.
+fn zero_unless_truthy(value: Value<'_>) -> Value<'_> {
+    if value.is_truthy() {
+        value
+    } else {
+        Value::Int(0)
+    }
+}

@@ -1,0 +1,205 @@
+//! The wire types: an xAPI 1.0.3 statement as the reference writes it.
+//!
+//! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). All of them are
+//! plain views into an event, its arena and the vocabulary: a statement costs no allocation of its own.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use uuid::Uuid;
+
+use super::vocabulary::VerbIri;
+use crate::tracking::Value;
+
+/// A statement (section 2.4), its properties in the order in which the specification lists them.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub struct Statement<'a> {
+    pub(super) id: Uuid,
+    pub(super) actor: Actor<'a>,
+    pub(super) verb: Verb,
+    pub(super) object: Activity<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) result: Option<StatementResult<'a>>,
+    pub(super) context: Context<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timestamp: Option<&'a str>,
+    pub(super) version: &'static str,
+}
+
+/// An agent (2.4.2.1), by its one inverse functional identifier (2.4.2.3).
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Actor<'a> {
+    Account {
+        home_page: &'a str,
+        name: &'a str,
+    },
+    /// An e-mail address with its `mailto:`.
+    Mbox(&'a str),
+    MboxSha1Sum(&'a str),
+}
+
+/// A verb (2.4.3).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Verb(pub VerbIri);
+
+/// An activity (2.4.4.1).
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) struct Activity<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    #[serde(rename = "objectType")]
+    pub object_type: ObjectType,
+    pub definition: ActivityDefinition<'a>,
+}
+
+/// The kind of an object. `GroupActivity` is the reference's own, for a problem of several questions.
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) enum ObjectType {
+    Activity,
+    GroupActivity,
+}
+
+/// An activity definition (2.4.4.1) with its interaction type.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub(super) struct ActivityDefinition<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<LanguageMap<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<LanguageMap<'a>>,
+    #[serde(rename = "type")]
+    pub activity_type: &'static str,
+    #[serde(rename = "interactionType", skip_serializing_if = "Option::is_none")]
+    pub interaction_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Extensions<'a>>,
+}
+
+/// A text in one language (4.2); without a text it is the empty map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LanguageMap<'a> {
+    pub tag: &'static str,
+    pub text: Option<&'a str>,
+}
+
+/// A result (2.4.5). The name of the xAPI property is taken in Rust.
+#[derive(Clone, Copy, Debug, Default, serde::Serialize)]
+pub(super) struct StatementResult<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub success: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub completion: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<Extensions<'a>>,
+}
+
+/// A score (2.4.5.1).
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) struct Score {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaled: Option<Decimal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<Decimal>,
+    pub min: Decimal,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<Decimal>,
+}
+
+/// A float that is an error to write, not `null`, when it is NaN or infinite.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Decimal(pub f64);
+
+/// A context (2.4.6).
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) struct Context<'a> {
+    #[serde(rename = "contextActivities", skip_serializing_if = "Option::is_none")]
+    pub context_activities: Option<ContextActivities<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<StatementRef>,
+    pub extensions: Extensions<'a>,
+}
+
+/// Context activities (2.4.6.2).
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+pub(super) struct ContextActivities<'a> {
+    pub parent: [Activity<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grouping: Option<[Activity<'a>; 1]>,
+}
+
+/// A reference to another statement (2.4.4.3).
+#[derive(Clone, Copy, Debug, serde::Serialize)]
+#[serde(tag = "objectType")]
+pub(super) struct StatementRef {
+    pub id: Uuid,
+}
+
+/// Extensions (4.1): a value for each IRI, absent ones left out.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Extensions<'a>(pub &'a [(&'static str, Option<Value<'a>>)]);
+
+impl Serialize for Actor<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Account<'a> {
+            #[serde(rename = "homePage")]
+            home_page: &'a str,
+            name: &'a str,
+        }
+
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("objectType", "Agent")?;
+        match *self {
+            Self::Account { home_page, name } => {
+                map.serialize_entry("account", &Account { home_page, name })?
+            }
+            Self::Mbox(address) => map.serialize_entry("mbox", address)?,
+            Self::MboxSha1Sum(sum) => map.serialize_entry("mbox_sha1sum", sum)?,
+        }
+        map.end()
+    }
+}
+
+impl Serialize for Verb {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(2))?;
+        map.serialize_entry("id", self.0.id)?;
+        map.serialize_entry(
+            "display",
+            &LanguageMap {
+                tag: "en",
+                text: Some(self.0.display),
+            },
+        )?;
+        map.end()
+    }
+}
+
+impl Serialize for LanguageMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.text.map(|text| (self.tag, text)))
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::Float(self.0).serialize(serializer)
+    }
+}
+
+impl Serialize for Extensions<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let present = self
+            .0
+            .iter()
+            .filter_map(|(iri, value)| value.map(|value| (*iri, value)));
+        let mut map = serializer.serialize_map(None)?;
+        for (iri, value) in present {
+            map.serialize_entry(iri, &value)?;
+        }
+        map.end()
+    }
+}

@@ -1,0 +1,91 @@
+//! Navigation in a course (`navigation_events.py`).
+//!
+//! | event | object id | object | context extensions |
+//! |---|---|---|---|
+//! | link_clicked | `data.target_url` | link | |
+//! | outline.selected | `data.target_url` | module, named `data.target_name` | |
+//! | next_selected | `/xblock/` + `data.id` | resource with total-items `data.tab_count` | `data.current_tab` to `next unit` |
+//! | previous_selected | the same | the same | `data.current_tab` to `previous unit` |
+//! | tab_selected | the same | the same | `data.current_tab` to `data.target_tab` |
+//!
+//! The verb is navigated.
+
+use super::model::{Activity, ActivityDefinition, Extensions, Statement};
+use super::transformer::{Transformer, activity, english, required, str_of};
+use super::vocabulary::{self, extension, verb};
+use crate::outcome::Fault;
+use crate::tracking::Value;
+
+pub(super) fn link_clicked<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let url = required("data.target_url", it.event.data("target_url"))?;
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::LINK,
+        ..ActivityDefinition::default()
+    };
+    let object = activity(Some(it.id_text("data.target_url", url)?), definition);
+    it.statement(verb::NAVIGATED, actor, context, object, None)
+}
+
+pub(super) fn outline_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let name = required("data.target_name", it.event.data("target_name"))?;
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::MODULE,
+        name: Some(english(str_of("data.target_name", name, "a text")?)),
+        ..ActivityDefinition::default()
+    };
+    let id = match it.event.data("target_url") {
+        Some(url) => Some(it.id_text("data.target_url", url)?),
+        None => None,
+    };
+    it.statement(
+        verb::NAVIGATED,
+        actor,
+        context,
+        activity(id, definition),
+        None,
+    )
+}
+
+pub(super) fn next_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(it, Some(Value::Str("next unit")))
+}
+
+pub(super) fn previous_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(it, Some(Value::Str("previous unit")))
+}
+
+pub(super) fn tab_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(it, it.event.data("target_tab"))
+}
+
+fn tab_navigated<'a>(
+    it: &Transformer<'a>,
+    target: Option<Value<'a>>,
+) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[
+        (extension::STARTING_POSITION, it.event.data("current_tab")),
+        (extension::ENDING_POINT, target),
+    ])?;
+    it.statement(verb::NAVIGATED, actor, context, sequence(it)?, None)
+}
+
+fn sequence<'a>(it: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
+    let id = match it.event.data("id") {
+        Some(id) => Some(it.iri("xblock", it.id_text("data.id", id)?)),
+        None => None,
+    };
+    let definition = ActivityDefinition {
+        activity_type: vocabulary::activity::RESOURCE,
+        extensions: Some(Extensions(
+            it.arena
+                .alloc([(extension::TOTAL_ITEMS, it.event.data("tab_count"))]),
+        )),
+        ..ActivityDefinition::default()
+    };
+    Ok(activity(id, definition))
+}

@@ -1,0 +1,91 @@
+//! Answers shown, hints, completed and submitted problems (`problem_interaction_events.py`); problem_check has a file of
+//! its own.
+//!
+//! | event | verb | object id | object |
+//! |---|---|---|---|
+//! | showanswer | asked | `/xblock/` + `problem_id` + `/answer` | solution |
+//! | demandhint_displayed | asked | `/xblock/` + `module_id` + `/hint/` + `hint_index` | supplemental-info |
+//! | edx.problem.completed | completed | `data.problem_id`, else `data.module_id` | interaction |
+//! | edx.grades.problem.submitted | attempted | `/xblock/` + the same | question, with a score |
+//!
+//! `problem_id`, `module_id` and `hint_index` are found anywhere in the event.
+
+use super::grading::weighted_result;
+use super::model::{ActivityDefinition, Statement};
+use super::transformer::{Transformer, activity, required, truthy};
+use super::vocabulary::{self, verb};
+use crate::outcome::Fault;
+use crate::tracking::Value;
+
+pub(super) fn answer_shown<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    logged_block(it)?;
+    let problem = found_id(it, "problem_id")?;
+    let id = it.text(format_args!("{}/answer", it.iri("xblock", problem)));
+    let object = activity(Some(id), definition(vocabulary::activity::SOLUTION));
+    it.statement(verb::ASKED, actor, context, object, None)
+}
+
+pub(super) fn hint_displayed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    logged_block(it)?;
+    let module = found_id(it, "module_id")?;
+    let hint = found_id(it, "hint_index")?;
+    let id = it.text(format_args!("{}/hint/{hint}", it.iri("xblock", module)));
+    let object = activity(
+        Some(id),
+        definition(vocabulary::activity::SUPPLEMENTAL_INFO),
+    );
+    it.statement(verb::ASKED, actor, context, object, None)
+}
+
+pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let object = activity(
+        logged_block(it)?,
+        definition(vocabulary::activity::INTERACTION),
+    );
+    it.statement(verb::COMPLETED, actor, context, object, None)
+}
+
+pub(super) fn submitted<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let id = logged_block(it)?.map(|block| it.iri("xblock", block));
+    let object = activity(id, definition(vocabulary::activity::QUESTION));
+    let result = weighted_result(it, "weighted_earned", "weighted_possible")?;
+    it.statement(verb::ATTEMPTED, actor, context, object, Some(result))
+}
+
+/// The block that an event is about, as the log has it: of an object in `data` its `problem_id` or `module_id`, which
+/// must be there; else the `usage_key`, which may be absent.
+pub(super) fn logged_block_value<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+    match it.event.whole_data() {
+        Some(Value::Object(_)) => {
+            let block = truthy(it.event.data("problem_id")).or_else(|| it.event.data("module_id"));
+            required("data.module_id", block).map(Some)
+        }
+        _ => Ok(it.event.find("usage_key")),
+    }
+}
+
+/// The same as text.
+pub(super) fn logged_block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
+    logged_block_value(it)?
+        .map(|block| it.id_text("data.problem_id", block))
+        .transpose()
+}
+
+fn found_id<'a>(it: &Transformer<'a>, key: &str) -> Result<&'a str, Fault> {
+    it.id_text(key, required(key, it.event.find(key))?)
+}
+
+fn definition<'a>(activity_type: &'static str) -> ActivityDefinition<'a> {
+    ActivityDefinition {
+        activity_type,
+        ..ActivityDefinition::default()
+    }
+}

@@ -1,0 +1,350 @@
+//! Checked problems (`problem_interaction_events.py`, `ProblemCheckTransformer` and its child).
+//!
+//! | statement | from |
+//! |---|---|
+//! | verb | evaluated; attempted when a browser sent the event |
+//! | object id | `/xblock/` + `data.problem_id`; of a browser event, the block that the referer or the form names |
+//! | object description, interaction type | `question` and `response_type` of the first submission with a response type |
+//! | object name | `display_name`, without such a submission |
+//! | object extension attempt-id | `data.attempts` |
+//! | result score | `grade` of `max_grade` |
+//! | result success, response | `correct` and `answer` of the submission, else `success` and `data.answers` |
+//!
+//! A browser event has no result. A problem of several questions is a `GroupActivity` with one child statement for each
+//! entry of `submission`: the child's object id ends with the question's id, its parent is the group, it has no score.
+
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::model::{
+    Activity, ActivityDefinition, Actor, Context, ContextActivities, Decimal, Extensions,
+    LanguageMap, ObjectType, Score, Statement, StatementRef, StatementResult,
+};
+use super::problem::{logged_block, logged_block_value};
+use super::transformer::{Transformer, activity, deliverable, required, str_of, truthy};
+use super::vocabulary::{self, VerbIri, extension, verb};
+use crate::lms::usage_key;
+use crate::outcome::Fault;
+use crate::tracking::number::{self, Number};
+use crate::tracking::{Object, Value, python};
+
+pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
+    let questions = questions(it)?;
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
+    let verb = if is_from_browser(it) {
+        verb::ATTEMPTED
+    } else {
+        verb::EVALUATED
+    };
+
+    let submission = first_submission(it)?;
+    let mut object = object(it, logged_block(it)?, definition(it, submission)?)?;
+    if questions.len() > 1 {
+        object.object_type = ObjectType::GroupActivity;
+        object.definition.interaction_type = Some(OTHER);
+    }
+    let parent = it.statement(verb, actor, context, object, result(it, submission)?)?;
+
+    let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), it.arena);
+    statements.push(parent);
+    if questions.len() > 1 {
+        for &(question, submission) in questions {
+            statements.push(child(it, &parent, verb, actor, question, submission)?);
+        }
+    }
+    deliverable(statements.into_bump_slice())
+}
+
+/// The entries of `submission`, wherever it is: question ids and what was submitted to each.
+fn questions<'a>(it: &Transformer<'a>) -> Result<&'a [(&'a str, Value<'a>)], Fault> {
+    match truthy(it.event.find("submission")) {
+        None => Ok(&[]),
+        Some(Value::Object(submission)) => Ok(submission.members()),
+        Some(value) => Err(Fault::wrong_type("submission", value, "an object")),
+    }
+}
+
+fn child<'a>(
+    it: &Transformer<'a>,
+    parent: &Statement<'a>,
+    verb: VerbIri,
+    actor: Actor<'a>,
+    question: &'a str,
+    submission: Value<'a>,
+) -> Result<Statement<'a>, Fault> {
+    let Some(of_parent) = parent.context.context_activities else {
+        return Err(Fault::missing("context.course_id"));
+    };
+    let context = Context {
+        context_activities: Some(ContextActivities {
+            parent: [parent.object],
+            grouping: Some(of_parent.parent),
+        }),
+        statement: Some(StatementRef { id: parent.id }),
+        extensions: parent.context.extensions,
+    };
+    let submission = match submission {
+        Value::Object(submission) if !submission.members().is_empty() => Some(submission),
+        value if value.is_truthy() => {
+            return Err(Fault::wrong_type(
+                &format!("submission.{question}"),
+                value,
+                "an object",
+            ));
+        }
+        _ => None,
+    };
+    let block = match truthy(logged_block_value(it)?) {
+        Some(block) => str_of("data.problem_id", block, "a block id")?,
+        None => "",
+    };
+    let id = match block.rsplit_once('@') {
+        Some((block, _)) => it.text(format_args!("{block}@{question}")),
+        None => question,
+    };
+    let object = object(
+        it,
+        Some(id).filter(|id| !id.is_empty()),
+        definition(it, submission)?,
+    )?;
+    let Some(result) = result(it, submission)? else {
+        return Err(Fault::missing("result of a question that a browser sent"));
+    };
+    let response = match submission {
+        Some(_) => result.response,
+        // Without a submission there is nothing in place of an answer, least of all a list.
+        None if matches!(logged_answers(it)?, Some(Value::Array(_))) => {
+            return Err(Fault::missing(&format!("submission.{question}")));
+        }
+        None => None,
+    };
+    let result = StatementResult {
+        score: None,
+        response,
+        ..result
+    };
+    it.statement_of_child(Some(question), verb, actor, context, object, Some(result))
+}
+
+/// The object, given the block that the log names. A browser's event does not name it, or not reliably.
+fn object<'a>(
+    it: &Transformer<'a>,
+    block: Option<&'a str>,
+    definition: ActivityDefinition<'a>,
+) -> Result<Activity<'a>, Fault> {
+    let referer = truthy(it.event.find("referer")).or_else(|| it.event.context("referer"));
+    let referer = required("referer", referer)?;
+    let block = if has_browser_context(it) {
+        browser_block(it, referer)?
+    } else {
+        block
+    };
+    Ok(activity(
+        block.map(|block| it.iri("xblock", block)),
+        definition,
+    ))
+}
+
+fn browser_block<'a>(it: &Transformer<'a>, referer: Value<'a>) -> Result<Option<&'a str>, Fault> {
+    let referer = str_of("referer", referer, "a URL")?;
+    let Ok(active) = usage_key::active_block(referer) else {
+        return Err(Fault::wrong_type(
+            "referer",
+            Value::Str(referer),
+            "a URL: its host has unmatched brackets",
+        ));
+    };
+    if let Some(block) = active {
+        return Ok(Some(it.arena.alloc_str(&block)));
+    }
+    let (Some(form), Some(course_id)) = (it.event.whole_data(), it.event.context("course_id"))
+    else {
+        return Ok(None);
+    };
+    let form = str_of("data", form, "a form")?;
+    let course_id = str_of("context.course_id", course_id, "a course id")?;
+    Ok(usage_key::problem_of_form(form, course_id).map(|block| &*it.arena.alloc_str(&block)))
+}
+
+/// Whether a browser sent the event. It may say so in two places; the verb and the result believe the first, the object
+/// believes its context.
+fn is_from_browser(it: &Transformer<'_>) -> bool {
+    let source = truthy(it.event.find("event_source")).or_else(|| it.event.context("event_source"));
+    source == Some(Value::Str("browser"))
+}
+
+fn has_browser_context(it: &Transformer<'_>) -> bool {
+    let source = truthy(it.event.context("event_source")).or_else(|| it.event.find("event_source"));
+    source == Some(Value::Str("browser"))
+}
+
+fn definition<'a>(
+    it: &Transformer<'a>,
+    submission: Option<Object<'a>>,
+) -> Result<ActivityDefinition<'a>, Fault> {
+    let attempts = truthy(it.event.data("attempts"));
+    let mut definition = ActivityDefinition {
+        activity_type: vocabulary::activity::INTERACTION,
+        extensions: attempts
+            .map(|attempts| Extensions(it.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
+        ..ActivityDefinition::default()
+    };
+    let mut response_type = it.event.find("response_type");
+    interaction_type(response_type)?;
+    let us_english = |text| LanguageMap {
+        tag: "en-US",
+        text: Some(text),
+    };
+    if let Some(submission) = submission {
+        response_type = submission.get("response_type");
+        interaction_type(response_type)?;
+        let question = required("submission.question", submission.get("question"))?;
+        definition.description = Some(us_english(str_of(
+            "submission.question",
+            question,
+            "a text",
+        )?));
+    } else if let Some(name) = truthy(it.event.find("display_name")) {
+        definition.name = Some(us_english(str_of("display_name", name, "a text")?));
+    }
+    definition.interaction_type = Some(interaction_type(response_type)?);
+    Ok(definition)
+}
+
+/// The first submission of `data.submission` that has a response type.
+fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<Object<'a>>, Fault> {
+    let submissions = match truthy(it.event.data("submission")) {
+        None => return Ok(None),
+        Some(Value::Object(submissions)) => submissions,
+        Some(value) => return Err(Fault::wrong_type("data.submission", value, "an object")),
+    };
+    for &(question, submission) in submissions.members() {
+        let has_response_type = match submission {
+            Value::Object(submission) => submission
+                .get("response_type")
+                .is_some_and(Value::is_truthy),
+            // Python's `in` also looks into texts and lists; only when it finds something is that an error.
+            Value::Str(text) if !text.contains("response_type") => false,
+            Value::Array(items) if !items.contains(&Value::Str("response_type")) => false,
+            _ => {
+                return Err(Fault::wrong_type(
+                    &format!("submission.{question}"),
+                    submission,
+                    "an object",
+                ));
+            }
+        };
+        if has_response_type {
+            return Ok(submission.as_object());
+        }
+    }
+    Ok(None)
+}
+
+/// What a response type does not map to.
+const OTHER: &str = "other";
+
+/// xAPI's interaction type of an Open edX response type.
+fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fault> {
+    let response_type = match response_type {
+        Some(Value::Str(response_type)) => response_type,
+        Some(value @ (Value::Array(_) | Value::Object(_))) => {
+            return Err(Fault::wrong_type("response_type", value, "a text"));
+        }
+        _ => return Ok(OTHER),
+    };
+    Ok(match response_type {
+        "choiceresponse" | "multiplechoiceresponse" | "choicetextresponse" | "optionresponse" => {
+            "choice"
+        }
+        "numericalresponse" => "numeric",
+        "stringresponse" | "formularesponse" | "annotationresponse" | "symbolicresponse" => {
+            "fill-in"
+        }
+        "imageresponse" => "matching",
+        "truefalseresponse" => "true-false",
+        _ => OTHER,
+    })
+}
+
+/// The result of a submission, or of the event as a whole. A browser event has none.
+fn result<'a>(
+    it: &Transformer<'a>,
+    submission: Option<Object<'a>>,
+) -> Result<Option<StatementResult<'a>>, Fault> {
+    if is_from_browser(it) {
+        return Ok(None);
+    }
+    let (answer, success) = match submission {
+        Some(submission) => {
+            let answer = required("submission.answer", submission.get("answer"))?;
+            (
+                Some(answer),
+                submission
+                    .get("correct")
+                    .filter(|correct| *correct != Value::Null)
+                    .map(Value::is_truthy),
+            )
+        }
+        None => (
+            logged_answers(it)?,
+            Some(it.event.find("success") == Some(Value::Str("correct"))),
+        ),
+    };
+    Ok(Some(StatementResult {
+        score: Some(score(it)?),
+        success,
+        response: response(it, answer),
+        ..StatementResult::default()
+    }))
+}
+
+/// `data.answers`, which logs older than 2014 have in place of a submission.
+fn logged_answers<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+    match it.event.whole_data() {
+        None => Ok(None),
+        Some(Value::Object(data)) => Ok(data.get("answers")),
+        Some(value) => Err(Fault::wrong_type("data", value, "an object")),
+    }
+}
+
+/// A list is JSON text; anything else is Python's text of it.
+fn response<'a>(it: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a str> {
+    let mut text = String::new();
+    match answer? {
+        Value::Null => return None,
+        Value::Str(text) => return Some(text),
+        answer @ Value::Array(_) => python::write_json(answer, &mut text),
+        answer => python::write_str(answer, &mut text),
+    }
+    Some(it.arena.alloc_str(&text))
+}
+
+fn score(it: &Transformer<'_>) -> Result<Score, Fault> {
+    let (max, raw) = (it.event.find("max_grade"), it.event.find("grade"));
+    let not_a_number = |field: &str, value| Fault::wrong_type(field, value, "a number");
+    let scaled = match (max, raw) {
+        (Some(max), Some(raw)) => {
+            let max = Number::of(max).ok_or_else(|| not_a_number("max_grade", max))?;
+            if max.is_positive() {
+                let raw = Number::of(raw).ok_or_else(|| not_a_number("grade", raw))?;
+                Some(Decimal(raw.divided_by(max)))
+            } else {
+                Some(Decimal(0.0))
+            }
+        }
+        _ => None,
+    };
+    let decimal = |field: &str, value: Option<_>| match value {
+        None => Ok(None),
+        Some(value) => number::float(value)
+            .map(|float| Some(Decimal(float)))
+            .ok_or_else(|| not_a_number(field, value)),
+    };
+    Ok(Score {
+        scaled,
+        raw: decimal("grade", raw)?,
+        min: Decimal(0.0),
+        max: decimal("max_grade", max)?,
+    })
+}

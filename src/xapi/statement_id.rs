@@ -1,0 +1,175 @@
+//! Statement ids: what makes a replay safe.
+//!
+//! An id is a version 5 UUID whose namespace is the verb and whose name is the actor and the timestamp
+//! (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), all as JSON text in the form of Python's `json.dumps`, keys in
+//! the order of the tincan library. Years of stored rows depend on every bit of it.
+
+use sha1::{Digest, Sha1};
+use uuid::{Builder, Uuid};
+
+use super::model::Actor;
+use super::vocabulary::VerbIri;
+use crate::tracking::{Value, python};
+
+/// The namespace in which the reference makes its namespaces.
+const BASE: Uuid = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
+
+/// The id of an event's statement, or of the statement of one `child` of the event.
+///
+/// `timestamp` is the value in the log, not the one in the statement.
+pub(super) fn statement_id(
+    verb: VerbIri,
+    actor: Actor<'_>,
+    timestamp: Option<Value<'_>>,
+    child: Option<&str>,
+) -> Uuid {
+    let mut namespace = Uuid5::new(BASE);
+    namespace.push("{\"id\": ");
+    namespace.push_json(verb.id);
+    namespace.push(", \"display\": {\"en\": ");
+    namespace.push_json(verb.display);
+    namespace.push("}}");
+    if let Some(child) = child {
+        namespace.push("-");
+        namespace.push(child);
+    }
+
+    let mut name = Uuid5::new(namespace.finish());
+    name.push("{\"objectType\": \"Agent\", ");
+    match actor {
+        Actor::Account {
+            home_page,
+            name: account,
+        } => {
+            name.push("\"account\": {\"name\": ");
+            name.push_json(account);
+            name.push(", \"homePage\": ");
+            name.push_json(home_page);
+            name.push("}");
+        }
+        Actor::Mbox(address) => {
+            name.push("\"mbox\": ");
+            name.push_json(address);
+        }
+        Actor::MboxSha1Sum(sum) => {
+            name.push("\"mbox_sha1sum\": ");
+            name.push_json(sum);
+        }
+    }
+    name.push("}-");
+    match timestamp {
+        Some(Value::Str(text)) => name.push(text),
+        timestamp => {
+            let mut text = String::new();
+            python::write_str(timestamp.unwrap_or(Value::Null), &mut text);
+            name.push(&text);
+        }
+    }
+    name.finish()
+}
+
+/// A version 5 UUID of a name that comes in pieces.
+struct Uuid5(Sha1);
+
+impl Uuid5 {
+    fn new(namespace: Uuid) -> Self {
+        Self(Sha1::new_with_prefix(namespace.as_bytes()))
+    }
+
+    fn push(&mut self, text: &str) {
+        self.0.update(text.as_bytes());
+    }
+
+    /// Adds a text as the JSON string that `json.dumps` makes of it, non-ASCII as `\uXXXX`.
+    fn push_json(&mut self, text: &str) {
+        self.push("\"");
+        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+        if text.bytes().all(is_plain) {
+            self.push(text);
+        } else {
+            for c in text.chars() {
+                match c {
+                    '"' => self.push("\\\""),
+                    '\\' => self.push("\\\\"),
+                    '\n' => self.push("\\n"),
+                    '\r' => self.push("\\r"),
+                    '\t' => self.push("\\t"),
+                    '\u{8}' => self.push("\\b"),
+                    '\u{c}' => self.push("\\f"),
+                    ' '..='~' => self.push(c.encode_utf8(&mut [0; 4])),
+                    _ => {
+                        for unit in c.encode_utf16(&mut [0; 2]) {
+                            self.push(&format!("\\u{unit:04x}"));
+                        }
+                    }
+                }
+            }
+        }
+        self.push("\"");
+    }
+
+    fn finish(self) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&self.0.finalize()[..16]);
+        Builder::from_sha1_bytes(bytes).into_uuid()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vocabulary::verb;
+    use super::*;
+
+    /// Each id was made by the reference.
+    #[test]
+    fn ids_are_those_of_the_reference() {
+        let account = |home_page, name| Actor::Account { home_page, name };
+        let actor = account(
+            "http://localhost:18000",
+            "32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb",
+        );
+        for (verb, actor, timestamp, child, id) in [
+            (
+                verb::EARNED,
+                actor,
+                Some(Value::Str("2023-05-23T13:53:13.460372+00:00")),
+                None,
+                "dd273e29-c00a-5832-b80c-3ea05261f128",
+            ),
+            (
+                verb::EARNED,
+                actor,
+                None,
+                Some("a_2_1é"),
+                "eb1c647a-6a2d-59a1-a3d0-51d85abb8989",
+            ),
+            (
+                verb::EARNED,
+                account("http://h/é\"", "n\\\n\u{1}\u{7f}😀"),
+                Some(Value::Float(1.4e9)),
+                None,
+                "5827c1b4-7ed4-5780-8378-b69d980e5547",
+            ),
+            (
+                verb::EARNED,
+                Actor::Mbox("mailto:a@example.com"),
+                Some(Value::Str("t\u{e9}")),
+                None,
+                "ac20b291-07c1-570b-8361-6673779fefba",
+            ),
+            (
+                verb::EARNED,
+                Actor::MboxSha1Sum("f427d80dc332a166bf5f160ec15f009ce7e68c4c"),
+                Some(Value::Bool(false)),
+                None,
+                "271f720e-4eac-5a15-be70-32390c3992bb",
+            ),
+        ] {
+            assert_eq!(
+                statement_id(verb, actor, timestamp, child).to_string(),
+                id,
+                "{timestamp:?} {child:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! What all families share: the reference's `XApiTransformer`, and the reading of fields with a reason when it fails.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use sha1::{Digest, Sha1};
+
+use super::model::{
+    Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
+    ObjectType, Statement, StatementResult, Verb,
+};
+use super::statement_id::statement_id;
+use super::timestamp::Timestamp;
+use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
+use super::{ActorKind, XapiSettings};
+use crate::lms::{Lms, UserRef};
+use crate::outcome::{Fault, Reason};
+use crate::tracking::number;
+use crate::tracking::{TrackingEvent, Value, format_in, python};
+
+/// An extension that may be absent.
+pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
+
+/// One event and everything that a transformation may look at.
+pub(super) struct Transformer<'a> {
+    pub event: TrackingEvent<'a>,
+    pub settings: &'a XapiSettings,
+    pub lms: &'a Lms,
+    pub arena: &'a Bump,
+}
+
+/// The statements, if each has an object id: one without comes to nothing, and its whole event with it.
+pub(super) fn deliverable<'a>(
+    statements: &'a [Statement<'a>],
+) -> Result<&'a [Statement<'a>], Fault> {
+    if statements
+        .iter()
+        .any(|statement| statement.object.id.is_none())
+    {
+        return Err(Fault::new(
+            Reason::NoObjectId,
+            "the event comes to a statement whose object has no id",
+        ));
+    }
+    Ok(statements)
+}
+
+/// An activity that is not a group.
+pub(super) fn activity<'a>(
+    id: Option<&'a str>,
+    definition: ActivityDefinition<'a>,
+) -> Activity<'a> {
+    Activity {
+        id,
+        object_type: ObjectType::Activity,
+        definition,
+    }
+}
+
+/// A text in English.
+pub(super) fn english(text: &str) -> LanguageMap<'_> {
+    LanguageMap {
+        tag: "en",
+        text: Some(text),
+    }
+}
+
+/// The value, unless Python's `or` would go on to the next.
+pub(super) fn truthy(value: Option<Value<'_>>) -> Option<Value<'_>> {
+    value.filter(|value| value.is_truthy())
+}
+
+/// The value of a field without which there is no statement.
+pub(super) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Value<'a>, Fault> {
+    value.ok_or_else(|| Fault::missing(field))
+}
+
+/// The text of a field of which nothing can be made when it is anything else.
+pub(super) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
+    value
+        .as_str()
+        .ok_or_else(|| Fault::wrong_type(field, value, wanted))
+}
+
+impl<'a> Transformer<'a> {
+    /// The actor: `data.user_id`, else `data.username`, else either of them anywhere.
+    pub fn actor(&self) -> Result<Actor<'a>, Fault> {
+        let event = &self.event;
+        let user = truthy(event.data("user_id"))
+            .or_else(|| truthy(event.data("username")))
+            .or_else(|| truthy(event.find("user_id")))
+            .or_else(|| event.find("username"));
+        let user = UserRef::from_value(user, self.arena)?;
+        Ok(match self.settings.actor {
+            ActorKind::ExternalId => Actor::Account {
+                home_page: &self.lms.root_url,
+                name: self.lms.external_id(user, self.arena)?,
+            },
+            ActorKind::Mbox => {
+                let email = self.lms.email(user)?;
+                Actor::Mbox(if email.starts_with("mailto:") {
+                    email
+                } else {
+                    self.text(format_args!("mailto:{email}"))
+                })
+            }
+            ActorKind::MboxSha1Sum => {
+                let sum = Sha1::digest(self.lms.email(user)?.as_bytes());
+                let hex: String = sum.iter().map(|byte| format!("{byte:02x}")).collect();
+                Actor::MboxSha1Sum(self.arena.alloc_str(&hex))
+            }
+        })
+    }
+
+    /// The context of most statements: the course as parent, and the given extensions beside the usual two.
+    pub fn context(&self, extensions: &[Extension<'a>]) -> Result<Context<'a>, Fault> {
+        Ok(Context {
+            context_activities: self.course_as_parent()?,
+            statement: None,
+            extensions: self.context_extensions(extensions),
+        })
+    }
+
+    /// The context of a statement with a second activity beside the course, which must be there then.
+    pub fn context_with_grouping(
+        &self,
+        extensions: &[Extension<'a>],
+        grouping: impl FnOnce() -> Result<Activity<'a>, Fault>,
+    ) -> Result<Context<'a>, Fault> {
+        let Some(course) = self.course_as_parent()? else {
+            return Err(Fault::missing("context.course_id"));
+        };
+        Ok(Context {
+            context_activities: Some(ContextActivities {
+                grouping: Some([grouping()?]),
+                ..course
+            }),
+            statement: None,
+            extensions: self.context_extensions(extensions),
+        })
+    }
+
+    /// A context without activities.
+    pub fn bare_context(&self) -> Context<'a> {
+        Context {
+            context_activities: None,
+            statement: None,
+            extensions: self.context_extensions(&[]),
+        }
+    }
+
+    /// The transformer version, the session, and the given extensions.
+    fn context_extensions(&self, more: &[Extension<'a>]) -> Extensions<'a> {
+        let usual = [
+            (
+                extension::TRANSFORMER_VERSION,
+                Some(Value::Str(&self.settings.transformer_version)),
+            ),
+            (extension::SESSION_ID, self.event.find("session")),
+        ];
+        let mut extensions = ArenaVec::with_capacity_in(usual.len() + more.len(), self.arena);
+        extensions.extend_from_slice_copy(&usual);
+        extensions.extend_from_slice_copy(more);
+        Extensions(extensions.into_bump_slice())
+    }
+
+    /// The event's course as the parent of what the statement is about. Its language tag differs from that of a course
+    /// as an object.
+    fn course_as_parent(&self) -> Result<Option<ContextActivities<'a>>, Fault> {
+        let Some(course_id) = self.event.context("course_id") else {
+            return Ok(None);
+        };
+        let course_id = str_of("context.course_id", course_id, "a course id")?;
+        let Some(name) = self.lms.course_name(course_id)? else {
+            return Err(Fault::missing(&format!("display_name of {course_id}")));
+        };
+        let definition = ActivityDefinition {
+            activity_type: vocabulary::activity::COURSE,
+            name: Some(LanguageMap {
+                tag: "en-US",
+                text: Some(name),
+            }),
+            ..ActivityDefinition::default()
+        };
+        let course = activity(Some(self.iri("course", course_id)), definition);
+        Ok(Some(ContextActivities {
+            parent: [course],
+            grouping: None,
+        }))
+    }
+
+    /// The event's course as the object of a statement. `extensions` are those of its definition.
+    pub fn course_object(&self, extensions: Option<Extensions<'a>>) -> Result<Activity<'a>, Fault> {
+        let course_id = required("context.course_id", self.event.context("course_id"))?;
+        let course_id = str_of("context.course_id", course_id, "a course id")?;
+        let definition = ActivityDefinition {
+            activity_type: vocabulary::activity::COURSE,
+            name: Some(LanguageMap {
+                tag: "en",
+                text: self.lms.course_name(course_id)?,
+            }),
+            extensions,
+            ..ActivityDefinition::default()
+        };
+        Ok(activity(Some(self.iri("course", course_id)), definition))
+    }
+
+    /// The statement of an event, once its parts are made.
+    pub fn statement(
+        &self,
+        verb: VerbIri,
+        actor: Actor<'a>,
+        context: Context<'a>,
+        object: Activity<'a>,
+        result: Option<StatementResult<'a>>,
+    ) -> Result<Statement<'a>, Fault> {
+        self.statement_of_child(None, verb, actor, context, object, result)
+    }
+
+    /// The statement of one child of an event.
+    pub fn statement_of_child(
+        &self,
+        child: Option<&str>,
+        verb: VerbIri,
+        actor: Actor<'a>,
+        context: Context<'a>,
+        object: Activity<'a>,
+        result: Option<StatementResult<'a>>,
+    ) -> Result<Statement<'a>, Fault> {
+        let logged = truthy(self.event.find("timestamp")).or_else(|| self.event.find("time"));
+        let timestamp = match logged {
+            None => None,
+            Some(value) => match Timestamp::from_value(value) {
+                Some(timestamp) => Some(self.text(format_args!("{timestamp}"))),
+                None => {
+                    let mut text = String::new();
+                    python::write_repr(value, &mut text);
+                    let detail = format!("the timestamp {text} is not ISO 8601 with an offset");
+                    return Err(Fault::new(Reason::BadTimestamp, detail));
+                }
+            },
+        };
+        let id = statement_id(verb, actor, logged, child);
+        Ok(Statement {
+            id,
+            actor,
+            verb: Verb(verb),
+            object,
+            result,
+            context,
+            timestamp,
+            version: XAPI_VERSION,
+        })
+    }
+
+    /// `ROOT/KIND/ID`.
+    pub fn iri(&self, kind: &str, id: &str) -> &'a str {
+        self.text(format_args!("{}/{kind}/{id}", self.lms.root_url))
+    }
+
+    /// The text that the reference makes of a value where an id is wanted; an object or array has none.
+    pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
+        match value {
+            Value::Str(text) => Ok(text),
+            Value::Array(_) | Value::Object(_) => Err(Fault::wrong_type(field, value, "an id")),
+            _ => {
+                let mut text = String::new();
+                python::write_str(value, &mut text);
+                Ok(self.arena.alloc_str(&text))
+            }
+        }
+    }
+
+    /// `helpers.convert_seconds_to_float`: seconds to the millisecond.
+    pub fn seconds(&self, field: &str, value: Option<Value<'a>>) -> Result<Option<f64>, Fault> {
+        let Some(value) = value else { return Ok(None) };
+        let Some(seconds) = number::float(value) else {
+            return Err(Fault::wrong_type(field, value, "a number of seconds"));
+        };
+        Ok(Some(if seconds.is_finite() {
+            format!("{seconds:.3}").parse().unwrap_or(seconds)
+        } else {
+            seconds
+        }))
+    }
+
+    /// A formatted text that lives as long as the event.
+    pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
+        format_in(self.arena, text)
+    }
+}

@@ -1,0 +1,104 @@
+"""
+Compares event-router with the reference on mutated logs, line by line, as JSON values.
+
+    tests/differential/run [LINES] [SEED]
+
+An agreement is the same outcome, and for an emitted event the same statements: numbers by value and kind, ids to the
+bit. What event-router mends is told apart by its reason and by what was in the event, and named below.
+"""
+import argparse
+import collections
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from mutate import Mutator
+from reference import Reference
+
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+REQUIRED = 0.999
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True)
+
+
+def is_finite(value):
+    if isinstance(value, float):
+        return math.isfinite(value)
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return all(is_finite(child) for child in children)
+
+
+def mend(verdict, ours, actor):
+    """The name of the mend that explains a difference, or None."""
+    if verdict["outcome"] != "emitted":
+        return None
+    reason = ours["reason"]
+    if reason == "not-representable" and not is_finite(verdict["out"]):
+        return "NaN and Infinity are not JSON"
+    if reason == "wrong-type" and "`user`" in ours["detail"]:
+        return "true and 1.9 are nobody"
+    if reason == "wrong-type" and "not an id" in ours["detail"]:
+        return "an object or array is no id"
+    if reason == "wrong-type" and "`data.completion` is a string" in ours["detail"]:
+        return "text is not multiplied"
+    if actor != "external-id" and reason in ("no-user", "unknown-user", "no-email"):
+        return "the unknown user is not unknown@example.com"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("binary")
+    parser.add_argument("lines", nargs="?", type=int, default=20_000)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--actor", default="external-id")
+    parser.add_argument("--lms-root-url", default="https://courses.example.org")
+    args = parser.parse_args()
+
+    log = Mutator(args.seed).log(args.lines)
+    users, courses = str(FIXTURES / "users.csv"), str(FIXTURES / "courses.csv")
+    reference = Reference(args.lms_root_url, users, courses, args.actor, all_events=True)
+    with tempfile.NamedTemporaryFile(suffix=".log") as file:
+        file.write(log)
+        file.flush()
+        command = [
+            args.binary, "explain", "--json", "--to", "xapi", "--events", "all", "--lms-root-url", args.lms_root_url,
+            "--users", users, "--courses", courses, "--actor", args.actor, file.name,
+        ]
+        explained = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    ours = {row["line"]: row for row in map(json.loads, explained.splitlines())}
+
+    lines = log.split(b"\n")
+    tally = collections.Counter()
+    differences = []
+    for verdict in reference.verdicts(log):
+        row = ours.pop(verdict["line"], None)
+        tally[verdict["outcome"]] += 1
+        same = row is not None and row["outcome"] == verdict["outcome"] and row["name"] == verdict["name"]
+        if same and canonical(row["out"]) == canonical(verdict["out"]):
+            tally["agree"] += 1
+        elif row is not None and (name := mend(verdict, row, args.actor)):
+            tally["mended"] += 1
+            tally[f"mended: {name}"] += 1
+        else:
+            differences.append((verdict, row))
+    differences += [({"line": line, "outcome": "blank"}, row) for line, row in ours.items()]
+
+    for verdict, row in differences[:20]:
+        print("---", lines[verdict["line"] - 1].decode("utf-8", "backslashreplace")[:2000])
+        print("reference   ", canonical(verdict)[:2000])
+        print("event-router", canonical(row)[:2000])
+    compared = tally["agree"] + tally["mended"] + len(differences)
+    share = 1 - len(differences) / compared
+    print(dict(tally))
+    print(f"seed {args.seed}, {args.actor}: {compared} lines, {len(differences)} unexplained differences, {share:.4%} agree")
+    sys.exit(share < REQUIRED)
+
+
+if __name__ == "__main__":
+    main()

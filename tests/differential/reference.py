@@ -1,0 +1,203 @@
+"""
+The reference implementation, edx-event-routing-backends 9.3.8, without an LMS.
+
+What the package imports from edx-platform is replaced by two lookup tables, the CSV files that event-router takes too.
+As a program it prints one JSON object for each line of a log that is not blank:
+
+    {"line": 1, "name": "play_video", "outcome": "emitted", "error": null, "out": [...]}
+
+The outcome is in event-router's words. "rejected" stands for every way in which the reference comes to nothing: a
+ValueError, which it logs, any other exception, which ends its whole batch, and a statement without an object id.
+"""
+import argparse
+import csv
+import json
+import logging
+import os
+import re
+import sys
+import time
+import types
+from pathlib import Path
+
+BYTE_ORDER_MARK = "\ufeff"
+# What of a line is the event: the parser's own pattern.
+EVENT = re.compile(r"^.*?(\{.*\})\s*$")
+
+
+class Account:
+    """A row of the users table, with the attributes that the reference asks of a Django user."""
+
+    def __init__(self, row):
+        self.id = int(row["id"]) if row["id"] else None
+        self.username = row["username"]
+        self.email = row["email"]
+        self.external = {"xapi": row["xapi_id"], "caliper": row["caliper_id"]}
+
+
+class NoSuchAccount(Exception):
+    """What `User.objects.get` raises."""
+
+
+class Accounts:
+    """Stands in for `User.objects`."""
+
+    def __init__(self, path):
+        with open(path, newline="", encoding="utf-8") as table:
+            accounts = [Account(row) for row in csv.DictReader(table)]
+        self.by_id = {account.id: account for account in accounts if account.id is not None}
+        self.by_name = {account.username: account for account in accounts}
+
+    def get(self, id):  # pylint: disable=redefined-builtin
+        if id not in self.by_id:
+            raise NoSuchAccount
+        return self.by_id[id]
+
+    def filter(self, username):
+        found = self.by_name.get(str(username))
+        return types.SimpleNamespace(first=lambda: found)
+
+
+def module(name, **attributes):
+    """Registers a module of edx-platform, and the packages that it is in."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        path = ".".join(parts[:end])
+        sys.modules.setdefault(path, types.ModuleType(path)).__path__ = []
+    vars(sys.modules[name]).update(attributes)
+
+
+def stand_in_for_the_lms(courses_path):
+    with open(courses_path, newline="", encoding="utf-8") as table:
+        names = {row["course_id"]: row["display_name"] for row in csv.DictReader(table)}
+
+    class ExternalIdType:
+        XAPI = "xapi"
+        CALIPER = "caliper"
+
+    class ExternalId:
+        @staticmethod
+        def add_new_user_id(account, kind):
+            known = account.external[kind]
+            return (types.SimpleNamespace(external_user_id=known) if known else None), False
+
+    def overviews(keys):
+        return [{"display_name": names[str(key)]} for key in keys if str(key) in names]
+
+    module("common.djangoapps.student.models", get_potentially_retired_user_by_username=lambda username: None)
+    module("openedx.core.djangoapps.content.course_overviews.api", get_course_overviews=overviews)
+    module("openedx.core.djangoapps.external_user_ids.models", ExternalId=ExternalId, ExternalIdType=ExternalIdType)
+
+
+class Reference:
+    """The reference, set up once for a process."""
+
+    def __init__(self, lms_root_url, users, courses, actor="external-id", all_events=False):
+        os.environ["TZ"] = "UTC"
+        time.tzset()
+        stand_in_for_the_lms(courses)
+
+        import django
+        from django.conf import settings
+
+        settings.configure(
+            SECRET_KEY="unused",
+            INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "celery_utils", "event_routing_backends"],
+            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+            USE_TZ=True,
+            LMS_ROOT_URL=lms_root_url,
+            XAPI_AGENT_IFI_TYPE=actor.replace("-", "_"),
+            XAPI_EVENTS_ENABLED=True,
+            XAPI_EVENT_LOGGING_ENABLED=False,
+            CALIPER_EVENTS_ENABLED=False,
+            CALIPER_EVENT_LOGGING_ENABLED=False,
+            EVENT_TRACKING_BACKENDS={},
+        )
+        django.setup()
+        logging.disable(logging.CRITICAL)
+
+        from event_routing_backends import helpers
+        from event_routing_backends.management.commands.helpers.event_log_parser import parse_json_event
+        from event_routing_backends.processors.xapi import event_transformers  # noqa: F401, fills the registry
+        from event_routing_backends.processors.xapi.transformer_processor import XApiProcessor
+        from event_routing_backends.settings import common
+
+        helpers.User = types.SimpleNamespace(objects=Accounts(users), DoesNotExist=NoSuchAccount)
+        self.parse = parse_json_event
+        self.processor = XApiProcessor()
+        registered = set(self.processor.registry.mapping)
+        plugin = types.SimpleNamespace(LMS_ROOT_URL=lms_root_url)
+        common.plugin_settings(plugin)
+        self.names = registered if all_events else registered & set(plugin.EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS)
+
+    def event(self, line):
+        """The event of a line: in the form of the log, or in the emitted form, which only event-router takes."""
+        emitted = None
+        try:
+            emitted = json.loads(EVENT.match(line).group(1))
+        except (AttributeError, ValueError):
+            pass
+        if not isinstance(emitted, dict) or "event" in emitted or "data" not in emitted:
+            event = self.parse(line)
+            return event if isinstance(event, dict) else None
+        for key in ("data", "context"):
+            if isinstance(emitted.get(key), str):
+                try:
+                    emitted[key] = json.loads(emitted[key])
+                except ValueError:
+                    pass
+        emitted["event"] = emitted["data"]
+        if "time" in emitted:
+            emitted.setdefault("timestamp", emitted["time"])
+        return emitted
+
+    def verdict(self, line):
+        """What becomes of a line given as bytes without its newline; None for a blank one."""
+        found = {"name": None, "outcome": "unparsable", "error": None, "out": []}
+        try:
+            line = line.decode("utf-8")
+            if not line.lstrip(BYTE_ORDER_MARK).strip():
+                return None
+            event = self.event(line)
+        except Exception as error:  # pylint: disable=broad-except
+            return {**found, "error": f"{type(error).__name__}: {error}"}
+        if not event:
+            return found
+        name = event.get("name")
+        found["name"] = name if isinstance(name, str) else None
+        if not isinstance(name, str) or name not in self.names:
+            return {**found, "outcome": "unsupported"}
+        try:
+            out = self.processor([event])
+        except Exception as error:  # pylint: disable=broad-except
+            return {**found, "outcome": "rejected", "error": f"{type(error).__name__}: {error}"}
+        return {**found, "outcome": "emitted" if out else "rejected", "out": out}
+
+    def verdicts(self, text):
+        """The verdicts on a whole log, given as bytes."""
+        for number, line in enumerate(text.split(b"\n"), 1):
+            found = self.verdict(line)
+            if found is not None:
+                yield {"line": number, **found}
+
+
+def arguments(parser):
+    parser.add_argument("--lms-root-url", default="https://courses.example.org")
+    parser.add_argument("--users", required=True)
+    parser.add_argument("--courses", required=True)
+    parser.add_argument("--actor", choices=["external-id", "mbox", "mbox-sha1sum"], default="external-id")
+    parser.add_argument("--all-events", action="store_true")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments(parser)
+    parser.add_argument("log")
+    args = parser.parse_args()
+    reference = Reference(args.lms_root_url, args.users, args.courses, args.actor, args.all_events)
+    for found in reference.verdicts(Path(args.log).read_bytes()):
+        print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
