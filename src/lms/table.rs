@@ -30,6 +30,7 @@ pub(super) fn read<const N: usize>(
     };
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter)
+        .buffer_capacity(1 << 18)
         .from_reader(header.chain(text));
 
     let names = reader

@@ -3,8 +3,9 @@
 use std::hash::BuildHasher;
 use std::path::Path;
 
-use anyhow::{Result, bail};
-use hashbrown::{DefaultHashBuilder, HashTable};
+use anyhow::{Context, Result, bail};
+use hashbrown::DefaultHashBuilder;
+use hashbrown::hash_table::{Entry, HashTable};
 use uuid::Uuid;
 
 use super::table;
@@ -75,16 +76,17 @@ impl Users {
             by_username: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
         };
-        table::read(path, COLUMNS, |row, cells| {
+        table::read(path, COLUMNS, |_, cells| {
             let cells = cells.map(|cell| cell.unwrap_or_default());
             let text = cells[identity.place()];
             let uuid = (identity == IdentityColumn::XapiId)
                 .then(|| compact_uuid(text))
                 .flatten();
-            users.push(row, cells[0], cells[1], text, uuid)
+            users.push(cells[0], cells[1], text, uuid)
         })?;
-        users.rows.shrink_to_fit();
-        users.text.shrink_to_fit();
+        users
+            .index()
+            .with_context(|| format!("failed to load `{}`", path.display()))?;
         Ok(users)
     }
 
@@ -103,20 +105,10 @@ impl Users {
         let by_id = id.and_then(|id| self.find_id(id));
         by_id
             .or_else(|| self.find_username(username))
-            .map(|row| self.identity(&self.rows[row]))
+            .map(|index| self.identity(&self.rows[index as usize]))
     }
 
-    fn push(
-        &mut self,
-        row: u64,
-        id: &str,
-        username: &str,
-        identity: &str,
-        uuid: Option<Uuid>,
-    ) -> Result<()> {
-        let Ok(index) = u32::try_from(self.rows.len()) else {
-            bail!("there are more than {} users", u32::MAX)
-        };
+    fn push(&mut self, id: &str, username: &str, identity: &str, uuid: Option<Uuid>) -> Result<()> {
         let id = match id {
             "" => None,
             _ => match id.trim().parse() {
@@ -139,37 +131,6 @@ impl Users {
                 }
             }
         };
-        if let Some(id) = id {
-            if let Some(first) = self.find_id(id) {
-                bail!(
-                    "rows {} and {row} have the same id, {id}",
-                    first + FIRST_ROW
-                );
-            }
-            let hash_of = |&index: &u32| {
-                self.hasher
-                    .hash_one(self.rows[index as usize].id.unwrap_or_default())
-            };
-            self.by_id
-                .insert_unique(self.hasher.hash_one(id), index, hash_of);
-        }
-        if !username.is_empty() {
-            if let Some(first) = self.find_username(username) {
-                bail!(
-                    "rows {} and {row} have the same username, `{username}`",
-                    first + FIRST_ROW
-                );
-            }
-            let hash_of = |&index: &u32| {
-                self.hasher
-                    .hash_one(username_in(&self.text, &self.rows[index as usize]))
-            };
-            self.by_username.insert_unique(
-                self.hasher.hash_one(username.as_bytes()),
-                index,
-                hash_of,
-            );
-        }
         self.rows.push(Row {
             id,
             start,
@@ -179,20 +140,59 @@ impl Users {
         Ok(())
     }
 
-    fn find_id(&self, id: i64) -> Option<usize> {
-        let is_it = |&index: &u32| self.rows[index as usize].id == Some(id);
-        self.by_id
-            .find(self.hasher.hash_one(id), is_it)
-            .map(|&index| index as usize)
+    /// Fills the hash tables. Their size is known by now, so that they need not grow, which would hash every user anew.
+    fn index(&mut self) -> Result<()> {
+        self.rows.shrink_to_fit();
+        self.text.shrink_to_fit();
+        let mut by_id = HashTable::with_capacity(self.rows.len());
+        let mut by_username = HashTable::with_capacity(self.rows.len());
+        let hash_of_id = |&index: &u32| self.hasher.hash_one(self.rows[index as usize].id);
+        let hash_of_username = |&index: &u32| self.hasher.hash_one(self.username(index));
+        for index in 0..u32::try_from(self.rows.len())? {
+            let row = &self.rows[index as usize];
+            if let Some(id) = row.id {
+                let is_same = |&other: &u32| self.rows[other as usize].id == row.id;
+                match by_id.entry(hash_of_id(&index), is_same, hash_of_id) {
+                    Entry::Vacant(vacant) => drop(vacant.insert(index)),
+                    Entry::Occupied(first) => {
+                        bail!("{} have the same id, {id}", rows(*first.get(), index))
+                    }
+                }
+            }
+            let username = self.username(index);
+            if !username.is_empty() {
+                let is_same = |&other: &u32| self.username(other) == username;
+                match by_username.entry(hash_of_username(&index), is_same, hash_of_username) {
+                    Entry::Vacant(vacant) => drop(vacant.insert(index)),
+                    Entry::Occupied(first) => {
+                        let username = String::from_utf8_lossy(username);
+                        let rows = rows(*first.get(), index);
+                        bail!("{rows} have the same username, `{username}`")
+                    }
+                }
+            }
+        }
+        (self.by_id, self.by_username) = (by_id, by_username);
+        Ok(())
     }
 
-    fn find_username(&self, username: &str) -> Option<usize> {
-        let is_it = |&index: &u32| {
-            username_in(&self.text, &self.rows[index as usize]) == username.as_bytes()
-        };
+    fn find_id(&self, id: i64) -> Option<u32> {
+        let is_it = |&index: &u32| self.rows[index as usize].id == Some(id);
+        self.by_id
+            .find(self.hasher.hash_one(Some(id)), is_it)
+            .copied()
+    }
+
+    fn find_username(&self, username: &str) -> Option<u32> {
+        let is_it = |&index: &u32| self.username(index) == username.as_bytes();
         self.by_username
             .find(self.hasher.hash_one(username.as_bytes()), is_it)
-            .map(|&index| index as usize)
+            .copied()
+    }
+
+    fn username(&self, index: u32) -> &[u8] {
+        let row = &self.rows[index as usize];
+        &self.text[row.start as usize..][..row.username_bytes as usize]
     }
 
     fn identity(&self, row: &Row) -> FoundIdentity<'_> {
@@ -209,11 +209,9 @@ impl Users {
     }
 }
 
-/// The first row of a table that is not its header.
-const FIRST_ROW: usize = 2;
-
-fn username_in<'t>(text: &'t [u8], row: &Row) -> &'t [u8] {
-    &text[row.start as usize..][..row.username_bytes as usize]
+/// Two rows as an error names them: the header is row 1.
+fn rows(first: u32, second: u32) -> String {
+    format!("rows {} and {}", first + 2, second + 2)
 }
 
 /// A UUID in canonical form, or in the 32 digits without dashes that MySQL stores. Any other text is an identity as it

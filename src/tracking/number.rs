@@ -138,7 +138,7 @@ mod tests {
             [30, 399, 400].map(|zeros| format!("1{}", "0".repeat(zeros)));
         assert_eq!(
             big(&ten_to_30).divided_by(Number::Int(3)),
-            3.3333333333333333e29
+            3.333333333333333e29
         );
         assert_eq!(Number::Int(7).divided_by(big(&ten_to_30)), 7e-30);
         assert_eq!(big(&ten_to_400).divided_by(big(&ten_to_399)), 10.0);
