@@ -1,4 +1,54 @@
 //! Convert Open edX tracking logs to xAPI statements, in bulk, without an LMS.
+//!
+//! The program is `event-router`; its README is for those who run it, this page for those who change it.
+//!
+//! # The flow
+//!
+//! ```text
+//! input ──lines──▶ tracking ──TrackingEvent──▶ xapi ──statements──▶ output
+//! (files, gzip,    (one log line)    │         (pure functions)     (files, stdout, a comparison)
+//!  stdin)                            │
+//!                                   lms (users, courses: what the LMS database would have supplied)
+//! ```
+//!
+//! [`pipeline`] drives it. One thread reads batches of whole lines, a pool of threads converts them, and the calling
+//! thread takes the results **in input order**, with a bounded number of batches in flight.
+//!
+//! # Where things are
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`cli`] | the command line, one file a command; the only one that names clap |
+//! | [`input`] | what is read: paths, directories, standard input; gzip by magic bytes; batches of lines |
+//! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
+//! | [`selection`] | which event names are taken |
+//! | [`lms`] | users, courses, course keys and block keys, derived identities |
+//! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
+//! | [`conversion`] | a line, the options and the tables → an outcome and some output |
+//! | [`outcome`] | the outcomes and their reason codes |
+//! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
+//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
+//! | [`report`] | the tally and the summary |
+//! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
+//!
+//! # What always holds
+//!
+//! - Conversion is a function of the line, the options and the lookup tables: the same output, byte for byte, with any
+//!   number of threads, on any day. There is no clock and no randomness in it.
+//! - Every line that is not blank has exactly one outcome. The tally balances.
+//! - A line is parsed once, into one tree that borrows from the line and from an arena that is emptied after it.
+//!   Statements are plain views into both, written straight into a buffer.
+//! - Memory does not grow with the input, only with the lookup tables.
+//! - Statement ids equal the reference's to the bit. They are what makes a replay safe.
+//! - Nothing of an event reaches the output unless a transformer names that field. That is how personal data stays in.
+//! - A bad line costs that line, a bad file that file, never the run, and neither is silent.
+//! - Standard output is data; standard error is for people. Secrets come from the environment or a file.
+//!
+//! # The reference
+//!
+//! "The reference" in these pages is release 9.3.8 of the Python package edx-event-routing-backends, and file names in
+//! parentheses are its. What it emits is emitted here, equal as JSON; `tests/differential` compares the two on mutated
+//! logs, and `fixtures/` holds its output for every event. Where it is not followed, the README says so.
 #![forbid(unsafe_code)]
 
 pub mod cli;

@@ -7,21 +7,37 @@ use crate::tracking::Value;
 /// Why a line is unparsable (the first five) or rejected. Codes may be added; none is ever renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
+    /// The line holds no JSON object, or not one to its end.
     NotJson,
+    /// The line holds bytes that are not UTF-8.
     NotUtf8,
+    /// The line is longer than the limit.
     TooLong,
+    /// The input breaks off within the line.
     Truncated,
+    /// The object has neither `event` nor `data`.
     NoEvent,
+    /// The event names no user.
     NoUser,
+    /// The user is not in the users table.
     UnknownUser,
+    /// The user has no external id.
     NoExternalId,
+    /// The user has no e-mail address.
     NoEmail,
+    /// The course id is no course key, or not one of the kind that is needed.
     BadCourseId,
+    /// The course is not in the courses table.
     UnknownCourse,
+    /// A field is absent that the statement needs.
     MissingField,
+    /// A field holds a value of a kind that nothing can be made of.
     WrongType,
+    /// The time is not ISO 8601 with an offset, nor a number of seconds.
     BadTimestamp,
+    /// A value would reach the output that JSON cannot say, as NaN.
     NotRepresentable,
+    /// The statement would be about nothing.
     NoObjectId,
 }
 
