@@ -1,5 +1,6 @@
 //! The courses table: what a course is called.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -30,12 +31,12 @@ impl Courses {
             |row, [id, display_name]| {
                 let id = id.unwrap_or_default();
                 // An id that is no course key can never be asked for; it does no harm.
-                let key = course_key::canonical(id).unwrap_or(id.into());
+                let key = course_key::canonical(&id).unwrap_or(Cow::Borrowed(&id));
                 let course = Course {
-                    display_name: display_name.map(Into::into),
+                    display_name: display_name.map(|name| name.as_ref().into()),
                     row,
                 };
-                match display_names.insert(key.into(), course) {
+                match display_names.insert(key.as_ref().into(), course) {
                     Some(first) => bail!(
                         "rows {} and {row} have the same course id, `{id}`",
                         first.row

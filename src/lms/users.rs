@@ -78,11 +78,11 @@ impl Users {
         };
         table::read(path, COLUMNS, |_, cells| {
             let cells = cells.map(|cell| cell.unwrap_or_default());
-            let text = cells[identity.place()];
+            let text = &cells[identity.place()];
             let uuid = (identity == IdentityColumn::XapiId)
                 .then(|| compact_uuid(text))
                 .flatten();
-            users.push(cells[0], cells[1], text, uuid)
+            users.push(&cells[0], &cells[1], text, uuid)
         })?;
         users
             .index()

@@ -1,0 +1,163 @@
+//! Which events are taken, and the options that shape a statement.
+
+use serde_json::Value;
+
+use crate::harness::{Run, line};
+
+fn outcomes(run: Run) -> Vec<String> {
+    let rows = run.run().with_code(0).rows();
+    rows.iter()
+        .map(|row| row["outcome"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn statement(run: Run) -> Value {
+    run.run().with_code(0).rows().remove(0)["out"][0].clone()
+}
+
+#[test]
+fn patterns_select_and_the_rest_is_filtered() {
+    let log = line(1)
+        + &line(2).replace("play_video", "pause_video")
+        + &line(3).replace("play_video", "x");
+    let explain =
+        |events: &str| outcomes(Run::explain().stdin(&log).args(&["--events", events, "-"]));
+    assert_eq!(explain("default"), ["emitted", "emitted", "unsupported"]);
+    assert_eq!(
+        explain("play_*,showanswer"),
+        ["emitted", "filtered", "unsupported"]
+    );
+    let ended = Run::explain()
+        .stdin(&log)
+        .args(&["--events", "play_vidoe", "-"])
+        .run()
+        .with_code(2);
+    assert!(
+        ended.stderr.contains("did you mean `play_video`?"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn what_is_not_on_the_default_list_is_taken_when_asked_for() {
+    let log = "{\"name\": \"edx.problem.completed\", \"username\": \"ada\", \"event\": {\"problem_id\": \"p\"}}";
+    let explain =
+        |events: &str| outcomes(Run::explain().stdin(log).args(&["--events", events, "-"]));
+    assert_eq!(explain("default"), ["unsupported"]);
+    assert_eq!(explain("all"), ["emitted"]);
+    assert_eq!(explain("edx.problem.completed"), ["emitted"]);
+}
+
+#[test]
+fn old_logs_have_their_name_in_the_event_type() {
+    let old = line(1).replace("\"name\"", "\"event_type\"");
+    let url = old.replace("play_video", "/courses/x/play_video");
+    let log = old + &url + &line(2).replace("\"name\"", "\"event_type\": \"stop_video\", \"name\"");
+    let explain = |arguments: &[&str]| {
+        let rows = Run::explain()
+            .stdin(&log)
+            .args(arguments)
+            .args(&["-"])
+            .run()
+            .with_code(0)
+            .rows();
+        let shown = rows
+            .iter()
+            .map(|row| format!("{} {}", row["name"], row["outcome"]).replace('"', ""));
+        shown.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        explain(&[]),
+        ["null unsupported", "null unsupported", "play_video emitted"]
+    );
+    assert_eq!(
+        explain(&["--name-from-event-type"]),
+        [
+            "play_video emitted",
+            "/courses/x/play_video unsupported",
+            "play_video emitted"
+        ]
+    );
+}
+
+#[test]
+fn the_transformer_version_can_be_set() {
+    let key = "https://w3id.org/xapi/openedx/extension/transformer-version";
+    let version = |arguments: &[&str]| {
+        let statement = statement(Run::explain().stdin(line(1)).args(arguments).args(&["-"]));
+        statement["context"]["extensions"][key]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(version(&[]), "event-routing-backends@9.3.8");
+    assert_eq!(
+        version(&["--transformer-version", "1.1.1"]),
+        "event-routing-backends@1.1.1"
+    );
+}
+
+#[test]
+fn the_root_url_is_kept_to_the_letter() {
+    let run = Run::new(&[
+        "explain",
+        "--json",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        "https://x.example/",
+    ]);
+    let ended = run.stdin(line(1)).args(&["-"]).run().with_code(0);
+    let statement = &ended.rows()[0]["out"][0];
+    assert_eq!(
+        statement["actor"]["account"]["homePage"],
+        "https://x.example/"
+    );
+    let id = statement["object"]["id"].as_str().unwrap();
+    assert!(id.starts_with("https://x.example//xblock/"), "{id}");
+    assert!(
+        ended.stderr.contains("ends with a slash"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn the_root_url_is_needed() {
+    let ended = Run::new(&["transform", "--to", "xapi", "-"])
+        .run()
+        .with_code(2);
+    assert!(ended.stderr.contains("--lms-root-url"), "{}", ended.stderr);
+}
+
+#[test]
+fn every_option_can_be_a_variable_and_the_command_line_wins() {
+    let run = Run::new(&["transform", "a.log"]).file("a.log", line(1) + "x\n");
+    let run = run
+        .env("EVENT_ROUTER_TO", "xapi")
+        .env("EVENT_ROUTER_LMS_ROOT_URL", "https://x.example");
+    let run = run
+        .env("EVENT_ROUTER_QUIET", "true")
+        .env("EVENT_ROUTER_OUTPUT", "out");
+    let run = run
+        .env("EVENT_ROUTER_REJECTS", "rejects")
+        .env("EVENT_ROUTER_EVENTS", "showanswer,play_*");
+    let ended = run.env("EVENT_ROUTER_THREADS", "1").run().with_code(0);
+    assert_eq!(ended.stderr, "");
+    assert_eq!(
+        ended.files("."),
+        ["a.log", "out/a.log.xapi.jsonl", "rejects"]
+    );
+    let output = String::from_utf8(ended.read("out/a.log.xapi.jsonl")).unwrap();
+    assert!(output.contains("https://x.example/"), "{output}");
+
+    let run = Run::transform()
+        .env("EVENT_ROUTER_LMS_ROOT_URL", "https://x.example")
+        .stdin(line(1));
+    assert!(
+        !String::from_utf8(run.args(&["-"]).run().stdout)
+            .unwrap()
+            .contains("x.example")
+    );
+}

@@ -1,0 +1,80 @@
+//! What becomes of each line, and why.
+
+use serde_json::json;
+
+use crate::harness::{Run, fixture, line};
+
+#[test]
+fn each_line_that_is_not_blank_has_a_row_with_all_keys() {
+    let log = format!(
+        "{}\nx\n{}{{\"name\": 5, \"event\": 1}}\n",
+        line(1),
+        line(2).replace("ada", "")
+    );
+    let ended = Run::explain()
+        .file("a.log", log)
+        .args(&["a.log"])
+        .run()
+        .with_code(0);
+    let keys = ["detail", "file", "line", "name", "out", "outcome", "reason"];
+    let rows = ended.rows();
+    for row in &rows {
+        assert_eq!(row.as_object().unwrap().keys().collect::<Vec<_>>(), keys);
+        assert_eq!(row["file"], "a.log");
+    }
+    let shown = rows
+        .iter()
+        .map(|row| json!([row["line"], row["name"], row["outcome"], row["reason"]]));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            json!([1, "play_video", "emitted", null]),
+            json!([3, null, "unparsable", "not-json"]),
+            json!([4, "play_video", "rejected", "no-user"]),
+            json!([5, null, "unsupported", null]),
+        ]
+    );
+    assert_eq!(rows[0]["out"].as_array().unwrap().len(), 1);
+    assert!(rows[1..].iter().all(|row| row["out"] == json!([])));
+}
+
+#[test]
+fn out_is_what_transform_writes() {
+    let log = fixture("sample/tracking.log.gz");
+    let explained = Run::explain().tables().path(&log).run().with_code(0);
+    let transformed = Run::transform().tables().path(&log).run().with_code(0);
+    let out = explained
+        .rows()
+        .iter()
+        .flat_map(|row| row["out"].as_array().unwrap().clone())
+        .collect::<Vec<_>>();
+    assert_eq!(out, transformed.rows());
+}
+
+#[test]
+fn a_person_reads_lines() {
+    let run = Run::new(&[
+        "explain",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        "https://x.example",
+        "--events",
+        "play_video",
+    ]);
+    let log = line(1) + &line(2).replace("ada", "") + &line(3).replace("play", "stop") + "x\n";
+    let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    let lines: Vec<_> = stdout.lines().collect();
+    assert_eq!(lines[0], "a.log:1: play_video: emitted");
+    assert!(lines[1].starts_with("    {\"id\":"));
+    assert_eq!(
+        lines[2],
+        "a.log:2: play_video: rejected, no-user: the event names no user"
+    );
+    assert_eq!(
+        lines[3],
+        "a.log:3: stop_video: filtered: `--events` leaves it out"
+    );
+    assert!(lines[4].starts_with("a.log:4: (no name): unparsable, not-json: "));
+}

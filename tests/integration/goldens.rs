@@ -1,0 +1,209 @@
+//! What the reference makes of the fixtures is what comes out, at any number of threads.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::harness::{Run, fixture, json_lines};
+
+fn documents(folder: &str) -> BTreeMap<String, PathBuf> {
+    let root = fixture(folder);
+    let entries = walkdir::WalkDir::new(&root).into_iter().map(Result::unwrap);
+    let files = entries.filter(|entry| entry.file_type().is_file());
+    files
+        .map(|file| {
+            (
+                file.path()
+                    .strip_prefix(&root)
+                    .unwrap()
+                    .display()
+                    .to_string(),
+                file.into_path(),
+            )
+        })
+        .collect()
+}
+
+fn value(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
+}
+
+#[test]
+fn every_event_becomes_what_the_reference_makes_of_it() {
+    let expected = documents("xapi");
+    for threads in ["1", "4"] {
+        let run =
+            Run::transform()
+                .tables()
+                .args(&["--events", "all", "--threads", threads, "-o", "out"]);
+        let ended = run.path(&fixture("events")).run().with_code(0);
+        assert_eq!(
+            ended.files("out"),
+            expected.keys().cloned().collect::<Vec<_>>()
+        );
+        for (name, path) in &expected {
+            assert_eq!(
+                value(&ended.read(&format!("out/{name}"))),
+                value(&fs::read(path).unwrap()),
+                "{name}"
+            );
+        }
+    }
+}
+
+/// The codes are ours; that these events come to nothing is the reference's word, or a mend.
+const REASONS: &[(&str, &str)] = &[
+    ("actor-and-time/no-external-id", "no-external-id"),
+    ("actor-and-time/no-user", "no-user"),
+    ("actor-and-time/time-no-offset", "bad-timestamp"),
+    ("actor-and-time/time-space", "bad-timestamp"),
+    ("actor-and-time/unknown-user", "unknown-user"),
+    (
+        "completion/edx.completion.block_completion.changed.no-block",
+        "no-object-id",
+    ),
+    (
+        "completion/edx.completion.block_completion.changed.text",
+        "wrong-type",
+    ),
+    (
+        "enrollment/edx.course.enrollment.activated.bad-course-id",
+        "bad-course-id",
+    ),
+    (
+        "enrollment/edx.course.enrollment.activated.unknown-course",
+        "unknown-course",
+    ),
+    (
+        "exam/edx.special_exam.timed.attempt.created.event-as-string",
+        "missing-field",
+    ),
+    (
+        "exam/edx.special_exam.timed.attempt.created.no-course",
+        "missing-field",
+    ),
+    (
+        "forum/edx.forum.response.created.no-course",
+        "missing-field",
+    ),
+    ("forum/edx.forum.thread.created.numeric-id", "wrong-type"),
+    (
+        "grading/edx.grades.subsection.grade_calculated.no-possible",
+        "missing-field",
+    ),
+    (
+        "navigation/edx.ui.lms.link_clicked.no-target",
+        "missing-field",
+    ),
+    (
+        "navigation/edx.ui.lms.outline.selected.no-url",
+        "no-object-id",
+    ),
+    (
+        "navigation/edx.ui.lms.sequence.tab_selected.no-id",
+        "no-object-id",
+    ),
+    ("other/not-representable", "not-representable"),
+    (
+        "problem/edx.grades.problem.submitted.no-weight",
+        "missing-field",
+    ),
+    (
+        "problem/edx.problem.hint.demandhint_displayed.no-index",
+        "missing-field",
+    ),
+    ("problem/problem_check.browser.empty-form", "no-object-id"),
+    (
+        "problem/problem_check.browser.nothing-to-name",
+        "no-object-id",
+    ),
+    ("problem/problem_check.no-referer", "missing-field"),
+    (
+        "problem/problem_check.three-questions.no-course",
+        "missing-field",
+    ),
+    ("video/play_video.cut-event", "missing-field"),
+    ("video/play_video.slash-course", "bad-course-id"),
+    ("video/speed_change_video.number", "wrong-type"),
+];
+
+#[test]
+fn every_event_that_comes_to_nothing_has_its_reason() {
+    let ended = Run::explain()
+        .tables()
+        .args(&["--events", "all"])
+        .path(&fixture("events"))
+        .run()
+        .with_code(0);
+    let rejected: BTreeMap<String, String> = ended
+        .rows()
+        .iter()
+        .filter(|row| row["outcome"] == "rejected")
+        .map(|row| {
+            let file = row["file"]
+                .as_str()
+                .unwrap()
+                .rsplit("fixtures/events/")
+                .next()
+                .unwrap();
+            (
+                file.trim_end_matches(".json").to_owned(),
+                row["reason"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    let expected = REASONS
+        .iter()
+        .map(|(file, reason)| ((*file).to_owned(), (*reason).to_owned()));
+    assert_eq!(rejected, expected.collect());
+}
+
+#[test]
+fn the_sample_log_becomes_what_the_reference_makes_of_it() {
+    let log = fixture("sample/tracking.log.gz");
+    let mut outputs = Vec::new();
+    for threads in ["1", "2", "7"] {
+        let run = Run::transform()
+            .tables()
+            .args(&["--threads", threads])
+            .path(&log);
+        let ended = run.run().with_code(0);
+        outputs.push(ended.stdout.clone());
+        let tally = [
+            "emitted",
+            "unsupported",
+            "filtered",
+            "rejected",
+            "unparsable",
+            "lines",
+        ];
+        assert_eq!(
+            tally.map(|outcome| ended.count(outcome)),
+            [149, 160, 0, 9, 4, 322]
+        );
+    }
+    assert!(
+        outputs.iter().all(|output| *output == outputs[0]),
+        "the bytes depend on the threads"
+    );
+    let expected = fs::read(fixture("sample/tracking.log.xapi.jsonl")).unwrap();
+    assert_eq!(json_lines(&outputs[0]), json_lines(&expected));
+}
+
+#[test]
+fn every_event_name_has_a_fixture() {
+    let events = documents("events");
+    let mut names: Vec<String> = Vec::new();
+    for path in events.values() {
+        names.extend(
+            value(&fs::read(path).unwrap())["name"]
+                .as_str()
+                .map(str::to_owned),
+        );
+    }
+    for name in event_routing_backends::xapi::ALL_EVENTS {
+        assert!(names.iter().any(|fixture| fixture == name), "{name}");
+    }
+}

@@ -1,0 +1,192 @@
+//! What is read, and how.
+
+use serde_json::json;
+
+use crate::harness::{Run, gzip, line};
+
+fn two_lines() -> String {
+    line(1) + &line(2)
+}
+
+/// The seconds of the statements on standard output: which lines came through.
+fn seconds(stdout: &[u8]) -> Vec<f64> {
+    let time = "https://w3id.org/xapi/video/extensions/time";
+    let rows = crate::harness::json_lines(stdout);
+    rows.iter()
+        .map(|row| row["result"]["extensions"][time].as_f64().unwrap())
+        .collect()
+}
+
+#[test]
+fn gzip_is_told_by_its_first_bytes_and_may_have_several_members() {
+    let members = [gzip(line(1)), gzip(""), gzip(line(2))].concat();
+    let run = Run::transform()
+        .file("plain.gz", line(3))
+        .file("packed.log", members);
+    let ended = run.args(&["plain.gz", "packed.log"]).run().with_code(0);
+    assert_eq!(seconds(&ended.stdout), [3.0, 1.0, 2.0]);
+}
+
+#[test]
+fn standard_input_is_an_input_plain_or_packed() {
+    for stdin in [two_lines().into_bytes(), gzip(two_lines())] {
+        let ended = Run::transform()
+            .args(&["-o", "out", "-"])
+            .stdin(stdin)
+            .run()
+            .with_code(0);
+        assert_eq!(seconds(&ended.read("out/stdin.xapi.jsonl")), [1.0, 2.0]);
+    }
+}
+
+#[test]
+fn a_cut_gzip_gives_every_line_before_the_break_and_exits_with_3() {
+    let lines: String = (1..2000).map(line).collect();
+    let mut packed = gzip(&lines);
+    packed.truncate(packed.len() / 2);
+    let run = Run::transform()
+        .file("cut.log.gz", packed)
+        .file("whole.log", line(5000));
+    let run = run.args(&[
+        "--rejects",
+        "rejects",
+        "-o",
+        "out",
+        "cut.log.gz",
+        "whole.log",
+    ]);
+    let ended = run.run().with_code(3);
+    let before = seconds(&ended.read("out/cut.log.xapi.jsonl"));
+    assert!(before.len() > 100 && before.len() < 1999);
+    assert_eq!(
+        before,
+        (1..=before.len() as u32).map(f64::from).collect::<Vec<_>>()
+    );
+    assert_eq!(seconds(&ended.read("out/whole.log.xapi.jsonl")), [5000.0]);
+    assert_eq!(ended.count("unparsable"), 1);
+    let reject = &crate::harness::json_lines(&ended.read("rejects"))[0];
+    assert_eq!(
+        (&reject["reason"], &reject["line"]),
+        (&json!("truncated"), &json!(before.len() + 1))
+    );
+    assert!(line(before.len() as u32 + 1).starts_with(reject["raw"].as_str().unwrap()));
+    assert!(
+        ended
+            .stderr
+            .contains("failed to read `cut.log.gz` to its end"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_damaged_gzip_costs_its_file_alone() {
+    let mut packed = gzip((1..2000).map(line).collect::<String>());
+    let middle = packed.len() / 2;
+    packed[middle..middle + 50].fill(0xff);
+    let run = Run::transform()
+        .file("a.log.gz", packed)
+        .file("b.log", line(1))
+        .args(&["-o", "out"]);
+    let ended = run.args(&["a.log.gz", "b.log"]).run().with_code(3);
+    assert_eq!(ended.files("out"), ["a.log.xapi.jsonl", "b.log.xapi.jsonl"]);
+    assert_eq!(seconds(&ended.read("out/b.log.xapi.jsonl")), [1.0]);
+}
+
+#[test]
+fn a_missing_input_costs_that_input_alone() {
+    let run = Run::transform()
+        .file("b.log", line(1))
+        .args(&["a.log", "b.log"]);
+    let ended = run.run().with_code(3);
+    assert_eq!(seconds(&ended.stdout), [1.0]);
+    assert!(
+        ended.stderr.contains("failed to open `a.log`"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn line_ends_blank_lines_and_marks_are_no_obstacle() {
+    let text = format!(
+        "\u{feff}{}\r\n\n  \r\n\u{feff}\n{}",
+        line(1).trim_end(),
+        line(2).trim_end()
+    );
+    let ended = Run::transform().stdin(text).args(&["-"]).run().with_code(0);
+    assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
+    assert_eq!(ended.count("lines"), 2);
+}
+
+#[test]
+fn a_line_past_the_limit_is_too_long_and_told_by_its_place() {
+    let long = format!("{{\"name\": \"{}\"}}\n", "x".repeat(3 << 20));
+    let text = [line(1), long.clone(), line(2)].concat();
+    for limit in ["1000", "2000000"] {
+        let run =
+            Run::transform()
+                .stdin(&text)
+                .args(&["--max-line-bytes", limit, "--rejects", "r", "-"]);
+        let ended = run.run().with_code(0);
+        assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
+        let reject = &crate::harness::json_lines(&ended.read("r"))[0];
+        assert_eq!(reject["reason"], "too-long");
+        assert_eq!(reject["line"], 2);
+        assert_eq!(
+            (&reject["offset"], &reject["length"]),
+            (&json!(line(1).len()), &json!(long.len() - 1))
+        );
+        assert_eq!(reject.get("raw"), None);
+    }
+}
+
+#[test]
+fn directories_are_read_in_name_order_without_tables_and_prose() {
+    let run = Run::transform()
+        .file("logs/b/tracking.log", line(2))
+        .file("logs/a.log.gz", gzip(line(1)));
+    let run = run
+        .file("logs/users.csv", "id\n")
+        .file("logs/README.md", "# x\n")
+        .file("logs/.x.log", line(9));
+    let ended = run.args(&["-o", "logs/out", "logs"]).run().with_code(0);
+    assert_eq!(
+        ended.files("logs/out"),
+        ["a.log.xapi.jsonl", "b/tracking.log.xapi.jsonl"]
+    );
+    assert!(
+        ended.stderr.contains("2 files left aside"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.count("emitted"), 2);
+}
+
+#[test]
+fn inputs_may_come_from_a_list() {
+    let run = Run::transform()
+        .file("1.log", line(1))
+        .file("2.log", line(2))
+        .file("list", "2.log\n\n1.log");
+    assert_eq!(
+        seconds(
+            &run.args(&["--files-from", "list"])
+                .run()
+                .with_code(0)
+                .stdout
+        ),
+        [2.0, 1.0]
+    );
+    let run = Run::transform().file("1.log", line(1)).stdin("1.log\n");
+    assert_eq!(
+        seconds(&run.args(&["--files-from", "-"]).run().with_code(0).stdout),
+        [1.0]
+    );
+}
+
+#[test]
+fn without_inputs_the_usage_is_told() {
+    Run::transform().run().with_code(2);
+    Run::transform().args(&["-", "-"]).run().with_code(2);
+}

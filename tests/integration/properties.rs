@@ -1,0 +1,167 @@
+//! No input makes the program fail, and every line has one outcome.
+
+use std::fs;
+use std::io::Cursor;
+
+use bumpalo::Bump;
+use event_routing_backends::conversion::{Converter, Layout};
+use event_routing_backends::input::{BatchReader, Shape};
+use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
+use event_routing_backends::report::Tally;
+use event_routing_backends::selection::EventSelection;
+use event_routing_backends::xapi::{ALL_EVENTS, ActorKind, DEFAULT_EVENTS, XapiSettings};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::harness::fixture;
+
+fn converter() -> Converter {
+    Converter {
+        xapi: XapiSettings {
+            actor: ActorKind::ExternalId,
+            transformer_version: "x".into(),
+        },
+        selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, ALL_EVENTS).unwrap(),
+        lms: Lms {
+            root_url: "https://x.example".into(),
+            users: None,
+            courses: None,
+            unknown_user: Unknown::Reject,
+            unknown_course: Unknown::Reject,
+            derivation: IdentityDerivation::new("https://x.example", None),
+        },
+        name_from_event_type: true,
+    }
+}
+
+/// Converts a log and checks what holds of every one.
+fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
+    let converter = converter();
+    let mut reader = BatchReader::new(Cursor::new(log), max_line_bytes);
+    let (mut tally, mut out, mut lines) = (Tally::default(), Vec::new(), 0);
+    while let Some(batch) = reader.next_batch() {
+        for line in batch.lines(Shape::Log, max_line_bytes) {
+            lines += 1;
+            assert_eq!(line.number, lines);
+            let before = out.len();
+            let arena = Bump::new();
+            if let Some(conversion) =
+                converter.convert(line.content, Layout::Lines, &arena, &mut out)
+            {
+                tally.count(&conversion);
+                assert_eq!(conversion.statements > 0, out.len() > before);
+                assert_eq!(
+                    conversion.outcome.word() == "emitted",
+                    conversion.statements > 0
+                );
+            }
+        }
+    }
+    assert!(reader.finish().is_ok());
+    let split: Vec<&[u8]> = log.split(|&byte| byte == b'\n').collect();
+    let expected = if log.ends_with(b"\n") || log.is_empty() {
+        split.len() - 1
+    } else {
+        split.len()
+    };
+    assert_eq!(lines, expected as u64);
+    let blank = |line: &&&[u8]| {
+        line.len() <= max_line_bytes
+            && std::str::from_utf8(line).is_ok_and(|line| {
+                let is_space = |c: char| c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c);
+                line.trim_start_matches('\u{feff}').chars().all(is_space)
+            })
+    };
+    assert_eq!(
+        tally.lines(),
+        (split.len() - split.iter().filter(blank).count()) as u64
+    );
+    for statement in out
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty())
+    {
+        assert!(serde_json::from_slice::<serde_json::Value>(statement).is_ok());
+    }
+    tally
+}
+
+/// The sample log and all event fixtures, a line each.
+fn real_lines() -> Vec<Vec<u8>> {
+    let events = walkdir::WalkDir::new(fixture("events"))
+        .into_iter()
+        .flatten();
+    let events = events.filter(|entry| entry.file_type().is_file());
+    let compact = events.map(|entry| {
+        let event: serde_json::Value =
+            serde_json::from_slice(&fs::read(entry.path()).unwrap()).unwrap();
+        event.to_string().into_bytes()
+    });
+    compact.collect()
+}
+
+#[derive(Clone, Debug)]
+enum Damage {
+    Cut(prop::sample::Index),
+    Delete(prop::sample::Index),
+    Insert(prop::sample::Index, u8),
+    Repeat(prop::sample::Index, prop::sample::Index),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let index = any::<prop::sample::Index>;
+    prop_oneof![
+        index().prop_map(Damage::Cut),
+        index().prop_map(Damage::Delete),
+        (index(), any::<u8>()).prop_map(|(at, byte)| Damage::Insert(at, byte)),
+        (index(), index()).prop_map(|(from, to)| Damage::Repeat(from, to)),
+    ]
+}
+
+fn damaged(mut line: Vec<u8>, damages: &[Damage]) -> Vec<u8> {
+    for damage in damages {
+        if line.is_empty() {
+            break;
+        }
+        match damage {
+            Damage::Cut(at) => line.truncate(at.index(line.len())),
+            Damage::Delete(at) => drop(line.remove(at.index(line.len()))),
+            Damage::Insert(at, byte) => line.insert(at.index(line.len()), *byte),
+            Damage::Repeat(from, to) => {
+                let (from, to) = (from.index(line.len()), to.index(line.len()));
+                let piece = line[from.min(to)..from.max(to)].to_vec();
+                line.splice(from..from, piece);
+            }
+        }
+    }
+    line
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn arbitrary_bytes_balance(log in vec(any::<u8>(), 0..3000), max_line_bytes in 1_usize..200) {
+        convert(&log, max_line_bytes);
+    }
+
+    #[test]
+    fn lines_that_look_like_json_balance(log in r#"([ {}\[\]",:\\a-e0-9.\n-]|"event":|"data":|NaN|null|\u{feff}){0,200}"#) {
+        convert(log.as_bytes(), 1000);
+    }
+
+    #[test]
+    fn damaged_events_balance(picks in vec((any::<prop::sample::Index>(), vec(damage(), 0..4)), 1..20)) {
+        thread_local!(static LINES: Vec<Vec<u8>> = real_lines());
+        let log = LINES.with(|lines| {
+            let damaged = picks.iter().map(|(pick, damages)| damaged(pick.get(lines).clone(), damages));
+            damaged.collect::<Vec<_>>().join(&b"\n"[..])
+        });
+        convert(&log, 1 << 20);
+    }
+}
+
+#[test]
+fn undamaged_events_are_emitted() {
+    let tally = convert(&real_lines().join(&b"\n"[..]), 1 << 20);
+    assert!(tally.emitted > 100, "{tally:?}");
+}

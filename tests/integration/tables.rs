@@ -1,0 +1,150 @@
+//! Users and courses: from tables, or derived.
+
+use crate::harness::{Ended, Run, gzip, line};
+
+const USERS: &str = "id,username,email,xapi_id,caliper_id\n\
+    5,ada,ada@example.com,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
+const COURSES: &str = "course_id,display_name\ncourse-v1:a+b+c,The Course\n";
+
+/// The actor's account name and the course's name, or the reason there are none.
+fn names(run: Run) -> (String, String) {
+    let row = run.run().with_code(0).rows().remove(0);
+    if let Some(reason) = row["reason"].as_str() {
+        return (reason.to_owned(), String::new());
+    }
+    let statement = &row["out"][0];
+    let course =
+        &statement["context"]["contextActivities"]["parent"][0]["definition"]["name"]["en-US"];
+    (
+        statement["actor"]["account"]["name"]
+            .as_str()
+            .unwrap()
+            .into(),
+        course.as_str().unwrap().into(),
+    )
+}
+
+fn explain(arguments: &[&str]) -> Run {
+    Run::explain().stdin(line(1)).args(arguments).args(&["-"])
+}
+
+#[test]
+fn tables_supply_ids_and_names_in_any_of_their_forms() {
+    let tsv = USERS.replace(',', "\t");
+    for (users, courses) in [
+        (USERS.as_bytes().to_vec(), COURSES.as_bytes().to_vec()),
+        (gzip(USERS), gzip(COURSES)),
+        (tsv.into_bytes(), COURSES.replace(',', "\t").into_bytes()),
+    ] {
+        let run = explain(&["--users", "u", "--courses", "c"])
+            .file("u", users)
+            .file("c", courses);
+        assert_eq!(
+            names(run),
+            (
+                "32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb".into(),
+                "The Course".into()
+            )
+        );
+    }
+}
+
+#[test]
+fn without_tables_ids_are_derived_and_a_course_is_called_by_its_id() {
+    let ended = explain(&[]).run().with_code(0);
+    assert!(
+        ended.stderr.contains("will not match those of the LMS"),
+        "{}",
+        ended.stderr
+    );
+    let derived = names(explain(&[]));
+    assert_eq!(derived, names(explain(&[])));
+    assert_eq!(derived.1, "course-v1:a+b+c");
+
+    let keyed = names(explain(&["--actor-key-file", "key"]).file("key", "secret\n"));
+    assert_ne!(derived.0, keyed.0);
+    assert_eq!(
+        keyed,
+        names(explain(&[]).env("EVENT_ROUTER_ACTOR_KEY", "secret"))
+    );
+    assert_ne!(
+        keyed,
+        names(explain(&[]).env("EVENT_ROUTER_ACTOR_KEY", "other"))
+    );
+    let ended = explain(&["--actor-key-file", "key"])
+        .file("key", "\n")
+        .run()
+        .with_code(2);
+    assert!(
+        ended.stderr.contains("the key in `key` is empty"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn who_is_not_in_a_table_is_rejected_or_derived() {
+    let users = USERS.replace("ada,", "grace,");
+    let courses = COURSES.replace("a+b", "x+y");
+    let with = |arguments: &[&str]| {
+        let run = explain(&["--users", "u", "--courses", "c"]).args(arguments);
+        names(run.file("u", &users).file("c", &courses))
+    };
+    assert_eq!(with(&[]).0, "unknown-user");
+    assert_eq!(with(&["--unknown-user", "derive"]).0, "unknown-course");
+    let derived = with(&["--unknown-user", "derive", "--unknown-course", "derive"]);
+    assert_eq!(derived, names(explain(&[])));
+}
+
+#[test]
+fn mbox_actors_need_addresses() {
+    let actor = |actor: &str, users: &str| -> Ended {
+        explain(&["--actor", actor, "--users", "u"])
+            .file("u", users)
+            .run()
+            .with_code(0)
+    };
+    let mbox = actor("mbox", USERS).rows().remove(0)["out"][0]["actor"]["mbox"].clone();
+    assert_eq!(mbox, "mailto:ada@example.com");
+    let sum =
+        actor("mbox-sha1sum", USERS).rows().remove(0)["out"][0]["actor"]["mbox_sha1sum"].clone();
+    // sha1sum of "ada@example.com", the bare address.
+    assert_eq!(sum, "3ca93ad87e0bb737e653b66ad67731e86bbc050f");
+    let without = USERS.replace("ada@example.com", "NULL");
+    assert_eq!(actor("mbox", &without).rows()[0]["reason"], "no-email");
+    let ended = explain(&["--actor", "mbox"]).run().with_code(2);
+    assert!(ended.stderr.contains("`--users`"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_table_that_makes_no_sense_ends_the_run_before_it_starts() {
+    for (users, message) in [
+        (
+            "id,username,email,xapi_id\n",
+            "`u` has no column `caliper_id`",
+        ),
+        (
+            "id,username,email,xapi_id,caliper_id\n1,a,,,\n2,a,,,\n",
+            "rows 2 and 3 have the same username, `a`",
+        ),
+        (
+            "id,username,email,xapi_id,caliper_id\nx,a,,,\n",
+            "failed to take row 2 of `u`: the id `x` is not",
+        ),
+    ] {
+        let ended = explain(&["--users", "u"])
+            .file("u", users)
+            .run()
+            .with_code(2);
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        assert_eq!(
+            ended
+                .stderr
+                .lines()
+                .filter(|line| line.starts_with("error"))
+                .count(),
+            1
+        );
+    }
+    explain(&["--users", "no-such-file"]).run().with_code(2);
+}
