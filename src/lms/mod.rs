@@ -18,7 +18,8 @@ pub use identity::IdentityDerivation;
 pub use users::{FoundIdentity, IdentityColumn, Users};
 
 use crate::outcome::{Fault, Reason};
-use crate::tracking::{Value, format_in, python};
+use crate::tracking::field::truthy;
+use crate::tracking::{TrackingEvent, Value, format_in, python};
 
 /// What to do with a user or a course that is not in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +49,17 @@ pub(crate) struct UserRef<'a> {
 }
 
 impl<'a> UserRef<'a> {
+    /// The user of an event: `data.user_id`, else `data.username`, else either of them anywhere.
+    pub(crate) fn of_event(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<Self, Fault> {
+        let user = truthy(event.data("user_id"))
+            .or_else(|| truthy(event.data("username")))
+            .or_else(|| truthy(event.find("user_id")))
+            .or_else(|| event.find("username"));
+        Self::from_value(user, arena)
+    }
+
     /// Reads the value of a user field as the reference's `get_user` does.
-    pub(crate) fn from_value(value: Option<Value<'a>>, arena: &'a Bump) -> Result<Self, Fault> {
+    fn from_value(value: Option<Value<'a>>, arena: &'a Bump) -> Result<Self, Fault> {
         match value {
             Some(Value::Str(text)) => Ok(Self {
                 id: python::parse_int(text),
@@ -72,6 +82,11 @@ impl<'a> UserRef<'a> {
 }
 
 impl Lms {
+    /// `ROOT/KIND/ID`, where Open edX things have their ids.
+    pub(crate) fn iri<'a>(&self, kind: &str, id: &str, arena: &'a Bump) -> &'a str {
+        format_in(arena, format_args!("{}/{kind}/{id}", self.root_url))
+    }
+
     /// A user's external id: from the table, or derived.
     pub(crate) fn external_id<'a>(
         &'a self,

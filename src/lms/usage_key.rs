@@ -2,9 +2,55 @@
 
 use std::net::Ipv6Addr;
 
+use bumpalo::Bump;
+
+use crate::outcome::{Fault, Reason};
+use crate::tracking::field::{id_text, required, str_of};
+use crate::tracking::{TrackingEvent, Value};
+
+/// The usage key of the video that an event is about, from `context.course_id` and `data.id`.
+pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'a str, Fault> {
+    let course_id = required("context.course_id", event.context("course_id"))?;
+    let video = required("data.id", event.data("id"))?;
+    let course_id = str_of("context.course_id", course_id, "a course id")?;
+    let video = id_text("data.id", video, arena)?;
+    match block_usage_key(course_id, "video", video) {
+        Some(key) => Ok(arena.alloc_str(&key)),
+        None => {
+            let detail =
+                format!("the course id `{course_id}` has no namespace to make a block id of");
+            Err(Fault::new(Reason::BadCourseId, detail))
+        }
+    }
+}
+
+/// The usage key of the problem that a browser's event is about: the active block of the page, or the one whose form
+/// is in `data` (`get_problem_block_id`).
+pub(crate) fn problem<'a>(
+    event: &TrackingEvent<'a>,
+    referer: Value<'a>,
+    arena: &'a Bump,
+) -> Result<Option<&'a str>, Fault> {
+    let referer = str_of("referer", referer, "a URL")?;
+    let Ok(active) = active_block(referer) else {
+        let detail =
+            format!("`referer` is `{referer}`, whose host has brackets but no IPv6 address");
+        return Err(Fault::new(Reason::WrongType, detail));
+    };
+    if let Some(block) = active {
+        return Ok(Some(arena.alloc_str(&block)));
+    }
+    let (Some(form), Some(course_id)) = (event.whole_data(), event.context("course_id")) else {
+        return Ok(None);
+    };
+    let form = str_of("data", form, "a form")?;
+    let course_id = str_of("context.course_id", course_id, "a course id")?;
+    Ok(problem_of_form(form, course_id).map(|key| &*arena.alloc_str(&key)))
+}
+
 /// The usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, `ccx-block-v1:` for a custom
 /// course (`make_video_block_id`). A course id without a namespace has none.
-pub(crate) fn block_usage_key(course_id: &str, block_type: &str, block_id: &str) -> Option<String> {
+fn block_usage_key(course_id: &str, block_type: &str, block_id: &str) -> Option<String> {
     let mut parts = course_id.split(':');
     let (namespace, course) = (parts.next()?, parts.next()?);
     let ccx = if namespace.contains("ccx") {
@@ -22,7 +68,7 @@ pub(crate) fn block_usage_key(course_id: &str, block_type: &str, block_id: &str)
 ///
 /// # Errors
 /// The address has a host in brackets that is no IPv6 address, at which Python's `urlparse` gives up.
-pub(crate) fn active_block(referer: &str) -> Result<Option<String>, ()> {
+fn active_block(referer: &str) -> Result<Option<String>, ()> {
     let address: String = referer
         .trim_start_matches(|c: char| c <= ' ')
         .chars()
@@ -39,7 +85,7 @@ pub(crate) fn active_block(referer: &str) -> Result<Option<String>, ()> {
 }
 
 /// The usage key of the problem whose form a browser sent, `input_ID_2_1=…` (`get_block_id_from_event_data`).
-pub(crate) fn problem_of_form(form: &str, course_id: &str) -> Option<String> {
+fn problem_of_form(form: &str, course_id: &str) -> Option<String> {
     block_usage_key(course_id, "problem", form.split('_').nth(1)?)
 }
 

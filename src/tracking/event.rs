@@ -61,6 +61,11 @@ impl<'a> TrackingEvent<'a> {
         field(self.data, key)
     }
 
+    /// The field `data.OUTER.KEY`.
+    pub fn data_within(&self, outer: &str, key: &str) -> Option<Value<'a>> {
+        field(self.data(outer)?, key)
+    }
+
     /// The field `event.KEY`. It differs from [`data`](Self::data) when `event` is a string: that has no fields.
     pub fn event(&self, key: &str) -> Option<Value<'a>> {
         field(self.event, key)
@@ -110,7 +115,7 @@ fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
 }
 
 /// A field of an object; anything else has none.
-pub(crate) fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
+fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     present(value.as_object()?.get(key)?)
 }
 

@@ -5,6 +5,7 @@
 //! JSON, is decoded into `data`, and `timestamp` falls back to `time`.
 
 mod event;
+pub(crate) mod field;
 mod json;
 mod lenient;
 pub mod number;
@@ -16,7 +17,6 @@ use std::fmt::{self, Write};
 use bumpalo::Bump;
 
 pub use event::TrackingEvent;
-pub(crate) use event::field;
 pub use json::{Object, Value};
 
 use crate::outcome::{Fault, Reason};

@@ -8,10 +8,11 @@
 //! | result extension progress | `data.completion` × 100 |
 
 use super::model::{ActivityDefinition, Extensions, Statement, StatementResult};
-use super::transformer::{Transformer, activity, required};
+use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, extension, verb};
 use crate::outcome::Fault;
 use crate::tracking::Value;
+use crate::tracking::field::required;
 use crate::tracking::number::Number;
 
 pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {

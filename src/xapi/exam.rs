@@ -12,9 +12,10 @@
 //! These are read from `event` as the log has it, so an `event` that is a string of JSON has none of them.
 
 use super::model::{Activity, ActivityDefinition, Extensions, LanguageMap, Statement};
-use super::transformer::{Transformer, activity, english, required, str_of};
+use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{self, VerbIri, extension};
 use crate::outcome::Fault;
+use crate::tracking::field::{required, str_of};
 
 pub(super) fn attempt<'a>(
     it: &Transformer<'a>,

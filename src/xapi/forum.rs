@@ -9,10 +9,10 @@
 //! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |
 
 use super::model::{ActivityDefinition, Statement};
-use super::transformer::{Extension, Transformer, activity, english, required, str_of, truthy};
+use super::transformer::{Extension, Transformer, activity, english};
 use super::vocabulary::{self, VerbIri, extension, verb};
 use crate::outcome::Fault;
-use crate::tracking::field;
+use crate::tracking::field::{required, str_of, truthy};
 
 pub(super) fn thread_created<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     with_extensions(
@@ -40,10 +40,7 @@ fn with_extensions<'a>(
     extensions: &[Extension<'a>],
 ) -> Result<Statement<'a>, Fault> {
     let actor = it.actor()?;
-    let discussion = it
-        .event
-        .data("discussion")
-        .and_then(|discussion| field(discussion, "id"));
+    let discussion = it.event.data_within("discussion", "id");
     let context = match truthy(discussion) {
         None => it.context(extensions)?,
         Some(discussion) => it.context_with_grouping(extensions, || {

@@ -11,10 +11,11 @@
 //! | extension grade_classification | | `data.letter_grade`, else `Fail` |
 
 use super::model::{ActivityDefinition, Decimal, Extensions, Score, Statement, StatementResult};
-use super::transformer::{Transformer, activity, required, truthy};
+use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, extension, verb};
 use crate::outcome::Fault;
 use crate::tracking::Value;
+use crate::tracking::field::{required, truthy};
 use crate::tracking::number::{self, Number};
 
 pub(super) fn subsection<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {

@@ -11,10 +11,11 @@
 //! The verb is navigated.
 
 use super::model::{Activity, ActivityDefinition, Extensions, Statement};
-use super::transformer::{Transformer, activity, english, required, str_of};
+use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{self, extension, verb};
 use crate::outcome::Fault;
 use crate::tracking::Value;
+use crate::tracking::field::{required, str_of};
 
 pub(super) fn link_clicked<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let actor = it.actor()?;

@@ -20,10 +20,11 @@ use super::model::{
     LanguageMap, ObjectType, Score, Statement, StatementRef, StatementResult,
 };
 use super::problem::{logged_block, logged_block_value};
-use super::transformer::{Transformer, activity, deliverable, required, str_of, truthy};
+use super::transformer::{Transformer, activity, deliverable};
 use super::vocabulary::{self, VerbIri, extension, verb};
 use crate::lms::usage_key;
 use crate::outcome::Fault;
+use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::number::{self, Number};
 use crate::tracking::{Object, Value, python};
 
@@ -135,7 +136,7 @@ fn object<'a>(
     let referer = truthy(it.event.find("referer")).or_else(|| it.event.context("referer"));
     let referer = required("referer", referer)?;
     let block = if has_browser_context(it) {
-        browser_block(it, referer)?
+        usage_key::problem(&it.event, referer, it.arena)?
     } else {
         block
     };
@@ -143,27 +144,6 @@ fn object<'a>(
         block.map(|block| it.iri("xblock", block)),
         definition,
     ))
-}
-
-fn browser_block<'a>(it: &Transformer<'a>, referer: Value<'a>) -> Result<Option<&'a str>, Fault> {
-    let referer = str_of("referer", referer, "a URL")?;
-    let Ok(active) = usage_key::active_block(referer) else {
-        return Err(Fault::wrong_type(
-            "referer",
-            Value::Str(referer),
-            "a URL: its host has unmatched brackets",
-        ));
-    };
-    if let Some(block) = active {
-        return Ok(Some(it.arena.alloc_str(&block)));
-    }
-    let (Some(form), Some(course_id)) = (it.event.whole_data(), it.event.context("course_id"))
-    else {
-        return Ok(None);
-    };
-    let form = str_of("data", form, "a form")?;
-    let course_id = str_of("context.course_id", course_id, "a course id")?;
-    Ok(usage_key::problem_of_form(form, course_id).map(|block| &*it.arena.alloc_str(&block)))
 }
 
 /// Whether a browser sent the event. It may say so in two places; the verb and the result believe the first, the object

@@ -14,6 +14,7 @@ use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
 use super::{ActorKind, XapiSettings};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
+use crate::tracking::field::{id_text, required, str_of, truthy};
 use crate::tracking::number;
 use crate::tracking::{TrackingEvent, Value, format_in, python};
 
@@ -64,32 +65,10 @@ pub(super) fn english(text: &str) -> LanguageMap<'_> {
     }
 }
 
-/// The value, unless Python's `or` would go on to the next.
-pub(super) fn truthy(value: Option<Value<'_>>) -> Option<Value<'_>> {
-    value.filter(|value| value.is_truthy())
-}
-
-/// The value of a field without which there is no statement.
-pub(super) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Value<'a>, Fault> {
-    value.ok_or_else(|| Fault::missing(field))
-}
-
-/// The text of a field of which nothing can be made when it is anything else.
-pub(super) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
-    value
-        .as_str()
-        .ok_or_else(|| Fault::wrong_type(field, value, wanted))
-}
-
 impl<'a> Transformer<'a> {
-    /// The actor: `data.user_id`, else `data.username`, else either of them anywhere.
+    /// The actor: the user that the event names.
     pub fn actor(&self) -> Result<Actor<'a>, Fault> {
-        let event = &self.event;
-        let user = truthy(event.data("user_id"))
-            .or_else(|| truthy(event.data("username")))
-            .or_else(|| truthy(event.find("user_id")))
-            .or_else(|| event.find("username"));
-        let user = UserRef::from_value(user, self.arena)?;
+        let user = UserRef::of_event(&self.event, self.arena)?;
         Ok(match self.settings.actor {
             ActorKind::ExternalId => Actor::Account {
                 home_page: &self.lms.root_url,
@@ -254,20 +233,12 @@ impl<'a> Transformer<'a> {
 
     /// `ROOT/KIND/ID`.
     pub fn iri(&self, kind: &str, id: &str) -> &'a str {
-        self.text(format_args!("{}/{kind}/{id}", self.lms.root_url))
+        self.lms.iri(kind, id, self.arena)
     }
 
-    /// The text that the reference makes of a value where an id is wanted; an object or array has none.
+    /// The text of an id.
     pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
-        match value {
-            Value::Str(text) => Ok(text),
-            Value::Array(_) | Value::Object(_) => Err(Fault::wrong_type(field, value, "an id")),
-            _ => {
-                let mut text = String::new();
-                python::write_str(value, &mut text);
-                Ok(self.arena.alloc_str(&text))
-            }
-        }
+        id_text(field, value, self.arena)
     }
 
     /// `helpers.convert_seconds_to_float`: seconds to the millisecond.

@@ -15,11 +15,12 @@
 use super::duration::Duration;
 use super::model::{ActivityDefinition, Context, Extensions, Statement, StatementResult};
 
-use super::transformer::{Extension, Transformer, activity, required, str_of, truthy};
+use super::transformer::{Extension, Transformer, activity};
 use super::vocabulary::{self, VerbIri, extension, verb};
-use crate::lms::usage_key::block_usage_key;
+use crate::lms::usage_key;
 use crate::outcome::{Fault, Reason};
 use crate::tracking::Value;
+use crate::tracking::field::{required, str_of, truthy};
 
 pub(super) fn loaded<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     statement(it, verb::INITIALIZED, || Ok(None))
@@ -101,7 +102,10 @@ fn statement<'a>(
 ) -> Result<Statement<'a>, Fault> {
     let actor = it.actor()?;
     let context = context(it)?;
-    let object = activity(Some(video_id(it)?), definition());
+    let object = activity(
+        Some(it.iri("xblock", usage_key::video(&it.event, it.arena)?)),
+        definition(),
+    );
     it.statement(verb, actor, context, object, result()?)
 }
 
@@ -114,21 +118,6 @@ fn definition<'a>() -> ActivityDefinition<'a> {
     ActivityDefinition {
         activity_type: vocabulary::activity::VIDEO,
         ..ActivityDefinition::default()
-    }
-}
-
-fn video_id<'a>(it: &Transformer<'a>) -> Result<&'a str, Fault> {
-    let course_id = required("context.course_id", it.event.context("course_id"))?;
-    let video = required("data.id", it.event.data("id"))?;
-    let course_id = str_of("context.course_id", course_id, "a course id")?;
-    let video = it.id_text("data.id", video)?;
-    match block_usage_key(course_id, "video", video) {
-        Some(block) => Ok(it.iri("xblock", &block)),
-        None => {
-            let detail =
-                format!("the course id `{course_id}` has no namespace to make a block id of");
-            Err(Fault::new(Reason::BadCourseId, detail))
-        }
     }
 }
 
