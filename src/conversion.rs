@@ -4,28 +4,49 @@
 use bumpalo::Bump;
 use serde::Serialize;
 
+use crate::caliper::{self, CaliperSettings, Envelope};
 use crate::input::LineContent;
 use crate::lms::Lms;
 use crate::outcome::{Fault, Outcome, Reason};
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{TrackingEvent, parse_line};
-use crate::xapi::{self, Statement, XapiSettings};
+use crate::xapi::{self, XapiSettings};
 
 /// Everything that a conversion depends on beside the line.
 pub struct Converter {
-    pub xapi: XapiSettings,
+    /// What events become.
+    pub format: Format,
+    /// Which events are taken.
     pub selection: EventSelection,
+    /// The lookup tables.
     pub lms: Lms,
     /// Take `event_type` for a name where there is none.
     pub name_from_event_type: bool,
 }
 
-/// How statements are written.
+/// A format, with all that is particular to it.
+pub enum Format {
+    /// xAPI statements.
+    Xapi(XapiSettings),
+    /// Caliper events, each in an envelope unless there is none.
+    Caliper(CaliperSettings, Option<EnvelopeSettings>),
+}
+
+/// What is on the envelopes of a run.
+#[derive(Clone, Debug)]
+pub struct EnvelopeSettings {
+    /// Who sends them.
+    pub sensor: String,
+    /// When: in UTC, to the millisecond. The same for all, so that a run is a function of its options.
+    pub send_time: String,
+}
+
+/// How output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    /// One a line.
+    /// One value a line.
     Lines,
-    /// One indented document: the statement, or an array when there are several.
+    /// One indented document: the value, or an array when there are several.
     Document,
 }
 
@@ -33,9 +54,10 @@ pub enum Layout {
 pub struct Conversion<'a> {
     /// The event's name, where the line could be parsed and has one.
     pub name: Option<&'a str>,
+    /// The one outcome.
     pub outcome: Outcome,
-    /// How many statements were written.
-    pub statements: usize,
+    /// How many values were written: statements, or envelopes, or bare events.
+    pub written: usize,
 }
 
 impl Converter {
@@ -64,20 +86,18 @@ impl Converter {
                 return Some(Conversion {
                     name: None,
                     outcome: Outcome::Unparsable(fault),
-                    statements: 0,
+                    written: 0,
                 });
             }
         };
         let name = self.name_of(&event);
-        let (outcome, statements) = match name
-            .map_or(Selected::Unsupported, |name| self.selection.select(name))
-        {
-            Selected::Unsupported => (Outcome::Unsupported, 0),
-            Selected::Filtered => (Outcome::Filtered, 0),
-            Selected::Taken => {
-                match self.write_statements(name.unwrap_or_default(), event, layout, arena, out) {
+        let (outcome, written) = match name.map(|name| (name, self.selection.select(name))) {
+            None | Some((_, Selected::Unsupported)) => (Outcome::Unsupported, 0),
+            Some((_, Selected::Filtered)) => (Outcome::Filtered, 0),
+            Some((name, Selected::Taken)) => {
+                match self.transform(name, event, layout, arena, out) {
                     Ok(0) => (Outcome::Unsupported, 0),
-                    Ok(statements) => (Outcome::Emitted, statements),
+                    Ok(written) => (Outcome::Emitted, written),
                     Err(fault) => (Outcome::Rejected(fault), 0),
                 }
             }
@@ -85,7 +105,7 @@ impl Converter {
         Some(Conversion {
             name,
             outcome,
-            statements,
+            written,
         })
     }
 
@@ -97,8 +117,8 @@ impl Converter {
         }
     }
 
-    /// Writes all statements of an event or none; gives their number.
-    fn write_statements<'a>(
+    /// Writes all that an event becomes or nothing; gives the number of values.
+    fn transform<'a>(
         &'a self,
         name: &'a str,
         event: TrackingEvent<'a>,
@@ -106,33 +126,46 @@ impl Converter {
         arena: &'a Bump,
         out: &mut Vec<u8>,
     ) -> Result<usize, Fault> {
-        let statements = xapi::transform(name, event, &self.xapi, &self.lms, arena)?;
-        let start = out.len();
-        write(statements, layout, out).map_err(|error| {
-            out.truncate(start);
-            Fault::new(Reason::NotRepresentable, error.to_string())
-        })?;
-        Ok(statements.len())
+        match &self.format {
+            Format::Xapi(settings) => write(
+                xapi::transform(name, event, settings, &self.lms, arena)?,
+                layout,
+                out,
+            ),
+            Format::Caliper(settings, envelope) => {
+                let Some(event) = caliper::transform(name, event, settings, &self.lms, arena)?
+                else {
+                    return Ok(0);
+                };
+                match envelope {
+                    None => write(&[event], layout, out),
+                    Some(EnvelopeSettings { sensor, send_time }) => {
+                        write(&[Envelope::new(sensor, send_time, event)], layout, out)
+                    }
+                }
+            }
+        }
     }
 }
 
-fn write(
-    statements: &[Statement<'_>],
-    layout: Layout,
-    out: &mut Vec<u8>,
-) -> serde_json::Result<()> {
-    match (layout, statements) {
-        (_, []) => {}
-        (Layout::Lines, _) => {
-            for statement in statements {
-                serde_json::to_writer(&mut *out, statement)?;
-                out.push(b'\n');
-            }
+fn write(values: &[impl Serialize], layout: Layout, out: &mut Vec<u8>) -> Result<usize, Fault> {
+    let start = out.len();
+    let written: serde_json::Result<()> = match (layout, values) {
+        (Layout::Lines, _) => values.iter().try_for_each(|value| {
+            serde_json::to_writer(&mut *out, value)?;
+            out.push(b'\n');
+            Ok(())
+        }),
+        (Layout::Document, [value]) => write_document(value, out),
+        (Layout::Document, _) => write_document(&values, out),
+    };
+    match written {
+        Ok(()) => Ok(values.len()),
+        Err(error) => {
+            out.truncate(start);
+            Err(Fault::new(Reason::NotRepresentable, error.to_string()))
         }
-        (Layout::Document, [statement]) => write_document(statement, out)?,
-        (Layout::Document, _) => write_document(&statements, out)?,
     }
-    Ok(())
 }
 
 fn write_document(document: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {

@@ -1,12 +1,12 @@
-//! Convert Open edX tracking logs to xAPI statements, in bulk, without an LMS.
+//! Convert Open edX tracking logs to xAPI statements or Caliper events, in bulk, without an LMS.
 //!
 //! The program is `event-router`; its README is for those who run it, this page for those who change it.
 //!
 //! # The flow
 //!
 //! ```text
-//! input ──lines──▶ tracking ──TrackingEvent──▶ xapi ──statements──▶ output
-//! (files, gzip,    (one log line)    │         (pure functions)     (files, stdout, a comparison)
+//! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──statements──▶ output
+//! (files, gzip,    (one log line)    │         (pure functions)   or events   (files, stdout, a comparison)
 //!  stdin)                            │
 //!                                   lms (users, courses: what the LMS database would have supplied)
 //! ```
@@ -24,6 +24,7 @@
 //! | [`selection`] | which event names are taken |
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
+//! | [`caliper`] | the same for Caliper |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
@@ -37,9 +38,10 @@
 //!   number of threads, on any day. There is no clock and no randomness in it.
 //! - Every line that is not blank has exactly one outcome. The tally balances.
 //! - A line is parsed once, into one tree that borrows from the line and from an arena that is emptied after it.
-//!   Statements are plain views into both, written straight into a buffer.
+//!   Statements and events are plain views into both, written straight into a buffer.
 //! - Memory does not grow with the input, only with the lookup tables.
-//! - Statement ids equal the reference's to the bit. They are what makes a replay safe.
+//! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
+//!   replay safe.
 //! - Nothing of an event reaches the output unless a transformer names that field. That is how personal data stays in.
 //! - A bad line costs that line, a bad file that file, never the run, and neither is silent.
 //! - Standard output is data; standard error is for people. Secrets come from the environment or a file.
@@ -51,6 +53,7 @@
 //! logs, and `fixtures/` holds its output for every event. Where it is not followed, the README says so.
 #![forbid(unsafe_code)]
 
+pub mod caliper;
 pub mod cli;
 pub mod console;
 pub mod conversion;

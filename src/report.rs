@@ -15,7 +15,8 @@ pub struct Tally {
     pub filtered: u64,
     pub rejected: u64,
     pub unparsable: u64,
-    pub statements: u64,
+    /// Statements, or Caliper events.
+    pub written: u64,
     pub reasons: BTreeMap<Reason, u64>,
 }
 
@@ -29,7 +30,7 @@ impl Tally {
             Outcome::Rejected(_) => &mut self.rejected,
             Outcome::Unparsable(_) => &mut self.unparsable,
         } += 1;
-        self.statements += conversion.statements as u64;
+        self.written += conversion.written as u64;
         if let Some((reason, _)) = conversion.outcome.fault() {
             *self.reasons.entry(reason).or_default() += 1;
         }
@@ -42,7 +43,7 @@ impl Tally {
         self.filtered += other.filtered;
         self.rejected += other.rejected;
         self.unparsable += other.unparsable;
-        self.statements += other.statements;
+        self.written += other.written;
         for (&reason, count) in &other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
@@ -72,6 +73,8 @@ impl Tally {
 /// What a run did, for a person.
 pub struct Summary<'a> {
     pub tally: &'a Tally,
+    /// What emitted lines become, in the plural.
+    pub noun: &'static str,
     pub inputs: usize,
     /// Bytes read, as stored.
     pub bytes: u64,
@@ -82,6 +85,7 @@ impl Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             tally,
+            noun,
             inputs,
             bytes,
             elapsed,
@@ -98,7 +102,7 @@ impl Display for Summary<'_> {
             (
                 "emitted",
                 tally.emitted,
-                format!("{} statements", grouped(tally.statements)),
+                format!("{} {noun}", grouped(tally.written)),
             ),
             ("unsupported", tally.unsupported, String::new()),
             ("filtered", tally.filtered, String::new()),

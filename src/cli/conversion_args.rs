@@ -1,25 +1,29 @@
 //! The options that decide what comes of a line, the same in every command.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use crate::caliper::{self, CaliperSettings, EventTime};
 use crate::console::Console;
-use crate::conversion::Converter;
+use crate::conversion::{Converter, EnvelopeSettings, Format};
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
 use crate::selection::EventSelection;
-use crate::xapi::{ALL_EVENTS, ActorKind, DEFAULT_EVENTS, XapiSettings};
+use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// The variable that holds the secret of derived ids. It is no option: arguments are seen by every user of a machine.
 const ACTOR_KEY: &str = "EVENT_ROUTER_ACTOR_KEY";
+
+/// The variable by which builds are made reproducible, see <https://reproducible-builds.org/specs/source-date-epoch>.
+const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Conversion")]
 pub struct ConversionArgs {
     /// The format to convert to
     #[arg(long, value_enum)]
-    to: Format,
+    to: FormatArg,
 
     /// The root URL of the LMS, as its settings have it; ids depend on every character
     #[arg(long, value_name = "URL")]
@@ -41,10 +45,6 @@ pub struct ConversionArgs {
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
     unknown_course: UnknownArg,
 
-    /// What identifies an actor; mbox and mbox-sha1sum need --users
-    #[arg(long, value_enum, default_value = "external-id")]
-    actor: ActorArg,
-
     /// A file with the secret that keys derived external ids (or EVENT_ROUTER_ACTOR_KEY)
     #[arg(long, value_name = "FILE")]
     actor_key_file: Option<PathBuf>,
@@ -62,15 +62,33 @@ pub struct ConversionArgs {
     #[arg(long)]
     name_from_event_type: bool,
 
-    /// The version of the reference that statements say they were made by
+    /// The version of the reference that the output says it was made by
     #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
     transformer_version: String,
+
+    /// xAPI: what identifies an actor [default: external-id]; the others need --users
+    #[arg(long, value_enum)]
+    actor: Option<ActorArg>,
+
+    /// Caliper: what each event is in [default: event]
+    #[arg(long, value_enum)]
+    envelope: Option<EnvelopeArg>,
+
+    /// Caliper: the sensor on the envelopes [default: the LMS root URL]
+    #[arg(long, value_name = "IRI")]
+    sensor: Option<String>,
+
+    /// Caliper: the time on the envelopes [default: SOURCE_DATE_EPOCH, or the time of the run]
+    #[arg(long, value_name = "TIME")]
+    send_time: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FormatArg {
     /// xAPI 1.0.3 statements
     Xapi,
+    /// Caliper 1.2 events
+    Caliper,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +99,14 @@ enum ActorArg {
     Mbox,
     /// The SHA-1 of the e-mail address
     MboxSha1sum,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EnvelopeArg {
+    /// An envelope of its own
+    Event,
+    /// No envelope
+    None,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -101,42 +127,51 @@ impl From<UnknownArg> for Unknown {
 }
 
 impl ConversionArgs {
+    /// The format's part of the name of an output file.
+    pub fn format_name(&self) -> &'static str {
+        match self.to {
+            FormatArg::Xapi => "xapi",
+            FormatArg::Caliper => "caliper",
+        }
+    }
+
+    /// What emitted lines become, in the plural.
+    pub fn noun(&self) -> &'static str {
+        match self.to {
+            FormatArg::Xapi => "statements",
+            FormatArg::Caliper => "events",
+        }
+    }
+
+    /// Whether a later run writes the same.
+    pub fn is_repeatable(&self) -> bool {
+        self.to == FormatArg::Xapi
+            || self.envelope == Some(EnvelopeArg::None)
+            || self.send_time.is_some()
+            || std::env::var_os(SOURCE_DATE_EPOCH).is_some()
+    }
+
     /// Loads the tables and puts the converter together.
     ///
     /// # Errors
     /// What is wrong with the options, or with a file that they name.
     pub fn into_converter(self, console: &Console) -> Result<Converter> {
-        let Format::Xapi = self.to;
-        if self.lms_root_url.is_empty() {
-            bail!(
-                "the LMS root URL is empty: give it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
-            );
-        }
-        if self.lms_root_url.ends_with('/') {
-            console.warn(&format!(
-                "the LMS root URL `{}` ends with a slash, and so every id has two in a row; the LMS's own has none",
-                self.lms_root_url
-            ));
-        }
-        let selection =
-            EventSelection::new(&self.events, DEFAULT_EVENTS, ALL_EVENTS).map_err(|unknown| {
-                let hint = match unknown.suggestion {
-                    Some(name) => format!("did you mean `{name}`?"),
-                    None => "`--events all` takes all there are".to_owned(),
-                };
-                anyhow::anyhow!("no event matches `{}`: {hint}", unknown.pattern)
-            })?;
-        let (actor, identity) = match self.actor {
-            ActorArg::ExternalId => (ActorKind::ExternalId, IdentityColumn::XapiId),
-            ActorArg::Mbox => (ActorKind::Mbox, IdentityColumn::Email),
-            ActorArg::MboxSha1sum => (ActorKind::MboxSha1Sum, IdentityColumn::Email),
+        self.check_root_url(console)?;
+        let selection = self.selection()?;
+        let format = self.format()?;
+        let identity = match &format {
+            Format::Caliper(..) => IdentityColumn::CaliperId,
+            Format::Xapi(XapiSettings {
+                actor: ActorKind::ExternalId,
+                ..
+            }) => IdentityColumn::XapiId,
+            Format::Xapi(_) => IdentityColumn::Email,
         };
         if identity == IdentityColumn::Email && self.users.is_none() {
             bail!("`--actor mbox` and `mbox-sha1sum` need the e-mail addresses of `--users`");
         }
-        let key = self.actor_key()?;
         let derives = self.users.is_none() || self.unknown_user == UnknownArg::Derive;
-        if derives && identity == IdentityColumn::XapiId {
+        if derives && identity != IdentityColumn::Email {
             let which = if self.users.is_none() {
                 ""
             } else {
@@ -146,49 +181,145 @@ impl ConversionArgs {
                 "note: external ids{which} are derived and will not match those of the LMS"
             ));
         }
+        let key = actor_key(self.actor_key_file.as_deref())?;
         let users = self
             .users
             .as_deref()
             .map(|path| Users::load(path, identity))
             .transpose()?;
         let courses = self.courses.as_deref().map(Courses::load).transpose()?;
+        let lms = Lms {
+            derivation: IdentityDerivation::new(&self.lms_root_url, key),
+            root_url: self.lms_root_url,
+            users,
+            courses,
+            unknown_user: self.unknown_user.into(),
+            unknown_course: self.unknown_course.into(),
+        };
         Ok(Converter {
-            xapi: XapiSettings {
-                actor,
-                transformer_version: format!("event-routing-backends@{}", self.transformer_version),
-            },
+            format,
             selection,
-            lms: Lms {
-                derivation: IdentityDerivation::new(&self.lms_root_url, key),
-                root_url: self.lms_root_url,
-                users,
-                courses,
-                unknown_user: self.unknown_user.into(),
-                unknown_course: self.unknown_course.into(),
-            },
+            lms,
             name_from_event_type: self.name_from_event_type,
         })
     }
 
-    fn actor_key(&self) -> Result<Option<Vec<u8>>> {
-        let (key, place) = match &self.actor_key_file {
-            Some(path) => {
-                let name = path.display().to_string();
-                let mut key =
-                    std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-                while key.last().is_some_and(u8::is_ascii_whitespace) {
-                    key.pop();
-                }
-                (key, name)
-            }
-            None => match std::env::var_os(ACTOR_KEY) {
-                Some(key) => (key.into_encoded_bytes(), ACTOR_KEY.to_owned()),
-                None => return Ok(None),
-            },
-        };
-        if key.is_empty() {
-            bail!("the key in `{place}` is empty");
+    fn check_root_url(&self, console: &Console) -> Result<()> {
+        let url = &self.lms_root_url;
+        if url.is_empty() {
+            bail!(
+                "the LMS root URL is empty: give it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
+            );
         }
-        Ok(Some(key))
+        if url.ends_with('/') {
+            console.warn(&format!(
+                "the LMS root URL `{url}` ends with a slash, and so every id has two in a row; the LMS's own has none"
+            ));
+        }
+        Ok(())
     }
+
+    fn selection(&self) -> Result<EventSelection> {
+        let (default, all) = match self.to {
+            FormatArg::Xapi => (xapi::DEFAULT_EVENTS, xapi::ALL_EVENTS),
+            FormatArg::Caliper => (caliper::DEFAULT_EVENTS, caliper::ALL_EVENTS),
+        };
+        EventSelection::new(&self.events, default, all).map_err(|unknown| {
+            let hint = match unknown.suggestion {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => "`--events all` takes all there are".to_owned(),
+            };
+            anyhow!(
+                "no event of this format matches `{}`: {hint}",
+                unknown.pattern
+            )
+        })
+    }
+
+    fn format(&self) -> Result<Format> {
+        let transformer_version = format!("event-routing-backends@{}", self.transformer_version);
+        match self.to {
+            FormatArg::Xapi => {
+                let of_caliper = [
+                    ("envelope", self.envelope.is_some()),
+                    ("sensor", self.sensor.is_some()),
+                    ("send-time", self.send_time.is_some()),
+                ];
+                if let Some((option, _)) = of_caliper.iter().find(|(_, given)| *given) {
+                    bail!("`--{option}` is for Caliper; xAPI has no envelopes");
+                }
+                let actor = match self.actor {
+                    None | Some(ActorArg::ExternalId) => ActorKind::ExternalId,
+                    Some(ActorArg::Mbox) => ActorKind::Mbox,
+                    Some(ActorArg::MboxSha1sum) => ActorKind::MboxSha1Sum,
+                };
+                Ok(Format::Xapi(XapiSettings {
+                    actor,
+                    transformer_version,
+                }))
+            }
+            FormatArg::Caliper => {
+                if self.actor.is_some() {
+                    bail!("`--actor` is for xAPI; Caliper's actor always is the external id");
+                }
+                Ok(Format::Caliper(
+                    CaliperSettings {
+                        transformer_version,
+                    },
+                    self.envelope()?,
+                ))
+            }
+        }
+    }
+
+    fn envelope(&self) -> Result<Option<EnvelopeSettings>> {
+        if self.envelope == Some(EnvelopeArg::None) {
+            return Ok(None);
+        }
+        let send_time = match (&self.send_time, std::env::var(SOURCE_DATE_EPOCH)) {
+            (Some(time), _) => EventTime::parse(time).with_context(|| {
+                format!("`--send-time {time}` is not a time like 2024-03-05T09:14:07Z")
+            })?,
+            (None, Ok(seconds)) => seconds
+                .parse()
+                .ok()
+                .and_then(EventTime::from_unix)
+                .with_context(|| {
+                    format!(
+                        "{SOURCE_DATE_EPOCH} is `{seconds}`, not a number of seconds since 1970"
+                    )
+                })?,
+            (None, Err(_)) => EventTime::now(),
+        };
+        let sensor = self
+            .sensor
+            .clone()
+            .unwrap_or_else(|| self.lms_root_url.clone());
+        Ok(Some(EnvelopeSettings {
+            sensor,
+            send_time: send_time.to_string(),
+        }))
+    }
+}
+
+fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
+    let (key, place) = match file {
+        Some(path) => {
+            let name = path.display().to_string();
+            let mut key =
+                std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
+            while key.last().is_some_and(u8::is_ascii_whitespace) {
+                key.pop();
+            }
+            (key, name)
+        }
+        None => match std::env::var_os(ACTOR_KEY) {
+            Some(key) => (key.into_encoded_bytes(), ACTOR_KEY.to_owned()),
+            None => return Ok(None),
+        },
+    };
+    if key.is_empty() {
+        bail!("the key in `{place}` is empty");
+    }
+    Ok(Some(key))
 }

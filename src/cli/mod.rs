@@ -20,7 +20,7 @@ const ENVIRONMENT: &str = "Every option can also be given as an environment vari
     EVENT_ROUTER_LMS_ROOT_URL, a switch as EVENT_ROUTER_QUIET=true. Lists are separated by commas. \
     The command line wins.";
 
-/// Convert Open edX tracking logs, in bulk and without an LMS.
+/// Convert Open edX tracking logs to xAPI or Caliper, in bulk and without an LMS.
 #[derive(Parser, Debug)]
 #[command(name = "event-router", version, after_help = ENVIRONMENT)]
 struct Cli {

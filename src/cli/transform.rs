@@ -84,7 +84,8 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         .discover(output.output.as_deref(), &console)
         .or_exit(ExitCode::Usage)?;
     let sources = discovery.sources;
-    let names = output.names(&sources)?;
+    let names = output.names(&sources, &conversion)?;
+    let noun = conversion.noun();
     let converter = Arc::new(
         conversion
             .into_converter(&console)
@@ -144,6 +145,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let (tally, code) = run.finish();
     let summary = Summary {
         tally: &tally,
+        noun,
         inputs: sources.len(),
         bytes: options.bytes_read.load(Ordering::Relaxed),
         elapsed: started.elapsed(),
@@ -154,7 +156,11 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
 
 impl OutputArgs {
     /// The names of the output files, if there are any, once it is sure that none replaces what it should not.
-    fn names(&self, sources: &[Source]) -> Result<Option<OutputNames>, Fatal> {
+    fn names(
+        &self,
+        sources: &[Source],
+        conversion: &ConversionArgs,
+    ) -> Result<Option<OutputNames>, Fatal> {
         let usage = |message: String| Fatal {
             code: ExitCode::Usage,
             error: anyhow!(message),
@@ -183,8 +189,16 @@ impl OutputArgs {
         };
         let names = OutputNames {
             directory,
+            format: conversion.format_name(),
             compression,
         };
+        if self.check && !conversion.is_repeatable() {
+            return Err(usage(
+                "`--check` compares with an earlier run, whose envelopes had another time: \
+                 give `--send-time`, SOURCE_DATE_EPOCH or `--envelope none`"
+                    .into(),
+            ));
+        }
         names
             .check(sources)
             .map_err(|clash| usage(clash.to_string()))?;

@@ -30,8 +30,8 @@ const DEFAULT_EXCLUDE: [&str; 8] = [
     "*.txt*",
     "*.tar.*",
     "*.tgz",
-    "*.xapi.jsonl",
-    "*.xapi.jsonl.gz",
+    "*.xapi.jsonl*",
+    "*.caliper.jsonl*",
 ];
 
 /// Which files of a directory are inputs.

@@ -31,7 +31,12 @@ pub(crate) fn problem<'a>(
     referer: Value<'a>,
     arena: &'a Bump,
 ) -> Result<Option<&'a str>, Fault> {
-    let referer = str_of("referer", referer, "a URL")?;
+    // To Python's `urlparse` whatever is false is an empty URL.
+    let referer = if referer.is_truthy() {
+        str_of("referer", referer, "a URL")?
+    } else {
+        ""
+    };
     let Ok(active) = active_block(referer) else {
         let detail =
             format!("`referer` is `{referer}`, whose host has brackets but no IPv6 address");

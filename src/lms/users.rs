@@ -14,6 +14,7 @@ use super::table;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityColumn {
     XapiId,
+    CaliperId,
     Email,
 }
 
@@ -22,6 +23,7 @@ impl IdentityColumn {
         match self {
             Self::Email => 2,
             Self::XapiId => 3,
+            Self::CaliperId => 4,
         }
     }
 }
@@ -79,7 +81,7 @@ impl Users {
         table::read(path, COLUMNS, |_, cells| {
             let cells = cells.map(|cell| cell.unwrap_or_default());
             let text = &cells[identity.place()];
-            let uuid = (identity == IdentityColumn::XapiId)
+            let uuid = (identity != IdentityColumn::Email)
                 .then(|| compact_uuid(text))
                 .flatten();
             users.push(&cells[0], &cells[1], text, uuid)

@@ -12,7 +12,7 @@ use similar::TextDiff;
 use super::{Destination, OutputNames, Taken};
 use crate::console::Console;
 use crate::input::{self, Origin, Shape, Source};
-use crate::tracking::{Object, Value};
+use crate::tracking::Value;
 
 /// So many differences of one file are shown; the rest is counted.
 const SHOWN: u64 = 20;
@@ -185,30 +185,12 @@ impl Comparison {
 fn normal_form(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let arena = Bump::new();
-    let value = Value::parse(&text, &arena).map(|value| sorted(value, &arena));
+    let value = Value::parse(&text, &arena).map(|value| value.sorted(&arena));
     match value
         .map_err(drop)
         .and_then(|value| serde_json::to_string_pretty(&value).map_err(drop))
     {
         Ok(normal) => normal + "\n",
         Err(()) => text.into_owned(),
-    }
-}
-
-fn sorted<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
-    match value {
-        Value::Array(items) => {
-            Value::Array(arena.alloc_slice_fill_iter(items.iter().map(|item| sorted(*item, arena))))
-        }
-        Value::Object(object) => {
-            let mut members: Vec<_> = object
-                .members()
-                .iter()
-                .map(|&(key, value)| (key, sorted(value, arena)))
-                .collect();
-            members.sort_unstable_by_key(|(key, _)| *key);
-            Value::Object(Object::from_unique(arena.alloc_slice_copy(&members)))
-        }
-        _ => value,
     }
 }

@@ -11,6 +11,8 @@ use crate::input::{Origin, Shape, Source};
 #[derive(Clone, Debug)]
 pub struct OutputNames {
     pub directory: PathBuf,
+    /// The format's part of the name.
+    pub format: &'static str,
     pub compression: Compression,
 }
 
@@ -29,7 +31,7 @@ pub enum ClashingNames {
 }
 
 impl OutputNames {
-    /// The output path of an input: a document keeps its name, a log loses its `.gz` and gets `.xapi.jsonl`.
+    /// The output path of an input: a document keeps its name, a log loses its `.gz` and gets `.FORMAT.jsonl`.
     pub fn path(&self, source: &Source) -> PathBuf {
         let path = self.directory.join(&source.relative);
         if source.shape == Shape::Document {
@@ -39,7 +41,7 @@ impl OutputNames {
             Some(extension) if extension == "gz" => path.with_extension("").into_os_string(),
             _ => path.into_os_string(),
         };
-        name.push(".xapi.jsonl");
+        name.push(format!(".{}.jsonl", self.format));
         if self.compression == Compression::Gzip {
             name.push(".gz");
         }
@@ -158,6 +160,7 @@ mod tests {
         ] {
             let names = OutputNames {
                 directory: "out".into(),
+                format: "xapi",
                 compression,
             };
             assert_eq!(names.path(&source(relative, shape)), Path::new(path));
@@ -168,6 +171,7 @@ mod tests {
     fn two_inputs_with_one_output_clash() {
         let names = OutputNames {
             directory: "out".into(),
+            format: "xapi",
             compression: Compression::None,
         };
         let sources = [source("a.log", Shape::Log), source("a.log.gz", Shape::Log)];

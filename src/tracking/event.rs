@@ -7,6 +7,8 @@ use super::json::{Object, Value};
 /// One event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackingEvent<'a> {
+    /// The event as it stands in the line.
+    source: Object<'a>,
     root: Object<'a>,
     /// The log's `event` as it stands in the line: an object, or a string.
     event: Value<'a>,
@@ -19,21 +21,29 @@ impl<'a> TrackingEvent<'a> {
     pub(super) fn new(root: Object<'a>, arena: &'a Bump) -> Option<Self> {
         if let Some(event) = root.get("event") {
             return Some(Self {
+                source: root,
                 root,
                 event,
                 data: decoded(event, arena),
             });
         }
         let data = decoded(root.get("data")?, arena);
+        let source = root;
         let root = match root.get("context") {
             Some(context @ Value::Str(_)) => root.with("context", decoded(context, arena), arena),
             _ => root,
         };
         Some(Self {
+            source,
             root,
             event: data,
             data,
         })
+    }
+
+    /// The whole event, as it stands in the line.
+    pub fn source(&self) -> Value<'a> {
+        Value::Object(self.source)
     }
 
     /// The event's name, when it is a string.
@@ -43,7 +53,7 @@ impl<'a> TrackingEvent<'a> {
 
     /// Whether there is a name, of whatever kind.
     pub fn has_name(&self) -> bool {
-        self.root.get("name").and_then(present).is_some()
+        self.root.get("name").is_some_and(Value::is_present)
     }
 
     /// What logs older than about 2015 have in place of a name: a name, or the path of a URL.
@@ -53,7 +63,7 @@ impl<'a> TrackingEvent<'a> {
 
     /// The whole of `data`, if it is present.
     pub fn whole_data(&self) -> Option<Value<'a>> {
-        present(self.data)
+        Some(self.data).filter(|data| data.is_present())
     }
 
     /// The field `data.KEY`.
@@ -79,7 +89,9 @@ impl<'a> TrackingEvent<'a> {
     /// The value of a key anywhere in the event: at the top level its value is the answer, whatever it is; else the
     /// nested objects are searched in order, depth first, passing over nulls.
     pub fn find(&self, key: &str) -> Option<Value<'a>> {
-        present(self.top_level(key).or_else(|| self.search(key))?)
+        self.top_level(key)
+            .or_else(|| self.search(key))
+            .filter(|value| value.is_present())
     }
 
     fn top_level(&self, key: &str) -> Option<Value<'a>> {
@@ -116,14 +128,10 @@ fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
 
 /// A field of an object; anything else has none.
 fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
-    present(value.as_object()?.get(key)?)
-}
-
-/// null, `""`, `[]` and `{}` read as absent; `false` and zero are values.
-fn present(value: Value<'_>) -> Option<Value<'_>> {
-    let is_value =
-        matches!(value, Value::Bool(_) | Value::Int(_) | Value::Float(_)) || value.is_truthy();
-    is_value.then_some(value)
+    value
+        .as_object()?
+        .get(key)
+        .filter(|value| value.is_present())
 }
 
 /// What a string of JSON holds; any other value, and a string of something else, stays.

@@ -81,6 +81,30 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether a field with this value is there: null, `""`, `[]` and `{}` read as absent, `false` and zero are values.
+    pub fn is_present(self) -> bool {
+        matches!(self, Value::Bool(_) | Value::Int(_) | Value::Float(_)) || self.is_truthy()
+    }
+
+    /// The same value with the keys of all its objects in order.
+    pub fn sorted(self, arena: &'a Bump) -> Self {
+        match self {
+            Value::Array(items) => Value::Array(
+                arena.alloc_slice_fill_iter(items.iter().map(|item| item.sorted(arena))),
+            ),
+            Value::Object(object) => {
+                let members = object
+                    .0
+                    .iter()
+                    .map(|&(key, value)| (key, value.sorted(arena)));
+                let members = arena.alloc_slice_fill_iter(members);
+                members.sort_unstable_by_key(|(key, _)| *key);
+                Value::Object(Object(members))
+            }
+            _ => self,
+        }
+    }
+
     /// What a JSON text calls this kind of value, with its article.
     pub fn kind(self) -> &'static str {
         match self {

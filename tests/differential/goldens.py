@@ -1,15 +1,22 @@
 """
-Writes what the reference makes of the fixtures: `fixtures/xapi/` from `fixtures/events/`, and the statements of the
-sample log. Never from event-router's own output. `tests/differential/run goldens` calls it.
+Writes what the reference makes of the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, and the
+output for the sample log. Never from event-router's own output. `tests/differential/run goldens FORMAT` calls it.
+
+The ids of Caliper events, random in the reference, are made here after the recipe in the README.
 """
+import argparse
 import gzip
 import json
 import shutil
+import uuid
 from pathlib import Path
 
 from reference import Reference
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
+LMS_ROOT_URL = "https://courses.example.org"
+SEND_TIME = "2024-04-01T00:00:00.000Z"
+CALIPER = "http://purl.imsglobal.org/ctx/caliper/v1p2"
 
 # What event-router mends: the reference emits these, and should not.
 MENDED = {
@@ -18,14 +25,40 @@ MENDED = {
 }
 
 
+def event_id(event):
+    namespace = uuid.uuid5(uuid.NAMESPACE_URL, CALIPER)
+    return uuid.uuid5(namespace, json.dumps(event, sort_keys=True, ensure_ascii=False)).urn
+
+
+def enveloped(event, source):
+    """What CaliperEnvelopeProcessor makes of an event, with a time that stays."""
+    return {
+        "sensor": LMS_ROOT_URL,
+        "sendTime": SEND_TIME,
+        "dataVersion": CALIPER,
+        "data": [{**event, "id": event_id(source)}],
+    }
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("to", choices=["xapi", "caliper"])
+    to = parser.parse_args().to
     tables = {"users": FIXTURES / "users.csv", "courses": FIXTURES / "courses.csv"}
-    reference = Reference("https://courses.example.org", all_events=True, **tables)
-    expected = FIXTURES / "xapi"
+    reference = Reference(to, LMS_ROOT_URL, all_events=True, **tables)
+
+    def output(line):
+        found = reference.verdict(line)
+        if found is None or to == "xapi":
+            return found["name"] if found else None, found["out"] if found else []
+        source = json.loads(line[line.index(b"{"):]) if found["out"] else None
+        return found["name"], [enveloped(event, source) for event in found["out"]]
+
+    expected = FIXTURES / to
     shutil.rmtree(expected, ignore_errors=True)
     for path in sorted((FIXTURES / "events").rglob("*.json")):
         name = path.relative_to(FIXTURES / "events")
-        out = reference.verdict(json.dumps(json.loads(path.read_text("utf-8"))).encode())["out"]
+        _, out = output(json.dumps(json.loads(path.read_text("utf-8"))).encode())
         if out and str(name) not in MENDED:
             target = expected / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -33,11 +66,11 @@ def main():
             target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     sample = gzip.decompress((FIXTURES / "sample" / "tracking.log.gz").read_bytes())
-    by_default = set(reference.names) - {"edx.grades.problem.submitted", "edx.problem.completed"}
-    with open(FIXTURES / "sample" / "tracking.log.xapi.jsonl", "w", encoding="utf-8") as lines:
-        for found in reference.verdicts(sample):
-            if found["name"] in by_default:
-                lines.writelines(json.dumps(statement, ensure_ascii=False) + "\n" for statement in found["out"])
+    with open(FIXTURES / "sample" / f"tracking.log.{to}.jsonl", "w", encoding="utf-8") as lines:
+        for line in sample.split(b"\n"):
+            name, out = output(line)
+            if name in reference.default_names:
+                lines.writelines(json.dumps(value, ensure_ascii=False) + "\n" for value in out)
 
 
 if __name__ == "__main__":

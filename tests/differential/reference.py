@@ -18,9 +18,11 @@ import re
 import sys
 import time
 import types
+import uuid
 from pathlib import Path
 
 BYTE_ORDER_MARK = "\ufeff"
+EVENT_ID = uuid.UUID(int=0)
 # What of a line is the event: the parser's own pattern.
 EVENT = re.compile(r"^.*?(\{.*\})\s*$")
 
@@ -90,9 +92,9 @@ def stand_in_for_the_lms(courses_path):
 
 
 class Reference:
-    """The reference, set up once for a process."""
+    """The reference, set up once for a process. Caliper event ids are random in it; here all are the same."""
 
-    def __init__(self, lms_root_url, users, courses, actor="external-id", all_events=False):
+    def __init__(self, to, lms_root_url, users, courses, actor="external-id", all_events=False):
         os.environ["TZ"] = "UTC"
         time.tzset()
         stand_in_for_the_lms(courses)
@@ -109,7 +111,7 @@ class Reference:
             XAPI_AGENT_IFI_TYPE=actor.replace("-", "_"),
             XAPI_EVENTS_ENABLED=True,
             XAPI_EVENT_LOGGING_ENABLED=False,
-            CALIPER_EVENTS_ENABLED=False,
+            CALIPER_EVENTS_ENABLED=True,
             CALIPER_EVENT_LOGGING_ENABLED=False,
             EVENT_TRACKING_BACKENDS={},
         )
@@ -118,17 +120,23 @@ class Reference:
 
         from event_routing_backends import helpers
         from event_routing_backends.management.commands.helpers.event_log_parser import parse_json_event
-        from event_routing_backends.processors.xapi import event_transformers  # noqa: F401, fills the registry
+        from event_routing_backends.processors.caliper import event_transformers as _  # noqa: F811, fills the registry
+        from event_routing_backends.processors.caliper import transformer as caliper
+        from event_routing_backends.processors.caliper.transformer_processor import CaliperProcessor
+        from event_routing_backends.processors.xapi import event_transformers as _  # noqa: F811, fills the registry
         from event_routing_backends.processors.xapi.transformer_processor import XApiProcessor
         from event_routing_backends.settings import common
 
         helpers.User = types.SimpleNamespace(objects=Accounts(users), DoesNotExist=NoSuchAccount)
         self.parse = parse_json_event
-        self.processor = XApiProcessor()
-        registered = set(self.processor.registry.mapping)
+        caliper.uuid = types.SimpleNamespace(uuid4=lambda: EVENT_ID)
+        self.processor = {"xapi": XApiProcessor, "caliper": CaliperProcessor}[to]()
         plugin = types.SimpleNamespace(LMS_ROOT_URL=lms_root_url)
         common.plugin_settings(plugin)
-        self.names = registered if all_events else registered & set(plugin.EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS)
+        registered = set(self.processor.registry.mapping)
+        allowed = set(getattr(plugin, f"EVENT_TRACKING_BACKENDS_ALLOWED_{to.upper()}_EVENTS"))
+        self.default_names = registered & allowed
+        self.names = registered if all_events else self.default_names
 
     def event(self, line):
         """The event of a line: in the form of the log, or in the emitted form, which only event-router takes."""
@@ -182,6 +190,7 @@ class Reference:
 
 
 def arguments(parser):
+    parser.add_argument("--to", choices=["xapi", "caliper"], default="xapi")
     parser.add_argument("--lms-root-url", default="https://courses.example.org")
     parser.add_argument("--users", required=True)
     parser.add_argument("--courses", required=True)
@@ -194,7 +203,7 @@ def main():
     arguments(parser)
     parser.add_argument("log")
     args = parser.parse_args()
-    reference = Reference(args.lms_root_url, args.users, args.courses, args.actor, args.all_events)
+    reference = Reference(args.to, args.lms_root_url, args.users, args.courses, args.actor, args.all_events)
     for found in reference.verdicts(Path(args.log).read_bytes()):
         print(json.dumps(found))
 

@@ -1,9 +1,10 @@
-//! What the reference makes of the fixtures is what comes out, at any number of threads.
+//! What the reference makes of the fixtures is what comes out, in each format and at any number of threads.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
+use event_routing_backends::{caliper, xapi};
 use serde_json::Value;
 
 use crate::harness::{Run, fixture, json_lines};
@@ -30,31 +31,44 @@ fn value(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
 
+const FORMATS: [&str; 2] = ["xapi", "caliper"];
+
+fn transform(format: &str) -> Run {
+    let run = Run::transform_to(format).tables();
+    // The time that the goldens have on their envelopes.
+    if format == "caliper" {
+        run.args(&["--send-time", "2024-04-01T00:00:00Z"])
+    } else {
+        run
+    }
+}
+
 #[test]
 fn every_event_becomes_what_the_reference_makes_of_it() {
-    let expected = documents("xapi");
-    for threads in ["1", "4"] {
-        let run =
-            Run::transform()
-                .tables()
-                .args(&["--events", "all", "--threads", threads, "-o", "out"]);
-        let ended = run.path(&fixture("events")).run().with_code(0);
-        assert_eq!(
-            ended.files("out"),
-            expected.keys().cloned().collect::<Vec<_>>()
-        );
-        for (name, path) in &expected {
+    for format in FORMATS {
+        let expected = documents(format);
+        for threads in ["1", "4"] {
+            let run =
+                transform(format).args(&["--events", "all", "--threads", threads, "-o", "out"]);
+            let ended = run.path(&fixture("events")).run().with_code(0);
             assert_eq!(
-                value(&ended.read(&format!("out/{name}"))),
-                value(&fs::read(path).unwrap()),
-                "{name}"
+                ended.files("out"),
+                expected.keys().cloned().collect::<Vec<_>>()
             );
+            for (name, path) in &expected {
+                let written = ended.read(&format!("out/{name}"));
+                assert_eq!(
+                    value(&written),
+                    value(&fs::read(path).unwrap()),
+                    "{format} {name}"
+                );
+            }
         }
     }
 }
 
 /// The codes are ours; that these events come to nothing is the reference's word, or a mend.
-const REASONS: &[(&str, &str)] = &[
+const XAPI_REASONS: &[(&str, &str)] = &[
     ("actor-and-time/no-external-id", "no-external-id"),
     ("actor-and-time/no-user", "no-user"),
     ("actor-and-time/time-no-offset", "bad-timestamp"),
@@ -114,6 +128,11 @@ const REASONS: &[(&str, &str)] = &[
         "problem/edx.problem.hint.demandhint_displayed.no-index",
         "missing-field",
     ),
+    (
+        "problem/edx.problem.hint.demandhint_displayed.null-index",
+        "missing-field",
+    ),
+    ("problem/showanswer.no-block-at-all", "missing-field"),
     ("problem/problem_check.browser.empty-form", "no-object-id"),
     (
         "problem/problem_check.browser.nothing-to-name",
@@ -129,67 +148,117 @@ const REASONS: &[(&str, &str)] = &[
     ("video/speed_change_video.number", "wrong-type"),
 ];
 
+const CALIPER_REASONS: &[(&str, &str)] = &[
+    ("actor-and-time/no-external-id", "no-external-id"),
+    ("actor-and-time/no-time", "missing-field"),
+    ("actor-and-time/no-user", "no-user"),
+    ("actor-and-time/time-epoch", "bad-timestamp"),
+    ("actor-and-time/time-no-offset", "bad-timestamp"),
+    ("actor-and-time/time-ordinal", "bad-timestamp"),
+    ("actor-and-time/time-week", "bad-timestamp"),
+    ("actor-and-time/unknown-user", "unknown-user"),
+    (
+        "enrollment/edx.course.enrollment.activated.bad-course-id",
+        "bad-course-id",
+    ),
+    (
+        "enrollment/edx.course.enrollment.activated.unknown-course",
+        "unknown-course",
+    ),
+    (
+        "navigation/edx.ui.lms.link_clicked.no-target",
+        "missing-field",
+    ),
+    (
+        "navigation/edx.ui.lms.outline.selected.no-url",
+        "missing-field",
+    ),
+    (
+        "navigation/edx.ui.lms.sequence.outline.selected",
+        "missing-field",
+    ),
+    (
+        "navigation/edx.ui.lms.sequence.tab_selected.no-id",
+        "missing-field",
+    ),
+    ("other/not-representable", "wrong-type"),
+    ("problem/problem_check.browser", "missing-field"),
+    (
+        "problem/problem_check.browser.active-block",
+        "missing-field",
+    ),
+    ("problem/problem_check.browser.empty-form", "missing-field"),
+    (
+        "problem/problem_check.browser.nothing-to-name",
+        "missing-field",
+    ),
+    ("problem/problem_check.graded.no-course", "missing-field"),
+    ("video/play_video.cut-event", "missing-field"),
+    ("video/play_video.slash-course", "bad-course-id"),
+    ("video/play_video.time-as-text", "wrong-type"),
+];
+
 #[test]
 fn every_event_that_comes_to_nothing_has_its_reason() {
-    let ended = Run::explain()
-        .tables()
-        .args(&["--events", "all"])
-        .path(&fixture("events"))
-        .run()
-        .with_code(0);
-    let rejected: BTreeMap<String, String> = ended
-        .rows()
-        .iter()
-        .filter(|row| row["outcome"] == "rejected")
-        .map(|row| {
-            let file = row["file"]
-                .as_str()
-                .unwrap()
-                .rsplit("fixtures/events/")
-                .next()
-                .unwrap();
-            (
-                file.trim_end_matches(".json").to_owned(),
-                row["reason"].as_str().unwrap().to_owned(),
-            )
-        })
-        .collect();
-    let expected = REASONS
-        .iter()
-        .map(|(file, reason)| ((*file).to_owned(), (*reason).to_owned()));
-    assert_eq!(rejected, expected.collect());
+    for (format, reasons) in [("xapi", XAPI_REASONS), ("caliper", CALIPER_REASONS)] {
+        let run = Run::explain_to(format).tables().args(&["--events", "all"]);
+        let ended = run.path(&fixture("events")).run().with_code(0);
+        let rejected: BTreeMap<String, String> = ended
+            .rows()
+            .iter()
+            .filter(|row| row["outcome"] == "rejected")
+            .map(|row| {
+                let file = row["file"]
+                    .as_str()
+                    .unwrap()
+                    .rsplit("fixtures/events/")
+                    .next()
+                    .unwrap();
+                (
+                    file.trim_end_matches(".json").to_owned(),
+                    row["reason"].as_str().unwrap().to_owned(),
+                )
+            })
+            .collect();
+        let expected = reasons
+            .iter()
+            .map(|(file, reason)| ((*file).to_owned(), (*reason).to_owned()));
+        assert_eq!(rejected, expected.collect(), "{format}");
+    }
 }
 
 #[test]
 fn the_sample_log_becomes_what_the_reference_makes_of_it() {
     let log = fixture("sample/tracking.log.gz");
-    let mut outputs = Vec::new();
-    for threads in ["1", "2", "7"] {
-        let run = Run::transform()
-            .tables()
-            .args(&["--threads", threads])
-            .path(&log);
-        let ended = run.run().with_code(0);
-        outputs.push(ended.stdout.clone());
-        let tally = [
-            "emitted",
-            "unsupported",
-            "filtered",
-            "rejected",
-            "unparsable",
-            "lines",
-        ];
-        assert_eq!(
-            tally.map(|outcome| ended.count(outcome)),
-            [149, 160, 0, 9, 4, 322]
+    for (format, tally) in [
+        ("xapi", [149, 160, 0, 9, 4, 322]),
+        ("caliper", [60, 246, 0, 12, 4, 322]),
+    ] {
+        let mut outputs = Vec::new();
+        for threads in ["1", "2", "7"] {
+            let ended = transform(format)
+                .args(&["--threads", threads])
+                .path(&log)
+                .run()
+                .with_code(0);
+            let outcomes = [
+                "emitted",
+                "unsupported",
+                "filtered",
+                "rejected",
+                "unparsable",
+                "lines",
+            ];
+            assert_eq!(outcomes.map(|outcome| ended.count(outcome)), tally);
+            outputs.push(ended.stdout);
+        }
+        assert!(
+            outputs.iter().all(|output| *output == outputs[0]),
+            "the bytes depend on the threads"
         );
+        let expected = fs::read(fixture(&format!("sample/tracking.log.{format}.jsonl"))).unwrap();
+        assert_eq!(json_lines(&outputs[0]), json_lines(&expected), "{format}");
     }
-    assert!(
-        outputs.iter().all(|output| *output == outputs[0]),
-        "the bytes depend on the threads"
-    );
-    let expected = fs::read(fixture("sample/tracking.log.xapi.jsonl")).unwrap();
-    assert_eq!(json_lines(&outputs[0]), json_lines(&expected));
 }
 
 #[test]
@@ -203,7 +272,7 @@ fn every_event_name_has_a_fixture() {
                 .map(str::to_owned),
         );
     }
-    for name in event_routing_backends::xapi::ALL_EVENTS {
+    for name in xapi::ALL_EVENTS.iter().chain(caliper::ALL_EVENTS) {
         assert!(names.iter().any(|fixture| fixture == name), "{name}");
     }
 }

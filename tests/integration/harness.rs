@@ -34,7 +34,8 @@ impl Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
         command.current_dir(directory.path()).args(arguments);
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("EVENT_ROUTER_") {
+            let name_text = name.to_string_lossy();
+            if name_text.starts_with("EVENT_ROUTER_") || name_text == "SOURCE_DATE_EPOCH" {
                 command.env_remove(name);
             }
         }
@@ -47,16 +48,26 @@ impl Run {
 
     /// `transform` to xAPI, without tables.
     pub fn transform() -> Self {
-        Self::new(&["transform", "--to", "xapi", "--lms-root-url", ROOT_URL])
+        Self::transform_to("xapi")
     }
 
     /// `explain --json` to xAPI, without tables.
     pub fn explain() -> Self {
+        Self::explain_to("xapi")
+    }
+
+    /// `transform` to a format.
+    pub fn transform_to(format: &str) -> Self {
+        Self::new(&["transform", "--to", format, "--lms-root-url", ROOT_URL])
+    }
+
+    /// `explain --json` to a format.
+    pub fn explain_to(format: &str) -> Self {
         Self::new(&[
             "explain",
             "--json",
             "--to",
-            "xapi",
+            format,
             "--lms-root-url",
             ROOT_URL,
         ])

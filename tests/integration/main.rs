@@ -1,5 +1,6 @@
 //! Tests through the binary, and of the conversion as a whole.
 
+mod caliper;
 mod check;
 mod events;
 mod explain;

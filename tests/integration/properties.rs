@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Cursor;
 
 use bumpalo::Bump;
-use event_routing_backends::conversion::{Converter, Layout};
+use event_routing_backends::conversion::{Converter, Format, Layout};
 use event_routing_backends::input::{BatchReader, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
@@ -17,10 +17,10 @@ use crate::harness::fixture;
 
 fn converter() -> Converter {
     Converter {
-        xapi: XapiSettings {
+        format: Format::Xapi(XapiSettings {
             actor: ActorKind::ExternalId,
             transformer_version: "x".into(),
-        },
+        }),
         selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, ALL_EVENTS).unwrap(),
         lms: Lms {
             root_url: "https://x.example".into(),
@@ -49,10 +49,10 @@ fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
                 converter.convert(line.content, Layout::Lines, &arena, &mut out)
             {
                 tally.count(&conversion);
-                assert_eq!(conversion.statements > 0, out.len() > before);
+                assert_eq!(conversion.written > 0, out.len() > before);
                 assert_eq!(
                     conversion.outcome.word() == "emitted",
-                    conversion.statements > 0
+                    conversion.written > 0
                 );
             }
         }

@@ -1,0 +1,123 @@
+//! Durations as the isodate library prints them: `PT3M15S`, and `P0D` for none.
+
+use std::fmt::{self, Display};
+
+use crate::tracking::Value;
+
+const SECOND: i128 = 1_000_000;
+const DAY: i128 = 86_400 * SECOND;
+
+/// A length of time in microseconds, as a Python timedelta holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Duration(i128);
+
+impl Duration {
+    /// `timedelta(seconds=value)`: a number, not text, of less than a billion days.
+    pub(super) fn from_value(value: Value<'_>) -> Option<Self> {
+        let microseconds = match value {
+            Value::Bool(seconds) => i128::from(seconds) * SECOND,
+            Value::Int(seconds) => i128::from(seconds) * SECOND,
+            Value::Float(seconds) if seconds.abs() < 1e15 => rounded(seconds),
+            _ => return None,
+        };
+        let limit = 1_000_000_000 * DAY;
+        (DAY - limit..limit)
+            .contains(&microseconds)
+            .then_some(Self(microseconds))
+    }
+}
+
+/// Rounds half to even, to the microsecond, as CPython's `accum` does: in two steps, the whole seconds apart.
+fn rounded(seconds: f64) -> i128 {
+    let whole = seconds.trunc();
+    let microseconds = (seconds - whole) * SECOND as f64;
+    let sum = whole as i128 * SECOND + microseconds.trunc() as i128;
+    let rest = microseconds.fract();
+    let up = rest.round();
+    if (up - rest).abs() != 0.5 {
+        return sum + up as i128;
+    }
+    let odd = (sum & 1) as f64;
+    sum + (2.0 * ((rest + odd) * 0.5).round() - odd) as i128
+}
+
+impl Display for Duration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let microseconds = self.0.abs();
+        let (days, rest) = (microseconds / DAY, microseconds % DAY);
+        let (seconds, fraction) = (rest / SECOND, rest % SECOND);
+        write!(formatter, "{sign}P")?;
+        if days > 0 {
+            write!(formatter, "{days}D")?;
+        }
+        if rest > 0 {
+            formatter.write_str("T")?;
+            for (count, unit) in [(seconds / 3600, "H"), (seconds / 60 % 60, "M")] {
+                if count > 0 {
+                    write!(formatter, "{count}{unit}")?;
+                }
+            }
+            let seconds = seconds % 60;
+            if fraction > 0 {
+                let digits = format!("{fraction:06}");
+                write!(formatter, "{seconds}.{}S", digits.trim_end_matches('0'))?;
+            } else if seconds > 0 {
+                write!(formatter, "{seconds}S")?;
+            }
+        } else if days == 0 {
+            formatter.write_str("0D")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each row was made by CPython's timedelta and isodate.
+    #[test]
+    fn durations_print_as_isodate_prints_them() {
+        for (seconds, printed) in [
+            (0.0, Some("P0D")),
+            (-0.0, Some("P0D")),
+            (0.5, Some("PT0.5S")),
+            (1.0, Some("PT1S")),
+            (59.9999995, Some("PT1M")),
+            (59.9999985, Some("PT59.999998S")),
+            (60.0, Some("PT1M")),
+            (61.5, Some("PT1M1.5S")),
+            (195.0, Some("PT3M15S")),
+            (195.123, Some("PT3M15.123S")),
+            (3600.0, Some("PT1H")),
+            (3661.001, Some("PT1H1M1.001S")),
+            (86400.0, Some("P1D")),
+            (90061.5, Some("P1DT1H1M1.5S")),
+            (5e-07, Some("P0D")),
+            (1.5e-06, Some("PT0.000002S")),
+            (-5e-07, Some("P0D")),
+            (1e-09, Some("P0D")),
+            (-5.0, Some("-PT5S")),
+            (-90061.25, Some("-P1DT1H1M1.25S")),
+            (10000000000000.0, Some("P115740740DT17H46M40S")),
+            (86399999999999.0, Some("P999999999DT23H59M59S")),
+            (86400000000000.0, None),
+            (-86399999913600.0, Some("-P999999999D")),
+            (-86399999913601.0, None),
+            (1e+300, None),
+        ] {
+            let duration = Duration::from_value(Value::Float(seconds));
+            assert_eq!(
+                duration.map(|duration| duration.to_string()).as_deref(),
+                printed,
+                "{seconds}"
+            );
+        }
+        assert_eq!(
+            Duration::from_value(Value::Int(195)).map(|duration| duration.to_string()),
+            Some("PT3M15S".into())
+        );
+        assert_eq!(Duration::from_value(Value::Str("195")), None);
+    }
+}

@@ -1,0 +1,47 @@
+//! Which events have a transformer, and which of them are taken by default.
+
+/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_CALIPER_EVENTS`), without the
+/// two that are listed there and have no transformer, `edx.course.grade.now_passed` and `.now_failed`.
+pub const DEFAULT_EVENTS: &[&str] = ALL_EVENTS.split_at(ALL_EVENTS.len() - NOT_BY_DEFAULT).0;
+
+/// How many of the last are not on the default list.
+const NOT_BY_DEFAULT: usize = 11;
+
+/// Every event that has a transformer; the last eleven are not on the default list.
+pub const ALL_EVENTS: &[&str] = &[
+    "complete_video",
+    "edx.course.enrollment.activated",
+    "edx.course.enrollment.deactivated",
+    "edx.course.grade.passed.first_time",
+    "edx.problem.hint.demandhint_displayed",
+    "edx.ui.lms.link_clicked",
+    "edx.ui.lms.outline.selected",
+    "edx.ui.lms.sequence.next_selected",
+    "edx.ui.lms.sequence.outline.selected",
+    "edx.ui.lms.sequence.previous_selected",
+    "edx.ui.lms.sequence.tab_selected",
+    "edx.video.completed",
+    "edx.video.loaded",
+    "edx.video.paused",
+    "edx.video.played",
+    "edx.video.position.changed",
+    "edx.video.stopped",
+    "load_video",
+    "pause_video",
+    "play_video",
+    "problem_check",
+    "seek_video",
+    "showanswer",
+    "stop_video",
+    "edx.grades.problem.submitted",
+    "edx.problem.completed",
+    "edx.video.closed_captions.hidden",
+    "edx.video.closed_captions.shown",
+    "edx.video.transcript.hidden",
+    "edx.video.transcript.shown",
+    "hide_transcript",
+    "show_transcript",
+    "speed_change_video",
+    "video_hide_cc_menu",
+    "video_show_cc_menu",
+];

@@ -1,0 +1,167 @@
+//! The wire types: a Caliper 1.2 event as the reference writes it, and its envelope.
+//!
+//! Names and shapes are those of the [Caliper specification](https://www.imsglobal.org/spec/caliper/v1p2), with the
+//! reference's own extensions. What is absent is left out.
+
+use serde::Serialize;
+use serde::ser::Serializer;
+use uuid::Uuid;
+
+use super::vocabulary;
+use crate::tracking::Value;
+
+/// An event (section 3.1).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Event<'a> {
+    #[serde(rename = "@context")]
+    pub(super) context: &'static str,
+    pub(super) id: EventId,
+    #[serde(rename = "type")]
+    pub(super) event_type: &'static str,
+    pub(super) actor: Entity<'a>,
+    pub(super) action: &'static str,
+    pub(super) object: Object<'a>,
+    #[serde(rename = "eventTime")]
+    pub(super) event_time: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) session: Option<Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) target: Option<Target<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) generated: Option<Generated<'a>>,
+    pub(super) extensions: EventExtensions<'a>,
+}
+
+/// A UUID, written as a URN.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EventId(pub Uuid);
+
+/// An entity of which only the id and the type are told (section 3.2).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Entity<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    #[serde(rename = "type")]
+    pub entity_type: &'static str,
+}
+
+/// What the event is about.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Object<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<Value<'a>>,
+    #[serde(rename = "type")]
+    pub entity_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<ObjectExtensions<'a>>,
+}
+
+/// The extensions that objects of one kind or another have.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(super) struct ObjectExtensions<'a> {
+    #[serde(rename = "isPartOf", skip_serializing_if = "Option::is_none")]
+    pub is_part_of: Option<Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tab_count: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current_tab: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignable: Option<Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<Value<'a>>,
+}
+
+/// A place in a video (MediaLocation).
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Target<'a> {
+    pub id: &'static str,
+    #[serde(rename = "type")]
+    pub entity_type: &'static str,
+    #[serde(rename = "currentTime", skip_serializing_if = "Option::is_none")]
+    pub current_time: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extensions: Option<TargetExtensions<'a>>,
+}
+
+/// Where a seek went.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct TargetExtensions<'a> {
+    #[serde(rename = "newTime", skip_serializing_if = "Option::is_none")]
+    pub new_time: Option<&'a str>,
+}
+
+/// What a graded problem came to.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Generated<'a> {
+    pub score: Score<'a>,
+}
+
+/// A score.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Score<'a> {
+    pub id: &'static str,
+    #[serde(rename = "type")]
+    pub entity_type: &'static str,
+    #[serde(rename = "maxScore", skip_serializing_if = "Option::is_none")]
+    pub max_score: Option<Value<'a>>,
+    #[serde(rename = "scoreGiven", skip_serializing_if = "Option::is_none")]
+    pub score_given: Option<Value<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Value<'a>>,
+    pub extensions: ScoreExtensions,
+}
+
+/// Whether the answer was right, in Python's words.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ScoreExtensions {
+    pub success: &'static str,
+}
+
+/// The extensions of an event.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct EventExtensions<'a> {
+    #[serde(rename = "transformerVersion")]
+    pub transformer_version: &'a str,
+    #[serde(rename = "oldSpeed", skip_serializing_if = "Option::is_none")]
+    pub old_speed: Option<Value<'a>>,
+    #[serde(rename = "newSpeed", skip_serializing_if = "Option::is_none")]
+    pub new_speed: Option<Value<'a>>,
+}
+
+/// An envelope of one event (section 3.3), as `CaliperEnvelopeProcessor` makes it.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Envelope<'a> {
+    sensor: &'a str,
+    send_time: &'a str,
+    data_version: &'static str,
+    data: [Event<'a>; 1],
+}
+
+impl<'a> Envelope<'a> {
+    /// Puts an event into an envelope. `send_time` is in UTC, to the millisecond.
+    pub fn new(sensor: &'a str, send_time: &'a str, event: Event<'a>) -> Self {
+        Self {
+            sensor,
+            send_time,
+            data_version: vocabulary::CONTEXT,
+            data: [event],
+        }
+    }
+}
+
+impl Serialize for EventId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.urn())
+    }
+}

@@ -1,0 +1,171 @@
+//! Problems checked, submitted, completed, answers shown and hints (`problem_interaction_events.py`).
+//!
+//! | event | type, action | object id | object |
+//! |---|---|---|---|
+//! | problem_check | AssessmentEvent, Submitted | `/xblock/` + block | Assessment |
+//! | problem_check with `context.event_source` server | GradeEvent, Graded | … + `/user/` + user + `/attempt/` + `data.attempts` | Attempt, with assignee, assignable and count |
+//! | edx.grades.problem.submitted | AssessmentEvent, Submitted | `/xblock/` + block | Assessment |
+//! | edx.problem.completed | AssessmentItemEvent, Completed | `/xblock/` + block | AssessmentItem |
+//! | showanswer | Event, Viewed | … + `/solution` | Annotation, named Solution |
+//! | demandhint_displayed | Event, Viewed | … + `/hint/` + `data.hint_index` | Annotation, named Hint |
+//!
+//! The block is `data.problem_id`, else `data.module_id`, else the one that `context.referer` or the form in `data`
+//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, found anywhere.
+
+use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
+use super::transformer::Transformer;
+use super::vocabulary::{action, entity, event};
+use crate::lms::usage_key;
+use crate::outcome::Fault;
+use crate::tracking::field::{required, truthy};
+use crate::tracking::{Object as JsonObject, Value, format_in};
+
+pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    if it.event.context("event_source") == Some(Value::Str("server")) {
+        graded(it)
+    } else {
+        submitted(it)
+    }
+}
+
+pub(super) fn submitted<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    plain(it, event::ASSESSMENT, action::SUBMITTED, entity::ASSESSMENT)
+}
+
+pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    plain(
+        it,
+        event::ASSESSMENT_ITEM,
+        action::COMPLETED,
+        entity::ASSESSMENT_ITEM,
+    )
+}
+
+pub(super) fn answer_shown<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    viewed(it, "Solution", |block| {
+        Ok(format_in(it.arena, format_args!("{block}/solution")))
+    })
+}
+
+pub(super) fn hint_displayed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    viewed(it, "Hint", |block| {
+        let index = logged(it, required_data(it)?, "hint_index")?;
+        Ok(format_in(it.arena, format_args!("{block}/hint/{index}")))
+    })
+}
+
+fn plain<'a>(
+    it: &Transformer<'a>,
+    event_type: &'static str,
+    action: &'static str,
+    entity_type: &'static str,
+) -> Result<Event<'a>, Fault> {
+    let base = it.base()?;
+    let id = block(it)?.map(|block| it.lms.iri("xblock", block, it.arena));
+    let object = object(it, id, entity_type, None)?;
+    Ok(it.event(base, event_type, action, object))
+}
+
+/// Something about a problem that was looked at; `id_of` makes its id of the block's.
+fn viewed<'a>(
+    it: &Transformer<'a>,
+    name: &'static str,
+    id_of: impl FnOnce(&str) -> Result<&'a str, Fault>,
+) -> Result<Event<'a>, Fault> {
+    let base = it.base()?;
+    let id = id_of(block(it)?.unwrap_or(NO_BLOCK))?;
+    let object = object(
+        it,
+        Some(it.lms.iri("xblock", id, it.arena)),
+        entity::ANNOTATION,
+        Some(name),
+    )?;
+    Ok(it.event(base, event::EVENT, action::VIEWED, object))
+}
+
+/// What the reference has in the middle of an id where there is no block.
+const NO_BLOCK: &str = "None";
+
+fn graded<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    let base = it.base()?;
+    let block = block(it)?;
+    let data = required_data(it)?;
+    let attempts = logged(it, data, "attempts")?;
+    let of_block = block.unwrap_or(NO_BLOCK);
+    let id = format_in(
+        it.arena,
+        format_args!("{of_block}/user/{}/attempt/{attempts}", base.user),
+    );
+    let mut object = object(
+        it,
+        Some(it.lms.iri("xblock", id, it.arena)),
+        entity::ATTEMPT,
+        None,
+    )?;
+    let Some(part_of_course) = object.extensions else {
+        return Err(Fault::missing("context.course_id"));
+    };
+    object.extensions = Some(ObjectExtensions {
+        assignee: Some(base.actor),
+        assignable: Some(Entity {
+            id: block.map(|block| it.lms.iri("xblock", block, it.arena)),
+            entity_type: entity::ASSESSMENT,
+        }),
+        count: it.kept(data.get("attempts")),
+        ..part_of_course
+    });
+    let is_correct = it.event.find("success") == Some(Value::Str("correct"));
+    let score = Score {
+        id: "_:score",
+        entity_type: entity::SCORE,
+        max_score: it.kept(it.event.find("max_grade")),
+        score_given: it.kept(it.event.find("grade")),
+        attempts: it.kept(it.event.find("attempts")),
+        extensions: ScoreExtensions {
+            success: if is_correct { "True" } else { "False" },
+        },
+    };
+    Ok(Event {
+        generated: Some(Generated { score }),
+        ..it.event(base, event::GRADE, action::GRADED, object)
+    })
+}
+
+/// The block that the event is about.
+fn block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
+    let data = it.event.whole_data().and_then(Value::as_object);
+    let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
+    if let Some(block) = truthy(logged) {
+        return it.id_text("data.problem_id", block).map(Some);
+    }
+    let referer = required("context.referer", it.event.context("referer"))?;
+    usage_key::problem(&it.event, referer, it.arena)
+}
+
+/// `data`, which must be an object.
+fn required_data<'a>(it: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
+    let data = required("data", it.event.whole_data())?;
+    data.as_object()
+        .ok_or_else(|| Fault::wrong_type("data", data, "an object"))
+}
+
+/// The text of a field of `data` as it was logged: of none it is empty, of null it is Python's.
+fn logged<'a>(it: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
+    data.get(key)
+        .map_or(Ok(""), |value| it.id_text(&format!("data.{key}"), value))
+}
+
+fn object<'a>(
+    it: &Transformer<'a>,
+    id: Option<&'a str>,
+    entity_type: &'static str,
+    name: Option<&'static str>,
+) -> Result<Object<'a>, Fault> {
+    Ok(Object {
+        id: id.map(Value::Str),
+        entity_type,
+        name: name.map(Value::Str),
+        duration: None,
+        extensions: it.part_of_course()?,
+    })
+}

@@ -1,0 +1,164 @@
+//! What all families share: the reference's `CaliperTransformer`.
+
+use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+
+use super::CaliperSettings;
+use super::duration::Duration;
+use super::event_id::event_id;
+use super::event_time::EventTime;
+use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
+use super::vocabulary::{self, entity};
+use crate::lms::{Lms, UserRef};
+use crate::outcome::{Fault, Reason};
+use crate::tracking::field::{id_text, required, truthy};
+use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in, python};
+
+/// One event and everything that a transformation may look at.
+pub(super) struct Transformer<'a> {
+    pub event: TrackingEvent<'a>,
+    pub settings: &'a CaliperSettings,
+    pub lms: &'a Lms,
+    pub arena: &'a Bump,
+}
+
+/// The part of an event that is the same for all, and is made first.
+#[derive(Clone, Copy)]
+pub(super) struct Base<'a> {
+    event_time: &'a str,
+    pub actor: Entity<'a>,
+    /// The external id of the actor.
+    pub user: &'a str,
+    session: Option<Entity<'a>>,
+}
+
+impl<'a> Transformer<'a> {
+    /// When, who, and in which session.
+    pub fn base(&self) -> Result<Base<'a>, Fault> {
+        let event_time = self.event_time()?;
+        let user = self
+            .lms
+            .external_id(UserRef::of_event(&self.event, self.arena)?, self.arena)?;
+        let actor = self.entity("user", user, entity::PERSON);
+        let session = match truthy(self.event.find("session")) {
+            Some(session) => Some(self.entity(
+                "sessions",
+                self.id_text("session", session)?,
+                entity::SESSION,
+            )),
+            None => None,
+        };
+        Ok(Base {
+            event_time,
+            actor,
+            user,
+            session,
+        })
+    }
+
+    fn event_time(&self) -> Result<&'a str, Fault> {
+        let timestamp = required("timestamp", self.event.find("timestamp"))?;
+        match timestamp.as_str().and_then(EventTime::parse) {
+            Some(time) => Ok(format_in(self.arena, format_args!("{time}"))),
+            None => {
+                let mut text = String::new();
+                python::write_repr(timestamp, &mut text);
+                let detail =
+                    format!("the timestamp {text} is not a full date and time with an offset");
+                Err(Fault::new(Reason::BadTimestamp, detail))
+            }
+        }
+    }
+
+    /// The event, once its parts are made.
+    pub fn event(
+        &self,
+        base: Base<'a>,
+        event_type: &'static str,
+        action: &'static str,
+        object: Object<'a>,
+    ) -> Event<'a> {
+        Event {
+            context: vocabulary::CONTEXT,
+            id: event_id(&self.event, self.arena),
+            event_type,
+            actor: base.actor,
+            action,
+            object,
+            event_time: base.event_time,
+            session: base.session,
+            target: None,
+            generated: None,
+            extensions: EventExtensions {
+                transformer_version: &self.settings.transformer_version,
+                old_speed: None,
+                new_speed: None,
+            },
+        }
+    }
+
+    /// The extensions of most objects: the course that it is part of, if the event names one.
+    pub fn part_of_course(&self) -> Result<Option<ObjectExtensions<'a>>, Fault> {
+        let Some(course_id) = self.event.context("course_id") else {
+            return Ok(None);
+        };
+        let course_id = self.id_text("context.course_id", course_id)?;
+        let course = self.entity("course", course_id, entity::COURSE_OFFERING);
+        Ok(Some(ObjectExtensions {
+            is_part_of: Some(course),
+            ..ObjectExtensions::default()
+        }))
+    }
+
+    /// An entity with the id `ROOT/KIND/ID`.
+    pub fn entity(&self, kind: &str, id: &str, entity_type: &'static str) -> Entity<'a> {
+        Entity {
+            id: Some(self.lms.iri(kind, id, self.arena)),
+            entity_type,
+        }
+    }
+
+    /// The text of an id.
+    pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
+        id_text(field, value, self.arena)
+    }
+
+    /// `helpers.convert_seconds_to_iso`.
+    pub fn duration(
+        &self,
+        field: &str,
+        value: Option<Value<'a>>,
+    ) -> Result<Option<&'a str>, Fault> {
+        match value {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => match Duration::from_value(value) {
+                Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
+                None => Err(Fault::wrong_type(
+                    field,
+                    value,
+                    "a number of seconds that a duration can hold",
+                )),
+            },
+        }
+    }
+
+    /// What `del_none` leaves of a value: null and what is empty is dropped, zero and `false` stay, and so does an
+    /// object that this empties. Lists are not looked into.
+    pub fn kept(&self, value: Option<Value<'a>>) -> Option<Value<'a>> {
+        match value? {
+            Value::Object(object) if !object.members().is_empty() => {
+                Some(Value::Object(self.pruned(object)))
+            }
+            value if value.is_present() => Some(value),
+            _ => None,
+        }
+    }
+
+    fn pruned(&self, object: JsonObject<'a>) -> JsonObject<'a> {
+        let mut members = ArenaVec::new_in(self.arena);
+        for &(key, value) in object.members() {
+            members.extend(self.kept(Some(value)).map(|value| (key, value)));
+        }
+        JsonObject::from_unique(members.into_bump_slice())
+    }
+}
