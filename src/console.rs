@@ -2,6 +2,7 @@
 //!
 //! It goes around the progress bar, and a closed or full standard error never ends a run.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::progress::Progress;
@@ -13,14 +14,19 @@ pub struct Console {
 }
 
 impl Console {
-    /// With `quiet`, only errors are told.
-    pub fn new(quiet: bool) -> Self {
-        let progress = if quiet {
-            Progress::none()
-        } else {
+    /// With `quiet`, only errors are told. Progress shows where that is a terminal.
+    pub fn new(quiet: bool, shows_progress: bool) -> Self {
+        let progress = if shows_progress {
             Progress::on_terminal()
+        } else {
+            Progress::none()
         };
         Self { quiet, progress }
+    }
+
+    /// For errors alone.
+    pub fn quiet() -> Self {
+        Self::new(true, false)
     }
 
     /// Something failed.
@@ -56,6 +62,22 @@ impl Console {
 
     fn write_line(&self, line: &str) {
         self.progress
-            .suspend(|| drop(writeln!(io::stderr().lock(), "{line}")));
+            .suspend(|| drop(writeln!(io::stderr().lock(), "{}", printable(line))));
     }
+}
+
+/// The text with what would steer a terminal made visible: names of files and of events are anybody's.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && c != '\n';
+    if !text.contains(steers) {
+        return text.into();
+    }
+    let escaped = text.chars().map(|c| {
+        if steers(c) {
+            c.escape_default().to_string()
+        } else {
+            c.to_string()
+        }
+    });
+    escaped.collect::<String>().into()
 }

@@ -3,6 +3,7 @@
 
 use bumpalo::Bump;
 use serde::Serialize;
+use serde::ser::Error as _;
 
 use crate::caliper::{self, CaliperSettings, Envelope};
 use crate::input::LineContent;
@@ -40,6 +41,9 @@ pub struct EnvelopeSettings {
     /// When: in UTC, to the millisecond. The same for all, so that a run is a function of its options.
     pub send_time: String,
 }
+
+/// What one event may come to at the most: far more than any does, and little enough to hold for some at once.
+const MAX_OUTPUT_BYTES: usize = 64 << 20;
 
 /// How output is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,6 +158,11 @@ fn write(values: &[impl Serialize], layout: Layout, out: &mut Vec<u8>) -> Result
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
             serde_json::to_writer(&mut *out, value)?;
             out.push(b'\n');
+            if out.len() - start > MAX_OUTPUT_BYTES {
+                return Err(serde_json::Error::custom(
+                    "the event would come to more than 64 MiB",
+                ));
+            }
             Ok(())
         }),
         (Layout::Document, [value]) => write_document(value, out),

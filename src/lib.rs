@@ -29,6 +29,8 @@
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
+//! | [`delivery`] | the delivering side of a run, and what a failure costs |
+//! | [`exit_code`] | what the shell is told |
 //! | [`report`] | the tally and the summary |
 //! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
 //!
@@ -57,6 +59,8 @@ pub mod caliper;
 pub mod cli;
 pub mod console;
 pub mod conversion;
+pub mod delivery;
+pub mod exit_code;
 pub mod input;
 pub mod lms;
 pub mod outcome;

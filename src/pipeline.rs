@@ -1,13 +1,13 @@
 //! Read, convert in parallel, deliver in order. The only file that names rayon.
 //!
 //! One thread reads batches and hands each to the pool together with a place in a queue; the calling thread takes the
-//! places in order and waits for each to be filled. The queue is bounded, so a slow delivery slows the reading down and
-//! memory does not grow with the input.
+//! places in order and waits for each to be filled. What is in flight is bounded in batches and in bytes, so a slow
+//! delivery slows the reading down, and memory does not grow with the input.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
@@ -20,14 +20,16 @@ pub struct PipelineOptions {
     pub threads: usize,
     /// Longer lines are not read.
     pub max_line_bytes: usize,
+    /// Where reading counts.
     pub bytes_read: BytesRead,
 }
 
-/// What the delivery is told, for each input in order: start, batches, end.
+/// What the delivery is told, in input order: of each input that could be opened the start, its batches, the end.
 pub enum Delivery<'s, T> {
+    Unopened(&'s Source, io::Error),
     Start(&'s Source),
     Batch(T),
-    /// How reading ended. An input that could not be opened has no start.
+    /// How reading ended.
     End(&'s Source, io::Result<()>),
 }
 
@@ -42,8 +44,9 @@ pub enum Flow {
 }
 
 enum Message<T> {
+    Unopened(usize, io::Error),
     Start(usize),
-    Batch(Receiver<T>),
+    Batch(Receiver<T>, InFlight),
     End(usize, io::Result<()>),
 }
 
@@ -51,6 +54,9 @@ enum Message<T> {
 ///
 /// # Errors
 /// The threads cannot be started.
+///
+/// # Panics
+/// When `convert` does.
 pub fn run<T, C, D>(
     sources: &[Source],
     options: &PipelineOptions,
@@ -58,8 +64,8 @@ pub fn run<T, C, D>(
     mut deliver: D,
 ) -> Result<()>
 where
-    T: Send + 'static,
-    C: Fn(&Source, Batch) -> T + Send + Sync + 'static,
+    T: Send,
+    C: Fn(&Source, Batch) -> T + Sync,
     D: FnMut(Delivery<'_, T>) -> Flow,
 {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -67,51 +73,63 @@ where
         .thread_name(|nth| format!("convert-{nth}"))
         .build()
         .context("failed to start the converting threads")?;
-    let convert = Arc::new(convert);
     // Two batches for each thread keep it busy while a result waits for its turn.
-    let (queue, places) = sync_channel(2 * options.threads + 2);
+    let batches = 2 * options.threads + 2;
+    let (queue, places) = sync_channel(batches);
+    let budget = Arc::new(Budget::new(batches * input::BATCH_BYTES));
     // Inputs before this one are not wanted any more.
     let wanted_from = AtomicUsize::new(0);
 
-    std::thread::scope(|scope| {
-        let (pool, wanted_from) = (&pool, &wanted_from);
-        scope.spawn(move || {
-            for (nth, source) in sources.iter().enumerate() {
-                let ended = read(
-                    source,
-                    options,
-                    || queue.send(Message::Start(nth)).is_ok(),
-                    |batch| {
+    std::thread::scope(|threads| {
+        let (convert, wanted_from) = (&convert, &wanted_from);
+        // In a scope of the pool, so that a conversion that panics ends the run as it should.
+        threads.spawn(move || {
+            pool.in_place_scope(move |scope| {
+                for (nth, source) in sources.iter().enumerate() {
+                    let mut reader = match input::open(source, Arc::clone(&options.bytes_read)) {
+                        Ok(reader) => BatchReader::new(reader, options.max_line_bytes),
+                        Err(error) => {
+                            if queue.send(Message::Unopened(nth, error)).is_err() {
+                                return;
+                            }
+                            continue;
+                        }
+                    };
+                    let mut wanted = queue.send(Message::Start(nth)).is_ok();
+                    while let Some(batch) = next_batch(&mut reader, source.shape).filter(|_| wanted)
+                    {
+                        let in_flight = Budget::take(&budget, batch.bytes());
                         let (result, place) = sync_channel(1);
-                        let (convert, source) = (Arc::clone(&convert), source.clone());
-                        pool.spawn(move || {
+                        scope.spawn(move |_| {
                             // Nobody waits for it any more when the delivery has stopped.
-                            let _ = result.send(convert(&source, batch));
+                            let _ = result.send(convert(source, batch));
                         });
-                        queue.send(Message::Batch(place)).is_ok()
-                            && wanted_from.load(Ordering::Relaxed) <= nth
-                    },
-                );
-                if queue.send(Message::End(nth, ended)).is_err() {
-                    return;
+                        wanted = queue.send(Message::Batch(place, in_flight)).is_ok()
+                            && wanted_from.load(Ordering::Relaxed) <= nth;
+                    }
+                    if queue.send(Message::End(nth, reader.finish())).is_err() {
+                        return;
+                    }
                 }
-            }
+            })
         });
 
         let mut current = 0;
         for message in places {
-            let delivery = match message {
+            let flow = match message {
+                Message::Unopened(nth, error) => deliver(Delivery::Unopened(&sources[nth], error)),
                 Message::Start(nth) => {
                     current = nth;
-                    Delivery::Start(&sources[nth])
+                    deliver(Delivery::Start(&sources[nth]))
                 }
-                Message::Batch(place) => match place.recv() {
-                    Ok(result) => Delivery::Batch(result),
-                    Err(_) => break,
+                Message::Batch(place, _in_flight) => match place.recv() {
+                    Ok(result) => deliver(Delivery::Batch(result)),
+                    // Its conversion panicked, and so will this thread when it joins the other.
+                    Err(_) => Flow::Stop,
                 },
-                Message::End(nth, ended) => Delivery::End(&sources[nth], ended),
+                Message::End(nth, ended) => deliver(Delivery::End(&sources[nth], ended)),
             };
-            match deliver(delivery) {
+            match flow {
                 Flow::GoOn => {}
                 Flow::NextInput => wanted_from.store(current + 1, Ordering::Relaxed),
                 Flow::Stop => break,
@@ -121,23 +139,154 @@ where
     Ok(())
 }
 
-/// Reads one input as long as its batches are wanted.
-fn read(
-    source: &Source,
-    options: &PipelineOptions,
-    start: impl FnOnce() -> bool,
-    mut take: impl FnMut(Batch) -> bool,
-) -> io::Result<()> {
-    let reader = input::open(source, Arc::clone(&options.bytes_read))?;
-    let mut reader = BatchReader::new(reader, options.max_line_bytes);
-    if !start() {
-        return Ok(());
+fn next_batch(reader: &mut BatchReader<impl io::Read>, shape: Shape) -> Option<Batch> {
+    match shape {
+        Shape::Log => reader.next_batch(),
+        Shape::Document => reader.whole(),
     }
-    match source.shape {
-        Shape::Document => {
-            reader.whole().map(take);
+}
+
+/// How many bytes of input may be in flight.
+struct Budget {
+    free: Mutex<usize>,
+    freed: Condvar,
+    all: usize,
+}
+
+/// A share of the budget, given back when it is dropped.
+struct InFlight {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Budget {
+    fn new(all: usize) -> Self {
+        Self {
+            free: Mutex::new(all),
+            freed: Condvar::new(),
+            all,
         }
-        Shape::Log => while reader.next_batch().is_some_and(&mut take) {},
     }
-    reader.finish()
+
+    /// Waits until so many bytes are free. A batch larger than the whole budget waits until nothing else is in flight.
+    fn take(budget: &Arc<Self>, bytes: usize) -> InFlight {
+        let bytes = bytes.min(budget.all);
+        let free = budget.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let wait = budget.freed.wait_while(free, |free| *free < bytes);
+        *wait.unwrap_or_else(PoisonError::into_inner) -= bytes;
+        InFlight {
+            budget: Arc::clone(budget),
+            bytes,
+        }
+    }
+}
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        *self
+            .budget
+            .free
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        self.budget.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::input::Origin;
+
+    fn source(path: PathBuf) -> Source {
+        Source {
+            name: String::new(),
+            relative: PathBuf::new(),
+            shape: Shape::Log,
+            size: None,
+            origin: Origin::File(path),
+        }
+    }
+
+    fn options(threads: usize) -> PipelineOptions {
+        PipelineOptions {
+            threads,
+            max_line_bytes: 64 << 20,
+            bytes_read: BytesRead::default(),
+        }
+    }
+
+    #[test]
+    fn results_come_in_input_order_whichever_is_ready_first() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "some line of a log\n".repeat(600_000)).unwrap();
+        let sources = [
+            source(file.path().to_owned()),
+            source("no such file".into()),
+            source(file.path().to_owned()),
+        ];
+        let mut seen = Vec::new();
+        let convert = |_: &Source, batch: Batch| {
+            // The earlier the batch, the longer it takes.
+            std::thread::sleep(std::time::Duration::from_millis(if batch.first_line == 1 {
+                50
+            } else {
+                1
+            }));
+            batch.first_line
+        };
+        run(&sources, &options(4), convert, |delivery| {
+            seen.push(match delivery {
+                Delivery::Unopened(..) => "unopened".to_owned(),
+                Delivery::Start(_) => "start".to_owned(),
+                Delivery::Batch(first_line) => first_line.to_string(),
+                Delivery::End(_, ended) => format!("end {}", ended.is_ok()),
+            });
+            Flow::GoOn
+        })
+        .unwrap();
+        let batches: Vec<u64> = seen.iter().filter_map(|seen| seen.parse().ok()).collect();
+        let (first, second) = batches.split_at(batches.len() / 2);
+        assert!(
+            first.len() > 8 && first.is_sorted() && first == second,
+            "{seen:?}"
+        );
+        let others = seen
+            .iter()
+            .filter(|seen| seen.parse::<u64>().is_err())
+            .map(String::as_str);
+        assert_eq!(
+            others.collect::<Vec<_>>(),
+            ["start", "end true", "unopened", "start", "end true"]
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "a scoped thread panicked")]
+    fn a_conversion_that_panics_ends_the_run() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "a\n").unwrap();
+        let _ = run(
+            &[source(file.path().to_owned())],
+            &options(2),
+            |_, _| panic!("as it should"),
+            |_: Delivery<'_, ()>| Flow::GoOn,
+        );
+    }
+
+    #[test]
+    fn what_is_in_flight_stays_within_the_budget() {
+        let budget = Arc::new(Budget::new(10));
+        let (first, second) = (Budget::take(&budget, 4), Budget::take(&budget, 6));
+        let waiting = std::thread::spawn({
+            let budget = Arc::clone(&budget);
+            move || drop(Budget::take(&budget, 1000))
+        });
+        drop(first);
+        assert!(!waiting.is_finished());
+        drop(second);
+        waiting.join().unwrap();
+        assert_eq!(*budget.free.lock().unwrap(), 10);
+    }
 }

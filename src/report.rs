@@ -76,6 +76,8 @@ pub struct Summary<'a> {
     /// What emitted lines become, in the plural.
     pub noun: &'static str,
     pub inputs: usize,
+    /// How many of them could not be read to their end, or their output not be written.
+    pub failed_inputs: usize,
     /// Bytes read, as stored.
     pub bytes: u64,
     pub elapsed: Duration,
@@ -87,15 +89,21 @@ impl Display for Summary<'_> {
             tally,
             noun,
             inputs,
+            failed_inputs,
             bytes,
             elapsed,
         } = self;
         let seconds = elapsed.as_secs_f64();
         let megabytes = *bytes as f64 / 1e6;
         let plural = if *inputs == 1 { "" } else { "s" };
+        let failed = if *failed_inputs == 0 {
+            String::new()
+        } else {
+            format!(" ({failed_inputs} failed)")
+        };
         writeln!(
             formatter,
-            "{inputs} input{plural}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
+            "{inputs} input{plural}{failed}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
             megabytes / seconds.max(1e-3)
         )?;
         let rows = [

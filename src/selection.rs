@@ -28,23 +28,26 @@ pub struct UnknownPattern {
 }
 
 impl EventSelection {
-    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`.
+    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`, among the names that are taken by default and
+    /// the others that have a transformer.
     ///
     /// # Errors
-    /// The first pattern that matches no name of `all`.
+    /// The first pattern that matches none of them.
     pub fn new(
         patterns: &[String],
         default: &'static [&'static str],
-        all: &'static [&'static str],
+        others: &'static [&'static str],
     ) -> Result<Self, UnknownPattern> {
+        let all: Vec<&'static str> = default.iter().chain(others).copied().collect();
         let mut names: HashMap<_, _> = default
             .iter()
             .map(|&name| (name, Selected::Filtered))
             .collect();
         for pattern in patterns {
-            let matching: Vec<&'static str> = match pattern.as_str() {
+            let pattern = pattern.trim();
+            let matching: Vec<&'static str> = match pattern {
                 "default" => default.to_vec(),
-                "all" => all.to_vec(),
+                "all" => all.clone(),
                 _ => {
                     let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
                     all.iter()
@@ -55,8 +58,8 @@ impl EventSelection {
             };
             if matching.is_empty() {
                 return Err(UnknownPattern {
-                    pattern: pattern.clone(),
-                    suggestion: nearest(pattern, all),
+                    pattern: pattern.to_owned(),
+                    suggestion: nearest(pattern, &all),
                 });
             }
             names.extend(matching.into_iter().map(|name| (name, Selected::Taken)));
@@ -77,9 +80,10 @@ fn nearest(pattern: &str, all: &[&'static str]) -> Option<&'static str> {
     /// Below this a name has little in common with what was typed.
     const NEAR: f64 = 0.7;
 
+    let pattern = pattern.to_lowercase();
     let scored = all
         .iter()
-        .map(|&name| (strsim::normalized_damerau_levenshtein(pattern, name), name));
+        .map(|&name| (strsim::normalized_damerau_levenshtein(&pattern, name), name));
     scored
         .filter(|(score, _)| *score >= NEAR)
         .max_by(|left, right| left.0.total_cmp(&right.0))
@@ -91,19 +95,14 @@ mod tests {
     use super::*;
 
     const DEFAULT: &[&str] = &["play_video", "pause_video", "problem_check"];
-    const ALL: &[&str] = &[
-        "play_video",
-        "pause_video",
-        "problem_check",
-        "edx.problem.completed",
-    ];
+    const OTHERS: &[&str] = &["edx.problem.completed"];
 
     fn select(patterns: &[&str]) -> impl Fn(&str) -> Selected {
         let patterns: Vec<String> = patterns
             .iter()
             .map(|pattern| (*pattern).to_owned())
             .collect();
-        let selection = EventSelection::new(&patterns, DEFAULT, ALL).unwrap();
+        let selection = EventSelection::new(&patterns, DEFAULT, OTHERS).unwrap();
         move |name| selection.select(name)
     }
 
@@ -130,11 +129,12 @@ mod tests {
     #[test]
     fn a_pattern_that_matches_nothing_gets_a_suggestion() {
         let error = |pattern: &str| {
-            EventSelection::new(&[pattern.to_owned()], DEFAULT, ALL)
+            EventSelection::new(&[pattern.to_owned()], DEFAULT, OTHERS)
                 .err()
                 .unwrap()
         };
         assert_eq!(error("play_vidoe").suggestion, Some("play_video"));
+        assert_eq!(error("PLAY_VIDEO").suggestion, Some("play_video"));
         assert_eq!(error("x*").suggestion, None);
     }
 }

@@ -2,13 +2,7 @@
 
 /// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_CALIPER_EVENTS`), without the
 /// two that are listed there and have no transformer, `edx.course.grade.now_passed` and `.now_failed`.
-pub const DEFAULT_EVENTS: &[&str] = ALL_EVENTS.split_at(ALL_EVENTS.len() - NOT_BY_DEFAULT).0;
-
-/// How many of the last are not on the default list.
-const NOT_BY_DEFAULT: usize = 11;
-
-/// Every event that has a transformer; the last eleven are not on the default list.
-pub const ALL_EVENTS: &[&str] = &[
+pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.course.enrollment.activated",
     "edx.course.enrollment.deactivated",
@@ -33,6 +27,10 @@ pub const ALL_EVENTS: &[&str] = &[
     "seek_video",
     "showanswer",
     "stop_video",
+];
+
+/// The events that have a transformer and are not on that list.
+pub const OTHER_EVENTS: &[&str] = &[
     "edx.grades.problem.submitted",
     "edx.problem.completed",
     "edx.video.closed_captions.hidden",

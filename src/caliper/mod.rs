@@ -19,7 +19,7 @@ mod vocabulary;
 use bumpalo::Bump;
 
 pub use event_time::EventTime;
-pub use events::{ALL_EVENTS, DEFAULT_EVENTS};
+pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::{Envelope, Event};
 use transformer::Transformer;
 use vocabulary::{action, entity};

@@ -15,10 +15,9 @@
 use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
 use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
-use crate::lms::usage_key;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
-use crate::tracking::{Object as JsonObject, Value, format_in};
+use crate::tracking::{Object as JsonObject, Value, format_in, usage_key};
 
 pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     if it.event.context("event_source") == Some(Value::Str("server")) {

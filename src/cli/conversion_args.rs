@@ -13,7 +13,7 @@ use crate::selection::EventSelection;
 use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// The variable that holds the secret of derived ids. It is no option: arguments are seen by every user of a machine.
-const ACTOR_KEY: &str = "EVENT_ROUTER_ACTOR_KEY";
+pub const ACTOR_KEY: &str = "EVENT_ROUTER_ACTOR_KEY";
 
 /// The variable by which builds are made reproducible, see <https://reproducible-builds.org/specs/source-date-epoch>.
 const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
@@ -143,6 +143,14 @@ impl ConversionArgs {
         }
     }
 
+    /// The files that these options name.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.users, &self.courses, &self.actor_key_file]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+
     /// Whether a later run writes the same.
     pub fn is_repeatable(&self) -> bool {
         self.to == FormatArg::Xapi
@@ -189,7 +197,7 @@ impl ConversionArgs {
             .transpose()?;
         let courses = self.courses.as_deref().map(Courses::load).transpose()?;
         let lms = Lms {
-            derivation: IdentityDerivation::new(&self.lms_root_url, key),
+            derivation: IdentityDerivation::new(&self.lms_root_url, key.as_deref()),
             root_url: self.lms_root_url,
             users,
             courses,
@@ -211,6 +219,11 @@ impl ConversionArgs {
                 "the LMS root URL is empty: give it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
             );
         }
+        if !url.starts_with("http://") && !url.starts_with("https://")
+            || url.contains(char::is_whitespace)
+        {
+            console.warn(&format!("the LMS root URL `{url}` is no URL like https://courses.example.org; ids depend on it"));
+        }
         if url.ends_with('/') {
             console.warn(&format!(
                 "the LMS root URL `{url}` ends with a slash, and so every id has two in a row; the LMS's own has none"
@@ -220,11 +233,11 @@ impl ConversionArgs {
     }
 
     fn selection(&self) -> Result<EventSelection> {
-        let (default, all) = match self.to {
-            FormatArg::Xapi => (xapi::DEFAULT_EVENTS, xapi::ALL_EVENTS),
-            FormatArg::Caliper => (caliper::DEFAULT_EVENTS, caliper::ALL_EVENTS),
+        let (default, others) = match self.to {
+            FormatArg::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
+            FormatArg::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
         };
-        EventSelection::new(&self.events, default, all).map_err(|unknown| {
+        EventSelection::new(&self.events, default, others).map_err(|unknown| {
             let hint = match unknown.suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`--events all` takes all there are".to_owned(),

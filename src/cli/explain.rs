@@ -1,7 +1,6 @@
 //! `event-router explain`: what becomes of each line, and why.
 
 use std::io::Write;
-use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bumpalo::Bump;
@@ -11,13 +10,14 @@ use serde_json::value::RawValue;
 
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
-use super::{ExitCode, Fatal, OrExit};
-use crate::console::Console;
+use crate::console::{Console, printable};
 use crate::conversion::{Conversion, Converter, Layout};
-use crate::input::{Batch, Source};
+use crate::delivery::{Converted, Deliverer};
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::input::{Batch, Line, Source};
 use crate::outcome::Outcome;
-use crate::output::{Destination, Stdout, Taken};
-use crate::pipeline::{self, Delivery, Flow};
+use crate::output::Stdout;
+use crate::pipeline;
 
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -34,88 +34,56 @@ pub struct ExplainArgs {
 
 /// Runs the command.
 pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
-    let console = Console::new(false);
+    let console = Console::new(false, false);
     let discovery = args
         .input
-        .discover(None, &console)
+        .discover(&[], &console)
         .or_exit(ExitCode::Usage)?;
-    let converter = Arc::new(
-        args.conversion
-            .into_converter(&console)
-            .or_exit(ExitCode::Usage)?,
-    );
+    let converter = args
+        .conversion
+        .into_converter(&console)
+        .or_exit(ExitCode::Usage)?;
     let options = args.input.pipeline_options();
-    let max_line_bytes = options.max_line_bytes;
     let write = if args.json { write_json } else { write_text };
-    let convert = move |source: &Source, batch: Batch| {
-        explain(&converter, source, &batch, max_line_bytes, write)
-    };
-
-    let mut code = if discovery.errors.is_empty() {
-        ExitCode::Success
-    } else {
-        ExitCode::Input
-    };
-    let mut stdout = Stdout;
-    let mut deliver = |delivery: Delivery<'_, Vec<u8>>| match delivery {
-        Delivery::Start(source) => stdout.start(source).map(|()| Taken::Yes),
-        Delivery::Batch(text) => stdout.write(&text),
-        Delivery::End(source, ended) => {
-            if let Err(error) = ended {
-                console.error(&format!(
-                    "failed to read `{}` to its end: {error}",
-                    source.name
-                ));
-                code = code.max(ExitCode::Input);
-            }
-            stdout.finish()
+    let convert = |source: &Source, batch: Batch| {
+        let lines = batch.lines(source.shape, options.max_line_bytes);
+        let output = explain(&converter, &source.name, lines, write);
+        Converted {
+            output,
+            ..Converted::default()
         }
     };
-    let mut failure = None;
-    let piped = pipeline::run(
-        &discovery.sources,
-        &options,
-        convert,
-        |delivery| match deliver(delivery) {
-            Ok(Taken::Yes) => Flow::GoOn,
-            Ok(Taken::Closed) => Flow::Stop,
-            Err(error) => {
-                failure = Some(error);
-                Flow::Stop
-            }
-        },
-    );
-    piped.or_exit(ExitCode::Usage)?;
-    match failure {
-        Some(error) => Err(Fatal {
-            code: ExitCode::Output,
-            error,
-        }),
-        None => Ok(code),
-    }
+    let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, discovery.errors.len());
+    pipeline::run(&discovery.sources, &options, convert, |delivery| {
+        deliverer.deliver(delivery)
+    })
+    .or_exit(ExitCode::Failure)?;
+    Ok(deliverer.close().code)
 }
 
 /// Writes what became of one line, given its number and its statements, one a line.
-type WriteLine = fn(&mut Vec<u8>, &Source, u64, &Conversion<'_>, &[u8]) -> Result<()>;
+type WriteLine = fn(&mut Vec<u8>, &str, u64, &Conversion<'_>, &[u8]) -> Result<()>;
 
-fn explain(
+fn explain<'b>(
     converter: &Converter,
-    source: &Source,
-    batch: &Batch,
-    max_line_bytes: usize,
+    file: &str,
+    lines: impl Iterator<Item = Line<'b>>,
     write: WriteLine,
 ) -> Vec<u8> {
     let mut text = Vec::new();
     let mut statements = Vec::new();
     let mut arena = Bump::new();
-    for line in batch.lines(source.shape, max_line_bytes) {
+    for line in lines {
         arena.reset();
         statements.clear();
         if let Some(conversion) =
             converter.convert(line.content, Layout::Lines, &arena, &mut statements)
         {
-            // Memory takes it, and it is made of strings, numbers and JSON.
-            let _ = write(&mut text, source, line.number, &conversion, &statements);
+            let start = text.len();
+            if let Err(error) = write(&mut text, file, line.number, &conversion, &statements) {
+                text.truncate(start);
+                text.extend(format!("{file}:{}: {error}\n", line.number).bytes());
+            }
         }
     }
     text
@@ -123,7 +91,7 @@ fn explain(
 
 fn write_json(
     out: &mut Vec<u8>,
-    source: &Source,
+    file: &str,
     line: u64,
     conversion: &Conversion<'_>,
     statements: &[u8],
@@ -142,7 +110,7 @@ fn write_json(
     let fault = conversion.outcome.fault();
     let statements = std::str::from_utf8(statements).context("statements are text")?;
     let row = Row {
-        file: &source.name,
+        file,
         line,
         name: conversion.name,
         outcome: conversion.outcome.word(),
@@ -160,20 +128,16 @@ fn write_json(
 
 fn write_text(
     out: &mut Vec<u8>,
-    source: &Source,
+    file: &str,
     line: u64,
     conversion: &Conversion<'_>,
     statements: &[u8],
 ) -> Result<()> {
-    let name = conversion.name.unwrap_or("(no name)");
-    write!(
-        out,
-        "{}:{line}: {name}: {}",
-        source.name,
-        conversion.outcome.word()
-    )?;
+    let name = printable(conversion.name.unwrap_or("(no name)"));
+    let file = printable(file);
+    write!(out, "{file}:{line}: {name}: {}", conversion.outcome.word())?;
     match (&conversion.outcome, conversion.outcome.fault()) {
-        (_, Some((reason, detail))) => write!(out, ", {}: {detail}", reason.code())?,
+        (_, Some((reason, detail))) => write!(out, ", {}: {}", reason.code(), printable(detail))?,
         (Outcome::Unsupported, None) if conversion.name.is_none() => {
             write!(out, ": an event without a name")?
         }

@@ -1,21 +1,27 @@
 //! The options that decide what is read, the same in every command.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::console::Console;
 use crate::input::{BytesRead, Discovery, NameFilter, discover};
 use crate::pipeline::PipelineOptions;
 
+/// A line is held in memory, several times over.
+const MAX_LINE_BYTES: u64 = 1 << 30;
+
+/// More threads than any machine has cores only take memory.
+const MAX_THREADS: i64 = 512;
+
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
     /// Files, directories, or `-` for standard input
-    #[arg(value_name = "INPUT", required_unless_present = "files_from")]
+    #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
     /// A file with one more input a line; `-` for standard input
@@ -23,52 +29,59 @@ pub struct InputArgs {
     files_from: Option<PathBuf>,
 
     /// In directories, take files whose names match, in place of the usual log names
-    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    #[arg(long, value_name = "GLOB,…")]
     include: Vec<String>,
 
     /// In directories, leave out files whose names match
-    #[arg(long, value_delimiter = ',', value_name = "GLOB,…")]
+    #[arg(long, value_name = "GLOB,…")]
     exclude: Vec<String>,
 
     /// Lines longer than this are unparsable
-    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20)]
-    max_line_bytes: usize,
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
+    max_line_bytes: u64,
 
     /// How many threads convert [default: as many as there are cores]
-    #[arg(long, value_name = "N")]
-    threads: Option<NonZeroUsize>,
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_THREADS))]
+    threads: Option<u16>,
 }
 
 impl InputArgs {
-    /// Finds the inputs. What cannot be read is told, and is among the errors of the discovery.
+    /// Finds the inputs, passing over what is written. What cannot be read is told, and is among the errors of the
+    /// discovery.
     ///
     /// # Errors
-    /// The list of inputs cannot be read, or a glob does not parse.
-    pub fn discover(&self, output: Option<&Path>, console: &Console) -> Result<Discovery> {
+    /// There is no input, the list of inputs cannot be read, or a glob does not parse.
+    pub fn discover(&self, written: &[&Path], console: &Console) -> Result<Discovery> {
+        let stdin = Path::new("-");
         let mut arguments = self.inputs.clone();
+        let lists_stdin = self.files_from.as_deref() == Some(stdin);
         if let Some(list) = &self.files_from {
             arguments.extend(read_list(list)?);
+        } else if arguments.is_empty() {
+            bail!("there is no input: give files, directories, or `-` for standard input");
         }
-        if arguments
+        let stdins = arguments
             .iter()
-            .filter(|argument| *argument == Path::new("-"))
-            .count()
-            > 1
-        {
+            .filter(|argument| *argument == stdin)
+            .count();
+        if stdins + usize::from(lists_stdin) > 1 {
             bail!("standard input can be read only once");
         }
-        let filter = NameFilter::new(&self.include, &self.exclude)?;
-        let discovery = discover(&arguments, &filter, output);
+        let filter = NameFilter::new(&globs(&self.include), &globs(&self.exclude))?;
+        let discovery = discover(&arguments, &filter, written);
         for error in &discovery.errors {
             console.error(error);
         }
-        if discovery.passed_over > 0 {
-            let (files, plural) = (
-                discovery.passed_over,
-                if discovery.passed_over == 1 { "" } else { "s" },
-            );
+        if let [first, ..] = discovery.passed_over.as_slice() {
+            let (first, count) = (first.display(), discovery.passed_over.len());
+            let others = if count == 1 {
+                String::new()
+            } else {
+                format!(" and {} others are", count - 1)
+            };
+            let verb = if count == 1 { " is" } else { "" };
             console.note(&format!(
-                "note: {files} file{plural} left aside by name; `--include` chooses others"
+                "note: `{first}`{others}{verb} left aside by name; `--include` chooses others"
             ));
         }
         if discovery.sources.is_empty() && discovery.errors.is_empty() {
@@ -77,33 +90,77 @@ impl InputArgs {
         Ok(discovery)
     }
 
+    /// The files that these options name, beside the inputs.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files_from.iter().map(PathBuf::as_path)
+    }
+
     /// How the inputs are read.
     pub fn pipeline_options(&self) -> PipelineOptions {
-        let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         PipelineOptions {
-            threads: self.threads.unwrap_or_else(cores).get(),
-            max_line_bytes: self.max_line_bytes,
+            threads: self.threads.map_or_else(cores, usize::from),
+            max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             bytes_read: BytesRead::default(),
         }
     }
 }
 
+/// Globs separated by commas, but for those within braces.
+fn globs(lists: &[String]) -> Vec<String> {
+    let mut globs = Vec::new();
+    for list in lists {
+        let mut depth = 0;
+        let outside_braces = |c: char| {
+            depth += i32::from(c == '{') - i32::from(c == '}');
+            c == ',' && depth == 0
+        };
+        globs.extend(
+            list.split(outside_braces)
+                .filter(|glob| !glob.is_empty())
+                .map(str::to_owned),
+        );
+    }
+    globs
+}
+
+/// The paths in a list, one a line.
 fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
-    let reader: Box<dyn Read> = if list == Path::new("-") {
-        Box::new(std::io::stdin())
+    let mut bytes = Vec::new();
+    let read = if list == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes)
     } else {
-        Box::new(
-            std::fs::File::open(list)
-                .with_context(|| format!("failed to open `{}`", list.display()))?,
-        )
+        std::fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes))
     };
-    let lines = BufReader::new(reader)
-        .lines()
-        .collect::<Result<Vec<_>, _>>();
-    let lines = lines.with_context(|| format!("failed to read `{}`", list.display()))?;
-    Ok(lines
-        .into_iter()
-        .filter(|line| !line.is_empty())
-        .map(PathBuf::from)
-        .collect())
+    read.with_context(|| format!("failed to read the list of inputs `{}`", list.display()))?;
+    let lines = bytes
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).map(path_of).collect()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(std::ffi::OsStr::from_bytes(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    Ok(std::str::from_utf8(bytes)
+        .context("the list of inputs is not UTF-8")?
+        .into())
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn globs_are_separated_by_commas_outside_braces() {
+        let lists = [
+            "*.log,a/*".to_owned(),
+            "*.{log,gz}".to_owned(),
+            String::new(),
+        ];
+        assert_eq!(super::globs(&lists), ["*.log", "a/*", "*.{log,gz}"]);
+    }
 }

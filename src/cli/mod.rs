@@ -1,7 +1,6 @@
 //! The command line. The only room that names clap.
 
 mod conversion_args;
-mod exit_code;
 mod explain;
 mod input_args;
 mod transform;
@@ -11,14 +10,16 @@ use std::ffi::OsString;
 use clap::builder::BoolishValueParser;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use exit_code::ExitCode;
-use exit_code::{Fatal, OrExit};
+use conversion_args::ACTOR_KEY;
 
 use crate::console::Console;
+use crate::exit_code::{ExitCode, Fatal};
 
 const ENVIRONMENT: &str = "Every option can also be given as an environment variable: --lms-root-url as \
     EVENT_ROUTER_LMS_ROOT_URL, a switch as EVENT_ROUTER_QUIET=true. Lists are separated by commas. \
     The command line wins.";
+
+const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 
 /// Convert Open edX tracking logs to xAPI or Caliper, in bulk and without an LMS.
 #[derive(Parser, Debug)]
@@ -38,7 +39,9 @@ enum Subcommands {
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = command()
+    let command = command();
+    warn_of_unknown_variables(&command);
+    let parsed = command
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
@@ -53,18 +56,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    let (quiet, Fatal { code, error }) = match cli.command {
-        Subcommands::Transform(args) => match transform::run(args) {
-            Ok(code) => return code,
-            Err(fatal) => (true, fatal),
-        },
-        Subcommands::Explain(args) => match explain::run(args) {
-            Ok(code) => return code,
-            Err(fatal) => (true, fatal),
-        },
+    let ended = match cli.command {
+        Subcommands::Transform(args) => transform::run(args),
+        Subcommands::Explain(args) => explain::run(args),
     };
-    Console::new(quiet).error(&format!("{error:#}"));
-    code
+    ended.unwrap_or_else(|Fatal { code, error }| {
+        Console::quiet().error(&format!("{error:#}"));
+        code
+    })
 }
 
 /// The command with a variable for every option.
@@ -76,7 +75,11 @@ fn command() -> Command {
             {
                 return arg;
             }
-            let variable = format!("EVENT_ROUTER_{}", arg.get_id().as_str().to_uppercase());
+            let variable = variable_of(arg.get_id().as_str());
+            // An empty variable is how shells and unit files say that there is none.
+            if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
+                return arg;
+            }
             let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
             let arg = arg.env(variable).hide_env(true);
             if is_switch {
@@ -86,6 +89,28 @@ fn command() -> Command {
             }
         })
     })
+}
+
+fn variable_of(option: &str) -> String {
+    format!("{VARIABLE_PREFIX}{}", option.to_uppercase())
+}
+
+/// Tells of variables that look like this program's and are not.
+fn warn_of_unknown_variables(command: &Command) {
+    let arguments = command.get_subcommands().flat_map(Command::get_arguments);
+    let known: Vec<String> = arguments
+        .map(|arg| variable_of(arg.get_id().as_str()))
+        .collect();
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if name.starts_with(VARIABLE_PREFIX)
+            && name != ACTOR_KEY
+            && !known.iter().any(|known| *known == name)
+        {
+            Console::new(false, false)
+                .warn(&format!("no option is called like the variable {name}"));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::Shape;
 
 /// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
 /// stay small.
-const BATCH_BYTES: usize = 1 << 20;
+pub const BATCH_BYTES: usize = 1 << 20;
 
 /// Some consecutive lines of an input, perhaps none, then perhaps one that could not be read.
 #[derive(Debug)]
@@ -54,6 +54,15 @@ pub enum LineContent<'a> {
 }
 
 impl Batch {
+    /// How much memory the batch takes.
+    pub fn bytes(&self) -> usize {
+        let unreadable = match &self.unreadable {
+            Some(Unreadable::Truncated { text }) => text.len(),
+            Some(Unreadable::TooLong { .. }) | None => 0,
+        };
+        self.text.len() + unreadable
+    }
+
     /// The lines of a log, or a document as one line.
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
@@ -135,7 +144,7 @@ impl<R: Read> BatchReader<R> {
             if text.len() > self.max_line_bytes {
                 return Some(self.skip_line(text.len()));
             }
-            wanted = (text.len() * 2).min(self.max_line_bytes + 1);
+            wanted = (text.len() * 2).min(self.max_line_bytes.saturating_add(1));
         }
         match &self.ended {
             _ if text.is_empty() => None,
@@ -149,10 +158,13 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// The whole input as one batch, for a document.
+    /// The whole input as one batch, for a document; then `None`.
     pub fn whole(&mut self) -> Option<Batch> {
+        if self.ended.is_some() {
+            return None;
+        }
         let mut text = Vec::new();
-        let limit = self.max_line_bytes as u64 + 1;
+        let limit = (self.max_line_bytes as u64).saturating_add(1);
         self.ended = Some(
             self.reader
                 .by_ref()

@@ -1,13 +1,15 @@
 //! From arguments to inputs: files as they are named, directories by what their files are called.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, Metadata};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::de::IgnoredAny;
 use walkdir::{DirEntry, WalkDir};
 
-use super::{Origin, Shape, Source};
+use super::{BytesRead, Origin, Shape, Source, open};
 
 /// Names that logs have, in a directory.
 const DEFAULT_INCLUDE: [&str; 9] = [
@@ -90,15 +92,18 @@ pub struct Discovery {
     pub sources: Vec<Source>,
     /// Arguments and directory entries that cannot be read, as messages.
     pub errors: Vec<String>,
-    /// Files that a directory has and no glob takes.
-    pub passed_over: usize,
+    /// Files of directories that no glob takes.
+    pub passed_over: Vec<PathBuf>,
 }
 
 /// Finds the inputs that the arguments name, in order: a file as it is, a directory's files by name, `-` for standard
-/// input. `output`, the directory that is written to, is not walked.
-pub fn discover(arguments: &[PathBuf], filter: &NameFilter, output: Option<&Path>) -> Discovery {
+/// input. What is `written` by the run, a file or a directory, is passed over in directories.
+pub fn discover(arguments: &[PathBuf], filter: &NameFilter, written: &[&Path]) -> Discovery {
     let mut discovery = Discovery::default();
-    let output = output.and_then(|output| fs::canonicalize(output).ok());
+    let written: Vec<PathBuf> = written
+        .iter()
+        .filter_map(|path| fs::canonicalize(path).ok())
+        .collect();
     for argument in arguments {
         if argument == Path::new("-") {
             discovery.sources.push(Source {
@@ -111,14 +116,12 @@ pub fn discover(arguments: &[PathBuf], filter: &NameFilter, output: Option<&Path
             continue;
         }
         match fs::metadata(argument) {
-            Ok(metadata) if metadata.is_dir() => {
-                discovery.walk(argument, filter, output.as_deref())
-            }
+            Ok(metadata) if metadata.is_dir() => discovery.walk(argument, filter, &written),
             Ok(metadata) => {
                 let relative = argument.file_name().unwrap_or(argument.as_os_str());
                 discovery
                     .sources
-                    .push(source(argument, Path::new(relative), Some(metadata.len())));
+                    .push(source(argument, Path::new(relative), &metadata));
             }
             Err(error) => discovery
                 .errors
@@ -129,54 +132,79 @@ pub fn discover(arguments: &[PathBuf], filter: &NameFilter, output: Option<&Path
 }
 
 impl Discovery {
-    fn walk(&mut self, directory: &Path, filter: &NameFilter, output: Option<&Path>) {
-        let is_output = |entry: &DirEntry| {
+    fn walk(&mut self, directory: &Path, filter: &NameFilter, written: &[PathBuf]) {
+        let is_written = |entry: &DirEntry| {
             entry.depth() > 0
-                && entry.file_type().is_dir()
-                && output.is_some_and(|output| {
-                    fs::canonicalize(entry.path()).is_ok_and(|path| path == output)
-                })
+                && fs::canonicalize(entry.path()).is_ok_and(|path| written.contains(&path))
         };
         let entries = WalkDir::new(directory)
             .follow_links(true)
             .sort_by_file_name()
             .into_iter();
-        for entry in entries.filter_entry(|entry| !is_hidden(entry) && !is_output(entry)) {
-            let entry = match entry {
-                Ok(entry) => entry,
+        for entry in entries
+            .filter_entry(|entry| !is_hidden(entry) && (written.is_empty() || !is_written(entry)))
+        {
+            let found = entry.and_then(|entry| Ok((entry.metadata()?, entry)));
+            let (metadata, entry) = match found {
+                Ok(found) => found,
                 Err(error) => {
+                    let path = error.path().unwrap_or(directory).display().to_string();
+                    let error = match error.loop_ancestor() {
+                        Some(ancestor) => {
+                            format!("it is a link to `{}`, which it is in", ancestor.display())
+                        }
+                        None => error
+                            .io_error()
+                            .map_or_else(|| error.to_string(), ToString::to_string),
+                    };
                     self.errors
-                        .push(format!("failed to read `{}`: {error}", directory.display()));
+                        .push(format!("failed to open `{path}`: {error}"));
                     continue;
                 }
             };
-            if entry.file_type().is_dir() {
+            // A pipe or a socket in a directory is no log, and would wait for a writer.
+            if !metadata.is_file() {
                 continue;
             }
             let below = entry.path().strip_prefix(directory).unwrap_or(entry.path());
             if filter.takes(below) {
-                let size = entry.metadata().ok().map(|metadata| metadata.len());
-                self.sources.push(source(entry.path(), below, size));
+                self.sources.push(source(entry.path(), below, &metadata));
             } else {
-                self.passed_over += 1;
+                self.passed_over.push(entry.path().to_owned());
             }
         }
     }
 }
 
-fn source(path: &Path, relative: &Path, size: Option<u64>) -> Source {
-    let is_document = path.extension() == Some(OsStr::new("json"));
-    Source {
+fn source(path: &Path, relative: &Path, metadata: &Metadata) -> Source {
+    let mut source = Source {
         origin: Origin::File(path.to_owned()),
         name: path.display().to_string(),
         relative: relative.to_owned(),
-        shape: if is_document {
-            Shape::Document
-        } else {
-            Shape::Log
-        },
-        size,
+        shape: Shape::Log,
+        size: metadata.is_file().then_some(metadata.len()),
+    };
+    if path.extension() == Some(OsStr::new("json")) && metadata.is_file() && !holds_lines(&source) {
+        source.shape = Shape::Document;
     }
+    source
+}
+
+/// Whether a file has an event on its first line and more behind it: then it is a log, whatever it is called.
+fn holds_lines(source: &Source) -> bool {
+    /// An event that is longer may be taken for a document, which is told when it is read.
+    const LOOK_AT: u64 = 1 << 20;
+
+    let mut start = Vec::new();
+    let read = open(source, BytesRead::default())
+        .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
+    let mut parts = start.splitn(2, |&byte| byte == b'\n');
+    let (Ok(_), Some(line), Some(rest)) = (read, parts.next(), parts.next()) else {
+        return false;
+    };
+    let event = memchr::memchr(b'{', line).map(|start| &line[start..]);
+    event.is_some_and(|event| serde_json::from_slice::<IgnoredAny>(event).is_ok())
+        && rest.iter().any(|byte| !byte.is_ascii_whitespace())
 }
 
 /// A hidden entry of a directory; the directory itself was named by the user.
@@ -205,7 +233,7 @@ mod tests {
         let discovery = discover(
             &[directory.path().to_owned()],
             &filter,
-            Some(&directory.path().join("out")),
+            &[&directory.path().join("out")],
         );
         assert_eq!(discovery.errors, [""; 0]);
         discovery
@@ -261,7 +289,7 @@ mod tests {
         let discovery = discover(
             &["no/such/file".into(), file.path().into(), "-".into()],
             &filter,
-            None,
+            &[],
         );
         assert_eq!((discovery.sources.len(), discovery.errors.len()), (2, 1));
     }

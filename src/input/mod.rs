@@ -2,9 +2,10 @@
 
 mod batch;
 mod discover;
+mod gzip;
 mod open;
 
-pub use batch::{Batch, BatchReader, Line, LineContent, Unreadable};
+pub use batch::{BATCH_BYTES, Batch, BatchReader, Line, LineContent, Unreadable};
 pub use discover::{Discovery, NameFilter, discover};
 pub use open::{BytesRead, is_gzip, open};
 

@@ -5,8 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use flate2::bufread::MultiGzDecoder;
-
+use super::gzip::GzipMembers;
 use super::{Origin, Source};
 
 /// Bytes read so far from all inputs, as stored: what progress is measured by.
@@ -34,12 +33,22 @@ pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Box<dyn Read +
         reader: raw,
         bytes_read,
     };
-    let mut magic = Vec::with_capacity(2);
-    counted.by_ref().take(2).read_to_end(&mut magic)?;
-    let packed = magic == GZIP_MAGIC;
+    let mut magic = Vec::with_capacity(LONGEST_MAGIC);
+    counted
+        .by_ref()
+        .take(LONGEST_MAGIC as u64)
+        .read_to_end(&mut magic)?;
+    if let Some((_, name)) = OTHER_COMPRESSIONS
+        .iter()
+        .find(|(other, _)| magic.starts_with(other))
+    {
+        let message = format!("it is compressed with {name}; unpack it, or pipe it in unpacked");
+        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+    }
+    let packed = magic.starts_with(&GZIP_MAGIC);
     let whole = io::Cursor::new(magic).chain(counted);
     Ok(if packed {
-        Box::new(MultiGzDecoder::new(BufReader::with_capacity(
+        Box::new(GzipMembers::new(BufReader::with_capacity(
             BUFFER_BYTES,
             whole,
         )))
@@ -49,6 +58,16 @@ pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Box<dyn Read +
 }
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// What is told from text, since each of its lines would only be no UTF-8.
+const OTHER_COMPRESSIONS: [(&[u8], &str); 4] = [
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+];
+
+const LONGEST_MAGIC: usize = 6;
 
 /// Whether what comes next is gzip.
 ///

@@ -4,6 +4,9 @@
 //! find one course.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex::Regex;
 
 /// The canonical text of a course key: what Python's `str()` of the parsed key gives. `None` when it does not parse.
 ///
@@ -169,9 +172,17 @@ fn is_id_char(c: char) -> bool {
     is_word(c) || matches!(c, '-' | '~' | '.' | ':')
 }
 
-/// Python's `\w`.
+/// Python's `\w`: letters and numbers, but no marks, which Rust's `is_alphanumeric` has in part.
 fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
+    static LETTER_OR_NUMBER: LazyLock<Option<Regex>> =
+        LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}]$").ok());
+
+    if c.is_ascii() {
+        return c.is_ascii_alphanumeric() || c == '_';
+    }
+    LETTER_OR_NUMBER
+        .as_ref()
+        .is_some_and(|pattern| pattern.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
 #[cfg(test)]
@@ -226,6 +237,7 @@ mod tests {
             ("course-v1:a+b+c\n", None),
             ("course-v1:a/b/c", None),
             ("ccx-v1:a+b+c", None),
+            ("course-v1:a+b\u{93e}+c", None),
             ("lib:a:b", None),
             ("edX/DemoX", None),
             ("edX/DemoX/2014/x", None),

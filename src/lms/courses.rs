@@ -48,11 +48,6 @@ impl Courses {
         Ok(Self { display_names })
     }
 
-    /// How many courses there are.
-    pub fn len(&self) -> usize {
-        self.display_names.len()
-    }
-
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.display_names.is_empty()

@@ -10,15 +10,17 @@ use uuid::{Builder, Uuid};
 /// UUID made of HMAC-SHA256, which nobody can without the key.
 pub struct IdentityDerivation {
     lms_root_url: String,
-    key: Option<Vec<u8>>,
+    keyed: Option<Hmac<Sha256>>,
 }
 
 impl IdentityDerivation {
     /// `key` is the secret, if there is one.
-    pub fn new(lms_root_url: &str, key: Option<Vec<u8>>) -> Self {
+    pub fn new(lms_root_url: &str, key: Option<&[u8]>) -> Self {
+        // HMAC takes keys of any length, so there is always one where a key is given.
+        let keyed = key.and_then(|key| Hmac::new_from_slice(key).ok());
         Self {
             lms_root_url: lms_root_url.to_owned(),
-            key,
+            keyed,
         }
     }
 
@@ -28,14 +30,11 @@ impl IdentityDerivation {
             Some(id) => format!("{} user-id {id}", self.lms_root_url),
             None => format!("{} username {username}", self.lms_root_url),
         };
-        match &self.key {
+        match self.keyed.clone() {
             None => Uuid::new_v5(&Uuid::NAMESPACE_URL, user.as_bytes()),
-            Some(key) => {
+            Some(keyed) => {
                 let mut bytes = [0; 16];
-                if let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) {
-                    mac.update(user.as_bytes());
-                    bytes.copy_from_slice(&mac.finalize().into_bytes()[..16]);
-                }
+                bytes.copy_from_slice(&keyed.chain_update(user).finalize().into_bytes()[..16]);
                 Builder::from_custom_bytes(bytes).into_uuid()
             }
         }
@@ -50,8 +49,7 @@ mod tests {
     #[test]
     fn derived_ids_never_change() {
         let plain = IdentityDerivation::new("https://courses.example.org", None);
-        let keyed =
-            IdentityDerivation::new("https://courses.example.org", Some(b"secret".to_vec()));
+        let keyed = IdentityDerivation::new("https://courses.example.org", Some(b"secret"));
         assert_eq!(
             plain.external_id(Some(6), "6").to_string(),
             "79f2aacc-5873-533a-9bb4-23fc988bd9e0"

@@ -6,7 +6,6 @@ mod course_key;
 mod courses;
 mod identity;
 mod table;
-pub(crate) mod usage_key;
 mod users;
 
 use std::borrow::Cow;

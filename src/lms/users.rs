@@ -92,11 +92,6 @@ impl Users {
         Ok(users)
     }
 
-    /// How many users there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()

@@ -107,7 +107,7 @@ impl Destination for Check<'_> {
         Ok(Taken::Yes)
     }
 
-    fn differences(&self) -> u64 {
+    fn close(self: Box<Self>) -> u64 {
         self.differences
     }
 }
@@ -160,6 +160,9 @@ impl Comparison {
     }
 
     fn compare(&mut self, expected: &[u8], actual: &[u8], console: &Console) {
+        if expected == actual {
+            return;
+        }
         let (expected, actual) = (normal_form(expected), normal_form(actual));
         if expected == actual {
             return;

@@ -110,7 +110,8 @@ impl Unfinished {
         if self.writer.is_none() {
             let directory = self.path.parent().unwrap_or(Path::new("."));
             create_dir(directory)?;
-            let file = temporary_file(directory).with_context(|| failed_to_write(&self.path))?;
+            let file = temporary_file(&self.path, directory)
+                .with_context(|| failed_to_write(&self.path))?;
             let file = BufWriter::with_capacity(1 << 16, file);
             self.writer = Some(match self.compression {
                 Compression::None => Writer::Plain(file),
@@ -145,10 +146,12 @@ impl Writer {
     }
 }
 
-/// A hidden file in the directory, with the permissions that any new file would have.
-fn temporary_file(directory: &Path) -> io::Result<NamedTempFile> {
+/// A hidden file beside the one that it will be, with the permissions that any new file would have.
+fn temporary_file(path: &Path, directory: &Path) -> io::Result<NamedTempFile> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".").suffix(".part");
+    builder.prefix(&prefix).suffix(".part");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

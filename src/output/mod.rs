@@ -10,7 +10,7 @@ use std::io;
 
 pub use check::Check;
 pub use directory::{Compression, Directory};
-pub use names::{ClashingNames, OutputNames, is_input};
+pub use names::{OutputNames, check_outputs};
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
 
@@ -24,8 +24,8 @@ pub enum Taken {
     Closed,
 }
 
-/// Takes the output of one input after the other. It ends explicitly: what [`finish`](Self::finish) says is the truth
-/// about an input's output, and without it there is none.
+/// Takes the output of one input after the other. An output ends explicitly: what [`finish`](Self::finish) says is the
+/// truth about it, and without it there is none.
 pub trait Destination {
     /// Starts the output of an input.
     ///
@@ -45,8 +45,8 @@ pub trait Destination {
     /// It cannot be written. The message names the path.
     fn finish(&mut self) -> anyhow::Result<Taken>;
 
-    /// How many differences were found, for a destination that compares.
-    fn differences(&self) -> u64 {
+    /// Ends the run. Gives the number of differences that were found, of a destination that compares.
+    fn close(self: Box<Self>) -> u64 {
         0
     }
 }

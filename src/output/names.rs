@@ -1,6 +1,7 @@
-//! What the output of an input is called.
+//! What the output of an input is called, and that nothing is written over what was to be read.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,20 +15,6 @@ pub struct OutputNames {
     /// The format's part of the name.
     pub format: &'static str,
     pub compression: Compression,
-}
-
-/// Two inputs would write one path, or an output would replace an input.
-#[derive(Debug)]
-pub enum ClashingNames {
-    SameOutput {
-        first: String,
-        second: String,
-        path: PathBuf,
-    },
-    IsInput {
-        source: String,
-        path: PathBuf,
-    },
 }
 
 impl OutputNames {
@@ -47,68 +34,108 @@ impl OutputNames {
         }
         name.into()
     }
-
-    /// Makes sure that no output would replace another, or an input.
-    ///
-    /// # Errors
-    /// The first clash.
-    pub fn check(&self, sources: &[Source]) -> Result<(), ClashingNames> {
-        let inputs: Vec<PathBuf> = sources.iter().filter_map(real_path).collect();
-        let mut outputs: HashMap<PathBuf, &Source> = HashMap::new();
-        for source in sources {
-            let path = self.path(source);
-            if let Some(first) = outputs.insert(path.clone(), source) {
-                return Err(ClashingNames::SameOutput {
-                    first: first.name.clone(),
-                    second: source.name.clone(),
-                    path,
-                });
-            }
-            if fs::canonicalize(&path).is_ok_and(|path| inputs.contains(&path)) {
-                return Err(ClashingNames::IsInput {
-                    source: source.name.clone(),
-                    path,
-                });
-            }
-        }
-        Ok(())
-    }
 }
 
-fn real_path(source: &Source) -> Option<PathBuf> {
-    match &source.origin {
-        Origin::File(path) => fs::canonicalize(path).ok(),
+/// A path that would be written by two, or that is read as well.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Clash {
+    Outputs {
+        first: String,
+        second: String,
+        path: PathBuf,
+    },
+    Input {
+        writer: String,
+        path: PathBuf,
+    },
+}
+
+/// Makes sure that no output would replace another, an input, or another file that the run reads.
+///
+/// # Errors
+/// The first clash.
+pub fn check_outputs(
+    names: Option<&OutputNames>,
+    rejects: Option<&Path>,
+    sources: &[Source],
+    also_read: &[&Path],
+) -> Result<(), Clash> {
+    let inputs = sources.iter().filter_map(|source| match &source.origin {
+        Origin::File(path) => Some(path.as_path()),
         Origin::Stdin => None,
-    }
-}
+    });
+    let read: HashMap<PathBuf, &Path> = inputs
+        .chain(also_read.iter().copied())
+        .map(|path| (real_path(path), path))
+        .collect();
 
-/// Whether a file that will be written is one of the inputs.
-pub fn is_input(path: &Path, sources: &[Source]) -> bool {
-    fs::canonicalize(path).is_ok_and(|path| {
+    let outputs = names.into_iter().flat_map(|names| {
         sources
             .iter()
-            .any(|source| real_path(source).as_ref() == Some(&path))
-    })
+            .map(|source| (names.path(source), Some(source)))
+    });
+    let mut writers: HashMap<PathBuf, String> = HashMap::new();
+    for (path, source) in outputs.chain(rejects.map(|path| (path.to_owned(), None))) {
+        let real = real_path(&path);
+        let writer = source.map_or("`--rejects`".to_owned(), |source| {
+            format!("the input `{}`", source.name)
+        });
+        if let Some(read) = read.get(&real) {
+            return Err(Clash::Input {
+                writer,
+                path: read.to_path_buf(),
+            });
+        }
+        if let Some(first) = writers.insert(real, writer.clone()) {
+            return Err(Clash::Outputs {
+                first,
+                second: writer,
+                path,
+            });
+        }
+    }
+    Ok(())
 }
 
-impl std::fmt::Display for ClashingNames {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+/// The path without links, as far as it exists.
+fn real_path(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    let absolute = std::path::absolute(path).unwrap_or(path.to_owned());
+    match (absolute.parent(), absolute.file_name()) {
+        (Some(parent), Some(name)) => real_path(parent).join(name),
+        _ => absolute,
+    }
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SameOutput {
+            Self::Outputs {
                 first,
                 second,
                 path,
-            } => {
+            } if first == second => {
                 write!(
                     formatter,
-                    "the inputs `{first}` and `{second}` would both write `{}`",
+                    "{first} is given twice and would write `{}` twice",
                     path.display()
                 )
             }
-            Self::IsInput { source, path } => {
+            Self::Outputs {
+                first,
+                second,
+                path,
+            } => write!(
+                formatter,
+                "{first} and {second} would both write `{}`: leave one out, or convert it to another directory",
+                path.display()
+            ),
+            Self::Input { writer, path } => {
                 write!(
                     formatter,
-                    "the output of `{source}` would replace the input `{}`",
+                    "the output of {writer} would replace `{}`, which is to be read",
                     path.display()
                 )
             }
@@ -127,6 +154,14 @@ mod tests {
             relative: relative.into(),
             shape,
             size: None,
+        }
+    }
+
+    fn names(compression: Compression) -> OutputNames {
+        OutputNames {
+            directory: "out".into(),
+            format: "xapi",
+            compression,
         }
     }
 
@@ -158,27 +193,39 @@ mod tests {
                 "out/a/play.json",
             ),
         ] {
-            let names = OutputNames {
-                directory: "out".into(),
-                format: "xapi",
-                compression,
-            };
-            assert_eq!(names.path(&source(relative, shape)), Path::new(path));
+            assert_eq!(
+                names(compression).path(&source(relative, shape)),
+                Path::new(path)
+            );
         }
     }
 
     #[test]
-    fn two_inputs_with_one_output_clash() {
-        let names = OutputNames {
-            directory: "out".into(),
-            format: "xapi",
-            compression: Compression::None,
+    fn nothing_is_written_twice_or_over_what_is_read() {
+        let names = names(Compression::None);
+        let [log, packed] = ["a.log", "a.log.gz"].map(|name| source(name, Shape::Log));
+        let both = [log, packed];
+        let check = |rejects: &str, sources, read: &str| {
+            check_outputs(
+                Some(&names),
+                Some(Path::new(rejects)),
+                sources,
+                &[Path::new(read)],
+            )
         };
-        let sources = [source("a.log", Shape::Log), source("a.log.gz", Shape::Log)];
+        assert!(matches!(check("r", &both, "u"), Err(Clash::Outputs { .. })));
         assert!(matches!(
-            names.check(&sources),
-            Err(ClashingNames::SameOutput { .. })
+            check("out/../out/a.log.xapi.jsonl", &both[..1], "u"),
+            Err(Clash::Outputs { .. })
         ));
-        assert!(names.check(&sources[..1]).is_ok());
+        assert!(matches!(
+            check("u", &both[..1], "./u"),
+            Err(Clash::Input { .. })
+        ));
+        assert!(matches!(
+            check("r", &both[..1], "out/a.log.xapi.jsonl"),
+            Err(Clash::Input { .. })
+        ));
+        assert_eq!(check("r", &both[..1], "u"), Ok(()));
     }
 }

@@ -1,13 +1,14 @@
 //! The rejects file: one JSON object for each line that is rejected or unparsable, with the line itself.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::input::{Line, LineContent};
 use crate::outcome::Reason;
@@ -68,28 +69,41 @@ impl RejectedLine<'_> {
     }
 }
 
-/// The file, readable by its owner alone: it holds personal data.
+/// The file. It is readable by its owner alone, since it holds personal data, and stands under its name only when it is
+/// complete.
 pub struct RejectsFile {
     path: PathBuf,
-    writer: BufWriter<File>,
+    writer: BufWriter<Place>,
+}
+
+enum Place {
+    Temporary(NamedTempFile),
+    /// What is no regular file, such as a pipe, is written to and never replaced.
+    Special(File),
 }
 
 impl RejectsFile {
-    /// Creates the file, or empties it.
+    /// Starts the file.
     ///
     /// # Errors
     /// It cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options
-            .open(path)
-            .with_context(|| format!("failed to create `{}`", path.display()))?;
+        let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        let place = if is_special {
+            OpenOptions::new()
+                .write(true)
+                .open(path)
+                .map(Place::Special)
+        } else {
+            let directory = path
+                .parent()
+                .filter(|parent| !parent.as_os_str().is_empty());
+            NamedTempFile::new_in(directory.unwrap_or(Path::new("."))).map(Place::Temporary)
+        };
+        let place = place.with_context(|| format!("failed to create `{}`", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
-            writer: BufWriter::new(file),
+            writer: BufWriter::new(place),
         })
     }
 
@@ -107,9 +121,35 @@ impl RejectsFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(mut self) -> Result<()> {
-        self.writer
-            .flush()
-            .with_context(|| format!("failed to write `{}`", self.path.display()))
+    pub fn finish(self) -> Result<()> {
+        let place = self
+            .writer
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error);
+        let finished = place.and_then(|place| match place {
+            Place::Temporary(file) => {
+                file.as_file().sync_data()?;
+                file.persist(&self.path)?;
+                Ok(())
+            }
+            Place::Special(_) => Ok(()),
+        });
+        finished.with_context(|| format!("failed to write `{}`", self.path.display()))
+    }
+}
+
+impl Write for Place {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Temporary(file) => file.write(bytes),
+            Self::Special(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Temporary(file) => file.flush(),
+            Self::Special(file) => file.flush(),
+        }
     }
 }

@@ -7,15 +7,26 @@
 //! Python's `json` is the yardstick of what parses. `serde_json` does the work; the few texts that it refuses or would
 //! round (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
 use super::lenient;
+
+/// Why a text is no JSON.
+#[derive(Clone, Debug)]
+pub struct NotJson {
+    /// What was found or not found.
+    pub problem: String,
+    /// The byte at which it was found, from 0.
+    pub at: usize,
+}
 
 /// A JSON value. Strings are unescaped.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,9 +53,14 @@ impl<'a> Value<'a> {
     ///
     /// # Errors
     /// What is wrong with the text, and where.
-    pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, String> {
+    pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, NotJson> {
         let mut deserializer = serde_json::Deserializer::from_str(text);
-        let strict = Tree(arena).deserialize(&mut deserializer);
+        let builder = Builder {
+            arena,
+            items: RefCell::default(),
+            members: RefCell::default(),
+        };
+        let strict = Tree(&builder).deserialize(&mut deserializer);
         match strict.and_then(|value| deserializer.end().map(|()| value)) {
             Ok(value) => Ok(value),
             Err(_) => lenient::parse(text, arena),
@@ -120,39 +136,10 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// Keeps the last value of each repeated key, at the place of the first.
-    pub(super) fn from_members(mut members: ArenaVec<'a, (&'a str, Value<'a>)>) -> Self {
-        /// Up to this many members every pair is compared, which for the objects of a log line (a dozen members) is
-        /// cheaper than hashing their keys.
-        const COMPARE_ALL: usize = 32;
-
-        if members.len() <= COMPARE_ALL {
-            let mut at = 1;
-            while at < members.len() {
-                let (key, value) = members[at];
-                match members[..at]
-                    .iter()
-                    .position(|(earlier, _)| *earlier == key)
-                {
-                    Some(first) => {
-                        members[first].1 = value;
-                        members.remove(at);
-                    }
-                    None => at += 1,
-                }
-            }
-        } else {
-            let mut places = std::collections::HashMap::with_capacity(members.len());
-            let mut kept = 0;
-            for at in 0..members.len() {
-                let (key, value) = members[at];
-                let place = *places.entry(key).or_insert(kept);
-                members[place] = (key, value);
-                kept = kept.max(place + 1);
-            }
-            members.truncate(kept);
-        }
-        Self(members.into_bump_slice())
+    /// An object of members in the order of the text.
+    pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
+        let kept = keep_last(members);
+        Self(arena.alloc_slice_copy(&members[..kept]))
     }
 
     /// An object of members of which no two have the same key.
@@ -183,10 +170,47 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Builds a [`Value`] in an arena.
-struct Tree<'a>(&'a Bump);
+/// Keeps the last value of each repeated key, at the place of the first. What is kept comes first; gives its number.
+fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
+    /// Up to this many members every pair is compared, which for the objects of a log line (a dozen members) is cheaper
+    /// than hashing their keys.
+    const COMPARE_ALL: usize = 32;
 
-impl<'a> DeserializeSeed<'a> for Tree<'a> {
+    let mut kept = 0;
+    let mut places = HashMap::new();
+    for at in 0..members.len() {
+        let (key, value) = members[at];
+        let first = if members.len() <= COMPARE_ALL {
+            members[..kept]
+                .iter()
+                .position(|(earlier, _)| *earlier == key)
+        } else {
+            match places.entry(key) {
+                Entry::Occupied(first) => Some(*first.get()),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(kept);
+                    None
+                }
+            }
+        };
+        members[first.unwrap_or(kept)] = (key, value);
+        kept += usize::from(first.is_none());
+    }
+    kept
+}
+
+/// Where a tree grows. What an array or object has so far stands on a stack, and goes to the arena when it is whole and
+/// its size is known: however odd a line is, its tree takes no more than it needs.
+struct Builder<'a> {
+    arena: &'a Bump,
+    items: RefCell<Vec<Value<'a>>>,
+    members: RefCell<Vec<(&'a str, Value<'a>)>>,
+}
+
+/// Builds a [`Value`].
+struct Tree<'b, 'a>(&'b Builder<'a>);
+
+impl<'a> DeserializeSeed<'a> for Tree<'_, 'a> {
     type Value = Value<'a>;
 
     fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
@@ -194,7 +218,7 @@ impl<'a> DeserializeSeed<'a> for Tree<'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Tree<'a> {
+impl<'a> Visitor<'a> for Tree<'_, 'a> {
     type Value = Value<'a>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -233,23 +257,31 @@ impl<'a> Visitor<'a> for Tree<'a> {
     }
 
     fn visit_str<E>(self, text: &str) -> Result<Value<'a>, E> {
-        Ok(Value::Str(self.0.alloc_str(text)))
+        Ok(Value::Str(self.0.arena.alloc_str(text)))
     }
 
     fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
-        let mut items = ArenaVec::new_in(self.0);
+        let Builder { arena, items, .. } = self.0;
+        let start = items.borrow().len();
         while let Some(item) = access.next_element_seed(Tree(self.0))? {
-            items.push(item);
+            items.borrow_mut().push(item);
         }
-        Ok(Value::Array(items.into_bump_slice()))
+        let array = arena.alloc_slice_copy(&items.borrow()[start..]);
+        items.borrow_mut().truncate(start);
+        Ok(Value::Array(array))
     }
 
     fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
-        let mut members = ArenaVec::with_capacity_in(16, self.0);
-        while let Some(key) = access.next_key_seed(Key(self.0))? {
-            members.push((key, access.next_value_seed(Tree(self.0))?));
+        let Builder { arena, members, .. } = self.0;
+        let start = members.borrow().len();
+        while let Some(key) = access.next_key_seed(Key(arena))? {
+            let value = access.next_value_seed(Tree(self.0))?;
+            members.borrow_mut().push((key, value));
         }
-        Ok(Value::Object(Object::from_members(members)))
+        let kept = keep_last(&mut members.borrow_mut()[start..]);
+        let object = Object(arena.alloc_slice_copy(&members.borrow()[start..start + kept]));
+        members.borrow_mut().truncate(start);
+        Ok(Value::Object(object))
     }
 }
 
@@ -311,7 +343,7 @@ mod tests {
 
     fn round_trip(text: &str) -> String {
         let arena = Bump::new();
-        let value = Value::parse(text, &arena).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let value = Value::parse(text, &arena).unwrap_or_else(|error| panic!("{text}: {error:?}"));
         serde_json::to_string(&value).unwrap()
     }
 

@@ -5,16 +5,18 @@
 //! its word on those is the one that is reported.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 use jiter::JsonValue;
 
-use super::json::{Object, Value};
+use super::json::{NotJson, Object, Value};
 
 /// Parses a JSON text into an arena.
-pub(super) fn parse<'a>(text: &str, arena: &'a Bump) -> Result<Value<'a>, String> {
+pub(super) fn parse<'a>(text: &str, arena: &'a Bump) -> Result<Value<'a>, NotJson> {
     match JsonValue::parse(text.as_bytes(), true) {
         Ok(value) => Ok(copy(&value, arena)),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(NotJson {
+            problem: error.error_type.to_string(),
+            at: error.index,
+        }),
     }
 }
 
@@ -30,13 +32,10 @@ fn copy<'a>(value: &JsonValue<'_>, arena: &'a Bump) -> Value<'a> {
             Value::Array(arena.alloc_slice_fill_iter(items.iter().map(|item| copy(item, arena))))
         }
         JsonValue::Object(members) => {
-            let mut copied = ArenaVec::with_capacity_in(members.len(), arena);
-            copied.extend(
-                members
-                    .iter()
-                    .map(|(key, value)| (&*arena.alloc_str(key), copy(value, arena))),
-            );
-            Value::Object(Object::from_members(copied))
+            let copied = members
+                .iter()
+                .map(|(key, value)| (&*arena.alloc_str(key), copy(value, arena)));
+            Value::Object(Object::from_members(&mut copied.collect::<Vec<_>>(), arena))
         }
     }
 }

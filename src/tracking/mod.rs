@@ -10,8 +10,8 @@ mod json;
 mod lenient;
 pub mod number;
 pub mod python;
+pub(crate) mod usage_key;
 
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use bumpalo::Bump;
@@ -46,12 +46,12 @@ pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<Tracking
     };
     let value = Value::parse(text, arena).map_err(|error| {
         let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
-        let place = if prefix == 0 {
-            Cow::Borrowed("")
-        } else {
-            format!(" of what follows byte {prefix}").into()
-        };
-        Fault::new(Reason::NotJson, format!("{error}{place}"))
+        let detail = format!(
+            "{} at byte {} of the line",
+            error.problem,
+            prefix + error.at + 1
+        );
+        Fault::new(Reason::NotJson, detail)
     })?;
     let Value::Object(root) = value else {
         return Err(Fault::new(Reason::NotJson, "the line is not a JSON object"));

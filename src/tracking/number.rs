@@ -54,7 +54,9 @@ impl<'a> Number<'a> {
             (Self::BigInt(_), Self::Int(_) | Self::BigInt(_)) | (Self::Int(_), Self::BigInt(_)) => {
                 self.divided_exactly(other)
             }
-            (Self::Int(left), Self::Int(right)) if left.abs().max(right.abs()) >= 1 << 53 => {
+            (Self::Int(left), Self::Int(right))
+                if left.unsigned_abs().max(right.unsigned_abs()) >= 1 << 53 =>
+            {
                 self.divided_exactly(other)
             }
             _ => self.to_float() / other.to_float(),

@@ -15,6 +15,9 @@ use crate::tracking::Value;
 use crate::tracking::field::required;
 use crate::tracking::number::Number;
 
+/// A list in the place of a number makes no sense at any length; a longer one would make it at a price.
+const LONGEST_LIST: usize = 1000;
+
 pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let actor = it.actor()?;
     let context = it.context(&[])?;
@@ -30,10 +33,10 @@ pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
     let progress = match (completion, Number::of(completion)) {
         (_, Some(number)) => number.times_100(it.arena),
         // Python repeats a list, and the reference lets it.
-        (Value::Array(items), None) => Value::Array(
-            it.arena
-                .alloc_slice_fill_iter((0..items.len() * 100).map(|nth| items[nth % items.len()])),
-        ),
+        (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
+            let repeated = items.iter().cycle().take(100 * items.len()).copied();
+            Value::Array(it.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))
+        }
         _ => return Err(Fault::wrong_type("data.completion", completion, "a number")),
     };
     let result = StatementResult {

@@ -2,10 +2,7 @@
 
 /// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS`), without the
 /// two that are listed there and have no transformer, `edx.video.language_menu.hidden` and `.shown`.
-pub const DEFAULT_EVENTS: &[&str] = ALL_EVENTS.split_at(ALL_EVENTS.len() - 2).0;
-
-/// Every event that has a transformer; the last two are not on the default list.
-pub const ALL_EVENTS: &[&str] = &[
+pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.completion.block_completion.changed",
     "edx.course.enrollment.activated",
@@ -69,6 +66,7 @@ pub const ALL_EVENTS: &[&str] = &[
     "stop_video",
     "video_hide_cc_menu",
     "video_show_cc_menu",
-    "edx.grades.problem.submitted",
-    "edx.problem.completed",
 ];
+
+/// The events that have a transformer and are not on that list.
+pub const OTHER_EVENTS: &[&str] = &["edx.grades.problem.submitted", "edx.problem.completed"];

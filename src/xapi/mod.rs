@@ -22,7 +22,7 @@ mod vocabulary;
 
 use bumpalo::Bump;
 
-pub use events::{ALL_EVENTS, DEFAULT_EVENTS};
+pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::Statement;
 use transformer::Transformer;
 use vocabulary::{activity, verb};

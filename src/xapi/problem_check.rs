@@ -16,44 +16,99 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::model::{
-    Activity, ActivityDefinition, Actor, Context, ContextActivities, Decimal, Extensions,
-    LanguageMap, ObjectType, Score, Statement, StatementRef, StatementResult,
+    Activity, ActivityDefinition, Context, ContextActivities, Decimal, Extensions, LanguageMap,
+    ObjectType, Score, Statement, StatementRef, StatementResult,
 };
-use super::problem::{logged_block, logged_block_value};
+use super::problem::logged_block_value;
 use super::transformer::{Transformer, activity, deliverable};
-use super::vocabulary::{self, VerbIri, extension, verb};
-use crate::lms::usage_key;
-use crate::outcome::Fault;
+use super::vocabulary::{self, extension, verb};
+use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::number::{self, Number};
-use crate::tracking::{Object, Value, python};
+use crate::tracking::{Object, Value, python, usage_key};
+
+/// More questions than any problem has, and few enough to hold a statement for each.
+const MOST_QUESTIONS: usize = 10_000;
 
 pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
     let questions = questions(it)?;
+    if questions.len() > MOST_QUESTIONS {
+        let detail = format!(
+            "`submission` has {} questions, more than {MOST_QUESTIONS}",
+            questions.len()
+        );
+        return Err(Fault::new(Reason::NotRepresentable, detail));
+    }
+    let found = &Found::in_event(it);
     let actor = it.actor()?;
     let context = it.context(&[])?;
-    let verb = if is_from_browser(it) {
+    let verb = if found.is_from_browser {
         verb::ATTEMPTED
     } else {
         verb::EVALUATED
     };
 
+    let logged_block = logged_block_value(it)?;
+    let block = logged_block
+        .map(|block| it.id_text("data.problem_id", block))
+        .transpose()?;
     let submission = first_submission(it)?;
-    let mut object = object(it, logged_block(it)?, definition(it, submission)?)?;
+    let mut object = object(it, found, block, definition(it, found, submission)?)?;
     if questions.len() > 1 {
         object.object_type = ObjectType::GroupActivity;
         object.definition.interaction_type = Some(OTHER);
     }
-    let parent = it.statement(verb, actor, context, object, result(it, submission)?)?;
+    let parent = it.statement(verb, actor, context, object, result(it, found, submission)?)?;
 
     let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), it.arena);
     statements.push(parent);
     if questions.len() > 1 {
         for &(question, submission) in questions {
-            statements.push(child(it, &parent, verb, actor, question, submission)?);
+            statements.push(child(
+                it,
+                found,
+                &parent,
+                logged_block,
+                question,
+                submission,
+            )?);
         }
     }
     deliverable(statements.into_bump_slice())
+}
+
+/// What is found anywhere in the event, and so is looked for once and not for each question.
+struct Found<'a> {
+    /// Whether a browser sent the event. It may say so in two places; the verb and the result believe the first, the
+    /// object believes its context.
+    is_from_browser: bool,
+    has_browser_context: bool,
+    referer: Option<Value<'a>>,
+    response_type: Option<Value<'a>>,
+    display_name: Option<Value<'a>>,
+    success: Option<Value<'a>>,
+    grade: Option<Value<'a>>,
+    max_grade: Option<Value<'a>>,
+    logged_time: Option<Value<'a>>,
+}
+
+impl<'a> Found<'a> {
+    fn in_event(it: &Transformer<'a>) -> Self {
+        let event = &it.event;
+        let (found, in_context) = (event.find("event_source"), event.context("event_source"));
+        let is_browser = |source: Option<Value<'_>>| source == Some(Value::Str("browser"));
+        Self {
+            is_from_browser: is_browser(truthy(found).or(in_context)),
+            has_browser_context: is_browser(truthy(in_context).or(found)),
+            referer: truthy(event.find("referer")).or_else(|| event.context("referer")),
+            response_type: event.find("response_type"),
+            display_name: event.find("display_name"),
+            success: event.find("success"),
+            grade: event.find("grade"),
+            max_grade: event.find("max_grade"),
+            logged_time: it.logged_time(),
+        }
+    }
 }
 
 /// The entries of `submission`, wherever it is: question ids and what was submitted to each.
@@ -67,9 +122,9 @@ fn questions<'a>(it: &Transformer<'a>) -> Result<&'a [(&'a str, Value<'a>)], Fau
 
 fn child<'a>(
     it: &Transformer<'a>,
+    found: &Found<'a>,
     parent: &Statement<'a>,
-    verb: VerbIri,
-    actor: Actor<'a>,
+    logged_block: Option<Value<'a>>,
     question: &'a str,
     submission: Value<'a>,
 ) -> Result<Statement<'a>, Fault> {
@@ -95,7 +150,7 @@ fn child<'a>(
         }
         _ => None,
     };
-    let block = match truthy(logged_block_value(it)?) {
+    let block = match truthy(logged_block) {
         Some(block) => str_of("data.problem_id", block, "a block id")?,
         None => "",
     };
@@ -105,10 +160,11 @@ fn child<'a>(
     };
     let object = object(
         it,
+        found,
         Some(id).filter(|id| !id.is_empty()),
-        definition(it, submission)?,
+        definition(it, found, submission)?,
     )?;
-    let Some(result) = result(it, submission)? else {
+    let Some(result) = result(it, found, submission)? else {
         return Err(Fault::missing("result of a question that a browser sent"));
     };
     let response = match submission {
@@ -124,18 +180,18 @@ fn child<'a>(
         response,
         ..result
     };
-    it.statement_of_child(Some(question), verb, actor, context, object, Some(result))
+    Ok(it.child_statement(question, found.logged_time, parent, context, object, result))
 }
 
 /// The object, given the block that the log names. A browser's event does not name it, or not reliably.
 fn object<'a>(
     it: &Transformer<'a>,
+    found: &Found<'a>,
     block: Option<&'a str>,
     definition: ActivityDefinition<'a>,
 ) -> Result<Activity<'a>, Fault> {
-    let referer = truthy(it.event.find("referer")).or_else(|| it.event.context("referer"));
-    let referer = required("referer", referer)?;
-    let block = if has_browser_context(it) {
+    let referer = required("referer", found.referer)?;
+    let block = if found.has_browser_context {
         usage_key::problem(&it.event, referer, it.arena)?
     } else {
         block
@@ -146,20 +202,9 @@ fn object<'a>(
     ))
 }
 
-/// Whether a browser sent the event. It may say so in two places; the verb and the result believe the first, the object
-/// believes its context.
-fn is_from_browser(it: &Transformer<'_>) -> bool {
-    let source = truthy(it.event.find("event_source")).or_else(|| it.event.context("event_source"));
-    source == Some(Value::Str("browser"))
-}
-
-fn has_browser_context(it: &Transformer<'_>) -> bool {
-    let source = truthy(it.event.context("event_source")).or_else(|| it.event.find("event_source"));
-    source == Some(Value::Str("browser"))
-}
-
 fn definition<'a>(
     it: &Transformer<'a>,
+    found: &Found<'a>,
     submission: Option<Object<'a>>,
 ) -> Result<ActivityDefinition<'a>, Fault> {
     let attempts = truthy(it.event.data("attempts"));
@@ -169,7 +214,7 @@ fn definition<'a>(
             .map(|attempts| Extensions(it.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
         ..ActivityDefinition::default()
     };
-    let mut response_type = it.event.find("response_type");
+    let mut response_type = found.response_type;
     interaction_type(response_type)?;
     let us_english = |text| LanguageMap {
         tag: "en-US",
@@ -184,7 +229,7 @@ fn definition<'a>(
             question,
             "a text",
         )?));
-    } else if let Some(name) = truthy(it.event.find("display_name")) {
+    } else if let Some(name) = truthy(found.display_name) {
         definition.name = Some(us_english(str_of("display_name", name, "a text")?));
     }
     definition.interaction_type = Some(interaction_type(response_type)?);
@@ -250,9 +295,10 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
 /// The result of a submission, or of the event as a whole. A browser event has none.
 fn result<'a>(
     it: &Transformer<'a>,
+    found: &Found<'a>,
     submission: Option<Object<'a>>,
 ) -> Result<Option<StatementResult<'a>>, Fault> {
-    if is_from_browser(it) {
+    if found.is_from_browser {
         return Ok(None);
     }
     let (answer, success) = match submission {
@@ -268,11 +314,11 @@ fn result<'a>(
         }
         None => (
             logged_answers(it)?,
-            Some(it.event.find("success") == Some(Value::Str("correct"))),
+            Some(found.success == Some(Value::Str("correct"))),
         ),
     };
     Ok(Some(StatementResult {
-        score: Some(score(it)?),
+        score: Some(score(found)?),
         success,
         response: response(it, answer),
         ..StatementResult::default()
@@ -300,8 +346,8 @@ fn response<'a>(it: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a s
     Some(it.arena.alloc_str(&text))
 }
 
-fn score(it: &Transformer<'_>) -> Result<Score, Fault> {
-    let (max, raw) = (it.event.find("max_grade"), it.event.find("grade"));
+fn score(found: &Found<'_>) -> Result<Score, Fault> {
+    let (max, raw) = (found.max_grade, found.grade);
     let not_a_number = |field: &str, value| Fault::wrong_type(field, value, "a number");
     let scaled = match (max, raw) {
         (Some(max), Some(raw)) => {

@@ -192,33 +192,18 @@ impl<'a> Transformer<'a> {
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
-        self.statement_of_child(None, verb, actor, context, object, result)
-    }
-
-    /// The statement of one child of an event.
-    pub fn statement_of_child(
-        &self,
-        child: Option<&str>,
-        verb: VerbIri,
-        actor: Actor<'a>,
-        context: Context<'a>,
-        object: Activity<'a>,
-        result: Option<StatementResult<'a>>,
-    ) -> Result<Statement<'a>, Fault> {
-        let logged = truthy(self.event.find("timestamp")).or_else(|| self.event.find("time"));
-        let timestamp = match logged {
+        let logged = self.logged_time();
+        let timestamp = match logged.map(|value| (Timestamp::from_value(value), value)) {
             None => None,
-            Some(value) => match Timestamp::from_value(value) {
-                Some(timestamp) => Some(self.text(format_args!("{timestamp}"))),
-                None => {
-                    let mut text = String::new();
-                    python::write_repr(value, &mut text);
-                    let detail = format!("the timestamp {text} is not ISO 8601 with an offset");
-                    return Err(Fault::new(Reason::BadTimestamp, detail));
-                }
-            },
+            Some((Some(timestamp), _)) => Some(self.text(format_args!("{timestamp}"))),
+            Some((None, value)) => {
+                let mut text = String::new();
+                python::write_repr(value, &mut text);
+                let detail = format!("the timestamp {text} is not ISO 8601 with an offset");
+                return Err(Fault::new(Reason::BadTimestamp, detail));
+            }
         };
-        let id = statement_id(verb, actor, logged, child);
+        let id = statement_id(verb, actor, logged, None);
         Ok(Statement {
             id,
             actor,
@@ -229,6 +214,32 @@ impl<'a> Transformer<'a> {
             timestamp,
             version: XAPI_VERSION,
         })
+    }
+
+    /// The statement of one child of an event, of which the parent's statement is made. `logged` is the parent's
+    /// [`logged_time`](Self::logged_time).
+    pub fn child_statement(
+        &self,
+        child: &str,
+        logged: Option<Value<'a>>,
+        parent: &Statement<'a>,
+        context: Context<'a>,
+        object: Activity<'a>,
+        result: StatementResult<'a>,
+    ) -> Statement<'a> {
+        let id = statement_id(parent.verb.0, parent.actor, logged, Some(child));
+        Statement {
+            id,
+            context,
+            object,
+            result: Some(result),
+            ..*parent
+        }
+    }
+
+    /// The time of the event as the log has it: `timestamp`, else `time`.
+    pub fn logged_time(&self) -> Option<Value<'a>> {
+        truthy(self.event.find("timestamp")).or_else(|| self.event.find("time"))
     }
 
     /// `ROOT/KIND/ID`.

@@ -17,10 +17,9 @@ use super::model::{ActivityDefinition, Context, Extensions, Statement, Statement
 
 use super::transformer::{Extension, Transformer, activity};
 use super::vocabulary::{self, VerbIri, extension, verb};
-use crate::lms::usage_key;
 use crate::outcome::{Fault, Reason};
-use crate::tracking::Value;
 use crate::tracking::field::{required, str_of, truthy};
+use crate::tracking::{Value, usage_key};
 
 pub(super) fn loaded<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     statement(it, verb::INITIALIZED, || Ok(None))

@@ -9,7 +9,7 @@ use event_routing_backends::input::{BatchReader, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
 use event_routing_backends::selection::EventSelection;
-use event_routing_backends::xapi::{ALL_EVENTS, ActorKind, DEFAULT_EVENTS, XapiSettings};
+use event_routing_backends::xapi::{ActorKind, DEFAULT_EVENTS, OTHER_EVENTS, XapiSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn converter() -> Converter {
             actor: ActorKind::ExternalId,
             transformer_version: "x".into(),
         }),
-        selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, ALL_EVENTS).unwrap(),
+        selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, OTHER_EVENTS).unwrap(),
         lms: Lms {
             root_url: "https://x.example".into(),
             users: None,

@@ -1,12 +1,12 @@
-//! Usage keys of blocks, where an event has only a part of one (`helpers.py` of the reference).
+//! The usage key of the block that an event is about, where the event has only a part of it (`helpers.py` of the reference).
 
 use std::net::Ipv6Addr;
 
 use bumpalo::Bump;
 
+use super::field::{id_text, required, str_of};
+use super::{TrackingEvent, Value};
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{id_text, required, str_of};
-use crate::tracking::{TrackingEvent, Value};
 
 /// The usage key of the video that an event is about, from `context.course_id` and `data.id`.
 pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'a str, Fault> {

@@ -1,0 +1,166 @@
+//! The delivering side of a run: what becomes of the results, and of the run when something fails.
+//!
+//! A file that cannot be read or written costs that file. The exit code remembers the worst that happened.
+
+use std::io;
+
+use crate::console::Console;
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+use crate::output::{Destination, RejectsFile, Taken};
+use crate::pipeline::{Delivery, Flow};
+use crate::report::Tally;
+
+/// What comes of a batch.
+#[derive(Debug, Default)]
+pub struct Converted {
+    /// Statements or events, one after the other.
+    pub output: Vec<u8>,
+    /// Rows for the rejects file, if there is one.
+    pub rejects: Vec<u8>,
+    pub tally: Tally,
+}
+
+/// Delivers the results of a run to one destination.
+pub struct Deliverer<'c> {
+    console: &'c Console,
+    destination: Box<dyn Destination + 'c>,
+    rejects: Option<RejectsFile>,
+    /// The lines of all inputs whose output is delivered.
+    tally: Tally,
+    /// Those of the input at hand, which count when its output does.
+    current: Tally,
+    failed_inputs: usize,
+    code: ExitCode,
+    /// The output of the input at hand could not be written.
+    failed: bool,
+}
+
+/// How a run ended.
+pub struct Delivered {
+    pub tally: Tally,
+    /// Inputs that could not be opened, or read to their end, or whose output could not be written.
+    pub failed_inputs: usize,
+    pub code: ExitCode,
+}
+
+impl<'c> Deliverer<'c> {
+    /// `failed_inputs` could not even be found.
+    pub fn new(
+        console: &'c Console,
+        destination: Box<dyn Destination + 'c>,
+        rejects: Option<RejectsFile>,
+        failed_inputs: usize,
+    ) -> Self {
+        let code = if failed_inputs == 0 {
+            ExitCode::Success
+        } else {
+            ExitCode::Input
+        };
+        let (tally, current) = (Tally::default(), Tally::default());
+        Self {
+            console,
+            destination,
+            rejects,
+            tally,
+            current,
+            failed_inputs,
+            code,
+            failed: false,
+        }
+    }
+
+    /// Takes what the pipeline delivers.
+    pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
+        match delivery {
+            Delivery::Unopened(source, error) => {
+                self.input_failed(source, &error);
+                Flow::GoOn
+            }
+            Delivery::Start(source) => {
+                self.failed = false;
+                let started = self.destination.start(source);
+                self.taken(started.map(|()| Taken::Yes))
+            }
+            Delivery::Batch(_) if self.failed => Flow::NextInput,
+            Delivery::Batch(converted) => {
+                let written = self.destination.write(&converted.output);
+                if written.is_ok() {
+                    self.current.add(&converted.tally);
+                    self.reject(&converted.rejects);
+                }
+                self.taken(written)
+            }
+            Delivery::End(source, ended) => {
+                let finished = if self.failed {
+                    Ok(Taken::Yes)
+                } else {
+                    self.destination.finish()
+                };
+                if let Err(error) = &ended {
+                    self.input_failed(source, error);
+                }
+                let flow = self.taken(finished);
+                let lines = std::mem::take(&mut self.current);
+                if self.failed {
+                    self.failed_inputs += usize::from(ended.is_ok());
+                } else {
+                    self.tally.add(&lines);
+                }
+                flow
+            }
+        }
+    }
+
+    /// Ends the run.
+    pub fn close(mut self) -> Delivered {
+        // A reader of standard output that went away took what it took.
+        self.tally.add(&self.current);
+        if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
+            self.output_failed(&error);
+        }
+        if self.destination.close() > 0 {
+            self.code = self.code.max(ExitCode::Failure);
+        }
+        Delivered {
+            tally: self.tally,
+            failed_inputs: self.failed_inputs,
+            code: self.code,
+        }
+    }
+
+    fn taken(&mut self, taken: anyhow::Result<Taken>) -> Flow {
+        match taken {
+            Ok(Taken::Yes) => Flow::GoOn,
+            Ok(Taken::Closed) => Flow::Stop,
+            Err(error) => {
+                self.output_failed(&error);
+                self.failed = true;
+                Flow::NextInput
+            }
+        }
+    }
+
+    fn reject(&mut self, rows: &[u8]) {
+        if let Some(Err(error)) = self.rejects.as_mut().map(|rejects| rejects.write(rows)) {
+            self.rejects = None;
+            self.output_failed(&error);
+        }
+    }
+
+    fn input_failed(&mut self, source: &Source, error: &io::Error) {
+        self.console.error(&unreadable(source, error));
+        self.failed_inputs += 1;
+        self.code = self.code.max(ExitCode::Input);
+    }
+
+    fn output_failed(&mut self, error: &anyhow::Error) {
+        self.console.error(&format!("{error:#}"));
+        self.code = self.code.max(ExitCode::Output);
+    }
+}
+
+/// The message for an input that could not be read to its end.
+pub fn unreadable(source: &Source, error: &io::Error) -> String {
+    format!("failed to read `{}` to its end: {error}", source.name)
+}
