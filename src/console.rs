@@ -31,13 +31,13 @@ impl Console {
 
     /// Something failed.
     pub fn error(&self, message: &str) {
-        self.write_line(&format!("error: {message}"));
+        self.write_line(&format!("error: {}", printable(message)));
     }
 
     /// Something may not be what was meant.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
-            self.write_line(&format!("warning: {message}"));
+            self.write_line(&format!("warning: {}", printable(message)));
         }
     }
 
@@ -62,13 +62,13 @@ impl Console {
 
     fn write_line(&self, line: &str) {
         self.progress
-            .suspend(|| drop(writeln!(io::stderr().lock(), "{}", printable(line))));
+            .suspend(|| drop(writeln!(io::stderr().lock(), "{line}")));
     }
 }
 
 /// The text with what would steer a terminal made visible: names of files and of events are anybody's.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n';
+    let steers = char::is_control;
     if !text.contains(steers) {
         return text.into();
     }

@@ -74,14 +74,9 @@ impl InputArgs {
         }
         if let [first, ..] = discovery.passed_over.as_slice() {
             let (first, count) = (first.display(), discovery.passed_over.len());
-            let others = if count == 1 {
-                String::new()
-            } else {
-                format!(" and {} others are", count - 1)
-            };
-            let verb = if count == 1 { " is" } else { "" };
+            let plural = if count == 1 { "" } else { "s" };
             console.note(&format!(
-                "note: `{first}`{others}{verb} left aside by name; `--include` chooses others"
+                "note: {count} file{plural} left aside by name, `{first}` the first; `--include` chooses others"
             ));
         }
         if discovery.sources.is_empty() && discovery.errors.is_empty() {

@@ -99,7 +99,10 @@ impl<'a> Locator<'a> {
             })
         };
         locator.branch = prefixed("branch");
-        locator.version = prefixed("version").map(str::to_ascii_lowercase);
+        locator.version = prefixed("version").map(|version| match ccx {
+            Ccx::No => version.to_owned(),
+            Ccx::Required => version.to_ascii_lowercase(),
+        });
         locator.ccx = if ccx == Ccx::Required {
             Some(prefixed("ccx")?)
         } else {
@@ -107,8 +110,12 @@ impl<'a> Locator<'a> {
         };
         let block_type = prefixed("type");
         let block = prefixed("block");
-        let is_object_id =
-            |id: &String| id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_object_id = |id: &String| {
+            id.len() == 24
+                && id
+                    .bytes()
+                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        };
         let is_block = |id: &str| {
             !id.is_empty()
                 && id
@@ -238,6 +245,11 @@ mod tests {
             ("course-v1:a/b/c", None),
             ("ccx-v1:a+b+c", None),
             ("course-v1:a+b\u{93e}+c", None),
+            ("course-v1:a+b+c+version@519665F6223EBD6980884F2B", None),
+            (
+                "ccx-v1:version@519665F6223EBD6980884F2B+ccx@1",
+                Some(&format!("ccx-v1:version@{VERSION}+ccx@1")),
+            ),
             ("lib:a:b", None),
             ("edX/DemoX", None),
             ("edX/DemoX/2014/x", None),

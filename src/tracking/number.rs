@@ -40,11 +40,19 @@ impl<'a> Number<'a> {
         self.to_float() > 0.0
     }
 
-    /// `self >= other`. Two integers are compared exactly, any other pair as floats.
+    /// `self >= other`, exactly, also between an integer and a float.
     pub fn at_least(self, other: Self) -> bool {
+        /// Below this every integer is a float.
+        const EXACT: f64 = 9_007_199_254_740_992.0;
+
+        let (left, right) = (self.to_float(), other.to_float());
+        // Rounding keeps the order, so only where large numbers round to one float there is more to see.
+        if left != right || left.abs() < EXACT {
+            return left >= right;
+        }
         match (self.to_integer(), other.to_integer()) {
             (Some(left), Some(right)) => left >= right,
-            _ => self.to_float() >= other.to_float(),
+            _ => left >= right,
         }
     }
 
@@ -86,28 +94,43 @@ impl<'a> Number<'a> {
         } else {
             quotient | cut
         };
-        sticky as f64 * 2f64.powi(i32::try_from(-shift).unwrap_or(i32::MAX))
+        // In two steps, since a power of two below 2^-1022 is no normal float.
+        let exponent = i32::try_from(-shift).unwrap_or(i32::MAX);
+        sticky as f64 * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2)
     }
 
     fn to_integer(self) -> Option<BigInt> {
         match self {
             Self::Int(value) => Some(value.into()),
             Self::BigInt(digits) => digits.parse().ok(),
+            // A float this large is an integer; of a smaller one rounding tells.
+            Self::Float(value) if value.is_finite() && value.fract() == 0.0 => {
+                format!("{value:.0}").parse().ok()
+            }
             Self::Float(_) => None,
         }
     }
 
-    /// `number * 100`, an integer staying one.
-    pub fn times_100(self, arena: &'a Bump) -> Value<'a> {
-        match self {
+    /// `number * 100`, an integer staying one, unless it is too long for Python to write.
+    pub fn times_100(self, arena: &'a Bump) -> Option<Value<'a>> {
+        /// Python writes no integer with more.
+        const MOST_DIGITS: usize = 4300;
+
+        Some(match self {
             Self::Float(value) => Value::Float(value * 100.0),
             Self::Int(value) => match value.checked_mul(100) {
                 Some(product) => Value::Int(product),
                 None => Value::BigInt(arena.alloc_str(&(i128::from(value) * 100).to_string())),
             },
             // Appending the zeros is the multiplication.
-            Self::BigInt(digits) => Value::BigInt(arena.alloc_str(&format!("{digits}00"))),
-        }
+            Self::BigInt(digits) => {
+                let product = format!("{digits}00");
+                if product.trim_start_matches('-').len() > MOST_DIGITS {
+                    return None;
+                }
+                Value::BigInt(arena.alloc_str(&product))
+            }
+        })
     }
 }
 
@@ -144,6 +167,12 @@ mod tests {
         );
         assert_eq!(Number::Int(7).divided_by(big(&ten_to_30)), 7e-30);
         assert_eq!(big(&ten_to_400).divided_by(big(&ten_to_399)), 10.0);
+        assert_eq!(
+            Number::Int(i64::MIN).divided_by(Number::Int(-1)),
+            9_223_372_036_854_775_808.0
+        );
+        let ten_to_290 = format!("1{}", "0".repeat(290));
+        assert_eq!(Number::Int(1).divided_by(big(&ten_to_290)), 1e-290);
         assert!(big(&ten_to_400).divided_by(Number::Int(3)).is_infinite());
     }
 
@@ -152,19 +181,28 @@ mod tests {
         assert!(Number::BigInt("9223372036854775808").at_least(Number::Int(i64::MAX)));
         assert!(!Number::Int(9_007_199_254_740_992).at_least(Number::Int(9_007_199_254_740_993)));
         assert!(Number::Float(0.5).at_least(Number::Int(0)));
+        assert!(
+            !Number::Float(9_007_199_254_740_992.0).at_least(Number::Int(9_007_199_254_740_993))
+        );
+        assert!(
+            Number::Int(9_007_199_254_740_993).at_least(Number::Float(9_007_199_254_740_992.0))
+        );
+        assert!(Number::Float(1.0).at_least(Number::Int(1)));
+        assert!(!Number::Float(f64::NAN).at_least(Number::Int(1)));
+        assert!(!Number::Float(f64::INFINITY).at_least(Number::Float(f64::NAN)));
     }
 
     #[test]
     fn a_product_keeps_its_kind() {
         let arena = Bump::new();
-        assert_eq!(Number::Int(1).times_100(&arena), Value::Int(100));
+        assert_eq!(Number::Int(1).times_100(&arena), Some(Value::Int(100)));
         assert_eq!(
             Number::Float(0.29).times_100(&arena),
-            Value::Float(28.999999999999996)
+            Some(Value::Float(28.999999999999996))
         );
         assert_eq!(
             Number::Int(i64::MAX).times_100(&arena),
-            Value::BigInt("922337203685477580700")
+            Some(Value::BigInt("922337203685477580700"))
         );
     }
 }

@@ -166,9 +166,9 @@ fn is_printable(c: char) -> bool {
     std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
 }
 
-/// `float(text)`: white space around, a sign, underscores between digits, the words for infinity and NaN.
+/// `float(text)`: white space around (but not the four separators that `str.isspace` has beside it), a sign, underscores between digits, the words for infinity and NaN.
 pub fn parse_float(text: &str) -> Option<f64> {
-    let text = text.trim_matches(is_space);
+    let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_word = ["inf", "infinity", "nan"]
         .iter()
@@ -182,7 +182,7 @@ pub fn parse_float(text: &str) -> Option<f64> {
 
 /// `int(text)`: white space around, a sign, underscores between digits. Beyond 64 bits there is no user and no need.
 pub fn parse_int(text: &str) -> Option<i64> {
-    let text = text.trim_matches(is_space);
+    let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
         return None;
@@ -270,6 +270,7 @@ mod tests {
         assert!(parse_float("-Infinity").is_some_and(f64::is_infinite));
         for text in [
             "", "_1", "1_", "1__0", "1_.5", "0x10", "e5", ".", "1 2", "infin", "--1", "+-1",
+            "\u{1c}1",
         ] {
             assert_eq!(parse_float(text), None, "{text}");
         }
@@ -282,7 +283,7 @@ mod tests {
         ] {
             assert_eq!(parse_int(text), Some(value), "{text}");
         }
-        for text in ["", "6.0", "six", "1__0", "_1", "+", "+_1"] {
+        for text in ["", "6.0", "six", "\u{1c}6", "1__0", "_1", "+", "+_1"] {
             assert_eq!(parse_int(text), None, "{text}");
         }
     }

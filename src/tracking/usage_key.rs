@@ -38,8 +38,7 @@ pub(crate) fn problem<'a>(
         ""
     };
     let Ok(active) = active_block(referer) else {
-        let detail =
-            format!("`referer` is `{referer}`, whose host has brackets but no IPv6 address");
+        let detail = format!("`referer` is `{referer}`, whose host is none");
         return Err(Fault::new(Reason::WrongType, detail));
     };
     if let Some(block) = active {
@@ -94,6 +93,9 @@ fn problem_of_form(form: &str, course_id: &str) -> Option<String> {
     block_usage_key(course_id, "problem", form.split('_').nth(1)?)
 }
 
+/// The characters that become one of `/?#@:` when a host is normalized (NFKC), which Python refuses.
+const LOOK_LIKE_DELIMITERS: &str = "\u{2047}\u{2048}\u{2049}\u{2100}\u{2101}\u{2105}\u{2106}\u{2a74}\u{fe13}\u{fe16}\u{fe55}\u{fe56}\u{fe5f}\u{fe6b}\u{ff03}\u{ff0f}\u{ff1a}\u{ff1f}\u{ff20}";
+
 fn check_host(address: &str) -> Result<(), ()> {
     let after_scheme = match address.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
@@ -103,12 +105,18 @@ fn check_host(address: &str) -> Result<(), ()> {
         return Ok(());
     };
     let host = rest.split(['/', '?']).next().unwrap_or_default();
+    if host.contains(|c| LOOK_LIKE_DELIMITERS.contains(c)) {
+        return Err(());
+    }
     match (host.split_once('['), host.contains(']')) {
         (None, false) => Ok(()),
         (Some((_, bracketed)), true) => {
             let bracketed = bracketed.split(']').next().unwrap_or_default();
-            let (ip, _zone) = bracketed.split_once('%').unwrap_or((bracketed, ""));
-            let is_ip = ip.parse::<Ipv6Addr>().is_ok() || is_future_ip(bracketed);
+            let (ip, zone_holds) = match bracketed.split_once('%') {
+                Some((ip, zone)) => (ip, !zone.is_empty() && !zone.contains('%')),
+                None => (bracketed, true),
+            };
+            let is_ip = zone_holds && ip.parse::<Ipv6Addr>().is_ok() || is_future_ip(bracketed);
             if is_ip { Ok(()) } else { Err(()) }
         }
         _ => Err(()),
@@ -180,6 +188,8 @@ mod tests {
             "http://[h/",
             "http://h]/?activate_block_id=b",
             "http://[h]/",
+            "http://a\u{ff1a}b/",
+            "http://[::1%]/",
         ] {
             assert_eq!(active_block(referer), Err(()), "{referer}");
         }

@@ -10,7 +10,7 @@
 use super::model::{ActivityDefinition, Extensions, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, extension, verb};
-use crate::outcome::Fault;
+use crate::outcome::{Fault, Reason};
 use crate::tracking::Value;
 use crate::tracking::field::required;
 use crate::tracking::number::Number;
@@ -31,7 +31,12 @@ pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
     };
     let completion = required("data.completion", it.event.data("completion"))?;
     let progress = match (completion, Number::of(completion)) {
-        (_, Some(number)) => number.times_100(it.arena),
+        (_, Some(number)) => number.times_100(it.arena).ok_or_else(|| {
+            Fault::new(
+                Reason::NotRepresentable,
+                "`data.completion` has too many digits",
+            )
+        })?,
         // Python repeats a list, and the reference lets it.
         (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
             let repeated = items.iter().cycle().take(100 * items.len()).copied();

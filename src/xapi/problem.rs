@@ -46,7 +46,7 @@ pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault
     let actor = it.actor()?;
     let context = it.context(&[])?;
     let object = activity(
-        logged_block(it)?,
+        logged_id(it)?,
         definition(vocabulary::activity::INTERACTION),
     );
     it.statement(verb::COMPLETED, actor, context, object, None)
@@ -55,15 +55,15 @@ pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault
 pub(super) fn submitted<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let actor = it.actor()?;
     let context = it.context(&[])?;
-    let id = logged_block(it)?.map(|block| it.iri("xblock", block));
+    let id = logged_id(it)?.map(|block| it.iri("xblock", block));
     let object = activity(id, definition(vocabulary::activity::QUESTION));
     let result = weighted_result(it, "weighted_earned", "weighted_possible")?;
     it.statement(verb::ATTEMPTED, actor, context, object, Some(result))
 }
 
 /// The block that an event is about, as the log has it: of an object in `data` its `problem_id` or `module_id`, which
-/// must be there; else the `usage_key`, which may be absent.
-pub(super) fn logged_block_value<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+/// must be there; else the `usage_key`, which may be absent. It need not be what an id can be made of.
+pub(super) fn logged_block<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
     match it.event.whole_data() {
         Some(Value::Object(_)) => {
             let block = truthy(it.event.data("problem_id")).or_else(|| it.event.data("module_id"));
@@ -73,9 +73,9 @@ pub(super) fn logged_block_value<'a>(it: &Transformer<'a>) -> Result<Option<Valu
     }
 }
 
-/// The same as text.
-pub(super) fn logged_block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
-    logged_block_value(it)?
+/// The text of that block's id.
+fn logged_id<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
+    logged_block(it)?
         .map(|block| it.id_text("data.problem_id", block))
         .transpose()
 }

@@ -19,7 +19,7 @@ use super::model::{
     Activity, ActivityDefinition, Context, ContextActivities, Decimal, Extensions, LanguageMap,
     ObjectType, Score, Statement, StatementRef, StatementResult,
 };
-use super::problem::logged_block_value;
+use super::problem::logged_block;
 use super::transformer::{Transformer, activity, deliverable};
 use super::vocabulary::{self, extension, verb};
 use crate::outcome::{Fault, Reason};
@@ -48,10 +48,7 @@ pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
         verb::EVALUATED
     };
 
-    let logged_block = logged_block_value(it)?;
-    let block = logged_block
-        .map(|block| it.id_text("data.problem_id", block))
-        .transpose()?;
+    let block = logged_block(it)?;
     let submission = first_submission(it)?;
     let mut object = object(it, found, block, definition(it, found, submission)?)?;
     if questions.len() > 1 {
@@ -64,14 +61,7 @@ pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
     statements.push(parent);
     if questions.len() > 1 {
         for &(question, submission) in questions {
-            statements.push(child(
-                it,
-                found,
-                &parent,
-                logged_block,
-                question,
-                submission,
-            )?);
+            statements.push(child(it, found, &parent, block, question, submission)?);
         }
     }
     deliverable(statements.into_bump_slice())
@@ -124,7 +114,7 @@ fn child<'a>(
     it: &Transformer<'a>,
     found: &Found<'a>,
     parent: &Statement<'a>,
-    logged_block: Option<Value<'a>>,
+    block: Option<Value<'a>>,
     question: &'a str,
     submission: Value<'a>,
 ) -> Result<Statement<'a>, Fault> {
@@ -150,7 +140,7 @@ fn child<'a>(
         }
         _ => None,
     };
-    let block = match truthy(logged_block) {
+    let block = match truthy(block) {
         Some(block) => str_of("data.problem_id", block, "a block id")?,
         None => "",
     };
@@ -158,10 +148,16 @@ fn child<'a>(
         Some((block, _)) => it.text(format_args!("{block}@{question}")),
         None => question,
     };
+    if id.is_empty() {
+        return Err(Fault::new(
+            Reason::NoObjectId,
+            "a question without an id has no object",
+        ));
+    }
     let object = object(
         it,
         found,
-        Some(id).filter(|id| !id.is_empty()),
+        Some(Value::Str(id)),
         definition(it, found, submission)?,
     )?;
     let Some(result) = result(it, found, submission)? else {
@@ -187,7 +183,7 @@ fn child<'a>(
 fn object<'a>(
     it: &Transformer<'a>,
     found: &Found<'a>,
-    block: Option<&'a str>,
+    block: Option<Value<'a>>,
     definition: ActivityDefinition<'a>,
 ) -> Result<Activity<'a>, Fault> {
     let referer = required("referer", found.referer)?;
@@ -195,6 +191,8 @@ fn object<'a>(
         usage_key::problem(&it.event, referer, it.arena)?
     } else {
         block
+            .map(|block| it.id_text("data.problem_id", block))
+            .transpose()?
     };
     Ok(activity(
         block.map(|block| it.iri("xblock", block)),

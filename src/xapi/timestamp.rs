@@ -9,8 +9,9 @@
 
 use std::fmt::{self, Display};
 
-use jiff::civil::{Date, ISOWeekDate, Weekday};
-use jiff::{Span, Timestamp as Instant, tz};
+use jiff::Span;
+use jiff::civil::{Date, ISOWeekDate, Weekday, date};
+use num_bigint::BigUint;
 
 use crate::tracking::Value;
 
@@ -78,8 +79,11 @@ impl Timestamp {
 
     fn from_unix(seconds: i64, microseconds: i64) -> Option<Self> {
         let microseconds = seconds.checked_mul(SECOND)?.checked_add(microseconds)?;
-        let moment = tz::Offset::UTC.to_datetime(Instant::from_microsecond(microseconds).ok()?);
-        in_python_years(moment.date()).map(|date| Self {
+        let days = microseconds.div_euclid(DAY);
+        // Any more is no year that there is, and a span takes only so many.
+        let days = Span::new().try_days(days).ok()?;
+        let date = date(1970, 1, 1).checked_add(days).ok()?;
+        in_python_years(date).map(|date| Self {
             date,
             time: microseconds.rem_euclid(DAY),
             offset: 0,
@@ -119,6 +123,9 @@ fn parse_date(text: &str) -> Option<Date> {
         2 => part(0..2)? * 100,
         _ => part(0..4)?,
     };
+    if year < 1 {
+        return None;
+    }
     let date = match (text.len(), text.contains('W'), text.contains('-')) {
         (2 | 4, _, _) => new_date(year, 1, 1),
         (10, true, _) => week_date(year, part(6..8)?, part(9..10)?),
@@ -195,7 +202,7 @@ fn parse_time(text: &str) -> Option<i64> {
     let mut time = 0;
     for (nth, (part, (unit, limit))) in parts
         .iter()
-        .zip([(HOUR, 24), (MINUTE, 59), (SECOND, 60)])
+        .zip([(HOUR, 24_u8), (MINUTE, 59), (SECOND, 60)])
         .enumerate()
     {
         let Some(part) = part else { break };
@@ -205,9 +212,13 @@ fn parse_time(text: &str) -> Option<i64> {
             Some(fraction) => scaled_fraction(fraction, unit)?,
             None => 0,
         };
-        // The limits hold for the part with its fraction, so there is no half past minute 59. Second 60 is refused, but
-        // the library overlooks one that has a fraction of nothing.
-        if whole > limit || (whole == limit && past > 0) || (whole == 60 && fraction.is_none()) {
+        // The limits hold for the part with its fraction, as a float, so there is no half past minute 59. Second 60 is
+        // refused, but the library overlooks one with a fraction that is nothing to a float.
+        let as_float = match fraction {
+            Some(fraction) => format!("{part}.{fraction}").parse().ok()?,
+            None => whole as f64,
+        };
+        if as_float > f64::from(limit) || (whole == 60 && fraction.is_none()) {
             return None;
         }
         time += whole * unit + past;
@@ -220,16 +231,25 @@ fn parse_time(text: &str) -> Option<i64> {
     Some(time % DAY)
 }
 
-/// A decimal fraction of a unit, in microseconds, cut off below.
+/// A decimal fraction of a unit, in microseconds, cut off below. Python reads at most so many digits.
 fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
-    /// Digits further down do not reach the microsecond, even of an hour.
-    const SIGNIFICANT: usize = 18;
+    const MOST_DIGITS: usize = 4300;
+    /// So many digits fit an i64.
+    const FEW_DIGITS: usize = 18;
 
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+    let length = u32::try_from(fraction.len()).ok()?;
+    if fraction.is_empty()
+        || fraction.len() > MOST_DIGITS
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
         return None;
     }
-    let kept = &fraction[..fraction.len().min(SIGNIFICANT)];
-    let scaled = i128::from(digits(kept)?) * i128::from(unit) / 10i128.pow(kept.len() as u32);
+    if fraction.len() <= FEW_DIGITS {
+        let scaled = i128::from(digits(fraction)?) * i128::from(unit) / 10i128.pow(length);
+        return i64::try_from(scaled).ok();
+    }
+    let scaled = fraction.parse::<BigUint>().ok()? * BigUint::from(unit.unsigned_abs())
+        / BigUint::from(10u8).pow(length);
     i64::try_from(scaled).ok()
 }
 

@@ -22,6 +22,10 @@ CALIPER = "http://purl.imsglobal.org/ctx/caliper/v1p2"
 MENDED = {
     "completion/edx.completion.block_completion.changed.text.json": "Python repeats a text that is multiplied",
     "other/not-representable.json": "NaN is not JSON",
+    "actor-and-time/user-id-true.json": "true is nobody, not user 1",
+    "actor-and-time/user-id-float.json": "1.9 is nobody, not user 1",
+    "navigation/edx.ui.lms.link_clicked.object-url.json": "an object is no id",
+    "video/play_video.id-in-a-list.json": "an array is no id",
 }
 
 
@@ -59,7 +63,9 @@ def main():
     for path in sorted((FIXTURES / "events").rglob("*.json")):
         name = path.relative_to(FIXTURES / "events")
         _, out = output(json.dumps(json.loads(path.read_text("utf-8"))).encode())
-        if out and str(name) not in MENDED:
+        # Only Caliper makes an id of the session.
+        is_mended = str(name) in MENDED or (to == "caliper" and name.stem == "session-that-is-a-list")
+        if out and not is_mended:
             target = expected / name
             target.parent.mkdir(parents=True, exist_ok=True)
             document = out[0] if len(out) == 1 else out

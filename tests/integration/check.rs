@@ -2,8 +2,9 @@
 
 use crate::harness::{Run, fixture, gzip, line};
 
+/// The goldens are tested elsewhere; here it is that `--check` reads them as equal though they are laid out otherwise.
 #[test]
-fn the_fixtures_are_as_the_reference_made_them() {
+fn documents_compare_equal_in_any_layout() {
     let expected = fixture("xapi");
     let run = Run::transform().tables().args(&[
         "--events",
@@ -108,4 +109,20 @@ fn check_needs_something_to_compare_with() {
         .args(&["--check", "a.log"])
         .run()
         .with_code(2);
+}
+
+#[test]
+fn of_many_differences_some_are_shown_and_all_are_counted() {
+    let log: String = (0..30).map(line).collect();
+    let expected = "{}\n".repeat(31);
+    let run = Run::transform()
+        .file("a.log", log)
+        .file("out/a.log.xapi.jsonl", expected);
+    let ended = run
+        .args(&["--check", "-o", "out", "a.log"])
+        .run()
+        .with_code(1);
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(stdout.matches("+++").count(), 20);
+    assert!(stdout.contains("11 more differences"), "{stdout}");
 }

@@ -161,3 +161,25 @@ fn every_option_can_be_a_variable_and_the_command_line_wins() {
             .contains("x.example")
     );
 }
+
+#[test]
+fn an_empty_variable_is_none_and_an_unknown_one_is_told() {
+    let run = Run::transform()
+        .stdin(line(1))
+        .env("EVENT_ROUTER_USERS", "")
+        .env("EVENT_ROUTER_QUIET", "");
+    let ended = run
+        .env("EVENT_ROUTER_USER", "users.csv")
+        .args(&["-"])
+        .run()
+        .with_code(0);
+    assert_eq!(ended.count("emitted"), 1);
+    assert!(
+        ended
+            .stderr
+            .contains("no option is called like the variable EVENT_ROUTER_USER\n"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.stderr.matches("warning").count(), 1);
+}

@@ -78,3 +78,36 @@ fn a_person_reads_lines() {
     );
     assert!(lines[4].starts_with("a.log:4: (no name): unparsable, not-json: "));
 }
+
+#[test]
+fn names_cannot_steer_the_terminal() {
+    let run = Run::new(&[
+        "explain",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        "https://x.example",
+    ]);
+    let log = line(1).replace(
+        "play_video",
+        "\\u001b]0;x\\u0007\\na.log:9: play_video: emitted",
+    );
+    let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert!(
+        !stdout.contains('\u{1b}') && stdout.contains("\\u{1b}"),
+        "{stdout}"
+    );
+}
+
+#[test]
+fn an_input_that_is_cut_exits_with_3() {
+    let cut = &crate::harness::gzip(line(1))[..40];
+    Run::explain()
+        .file("a.log", cut)
+        .args(&["a.log"])
+        .run()
+        .with_code(3);
+    Run::explain().args(&["a.log"]).run().with_code(3);
+}

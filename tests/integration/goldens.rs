@@ -69,11 +69,19 @@ fn every_event_becomes_what_the_reference_makes_of_it() {
 
 /// The codes are ours; that these events come to nothing is the reference's word, or a mend.
 const XAPI_REASONS: &[(&str, &str)] = &[
+    (
+        "navigation/edx.ui.lms.link_clicked.object-url",
+        "wrong-type",
+    ),
+    ("video/play_video.id-in-a-list", "wrong-type"),
     ("actor-and-time/no-external-id", "no-external-id"),
     ("actor-and-time/no-user", "no-user"),
     ("actor-and-time/time-no-offset", "bad-timestamp"),
     ("actor-and-time/time-space", "bad-timestamp"),
     ("actor-and-time/unknown-user", "unknown-user"),
+    ("actor-and-time/user-id-float", "wrong-type"),
+    ("actor-and-time/user-id-object", "wrong-type"),
+    ("actor-and-time/user-id-true", "wrong-type"),
     (
         "completion/edx.completion.block_completion.changed.no-block",
         "no-object-id",
@@ -149,6 +157,15 @@ const XAPI_REASONS: &[(&str, &str)] = &[
 ];
 
 const CALIPER_REASONS: &[(&str, &str)] = &[
+    ("actor-and-time/session-that-is-a-list", "wrong-type"),
+    ("actor-and-time/user-id-float", "wrong-type"),
+    ("actor-and-time/user-id-object", "wrong-type"),
+    ("actor-and-time/user-id-true", "wrong-type"),
+    (
+        "navigation/edx.ui.lms.link_clicked.object-url",
+        "wrong-type",
+    ),
+    ("video/play_video.id-in-a-list", "wrong-type"),
     ("actor-and-time/no-external-id", "no-external-id"),
     ("actor-and-time/no-time", "missing-field"),
     ("actor-and-time/no-user", "no-user"),

@@ -187,6 +187,188 @@ fn inputs_may_come_from_a_list() {
 
 #[test]
 fn without_inputs_the_usage_is_told() {
-    Run::transform().run().with_code(2);
+    let ended = Run::transform().run().with_code(2);
+    assert!(
+        ended.stderr.contains("`-` for standard input"),
+        "{}",
+        ended.stderr
+    );
     Run::transform().args(&["-", "-"]).run().with_code(2);
+    Run::transform()
+        .args(&["--files-from", "-", "-"])
+        .run()
+        .with_code(2);
+}
+
+#[test]
+fn order_holds_over_many_batches_at_any_number_of_threads() {
+    let log: String = (0..40_000).map(line).collect();
+    let expected: Vec<f64> = (0..40_000).map(f64::from).collect();
+    let mut outputs = Vec::new();
+    for threads in ["1", "2", "7"] {
+        let run = Run::transform()
+            .file("a.log", &log)
+            .file("b.log.gz", gzip(&log));
+        let ended = run
+            .args(&["--threads", threads, "-o", "out", "a.log", "b.log.gz"])
+            .run()
+            .with_code(0);
+        outputs.push(ended.read("out/a.log.xapi.jsonl"));
+        outputs.push(ended.read("out/b.log.xapi.jsonl"));
+        outputs.push(
+            Run::transform()
+                .stdin(&log)
+                .args(&["--threads", threads, "-"])
+                .run()
+                .with_code(0)
+                .stdout,
+        );
+    }
+    assert_eq!(seconds(&outputs[0]), expected);
+    assert!(outputs.iter().all(|output| *output == outputs[0]));
+}
+
+#[test]
+fn a_log_that_is_called_json_is_read_as_lines() {
+    for stdin in [two_lines().into_bytes(), gzip(two_lines())] {
+        let ended = Run::transform()
+            .file("a.json", stdin)
+            .args(&["-o", "out", "a.json"])
+            .run()
+            .with_code(0);
+        assert_eq!(seconds(&ended.read("out/a.json.xapi.jsonl")), [1.0, 2.0]);
+    }
+    // One event on one line is a document.
+    let ended = Run::transform()
+        .file("a.json", line(1))
+        .args(&["-o", "out", "a.json"])
+        .run()
+        .with_code(0);
+    assert_eq!(ended.files("out"), ["a.json"]);
+}
+
+#[test]
+fn a_document_may_be_too_long_or_cut() {
+    let document = line(1);
+    let run =
+        Run::explain()
+            .file("long.json", &document)
+            .args(&["--max-line-bytes", "50", "long.json"]);
+    assert_eq!(run.run().with_code(0).rows()[0]["reason"], "too-long");
+    let mut cut = gzip(&document);
+    cut.truncate(cut.len() - 20);
+    let ended = Run::explain()
+        .file("cut.json", cut)
+        .args(&["cut.json"])
+        .run()
+        .with_code(3);
+    assert_eq!(ended.rows()[0]["reason"], "truncated");
+}
+
+#[test]
+fn what_is_packed_otherwise_is_told_and_not_read() {
+    let run = Run::transform()
+        .file("a.log", b"\xfd7zXZ\0 and so on")
+        .file("b.log", line(1));
+    let ended = run
+        .args(&["-o", "out", "a.log", "b.log"])
+        .run()
+        .with_code(3);
+    assert!(
+        ended.stderr.contains("compressed with xz; unpack it"),
+        "{}",
+        ended.stderr
+    );
+    assert!(
+        ended.stderr.contains("2 inputs (1 failed)"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.files("out"), ["b.log.xapi.jsonl"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_pipes_in_directories_left_alone() {
+    use std::os::unix::fs::symlink;
+    let run = Run::transform()
+        .file("elsewhere/x", line(1))
+        .file("logs/b.log", line(2));
+    let logs = run.directory.path().join("logs");
+    symlink("../elsewhere/x", logs.join("a.log")).unwrap();
+    symlink("../logs", logs.join("loop.log")).unwrap();
+    symlink("nowhere", logs.join("dangling.log")).unwrap();
+    assert!(
+        std::process::Command::new("mkfifo")
+            .arg(logs.join("pipe.log"))
+            .status()
+            .unwrap()
+            .success()
+    );
+    let ended = run.args(&["logs"]).run().with_code(3);
+    assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
+    for path in ["logs/loop.log", "logs/dangling.log"] {
+        assert!(
+            ended.stderr.contains(&format!("failed to open `{path}`")),
+            "{}",
+            ended.stderr
+        );
+    }
+    assert!(
+        ended.stderr.contains("4 inputs (2 failed)"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_list_may_name_paths_that_are_not_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let run = Run::transform();
+    let name = std::ffi::OsStr::from_bytes(b"\xff.log");
+    std::fs::write(run.directory.path().join(name), line(1)).unwrap();
+    let ended = run
+        .file("list", b"\xff.log\r\n")
+        .args(&["--files-from", "list"])
+        .run()
+        .with_code(0);
+    assert_eq!(seconds(&ended.stdout), [1.0]);
+}
+
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    for arguments in [
+        ["--threads", "0"],
+        ["--threads", "100000"],
+        ["--max-line-bytes", "0"],
+        ["--max-line-bytes", "1e9"],
+    ] {
+        let ended = Run::transform()
+            .args(&arguments)
+            .args(&["-"])
+            .run()
+            .with_code(2);
+        assert!(ended.stderr.contains(arguments[0]), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn a_problem_of_many_questions_takes_no_longer_than_its_size() {
+    let questions = |count: u32| {
+        let questions: Vec<String> = (0..count).map(|nth| format!("\"q{nth}\": {{}}")).collect();
+        format!(
+            "{{\"name\": \"problem_check\", \"username\": \"ada\", \"context\": {{\"course_id\": \"course-v1:a+b+c\"}}, \
+             \"referer\": \"r\", \"event\": {{\"problem_id\": \"p@x\", \"submission\": {{{}}}}}}}",
+            questions.join(", ")
+        )
+    };
+    let ended = Run::explain()
+        .stdin(questions(10_000) + "\n" + &questions(10_001))
+        .args(&["-"])
+        .run()
+        .with_code(0);
+    let rows = ended.rows();
+    assert_eq!(rows[0]["out"].as_array().unwrap().len(), 10_001);
+    assert_eq!(rows[1]["reason"], "not-representable");
 }

@@ -53,38 +53,103 @@ fn output_has_the_usual_mode_and_rejects_are_for_their_owner() {
 }
 
 #[test]
-fn clashes_are_told_before_anything_is_done() {
-    for (files, arguments, message) in [
+fn nothing_is_written_twice_or_over_what_is_read() {
+    let run = |arguments: &[&str]| {
+        let run = Run::transform()
+            .file("x.log", line(1))
+            .file("b/x.log", line(2))
+            .file("e.json", line(3));
+        run.file("u.csv", "id,username,email,xapi_id,caliper_id\n")
+            .args(arguments)
+    };
+    for (arguments, message) in [
         (
-            vec!["a/x.log", "b/x.log"],
-            vec!["-o", "out", "a/x.log", "b/x.log"],
+            vec!["-o", "out", "x.log", "b/x.log"],
+            "would both write `out/x.log.xapi.jsonl`",
+        ),
+        (vec!["-o", "out", "x.log", "x.log"], "is given twice"),
+        (
+            vec!["-o", "out", "--rejects", "out/x.log.xapi.jsonl", "x.log"],
             "would both write",
         ),
+        (vec!["-o", ".", "e.json"], "would replace `e.json`"),
+        (vec!["--rejects", "x.log", "x.log"], "would replace `x.log`"),
         (
-            vec!["x.log"],
-            vec!["-o", "out", "x.log", "x.log"],
-            "would both write",
+            vec!["--users", "u.csv", "--rejects", "./u.csv", "x.log"],
+            "would replace `u.csv`",
         ),
         (
-            vec!["e.json"],
-            vec!["-o", ".", "e.json"],
-            "would replace the input",
-        ),
-        (
-            vec!["x.log"],
-            vec!["--rejects", "x.log", "x.log"],
-            "would replace the input",
+            vec!["--files-from", "x.log", "--rejects", "x.log"],
+            "would replace `x.log`",
         ),
     ] {
-        let mut run = Run::transform();
-        for file in &files {
-            run = run.file(file, line(1));
-        }
-        let ended = run.args(&arguments).run().with_code(2);
+        let ended = run(&arguments).run().with_code(2);
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
-        assert_eq!(ended.files("."), files);
-        assert_eq!(ended.read(files[0]), line(1).into_bytes());
+        assert_eq!(ended.files("."), ["b/x.log", "e.json", "u.csv", "x.log"]);
+        assert_eq!(ended.read("x.log"), line(1).into_bytes());
     }
+}
+
+#[test]
+fn what_a_run_writes_is_not_among_its_inputs_the_next_time() {
+    let run = || {
+        let run = Run::transform()
+            .file("logs/a.log", "x\n")
+            .file("logs/out/b.log", "x\n");
+        run.file("logs/rejects.jsonl", line(1)).args(&[
+            "--rejects",
+            "logs/rejects.jsonl",
+            "-o",
+            "logs/out",
+            "logs",
+        ])
+    };
+    let ended = run().run().with_code(0);
+    assert_eq!(ended.count("lines"), 1);
+    assert_eq!(
+        crate::harness::json_lines(&ended.read("logs/rejects.jsonl")).len(),
+        1
+    );
+}
+
+#[test]
+fn of_several_exit_codes_the_largest_wins() {
+    let broken = &crate::harness::gzip(line(1))[..30];
+    let run = || {
+        Run::transform()
+            .file("cut.log", broken)
+            .file("a.log", line(1))
+    };
+    let in_the_way = run()
+        .file("out/a.log.xapi.jsonl/x", "")
+        .args(&["-o", "out"]);
+    in_the_way.args(&["a.log", "cut.log"]).run().with_code(6);
+    let in_the_way = run()
+        .file("out/a.log.xapi.jsonl/x", "")
+        .args(&["-o", "out"]);
+    in_the_way.args(&["cut.log", "a.log"]).run().with_code(6);
+    run()
+        .args(&["--check", "-o", "out", "cut.log", "a.log"])
+        .run()
+        .with_code(3);
+}
+
+#[test]
+fn a_failed_output_does_not_count_as_emitted() {
+    let run = Run::transform()
+        .file("a.log", line(1))
+        .file("b.log", line(2) + &line(3));
+    let ended = run
+        .file("out/b.log.xapi.jsonl/x", "")
+        .args(&["-o", "out", "a.log", "b.log"])
+        .run()
+        .with_code(6);
+    assert_eq!(ended.count("emitted"), 1);
+    assert!(
+        ended.stderr.contains("2 inputs (1 failed)"),
+        "{}",
+        ended.stderr
+    );
 }
 
 #[test]

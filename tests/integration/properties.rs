@@ -85,7 +85,7 @@ fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
     tally
 }
 
-/// The sample log and all event fixtures, a line each.
+/// All event fixtures, a line each.
 fn real_lines() -> Vec<Vec<u8>> {
     let events = walkdir::WalkDir::new(fixture("events"))
         .into_iter()
