@@ -57,16 +57,16 @@
 
 pub mod caliper;
 pub mod cli;
-pub mod console;
+mod console;
 pub mod conversion;
-pub mod delivery;
+mod delivery;
 pub mod exit_code;
 pub mod input;
 pub mod lms;
 pub mod outcome;
-pub mod output;
-pub mod pipeline;
-pub mod progress;
+mod output;
+mod pipeline;
+mod progress;
 pub mod report;
 pub mod selection;
 pub mod tracking;

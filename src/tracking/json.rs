@@ -4,20 +4,17 @@
 //! so that reading a field never allocates and a value can be passed around by copy. It keeps what lookups and output
 //! depend on: key order, integers apart from floats, integers of any size, floats that round-trip.
 //!
-//! Python's `json` is the yardstick of what parses. `serde_json` does the work; the few texts that it refuses or would
+//! Python's `json` is the yardstick of what parses. [`super::strict`] does the work; the few texts that it refuses or would
 //! round (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::fmt;
 
 use bumpalo::Bump;
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::lenient;
+use super::{lenient, strict};
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug)]
@@ -54,17 +51,7 @@ impl<'a> Value<'a> {
     /// # Errors
     /// What is wrong with the text, and where.
     pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, NotJson> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let builder = Builder {
-            arena,
-            items: RefCell::default(),
-            members: RefCell::default(),
-        };
-        let strict = Tree(&builder).deserialize(&mut deserializer);
-        match strict.and_then(|value| deserializer.end().map(|()| value)) {
-            Ok(value) => Ok(value),
-            Err(_) => lenient::parse(text, arena),
-        }
+        strict::parse(text, arena).or_else(|_| lenient::parse(text, arena))
     }
 
     /// The members, if this is an object.
@@ -197,119 +184,6 @@ fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
         kept += usize::from(first.is_none());
     }
     kept
-}
-
-/// Where a tree grows. What an array or object has so far stands on a stack, and goes to the arena when it is whole and
-/// its size is known: however odd a line is, its tree takes no more than it needs.
-struct Builder<'a> {
-    arena: &'a Bump,
-    items: RefCell<Vec<Value<'a>>>,
-    members: RefCell<Vec<(&'a str, Value<'a>)>>,
-}
-
-/// Builds a [`Value`].
-struct Tree<'b, 'a>(&'b Builder<'a>);
-
-impl<'a> DeserializeSeed<'a> for Tree<'_, 'a> {
-    type Value = Value<'a>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Value<'a>, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Tree<'_, 'a> {
-    type Value = Value<'a>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value<'a>, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value<'a>, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value<'a>, E> {
-        Ok(Value::Int(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Value<'a>, E> {
-        i64::try_from(value)
-            .map(Value::Int)
-            .map_err(|_| E::custom("an integer past 64 bits"))
-    }
-
-    /// serde_json gives `-0` and integers past 64 bits as floats too, so whatever may have been one is refused.
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value<'a>, E> {
-        const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
-        if value.abs() >= TWO_TO_63 || (value == 0.0 && value.is_sign_negative()) {
-            return Err(E::custom("an integer or a float"));
-        }
-        Ok(Value::Float(value))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<Value<'a>, E> {
-        Ok(Value::Str(text))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value<'a>, E> {
-        Ok(Value::Str(self.0.arena.alloc_str(text)))
-    }
-
-    fn visit_seq<A: SeqAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
-        let Builder { arena, items, .. } = self.0;
-        let start = items.borrow().len();
-        while let Some(item) = access.next_element_seed(Tree(self.0))? {
-            items.borrow_mut().push(item);
-        }
-        let array = arena.alloc_slice_copy(&items.borrow()[start..]);
-        items.borrow_mut().truncate(start);
-        Ok(Value::Array(array))
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Value<'a>, A::Error> {
-        let Builder { arena, members, .. } = self.0;
-        let start = members.borrow().len();
-        while let Some(key) = access.next_key_seed(Key(arena))? {
-            let value = access.next_value_seed(Tree(self.0))?;
-            members.borrow_mut().push((key, value));
-        }
-        let kept = keep_last(&mut members.borrow_mut()[start..]);
-        let object = Object(arena.alloc_slice_copy(&members.borrow()[start..start + kept]));
-        members.borrow_mut().truncate(start);
-        Ok(Value::Object(object))
-    }
-}
-
-/// Reads an object key.
-struct Key<'a>(&'a Bump);
-
-impl<'a> DeserializeSeed<'a> for Key<'a> {
-    type Value = &'a str;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<&'a str, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for Key<'a> {
-    type Value = &'a str;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object key")
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'a str) -> Result<&'a str, E> {
-        Ok(text)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<&'a str, E> {
-        Ok(self.0.alloc_str(text))
-    }
 }
 
 /// Writes the value as JSON text. NaN and the infinities have none: they are an error, never `null`.

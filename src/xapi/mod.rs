@@ -10,6 +10,7 @@ mod events;
 mod exam;
 mod forum;
 mod grading;
+mod iso8601;
 mod model;
 mod navigation;
 mod problem;

@@ -1,0 +1,203 @@
+//! ISO 8601 as the aniso8601 library reads it.
+//!
+//! aniso8601 takes more than logs hold and less than one may think: `T` and an offset are needed, date and time may be
+//! basic or extended, dates may be by week or by day of the year, the last part of a time may have a decimal fraction
+//! with a dot or a comma. Hour 24 is midnight of the same day.
+//!
+//! Source: aniso8601 10.0.1 (`parse_date`, `parse_time`, `parse_timezone` and `PythonTimeBuilder`).
+
+use jiff::Span;
+use jiff::civil::{Date, ISOWeekDate, Weekday};
+use num_bigint::BigUint;
+
+pub(super) const SECOND: i64 = 1_000_000;
+pub(super) const MINUTE: i64 = 60 * SECOND;
+pub(super) const HOUR: i64 = 60 * MINUTE;
+pub(super) const DAY: i64 = 24 * HOUR;
+
+/// Reads a date, the microseconds since midnight, and the minutes east of UTC.
+pub(super) fn parse(text: &str) -> Option<(Date, i64, i64)> {
+    // Nothing else parses, and it lets the parts be cut by length.
+    if !text.is_ascii() {
+        return None;
+    }
+    let (date, mut time) = text.split_once('T')?;
+    let mut offset = None;
+    // In this order, as the library does: of `+00:00Z` the `Z` is dropped.
+    for delimiter in ['Z', '+', '-'] {
+        if let Some(at) = time.find(delimiter) {
+            offset = Some(&time[at..]);
+            time = &time[..at];
+        }
+    }
+    Some((parse_date(date)?, parse_time(time)?, parse_offset(offset?)?))
+}
+
+fn parse_date(text: &str) -> Option<Date> {
+    if text.starts_with(['+', '-']) || text.bytes().filter(|&byte| byte == b'-').count() > 2 {
+        return None;
+    }
+    let part = |range| digits(text.get(range)?);
+    let year = match text.len() {
+        // A century, as in `20`.
+        2 => part(0..2)? * 100,
+        _ => part(0..4)?,
+    };
+    if year < 1 {
+        return None;
+    }
+    let date = match (text.len(), text.contains('W'), text.contains('-')) {
+        (2 | 4, _, _) => new_date(year, 1, 1),
+        (10, true, _) => week_date(year, part(6..8)?, part(9..10)?),
+        (8, true, true) => week_date(year, part(6..8)?, 1),
+        (8, true, false) => week_date(year, part(5..7)?, part(7..8)?),
+        (7, true, _) => week_date(year, part(5..7)?, 1),
+        (10, false, _) => new_date(year, part(5..7)?, part(8..10)?),
+        (8, false, true) => ordinal_date(year, part(5..8)?),
+        (8, false, false) => new_date(year, part(4..6)?, part(6..8)?),
+        (7, false, true) => new_date(year, part(5..7)?, 1),
+        (7, false, false) => ordinal_date(year, part(4..7)?),
+        _ => None,
+    };
+    in_python_years(date?)
+}
+
+fn new_date(year: i64, month: i64, day: i64) -> Option<Date> {
+    Date::new(
+        year.try_into().ok()?,
+        month.try_into().ok()?,
+        day.try_into().ok()?,
+    )
+    .ok()
+}
+
+fn ordinal_date(year: i64, day: i64) -> Option<Date> {
+    let first = new_date(year, 1, 1)?;
+    (1..=i64::from(first.days_in_year()))
+        .contains(&day)
+        .then(|| first.checked_add(Span::new().days(day - 1)).ok())?
+}
+
+/// The week date of ISO 8601, where week 53 of a short year runs on into the next.
+fn week_date(year: i64, week: i64, weekday: i64) -> Option<Date> {
+    if !(1..=53).contains(&week) || !(1..=7).contains(&weekday) {
+        return None;
+    }
+    let first = ISOWeekDate::new(year.try_into().ok()?, 1, Weekday::Monday)
+        .ok()?
+        .date();
+    first
+        .checked_add(Span::new().days((week - 1) * 7 + weekday - 1))
+        .ok()
+}
+
+/// Python has the years 1 to 9999.
+pub(super) fn in_python_years(date: Date) -> Option<Date> {
+    (date.year() >= 1).then_some(date)
+}
+
+/// Microseconds since midnight. Digits past the microsecond are cut.
+fn parse_time(text: &str) -> Option<i64> {
+    let (text, fraction) = match text.split_once(['.', ',']) {
+        Some((text, fraction)) => (text, Some(fraction)),
+        None => (text, None),
+    };
+    let colons = text.bytes().filter(|&byte| byte == b':').count();
+    let parts = match (text.len(), colons) {
+        (2, _) => [Some(text), None, None],
+        (4 | 5, 1) => {
+            let (hour, minute) = text.split_once(':')?;
+            [Some(hour), Some(minute), None]
+        }
+        (4 | 5, _) => [Some(&text[..2]), Some(&text[2..]), None],
+        (6 | 8, 2) => {
+            let (hour, rest) = text.split_once(':')?;
+            let (minute, second) = rest.split_once(':')?;
+            [Some(hour), Some(minute), Some(second)]
+        }
+        (6 | 8, _) => [Some(&text[..2]), Some(&text[2..4]), Some(&text[4..])],
+        _ => return None,
+    };
+    let last = parts.iter().flatten().count() - 1;
+    let mut time = 0;
+    for (nth, (part, (unit, limit))) in parts
+        .iter()
+        .zip([(HOUR, 24_u8), (MINUTE, 59), (SECOND, 60)])
+        .enumerate()
+    {
+        let Some(part) = part else { break };
+        let whole = digits(part)?;
+        let fraction = if nth == last { fraction } else { None };
+        let past = match fraction {
+            Some(fraction) => scaled_fraction(fraction, unit)?,
+            None => 0,
+        };
+        // The limits hold for the part with its fraction, as a float, so there is no half past minute 59. Second 60 is
+        // refused, but the library overlooks one with a fraction that is nothing to a float.
+        let as_float = match fraction {
+            Some(fraction) => format!("{part}.{fraction}").parse().ok()?,
+            None => whole as f64,
+        };
+        if as_float > f64::from(limit) || (whole == 60 && fraction.is_none()) {
+            return None;
+        }
+        time += whole * unit + past;
+    }
+    // Hour 24 may be followed by nothing but zeros, and those without a fraction.
+    if time >= DAY && digits(parts[0]?)? == 24 && (time != DAY || (last > 0 && fraction.is_some()))
+    {
+        return None;
+    }
+    Some(time % DAY)
+}
+
+/// A decimal fraction of a unit, in microseconds, cut off below. Python reads at most so many digits.
+fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
+    const MOST_DIGITS: usize = 4300;
+    /// So many digits fit an i64.
+    const FEW_DIGITS: usize = 18;
+
+    let length = u32::try_from(fraction.len()).ok()?;
+    if fraction.is_empty()
+        || fraction.len() > MOST_DIGITS
+        || !fraction.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        return None;
+    }
+    if fraction.len() <= FEW_DIGITS {
+        let scaled = i128::from(digits(fraction)?) * i128::from(unit) / 10i128.pow(length);
+        return i64::try_from(scaled).ok();
+    }
+    let scaled = fraction.parse::<BigUint>().ok()? * BigUint::from(unit.unsigned_abs())
+        / BigUint::from(10u8).pow(length);
+    i64::try_from(scaled).ok()
+}
+
+/// `Z`, `±hh`, `±hhmm` or `±hh:mm`, in minutes. Minus nothing is refused.
+fn parse_offset(text: &str) -> Option<i64> {
+    if text == "Z" {
+        return Some(0);
+    }
+    let (hours, minutes) = match text.len() {
+        3 => (digits(&text[1..3])?, 0),
+        5 => (digits(&text[1..3])?, digits(&text[3..5])?),
+        6 => (digits(&text[1..3])?, digits(&text[4..6])?),
+        _ => return None,
+    };
+    let offset = hours * 60 + minutes;
+    match text.as_bytes()[0] {
+        _ if hours > 23 || minutes > 59 => None,
+        b'+' => Some(offset),
+        b'-' if offset > 0 => Some(-offset),
+        _ => None,
+    }
+}
+
+/// Decimal digits and nothing else.
+fn digits(text: &str) -> Option<i64> {
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        text.parse().ok()
+    } else {
+        None
+    }
+}
