@@ -54,6 +54,8 @@
 //! parentheses are its. What it emits is emitted here, equal as JSON; `tests/differential` compares the two on mutated
 //! logs, and `fixtures/` holds its output for every event. Where it is not followed, the README says so.
 #![forbid(unsafe_code)]
+// This page is for those who change the code; what only the program uses is private all the same.
+#![allow(rustdoc::private_intra_doc_links)]
 
 pub mod caliper;
 pub mod cli;
