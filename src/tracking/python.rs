@@ -21,65 +21,70 @@ pub fn write_str(value: Value<'_>, out: &mut String) {
 
 /// `repr(value)`: what `str()` of a container shows of its items.
 pub fn write_repr(value: Value<'_>, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("None"),
-        Value::Bool(true) => out.push_str("True"),
-        Value::Bool(false) => out.push_str("False"),
-        Value::Int(value) => push(out, format_args!("{value}")),
-        Value::BigInt(digits) => out.push_str(digits),
-        Value::Float(value) => write_float(value, out),
-        Value::Str(text) => write_quoted(text, out),
-        Value::Array(items) => {
-            out.push('[');
-            for (nth, item) in items.iter().enumerate() {
-                out.push_str(if nth == 0 { "" } else { ", " });
-                write_repr(*item, out);
-            }
-            out.push(']');
-        }
-        Value::Object(object) => {
-            out.push('{');
-            for (nth, (key, value)) in object.members().iter().enumerate() {
-                out.push_str(if nth == 0 { "" } else { ", " });
-                write_quoted(key, out);
-                out.push_str(": ");
-                write_repr(*value, out);
-            }
-            out.push('}');
-        }
-    }
+    REPR.write(value, out);
 }
 
 /// `json.dumps(value, ensure_ascii=False)`. Unlike JSON it has words for NaN and the infinities.
 pub fn write_json(value: Value<'_>, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(value) => out.push_str(if value { "true" } else { "false" }),
-        Value::Int(value) => push(out, format_args!("{value}")),
-        Value::BigInt(digits) => out.push_str(digits),
-        Value::Float(value) if value.is_nan() => out.push_str("NaN"),
-        Value::Float(value) if value.is_infinite() => {
-            out.push_str(if value > 0.0 { "Infinity" } else { "-Infinity" })
-        }
-        Value::Float(value) => write_float(value, out),
-        Value::Str(text) => write_json_str(text, out),
-        Value::Array(items) => {
-            out.push('[');
-            for (nth, item) in items.iter().enumerate() {
-                out.push_str(if nth == 0 { "" } else { ", " });
-                write_json(*item, out);
+    JSON.write(value, out);
+}
+
+/// What two of Python's texts of a value do not have in common.
+struct Notation {
+    null: &'static str,
+    bools: [&'static str; 2],
+    nan: &'static str,
+    infinities: [&'static str; 2],
+    write_str: fn(&str, &mut String),
+}
+
+const REPR: Notation = Notation {
+    null: "None",
+    bools: ["False", "True"],
+    nan: "nan",
+    infinities: ["-inf", "inf"],
+    write_str: write_quoted,
+};
+
+const JSON: Notation = Notation {
+    null: "null",
+    bools: ["false", "true"],
+    nan: "NaN",
+    infinities: ["-Infinity", "Infinity"],
+    write_str: write_json_str,
+};
+
+impl Notation {
+    fn write(&self, value: Value<'_>, out: &mut String) {
+        match value {
+            Value::Null => out.push_str(self.null),
+            Value::Bool(value) => out.push_str(self.bools[usize::from(value)]),
+            Value::Int(value) => push(out, format_args!("{value}")),
+            Value::BigInt(digits) => out.push_str(digits),
+            Value::Float(value) if value.is_nan() => out.push_str(self.nan),
+            Value::Float(value) if value.is_infinite() => {
+                out.push_str(self.infinities[usize::from(value > 0.0)])
             }
-            out.push(']');
-        }
-        Value::Object(object) => {
-            out.push('{');
-            for (nth, (key, value)) in object.members().iter().enumerate() {
-                out.push_str(if nth == 0 { "" } else { ", " });
-                write_json_str(key, out);
-                out.push_str(": ");
-                write_json(*value, out);
+            Value::Float(value) => write_float(value, out),
+            Value::Str(text) => (self.write_str)(text, out),
+            Value::Array(items) => {
+                out.push('[');
+                for (nth, item) in items.iter().enumerate() {
+                    out.push_str(if nth == 0 { "" } else { ", " });
+                    self.write(*item, out);
+                }
+                out.push(']');
             }
-            out.push('}');
+            Value::Object(object) => {
+                out.push('{');
+                for (nth, (key, value)) in object.members().iter().enumerate() {
+                    out.push_str(if nth == 0 { "" } else { ", " });
+                    (self.write_str)(key, out);
+                    out.push_str(": ");
+                    self.write(*value, out);
+                }
+                out.push('}');
+            }
         }
     }
 }
@@ -102,16 +107,9 @@ fn write_json_str(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// `repr(float)`: the shortest digits that read back as the same float, with an exponent below 1e-4 and from 1e16.
+/// `repr(float)` of a finite one: the shortest digits that read back as the same float, with an exponent below 1e-4 and
+/// from 1e16.
 fn write_float(value: f64, out: &mut String) {
-    if value.is_nan() {
-        out.push_str("nan");
-        return;
-    }
-    if value.is_infinite() {
-        out.push_str(if value > 0.0 { "inf" } else { "-inf" });
-        return;
-    }
     let shortest = format!("{value:e}");
     let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
     match exponent.parse::<i32>().unwrap_or(0) {
