@@ -9,6 +9,7 @@ use crate::caliper::{self, CaliperSettings, Envelope};
 use crate::input::LineContent;
 use crate::lms::Lms;
 use crate::outcome::{Fault, Outcome, Reason};
+use crate::routing::Routers;
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{TrackingEvent, parse_line};
 use crate::xapi::{self, XapiSettings};
@@ -19,6 +20,8 @@ pub struct Converter {
     pub format: Format,
     /// Which events are taken.
     pub selection: EventSelection,
+    /// The routers of which one must accept an event, if there are any.
+    pub routers: Option<Routers>,
     /// The lookup tables.
     pub lms: Lms,
     /// Take `event_type` for a name where there is none.
@@ -98,6 +101,7 @@ impl Converter {
         let (outcome, written) = match name.map(|name| (name, self.selection.select(name))) {
             None | Some((_, Selected::Unsupported)) => (Outcome::Unsupported, 0),
             Some((_, Selected::Filtered)) => (Outcome::Filtered, 0),
+            Some((_, Selected::Taken)) if !self.is_accepted(&event) => (Outcome::Filtered, 0),
             Some((name, Selected::Taken)) => {
                 match self.transform(name, event, layout, arena, out) {
                     Ok(0) => (Outcome::Unsupported, 0),
@@ -111,6 +115,12 @@ impl Converter {
             outcome,
             written,
         })
+    }
+
+    fn is_accepted(&self, event: &TrackingEvent<'_>) -> bool {
+        self.routers
+            .as_ref()
+            .is_none_or(|routers| routers.accept(event))
     }
 
     fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {

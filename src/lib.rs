@@ -22,6 +22,7 @@
 //! | [`input`] | what is read: paths, directories, standard input; gzip by magic bytes; batches of lines |
 //! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
+//! | [`routing`] | routers.json, and which router accepts which event |
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
@@ -70,6 +71,7 @@ mod output;
 mod pipeline;
 mod progress;
 pub mod report;
+pub mod routing;
 pub mod selection;
 pub mod tracking;
 pub mod xapi;

@@ -9,6 +9,7 @@ use crate::caliper::{self, CaliperSettings, EventTime};
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format};
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
+use crate::routing::{BackendName, Routers};
 use crate::selection::EventSelection;
 use crate::xapi::{self, ActorKind, XapiSettings};
 
@@ -57,6 +58,10 @@ pub struct ConversionArgs {
         value_name = "PATTERN,…"
     )]
     events: Vec<String>,
+
+    /// A routers.json: take the events that one of its routers accepts
+    #[arg(long, value_name = "FILE")]
+    routers: Option<PathBuf>,
 
     /// Take the event_type of logs older than about 2015, which have no name
     #[arg(long)]
@@ -145,10 +150,15 @@ impl ConversionArgs {
 
     /// The files that these options name.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        [&self.users, &self.courses, &self.actor_key_file]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
+        [
+            &self.users,
+            &self.courses,
+            &self.actor_key_file,
+            &self.routers,
+        ]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
     }
 
     /// Whether a later run writes the same.
@@ -190,6 +200,15 @@ impl ConversionArgs {
             ));
         }
         let key = actor_key(self.actor_key_file.as_deref())?;
+        let backend_name = match self.to {
+            FormatArg::Xapi => BackendName::Xapi,
+            FormatArg::Caliper => BackendName::Caliper,
+        };
+        let routers = self
+            .routers
+            .as_deref()
+            .map(|path| Routers::load(path, backend_name))
+            .transpose()?;
         let users = self
             .users
             .as_deref()
@@ -207,6 +226,7 @@ impl ConversionArgs {
         Ok(Converter {
             format,
             selection,
+            routers,
             lms,
             name_from_event_type: self.name_from_event_type,
         })

@@ -144,7 +144,7 @@ fn write_text(
         (Outcome::Unsupported, None) => {
             write!(out, ": no transformer takes this event, or not by default")?
         }
-        (Outcome::Filtered, None) => write!(out, ": `--events` leaves it out")?,
+        (Outcome::Filtered, None) => write!(out, ": `--events` or `--routers` leaves it out")?,
         _ => {}
     }
     writeln!(out)?;

@@ -86,6 +86,16 @@ impl<'a> TrackingEvent<'a> {
         field(self.root.get("context")?, key)
     }
 
+    /// The value at a dotted key, as it is: each part but the first within the one before, the first at the top level.
+    pub fn walk(&self, dotted_key: &str) -> Option<Value<'a>> {
+        let mut keys = dotted_key.split('.');
+        let first = match keys.next()? {
+            "event" => Some(self.event),
+            key => self.top_level(key),
+        };
+        keys.try_fold(first?, |value, key| value.as_object()?.get(key))
+    }
+
     /// The value of a key anywhere in the event: at the top level its value is the answer, whatever it is; else the
     /// nested objects are searched in order, depth first, passing over nulls.
     pub fn find(&self, key: &str) -> Option<Value<'a>> {

@@ -183,3 +183,40 @@ fn an_empty_variable_is_none_and_an_unknown_one_is_told() {
     );
     assert_eq!(ended.stderr.matches("warning").count(), 1);
 }
+
+#[test]
+fn routers_keep_what_one_of_them_accepts() {
+    let routers = r#"[
+        {"backend_name": "xAPI", "route_url": "https://a.example", "enabled": true, "auth_scheme": "Basic",
+         "username": "${LRS_USER}", "password": "${LRS_PASSWORD}", "auth_key": null,
+         "configurations": {"match_params": {"name": "^play"}, "override_args": {"version": "x"}, "headers": {}}},
+        {"backend_name": "xAPI", "route_url": "https://b.example",
+         "configurations": {"match_params": {"data.id": ["w", "x"]}}}
+    ]"#;
+    let log = line(1)
+        + &line(2).replace("play", "stop")
+        + &line(3).replace("play", "stop").replace("\"v\"", "\"x\"");
+    let run = |arguments: &[&str]| {
+        outcomes(
+            Run::explain()
+                .stdin(log.clone() + "{\"event\":1}\n")
+                .file("routers.json", routers)
+                .args(arguments)
+                .args(&["-"]),
+        )
+    };
+    assert_eq!(
+        run(&["--routers", "routers.json"]),
+        ["emitted", "filtered", "emitted", "unsupported"]
+    );
+    let ended = Run::explain_to("caliper")
+        .file("routers.json", routers)
+        .args(&["--routers", "routers.json", "-"])
+        .run();
+    assert!(
+        ended
+            .with_code(2)
+            .stderr
+            .contains("no enabled router of the format Caliper")
+    );
+}

@@ -22,6 +22,7 @@ fn converter() -> Converter {
             transformer_version: "x".into(),
         }),
         selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, OTHER_EVENTS).unwrap(),
+        routers: None,
         lms: Lms {
             root_url: "https://x.example".into(),
             users: None,
