@@ -31,20 +31,20 @@ impl Console {
 
     /// Something failed.
     pub fn error(&self, message: &str) {
-        self.write_line(&format!("error: {}", printable(message)));
+        self.write_line(&format!("error: {}", one_line(message)));
     }
 
     /// Something may not be what was meant.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
-            self.write_line(&format!("warning: {}", printable(message)));
+            self.write_line(&format!("warning: {}", one_line(message)));
         }
     }
 
     /// Something is worth knowing.
     pub fn note(&self, message: &str) {
         if !self.quiet {
-            self.write_line(message);
+            self.write_line(&printable(message));
         }
     }
 
@@ -52,7 +52,7 @@ impl Console {
     pub fn result(&self, text: &str) {
         // A reader that went away is not interested.
         self.progress
-            .suspend(|| drop(writeln!(io::stdout().lock(), "{text}")));
+            .suspend(|| drop(writeln!(io::stdout().lock(), "{}", printable(text))));
     }
 
     /// The progress bar, if there is one.
@@ -68,7 +68,7 @@ impl Console {
 
 /// The text with what would steer a terminal made visible: names of files and of events are anybody's.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let steers = char::is_control;
+    let steers = |c: char| c.is_control() && c != '\n';
     if !text.contains(steers) {
         return text.into();
     }
@@ -80,4 +80,9 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         }
     });
     escaped.collect::<String>().into()
+}
+
+/// The same on one line.
+pub fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
 }

@@ -1,9 +1,10 @@
 //! One line → its outcome and its output: a function of the line, the options and the lookup tables, and of nothing
 //! else.
 
+use std::io::{self, Write};
+
 use bumpalo::Bump;
 use serde::Serialize;
-use serde::ser::Error as _;
 
 use crate::caliper::{self, CaliperSettings, Envelope};
 use crate::input::LineContent;
@@ -164,31 +165,48 @@ impl Converter {
 
 fn write(values: &[impl Serialize], layout: Layout, out: &mut Vec<u8>) -> Result<usize, Fault> {
     let start = out.len();
-    let written: serde_json::Result<()> = match (layout, values) {
-        (Layout::Lines, _) => values.iter().try_for_each(|value| {
-            serde_json::to_writer(&mut *out, value)?;
-            out.push(b'\n');
-            if out.len() - start > MAX_OUTPUT_BYTES {
-                return Err(serde_json::Error::custom(
-                    "the event would come to more than 64 MiB",
-                ));
-            }
-            Ok(())
-        }),
-        (Layout::Document, [value]) => write_document(value, out),
-        (Layout::Document, _) => write_document(&values, out),
+    let mut limited = Limited {
+        left: MAX_OUTPUT_BYTES,
+        out,
     };
-    match written {
-        Ok(()) => Ok(values.len()),
-        Err(error) => {
-            out.truncate(start);
-            Err(Fault::new(Reason::NotRepresentable, error.to_string()))
-        }
-    }
+    let written = match (layout, values) {
+        (Layout::Lines, _) => values.iter().try_for_each(|value| {
+            serde_json::to_writer(&mut limited, value)?;
+            limited.write_all(b"\n").map_err(serde_json::Error::io)
+        }),
+        (Layout::Document, [value]) => write_document(value, &mut limited),
+        (Layout::Document, _) => write_document(&values, &mut limited),
+    };
+    written.map(|()| values.len()).map_err(|error| {
+        out.truncate(start);
+        Fault::new(Reason::NotRepresentable, error.to_string())
+    })
 }
 
-fn write_document(document: &impl Serialize, out: &mut Vec<u8>) -> serde_json::Result<()> {
+fn write_document(document: &impl Serialize, out: &mut Limited<'_>) -> serde_json::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
-    out.push(b'\n');
-    Ok(())
+    out.write_all(b"\n").map_err(serde_json::Error::io)
+}
+
+/// Takes so many bytes and no more. The indentation of a document does not count, so that the layout decides nothing.
+struct Limited<'o> {
+    left: usize,
+    out: &'o mut Vec<u8>,
+}
+
+impl Write for Limited<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let is_layout = bytes.iter().all(|byte| byte.is_ascii_whitespace());
+        let counted = if is_layout { 0 } else { bytes.len() };
+        let Some(left) = self.left.checked_sub(counted) else {
+            return Err(io::Error::other("the event would come to more than 64 MiB"));
+        };
+        self.left = left;
+        self.out.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

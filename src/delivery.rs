@@ -79,6 +79,7 @@ impl<'c> Deliverer<'c> {
             }
             Delivery::Start(source) => {
                 self.failed = false;
+                self.with_rejects(RejectsFile::mark);
                 let started = self.destination.start(source);
                 self.taken(started.map(|()| Taken::Yes))
             }
@@ -87,7 +88,7 @@ impl<'c> Deliverer<'c> {
                 let written = self.destination.write(&converted.output);
                 if written.is_ok() {
                     self.current.add(&converted.tally);
-                    self.reject(&converted.rejects);
+                    self.with_rejects(|rejects| rejects.write(&converted.rejects));
                 }
                 self.taken(written)
             }
@@ -103,6 +104,8 @@ impl<'c> Deliverer<'c> {
                 let flow = self.taken(finished);
                 let lines = std::mem::take(&mut self.current);
                 if self.failed {
+                    // Its lines count for nothing, and so do those that were rejected.
+                    self.with_rejects(RejectsFile::back_to_mark);
                     self.failed_inputs += usize::from(ended.is_ok());
                 } else {
                     self.tally.add(&lines);
@@ -136,13 +139,18 @@ impl<'c> Deliverer<'c> {
             Err(error) => {
                 self.output_failed(&error);
                 self.failed = true;
-                Flow::NextInput
+                if self.destination.is_one_for_all() {
+                    Flow::Stop
+                } else {
+                    Flow::NextInput
+                }
             }
         }
     }
 
-    fn reject(&mut self, rows: &[u8]) {
-        if let Some(Err(error)) = self.rejects.as_mut().map(|rejects| rejects.write(rows)) {
+    /// Does something with the rejects file, if there is one that has not failed.
+    fn with_rejects(&mut self, act: impl FnOnce(&mut RejectsFile) -> anyhow::Result<()>) {
+        if let Some(Err(error)) = self.rejects.as_mut().map(act) {
             self.rejects = None;
             self.output_failed(&error);
         }

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! [`pipeline`] drives it. One thread reads batches of whole lines, a pool of threads converts them, and the calling
-//! thread takes the results **in input order**, with a bounded number of batches in flight.
+//! thread takes the results **in input order**, with a bounded number of batches and bytes in flight.
 //!
 //! # Where things are
 //!

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::tracking::Value;
+use crate::tracking::{Value, python};
 
 /// Why a line is unparsable (the first five) or rejected. Codes may be added; none is ever renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +33,8 @@ pub enum Reason {
     MissingField,
     /// A field holds a value of a kind that nothing can be made of.
     WrongType,
-    /// The time is not ISO 8601 with an offset, nor a number of seconds.
+    /// The time is not one that the format takes: for xAPI ISO 8601 with an offset or a number of seconds, for Caliper a
+    /// full date and time with an offset.
     BadTimestamp,
     /// A value would reach the output that JSON cannot say, as NaN.
     NotRepresentable,
@@ -109,6 +110,16 @@ impl Fault {
     /// A field that a transformer needs is absent.
     pub(crate) fn missing(field: &str) -> Self {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
+    }
+
+    /// The time of an event is not what the format takes.
+    pub(crate) fn bad_timestamp(value: Value<'_>, wanted: &str) -> Self {
+        let mut text = String::new();
+        python::write_repr(value, &mut text);
+        Self::new(
+            Reason::BadTimestamp,
+            format!("the timestamp {text} is not {wanted}"),
+        )
     }
 
     /// A field holds a value of a kind that nothing can be made of.

@@ -96,8 +96,10 @@ where
                         }
                     };
                     let mut wanted = queue.send(Message::Start(nth)).is_ok();
-                    while let Some(batch) = next_batch(&mut reader, source.shape).filter(|_| wanted)
-                    {
+                    while wanted {
+                        let Some(batch) = next_batch(&mut reader, source.shape) else {
+                            break;
+                        };
                         let in_flight = Budget::take(&budget, batch.bytes());
                         let (result, place) = sync_channel(1);
                         scope.spawn(move |_| {
@@ -263,6 +265,36 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_wanted_is_not_read_to_its_end() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "some line of a log\n".repeat(3_000_000)).unwrap();
+        let sources = [
+            source(file.path().to_owned()),
+            source(file.path().to_owned()),
+        ];
+        for (answer, ends) in [(Flow::NextInput, 2), (Flow::Stop, 0)] {
+            let options = options(2);
+            let mut seen_ends = 0;
+            run(
+                &sources,
+                &options,
+                |_, _| (),
+                |delivery| match delivery {
+                    Delivery::Batch(()) => answer,
+                    Delivery::End(..) => {
+                        seen_ends += 1;
+                        Flow::GoOn
+                    }
+                    _ => Flow::GoOn,
+                },
+            )
+            .unwrap();
+            assert_eq!(seen_ends, ends);
+            assert!(options.bytes_read.load(Ordering::Relaxed) < 50_000_000);
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_conversion_that_panics_ends_the_run() {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -284,6 +316,7 @@ mod tests {
             move || drop(Budget::take(&budget, 1000))
         });
         drop(first);
+        std::thread::sleep(std::time::Duration::from_millis(50));
         assert!(!waiting.is_finished());
         drop(second);
         waiting.join().unwrap();

@@ -4,28 +4,16 @@
 //! full date, time and offset are needed; of those that have them, the same comes out.
 
 use std::fmt::{self, Display};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::Offset;
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime, Time, date};
 
-/// A moment, printed as `2024-03-05T09:14:07.120Z`.
+/// A moment in UTC, printed as `2024-03-05T09:14:07.120Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EventTime(Timestamp);
+pub struct EventTime(DateTime);
 
 impl EventTime {
-    /// The moment of this call.
-    pub fn now() -> Self {
-        Self(Timestamp::now())
-    }
-
-    /// Seconds since 1970.
-    pub fn from_unix(seconds: i64) -> Option<Self> {
-        Timestamp::from_second(seconds)
-            .ok()
-            .and_then(Self::in_printable_years)
-    }
-
     /// Reads `2024-03-05T09:14:07.120334+00:00` and its kin: a space for the `T`, a comma for the dot, `Z`, `+01` or
     /// `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub fn parse(text: &str) -> Option<Self> {
@@ -61,14 +49,15 @@ impl EventTime {
             fraction.map_or(Some(0), nanoseconds)?,
         );
         let local = date.ok()?.to_datetime(time.ok()?);
-        let moment = parse_offset(offset)?.to_timestamp(local).ok()?;
+        let moment = local.checked_sub(parse_offset(offset)?).ok()?;
         Self::in_printable_years(moment)
     }
 
     /// Python prints the years before 1000 with fewer than four digits, which is no date.
-    fn in_printable_years(moment: Timestamp) -> Option<Self> {
-        let year = Offset::UTC.to_datetime(moment).year();
-        (1000..=9999).contains(&year).then_some(Self(moment))
+    fn in_printable_years(moment: DateTime) -> Option<Self> {
+        (1000..=9999)
+            .contains(&moment.year())
+            .then_some(Self(moment))
     }
 }
 
@@ -103,9 +92,9 @@ fn nanoseconds(fraction: &str) -> Option<i32> {
         .then(|| Some(i32::try_from(digits).ok()? * scale * 1000))?
 }
 
-fn parse_offset(text: &str) -> Option<Offset> {
+fn parse_offset(text: &str) -> Option<SignedDuration> {
     if matches!(text, "Z" | "z") {
-        return Some(Offset::UTC);
+        return Some(SignedDuration::ZERO);
     }
     let (sign, digits) = text.split_at(1);
     let (hours, minutes) = match digits.len() {
@@ -118,8 +107,8 @@ fn parse_offset(text: &str) -> Option<Offset> {
     if hours > 23 || minutes > 59 {
         return None;
     }
-    let seconds = i32::try_from(hours * 3600 + minutes * 60).ok()?;
-    Offset::from_seconds(if sign == "-" { -seconds } else { seconds }).ok()
+    let offset = SignedDuration::from_mins(i64::from(hours * 60 + minutes));
+    Some(if sign == "-" { -offset } else { offset })
 }
 
 /// Decimal digits and nothing else.
@@ -131,10 +120,19 @@ fn number(text: &str) -> Option<u32> {
     }
 }
 
+impl From<SystemTime> for EventTime {
+    /// Of times past the year 9999 this is the last that there is.
+    fn from(time: SystemTime) -> Self {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let epoch = date(1970, 1, 1).to_datetime(Time::midnight());
+        let since = SignedDuration::try_from(since).unwrap_or(SignedDuration::MAX);
+        Self(epoch.saturating_add(since))
+    }
+}
+
 impl Display for EventTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let moment = Offset::UTC.to_datetime(self.0);
-        let (date, time) = (moment.date(), moment.time());
+        let (date, time) = (self.0.date(), self.0.time());
         write!(
             formatter,
             "{:04}-{:02}-{:02}",
@@ -188,6 +186,8 @@ mod tests {
             ("20240305T091407.12+01:30", "2024-03-05T07:44:07.120Z"),
             ("2024-03-05T09:14:07-00:00", "2024-03-05T09:14:07.000Z"),
             ("1000-01-02T00:00:00Z", "1000-01-02T00:00:00.000Z"),
+            ("9999-12-31T23:00:00+05:00", "9999-12-31T18:00:00.000Z"),
+            ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(printed(text).as_deref(), Some(utc), "{text}");
         }

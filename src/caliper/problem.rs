@@ -135,7 +135,9 @@ fn block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     let data = it.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
     if let Some(block) = truthy(logged) {
-        return it.id_text("data.problem_id", block).map(Some);
+        return it
+            .id_text("data.problem_id or data.module_id", block)
+            .map(Some);
     }
     let referer = required("context.referer", it.event.context("referer"))?;
     usage_key::problem(&it.event, referer, it.arena)

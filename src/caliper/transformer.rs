@@ -10,9 +10,9 @@ use super::event_time::EventTime;
 use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
 use crate::lms::{Lms, UserRef};
-use crate::outcome::{Fault, Reason};
+use crate::outcome::Fault;
 use crate::tracking::field::{id_text, required, truthy};
-use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in, python};
+use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in};
 
 /// One event and everything that a transformation may look at.
 pub(super) struct Transformer<'a> {
@@ -60,13 +60,10 @@ impl<'a> Transformer<'a> {
         let timestamp = required("timestamp", self.event.find("timestamp"))?;
         match timestamp.as_str().and_then(EventTime::parse) {
             Some(time) => Ok(format_in(self.arena, format_args!("{time}"))),
-            None => {
-                let mut text = String::new();
-                python::write_repr(timestamp, &mut text);
-                let detail =
-                    format!("the timestamp {text} is not a full date and time with an offset");
-                Err(Fault::new(Reason::BadTimestamp, detail))
-            }
+            None => Err(Fault::bad_timestamp(
+                timestamp,
+                "a full date and time with an offset",
+            )),
         }
     }
 

@@ -29,7 +29,7 @@ pub(super) fn media<'a>(it: &Transformer<'a>, action: &'static str) -> Result<Ev
 pub(super) fn seeked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     let event = media(it, action::JUMPED_TO)?;
     let time = truthy(it.event.data("currentTime")).or_else(|| it.event.data("old_time"));
-    let current_time = it.duration("data.old_time", time)?;
+    let current_time = it.duration("data.currentTime or data.old_time", time)?;
     let new_time = it.duration("data.new_time", it.event.data("new_time"))?;
     let extensions = Some(TargetExtensions { new_time });
     let target = event.target.map(|target| Target {
@@ -74,7 +74,7 @@ fn target<'a>(it: &Transformer<'a>) -> Result<Target<'a>, Fault> {
     Ok(Target {
         id: "_:MediaLocation",
         entity_type: entity::MEDIA_LOCATION,
-        current_time: it.duration("data.currentTime", time)?,
+        current_time: it.duration("data.currentTime or data.current_time", time)?,
         extensions: None,
     })
 }

@@ -1,6 +1,7 @@
 //! The options that decide what comes of a line, the same in every command.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
@@ -162,11 +163,12 @@ impl ConversionArgs {
     }
 
     /// Whether a later run writes the same.
-    pub fn is_repeatable(&self) -> bool {
-        self.to == FormatArg::Xapi
-            || self.envelope == Some(EnvelopeArg::None)
-            || self.send_time.is_some()
-            || std::env::var_os(SOURCE_DATE_EPOCH).is_some()
+    ///
+    /// # Errors
+    /// The time that is given is none.
+    pub fn is_repeatable(&self) -> Result<bool> {
+        let has_time = self.to == FormatArg::Caliper && self.envelope != Some(EnvelopeArg::None);
+        Ok(!has_time || self.fixed_send_time()?.is_some())
     }
 
     /// Loads the tables and puts the converter together.
@@ -279,7 +281,10 @@ impl ConversionArgs {
                     ("send-time", self.send_time.is_some()),
                 ];
                 if let Some((option, _)) = of_caliper.iter().find(|(_, given)| *given) {
-                    bail!("`--{option}` is for Caliper; xAPI has no envelopes");
+                    let variable = option.to_uppercase().replace('-', "_");
+                    bail!(
+                        "`--{option}` (or EVENT_ROUTER_{variable}) is for Caliper, leave it out: xAPI has no envelopes"
+                    );
                 }
                 let actor = match self.actor {
                     None | Some(ActorArg::ExternalId) => ActorKind::ExternalId,
@@ -293,7 +298,9 @@ impl ConversionArgs {
             }
             FormatArg::Caliper => {
                 if self.actor.is_some() {
-                    bail!("`--actor` is for xAPI; Caliper's actor always is the external id");
+                    bail!(
+                        "`--actor` (or EVENT_ROUTER_ACTOR) is for xAPI, leave it out: Caliper's actor is the external id"
+                    );
                 }
                 Ok(Format::Caliper(
                     CaliperSettings {
@@ -307,31 +314,55 @@ impl ConversionArgs {
 
     fn envelope(&self) -> Result<Option<EnvelopeSettings>> {
         if self.envelope == Some(EnvelopeArg::None) {
+            if self.sensor.is_some() || self.send_time.is_some() {
+                bail!(
+                    "without an envelope there is no `--sensor` and no `--send-time`; leave them out"
+                );
+            }
             return Ok(None);
         }
-        let send_time = match (&self.send_time, std::env::var(SOURCE_DATE_EPOCH)) {
-            (Some(time), _) => EventTime::parse(time).with_context(|| {
-                format!("`--send-time {time}` is not a time like 2024-03-05T09:14:07Z")
-            })?,
-            (None, Ok(seconds)) => seconds
-                .parse()
-                .ok()
-                .and_then(EventTime::from_unix)
-                .with_context(|| {
-                    format!(
-                        "{SOURCE_DATE_EPOCH} is `{seconds}`, not a number of seconds since 1970"
-                    )
-                })?,
-            (None, Err(_)) => EventTime::now(),
-        };
+        let send_time = self
+            .fixed_send_time()?
+            .unwrap_or_else(|| EventTime::from(SystemTime::now()));
         let sensor = self
             .sensor
             .clone()
             .unwrap_or_else(|| self.lms_root_url.clone());
+        if sensor.is_empty() {
+            bail!("the sensor is empty: leave `--sensor` out, and it is the LMS root URL");
+        }
         Ok(Some(EnvelopeSettings {
             sensor,
             send_time: send_time.to_string(),
         }))
+    }
+
+    /// The time that `--send-time` or SOURCE_DATE_EPOCH fixes.
+    fn fixed_send_time(&self) -> Result<Option<EventTime>> {
+        if let Some(time) = &self.send_time {
+            let parsed = EventTime::parse(time);
+            return parsed.map(Some).with_context(|| {
+                format!("`--send-time {time}` is not a time like 2024-03-05T09:14:07Z")
+            });
+        }
+        match std::env::var_os(SOURCE_DATE_EPOCH).filter(|seconds| !seconds.is_empty()) {
+            None => Ok(None),
+            Some(seconds) => {
+                let parsed = seconds
+                    .to_str()
+                    .and_then(|seconds| seconds.parse().ok())
+                    .map(Duration::from_secs);
+                let time = parsed
+                    .and_then(|since| UNIX_EPOCH.checked_add(since))
+                    .map(EventTime::from);
+                time.map(Some).with_context(|| {
+                    format!(
+                        "{SOURCE_DATE_EPOCH} is `{}`, not a number of seconds since 1970",
+                        seconds.display()
+                    )
+                })
+            }
+        }
     }
 }
 
@@ -346,7 +377,7 @@ fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
             }
             (key, name)
         }
-        None => match std::env::var_os(ACTOR_KEY) {
+        None => match std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty()) {
             Some(key) => (key.into_encoded_bytes(), ACTOR_KEY.to_owned()),
             None => return Ok(None),
         },

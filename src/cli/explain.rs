@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
-use crate::console::{Console, printable};
+use crate::console::{Console, one_line};
 use crate::conversion::{Conversion, Converter, Layout};
 use crate::delivery::{Converted, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -35,6 +35,7 @@ pub struct ExplainArgs {
 /// Runs the command.
 pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
     let console = Console::new(false, false);
+    super::warn_of_unknown_variables(&console);
     let discovery = args
         .input
         .discover(&[], &console)
@@ -57,7 +58,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
     pipeline::run(&discovery.sources, &options, convert, |delivery| {
         deliverer.deliver(delivery)
     })
-    .or_exit(ExitCode::Failure)?;
+    .or_exit(ExitCode::Usage)?;
     Ok(deliverer.close().code)
 }
 
@@ -133,11 +134,11 @@ fn write_text(
     conversion: &Conversion<'_>,
     statements: &[u8],
 ) -> Result<()> {
-    let name = printable(conversion.name.unwrap_or("(no name)"));
-    let file = printable(file);
+    let name = one_line(conversion.name.unwrap_or("(no name)"));
+    let file = one_line(file);
     write!(out, "{file}:{line}: {name}: {}", conversion.outcome.word())?;
     match (&conversion.outcome, conversion.outcome.fault()) {
-        (_, Some((reason, detail))) => write!(out, ", {}: {}", reason.code(), printable(detail))?,
+        (_, Some((reason, detail))) => write!(out, ", {}: {}", reason.code(), one_line(detail))?,
         (Outcome::Unsupported, None) if conversion.name.is_none() => {
             write!(out, ": an event without a name")?
         }

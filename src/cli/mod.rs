@@ -39,9 +39,7 @@ enum Subcommands {
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let command = command();
-    warn_of_unknown_variables(&command);
-    let parsed = command
+    let parsed = command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let cli = match parsed {
@@ -96,7 +94,8 @@ fn variable_of(option: &str) -> String {
 }
 
 /// Tells of variables that look like this program's and are not.
-fn warn_of_unknown_variables(command: &Command) {
+fn warn_of_unknown_variables(console: &Console) {
+    let command = Cli::command();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     let known: Vec<String> = arguments
         .map(|arg| variable_of(arg.get_id().as_str()))
@@ -107,8 +106,7 @@ fn warn_of_unknown_variables(command: &Command) {
             && name != ACTOR_KEY
             && !known.iter().any(|known| *known == name)
         {
-            Console::new(false, false)
-                .warn(&format!("no option is called like the variable {name}"));
+            console.warn(&format!("no option is called like the variable {name}"));
         }
     }
 }

@@ -47,7 +47,7 @@ struct OutputArgs {
     compress: CompressArg,
 
     /// Write nothing: compare with what stands in the output directory, and exit with 1 if anything differs
-    #[arg(long, requires = "output")]
+    #[arg(long)]
     check: bool,
 
     /// Write each line that is rejected or unparsable here, with the reason
@@ -76,6 +76,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     // On one terminal the bar and the output would write over one another.
     let shows_progress = !output.quiet && (output.output.is_some() || !io::stdout().is_terminal());
     let console = Console::new(output.quiet, shows_progress);
+    super::warn_of_unknown_variables(&console);
     let written: Vec<&Path> = [&output.output, &output.rejects]
         .into_iter()
         .flatten()
@@ -135,7 +136,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         deliverer.deliver(delivery)
     });
     console.progress().clear();
-    piped.or_exit(ExitCode::Failure)?;
+    piped.or_exit(ExitCode::Usage)?;
     let delivered = deliverer.close();
     let summary = Summary {
         tally: &delivered.tally,
@@ -160,9 +161,15 @@ impl OutputArgs {
             if compression == Compression::Gzip {
                 bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
             }
+            if self.check {
+                bail!("`--check` needs `--output`, the directory to compare with");
+            }
             return Ok(None);
         };
-        if self.check && !conversion.is_repeatable() {
+        if self.check && self.rejects.is_some() {
+            bail!("`--check` writes nothing, so leave `--rejects` out");
+        }
+        if self.check && !conversion.is_repeatable()? {
             bail!(
                 "`--check` compares with an earlier run, whose envelopes had another time: \
                  give `--send-time`, SOURCE_DATE_EPOCH or `--envelope none`"

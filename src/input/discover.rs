@@ -5,11 +5,12 @@ use std::fs::{self, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use bumpalo::Bump;
 use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
-use serde::de::IgnoredAny;
 use walkdir::{DirEntry, WalkDir};
 
 use super::{BytesRead, Origin, Shape, Source, open};
+use crate::tracking::parse_line;
 
 /// Names that logs have, in a directory.
 const DEFAULT_INCLUDE: [&str; 9] = [
@@ -190,21 +191,20 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata) -> Source {
     source
 }
 
-/// Whether a file has an event on its first line and more behind it: then it is a log, whatever it is called.
+/// Whether a file has an event on one of its first lines and more beside it: then it is a log, whatever it is called.
 fn holds_lines(source: &Source) -> bool {
-    /// An event that is longer may be taken for a document, which is told when it is read.
+    /// Where neither a line nor more is seen by then, it is taken for a document.
     const LOOK_AT: u64 = 1 << 20;
 
     let mut start = Vec::new();
     let read = open(source, BytesRead::default())
         .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
-    let mut parts = start.splitn(2, |&byte| byte == b'\n');
-    let (Ok(_), Some(line), Some(rest)) = (read, parts.next(), parts.next()) else {
-        return false;
-    };
-    let event = memchr::memchr(b'{', line).map(|start| &line[start..]);
-    event.is_some_and(|event| serde_json::from_slice::<IgnoredAny>(event).is_ok())
-        && rest.iter().any(|byte| !byte.is_ascii_whitespace())
+    let lines = start
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.trim_ascii().is_empty());
+    let lines: Vec<&[u8]> = lines.collect();
+    let is_event = |line: &&[u8]| matches!(parse_line(line, &Bump::new()), Ok(Some(_)));
+    read.is_ok() && lines.len() > 1 && lines.iter().any(is_event)
 }
 
 /// A hidden entry of a directory; the directory itself was named by the user.

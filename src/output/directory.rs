@@ -110,7 +110,7 @@ impl Unfinished {
         if self.writer.is_none() {
             let directory = self.path.parent().unwrap_or(Path::new("."));
             create_dir(directory)?;
-            let file = temporary_file(&self.path, directory)
+            let file = temporary_file(&self.path, directory, ANY_FILE)
                 .with_context(|| failed_to_write(&self.path))?;
             let file = BufWriter::with_capacity(1 << 16, file);
             self.writer = Some(match self.compression {
@@ -146,8 +146,15 @@ impl Writer {
     }
 }
 
-/// A hidden file beside the one that it will be, with the permissions that any new file would have.
-fn temporary_file(path: &Path, directory: &Path) -> io::Result<NamedTempFile> {
+/// The mode that any new file has.
+const ANY_FILE: u32 = 0o666;
+
+/// A hidden file beside the one that it will be. The umask takes from its mode, as from that of any new file.
+pub(super) fn temporary_file(
+    path: &Path,
+    directory: &Path,
+    mode: u32,
+) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
@@ -155,7 +162,7 @@ fn temporary_file(path: &Path, directory: &Path) -> io::Result<NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(directory)
 }

@@ -45,6 +45,11 @@ pub trait Destination {
     /// It cannot be written. The message names the path.
     fn finish(&mut self) -> anyhow::Result<Taken>;
 
+    /// Whether all inputs go to one place, so that none can when one cannot.
+    fn is_one_for_all(&self) -> bool {
+        false
+    }
+
     /// Ends the run. Gives the number of differences that were found, of a destination that compares.
     fn close(self: Box<Self>) -> u64 {
         0

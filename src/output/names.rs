@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::Compression;
 use crate::input::{Origin, Shape, Source};
@@ -97,16 +97,22 @@ pub fn check_outputs(
     Ok(())
 }
 
-/// The path without links, as far as it exists.
+/// The path without links and `..`, as far as it exists; of the rest each `..` takes back one part.
 fn real_path(path: &Path) -> PathBuf {
-    if let Ok(real) = fs::canonicalize(path) {
-        return real;
+    let mut real = PathBuf::new();
+    for part in std::path::absolute(path)
+        .unwrap_or(path.to_owned())
+        .components()
+    {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        if let Ok(existing) = fs::canonicalize(&real) {
+            real = existing;
+        }
     }
-    let absolute = std::path::absolute(path).unwrap_or(path.to_owned());
-    match (absolute.parent(), absolute.file_name()) {
-        (Some(parent), Some(name)) => real_path(parent).join(name),
-        _ => absolute,
-    }
+    real
 }
 
 impl fmt::Display for Clash {
@@ -216,6 +222,10 @@ mod tests {
         assert!(matches!(check("r", &both, "u"), Err(Clash::Outputs { .. })));
         assert!(matches!(
             check("./out/a.log.xapi.jsonl", &both[..1], "u"),
+            Err(Clash::Outputs { .. })
+        ));
+        assert!(matches!(
+            check("no/../out/x/../a.log.xapi.jsonl", &both[..1], "u"),
             Err(Clash::Outputs { .. })
         ));
         assert!(matches!(

@@ -1,7 +1,7 @@
 //! The rejects file: one JSON object for each line that is rejected or unparsable, with the line itself.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use super::directory::temporary_file;
 use crate::input::{Line, LineContent};
 use crate::outcome::Reason;
 
@@ -74,7 +75,11 @@ impl RejectedLine<'_> {
 pub struct RejectsFile {
     path: PathBuf,
     writer: BufWriter<Place>,
+    /// How long the file was when it was marked.
+    mark: u64,
 }
+
+const OWNER_ONLY: u32 = 0o600;
 
 enum Place {
     Temporary(NamedTempFile),
@@ -98,12 +103,14 @@ impl RejectsFile {
             let directory = path
                 .parent()
                 .filter(|parent| !parent.as_os_str().is_empty());
-            NamedTempFile::new_in(directory.unwrap_or(Path::new("."))).map(Place::Temporary)
+            temporary_file(path, directory.unwrap_or(Path::new(".")), OWNER_ONLY)
+                .map(Place::Temporary)
         };
         let place = place.with_context(|| format!("failed to create `{}`", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
             writer: BufWriter::new(place),
+            mark: 0,
         })
     }
 
@@ -115,6 +122,41 @@ impl RejectsFile {
         self.writer
             .write_all(rows)
             .with_context(|| format!("failed to write `{}`", self.path.display()))
+    }
+
+    /// Remembers what is written so far.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn mark(&mut self) -> Result<()> {
+        let marked = self
+            .writer
+            .flush()
+            .and_then(|()| match self.writer.get_mut() {
+                Place::Temporary(file) => file.stream_position(),
+                Place::Special(_) => Ok(0),
+            });
+        self.mark = marked.with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        Ok(())
+    }
+
+    /// Takes back what was written since the mark. From a pipe nothing can be taken back.
+    ///
+    /// # Errors
+    /// It cannot be taken back.
+    pub fn back_to_mark(&mut self) -> Result<()> {
+        let mark = self.mark;
+        let back = self
+            .writer
+            .flush()
+            .and_then(|()| match self.writer.get_mut() {
+                Place::Temporary(file) => {
+                    file.as_file().set_len(mark)?;
+                    file.seek(SeekFrom::Start(mark)).map(drop)
+                }
+                Place::Special(_) => Ok(()),
+            });
+        back.with_context(|| format!("failed to write `{}`", self.path.display()))
     }
 
     /// Completes the file.

@@ -25,4 +25,8 @@ impl Destination for Stdout {
     fn finish(&mut self) -> Result<Taken> {
         write_or_closed(|| io::stdout().lock().flush()).context(FAILED)
     }
+
+    fn is_one_for_all(&self) -> bool {
+        true
+    }
 }

@@ -109,18 +109,55 @@ fn write_json_str(text: &str, out: &mut String) {
 
 /// `repr(float)` of a finite one: the shortest digits that read back as the same float, with an exponent below 1e-4 and
 /// from 1e16.
+///
+/// The digits are zmij's: of two shortest ones that are equally near it takes the even one, as Python does and the
+/// standard library does not.
 fn write_float(value: f64, out: &mut String) {
-    let shortest = format!("{value:e}");
-    let (digits, exponent) = shortest.split_once('e').unwrap_or((&shortest, "0"));
-    match exponent.parse::<i32>().unwrap_or(0) {
-        exponent @ -4..16 => {
-            let fixed = format!("{value}");
-            out.push_str(&fixed);
-            if exponent >= 0 && !fixed.contains('.') {
-                out.push_str(".0");
+    let mut buffer = zmij::Buffer::new();
+    let shortest = buffer.format_finite(value.abs());
+    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all_digits = format!("{whole}{fraction}");
+    let digits = all_digits.trim_start_matches('0');
+    let leading_zeros = all_digits.len() - digits.len();
+    let digits = digits.trim_end_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    // Of the number written as one digit, the dot and the rest.
+    let exponent = match exponent.parse::<i32>() {
+        Ok(exponent) if value != 0.0 => exponent + whole.len() as i32 - leading_zeros as i32 - 1,
+        _ => 0,
+    };
+    if value.is_sign_negative() {
+        out.push('-');
+    }
+    match exponent {
+        -4..0 => {
+            out.push_str("0.");
+            out.extend(std::iter::repeat_n(
+                '0',
+                exponent.unsigned_abs() as usize - 1,
+            ));
+            out.push_str(digits);
+        }
+        0..16 => {
+            let whole = exponent as usize + 1;
+            match digits
+                .split_at_checked(whole)
+                .filter(|(_, fraction)| !fraction.is_empty())
+            {
+                Some((whole, fraction)) => push(out, format_args!("{whole}.{fraction}")),
+                None => {
+                    out.push_str(digits);
+                    out.extend(std::iter::repeat_n('0', whole - digits.len()));
+                    out.push_str(".0");
+                }
             }
         }
-        exponent => push(out, format_args!("{digits}e{exponent:+03}")),
+        _ => {
+            let (first, rest) = digits.split_at(1);
+            let dot = if rest.is_empty() { "" } else { "." };
+            push(out, format_args!("{first}{dot}{rest}e{exponent:+03}"));
+        }
     }
 }
 
@@ -247,6 +284,14 @@ mod tests {
             ("123456789012345.6", "123456789012345.6"),
             ("1e300", "1e+300"),
             ("-0.0", "-0.0"),
+            ("0.0", "0.0"),
+            ("120.0", "120.0"),
+            ("-0.05", "-0.05"),
+            ("2732177930600.53125", "2732177930600.5312"),
+            ("84008200983286.625", "84008200983286.62"),
+            ("1709630047.00390625", "1709630047.0039062"),
+            ("5e-324", "5e-324"),
+            ("1.7976931348623157e308", "1.7976931348623157e+308"),
             ("NaN", "nan"),
             ("-Infinity", "-inf"),
         ] {

@@ -76,7 +76,7 @@ pub(super) fn logged_block<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>
 /// The text of that block's id.
 fn logged_id<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     logged_block(it)?
-        .map(|block| it.id_text("data.problem_id", block))
+        .map(|block| it.id_text("the id of the block", block))
         .transpose()
 }
 

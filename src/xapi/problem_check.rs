@@ -141,7 +141,7 @@ fn child<'a>(
         _ => None,
     };
     let block = match truthy(block) {
-        Some(block) => str_of("data.problem_id", block, "a block id")?,
+        Some(block) => str_of("the id of the block", block, "a text")?,
         None => "",
     };
     let id = match block.rsplit_once('@') {
@@ -191,7 +191,7 @@ fn object<'a>(
         usage_key::problem(&it.event, referer, it.arena)?
     } else {
         block
-            .map(|block| it.id_text("data.problem_id", block))
+            .map(|block| it.id_text("the id of the block", block))
             .transpose()?
     };
     Ok(activity(

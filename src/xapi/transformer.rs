@@ -16,7 +16,7 @@ use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{id_text, required, str_of, truthy};
 use crate::tracking::number;
-use crate::tracking::{TrackingEvent, Value, format_in, python};
+use crate::tracking::{TrackingEvent, Value, format_in};
 
 /// An extension that may be absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
@@ -197,10 +197,7 @@ impl<'a> Transformer<'a> {
             None => None,
             Some((Some(timestamp), _)) => Some(self.text(format_args!("{timestamp}"))),
             Some((None, value)) => {
-                let mut text = String::new();
-                python::write_repr(value, &mut text);
-                let detail = format!("the timestamp {text} is not ISO 8601 with an offset");
-                return Err(Fault::new(Reason::BadTimestamp, detail));
+                return Err(Fault::bad_timestamp(value, "ISO 8601 with an offset"));
             }
         };
         let id = statement_id(verb, actor, logged, None);

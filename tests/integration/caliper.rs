@@ -54,6 +54,18 @@ fn the_send_time_is_one_for_a_run_and_can_be_fixed() {
         "2020-01-01T00:00:00.000Z"
     );
 
+    for arguments in [
+        ["--sensor", "x"],
+        ["--send-time", "2024-03-05T09:14:07Z"],
+        ["--envelope", "event"],
+    ] {
+        // The last is given twice.
+        Run::transform_to("caliper")
+            .args(&arguments)
+            .args(&["--envelope", "none", "-"])
+            .run()
+            .with_code(2);
+    }
     for (time, epoch) in [("yesterday", "0"), ("2024-03-05", "0")] {
         let run = Run::transform_to("caliper")
             .env("SOURCE_DATE_EPOCH", epoch)

@@ -109,6 +109,14 @@ fn check_needs_something_to_compare_with() {
         .args(&["--check", "a.log"])
         .run()
         .with_code(2);
+    let run = Run::transform()
+        .file("a.log", line(1))
+        .env("EVENT_ROUTER_CHECK", "false");
+    run.args(&["a.log"]).run().with_code(0);
+    let run = Run::transform().file("a.log", line(1));
+    run.args(&["--check", "--rejects", "r", "-o", "out", "a.log"])
+        .run()
+        .with_code(2);
 }
 
 #[test]

@@ -238,6 +238,18 @@ fn a_log_that_is_called_json_is_read_as_lines() {
             .with_code(0);
         assert_eq!(seconds(&ended.read("out/a.json.xapi.jsonl")), [1.0, 2.0]);
     }
+    for first in [
+        "\n",
+        "{\"cut\": \n",
+        "{\"event\": NaN}\n",
+        "{\"event\": 1} x\n",
+    ] {
+        let run = Run::transform()
+            .file("a.json", first.to_owned() + &line(1))
+            .args(&["-o", "out", "a.json"]);
+        let ended = run.run().with_code(0);
+        assert_eq!(ended.count("emitted"), 1, "{first}");
+    }
     // One event on one line is a document.
     let ended = Run::transform()
         .file("a.json", line(1))

@@ -73,6 +73,7 @@ fn nothing_is_written_twice_or_over_what_is_read() {
             "would both write",
         ),
         (vec!["-o", ".", "e.json"], "would replace `e.json`"),
+        (vec!["-o", "new/..", "e.json"], "would replace `e.json`"),
         (vec!["--rejects", "x.log", "x.log"], "would replace `x.log`"),
         (
             vec!["--users", "u.csv", "--rejects", "./u.csv", "x.log"],
@@ -135,15 +136,23 @@ fn of_several_exit_codes_the_largest_wins() {
 }
 
 #[test]
-fn a_failed_output_does_not_count_as_emitted() {
-    let run = Run::transform()
-        .file("a.log", line(1))
-        .file("b.log", line(2) + &line(3));
+fn a_failed_output_counts_for_nothing() {
+    let run = Run::transform().file("a.log", line(1) + "x\n");
+    let run = run
+        .file("b.log", line(2) + &line(3) + "x\n")
+        .file("out/b.log.xapi.jsonl/x", "");
     let ended = run
-        .file("out/b.log.xapi.jsonl/x", "")
-        .args(&["-o", "out", "a.log", "b.log"])
+        .args(&["--rejects", "r", "-o", "out", "b.log", "a.log"])
         .run()
         .with_code(6);
+    let rejects = crate::harness::json_lines(&ended.read("r"));
+    assert_eq!(
+        rejects
+            .iter()
+            .map(|row| row["file"].as_str().unwrap())
+            .collect::<Vec<_>>(),
+        ["a.log"]
+    );
     assert_eq!(ended.count("emitted"), 1);
     assert!(
         ended.stderr.contains("2 inputs (1 failed)"),

@@ -4,24 +4,43 @@ use std::fs;
 use std::io::Cursor;
 
 use bumpalo::Bump;
-use event_routing_backends::conversion::{Converter, Format, Layout};
+use event_routing_backends::caliper::{self, CaliperSettings};
+use event_routing_backends::conversion::{Conversion, Converter, Format, Layout};
 use event_routing_backends::input::{BatchReader, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
 use event_routing_backends::selection::EventSelection;
-use event_routing_backends::xapi::{ActorKind, DEFAULT_EVENTS, OTHER_EVENTS, XapiSettings};
+use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use crate::harness::fixture;
 
-fn converter() -> Converter {
+fn formats() -> [Converter; 2] {
+    let xapi = XapiSettings {
+        actor: ActorKind::ExternalId,
+        transformer_version: "x".into(),
+    };
+    let caliper = CaliperSettings {
+        transformer_version: "x".into(),
+    };
+    let select = |default, others| EventSelection::new(&["all".into()], default, others).unwrap();
+    [
+        converter(
+            Format::Xapi(xapi),
+            select(xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
+        ),
+        converter(
+            Format::Caliper(caliper, None),
+            select(caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
+        ),
+    ]
+}
+
+fn converter(format: Format, selection: EventSelection) -> Converter {
     Converter {
-        format: Format::Xapi(XapiSettings {
-            actor: ActorKind::ExternalId,
-            transformer_version: "x".into(),
-        }),
-        selection: EventSelection::new(&["all".into()], DEFAULT_EVENTS, OTHER_EVENTS).unwrap(),
+        format,
+        selection,
         routers: None,
         lms: Lms {
             root_url: "https://x.example".into(),
@@ -35,9 +54,14 @@ fn converter() -> Converter {
     }
 }
 
-/// Converts a log and checks what holds of every one.
+/// Converts a log to each format and checks what holds of every one. Gives the tally of xAPI.
 fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
-    let converter = converter();
+    let [xapi, caliper] = formats();
+    convert_to(&caliper, log, max_line_bytes);
+    convert_to(&xapi, log, max_line_bytes)
+}
+
+fn convert_to(converter: &Converter, log: &[u8], max_line_bytes: usize) -> Tally {
     let mut reader = BatchReader::new(Cursor::new(log), max_line_bytes);
     let (mut tally, mut out, mut lines) = (Tally::default(), Vec::new(), 0);
     while let Some(batch) = reader.next_batch() {
@@ -46,9 +70,14 @@ fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
             assert_eq!(line.number, lines);
             let before = out.len();
             let arena = Bump::new();
-            if let Some(conversion) =
-                converter.convert(line.content, Layout::Lines, &arena, &mut out)
-            {
+            let conversion = converter.convert(line.content, Layout::Lines, &arena, &mut out);
+            let document =
+                converter.convert(line.content, Layout::Document, &arena, &mut Vec::new());
+            let word = |conversion: &Option<Conversion<'_>>| {
+                conversion.as_ref().map(|it| it.outcome.word())
+            };
+            assert_eq!(word(&conversion), word(&document));
+            if let Some(conversion) = conversion {
                 tally.count(&conversion);
                 assert_eq!(conversion.written > 0, out.len() > before);
                 assert_eq!(

@@ -71,6 +71,10 @@ fn without_tables_ids_are_derived_and_a_course_is_called_by_its_id() {
         keyed,
         names(explain(&[]).env("EVENT_ROUTER_ACTOR_KEY", "other"))
     );
+    assert_eq!(
+        derived,
+        names(explain(&[]).env("EVENT_ROUTER_ACTOR_KEY", ""))
+    );
     let ended = explain(&["--actor-key-file", "key"])
         .file("key", "\n")
         .run()
