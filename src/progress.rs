@@ -23,10 +23,10 @@ impl Progress {
     pub fn start(&self, bytes: Option<u64>) {
         let (template, length) = match bytes {
             Some(_) => (
-                "{wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left",
+                "{wide_bar} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left",
                 bytes,
             ),
-            None => ("{spinner} {bytes}  {bytes_per_sec}", None),
+            None => ("{spinner} {decimal_bytes}  {decimal_bytes_per_sec}", None),
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);

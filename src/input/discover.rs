@@ -191,20 +191,16 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata) -> Source {
     source
 }
 
-/// Whether a file has an event on one of its first lines and more beside it: then it is a log, whatever it is called.
+/// Whether a file is no one event, but has one on a line of its own: then it is a log, whatever it is called.
 fn holds_lines(source: &Source) -> bool {
-    /// Where neither a line nor more is seen by then, it is taken for a document.
+    /// Where neither is seen by then, it is taken for a document.
     const LOOK_AT: u64 = 1 << 20;
 
     let mut start = Vec::new();
     let read = open(source, BytesRead::default())
         .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
-    let lines = start
-        .split(|&byte| byte == b'\n')
-        .filter(|line| !line.trim_ascii().is_empty());
-    let lines: Vec<&[u8]> = lines.collect();
-    let is_event = |line: &&[u8]| matches!(parse_line(line, &Bump::new()), Ok(Some(_)));
-    read.is_ok() && lines.len() > 1 && lines.iter().any(is_event)
+    let is_event = |text: &[u8]| matches!(parse_line(text, &Bump::new()), Ok(Some(_)));
+    read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)
 }
 
 /// A hidden entry of a directory; the directory itself was named by the user.

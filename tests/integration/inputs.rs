@@ -250,6 +250,14 @@ fn a_log_that_is_called_json_is_read_as_lines() {
         let ended = run.run().with_code(0);
         assert_eq!(ended.count("emitted"), 1, "{first}");
     }
+    // An event that spans lines is a document, whatever stands on one of them.
+    let document = line(1).replace("\"name\"", "\"other\": {\"event\": 1}\n, \"name\"");
+    let ended = Run::transform()
+        .file("a.json", document)
+        .args(&["-o", "out", "a.json"])
+        .run()
+        .with_code(0);
+    assert_eq!(ended.files("out"), ["a.json"]);
     // One event on one line is a document.
     let ended = Run::transform()
         .file("a.json", line(1))
