@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::caliper::{self, CaliperSettings, Envelope};
 use crate::input::LineContent;
 use crate::lms::Lms;
-use crate::outcome::{Fault, Outcome, Reason};
+use crate::outcome::{Fault, Outcome, Reason, Unsupported};
 use crate::routing::Routers;
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{TrackingEvent, parse_line};
@@ -99,13 +99,16 @@ impl Converter {
             }
         };
         let name = self.name_of(&event);
+        let nothing = |why| (Outcome::Unsupported(why), 0);
         let (outcome, written) = match name.map(|name| (name, self.selection.select(name))) {
-            None | Some((_, Selected::Unsupported)) => (Outcome::Unsupported, 0),
+            None => nothing(Unsupported::NoName),
+            Some((_, Selected::Unknown)) => nothing(Unsupported::NoTransformer),
+            Some((_, Selected::NotByDefault)) => nothing(Unsupported::NotByDefault),
             Some((_, Selected::Filtered)) => (Outcome::Filtered, 0),
             Some((_, Selected::Taken)) if !self.is_accepted(&event) => (Outcome::Filtered, 0),
             Some((name, Selected::Taken)) => {
                 match self.transform(name, event, layout, arena, out) {
-                    Ok(0) => (Outcome::Unsupported, 0),
+                    Ok(0) => nothing(Unsupported::NoTransformer),
                     Ok(written) => (Outcome::Emitted, written),
                     Err(fault) => (Outcome::Rejected(fault), 0),
                 }

@@ -131,13 +131,24 @@ impl Fault {
     }
 }
 
+/// Why nothing takes an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// It has no name, or none that is a string.
+    NoName,
+    /// No transformer of the format takes it.
+    NoTransformer,
+    /// A transformer takes it, but not by default.
+    NotByDefault,
+}
+
 /// What became of a line that is not blank. The order is the precedence: a line has the first that applies.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It cannot be read as an event.
     Unparsable(Fault),
-    /// No transformer takes the event, or it is not on the default list.
-    Unsupported,
+    /// Nothing takes the event.
+    Unsupported(Unsupported),
     /// The user's selection leaves it out.
     Filtered,
     /// A known event that cannot be transformed.
@@ -150,7 +161,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Unparsable(_) => "unparsable",
-            Self::Unsupported => "unsupported",
+            Self::Unsupported(_) => "unsupported",
             Self::Filtered => "filtered",
             Self::Rejected(_) => "rejected",
             Self::Emitted => "emitted",
@@ -161,7 +172,7 @@ impl Outcome {
     pub fn fault(&self) -> Option<(Reason, &str)> {
         match self {
             Self::Unparsable(fault) | Self::Rejected(fault) => Some((fault.reason, &fault.detail)),
-            Self::Unsupported | Self::Filtered | Self::Emitted => None,
+            Self::Unsupported(_) | Self::Filtered | Self::Emitted => None,
         }
     }
 }

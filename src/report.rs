@@ -25,7 +25,7 @@ impl Tally {
     pub fn count(&mut self, conversion: &Conversion<'_>) {
         *match conversion.outcome {
             Outcome::Emitted => &mut self.emitted,
-            Outcome::Unsupported => &mut self.unsupported,
+            Outcome::Unsupported(_) => &mut self.unsupported,
             Outcome::Filtered => &mut self.filtered,
             Outcome::Rejected(_) => &mut self.rejected,
             Outcome::Unparsable(_) => &mut self.unparsable,

@@ -10,8 +10,10 @@ pub enum Selected {
     Taken,
     /// The user's patterns leave it out.
     Filtered,
-    /// It has no transformer, or it is not on the default list.
-    Unsupported,
+    /// It has a transformer, is not on the default list, and no pattern asks for it.
+    NotByDefault,
+    /// It has no transformer.
+    Unknown,
 }
 
 /// A choice of event names.
@@ -43,6 +45,7 @@ impl EventSelection {
             .iter()
             .map(|&name| (name, Selected::Filtered))
             .collect();
+        names.extend(others.iter().map(|&name| (name, Selected::NotByDefault)));
         for pattern in patterns {
             let pattern = pattern.trim();
             let matching: Vec<&'static str> = match pattern {
@@ -69,10 +72,7 @@ impl EventSelection {
 
     /// What becomes of an event with this name.
     pub fn select(&self, name: &str) -> Selected {
-        self.names
-            .get(name)
-            .copied()
-            .unwrap_or(Selected::Unsupported)
+        self.names.get(name).copied().unwrap_or(Selected::Unknown)
     }
 }
 
@@ -110,7 +110,7 @@ mod tests {
     fn what_is_not_on_the_default_list_is_unsupported_unless_it_is_asked_for() {
         let default = select(&["default"]);
         assert_eq!(default("play_video"), Selected::Taken);
-        assert_eq!(default("edx.problem.completed"), Selected::Unsupported);
+        assert_eq!(default("edx.problem.completed"), Selected::NotByDefault);
         assert_eq!(select(&["all"])("edx.problem.completed"), Selected::Taken);
         assert_eq!(
             select(&["default", "*.completed"])("edx.problem.completed"),
@@ -123,7 +123,7 @@ mod tests {
         let videos = select(&["*_video"]);
         assert_eq!(videos("pause_video"), Selected::Taken);
         assert_eq!(videos("problem_check"), Selected::Filtered);
-        assert_eq!(videos("no_such_event"), Selected::Unsupported);
+        assert_eq!(videos("no_such_event"), Selected::Unknown);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::conversion::{Conversion, Converter, Layout};
 use crate::delivery::{Converted, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Source};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Unsupported};
 use crate::output::Stdout;
 use crate::pipeline;
 
@@ -139,12 +139,15 @@ fn write_text(
     write!(out, "{file}:{line}: {name}: {}", conversion.outcome.word())?;
     match (&conversion.outcome, conversion.outcome.fault()) {
         (_, Some((reason, detail))) => write!(out, ", {}: {}", reason.code(), one_line(detail))?,
-        (Outcome::Unsupported, None) if conversion.name.is_none() => {
-            write!(out, ": an event without a name")?
-        }
-        (Outcome::Unsupported, None) => {
-            write!(out, ": no transformer takes this event, or not by default")?
-        }
+        (Outcome::Unsupported(why), None) => write!(
+            out,
+            ": {}",
+            match why {
+                Unsupported::NoName => "an event without a name",
+                Unsupported::NoTransformer => "no transformer of this format takes it",
+                Unsupported::NotByDefault => "it is not taken by default, `--events all` takes it",
+            }
+        )?,
         (Outcome::Filtered, None) => write!(out, ": `--events` or `--routers` leaves it out")?,
         _ => {}
     }

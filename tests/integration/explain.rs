@@ -80,6 +80,32 @@ fn a_person_reads_lines() {
 }
 
 #[test]
+fn a_person_reads_why_nothing_takes_an_event() {
+    let run = Run::new(&[
+        "explain",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        "https://x.example",
+    ]);
+    let log = line(1).replace("play_video", "edx.problem.completed")
+        + &line(2).replace("play", "x")
+        + "{\"event\": 1}";
+    let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
+    let stdout = String::from_utf8(ended.stdout).unwrap();
+    let whys: Vec<_> = stdout
+        .lines()
+        .map(|line| line.rsplit(": ").next().unwrap())
+        .collect();
+    let expected = [
+        "it is not taken by default, `--events all` takes it",
+        "no transformer of this format takes it",
+        "an event without a name",
+    ];
+    assert_eq!(whys, expected);
+}
+
+#[test]
 fn names_cannot_steer_the_terminal() {
     let run = Run::new(&[
         "explain",
