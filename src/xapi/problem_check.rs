@@ -31,6 +31,8 @@ use crate::tracking::{Object, Value, python, usage_key};
 const MOST_QUESTIONS: usize = 10_000;
 
 pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
+    let actor = it.actor()?;
+    let context = it.context(&[])?;
     let questions = questions(it)?;
     if questions.len() > MOST_QUESTIONS {
         let detail = format!(
@@ -40,8 +42,6 @@ pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
         return Err(Fault::new(Reason::NotRepresentable, detail));
     }
     let found = &Found::in_event(it);
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
     let verb = if found.is_from_browser {
         verb::ATTEMPTED
     } else {
