@@ -5,15 +5,16 @@ use std::io::{self, Write};
 
 use bumpalo::Bump;
 use serde::Serialize;
+use uuid::Uuid;
 
-use crate::caliper::{self, CaliperSettings, Envelope};
+use crate::caliper::{self, CaliperSettings, Envelope, Event};
 use crate::input::LineContent;
 use crate::lms::Lms;
 use crate::outcome::{Fault, Outcome, Reason, Unsupported};
-use crate::routing::Routers;
+use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{TrackingEvent, parse_line};
-use crate::xapi::{self, XapiSettings};
+use crate::xapi::{self, Statement, XapiSettings};
 
 /// Everything that a conversion depends on beside the line.
 pub struct Converter {
@@ -64,8 +65,19 @@ pub struct Conversion<'a> {
     pub name: Option<&'a str>,
     /// The one outcome.
     pub outcome: Outcome,
-    /// How many values were written: statements, or envelopes, or bare events.
-    pub written: usize,
+    /// The values that were written: statements, or envelopes, or bare events.
+    pub written: &'a [Written],
+    /// The routers that accept the event; all of them when none are given.
+    pub routers: RouterSet,
+}
+
+/// A value that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The id of the statement, or of the event in the envelope.
+    pub id: Uuid,
+    /// Where the value ends in the output, its newline included. The values of a document all end with it.
+    pub end: usize,
 }
 
 impl Converter {
@@ -94,23 +106,29 @@ impl Converter {
                 return Some(Conversion {
                     name: None,
                     outcome: Outcome::Unparsable(fault),
-                    written: 0,
+                    written: &[],
+                    routers: RouterSet::NONE,
                 });
             }
         };
         let name = self.name_of(&event);
-        let nothing = |why| (Outcome::Unsupported(why), 0);
+        let mut routers = RouterSet::NONE;
+        let nothing = |why| (Outcome::Unsupported(why), &[][..]);
         let (outcome, written) = match name.map(|name| (name, self.selection.select(name))) {
             None => nothing(Unsupported::NoName),
             Some((_, Selected::Unknown)) => nothing(Unsupported::NoTransformer),
             Some((_, Selected::NotByDefault)) => nothing(Unsupported::NotByDefault),
-            Some((_, Selected::Filtered)) => (Outcome::Filtered, 0),
-            Some((_, Selected::Taken)) if !self.is_accepted(&event) => (Outcome::Filtered, 0),
+            Some((_, Selected::Filtered)) => (Outcome::Filtered, &[][..]),
             Some((name, Selected::Taken)) => {
-                match self.transform(name, event, layout, arena, out) {
-                    Ok(0) => nothing(Unsupported::NoTransformer),
-                    Ok(written) => (Outcome::Emitted, written),
-                    Err(fault) => (Outcome::Rejected(fault), 0),
+                routers = self.accepting(&event);
+                if routers.is_empty() {
+                    (Outcome::Filtered, &[][..])
+                } else {
+                    match self.transform(name, event, layout, arena, out) {
+                        Ok([]) => nothing(Unsupported::NoTransformer),
+                        Ok(written) => (Outcome::Emitted, written),
+                        Err(fault) => (Outcome::Rejected(fault), &[][..]),
+                    }
                 }
             }
         };
@@ -118,13 +136,13 @@ impl Converter {
             name,
             outcome,
             written,
+            routers,
         })
     }
 
-    fn is_accepted(&self, event: &TrackingEvent<'_>) -> bool {
-        self.routers
-            .as_ref()
-            .is_none_or(|routers| routers.accept(event))
+    fn accepting(&self, event: &TrackingEvent<'_>) -> RouterSet {
+        let routers = self.routers.as_ref();
+        routers.map_or(RouterSet::ALL, |routers| routers.accepting(event))
     }
 
     fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {
@@ -135,7 +153,7 @@ impl Converter {
         }
     }
 
-    /// Writes all that an event becomes or nothing; gives the number of values.
+    /// Writes all that an event becomes or nothing.
     fn transform<'a>(
         &'a self,
         name: &'a str,
@@ -143,22 +161,22 @@ impl Converter {
         layout: Layout,
         arena: &'a Bump,
         out: &mut Vec<u8>,
-    ) -> Result<usize, Fault> {
+    ) -> Result<&'a [Written], Fault> {
         match &self.format {
-            Format::Xapi(settings) => write(
-                xapi::transform(name, event, settings, &self.lms, arena)?,
-                layout,
-                out,
-            ),
+            Format::Xapi(settings) => {
+                let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
+                write(statements, Statement::id, layout, arena, out)
+            }
             Format::Caliper(settings, envelope) => {
                 let Some(event) = caliper::transform(name, event, settings, &self.lms, arena)?
                 else {
-                    return Ok(0);
+                    return Ok(&[]);
                 };
                 match envelope {
-                    None => write(&[event], layout, out),
+                    None => write(&[event], Event::id, layout, arena, out),
                     Some(EnvelopeSettings { sensor, send_time }) => {
-                        write(&[Envelope::new(sensor, send_time, event)], layout, out)
+                        let envelope = Envelope::new(sensor, send_time, event);
+                        write(&[envelope], |_| event.id(), layout, arena, out)
                     }
                 }
             }
@@ -166,8 +184,15 @@ impl Converter {
     }
 }
 
-fn write(values: &[impl Serialize], layout: Layout, out: &mut Vec<u8>) -> Result<usize, Fault> {
+fn write<'a, T: Serialize>(
+    values: &[T],
+    id: impl Fn(&T) -> Uuid,
+    layout: Layout,
+    arena: &'a Bump,
+    out: &mut Vec<u8>,
+) -> Result<&'a [Written], Fault> {
     let start = out.len();
+    let mut ends = bumpalo::collections::Vec::with_capacity_in(values.len(), arena);
     let mut limited = Limited {
         left: MAX_OUTPUT_BYTES,
         out,
@@ -175,15 +200,23 @@ fn write(values: &[impl Serialize], layout: Layout, out: &mut Vec<u8>) -> Result
     let written = match (layout, values) {
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
             serde_json::to_writer(&mut limited, value)?;
-            limited.write_all(b"\n").map_err(serde_json::Error::io)
+            limited.write_all(b"\n").map_err(serde_json::Error::io)?;
+            ends.push(limited.out.len());
+            Ok(())
         }),
         (Layout::Document, [value]) => write_document(value, &mut limited),
         (Layout::Document, _) => write_document(&values, &mut limited),
     };
-    written.map(|()| values.len()).map_err(|error| {
+    if let Err(error) = written {
         out.truncate(start);
-        Fault::new(Reason::NotRepresentable, error.to_string())
-    })
+        return Err(Fault::new(Reason::NotRepresentable, error.to_string()));
+    }
+    ends.resize(values.len(), out.len());
+    let written = values
+        .iter()
+        .zip(&ends)
+        .map(|(value, &end)| Written { id: id(value), end });
+    Ok(arena.alloc_slice_fill_iter(written))
 }
 
 fn write_document(document: &impl Serialize, out: &mut Limited<'_>) -> serde_json::Result<()> {

@@ -7,15 +7,14 @@ use std::io;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::Source;
-use crate::output::{Destination, RejectsFile, Taken};
+use crate::output::{Destination, Output, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow};
 use crate::report::Tally;
 
 /// What comes of a batch.
 #[derive(Debug, Default)]
 pub struct Converted {
-    /// Statements or events, one after the other.
-    pub output: Vec<u8>,
+    pub output: Output,
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
@@ -122,9 +121,7 @@ impl<'c> Deliverer<'c> {
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }
-        if self.destination.close() > 0 {
-            self.code = self.code.max(ExitCode::Failure);
-        }
+        self.code = self.code.max(self.destination.close());
         Delivered {
             tally: self.tally,
             failed_inputs: self.failed_inputs,

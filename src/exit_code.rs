@@ -13,6 +13,10 @@ pub enum ExitCode {
     Usage = 2,
     /// An input could not be read to its end.
     Input = 3,
+    /// Something could not be delivered, and is in the dead letters.
+    Undelivered = 4,
+    /// The sending was stopped, since no later request would have done better.
+    Stopped = 5,
     /// An output could not be written.
     Output = 6,
 }
@@ -59,9 +63,11 @@ mod tests {
             ExitCode::Failure,
             ExitCode::Usage,
             ExitCode::Input,
+            ExitCode::Undelivered,
+            ExitCode::Stopped,
             ExitCode::Output,
         ];
-        assert_eq!(codes.map(|code| code as u8), [0, 1, 2, 3, 6]);
+        assert_eq!(codes.map(|code| code as u8), [0, 1, 2, 3, 4, 5, 6]);
         assert_eq!(ExitCode::Input.max(ExitCode::Output), ExitCode::Output);
     }
 }

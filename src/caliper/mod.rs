@@ -18,6 +18,9 @@ mod vocabulary;
 
 use bumpalo::Bump;
 
+/// The `dataVersion` of envelopes.
+pub const DATA_VERSION: &str = vocabulary::CONTEXT;
+
 pub use event_time::EventTime;
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::{Envelope, Event};

@@ -32,6 +32,13 @@ pub struct Event<'a> {
     pub(super) extensions: EventExtensions<'a>,
 }
 
+impl Event<'_> {
+    /// The id, which is written as a URN.
+    pub fn id(&self) -> Uuid {
+        self.id.0
+    }
+}
+
 /// A UUID, written as a URN.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventId(pub Uuid);

@@ -209,7 +209,7 @@ impl ConversionArgs {
         let routers = self
             .routers
             .as_deref()
-            .map(|path| Routers::load(path, backend_name))
+            .map(|path| Routers::load_some(path, backend_name))
             .transpose()?;
         let users = self
             .users

@@ -16,7 +16,7 @@ use crate::delivery::{Converted, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Source};
 use crate::outcome::{Outcome, Unsupported};
-use crate::output::Stdout;
+use crate::output::{Output, Stdout};
 use crate::pipeline;
 
 #[derive(Args, Debug)]
@@ -48,9 +48,12 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
     let write = if args.json { write_json } else { write_text };
     let convert = |source: &Source, batch: Batch| {
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        let output = explain(&converter, &source.name, lines, write);
+        let bytes = explain(&converter, &source.name, lines, write);
         Converted {
-            output,
+            output: Output {
+                bytes,
+                values: Vec::new(),
+            },
             ..Converted::default()
         }
     };

@@ -1,8 +1,11 @@
 //! The command line. The only room that names clap.
 
 mod conversion_args;
+mod delivery_args;
 mod explain;
 mod input_args;
+mod recover;
+mod send;
 mod transform;
 
 use std::ffi::OsString;
@@ -14,6 +17,7 @@ use conversion_args::ACTOR_KEY;
 
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal};
+use crate::routing::CREDENTIAL_VARIABLES;
 
 const ENVIRONMENT: &str = "Every option can also be given as an environment variable: --lms-root-url as \
     EVENT_ROUTER_LMS_ROOT_URL, a switch as EVENT_ROUTER_QUIET=true. Lists are separated by commas. \
@@ -33,6 +37,10 @@ struct Cli {
 enum Subcommands {
     /// Convert logs to files or to standard output
     Transform(transform::TransformArgs),
+    /// Send what logs become to learning record stores or Caliper endpoints
+    Send(send::SendArgs),
+    /// Send dead letters again, and remove those that are delivered
+    Recover(recover::RecoverArgs),
     /// Show for each line what becomes of it, and why
     Explain(explain::ExplainArgs),
 }
@@ -56,6 +64,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let ended = match cli.command {
         Subcommands::Transform(args) => transform::run(args),
+        Subcommands::Send(args) => send::run(args),
+        Subcommands::Recover(args) => recover::run(args),
         Subcommands::Explain(args) => explain::run(args),
     };
     ended.unwrap_or_else(|Fatal { code, error }| {
@@ -104,6 +114,7 @@ fn warn_of_unknown_variables(console: &Console) {
         let name = name.to_string_lossy();
         if name.starts_with(VARIABLE_PREFIX)
             && name != ACTOR_KEY
+            && !CREDENTIAL_VARIABLES.contains(&name.as_ref())
             && !known.iter().any(|known| *known == name)
         {
             console.warn(&format!("no option is called like the variable {name}"));

@@ -88,14 +88,14 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let sources = discovery.sources;
     let names = output.names(&conversion).or_exit(ExitCode::Usage)?;
     let also_read: Vec<&Path> = input.files().chain(conversion.files()).collect();
-    check_outputs(
-        names.as_ref(),
-        output.rejects.as_deref(),
-        &sources,
-        &also_read,
-    )
-    .map_err(|clash| anyhow!("{clash}"))
-    .or_exit(ExitCode::Usage)?;
+    let rejects_path: Vec<(&str, &Path)> = output
+        .rejects
+        .iter()
+        .map(|path| ("--rejects", path.as_path()))
+        .collect();
+    check_outputs(names.as_ref(), &rejects_path, &sources, &also_read)
+        .map_err(|clash| anyhow!("{clash}"))
+        .or_exit(ExitCode::Usage)?;
 
     let noun = conversion.noun();
     let converter = conversion
@@ -183,7 +183,7 @@ impl OutputArgs {
     }
 }
 
-fn convert<'b>(
+pub(super) fn convert<'b>(
     converter: &Converter,
     file: &str,
     lines: impl Iterator<Item = Line<'b>>,
@@ -194,11 +194,13 @@ fn convert<'b>(
     let mut arena = Bump::new();
     for line in lines {
         arena.reset();
-        let conversion = converter.convert(line.content, layout, &arena, &mut converted.output);
+        let conversion =
+            converter.convert(line.content, layout, &arena, &mut converted.output.bytes);
         let Some(conversion) = conversion else {
             continue;
         };
         converted.tally.count(&conversion);
+        converted.output.push(line.number, &conversion);
         if let Some((reason, detail)) = conversion.outcome.fault().filter(|_| keeps_rejects) {
             RejectedLine {
                 file,

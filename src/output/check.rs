@@ -9,8 +9,9 @@ use anyhow::{Context, Result};
 use bumpalo::Bump;
 use similar::TextDiff;
 
-use super::{Destination, OutputNames, Taken};
+use super::{Destination, Output, OutputNames, Taken};
 use crate::console::Console;
+use crate::exit_code::ExitCode;
 use crate::input::{self, Origin, Shape, Source};
 use crate::tracking::Value;
 
@@ -74,7 +75,8 @@ impl Destination for Check<'_> {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<Taken> {
+    fn write(&mut self, output: &Output) -> Result<Taken> {
+        let bytes = &output.bytes;
         if let Some(comparison) = &mut self.current {
             match comparison.shape {
                 Shape::Document => comparison.actual.extend_from_slice(bytes),
@@ -107,8 +109,12 @@ impl Destination for Check<'_> {
         Ok(Taken::Yes)
     }
 
-    fn close(self: Box<Self>) -> u64 {
-        self.differences
+    fn close(self: Box<Self>) -> ExitCode {
+        if self.differences == 0 {
+            ExitCode::Success
+        } else {
+            ExitCode::Failure
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use super::{Destination, OutputNames, Taken};
+use super::{Destination, Output, OutputNames, Taken};
 use crate::input::{Shape, Source};
 
 /// Whether the files of logs are compressed. Documents never are.
@@ -75,7 +75,8 @@ impl Destination for Directory {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<Taken> {
+    fn write(&mut self, output: &Output) -> Result<Taken> {
+        let bytes = &output.bytes;
         if let Some(unfinished) = self.current.as_mut().filter(|_| !bytes.is_empty()) {
             let written = unfinished
                 .open()
@@ -165,6 +166,14 @@ pub(super) fn temporary_file(
         builder.permissions(fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(directory)
+}
+
+/// A hidden file that will be the one at the path.
+pub fn temporary_file_beside(path: &Path) -> io::Result<NamedTempFile> {
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    temporary_file(path, directory.unwrap_or(Path::new(".")), ANY_FILE)
 }
 
 fn create_dir(directory: &Path) -> Result<()> {

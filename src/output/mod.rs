@@ -1,7 +1,9 @@
 //! Where statements go.
 
 mod check;
+mod dead_letters;
 mod directory;
+pub mod http;
 mod names;
 mod rejects;
 mod stdout;
@@ -9,12 +11,18 @@ mod stdout;
 use std::io;
 
 pub use check::Check;
-pub use directory::{Compression, Directory};
+pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
+pub use directory::{Compression, Directory, temporary_file_beside};
 pub use names::{OutputNames, check_outputs};
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
 
+use uuid::Uuid;
+
+use crate::conversion::{Conversion, Written};
+use crate::exit_code::ExitCode;
 use crate::input::Source;
+use crate::routing::RouterSet;
 
 /// What a destination did with what it was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +41,11 @@ pub trait Destination {
     /// It cannot be created. The message names the path.
     fn start(&mut self, source: &Source) -> anyhow::Result<()>;
 
-    /// Takes some of the output.
+    /// Takes what came of some consecutive lines.
     ///
     /// # Errors
     /// It cannot be written. The message names the path.
-    fn write(&mut self, bytes: &[u8]) -> anyhow::Result<Taken>;
+    fn write(&mut self, output: &Output) -> anyhow::Result<Taken>;
 
     /// Completes the output of the input.
     ///
@@ -50,9 +58,57 @@ pub trait Destination {
         false
     }
 
-    /// Ends the run. Gives the number of differences that were found, of a destination that compares.
-    fn close(self: Box<Self>) -> u64 {
-        0
+    /// Ends the run, when no input follows. What it says is told to the shell: differences that were found, or what
+    /// could not be delivered.
+    fn close(self: Box<Self>) -> ExitCode {
+        ExitCode::Success
+    }
+}
+
+/// What some consecutive lines of an input became.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Statements, envelopes or events, one after the other.
+    pub bytes: Vec<u8>,
+    pub values: Vec<OutputValue>,
+}
+
+/// One statement, envelope or event of an [`Output`].
+#[derive(Clone, Copy, Debug)]
+pub struct OutputValue {
+    pub id: Uuid,
+    /// Where it ends.
+    pub end: usize,
+    /// The number of its line in the input.
+    pub line: u64,
+    /// Where it goes.
+    pub routers: RouterSet,
+}
+
+impl Output {
+    /// Takes over what was written for a line.
+    pub fn push(&mut self, line: u64, conversion: &Conversion<'_>) {
+        let routers = conversion.routers;
+        let values = conversion
+            .written
+            .iter()
+            .map(|&Written { id, end }| OutputValue {
+                id,
+                end,
+                line,
+                routers,
+            });
+        self.values.extend(values);
+    }
+
+    /// The values with their texts, without newlines.
+    pub fn values(&self) -> impl Iterator<Item = (OutputValue, &[u8])> {
+        let mut start = 0;
+        self.values.iter().map(move |&value| {
+            let text = &self.bytes[start..value.end];
+            start = value.end;
+            (value, text.trim_ascii_end())
+        })
     }
 }
 

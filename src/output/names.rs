@@ -56,7 +56,7 @@ pub enum Clash {
 /// The first clash.
 pub fn check_outputs(
     names: Option<&OutputNames>,
-    rejects: Option<&Path>,
+    others: &[(&str, &Path)],
     sources: &[Source],
     also_read: &[&Path],
 ) -> Result<(), Clash> {
@@ -69,17 +69,16 @@ pub fn check_outputs(
         .map(|path| (real_path(path), path))
         .collect();
 
-    let outputs = names.into_iter().flat_map(|names| {
-        sources
-            .iter()
-            .map(|source| (names.path(source), Some(source)))
-    });
+    let outputs = names
+        .into_iter()
+        .flat_map(|names| sources.iter().map(|source| (names.path(source), source)));
     let mut writers: HashMap<PathBuf, String> = HashMap::new();
-    for (path, source) in outputs.chain(rejects.map(|path| (path.to_owned(), None))) {
+    let outputs = outputs.map(|(path, source)| (path, format!("the input `{}`", source.name)));
+    let others = others
+        .iter()
+        .map(|(option, path)| (path.to_path_buf(), format!("`{option}`")));
+    for (path, writer) in outputs.chain(others) {
         let real = real_path(&path);
-        let writer = source.map_or("`--rejects`".to_owned(), |source| {
-            format!("the input `{}`", source.name)
-        });
         if let Some(read) = read.get(&real) {
             return Err(Clash::Input {
                 writer,
@@ -214,7 +213,7 @@ mod tests {
         let check = |rejects: &str, sources, read: &str| {
             check_outputs(
                 Some(&names),
-                Some(Path::new(rejects)),
+                &[("--rejects", Path::new(rejects))],
                 sources,
                 &[Path::new(read)],
             )

@@ -79,7 +79,7 @@ pub struct RejectsFile {
     mark: u64,
 }
 
-const OWNER_ONLY: u32 = 0o600;
+pub(super) const OWNER_ONLY: u32 = 0o600;
 
 enum Place {
     Temporary(NamedTempFile),

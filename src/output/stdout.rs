@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 
-use super::{Destination, Taken, write_or_closed};
+use super::{Destination, Output, Taken, write_or_closed};
 use crate::input::Source;
 
 /// Standard output. When its reader goes away, that is the end and no error.
@@ -18,8 +18,8 @@ impl Destination for Stdout {
         Ok(())
     }
 
-    fn write(&mut self, bytes: &[u8]) -> Result<Taken> {
-        write_or_closed(|| io::stdout().lock().write_all(bytes)).context(FAILED)
+    fn write(&mut self, output: &Output) -> Result<Taken> {
+        write_or_closed(|| io::stdout().lock().write_all(&output.bytes)).context(FAILED)
     }
 
     fn finish(&mut self) -> Result<Taken> {

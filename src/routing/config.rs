@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::Secret;
+
 /// A router.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterConfig {
     /// The format that it takes.
     pub backend_name: BackendName,
-    /// Where events go. Here it names the router in messages.
+    /// Where events go. It names the router in messages.
     pub route_url: String,
     /// A router that is not enabled takes nothing.
     #[serde(default = "enabled")]
@@ -21,13 +23,13 @@ pub struct RouterConfig {
     pub auth_scheme: Option<AuthScheme>,
     /// Of the scheme Basic.
     #[serde(default)]
-    pub username: Option<String>,
+    pub username: Option<Secret>,
     /// Of the scheme Basic.
     #[serde(default)]
-    pub password: Option<String>,
+    pub password: Option<Secret>,
     /// Of the scheme Bearer.
     #[serde(default)]
-    pub auth_key: Option<String>,
+    pub auth_key: Option<Secret>,
     /// What goes there, and how.
     #[serde(default)]
     pub configurations: Configurations,
@@ -62,9 +64,9 @@ pub struct Configurations {
     /// Top-level keys to replace in what is sent.
     #[serde(default)]
     pub override_args: BTreeMap<String, serde_json::Value>,
-    /// Headers of requests.
+    /// Headers of requests, of Caliper routers alone.
     #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    pub headers: BTreeMap<String, Secret>,
 }
 
 /// An expression or a list of them.

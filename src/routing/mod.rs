@@ -5,6 +5,8 @@
 //! a match in time linear in the text, and for that has no look-around and no back-references.
 
 mod config;
+mod credentials;
+mod endpoint;
 
 use std::fs;
 use std::path::Path;
@@ -13,54 +15,151 @@ use anyhow::{Context, Result, bail};
 use regex::Regex;
 
 pub use config::{AuthScheme, BackendName, Configurations, OneOrMany, RouterConfig};
+pub(crate) use credentials::CREDENTIAL_VARIABLES;
+pub use credentials::{Credentials, Secret};
+pub use endpoint::Endpoint;
 
 use crate::tracking::TrackingEvent;
 
 /// The enabled routers of one format.
 pub struct Routers {
+    /// The file, for messages.
+    file: String,
     routers: Vec<Router>,
 }
 
 /// What a router accepts.
 struct Router {
+    config: RouterConfig,
     /// By key. All must match.
     match_params: Vec<(String, Vec<Regex>)>,
+}
+
+/// Some of the routers of a run, by their places in the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RouterSet(u64);
+
+impl RouterSet {
+    /// None of them.
+    pub const NONE: Self = Self(0);
+    /// Each of them.
+    pub const ALL: Self = Self(u64::MAX);
+    /// No run has more routers.
+    const MOST: usize = u64::BITS as usize;
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self == Self::NONE
+    }
+
+    /// Whether the nth router is one of them, from 0.
+    pub fn contains(self, nth: usize) -> bool {
+        nth < Self::MOST && self.0 >> nth & 1 == 1
+    }
 }
 
 impl Routers {
     /// Loads a routers.json, a list of [`RouterConfig`].
     ///
     /// # Errors
-    /// The file cannot be read, is not what it should be, has an expression that the regex crate does not know, or has
-    /// no enabled router of the format.
+    /// The file cannot be read, is not what it should be, or has an expression that the regex crate does not know.
     pub fn load(path: &Path, format: BackendName) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         let configs: Vec<RouterConfig> = serde_json::from_slice(&text)
             .with_context(|| format!("`{name}` is no list of routers"))?;
         let mut routers = Vec::new();
-        for (nth, config) in configs.iter().enumerate() {
-            let router = Router::new(config).with_context(|| {
-                format!("router {} of `{name}`, `{}`", nth + 1, config.route_url)
-            })?;
-            if config.enabled && config.backend_name == format {
+        for (nth, config) in configs.into_iter().enumerate() {
+            let url = endpoint::printable_url(&config.route_url).to_owned();
+            let router = Router::new(config)
+                .with_context(|| format!("router {} of `{name}`, `{url}`", nth + 1))?;
+            if router.config.enabled && router.config.backend_name == format {
                 routers.push(router);
             }
         }
-        if routers.is_empty() {
-            bail!("`{name}` has no enabled router of the format {format:?}");
+        if routers.len() > RouterSet::MOST {
+            bail!(
+                "`{name}` has more than {} enabled routers of one format: leave some out",
+                RouterSet::MOST
+            );
         }
-        Ok(Self { routers })
+        Ok(Self {
+            file: name.to_string(),
+            routers,
+        })
     }
 
-    /// Whether any router accepts the event.
-    pub fn accept(&self, event: &TrackingEvent<'_>) -> bool {
-        self.routers.iter().any(|router| router.accepts(event))
+    /// The same, where without a router nothing would be done.
+    ///
+    /// # Errors
+    /// Those of [`load`](Self::load), or there is no enabled router of the format.
+    pub fn load_some(path: &Path, format: BackendName) -> Result<Self> {
+        let routers = Self::load(path, format)?;
+        if routers.routers.is_empty() {
+            bail!(
+                "`{}` has no enabled router of the format {format:?}",
+                routers.file
+            );
+        }
+        Ok(routers)
+    }
+
+    /// Leaves the routers with these URLs, as they are written in the file.
+    ///
+    /// # Errors
+    /// There is none with one of them.
+    pub fn keep(&mut self, urls: &[String]) -> Result<()> {
+        let has = |url: &String| {
+            self.routers
+                .iter()
+                .any(|router| router.config.route_url == *url)
+        };
+        if let Some(url) = urls.iter().find(|url| !has(url)) {
+            bail!(
+                "`{}` has no enabled router `{}` of this format",
+                self.file,
+                endpoint::printable_url(url)
+            );
+        }
+        self.routers
+            .retain(|router| urls.contains(&router.config.route_url));
+        Ok(())
+    }
+
+    /// Where each router sends, `${NAME}` read from the environment.
+    ///
+    /// # Errors
+    /// A variable is not set, or the configuration says nothing that can be sent.
+    pub fn endpoints(&self) -> Result<Vec<Endpoint>> {
+        let mut endpoints: Vec<Endpoint> = Vec::new();
+        for router in &self.routers {
+            let url = endpoint::printable_url(&router.config.route_url);
+            let mut endpoint = Endpoint::new(&router.config)
+                .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
+            // Two routers with one URL are told apart by their order.
+            let same = |other: &&Endpoint| other.url == endpoint.url;
+            let earlier = endpoints.iter().filter(same).count();
+            if earlier > 0 {
+                endpoint.name = format!("{} ({})", endpoint.name, earlier + 1);
+            }
+            endpoints.push(endpoint);
+        }
+        Ok(endpoints)
+    }
+
+    /// The routers that accept the event.
+    pub fn accepting(&self, event: &TrackingEvent<'_>) -> RouterSet {
+        let accepting = self
+            .routers
+            .iter()
+            .enumerate()
+            .filter(|(_, router)| router.accepts(event));
+        RouterSet(accepting.fold(0, |set, (nth, _)| set | 1 << nth))
     }
 }
 
 impl Router {
-    fn new(config: &RouterConfig) -> Result<Self> {
+    fn new(config: RouterConfig) -> Result<Self> {
         let match_params = config
             .configurations
             .match_params
@@ -76,8 +175,10 @@ impl Router {
                     compiled.with_context(|| format!("the expression of match_params `{key}`"))?,
                 ))
             });
+        let match_params = match_params.collect::<Result<_>>()?;
         Ok(Self {
-            match_params: match_params.collect::<Result<_>>()?,
+            config,
+            match_params,
         })
     }
 
@@ -103,7 +204,7 @@ mod tests {
     fn load(routers: &str) -> Result<Routers> {
         let file = tempfile::NamedTempFile::new()?;
         fs::write(file.path(), routers)?;
-        Routers::load(file.path(), BackendName::Xapi)
+        Routers::load_some(file.path(), BackendName::Xapi)
     }
 
     fn router(match_params: &str) -> String {
@@ -119,7 +220,8 @@ mod tests {
         let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
         load(&format!("[{}]", router(match_params)))
             .unwrap()
-            .accept(&event)
+            .accepting(&event)
+            .contains(0)
     }
 
     #[test]
@@ -150,12 +252,14 @@ mod tests {
             .unwrap()
             .unwrap();
         let (no, yes) = (router(r#"{"name": "b"}"#), router(r#"{"name": "a"}"#));
-        assert!(load(&format!("[{no}, {yes}]")).unwrap().accept(&event));
+        let accepting = load(&format!("[{no}, {yes}]")).unwrap().accepting(&event);
+        assert!(!accepting.contains(0) && accepting.contains(1) && !accepting.contains(2));
         for unused in [
             yes.replace("\"route_url\"", "\"enabled\": false, \"route_url\""),
             yes.replace("xAPI", "Caliper"),
         ] {
-            assert!(!load(&format!("[{no}, {unused}]")).unwrap().accept(&event));
+            let routers = load(&format!("[{no}, {unused}]")).unwrap();
+            assert!(routers.accepting(&event).is_empty());
             assert!(load(&format!("[{unused}]")).is_err());
         }
     }

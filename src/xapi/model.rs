@@ -24,6 +24,13 @@ pub struct Statement<'a> {
     pub(super) version: &'static str,
 }
 
+impl Statement<'_> {
+    /// The id (2.4.1).
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
 /// An agent (2.4.2.1), by its one inverse functional identifier (2.4.2.3).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Actor<'a> {

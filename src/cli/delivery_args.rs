@@ -1,0 +1,240 @@
+//! The options that decide where and how is sent, the same in `send` and `recover`.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::{Args, value_parser};
+
+use crate::console::Console;
+use crate::output::DeadLetters;
+use crate::output::http::{
+    Backoff, Client, ClientOptions, Connections, Limits, Pace, Protocol, Route, RouteState, Sizes,
+    WhenDone, root_certificates,
+};
+use crate::routing::{Credentials, Endpoint};
+
+/// More connections would be an attack.
+const MAX_CONNECTIONS: i64 = 64;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sending")]
+pub struct DeliveryArgs {
+    /// Where to send: the URL of an LRS, below which there is `statements`, or of a Caliper endpoint
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+
+    /// Of the routers, only those with this URL
+    #[arg(long, value_name = "URL")]
+    pub router_url: Vec<String>,
+
+    /// A JSON file with a username and password, or a token (or EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or
+    /// EVENT_ROUTER_TOKEN)
+    #[arg(long, value_name = "FILE")]
+    auth_file: Option<PathBuf>,
+
+    /// How many statements or events are sent at once
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u32).range(1..=100_000))]
+    batch_size: u32,
+
+    /// How large the body of a request is, before compression
+    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, value_parser = value_parser!(u32).range(1..=256 << 20))]
+    batch_bytes: u32,
+
+    /// Send the bodies of requests as gzip
+    #[arg(long)]
+    compress_requests: bool,
+
+    /// Caliper: send an array of envelopes with one event each, as the reference does
+    #[arg(long)]
+    pub caliper_array: bool,
+
+    /// How many connections to each router
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
+    connections: u16,
+
+    /// How many requests a second to each router at the most
+    #[arg(long, value_name = "N", value_parser = rate)]
+    rate: Option<f64>,
+
+    /// How long a connection may take
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    connect_timeout: Duration,
+
+    /// How long the server may take to answer
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    read_timeout: Duration,
+
+    /// How long a request may take in all
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
+    request_timeout: Duration,
+
+    /// How often a request is made again when the server does not answer, fails, or says to wait
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    max_retries: u32,
+
+    /// How long to wait before the first time; each time doubles it
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    retry_delay: Duration,
+
+    /// A PEM file with certificates to trust beside the system's
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Make no request, and say what would be sent
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl DeliveryArgs {
+    /// The endpoint at `--url`, if it is given.
+    ///
+    /// # Errors
+    /// It is no URL, or the credentials for it are not right.
+    pub fn endpoint(&self, console: &Console) -> Result<Option<Endpoint>> {
+        let Some(url) = &self.url else {
+            if self.auth_file.is_some() {
+                bail!("`--auth-file` goes with `--url`; routers have credentials of their own");
+            }
+            return Ok(None);
+        };
+        let credentials = match &self.auth_file {
+            Some(path) => {
+                warn_of_readers(path, console);
+                Credentials::from_file(path)?
+            }
+            None => Credentials::from_environment()?,
+        };
+        Endpoint::at(url, credentials).map(Some)
+    }
+
+    /// What the connections to the server of an endpoint share.
+    ///
+    /// # Errors
+    /// What is wrong with the options.
+    pub fn route(
+        &self,
+        endpoint: &Endpoint,
+        protocol: Protocol,
+        dead_letters: Option<DeadLetters>,
+        console: &Console,
+    ) -> Result<Route> {
+        if endpoint.credentials != Credentials::None && is_open(&endpoint.url) {
+            console.warn(&format!(
+                "`{}` is not encrypted: everyone on the way can read the credentials",
+                endpoint.name
+            ));
+        }
+        let options = ClientOptions {
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            request_timeout: self.request_timeout,
+            compress: self.compress_requests,
+            connections: usize::from(self.connections),
+            dry_run: self.dry_run,
+        };
+        let roots = root_certificates(self.ca_file.as_deref())?;
+        Ok(Route {
+            name: endpoint.name.clone(),
+            protocol,
+            client: Client::new(endpoint, protocol, roots, &options)?,
+            pace: Pace::new(self.rate),
+            backoff: Backoff {
+                first: self.retry_delay,
+                max_retries: self.max_retries,
+            },
+            limits: Limits {
+                items: self.batch_size as usize,
+                bytes: self.batch_bytes as usize,
+            },
+            dead_letters,
+            sizes: Sizes::default(),
+            state: RouteState::default(),
+        })
+    }
+
+    /// Opens the connections of a router.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn connections(
+        &self,
+        route: Arc<Route>,
+        console: &Arc<Console>,
+        when_done: WhenDone,
+    ) -> Result<Connections> {
+        Connections::open(route, console, usize::from(self.connections), when_done)
+    }
+
+    /// The files that these options name.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        [&self.auth_file, &self.ca_file]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
+    }
+}
+
+/// Whether what goes to this URL crosses a network unencrypted.
+fn is_open(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let loopback = ["localhost", "127.", "[::1]"];
+    !loopback.iter().any(|host| rest.starts_with(host))
+}
+
+#[cfg(unix)]
+fn warn_of_readers(path: &Path, console: &Console) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        console.warn(&format!(
+            "others than its owner can read `{}`: `chmod 600` keeps them out",
+            path.display()
+        ));
+    }
+}
+
+#[cfg(not(unix))]
+fn warn_of_readers(_: &Path, _: &Console) {}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .filter(|seconds| (0.001..=86400.0).contains(seconds))
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "a number of seconds from 0.001 to 86400 is needed".to_owned())
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok();
+    rate.filter(|rate| (0.001..=100_000.0).contains(rate))
+        .ok_or_else(|| "a number of requests from 0.001 to 100000 is needed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_crosses_a_network_is_open() {
+        for (url, open) in [
+            ("http://lrs.example/xAPI", true),
+            ("https://lrs.example/xAPI", false),
+            ("http://127.0.0.1:80/xAPI", false),
+            ("http://localhost/xAPI", false),
+        ] {
+            assert_eq!(is_open(url), open, "{url}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_positive_numbers_of_this_world() {
+        assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
+        for text in ["0", "-1", "NaN", "inf", "1e9", "1s", ""] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

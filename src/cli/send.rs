@@ -1,0 +1,245 @@
+//! `event-router send`: logs to learning record stores or Caliper endpoints.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail};
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use super::conversion_args::ConversionArgs;
+use super::delivery_args::DeliveryArgs;
+use super::input_args::InputArgs;
+use super::transform::convert;
+use crate::caliper;
+use crate::console::Console;
+use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
+use crate::delivery::Deliverer;
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::input::{Batch, Source};
+use crate::output::http::{EnvelopeStart, Payload, Protocol, Route, Sender};
+use crate::output::{DeadLetters, RejectsFile, check_outputs};
+use crate::pipeline;
+use crate::report::{Report, Summary, write_report};
+use crate::routing::Endpoint;
+
+#[derive(Args, Debug)]
+pub struct SendArgs {
+    #[command(flatten)]
+    input: InputArgs,
+
+    #[command(flatten)]
+    conversion: ConversionArgs,
+
+    #[command(flatten)]
+    delivery: DeliveryArgs,
+
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// Keep here what cannot be delivered, for `recover`; without it, the run stops at the first
+    #[arg(long, value_name = "DIR")]
+    dead_letters: Option<PathBuf>,
+
+    /// Write each line that is rejected or unparsable here, with the reason
+    #[arg(long, value_name = "FILE")]
+    rejects: Option<PathBuf>,
+
+    /// Write what was done here, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    /// Tell only errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+/// Runs the command.
+pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
+    let SendArgs {
+        input,
+        conversion,
+        delivery,
+        output,
+    } = args;
+    let started = Instant::now();
+    let console = Arc::new(Console::new(output.quiet, true));
+    super::warn_of_unknown_variables(&console);
+    let written: Vec<&Path> = [&output.dead_letters, &output.rejects, &output.report]
+        .into_iter()
+        .flatten()
+        .map(PathBuf::as_path)
+        .collect();
+    let discovery = input
+        .discover(&written, &console)
+        .or_exit(ExitCode::Usage)?;
+    let sources = discovery.sources;
+    let also_read: Vec<&Path> = input
+        .files()
+        .chain(conversion.files())
+        .chain(delivery.files())
+        .collect();
+    let files: Vec<(&str, &Path)> = [("--rejects", &output.rejects), ("--report", &output.report)]
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path.as_deref()?)))
+        .collect();
+    check_outputs(None, &files, &sources, &also_read)
+        .map_err(|clash| anyhow!("{clash}"))
+        .or_exit(ExitCode::Usage)?;
+    let noun = conversion.noun();
+    let mut converter = conversion
+        .into_converter(&console)
+        .or_exit(ExitCode::Usage)?;
+    let ways = Ways::new(&mut converter, &delivery, &console).or_exit(ExitCode::Usage)?;
+    let dead_letters = output
+        .dead_letters
+        .as_deref()
+        .filter(|_| !delivery.dry_run)
+        .map(DeadLetters::create)
+        .transpose()
+        .or_exit(ExitCode::Output)?;
+    let rejects = output
+        .rejects
+        .as_deref()
+        .map(RejectsFile::create)
+        .transpose()
+        .or_exit(ExitCode::Output)?;
+    let (sender, routes) = ways
+        .sender(&delivery, dead_letters, &console)
+        .or_exit(ExitCode::Usage)?;
+
+    let options = input.pipeline_options();
+    let keeps_rejects = rejects.is_some();
+    let convert = |source: &Source, batch: Batch| {
+        let lines = batch.lines(source.shape, options.max_line_bytes);
+        convert(
+            &converter,
+            &source.name,
+            lines,
+            Layout::Lines,
+            keeps_rejects,
+        )
+    };
+    let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, discovery.errors.len());
+    console
+        .progress()
+        .start(sources.iter().map(|source| source.size).sum());
+    let piped = pipeline::run(&sources, &options, convert, |delivery| {
+        console
+            .progress()
+            .set(options.bytes_read.load(Ordering::Relaxed));
+        deliverer.deliver(delivery)
+    });
+    piped.or_exit(ExitCode::Usage)?;
+    let delivered = deliverer.close();
+    console.progress().clear();
+    let summary = Summary {
+        tally: &delivered.tally,
+        noun,
+        inputs: sources.len() + discovery.errors.len(),
+        failed_inputs: delivered.failed_inputs,
+        bytes: options.bytes_read.load(Ordering::Relaxed),
+        elapsed: started.elapsed(),
+    };
+    let report = Report {
+        command: "send",
+        dry_run: delivery.dry_run,
+        summary: Some(&summary),
+        routes: &routes,
+    };
+    console.note(&report.to_string());
+    write_report(output.report.as_deref(), &report).or_exit(ExitCode::Output)?;
+    Ok(delivered.code)
+}
+
+/// The ways from statements or events to servers.
+struct Ways {
+    endpoints: Vec<Endpoint>,
+    /// Of Caliper.
+    envelope: Option<EnvelopeSettings>,
+}
+
+impl Ways {
+    /// Takes the envelopes from the converter: here they go around many events.
+    fn new(converter: &mut Converter, delivery: &DeliveryArgs, console: &Console) -> Result<Self> {
+        let envelope = match &mut converter.format {
+            Format::Xapi(_) if delivery.caliper_array => {
+                bail!("`--caliper-array` is for Caliper, leave it out")
+            }
+            Format::Xapi(_) => None,
+            Format::Caliper(_, envelope) => Some(
+                envelope
+                    .take()
+                    .context("each request has an envelope: leave `--envelope none` out")?,
+            ),
+        };
+        let one = delivery.endpoint(console)?;
+        let endpoints = match (&mut converter.routers, one) {
+            (None, None) => bail!("there is nowhere to send to: give `--url` or `--routers`"),
+            (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
+            (None, Some(_)) if !delivery.router_url.is_empty() => {
+                bail!("`--router-url` goes with `--routers`")
+            }
+            (None, Some(endpoint)) => vec![endpoint],
+            (Some(routers), None) => {
+                if !delivery.router_url.is_empty() {
+                    routers.keep(&delivery.router_url)?;
+                }
+                routers.endpoints()?
+            }
+        };
+        Ok(Self {
+            endpoints,
+            envelope,
+        })
+    }
+
+    fn sender(
+        self,
+        delivery: &DeliveryArgs,
+        dead_letters: Option<DeadLetters>,
+        console: &Arc<Console>,
+    ) -> Result<(Sender, Vec<Arc<Route>>)> {
+        let protocol = match self.envelope {
+            None => Protocol::Xapi,
+            Some(_) => Protocol::Caliper,
+        };
+        let mut sender = Sender::new(Arc::clone(console));
+        let mut routes = Vec::new();
+        for endpoint in self.endpoints {
+            let route = delivery.route(&endpoint, protocol, dead_letters.clone(), console)?;
+            let route = Arc::new(route);
+            routes.push(Arc::clone(&route));
+            let connections = delivery.connections(route, console, |_, _, _, _| {})?;
+            let (payload, overrides) = match &self.envelope {
+                None => (Payload::Xapi, endpoint.overrides),
+                Some(envelope) => {
+                    let start = envelope_start(envelope, &endpoint.overrides);
+                    let payload = if delivery.caliper_array {
+                        Payload::CaliperArray(start)
+                    } else {
+                        Payload::Caliper(start)
+                    };
+                    (payload, Map::new())
+                }
+            };
+            sender.add(connections, payload, overrides);
+        }
+        Ok((sender, routes))
+    }
+}
+
+fn envelope_start(envelope: &EnvelopeSettings, overrides: &Map<String, Value>) -> EnvelopeStart {
+    let EnvelopeSettings { sensor, send_time } = envelope;
+    let mut keys = Map::new();
+    keys.insert("sensor".to_owned(), json!(sensor));
+    keys.insert("sendTime".to_owned(), json!(send_time));
+    keys.insert("dataVersion".to_owned(), json!(caliper::DATA_VERSION));
+    EnvelopeStart::new(keys, overrides)
+}

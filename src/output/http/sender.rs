@@ -1,0 +1,231 @@
+//! Gathers batches for each router and hands them to its connections.
+
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+use super::batch::{Added, Batch, Batcher, Place};
+use super::courier::Courier;
+use super::payload::{Payload, override_keys};
+use super::retry::Requests;
+use super::route::Route;
+use crate::console::Console;
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+use crate::output::{Destination, Output, Taken};
+
+/// The connections of a router, a thread each, and the queue that they take batches from.
+pub struct Connections {
+    pub route: Arc<Route>,
+    queue: SyncSender<Batch>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// What is done when all of a batch is delivered or in dead letters, whose paths are given.
+pub type WhenDone = fn(&Console, &Route, &Batch, &[PathBuf]);
+
+impl Connections {
+    /// Opens so many. As many batches wait, and giving one more waits too.
+    ///
+    /// # Errors
+    /// A thread cannot be started.
+    pub fn open(
+        route: Arc<Route>,
+        console: &Arc<Console>,
+        count: usize,
+        when_done: WhenDone,
+    ) -> Result<Self> {
+        let (queue, batches) = sync_channel(count);
+        let batches = Arc::new(Mutex::new(batches));
+        let start = |nth| {
+            let (route, console, batches) = (
+                Arc::clone(&route),
+                Arc::clone(console),
+                Arc::clone(&batches),
+            );
+            std::thread::Builder::new()
+                .name(format!("send-{nth}"))
+                .spawn(move || carry_all(&route, &console, &batches, when_done))
+                .context("failed to start the sending threads")
+        };
+        let threads = (0..count).map(start).collect::<Result<_>>()?;
+        Ok(Self {
+            route,
+            queue,
+            threads,
+        })
+    }
+
+    /// Hands a batch over, when there is room for it.
+    pub fn send(&self, batch: Batch) {
+        // They take batches as long as there is a queue.
+        let _ = self.queue.send(batch);
+    }
+
+    /// Waits until all is done that was handed over.
+    pub fn close(self) {
+        drop(self.queue);
+        for thread in self.threads {
+            if let Err(panic) = thread.join() {
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
+
+fn carry_all(
+    route: &Route,
+    console: &Console,
+    batches: &Mutex<Receiver<Batch>>,
+    when_done: WhenDone,
+) {
+    let next = || {
+        let batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
+        batches.recv().ok()
+    };
+    while let Some(batch) = next() {
+        if route.pace.is_stopped() {
+            route.tally().leave(batch.items());
+            continue;
+        }
+        let requests = Requests { route, console };
+        if let Ok(letters) = Courier::new(requests, &batch).carry() {
+            when_done(console, route, &batch, &letters);
+        }
+    }
+}
+
+/// Sends what inputs become to each router that takes it.
+pub struct Sender {
+    lanes: Vec<Lane>,
+    console: Arc<Console>,
+    /// The number and the name of the input at hand.
+    input: usize,
+    file: Arc<str>,
+}
+
+/// The way to one router.
+struct Lane {
+    batcher: Batcher,
+    /// Replaced in each statement. Of Caliper it is the envelope in which they are.
+    overrides: Map<String, Value>,
+    connections: Connections,
+}
+
+impl Sender {
+    pub fn new(console: Arc<Console>) -> Self {
+        Self {
+            lanes: Vec::new(),
+            console,
+            input: 0,
+            file: "".into(),
+        }
+    }
+
+    /// Adds the next router of the run. `overrides` are of its statements.
+    pub fn add(
+        &mut self,
+        connections: Connections,
+        payload: Payload,
+        overrides: Map<String, Value>,
+    ) {
+        let limits = connections.route.limits;
+        self.lanes.push(Lane {
+            batcher: Batcher::new(limits, Arc::new(payload)),
+            overrides,
+            connections,
+        });
+    }
+
+    fn is_stopped(&self) -> bool {
+        let mut lanes = self.lanes.iter();
+        lanes.any(|lane| lane.connections.route.pace.is_stopped())
+    }
+}
+
+impl Destination for Sender {
+    fn start(&mut self, source: &Source) -> Result<()> {
+        self.input += 1;
+        self.file = source.name.as_str().into();
+        Ok(())
+    }
+
+    fn write(&mut self, output: &Output) -> Result<Taken> {
+        for (nth, lane) in self.lanes.iter_mut().enumerate() {
+            for (value, text) in output.values() {
+                if !value.routers.contains(nth) {
+                    continue;
+                }
+                let place = Place {
+                    input: self.input,
+                    file: Arc::clone(&self.file),
+                    line: value.line,
+                };
+                let text = override_keys(text, &lane.overrides)?;
+                let (closed, added) = lane.batcher.add(value.id, &text, place);
+                if let Some(batch) = closed {
+                    lane.connections.send(batch);
+                }
+                if added == Added::Repeats {
+                    lane.connections.route.tally().duplicates += 1;
+                }
+            }
+        }
+        Ok(if self.is_stopped() {
+            Taken::Closed
+        } else {
+            Taken::Yes
+        })
+    }
+
+    fn finish(&mut self) -> Result<Taken> {
+        Ok(Taken::Yes)
+    }
+
+    fn is_one_for_all(&self) -> bool {
+        true
+    }
+
+    fn close(self: Box<Self>) -> ExitCode {
+        let Self {
+            mut lanes, console, ..
+        } = *self;
+        for lane in &mut lanes {
+            if let Some(batch) = lane.batcher.close() {
+                lane.connections.send(batch);
+            }
+        }
+        let codes = lanes.into_iter().map(|lane| {
+            let route = Arc::clone(&lane.connections.route);
+            lane.connections.close();
+            tell_end(&console, &route)
+        });
+        codes.max().unwrap_or(ExitCode::Success)
+    }
+}
+
+/// Tells why nothing more was sent to a router, and what that means to the shell.
+pub fn tell_end(console: &Console, route: &Route) -> ExitCode {
+    let tally = route.tally();
+    let dead = if tally.dead == 0 {
+        ExitCode::Success
+    } else {
+        ExitCode::Undelivered
+    };
+    let Some(reason) = route.stop_reason() else {
+        return dead;
+    };
+    let first = match &tally.first_undelivered {
+        Some(place) => format!(
+            "; the first that was not delivered is of line {} of `{}`",
+            place.line, place.file
+        ),
+        None => String::new(),
+    };
+    console.error(&format!("{}{first}", reason.words));
+    reason.code.max(dead)
+}

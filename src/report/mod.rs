@@ -1,0 +1,25 @@
+//! What a run did: the tally, the summary for a person, the report for a program.
+
+mod report_file;
+mod summary;
+mod tally;
+
+use std::fmt::Write;
+
+pub(crate) use report_file::{Report, write_report};
+pub(crate) use summary::Summary;
+pub use tally::Tally;
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push(',');
+        }
+        // Memory takes it.
+        let _ = text.write_char(digit);
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! The lines of a run by their outcomes.
+
+use std::collections::BTreeMap;
+
+use super::grouped;
+use crate::conversion::Conversion;
+use crate::outcome::{Outcome, Reason};
+
+/// How many lines had which outcome. Each line that is not blank has one, so the outcomes add up to the lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub emitted: u64,
+    pub unsupported: u64,
+    pub filtered: u64,
+    pub rejected: u64,
+    pub unparsable: u64,
+    /// Statements, or Caliper events.
+    pub written: u64,
+    pub reasons: BTreeMap<Reason, u64>,
+}
+
+impl Tally {
+    /// Counts one line.
+    pub fn count(&mut self, conversion: &Conversion<'_>) {
+        *match conversion.outcome {
+            Outcome::Emitted => &mut self.emitted,
+            Outcome::Unsupported(_) => &mut self.unsupported,
+            Outcome::Filtered => &mut self.filtered,
+            Outcome::Rejected(_) => &mut self.rejected,
+            Outcome::Unparsable(_) => &mut self.unparsable,
+        } += 1;
+        self.written += conversion.written.len() as u64;
+        if let Some((reason, _)) = conversion.outcome.fault() {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// Adds the lines of another tally.
+    pub fn add(&mut self, other: &Self) {
+        self.emitted += other.emitted;
+        self.unsupported += other.unsupported;
+        self.filtered += other.filtered;
+        self.rejected += other.rejected;
+        self.unparsable += other.unparsable;
+        self.written += other.written;
+        for (&reason, count) in &other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+    }
+
+    /// All lines that are not blank.
+    pub fn lines(&self) -> u64 {
+        self.emitted + self.unsupported + self.filtered + self.rejected + self.unparsable
+    }
+
+    /// The reasons of one outcome with their counts, most frequent first.
+    pub(super) fn reasons_of(&self, unparsable: bool) -> String {
+        let of_outcome = self
+            .reasons
+            .iter()
+            .filter(|(reason, _)| reason.is_unparsable() == unparsable);
+        let mut reasons: Vec<_> = of_outcome.collect();
+        reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(**count), **reason));
+        let texts: Vec<_> = reasons
+            .iter()
+            .map(|(reason, count)| format!("{} {}", reason.code(), grouped(**count)))
+            .collect();
+        texts.join(", ")
+    }
+}

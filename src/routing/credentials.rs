@@ -1,0 +1,210 @@
+//! Who we are to a server. Nothing here is ever printed.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::de::{Deserialize, Deserializer};
+
+/// A text that no message shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+/// How to authenticate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Not at all.
+    None,
+    /// By username and password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
+    Basic {
+        /// It may not hold a colon.
+        username: Secret,
+        /// It may be empty.
+        password: Secret,
+    },
+    /// By a token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+    Bearer(Secret),
+}
+
+/// The variables that hold credentials. They are no options: arguments are seen by every user of a machine.
+pub const CREDENTIAL_VARIABLES: [&str; 3] = [USERNAME, PASSWORD, TOKEN];
+
+const USERNAME: &str = "EVENT_ROUTER_USERNAME";
+const PASSWORD: &str = "EVENT_ROUTER_PASSWORD";
+const TOKEN: &str = "EVENT_ROUTER_TOKEN";
+
+impl Secret {
+    /// Keeps the text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Gives the text to what sends it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(secret)")
+    }
+}
+
+impl<'de> Deserialize<'de> for Secret {
+    /// What is no string is an error that does not repeat it, as serde's own would.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match serde_json::Value::deserialize(deserializer)? {
+            serde_json::Value::String(text) => Ok(Self(text)),
+            _ => Err(serde::de::Error::custom("it must be a string")),
+        }
+    }
+}
+
+impl Credentials {
+    /// Those in EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or in EVENT_ROUTER_TOKEN; none without them.
+    ///
+    /// # Errors
+    /// Some of them are missing, or there are too many.
+    pub fn from_environment() -> Result<Self> {
+        let [username, password, token] = CREDENTIAL_VARIABLES.map(variable);
+        Self::of(username?, password?, token?).map_err(|problem| {
+            anyhow!("{problem}: set {USERNAME} and {PASSWORD}, or {TOKEN} alone")
+        })
+    }
+
+    /// Those in a file: `{"username": "…", "password": "…"}` or `{"token": "…"}`.
+    ///
+    /// # Errors
+    /// It cannot be read, or is nothing like it.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct AuthFile {
+            username: Option<Secret>,
+            password: Option<Secret>,
+            token: Option<Secret>,
+        }
+
+        const SHAPE: &str = r#"it must be {"username": "…", "password": "…"} or {"token": "…"}"#;
+        let name = path.display();
+        let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
+        // The error of the parser might repeat what is in the file.
+        let file: AuthFile = serde_json::from_slice(&text)
+            .map_err(|_| anyhow!("`{name}` holds no credentials: {SHAPE}"))?;
+        let credentials = Self::of(file.username, file.password, file.token)
+            .map_err(|problem| anyhow!("`{name}`: {problem}: {SHAPE}"))?;
+        if credentials == Self::None {
+            bail!("`{name}` holds no credentials: {SHAPE}");
+        }
+        Ok(credentials)
+    }
+
+    fn of(
+        username: Option<Secret>,
+        password: Option<Secret>,
+        token: Option<Secret>,
+    ) -> Result<Self, &'static str> {
+        match (username, password, token) {
+            (None, None, None) => Ok(Self::None),
+            (None, None, Some(token)) => Ok(Self::Bearer(token)),
+            (Some(username), Some(password), None) => Ok(Self::Basic { username, password }),
+            (_, _, Some(_)) => Err("there are both a token and a username or password"),
+            (Some(_), None, None) => Err("there is a username and no password"),
+            (None, Some(_), None) => Err("there is a password and no username"),
+        }
+    }
+
+    /// The value of the Authorization header.
+    pub fn authorization(&self) -> Option<Secret> {
+        match self {
+            Self::None => None,
+            Self::Basic { username, password } => {
+                let pair = format!("{}:{}", username.reveal(), password.reveal());
+                Some(Secret(format!("Basic {}", STANDARD.encode(pair))))
+            }
+            Self::Bearer(token) => Some(Secret(format!("Bearer {}", token.reveal()))),
+        }
+    }
+
+    /// What a server might repeat and nobody is to see.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let encoded = self
+            .authorization()
+            .and_then(|header| header.0.split_once(' ').map(|(_, it)| Secret::new(it)));
+        let plain = match self {
+            Self::Basic { password, .. } => Some(password.clone()),
+            Self::None | Self::Bearer(_) => None,
+        };
+        let all = encoded.into_iter().chain(plain);
+        all.filter(|secret| !secret.0.is_empty()).collect()
+    }
+}
+
+fn variable(name: &str) -> Result<Option<Secret>> {
+    match std::env::var_os(name).filter(|value| !value.is_empty()) {
+        None => Ok(None),
+        Some(value) => match value.into_string() {
+            Ok(value) => Ok(Some(Secret(value))),
+            Err(_) => bail!("the variable {name} is not UTF-8"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Option<Secret> {
+        Some(Secret::new(text))
+    }
+
+    #[test]
+    fn headers_are_those_of_the_schemes() {
+        let header = |username, password, token| {
+            let credentials = Credentials::of(username, password, token).unwrap();
+            credentials.authorization().map(|secret| secret.0)
+        };
+        // The example of RFC 7617, section 2.
+        assert_eq!(
+            header(secret("Aladdin"), secret("open sesame"), None).unwrap(),
+            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+        );
+        assert_eq!(header(None, None, secret("a.b")).unwrap(), "Bearer a.b");
+        assert_eq!(header(None, None, None), None);
+    }
+
+    #[test]
+    fn half_of_the_credentials_is_an_error() {
+        assert!(Credentials::of(secret("u"), None, None).is_err());
+        assert!(Credentials::of(None, secret("p"), None).is_err());
+        assert!(Credentials::of(secret("u"), secret("p"), secret("t")).is_err());
+    }
+
+    #[test]
+    fn nothing_shows_what_is_secret() {
+        let credentials = Credentials::of(secret("ada"), secret("hunter2"), None).unwrap();
+        let shown = format!("{credentials:?} {:?}", credentials.authorization());
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("ada"),
+            "{shown}"
+        );
+        let file = tempfile::NamedTempFile::new().unwrap();
+        for text in [
+            "hunter2",
+            r#"{"token": 4711}"#,
+            r#"{"token": ["hunter2"]}"#,
+            "{}",
+        ] {
+            fs::write(file.path(), text).unwrap();
+            let error = format!("{:#}", Credentials::from_file(file.path()).unwrap_err());
+            assert!(
+                !error.contains("hunter2") && !error.contains("4711"),
+                "{error}"
+            );
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Where a router sends, and as whom.
+
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
+
+use super::{AuthScheme, BackendName, Credentials, RouterConfig, Secret};
+
+/// A server that takes statements or events.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// What the router is called in messages, reports and dead letters: its URL without a query, which may be secret.
+    pub name: String,
+    /// Of xAPI the base URL, below which there is `statements`.
+    pub url: String,
+    /// Who we are there.
+    pub credentials: Credentials,
+    /// More headers.
+    pub headers: Vec<(String, Secret)>,
+    /// Top-level keys to replace in what is sent.
+    pub overrides: Map<String, Value>,
+}
+
+impl Endpoint {
+    /// An endpoint that takes everything as it is.
+    ///
+    /// # Errors
+    /// The URL is none.
+    pub fn at(url: &str, credentials: Credentials) -> Result<Self> {
+        check_url(url)?;
+        Ok(Self {
+            name: printable_url(url).to_owned(),
+            url: url.to_owned(),
+            credentials,
+            headers: Vec::new(),
+            overrides: Map::new(),
+        })
+    }
+
+    /// The endpoint of a router.
+    pub(super) fn new(config: &RouterConfig) -> Result<Self> {
+        let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;
+        let configurations = &config.configurations;
+        let kept = match config.backend_name {
+            // Every statement would be the same to the server.
+            BackendName::Xapi => "id",
+            // It is the envelope whose keys are replaced.
+            BackendName::Caliper => "data",
+        };
+        if configurations.override_args.contains_key(kept) {
+            bail!("override_args cannot replace `{kept}`: nothing would be left of what is sent");
+        }
+        endpoint.overrides = configurations.override_args.clone().into_iter().collect();
+        if config.backend_name == BackendName::Caliper {
+            for (name, value) in &configurations.headers {
+                let value =
+                    expand(value.reveal()).with_context(|| format!("the header `{name}`"))?;
+                endpoint.headers.push((name.clone(), Secret::new(value)));
+            }
+        }
+        Ok(endpoint)
+    }
+}
+
+fn credentials(config: &RouterConfig) -> Result<Credentials> {
+    let text = |key: &str, value: &Option<Secret>| match value {
+        None => bail!("the auth_scheme needs `{key}`"),
+        Some(value) => Ok(Secret::new(
+            expand(value.reveal()).with_context(|| format!("`{key}`"))?,
+        )),
+    };
+    Ok(match config.auth_scheme {
+        None => Credentials::None,
+        Some(AuthScheme::Basic) => Credentials::Basic {
+            username: text("username", &config.username)?,
+            password: text("password", &config.password)?,
+        },
+        Some(AuthScheme::Bearer) => Credentials::Bearer(text("auth_key", &config.auth_key)?),
+    })
+}
+
+fn check_url(url: &str) -> Result<()> {
+    let printable = printable_url(url);
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let Some(rest) = rest.filter(|_| !url.contains(char::is_whitespace)) else {
+        bail!("`{printable}` is no URL like https://lrs.example.org/xAPI");
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.is_empty() {
+        bail!("`{printable}` is no URL like https://lrs.example.org/xAPI");
+    }
+    if authority.contains('@') {
+        bail!("the URL holds credentials: give them in the environment or a file instead");
+    }
+    Ok(())
+}
+
+/// The URL without what may be secret in it.
+pub(super) fn printable_url(url: &str) -> &str {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
+    let path = url[authority..end]
+        .find('/')
+        .map_or(end, |path| authority + path);
+    if url[authority..path].contains('@') {
+        "(a URL with credentials)"
+    } else {
+        &url[..end]
+    }
+}
+
+/// The text with the variables of the environment that it names as `${NAME}`.
+fn expand(text: &str) -> Result<String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some((before, name)) = rest.split_once("${") {
+        let Some((name, after)) = name.split_once('}') else {
+            bail!("a `${{` has no `}}`");
+        };
+        let value = std::env::var(name)
+            .ok()
+            .filter(|value| !value.is_empty())
+            .with_context(|| format!("the variable {name} is not set"))?;
+        expanded.push_str(before);
+        expanded.push_str(&value);
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Ok(expanded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(router: &str) -> Result<Endpoint> {
+        Endpoint::new(&serde_json::from_str(router).unwrap())
+    }
+
+    #[test]
+    fn variables_are_read_from_the_environment() {
+        // Cargo sets this one for every test.
+        assert_eq!(
+            expand("a ${CARGO_PKG_NAME} b${CARGO_PKG_NAME}").unwrap(),
+            "a event-routing-backends bevent-routing-backends"
+        );
+        assert_eq!(expand("$HOME {}").unwrap(), "$HOME {}");
+        for text in ["${NO_SUCH_VARIABLE}", "${CARGO_PKG_NAME"] {
+            assert!(expand(text).is_err());
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_told_when_it_is_loaded() {
+        let start = r#"{"backend_name": "xAPI", "route_url": "https://lrs.example/xAPI""#;
+        for (rest, message) in [
+            (
+                r#", "auth_scheme": "Basic", "password": "p"}"#,
+                "`username`",
+            ),
+            (r#", "auth_scheme": "Bearer"}"#, "`auth_key`"),
+            (
+                r#", "configurations": {"override_args": {"id": "1"}}}"#,
+                "cannot replace `id`",
+            ),
+        ] {
+            let error = endpoint(&format!("{start}{rest}")).unwrap_err();
+            assert!(format!("{error:#}").contains(message), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn a_url_is_told_without_what_may_be_secret() {
+        let query = Endpoint::at("https://x.example/a?token=hunter2", Credentials::None).unwrap();
+        assert_eq!(query.name, "https://x.example/a");
+        for url in [
+            "https://ada:hunter2@x.example/a",
+            "ftp://ada:hunter2@x.example",
+            "x.example/hunter 2?hunter2",
+            "https://?hunter2",
+        ] {
+            let error = Endpoint::at(url, Credentials::None).unwrap_err();
+            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
+        }
+    }
+
+    #[test]
+    fn headers_are_for_caliper_alone() {
+        let router = |backend: &str| {
+            format!(
+                r#"{{"backend_name": "{backend}", "route_url": "https://x.example", "configurations": {{"headers": {{"X-A": "1"}}}}}}"#
+            )
+        };
+        assert_eq!(endpoint(&router("Caliper")).unwrap().headers.len(), 1);
+        assert_eq!(endpoint(&router("xAPI")).unwrap().headers.len(), 0);
+    }
+}
