@@ -35,7 +35,11 @@ impl Run {
         command.current_dir(directory.path()).args(arguments);
         for (name, _) in std::env::vars_os() {
             let name_text = name.to_string_lossy();
-            if name_text.starts_with("EVENT_ROUTER_") || name_text == "SOURCE_DATE_EPOCH" {
+            let is_proxy = name_text.to_lowercase().ends_with("_proxy");
+            if name_text.starts_with("EVENT_ROUTER_")
+                || name_text == "SOURCE_DATE_EPOCH"
+                || is_proxy
+            {
                 command.env_remove(name);
             }
         }

@@ -2,12 +2,17 @@
 
 mod caliper;
 mod check;
+mod connections;
 mod events;
 mod explain;
 mod goldens;
 mod harness;
 mod inputs;
+mod lrs;
 mod outputs;
 mod properties;
 mod readme;
+mod recover;
+mod routers;
+mod send;
 mod tables;

@@ -1,5 +1,9 @@
 //! Whether a statement that the server says it has is there, and is the one that it was sent.
 
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
 use super::batch::Item;
 use super::client::{Protocol, StatementBy};
 use super::pace::Stopped;
@@ -43,13 +47,13 @@ pub fn look_up(requests: Requests<'_>, item: &Item, sent: &[u8]) -> Result<Found
             requests.route.pace.sleep(wait)?;
         }
         let mut answered = ask(StatementBy::Id)?;
-        if is_missing(&answered.answer) {
+        if is_missing(&answered.answer, item.id) {
             answered = ask(StatementBy::VoidedId)?;
         }
         return Ok(match (answered.verdict, &answered.answer) {
-            (Verdict::Accepted, Answer::Response { body, .. }) => compare(sent, body),
+            (_, answer) if is_missing(answer, item.id) => continue,
+            (Verdict::Accepted, Answer::Response { body, .. }) => compare(sent, body, item.id),
             (Verdict::Wait(_), _) => Found::Unavailable(answered),
-            (_, answer) if is_missing(answer) => continue,
             // It is not allowed, or not known.
             _ => Found::Unverified,
         });
@@ -57,21 +61,47 @@ pub fn look_up(requests: Requests<'_>, item: &Item, sent: &[u8]) -> Result<Found
     Ok(Found::Other)
 }
 
-fn is_missing(answer: &Answer) -> bool {
-    matches!(answer, Answer::Response { status: 404, .. })
+/// Whether the answer says that there is no such statement.
+fn is_missing(answer: &Answer, id: Uuid) -> bool {
+    match answer {
+        Answer::Response { status: 404, .. } => true,
+        Answer::Response {
+            status: 200, body, ..
+        } => matches!(
+            serde_json::from_slice::<Stored>(body),
+            Ok(Stored::List { statements }) if !statements.iter().any(|it| has_id(it, id))
+        ),
+        Answer::Response { .. } | Answer::None(_) => false,
+    }
 }
 
-fn compare(sent: &[u8], stored: &[u8]) -> Found {
-    let stored = serde_json::from_slice::<serde_json::Value>(stored);
+/// What a server gives for the id of a statement.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    /// Not as the specification has it, but some do: Ralph gives a list of one or none, and a list of others where it
+    /// does not know the parameter.
+    List {
+        statements: Vec<Value>,
+    },
+    One(Value),
+}
+
+fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Found {
+    let stored = match serde_json::from_slice(stored) {
+        Ok(Stored::List { statements }) => statements.into_iter().find(|it| has_id(it, id)),
+        Ok(Stored::One(statement)) => Some(statement).filter(|it| has_id(it, id)),
+        Err(_) => None,
+    };
     match (serde_json::from_slice(sent), stored) {
-        (Ok(sent), Ok(stored)) if stored.get("id").is_some() => {
-            if is_same_statement(&sent, &stored) {
-                Found::Same
-            } else {
-                Found::Other
-            }
-        }
+        (Ok(sent), Some(stored)) if is_same_statement(&sent, &stored) => Found::Same,
+        (Ok(_), Some(_)) => Found::Other,
         // It is no statement.
         _ => Found::Unverified,
     }
+}
+
+fn has_id(statement: &Value, id: Uuid) -> bool {
+    let text = statement.get("id").and_then(Value::as_str);
+    text.and_then(|text| text.parse().ok()) == Some(id)
 }

@@ -1,0 +1,92 @@
+//! TLS, proxies and timeouts.
+
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+
+use crate::harness::{ROOT_URL, Run, line};
+use crate::lrs::{Lrs, Settings};
+
+fn send(url: &str) -> Run {
+    Run::new(&[
+        "send",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        ROOT_URL,
+        "--url",
+        url,
+    ])
+    .args(&["--max-retries", "0", "log"])
+    .file("log", line(1) + &line(2))
+}
+
+#[test]
+fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let tls = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let lrs = Lrs::start_tls(Settings::default(), tls);
+
+    let ended = send(&lrs.xapi_tls()).run().with_code(5);
+    assert!(
+        ended.stderr.contains("invalid peer certificate"),
+        "{}",
+        ended.stderr
+    );
+    assert!(lrs.stored().is_empty());
+
+    send(&lrs.xapi_tls())
+        .file("ca.pem", cert.pem())
+        .args(&["--ca-file", "ca.pem"])
+        .run()
+        .with_code(0);
+    assert_eq!(lrs.stored().len(), 2);
+
+    let ended = send(&lrs.xapi_tls())
+        .file("ca.pem", "no certificate")
+        .args(&["--ca-file", "ca.pem"])
+        .run()
+        .with_code(2);
+    assert!(
+        ended.stderr.contains("`ca.pem` holds no certificate"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn there_is_no_switch_that_turns_verification_off() {
+    let help = Run::new(&["send", "--help"]).run().with_code(0).stdout;
+    let help = String::from_utf8(help).unwrap();
+    for word in ["insecure", "no-verify", "skip"] {
+        assert!(!help.contains(word), "{word}");
+    }
+}
+
+#[test]
+fn the_usual_proxy_variables_are_honoured() {
+    // A server that is no proxy shows that it was asked to be one.
+    let (lrs, proxy) = (
+        Lrs::start(Settings::default()),
+        Lrs::start(Settings::default()),
+    );
+    let proxy_url = proxy.xapi().replace("/xAPI", "");
+    let ended = send("http://lrs.example/xAPI")
+        .env("http_proxy", &proxy_url)
+        .run();
+    let asked = proxy.records().requests.len();
+    assert!(asked > 0, "{}", ended.stderr);
+
+    send(&lrs.xapi())
+        .env("http_proxy", &proxy_url)
+        .env("no_proxy", "127.0.0.1")
+        .run()
+        .with_code(0);
+    assert_eq!(proxy.records().requests.len(), asked);
+    assert_eq!(lrs.stored().len(), 2);
+}

@@ -1,0 +1,353 @@
+//! A learning record store and Caliper endpoint in this process, which checks what it gets, keeps every id, and fails as
+//! it is told to.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use flate2::read::GzDecoder;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use serde_json::Value;
+
+/// What goes wrong with a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    /// Nothing is done, and this is said.
+    Status(u16),
+    /// The same, with a Retry-After header.
+    RetryAfter(u16, String),
+    CloseBeforeStoring,
+    CloseAfterStoring,
+    /// No answer ever comes.
+    Silence,
+    /// Nothing is stored, and the answer is no HTTP.
+    Malformed,
+    /// It is stored, and the answer breaks off.
+    HalfAnAnswer,
+}
+
+/// How the server is.
+pub struct Settings {
+    /// Of the nth request, from 0, and its method.
+    pub fault: Box<dyn Fn(usize, &str) -> Fault + Send + Sync>,
+    /// Larger bodies are answered with 413.
+    pub max_bytes: usize,
+    /// A statement with this text in it makes its request fail with this status.
+    pub poison: (&'static str, u16),
+    /// A batch with a stored id is answered with 409 and not stored, as the specification has it; otherwise what is
+    /// stored is passed over.
+    pub refuses_duplicates: bool,
+    /// The status of GET requests, when it is not to answer them.
+    pub get: Option<u16>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            fault: Box::new(|_, _| Fault::None),
+            max_bytes: usize::MAX,
+            poison: ("poison", 400),
+            refuses_duplicates: true,
+            get: None,
+        }
+    }
+}
+
+/// What it has got.
+#[derive(Default)]
+pub struct Records {
+    /// By id, every version that was ever stored.
+    pub stored: BTreeMap<String, Vec<Value>>,
+    /// Heads and bodies, gzip unpacked.
+    pub requests: Vec<Request>,
+    /// What was wrong with requests.
+    pub problems: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: String,
+    pub target: String,
+    pub headers: BTreeMap<String, String>,
+    pub body: Vec<u8>,
+}
+
+/// A running server. It ends when it is dropped.
+pub struct Lrs {
+    address: SocketAddr,
+    records: Arc<Mutex<Records>>,
+    ends: Arc<AtomicBool>,
+}
+
+impl Lrs {
+    pub fn start(settings: Settings) -> Self {
+        Self::start_with(settings, None)
+    }
+
+    /// The same over TLS.
+    pub fn start_tls(settings: Settings, tls: ServerConfig) -> Self {
+        Self::start_with(settings, Some(Arc::new(tls)))
+    }
+
+    fn start_with(settings: Settings, tls: Option<Arc<ServerConfig>>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            records: Arc::default(),
+            ends: Arc::default(),
+        };
+        let (records, ends) = (Arc::clone(&server.records), Arc::clone(&server.ends));
+        let settings = Arc::new(settings);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                if ends.load(Ordering::Relaxed) {
+                    break;
+                }
+                let (settings, records, ends) = (
+                    Arc::clone(&settings),
+                    Arc::clone(&records),
+                    Arc::clone(&ends),
+                );
+                let tls = tls.clone();
+                std::thread::spawn(move || {
+                    let minute = Duration::from_secs(60);
+                    stream.set_read_timeout(Some(minute)).unwrap();
+                    match tls {
+                        None => serve(stream, &settings, &records, &ends),
+                        Some(tls) => {
+                            let connection = ServerConnection::new(tls).unwrap();
+                            let stream = StreamOwned::new(connection, stream);
+                            serve(stream, &settings, &records, &ends);
+                        }
+                    }
+                });
+            }
+        });
+        server
+    }
+
+    pub fn xapi(&self) -> String {
+        format!("http://{}/xAPI", self.address)
+    }
+
+    pub fn xapi_tls(&self) -> String {
+        format!("https://localhost:{}/xAPI", self.address.port())
+    }
+
+    pub fn caliper(&self) -> String {
+        format!("http://{}/caliper", self.address)
+    }
+
+    pub fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap()
+    }
+
+    /// What is stored, by id; each once.
+    #[track_caller]
+    pub fn stored(&self) -> BTreeMap<String, Value> {
+        let records = self.records();
+        assert_eq!(records.problems, [""; 0]);
+        let once = records.stored.iter().map(|(id, versions)| {
+            assert_eq!(versions.len(), 1, "{id} was stored more than once");
+            (id.clone(), versions[0].clone())
+        });
+        once.collect()
+    }
+}
+
+impl Drop for Lrs {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Relaxed);
+        // Wakes the listener.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+fn serve(
+    stream: impl Read + Write,
+    settings: &Settings,
+    records: &Mutex<Records>,
+    ends: &AtomicBool,
+) {
+    let mut reader = BufReader::new(stream);
+    while let Some(request) = read_request(&mut reader) {
+        let nth = {
+            let mut records = records.lock().unwrap();
+            records.requests.push(request.clone());
+            records.requests.len() - 1
+        };
+        let fault = (settings.fault)(nth, &request.method);
+        let answer = match &fault {
+            Fault::None => answer(&request, settings, &mut records.lock().unwrap()),
+            Fault::Status(status) => response(*status, "", b"as it was told"),
+            Fault::RetryAfter(status, header) => {
+                response(*status, &format!("Retry-After: {header}\r\n"), b"")
+            }
+            Fault::CloseBeforeStoring => return,
+            Fault::CloseAfterStoring => {
+                answer(&request, settings, &mut records.lock().unwrap());
+                return;
+            }
+            Fault::HalfAnAnswer => {
+                let whole = answer(&request, settings, &mut records.lock().unwrap());
+                let _ = reader.get_mut().write_all(&whole[..whole.len() - 1]);
+                return;
+            }
+            Fault::Silence => {
+                while !ends.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                return;
+            }
+            Fault::Malformed => {
+                let _ = reader.get_mut().write_all(b"HTTP/9.9 abc\r\n\x00\r\n\r\n");
+                return;
+            }
+        };
+        if reader.get_mut().write_all(&answer).is_err() {
+            return;
+        }
+    }
+}
+
+fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+    let mut line = String::new();
+    reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let (method, target) = (words.next()?, words.next()?);
+    let mut headers = BTreeMap::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok()?;
+        let Some((name, value)) = line.trim_end().split_once(": ") else {
+            break;
+        };
+        headers.insert(name.to_lowercase(), value.to_owned());
+    }
+    let length = headers
+        .get("content-length")
+        .map_or(0, |length| length.parse().unwrap());
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    if headers
+        .get("content-encoding")
+        .is_some_and(|how| how == "gzip")
+    {
+        let mut unpacked = Vec::new();
+        GzDecoder::new(&body[..])
+            .read_to_end(&mut unpacked)
+            .unwrap();
+        body = unpacked;
+    }
+    Some(Request {
+        method,
+        target,
+        headers,
+        body,
+    })
+}
+
+fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<u8> {
+    if request.method == "GET" {
+        return get(request, settings, records);
+    }
+    if request.body.len() > settings.max_bytes {
+        return response(413, "", b"too much");
+    }
+    let text = String::from_utf8_lossy(&request.body);
+    if text.contains(settings.poison.0) {
+        return response(settings.poison.1, "", b"there is poison in it");
+    }
+    let items = match items(request) {
+        Ok(items) => items,
+        Err(problem) => {
+            records.problems.push(problem);
+            return response(400, "", b"not valid");
+        }
+    };
+    let is_stored = |item: &Value| records.stored.contains_key(id_of(item));
+    if settings.refuses_duplicates && items.iter().any(is_stored) {
+        return response(409, "", b"conflict");
+    }
+    // Those that are there already are not listed, as some servers do.
+    let new: Vec<Value> = items.into_iter().filter(|item| !is_stored(item)).collect();
+    let ids: Vec<String> = new.iter().map(|item| id_of(item).to_owned()).collect();
+    for (id, item) in ids.iter().zip(new) {
+        records.stored.entry(id.clone()).or_default().push(item);
+    }
+    response(200, "", serde_json::to_string(&ids).unwrap().as_bytes())
+}
+
+/// The statements or events of a request that is as it should be.
+fn items(request: &Request) -> Result<Vec<Value>, String> {
+    let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
+    if header("content-type") != "application/json" || header("accept") != "application/json" {
+        return Err("a header is missing".to_owned());
+    }
+    let body: Value = serde_json::from_slice(&request.body).map_err(|error| error.to_string())?;
+    let items = match request.target.split('?').next() {
+        Some("/xAPI/statements") if header("x-experience-api-version") == "1.0.3" => {
+            body.as_array().cloned().ok_or("no array")?
+        }
+        Some("/caliper") => {
+            let envelopes = match body {
+                Value::Array(envelopes) => envelopes,
+                envelope => vec![envelope],
+            };
+            let mut events = Vec::new();
+            for envelope in envelopes {
+                if !["sensor", "sendTime", "dataVersion"]
+                    .iter()
+                    .all(|key| envelope[key].is_string())
+                {
+                    return Err(format!("{envelope} is no envelope"));
+                }
+                events.extend(envelope["data"].as_array().cloned().unwrap_or_default());
+            }
+            events
+        }
+        _ => return Err(format!("{} is no resource", request.target)),
+    };
+    let mut ids: Vec<&str> = items.iter().map(id_of).collect();
+    ids.sort_unstable();
+    if items.is_empty() || ids[0].is_empty() || ids.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err("the ids are not one each".to_owned());
+    }
+    Ok(items)
+}
+
+fn get(request: &Request, settings: &Settings, records: &Records) -> Vec<u8> {
+    if let Some(status) = settings.get {
+        return response(status, "", b"");
+    }
+    let id = request.target.split_once("?statementId=");
+    match id.and_then(|(_, id)| records.stored.get(id)) {
+        None => response(404, "", b""),
+        Some(versions) => {
+            // A store adds and normalizes.
+            let mut statement = versions[0].clone();
+            statement["stored"] = "2024-04-01T00:00:00Z".into();
+            statement["authority"] = serde_json::json!({"mbox": "mailto:lrs@example.org"});
+            statement["actor"]["objectType"] = "Agent".into();
+            response(200, "", statement.to_string().as_bytes())
+        }
+    }
+}
+
+pub fn id_of(item: &Value) -> &str {
+    item["id"].as_str().unwrap_or_default()
+}
+
+fn response(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+    let mut response = format!(
+        "HTTP/1.1 {status} Said\r\n{headers}Content-Length: {}\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    response.extend_from_slice(body);
+    response
+}

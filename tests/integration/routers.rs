@@ -1,0 +1,303 @@
+//! Several routers, who we are to them, and that nobody else learns it.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, ROOT_URL, Run, line};
+use crate::lrs::{Fault, Lrs, Settings};
+
+const SECRET: &str = "hunter2-hunter2";
+
+fn send(format: &str, lines: u32) -> Run {
+    let log: String = (0..lines).map(line).collect();
+    Run::new(&[
+        "send",
+        "--lms-root-url",
+        ROOT_URL,
+        "--to",
+        format,
+        "--retry-delay",
+        "0.01",
+        "log",
+    ])
+    .args(&[
+        "--report",
+        "report.json",
+        "--dead-letters",
+        "dead",
+        "--max-retries",
+        "1",
+    ])
+    .file("log", log)
+}
+
+/// Everything that a run wrote.
+fn all_output(ended: &Ended) -> String {
+    let mut text = ended.stderr.clone() + &String::from_utf8_lossy(&ended.stdout);
+    for name in ended.files("") {
+        if name != "auth.json" && name != "routers.json" {
+            text += &String::from_utf8_lossy(&ended.read(&name));
+        }
+    }
+    text
+}
+
+fn authorization(lrs: &Lrs) -> String {
+    let records = lrs.records();
+    let header = records.requests[0].headers.get("authorization");
+    header.cloned().unwrap_or_default()
+}
+
+#[test]
+fn credentials_come_from_the_environment_or_a_file() {
+    let basic = "Basic YWRhOmh1bnRlcjItaHVudGVyMg==";
+    let bearer = "Bearer hunter2-hunter2";
+    type Give = fn(Run) -> Run;
+    let ways: [(Give, &str); 5] = [
+        (|run| run, ""),
+        (
+            |run| {
+                run.env("EVENT_ROUTER_USERNAME", "ada")
+                    .env("EVENT_ROUTER_PASSWORD", SECRET)
+            },
+            basic,
+        ),
+        (|run| run.env("EVENT_ROUTER_TOKEN", SECRET), bearer),
+        (
+            |run| {
+                run.file(
+                    "auth.json",
+                    json!({"username": "ada", "password": SECRET}).to_string(),
+                )
+                .args(&["--auth-file", "auth.json"])
+            },
+            basic,
+        ),
+        (
+            |run| {
+                run.file("auth.json", json!({"token": SECRET}).to_string())
+                    .env("EVENT_ROUTER_TOKEN", "another")
+                    .args(&["--auth-file", "auth.json"])
+            },
+            bearer,
+        ),
+    ];
+    for (give, expected) in ways {
+        let lrs = Lrs::start(Settings::default());
+        let ended = give(send("xapi", 2).args(&["--url", &lrs.xapi()]))
+            .run()
+            .with_code(0);
+        assert_eq!(authorization(&lrs), expected);
+        assert!(
+            !ended.stderr.contains("no option is called"),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn nothing_that_is_written_holds_a_secret() {
+    for fault in [
+        Fault::Status(401),
+        Fault::Status(400),
+        Fault::CloseBeforeStoring,
+    ] {
+        let lrs = Lrs::start(Settings {
+            fault: Box::new(move |_, _| fault.clone()),
+            ..Settings::default()
+        });
+        let ended = send("xapi", 2)
+            .args(&["--url", &format!("{}?key={SECRET}", lrs.xapi())])
+            .env("EVENT_ROUTER_USERNAME", "ada")
+            .env("EVENT_ROUTER_PASSWORD", SECRET)
+            .run();
+        assert!(ended.code == 4 || ended.code == 5);
+        assert!(
+            !all_output(&ended).contains(SECRET),
+            "{}",
+            all_output(&ended)
+        );
+    }
+}
+
+#[test]
+fn credentials_that_make_no_sense_are_an_error_before_anything_is_sent() {
+    let lrs = Lrs::start(Settings::default());
+    let run = || send("xapi", 2).args(&["--url", &lrs.xapi()]);
+    for run in [
+        run().env("EVENT_ROUTER_USERNAME", "ada"),
+        run().env("EVENT_ROUTER_PASSWORD", SECRET),
+        run()
+            .env("EVENT_ROUTER_USERNAME", "ada")
+            .env("EVENT_ROUTER_PASSWORD", SECRET)
+            .env("EVENT_ROUTER_TOKEN", SECRET),
+        run()
+            .file("auth.json", SECRET)
+            .args(&["--auth-file", "auth.json"]),
+        run().args(&["--auth-file", "no-such-file"]),
+        send("xapi", 2).args(&["--url", "https://ada:hunter2-hunter2@lrs.example/xAPI"]),
+        send("xapi", 2),
+    ] {
+        let ended = run.run().with_code(2);
+        assert!(
+            !all_output(&ended).contains(SECRET),
+            "{}",
+            all_output(&ended)
+        );
+    }
+    assert!(lrs.records().requests.is_empty());
+}
+
+fn routers(ended: &Ended) -> Vec<Value> {
+    let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    report["routers"].as_array().unwrap().clone()
+}
+
+#[test]
+fn an_event_goes_to_each_router_that_accepts_it() {
+    let [all, some, off, caliper] = [(); 4].map(|()| Lrs::start(Settings::default()));
+    let config = json!([
+        {"backend_name": "xAPI", "route_url": all.xapi(), "auth_scheme": "Basic",
+         "username": "${LRS_USER}", "password": "${LRS_PASSWORD}"},
+        {"backend_name": "xAPI", "route_url": some.xapi(), "auth_scheme": "Bearer", "auth_key": SECRET,
+         "configurations": {
+             "match_params": {"time": "00000[0-9]\\+"},
+             "override_args": {"version": "1.0.0", "context": {"platform": "p"}},
+             "headers": {"X-Of-Caliper": "1"}}},
+        {"backend_name": "xAPI", "route_url": off.xapi(), "enabled": false, "username": "${NOT_SET}"},
+        {"backend_name": "Caliper", "route_url": caliper.caliper(),
+         "configurations": {"override_args": {"sensor": "https://sensor.example"}, "headers": {"X-Of-Caliper": "${LRS_USER}"}}},
+    ]);
+    let run = |format: &str| {
+        send(format, 20)
+            .file("routers.json", config.to_string())
+            .args(&["--routers", "routers.json"])
+            .env("LRS_USER", "ada")
+            .env("LRS_PASSWORD", SECRET)
+    };
+    let ended = run("xapi").run().with_code(0);
+    assert_eq!(
+        (all.stored().len(), some.stored().len(), off.stored().len()),
+        (20, 10, 0)
+    );
+    assert_eq!(authorization(&all), "Basic YWRhOmh1bnRlcjItaHVudGVyMg==");
+    assert_eq!(authorization(&some), format!("Bearer {SECRET}"));
+    for statement in some.stored().values() {
+        assert_eq!(
+            (&statement["version"], &statement["context"]),
+            (&json!("1.0.0"), &json!({"platform": "p"}))
+        );
+    }
+    assert!(
+        some.records()
+            .requests
+            .iter()
+            .all(|request| !request.headers.contains_key("x-of-caliper"))
+    );
+    let routers = routers(&ended);
+    assert_eq!(
+        (&routers[0]["router"], &routers[0]["delivered"]),
+        (&json!(all.xapi()), &json!(20))
+    );
+    assert_eq!(
+        (&routers[1]["router"], &routers[1]["delivered"]),
+        (&json!(some.xapi()), &json!(10))
+    );
+    assert!(!all_output(&ended).contains(SECRET));
+
+    run("caliper").run().with_code(0);
+    assert_eq!(caliper.stored().len(), 20);
+    let request = &caliper.records().requests[0];
+    assert_eq!(request.headers["x-of-caliper"], "ada");
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!(body["sensor"], "https://sensor.example");
+}
+
+#[test]
+fn router_url_chooses_among_the_routers() {
+    let [one, other] = [(); 2].map(|()| Lrs::start(Settings::default()));
+    let config = json!([
+        {"backend_name": "xAPI", "route_url": one.xapi()},
+        {"backend_name": "xAPI", "route_url": other.xapi()},
+    ]);
+    let run = || {
+        send("xapi", 3)
+            .file("routers.json", config.to_string())
+            .args(&["--routers", "routers.json"])
+    };
+    run()
+        .args(&["--router-url", &other.xapi()])
+        .run()
+        .with_code(0);
+    assert_eq!((one.stored().len(), other.stored().len()), (0, 3));
+    let ended = run()
+        .args(&["--router-url", "https://no.example"])
+        .run()
+        .with_code(2);
+    assert!(
+        ended
+            .stderr
+            .contains("no enabled router `https://no.example`"),
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_router_that_refuses_does_not_keep_the_others_from_what_was_read() {
+    let well = Lrs::start(Settings::default());
+    let forbidding = Lrs::start(Settings {
+        fault: Box::new(|_, _| Fault::Status(403)),
+        ..Settings::default()
+    });
+    let config = json!([
+        {"backend_name": "xAPI", "route_url": forbidding.xapi()},
+        {"backend_name": "xAPI", "route_url": well.xapi()},
+    ]);
+    let ended = send("xapi", 30)
+        .file("routers.json", config.to_string())
+        .args(&["--routers", "routers.json", "--batch-size", "10"])
+        .run()
+        .with_code(5);
+    assert_eq!(well.stored().len(), 30);
+    assert!(ended.stderr.contains("line 1 of `log`"), "{}", ended.stderr);
+    assert_eq!(routers(&ended)[0]["left"], 30);
+}
+
+#[test]
+fn what_is_wrong_with_routers_is_told_before_anything_is_sent() {
+    for (config, message) in [
+        (
+            json!([{"backend_name": "xAPI", "route_url": "x", "surplus": 1}]),
+            "unknown field `surplus`",
+        ),
+        (
+            json!([{"backend_name": "xAPI", "route_url": "lrs.example"}]),
+            "is no URL like",
+        ),
+        (
+            json!([{"backend_name": "xAPI", "route_url": "https://a.example", "auth_scheme": "Basic", "username": "u", "password": "${NOT_SET}"}]),
+            "the variable NOT_SET is not set",
+        ),
+        (
+            json!([{"backend_name": "xAPI", "route_url": "https://a.example", "password": 4711}]),
+            "it must be a string",
+        ),
+        (
+            json!([{"backend_name": "xAPI", "route_url": "https://a.example", "configurations": {"override_args": {"id": "1"}}}]),
+            "cannot replace `id`",
+        ),
+        (
+            json!([{"backend_name": "Caliper", "route_url": "https://a.example"}]),
+            "no enabled router",
+        ),
+    ] {
+        let ended = send("xapi", 1)
+            .file("routers.json", config.to_string())
+            .args(&["--routers", "routers.json"])
+            .run()
+            .with_code(2);
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        assert!(!ended.stderr.contains("4711"), "{}", ended.stderr);
+    }
+}
