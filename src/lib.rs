@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──statements──▶ output
-//! (files, gzip,    (one log line)    │         (pure functions)   or events   (files, stdout, a comparison)
+//! (files, gzip,    (one log line)    │         (pure functions)   or events   (files, stdout, servers, a comparison)
 //!  stdin)                            │
 //!                                   lms (users, courses: what the LMS database would have supplied)
 //! ```
@@ -22,17 +22,17 @@
 //! | [`input`] | what is read: paths, directories, standard input; gzip by magic bytes; batches of lines |
 //! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
-//! | [`routing`] | routers.json, and which router accepts which event |
+//! | [`routing`] | routers.json, which router accepts which event, where it sends, credentials |
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
-//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
+//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
 //! | [`exit_code`] | what the shell is told |
-//! | [`report`] | the tally and the summary |
+//! | [`report`] | the tally, the summary, the report |
 //! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
 //!
 //! # What always holds
@@ -46,7 +46,9 @@
 //! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
 //!   replay safe.
 //! - Nothing of an event reaches the output unless a transformer names that field. That is how personal data stays in.
-//! - A bad line costs that line, a bad file that file, never the run, and neither is silent.
+//! - A bad line costs that line, a bad file that file, a bad answer that batch, never the run, and none is silent.
+//! - What is sent is delivered, is a duplicate, or is in a dead letter that is synced before the run goes on; what a stopped
+//!   run leaves is told. Nothing is concluded from the order of an answer.
 //! - Standard output is data; standard error is for people. Secrets come from the environment or a file.
 //!
 //! # The reference

@@ -36,13 +36,13 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Subcommands {
     /// Convert logs to files or to standard output
-    Transform(transform::TransformArgs),
+    Transform(Box<transform::TransformArgs>),
     /// Send what logs become to learning record stores or Caliper endpoints
-    Send(send::SendArgs),
+    Send(Box<send::SendArgs>),
     /// Send dead letters again, and remove those that are delivered
-    Recover(recover::RecoverArgs),
+    Recover(Box<recover::RecoverArgs>),
     /// Show for each line what becomes of it, and why
-    Explain(explain::ExplainArgs),
+    Explain(Box<explain::ExplainArgs>),
 }
 
 /// Runs the program with its arguments, the first of which is its name.
@@ -63,10 +63,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ended = match cli.command {
-        Subcommands::Transform(args) => transform::run(args),
-        Subcommands::Send(args) => send::run(args),
-        Subcommands::Recover(args) => recover::run(args),
-        Subcommands::Explain(args) => explain::run(args),
+        Subcommands::Transform(args) => transform::run(*args),
+        Subcommands::Send(args) => send::run(*args),
+        Subcommands::Recover(args) => recover::run(&args),
+        Subcommands::Explain(args) => explain::run(*args),
     };
     ended.unwrap_or_else(|Fatal { code, error }| {
         Console::quiet().error(&format!("{error:#}"));

@@ -41,7 +41,7 @@ pub struct RecoverArgs {
 }
 
 /// Runs the command.
-pub fn run(args: RecoverArgs) -> Result<ExitCode, Fatal> {
+pub fn run(args: &RecoverArgs) -> Result<ExitCode, Fatal> {
     let console = Arc::new(Console::new(args.quiet, false));
     super::warn_of_unknown_variables(&console);
     if !args.dead_letters.is_dir() {
@@ -49,7 +49,7 @@ pub fn run(args: RecoverArgs) -> Result<ExitCode, Fatal> {
         let missing = anyhow::anyhow!("there is no directory `{name}`");
         return Err(missing).or_exit(ExitCode::Usage);
     }
-    let targets = Targets::new(&args, &console).or_exit(ExitCode::Usage)?;
+    let targets = Targets::new(args, &console).or_exit(ExitCode::Usage)?;
     let dead_letters = DeadLetters::create(&args.dead_letters).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 

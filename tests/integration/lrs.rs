@@ -30,10 +30,12 @@ pub enum Fault {
     HalfAnAnswer,
 }
 
+type FaultOf = dyn Fn(usize, &str) -> Fault + Send + Sync;
+
 /// How the server is.
 pub struct Settings {
     /// Of the nth request, from 0, and its method.
-    pub fault: Box<dyn Fn(usize, &str) -> Fault + Send + Sync>,
+    pub fault: Box<FaultOf>,
     /// Larger bodies are answered with 413.
     pub max_bytes: usize,
     /// A statement with this text in it makes its request fail with this status.

@@ -62,12 +62,14 @@ fn it_has_every_reason_code_and_every_option() {
             reason.code()
         );
     }
-    let help =
-        String::from_utf8(Run::new(&["transform", "--help"]).run().with_code(0).stdout).unwrap();
-    let options = help
-        .split_whitespace()
-        .filter(|word| word.starts_with("--") && word.len() > 2);
-    for option in options.map(|option| option.trim_end_matches([',', ';', ':', '.'])) {
-        assert!(option == "--help" || readme.contains(option), "{option}");
+    for command in ["transform", "explain", "send", "recover"] {
+        let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
+        let help = String::from_utf8(help).unwrap();
+        let options = help
+            .split_whitespace()
+            .filter(|word| word.starts_with("--") && word.len() > 2);
+        for option in options.map(|option| option.trim_end_matches([',', ';', ':', '.', ')'])) {
+            assert!(option == "--help" || readme.contains(option), "{option}");
+        }
     }
 }

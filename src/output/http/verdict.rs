@@ -147,7 +147,7 @@ mod tests {
             ("Tuesday, 05-Mar-24 09:02:00 GMT", Some(120)),
             ("Tue, 05 Mar 2024 08:00:00 GMT", Some(0)),
             ("99999999999999999999999", Some(3600)),
-            ("Tue, 05 Mar 2034 08:00:00 GMT", Some(3600)),
+            ("Sun, 05 Mar 2034 08:00:00 GMT", Some(3600)),
             ("", None),
             ("-1", None),
             ("soon", None),
