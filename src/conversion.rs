@@ -8,9 +8,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::caliper::{self, CaliperSettings, Envelope, Event};
+use crate::filter::EventFilter;
 use crate::input::LineContent;
 use crate::lms::Lms;
-use crate::outcome::{Fault, Outcome, Reason, Unsupported};
+use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{TrackingEvent, parse_line};
@@ -22,6 +23,8 @@ pub struct Converter {
     pub format: Format,
     /// Which events are taken.
     pub selection: EventSelection,
+    /// Which of them are left out again.
+    pub filter: EventFilter,
     /// The routers of which one must accept an event, if there are any.
     pub routers: Option<Routers>,
     /// The lookup tables.
@@ -118,19 +121,18 @@ impl Converter {
             None => nothing(Unsupported::NoName),
             Some((_, Selected::Unknown)) => nothing(Unsupported::NoTransformer),
             Some((_, Selected::NotByDefault)) => nothing(Unsupported::NotByDefault),
-            Some((_, Selected::Filtered)) => (Outcome::Filtered, &[][..]),
-            Some((name, Selected::Taken)) => {
-                routers = self.accepting(&event);
-                if routers.is_empty() {
-                    (Outcome::Filtered, &[][..])
-                } else {
-                    match self.transform(name, event, layout, arena, out) {
-                        Ok([]) => nothing(Unsupported::NoTransformer),
-                        Ok(written) => (Outcome::Emitted, written),
-                        Err(fault) => (Outcome::Rejected(fault), &[][..]),
+            Some((_, Selected::Filtered)) => (Outcome::Filtered(FilteredBy::Events), &[][..]),
+            Some((name, Selected::Taken)) => match self.accepting(&event) {
+                Err(by) => (Outcome::Filtered(by), &[][..]),
+                Ok(accepting) => match self.transform(name, event, layout, arena, out) {
+                    Ok([]) => nothing(Unsupported::NoTransformer),
+                    Ok(written) => {
+                        routers = accepting;
+                        (Outcome::Emitted, written)
                     }
-                }
-            }
+                    Err(fault) => (Outcome::Rejected(fault), &[][..]),
+                },
+            },
         };
         Some(Conversion {
             name,
@@ -140,9 +142,22 @@ impl Converter {
         })
     }
 
-    fn accepting(&self, event: &TrackingEvent<'_>) -> RouterSet {
+    /// The routers that accept an event which no filter leaves out.
+    fn accepting(&self, event: &TrackingEvent<'_>) -> Result<RouterSet, FilteredBy> {
+        let time_of = || match self.format {
+            Format::Xapi(_) => xapi::time_of(event),
+            Format::Caliper(..) => caliper::time_of(event).map(Some),
+        };
+        if let Some(by) = self.filter.leaves_out(event, time_of) {
+            return Err(by);
+        }
         let routers = self.routers.as_ref();
-        routers.map_or(RouterSet::ALL, |routers| routers.accepting(event))
+        let accepting = routers.map_or(RouterSet::ALL, |routers| routers.accepting(event));
+        if accepting.is_empty() {
+            Err(FilteredBy::Routers)
+        } else {
+            Ok(accepting)
+        }
     }
 
     fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {

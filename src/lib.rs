@@ -22,6 +22,7 @@
 //! | [`input`] | what is read: paths, directories, standard input; gzip by magic bytes; batches of lines |
 //! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
+//! | [`filter`] | which of them are left out, by their time and their course |
 //! | [`routing`] | routers.json, which router accepts which event, where it sends, credentials |
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
@@ -66,6 +67,7 @@ mod console;
 pub mod conversion;
 mod delivery;
 pub mod exit_code;
+pub mod filter;
 pub mod input;
 pub mod lms;
 pub mod outcome;

@@ -142,6 +142,31 @@ pub enum Unsupported {
     NotByDefault,
 }
 
+/// The option that leaves an event out. The order is that in which they are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilteredBy {
+    Events,
+    Since,
+    Until,
+    Course,
+    Org,
+    Routers,
+}
+
+impl FilteredBy {
+    /// The option as it is typed.
+    pub fn option(self) -> &'static str {
+        match self {
+            Self::Events => "--events",
+            Self::Since => "--since",
+            Self::Until => "--until",
+            Self::Course => "--course",
+            Self::Org => "--org",
+            Self::Routers => "--routers",
+        }
+    }
+}
+
 /// What became of a line that is not blank. The order is the precedence: a line has the first that applies.
 #[derive(Clone, Debug)]
 pub enum Outcome {
@@ -150,7 +175,7 @@ pub enum Outcome {
     /// Nothing takes the event.
     Unsupported(Unsupported),
     /// The user's selection leaves it out.
-    Filtered,
+    Filtered(FilteredBy),
     /// A known event that cannot be transformed.
     Rejected(Fault),
     Emitted,
@@ -162,7 +187,7 @@ impl Outcome {
         match self {
             Self::Unparsable(_) => "unparsable",
             Self::Unsupported(_) => "unsupported",
-            Self::Filtered => "filtered",
+            Self::Filtered(_) => "filtered",
             Self::Rejected(_) => "rejected",
             Self::Emitted => "emitted",
         }
@@ -172,7 +197,7 @@ impl Outcome {
     pub fn fault(&self) -> Option<(Reason, &str)> {
         match self {
             Self::Unparsable(fault) | Self::Rejected(fault) => Some((fault.reason, &fault.detail)),
-            Self::Unsupported(_) | Self::Filtered | Self::Emitted => None,
+            Self::Unsupported(_) | Self::Filtered(_) | Self::Emitted => None,
         }
     }
 }

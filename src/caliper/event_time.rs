@@ -9,11 +9,29 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time, date};
 
+use crate::outcome::Fault;
+use crate::tracking::TrackingEvent;
+use crate::tracking::field::required;
+
 /// A moment in UTC, printed as `2024-03-05T09:14:07.120Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventTime(DateTime);
 
 impl EventTime {
+    /// The time of an event. Each must have one.
+    pub(super) fn of_event(event: &TrackingEvent<'_>) -> Result<Self, Fault> {
+        let timestamp = required("timestamp", event.find("timestamp"))?;
+        timestamp
+            .as_str()
+            .and_then(Self::parse)
+            .ok_or_else(|| Fault::bad_timestamp(timestamp, "a full date and time with an offset"))
+    }
+
+    /// The moment, to the microsecond where it was parsed.
+    pub fn utc(self) -> DateTime {
+        self.0
+    }
+
     /// Reads `2024-03-05T09:14:07.120334+00:00` and its kin: a space for the `T`, a comma for the dot, `Z`, `+01` or
     /// `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub fn parse(text: &str) -> Option<Self> {

@@ -17,6 +17,7 @@ mod video;
 mod vocabulary;
 
 use bumpalo::Bump;
+use jiff::civil::DateTime;
 
 /// The `dataVersion` of envelopes.
 pub const DATA_VERSION: &str = vocabulary::CONTEXT;
@@ -36,6 +37,14 @@ use crate::tracking::{TrackingEvent, Value};
 pub struct CaliperSettings {
     /// The value of the transformerVersion extension.
     pub transformer_version: String,
+}
+
+/// When an event happened, in UTC.
+///
+/// # Errors
+/// The event has no time, or none that the format takes, for which it is rejected.
+pub fn time_of(event: &TrackingEvent<'_>) -> Result<DateTime, Fault> {
+    EventTime::of_event(event).map(EventTime::utc)
 }
 
 /// Transforms one event. A name that has no transformer comes to nothing.

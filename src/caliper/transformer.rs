@@ -11,7 +11,7 @@ use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::Fault;
-use crate::tracking::field::{id_text, required, truthy};
+use crate::tracking::field::{id_text, truthy};
 use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in};
 
 /// One event and everything that a transformation may look at.
@@ -57,14 +57,8 @@ impl<'a> Transformer<'a> {
     }
 
     fn event_time(&self) -> Result<&'a str, Fault> {
-        let timestamp = required("timestamp", self.event.find("timestamp"))?;
-        match timestamp.as_str().and_then(EventTime::parse) {
-            Some(time) => Ok(format_in(self.arena, format_args!("{time}"))),
-            None => Err(Fault::bad_timestamp(
-                timestamp,
-                "a full date and time with an offset",
-            )),
-        }
+        let time = EventTime::of_event(&self.event)?;
+        Ok(format_in(self.arena, format_args!("{time}")))
     }
 
     /// The event, once its parts are made.

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
+use super::filter_args::FilterArgs;
 use crate::caliper::{self, CaliperSettings, EventTime};
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format};
@@ -87,6 +88,10 @@ pub struct ConversionArgs {
     /// Caliper: the time on the envelopes [default: SOURCE_DATE_EPOCH, or the time of the run]
     #[arg(long, value_name = "TIME")]
     send_time: Option<String>,
+
+    // Last, since its heading in the help stands for whatever follows.
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -178,6 +183,7 @@ impl ConversionArgs {
     pub fn into_converter(self, console: &Console) -> Result<Converter> {
         self.check_root_url(console)?;
         let selection = self.selection()?;
+        let filter = self.filter.filter()?;
         let format = self.format()?;
         let identity = match &format {
             Format::Caliper(..) => IdentityColumn::CaliperId,
@@ -228,6 +234,7 @@ impl ConversionArgs {
         Ok(Converter {
             format,
             selection,
+            filter,
             routers,
             lms,
             name_from_event_type: self.name_from_event_type,

@@ -28,7 +28,7 @@ pub struct ExplainArgs {
     conversion: ConversionArgs,
 
     /// One JSON object for each line that is not blank, for programs
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     json: bool,
 }
 
@@ -151,7 +151,7 @@ fn write_text(
                 Unsupported::NotByDefault => "it is not taken by default, `--events all` takes it",
             }
         )?,
-        (Outcome::Filtered, None) => write!(out, ": `--events` or `--routers` leaves it out")?,
+        (Outcome::Filtered(by), None) => write!(out, ": `{}` leaves it out", by.option())?,
         _ => {}
     }
     writeln!(out)?;

@@ -102,7 +102,7 @@ impl InputArgs {
 }
 
 /// Globs separated by commas, but for those within braces.
-fn globs(lists: &[String]) -> Vec<String> {
+pub(super) fn globs(lists: &[String]) -> Vec<String> {
     let mut globs = Vec::new();
     for list in lists {
         let mut depth = 0;

@@ -3,6 +3,7 @@
 mod conversion_args;
 mod delivery_args;
 mod explain;
+mod filter_args;
 mod input_args;
 mod recover;
 mod send;

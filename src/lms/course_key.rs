@@ -18,6 +18,16 @@ pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
         .or_else(|| has_slashes(text).then_some(Cow::Borrowed(text)))
 }
 
+/// The organization in a course key. `None` when the key does not parse, or is of a version and names none.
+pub fn org(text: &str) -> Option<&str> {
+    canonical(text)?;
+    let names = text.split_once(':').map_or(text, |(_, names)| names);
+    names
+        .split(['+', '/'])
+        .next()
+        .filter(|org| !org.contains('@'))
+}
+
 fn namespaced(text: &str) -> Option<String> {
     let (namespace, rest) = text.split_once(':')?;
     match namespace {
@@ -195,6 +205,23 @@ fn is_word(c: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_organization_comes_first_in_keys_of_every_kind() {
+        for (text, expected) in [
+            ("course-v1:MITx+6.002x+2012_Fall", Some("MITx")),
+            ("course-v1:a:b+c+d", Some("a:b")),
+            ("MITx/6.002x/2012_Fall", Some("MITx")),
+            ("slashes:MITx+b+c", Some("MITx")),
+            ("library-v1:MITx+b", Some("MITx")),
+            ("ccx-v1:MITx+b+c+ccx@1", Some("MITx")),
+            ("course-v1:version@519665f6223ebd6980884f2b", None),
+            ("course-v1:MITx+b", None),
+            ("MITx", None),
+        ] {
+            assert_eq!(org(text), expected, "{text}");
+        }
+    }
 
     /// Each verdict is that of opaque-keys 4.0.0 with edx-ccx-keys 2.0.2.
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Both come from tables exported once, or are derived when there is none.
 
-mod course_key;
+pub(crate) mod course_key;
 mod courses;
 mod identity;
 mod table;

@@ -25,7 +25,7 @@ impl Tally {
         *match conversion.outcome {
             Outcome::Emitted => &mut self.emitted,
             Outcome::Unsupported(_) => &mut self.unsupported,
-            Outcome::Filtered => &mut self.filtered,
+            Outcome::Filtered(_) => &mut self.filtered,
             Outcome::Rejected(_) => &mut self.rejected,
             Outcome::Unparsable(_) => &mut self.unparsable,
         } += 1;

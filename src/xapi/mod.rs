@@ -22,9 +22,11 @@ mod video;
 mod vocabulary;
 
 use bumpalo::Bump;
+use jiff::civil::DateTime;
 
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::Statement;
+use timestamp::Timestamp;
 use transformer::Transformer;
 use vocabulary::{activity, verb};
 
@@ -46,6 +48,14 @@ pub enum ActorKind {
     ExternalId,
     Mbox,
     MboxSha1Sum,
+}
+
+/// When an event happened, in UTC. A statement may have no time.
+///
+/// # Errors
+/// The time is none that a statement can have, for which the event is rejected.
+pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
+    Ok(Timestamp::of_event(event)?.map(Timestamp::utc))
 }
 
 /// Transforms one event into its statements: one, or for a problem of several questions one and its children.

@@ -4,11 +4,18 @@
 
 use std::fmt::{self, Display};
 
-use jiff::Span;
-use jiff::civil::{Date, date};
+use jiff::civil::{Date, DateTime, Time, date};
+use jiff::{SignedDuration, Span};
 
 use super::iso8601::{self, DAY, HOUR, MINUTE, SECOND, in_python_years};
-use crate::tracking::Value;
+use crate::outcome::Fault;
+use crate::tracking::field::truthy;
+use crate::tracking::{TrackingEvent, Value};
+
+/// The time of an event as the log has it: `timestamp`, else `time`.
+pub(super) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
+    truthy(event.find("timestamp")).or_else(|| event.find("time"))
+}
 
 /// A moment with its offset from UTC, printed as Python's `datetime.isoformat()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,8 +28,27 @@ pub(super) struct Timestamp {
 }
 
 impl Timestamp {
+    /// The time of an event, if it has one.
+    pub(super) fn of_event(event: &TrackingEvent<'_>) -> Result<Option<Self>, Fault> {
+        let Some(logged) = logged_time(event) else {
+            return Ok(None);
+        };
+        match Self::from_value(logged) {
+            Some(timestamp) => Ok(Some(timestamp)),
+            None => Err(Fault::bad_timestamp(logged, "ISO 8601 with an offset")),
+        }
+    }
+
+    /// The same moment in UTC. Past the year 9999 it is the last that there is.
+    pub(super) fn utc(self) -> DateTime {
+        let since_midnight = SignedDuration::from_micros(self.time - self.offset * MINUTE);
+        self.date
+            .to_datetime(Time::midnight())
+            .saturating_add(since_midnight)
+    }
+
     /// Reads the value of a log's `timestamp`.
-    pub(super) fn from_value(value: Value<'_>) -> Option<Self> {
+    fn from_value(value: Value<'_>) -> Option<Self> {
         match value {
             Value::Str(text) => Self::parse(text),
             Value::Bool(value) => Self::from_unix(i64::from(value), 0),
@@ -186,6 +212,19 @@ mod tests {
             ),
         ] {
             assert_eq!(printed(Value::Str(text)).as_deref(), isoformat, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_moment_is_the_same_in_utc_whatever_its_offset() {
+        let utc = |text| Timestamp::parse(text).map(|timestamp| timestamp.utc().to_string());
+        for (text, expected) in [
+            ("2024-03-01T00:30:00.5+01:00", "2024-02-29T23:30:00.5"),
+            ("2024-02-29T20:00:00.5-03:30", "2024-02-29T23:30:00.5"),
+            ("0001-01-01T00Z", "0001-01-01T00:00:00"),
+            ("9999-12-31T23:00-02:00", "9999-12-31T23:59:59.999999999"),
+        ] {
+            assert_eq!(utc(text).as_deref(), Some(expected), "{text}");
         }
     }
 

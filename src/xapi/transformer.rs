@@ -9,12 +9,12 @@ use super::model::{
     ObjectType, Statement, StatementResult, Verb,
 };
 use super::statement_id::statement_id;
-use super::timestamp::Timestamp;
+use super::timestamp::{self, Timestamp};
 use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
 use super::{ActorKind, XapiSettings};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{id_text, required, str_of, truthy};
+use crate::tracking::field::{id_text, required, str_of};
 use crate::tracking::number;
 use crate::tracking::{TrackingEvent, Value, format_in};
 
@@ -192,15 +192,9 @@ impl<'a> Transformer<'a> {
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
-        let logged = self.logged_time();
-        let timestamp = match logged.map(|value| (Timestamp::from_value(value), value)) {
-            None => None,
-            Some((Some(timestamp), _)) => Some(self.text(format_args!("{timestamp}"))),
-            Some((None, value)) => {
-                return Err(Fault::bad_timestamp(value, "ISO 8601 with an offset"));
-            }
-        };
-        let id = statement_id(verb, actor, logged, None);
+        let timestamp = Timestamp::of_event(&self.event)?;
+        let timestamp = timestamp.map(|timestamp| self.text(format_args!("{timestamp}")));
+        let id = statement_id(verb, actor, self.logged_time(), None);
         Ok(Statement {
             id,
             actor,
@@ -236,7 +230,7 @@ impl<'a> Transformer<'a> {
 
     /// The time of the event as the log has it: `timestamp`, else `time`.
     pub fn logged_time(&self) -> Option<Value<'a>> {
-        truthy(self.event.find("timestamp")).or_else(|| self.event.find("time"))
+        timestamp::logged_time(&self.event)
     }
 
     /// `ROOT/KIND/ID`.

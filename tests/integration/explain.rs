@@ -74,7 +74,7 @@ fn a_person_reads_lines() {
     );
     assert_eq!(
         lines[3],
-        "a.log:3: stop_video: filtered: `--events` or `--routers` leaves it out"
+        "a.log:3: stop_video: filtered: `--events` leaves it out"
     );
     assert!(lines[4].starts_with("a.log:4: (no name): unparsable, not-json: "));
 }

@@ -5,6 +5,7 @@ mod check;
 mod connections;
 mod events;
 mod explain;
+mod filters;
 mod goldens;
 mod harness;
 mod inputs;

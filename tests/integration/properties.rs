@@ -6,6 +6,7 @@ use std::io::Cursor;
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
 use event_routing_backends::conversion::{Conversion, Converter, Format, Layout};
+use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
@@ -41,6 +42,7 @@ fn converter(format: Format, selection: EventSelection) -> Converter {
     Converter {
         format,
         selection,
+        filter: EventFilter::default(),
         routers: None,
         lms: Lms {
             root_url: "https://x.example".into(),

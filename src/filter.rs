@@ -1,0 +1,219 @@
+//! Which events are left out, by when they happened and by their course.
+
+use globset::{Error as GlobError, GlobBuilder, GlobMatcher};
+use jiff::civil::DateTime;
+
+use crate::lms::course_key;
+use crate::outcome::{Fault, FilteredBy};
+use crate::tracking::TrackingEvent;
+
+/// What the user wants of time and courses. By default it leaves nothing out.
+#[derive(Debug, Default)]
+pub struct EventFilter {
+    /// The first moment that is wanted, in UTC.
+    pub since: Option<DateTime>,
+    /// The first moment after it that is not.
+    pub until: Option<DateTime>,
+    /// The course ids that are wanted.
+    pub courses: Option<TextGlobs>,
+    /// The organizations whose courses are wanted.
+    pub orgs: Option<TextGlobs>,
+}
+
+/// Globs for texts that are no paths: `*` stands for any text, slashes in it or not.
+#[derive(Debug)]
+pub struct TextGlobs(Vec<GlobMatcher>);
+
+impl EventFilter {
+    /// The option that leaves an event out, if one does. `time_of` gives the event's time as the format reads it.
+    ///
+    /// An event that will be rejected for its time passes, so that the reason is told. One that has no time and would
+    /// be emitted all the same is at none that is wanted, and one without a course is of none.
+    pub fn leaves_out(
+        &self,
+        event: &TrackingEvent<'_>,
+        time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
+    ) -> Option<FilteredBy> {
+        self.by_time(time_of).or_else(|| self.by_course(event))
+    }
+
+    fn by_time(
+        &self,
+        time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
+    ) -> Option<FilteredBy> {
+        if self.since.is_none() && self.until.is_none() {
+            return None;
+        }
+        let time = time_of().ok()?;
+        let is_early = |since| time.is_none_or(|time| time < since);
+        let is_late = |until| time.is_none_or(|time| time >= until);
+        if self.since.is_some_and(is_early) {
+            return Some(FilteredBy::Since);
+        }
+        self.until.is_some_and(is_late).then_some(FilteredBy::Until)
+    }
+
+    fn by_course(&self, event: &TrackingEvent<'_>) -> Option<FilteredBy> {
+        if self.courses.is_none() && self.orgs.is_none() {
+            return None;
+        }
+        let course_id = course_id(event);
+        let is_wanted = |globs: &Option<TextGlobs>, text: Option<&str>| {
+            globs
+                .as_ref()
+                .is_none_or(|globs| text.is_some_and(|text| globs.match_any(text)))
+        };
+        if !is_wanted(&self.courses, course_id) {
+            return Some(FilteredBy::Course);
+        }
+        let org = course_id.and_then(course_key::org);
+        (!is_wanted(&self.orgs, org)).then_some(FilteredBy::Org)
+    }
+}
+
+/// The course that an event belongs to: the one of the page or request that it comes from, which is what transformers
+/// read, else the one that it is about. Events that the LMS emits by itself may have no other.
+fn course_id<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
+    event
+        .context("course_id")
+        .or_else(|| event.data("course_id"))?
+        .as_str()
+}
+
+impl TextGlobs {
+    /// Compiles globs.
+    ///
+    /// # Errors
+    /// The first that is none.
+    pub fn new(globs: &[String]) -> Result<Self, GlobError> {
+        let compiled = globs.iter().map(|glob| {
+            let glob = GlobBuilder::new(glob).backslash_escape(true).build()?;
+            Ok(glob.compile_matcher())
+        });
+        compiled.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether one of them matches the whole of a text.
+    fn match_any(&self, text: &str) -> bool {
+        self.0.iter().any(|glob| glob.is_match(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::outcome::Reason;
+    use crate::tracking::parse_line;
+
+    const LINE: &str =
+        r#"{"context": {"course_id": "course-v1:MITx+6.002x+2012_Fall"}, "event": {}}"#;
+
+    fn leaves_out(
+        filter: &EventFilter,
+        line: &str,
+        time: Result<Option<DateTime>, Fault>,
+    ) -> Option<FilteredBy> {
+        let arena = Bump::new();
+        let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
+        filter.leaves_out(&event, || time)
+    }
+
+    fn globs(globs: &[&str]) -> Option<TextGlobs> {
+        let globs: Vec<String> = globs.iter().map(|glob| (*glob).to_owned()).collect();
+        Some(TextGlobs::new(&globs).unwrap())
+    }
+
+    #[test]
+    fn the_first_moment_is_wanted_and_the_last_is_not() {
+        let at = |microsecond: i32| date(2024, 3, 1).at(0, 0, 0, microsecond * 1000);
+        let filter = EventFilter {
+            since: Some(at(10)),
+            until: Some(at(20)),
+            ..EventFilter::default()
+        };
+        for (microsecond, by) in [
+            (9, Some(FilteredBy::Since)),
+            (10, None),
+            (19, None),
+            (20, Some(FilteredBy::Until)),
+        ] {
+            let time = Ok(Some(at(microsecond)));
+            assert_eq!(leaves_out(&filter, LINE, time), by, "{microsecond}");
+        }
+        let bad_time = Fault::new(Reason::BadTimestamp, "");
+        assert_eq!(leaves_out(&filter, LINE, Err(bad_time)), None);
+        assert_eq!(leaves_out(&filter, LINE, Ok(None)), Some(FilteredBy::Since));
+        let until = EventFilter {
+            since: None,
+            ..filter
+        };
+        assert_eq!(leaves_out(&until, LINE, Ok(None)), Some(FilteredBy::Until));
+        assert_eq!(leaves_out(&EventFilter::default(), LINE, Ok(None)), None);
+    }
+
+    #[test]
+    fn course_globs_match_the_whole_id_and_stars_any_text() {
+        let slashes = LINE.replace("course-v1:MITx+6.002x+2012_Fall", "MITx/6.002x/2012_Fall");
+        for (patterns, line, wanted) in [
+            (&["course-v1:MITx+6.002x+2012_Fall"][..], LINE, true),
+            (&["course-v1:MITx+*"], LINE, true),
+            (&["x", "*Fall"], LINE, true),
+            (&["*6.002x*"], LINE, true),
+            (&["MITx*"], LINE, false),
+            (&["course-v1:mitx+*"], LINE, false),
+            (&["MITx/*"], &slashes, true),
+            (&["*Fall"], &slashes, true),
+            (&["*"], &slashes, true),
+            (&["*/2012_Fall"], &slashes, true),
+            (&["2012_Fall"], &slashes, false),
+        ] {
+            let filter = EventFilter {
+                courses: globs(patterns),
+                ..EventFilter::default()
+            };
+            let by = (!wanted).then_some(FilteredBy::Course);
+            assert_eq!(leaves_out(&filter, line, Ok(None)), by, "{patterns:?}");
+        }
+    }
+
+    #[test]
+    fn the_course_is_that_of_the_context_else_that_of_the_data() {
+        let filter = EventFilter {
+            courses: globs(&["course-v1:a+*"]),
+            orgs: globs(&["a"]),
+            ..EventFilter::default()
+        };
+        for (line, by) in [
+            (
+                r#"{"context": {"course_id": "course-v1:a+b+c"}, "event": {"course_id": "x/y/z"}}"#,
+                None,
+            ),
+            (
+                r#"{"context": {"course_id": "x/y/z"}, "event": {"course_id": "course-v1:a+b+c"}}"#,
+                Some(FilteredBy::Course),
+            ),
+            (
+                r#"{"context": {"course_id": ""}, "event": {"course_id": "course-v1:a+b+c"}}"#,
+                None,
+            ),
+            (r#"{"event": "{\"course_id\": \"course-v1:a+b+c\"}"}"#, None),
+            (
+                r#"{"course_id": "course-v1:a+b+c", "event": {}}"#,
+                Some(FilteredBy::Course),
+            ),
+            (
+                r#"{"context": {"course_id": 5}, "event": {}}"#,
+                Some(FilteredBy::Course),
+            ),
+            (
+                r#"{"context": {"course_id": "course-v1:a+b"}, "event": {}}"#,
+                Some(FilteredBy::Org),
+            ),
+        ] {
+            assert_eq!(leaves_out(&filter, line, Ok(None)), by, "{line}");
+        }
+    }
+}
