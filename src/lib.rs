@@ -19,7 +19,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`cli`] | the command line, one file a command; the only one that names clap |
-//! | [`input`] | what is read: paths, directories, standard input; gzip by magic bytes; batches of lines |
+//! | [`input`] | what is read: paths, directories, standard input, shares of them; gzip by magic bytes; batches of lines |
 //! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
 //! | [`filter`] | which of them are left out, by their time and their course |

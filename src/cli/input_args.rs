@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, value_parser};
 
 use crate::console::Console;
-use crate::input::{BytesRead, Discovery, NameFilter, discover};
+use crate::input::{BytesRead, Discovery, NameFilter, Shard, discover};
 use crate::pipeline::PipelineOptions;
 
 /// A line is held in memory, several times over.
@@ -35,6 +35,10 @@ pub struct InputArgs {
     /// In directories, leave out files whose names match
     #[arg(long, value_name = "GLOB,…")]
     exclude: Vec<String>,
+
+    /// Read one share of the inputs: 0/16 to 15/16 are all of them, each in one
+    #[arg(long, value_name = "K/N", value_parser = parse_shard)]
+    shard: Option<Shard>,
 
     /// Lines longer than this are unparsable
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
@@ -67,8 +71,11 @@ impl InputArgs {
         if stdins + usize::from(lists_stdin) > 1 {
             bail!("standard input can be read only once");
         }
+        if stdins > 0 && self.shard.is_some() {
+            bail!("`--shard` shares files out by their paths, and standard input has none");
+        }
         let filter = NameFilter::new(&globs(&self.include), &globs(&self.exclude))?;
-        let discovery = discover(&arguments, &filter, written);
+        let mut discovery = discover(&arguments, &filter, written);
         for error in &discovery.errors {
             console.error(error);
         }
@@ -81,6 +88,12 @@ impl InputArgs {
         }
         if discovery.sources.is_empty() && discovery.errors.is_empty() {
             console.warn("there is nothing to read");
+        }
+        if let Some(shard) = self.shard {
+            let all = discovery.sources.len();
+            discovery.keep_share(shard);
+            let (own, plural) = (discovery.sources.len(), if all == 1 { "" } else { "s" });
+            console.note(&format!("note: {own} of {all} input{plural} in this share"));
         }
         Ok(discovery)
     }
@@ -98,6 +111,19 @@ impl InputArgs {
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             bytes_read: BytesRead::default(),
         }
+    }
+}
+
+/// Reads `0/16`.
+fn parse_shard(text: &str) -> Result<Shard, String> {
+    let numbers = text
+        .split_once('/')
+        .and_then(|(nth, of)| Some((nth.parse().ok()?, of.parse().ok()?)));
+    match numbers {
+        None => Err("it is written as 0/16, the first of 16 shares".into()),
+        Some((_, 0)) => Err("there is at least one share, 0/1".into()),
+        Some((nth, of)) => Shard::new(nth, of)
+            .ok_or_else(|| format!("shares count from 0, so the last is {}/{of}", of - 1)),
     }
 }
 

@@ -85,6 +85,8 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let discovery = input
         .discover(&written, &console)
         .or_exit(ExitCode::Usage)?;
+    // Runs of other shares may write to the same directory.
+    let of_all_shares = [discovery.sources.as_slice(), &discovery.elsewhere].concat();
     let sources = discovery.sources;
     let names = output.names(&conversion).or_exit(ExitCode::Usage)?;
     let also_read: Vec<&Path> = input.files().chain(conversion.files()).collect();
@@ -93,7 +95,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         .iter()
         .map(|path| ("--rejects", path.as_path()))
         .collect();
-    check_outputs(names.as_ref(), &rejects_path, &sources, &also_read)
+    check_outputs(names.as_ref(), &rejects_path, &of_all_shares, &also_read)
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
 

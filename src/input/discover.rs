@@ -9,7 +9,7 @@ use bumpalo::Bump;
 use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{BytesRead, Origin, Shape, Source, open};
+use super::{BytesRead, Origin, Shape, Shard, Source, open};
 use crate::tracking::parse_line;
 
 /// Names that logs have, in a directory.
@@ -91,6 +91,8 @@ fn glob_set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<GlobSet, Glob
 #[derive(Debug, Default)]
 pub struct Discovery {
     pub sources: Vec<Source>,
+    /// The inputs that are left to other runs, see [`Discovery::keep_share`].
+    pub elsewhere: Vec<Source>,
     /// Arguments and directory entries that cannot be read, as messages.
     pub errors: Vec<String>,
     /// Files of directories that no glob takes.
@@ -133,6 +135,12 @@ pub fn discover(arguments: &[PathBuf], filter: &NameFilter, written: &[&Path]) -
 }
 
 impl Discovery {
+    /// Leaves all inputs but those of a share to other runs. What cannot be read is told by each of them.
+    pub fn keep_share(&mut self, shard: Shard) {
+        let sources = std::mem::take(&mut self.sources).into_iter();
+        (self.sources, self.elsewhere) = sources.partition(|source| shard.takes(&source.relative));
+    }
+
     fn walk(&mut self, directory: &Path, filter: &NameFilter, written: &[PathBuf]) {
         let is_written = |entry: &DirEntry| {
             entry.depth() > 0

@@ -4,10 +4,12 @@ mod batch;
 mod discover;
 mod gzip;
 mod open;
+mod shard;
 
 pub use batch::{BATCH_BYTES, Batch, BatchReader, Line, LineContent, Unreadable};
 pub use discover::{Discovery, NameFilter, discover};
 pub use open::{BytesRead, is_gzip, open};
+pub use shard::Shard;
 
 use std::path::PathBuf;
 

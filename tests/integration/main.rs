@@ -16,4 +16,5 @@ mod readme;
 mod recover;
 mod routers;
 mod send;
+mod shards;
 mod tables;
