@@ -14,11 +14,13 @@ use crate::lms::Lms;
 use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{TrackingEvent, parse_line};
+use crate::tracking::{TrackingEvent, Wrapping};
 use crate::xapi::{self, Statement, XapiSettings};
 
 /// Everything that a conversion depends on beside the line.
 pub struct Converter {
+    /// What is around each line.
+    pub wrapping: Wrapping,
     /// What events become.
     pub format: Format,
     /// Which events are taken.
@@ -93,7 +95,7 @@ impl Converter {
         out: &mut Vec<u8>,
     ) -> Option<Conversion<'a>> {
         let parsed = match line {
-            LineContent::Whole(line) => parse_line(line, arena),
+            LineContent::Whole(line) => self.wrapping.parse_line(line, arena),
             LineContent::Truncated(_) => Err(Fault::new(
                 Reason::Truncated,
                 "the input breaks off within the line",

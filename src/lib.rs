@@ -20,7 +20,7 @@
 //! |---|---|
 //! | [`cli`] | the command line, one file a command; the only one that names clap |
 //! | [`input`] | what is read: paths, directories, standard input, shares of them; gzip by magic bytes; batches of lines |
-//! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: prefix, JSON, field access, Python's way with values |
+//! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: wrapping, prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
 //! | [`filter`] | which of them are left out, by their time and their course |
 //! | [`routing`] | routers.json, which router accepts which event, where it sends, credentials |
@@ -41,8 +41,8 @@
 //! - Conversion is a function of the line, the options and the lookup tables: the same output, byte for byte, with any
 //!   number of threads, on any day. There is no clock and no randomness in it.
 //! - Every line that is not blank has exactly one outcome. The tally balances.
-//! - A line is parsed once, into one tree that borrows from the line and from an arena that is emptied after it.
-//!   Statements and events are plain views into both, written straight into a buffer.
+//! - A line is parsed once, and so is a line that it wraps, into one tree that borrows from the line and from an arena
+//!   that is emptied after it. Statements and events are plain views into both, written straight into a buffer.
 //! - Memory does not grow with the input, only with the lookup tables.
 //! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
 //!   replay safe.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::tracking::{Value, python};
 
-/// Why a line is unparsable (the first five) or rejected. Codes may be added; none is ever renamed.
+/// Why a line is unparsable (the first six) or rejected. Codes may be added; none is ever renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
     /// The line holds no JSON object, or not one to its end.
@@ -15,6 +15,8 @@ pub enum Reason {
     TooLong,
     /// The input breaks off within the line.
     Truncated,
+    /// There is no line where `--unwrap` says.
+    NotWrapped,
     /// The object has neither `event` nor `data`.
     NoEvent,
     /// The event names no user.
@@ -44,11 +46,12 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, the unparsable ones first.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NotJson,
         Self::NotUtf8,
         Self::TooLong,
         Self::Truncated,
+        Self::NotWrapped,
         Self::NoEvent,
         Self::NoUser,
         Self::UnknownUser,
@@ -75,6 +78,7 @@ impl Reason {
             Self::NotUtf8 => "not-utf8",
             Self::TooLong => "too-long",
             Self::Truncated => "truncated",
+            Self::NotWrapped => "not-wrapped",
             Self::NoEvent => "no-event",
             Self::NoUser => "no-user",
             Self::UnknownUser => "unknown-user",

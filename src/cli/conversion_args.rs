@@ -13,6 +13,7 @@ use crate::conversion::{Converter, EnvelopeSettings, Format};
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
 use crate::routing::{BackendName, Routers};
 use crate::selection::EventSelection;
+use crate::tracking::Wrapping;
 use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// The variable that holds the secret of derived ids. It is no option: arguments are seen by every user of a machine.
@@ -176,11 +177,11 @@ impl ConversionArgs {
         Ok(!has_time || self.fixed_send_time()?.is_some())
     }
 
-    /// Loads the tables and puts the converter together.
+    /// Loads the tables and puts the converter together, for lines in the wrapping.
     ///
     /// # Errors
     /// What is wrong with the options, or with a file that they name.
-    pub fn into_converter(self, console: &Console) -> Result<Converter> {
+    pub fn into_converter(self, wrapping: Wrapping, console: &Console) -> Result<Converter> {
         self.check_root_url(console)?;
         let selection = self.selection()?;
         let filter = self.filter.filter()?;
@@ -232,6 +233,7 @@ impl ConversionArgs {
             unknown_course: self.unknown_course.into(),
         };
         Ok(Converter {
+            wrapping,
             format,
             selection,
             filter,

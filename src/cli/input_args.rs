@@ -10,6 +10,7 @@ use clap::{Args, value_parser};
 use crate::console::Console;
 use crate::input::{BytesRead, Discovery, NameFilter, Shard, discover};
 use crate::pipeline::PipelineOptions;
+use crate::tracking::Wrapping;
 
 /// A line is held in memory, several times over.
 const MAX_LINE_BYTES: u64 = 1 << 30;
@@ -39,6 +40,10 @@ pub struct InputArgs {
     /// Read one share of the inputs: 0/16 to 15/16 are all of them, each in one
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     shard: Option<Shard>,
+
+    /// Take each line from a JSON object around it, where it is at this key: log, or message.log
+    #[arg(long, value_name = "KEY", value_parser = parse_wrapping)]
+    unwrap: Option<Wrapping>,
 
     /// Lines longer than this are unparsable
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
@@ -75,7 +80,7 @@ impl InputArgs {
             bail!("`--shard` shares files out by their paths, and standard input has none");
         }
         let filter = NameFilter::new(&globs(&self.include), &globs(&self.exclude))?;
-        let mut discovery = discover(&arguments, &filter, written);
+        let mut discovery = discover(&arguments, &filter, &self.wrapping(), written);
         for error in &discovery.errors {
             console.error(error);
         }
@@ -103,6 +108,11 @@ impl InputArgs {
         self.files_from.iter().map(PathBuf::as_path)
     }
 
+    /// What is around each line.
+    pub fn wrapping(&self) -> Wrapping {
+        self.unwrap.clone().unwrap_or_default()
+    }
+
     /// How the inputs are read.
     pub fn pipeline_options(&self) -> PipelineOptions {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -112,6 +122,10 @@ impl InputArgs {
             bytes_read: BytesRead::default(),
         }
     }
+}
+
+fn parse_wrapping(key: &str) -> Result<Wrapping, &'static str> {
+    Wrapping::json(key).ok_or("it is a key, or several with a dot between each two")
 }
 
 /// Reads `0/16`.

@@ -79,6 +79,7 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
     let discovery = input
         .discover(&written, &console)
         .or_exit(ExitCode::Usage)?;
+    let of_all_shares = [discovery.sources.as_slice(), &discovery.elsewhere].concat();
     let sources = discovery.sources;
     let also_read: Vec<&Path> = input
         .files()
@@ -89,12 +90,12 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
         .into_iter()
         .filter_map(|(option, path)| Some((option, path.as_deref()?)))
         .collect();
-    check_outputs(None, &files, &sources, &also_read)
+    check_outputs(None, &files, &of_all_shares, &also_read)
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
     let noun = conversion.noun();
     let mut converter = conversion
-        .into_converter(&console)
+        .into_converter(input.wrapping(), &console)
         .or_exit(ExitCode::Usage)?;
     let ways = Ways::new(&mut converter, &delivery, &console).or_exit(ExitCode::Usage)?;
     let dead_letters = output

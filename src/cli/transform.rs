@@ -101,7 +101,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
 
     let noun = conversion.noun();
     let converter = conversion
-        .into_converter(&console)
+        .into_converter(input.wrapping(), &console)
         .or_exit(ExitCode::Usage)?;
     let destination: Box<dyn Destination> = match names {
         None => Box::new(Stdout),

@@ -10,7 +10,7 @@ use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{BytesRead, Origin, Shape, Shard, Source, open};
-use crate::tracking::parse_line;
+use crate::tracking::Wrapping;
 
 /// Names that logs have, in a directory.
 const DEFAULT_INCLUDE: [&str; 9] = [
@@ -100,8 +100,14 @@ pub struct Discovery {
 }
 
 /// Finds the inputs that the arguments name, in order: a file as it is, a directory's files by name, `-` for standard
-/// input. What is `written` by the run, a file or a directory, is passed over in directories.
-pub fn discover(arguments: &[PathBuf], filter: &NameFilter, written: &[&Path]) -> Discovery {
+/// input. What is `written` by the run, a file or a directory, is passed over in directories. `wrapping` is needed to tell
+/// logs from documents.
+pub fn discover(
+    arguments: &[PathBuf],
+    filter: &NameFilter,
+    wrapping: &Wrapping,
+    written: &[&Path],
+) -> Discovery {
     let mut discovery = Discovery::default();
     let written: Vec<PathBuf> = written
         .iter()
@@ -119,12 +125,14 @@ pub fn discover(arguments: &[PathBuf], filter: &NameFilter, written: &[&Path]) -
             continue;
         }
         match fs::metadata(argument) {
-            Ok(metadata) if metadata.is_dir() => discovery.walk(argument, filter, &written),
+            Ok(metadata) if metadata.is_dir() => {
+                discovery.walk(argument, filter, wrapping, &written)
+            }
             Ok(metadata) => {
                 let relative = argument.file_name().unwrap_or(argument.as_os_str());
                 discovery
                     .sources
-                    .push(source(argument, Path::new(relative), &metadata));
+                    .push(source(argument, Path::new(relative), &metadata, wrapping));
             }
             Err(error) => discovery
                 .errors
@@ -141,7 +149,13 @@ impl Discovery {
         (self.sources, self.elsewhere) = sources.partition(|source| shard.takes(&source.relative));
     }
 
-    fn walk(&mut self, directory: &Path, filter: &NameFilter, written: &[PathBuf]) {
+    fn walk(
+        &mut self,
+        directory: &Path,
+        filter: &NameFilter,
+        wrapping: &Wrapping,
+        written: &[PathBuf],
+    ) {
         let is_written = |entry: &DirEntry| {
             entry.depth() > 0
                 && fs::canonicalize(entry.path()).is_ok_and(|path| written.contains(&path))
@@ -177,7 +191,8 @@ impl Discovery {
             }
             let below = entry.path().strip_prefix(directory).unwrap_or(entry.path());
             if filter.takes(below) {
-                self.sources.push(source(entry.path(), below, &metadata));
+                self.sources
+                    .push(source(entry.path(), below, &metadata, wrapping));
             } else {
                 self.passed_over.push(entry.path().to_owned());
             }
@@ -185,7 +200,7 @@ impl Discovery {
     }
 }
 
-fn source(path: &Path, relative: &Path, metadata: &Metadata) -> Source {
+fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &Wrapping) -> Source {
     let mut source = Source {
         origin: Origin::File(path.to_owned()),
         name: path.display().to_string(),
@@ -193,21 +208,24 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata) -> Source {
         shape: Shape::Log,
         size: metadata.is_file().then_some(metadata.len()),
     };
-    if path.extension() == Some(OsStr::new("json")) && metadata.is_file() && !holds_lines(&source) {
+    if path.extension() == Some(OsStr::new("json"))
+        && metadata.is_file()
+        && !holds_lines(&source, wrapping)
+    {
         source.shape = Shape::Document;
     }
     source
 }
 
 /// Whether a file is no one event, but has one on a line of its own: then it is a log, whatever it is called.
-fn holds_lines(source: &Source) -> bool {
+fn holds_lines(source: &Source, wrapping: &Wrapping) -> bool {
     /// Where neither is seen by then, it is taken for a document.
     const LOOK_AT: u64 = 1 << 20;
 
     let mut start = Vec::new();
     let read = open(source, BytesRead::default())
         .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
-    let is_event = |text: &[u8]| matches!(parse_line(text, &Bump::new()), Ok(Some(_)));
+    let is_event = |text: &[u8]| matches!(wrapping.parse_line(text, &Bump::new()), Ok(Some(_)));
     read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)
 }
 
@@ -237,6 +255,7 @@ mod tests {
         let discovery = discover(
             &[directory.path().to_owned()],
             &filter,
+            &Wrapping::Nothing,
             &[&directory.path().join("out")],
         );
         assert_eq!(discovery.errors, [""; 0]);
@@ -293,6 +312,7 @@ mod tests {
         let discovery = discover(
             &["no/such/file".into(), file.path().into(), "-".into()],
             &filter,
+            &Wrapping::Nothing,
             &[],
         );
         assert_eq!((discovery.sources.len(), discovery.errors.len()), (2, 1));

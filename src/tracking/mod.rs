@@ -12,6 +12,7 @@ pub mod number;
 pub mod python;
 mod strict;
 pub(crate) mod usage_key;
+mod wrapping;
 
 use std::fmt::{self, Write};
 
@@ -19,6 +20,7 @@ use bumpalo::Bump;
 
 pub use event::TrackingEvent;
 pub use json::{Object, Value};
+pub use wrapping::Wrapping;
 
 use crate::outcome::{Fault, Reason};
 
@@ -29,13 +31,19 @@ use crate::outcome::{Fault, Reason};
 /// # Errors
 /// [`Reason::NotUtf8`], [`Reason::NotJson`] or [`Reason::NoEvent`].
 pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
-    let line = match std::str::from_utf8(line) {
-        Ok(line) => line,
-        Err(error) => {
-            let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1);
-            return Err(Fault::new(Reason::NotUtf8, detail));
-        }
-    };
+    let root = object_of(text_of(line)?, arena)?;
+    root.map(|root| event_of(root, arena)).transpose()
+}
+
+fn text_of(line: &[u8]) -> Result<&str, Fault> {
+    std::str::from_utf8(line).map_err(|error| {
+        let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1);
+        Fault::new(Reason::NotUtf8, detail)
+    })
+}
+
+/// The JSON object at the end of a line, if the line is not blank.
+fn object_of<'a>(line: &'a str, arena: &'a Bump) -> Result<Option<Object<'a>>, Fault> {
     let Some(text) = json_part(line) else {
         if is_blank(line) {
             return Ok(None);
@@ -54,11 +62,12 @@ pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<Tracking
         );
         Fault::new(Reason::NotJson, detail)
     })?;
-    let Value::Object(root) = value else {
-        return Err(Fault::new(Reason::NotJson, "the line is not a JSON object"));
-    };
+    let not_an_object = || Fault::new(Reason::NotJson, "the line is not a JSON object");
+    value.as_object().map(Some).ok_or_else(not_an_object)
+}
+
+fn event_of<'a>(root: Object<'a>, arena: &'a Bump) -> Result<TrackingEvent<'a>, Fault> {
     TrackingEvent::new(root, arena)
-        .map(Some)
         .ok_or_else(|| Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`"))
 }
 

@@ -18,3 +18,4 @@ mod routers;
 mod send;
 mod shards;
 mod tables;
+mod wrapped;

@@ -7,10 +7,11 @@ use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
 use event_routing_backends::conversion::{Conversion, Converter, Format, Layout};
 use event_routing_backends::filter::EventFilter;
-use event_routing_backends::input::{BatchReader, Shape};
+use event_routing_backends::input::{BatchReader, LineContent, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
 use event_routing_backends::selection::EventSelection;
+use event_routing_backends::tracking::Wrapping;
 use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -40,6 +41,7 @@ fn formats() -> [Converter; 2] {
 
 fn converter(format: Format, selection: EventSelection) -> Converter {
     Converter {
+        wrapping: Wrapping::Nothing,
         format,
         selection,
         filter: EventFilter::default(),
@@ -184,11 +186,37 @@ proptest! {
     #[test]
     fn damaged_events_balance(picks in vec((any::<prop::sample::Index>(), vec(damage(), 0..4)), 1..20)) {
         thread_local!(static LINES: Vec<Vec<u8>> = real_lines());
-        let log = LINES.with(|lines| {
+        let lines: Vec<_> = LINES.with(|lines| {
             let damaged = picks.iter().map(|(pick, damages)| damaged(pick.get(lines).clone(), damages));
-            damaged.collect::<Vec<_>>().join(&b"\n"[..])
+            damaged.collect()
         });
-        convert(&log, 1 << 20);
+        convert(&lines.join(&b"\n"[..]), 1 << 20);
+        convert_wrapped(&lines);
+    }
+}
+
+/// Converts each line plain, and wrapped as a text: the same comes of both.
+fn convert_wrapped(lines: &[Vec<u8>]) {
+    for mut converter in formats() {
+        // JSON text cannot say what is not UTF-8.
+        for line in lines.iter().flat_map(|line| std::str::from_utf8(line)) {
+            let arena = Bump::new();
+            let mut convert = |wrapping, line: &[u8]| {
+                converter.wrapping = wrapping;
+                let mut out = Vec::new();
+                let line = LineContent::Whole(line);
+                let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
+                let outcome = conversion.map(|it| {
+                    let reason = it.outcome.fault().map(|(reason, _)| reason);
+                    (it.outcome.word(), reason)
+                });
+                (outcome, out)
+            };
+            let wrapped = serde_json::json!({"message": {"log": line}}).to_string();
+            let wrapping = Wrapping::json("message.log").unwrap();
+            let plain = convert(Wrapping::Nothing, line.as_bytes());
+            assert_eq!(plain, convert(wrapping, wrapped.as_bytes()), "{line}");
+        }
     }
 }
 

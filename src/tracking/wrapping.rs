@@ -1,0 +1,165 @@
+//! What container log drivers and shippers put around a line: a JSON object that has it at some key.
+
+use bumpalo::Bump;
+
+use super::json::Value;
+use super::{TrackingEvent, event_of, object_of, text_of};
+use crate::outcome::{Fault, Reason};
+
+/// What is around each line of a log.
+#[derive(Clone, Debug, Default)]
+pub enum Wrapping {
+    #[default]
+    Nothing,
+    /// A JSON object with the line at this dotted key, each part but the first within the one before.
+    Json(String),
+}
+
+impl Wrapping {
+    /// A JSON object with the line at a dotted key. `None` when a part of the key is empty.
+    pub fn json(key: &str) -> Option<Self> {
+        let is_key = key.split('.').all(|part| !part.is_empty());
+        is_key.then(|| Self::Json(key.to_owned()))
+    }
+
+    /// Parses one line as [`parse_line`](super::parse_line) does what is within the wrapping, so that a log has the same
+    /// outcomes wrapped and unwrapped. Where the wrapping holds an object, that is the event: some shippers decode JSON.
+    ///
+    /// # Errors
+    /// Those of `parse_line`, and [`Reason::NotWrapped`].
+    pub fn parse_line<'a>(
+        &self,
+        line: &'a [u8],
+        arena: &'a Bump,
+    ) -> Result<Option<TrackingEvent<'a>>, Fault> {
+        let Self::Json(key) = self else {
+            return super::parse_line(line, arena);
+        };
+        let wrapper = object_of(text_of(line)?, arena)
+            .map_err(|fault| told_with("the line is not wrapped", fault))?;
+        let Some(wrapper) = wrapper else {
+            return Ok(None);
+        };
+        let within = key
+            .split('.')
+            .try_fold(Value::Object(wrapper), |value, part| {
+                value.as_object()?.get(part)
+            });
+        let event = match within {
+            None => return Err(not_wrapped(format!("the line has no `{key}`"))),
+            Some(Value::Object(event)) => Ok(Some(event)),
+            Some(Value::Str(text)) => object_of(text, arena),
+            Some(other) => {
+                let kind = other.kind();
+                let detail = format!("`{key}` is {kind}, not a text or an object");
+                return Err(not_wrapped(detail));
+            }
+        };
+        event
+            .and_then(|event| event.map(|event| event_of(event, arena)).transpose())
+            .map_err(|fault| told_with(&format!("in `{key}`"), fault))
+    }
+}
+
+fn not_wrapped(detail: String) -> Fault {
+    Fault::new(Reason::NotWrapped, detail)
+}
+
+fn told_with(place: &str, fault: Fault) -> Fault {
+    Fault::new(fault.reason, format!("{place}: {}", fault.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The event's name, `blank`, or the reason and its detail.
+    fn parsed(key: &str, line: &str) -> String {
+        let arena = Bump::new();
+        let wrapping = Wrapping::json(key).unwrap();
+        match wrapping.parse_line(line.as_bytes(), &arena) {
+            Ok(Some(event)) => event.name().unwrap_or("(no name)").to_owned(),
+            Ok(None) => "blank".to_owned(),
+            Err(fault) => format!("{}: {}", fault.reason.code(), fault.detail),
+        }
+    }
+
+    #[test]
+    fn a_wrapped_line_is_read_as_any_line() {
+        let prefixed = r#"{"log":"2024-03-05 INFO [tracking] - {\"name\": \"a\", \"event\": 1}\n","stream":"stdout"}"#;
+        for (key, line, expected) in [
+            ("log", prefixed, "a"),
+            (
+                "log",
+                "<14> node: {\"log\":\"{\\\"name\\\":\\\"a\\\",\\\"event\\\":1}\"}\r",
+                "a",
+            ),
+            (
+                "message.log",
+                r#"{"kubernetes":{},"message":{"log":"{\"name\":\"a\",\"event\":1}"}}"#,
+                "a",
+            ),
+            ("log", r#"{"log":{"name":"a","event":"{}"}}"#, "a"),
+            ("log", r#"{"log":"\n"}"#, "blank"),
+            ("log", r#"{"log":""}"#, "blank"),
+            ("log", " ", "blank"),
+        ] {
+            assert_eq!(parsed(key, line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        for (key, line, expected) in [
+            (
+                "log",
+                "text",
+                "not-json: the line is not wrapped: no JSON object at the end of the line",
+            ),
+            (
+                "log",
+                r#"{"log":"some text\n"}"#,
+                "not-json: in `log`: no JSON object at the end of the line",
+            ),
+            (
+                "log",
+                r#"{"log":"x {\"a\" 1}"}"#,
+                "not-json: in `log`: expected `:` at byte 8 of the line",
+            ),
+            (
+                "log",
+                r#"{"log":{}}"#,
+                "no-event: in `log`: the line has neither `event` nor `data`",
+            ),
+            (
+                "log",
+                r#"{"name":"a","event":1}"#,
+                "not-wrapped: the line has no `log`",
+            ),
+            (
+                "a.log",
+                r#"{"a":[{"log":"x"}],"log":"x"}"#,
+                "not-wrapped: the line has no `a.log`",
+            ),
+            (
+                "log",
+                r#"{"log":null}"#,
+                "not-wrapped: `log` is null, not a text or an object",
+            ),
+            (
+                "log",
+                r#"{"log":5}"#,
+                "not-wrapped: `log` is an integer, not a text or an object",
+            ),
+        ] {
+            assert_eq!(parsed(key, line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_key_has_no_empty_part() {
+        for key in ["", ".", "a.", ".a", "a..b"] {
+            assert!(Wrapping::json(key).is_none(), "{key}");
+        }
+    }
+}

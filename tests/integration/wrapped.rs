@@ -1,0 +1,146 @@
+//! Lines that a log driver or a shipper has put into JSON.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Run, gzip, json_lines, line};
+
+/// A line as a container log driver writes it.
+fn in_container_log(line: &str) -> String {
+    let wrapped = json!({"log": line, "stream": "stdout", "time": "2024-03-05T09:00:01Z"});
+    format!("{wrapped}\n")
+}
+
+/// A line as a shipper sends it, with the event decoded.
+fn decoded(line: &str) -> String {
+    let event: Value = serde_json::from_str(line).unwrap();
+    format!(
+        "{}\n",
+        json!({"kubernetes": {"pod": "lms"}, "message": {"log": event}})
+    )
+}
+
+const PREFIX: &str =
+    "2024-03-05 09:00:00,000 INFO 7 [tracking] [user 7] [ip 1.2.3.4] logger.py:41 - ";
+
+#[test]
+fn what_comes_of_a_line_is_the_same_wrapped_and_plain() {
+    let plain = line(1) + &line(2);
+    let wrapped: String = [line(1), line(2)]
+        .iter()
+        .map(|line| in_container_log(&format!("{PREFIX}{line}")))
+        .collect();
+    let shipped = wrapped
+        .replace("{\"log\"", "{\"message\":{\"log\"")
+        .replace("\n", "}\n");
+    let decoded = decoded(&line(1)) + &decoded(&line(2));
+    for format in ["xapi", "caliper"] {
+        let rows = |log: &[u8], arguments: &[&str]| {
+            let run = Run::transform_to(format).stdin(log).args(arguments);
+            let run = run.env("SOURCE_DATE_EPOCH", "0").args(&["-"]);
+            run.run().with_code(0).rows()
+        };
+        let expected = rows(plain.as_bytes(), &[]);
+        assert_eq!(expected.len(), 2);
+        assert_eq!(rows(wrapped.as_bytes(), &["--unwrap", "log"]), expected);
+        assert_eq!(rows(&gzip(&wrapped), &["--unwrap", "log"]), expected);
+        let nested = ["--unwrap", "message.log"];
+        assert_eq!(rows(shipped.as_bytes(), &nested), expected);
+        assert_eq!(rows(decoded.as_bytes(), &nested), expected);
+    }
+}
+
+#[test]
+fn lines_that_cannot_be_unwrapped_are_told_and_kept_as_they_are() {
+    let log = [
+        in_container_log(&line(1)),
+        in_container_log("starting gunicorn\n"),
+        in_container_log("\n"),
+        line(2),
+        "starting\n".to_owned(),
+        "{\"log\": [1]}\n".to_owned(),
+        in_container_log(&line(3).replace("ada", "")),
+        in_container_log("{\"name\": \"a\"}"),
+    ];
+    let run = || {
+        Run::explain()
+            .stdin(log.concat())
+            .args(&["--unwrap", "log"])
+    };
+    let rows = run().args(&["-"]).run().with_code(0).rows();
+    let shown = rows
+        .iter()
+        .map(|row| json!([row["line"], row["outcome"], row["reason"]]));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            json!([1, "emitted", null]),
+            json!([2, "unparsable", "not-json"]),
+            json!([4, "unparsable", "not-wrapped"]),
+            json!([5, "unparsable", "not-json"]),
+            json!([6, "unparsable", "not-wrapped"]),
+            json!([7, "rejected", "no-user"]),
+            json!([8, "unparsable", "no-event"]),
+        ]
+    );
+    assert_eq!(rows[2]["detail"], "the line has no `log`");
+    assert!(
+        rows[3]["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("the line is not wrapped: ")
+    );
+
+    let run = Run::transform()
+        .stdin(log.concat())
+        .args(&["--rejects", "r"]);
+    let ended = run.args(&["--unwrap", "log", "-"]).run().with_code(0);
+    let kept = json_lines(&ended.read("r"));
+    let raw = kept
+        .iter()
+        .map(|row| format!("{}\n", row["raw"].as_str().unwrap()));
+    assert_eq!(raw.collect::<Vec<_>>(), [&log[1..2], &log[3..]].concat());
+    assert_eq!(ended.count("lines"), 7);
+}
+
+#[test]
+fn a_wrapped_document_is_a_document_and_wrapped_lines_are_a_log() {
+    let pretty = |wrapped: &str| {
+        let value: Value = serde_json::from_str(wrapped).unwrap();
+        serde_json::to_string_pretty(&value).unwrap()
+    };
+    let lines = in_container_log(&line(1)) + &in_container_log(&line(2));
+    let run = Run::transform()
+        .file("text.json", pretty(&in_container_log(&line(1))))
+        .file(
+            "object.json",
+            pretty(&decoded(&line(1)).replace("\"message\":{\"log\":", "\"log\":{\"log\":")),
+        )
+        .file("lines.json", lines);
+    let ended = run
+        .args(&["--unwrap", "log", "-o", "out"])
+        .args(&["text.json", "object.json", "lines.json"])
+        .run()
+        .with_code(0);
+    assert_eq!(ended.files("out"), ["lines.json.xapi.jsonl", "text.json"]);
+    assert_eq!(
+        json_lines(&ended.read("out/lines.json.xapi.jsonl")).len(),
+        2
+    );
+    // There the event is one level further in.
+    let run = Run::transform().file("object.json", pretty(&decoded(&line(1))));
+    let ended = run
+        .args(&["--unwrap", "message.log", "-o", "out", "object.json"])
+        .run();
+    assert_eq!(ended.with_code(0).files("out"), ["object.json"]);
+}
+
+#[test]
+fn the_key_can_be_a_variable_and_has_no_empty_part() {
+    let run = Run::transform().stdin(in_container_log(&line(1)));
+    let run = run.env("EVENT_ROUTER_UNWRAP", "log").args(&["-"]);
+    assert_eq!(run.run().with_code(0).count("emitted"), 1);
+    for key in ["", "message..log", "log."] {
+        let ended = Run::transform().args(&["--unwrap", key, "-"]).run();
+        assert!(ended.with_code(2).stderr.contains("--unwrap <KEY>"));
+    }
+}
