@@ -206,7 +206,7 @@ fn any_fault() -> impl Strategy<Value = Fault> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 20, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever the server does: each statement is stored once or is in one dead letter, and after a recovery against
     /// the server when it is well, nothing is missing.

@@ -147,6 +147,35 @@ fn duplicates_that_cannot_be_asked_for_are_told() {
 }
 
 #[test]
+fn a_conflict_that_cannot_be_looked_into_is_a_dead_letter() {
+    for (get, reason) in [
+        (400, "unavailable"),
+        (302, "unavailable"),
+        (404, "conflict"),
+    ] {
+        // It says that it has what it does not have.
+        let lrs = Lrs::start(Settings {
+            fault: Box::new(|_, method| match method {
+                "POST" => Fault::Status(409),
+                _ => Fault::None,
+            }),
+            get: Some(get),
+            ..Settings::default()
+        });
+        let ended = send(&lrs.xapi(), &log(2))
+            .args(&["--dead-letters", "dead"])
+            .run()
+            .with_code(4);
+        let letters = dead_letters(&ended);
+        assert_eq!(
+            (letters.len(), &letters[0]["reason"]),
+            (2, &json!(reason)),
+            "{get}"
+        );
+    }
+}
+
+#[test]
 fn another_statement_under_a_stored_id_is_a_dead_letter() {
     let lrs = Lrs::start(Settings::default());
     send(&lrs.xapi(), &log(3)).run().with_code(0);

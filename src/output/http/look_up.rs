@@ -9,7 +9,7 @@ use super::client::{Protocol, StatementBy};
 use super::pace::Stopped;
 use super::retry::{Answered, Requests};
 use super::same_statement::is_same_statement;
-use super::verdict::{Answer, Verdict};
+use super::verdict::Answer;
 
 /// What the server holds under the id of a statement.
 pub enum Found {
@@ -17,7 +17,7 @@ pub enum Found {
     Same,
     /// Something else, or nothing, and it does not take the statement either.
     Other,
-    /// It does not say.
+    /// It may not be asked.
     Unverified,
     /// There was no useful answer.
     Unavailable(Answered),
@@ -50,13 +50,16 @@ pub fn look_up(requests: Requests<'_>, item: &Item, sent: &[u8]) -> Result<Found
         if is_missing(&answered.answer, item.id) {
             answered = ask(StatementBy::VoidedId)?;
         }
-        return Ok(match (answered.verdict, &answered.answer) {
-            (_, answer) if is_missing(answer, item.id) => continue,
-            (Verdict::Accepted, Answer::Response { body, .. }) => compare(sent, body, item.id),
-            (Verdict::Wait(_), _) => Found::Unavailable(answered),
+        let found = match &answered.answer {
+            answer if is_missing(answer, item.id) => continue,
             // It is not allowed, or not known.
-            _ => Found::Unverified,
-        });
+            Answer::Response { status, .. } if [401, 403, 405, 501].contains(status) => {
+                Some(Found::Unverified)
+            }
+            Answer::Response { body, .. } => compare(sent, body, item.id),
+            Answer::None(_) => None,
+        };
+        return Ok(found.unwrap_or(Found::Unavailable(answered)));
     }
     Ok(Found::Other)
 }
@@ -87,18 +90,15 @@ enum Stored {
     One(Value),
 }
 
-fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Found {
+/// Compares with what a server gave. Nothing when that is no such statement.
+fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Found> {
     let stored = match serde_json::from_slice(stored) {
         Ok(Stored::List { statements }) => statements.into_iter().find(|it| has_id(it, id)),
         Ok(Stored::One(statement)) => Some(statement).filter(|it| has_id(it, id)),
         Err(_) => None,
     };
-    match (serde_json::from_slice(sent), stored) {
-        (Ok(sent), Some(stored)) if is_same_statement(&sent, &stored) => Found::Same,
-        (Ok(_), Some(_)) => Found::Other,
-        // It is no statement.
-        _ => Found::Unverified,
-    }
+    let is_same = is_same_statement(&serde_json::from_slice(sent).ok()?, &stored?);
+    Some(if is_same { Found::Same } else { Found::Other })
 }
 
 fn has_id(statement: &Value, id: Uuid) -> bool {
