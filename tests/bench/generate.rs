@@ -1,0 +1,133 @@
+//! Writes a log and the tables that fit it.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use event_routing_backends::{caliper, xapi};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::generator::{self, IMPLICIT, LogOptions, Written};
+
+/// What gzip does when nothing is said, and logrotate says nothing.
+const GZIP_LEVEL: Compression = Compression::new(6);
+
+#[derive(Args)]
+pub struct Generate {
+    /// Where to write `tracking.log`, `users.csv` and `courses.csv`
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// How long the log is: a number of bytes, or one with kB, MB or GB
+    #[arg(long, value_name = "SIZE", default_value = "100MB", value_parser = parse_size)]
+    bytes: u64,
+
+    /// Another seed is other users in other courses
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Another part is another log that the same tables fit
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    part: u64,
+
+    /// How many users there are
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    users: u64,
+
+    /// Only events that have a transformer
+    #[arg(long)]
+    supported_only: bool,
+
+    /// Put the logger's prefix before each line
+    #[arg(long)]
+    prefixed: bool,
+
+    /// Write `tracking.log.gz`, too
+    #[arg(long)]
+    gzip: bool,
+}
+
+impl Generate {
+    pub fn run(&self) {
+        let options = LogOptions {
+            bytes: self.bytes,
+            seed: self.seed,
+            part: self.part,
+            users: self.users,
+            supported_only: self.supported_only,
+            prefixed: self.prefixed,
+        };
+        fs::create_dir_all(&self.out).expect("the directory can be made");
+        let log = self.out.join("tracking.log");
+        let written = write_log(&options, &log);
+        write_tables(&options, &self.out);
+        let Written { bytes, lines, .. } = written;
+        let implicit = written.of(&[IMPLICIT]);
+        println!(
+            "{bytes} bytes, {lines} lines, {} a line",
+            bytes / lines.max(1)
+        );
+        println!("{implicit} implicit");
+        println!("{} emitted as xAPI", written.of(xapi::DEFAULT_EVENTS));
+        println!("{} emitted as Caliper", written.of(caliper::DEFAULT_EVENTS));
+        if self.gzip {
+            let packed = fs::metadata(gzip(&log)).expect("the archive is there");
+            println!("{:.2} to one with gzip", bytes as f64 / packed.len() as f64);
+        }
+    }
+}
+
+/// Writes a log to a file.
+pub fn write_log(options: &LogOptions, path: &Path) -> Written {
+    let mut file = File::create(path).expect("the log can be made");
+    generator::write_log(options, &mut file).expect("the log can be written")
+}
+
+/// Writes `users.csv` and `courses.csv` to a directory.
+pub fn write_tables(options: &LogOptions, directory: &Path) {
+    write_table(&directory.join("users.csv"), |out| {
+        generator::write_users(options.seed, options.users, out)
+    });
+    write_table(&directory.join("courses.csv"), |out| {
+        generator::write_courses(options.seed, out)
+    });
+}
+
+fn write_table(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {
+    let mut out = BufWriter::new(File::create(path).expect("the table can be made"));
+    write(&mut out)
+        .and_then(|()| out.flush())
+        .expect("the table can be written");
+}
+
+/// Packs a file beside itself.
+pub fn gzip(path: &Path) -> PathBuf {
+    let mut packed = path.as_os_str().to_owned();
+    packed.push(".gz");
+    let mut plain = File::open(path).expect("the log can be read");
+    let file = File::create(&packed).expect("the archive can be made");
+    let mut encoder = GzEncoder::new(BufWriter::new(file), GZIP_LEVEL);
+    io::copy(&mut plain, &mut encoder).expect("the archive can be written");
+    let mut file = encoder.finish().expect("the archive can be written");
+    file.flush().expect("the archive can be written");
+    packed.into()
+}
+
+/// A number of bytes: `100MB`, `2.5GB`, `65536`.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = text.split_at(text.find(char::is_alphabetic).unwrap_or(text.len()));
+    let factor = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" => 1e3,
+        "mb" => 1e6,
+        "gb" => 1e9,
+        _ => return Err(format!("`{unit}` is none of kB, MB and GB")),
+    };
+    let number: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a size"))?;
+    Ok((number * factor) as u64)
+}
