@@ -1,0 +1,84 @@
+//! What was measured, as a table in Markdown.
+
+use std::fmt::{self, Display};
+
+use crate::input::Input;
+use crate::measure::Measured;
+
+#[derive(Default)]
+pub struct Table {
+    pub rows: Vec<Row>,
+    /// What else there is to say, a sentence or two each.
+    pub notes: Vec<String>,
+}
+
+pub struct Row {
+    what: String,
+    threads: usize,
+    /// Bytes and lines of the log, where the time depends on them.
+    log: Option<(u64, u64)>,
+    measured: Measured,
+}
+
+impl Row {
+    pub fn new(what: &str, threads: usize, log: &Input, measured: Measured) -> Self {
+        Self {
+            what: what.to_owned(),
+            threads,
+            // The time of one line is that of starting.
+            log: (log.lines > 1).then_some((log.bytes, log.lines)),
+            measured,
+        }
+    }
+}
+
+impl Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Measured {
+            seconds,
+            cpu_seconds,
+            peak_bytes,
+        } = self.measured;
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let mb = |bytes: u64| bytes as f64 / 1e6;
+        write!(
+            f,
+            "| {} | {} | {seconds:.3} | {} | {} | {} | {} |",
+            self.what,
+            self.threads,
+            or_dash(
+                self.log
+                    .map(|(bytes, _)| format!("{:.0}", mb(bytes) / seconds))
+            ),
+            or_dash(self.log.map(|(_, lines)| thousands(lines as f64 / seconds))),
+            or_dash(cpu_seconds.map(|seconds| format!("{seconds:.2}"))),
+            or_dash(peak_bytes.map(|bytes| format!("{:.0}", mb(bytes)))),
+        )
+    }
+}
+
+impl Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "| what | threads | s | MB/s | events/s | CPU s | peak MB |"
+        )?;
+        writeln!(f, "|---|--:|--:|--:|--:|--:|--:|")?;
+        for row in &self.rows {
+            writeln!(f, "{row}")?;
+        }
+        for note in &self.notes {
+            write!(f, "\n- {note}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number to the thousand, `1,234,000`.
+fn thousands(number: f64) -> String {
+    let thousands = (number / 1e3).round() as u64;
+    match (thousands / 1000, thousands % 1000) {
+        (0, rest) => format!("{rest},000"),
+        (millions, rest) => format!("{millions},{rest:03},000"),
+    }
+}

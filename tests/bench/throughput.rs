@@ -1,0 +1,337 @@
+//! What is measured.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+
+use clap::Args;
+use tempfile::TempDir;
+
+use crate::generate::{parse_size, write_tables};
+use crate::generator::{LMS_ROOT_URL, LogOptions};
+use crate::input::Input;
+use crate::measure::{self, Measured, Work};
+use crate::table::{Row, Table};
+use crate::{library, machine};
+
+#[derive(Args)]
+pub struct Throughput {
+    /// How long the log is: a number of bytes, or one with kB, MB or GB
+    #[arg(long, value_name = "SIZE", default_value = "100MB", env = "BENCH_BYTES", value_parser = parse_size)]
+    bytes: u64,
+
+    /// Medians are of so many runs
+    #[arg(long, value_name = "N", default_value_t = NonZeroUsize::new(5).unwrap(), env = "BENCH_RUNS")]
+    runs: NonZeroUsize,
+
+    /// How many threads convert, where it is not one [default: as many as there are cores]
+    #[arg(long, value_name = "N", env = "BENCH_THREADS")]
+    threads: Option<NonZeroUsize>,
+
+    /// How long the longer table of users is
+    #[arg(long, value_name = "N", default_value_t = 5_000_000)]
+    users: u64,
+}
+
+impl Throughput {
+    pub fn run(&self) {
+        // Beside the build, since the directory for temporary files may be in memory.
+        let scratch =
+            TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be made");
+        let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        let mut bench = Bench {
+            runs: self.runs.get(),
+            threads: self.threads.unwrap_or(cores).get(),
+            options: LogOptions {
+                bytes: self.bytes,
+                seed: 1,
+                part: 0,
+                users: 1000,
+                supported_only: false,
+                prefixed: false,
+            },
+            directory: scratch.path(),
+            table: Table::default(),
+        };
+        let tables = bench.tables("tables", &bench.options);
+        bench.library_and_program(&tables);
+        bench.other_logs(&tables);
+        bench.many_users(self.users);
+        println!(
+            "{}\n\n{}",
+            machine::description(self.runs.get()),
+            bench.table
+        );
+    }
+}
+
+struct Bench<'d> {
+    runs: usize,
+    threads: usize,
+    options: LogOptions,
+    directory: &'d Path,
+    table: Table,
+}
+
+/// How the program is run.
+#[derive(Clone, Copy)]
+struct Run<'d> {
+    to: &'static str,
+    threads: usize,
+    tables: &'d Path,
+    packs: bool,
+}
+
+/// A row to come.
+struct Case<'c> {
+    what: &'c str,
+    input: &'c Input,
+    how: How<'c>,
+}
+
+enum How<'c> {
+    /// By the library, in this process.
+    Library(fn(&Path)),
+    Program(Run<'c>),
+}
+
+fn library<'c>(what: &'c str, input: &'c Input, work: fn(&Path)) -> Case<'c> {
+    let how = How::Library(work);
+    Case { what, input, how }
+}
+
+fn program<'c>(what: &'c str, input: &'c Input, run: Run<'c>) -> Case<'c> {
+    let how = How::Program(run);
+    Case { what, input, how }
+}
+
+impl Bench<'_> {
+    fn library_and_program(&mut self, tables: &Path) {
+        let log = &Input::generate(self.path("tracking.log"), &self.options);
+        let packed = &log.packed();
+        self.describe(log, packed);
+
+        let mut cases = vec![
+            library("reading", log, library::read),
+            library("reading gzip", packed, library::read),
+            library(
+                "reading, serde_json into borrowed structs",
+                log,
+                library::deserialize,
+            ),
+            library("reading, parsing", log, library::parse),
+        ];
+        let mut threads = vec![1, self.threads];
+        threads.dedup();
+        for threads in threads {
+            let xapi = Run {
+                threads,
+                ..self.to_xapi(tables)
+            };
+            let caliper = Run {
+                to: "caliper",
+                ..xapi
+            };
+            let packing = |run| Run { packs: true, ..run };
+            cases.extend([
+                program("xAPI", log, xapi),
+                program("xAPI, from gzip", packed, xapi),
+                program("xAPI, to gzip", log, packing(xapi)),
+                program("xAPI, from gzip to gzip", packed, packing(xapi)),
+                program("Caliper", log, caliper),
+                program("Caliper, from gzip to gzip", packed, packing(caliper)),
+            ]);
+        }
+        let measured = self.measure(&cases);
+        self.compare_with_deserializing(measured[4], measured[2], measured[0]);
+        packed.remove();
+        log.remove();
+    }
+
+    fn describe(&mut self, log: &Input, packed: &Input) {
+        let lines = log.lines as f64;
+        self.table.notes.push(format!(
+            "The log: {} lines of {:.0} bytes in the mean, packed {:.1} to one by gzip; {:.1} % of them become xAPI, \
+             {:.1} % Caliper.",
+            log.lines,
+            log.bytes as f64 / lines,
+            log.bytes as f64 / packed.stored_bytes() as f64,
+            100.0 * log.emitted("xapi") as f64 / lines,
+            100.0 * log.emitted("caliper") as f64 / lines,
+        ));
+    }
+
+    fn compare_with_deserializing(
+        &mut self,
+        converting: Measured,
+        deserializing: Measured,
+        reading: Measured,
+    ) {
+        let times = (
+            converting.cpu_seconds,
+            deserializing.cpu_seconds,
+            reading.cpu_seconds,
+        );
+        if let (Some(converting), Some(deserializing), Some(reading)) = times {
+            self.table.notes.push(format!(
+                "The whole conversion to xAPI with 1 thread takes {:.2} times the processor time of deserializing the \
+                 same lines with serde_json into borrowed structs; {:.2} times if that, too, has to read them.",
+                converting / (deserializing - reading),
+                converting / deserializing,
+            ));
+        }
+    }
+
+    /// Logs of other kinds, at all threads.
+    fn other_logs(&mut self, tables: &Path) {
+        let supported = LogOptions {
+            part: 1,
+            supported_only: true,
+            ..self.options
+        };
+        let supported = &Input::generate(self.path("supported.log"), &supported);
+        let part = |part| {
+            let options = LogOptions {
+                part,
+                ..self.options
+            };
+            Input::generate(self.path(&format!("part-{part}.log")), &options)
+        };
+        let (first, second) = (part(2), part(3));
+        let plain = first.and(&second);
+        let packed = &first.packed().and(&second.packed());
+        let in_one = &plain.in_one(self.path("both.log"));
+        plain.remove();
+        let line = &self.one_line();
+
+        let run = self.to_xapi(tables);
+        let measured = self.measure(&[
+            program("xAPI, a log of supported events alone", supported, run),
+            program("xAPI, one file twice as long", in_one, run),
+            program("xAPI, the same as two gzip files", packed, run),
+            program("xAPI, a log of one line, start to exit", line, run),
+        ]);
+        self.table.notes.push(format!(
+            "Two gzip files take {:.2} times as long as one plain file with the same lines.",
+            measured[2].seconds / measured[1].seconds
+        ));
+        for input in [supported, packed, in_one, line] {
+            input.remove();
+        }
+    }
+
+    /// With a long table of users: a log of one line, which is to load the table, and the conversion of the whole log.
+    fn many_users(&mut self, users: u64) {
+        self.options.users = users;
+        let tables = &self.tables("many-users", &self.options);
+        let log = &Input::generate(self.path("tracking.log"), &self.options);
+        let line = &self.one_line();
+        let run = self.to_xapi(tables);
+        let (loading, converting) = (
+            format!("xAPI, a log of one line, {users} users"),
+            format!("xAPI, {users} users"),
+        );
+        let measured =
+            self.measure(&[program(&loading, line, run), program(&converting, log, run)]);
+        let (loading, both) = (measured[0].seconds, measured[1].seconds);
+        self.table.notes.push(format!(
+            "Of the {both:.3} s with {users} users {loading:.3} s are for loading them; without that it is {:.0} MB/s.",
+            log.bytes as f64 / 1e6 / (both - loading)
+        ));
+    }
+
+    /// Measures all cases in turns, and makes sure that the program emits what there is to emit.
+    fn measure(&mut self, cases: &[Case<'_>]) -> Vec<Measured> {
+        let out = self.path("out");
+        let mut works: Vec<Work<'_>> = cases.iter().map(|case| case.work(&out)).collect();
+        let measured = measure::in_turns(self.runs, &mut works, || {
+            if out.exists() {
+                fs::remove_dir_all(&out).expect("the output can be removed");
+            }
+        });
+        let mut all = Vec::new();
+        for (case, (measured, summary)) in cases.iter().zip(measured) {
+            let threads = match case.how {
+                How::Library(_) => 1,
+                How::Program(run) => {
+                    let expected = case.input.emitted(run.to);
+                    assert_eq!(emitted(&summary), Some(expected), "{summary}");
+                    run.threads
+                }
+            };
+            let row = Row::new(case.what, threads, case.input, measured);
+            eprintln!("{row}");
+            self.table.rows.push(row);
+            all.push(measured);
+        }
+        all
+    }
+
+    fn to_xapi<'t>(&self, tables: &'t Path) -> Run<'t> {
+        Run {
+            to: "xapi",
+            threads: self.threads,
+            tables,
+            packs: false,
+        }
+    }
+
+    fn one_line(&self) -> Input {
+        let options = LogOptions {
+            bytes: 1,
+            supported_only: true,
+            ..self.options
+        };
+        Input::generate(self.path("line.log"), &options)
+    }
+
+    fn tables(&self, name: &str, options: &LogOptions) -> PathBuf {
+        let directory = self.path(name);
+        fs::create_dir(&directory).expect("a directory can be made");
+        write_tables(options, &directory);
+        directory
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+}
+
+impl Case<'_> {
+    fn work(&self, out: &Path) -> Work<'_> {
+        let files = &self.input.files;
+        match self.how {
+            How::Library(work) => {
+                Work::Here(Box::new(move || files.iter().for_each(|file| work(file))))
+            }
+            How::Program(run) => Work::Program(run.command(self.input, out)),
+        }
+    }
+}
+
+impl Run<'_> {
+    fn command(self, input: &Input, out: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
+        command.args(["transform", "--lms-root-url", LMS_ROOT_URL, "--to", self.to]);
+        command.args(["--threads", &self.threads.to_string()]);
+        command.arg("--users").arg(self.tables.join("users.csv"));
+        command
+            .arg("--courses")
+            .arg(self.tables.join("courses.csv"));
+        command.arg("--output").arg(out);
+        if self.packs {
+            command.args(["--compress", "gzip"]);
+        }
+        command.args(&input.files);
+        command
+    }
+}
+
+/// How many lines were emitted, of the summary that the program gives.
+fn emitted(summary: &str) -> Option<u64> {
+    let line = summary.lines().find(|line| line.contains(" emitted"))?;
+    let number = line.split_whitespace().next()?;
+    number.replace(',', "").parse().ok()
+}
