@@ -4,6 +4,7 @@
 
 use std::io;
 
+use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::Source;
@@ -33,6 +34,8 @@ pub struct Deliverer<'c> {
     code: ExitCode,
     /// The output of the input at hand could not be written.
     failed: bool,
+    /// An input is at hand.
+    in_input: bool,
 }
 
 /// How a run ended.
@@ -41,6 +44,16 @@ pub struct Delivered {
     /// Inputs that could not be opened, or read to their end, or whose output could not be written.
     pub failed_inputs: usize,
     pub code: ExitCode,
+}
+
+impl Delivered {
+    /// Makes durable what was remembered.
+    pub fn synced(&mut self, console: &Console, state: &StateDirectory) {
+        if let Err(error) = state.sync() {
+            console.error(&format!("{error:#}"));
+            self.code = self.code.max(ExitCode::Output);
+        }
+    }
 }
 
 impl<'c> Deliverer<'c> {
@@ -66,6 +79,7 @@ impl<'c> Deliverer<'c> {
             failed_inputs,
             code,
             failed: false,
+            in_input: false,
         }
     }
 
@@ -76,22 +90,24 @@ impl<'c> Deliverer<'c> {
                 self.input_failed(source, &error);
                 Flow::GoOn
             }
-            Delivery::Start(source) => {
-                self.failed = false;
+            Delivery::Start(source, resumed) => {
+                (self.failed, self.in_input) = (false, true);
                 self.with_rejects(RejectsFile::mark);
-                let started = self.destination.start(source);
+                let started = self.destination.start(source, resumed.as_ref());
                 self.taken(started.map(|()| Taken::Yes))
             }
             Delivery::Batch(_) if self.failed => Flow::NextInput,
             Delivery::Batch(converted) => {
+                // First, since what is delivered is never read again where that is remembered.
+                self.with_rejects(|rejects| rejects.write(&converted.rejects));
                 let written = self.destination.write(&converted.output);
                 if written.is_ok() {
                     self.current.add(&converted.tally);
-                    self.with_rejects(|rejects| rejects.write(&converted.rejects));
                 }
                 self.taken(written)
             }
             Delivery::End(source, ended) => {
+                self.in_input = false;
                 let finished = if self.failed {
                     Ok(Taken::Yes)
                 } else {
@@ -116,8 +132,17 @@ impl<'c> Deliverer<'c> {
 
     /// Ends the run.
     pub fn close(mut self) -> Delivered {
-        // A reader of standard output that went away took what it took.
-        self.tally.add(&self.current);
+        if self.in_input && !self.failed {
+            // The run was interrupted, or a reader of standard output went away, which took what it took.
+            let broken_off = self.destination.break_off();
+            let counts = *broken_off.as_ref().unwrap_or(&false);
+            self.taken(broken_off.map(|_| Taken::Yes));
+            if counts {
+                self.tally.add(&self.current);
+            } else {
+                self.with_rejects(RejectsFile::back_to_mark);
+            }
+        }
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }

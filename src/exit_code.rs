@@ -2,7 +2,7 @@
 
 use std::process;
 
-/// The exit codes. When several of 3 to 7 apply, the largest wins.
+/// The exit codes. When several apply, the largest wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitCode {
     /// All done. Lines that nothing can take are reported, they are no failure.
@@ -19,6 +19,12 @@ pub enum ExitCode {
     Stopped = 5,
     /// An output could not be written.
     Output = 6,
+    /// Another run uses the state directory.
+    Locked = 7,
+    /// Ended by SIGINT.
+    Interrupted = 130,
+    /// Ended by SIGTERM.
+    Terminated = 143,
 }
 
 impl From<ExitCode> for process::ExitCode {
@@ -66,8 +72,14 @@ mod tests {
             ExitCode::Undelivered,
             ExitCode::Stopped,
             ExitCode::Output,
+            ExitCode::Locked,
+            ExitCode::Interrupted,
+            ExitCode::Terminated,
         ];
-        assert_eq!(codes.map(|code| code as u8), [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(
+            codes.map(|code| code as u8),
+            [0, 1, 2, 3, 4, 5, 6, 7, 130, 143]
+        );
         assert_eq!(ExitCode::Input.max(ExitCode::Output), ExitCode::Output);
     }
 }

@@ -29,6 +29,8 @@
 //! | [`caliper`] | the same for Caliper |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`outcome`] | the outcomes and their reason codes |
+//! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
+//! | [`interrupt`] | signals |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
@@ -62,6 +64,7 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod caliper;
+mod checkpoint;
 pub mod cli;
 mod console;
 pub mod conversion;
@@ -69,6 +72,7 @@ mod delivery;
 pub mod exit_code;
 pub mod filter;
 pub mod input;
+mod interrupt;
 pub mod lms;
 pub mod outcome;
 mod output;

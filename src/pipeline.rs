@@ -11,7 +11,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
 
+use crate::checkpoint::{Resumed, StateDirectory};
 use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
+use crate::interrupt::Interrupted;
 
 /// How a run is carried out. None of it can be seen in the output.
 #[derive(Clone, Debug)]
@@ -22,12 +24,23 @@ pub struct PipelineOptions {
     pub max_line_bytes: usize,
     /// Where reading counts.
     pub bytes_read: BytesRead,
+    /// What earlier runs delivered, if that is remembered.
+    pub state: Option<StateOf>,
+    /// When it is set, nothing more is read.
+    pub interrupted: Interrupted,
+}
+
+/// What earlier runs delivered to the destinations of this one.
+#[derive(Clone, Debug)]
+pub struct StateOf {
+    pub directory: Arc<StateDirectory>,
+    pub destinations: Vec<String>,
 }
 
 /// What the delivery is told, in input order: of each input that could be opened the start, its batches, the end.
 pub enum Delivery<'s, T> {
     Unopened(&'s Source, io::Error),
-    Start(&'s Source),
+    Start(&'s Source, Option<Resumed>),
     Batch(T),
     /// How reading ended.
     End(&'s Source, io::Result<()>),
@@ -45,7 +58,7 @@ pub enum Flow {
 
 enum Message<T> {
     Unopened(usize, io::Error),
-    Start(usize),
+    Start(usize, Option<Resumed>),
     Batch(Receiver<T>, InFlight),
     End(usize, io::Result<()>),
 }
@@ -86,8 +99,8 @@ where
         threads.spawn(move || {
             pool.in_place_scope(move |scope| {
                 for (nth, source) in sources.iter().enumerate() {
-                    let mut reader = match input::open(source, Arc::clone(&options.bytes_read)) {
-                        Ok(reader) => BatchReader::new(reader, options.max_line_bytes),
+                    let (resumed, mut reader) = match options.open(source) {
+                        Ok(opened) => opened,
                         Err(error) => {
                             if queue.send(Message::Unopened(nth, error)).is_err() {
                                 return;
@@ -95,11 +108,17 @@ where
                             continue;
                         }
                     };
-                    let mut wanted = queue.send(Message::Start(nth)).is_ok();
-                    while wanted {
+                    let input = resumed.as_ref().map(|resumed| resumed.input);
+                    let mut wanted = queue.send(Message::Start(nth, resumed)).is_ok();
+                    while wanted && !options.interrupted.is_set() {
                         let Some(batch) = next_batch(&mut reader, source.shape) else {
                             break;
                         };
+                        if let (Some(state), Some(input), Some(end)) =
+                            (&options.state, input, batch.end)
+                        {
+                            state.directory.has_read(input, end);
+                        }
                         let in_flight = Budget::take(&budget, batch.bytes());
                         let (result, place) = sync_channel(1);
                         scope.spawn(move |_| {
@@ -109,7 +128,9 @@ where
                         wanted = queue.send(Message::Batch(place, in_flight)).is_ok()
                             && wanted_from.load(Ordering::Relaxed) <= nth;
                     }
-                    if queue.send(Message::End(nth, reader.finish())).is_err() {
+                    if options.interrupted.is_set()
+                        || queue.send(Message::End(nth, reader.finish())).is_err()
+                    {
                         return;
                     }
                 }
@@ -118,11 +139,14 @@ where
 
         let mut current = 0;
         for message in places {
+            if options.interrupted.is_set() {
+                break;
+            }
             let flow = match message {
                 Message::Unopened(nth, error) => deliver(Delivery::Unopened(&sources[nth], error)),
-                Message::Start(nth) => {
+                Message::Start(nth, resumed) => {
                     current = nth;
-                    deliver(Delivery::Start(&sources[nth]))
+                    deliver(Delivery::Start(&sources[nth], resumed))
                 }
                 Message::Batch(place, _in_flight) => match place.recv() {
                     Ok(result) => deliver(Delivery::Batch(result)),
@@ -140,6 +164,28 @@ where
     });
     Ok(())
 }
+
+impl PipelineOptions {
+    /// Opens an input where it is to be gone on with.
+    fn open(&self, source: &Source) -> io::Result<(Option<Resumed>, Reader)> {
+        let Some(StateOf {
+            directory,
+            destinations,
+        }) = &self.state
+        else {
+            let opened = input::open(source, Arc::clone(&self.bytes_read))?;
+            return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
+        };
+        let (resumed, opened) = directory.resume(source, destinations, &self.bytes_read)?;
+        let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
+        if let Some(start) = opened.start {
+            reader = reader.following(start, opened.may_grow);
+        }
+        Ok((Some(resumed), reader))
+    }
+}
+
+type Reader = BatchReader<Box<dyn io::Read + Send>>;
 
 fn next_batch(reader: &mut BatchReader<impl io::Read>, shape: Shape) -> Option<Batch> {
     match shape {
@@ -216,6 +262,8 @@ mod tests {
             threads,
             max_line_bytes: 64 << 20,
             bytes_read: BytesRead::default(),
+            state: None,
+            interrupted: Interrupted::default(),
         }
     }
 
@@ -241,7 +289,7 @@ mod tests {
         run(&sources, &options(4), convert, |delivery| {
             seen.push(match delivery {
                 Delivery::Unopened(..) => "unopened".to_owned(),
-                Delivery::Start(_) => "start".to_owned(),
+                Delivery::Start(..) => "start".to_owned(),
                 Delivery::Batch(first_line) => first_line.to_string(),
                 Delivery::End(_, ended) => format!("end {}", ended.is_ok()),
             });

@@ -1,5 +1,6 @@
 //! The options that decide where and how is sent, the same in `send` and `recover`.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,7 +140,7 @@ impl DeliveryArgs {
             name: endpoint.name.clone(),
             protocol,
             client: Client::new(endpoint, protocol, roots, &options)?,
-            pace: Pace::new(self.rate),
+            pace: Pace::new(self.rate.filter(|_| !self.dry_run)),
             backoff: Backoff {
                 first: self.retry_delay,
                 max_retries: self.max_retries,
@@ -150,6 +151,7 @@ impl DeliveryArgs {
             },
             dead_letters,
             sizes: Sizes::default(),
+            record: None,
             state: RouteState::default(),
         })
     }
@@ -181,8 +183,14 @@ fn is_open(url: &str) -> bool {
     let Some(rest) = url.strip_prefix("http://") else {
         return false;
     };
-    let loopback = ["localhost", "127.", "[::1]"];
-    !loopback.iter().any(|host| rest.starts_with(host))
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_loopback = address.map_or(host == "localhost", |address| address.is_loopback());
+    !is_loopback
 }
 
 #[cfg(unix)]
@@ -225,6 +233,9 @@ mod tests {
             ("https://lrs.example/xAPI", false),
             ("http://127.0.0.1:80/xAPI", false),
             ("http://localhost/xAPI", false),
+            ("http://[::1]:8080/xAPI", false),
+            ("http://localhost.example/xAPI", true),
+            ("http://127.0.0.1.example", true),
         ] {
             assert_eq!(is_open(url), open, "{url}");
         }

@@ -52,7 +52,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
         Converted {
             output: Output {
                 bytes,
-                values: Vec::new(),
+                ..Output::default()
             },
             ..Converted::default()
         }

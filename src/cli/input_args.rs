@@ -9,6 +9,7 @@ use clap::{Args, value_parser};
 
 use crate::console::Console;
 use crate::input::{BytesRead, Discovery, NameFilter, Shard, discover};
+use crate::interrupt::Interrupted;
 use crate::pipeline::PipelineOptions;
 use crate::tracking::Wrapping;
 
@@ -120,6 +121,8 @@ impl InputArgs {
             threads: self.threads.map_or_else(cores, usize::from),
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             bytes_read: BytesRead::default(),
+            state: None,
+            interrupted: Interrupted::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod filter_args;
 mod input_args;
 mod recover;
 mod send;
+mod state;
 mod transform;
 
 use std::ffi::OsString;

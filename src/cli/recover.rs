@@ -64,15 +64,23 @@ pub fn run(args: &RecoverArgs) -> Result<ExitCode, Fatal> {
                 continue;
             }
         };
-        let (protocol, format) = match letter.format.as_str() {
-            "xapi" => (Protocol::Xapi, "xapi"),
-            _ => (Protocol::Caliper, "caliper"),
+        let protocol = match letter.format.as_str() {
+            "xapi" => Protocol::Xapi,
+            "caliper" => Protocol::Caliper,
+            other => {
+                let name = path.display();
+                console.error(&format!(
+                    "the dead letter `{name}` is of the format `{other}`, which is none"
+                ));
+                code = code.max(ExitCode::Input);
+                continue;
+            }
         };
         let Some(endpoint) = targets.of(&letter.router, protocol) else {
             *without_router.entry(letter.router).or_insert(0u64) += 1;
             continue;
         };
-        let key = (endpoint.name.clone(), format);
+        let key = (endpoint.name.clone(), protocol.name());
         if !lanes.contains_key(&key) {
             let route = args
                 .delivery
@@ -156,7 +164,7 @@ impl Targets {
         match self {
             Self::One { endpoint, routers } => routers
                 .iter()
-                .any(|name| name == router)
+                .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
                 .then_some(endpoint),
             Self::Routers { xapi, caliper } => {
                 let mut endpoints = match protocol {
@@ -170,11 +178,11 @@ impl Targets {
 }
 
 fn endpoints(path: &Path, format: BackendName, urls: &[String]) -> Result<Vec<Endpoint>> {
-    let mut endpoints = Routers::load(path, format)?.endpoints()?;
+    let mut routers = Routers::load(path, format)?;
     if !urls.is_empty() {
-        endpoints.retain(|endpoint| urls.contains(&endpoint.url));
+        routers.keep_any(urls);
     }
-    Ok(endpoints)
+    routers.endpoints()
 }
 
 fn batch(letter: DeadLetter, path: &Path, nth: usize, as_array: bool) -> Batch {

@@ -14,14 +14,15 @@ use super::delivery_args::DeliveryArgs;
 use super::input_args::InputArgs;
 use super::transform::convert;
 use crate::caliper;
+use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
 use crate::delivery::Deliverer;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Source};
-use crate::output::http::{EnvelopeStart, Payload, Protocol, Route, Sender};
+use crate::output::http::{EnvelopeStart, Payload, Protocol, Record, Route, Sender};
 use crate::output::{DeadLetters, RejectsFile, check_outputs};
-use crate::pipeline;
+use crate::pipeline::{self, StateOf};
 use crate::report::{Report, Summary, write_report};
 use crate::routing::Endpoint;
 
@@ -51,6 +52,10 @@ struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
+    /// Remember here what is delivered, and go on from there the next time
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
     /// Write what was done here, as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -71,11 +76,16 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
     let started = Instant::now();
     let console = Arc::new(Console::new(output.quiet, true));
     super::warn_of_unknown_variables(&console);
-    let written: Vec<&Path> = [&output.dead_letters, &output.rejects, &output.report]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
+    let written: Vec<&Path> = [
+        &output.dead_letters,
+        &output.rejects,
+        &output.report,
+        &output.state,
+    ]
+    .into_iter()
+    .flatten()
+    .map(PathBuf::as_path)
+    .collect();
     let discovery = input
         .discover(&written, &console)
         .or_exit(ExitCode::Usage)?;
@@ -105,27 +115,41 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
         .map(DeadLetters::create)
         .transpose()
         .or_exit(ExitCode::Output)?;
+    let state = super::state::open(output.state.as_deref(), &sources)?;
     let rejects = output
         .rejects
         .as_deref()
-        .map(RejectsFile::create)
+        .map(if state.is_some() {
+            RejectsFile::append
+        } else {
+            RejectsFile::create
+        })
         .transpose()
         .or_exit(ExitCode::Output)?;
     let (sender, routes) = ways
-        .sender(&delivery, dead_letters, &console)
+        .sender(&delivery, dead_letters, state.as_ref(), &console)
         .or_exit(ExitCode::Usage)?;
 
-    let options = input.pipeline_options();
+    let mut options = input.pipeline_options();
+    options.state = state.as_ref().map(|state| StateOf {
+        directory: Arc::clone(state),
+        destinations: routes.iter().map(|route| name_in_state(route)).collect(),
+    });
+    let waking = routes.clone();
+    let stop = move || waking.iter().for_each(|route| route.interrupt());
+    options.interrupted.watch(stop).or_exit(ExitCode::Usage)?;
     let keeps_rejects = rejects.is_some();
     let convert = |source: &Source, batch: Batch| {
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        convert(
+        let mut converted = convert(
             &converter,
             &source.name,
             lines,
             Layout::Lines,
             keeps_rejects,
-        )
+        );
+        converted.output.end = batch.end;
+        converted
     };
     let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, discovery.errors.len());
     console
@@ -138,7 +162,10 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
         deliverer.deliver(delivery)
     });
     piped.or_exit(ExitCode::Usage)?;
-    let delivered = deliverer.close();
+    let mut delivered = deliverer.close();
+    if let Some(state) = &state {
+        delivered.synced(&console, state);
+    }
     console.progress().clear();
     let summary = Summary {
         tally: &delivered.tally,
@@ -156,7 +183,7 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
     };
     console.note(&report.to_string());
     write_report(output.report.as_deref(), &report).or_exit(ExitCode::Output)?;
-    Ok(delivered.code)
+    Ok(options.interrupted.code().unwrap_or(delivered.code))
 }
 
 /// The ways from statements or events to servers.
@@ -205,6 +232,7 @@ impl Ways {
         self,
         delivery: &DeliveryArgs,
         dead_letters: Option<DeadLetters>,
+        state: Option<&Arc<StateDirectory>>,
         console: &Arc<Console>,
     ) -> Result<(Sender, Vec<Arc<Route>>)> {
         let protocol = match self.envelope {
@@ -214,7 +242,11 @@ impl Ways {
         let mut sender = Sender::new(Arc::clone(console));
         let mut routes = Vec::new();
         for endpoint in self.endpoints {
-            let route = delivery.route(&endpoint, protocol, dead_letters.clone(), console)?;
+            let mut route = delivery.route(&endpoint, protocol, dead_letters.clone(), console)?;
+            route.record = state.filter(|_| !delivery.dry_run).map(|directory| Record {
+                directory: Arc::clone(directory),
+                to: name_in_state(&route),
+            });
             let route = Arc::new(route);
             routes.push(Arc::clone(&route));
             let connections = delivery.connections(route, console, |_, _, _, _| {})?;
@@ -234,6 +266,11 @@ impl Ways {
         }
         Ok((sender, routes))
     }
+}
+
+/// What a router is called in a state.
+fn name_in_state(route: &Route) -> String {
+    format!("{} {}", route.protocol.name(), route.name)
 }
 
 fn envelope_start(envelope: &EnvelopeSettings, overrides: &Map<String, Value>) -> EnvelopeStart {

@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -20,7 +21,7 @@ use crate::output::{
     Check, Compression, Destination, Directory, OutputNames, RejectedLine, RejectsFile, Stdout,
     check_outputs,
 };
-use crate::pipeline;
+use crate::pipeline::{self, StateOf};
 use crate::report::Summary;
 
 #[derive(Args, Debug)]
@@ -54,6 +55,10 @@ struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     rejects: Option<PathBuf>,
 
+    /// Remember here what is delivered, and go on from there the next time
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
     /// Tell only errors
     #[arg(short, long)]
     quiet: bool,
@@ -77,7 +82,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let shows_progress = !output.quiet && (output.output.is_some() || !io::stdout().is_terminal());
     let console = Console::new(output.quiet, shows_progress);
     super::warn_of_unknown_variables(&console);
-    let written: Vec<&Path> = [&output.output, &output.rejects]
+    let written: Vec<&Path> = [&output.output, &output.rejects, &output.state]
         .into_iter()
         .flatten()
         .map(PathBuf::as_path)
@@ -103,19 +108,32 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let converter = conversion
         .into_converter(input.wrapping(), &console)
         .or_exit(ExitCode::Usage)?;
+    let state = super::state::open(output.state.as_deref(), &sources)?;
+    let mut options = input.pipeline_options();
     let destination: Box<dyn Destination> = match names {
         None => Box::new(Stdout),
         Some(names) if output.check => Box::new(Check::new(names, &console)),
-        Some(names) => Box::new(Directory::create(names).or_exit(ExitCode::Output)?),
+        Some(names) => {
+            let directory = Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
+            options.state = state.as_ref().map(|state| StateOf {
+                directory: Arc::clone(state),
+                destinations: vec![directory.name_in_state()],
+            });
+            Box::new(directory)
+        }
     };
+    options.interrupted.watch(|| {}).or_exit(ExitCode::Usage)?;
     let rejects = output
         .rejects
         .as_deref()
-        .map(RejectsFile::create)
+        .map(if state.is_some() {
+            RejectsFile::append
+        } else {
+            RejectsFile::create
+        })
         .transpose()
         .or_exit(ExitCode::Output)?;
 
-    let options = input.pipeline_options();
     let (keeps_rejects, writes_documents) = (rejects.is_some(), output.output.is_some());
     let convert = |source: &Source, batch: Batch| {
         let is_document = source.shape == Shape::Document && writes_documents;
@@ -125,7 +143,9 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
             Layout::Lines
         };
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        convert(&converter, &source.name, lines, layout, keeps_rejects)
+        let mut converted = convert(&converter, &source.name, lines, layout, keeps_rejects);
+        converted.output.end = batch.end;
+        converted
     };
     let mut deliverer = Deliverer::new(&console, destination, rejects, discovery.errors.len());
     console
@@ -139,7 +159,10 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     });
     console.progress().clear();
     piped.or_exit(ExitCode::Usage)?;
-    let delivered = deliverer.close();
+    let mut delivered = deliverer.close();
+    if let Some(state) = &state {
+        delivered.synced(&console, state);
+    }
     let summary = Summary {
         tally: &delivered.tally,
         noun,
@@ -149,7 +172,7 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         elapsed: started.elapsed(),
     };
     console.note(&summary.to_string());
-    Ok(delivered.code)
+    Ok(options.interrupted.code().unwrap_or(delivered.code))
 }
 
 impl OutputArgs {
@@ -163,11 +186,17 @@ impl OutputArgs {
             if compression == Compression::Gzip {
                 bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
             }
+            if self.state.is_some() {
+                bail!("`--state` needs `--output`: what went to standard output may be lost");
+            }
             if self.check {
                 bail!("`--check` needs `--output`, the directory to compare with");
             }
             return Ok(None);
         };
+        if self.check && self.state.is_some() {
+            bail!("`--check` writes nothing, so leave `--state` out");
+        }
         if self.check && self.rejects.is_some() {
             bail!("`--check` writes nothing, so leave `--rejects` out");
         }

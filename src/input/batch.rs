@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::Shape;
+use super::{Follower, Position, Shape};
 
 /// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
 /// stay small.
@@ -21,6 +21,8 @@ pub struct Batch {
     pub text: Vec<u8>,
     /// What follows the lines of `text`, if it cannot stand among them.
     pub unreadable: Option<Unreadable>,
+    /// Where the batch ends, when places are to be known. A line that breaks off is behind it.
+    pub end: Option<Position>,
 }
 
 /// A line that could not be read whole.
@@ -113,6 +115,10 @@ pub struct BatchReader<R> {
     /// What was read past the last newline.
     rest: Vec<u8>,
     ended: Option<io::Result<()>>,
+    /// Keeps the hash of what was given out, when places are to be known.
+    follower: Option<Follower>,
+    /// A last line without a newline may still be written to, and is left to a later run.
+    leaves_unterminated: bool,
 }
 
 impl<R: Read> BatchReader<R> {
@@ -125,7 +131,19 @@ impl<R: Read> BatchReader<R> {
             offset: 0,
             rest: Vec::new(),
             ended: None,
+            follower: None,
+            leaves_unterminated: false,
         }
+    }
+
+    /// The same for a reader that stands at the follower's place, to know the places at which batches end. A log that
+    /// `may_grow` gives no last line without a newline.
+    pub fn following(mut self, follower: Follower, may_grow: bool) -> Self {
+        self.line = follower.line + 1;
+        self.offset = follower.offset;
+        self.follower = Some(follower);
+        self.leaves_unterminated = may_grow;
+        self
     }
 
     /// The next batch, or `None` at the end of what can be read.
@@ -142,7 +160,7 @@ impl<R: Read> BatchReader<R> {
                 return Some(self.batch(text, None));
             }
             if text.len() > self.max_line_bytes {
-                return Some(self.skip_line(text.len()));
+                return self.skip_line(&text);
             }
             wanted = (text.len() * 2).min(self.max_line_bytes.saturating_add(1));
         }
@@ -153,6 +171,10 @@ impl<R: Read> BatchReader<R> {
                     text.split_off(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
                 let unreadable = (!cut.is_empty()).then_some(Unreadable::Truncated { text: cut });
                 Some(self.batch(text, unreadable))
+            }
+            _ if self.leaves_unterminated => {
+                text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
+                (!text.is_empty()).then(|| self.batch(text, None))
             }
             _ => Some(self.batch(text, None)),
         }
@@ -174,8 +196,13 @@ impl<R: Read> BatchReader<R> {
         );
         if text.len() > self.max_line_bytes {
             self.ended = None;
-            let length = text.len() as u64 + self.skip(|_| None);
-            return Some(self.batch(Vec::new(), Some(Unreadable::TooLong { offset: 0, length })));
+            self.follow(&text);
+            let length = text.len() as u64 + self.skip(|_| None).0;
+            let unreadable = Some(Unreadable::TooLong { offset: 0, length });
+            let mut batch = self.batch(Vec::new(), unreadable);
+            self.offset = length;
+            batch.end = self.place();
+            return Some(batch);
         }
         match &self.ended {
             Some(Err(_)) => Some(self.batch(Vec::new(), Some(Unreadable::Truncated { text }))),
@@ -212,45 +239,70 @@ impl<R: Read> BatchReader<R> {
         text.truncate(filled);
     }
 
-    /// Passes over the rest of a line of which `length` bytes are read and given up.
-    fn skip_line(&mut self, length: usize) -> Batch {
-        let length = length as u64 + self.skip(|bytes| memchr::memchr(b'\n', bytes));
+    /// Passes over the rest of a line of which `text` is read and given up.
+    fn skip_line(&mut self, text: &[u8]) -> Option<Batch> {
         let mut batch = self.batch(Vec::new(), None);
+        self.follow(text);
+        let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
+        if !is_terminated && self.leaves_unterminated {
+            return None;
+        }
+        let length = text.len() as u64 + rest;
         batch.unreadable = Some(Unreadable::TooLong {
             offset: batch.offset,
             length,
         });
         self.line += 1;
-        self.offset += length + 1;
-        batch
+        self.offset += length + u64::from(is_terminated);
+        batch.end = self.place();
+        Some(batch)
     }
 
-    /// Passes over bytes up to the one that `find` finds, which is passed over too and not counted. What was read past
-    /// it is kept.
-    fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> u64 {
+    /// Passes over bytes up to the one that `find` finds, which is passed over too and not counted, and tells whether it
+    /// did. What was read past it is kept.
+    fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> (u64, bool) {
         let mut length = 0;
         while self.ended.is_none() {
             let mut bytes = Vec::new();
             self.fill(&mut bytes, BATCH_BYTES);
             if let Some(found) = find(&bytes) {
                 self.rest = bytes.split_off(found + 1);
-                return length + found as u64;
+                self.follow(&bytes);
+                return (length + found as u64, true);
             }
+            self.follow(&bytes);
             length += bytes.len() as u64;
         }
-        length
+        (length, false)
     }
 
     fn batch(&mut self, text: Vec<u8>, unreadable: Option<Unreadable>) -> Batch {
-        let batch = Batch {
+        let mut batch = Batch {
             first_line: self.line,
             offset: self.offset,
             text,
             unreadable,
+            end: None,
         };
         self.line += memchr::memchr_iter(b'\n', &batch.text).count() as u64;
         self.offset += batch.text.len() as u64;
+        self.follow(&batch.text);
+        batch.end = self.place();
         batch
+    }
+
+    fn follow(&mut self, bytes: &[u8]) {
+        if let Some(follower) = &mut self.follower {
+            follower.hash.update(bytes);
+        }
+    }
+
+    /// The place behind what was given out.
+    fn place(&mut self) -> Option<Position> {
+        let follower = self.follower.as_mut()?;
+        follower.line = self.line - 1;
+        follower.offset = self.offset;
+        Some(follower.position())
     }
 }
 

@@ -224,6 +224,7 @@ fn holds_lines(source: &Source, wrapping: &Wrapping) -> bool {
 
     let mut start = Vec::new();
     let read = open(source, BytesRead::default())
+        .map(|opened| opened.reader)
         .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
     let is_event = |text: &[u8]| matches!(wrapping.parse_line(text, &Bump::new()), Ok(Some(_)));
     read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)

@@ -4,11 +4,13 @@ mod batch;
 mod discover;
 mod gzip;
 mod open;
+mod position;
 mod shard;
 
 pub use batch::{BATCH_BYTES, Batch, BatchReader, Line, LineContent, Unreadable};
 pub use discover::{Discovery, NameFilter, discover};
-pub use open::{BytesRead, is_gzip, open};
+pub use open::{BytesRead, Opened, is_gzip, open};
+pub use position::{Follower, Position, hex};
 pub use shard::Shard;
 
 use std::path::PathBuf;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::gzip::GzipMembers;
-use super::{Origin, Source};
+use super::{Follower, Origin, Source};
 
 /// Bytes read so far from all inputs, as stored: what progress is measured by.
 pub type BytesRead = Arc<AtomicU64>;
@@ -14,11 +14,21 @@ pub type BytesRead = Arc<AtomicU64>;
 /// Large enough that reads are rare beside inflating what they bring.
 const BUFFER_BYTES: usize = 1 << 17;
 
+/// An input that is open.
+pub struct Opened {
+    /// Gives it unpacked.
+    pub reader: Box<dyn Read + Send>,
+    /// Whether it may be a log that is still written to.
+    pub may_grow: bool,
+    /// Where the reader is, when its places are to be known.
+    pub start: Option<Follower>,
+}
+
 /// Opens an input, unpacked.
 ///
 /// # Errors
 /// The file cannot be opened, or not a byte of it be read.
-pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Box<dyn Read + Send>> {
+pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Opened> {
     let raw: Box<dyn Read + Send> = match &source.origin {
         Origin::Stdin => Box::new(io::stdin()),
         Origin::File(path) => {
@@ -47,13 +57,18 @@ pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Box<dyn Read +
     }
     let packed = magic.starts_with(&GZIP_MAGIC);
     let whole = io::Cursor::new(magic).chain(counted);
-    Ok(if packed {
+    let reader: Box<dyn Read + Send> = if packed {
         Box::new(GzipMembers::new(BufReader::with_capacity(
             BUFFER_BYTES,
             whole,
         )))
     } else {
         Box::new(whole)
+    };
+    Ok(Opened {
+        reader,
+        may_grow: !packed && source.origin != Origin::Stdin,
+        start: None,
     })
 }
 

@@ -10,6 +10,7 @@ use bumpalo::Bump;
 use similar::TextDiff;
 
 use super::{Destination, Output, OutputNames, Taken};
+use crate::checkpoint::Resumed;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::{self, Origin, Shape, Source};
@@ -50,7 +51,7 @@ impl<'c> Check<'c> {
 }
 
 impl Destination for Check<'_> {
-    fn start(&mut self, source: &Source) -> Result<()> {
+    fn start(&mut self, source: &Source, _: Option<&Resumed>) -> Result<()> {
         let path = self.names.path(source);
         let expected = if path.exists() {
             let standing = Source {
@@ -59,7 +60,7 @@ impl Destination for Check<'_> {
             };
             let reader = input::open(&standing, input::BytesRead::default());
             let reader = reader.with_context(|| format!("failed to open `{}`", path.display()))?;
-            Some(Box::new(BufReader::new(reader)) as Box<dyn BufRead>)
+            Some(Box::new(BufReader::new(reader.reader)) as Box<dyn BufRead>)
         } else {
             None
         };

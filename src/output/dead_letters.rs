@@ -3,7 +3,8 @@
 //!
 //! A letter is named after its content, so that the same one is never there twice. It is synced before the run goes on.
 
-use std::fs::{self, File};
+use std::fs;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::directory::temporary_file;
+use super::directory::{sync_directory, temporary_file};
 use super::rejects::OWNER_ONLY;
 
 /// The form of the files. It changes when a reader of the old form would be misled.
@@ -53,7 +54,7 @@ pub struct DeadItem {
 }
 
 /// Why something could not be delivered. The codes are stable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undeliverable {
     /// The server says that it is not valid.
@@ -64,6 +65,18 @@ pub enum Undeliverable {
     Conflict,
     /// There was no useful answer, however often it was tried.
     Unavailable,
+}
+
+impl Undeliverable {
+    /// The code, as in the letters.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::TooLarge => "too-large",
+            Self::Conflict => "conflict",
+            Self::Unavailable => "unavailable",
+        }
+    }
 }
 
 /// The directory.
@@ -108,6 +121,7 @@ impl DeadLetter {
     /// The file's name: made of what is to be delivered and where to.
     fn file_name(&self) -> String {
         let mut hash = Sha256::new();
+        hash.update(self.format.as_bytes());
         hash.update(self.router.as_bytes());
         for item in &self.items {
             hash.update([0]);
@@ -138,7 +152,7 @@ impl DeadLetters {
         let failed = || format!("failed to create the directory `{}`", directory.display());
         fs::create_dir_all(directory).with_context(failed)?;
         // What cannot be written is better known before anything is sent.
-        temporary_file(&directory.join("probe"), directory, OWNER_ONLY)
+        tempfile::tempfile_in(directory)
             .with_context(|| format!("failed to write to `{}`", directory.display()))?;
         Ok(Self {
             directory: directory.to_owned(),
@@ -153,11 +167,14 @@ impl DeadLetters {
         let path = self.directory.join(letter.file_name());
         let write = || -> Result<()> {
             let mut file = temporary_file(&path, &self.directory, OWNER_ONLY)?;
-            serde_json::to_writer(std::io::BufWriter::new(&mut file), letter)?;
+            let mut writer = BufWriter::new(&mut file);
+            serde_json::to_writer(&mut writer, letter)?;
+            writer.flush()?;
+            drop(writer);
             file.as_file().sync_all()?;
             file.persist(&path)?;
             // The name is durable when its directory is.
-            File::open(&self.directory)?.sync_all()?;
+            sync_directory(&path)?;
             Ok(())
         };
         write().with_context(|| format!("failed to write the dead letter `{}`", path.display()))?;

@@ -6,12 +6,14 @@
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
-use super::{Destination, Output, OutputNames, Taken};
+use super::{Destination, Output, OutputNames, Taken, nth_file};
+use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
 use crate::input::{Shape, Source};
 
 /// Whether the files of logs are compressed. Documents never are.
@@ -24,6 +26,8 @@ pub enum Compression {
 /// Writes each input's output to a file of its own.
 pub struct Directory {
     names: OutputNames,
+    /// Where it is remembered what is delivered, and what this destination is called there.
+    state: Option<(Arc<StateDirectory>, String)>,
     current: Option<Unfinished>,
 }
 
@@ -34,6 +38,8 @@ struct Unfinished {
     may_be_absent: bool,
     writer: Option<Writer>,
     compression: Compression,
+    /// The input, and how far it will be delivered, where that is remembered.
+    delivery: Option<(InputId, Progress)>,
 }
 
 enum Writer {
@@ -42,45 +48,103 @@ enum Writer {
 }
 
 impl Directory {
-    /// Creates the directory when it is missing.
+    /// Creates the directory when it is missing. With a state, what is delivered is remembered there, and files that
+    /// earlier runs delivered are left as they are.
     ///
     /// # Errors
     /// It cannot be created.
-    pub fn create(names: OutputNames) -> Result<Self> {
+    pub fn create(mut names: OutputNames, state: Option<Arc<StateDirectory>>) -> Result<Self> {
         create_dir(&names.directory)?;
+        let state = match state {
+            None => None,
+            Some(state) => {
+                // A later run may be started elsewhere.
+                names.directory = names.real_directory()?;
+                Some((state, names.destination()))
+            }
+        };
         Ok(Self {
             names,
+            state,
             current: None,
         })
+    }
+
+    /// What it is called in a state.
+    pub fn name_in_state(&self) -> String {
+        self.names.destination()
+    }
+
+    /// The path of the next output of an input, and what is known when it is delivered.
+    fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, Progress) {
+        let natural = self.names.path(source);
+        let earlier = self
+            .state
+            .as_ref()
+            .and_then(|(state, to)| state.progress(resumed.input, to));
+        let position = resumed.from();
+        let is_free = |file: &Path| match &self.state {
+            // A document is replaced when it has changed.
+            Some((state, _)) => source.shape == Shape::Document || !state.is_delivered(file),
+            None => true,
+        };
+        let (first, mut files) = match earlier {
+            Some(Progress {
+                first_file: Some(first),
+                files,
+                ..
+            }) => (first, files + 1),
+            _ => (natural, 1),
+        };
+        while !is_free(&nth_file(&first, files)) {
+            files += 1;
+        }
+        let progress = Progress {
+            position,
+            first_file: Some(first.clone()),
+            files,
+        };
+        (nth_file(&first, files), progress)
     }
 }
 
 impl Destination for Directory {
-    fn start(&mut self, source: &Source) -> Result<()> {
+    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         let is_log = source.shape == Shape::Log;
+        let is_continued = resumed.is_some_and(|resumed| resumed.from().offset > 0);
+        let (path, delivery) = match resumed {
+            None => (self.names.path(source), None),
+            Some(resumed) => {
+                let (path, progress) = self.next_file(source, resumed);
+                (path, Some((resumed.input, progress)))
+            }
+        };
         let mut unfinished = Unfinished {
-            path: self.names.path(source),
-            may_be_absent: !is_log,
+            path,
+            may_be_absent: !is_log || is_continued,
             writer: None,
             compression: if is_log {
                 self.names.compression
             } else {
                 Compression::None
             },
+            delivery,
         };
         if !unfinished.may_be_absent {
-            unfinished.open()?;
+            unfinished.open(self.state.as_ref())?;
         }
         self.current = Some(unfinished);
         Ok(())
     }
 
     fn write(&mut self, output: &Output) -> Result<Taken> {
-        let bytes = &output.bytes;
-        if let Some(unfinished) = self.current.as_mut().filter(|_| !bytes.is_empty()) {
+        let Some(unfinished) = &mut self.current else {
+            return Ok(Taken::Yes);
+        };
+        if !output.bytes.is_empty() {
             let written = unfinished
-                .open()
-                .and_then(|writer| Ok(writer.write_all(bytes)?));
+                .open(self.state.as_ref())
+                .and_then(|writer| Ok(writer.write_all(&output.bytes)?));
             if let Err(error) = written {
                 let path = failed_to_write(&unfinished.path);
                 // What there is of it goes with its temporary file.
@@ -88,31 +152,49 @@ impl Destination for Directory {
                 return Err(error.context(path));
             }
         }
+        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, output.end) {
+            progress.position = end;
+        }
         Ok(Taken::Yes)
     }
 
     fn finish(&mut self) -> Result<Taken> {
-        if let Some(Unfinished {
-            path,
-            writer: Some(writer),
-            ..
-        }) = self.current.take()
-        {
-            writer
-                .complete(&path)
-                .with_context(|| failed_to_write(&path))?;
-        }
+        let Some(unfinished) = self.current.take() else {
+            return Ok(Taken::Yes);
+        };
+        let path = unfinished.path.clone();
+        let finished = match (&self.state, &unfinished.delivery) {
+            (Some((state, to)), Some((input, progress))) => {
+                let (input, progress) = (*input, progress.clone());
+                unfinished.complete_and_record(state, input, to, progress)
+            }
+            _ => unfinished.complete(),
+        };
+        finished.with_context(|| failed_to_write(&path))?;
         Ok(Taken::Yes)
+    }
+
+    fn break_off(&mut self) -> Result<bool> {
+        if self.state.is_some() {
+            // The next run goes on from here, in another file.
+            self.finish()?;
+            return Ok(true);
+        }
+        self.current = None;
+        Ok(false)
     }
 }
 
 impl Unfinished {
-    fn open(&mut self) -> Result<&mut Writer> {
+    fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut Writer> {
         if self.writer.is_none() {
             let directory = self.path.parent().unwrap_or(Path::new("."));
             create_dir(directory)?;
             let file = temporary_file(&self.path, directory, ANY_FILE)
                 .with_context(|| failed_to_write(&self.path))?;
+            if let Some((state, _)) = state {
+                state.writing(file.path())?;
+            }
             let file = BufWriter::with_capacity(1 << 16, file);
             self.writer = Some(match self.compression {
                 Compression::None => Writer::Plain(file),
@@ -124,6 +206,43 @@ impl Unfinished {
         }
         self.writer.as_mut().context("no file is open")
     }
+
+    fn complete(self) -> Result<()> {
+        if let Some(writer) = self.writer {
+            writer.close()?.persist(&self.path)?;
+        }
+        Ok(())
+    }
+
+    /// Completes the file, in such an order that a run which is killed at any moment leaves it either without its name and
+    /// not recorded, or with it and recorded.
+    fn complete_and_record(
+        self,
+        state: &StateDirectory,
+        input: InputId,
+        to: &str,
+        mut progress: Progress,
+    ) -> Result<()> {
+        match self.writer {
+            Some(writer) => {
+                let file = writer.close()?;
+                let bytes = file.as_file().metadata()?.len();
+                state.delivering(input, to, &progress, &self.path, bytes)?;
+                file.persist(&self.path)?;
+                sync_directory(&self.path)?;
+            }
+            None => {
+                // No file came of it, so that there is none more than before.
+                let earlier = state.progress(input, to);
+                if earlier.as_ref().map(|earlier| earlier.position) == Some(progress.position) {
+                    return Ok(());
+                }
+                (progress.first_file, progress.files) =
+                    earlier.map_or((None, 0), |earlier| (earlier.first_file, earlier.files));
+            }
+        }
+        state.delivered(input, to, progress)
+    }
 }
 
 impl Writer {
@@ -134,24 +253,40 @@ impl Writer {
         }
     }
 
-    /// Flushes, syncs and renames.
-    fn complete(self, path: &Path) -> io::Result<()> {
+    /// Flushes and syncs.
+    fn close(self) -> io::Result<NamedTempFile> {
         let file = match self {
             Self::Plain(file) => file,
             Self::Gzip(encoder) => (*encoder).finish()?,
         };
         let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.as_file().sync_data()?;
-        file.persist(path)?;
-        Ok(())
+        Ok(file)
     }
+}
+
+/// Makes the names in the directory of a file durable, where the system can.
+pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// The mode that any new file has.
 const ANY_FILE: u32 = 0o666;
 
+const PART: &str = ".part";
+
+/// Whether the name is that of a temporary file.
+pub(crate) fn is_part(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with('.') && name.ends_with(PART)
+}
+
 /// A hidden file beside the one that it will be. The umask takes from its mode, as from that of any new file.
-pub(super) fn temporary_file(
+pub(crate) fn temporary_file(
     path: &Path,
     directory: &Path,
     mode: u32,
@@ -159,7 +294,7 @@ pub(super) fn temporary_file(
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".part");
+    builder.prefix(&prefix).suffix(PART);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -13,15 +13,19 @@ use std::io;
 pub use check::Check;
 pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 pub use directory::{Compression, Directory, temporary_file_beside};
+pub(crate) use directory::{is_part, temporary_file};
+pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};
+pub(crate) use rejects::OWNER_ONLY;
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
 
 use uuid::Uuid;
 
+use crate::checkpoint::Resumed;
 use crate::conversion::{Conversion, Written};
 use crate::exit_code::ExitCode;
-use crate::input::Source;
+use crate::input::{Position, Source};
 use crate::routing::RouterSet;
 
 /// What a destination did with what it was given.
@@ -35,11 +39,11 @@ pub enum Taken {
 /// Takes the output of one input after the other. An output ends explicitly: what [`finish`](Self::finish) says is the
 /// truth about it, and without it there is none.
 pub trait Destination {
-    /// Starts the output of an input.
+    /// Starts the output of an input, which may have been gone on with.
     ///
     /// # Errors
     /// It cannot be created. The message names the path.
-    fn start(&mut self, source: &Source) -> anyhow::Result<()>;
+    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> anyhow::Result<()>;
 
     /// Takes what came of some consecutive lines.
     ///
@@ -52,6 +56,14 @@ pub trait Destination {
     /// # Errors
     /// It cannot be written. The message names the path.
     fn finish(&mut self) -> anyhow::Result<Taken>;
+
+    /// Ends the output of an input that was not read to its end. Says whether what was taken of it counts.
+    ///
+    /// # Errors
+    /// It cannot be written. The message names the path.
+    fn break_off(&mut self) -> anyhow::Result<bool> {
+        Ok(true)
+    }
 
     /// Whether all inputs go to one place, so that none can when one cannot.
     fn is_one_for_all(&self) -> bool {
@@ -71,6 +83,8 @@ pub struct Output {
     /// Statements, envelopes or events, one after the other.
     pub bytes: Vec<u8>,
     pub values: Vec<OutputValue>,
+    /// Where the lines end in the input, when places are to be known.
+    pub end: Option<Position>,
 }
 
 /// One statement, envelope or event of an [`Output`].

@@ -5,6 +5,8 @@ use std::fmt;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use anyhow::Context;
+
 use super::Compression;
 use crate::input::{Origin, Shape, Source};
 
@@ -18,6 +20,24 @@ pub struct OutputNames {
 }
 
 impl OutputNames {
+    /// The directory, wherever a run is started.
+    ///
+    /// # Errors
+    /// There is none.
+    pub fn real_directory(&self) -> anyhow::Result<PathBuf> {
+        fs::canonicalize(&self.directory).with_context(|| {
+            format!(
+                "failed to find the directory `{}`",
+                self.directory.display()
+            )
+        })
+    }
+
+    /// What the directory is called in a state.
+    pub fn destination(&self) -> String {
+        format!("{} {}", self.format, self.directory.display())
+    }
+
     /// The output path of an input: a document keeps its name, a log loses its `.gz` and gets `.FORMAT.jsonl`.
     pub fn path(&self, source: &Source) -> PathBuf {
         let path = self.directory.join(&source.relative);
@@ -34,6 +54,18 @@ impl OutputNames {
         }
         name.into()
     }
+}
+
+/// The nth output of an input, beside the first: its number stands before the ending that says what is in it.
+pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
+    if nth < 2 {
+        return first.to_owned();
+    }
+    let name = first.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
+    let ending = &name[stem.len()..];
+    first.with_file_name(format!("{stem}.{nth}{ending}"))
 }
 
 /// A path that would be written by two, or that is read as well.
@@ -202,6 +234,17 @@ mod tests {
                 names(compression).path(&source(relative, shape)),
                 Path::new(path)
             );
+        }
+    }
+
+    #[test]
+    fn later_files_are_numbered_before_their_ending() {
+        for (first, third) in [
+            ("out/a.log.xapi.jsonl", "out/a.log.xapi.3.jsonl"),
+            ("out/a.log.xapi.jsonl.gz", "out/a.log.xapi.3.jsonl.gz"),
+        ] {
+            assert_eq!(nth_file(Path::new(first), 3), Path::new(third));
+            assert_eq!(nth_file(Path::new(first), 1), Path::new(first));
         }
     }
 

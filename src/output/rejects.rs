@@ -79,10 +79,12 @@ pub struct RejectsFile {
     mark: u64,
 }
 
-pub(super) const OWNER_ONLY: u32 = 0o600;
+pub(crate) const OWNER_ONLY: u32 = 0o600;
 
 enum Place {
     Temporary(NamedTempFile),
+    /// With a state, the rows of earlier runs stay: their lines are not read again.
+    Appended(File),
     /// What is no regular file, such as a pipe, is written to and never replaced.
     Special(File),
 }
@@ -114,14 +116,50 @@ impl RejectsFile {
         })
     }
 
+    /// Goes on with the file of earlier runs, if there is one. Rows are durable when they are written.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub fn append(path: &Path) -> Result<Self> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Self::create(path);
+        }
+        let mut options = OpenOptions::new();
+        options.append(true).create(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(OWNER_ONLY);
+        }
+        let file = options
+            .open(path)
+            .with_context(|| format!("failed to open `{}`", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            writer: BufWriter::new(Place::Appended(file)),
+            mark: 0,
+        })
+    }
+
     /// Appends rows.
     ///
     /// # Errors
     /// They cannot be written.
     pub fn write(&mut self, rows: &[u8]) -> Result<()> {
-        self.writer
-            .write_all(rows)
-            .with_context(|| format!("failed to write `{}`", self.path.display()))
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut write = || {
+            self.writer.write_all(rows)?;
+            if matches!(self.writer.get_ref(), Place::Appended(_)) {
+                self.writer.flush()?;
+            }
+            if let Place::Appended(file) = self.writer.get_ref() {
+                file.sync_data()?;
+            }
+            Ok::<(), io::Error>(())
+        };
+        write().with_context(|| format!("failed to write `{}`", self.path.display()))
     }
 
     /// Remembers what is written so far.
@@ -134,6 +172,7 @@ impl RejectsFile {
             .flush()
             .and_then(|()| match self.writer.get_mut() {
                 Place::Temporary(file) => file.stream_position(),
+                Place::Appended(file) => file.metadata().map(|metadata| metadata.len()),
                 Place::Special(_) => Ok(0),
             });
         self.mark = marked.with_context(|| format!("failed to write `{}`", self.path.display()))?;
@@ -154,6 +193,7 @@ impl RejectsFile {
                     file.as_file().set_len(mark)?;
                     file.seek(SeekFrom::Start(mark)).map(drop)
                 }
+                Place::Appended(file) => file.set_len(mark),
                 Place::Special(_) => Ok(()),
             });
         back.with_context(|| format!("failed to write `{}`", self.path.display()))
@@ -174,6 +214,7 @@ impl RejectsFile {
                 file.persist(&self.path)?;
                 Ok(())
             }
+            Place::Appended(file) => file.sync_data(),
             Place::Special(_) => Ok(()),
         });
         finished.with_context(|| format!("failed to write `{}`", self.path.display()))
@@ -184,14 +225,14 @@ impl Write for Place {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Temporary(file) => file.write(bytes),
-            Self::Special(file) => file.write(bytes),
+            Self::Appended(file) | Self::Special(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Temporary(file) => file.flush(),
-            Self::Special(file) => file.flush(),
+            Self::Appended(file) | Self::Special(file) => file.flush(),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::{Context, Result};
 
 use super::{Destination, Output, Taken, write_or_closed};
+use crate::checkpoint::Resumed;
 use crate::input::Source;
 
 /// Standard output. When its reader goes away, that is the end and no error.
@@ -14,7 +15,7 @@ pub struct Stdout;
 const FAILED: &str = "failed to write to standard output";
 
 impl Destination for Stdout {
-    fn start(&mut self, _source: &Source) -> Result<()> {
+    fn start(&mut self, _: &Source, _: Option<&Resumed>) -> Result<()> {
         Ok(())
     }
 

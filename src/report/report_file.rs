@@ -52,8 +52,15 @@ fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
     };
     let letters = match tally.dead_letters {
         0 => String::new(),
-        1 => "  in 1 dead letter".to_owned(),
-        count => format!("  in {} dead letters", grouped(count)),
+        count => {
+            let reasons = tally.reasons.iter();
+            let reasons: Vec<String> = reasons
+                .map(|(reason, count)| format!("{} {}", reason.code(), grouped(*count)))
+                .collect();
+            let plural = if count == 1 { "" } else { "s" };
+            let letters = grouped(count);
+            format!("  {}, in {letters} dead letter{plural}", reasons.join(", "))
+        }
     };
     let rows = [
         (tally.duplicates, "duplicates", unverified),

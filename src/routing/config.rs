@@ -45,6 +45,15 @@ pub enum BackendName {
     Caliper,
 }
 
+impl BackendName {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Xapi => "xAPI",
+            Self::Caliper => "Caliper",
+        }
+    }
+}
+
 /// How to authenticate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum AuthScheme {

@@ -69,7 +69,17 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
         )),
     };
     Ok(match config.auth_scheme {
-        None => Credentials::None,
+        None => {
+            let given = [&config.username, &config.password, &config.auth_key];
+            if given
+                .into_iter()
+                .flatten()
+                .any(|given| !given.reveal().is_empty())
+            {
+                bail!("there are credentials and no auth_scheme, Basic or Bearer");
+            }
+            Credentials::None
+        }
         Some(AuthScheme::Basic) => Credentials::Basic {
             username: text("username", &config.username)?,
             password: text("password", &config.password)?,

@@ -11,7 +11,7 @@ mod endpoint;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use regex::Regex;
 
 pub use config::{AuthScheme, BackendName, Configurations, OneOrMany, RouterConfig};
@@ -66,8 +66,9 @@ impl Routers {
     pub fn load(path: &Path, format: BackendName) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-        let configs: Vec<RouterConfig> = serde_json::from_slice(&text)
-            .with_context(|| format!("`{name}` is no list of routers"))?;
+        let configs: Vec<RouterConfig> = serde_json::from_slice(&text).map_err(|error| {
+            anyhow!("`{name}` is no list of routers: {}", without_value(&error))
+        })?;
         let mut routers = Vec::new();
         for (nth, config) in configs.into_iter().enumerate() {
             let url = endpoint::printable_url(&config.route_url).to_owned();
@@ -97,8 +98,9 @@ impl Routers {
         let routers = Self::load(path, format)?;
         if routers.routers.is_empty() {
             bail!(
-                "`{}` has no enabled router of the format {format:?}",
-                routers.file
+                "`{}` has no enabled router of the backend {}",
+                routers.file,
+                format.as_str()
             );
         }
         Ok(routers)
@@ -121,9 +123,14 @@ impl Routers {
                 endpoint::printable_url(url)
             );
         }
+        self.keep_any(urls);
+        Ok(())
+    }
+
+    /// Leaves the routers with these URLs, if there are any.
+    pub fn keep_any(&mut self, urls: &[String]) {
         self.routers
             .retain(|router| urls.contains(&router.config.route_url));
-        Ok(())
     }
 
     /// Where each router sends, `${NAME}` read from the environment.
@@ -136,11 +143,12 @@ impl Routers {
             let url = endpoint::printable_url(&router.config.route_url);
             let mut endpoint = Endpoint::new(&router.config)
                 .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
-            // Two routers with one URL are told apart by their order.
-            let same = |other: &&Endpoint| other.url == endpoint.url;
-            let earlier = endpoints.iter().filter(same).count();
-            if earlier > 0 {
-                endpoint.name = format!("{} ({})", endpoint.name, earlier + 1);
+            // Two routers with one URL, a query aside, are told apart by their order.
+            let first = endpoint.name.clone();
+            let mut nth = 1;
+            while endpoints.iter().any(|other| other.name == endpoint.name) {
+                nth += 1;
+                endpoint.name = format!("{first} ({nth})");
             }
             endpoints.push(endpoint);
         }
@@ -191,6 +199,17 @@ impl Router {
                     .any(|expression| expression.is_match(text))
             })
         })
+    }
+}
+
+/// The error without the value that it is about, which may be secret.
+fn without_value(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match (text.find(": "), text.find(", expected")) {
+        (Some(start), Some(end)) if text.starts_with("invalid ") && start < end => {
+            format!("{}{}", &text[..start], &text[end..])
+        }
+        _ => text,
     }
 }
 

@@ -76,17 +76,50 @@ fn the_usual_proxy_variables_are_honoured() {
         Lrs::start(Settings::default()),
     );
     let proxy_url = proxy.xapi().replace("/xAPI", "");
-    let ended = send("http://lrs.example/xAPI")
-        .env("http_proxy", &proxy_url)
-        .run();
-    let asked = proxy.records().requests.len();
-    assert!(asked > 0, "{}", ended.stderr);
-
+    let asked = || proxy.records().requests.len();
+    for (variable, url, is_asked) in [
+        ("http_proxy", "http://lrs.invalid/xAPI", true),
+        ("https_proxy", "https://lrs.invalid/xAPI", true),
+        ("ALL_PROXY", "https://lrs.invalid/xAPI", true),
+        ("https_proxy", "http://lrs.invalid/xAPI", false),
+        ("http_proxy", "https://lrs.invalid/xAPI", false),
+    ] {
+        let before = asked();
+        let ended = send(url)
+            .args(&["--max-retries", "0"])
+            .env(variable, &proxy_url)
+            .run();
+        assert_eq!(
+            asked() > before,
+            is_asked,
+            "{variable} {url} {}",
+            ended.stderr
+        );
+    }
+    let before = asked();
     send(&lrs.xapi())
         .env("http_proxy", &proxy_url)
         .env("no_proxy", "127.0.0.1")
         .run()
         .with_code(0);
-    assert_eq!(proxy.records().requests.len(), asked);
+    assert_eq!(asked(), before);
     assert_eq!(lrs.stored().len(), 2);
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_ends_the_run_without_trying_again() {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let tls = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let lrs = Lrs::start_tls(Settings::default(), tls);
+    let started = std::time::Instant::now();
+    send(&lrs.xapi_tls())
+        .args(&["--dead-letters", "dead", "--max-retries", "8"])
+        .run()
+        .with_code(5);
+    assert!(started.elapsed().as_secs() < 20);
 }

@@ -217,6 +217,6 @@ fn routers_keep_what_one_of_them_accepts() {
         ended
             .with_code(2)
             .stderr
-            .contains("no enabled router of the format Caliper")
+            .contains("no enabled router of the backend Caliper")
     );
 }

@@ -22,6 +22,8 @@ pub enum Fault {
     RetryAfter(u16, String),
     CloseBeforeStoring,
     CloseAfterStoring,
+    /// Nothing is done, and the request's own words are given back with a 400.
+    Echo,
     /// No answer ever comes.
     Silence,
     /// Nothing is stored, and the answer is no HTTP.
@@ -189,6 +191,11 @@ fn serve(
             Fault::RetryAfter(status, header) => {
                 response(*status, &format!("Retry-After: {header}\r\n"), b"")
             }
+            Fault::Echo => response(
+                400,
+                "",
+                format!("{} {:?}", request.target, request.headers).as_bytes(),
+            ),
             Fault::CloseBeforeStoring => return,
             Fault::CloseAfterStoring => {
                 answer(&request, settings, &mut records.lock().unwrap());

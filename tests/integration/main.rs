@@ -17,5 +17,6 @@ mod recover;
 mod routers;
 mod send;
 mod shards;
+mod state;
 mod tables;
 mod wrapped;

@@ -467,6 +467,71 @@ fn a_dry_run_makes_no_request_and_says_what_it_would_send() {
 }
 
 #[test]
+fn a_server_that_asks_for_no_wait_is_waited_for_all_the_same() {
+    let lrs = Lrs::start(Settings {
+        fault: Box::new(|_, _| Fault::RetryAfter(429, "0".to_owned())),
+        ..Settings::default()
+    });
+    let started = std::time::Instant::now();
+    send(&lrs.xapi(), &log(3))
+        .args(&["--max-retries", "2", "--retry-delay", "0.4"])
+        .run()
+        .with_code(5);
+    assert!(started.elapsed().as_millis() >= 600);
+}
+
+#[test]
+fn one_statement_that_is_too_large_does_not_make_the_others_go_alone() {
+    let lrs = Lrs::start(Settings {
+        poison: ("poison", 413),
+        ..Settings::default()
+    });
+    let log = poisoned(3000) + &log(2000);
+    send(&lrs.xapi(), &log)
+        .args(&[
+            "--dead-letters",
+            "dead",
+            "--connections",
+            "1",
+            "--batch-size",
+            "100",
+        ])
+        .run()
+        .with_code(4);
+    assert_eq!(lrs.stored().len(), 2000);
+    let requests = lrs.records().requests.len();
+    assert!(requests < 60, "{requests}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_dead_letter_that_cannot_be_written_whole_stops_the_run() {
+    let lrs = Lrs::start(Settings::default());
+    let run = send(&lrs.xapi(), &(line(0) + &poisoned(1)));
+    let directory = run.directory.path();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 0; exec {} send --to xapi --lms-root-url {ROOT_URL} --url {} --dead-letters dead log",
+        env!("CARGO_BIN_EXE_event-router"),
+        lrs.xapi()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(directory)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(6), "{said}");
+    assert!(
+        said.contains("failed to write the dead letter `dead/"),
+        "{said}"
+    );
+    assert_eq!(
+        std::fs::read_dir(directory.join("dead")).unwrap().count(),
+        0
+    );
+}
+
+#[test]
 fn a_rate_limits_the_requests_of_all_connections() {
     let lrs = Lrs::start(Settings::default());
     let started = std::time::Instant::now();

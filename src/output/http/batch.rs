@@ -1,6 +1,7 @@
 //! What goes into one request: bounded by count and by bytes, and no id twice.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct Batch {
     pub letter: Option<PathBuf>,
     /// Requests that were made for them in earlier runs.
     pub attempts: u64,
+    /// The number of the first item among all that were given to the router.
+    pub first: u64,
     /// JSON texts with commas between them.
     text: Vec<u8>,
     items: Vec<Item>,
@@ -63,6 +66,7 @@ impl Batch {
             payload,
             letter: None,
             attempts: 0,
+            first: 0,
             text: Vec::new(),
             items: Vec::new(),
         }
@@ -89,6 +93,11 @@ impl Batch {
             text: &self.text,
             items: &self.items,
         }
+    }
+
+    /// The numbers of its items.
+    pub fn numbers(&self) -> Range<u64> {
+        self.first..self.first + self.items.len() as u64
     }
 
     fn text_of(&self, nth: usize) -> &[u8] {
@@ -152,6 +161,8 @@ pub struct Batcher {
     limits: Limits,
     open: Batch,
     bytes: usize,
+    /// How many items were added to this batch and those before.
+    added: u64,
     nth_by_id: HashMap<Uuid, usize>,
 }
 
@@ -169,8 +180,14 @@ impl Batcher {
             limits,
             bytes: payload.bytes_around(),
             open: Batch::new(payload),
+            added: 0,
             nth_by_id: HashMap::new(),
         }
+    }
+
+    /// How many items were added so far. Those that repeat another are not.
+    pub fn added(&self) -> u64 {
+        self.added
     }
 
     /// Adds one. Gives the batch that had to be closed before it, if one had to be.
@@ -189,6 +206,7 @@ impl Batcher {
         };
         self.nth_by_id.insert(id, self.open.items.len());
         self.open.push(id, text, place);
+        self.added += 1;
         self.bytes += bytes;
         (closed, Added::Yes)
     }
@@ -201,7 +219,9 @@ impl Batcher {
         self.nth_by_id.clear();
         let payload = Arc::clone(&self.open.payload);
         self.bytes = payload.bytes_around();
-        Some(std::mem::replace(&mut self.open, Batch::new(payload)))
+        let mut next = Batch::new(payload);
+        next.first = self.added;
+        Some(std::mem::replace(&mut self.open, next))
     }
 }
 

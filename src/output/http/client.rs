@@ -3,9 +3,8 @@
 //! Redirects are not followed, certificates are always verified, and a status is never an error here: what an answer
 //! means is decided elsewhere.
 
-use std::borrow::Cow;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -14,11 +13,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use ureq::http::{HeaderName, HeaderValue, Response, Uri};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Proxy};
 use uuid::Uuid;
 
 use super::verdict::Answer;
-use crate::routing::{Endpoint, Secret};
+use crate::routing::Endpoint;
 
 /// How requests are made.
 #[derive(Clone, Debug)]
@@ -41,7 +40,8 @@ pub struct Client {
     agent: Agent,
     post: Uri,
     headers: Vec<(HeaderName, HeaderValue)>,
-    secrets: Vec<Secret>,
+    /// What no message may show.
+    unprintable: Vec<String>,
     compress: bool,
     dry_run: bool,
 }
@@ -51,6 +51,16 @@ pub struct Client {
 pub enum Protocol {
     Xapi,
     Caliper,
+}
+
+impl Protocol {
+    /// As in options and dead letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Xapi => "xapi",
+            Self::Caliper => "caliper",
+        }
+    }
 }
 
 /// By which of its two parameters a statement is asked for (xAPI 1.0.3, part 3, section 2.1.3).
@@ -97,14 +107,14 @@ impl Client {
             headers.retain(|(other, _)| *other != name);
             headers.push((name, value));
         }
-        let mut secrets = endpoint.credentials.secrets();
-        secrets.extend(endpoint.headers.iter().map(|(_, value)| value.clone()));
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("event-router/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(roots).build())
+            .proxy(proxy(&post)?)
+            .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
             .timeout_recv_response(Some(options.read_timeout))
             .timeout_recv_body(Some(options.read_timeout))
@@ -115,7 +125,7 @@ impl Client {
             agent: config.build().new_agent(),
             post,
             headers,
-            secrets,
+            unprintable: unprintable(endpoint),
             compress: options.compress,
             dry_run: options.dry_run,
         })
@@ -123,11 +133,8 @@ impl Client {
 
     /// Stores what is in the body. Gives the answer and how many bytes were sent.
     pub fn post(&self, body: &[u8]) -> (Answer, usize) {
-        let body = if self.compress {
-            Cow::Owned(gzip(body))
-        } else {
-            Cow::Borrowed(body)
-        };
+        let packed = self.compress.then(|| gzip(body)).flatten();
+        let body = packed.as_deref().unwrap_or(body);
         let bytes = body.len();
         if self.dry_run {
             let answer = Answer::Response {
@@ -141,13 +148,10 @@ impl Client {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        if self.compress {
+        if packed.is_some() {
             request = request.header("content-encoding", "gzip");
         }
-        (
-            self.answer(request.send(body.as_ref()), MAX_ANSWER_BYTES),
-            bytes,
-        )
+        (self.answer(request.send(body), MAX_ANSWER_BYTES), bytes)
     }
 
     /// Whether nothing is sent.
@@ -198,12 +202,10 @@ impl Client {
         const MAX_CHARS: usize = 2000;
         let mut text = match answer {
             Answer::Response { body, .. } => String::from_utf8_lossy(body).trim().to_owned(),
-            Answer::None(error) => error.clone(),
+            Answer::None(error) | Answer::Never(error) => error.clone(),
         };
-        for secret in &self.secrets {
-            if !secret.reveal().is_empty() {
-                text = text.replace(secret.reveal(), "(secret)");
-            }
+        for secret in &self.unprintable {
+            text = text.replace(secret, "(secret)");
         }
         if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
             text.truncate(end);
@@ -215,7 +217,7 @@ impl Client {
     fn answer(&self, answered: Result<Response<Body>, ureq::Error>, max_bytes: u64) -> Answer {
         let mut response = match answered {
             Ok(response) => response,
-            Err(error) => return Answer::None(error.to_string()),
+            Err(error) => return no_answer(&error),
         };
         let retry_after = response.headers().get("retry-after");
         let retry_after = retry_after.and_then(|value| value.to_str().ok());
@@ -263,6 +265,23 @@ pub fn root_certificates(ca_file: Option<&Path>) -> Result<RootCerts> {
     Ok(RootCerts::new_with_certs(&certificates))
 }
 
+/// What it means that there is no answer.
+fn no_answer(error: &ureq::Error) -> Answer {
+    let words = error.to_string();
+    match error {
+        // What TLS does not accept now, it will not accept later, and neither is the URL another.
+        ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Never(format!(
+            "{words} (is it the right scheme, and is its certificate trusted?)"
+        )),
+        ureq::Error::Tls(_)
+        | ureq::Error::Rustls(_)
+        | ureq::Error::BadUri(_)
+        | ureq::Error::Http(_)
+        | ureq::Error::InvalidProxyUrl => Answer::Never(words),
+        _ => Answer::None(words),
+    }
+}
+
 /// Where statements are posted to: below the URL of the LRS, before its query. A Caliper endpoint is its URL.
 fn post_uri(url: &str, protocol: Protocol) -> Result<Uri> {
     let url = url.split('#').next().unwrap_or_default();
@@ -287,17 +306,61 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((parsed, value))
 }
 
-fn gzip(body: &[u8]) -> Vec<u8> {
+fn gzip(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    // Memory takes it.
-    let _ = encoder.write_all(body);
-    encoder.finish().unwrap_or_default()
+    encoder.write_all(body).ok()?;
+    encoder.finish().ok()
+}
+
+/// The proxy of the usual variables: that of the scheme, else that of all. `NO_PROXY` is read with it.
+fn proxy(url: &Uri) -> Result<Option<Proxy>> {
+    // It takes the first proxy that there is, but knows the hosts without one.
+    if Proxy::try_from_env().is_some_and(|any| any.is_no_proxy(url)) {
+        return Ok(None);
+    }
+    let scheme = url.scheme_str().unwrap_or_default();
+    for name in [format!("{scheme}_proxy"), "all_proxy".to_owned()] {
+        for name in [name.to_uppercase(), name] {
+            if let Some(proxy) = std::env::var(&name).ok().filter(|proxy| !proxy.is_empty()) {
+                let proxy = Proxy::new(&proxy)
+                    .map_err(|_| anyhow!("the variable {name} holds no URL of a proxy"))?;
+                return Ok(Some(proxy));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// What a server may repeat: the secrets, the query of the URL, and both as they stand in JSON or a URL; the longest
+/// first, since one may begin with another. What is very short would be found anywhere.
+fn unprintable(endpoint: &Endpoint) -> Vec<String> {
+    const SHORTEST: usize = 4;
+    let mut secrets = endpoint.credentials.secrets();
+    secrets.extend(endpoint.headers.iter().map(|(_, value)| value.clone()));
+    let mut texts: Vec<String> = secrets
+        .iter()
+        .map(|secret| secret.reveal().to_owned())
+        .collect();
+    if let Some((_, query)) = endpoint.url.split_once('?') {
+        texts.push(query.to_owned());
+        let values = form_urlencoded::parse(query.as_bytes());
+        texts.extend(values.map(|(_, value)| value.into_owned()));
+    }
+    for text in texts.clone() {
+        texts.push(form_urlencoded::byte_serialize(text.as_bytes()).collect());
+        let json = serde_json::Value::from(text).to_string();
+        texts.push(json.trim_matches('"').to_owned());
+    }
+    texts.retain(|text| text.len() >= SHORTEST);
+    texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
+    texts.dedup();
+    texts
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routing::Credentials;
+    use crate::routing::{Credentials, Secret};
 
     fn client(credentials: Credentials) -> Result<Client> {
         let options = ClientOptions {

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::batch::{Batch, Items};
-use super::client::Protocol;
 use super::look_up::{Found, look_up};
 use super::pace::Stopped;
 use super::retry::{Answered, Requests};
@@ -27,9 +26,9 @@ struct Part<'b> {
     when_failing: u32,
 }
 
-/// A single bad statement makes a server fail once at each halving, so that this many failures without a success
-/// between them are an outage: nine halvings of 500 statements, with some to spare.
-const OUTAGE: u32 = 20;
+/// A single bad statement makes a server fail once at each halving. More failures than this for each, without a success
+/// between them, are an outage.
+const FAILURES_A_HALVING: u32 = 2;
 
 /// How often the request of a half may be repeated when the server fails at it, as it did at the whole.
 const RETRIES_OF_HALVES: u32 = 2;
@@ -102,15 +101,11 @@ impl<'r> Courier<'r> {
                 route.tally().delivered += part.items.len() as u64;
             }
             Verdict::TooLarge => {
-                route.sizes.refused(body.len());
                 if is_single {
                     self.give_up(part, Undeliverable::TooLarge, &answered)?;
                 } else {
-                    // The limit that is known now splits it.
-                    self.waiting.push(Part {
-                        attempts: part.attempts + answered.attempts,
-                        ..*part
-                    });
+                    route.sizes.refused(body.len());
+                    self.halve(part, answered.attempts, part.when_failing);
                 }
             }
             Verdict::Conflict if is_single => self.settle(part, &answered)?,
@@ -123,7 +118,7 @@ impl<'r> Courier<'r> {
             }
             Verdict::Wait(Wait { may_be_poison, .. }) => {
                 self.failures += 1;
-                if may_be_poison && !is_single && self.failures < OUTAGE {
+                if may_be_poison && !is_single && self.failures < self.outage() {
                     let when_failing = part.when_failing.min(RETRIES_OF_HALVES);
                     self.halve(part, answered.attempts, when_failing);
                 } else {
@@ -133,6 +128,12 @@ impl<'r> Courier<'r> {
             Verdict::Stop => return self.stop(&answered.answer),
         }
         Ok(())
+    }
+
+    /// So many failures in a row are an outage.
+    fn outage(&self) -> u32 {
+        let halvings = self.batch.items().len().ilog2() + 1;
+        FAILURES_A_HALVING * (halvings + 1)
     }
 
     fn halve(&mut self, part: &Part<'r>, attempts: u64, when_failing: u32) {
@@ -159,8 +160,9 @@ impl<'r> Courier<'r> {
                 tally.unverified += 1;
             }
             Found::Other => self.give_up(part, Undeliverable::Conflict, answered)?,
-            Found::Unavailable(answered) => {
-                self.give_up(part, Undeliverable::Unavailable, &answered)?;
+            Found::Unavailable(mut asked) => {
+                asked.attempts = answered.attempts;
+                self.give_up(part, Undeliverable::Unavailable, &asked)?;
             }
         }
         Ok(())
@@ -183,6 +185,7 @@ impl<'r> Courier<'r> {
                 let mut tally = route.tally();
                 tally.dead += part.items.len() as u64;
                 tally.dead_letters += 1;
+                *tally.reasons.entry(reason).or_default() += part.items.len() as u64;
                 Ok(())
             }
             Err(error) => {
@@ -203,14 +206,10 @@ impl<'r> Courier<'r> {
         answered: &Answered,
     ) -> Result<PathBuf> {
         let route = self.requests.route;
-        let format = match route.protocol {
-            Protocol::Xapi => "xapi",
-            Protocol::Caliper => "caliper",
-        };
-        let mut letter = DeadLetter::new(format, &route.name, reason);
+        let mut letter = DeadLetter::new(route.protocol.name(), &route.name, reason);
         letter.status = match answered.answer {
             Answer::Response { status, .. } => Some(status),
-            Answer::None(_) => None,
+            Answer::None(_) | Answer::Never(_) => None,
         };
         letter.answer = route.client.words(&answered.answer);
         letter.attempts = part.attempts + answered.attempts;

@@ -48,16 +48,20 @@ pub fn look_up(requests: Requests<'_>, item: &Item, sent: &[u8]) -> Result<Found
         }
         let mut answered = ask(StatementBy::Id)?;
         if is_missing(&answered.answer, item.id) {
+            // It may be there and voided. Servers that do not know this parameter say anything.
             answered = ask(StatementBy::VoidedId)?;
+            match &answered.answer {
+                Answer::Response { body, .. } if compare(sent, body, item.id).is_some() => {}
+                _ => continue,
+            }
         }
         let found = match &answered.answer {
-            answer if is_missing(answer, item.id) => continue,
             // It is not allowed, or not known.
             Answer::Response { status, .. } if [401, 403, 405, 501].contains(status) => {
                 Some(Found::Unverified)
             }
             Answer::Response { body, .. } => compare(sent, body, item.id),
-            Answer::None(_) => None,
+            Answer::None(_) | Answer::Never(_) => None,
         };
         return Ok(found.unwrap_or(Found::Unavailable(answered)));
     }
@@ -74,7 +78,7 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
             serde_json::from_slice::<Stored>(body),
             Ok(Stored::List { statements }) if !statements.iter().any(|it| has_id(it, id))
         ),
-        Answer::Response { .. } | Answer::None(_) => false,
+        Answer::Response { .. } | Answer::None(_) | Answer::Never(_) => false,
     }
 }
 

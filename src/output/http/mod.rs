@@ -7,6 +7,7 @@
 //! | `payload` | the body of a request, and overrides |
 //! | `route` | one router: what its connections share |
 //! | `courier` | carries a batch until each of its items has a fate |
+//! | `ledger` | how far a router has got everything |
 //! | `retry` | one request, repeated: the one loop that sleeps |
 //! | `verdict` | what an answer means, a pure function |
 //! | `backoff`, `pace` | how long to wait, and when a request may go |
@@ -18,6 +19,7 @@ mod backoff;
 mod batch;
 mod client;
 mod courier;
+mod ledger;
 mod look_up;
 mod pace;
 mod payload;
@@ -33,6 +35,6 @@ pub use batch::{Batch, Limits, Place};
 pub use client::{Client, ClientOptions, Protocol, root_certificates};
 pub use pace::Pace;
 pub use payload::{EnvelopeStart, Payload};
-pub use route::{Route, RouteState, Sizes};
+pub use route::{Record, Route, RouteState, Sizes};
 pub use sender::{Connections, Sender, WhenDone, tell_end};
 pub use tally::RouterTally;

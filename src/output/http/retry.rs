@@ -52,7 +52,8 @@ impl Requests<'_> {
                 }
             };
             let backoff = route.backoff.wait(retries, fastrand::f64());
-            let time = wait.retry_after.unwrap_or(backoff);
+            // A server that asks for no wait at all gets the usual one.
+            let time = wait.retry_after.unwrap_or_default().max(backoff);
             if route.may_warn() {
                 let (said, seconds) = (route.said(&answer), time.as_secs_f64());
                 self.console

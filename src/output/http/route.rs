@@ -1,16 +1,20 @@
 //! One router: what its connections share.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
 use super::batch::Limits;
 use super::client::{Client, Protocol};
+use super::ledger::Ledger;
 use super::pace::Pace;
 use super::tally::RouterTally;
 use super::verdict::Answer;
+use crate::checkpoint::{InputId, Progress, StateDirectory};
 use crate::exit_code::ExitCode;
+use crate::input::Position;
 use crate::output::DeadLetters;
 
 /// A router with its server.
@@ -25,7 +29,16 @@ pub struct Route {
     /// Without it, what cannot be delivered stops the run.
     pub dead_letters: Option<DeadLetters>,
     pub sizes: Sizes,
+    /// Where it is remembered what the router has got.
+    pub record: Option<Record>,
     pub state: RouteState,
+}
+
+/// A state directory, and what a router is called in it.
+#[derive(Debug)]
+pub struct Record {
+    pub directory: Arc<StateDirectory>,
+    pub to: String,
 }
 
 /// How far it came.
@@ -34,6 +47,7 @@ pub struct RouteState {
     tally: Mutex<RouterTally>,
     stop: Mutex<Option<StopReason>>,
     warned: Mutex<Option<Instant>>,
+    ledger: Mutex<Ledger>,
 }
 
 /// Why nothing more is sent to a router.
@@ -62,6 +76,14 @@ impl Route {
         self.pace.stop();
     }
 
+    /// Ends the sending because the run is to end.
+    pub fn interrupt(&self) {
+        self.stop(StopReason {
+            code: ExitCode::Stopped,
+            words: format!("`{}`: interrupted", self.name),
+        });
+    }
+
     pub fn stop_reason(&self) -> Option<StopReason> {
         let stop = self
             .state
@@ -69,6 +91,43 @@ impl Route {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         stop.clone()
+    }
+
+    /// All that was given before a number comes from before this place of an input.
+    pub fn has_given(&self, before: u64, input: InputId, place: Position) {
+        self.record(|ledger| ledger.place(before, input, place));
+    }
+
+    /// These have a fate: they are stored, or in dead letters.
+    pub fn has_done(&self, numbers: Range<u64>) {
+        self.record(|ledger| ledger.done(numbers));
+    }
+
+    /// Notes something in the ledger, and records what is reached by it.
+    fn record(&self, note: impl FnOnce(&mut Ledger)) {
+        let Some(Record { directory, to }) = &self.record else {
+            return;
+        };
+        // Held until it is recorded, so that no later place is recorded before an earlier one.
+        let mut ledger = self
+            .state
+            .ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        note(&mut ledger);
+        for (input, position) in ledger.reached() {
+            let progress = Progress {
+                position,
+                first_file: None,
+                files: 0,
+            };
+            if let Err(error) = directory.delivered(input, to, progress) {
+                self.stop(StopReason {
+                    code: ExitCode::Output,
+                    words: format!("{error:#}"),
+                });
+            }
+        }
     }
 
     /// What the server said, as a sentence.
@@ -81,7 +140,7 @@ impl Route {
                 format!("`{name}` answered {status}")
             }
             Answer::Response { status, .. } => format!("`{name}` answered {status}: {words}"),
-            Answer::None(_) => format!("`{name}` gave no answer: {words}"),
+            Answer::None(_) | Answer::Never(_) => format!("`{name}` gave no answer: {words}"),
         }
     }
 
@@ -128,22 +187,25 @@ impl Default for Sizes {
 impl Sizes {
     pub fn passed(&self, bytes: usize) {
         self.largest_passed.fetch_max(bytes, Ordering::Relaxed);
+        if bytes >= self.smallest_refused.load(Ordering::Relaxed) {
+            // It was not the size.
+            self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
+        }
     }
 
+    /// What is no larger than something that passed was not refused for its size.
     pub fn refused(&self, bytes: usize) {
-        self.smallest_refused.fetch_min(bytes, Ordering::Relaxed);
+        if bytes > self.largest_passed.load(Ordering::Relaxed) {
+            self.smallest_refused.fetch_min(bytes, Ordering::Relaxed);
+        }
     }
 
     /// The size that passed, or half of what did not when that is more.
     fn limit(&self) -> usize {
-        let refused = self.smallest_refused.load(Ordering::Relaxed);
-        if refused == usize::MAX {
-            return usize::MAX;
+        match self.smallest_refused.load(Ordering::Relaxed) {
+            usize::MAX => usize::MAX,
+            refused => self.largest_passed.load(Ordering::Relaxed).max(refused / 2),
         }
-        let passed = self.largest_passed.load(Ordering::Relaxed);
-        // A server that took more before has changed its mind.
-        let passed = if passed < refused { passed } else { 0 };
-        passed.max(refused / 2)
     }
 }
 
@@ -164,7 +226,11 @@ mod tests {
         sizes.passed(1000);
         sizes.passed(900);
         assert_eq!(sizes.limit(), 1000);
+        // Something else was wrong with these.
         sizes.refused(1000);
-        assert_eq!(sizes.limit(), 500);
+        sizes.refused(50);
+        assert_eq!(sizes.limit(), 1000);
+        sizes.passed(2000);
+        assert_eq!(sizes.limit(), usize::MAX);
     }
 }

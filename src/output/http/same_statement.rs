@@ -4,102 +4,123 @@
 //! part 3, section 2.1.1), writes times and numbers in its own way, adds the `objectType` that is understood, makes lists
 //! of single context activities, and may leave out what is empty. All else is content.
 
-use jiff::Timestamp;
-use serde_json::{Map, Value};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Number, Value};
 
-/// What a server may add to a statement.
-const ADDED: [&str; 4] = ["stored", "authority", "version", "timestamp"];
+/// What a server may add to a statement, and keeps its own account of.
+const OF_THE_SERVER: [&str; 3] = ["stored", "authority", "version"];
 
-/// What is understood where it is absent, and may be added anywhere.
-const UNDERSTOOD: &str = "objectType";
+/// Where in a statement something stands, where that matters.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Statement,
+    Result,
+    Context,
+    ContextActivities,
+    Other,
+}
 
 /// Whether the content is the same.
 pub fn is_same_statement(sent: &Value, stored: &Value) -> bool {
     match (sent, stored) {
         (Value::Object(sent), Value::Object(stored)) => {
-            same_entries(sent, stored) && nothing_added(sent, stored, &ADDED)
+            same_entries(sent, stored, Within::Statement)
         }
         _ => false,
     }
 }
 
-fn same_entries(sent: &Map<String, Value>, stored: &Map<String, Value>) -> bool {
-    sent.iter().all(|(key, sent)| match stored.get(key) {
-        None => is_empty(sent),
-        Some(stored) => match key.as_str() {
-            "timestamp" => same_time(sent, stored),
-            "duration" => same_text(sent, stored, normal_duration),
-            // Of what is made by the sender a server keeps its own account.
-            "authority" | "stored" | "version" => true,
-            "parent" | "grouping" | "category" | "other" => same_list(sent, stored),
-            _ => same_value(sent, stored),
+fn same_entries(sent: &Map<String, Value>, stored: &Map<String, Value>, within: Within) -> bool {
+    let is_kept = sent.iter().all(|(key, sent)| match (within, key.as_str()) {
+        (Within::Statement, key) if OF_THE_SERVER.contains(&key) => true,
+        (_, "objectType") if !stored.contains_key(key) => is_understood(sent),
+        (_, key) => match stored.get(key) {
+            None => is_empty(sent),
+            Some(stored) => same_member(sent, stored, within, key),
         },
-    })
-}
-
-fn nothing_added(
-    sent: &Map<String, Value>,
-    stored: &Map<String, Value>,
-    may_be_added: &[&str],
-) -> bool {
-    stored.iter().all(|(key, value)| {
+    });
+    let nothing_added = stored.iter().all(|(key, stored)| {
         sent.contains_key(key)
-            || may_be_added.contains(&key.as_str())
-            || key == UNDERSTOOD
-            || is_empty(value)
-    })
+            || is_empty(stored)
+            || match (within, key.as_str()) {
+                (Within::Statement, "timestamp") => true,
+                (Within::Statement, key) => OF_THE_SERVER.contains(&key),
+                (_, "objectType") => is_understood(stored),
+                _ => false,
+            }
+    });
+    is_kept && nothing_added
 }
 
-fn same_value(sent: &Value, stored: &Value) -> bool {
-    match (sent, stored) {
-        (Value::Object(sent), Value::Object(stored)) => {
-            same_entries(sent, stored) && nothing_added(sent, stored, &[])
+fn same_member(sent: &Value, stored: &Value, within: Within, key: &str) -> bool {
+    match (within, key) {
+        (Within::Statement, "timestamp") => same_time(sent, stored),
+        (Within::Result, "duration") => same_duration(sent, stored),
+        (Within::ContextActivities, _) => same_list(sent, stored),
+        (Within::Statement, "result") => same_value(sent, stored, Within::Result),
+        (Within::Statement, "context") => same_value(sent, stored, Within::Context),
+        (Within::Context, "contextActivities") => {
+            same_value(sent, stored, Within::ContextActivities)
         }
+        _ => same_value(sent, stored, Within::Other),
+    }
+}
+
+fn same_value(sent: &Value, stored: &Value, within: Within) -> bool {
+    match (sent, stored) {
+        (Value::Object(sent), Value::Object(stored)) => same_entries(sent, stored, within),
         (Value::Array(sent), Value::Array(stored)) => {
             sent.len() == stored.len()
                 && sent
                     .iter()
                     .zip(stored)
-                    .all(|(sent, stored)| same_value(sent, stored))
+                    .all(|(sent, stored)| same_value(sent, stored, Within::Other))
         }
-        (Value::Number(sent), Value::Number(stored)) => {
-            sent == stored || sent.as_f64() == stored.as_f64()
-        }
+        (Value::Number(sent), Value::Number(stored)) => same_number(sent, stored),
         _ => sent == stored,
     }
 }
 
+/// 1 and 1.0 are the same to many servers. Integers are compared to the last digit.
+fn same_number(sent: &Number, stored: &Number) -> bool {
+    sent == stored || (sent.is_f64() || stored.is_f64()) && sent.as_f64() == stored.as_f64()
+}
+
+/// What is understood of an agent or an activity that does not say it.
+fn is_understood(object_type: &Value) -> bool {
+    object_type == "Agent" || object_type == "Activity"
+}
+
 /// A list of activities, where one activity stands for a list of one.
 fn same_list(sent: &Value, stored: &Value) -> bool {
-    match (sent, stored) {
-        (Value::Object(_), Value::Array(list)) => {
-            matches!(list.as_slice(), [one] if same_value(sent, one))
-        }
-        (Value::Array(list), Value::Object(_)) => {
-            matches!(list.as_slice(), [one] if same_value(one, stored))
-        }
-        _ => same_value(sent, stored),
-    }
+    let of = |value: &Value| match value {
+        Value::Object(_) => vec![value.clone()],
+        Value::Array(list) => list.clone(),
+        _ => Vec::new(),
+    };
+    let is_list = |value: &Value| value.is_object() || value.is_array();
+    is_list(sent)
+        && is_list(stored)
+        && same_value(&of(sent).into(), &of(stored).into(), Within::Other)
 }
 
+/// Servers may keep milliseconds alone, cut or rounded (part 2, section 4.5).
 fn same_time(sent: &Value, stored: &Value) -> bool {
-    same_text(sent, stored, |text| text.parse::<Timestamp>().ok())
+    let of = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+    let is_near = |(sent, stored): (Timestamp, Timestamp)| {
+        let apart = sent.as_nanosecond().abs_diff(stored.as_nanosecond());
+        apart < 1_000_000
+    };
+    sent == stored || of(sent).zip(of(stored)).is_some_and(is_near)
 }
 
-/// Equal, or equal in a normal form that both have.
-fn same_text<T: PartialEq>(
-    sent: &Value,
-    stored: &Value,
-    normal: impl Fn(&str) -> Option<T>,
-) -> bool {
-    let of = |value: &Value| value.as_str().and_then(&normal);
-    sent == stored || of(sent).is_some_and(|sent| Some(sent) == of(stored))
-}
-
-/// An ISO 8601 duration to the hundredth of a second, beyond which a server need not keep it (section 4.6).
-fn normal_duration(text: &str) -> Option<i64> {
-    let span: jiff::SignedDuration = text.parse().ok()?;
-    i64::try_from(span.as_millis() / 10).ok()
+/// Servers may keep hundredths of a second alone (part 2, section 4.6).
+fn same_duration(sent: &Value, stored: &Value) -> bool {
+    let of = |value: &Value| value.as_str()?.parse::<SignedDuration>().ok();
+    let is_near = |(sent, stored): (SignedDuration, SignedDuration)| {
+        sent.as_millis().abs_diff(stored.as_millis()) <= 10
+    };
+    sent == stored || of(sent).zip(of(stored)).is_some_and(is_near)
 }
 
 fn is_empty(value: &Value) -> bool {
@@ -147,6 +168,7 @@ mod tests {
             with("/version", json!("1.0.0")),
             with("/actor/objectType", json!("Agent")),
             with("/timestamp", json!("2024-03-05T10:14:07.25+01:00")),
+            with("/timestamp", json!("2024-03-05T09:14:07.2509Z")),
             with("/result/score/raw", json!(1)),
             with("/result/duration", json!("PT195.001S")),
             with(
@@ -171,9 +193,12 @@ mod tests {
             with("/object/definition/extensions/x", json!(2)),
             with("/object/definition/extensions/y", json!(2)),
             with("/result/success", json!(true)),
+            with("/object/definition/extensions/version", json!("1")),
+            with("/actor/objectType", json!("Group")),
+            with("/result/score/min", json!(0)),
             with("/result/duration", json!("PT196S")),
             with("/result/score/raw", json!("1")),
-            with("/timestamp", json!("2024-03-05T09:14:08.25Z")),
+            with("/timestamp", json!("2024-03-05T09:14:07.251Z")),
             with(
                 "/context/contextActivities/parent",
                 json!([{"id": "c"}, {"id": "d"}]),

@@ -13,9 +13,10 @@ use super::courier::Courier;
 use super::payload::{Payload, override_keys};
 use super::retry::Requests;
 use super::route::Route;
+use crate::checkpoint::Resumed;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::input::Source;
+use crate::input::{Position, Source};
 use crate::output::{Destination, Output, Taken};
 
 /// The connections of a router, a thread each, and the queue that they take batches from.
@@ -94,6 +95,7 @@ fn carry_all(
         }
         let requests = Requests { route, console };
         if let Ok(letters) = Courier::new(requests, &batch).carry() {
+            route.has_done(batch.numbers());
             when_done(console, route, &batch, &letters);
         }
     }
@@ -106,6 +108,7 @@ pub struct Sender {
     /// The number and the name of the input at hand.
     input: usize,
     file: Arc<str>,
+    resumed: Option<Resumed>,
 }
 
 /// The way to one router.
@@ -123,6 +126,7 @@ impl Sender {
             console,
             input: 0,
             file: "".into(),
+            resumed: None,
         }
     }
 
@@ -148,16 +152,21 @@ impl Sender {
 }
 
 impl Destination for Sender {
-    fn start(&mut self, source: &Source) -> Result<()> {
+    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         self.input += 1;
+        self.resumed = resumed.cloned();
         self.file = source.name.as_str().into();
         Ok(())
     }
 
     fn write(&mut self, output: &Output) -> Result<Taken> {
         for (nth, lane) in self.lanes.iter_mut().enumerate() {
+            let resumed = self.resumed.as_ref();
+            let reached = resumed.and_then(|resumed| resumed.reached.get(nth));
+            let reached = reached.map_or(Position::START, |reached| *reached);
             for (value, text) in output.values() {
-                if !value.routers.contains(nth) {
+                let has_it = value.line <= reached.line;
+                if has_it || !value.routers.contains(nth) {
                     continue;
                 }
                 let place = Place {
@@ -173,6 +182,12 @@ impl Destination for Sender {
                 if added == Added::Repeats {
                     lane.connections.route.tally().duplicates += 1;
                 }
+            }
+            if let (Some(resumed), Some(end)) = (resumed, output.end)
+                && end.offset > reached.offset
+            {
+                let route = &lane.connections.route;
+                route.has_given(lane.batcher.added(), resumed.input, end);
             }
         }
         Ok(if self.is_stopped() {

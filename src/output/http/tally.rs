@@ -1,8 +1,10 @@
 //! What was done for a router, in numbers.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::batch::{Items, Place};
+use crate::output::Undeliverable;
 
 /// The statements or events of a router by what became of them, and the requests that it took. Those that were given are
 /// the sum of those that were delivered, duplicates, dead and undelivered.
@@ -16,6 +18,8 @@ pub struct RouterTally {
     pub unverified: u64,
     /// In dead letters.
     pub dead: u64,
+    /// Those that are dead by reason.
+    pub reasons: BTreeMap<Undeliverable, u64>,
     /// Of those that are dead: the files.
     pub dead_letters: u64,
     /// Not sent, or without an answer, when the run was stopped.

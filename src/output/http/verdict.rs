@@ -14,6 +14,8 @@ pub enum Answer {
     },
     /// There was no answer, or none that could be read. The server may have done what was asked all the same.
     None(String),
+    /// There is none, and there will be none.
+    Never(String),
 }
 
 /// What to do about an answer.
@@ -47,16 +49,19 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// The meaning of an answer that came at this time.
 pub fn verdict(answer: &Answer, now: SystemTime) -> Verdict {
-    let Answer::Response {
-        status,
-        retry_after,
-        ..
-    } = answer
-    else {
-        return Verdict::Wait(Wait {
-            retry_after: None,
-            may_be_poison: false,
-        });
+    let (status, retry_after) = match answer {
+        Answer::Response {
+            status,
+            retry_after,
+            ..
+        } => (status, retry_after),
+        Answer::None(_) => {
+            return Verdict::Wait(Wait {
+                retry_after: None,
+                may_be_poison: false,
+            });
+        }
+        Answer::Never(_) => return Verdict::Stop,
     };
     let wait = |may_be_poison| {
         let asks = matches!(status, 429 | 503);
@@ -132,6 +137,8 @@ mod tests {
         }
         let lost = Answer::None("connection reset".to_owned());
         assert_eq!(verdict(&lost, SystemTime::now()), wait(false));
+        let never = Answer::Never("no such certificate".to_owned());
+        assert_eq!(verdict(&never, SystemTime::now()), Verdict::Stop);
     }
 
     #[test]

@@ -1,0 +1,376 @@
+//! The state directory: one run at a time, and what earlier ones delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::fingerprint::{Head, follow};
+use super::journal::{Contents, Entry, InputId, Journal, KnownInput, Progress};
+use crate::input::{self, BytesRead, Follower, Opened, Position, Source};
+use crate::output::{OWNER_ONLY, is_part};
+
+/// What earlier runs delivered, and what this one does.
+#[derive(Debug)]
+pub struct StateDirectory {
+    state: Mutex<State>,
+    /// Held as long as the run lasts.
+    _lock: File,
+}
+
+#[derive(Debug)]
+struct State {
+    journal: Journal,
+    contents: Contents,
+    /// How far this run has read inputs, delivered or not: two inputs of a run may hold the same.
+    read: BTreeMap<InputId, Position>,
+    /// Files that hold what was delivered.
+    files: BTreeSet<PathBuf>,
+    synced: Instant,
+}
+
+/// How far the destinations of a run have come with an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    pub input: InputId,
+    /// The place that each of them has reached, in their order.
+    pub reached: Vec<Position>,
+}
+
+/// An input that may be the one that is opened.
+struct Candidate {
+    input: InputId,
+    /// The places that the destinations of this run have reached.
+    reached: Vec<Position>,
+    /// All places that are known of it.
+    places: Vec<Position>,
+}
+
+impl Resumed {
+    /// Where reading starts: at the earliest of the places.
+    pub fn from(&self) -> Position {
+        let earliest = self.reached.iter().min_by_key(|place| place.offset);
+        earliest.copied().unwrap_or(Position::START)
+    }
+}
+
+/// Why a state directory cannot be used.
+#[derive(Debug)]
+pub enum OpenError {
+    /// Another run uses it.
+    Locked(anyhow::Error),
+    Unusable(anyhow::Error),
+}
+
+/// Appended entries become durable at least this often. Those that are lost are delivered again, which a server tells.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+impl StateDirectory {
+    /// Takes the directory for this run, and creates it when it is missing.
+    ///
+    /// # Errors
+    /// Another run has it, or it cannot be read or written.
+    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+        let name = directory.display();
+        let unusable = |error: anyhow::Error| OpenError::Unusable(error);
+        fs::create_dir_all(directory)
+            .with_context(|| format!("failed to create the state directory `{name}`"))
+            .map_err(unusable)?;
+        let lock = lock(directory)?;
+        let path = directory.join("journal.jsonl");
+        let mut contents = Journal::read(&path).map_err(unusable)?;
+        settle(&mut contents);
+        let journal = Journal::rewrite(&path, &contents).map_err(unusable)?;
+        let files = contents.inputs.values().flat_map(files_of).collect();
+        let state = State {
+            journal,
+            contents,
+            read: BTreeMap::new(),
+            files,
+            synced: Instant::now(),
+        };
+        Ok(Self {
+            state: Mutex::new(state),
+            _lock: lock,
+        })
+    }
+
+    /// Opens an input where it is to be gone on with.
+    ///
+    /// # Errors
+    /// It cannot be opened, or not be read to there.
+    pub fn resume(
+        &self,
+        source: &Source,
+        destinations: &[String],
+        bytes_read: &BytesRead,
+    ) -> io::Result<(Resumed, Opened)> {
+        let mut opened = input::open(source, BytesRead::clone(bytes_read))?;
+        let head = Head::read(&mut opened.reader)?;
+        let candidates = self.candidates(&head, destinations);
+        let places = candidates.iter().flat_map(|candidate| &candidate.places);
+        let mut places: Vec<Position> = places.copied().collect();
+        places.sort_by_key(|place| place.offset);
+        places.dedup();
+        let reader = io::Cursor::new(head.bytes.clone()).chain(opened.reader);
+        opened.reader = Box::new(reader);
+        let found = follow(&mut opened.reader, &places);
+        let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
+        let furthest = |candidate: &Candidate| {
+            let places = candidate.places.iter().filter(|place| has(place));
+            places.map(|place| place.offset).max().unwrap_or(0)
+        };
+        let best = candidates.into_iter().max_by_key(furthest);
+        let resumed = match best.filter(|best| furthest(best) > 0) {
+            Some(Candidate { input, reached, .. }) => Resumed {
+                input,
+                reached: reached
+                    .into_iter()
+                    .map(|place| if has(&place) { place } else { Position::START })
+                    .collect(),
+            },
+            None => Resumed {
+                input: self.state().introduce(source, &head),
+                reached: vec![Position::START; destinations.len()],
+            },
+        };
+        let from = resumed.from();
+        let start = found
+            .into_iter()
+            .find(|follower| follower.position() == from);
+        let start = start.unwrap_or_else(Follower::new);
+        if places.last().is_some_and(|last| last.offset > from.offset) {
+            // It was read past the place.
+            opened = input::open(source, BytesRead::clone(bytes_read))?;
+            let before = opened.reader.by_ref().take(from.offset);
+            io::copy(&mut { before }, &mut io::sink())?;
+        }
+        opened.start = Some(start);
+        Ok((resumed, opened))
+    }
+
+    /// The inputs that begin alike.
+    fn candidates(&self, head: &Head, destinations: &[String]) -> Vec<Candidate> {
+        let state = self.state();
+        let inputs = state.contents.inputs.iter();
+        let alike = inputs.filter(|(_, known)| head.begins_with(known.head_bytes, known.head_hash));
+        let candidates = alike.map(|(&input, known)| {
+            let read = state.read.get(&input);
+            let delivered = known.delivered.values().map(|progress| progress.position);
+            let reached = destinations.iter().map(|to| {
+                let delivered = known.delivered.get(to).map(|progress| &progress.position);
+                // What this run has read of it already is on its way to all of them.
+                let furthest = read.into_iter().chain(delivered);
+                let furthest = furthest.max_by_key(|place| place.offset);
+                furthest.copied().unwrap_or(Position::START)
+            });
+            Candidate {
+                input,
+                reached: reached.collect(),
+                places: delivered
+                    .chain(read.copied())
+                    .chain([Position::START])
+                    .collect(),
+            }
+        });
+        candidates.collect()
+    }
+
+    /// Remembers how far this run has read an input.
+    pub fn has_read(&self, input: InputId, to: Position) {
+        self.state().read.insert(input, to);
+    }
+
+    /// What is delivered of an input to a destination.
+    pub fn progress(&self, input: InputId, to: &str) -> Option<Progress> {
+        let state = self.state();
+        state
+            .contents
+            .inputs
+            .get(&input)?
+            .delivered
+            .get(to)
+            .cloned()
+    }
+
+    /// Whether a file holds what was delivered, of whatever input.
+    pub fn is_delivered(&self, file: &Path) -> bool {
+        self.state().files.contains(file)
+    }
+
+    /// A temporary file is there, which a later run is to remove if this one cannot.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn writing(&self, file: &Path) -> Result<()> {
+        let file = file.to_owned();
+        self.state().journal.append(&Entry::Writing { file })
+    }
+
+    /// A file of this length is about to get its name, and is delivered when it has it.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn delivering(
+        &self,
+        input: InputId,
+        to: &str,
+        progress: &Progress,
+        file: &Path,
+        file_bytes: u64,
+    ) -> Result<()> {
+        let mut state = self.state();
+        state.files.insert(file.to_owned());
+        state.journal.append(&Entry::Delivering {
+            input,
+            to: to.to_owned(),
+            progress: progress.clone(),
+            file: file.to_owned(),
+            file_bytes,
+        })?;
+        state.journal.sync()
+    }
+
+    /// All before a place is delivered.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn delivered(&self, input: InputId, to: &str, progress: Progress) -> Result<()> {
+        let mut state = self.state();
+        let entry = Entry::Delivered {
+            input,
+            to: to.to_owned(),
+            progress,
+        };
+        state.journal.append(&entry)?;
+        state.contents.apply(entry);
+        if state.synced.elapsed() >= SYNC_EVERY {
+            state.journal.sync()?;
+            state.synced = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// Makes all of it durable.
+    ///
+    /// # Errors
+    /// The state cannot be written.
+    pub fn sync(&self) -> Result<()> {
+        self.state().journal.sync()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn introduce(&mut self, source: &Source, head: &Head) -> InputId {
+        let last = self.contents.inputs.keys().next_back();
+        let input = last.map_or(1, |last| last + 1);
+        let entry = Entry::Input {
+            input,
+            name: source.name.clone(),
+            head_bytes: head.bytes.len() as u64,
+            head_hash: xxhash_rust::xxh3::xxh3_128(&head.bytes),
+        };
+        // When this fails, so will the next entry, which tells it.
+        let _ = self.journal.append(&entry);
+        self.contents.apply(entry);
+        input
+    }
+}
+
+/// Finds out what a run that was killed has done.
+fn settle(contents: &mut Contents) {
+    for entry in std::mem::take(&mut contents.delivering) {
+        if let Entry::Delivering {
+            input,
+            to,
+            progress,
+            file,
+            file_bytes,
+        } = entry
+            && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == file_bytes)
+        {
+            contents.apply(Entry::Delivered {
+                input,
+                to,
+                progress,
+            });
+        }
+    }
+    for file in std::mem::take(&mut contents.writing) {
+        if is_part(&file) {
+            // Most are long gone.
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
+fn files_of(known: &KnownInput) -> Vec<PathBuf> {
+    let progress = known.delivered.values();
+    let files = progress.flat_map(
+        |Progress {
+             first_file, files, ..
+         }| {
+            let first = first_file.iter();
+            first.flat_map(move |first| (1..=*files).map(|nth| crate::output::nth_file(first, nth)))
+        },
+    );
+    files.collect()
+}
+
+/// Locks the directory, and leaves word of who we are.
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let path = directory.join("lock");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(OWNER_ONLY);
+    }
+    let open = |path: &Path| -> Result<File> {
+        options
+            .open(path)
+            .with_context(|| format!("failed to open `{}`", path.display()))
+    };
+    let mut file = open(&path).map_err(OpenError::Unusable)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = holder.trim();
+            let holder = if holder.is_empty() {
+                "another run"
+            } else {
+                holder
+            };
+            return Err(OpenError::Locked(anyhow!(
+                "the state directory `{}` is in use by {holder}",
+                directory.display()
+            )));
+        }
+        Err(TryLockError::Error(error)) => {
+            let error = anyhow::Error::from(error);
+            return Err(OpenError::Unusable(
+                error.context(format!("failed to lock `{}`", path.display())),
+            ));
+        }
+    }
+    // It is only for people.
+    let _ = file.set_len(0);
+    let _ = writeln!(
+        file,
+        "process {}, started at {}",
+        std::process::id(),
+        jiff::Timestamp::now().strftime("%FT%TZ")
+    );
+    Ok(file)
+}

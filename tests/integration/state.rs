@@ -1,0 +1,428 @@
+//! Going on where earlier runs ended: grown, renamed and packed inputs, signals, and kills at any moment.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::{ROOT_URL, gzip, json_lines, line};
+use crate::lrs::{Fault, Lrs, Settings};
+
+/// A directory in which runs follow one another.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(TempDir::new().unwrap())
+    }
+
+    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.0.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn append(&self, name: &str, text: &str) {
+        let old = fs::read(self.0.path().join(name)).unwrap();
+        self.write(name, [&old, text.as_bytes()].concat());
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
+        command
+            .current_dir(self.0.path())
+            .args(arguments)
+            .args([
+                "--to",
+                "xapi",
+                "--lms-root-url",
+                ROOT_URL,
+                "--state",
+                "state",
+            ])
+            .args(["logs"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    fn transform(&self) -> Command {
+        self.command(&["transform", "-o", "out", "--rejects", "rejects"])
+    }
+
+    fn send(&self, url: &str) -> Command {
+        let mut command = self.command(&["send", "--url", url, "--retry-delay", "0.01"]);
+        command.args([
+            "--batch-size",
+            "7",
+            "--dead-letters",
+            "dead",
+            "--rejects",
+            "rejects",
+        ]);
+        command
+    }
+
+    /// The names of the files below a directory, hidden ones too.
+    fn files(&self, below: &str) -> Vec<String> {
+        let directory = self.0.path().join(below);
+        let entries = walkdir::WalkDir::new(&directory)
+            .sort_by_file_name()
+            .into_iter()
+            .flatten();
+        let files = entries.filter(|entry| entry.file_type().is_file());
+        let name = |path: &Path| path.strip_prefix(&directory).unwrap().display().to_string();
+        files.map(|entry| name(entry.path())).collect()
+    }
+
+    fn rows(&self, name: &str) -> Vec<Value> {
+        json_lines(&fs::read(self.0.path().join(name)).unwrap())
+    }
+
+    /// How often each statement stands in the output.
+    fn output(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for name in self.files("out") {
+            assert!(!name.starts_with('.'), "{name}");
+            for row in self.rows(&format!("out/{name}")) {
+                *counts.entry(row.to_string()).or_default() += 1;
+            }
+        }
+        counts
+    }
+}
+
+/// Runs it, and gives what it said.
+#[track_caller]
+fn run(mut command: Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    said
+}
+
+fn lines(seconds: std::ops::Range<u32>) -> String {
+    seconds.map(line).collect()
+}
+
+#[test]
+fn what_is_delivered_is_not_delivered_again_whatever_it_is_called() {
+    let place = Place::new();
+    place.write("logs/tracking.log", lines(0..5));
+    run(place.transform(), 0);
+    assert_eq!(place.rows("out/tracking.log.xapi.jsonl").len(), 5);
+    let said = run(place.transform(), 0);
+    assert!(said.contains("0 lines"), "{said}");
+
+    // Rotated, then packed, while a new log began.
+    fs::rename(
+        place.0.path().join("logs/tracking.log"),
+        place.0.path().join("logs/tracking.log-1"),
+    )
+    .unwrap();
+    run(place.transform(), 0);
+    place.write("logs/tracking.log-1.gz", gzip(lines(0..5)));
+    fs::remove_file(place.0.path().join("logs/tracking.log-1")).unwrap();
+    place.write("logs/tracking.log", lines(5..8));
+    run(place.transform(), 0);
+    assert_eq!(
+        place.files("out"),
+        ["tracking.log.xapi.2.jsonl", "tracking.log.xapi.jsonl"]
+    );
+    assert_eq!(place.rows("out/tracking.log.xapi.2.jsonl").len(), 3);
+    assert_eq!(place.output().len(), 8);
+}
+
+#[test]
+fn a_log_that_has_grown_is_continued_in_a_numbered_file() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..3) + "cut");
+    let said = run(place.transform(), 0);
+    assert!(said.contains("3 lines"), "{said}");
+    // The line that was being written turns out to be none.
+    place.append("logs/a.log", &(" off\n".to_owned() + &lines(3..5)));
+    run(place.transform(), 0);
+    place.append("logs/a.log", "\n \n");
+    run(place.transform(), 0);
+    place.append("logs/a.log", &lines(5..6));
+    run(place.transform(), 0);
+    assert_eq!(
+        place.files("out"),
+        [
+            "a.log.xapi.2.jsonl",
+            "a.log.xapi.3.jsonl",
+            "a.log.xapi.jsonl"
+        ]
+    );
+    assert_eq!(place.output().len(), 6);
+    let rejects = place.rows("rejects");
+    assert_eq!((rejects.len(), &rejects[0]["line"]), (1, &Value::from(4)));
+
+    // Packed at last, with one more line that has no newline.
+    place.append("logs/a.log", &lines(6..8));
+    let whole = fs::read(place.0.path().join("logs/a.log")).unwrap();
+    place.write("logs/a.log.gz", gzip(whole.trim_ascii_end()));
+    fs::remove_file(place.0.path().join("logs/a.log")).unwrap();
+    run(place.transform(), 0);
+    assert_eq!(place.output().len(), 8);
+}
+
+#[test]
+fn another_log_that_begins_alike_is_another() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..50));
+    run(place.transform(), 0);
+    place.write("logs/b.log", lines(0..40) + &lines(60..70));
+    run(place.transform(), 0);
+    assert_eq!(place.rows("out/b.log.xapi.jsonl").len(), 50);
+    // The same twice in one run is delivered once.
+    place.write("logs/c.log", lines(100..110));
+    place.write("logs/d.log.gz", gzip(lines(100..112)));
+    run(place.transform(), 0);
+    assert_eq!(place.rows("out/c.log.xapi.jsonl").len(), 10);
+    assert_eq!(place.rows("out/c.log.xapi.2.jsonl").len(), 2);
+}
+
+#[test]
+fn each_router_goes_on_where_it_was() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..20));
+    let (one, other) = (
+        Lrs::start(Settings::default()),
+        Lrs::start(Settings::default()),
+    );
+    run(place.send(&one.xapi()), 0);
+    run(place.send(&other.xapi()), 0);
+    place.append("logs/a.log", &lines(20..30));
+    run(place.send(&one.xapi()), 0);
+    let routers = serde_json::json!([
+        {"backend_name": "xAPI", "route_url": one.xapi()},
+        {"backend_name": "xAPI", "route_url": other.xapi()},
+    ]);
+    place.write("routers.json", routers.to_string());
+    let requests = one.records().requests.len();
+    let mut both = place.command(&["send", "--routers", "routers.json"]);
+    both.args(["--rejects", "rejects"]);
+    run(both, 0);
+    assert_eq!(one.records().requests.len(), requests);
+    assert_eq!((one.stored().len(), other.stored().len()), (30, 30));
+    assert!(
+        other
+            .records()
+            .requests
+            .iter()
+            .all(|request| request.method == "POST")
+    );
+}
+
+#[test]
+fn a_send_that_the_server_stopped_goes_on_from_there() {
+    let place = Place::new();
+    place.write("logs/a.log.gz", gzip(lines(0..100)));
+    let lrs = Lrs::start(Settings {
+        fault: Box::new(|nth, _| {
+            if nth == 5 {
+                Fault::Status(403)
+            } else {
+                Fault::None
+            }
+        }),
+        ..Settings::default()
+    });
+    let mut send = place.send(&lrs.xapi());
+    send.args(["--connections", "1"]);
+    run(send, 5);
+    assert_eq!(lrs.stored().len(), 35);
+    run(place.send(&lrs.xapi()), 0);
+    assert_eq!(lrs.stored().len(), 100);
+    let before = lrs.records().requests.len();
+    run(place.send(&lrs.xapi()), 0);
+    assert_eq!(lrs.records().requests.len(), before);
+}
+
+#[test]
+fn a_second_run_says_who_holds_the_state_and_leaves() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..3));
+    run(place.transform(), 0);
+    let lock = fs::File::open(place.0.path().join("state/lock")).unwrap();
+    lock.try_lock().unwrap();
+    let said = run(place.transform(), 7);
+    assert!(
+        said.contains("the state directory `state` is in use by process "),
+        "{said}"
+    );
+    lock.unlock().unwrap();
+    run(place.transform(), 0);
+}
+
+#[test]
+fn options_that_a_state_cannot_go_with_are_errors() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..3));
+    for arguments in [
+        &["transform"][..],
+        &["transform", "-o", "out", "-"],
+        &["transform", "-o", "out", "--check"],
+    ] {
+        run(place.command(arguments), 2);
+    }
+    place.write("state/journal.jsonl", "x\n");
+    let said = run(place.transform(), 6);
+    assert!(
+        said.contains("line 1 of the state `state/journal.jsonl` is damaged"),
+        "{said}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_reads_the_state() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.write("logs/a.log", "no event\n");
+    run(place.transform(), 0);
+    for name in ["state/journal.jsonl", "state/lock", "rejects"] {
+        let mode = fs::metadata(place.0.path().join(name))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
+/// Sends a signal by its name.
+#[cfg(unix)]
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let sent = Command::new("kill")
+        .args(["-s", name, &id])
+        .status()
+        .unwrap();
+    assert!(sent.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn signals_end_a_run_that_can_be_gone_on_with() {
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let place = Place::new();
+        place.write("logs/a.log", lines(0..100));
+        // After some requests it asks for patience.
+        let lrs = Lrs::start(Settings {
+            fault: Box::new(|nth, _| match nth {
+                5 => Fault::RetryAfter(503, "600".to_owned()),
+                _ => Fault::None,
+            }),
+            ..Settings::default()
+        });
+        let mut send = place.send(&lrs.xapi());
+        send.args(["--connections", "1"]);
+        let mut child = send.spawn().unwrap();
+        let started = Instant::now();
+        while lrs.records().requests.len() < 6 && started.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        signal(&child, name);
+        assert_eq!(child.wait().unwrap().code(), Some(code));
+        assert!(started.elapsed() < Duration::from_secs(20));
+        let mut said = String::new();
+        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
+        assert!(
+            said.contains("35 delivered") && said.contains("65 left"),
+            "{said}"
+        );
+        run(place.send(&lrs.xapi()), 0);
+        assert_eq!(lrs.stored().len(), 100);
+    }
+}
+
+/// A run that is killed at random moments, by one signal or the other, until it has ended by itself or was killed so
+/// often.
+#[cfg(unix)]
+fn kill_and_repeat(kills: u32, start: impl Fn() -> Command) {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut next = move |below: u64| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        random % below
+    };
+    let mut longest = 60;
+    for _ in 0..kills {
+        let mut child = start().stderr(Stdio::null()).spawn().unwrap();
+        let started = Instant::now();
+        std::thread::sleep(Duration::from_micros(next(longest * 1000)));
+        signal(&child, if next(4) == 0 { "TERM" } else { "KILL" });
+        let status = child.wait().unwrap();
+        // So that moments near the end are met too, and most runs are killed.
+        if status.success() {
+            longest = (started.elapsed().as_millis() as u64).max(20);
+        }
+    }
+    let mut last = start();
+    let ended = last.stderr(Stdio::piped()).output().unwrap();
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
+/// Logs of many kinds, of which one has a line that comes to nothing.
+#[cfg(unix)]
+fn write_logs(place: &Place) {
+    for nth in 0..40 {
+        let log = lines(nth * 1000..nth * 1000 + 150 + nth) + "no event\n";
+        if nth % 3 == 0 {
+            place.write(&format!("logs/{nth:02}.log.gz"), gzip(log));
+        } else {
+            place.write(&format!("logs/{nth:02}.log"), log);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_transform_that_is_killed_anywhere_and_repeated_writes_all_of_it_once() {
+    let [undisturbed, killed] = [(); 2].map(|()| Place::new());
+    write_logs(&undisturbed);
+    write_logs(&killed);
+    run(undisturbed.transform(), 0);
+    kill_and_repeat(100, || killed.transform());
+    let (expected, output) = (undisturbed.output(), killed.output());
+    assert!(expected.values().all(|&count| count == 1));
+    assert_eq!(output.len(), expected.len());
+    assert!(output == expected);
+    let rejected = |place: &Place| -> std::collections::BTreeSet<String> {
+        let rows = place.rows("rejects");
+        rows.iter()
+            .map(|row| format!("{}:{}", row["file"], row["line"]))
+            .collect()
+    };
+    assert_eq!(rejected(&killed), rejected(&undisturbed));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_send_that_is_killed_anywhere_and_repeated_stores_all_of_it_once() {
+    let place = Place::new();
+    write_logs(&place);
+    let lrs = Lrs::start(Settings::default());
+    kill_and_repeat(100, || place.send(&lrs.xapi()));
+    let plain = Place::new();
+    write_logs(&plain);
+    run(plain.transform(), 0);
+    let expected: BTreeMap<String, Value> = plain
+        .files("out")
+        .iter()
+        .flat_map(|name| plain.rows(&format!("out/{name}")))
+        .map(|row| (row["id"].as_str().unwrap().to_owned(), row))
+        .collect();
+    assert!(lrs.stored() == expected);
+    assert_eq!(place.files("dead"), [""; 0]);
+}
