@@ -17,7 +17,7 @@ fn send(url: &str) -> Run {
         "--url",
         url,
     ])
-    .args(&["--max-retries", "0", "log"])
+    .args(&["--retry-delay", "0.01", "log"])
     .file("log", line(1) + &line(2))
 }
 

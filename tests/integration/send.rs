@@ -473,8 +473,16 @@ fn a_server_that_asks_for_no_wait_is_waited_for_all_the_same() {
         ..Settings::default()
     });
     let started = std::time::Instant::now();
-    send(&lrs.xapi(), &log(3))
-        .args(&["--max-retries", "2", "--retry-delay", "0.4"])
+    Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL, "log"])
+        .file("log", log(3))
+        .args(&[
+            "--url",
+            &lrs.xapi(),
+            "--max-retries",
+            "2",
+            "--retry-delay",
+            "0.4",
+        ])
         .run()
         .with_code(5);
     assert!(started.elapsed().as_millis() >= 600);

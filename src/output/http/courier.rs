@@ -102,6 +102,8 @@ impl<'r> Courier<'r> {
             }
             Verdict::TooLarge => {
                 if is_single {
+                    // Perhaps what was refused before was so for this one alone.
+                    route.sizes.forget();
                     self.give_up(part, Undeliverable::TooLarge, &answered)?;
                 } else {
                     route.sizes.refused(body.len());

@@ -63,7 +63,7 @@ impl Requests<'_> {
             route.tally().retries += 1;
             match wait.retry_after {
                 // The server means all connections.
-                Some(time) => route.pace.hold(time),
+                Some(_) => route.pace.hold(time),
                 None => route.pace.sleep(time)?,
             }
         }

@@ -189,8 +189,13 @@ impl Sizes {
         self.largest_passed.fetch_max(bytes, Ordering::Relaxed);
         if bytes >= self.smallest_refused.load(Ordering::Relaxed) {
             // It was not the size.
-            self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
+            self.forget();
         }
+    }
+
+    /// Nothing is known of what is refused.
+    pub fn forget(&self) {
+        self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
     }
 
     /// What is no larger than something that passed was not refused for its size.
