@@ -3,6 +3,7 @@
 //! Where a batch ends depends on the bytes of the input alone, so neither do results on how reads happen to return.
 
 use std::io::{self, Read};
+use std::iter;
 
 use super::{Follower, Position, Shape};
 
@@ -69,30 +70,33 @@ impl Batch {
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;
-        let whole = self
-            .text
-            .split_inclusive(move |&byte| byte == b'\n' && shape == Shape::Log)
-            .map(move |line| {
-                let bytes = if shape == Shape::Log {
-                    line.strip_suffix(b"\n").unwrap_or(line)
-                } else {
-                    line
-                };
-                let content = if bytes.len() > max_line_bytes {
-                    LineContent::TooLong {
-                        offset,
-                        length: bytes.len() as u64,
-                    }
-                } else {
-                    LineContent::Whole(bytes)
-                };
-                offset += line.len() as u64;
-                number += 1;
-                Line {
-                    number: number - 1,
-                    content,
+        let mut rest = self.text.as_slice();
+        let whole = iter::from_fn(move || {
+            if rest.is_empty() {
+                return None;
+            }
+            let newline = match shape {
+                Shape::Log => memchr::memchr(b'\n', rest),
+                Shape::Document => None,
+            };
+            let bytes = &rest[..newline.unwrap_or(rest.len())];
+            let content = if bytes.len() > max_line_bytes {
+                LineContent::TooLong {
+                    offset,
+                    length: bytes.len() as u64,
                 }
-            });
+            } else {
+                LineContent::Whole(bytes)
+            };
+            let length = bytes.len() + usize::from(newline.is_some());
+            rest = &rest[length..];
+            offset += length as u64;
+            number += 1;
+            Some(Line {
+                number: number - 1,
+                content,
+            })
+        });
         whole.chain(self.unreadable.iter().map(|unreadable| Line {
             number: self.first_line + memchr::memchr_iter(b'\n', &self.text).count() as u64,
             content: match unreadable {
