@@ -211,13 +211,14 @@ fn write<'a, T: Serialize>(
     let start = out.len();
     let mut ends = bumpalo::collections::Vec::with_capacity_in(values.len(), arena);
     let mut limited = Limited {
-        left: MAX_OUTPUT_BYTES,
+        full: start.saturating_add(MAX_OUTPUT_BYTES),
+        layout,
         out,
     };
     let written = match (layout, values) {
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
             serde_json::to_writer(&mut limited, value)?;
-            limited.write_all(b"\n").map_err(serde_json::Error::io)?;
+            limited.end_line();
             ends.push(limited.out.len());
             Ok(())
         }),
@@ -238,25 +239,41 @@ fn write<'a, T: Serialize>(
 
 fn write_document(document: &impl Serialize, out: &mut Limited<'_>) -> serde_json::Result<()> {
     serde_json::to_writer_pretty(&mut *out, document)?;
-    out.write_all(b"\n").map_err(serde_json::Error::io)
+    out.end_line();
+    Ok(())
 }
 
-/// Takes so many bytes and no more. The indentation of a document does not count, so that the layout decides nothing.
+/// Takes so many bytes and no more. What only lays a document out does not count, so that the layout decides nothing.
 struct Limited<'o> {
-    left: usize,
+    /// How long `out` may get.
+    full: usize,
+    layout: Layout,
     out: &'o mut Vec<u8>,
+}
+
+impl Limited<'_> {
+    fn end_line(&mut self) {
+        self.out.push(b'\n');
+        self.full = self.full.saturating_add(1);
+    }
 }
 
 impl Write for Limited<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let is_layout = bytes.iter().all(|byte| byte.is_ascii_whitespace());
-        let counted = if is_layout { 0 } else { bytes.len() };
-        let Some(left) = self.left.checked_sub(counted) else {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    /// serde_json writes a value in very many pieces, and only this: what it costs is a large part of writing.
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.layout == Layout::Document && bytes.iter().all(u8::is_ascii_whitespace) {
+            self.full = self.full.saturating_add(bytes.len());
+        }
+        if bytes.len() > self.full.saturating_sub(self.out.len()) {
             return Err(io::Error::other("the event would come to more than 64 MiB"));
-        };
-        self.left = left;
+        }
         self.out.extend_from_slice(bytes);
-        Ok(bytes.len())
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
