@@ -76,6 +76,17 @@ pub struct Conversion<'a> {
     pub routers: RouterSet,
 }
 
+impl<'a> Conversion<'a> {
+    fn nothing(name: Option<&'a str>, outcome: Outcome) -> Self {
+        Self {
+            name,
+            outcome,
+            written: &[],
+            routers: RouterSet::NONE,
+        }
+    }
+}
+
 /// A value that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Written {
@@ -94,6 +105,11 @@ impl Converter {
         arena: &'a Bump,
         out: &mut Vec<u8>,
     ) -> Option<Conversion<'a>> {
+        if let LineContent::Whole(line) = line
+            && let Some(conversion) = self.convert_unwanted(line)
+        {
+            return Some(conversion);
+        }
         let parsed = match line {
             LineContent::Whole(line) => self.wrapping.parse_line(line, arena),
             LineContent::Truncated(_) => Err(Fault::new(
@@ -107,41 +123,51 @@ impl Converter {
         };
         let event = match parsed {
             Ok(event) => event?,
-            Err(fault) => {
-                return Some(Conversion {
-                    name: None,
-                    outcome: Outcome::Unparsable(fault),
-                    written: &[],
-                    routers: RouterSet::NONE,
-                });
+            Err(fault) => return Some(Conversion::nothing(None, Outcome::Unparsable(fault))),
+        };
+        let Some(name) = self.name_of(&event) else {
+            let outcome = Outcome::Unsupported(Unsupported::NoName);
+            return Some(Conversion::nothing(None, outcome));
+        };
+        if let Some(outcome) = self.left_out(name) {
+            return Some(Conversion::nothing(Some(name), outcome));
+        }
+        let routers = match self.accepting(&event) {
+            Ok(routers) => routers,
+            Err(by) => return Some(Conversion::nothing(Some(name), Outcome::Filtered(by))),
+        };
+        Some(match self.transform(name, event, layout, arena, out) {
+            Ok([]) => {
+                let outcome = Outcome::Unsupported(Unsupported::NoTransformer);
+                Conversion::nothing(Some(name), outcome)
             }
-        };
-        let name = self.name_of(&event);
-        let mut routers = RouterSet::NONE;
-        let nothing = |why| (Outcome::Unsupported(why), &[][..]);
-        let (outcome, written) = match name.map(|name| (name, self.selection.select(name))) {
-            None => nothing(Unsupported::NoName),
-            Some((_, Selected::Unknown)) => nothing(Unsupported::NoTransformer),
-            Some((_, Selected::NotByDefault)) => nothing(Unsupported::NotByDefault),
-            Some((_, Selected::Filtered)) => (Outcome::Filtered(FilteredBy::Events), &[][..]),
-            Some((name, Selected::Taken)) => match self.accepting(&event) {
-                Err(by) => (Outcome::Filtered(by), &[][..]),
-                Ok(accepting) => match self.transform(name, event, layout, arena, out) {
-                    Ok([]) => nothing(Unsupported::NoTransformer),
-                    Ok(written) => {
-                        routers = accepting;
-                        (Outcome::Emitted, written)
-                    }
-                    Err(fault) => (Outcome::Rejected(fault), &[][..]),
-                },
+            Ok(written) => Conversion {
+                name: Some(name),
+                outcome: Outcome::Emitted,
+                written,
+                routers,
             },
-        };
-        Some(Conversion {
-            name,
-            outcome,
-            written,
-            routers,
+            Err(fault) => Conversion::nothing(Some(name), Outcome::Rejected(fault)),
         })
+    }
+
+    /// What comes of a line, if its event is one that is left out for its name and that can be told without parsing.
+    fn convert_unwanted<'a>(&self, line: &'a [u8]) -> Option<Conversion<'a>> {
+        let name = self
+            .wrapping
+            .unwanted_name(line, |name| self.left_out(name).is_none())?;
+        self.left_out(name)
+            .map(|outcome| Conversion::nothing(Some(name), outcome))
+    }
+
+    /// What becomes of an event with this name whatever else it holds, if that is nothing.
+    fn left_out(&self, name: &str) -> Option<Outcome> {
+        match self.selection.select(name) {
+            Selected::Taken => None,
+            Selected::Filtered => Some(Outcome::Filtered(FilteredBy::Events)),
+            Selected::NotByDefault => Some(Outcome::Unsupported(Unsupported::NotByDefault)),
+            Selected::Unknown => Some(Outcome::Unsupported(Unsupported::NoTransformer)),
+        }
     }
 
     /// The routers that accept an event which no filter leaves out.

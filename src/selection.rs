@@ -1,8 +1,7 @@
 //! Which events are taken: the user's choice among those that have a transformer.
 
-use std::collections::HashMap;
-
 use globset::Glob;
+use hashbrown::HashMap;
 
 /// What a selection says of an event name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

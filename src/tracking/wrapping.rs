@@ -22,6 +22,19 @@ impl Wrapping {
         is_key.then(|| Self::Json(key.to_owned()))
     }
 
+    /// The name of the event in a line, if nobody wants it and it can be told without the line's tree. Then the line can be
+    /// parsed, and this is the event's name.
+    pub fn unwanted_name<'a>(
+        &self,
+        line: &'a [u8],
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Option<&'a str> {
+        match self {
+            Self::Nothing => super::skim::unwanted_name(line, is_wanted),
+            Self::Json(_) => None,
+        }
+    }
+
     /// Parses one line as [`parse_line`](super::parse_line) does what is within the wrapping, so that a log has the same
     /// outcomes wrapped and unwrapped. Where the wrapping holds an object, that is the event: some shippers decode JSON.
     ///
