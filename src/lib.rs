@@ -27,6 +27,7 @@
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
+//! | [`uuid5`] | the hash that ids are |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
@@ -82,4 +83,5 @@ pub mod report;
 pub mod routing;
 pub mod selection;
 pub mod tracking;
+mod uuid5;
 pub mod xapi;

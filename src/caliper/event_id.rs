@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::model::EventId;
 use crate::tracking::{TrackingEvent, python};
+use crate::uuid5::Uuid5;
 
 /// `uuid5(NAMESPACE_URL, "http://purl.imsglobal.org/ctx/caliper/v1p2")`.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7be);
@@ -17,7 +18,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7b
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> EventId {
     let mut text = String::new();
     python::write_json(event.source().sorted(arena), &mut text);
-    EventId(Uuid::new_v5(&NAMESPACE, text.as_bytes()))
+    EventId(Uuid5::of(NAMESPACE, &text))
 }
 
 #[cfg(test)]

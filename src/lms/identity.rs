@@ -4,6 +4,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::{Builder, Uuid};
 
+use crate::uuid5::Uuid5;
+
 /// Derives a user's external id from the LMS root URL and the user's id or name.
 ///
 /// Without a key this is a version 5 UUID, which anyone who can guess a username can compute; with one it is a version 8
@@ -31,7 +33,7 @@ impl IdentityDerivation {
             None => format!("{} username {username}", self.lms_root_url),
         };
         match self.keyed.clone() {
-            None => Uuid::new_v5(&Uuid::NAMESPACE_URL, user.as_bytes()),
+            None => Uuid5::of(Uuid::NAMESPACE_URL, &user),
             Some(keyed) => {
                 let mut bytes = [0; 16];
                 bytes.copy_from_slice(&keyed.chain_update(user).finalize().into_bytes()[..16]);

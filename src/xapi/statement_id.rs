@@ -4,12 +4,12 @@
 //! (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), all as JSON text in the form of Python's `json.dumps`, keys in
 //! the order of the tincan library. Years of stored rows depend on every bit of it.
 
-use sha1::{Digest, Sha1};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use super::model::Actor;
 use super::vocabulary::VerbIri;
 use crate::tracking::{Value, python};
+use crate::uuid5::Uuid5;
 
 /// The namespace in which the reference makes its namespaces.
 const BASE: Uuid = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
@@ -25,9 +25,9 @@ pub(super) fn statement_id(
 ) -> Uuid {
     let mut namespace = Uuid5::new(BASE);
     namespace.push("{\"id\": ");
-    namespace.push_json(verb.id);
+    push_json(&mut namespace, verb.id);
     namespace.push(", \"display\": {\"en\": ");
-    namespace.push_json(verb.display);
+    push_json(&mut namespace, verb.display);
     namespace.push("}}");
     if let Some(child) = child {
         namespace.push("-");
@@ -42,18 +42,18 @@ pub(super) fn statement_id(
             name: account,
         } => {
             name.push("\"account\": {\"name\": ");
-            name.push_json(account);
+            push_json(&mut name, account);
             name.push(", \"homePage\": ");
-            name.push_json(home_page);
+            push_json(&mut name, home_page);
             name.push("}");
         }
         Actor::Mbox(address) => {
             name.push("\"mbox\": ");
-            name.push_json(address);
+            push_json(&mut name, address);
         }
         Actor::MboxSha1Sum(sum) => {
             name.push("\"mbox_sha1sum\": ");
-            name.push_json(sum);
+            push_json(&mut name, sum);
         }
     }
     name.push("}-");
@@ -68,51 +68,32 @@ pub(super) fn statement_id(
     name.finish()
 }
 
-/// A version 5 UUID of a name that comes in pieces.
-struct Uuid5(Sha1);
-
-impl Uuid5 {
-    fn new(namespace: Uuid) -> Self {
-        Self(Sha1::new_with_prefix(namespace.as_bytes()))
-    }
-
-    fn push(&mut self, text: &str) {
-        self.0.update(text.as_bytes());
-    }
-
-    /// Adds a text as the JSON string that `json.dumps` makes of it, non-ASCII as `\uXXXX`.
-    fn push_json(&mut self, text: &str) {
-        self.push("\"");
-        let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-        if text.bytes().all(is_plain) {
-            self.push(text);
-        } else {
-            for c in text.chars() {
-                match c {
-                    '"' => self.push("\\\""),
-                    '\\' => self.push("\\\\"),
-                    '\n' => self.push("\\n"),
-                    '\r' => self.push("\\r"),
-                    '\t' => self.push("\\t"),
-                    '\u{8}' => self.push("\\b"),
-                    '\u{c}' => self.push("\\f"),
-                    ' '..='~' => self.push(c.encode_utf8(&mut [0; 4])),
-                    _ => {
-                        for unit in c.encode_utf16(&mut [0; 2]) {
-                            self.push(&format!("\\u{unit:04x}"));
-                        }
+/// Adds a text as the JSON string that `json.dumps` makes of it, non-ASCII as `\uXXXX`.
+fn push_json(id: &mut Uuid5, text: &str) {
+    id.push("\"");
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if text.bytes().all(is_plain) {
+        id.push(text);
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => id.push("\\\""),
+                '\\' => id.push("\\\\"),
+                '\n' => id.push("\\n"),
+                '\r' => id.push("\\r"),
+                '\t' => id.push("\\t"),
+                '\u{8}' => id.push("\\b"),
+                '\u{c}' => id.push("\\f"),
+                ' '..='~' => id.push(c.encode_utf8(&mut [0; 4])),
+                _ => {
+                    for unit in c.encode_utf16(&mut [0; 2]) {
+                        id.push(&format!("\\u{unit:04x}"));
                     }
                 }
             }
         }
-        self.push("\"");
     }
-
-    fn finish(self) -> Uuid {
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&self.0.finalize()[..16]);
-        Builder::from_sha1_bytes(bytes).into_uuid()
-    }
+    id.push("\"");
 }
 
 #[cfg(test)]
