@@ -8,6 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::caliper::{self, CaliperSettings, Envelope, Event};
+use crate::compact_json;
 use crate::filter::EventFilter;
 use crate::input::LineContent;
 use crate::lms::Lms;
@@ -243,7 +244,11 @@ fn write<'a, T: Serialize>(
     };
     let written = match (layout, values) {
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
-            serde_json::to_writer(&mut limited, value)?;
+            let start = limited.out.len();
+            if !compact_json::append(value, limited.out, limited.full) {
+                limited.out.truncate(start);
+                serde_json::to_writer(&mut limited, value)?;
+            }
             limited.end_line();
             ends.push(limited.out.len());
             Ok(())

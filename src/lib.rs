@@ -27,6 +27,7 @@
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
+//! | [`compact_json`] | writing statements and events, faster than serde_json |
 //! | [`uuid5`] | the hash that ids are |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`outcome`] | the outcomes and their reason codes |
@@ -67,6 +68,7 @@
 pub mod caliper;
 mod checkpoint;
 pub mod cli;
+mod compact_json;
 mod console;
 pub mod conversion;
 mod delivery;
