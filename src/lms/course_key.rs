@@ -13,6 +13,9 @@ use regex::Regex;
 /// `course-v1:ORG+COURSE+RUN` and its kin (`ccx-v1:`, `library-v1:`, `slashes:`) parse, with a branch or a version, and
 /// so do the slash ids of old (`ORG/COURSE/RUN`). What follows of a usage key (`+type@…+block@…`) is passed over.
 pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
+    if is_plain_course(text) {
+        return Some(Cow::Borrowed(text));
+    }
     namespaced(text)
         .map(Cow::Owned)
         .or_else(|| has_slashes(text).then_some(Cow::Borrowed(text)))
@@ -26,6 +29,22 @@ pub fn org(text: &str) -> Option<&str> {
         .split(['+', '/'])
         .next()
         .filter(|org| !org.contains('@'))
+}
+
+/// Whether it is `course-v1:ORG+COURSE+RUN` with nothing unusual, as nearly all are. Such a text is canonical.
+fn is_plain_course(text: &str) -> bool {
+    let Some(names) = text.strip_prefix("course-v1:") else {
+        return false;
+    };
+    let is_plain_id = |name: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-~.:".contains(&byte);
+        !name.is_empty() && name.bytes().all(is_plain)
+    };
+    let mut names = names.split('+');
+    let are_three = [names.next(), names.next(), names.next()]
+        .iter()
+        .all(|name| name.is_some_and(is_plain_id));
+    are_three && names.next().is_none()
 }
 
 fn namespaced(text: &str) -> Option<String> {
@@ -204,6 +223,8 @@ fn is_word(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -286,5 +307,22 @@ mod tests {
         ] {
             assert_eq!(canonical(text).as_deref(), key, "{text}");
         }
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_course_is_its_own_key(text in "course-v1:[a-zA-Z0-9_~.:é@%/-]{0,4}(\\+[a-z0-9_~.:é@%/-]{0,3}){0,4}") {
+            if is_plain_course(&text) {
+                prop_assert_eq!(namespaced(&text), Some(text));
+            }
+        }
+    }
+
+    #[test]
+    fn what_logs_have_is_plain() {
+        assert!(is_plain_course("course-v1:MITx+6.002x+2012_Fall"));
+        assert!(
+            !is_plain_course("course-v1:MITx+6.002x") && !is_plain_course("MITx/6.002x/2012_Fall")
+        );
     }
 }

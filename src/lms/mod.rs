@@ -18,7 +18,7 @@ pub use users::{FoundIdentity, IdentityColumn, Users};
 
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, Value, format_in, python};
+use crate::tracking::{TrackingEvent, Value, format_in, join_in, python};
 
 /// What to do with a user or a course that is not in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl<'a> UserRef<'a> {
 impl Lms {
     /// `ROOT/KIND/ID`, where Open edX things have their ids.
     pub(crate) fn iri<'a>(&self, kind: &str, id: &str, arena: &'a Bump) -> &'a str {
-        format_in(arena, format_args!("{}/{kind}/{id}", self.root_url))
+        join_in(arena, [&self.root_url, "/", kind, "/", id])
     }
 
     /// A user's external id: from the table, or derived.

@@ -87,6 +87,16 @@ pub(crate) fn format_in<'a>(arena: &'a Bump, text: fmt::Arguments<'_>) -> &'a st
     formatted.into_bump_str()
 }
 
+/// Joins texts to one that lives as long as the event. What [`format_in`] could do, too, at several times the cost.
+pub(crate) fn join_in<'a, const N: usize>(arena: &'a Bump, texts: [&str; N]) -> &'a str {
+    let length = texts.iter().map(|text| text.len()).sum();
+    let mut joined = bumpalo::collections::String::with_capacity_in(length, arena);
+    for text in texts {
+        joined.push_str(text);
+    }
+    joined.into_bump_str()
+}
+
 fn is_blank(line: &str) -> bool {
     line.trim_start_matches('\u{feff}')
         .chars()
