@@ -17,6 +17,47 @@ pub(super) const DAY: i64 = 24 * HOUR;
 
 /// Reads a date, the microseconds since midnight, and the minutes east of UTC.
 pub(super) fn parse(text: &str) -> Option<(Date, i64, i64)> {
+    parse_common(text.as_bytes()).or_else(|| parse_any(text))
+}
+
+/// Reads `2024-03-05T09:14:07.120334+00:00`, with a fraction or without: what logs have. A tenth of the work.
+fn parse_common(text: &[u8]) -> Option<(Date, i64, i64)> {
+    let (start, rest) = text.split_at_checked(19)?;
+    let (fraction, offset) = match rest.len() {
+        13 => (rest.strip_prefix(b".")?, &rest[7..]),
+        6 => (&b"000000"[..], rest),
+        _ => return None,
+    };
+    let separators = [
+        start[4], start[7], start[10], start[13], start[16], offset[3],
+    ];
+    if separators != *b"--T:::" || offset[0] != b'+' {
+        return None;
+    }
+    let date = new_date(
+        digits_of(&start[..4])?,
+        digits_of(&start[5..7])?,
+        digits_of(&start[8..10])?,
+    )?;
+    let (hour, minute) = (digits_of(&start[11..13])?, digits_of(&start[14..16])?);
+    let second = digits_of(&start[17..])?;
+    let east = (digits_of(&offset[1..3])?, digits_of(&offset[4..])?);
+    if hour > 23 || minute > 59 || second > 59 || east.0 > 23 || east.1 > 59 {
+        return None;
+    }
+    let time = hour * HOUR + minute * MINUTE + second * SECOND + digits_of(&fraction[..6])?;
+    Some((in_python_years(date)?, time, east.0 * 60 + east.1))
+}
+
+/// The number that a few decimal digits are.
+fn digits_of(text: &[u8]) -> Option<i64> {
+    text.iter().try_fold(0, |number, byte| {
+        byte.is_ascii_digit()
+            .then(|| number * 10 + i64::from(byte - b'0'))
+    })
+}
+
+fn parse_any(text: &str) -> Option<(Date, i64, i64)> {
     // Nothing else parses, and it lets the parts be cut by length.
     if !text.is_ascii() {
         return None;
@@ -199,5 +240,40 @@ fn digits(text: &str) -> Option<i64> {
         text.parse().ok()
     } else {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_common_is_read_as_anything_is(
+            text in "[0-9]{3}[0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{6})?[+-][0-2][0-9]:[0-6][0-9]",
+            change in proptest::option::of((any::<prop::sample::Index>(), "[ -~]")),
+        ) {
+            let mut text = text;
+            if let Some((at, with)) = change {
+                let at = at.index(text.len());
+                text.replace_range(at..at + 1, &with);
+            }
+            if let Some(common) = parse_common(text.as_bytes()) {
+                prop_assert_eq!(Some(common), parse_any(&text), "{}", text);
+            }
+        }
+    }
+
+    #[test]
+    fn what_logs_have_is_common() {
+        for text in [
+            "2024-03-05T09:14:07.120334+00:00",
+            "2024-02-29T23:59:59+05:30",
+        ] {
+            assert!(parse_common(text.as_bytes()).is_some(), "{text}");
+            assert_eq!(parse_common(text.as_bytes()), parse_any(text), "{text}");
+        }
     }
 }

@@ -99,17 +99,36 @@ impl Display for Timestamp {
             self.time / MINUTE % 60,
             self.time / SECOND % 60,
         );
-        write!(
-            formatter,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}"
-        )?;
         let fraction = self.time % SECOND;
-        if fraction != 0 {
-            write!(formatter, ".{fraction:06}")?;
-        }
-        let sign = if self.offset < 0 { '-' } else { '+' };
+        let sign = if self.offset < 0 { b'-' } else { b'+' };
         let offset = self.offset.abs();
-        write!(formatter, "{sign}{:02}:{:02}", offset / 60, offset % 60)
+        // Formatting each number by itself would take ten times as long.
+        let mut text = *b"....-..-..T..:..:...............";
+        put_digits(&mut text[..4], year.into());
+        put_digits(&mut text[5..7], month.into());
+        put_digits(&mut text[8..10], day.into());
+        put_digits(&mut text[11..13], hour);
+        put_digits(&mut text[14..16], minute);
+        put_digits(&mut text[17..19], second);
+        let mut length = 19;
+        if fraction != 0 {
+            put_digits(&mut text[20..26], fraction);
+            length = 26;
+        }
+        text[length] = sign;
+        put_digits(&mut text[length + 1..length + 3], offset / 60);
+        text[length + 3] = b':';
+        put_digits(&mut text[length + 4..length + 6], offset % 60);
+        let text = std::str::from_utf8(&text[..length + 6]).map_err(|_| fmt::Error)?;
+        formatter.write_str(text)
+    }
+}
+
+/// Fills a place with the last decimal digits of a number that is not negative.
+fn put_digits(place: &mut [u8], mut number: i64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
     }
 }
 

@@ -57,6 +57,22 @@ pub(super) fn activity<'a>(
     }
 }
 
+/// Rounds seconds to three decimals, as Python's `round` does and as printing does.
+fn to_millisecond(seconds: f64) -> f64 {
+    /// Below this, what is nearest to so many thousandths prints as these, since floats are much closer together.
+    const FINE: f64 = 1e9;
+
+    // Of most numbers there is nothing to round.
+    if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
+        return seconds;
+    }
+    if seconds.is_finite() {
+        format!("{seconds:.3}").parse().unwrap_or(seconds)
+    } else {
+        seconds
+    }
+}
+
 /// A text in English.
 pub(super) fn english(text: &str) -> LanguageMap<'_> {
     LanguageMap {
@@ -249,15 +265,35 @@ impl<'a> Transformer<'a> {
         let Some(seconds) = number::float(value) else {
             return Err(Fault::wrong_type(field, value, "a number of seconds"));
         };
-        Ok(Some(if seconds.is_finite() {
-            format!("{seconds:.3}").parse().unwrap_or(seconds)
-        } else {
-            seconds
-        }))
+        Ok(Some(to_millisecond(seconds)))
     }
 
     /// A formatted text that lives as long as the event.
     pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
         format_in(self.arena, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn printed(seconds: f64) -> f64 {
+        format!("{seconds:.3}").parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_are_rounded_as_they_print(thousandths in any::<i64>(), shift in 0..63, float in any::<f64>(), ulps in -2..=2_i64) {
+            let near = (thousandths >> shift) as f64 / 1000.0;
+            let beside = f64::from_bits(near.to_bits().wrapping_add_signed(ulps));
+            for seconds in [near, beside, float, -0.0, 1e9, 1e9 - 0.0005] {
+                if seconds.is_finite() {
+                    prop_assert_eq!(to_millisecond(seconds).to_bits(), printed(seconds).to_bits(), "{}", seconds);
+                }
+            }
+        }
     }
 }
