@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::json::Value;
+use crate::compact_json::plain_length;
 
 /// `str.isspace`: Unicode white space and the four ASCII separators.
 pub fn is_space(c: char) -> bool {
@@ -91,18 +92,23 @@ impl Notation {
 
 fn write_json_str(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            '\0'..='\u{1f}' => push(out, format_args!("\\u{:04x}", u32::from(c))),
-            _ => out.push(c),
+    let mut rest = text;
+    loop {
+        let (plain, escaped) = rest.split_at(plain_length(rest.as_bytes()));
+        out.push_str(plain);
+        let mut chars = escaped.chars();
+        match chars.next() {
+            None => break,
+            Some('"') => out.push_str("\\\""),
+            Some('\\') => out.push_str("\\\\"),
+            Some('\n') => out.push_str("\\n"),
+            Some('\r') => out.push_str("\\r"),
+            Some('\t') => out.push_str("\\t"),
+            Some('\u{8}') => out.push_str("\\b"),
+            Some('\u{c}') => out.push_str("\\f"),
+            Some(control) => push(out, format_args!("\\u{:04x}", u32::from(control))),
         }
+        rest = chars.as_str();
     }
     out.push('"');
 }
