@@ -159,18 +159,26 @@ impl<'a> Object<'a> {
 
 /// Keeps the last value of each repeated key, at the place of the first. What is kept comes first; gives its number.
 fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
-    /// Up to this many members every pair is compared, which for the objects of a log line (a dozen members) is cheaper
-    /// than hashing their keys.
-    const COMPARE_ALL: usize = 32;
+    /// Up to this many members, as the objects of a log line have, a key is compared with those before it that look
+    /// like it, which is cheaper than hashing.
+    const COMPARE: usize = 32;
 
     let mut kept = 0;
+    let mut looks = 0_u64;
     let mut places = HashMap::new();
     for at in 0..members.len() {
         let (key, value) = members[at];
-        let first = if members.len() <= COMPARE_ALL {
-            members[..kept]
-                .iter()
-                .position(|(earlier, _)| *earlier == key)
+        let first = if members.len() <= COMPARE {
+            let look = look(key);
+            let is_new = looks & look == 0;
+            looks |= look;
+            if is_new {
+                None
+            } else {
+                members[..kept]
+                    .iter()
+                    .position(|(earlier, _)| *earlier == key)
+            }
         } else {
             match places.entry(key) {
                 Entry::Occupied(first) => Some(*first.get()),
@@ -184,6 +192,12 @@ fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
         kept += usize::from(first.is_none());
     }
     kept
+}
+
+/// One bit of 64, by the length and the last letter: of a dozen keys few have the same.
+fn look(key: &str) -> u64 {
+    let last = key.as_bytes().last().copied().unwrap_or_default();
+    1 << ((key.len() * 5 + usize::from(last)) % 64)
 }
 
 /// Writes the value as JSON text. NaN and the infinities have none: they are an error, never `null`.

@@ -15,12 +15,15 @@ pub(super) fn parse<'a>(text: &'a str, arena: &'a Bump) -> serde_json::Result<Va
     let builder = Builder {
         arena,
         items: RefCell::default(),
-        members: RefCell::default(),
+        members: RefCell::new(Vec::with_capacity(USUAL_MEMBERS)),
     };
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = Tree(&builder).deserialize(&mut deserializer)?;
     deserializer.end().map(|()| value)
 }
+
+/// As many members as the objects of a line have that stand within one another, for nearly all lines.
+const USUAL_MEMBERS: usize = 32;
 
 /// Where a tree grows. What an array or object has so far stands on a stack, and goes to the arena when it is whole and
 /// its size is known: however odd a line is, its tree takes no more than it needs.
