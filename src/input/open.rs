@@ -29,19 +29,22 @@ pub struct Opened {
 /// # Errors
 /// The file cannot be opened, or not a byte of it be read.
 pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Opened> {
-    let raw: Box<dyn Read + Send> = match &source.origin {
-        Origin::Stdin => Box::new(io::stdin()),
+    let (raw, size): (Box<dyn Read + Send>, u64) = match &source.origin {
+        Origin::Stdin => (Box::new(io::stdin()), 0),
         Origin::File(path) => {
             let file = File::open(path)?;
-            if file.metadata()?.is_dir() {
+            let metadata = file.metadata()?;
+            if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            Box::new(file)
+            (Box::new(file), metadata.len())
         }
     };
     let mut counted = Counted {
         reader: raw,
         bytes_read,
+        read: 0,
+        size,
     };
     let mut magic = Vec::with_capacity(LONGEST_MAGIC);
     counted
@@ -95,11 +98,24 @@ pub fn is_gzip(reader: &mut impl io::BufRead) -> io::Result<bool> {
 struct Counted<R> {
     reader: R,
     bytes_read: BytesRead,
+    /// What was read of this input.
+    read: u64,
+    /// How many bytes there were when it was opened; 0 where that is not known, as of a pipe.
+    size: u64,
 }
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
+        if read == 0 && !buffer.is_empty() && self.read < self.size {
+            // A log that is copied and cut by its rotation. What was cut off was in nobody's hands.
+            let message = format!(
+                "it shrank while it was read, of its {} bytes there were {}",
+                self.size, self.read
+            );
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        }
+        self.read += read as u64;
         self.bytes_read.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
