@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 
 use bumpalo::Bump;
+use jiff::civil::DateTime;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -69,8 +70,12 @@ pub enum Layout {
 pub struct Conversion<'a> {
     /// The event's name, where the line could be parsed and has one.
     pub name: Option<&'a str>,
+    /// The name's place among those that have a transformer, see [`EventSelection::known`].
+    pub known: Option<usize>,
     /// The one outcome.
     pub outcome: Outcome,
+    /// When the event happened, in UTC, where something was emitted that says so.
+    pub time: Option<DateTime>,
     /// The values that were written: statements, or envelopes, or bare events.
     pub written: &'a [Written],
     /// The routers that accept the event; all of them when none are given.
@@ -78,12 +83,23 @@ pub struct Conversion<'a> {
 }
 
 impl<'a> Conversion<'a> {
-    fn nothing(name: Option<&'a str>, outcome: Outcome) -> Self {
+    /// A line that comes to nothing.
+    fn nothing(outcome: Outcome) -> Self {
         Self {
-            name,
+            name: None,
+            known: None,
             outcome,
+            time: None,
             written: &[],
             routers: RouterSet::NONE,
+        }
+    }
+
+    fn named(self, name: &'a str, known: Option<usize>) -> Self {
+        Self {
+            name: Some(name),
+            known,
+            ..self
         }
     }
 }
@@ -124,51 +140,65 @@ impl Converter {
         };
         let event = match parsed {
             Ok(event) => event?,
-            Err(fault) => return Some(Conversion::nothing(None, Outcome::Unparsable(fault))),
+            Err(fault) => return Some(Conversion::nothing(Outcome::Unparsable(fault))),
         };
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
-            return Some(Conversion::nothing(None, outcome));
+            return Some(Conversion::nothing(outcome));
         };
-        if let Some(outcome) = self.left_out(name) {
-            return Some(Conversion::nothing(Some(name), outcome));
-        }
+        let (left_out, known) = self.left_out(name);
+        let conversion = match left_out {
+            Some(outcome) => Conversion::nothing(outcome),
+            None => self.convert_event(name, event, layout, arena, out),
+        };
+        Some(conversion.named(name, known))
+    }
+
+    /// Converts an event that is not left out for its name.
+    fn convert_event<'a>(
+        &'a self,
+        name: &'a str,
+        event: TrackingEvent<'a>,
+        layout: Layout,
+        arena: &'a Bump,
+        out: &mut Vec<u8>,
+    ) -> Conversion<'a> {
         let routers = match self.accepting(&event) {
             Ok(routers) => routers,
-            Err(by) => return Some(Conversion::nothing(Some(name), Outcome::Filtered(by))),
+            Err(by) => return Conversion::nothing(Outcome::Filtered(by)),
         };
-        Some(match self.transform(name, event, layout, arena, out) {
-            Ok([]) => {
-                let outcome = Outcome::Unsupported(Unsupported::NoTransformer);
-                Conversion::nothing(Some(name), outcome)
-            }
-            Ok(written) => Conversion {
-                name: Some(name),
-                outcome: Outcome::Emitted,
+        match self.transform(name, event, layout, arena, out) {
+            Ok(([], _)) => Conversion::nothing(Outcome::Unsupported(Unsupported::NoTransformer)),
+            Ok((written, time)) => Conversion {
                 written,
+                time,
                 routers,
+                ..Conversion::nothing(Outcome::Emitted)
             },
-            Err(fault) => Conversion::nothing(Some(name), Outcome::Rejected(fault)),
-        })
+            Err(fault) => Conversion::nothing(Outcome::Rejected(fault)),
+        }
     }
 
     /// What comes of a line, if its event is one that is left out for its name and that can be told without parsing.
     fn convert_unwanted<'a>(&self, line: &'a [u8]) -> Option<Conversion<'a>> {
         let name = self
             .wrapping
-            .unwanted_name(line, |name| self.left_out(name).is_none())?;
-        self.left_out(name)
-            .map(|outcome| Conversion::nothing(Some(name), outcome))
+            .unwanted_name(line, |name| self.left_out(name).0.is_none())?;
+        let (outcome, known) = self.left_out(name);
+        outcome.map(|outcome| Conversion::nothing(outcome).named(name, known))
     }
 
-    /// What becomes of an event with this name whatever else it holds, if that is nothing.
-    fn left_out(&self, name: &str) -> Option<Outcome> {
-        match self.selection.select(name) {
+    /// What becomes of an event with this name whatever else it holds, if that is nothing, and the name's place among the
+    /// known ones.
+    fn left_out(&self, name: &str) -> (Option<Outcome>, Option<usize>) {
+        let (selected, known) = self.selection.look_up(name);
+        let outcome = match selected {
             Selected::Taken => None,
             Selected::Filtered => Some(Outcome::Filtered(FilteredBy::Events)),
             Selected::NotByDefault => Some(Outcome::Unsupported(Unsupported::NotByDefault)),
             Selected::Unknown => Some(Outcome::Unsupported(Unsupported::NoTransformer)),
-        }
+        };
+        (outcome, known)
     }
 
     /// The routers that accept an event which no filter leaves out.
@@ -197,7 +227,7 @@ impl Converter {
         }
     }
 
-    /// Writes all that an event becomes or nothing.
+    /// Writes all that an event becomes or nothing, and says when it happened.
     fn transform<'a>(
         &'a self,
         name: &'a str,
@@ -205,24 +235,26 @@ impl Converter {
         layout: Layout,
         arena: &'a Bump,
         out: &mut Vec<u8>,
-    ) -> Result<&'a [Written], Fault> {
+    ) -> Result<(&'a [Written], Option<DateTime>), Fault> {
         match &self.format {
             Format::Xapi(settings) => {
                 let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
-                write(statements, Statement::id, layout, arena, out)
+                let time = statements.first().and_then(Statement::time);
+                Ok((write(statements, Statement::id, layout, arena, out)?, time))
             }
             Format::Caliper(settings, envelope) => {
                 let Some(event) = caliper::transform(name, event, settings, &self.lms, arena)?
                 else {
-                    return Ok(&[]);
+                    return Ok((&[], None));
                 };
-                match envelope {
-                    None => write(&[event], Event::id, layout, arena, out),
+                let written = match envelope {
+                    None => write(&[event], Event::id, layout, arena, out)?,
                     Some(EnvelopeSettings { sensor, send_time }) => {
                         let envelope = Envelope::new(sensor, send_time, event);
-                        write(&[envelope], |_| event.id(), layout, arena, out)
+                        write(&[envelope], |_| event.id(), layout, arena, out)?
                     }
-                }
+                };
+                Ok((written, Some(event.time())))
             }
         }
     }

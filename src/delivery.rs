@@ -7,10 +7,10 @@ use std::io;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::input::Source;
+use crate::input::{NotFound, Source};
 use crate::output::{Destination, Output, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow};
-use crate::report::Tally;
+use crate::report::{InputReport, InputReports, Tally};
 
 /// What comes of a batch.
 #[derive(Debug, Default)]
@@ -30,7 +30,7 @@ pub struct Deliverer<'c> {
     tally: Tally,
     /// Those of the input at hand, which count when its output does.
     current: Tally,
-    failed_inputs: usize,
+    inputs: InputReports,
     code: ExitCode,
     /// The output of the input at hand could not be written.
     failed: bool,
@@ -41,8 +41,10 @@ pub struct Deliverer<'c> {
 /// How a run ended.
 pub struct Delivered {
     pub tally: Tally,
-    /// Inputs that could not be opened, or read to their end, or whose output could not be written.
+    /// Inputs that could not be found, opened, or read to their end, or whose output could not be written.
     pub failed_inputs: usize,
+    /// The inputs that the run came to, and those that were not found.
+    pub inputs: Vec<InputReport>,
     pub code: ExitCode,
 }
 
@@ -57,14 +59,14 @@ impl Delivered {
 }
 
 impl<'c> Deliverer<'c> {
-    /// `failed_inputs` could not even be found.
+    /// Some inputs could not even be found, and that is told.
     pub fn new(
         console: &'c Console,
         destination: Box<dyn Destination + 'c>,
         rejects: Option<RejectsFile>,
-        failed_inputs: usize,
+        not_found: &[NotFound],
     ) -> Self {
-        let code = if failed_inputs == 0 {
+        let code = if not_found.is_empty() {
             ExitCode::Success
         } else {
             ExitCode::Input
@@ -76,7 +78,7 @@ impl<'c> Deliverer<'c> {
             rejects,
             tally,
             current,
-            failed_inputs,
+            inputs: InputReports::new(not_found),
             code,
             failed: false,
             in_input: false,
@@ -87,11 +89,14 @@ impl<'c> Deliverer<'c> {
     pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
         match delivery {
             Delivery::Unopened(source, error) => {
-                self.input_failed(source, &error);
+                self.inputs.start(&source.name);
+                self.input_failed(&unopened(source, &error));
+                self.inputs.end(Tally::default(), Some(0));
                 Flow::GoOn
             }
             Delivery::Start(source, resumed) => {
                 (self.failed, self.in_input) = (false, true);
+                self.inputs.start(&source.name);
                 self.with_rejects(RejectsFile::mark);
                 let started = self.destination.start(source, resumed.as_ref());
                 self.taken(started.map(|()| Taken::Yes))
@@ -106,7 +111,7 @@ impl<'c> Deliverer<'c> {
                 }
                 self.taken(written)
             }
-            Delivery::End(source, ended) => {
+            Delivery::End(source, ended, bytes) => {
                 self.in_input = false;
                 let finished = if self.failed {
                     Ok(Taken::Yes)
@@ -114,17 +119,17 @@ impl<'c> Deliverer<'c> {
                     self.destination.finish()
                 };
                 if let Err(error) = &ended {
-                    self.input_failed(source, error);
+                    self.input_failed(&unreadable(source, error));
                 }
                 let flow = self.taken(finished);
-                let lines = std::mem::take(&mut self.current);
+                let mut lines = std::mem::take(&mut self.current);
                 if self.failed {
                     // Its lines count for nothing, and so do those that were rejected.
                     self.with_rejects(RejectsFile::back_to_mark);
-                    self.failed_inputs += usize::from(ended.is_ok());
-                } else {
-                    self.tally.add(&lines);
+                    lines = Tally::default();
                 }
+                self.tally.add(&lines);
+                self.inputs.end(lines, Some(bytes));
                 flow
             }
         }
@@ -132,25 +137,29 @@ impl<'c> Deliverer<'c> {
 
     /// Ends the run.
     pub fn close(mut self) -> Delivered {
-        if self.in_input && !self.failed {
+        if self.in_input {
             // The run was interrupted, or a reader of standard output went away, which took what it took.
-            let broken_off = self.destination.break_off();
-            let counts = *broken_off.as_ref().unwrap_or(&false);
-            self.taken(broken_off.map(|_| Taken::Yes));
-            if counts {
-                self.tally.add(&self.current);
-            } else {
-                self.with_rejects(RejectsFile::back_to_mark);
+            let mut current = std::mem::take(&mut self.current);
+            if !self.failed {
+                let broken_off = self.destination.break_off();
+                let counts = *broken_off.as_ref().unwrap_or(&false);
+                self.taken(broken_off.map(|_| Taken::Yes));
+                if !counts {
+                    current = Tally::default();
+                    self.with_rejects(RejectsFile::back_to_mark);
+                }
             }
+            self.tally.add(&current);
+            self.inputs.end(current, None);
         }
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }
-        self.code = self.code.max(self.destination.close());
         Delivered {
             tally: self.tally,
-            failed_inputs: self.failed_inputs,
-            code: self.code,
+            failed_inputs: self.inputs.failed(),
+            inputs: self.inputs.into_reports(),
+            code: self.code.max(self.destination.close()),
         }
     }
 
@@ -160,6 +169,7 @@ impl<'c> Deliverer<'c> {
             Ok(Taken::Closed) => Flow::Stop,
             Err(error) => {
                 self.output_failed(&error);
+                self.inputs.fail(&format!("{error:#}"));
                 self.failed = true;
                 if self.destination.is_one_for_all() {
                     Flow::Stop
@@ -178,9 +188,9 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    fn input_failed(&mut self, source: &Source, error: &io::Error) {
-        self.console.error(&unreadable(source, error));
-        self.failed_inputs += 1;
+    fn input_failed(&mut self, message: &str) {
+        self.console.error(message);
+        self.inputs.fail(message);
         self.code = self.code.max(ExitCode::Input);
     }
 
@@ -190,7 +200,12 @@ impl<'c> Deliverer<'c> {
     }
 }
 
+/// The message for an input that could not be opened, as when it went away since it was found.
+fn unopened(source: &Source, error: &io::Error) -> String {
+    format!("failed to open `{}`: {error}", source.name)
+}
+
 /// The message for an input that could not be read to its end.
-pub fn unreadable(source: &Source, error: &io::Error) -> String {
+fn unreadable(source: &Source, error: &io::Error) -> String {
     format!("failed to read `{}` to its end: {error}", source.name)
 }

@@ -42,8 +42,8 @@ pub enum Delivery<'s, T> {
     Unopened(&'s Source, io::Error),
     Start(&'s Source, Option<Resumed>),
     Batch(T),
-    /// How reading ended.
-    End(&'s Source, io::Result<()>),
+    /// How reading ended, and after how many bytes, as stored.
+    End(&'s Source, io::Result<()>, u64),
 }
 
 /// What the delivery answers.
@@ -60,7 +60,7 @@ enum Message<T> {
     Unopened(usize, io::Error),
     Start(usize, Option<Resumed>),
     Batch(Receiver<T>, InFlight),
-    End(usize, io::Result<()>),
+    End(usize, io::Result<()>, u64),
 }
 
 /// Converts the batches of all inputs on a pool of threads and delivers the results in input order.
@@ -99,6 +99,8 @@ where
         threads.spawn(move || {
             pool.in_place_scope(move |scope| {
                 for (nth, source) in sources.iter().enumerate() {
+                    // Nothing else reads meanwhile.
+                    let before = options.bytes_read.load(Ordering::Relaxed);
                     let (resumed, mut reader) = match options.open(source) {
                         Ok(opened) => opened,
                         Err(error) => {
@@ -128,9 +130,9 @@ where
                         wanted = queue.send(Message::Batch(place, in_flight)).is_ok()
                             && wanted_from.load(Ordering::Relaxed) <= nth;
                     }
-                    if options.interrupted.is_set()
-                        || queue.send(Message::End(nth, reader.finish())).is_err()
-                    {
+                    let bytes = options.bytes_read.load(Ordering::Relaxed) - before;
+                    let end = Message::End(nth, reader.finish(), bytes);
+                    if options.interrupted.is_set() || queue.send(end).is_err() {
                         return;
                     }
                 }
@@ -153,7 +155,9 @@ where
                     // Its conversion panicked, and so will this thread when it joins the other.
                     Err(_) => Flow::Stop,
                 },
-                Message::End(nth, ended) => deliver(Delivery::End(&sources[nth], ended)),
+                Message::End(nth, ended, bytes) => {
+                    deliver(Delivery::End(&sources[nth], ended, bytes))
+                }
             };
             match flow {
                 Flow::GoOn => {}
@@ -291,7 +295,7 @@ mod tests {
                 Delivery::Unopened(..) => "unopened".to_owned(),
                 Delivery::Start(..) => "start".to_owned(),
                 Delivery::Batch(first_line) => first_line.to_string(),
-                Delivery::End(_, ended) => format!("end {}", ended.is_ok()),
+                Delivery::End(_, ended, bytes) => format!("end {} {bytes}", ended.is_ok()),
             });
             Flow::GoOn
         })
@@ -308,7 +312,13 @@ mod tests {
             .map(String::as_str);
         assert_eq!(
             others.collect::<Vec<_>>(),
-            ["start", "end true", "unopened", "start", "end true"]
+            [
+                "start",
+                "end true 11400000",
+                "unopened",
+                "start",
+                "end true 11400000"
+            ]
         );
     }
 

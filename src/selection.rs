@@ -17,7 +17,9 @@ pub enum Selected {
 
 /// A choice of event names.
 pub struct EventSelection {
-    names: HashMap<&'static str, Selected>,
+    /// Each has its place in `known`.
+    names: HashMap<&'static str, (Selected, usize)>,
+    known: Vec<&'static str>,
 }
 
 /// A pattern that matches no event that has a transformer.
@@ -40,11 +42,15 @@ impl EventSelection {
         others: &'static [&'static str],
     ) -> Result<Self, UnknownPattern> {
         let all: Vec<&'static str> = default.iter().chain(others).copied().collect();
-        let mut names: HashMap<_, _> = default
-            .iter()
-            .map(|&name| (name, Selected::Filtered))
-            .collect();
-        names.extend(others.iter().map(|&name| (name, Selected::NotByDefault)));
+        let mut names = HashMap::new();
+        for (nth, &name) in all.iter().enumerate() {
+            let selected = if nth < default.len() {
+                Selected::Filtered
+            } else {
+                Selected::NotByDefault
+            };
+            names.insert(name, (selected, nth));
+        }
         for pattern in patterns {
             let pattern = pattern.trim();
             let matching: Vec<&'static str> = match pattern {
@@ -64,14 +70,31 @@ impl EventSelection {
                     suggestion: nearest(pattern, &all),
                 });
             }
-            names.extend(matching.into_iter().map(|name| (name, Selected::Taken)));
+            for name in matching {
+                if let Some((selected, _)) = names.get_mut(name) {
+                    *selected = Selected::Taken;
+                }
+            }
         }
-        Ok(Self { names })
+        Ok(Self { names, known: all })
+    }
+
+    /// All events that have a transformer, taken or not.
+    pub fn known(&self) -> &[&'static str] {
+        &self.known
     }
 
     /// What becomes of an event with this name.
     pub fn select(&self, name: &str) -> Selected {
-        self.names.get(name).copied().unwrap_or(Selected::Unknown)
+        self.look_up(name).0
+    }
+
+    /// The same, and the name's place among the [`known`](Self::known) ones.
+    pub fn look_up(&self, name: &str) -> (Selected, Option<usize>) {
+        match self.names.get(name) {
+            Some(&(selected, nth)) => (selected, Some(nth)),
+            None => (Selected::Unknown, None),
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 //! Names and shapes are those of the [Caliper specification](https://www.imsglobal.org/spec/caliper/v1p2), with the
 //! reference's own extensions. What is absent is left out.
 
+use jiff::civil::DateTime;
 use serde::Serialize;
 use serde::ser::Serializer;
 use uuid::Uuid;
 
+use super::event_time::EventTime;
 use super::vocabulary;
 use crate::tracking::Value;
 
@@ -30,12 +32,20 @@ pub struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) generated: Option<Generated<'a>>,
     pub(super) extensions: EventExtensions<'a>,
+    /// The event time, before it was printed.
+    #[serde(skip)]
+    pub(super) moment: EventTime,
 }
 
 impl Event<'_> {
     /// The id, which is written as a URN.
     pub fn id(&self) -> Uuid {
         self.id.0
+    }
+
+    /// The event time, in UTC.
+    pub fn time(&self) -> DateTime {
+        self.moment.utc()
     }
 }
 

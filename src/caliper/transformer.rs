@@ -26,6 +26,7 @@ pub(super) struct Transformer<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Base<'a> {
     event_time: &'a str,
+    moment: EventTime,
     pub actor: Entity<'a>,
     /// The external id of the actor.
     pub user: &'a str,
@@ -35,7 +36,8 @@ pub(super) struct Base<'a> {
 impl<'a> Transformer<'a> {
     /// When, who, and in which session.
     pub fn base(&self) -> Result<Base<'a>, Fault> {
-        let event_time = self.event_time()?;
+        let moment = EventTime::of_event(&self.event)?;
+        let event_time = format_in(self.arena, format_args!("{moment}"));
         let user = self
             .lms
             .external_id(UserRef::of_event(&self.event, self.arena)?, self.arena)?;
@@ -50,15 +52,11 @@ impl<'a> Transformer<'a> {
         };
         Ok(Base {
             event_time,
+            moment,
             actor,
             user,
             session,
         })
-    }
-
-    fn event_time(&self) -> Result<&'a str, Fault> {
-        let time = EventTime::of_event(&self.event)?;
-        Ok(format_in(self.arena, format_args!("{time}")))
     }
 
     /// The event, once its parts are made.
@@ -85,6 +83,7 @@ impl<'a> Transformer<'a> {
                 old_speed: None,
                 new_speed: None,
             },
+            moment: base.moment,
         }
     }
 

@@ -57,7 +57,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
             ..Converted::default()
         }
     };
-    let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, discovery.errors.len());
+    let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, &discovery.errors);
     pipeline::run(&discovery.sources, &options, convert, |delivery| {
         deliverer.deliver(delivery)
     })

@@ -83,7 +83,7 @@ impl InputArgs {
         let filter = NameFilter::new(&globs(&self.include), &globs(&self.exclude))?;
         let mut discovery = discover(&arguments, &filter, &self.wrapping(), written);
         for error in &discovery.errors {
-            console.error(error);
+            console.error(&error.to_string());
         }
         if let [first, ..] = discovery.passed_over.as_slice() {
             let (first, count) = (first.display(), discovery.passed_over.len());

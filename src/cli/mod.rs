@@ -3,6 +3,7 @@
 mod conversion_args;
 mod delivery_args;
 mod explain;
+mod fail_on;
 mod filter_args;
 mod input_args;
 mod recover;
@@ -13,12 +14,14 @@ mod transform;
 use std::ffi::OsString;
 
 use clap::builder::BoolishValueParser;
-use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use conversion_args::ACTOR_KEY;
 
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal};
+use crate::report::Invocation;
 use crate::routing::CREDENTIAL_VARIABLES;
 
 const ENVIRONMENT: &str = "Every option can also be given as an environment variable: --lms-root-url as \
@@ -49,9 +52,12 @@ enum Subcommands {
 
 /// Runs the program with its arguments, the first of which is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = command()
-        .try_get_matches_from(arguments)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let words: Vec<OsString> = arguments.into_iter().collect();
+    let mut invocation = Invocation::new(&words);
+    let parsed = command().try_get_matches_from(words).and_then(|matches| {
+        invocation.variables = variables_of(&matches);
+        Cli::from_arg_matches(&matches)
+    });
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
@@ -65,9 +71,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let ended = match cli.command {
-        Subcommands::Transform(args) => transform::run(*args),
-        Subcommands::Send(args) => send::run(*args),
-        Subcommands::Recover(args) => recover::run(&args),
+        Subcommands::Transform(args) => transform::run(*args, &invocation),
+        Subcommands::Send(args) => send::run(*args, &invocation),
+        Subcommands::Recover(args) => recover::run(&args, &invocation),
         Subcommands::Explain(args) => explain::run(*args),
     };
     ended.unwrap_or_else(|Fatal { code, error }| {
@@ -103,6 +109,22 @@ fn command() -> Command {
 
 fn variable_of(option: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", option.to_uppercase())
+}
+
+/// The variables that the options of the command were taken from.
+fn variables_of(matches: &ArgMatches) -> Vec<String> {
+    let command = Cli::command();
+    let given = matches
+        .subcommand()
+        .and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
+    let Some((command, matches)) = given else {
+        return Vec::new();
+    };
+    let options = command.get_arguments().map(|arg| arg.get_id().as_str());
+    options
+        .filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable))
+        .map(variable_of)
+        .collect()
 }
 
 /// Tells of variables that look like this program's and are not.

@@ -15,7 +15,7 @@ use crate::output::http::{
     Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end,
 };
 use crate::output::{DeadLetter, DeadLetters};
-use crate::report::{Report, write_report};
+use crate::report::{Invocation, Report, ReportFile};
 use crate::routing::{BackendName, Endpoint, Routers};
 
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub struct RecoverArgs {
 }
 
 /// Runs the command.
-pub fn run(args: &RecoverArgs) -> Result<ExitCode, Fatal> {
+pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     let console = Arc::new(Console::new(args.quiet, false));
     super::warn_of_unknown_variables(&console);
     if !args.dead_letters.is_dir() {
@@ -50,6 +50,7 @@ pub fn run(args: &RecoverArgs) -> Result<ExitCode, Fatal> {
         return Err(missing).or_exit(ExitCode::Usage);
     }
     let targets = Targets::new(args, &console).or_exit(ExitCode::Usage)?;
+    let report_file = ReportFile::create(args.report.as_deref()).or_exit(ExitCode::Output)?;
     let dead_letters = DeadLetters::create(&args.dead_letters).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 
@@ -112,12 +113,16 @@ pub fn run(args: &RecoverArgs) -> Result<ExitCode, Fatal> {
     }
     let report = Report {
         command: "recover",
+        invocation,
         dry_run: args.delivery.dry_run,
         summary: None,
+        inputs: &[],
+        known_events: &[],
         routes: &routes,
+        exit_code: code,
     };
     console.note(&report.to_string());
-    write_report(args.report.as_deref(), &report).or_exit(ExitCode::Output)?;
+    report_file.write(&report).or_exit(ExitCode::Output)?;
     Ok(code)
 }
 

@@ -11,8 +11,9 @@ use serde_json::{Map, Value, json};
 
 use super::conversion_args::ConversionArgs;
 use super::delivery_args::DeliveryArgs;
+use super::fail_on::FailOnArgs;
 use super::input_args::InputArgs;
-use super::transform::convert;
+use super::transform::{Keeps, convert};
 use crate::caliper;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
@@ -23,7 +24,7 @@ use crate::input::{Batch, Source};
 use crate::output::http::{EnvelopeStart, Payload, Protocol, Record, Route, Sender};
 use crate::output::{DeadLetters, RejectsFile, check_outputs};
 use crate::pipeline::{self, StateOf};
-use crate::report::{Report, Summary, write_report};
+use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::routing::Endpoint;
 
 #[derive(Args, Debug)]
@@ -60,13 +61,16 @@ struct OutputArgs {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
+    #[command(flatten)]
+    fail_on: FailOnArgs,
+
     /// Tell only errors
     #[arg(short, long)]
     quiet: bool,
 }
 
 /// Runs the command.
-pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
+pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     let SendArgs {
         input,
         conversion,
@@ -126,6 +130,7 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
         })
         .transpose()
         .or_exit(ExitCode::Output)?;
+    let report_file = ReportFile::create(output.report.as_deref()).or_exit(ExitCode::Output)?;
     let (sender, routes) = ways
         .sender(&delivery, dead_letters, state.as_ref(), &console)
         .or_exit(ExitCode::Usage)?;
@@ -138,20 +143,17 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
     let waking = routes.clone();
     let stop = move || waking.iter().for_each(|route| route.interrupt());
     options.interrupted.watch(stop).or_exit(ExitCode::Usage)?;
-    let keeps_rejects = rejects.is_some();
+    let keeps = Keeps {
+        rejects: rejects.is_some(),
+        details: output.report.is_some(),
+    };
     let convert = |source: &Source, batch: Batch| {
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        let mut converted = convert(
-            &converter,
-            &source.name,
-            lines,
-            Layout::Lines,
-            keeps_rejects,
-        );
+        let mut converted = convert(&converter, &source.name, lines, Layout::Lines, keeps);
         converted.output.end = batch.end;
         converted
     };
-    let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, discovery.errors.len());
+    let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, &discovery.errors);
     console
         .progress()
         .start(sources.iter().map(|source| source.size).sum());
@@ -175,15 +177,23 @@ pub fn run(args: SendArgs) -> Result<ExitCode, Fatal> {
         bytes: options.bytes_read.load(Ordering::Relaxed),
         elapsed: started.elapsed(),
     };
+    let failure = output.fail_on.exit_code(&delivered.tally, &console);
     let report = Report {
         command: "send",
+        invocation,
         dry_run: delivery.dry_run,
         summary: Some(&summary),
+        inputs: &delivered.inputs,
+        known_events: converter.selection.known(),
         routes: &routes,
+        exit_code: options
+            .interrupted
+            .code()
+            .unwrap_or(delivered.code.max(failure)),
     };
     console.note(&report.to_string());
-    write_report(output.report.as_deref(), &report).or_exit(ExitCode::Output)?;
-    Ok(options.interrupted.code().unwrap_or(delivered.code))
+    report_file.write(&report).or_exit(ExitCode::Output)?;
+    Ok(report.exit_code)
 }
 
 /// The ways from statements or events to servers.

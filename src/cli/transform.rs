@@ -11,6 +11,7 @@ use bumpalo::Bump;
 use clap::{Args, ValueEnum};
 
 use super::conversion_args::ConversionArgs;
+use super::fail_on::FailOnArgs;
 use super::input_args::InputArgs;
 use crate::console::Console;
 use crate::conversion::{Converter, Layout};
@@ -22,7 +23,7 @@ use crate::output::{
     check_outputs,
 };
 use crate::pipeline::{self, StateOf};
-use crate::report::Summary;
+use crate::report::{Invocation, Report, ReportFile, Summary};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {
@@ -58,6 +59,12 @@ struct OutputArgs {
     /// Remember here what is delivered, and go on from there the next time
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+    /// Write what was done here, as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+
+    #[command(flatten)]
+    fail_on: FailOnArgs,
 
     /// Tell only errors
     #[arg(short, long)]
@@ -71,7 +78,7 @@ enum CompressArg {
 }
 
 /// Runs the command.
-pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
+pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     let TransformArgs {
         input,
         conversion,
@@ -82,11 +89,16 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let shows_progress = !output.quiet && (output.output.is_some() || !io::stdout().is_terminal());
     let console = Console::new(output.quiet, shows_progress);
     super::warn_of_unknown_variables(&console);
-    let written: Vec<&Path> = [&output.output, &output.rejects, &output.state]
-        .into_iter()
-        .flatten()
-        .map(PathBuf::as_path)
-        .collect();
+    let written: Vec<&Path> = [
+        &output.output,
+        &output.rejects,
+        &output.report,
+        &output.state,
+    ]
+    .into_iter()
+    .flatten()
+    .map(PathBuf::as_path)
+    .collect();
     let discovery = input
         .discover(&written, &console)
         .or_exit(ExitCode::Usage)?;
@@ -95,12 +107,11 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
     let sources = discovery.sources;
     let names = output.names(&conversion).or_exit(ExitCode::Usage)?;
     let also_read: Vec<&Path> = input.files().chain(conversion.files()).collect();
-    let rejects_path: Vec<(&str, &Path)> = output
-        .rejects
-        .iter()
-        .map(|path| ("--rejects", path.as_path()))
+    let files: Vec<(&str, &Path)> = [("--rejects", &output.rejects), ("--report", &output.report)]
+        .into_iter()
+        .filter_map(|(option, path)| Some((option, path.as_deref()?)))
         .collect();
-    check_outputs(names.as_ref(), &rejects_path, &of_all_shares, &also_read)
+    check_outputs(names.as_ref(), &files, &of_all_shares, &also_read)
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
 
@@ -133,8 +144,13 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         })
         .transpose()
         .or_exit(ExitCode::Output)?;
+    let report_file = ReportFile::create(output.report.as_deref()).or_exit(ExitCode::Output)?;
 
-    let (keeps_rejects, writes_documents) = (rejects.is_some(), output.output.is_some());
+    let keeps = Keeps {
+        rejects: rejects.is_some(),
+        details: output.report.is_some(),
+    };
+    let writes_documents = output.output.is_some();
     let convert = |source: &Source, batch: Batch| {
         let is_document = source.shape == Shape::Document && writes_documents;
         let layout = if is_document {
@@ -143,11 +159,11 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
             Layout::Lines
         };
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        let mut converted = convert(&converter, &source.name, lines, layout, keeps_rejects);
+        let mut converted = convert(&converter, &source.name, lines, layout, keeps);
         converted.output.end = batch.end;
         converted
     };
-    let mut deliverer = Deliverer::new(&console, destination, rejects, discovery.errors.len());
+    let mut deliverer = Deliverer::new(&console, destination, rejects, &discovery.errors);
     console
         .progress()
         .start(sources.iter().map(|source| source.size).sum());
@@ -171,8 +187,23 @@ pub fn run(args: TransformArgs) -> Result<ExitCode, Fatal> {
         bytes: options.bytes_read.load(Ordering::Relaxed),
         elapsed: started.elapsed(),
     };
-    console.note(&summary.to_string());
-    Ok(options.interrupted.code().unwrap_or(delivered.code))
+    let failure = output.fail_on.exit_code(&delivered.tally, &console);
+    let report = Report {
+        command: "transform",
+        invocation,
+        dry_run: false,
+        summary: Some(&summary),
+        inputs: &delivered.inputs,
+        known_events: converter.selection.known(),
+        routes: &[],
+        exit_code: options
+            .interrupted
+            .code()
+            .unwrap_or(delivered.code.max(failure)),
+    };
+    console.note(&report.to_string());
+    report_file.write(&report).or_exit(ExitCode::Output)?;
+    Ok(report.exit_code)
 }
 
 impl OutputArgs {
@@ -214,12 +245,21 @@ impl OutputArgs {
     }
 }
 
+/// What is kept of lines beside what they become.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Keeps {
+    /// Those that come to nothing, for the rejects file.
+    pub rejects: bool,
+    /// What only a report tells.
+    pub details: bool,
+}
+
 pub(super) fn convert<'b>(
     converter: &Converter,
     file: &str,
     lines: impl Iterator<Item = Line<'b>>,
     layout: Layout,
-    keeps_rejects: bool,
+    keeps: Keeps,
 ) -> Converted {
     let mut converted = Converted::default();
     let mut arena = Bump::new();
@@ -231,8 +271,12 @@ pub(super) fn convert<'b>(
             continue;
         };
         converted.tally.count(&conversion);
+        if keeps.details {
+            let details = &mut converted.tally.details;
+            details.count(line.number, &conversion);
+        }
         converted.output.push(line.number, &conversion);
-        if let Some((reason, detail)) = conversion.outcome.fault().filter(|_| keeps_rejects) {
+        if let Some((reason, detail)) = conversion.outcome.fault().filter(|_| keeps.rejects) {
             RejectedLine {
                 file,
                 line,

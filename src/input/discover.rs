@@ -1,6 +1,7 @@
 //! From arguments to inputs: files as they are named, directories by what their files are called.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -93,10 +94,25 @@ pub struct Discovery {
     pub sources: Vec<Source>,
     /// The inputs that are left to other runs, see [`Discovery::keep_share`].
     pub elsewhere: Vec<Source>,
-    /// Arguments and directory entries that cannot be read, as messages.
-    pub errors: Vec<String>,
+    /// Arguments and directory entries that cannot be read.
+    pub errors: Vec<NotFound>,
     /// Files of directories that no glob takes.
     pub passed_over: Vec<PathBuf>,
+}
+
+/// An input that is not there, or cannot be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotFound {
+    /// The path as given, or found in a directory.
+    pub name: String,
+    /// Why.
+    pub error: String,
+}
+
+impl fmt::Display for NotFound {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "failed to open `{}`: {}", self.name, self.error)
+    }
 }
 
 /// Finds the inputs that the arguments name, in order: a file as it is, a directory's files by name, `-` for standard
@@ -134,9 +150,10 @@ pub fn discover(
                     .sources
                     .push(source(argument, Path::new(relative), &metadata, wrapping));
             }
-            Err(error) => discovery
-                .errors
-                .push(format!("failed to open `{}`: {error}", argument.display())),
+            Err(error) => discovery.errors.push(NotFound {
+                name: argument.display().to_string(),
+                error: error.to_string(),
+            }),
         }
     }
     discovery
@@ -171,7 +188,7 @@ impl Discovery {
             let (metadata, entry) = match found {
                 Ok(found) => found,
                 Err(error) => {
-                    let path = error.path().unwrap_or(directory).display().to_string();
+                    let name = error.path().unwrap_or(directory).display().to_string();
                     let error = match error.loop_ancestor() {
                         Some(ancestor) => {
                             format!("it is a link to `{}`, which it is in", ancestor.display())
@@ -180,8 +197,7 @@ impl Discovery {
                             .io_error()
                             .map_or_else(|| error.to_string(), ToString::to_string),
                     };
-                    self.errors
-                        .push(format!("failed to open `{path}`: {error}"));
+                    self.errors.push(NotFound { name, error });
                     continue;
                 }
             };
@@ -259,7 +275,7 @@ mod tests {
             &Wrapping::Nothing,
             &[&directory.path().join("out")],
         );
-        assert_eq!(discovery.errors, [""; 0]);
+        assert_eq!(discovery.errors, []);
         discovery
             .sources
             .iter()
@@ -316,6 +332,11 @@ mod tests {
             &Wrapping::Nothing,
             &[],
         );
-        assert_eq!((discovery.sources.len(), discovery.errors.len()), (2, 1));
+        assert_eq!(discovery.sources.len(), 2);
+        let errors: Vec<String> = discovery.errors.iter().map(NotFound::to_string).collect();
+        assert!(
+            matches!(&errors[..], [error] if error.starts_with("failed to open `no/such/file`: ")),
+            "{errors:?}"
+        );
     }
 }

@@ -8,7 +8,7 @@ mod position;
 mod shard;
 
 pub use batch::{BATCH_BYTES, Batch, BatchReader, Line, LineContent, Unreadable};
-pub use discover::{Discovery, NameFilter, discover};
+pub use discover::{Discovery, NameFilter, NotFound, discover};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};
 pub use shard::Shard;

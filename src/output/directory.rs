@@ -275,7 +275,7 @@ pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
 }
 
 /// The mode that any new file has.
-const ANY_FILE: u32 = 0o666;
+pub const ANY_FILE: u32 = 0o666;
 
 const PART: &str = ".part";
 
@@ -301,14 +301,6 @@ pub(crate) fn temporary_file(
         builder.permissions(fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(directory)
-}
-
-/// A hidden file that will be the one at the path.
-pub fn temporary_file_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let directory = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty());
-    temporary_file(path, directory.unwrap_or(Path::new(".")), ANY_FILE)
 }
 
 fn create_dir(directory: &Path) -> Result<()> {

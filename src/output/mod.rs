@@ -7,18 +7,20 @@ pub mod http;
 mod names;
 mod rejects;
 mod stdout;
+mod whole_file;
 
 use std::io;
 
 pub use check::Check;
 pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
-pub use directory::{Compression, Directory, temporary_file_beside};
+pub use directory::{ANY_FILE, Compression, Directory};
 pub(crate) use directory::{is_part, temporary_file};
 pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};
 pub(crate) use rejects::OWNER_ONLY;
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
+pub use whole_file::WholeFile;
 
 use uuid::Uuid;
 

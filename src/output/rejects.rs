@@ -1,16 +1,14 @@
 //! The rejects file: one JSON object for each line that is rejected or unparsable, with the line itself.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
-use super::directory::temporary_file;
+use super::WholeFile;
 use crate::input::{Line, LineContent};
 use crate::outcome::Reason;
 
@@ -70,24 +68,14 @@ impl RejectedLine<'_> {
     }
 }
 
-/// The file. It is readable by its owner alone, since it holds personal data, and stands under its name only when it is
-/// complete.
+/// The file. It is readable by its owner alone, since it holds personal data.
 pub struct RejectsFile {
-    path: PathBuf,
-    writer: BufWriter<Place>,
+    writer: BufWriter<WholeFile>,
     /// How long the file was when it was marked.
     mark: u64,
 }
 
 pub(crate) const OWNER_ONLY: u32 = 0o600;
-
-enum Place {
-    Temporary(NamedTempFile),
-    /// With a state, the rows of earlier runs stay: their lines are not read again.
-    Appended(File),
-    /// What is no regular file, such as a pipe, is written to and never replaced.
-    Special(File),
-}
 
 impl RejectsFile {
     /// Starts the file.
@@ -95,23 +83,9 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
-        let is_special = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
-        let place = if is_special {
-            OpenOptions::new()
-                .write(true)
-                .open(path)
-                .map(Place::Special)
-        } else {
-            let directory = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            temporary_file(path, directory.unwrap_or(Path::new(".")), OWNER_ONLY)
-                .map(Place::Temporary)
-        };
-        let place = place.with_context(|| format!("failed to create `{}`", path.display()))?;
+        let file = WholeFile::create(path, OWNER_ONLY)?;
         Ok(Self {
-            path: path.to_owned(),
-            writer: BufWriter::new(place),
+            writer: BufWriter::new(file),
             mark: 0,
         })
     }
@@ -121,22 +95,9 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be opened.
     pub fn append(path: &Path) -> Result<Self> {
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-            return Self::create(path);
-        }
-        let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt;
-            options.mode(OWNER_ONLY);
-        }
-        let file = options
-            .open(path)
-            .with_context(|| format!("failed to open `{}`", path.display()))?;
+        let file = WholeFile::append(path, OWNER_ONLY)?;
         Ok(Self {
-            path: path.to_owned(),
-            writer: BufWriter::new(Place::Appended(file)),
+            writer: BufWriter::new(file),
             mark: 0,
         })
     }
@@ -146,20 +107,14 @@ impl RejectsFile {
     /// # Errors
     /// They cannot be written.
     pub fn write(&mut self, rows: &[u8]) -> Result<()> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        let mut write = || {
-            self.writer.write_all(rows)?;
-            if matches!(self.writer.get_ref(), Place::Appended(_)) {
-                self.writer.flush()?;
+        let written = self.writer.write_all(rows).and_then(|()| {
+            if rows.is_empty() || !self.writer.get_ref().is_appended() {
+                return Ok(());
             }
-            if let Place::Appended(file) = self.writer.get_ref() {
-                file.sync_data()?;
-            }
-            Ok::<(), io::Error>(())
-        };
-        write().with_context(|| format!("failed to write `{}`", self.path.display()))
+            self.writer.flush()?;
+            self.writer.get_ref().sync()
+        });
+        written.with_context(|| self.writer.get_ref().failed())
     }
 
     /// Remembers what is written so far.
@@ -167,15 +122,9 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be written.
     pub fn mark(&mut self) -> Result<()> {
-        let marked = self
-            .writer
-            .flush()
-            .and_then(|()| match self.writer.get_mut() {
-                Place::Temporary(file) => file.stream_position(),
-                Place::Appended(file) => file.metadata().map(|metadata| metadata.len()),
-                Place::Special(_) => Ok(0),
-            });
-        self.mark = marked.with_context(|| format!("failed to write `{}`", self.path.display()))?;
+        let flushed = self.writer.flush();
+        let marked = flushed.and_then(|()| self.writer.get_mut().length());
+        self.mark = marked.with_context(|| self.writer.get_ref().failed())?;
         Ok(())
     }
 
@@ -184,55 +133,20 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be taken back.
     pub fn back_to_mark(&mut self) -> Result<()> {
-        let mark = self.mark;
-        let back = self
-            .writer
-            .flush()
-            .and_then(|()| match self.writer.get_mut() {
-                Place::Temporary(file) => {
-                    file.as_file().set_len(mark)?;
-                    file.seek(SeekFrom::Start(mark)).map(drop)
-                }
-                Place::Appended(file) => file.set_len(mark),
-                Place::Special(_) => Ok(()),
-            });
-        back.with_context(|| format!("failed to write `{}`", self.path.display()))
+        let flushed = self.writer.flush();
+        let back = flushed.and_then(|()| self.writer.get_mut().back_to(self.mark));
+        back.with_context(|| self.writer.get_ref().failed())
     }
 
     /// Completes the file.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(self) -> Result<()> {
-        let place = self
-            .writer
-            .into_inner()
-            .map_err(io::IntoInnerError::into_error);
-        let finished = place.and_then(|place| match place {
-            Place::Temporary(file) => {
-                file.as_file().sync_data()?;
-                file.persist(&self.path)?;
-                Ok(())
-            }
-            Place::Appended(file) => file.sync_data(),
-            Place::Special(_) => Ok(()),
-        });
-        finished.with_context(|| format!("failed to write `{}`", self.path.display()))
-    }
-}
-
-impl Write for Place {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Temporary(file) => file.write(bytes),
-            Self::Appended(file) | Self::Special(file) => file.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        match self {
-            Self::Temporary(file) => file.flush(),
-            Self::Appended(file) | Self::Special(file) => file.flush(),
-        }
+    pub fn finish(mut self) -> Result<()> {
+        let flushed = self.writer.flush();
+        flushed.with_context(|| self.writer.get_ref().failed())?;
+        // It is empty.
+        let (file, _) = self.writer.into_parts();
+        file.finish()
     }
 }

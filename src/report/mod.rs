@@ -1,12 +1,20 @@
 //! What a run did: the tally, the summary for a person, the report for a program.
 
+mod details;
+mod inputs;
+mod invocation;
 mod report_file;
+mod run;
 mod summary;
 mod tally;
 
 use std::fmt::Write;
 
-pub(crate) use report_file::{Report, write_report};
+pub use details::{Details, OtherEvents};
+pub(crate) use inputs::{InputReport, InputReports};
+pub(crate) use invocation::Invocation;
+pub(crate) use report_file::ReportFile;
+pub(crate) use run::Report;
 pub(crate) use summary::Summary;
 pub use tally::Tally;
 

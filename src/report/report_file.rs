@@ -1,158 +1,256 @@
-//! The report of a run: for a person as the last lines on standard error, for a program as one JSON object.
+//! The report of a run for a program: one JSON object. The README tells of each key.
 
-use std::fmt::{self, Display};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
+use jiff::civil::DateTime;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::{Summary, grouped};
-use crate::output::http::{Route, RouterTally};
-use crate::output::temporary_file_beside;
+use super::inputs::{InputEnd, InputReport};
+use super::{Report, Tally};
+use crate::output::http::Route;
+use crate::output::{ANY_FILE, WholeFile};
 
-/// What a run did.
-pub struct Report<'a> {
-    pub command: &'static str,
-    /// No request was made.
-    pub dry_run: bool,
-    /// Of the lines that were read, if any were.
-    pub summary: Option<&'a Summary<'a>>,
-    /// The routers that were sent to.
-    pub routes: &'a [Arc<Route>],
-}
+/// The form of the object. It changes when a reader of the old form would be misled; new keys mislead nobody.
+const SCHEMA: u32 = 1;
 
-impl Display for Report<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        parts.extend(self.summary.map(|summary| summary.to_string()));
-        parts.extend(
-            self.routes
-                .iter()
-                .map(|route| router_text(&route.name, &route.tally(), self.dry_run)),
-        );
-        if parts.is_empty() {
-            parts.push("nothing was sent".to_owned());
-        }
-        formatter.write_str(&parts.join("\n"))
+/// The file that a report goes to, if there is one. It is started before anything is done, so that a run of hours does
+/// not end without a report because of a mistyped path.
+pub struct ReportFile(Option<WholeFile>);
+
+impl ReportFile {
+    /// Starts the file.
+    ///
+    /// # Errors
+    /// It cannot be created.
+    pub fn create(path: Option<&Path>) -> Result<Self> {
+        let file = path.map(|path| WholeFile::create(path, ANY_FILE));
+        file.transpose().map(Self)
+    }
+
+    /// Writes the report and completes the file.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(self, report: &Report<'_>) -> Result<()> {
+        let Some(mut file) = self.0 else {
+            return Ok(());
+        };
+        let json = Document::new(report).and_then(|json| Ok(serde_json::to_vec_pretty(&json)?));
+        let mut text = json.context("failed to put the report together")?;
+        text.push(b'\n');
+        let written = file.write_all(&text);
+        written.with_context(|| file.failed())?;
+        file.finish()
     }
 }
 
-fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
-    let verb = if dry_run {
-        "would be delivered"
-    } else {
-        "delivered"
-    };
-    let mut text = format!("{name}\n{:>15} {verb}", grouped(tally.delivered));
-    let unverified = match tally.unverified {
-        0 => String::new(),
-        count => format!("  {} unverified", grouped(count)),
-    };
-    let letters = match tally.dead_letters {
-        0 => String::new(),
-        count => {
-            let reasons = tally.reasons.iter();
-            let reasons: Vec<String> = reasons
-                .map(|(reason, count)| format!("{} {}", reason.code(), grouped(*count)))
-                .collect();
-            let plural = if count == 1 { "" } else { "s" };
-            let letters = grouped(count);
-            format!("  {}, in {letters} dead letter{plural}", reasons.join(", "))
-        }
-    };
-    let rows = [
-        (tally.duplicates, "duplicates", unverified),
-        (tally.dead, "undeliverable", letters),
-        (tally.undelivered, "left", String::new()),
-    ];
-    for (count, what, detail) in rows {
-        text.push_str(&format!("\n{:>15} {what}{detail}", grouped(count)));
-    }
-    text.push_str(&format!(
-        "\n{:>15} requests  {} repeated, {:.1} MB in {:.1} s",
-        grouped(tally.requests),
-        grouped(tally.retries),
-        tally.bytes as f64 / 1e6,
-        tally.elapsed().as_secs_f64()
-    ));
-    text
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    version: &'static str,
+    command: &'a str,
+    arguments: &'a [String],
+    variables: &'a [String],
+    dry_run: bool,
+    exit_code: u8,
+    total: Option<Total<'a>>,
+    /// A line each, so that there may be many.
+    inputs: Vec<Box<RawValue>>,
+    routers: Vec<Router<'a>>,
 }
 
-impl Report<'_> {
-    /// The report as one JSON object.
-    fn to_json(&self) -> Value {
-        let routers = self.routes.iter().map(|route| {
-            let tally = route.tally();
-            json!({
-                "router": route.name,
-                "delivered": tally.delivered,
-                "duplicates": tally.duplicates,
-                "unverified": tally.unverified,
-                "undeliverable": tally.dead,
-                "dead_letters": tally.dead_letters,
-                "left": tally.undelivered,
-                "requests": tally.requests,
-                "retries": tally.retries,
-                "bytes": tally.bytes,
-                "seconds": tally.elapsed().as_secs_f64(),
-            })
+#[derive(Serialize)]
+struct Total<'a> {
+    inputs: usize,
+    failed_inputs: usize,
+    #[serde(flatten)]
+    lines: Lines<'a>,
+    #[serde(flatten)]
+    speed: Speed,
+}
+
+#[derive(Serialize)]
+struct Input<'a> {
+    name: &'a str,
+    ended: &'static str,
+    error: Option<String>,
+    first_line: Option<u64>,
+    last_line: Option<u64>,
+    #[serde(flatten)]
+    lines: Lines<'a>,
+    #[serde(flatten)]
+    speed: Speed,
+}
+
+/// What there is to tell of some lines.
+#[derive(Serialize)]
+struct Lines<'a> {
+    lines: u64,
+    outcomes: Outcomes,
+    reasons: BTreeMap<&'static str, u64>,
+    written: u64,
+    events: BTreeMap<&'a str, u64>,
+    other_events: OtherEvents,
+    earliest: Option<String>,
+    latest: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Outcomes {
+    emitted: u64,
+    unsupported: u64,
+    filtered: u64,
+    rejected: u64,
+    unparsable: u64,
+}
+
+#[derive(Serialize)]
+struct OtherEvents {
+    implicit: u64,
+    named: u64,
+    unnamed: u64,
+}
+
+#[derive(Serialize)]
+struct Speed {
+    bytes: Option<u64>,
+    seconds: f64,
+    mb_per_second: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct Router<'a> {
+    router: &'a str,
+    delivered: u64,
+    duplicates: u64,
+    unverified: u64,
+    undeliverable: u64,
+    dead_letters: u64,
+    left: u64,
+    requests: u64,
+    retries: u64,
+    bytes: u64,
+    seconds: f64,
+}
+
+impl<'a> Document<'a> {
+    fn new(report: &'a Report<'_>) -> Result<Self> {
+        let total = report.summary.map(|summary| Total {
+            inputs: summary.inputs,
+            failed_inputs: summary.failed_inputs,
+            lines: Lines::new(summary.tally, report.known_events),
+            speed: Speed::new(Some(summary.bytes), summary.elapsed),
         });
-        json!({
-            "version": env!("CARGO_PKG_VERSION"),
-            "command": self.command,
-            "dry_run": self.dry_run,
-            "total": self.summary.map(total),
-            "routers": routers.collect::<Vec<_>>(),
+        let inputs = report.inputs.iter().map(|input| {
+            let input = Input::new(input, report.known_events);
+            Ok(serde_json::value::to_raw_value(&input)?)
+        });
+        Ok(Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION"),
+            command: report.command,
+            // The program and the command.
+            arguments: report.invocation.words.get(2..).unwrap_or_default(),
+            variables: &report.invocation.variables,
+            dry_run: report.dry_run,
+            exit_code: report.exit_code as u8,
+            total,
+            inputs: inputs.collect::<Result<_>>()?,
+            routers: report
+                .routes
+                .iter()
+                .map(|route| Router::new(route))
+                .collect(),
         })
     }
 }
 
-fn total(summary: &Summary<'_>) -> Value {
-    let tally = summary.tally;
-    let reasons: Map<String, Value> = tally
-        .reasons
-        .iter()
-        .map(|(reason, count)| (reason.code().to_owned(), json!(count)))
-        .collect();
-    json!({
-        "inputs": summary.inputs,
-        "failed_inputs": summary.failed_inputs,
-        "lines": tally.lines(),
-        "outcomes": {
-            "emitted": tally.emitted,
-            "unsupported": tally.unsupported,
-            "filtered": tally.filtered,
-            "rejected": tally.rejected,
-            "unparsable": tally.unparsable,
-        },
-        "reasons": reasons,
-        "written": tally.written,
-        "bytes": summary.bytes,
-        "seconds": summary.elapsed.as_secs_f64(),
-    })
+impl<'a> Input<'a> {
+    fn new(input: &'a InputReport, known_events: &[&'a str]) -> Self {
+        let lines = input.tally.details.lines;
+        Self {
+            name: &input.name,
+            ended: match input.ended {
+                InputEnd::Done => "done",
+                InputEnd::Failed => "failed",
+                InputEnd::Stopped => "stopped",
+            },
+            error: (!input.errors.is_empty()).then(|| input.errors.join("; ")),
+            first_line: lines.map(|(first, _)| first),
+            last_line: lines.map(|(_, last)| last),
+            lines: Lines::new(&input.tally, known_events),
+            speed: Speed::new(input.bytes, input.elapsed),
+        }
+    }
 }
 
-/// Writes the report to a file, if there is one.
-///
-/// # Errors
-/// It cannot be written.
-pub fn write_report(path: Option<&Path>, report: &Report<'_>) -> Result<()> {
-    let Some(path) = path else {
-        return Ok(());
-    };
-    let write = || -> Result<()> {
-        let text = format!("{:#}\n", report.to_json());
-        if path.exists() && !path.is_file() {
-            std::fs::write(path, text)?;
-            return Ok(());
+impl<'a> Lines<'a> {
+    fn new(tally: &Tally, known_events: &[&'a str]) -> Self {
+        let details = &tally.details;
+        let reasons = tally.reasons.iter();
+        // In UTC, to the microsecond.
+        let text = |time: DateTime| format!("{time:.6}Z");
+        Self {
+            lines: tally.lines(),
+            outcomes: Outcomes {
+                emitted: tally.emitted,
+                unsupported: tally.unsupported,
+                filtered: tally.filtered,
+                rejected: tally.rejected,
+                unparsable: tally.unparsable,
+            },
+            reasons: reasons
+                .map(|(reason, count)| (reason.code(), *count))
+                .collect(),
+            written: tally.written,
+            events: details.known(known_events).collect(),
+            other_events: OtherEvents {
+                implicit: details.other.implicit,
+                named: details.other.named,
+                unnamed: details.other.unnamed,
+            },
+            earliest: details.times.map(|(earliest, _)| text(earliest)),
+            latest: details.times.map(|(_, latest)| text(latest)),
         }
-        let mut file = temporary_file_beside(path)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().sync_data()?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().with_context(|| format!("failed to write the report `{}`", path.display()))
+    }
+}
+
+impl Speed {
+    fn new(bytes: Option<u64>, elapsed: Duration) -> Self {
+        let seconds = elapsed.as_secs_f64();
+        let of_bytes = |bytes: u64| to_thousandths(bytes as f64 / 1e6 / seconds);
+        Self {
+            bytes,
+            seconds: to_thousandths(seconds),
+            mb_per_second: bytes.filter(|_| seconds > 0.0).map(of_bytes),
+        }
+    }
+}
+
+fn to_thousandths(number: f64) -> f64 {
+    (number * 1000.0).round() / 1000.0
+}
+
+impl<'a> Router<'a> {
+    fn new(route: &'a Route) -> Self {
+        let tally = route.tally();
+        Self {
+            router: &route.name,
+            delivered: tally.delivered,
+            duplicates: tally.duplicates,
+            unverified: tally.unverified,
+            undeliverable: tally.dead,
+            dead_letters: tally.dead_letters,
+            left: tally.undelivered,
+            requests: tally.requests,
+            retries: tally.retries,
+            bytes: tally.bytes,
+            seconds: to_thousandths(tally.elapsed().as_secs_f64()),
+        }
+    }
 }

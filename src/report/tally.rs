@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::grouped;
+use super::{Details, grouped};
 use crate::conversion::Conversion;
 use crate::outcome::{Outcome, Reason};
 
@@ -17,6 +17,8 @@ pub struct Tally {
     /// Statements, or Caliper events.
     pub written: u64,
     pub reasons: BTreeMap<Reason, u64>,
+    /// What only a report tells.
+    pub details: Details,
 }
 
 impl Tally {
@@ -46,6 +48,7 @@ impl Tally {
         for (&reason, count) in &other.reasons {
             *self.reasons.entry(reason).or_default() += count;
         }
+        self.details.add(&other.details);
     }
 
     /// All lines that are not blank.

@@ -3,9 +3,11 @@
 //! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). All of them are
 //! plain views into an event, its arena and the vocabulary: a statement costs no allocation of its own.
 
+use jiff::civil::DateTime;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use uuid::Uuid;
 
+use super::timestamp::Timestamp;
 use super::vocabulary::VerbIri;
 use crate::tracking::Value;
 
@@ -22,12 +24,20 @@ pub struct Statement<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timestamp: Option<&'a str>,
     pub(super) version: &'static str,
+    /// The timestamp, before it was printed.
+    #[serde(skip)]
+    pub(super) moment: Option<Timestamp>,
 }
 
 impl Statement<'_> {
     /// The id (2.4.1).
     pub fn id(&self) -> Uuid {
         self.id
+    }
+
+    /// The timestamp (2.4.7), in UTC.
+    pub fn time(&self) -> Option<DateTime> {
+        self.moment.map(Timestamp::utc)
     }
 }
 

@@ -41,7 +41,11 @@ impl Timestamp {
 
     /// The same moment in UTC. Past the year 9999 it is the last that there is.
     pub(super) fn utc(self) -> DateTime {
-        let since_midnight = SignedDuration::from_micros(self.time - self.offset * MINUTE);
+        let since_midnight = self.time - self.offset * MINUTE;
+        if let Some(time) = time_of_day(since_midnight) {
+            return self.date.to_datetime(time);
+        }
+        let since_midnight = SignedDuration::from_micros(since_midnight);
         self.date
             .to_datetime(Time::midnight())
             .saturating_add(since_midnight)
@@ -89,6 +93,21 @@ impl Timestamp {
             offset: 0,
         })
     }
+}
+
+/// The time of a day, if it is one. Most times are in UTC, and this costs less than arithmetic with dates.
+fn time_of_day(microseconds: i64) -> Option<Time> {
+    let (seconds, fraction) = (
+        microseconds.div_euclid(SECOND),
+        microseconds.rem_euclid(SECOND),
+    );
+    Time::new(
+        i8::try_from(seconds.div_euclid(3600)).ok()?,
+        i8::try_from(seconds.rem_euclid(3600) / 60).ok()?,
+        i8::try_from(seconds.rem_euclid(60)).ok()?,
+        i32::try_from(fraction * 1000).ok()?,
+    )
+    .ok()
 }
 
 impl Display for Timestamp {

@@ -208,8 +208,8 @@ impl<'a> Transformer<'a> {
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
-        let timestamp = Timestamp::of_event(&self.event)?;
-        let timestamp = timestamp.map(|timestamp| self.text(format_args!("{timestamp}")));
+        let moment = Timestamp::of_event(&self.event)?;
+        let timestamp = moment.map(|timestamp| self.text(format_args!("{timestamp}")));
         let id = statement_id(verb, actor, self.logged_time(), None);
         Ok(Statement {
             id,
@@ -220,6 +220,7 @@ impl<'a> Transformer<'a> {
             context,
             timestamp,
             version: XAPI_VERSION,
+            moment,
         })
     }
 

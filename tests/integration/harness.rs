@@ -1,9 +1,10 @@
 //! Runs the binary in a directory of its own.
 
-use std::fs;
+use std::fs::{self, DirEntry};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -117,17 +118,88 @@ impl Run {
         self
     }
 
+    /// After some words to the shell, as `umask 077`.
+    #[cfg(unix)]
+    pub fn after(mut self, words: &str) -> Self {
+        let mut command = Command::new("sh");
+        let script = format!("{words}; exec \"$0\" \"$@\"");
+        command
+            .args(["-c", &script])
+            .arg(self.command.get_program());
+        command
+            .args(self.command.get_args())
+            .current_dir(self.directory.path());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
+    /// With no file of more bytes than this, as on a disk that gets full.
+    #[cfg(unix)]
+    pub fn on_a_disk_with(self, bytes: u64) -> Self {
+        // Shells count in 512 bytes, as POSIX has it; bash does in 1024 unless it is called sh.
+        self.after(&format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
+    }
+
     pub fn run(mut self) -> Ended {
+        let stdin = std::mem::take(&mut self.stdin);
+        let mut running = self.start();
+        let mut pipe = running.child.stdin.take().unwrap();
+        let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
+        let ended = running.end();
+        writer.join().unwrap();
+        ended
+    }
+
+    /// Starts it, with nothing on standard input yet.
+    pub fn start(mut self) -> Running {
         self.command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = self.command.spawn().unwrap();
-        let mut pipe = child.stdin.take().unwrap();
-        let stdin = self.stdin;
-        let writer = std::thread::spawn(move || drop(pipe.write_all(&stdin)));
-        let output = child.wait_with_output().unwrap();
-        writer.join().unwrap();
+        Running {
+            child: self.command.spawn().unwrap(),
+            directory: self.directory,
+        }
+    }
+}
+
+/// A run that has not ended.
+pub struct Running {
+    pub directory: TempDir,
+    pub child: Child,
+}
+
+impl Running {
+    /// Waits until a file is there whose name starts so.
+    #[track_caller]
+    pub fn wait_for(&self, below: &str, start: &str) {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let directory = self.directory.path().join(below);
+        let starts = |entry: DirEntry| entry.file_name().to_string_lossy().starts_with(start);
+        while !fs::read_dir(&directory)
+            .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(starts)))
+        {
+            assert!(Instant::now() < deadline, "there is no {below}/{start}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Writes to its standard input.
+    pub fn write(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
+    /// Closes its standard input and waits for it.
+    pub fn end(mut self) -> Ended {
+        drop(self.child.stdin.take());
+        let output = self.child.wait_with_output().unwrap();
         Ended {
             directory: self.directory,
             code: output.status.code().unwrap_or(-1),
@@ -148,6 +220,30 @@ impl Ended {
     /// The JSON values on standard output, one a line.
     pub fn rows(&self) -> Vec<Value> {
         json_lines(&self.stdout)
+    }
+
+    /// The errors that were told, a line each.
+    pub fn errors(&self) -> Vec<&str> {
+        let lines = self.stderr.lines();
+        lines
+            .filter_map(|line| line.strip_prefix("error: "))
+            .collect()
+    }
+
+    /// One error was told, with this at its start.
+    #[track_caller]
+    pub fn assert_told(&self, start: &str) {
+        let errors = self.errors();
+        let is_told = errors.len() == 1 && errors[0].starts_with(start);
+        assert!(is_told, "{start:?}: {}", self.stderr);
+    }
+
+    /// No unfinished file is there, under whatever name.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        let files = self.files(".");
+        let unfinished = files.iter().find(|name| name.contains(".part"));
+        assert_eq!(unfinished, None);
     }
 
     /// The bytes of a file below the directory of the run.

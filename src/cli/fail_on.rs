@@ -1,0 +1,49 @@
+//! The option that makes lines a failure, which else are only reported.
+
+use clap::{Args, ValueEnum};
+
+use crate::console::Console;
+use crate::exit_code::ExitCode;
+use crate::report::Tally;
+
+#[derive(Args, Debug)]
+pub struct FailOnArgs {
+    /// Exit with 1 when any line comes to this: rejected, unparsable
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "OUTCOME,…",
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    fail_on: Vec<FailOn>,
+}
+
+/// What is to be a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Rejected,
+    Unparsable,
+}
+
+impl FailOnArgs {
+    /// Tells of the lines that are a failure. What it gives is to be weighed against what else happened.
+    pub fn exit_code(&self, tally: &Tally, console: &Console) -> ExitCode {
+        let mut code = ExitCode::Success;
+        for fail_on in &self.fail_on {
+            let (lines, what) = match fail_on {
+                FailOn::Rejected => (tally.rejected, "rejected"),
+                FailOn::Unparsable => (tally.unparsable, "unparsable"),
+            };
+            if lines > 0 {
+                let plural = if lines == 1 { "" } else { "s" };
+                console.error(&format!(
+                    "{lines} line{plural} {what}, which `--fail-on` makes a failure"
+                ));
+                code = ExitCode::Failure;
+            }
+        }
+        code
+    }
+}

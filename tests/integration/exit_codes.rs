@@ -1,0 +1,113 @@
+//! What the shell is told.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{Ended, ROOT_URL, Run, gzip, line};
+use crate::lrs::{Lrs, Settings};
+
+fn transform() -> Run {
+    let cut = &gzip(line(9))[..30];
+    Run::transform()
+        .file("a.log", line(1))
+        .file("rejected.log", line(2).replace("ada", ""))
+        .file("unparsable.log", "x\n")
+        .file("cut.log", cut)
+        .file("out/a.log.xapi.jsonl", line(1))
+        .file("full/a.log.xapi.jsonl/in-the-way", "")
+}
+
+/// Sends one statement that the server does not take.
+fn send(lrs: &Lrs) -> Run {
+    let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
+    Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL])
+        .args(&["--url", &lrs.xapi(), "log"])
+        .file("log", poisoned)
+}
+
+#[test]
+fn every_code_of_the_readme_is_given() {
+    let lrs = Lrs::start(Settings::default());
+    let mut given = BTreeSet::new();
+    let mut run = |code: i32, run: Run| -> Ended {
+        given.insert(code);
+        run.run().with_code(code)
+    };
+    run(
+        0,
+        transform().args(&["a.log", "rejected.log", "unparsable.log"]),
+    );
+    run(1, transform().args(&["--check", "-o", "out", "a.log"]));
+    run(
+        1,
+        transform().args(&["--fail-on", "rejected", "rejected.log"]),
+    );
+    run(2, transform().args(&["--shard", "1/1", "a.log"]));
+    run(2, transform().args(&["--users", "nowhere.csv", "a.log"]));
+    run(3, transform().args(&["nowhere.log", "a.log"]));
+    run(3, transform().args(&["cut.log", "a.log"]));
+    run(4, send(&lrs).args(&["--dead-letters", "dead"]));
+    run(5, send(&lrs));
+    run(6, transform().args(&["-o", "full", "a.log"]));
+
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let (_, table) = readme.split_once("\n## Exit codes\n").unwrap();
+    let (table, _) = table.split_once("\n## ").unwrap();
+    let rows = table.lines().filter_map(|line| line.split('|').nth(1));
+    let told: BTreeSet<i32> = rows.filter_map(|code| code.trim().parse().ok()).collect();
+    assert_eq!(given, told);
+}
+
+#[test]
+fn lines_are_a_failure_when_that_is_asked_for() {
+    for (fail_on, inputs, code) in [
+        ("rejected", &["a.log", "unparsable.log"][..], 0),
+        ("rejected", &["a.log", "rejected.log"], 1),
+        ("unparsable", &["a.log", "rejected.log"], 0),
+        ("unparsable", &["a.log", "unparsable.log"], 1),
+        ("rejected,unparsable", &["a.log"], 0),
+        ("rejected,unparsable", &["a.log", "unparsable.log"], 1),
+        ("unparsable,rejected", &["a.log", "unparsable.log"], 1),
+        ("emitted", &["a.log"], 2),
+    ] {
+        let run = transform().args(&["-q", "--fail-on", fail_on]).args(inputs);
+        let ended = run.run().with_code(code);
+        if code == 1 {
+            let [error] = ended.errors()[..] else {
+                panic!("{}", ended.stderr);
+            };
+            assert!(error.starts_with("1 line "), "{error}");
+        }
+    }
+    let variable = transform().env("EVENT_ROUTER_FAIL_ON", "unparsable,rejected");
+    variable.args(&["rejected.log"]).run().with_code(1);
+
+    let lrs = Lrs::start(Settings::default());
+    let rejected = line(2).replace("ada", "");
+    let send = send(&lrs).file("log", line(1) + &rejected);
+    send.args(&["--fail-on", "rejected"]).run().with_code(1);
+    assert_eq!(lrs.stored().len(), 1);
+}
+
+#[test]
+fn what_else_happened_is_told_before_lines_that_are_a_failure() {
+    let fail_on = ["--fail-on", "rejected,unparsable"];
+    for (arguments, code) in [
+        (&["rejected.log", "nowhere.log"][..], 3),
+        (&["rejected.log", "cut.log"], 3),
+        (&["-o", "full", "rejected.log", "a.log"], 6),
+    ] {
+        transform()
+            .args(&fail_on)
+            .args(arguments)
+            .run()
+            .with_code(code);
+    }
+    let lrs = Lrs::start(Settings::default());
+    let both = line(2).replace("ada", "") + &line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
+    let run = || send(&lrs).file("log", &both).args(&fail_on);
+    run().args(&["--dead-letters", "dead"]).run().with_code(4);
+    run().run().with_code(5);
+}
