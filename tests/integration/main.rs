@@ -3,10 +3,14 @@
 mod caliper;
 mod check;
 mod connections;
+#[cfg(target_os = "linux")]
+mod dirty_disks;
 mod events;
 mod exit_codes;
 mod explain;
 mod filters;
+#[cfg(target_os = "linux")]
+mod going_away;
 mod goldens;
 mod harness;
 mod inputs;

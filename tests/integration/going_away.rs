@@ -1,0 +1,136 @@
+//! Files and readers that go away while they are used: each costs what it must, and is told in one line with the path.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::process::Command;
+
+use crate::dirty_disks::{lines, send};
+use crate::harness::{Run, json_lines, line};
+use crate::lrs::{Lrs, Settings};
+
+#[test]
+fn a_reader_of_rejects_that_goes_away_is_a_failure() {
+    let run = Run::transform().args(&["--rejects", "pipe", "-o", "out", "-"]);
+    let pipe = run.directory.path().join("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let mut running = run.start();
+    // It opens when both do.
+    drop(File::open(&pipe).unwrap());
+    running.write(&("no event\n".repeat(1000) + &line(1)));
+    let ended = running.end().with_code(6);
+    ended.assert_told("failed to write `pipe`: Broken pipe");
+    assert_eq!(json_lines(&ended.read("out/stdin.xapi.jsonl")).len(), 1);
+}
+
+#[test]
+fn an_input_that_goes_away_before_its_turn_costs_itself() {
+    let run = Run::transform()
+        .file("a.log", line(1))
+        .file("b.log", line(2));
+    let mut running = run
+        .args(&["--report", "r", "-o", "out", "-", "a.log", "b.log"])
+        .start();
+    running.write(&line(3));
+    running.wait_for("out", ".stdin.xapi.jsonl.");
+    fs::remove_file(running.directory.path().join("a.log")).unwrap();
+    let ended = running.end().with_code(3);
+    ended.assert_told("failed to open `a.log`: No such file");
+    assert_eq!(ended.files("out"), ["b.log.xapi.jsonl", "stdin.xapi.jsonl"]);
+    let report: serde_json::Value = serde_json::from_slice(&ended.read("r")).unwrap();
+    let ends = report["inputs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|input| input["ended"].as_str().unwrap());
+    assert_eq!(ends.collect::<Vec<_>>(), ["done", "failed", "done"]);
+}
+
+#[test]
+fn an_input_that_shrinks_while_it_is_read_is_an_error_after_what_there_was() {
+    // More than is read ahead of a reader of standard output that waits.
+    let log = lines(40_000);
+    let run = Run::transform()
+        .file("a.log", &log)
+        .file("b.log", line(200_000));
+    let mut running = run
+        .args(&["--threads", "1", "--report", "r", "a.log", "b.log"])
+        .start();
+    let mut stdout = running.child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    let file = File::options()
+        .write(true)
+        .open(running.directory.path().join("a.log"));
+    file.unwrap().set_len(1000).unwrap();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    let ended = running.end().with_code(3);
+    ended.assert_told("failed to read `a.log` to its end: it shrank while it was read, of its ");
+    let rows = json_lines(format!("{{{rest}").as_bytes());
+    assert!(
+        rows.len() < 40_000
+            && rows.last().unwrap()["timestamp"] == "2024-03-05T09:00:00.200000+00:00"
+    );
+}
+
+#[test]
+fn an_input_that_grows_while_it_is_read_is_no_error() {
+    let run = Run::transform()
+        .file("a.log", lines(40_000))
+        .args(&["--threads", "1", "a.log"]);
+    let mut running = run.start();
+    let mut stdout = running.child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
+    let file = File::options()
+        .append(true)
+        .open(running.directory.path().join("a.log"));
+    file.unwrap().write_all(line(200_000).as_bytes()).unwrap();
+    std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
+    assert_eq!(running.end().with_code(0).count("emitted"), 40_001);
+}
+
+#[test]
+fn an_input_that_cannot_be_read_costs_itself() {
+    let run = Run::transform().file("a.log", line(1));
+    let ended = run.args(&["/proc/self/mem", "a.log"]).run().with_code(3);
+    ended.assert_told("failed to open `/proc/self/mem`: Input/output error");
+    assert_eq!(ended.rows().len(), 1);
+}
+
+#[test]
+fn an_output_directory_that_goes_away_costs_the_output_at_hand() {
+    let run = Run::transform().file("a.log", line(1));
+    let mut running = run.args(&["-o", "out", "-", "a.log"]).start();
+    running.write(&line(3));
+    running.wait_for("out", ".stdin.xapi.jsonl.");
+    fs::remove_dir_all(running.directory.path().join("out")).unwrap();
+    let ended = running.end().with_code(6);
+    ended.assert_told("failed to write `out/stdin.xapi.jsonl`: No such file");
+    assert_eq!(ended.files("out"), ["a.log.xapi.jsonl"]);
+}
+
+#[test]
+fn a_directory_of_dead_letters_that_goes_away_stops_the_sending() {
+    let lrs = Lrs::start(Settings::default());
+    let mut running = send(&lrs).args(&["--report", "r"]).start();
+    running.wait_for(".", "dead");
+    running.wait_for(".", ".r.");
+    // It is looked at before it is read.
+    running.write(&"\n".repeat(2 << 20));
+    fs::remove_dir_all(running.directory.path().join("dead")).unwrap();
+    let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
+    running.write(&poisoned);
+    let ended = running.end().with_code(6);
+    ended.assert_told("failed to write the dead letter `dead/");
+    assert!(
+        ended.errors()[0].contains("No such file"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(ended.count("left"), 1);
+}
