@@ -209,7 +209,7 @@ impl Unfinished {
 
     fn complete(self) -> Result<()> {
         if let Some(writer) = self.writer {
-            writer.close()?.persist(&self.path)?;
+            persist(writer.close()?, &self.path)?;
         }
         Ok(())
     }
@@ -228,7 +228,7 @@ impl Unfinished {
                 let file = writer.close()?;
                 let bytes = file.as_file().metadata()?.len();
                 state.delivering(input, to, &progress, &self.path, bytes)?;
-                file.persist(&self.path)?;
+                persist(file, &self.path)?;
                 sync_directory(&self.path)?;
             }
             None => {
@@ -263,6 +263,12 @@ impl Writer {
         file.as_file().sync_data()?;
         Ok(file)
     }
+}
+
+/// Gives the file its name.
+fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    // Without the words of the library, which repeat the system's.
+    file.persist(path).map(drop).map_err(|error| error.error)
 }
 
 /// Makes the names in the directory of a file durable, where the system can.

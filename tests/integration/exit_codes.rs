@@ -50,6 +50,10 @@ fn every_code_of_the_readme_is_given() {
     run(4, send(&lrs).args(&["--dead-letters", "dead"]));
     run(5, send(&lrs));
     run(6, transform().args(&["-o", "full", "a.log"]));
+    let locked = transform().file("state/lock", "");
+    let lock = fs::File::open(locked.directory.path().join("state/lock")).unwrap();
+    lock.try_lock().unwrap();
+    run(7, locked.args(&["-o", "new", "--state", "state", "a.log"]));
 
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
