@@ -25,4 +25,5 @@ mod send;
 mod shards;
 mod state;
 mod tables;
+mod verdicts;
 mod wrapped;

@@ -1,21 +1,20 @@
-//! One server, over HTTP. The only file that names ureq.
+//! One server, over HTTP. With `trust`, the only file that names ureq.
 //!
 //! Redirects are not followed, certificates are always verified, and a status is never an error here: what an answer
 //! means is decided elsewhere.
 
-use std::fs;
 use std::io::{ErrorKind, Read, Write};
-use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ureq::http::{HeaderName, HeaderValue, Response, Uri};
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
-use ureq::{Agent, Body, Proxy};
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body};
 use uuid::Uuid;
 
+use super::trust::proxy_for;
 use super::verdict::Answer;
 use crate::routing::Endpoint;
 
@@ -113,7 +112,7 @@ impl Client {
             .max_redirects_will_error(false)
             .user_agent(concat!("event-router/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .proxy(proxy(&post)?)
+            .proxy(proxy_for(&post)?)
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
             .timeout_recv_response(Some(options.read_timeout))
@@ -237,34 +236,6 @@ impl Client {
     }
 }
 
-/// The certificates of the system, with those of a file.
-///
-/// # Errors
-/// The file cannot be read or holds none.
-pub fn root_certificates(ca_file: Option<&Path>) -> Result<RootCerts> {
-    // What of the system cannot be read is missing: then a server that needs it is not trusted.
-    let mut certificates: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
-        .certs
-        .iter()
-        .map(|certificate| Certificate::from_der(certificate).to_owned())
-        .collect();
-    if let Some(path) = ca_file {
-        let name = path.display();
-        let pem = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-        let before = certificates.len();
-        for item in parse_pem(&pem) {
-            let item = item.with_context(|| format!("`{name}` is no PEM file"))?;
-            if let PemItem::Certificate(certificate) = item {
-                certificates.push(certificate);
-            }
-        }
-        if certificates.len() == before {
-            bail!("`{name}` holds no certificate in PEM form");
-        }
-    }
-    Ok(RootCerts::new_with_certs(&certificates))
-}
-
 /// What it means that there is no answer.
 fn no_answer(error: &ureq::Error) -> Answer {
     let words = error.to_string();
@@ -310,25 +281,6 @@ fn gzip(body: &[u8]) -> Option<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(body).ok()?;
     encoder.finish().ok()
-}
-
-/// The proxy of the usual variables: that of the scheme, else that of all. `NO_PROXY` is read with it.
-fn proxy(url: &Uri) -> Result<Option<Proxy>> {
-    // It takes the first proxy that there is, but knows the hosts without one.
-    if Proxy::try_from_env().is_some_and(|any| any.is_no_proxy(url)) {
-        return Ok(None);
-    }
-    let scheme = url.scheme_str().unwrap_or_default();
-    for name in [format!("{scheme}_proxy"), "all_proxy".to_owned()] {
-        for name in [name.to_uppercase(), name] {
-            if let Some(proxy) = std::env::var(&name).ok().filter(|proxy| !proxy.is_empty()) {
-                let proxy = Proxy::new(&proxy)
-                    .map_err(|_| anyhow!("the variable {name} holds no URL of a proxy"))?;
-                return Ok(Some(proxy));
-            }
-        }
-    }
-    Ok(None)
 }
 
 /// What a server may repeat: the secrets, the query of the URL, and both as they stand in JSON or a URL; the longest

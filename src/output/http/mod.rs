@@ -12,7 +12,7 @@
 //! | `verdict` | what an answer means, a pure function |
 //! | `backoff`, `pace` | how long to wait, and when a request may go |
 //! | `look_up`, `same_statement` | whether what a server has is what it was sent |
-//! | `client` | HTTP; the only file that names ureq |
+//! | `client`, `trust` | HTTP, certificates and proxies; the only files that name ureq |
 //! | `tally` | what was done, in numbers |
 
 mod backoff;
@@ -28,13 +28,15 @@ mod route;
 mod same_statement;
 mod sender;
 mod tally;
+mod trust;
 mod verdict;
 
 pub use backoff::Backoff;
 pub use batch::{Batch, Limits, Place};
-pub use client::{Client, ClientOptions, Protocol, root_certificates};
+pub use client::{Client, ClientOptions, Protocol};
 pub use pace::Pace;
 pub use payload::{EnvelopeStart, Payload};
 pub use route::{Record, Route, RouteState, Sizes};
 pub use sender::{Connections, Sender, WhenDone, tell_end};
 pub use tally::RouterTally;
+pub use trust::root_certificates;
