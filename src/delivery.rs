@@ -6,9 +6,11 @@ use std::io;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
+use crate::dedupe::Dedupe;
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, Source};
-use crate::output::{Destination, Output, RejectsFile, Taken};
+use crate::outcome::Reason;
+use crate::output::{Destination, Output, RejectedLine, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow};
 use crate::report::{InputReport, InputReports, Tally};
 
@@ -26,6 +28,9 @@ pub struct Deliverer<'c> {
     console: &'c Console,
     destination: Box<dyn Destination + 'c>,
     rejects: Option<RejectsFile>,
+    dedupe: Option<Dedupe>,
+    /// Told or only counted.
+    collisions: u64,
     /// The lines of all inputs whose output is delivered.
     tally: Tally,
     /// Those of the input at hand, which count when its output does.
@@ -37,6 +42,9 @@ pub struct Deliverer<'c> {
     /// An input is at hand.
     in_input: bool,
 }
+
+/// So many collisions are told one by one; the rest is counted.
+const COLLISIONS_TOLD: u64 = 20;
 
 /// How a run ended.
 pub struct Delivered {
@@ -76,6 +84,8 @@ impl<'c> Deliverer<'c> {
             console,
             destination,
             rejects,
+            dedupe: None,
+            collisions: 0,
             tally,
             current,
             inputs: InputReports::new(not_found),
@@ -83,6 +93,12 @@ impl<'c> Deliverer<'c> {
             failed: false,
             in_input: false,
         }
+    }
+
+    /// Delivers nothing twice, if it is given what tells.
+    pub fn without_duplicates(mut self, dedupe: Option<Dedupe>) -> Self {
+        self.dedupe = dedupe;
+        self
     }
 
     /// Takes what the pipeline delivers.
@@ -98,11 +114,15 @@ impl<'c> Deliverer<'c> {
                 (self.failed, self.in_input) = (false, true);
                 self.inputs.start(&source.name);
                 self.with_rejects(RejectsFile::mark);
+                if let Some(dedupe) = &mut self.dedupe {
+                    dedupe.start_input(&source.name);
+                }
                 let started = self.destination.start(source, resumed.as_ref());
                 self.taken(started.map(|()| Taken::Yes))
             }
             Delivery::Batch(_) if self.failed => Flow::NextInput,
-            Delivery::Batch(converted) => {
+            Delivery::Batch(mut converted) => {
+                self.sift(&mut converted);
                 // First, since what is delivered is never read again where that is remembered.
                 self.with_rejects(|rejects| rejects.write(&converted.rejects));
                 let written = self.destination.write(&converted.output);
@@ -126,6 +146,9 @@ impl<'c> Deliverer<'c> {
                 if self.failed {
                     // Its lines count for nothing, and so do those that were rejected.
                     self.with_rejects(RejectsFile::back_to_mark);
+                    if let Some(dedupe) = &mut self.dedupe {
+                        dedupe.input_failed();
+                    }
                     lines = Tally::default();
                 }
                 self.tally.add(&lines);
@@ -152,6 +175,11 @@ impl<'c> Deliverer<'c> {
             self.tally.add(&current);
             self.inputs.end(current, None);
         }
+        if self.collisions > COLLISIONS_TOLD {
+            let more = self.collisions - COLLISIONS_TOLD;
+            self.console
+                .warn(&format!("{more} more collisions of statement ids"));
+        }
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }
@@ -160,6 +188,35 @@ impl<'c> Deliverer<'c> {
             failed_inputs: self.inputs.failed(),
             inputs: self.inputs.into_reports(),
             code: self.code.max(self.destination.close()),
+        }
+    }
+
+    /// Drops what was delivered already, and tells of what only seems to have been.
+    fn sift(&mut self, converted: &mut Converted) {
+        let Some(dedupe) = &mut self.dedupe else {
+            return;
+        };
+        let sifted = dedupe.sift(&mut converted.output);
+        converted.tally.sift(&sifted);
+        let file = dedupe.file();
+        for collision in &sifted.collisions {
+            let (line, first, id) = (collision.line, &collision.first, collision.id);
+            self.collisions += 1;
+            if self.collisions <= COLLISIONS_TOLD {
+                self.console.warn(&format!(
+                    "{file}:{line} has the id of {first}, {id}, and other content"
+                ));
+            }
+            if dedupe.rejects_collisions() && self.rejects.is_some() {
+                RejectedLine {
+                    file: &file,
+                    line,
+                    content: None,
+                    reason: Reason::Collision,
+                    detail: &format!("{first} has the same id, {id}, and other content"),
+                }
+                .write(&mut converted.rejects);
+            }
         }
     }
 

@@ -34,6 +34,7 @@
 //! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
 //! | [`interrupt`] | signals |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
+//! | [`dedupe`] | which events were emitted already in this run |
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
 //! | [`exit_code`] | what the shell is told |
@@ -47,7 +48,7 @@
 //! - Every line that is not blank has exactly one outcome. The tally balances.
 //! - A line is parsed once, and so is a line that it wraps, into one tree that borrows from the line and from an arena
 //!   that is emptied after it. Statements and events are plain views into both, written straight into a buffer.
-//! - Memory does not grow with the input, only with the lookup tables.
+//! - Memory does not grow with the input, only with the lookup tables and, where duplicates are dropped, with the events.
 //! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
 //!   replay safe.
 //! - Nothing of an event reaches the output unless a transformer names that field. That is how personal data stays in.
@@ -71,6 +72,7 @@ pub mod cli;
 mod compact_json;
 mod console;
 pub mod conversion;
+mod dedupe;
 mod delivery;
 pub mod exit_code;
 pub mod filter;

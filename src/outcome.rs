@@ -42,11 +42,13 @@ pub enum Reason {
     NotRepresentable,
     /// The statement would be about nothing.
     NoObjectId,
+    /// Another event has its id and other content. This is not seen from the line alone.
+    Collision,
 }
 
 impl Reason {
     /// Every reason, the unparsable ones first.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::NotJson,
         Self::NotUtf8,
         Self::TooLong,
@@ -64,6 +66,7 @@ impl Reason {
         Self::BadTimestamp,
         Self::NotRepresentable,
         Self::NoObjectId,
+        Self::Collision,
     ];
 
     /// Whether it makes a line unparsable; the others make it rejected.
@@ -91,6 +94,7 @@ impl Reason {
             Self::BadTimestamp => "bad-timestamp",
             Self::NotRepresentable => "not-representable",
             Self::NoObjectId => "no-object-id",
+            Self::Collision => "collision",
         }
     }
 }
@@ -172,6 +176,8 @@ impl FilteredBy {
 }
 
 /// What became of a line that is not blank. The order is the precedence: a line has the first that applies.
+///
+/// Whether an emitted line is a duplicate of an earlier one, or collides with it, is found when it is delivered.
 #[derive(Clone, Debug)]
 pub enum Outcome {
     /// It cannot be read as an event.

@@ -8,7 +8,7 @@ use crate::report::Tally;
 
 #[derive(Args, Debug)]
 pub struct FailOnArgs {
-    /// Exit with 1 when any line comes to this: rejected, unparsable
+    /// Exit with 1 when any line comes to this: rejected, unparsable, collision
     #[arg(
         long,
         value_enum,
@@ -25,6 +25,8 @@ pub struct FailOnArgs {
 enum FailOn {
     Rejected,
     Unparsable,
+    /// Of ids, with `--dedupe`.
+    Collision,
 }
 
 impl FailOnArgs {
@@ -35,6 +37,7 @@ impl FailOnArgs {
             let (lines, what) = match fail_on {
                 FailOn::Rejected => (tally.rejected, "rejected"),
                 FailOn::Unparsable => (tally.unparsable, "unparsable"),
+                FailOn::Collision => (tally.collisions, "in collision with another"),
             };
             if lines > 0 {
                 let plural = if lines == 1 { "" } else { "s" };

@@ -1,6 +1,7 @@
 //! The command line. The only room that names clap.
 
 mod conversion_args;
+mod dedupe_args;
 mod delivery_args;
 mod explain;
 mod fail_on;

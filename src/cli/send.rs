@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::conversion_args::ConversionArgs;
+use super::dedupe_args::DedupeArgs;
 use super::delivery_args::DeliveryArgs;
 use super::fail_on::FailOnArgs;
 use super::input_args::InputArgs;
@@ -18,6 +19,7 @@ use crate::caliper;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
+use crate::dedupe::Scope;
 use crate::delivery::Deliverer;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Source};
@@ -34,6 +36,9 @@ pub struct SendArgs {
 
     #[command(flatten)]
     conversion: ConversionArgs,
+
+    #[command(flatten)]
+    dedupe: DedupeArgs,
 
     #[command(flatten)]
     delivery: DeliveryArgs,
@@ -74,6 +79,7 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     let SendArgs {
         input,
         conversion,
+        dedupe,
         delivery,
         output,
     } = args;
@@ -107,6 +113,7 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     check_outputs(None, &files, &of_all_shares, &also_read)
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
+    let dedupe = dedupe.dedupe(Scope::Routers).or_exit(ExitCode::Usage)?;
     let noun = conversion.noun();
     let mut converter = conversion
         .into_converter(input.wrapping(), &console)
@@ -153,7 +160,8 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
         converted.output.end = batch.end;
         converted
     };
-    let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, &discovery.errors);
+    let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, &discovery.errors)
+        .without_duplicates(dedupe);
     console
         .progress()
         .start(sources.iter().map(|source| source.size).sum());

@@ -11,10 +11,12 @@ use bumpalo::Bump;
 use clap::{Args, ValueEnum};
 
 use super::conversion_args::ConversionArgs;
+use super::dedupe_args::DedupeArgs;
 use super::fail_on::FailOnArgs;
 use super::input_args::InputArgs;
 use crate::console::Console;
 use crate::conversion::{Converter, Layout};
+use crate::dedupe::Scope;
 use crate::delivery::{Converted, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Shape, Source};
@@ -32,6 +34,9 @@ pub struct TransformArgs {
 
     #[command(flatten)]
     conversion: ConversionArgs,
+
+    #[command(flatten)]
+    dedupe: DedupeArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -82,6 +87,7 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
     let TransformArgs {
         input,
         conversion,
+        dedupe,
         output,
     } = args;
     let started = Instant::now();
@@ -115,6 +121,7 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
 
+    let dedupe = dedupe.dedupe(Scope::Run).or_exit(ExitCode::Usage)?;
     let noun = conversion.noun();
     let converter = conversion
         .into_converter(input.wrapping(), &console)
@@ -163,7 +170,8 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         converted.output.end = batch.end;
         converted
     };
-    let mut deliverer = Deliverer::new(&console, destination, rejects, &discovery.errors);
+    let mut deliverer = Deliverer::new(&console, destination, rejects, &discovery.errors)
+        .without_duplicates(dedupe);
     console
         .progress()
         .start(sources.iter().map(|source| source.size).sum());
@@ -279,7 +287,8 @@ pub(super) fn convert<'b>(
         if let Some((reason, detail)) = conversion.outcome.fault().filter(|_| keeps.rejects) {
             RejectedLine {
                 file,
-                line,
+                line: line.number,
+                content: Some(line.content),
                 reason,
                 detail,
             }

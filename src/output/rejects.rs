@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::WholeFile;
-use crate::input::{Line, LineContent};
+use crate::input::LineContent;
 use crate::outcome::Reason;
 
 /// A line that came to nothing.
@@ -17,7 +17,9 @@ use crate::outcome::Reason;
 pub struct RejectedLine<'a> {
     /// The input's name, as given.
     pub file: &'a str,
-    pub line: Line<'a>,
+    pub line: u64,
+    /// Where it is still known.
+    pub content: Option<LineContent<'a>>,
     pub reason: Reason,
     pub detail: &'a str,
 }
@@ -43,7 +45,7 @@ impl RejectedLine<'_> {
 
         let mut row = Row {
             file: self.file,
-            line: self.line.number,
+            line: self.line,
             reason: self.reason.code(),
             detail: self.detail,
             raw: None,
@@ -51,14 +53,15 @@ impl RejectedLine<'_> {
             offset: None,
             length: None,
         };
-        match self.line.content {
-            LineContent::Whole(bytes) | LineContent::Truncated(bytes) => {
+        match self.content {
+            None => {}
+            Some(LineContent::Whole(bytes) | LineContent::Truncated(bytes)) => {
                 match std::str::from_utf8(bytes) {
                     Ok(text) => row.raw = Some(text),
                     Err(_) => row.raw_base64 = Some(STANDARD.encode(bytes)),
                 }
             }
-            LineContent::TooLong { offset, length } => {
+            Some(LineContent::TooLong { offset, length }) => {
                 (row.offset, row.length) = (Some(offset), Some(length))
             }
         }

@@ -94,6 +94,7 @@ struct Lines<'a> {
     outcomes: Outcomes,
     reasons: BTreeMap<&'static str, u64>,
     written: u64,
+    collisions: u64,
     events: BTreeMap<&'a str, u64>,
     other_events: OtherEvents,
     earliest: Option<String>,
@@ -103,6 +104,7 @@ struct Lines<'a> {
 #[derive(Serialize)]
 struct Outcomes {
     emitted: u64,
+    duplicate: u64,
     unsupported: u64,
     filtered: u64,
     rejected: u64,
@@ -199,6 +201,7 @@ impl<'a> Lines<'a> {
             lines: tally.lines(),
             outcomes: Outcomes {
                 emitted: tally.emitted,
+                duplicate: tally.duplicate,
                 unsupported: tally.unsupported,
                 filtered: tally.filtered,
                 rejected: tally.rejected,
@@ -208,6 +211,7 @@ impl<'a> Lines<'a> {
                 .map(|(reason, count)| (reason.code(), *count))
                 .collect(),
             written: tally.written,
+            collisions: tally.collisions,
             events: details.known(known_events).collect(),
             other_events: OtherEvents {
                 implicit: details.other.implicit,

@@ -41,12 +41,18 @@ impl Display for Summary<'_> {
             "{inputs} input{plural}{failed}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
             megabytes / seconds.max(1e-3)
         )?;
+        let collisions = match tally.emitted_collisions() {
+            0 => String::new(),
+            1 => ", 1 collision".to_owned(),
+            count => format!(", {} collisions", grouped(count)),
+        };
         let rows = [
             (
                 "emitted",
                 tally.emitted,
-                format!("{} {noun}", grouped(tally.written)),
+                format!("{} {noun}{collisions}", grouped(tally.written)),
             ),
+            ("duplicate", tally.duplicate, String::new()),
             ("unsupported", tally.unsupported, String::new()),
             ("filtered", tally.filtered, String::new()),
             ("rejected", tally.rejected, tally.reasons_of(false)),

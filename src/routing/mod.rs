@@ -47,6 +47,11 @@ impl RouterSet {
     /// No run has more routers.
     const MOST: usize = u64::BITS as usize;
 
+    /// A bit for each router, the first one the lowest.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
     /// Whether there is none.
     pub fn is_empty(self) -> bool {
         self == Self::NONE

@@ -3,6 +3,7 @@
 mod caliper;
 mod check;
 mod connections;
+mod dedupe;
 #[cfg(target_os = "linux")]
 mod dirty_disks;
 mod events;

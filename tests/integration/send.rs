@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, ROOT_URL, Run, json_lines, line};
-use crate::lrs::{Fault, Lrs, Settings, id_of};
+use crate::lrs::{Lrs, Settings, id_of};
 
 pub fn log(lines: u32) -> String {
     (0..lines).map(line).collect()

@@ -1,0 +1,313 @@
+//! `--dedupe` drops what was emitted already in the run, and tells what only has its id.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, ROOT_URL, Run, fixture, json_lines, line};
+use crate::lrs::{Lrs, Settings};
+
+/// A line whose statement has the id of another's, about another video.
+fn colliding(second: u32) -> String {
+    line(second).replace("\"id\": \"v\"", "\"id\": \"w\"")
+}
+
+fn lines(seconds: std::ops::Range<u32>) -> String {
+    seconds.map(line).collect()
+}
+
+/// Two logs that overlap, with a line of each kind among them. A thousand times as many lines are several batches of each.
+fn overlapping(run: Run, times: u32) -> Run {
+    let bad = "no event\n\n".to_owned() + &line(0).replace("ada", "");
+    let other = bad + &line(0).replace("play_video", "x");
+    let a = lines(0..6 * times) + &other + &line(6 * times - 1);
+    let b = lines(4 * times..6 * times) + &colliding(1) + &lines(6 * times..10 * times);
+    run.file("logs/a.log", a)
+        .file("logs/b.log", b + &colliding(1) + &other)
+}
+
+fn overlapping_transform(arguments: &[&str]) -> Run {
+    overlapping(Run::transform(), 1000)
+        .args(&["--rejects", "rejects", "logs"])
+        .args(arguments)
+}
+
+#[track_caller]
+fn assert_balance(ended: &Ended, expected: [u64; 5]) {
+    let outcomes = [
+        "emitted",
+        "duplicate",
+        "rejected",
+        "unsupported",
+        "unparsable",
+    ];
+    let counts = outcomes.map(|outcome| ended.count(outcome));
+    assert_eq!(counts, expected, "{}", ended.stderr);
+    assert_eq!(ended.count("lines"), counts.iter().sum::<u64>());
+}
+
+/// What is told, without how long it took.
+fn told(ended: &Ended) -> String {
+    let lines = ended.stderr.lines().filter(|line| !line.contains("MB/s"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_overlaps_is_written_once_with_any_number_of_threads() {
+    let distinct = Run::transform().stdin(lines(0..10_000)).args(&["-"]).run();
+    for (on_collision, expected) in [
+        ("keep", [10_001, 2002, 2, 2, 2]),
+        ("reject", [10_000, 2001, 4, 2, 2]),
+    ] {
+        let [one, four] = ["1", "4"].map(|threads| {
+            let options = [
+                "--dedupe",
+                "--on-collision",
+                on_collision,
+                "--threads",
+                threads,
+            ];
+            overlapping_transform(&options).run().with_code(0)
+        });
+        assert_balance(&one, expected);
+        assert_eq!(one.stdout, four.stdout);
+        assert_eq!(told(&one), told(&four));
+        assert_eq!(one.read("rejects"), four.read("rejects"));
+
+        let mut written = one.rows();
+        let is_other = |row: &Value| row.to_string().contains("+type@video+block@w");
+        assert_eq!(
+            written.iter().filter(|row| is_other(row)).count() as u64,
+            expected[0] - 10_000
+        );
+        written.retain(|row| !is_other(row));
+        assert_eq!(written, distinct.rows());
+
+        let warning = "warning: logs/b.log:2001 has the id of logs/a.log:2, ";
+        assert!(one.stderr.contains(warning), "{}", one.stderr);
+        let collisions = json_lines(&one.read("rejects"));
+        let collisions: Vec<_> = collisions
+            .iter()
+            .filter(|row| row["reason"] == "collision")
+            .map(|row| (row["file"].as_str().unwrap(), row["line"].as_u64().unwrap()))
+            .collect();
+        if on_collision == "keep" {
+            assert_eq!(collisions, []);
+            assert!(
+                one.stderr.contains("10,001 statements, 1 collision\n"),
+                "{}",
+                one.stderr
+            );
+        } else {
+            assert_eq!(collisions, [("logs/b.log", 2001), ("logs/b.log", 6002)]);
+            assert!(one.stderr.contains("collision 2"), "{}", one.stderr);
+        }
+    }
+    // By itself nothing is dropped.
+    assert_balance(&overlapping_transform(&[]).run(), [12_003, 0, 2, 2, 2]);
+}
+
+#[test]
+fn a_rejected_collision_names_the_other_place() {
+    let run = Run::transform().file("a.log", line(1) + &colliding(1));
+    let ended = run
+        .args(&[
+            "--dedupe",
+            "--on-collision",
+            "reject",
+            "--rejects",
+            "r",
+            "a.log",
+        ])
+        .run()
+        .with_code(0);
+    let id = ended.rows()[0]["id"].as_str().unwrap().to_owned();
+    let row = json!({
+        "file": "a.log",
+        "line": 2,
+        "reason": "collision",
+        "detail": format!("a.log:1 has the same id, {id}, and other content"),
+    });
+    assert_eq!(json_lines(&ended.read("r")), [row]);
+}
+
+#[test]
+fn of_many_collisions_the_first_are_told_and_the_rest_is_counted() {
+    for (count, more) in [(20, None), (34, Some("warning: 14 more collisions"))] {
+        let log = lines(0..count) + &(0..count).map(colliding).collect::<String>();
+        let run = Run::transform().file("a.log", log);
+        let ended = run.args(&["--dedupe", "a.log"]).run().with_code(0);
+        let told = ended.stderr.matches("has the id of a.log").count();
+        assert_eq!((told, ended.count("emitted")), (20, 2 * u64::from(count)));
+        assert_eq!(ended.stderr.contains("more collisions"), more.is_some());
+        assert!(
+            ended.stderr.contains(more.unwrap_or_default()),
+            "{}",
+            ended.stderr
+        );
+    }
+}
+
+#[test]
+fn what_was_not_delivered_makes_no_duplicate() {
+    for in_the_way in ["out/a.log.xapi.jsonl/x", "out/b.log.xapi.jsonl/x"] {
+        let run = Run::transform()
+            .file("a.log", line(1) + &colliding(1))
+            .file("b.log", line(1) + &colliding(1))
+            .file("c.log", colliding(1) + &line(1) + &line(2))
+            .file(in_the_way, "");
+        let ended = run
+            .args(&["--dedupe", "-o", "out", "a.log", "b.log", "c.log"])
+            .run()
+            .with_code(6);
+        let written = |name: &str| {
+            let bytes = ended.read(&format!("out/{name}.log.xapi.jsonl"));
+            json_lines(&bytes).len()
+        };
+        if in_the_way.starts_with("out/a") {
+            assert_eq!((written("b"), written("c")), (2, 1));
+            assert_balance(&ended, [3, 2, 0, 0, 0]);
+        } else {
+            assert_eq!((written("a"), written("c")), (2, 1));
+            assert_balance(&ended, [3, 2, 0, 0, 0]);
+        }
+    }
+}
+
+#[test]
+fn output_without_duplicates_compares_equal_with_itself() {
+    let run = |arguments: &[&str]| overlapping(Run::transform(), 1).args(arguments);
+    let made = run(&["--dedupe", "-o", "out", "logs"]).run().with_code(0);
+    let again = |arguments: &[&str]| {
+        let mut again = run(&["--check", "-o", "out", "logs"]).args(arguments);
+        for name in made.files("out") {
+            let name = format!("out/{name}");
+            again = again.file(&name, made.read(&name));
+        }
+        again.run()
+    };
+    let ended = again(&["--dedupe"]).with_code(0);
+    assert_balance(&ended, [11, 4, 2, 2, 2]);
+    again(&[]).with_code(1);
+}
+
+#[test]
+fn a_document_is_a_duplicate_of_the_same_event_in_a_log_or_another_document() {
+    let event =
+        std::fs::read(fixture("events/problem/problem_check.three-questions.json")).unwrap();
+    let event: Value = serde_json::from_slice(&event).unwrap();
+    let run = Run::transform()
+        .tables()
+        .file("in/a.log", format!("{event}\n"))
+        .file("in/b.json", format!("{event:#}\n"))
+        .file("in/c.json", event.to_string());
+    let run = run.args(&["--dedupe", "--events", "all", "-o", "out"]);
+    let first = run.args(&["in/b.json", "in/a.log", "in/c.json"]).run();
+    let first = first.with_code(0);
+    assert_eq!(first.files("out"), ["a.log.xapi.jsonl", "b.json"]);
+    assert_eq!(first.read("out/a.log.xapi.jsonl"), b"");
+    assert_balance(&first, [1, 2, 0, 0, 0]);
+    assert!(!first.stderr.contains("has the id of"), "{}", first.stderr);
+}
+
+#[test]
+fn what_overlaps_is_sent_once_with_any_number_of_threads() {
+    for (format, threads, times) in [
+        ("xapi", "1", 1000),
+        ("xapi", "4", 1000),
+        ("caliper", "4", 10),
+    ] {
+        let lrs = Lrs::start(Settings::default());
+        let url = match format {
+            "xapi" => lrs.xapi(),
+            _ => lrs.caliper(),
+        };
+        let run = Run::new(&[
+            "send",
+            "--lms-root-url",
+            ROOT_URL,
+            "--to",
+            format,
+            "--dedupe",
+        ]);
+        let run = run
+            .args(&[
+                "--url",
+                &url,
+                "--on-collision",
+                "reject",
+                "--threads",
+                threads,
+            ])
+            .args(&["--rejects", "rejects", "--report", "report.json", "logs"]);
+        let ended = overlapping(run, times).run().with_code(0);
+        let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+        let (outcomes, sum) = (&report["total"]["outcomes"], &report["total"]["lines"]);
+        let counts = outcomes.as_object().unwrap().values();
+        assert_eq!(
+            counts.map(|count| count.as_u64().unwrap()).sum::<u64>(),
+            *sum
+        );
+        // An event's id in Caliper is made of all of it, so there is no collision.
+        let (emitted, collisions) = match format {
+            "xapi" => (10 * times, 2),
+            _ => (10 * times + 1, 0),
+        };
+        assert_eq!(outcomes["emitted"], emitted);
+        assert_eq!(outcomes["duplicate"], 12 * times + 3 - emitted - collisions);
+        assert_eq!(report["total"]["collisions"], collisions);
+        assert_eq!(report["total"]["written"], emitted);
+        let router = &report["routers"][0];
+        assert_eq!(
+            (&router["delivered"], &router["duplicates"]),
+            (&json!(emitted), &json!(0))
+        );
+        assert_eq!(lrs.stored().len(), emitted as usize);
+    }
+}
+
+#[test]
+fn each_router_gets_what_it_accepts_though_another_has_it_already() {
+    let servers = [
+        Lrs::start(Settings::default()),
+        Lrs::start(Settings::default()),
+    ];
+    let routers: Vec<Value> = ["a", "b"]
+        .iter()
+        .zip(&servers)
+        .map(|(host, lrs)| {
+            json!({
+                "backend_name": "xAPI", "route_url": lrs.xapi(), "enabled": true,
+                "auth_scheme": null, "username": null, "password": null, "auth_key": null,
+                "configurations": {"match_params": {"host": host}, "override_args": {}, "headers": {}},
+            })
+        })
+        .collect();
+    // The host does not reach the statement.
+    let from =
+        |host: &str| line(1).replace("{\"name\"", &format!("{{\"host\": \"{host}\", \"name\""));
+    let run = Run::new(&[
+        "send",
+        "--lms-root-url",
+        ROOT_URL,
+        "--to",
+        "xapi",
+        "--dedupe",
+    ])
+    .file("routers.json", Value::from(routers).to_string())
+    .file("log", from("a") + &from("b") + &from("ab") + &from("b"));
+    let ended = run
+        .args(&["--routers", "routers.json", "log"])
+        .run()
+        .with_code(0);
+    assert_eq!(servers.map(|lrs| lrs.stored().len()), [1, 1]);
+    assert_balance(&ended, [3, 1, 0, 0, 0]);
+}
+
+#[test]
+fn what_becomes_of_collisions_is_asked_only_where_they_are_looked_for() {
+    for command in ["transform", "send"] {
+        let run = Run::new(&[command, "--to", "xapi", "--lms-root-url", ROOT_URL, "-"]);
+        let ended = run.args(&["--on-collision", "keep"]).run().with_code(2);
+        let message = "`--on-collision` goes with `--dedupe`";
+        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+    }
+}
