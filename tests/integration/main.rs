@@ -15,6 +15,8 @@ mod going_away;
 mod goldens;
 mod harness;
 mod inputs;
+#[cfg(unix)]
+mod kills;
 mod lrs;
 mod outputs;
 mod properties;

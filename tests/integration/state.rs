@@ -1,4 +1,4 @@
-//! Going on where earlier runs ended: grown, renamed and packed inputs, signals, and kills at any moment.
+//! Going on where earlier runs ended: grown, renamed and packed inputs, and signals.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,25 +13,25 @@ use crate::harness::{ROOT_URL, gzip, json_lines, line};
 use crate::lrs::{Fault, Lrs, Settings};
 
 /// A directory in which runs follow one another.
-struct Place(TempDir);
+pub struct Place(pub TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self(TempDir::new().unwrap())
     }
 
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
+    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
         let path = self.0.path().join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
 
-    fn append(&self, name: &str, text: &str) {
+    pub fn append(&self, name: &str, text: &str) {
         let old = fs::read(self.0.path().join(name)).unwrap();
         self.write(name, [&old, text.as_bytes()].concat());
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
         command
             .current_dir(self.0.path())
@@ -50,11 +50,11 @@ impl Place {
         command
     }
 
-    fn transform(&self) -> Command {
+    pub fn transform(&self) -> Command {
         self.command(&["transform", "-o", "out", "--rejects", "rejects"])
     }
 
-    fn send(&self, url: &str) -> Command {
+    pub fn send(&self, url: &str) -> Command {
         let mut command = self.command(&["send", "--url", url, "--retry-delay", "0.01"]);
         command.args([
             "--batch-size",
@@ -68,7 +68,7 @@ impl Place {
     }
 
     /// The names of the files below a directory, hidden ones too.
-    fn files(&self, below: &str) -> Vec<String> {
+    pub fn files(&self, below: &str) -> Vec<String> {
         let directory = self.0.path().join(below);
         let entries = walkdir::WalkDir::new(&directory)
             .sort_by_file_name()
@@ -79,12 +79,12 @@ impl Place {
         files.map(|entry| name(entry.path())).collect()
     }
 
-    fn rows(&self, name: &str) -> Vec<Value> {
+    pub fn rows(&self, name: &str) -> Vec<Value> {
         json_lines(&fs::read(self.0.path().join(name)).unwrap())
     }
 
     /// How often each statement stands in the output.
-    fn output(&self) -> BTreeMap<String, usize> {
+    pub fn output(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
         for name in self.files("out") {
             assert!(!name.starts_with('.'), "{name}");
@@ -98,14 +98,14 @@ impl Place {
 
 /// Runs it, and gives what it said.
 #[track_caller]
-fn run(mut command: Command, code: i32) -> String {
+pub fn run(mut command: Command, code: i32) -> String {
     let output = command.output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(code), "{said}");
     said
 }
 
-fn lines(seconds: std::ops::Range<u32>) -> String {
+pub fn lines(seconds: std::ops::Range<u32>) -> String {
     seconds.map(line).collect()
 }
 
@@ -297,7 +297,7 @@ fn only_the_owner_reads_the_state() {
 
 /// Sends a signal by its name.
 #[cfg(unix)]
-fn signal(child: &Child, name: &str) {
+pub fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
     let sent = Command::new("kill")
         .args(["-s", name, &id])
@@ -339,90 +339,4 @@ fn signals_end_a_run_that_can_be_gone_on_with() {
         run(place.send(&lrs.xapi()), 0);
         assert_eq!(lrs.stored().len(), 100);
     }
-}
-
-/// A run that is killed at random moments, by one signal or the other, until it has ended by itself or was killed so
-/// often.
-#[cfg(unix)]
-fn kill_and_repeat(kills: u32, start: impl Fn() -> Command) {
-    let mut random = 0x2545_f491_4f6c_dd1d_u64;
-    let mut next = move |below: u64| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        random % below
-    };
-    let mut longest = 60;
-    for _ in 0..kills {
-        let mut child = start().stderr(Stdio::null()).spawn().unwrap();
-        let started = Instant::now();
-        std::thread::sleep(Duration::from_micros(next(longest * 1000)));
-        signal(&child, if next(4) == 0 { "TERM" } else { "KILL" });
-        let status = child.wait().unwrap();
-        // So that moments near the end are met too, and most runs are killed.
-        if status.success() {
-            longest = (started.elapsed().as_millis() as u64).max(20);
-        }
-    }
-    let mut last = start();
-    let ended = last.stderr(Stdio::piped()).output().unwrap();
-    assert!(
-        ended.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
-}
-
-/// Logs of many kinds, of which one has a line that comes to nothing.
-#[cfg(unix)]
-fn write_logs(place: &Place) {
-    for nth in 0..40 {
-        let log = lines(nth * 1000..nth * 1000 + 150 + nth) + "no event\n";
-        if nth % 3 == 0 {
-            place.write(&format!("logs/{nth:02}.log.gz"), gzip(log));
-        } else {
-            place.write(&format!("logs/{nth:02}.log"), log);
-        }
-    }
-}
-
-#[cfg(unix)]
-#[test]
-fn a_transform_that_is_killed_anywhere_and_repeated_writes_all_of_it_once() {
-    let [undisturbed, killed] = [(); 2].map(|()| Place::new());
-    write_logs(&undisturbed);
-    write_logs(&killed);
-    run(undisturbed.transform(), 0);
-    kill_and_repeat(100, || killed.transform());
-    let (expected, output) = (undisturbed.output(), killed.output());
-    assert!(expected.values().all(|&count| count == 1));
-    assert_eq!(output.len(), expected.len());
-    assert!(output == expected);
-    let rejected = |place: &Place| -> std::collections::BTreeSet<String> {
-        let rows = place.rows("rejects");
-        rows.iter()
-            .map(|row| format!("{}:{}", row["file"], row["line"]))
-            .collect()
-    };
-    assert_eq!(rejected(&killed), rejected(&undisturbed));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_send_that_is_killed_anywhere_and_repeated_stores_all_of_it_once() {
-    let place = Place::new();
-    write_logs(&place);
-    let lrs = Lrs::start(Settings::default());
-    kill_and_repeat(100, || place.send(&lrs.xapi()));
-    let plain = Place::new();
-    write_logs(&plain);
-    run(plain.transform(), 0);
-    let expected: BTreeMap<String, Value> = plain
-        .files("out")
-        .iter()
-        .flat_map(|name| plain.rows(&format!("out/{name}")))
-        .map(|row| (row["id"].as_str().unwrap().to_owned(), row))
-        .collect();
-    assert!(lrs.stored() == expected);
-    assert_eq!(place.files("dead"), [""; 0]);
 }
