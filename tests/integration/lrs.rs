@@ -45,6 +45,8 @@ pub struct Settings {
     /// A batch with a stored id is answered with 409 and not stored, as the specification has it; otherwise what is
     /// stored is passed over.
     pub refuses_duplicates: bool,
+    /// Stores what it gets however often it gets it.
+    pub keeps_all: bool,
     /// The status of GET requests, when it is not to answer them.
     pub get: Option<u16>,
 }
@@ -56,6 +58,7 @@ impl Default for Settings {
             max_bytes: usize::MAX,
             poison: ("poison", 400),
             refuses_duplicates: true,
+            keeps_all: false,
             get: None,
         }
     }
@@ -279,11 +282,14 @@ fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<
         }
     };
     let is_stored = |item: &Value| records.stored.contains_key(id_of(item));
-    if settings.refuses_duplicates && items.iter().any(is_stored) {
+    if settings.refuses_duplicates && !settings.keeps_all && items.iter().any(is_stored) {
         return response(409, "", b"conflict");
     }
     // Those that are there already are not listed, as some servers do.
-    let new: Vec<Value> = items.into_iter().filter(|item| !is_stored(item)).collect();
+    let new: Vec<Value> = items
+        .into_iter()
+        .filter(|item| settings.keeps_all || !is_stored(item))
+        .collect();
     let ids: Vec<String> = new.iter().map(|item| id_of(item).to_owned()).collect();
     for (id, item) in ids.iter().zip(new) {
         records.stored.entry(id.clone()).or_default().push(item);

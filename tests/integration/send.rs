@@ -77,7 +77,10 @@ fn what_transform_writes_is_stored_once_each() {
         (&[][..], 2),
         (&["--threads", "1", "--batch-bytes", "20000"], 0),
     ] {
-        let lrs = Lrs::start(Settings::default());
+        let lrs = Lrs::start(Settings {
+            keeps_all: true,
+            ..Settings::default()
+        });
         let log = log(1000);
         let ended = send(&lrs.xapi(), &log).args(arguments).run().with_code(0);
         assert_stored(&lrs, &transformed(&log, "xapi"));
