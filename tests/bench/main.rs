@@ -14,6 +14,7 @@ mod input;
 mod library;
 mod machine;
 mod measure;
+mod sink;
 mod table;
 mod throughput;
 
