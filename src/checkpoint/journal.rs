@@ -43,6 +43,8 @@ pub enum Entry {
         input: InputId,
         to: String,
         progress: Progress,
+        /// The temporary file, which is gone when the output has its name.
+        part: PathBuf,
         /// The output, and how long it is.
         file: PathBuf,
         file_bytes: u64,
@@ -158,6 +160,8 @@ impl Contents {
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// How long it is, in whole entries. Nothing when it could not be written.
+    length: Option<u64>,
 }
 
 impl Journal {
@@ -213,9 +217,11 @@ impl Journal {
         };
         let file =
             write().with_context(|| format!("failed to write the state `{}`", path.display()))?;
+        let length = file.metadata().map(|metadata| metadata.len());
         Ok(Self {
             path: path.to_owned(),
             file,
+            length: length.ok(),
         })
     }
 
@@ -224,8 +230,18 @@ impl Journal {
     /// # Errors
     /// It cannot be written.
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
-        let written = line(entry).and_then(|line| Ok(self.file.write_all(&line)?));
-        written.with_context(|| self.failed())
+        let Some(length) = self.length else {
+            bail!("{} before", self.failed());
+        };
+        let line = line(entry).with_context(|| self.failed())?;
+        if let Err(error) = self.file.write_all(&line) {
+            // A part of an entry may only be at the end, so none is to follow it.
+            let _ = self.file.set_len(length);
+            self.length = None;
+            return Err(error).with_context(|| self.failed());
+        }
+        self.length = Some(length + line.len() as u64);
+        Ok(())
     }
 
     /// Makes durable what was appended.
@@ -285,6 +301,7 @@ mod tests {
                 input: 1,
                 to: "xapi out".to_owned(),
                 progress: progress(2),
+                part: "out/.a.part".into(),
                 file: "out/a".into(),
                 file_bytes: 3,
             },
@@ -316,6 +333,21 @@ mod tests {
             }
             assert_eq!(format!("{contents:?}"), format!("{expected:?}"), "{cut}");
         }
+    }
+
+    #[test]
+    fn nothing_follows_an_entry_that_could_not_be_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let mut journal = Journal::rewrite(&path, &Contents::default()).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        // Opened for reading alone, it cannot be written.
+        journal.file = File::open(&path).unwrap();
+        for entry in entries() {
+            assert!(journal.append(&entry).is_err());
+            journal.file = OpenOptions::new().append(true).open(&path).unwrap();
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), whole);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::fingerprint::{Head, follow};
 use super::journal::{Contents, Entry, InputId, Journal, KnownInput, Progress};
-use crate::input::{self, BytesRead, Follower, Opened, Position, Source};
-use crate::output::{OWNER_ONLY, is_part};
+use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
+use crate::output::{OWNER_ONLY, is_part, sync_directory};
 
 /// What earlier runs delivered, and what this one does.
 #[derive(Debug)]
@@ -124,8 +124,15 @@ impl StateDirectory {
             let places = candidate.places.iter().filter(|place| has(place));
             places.map(|place| place.offset).max().unwrap_or(0)
         };
-        let best = candidates.into_iter().max_by_key(furthest);
-        let resumed = match best.filter(|best| furthest(best) > 0) {
+        let best = candidates
+            .into_iter()
+            .max_by_key(furthest)
+            .filter(|best| furthest(best) > 0);
+        // A document is delivered as a whole or not at all: when more has been written, it is another.
+        let is_other = source.shape == Shape::Document
+            && best.is_some()
+            && opened.reader.by_ref().take(1).read(&mut [0])? > 0;
+        let resumed = match best.filter(|_| !is_other) {
             Some(Candidate { input, reached, .. }) => Resumed {
                 input,
                 reached: reached
@@ -134,7 +141,7 @@ impl StateDirectory {
                     .collect(),
             },
             None => Resumed {
-                input: self.state().introduce(source, &head),
+                input: self.state().introduce(source, &head)?,
                 reached: vec![Position::START; destinations.len()],
             },
         };
@@ -143,7 +150,7 @@ impl StateDirectory {
             .into_iter()
             .find(|follower| follower.position() == from);
         let start = start.unwrap_or_else(Follower::new);
-        if places.last().is_some_and(|last| last.offset > from.offset) {
+        if is_other || places.last().is_some_and(|last| last.offset > from.offset) {
             // It was read past the place.
             opened = input::open(source, BytesRead::clone(bytes_read))?;
             let before = opened.reader.by_ref().take(from.offset);
@@ -220,6 +227,7 @@ impl StateDirectory {
         input: InputId,
         to: &str,
         progress: &Progress,
+        part: &Path,
         file: &Path,
         file_bytes: u64,
     ) -> Result<()> {
@@ -229,6 +237,7 @@ impl StateDirectory {
             input,
             to: to.to_owned(),
             progress: progress.clone(),
+            part: part.to_owned(),
             file: file.to_owned(),
             file_bytes,
         })?;
@@ -241,6 +250,12 @@ impl StateDirectory {
     /// The state cannot be written.
     pub fn delivered(&self, input: InputId, to: &str, progress: Progress) -> Result<()> {
         let mut state = self.state();
+        let known = state.contents.inputs.get(&input);
+        let reached = known.and_then(|known| known.delivered.get(to));
+        if reached.is_some_and(|reached| reached.position.offset > progress.position.offset) {
+            // An input that is a part of one that was delivered further: what is known already says more.
+            return Ok(());
+        }
         let entry = Entry::Delivered {
             input,
             to: to.to_owned(),
@@ -269,7 +284,7 @@ impl StateDirectory {
 }
 
 impl State {
-    fn introduce(&mut self, source: &Source, head: &Head) -> InputId {
+    fn introduce(&mut self, source: &Source, head: &Head) -> io::Result<InputId> {
         let last = self.contents.inputs.keys().next_back();
         let input = last.map_or(1, |last| last + 1);
         let entry = Entry::Input {
@@ -278,10 +293,9 @@ impl State {
             head_bytes: head.bytes.len() as u64,
             head_hash: xxhash_rust::xxh3::xxh3_128(&head.bytes),
         };
-        // When this fails, so will the next entry, which tells it.
-        let _ = self.journal.append(&entry);
+        self.journal.append(&entry).map_err(io::Error::other)?;
         self.contents.apply(entry);
-        input
+        Ok(input)
     }
 }
 
@@ -292,10 +306,13 @@ fn settle(contents: &mut Contents) {
             input,
             to,
             progress,
+            part,
             file,
             file_bytes,
         } = entry
+            && !part.exists()
             && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == file_bytes)
+            && sync_directory(&file).is_ok()
         {
             contents.apply(Entry::Delivered {
                 input,

@@ -142,6 +142,12 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
         .sender(&delivery, dead_letters, state.as_ref(), &console)
         .or_exit(ExitCode::Usage)?;
 
+    if state.is_some() && routes.iter().any(|route| route.name.ends_with(')')) {
+        let error = anyhow!(
+            "several routers have one URL, a query aside, and a state could not tell them apart: leave `--state` out"
+        );
+        return Err(error).or_exit(ExitCode::Usage);
+    }
     let mut options = input.pipeline_options();
     options.state = state.as_ref().map(|state| StateOf {
         directory: Arc::clone(state),

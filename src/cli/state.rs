@@ -17,10 +17,18 @@ pub fn open(
     let Some(directory) = directory else {
         return Ok(None);
     };
-    if sources.iter().any(|source| source.origin == Origin::Stdin) {
+    let is_file = |source: &&Source| match &source.origin {
+        Origin::Stdin => false,
+        // One that is not there is told of later.
+        Origin::File(path) => {
+            std::fs::metadata(path).is_ok_and(|it| it.is_file()) || !path.exists()
+        }
+    };
+    if let Some(other) = sources.iter().find(|source| !is_file(source)) {
+        let name = &other.name;
         return Err(Fatal {
             code: ExitCode::Usage,
-            error: anyhow!("`--state` goes on with files; standard input cannot be gone on with"),
+            error: anyhow!("`--state` goes on with files, and `{name}` is none"),
         });
     }
     match StateDirectory::open(directory) {

@@ -27,7 +27,7 @@ const DEFAULT_INCLUDE: [&str; 9] = [
 ];
 
 /// Names of tables, prose, archives and this program's own output, which the names above would take.
-const DEFAULT_EXCLUDE: [&str; 8] = [
+const DEFAULT_EXCLUDE: [&str; 11] = [
     "*.csv*",
     "*.tsv*",
     "*.md*",
@@ -35,7 +35,10 @@ const DEFAULT_EXCLUDE: [&str; 8] = [
     "*.tar.*",
     "*.tgz",
     "*.xapi.jsonl*",
+    "*.xapi.*.jsonl*",
     "*.caliper.jsonl*",
+    "*.caliper.*.jsonl*",
+    "journal.jsonl",
 ];
 
 /// Which files of a directory are inputs.
@@ -283,7 +286,7 @@ mod tests {
             .collect()
     }
 
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 15] = [
         "b/tracking.log",
         "a.json",
         "tracking.log-20240101.gz",
@@ -298,6 +301,7 @@ mod tests {
         "logs.tar.gz",
         "out/tracking.log",
         "tracking.log.xapi.jsonl",
+        "tracking.log.xapi.2.jsonl",
     ];
 
     #[test]

@@ -8,13 +8,13 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::{Destination, Output, OutputNames, Taken, nth_file};
 use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
-use crate::input::{Shape, Source};
+use crate::input::{Position, Shape, Source};
 
 /// Whether the files of logs are compressed. Documents never are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +75,22 @@ impl Directory {
         self.names.destination()
     }
 
+    /// Makes sure that what an input is continued from is delivered: another input of this run may hold the same, and its
+    /// output may have failed.
+    fn check_beginning(&self, resumed: &Resumed) -> Result<()> {
+        let from = resumed.from().offset;
+        let progress = self
+            .state
+            .as_ref()
+            .and_then(|(state, to)| state.progress(resumed.input, to));
+        if progress.map_or(0, |progress| progress.position.offset) < from {
+            bail!(
+                "an input that begins with the same lines could not be delivered, so this one is left to the next run"
+            );
+        }
+        Ok(())
+    }
+
     /// The path of the next output of an input, and what is known when it is delivered.
     fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, Progress) {
         let natural = self.names.path(source);
@@ -111,23 +127,25 @@ impl Directory {
 impl Destination for Directory {
     fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         let is_log = source.shape == Shape::Log;
-        let is_continued = resumed.is_some_and(|resumed| resumed.from().offset > 0);
         let (path, delivery) = match resumed {
             None => (self.names.path(source), None),
             Some(resumed) => {
+                self.check_beginning(resumed)?;
                 let (path, progress) = self.next_file(source, resumed);
                 (path, Some((resumed.input, progress)))
             }
         };
+        // A later file is like the first, whose name it has.
+        let compression = match path.extension() {
+            Some(extension) if is_log && extension == "gz" => Compression::Gzip,
+            _ => Compression::None,
+        };
         let mut unfinished = Unfinished {
             path,
-            may_be_absent: !is_log || is_continued,
+            // Where it is remembered what is delivered, an empty file would only be in the way.
+            may_be_absent: !is_log || resumed.is_some(),
             writer: None,
-            compression: if is_log {
-                self.names.compression
-            } else {
-                Compression::None
-            },
+            compression,
             delivery,
         };
         if !unfinished.may_be_absent {
@@ -227,14 +245,15 @@ impl Unfinished {
             Some(writer) => {
                 let file = writer.close()?;
                 let bytes = file.as_file().metadata()?.len();
-                state.delivering(input, to, &progress, &self.path, bytes)?;
+                state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
                 persist(file, &self.path)?;
                 sync_directory(&self.path)?;
             }
             None => {
                 // No file came of it, so that there is none more than before.
                 let earlier = state.progress(input, to);
-                if earlier.as_ref().map(|earlier| earlier.position) == Some(progress.position) {
+                let reached = earlier.as_ref().map(|earlier| earlier.position);
+                if reached.unwrap_or(Position::START) == progress.position {
                     return Ok(());
                 }
                 (progress.first_file, progress.files) =
@@ -272,7 +291,7 @@ fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
 }
 
 /// Makes the names in the directory of a file durable, where the system can.
-pub(super) fn sync_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
     #[cfg(not(unix))]

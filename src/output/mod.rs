@@ -14,7 +14,7 @@ use std::io;
 pub use check::Check;
 pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 pub use directory::{ANY_FILE, Compression, Directory};
-pub(crate) use directory::{is_part, temporary_file};
+pub(crate) use directory::{is_part, sync_directory, temporary_file};
 pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};
 pub(crate) use rejects::OWNER_ONLY;

@@ -1,7 +1,7 @@
 //! A file that stands under its name only when it is complete, beside the directory of outputs: the rejects, the report.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -65,13 +65,17 @@ impl WholeFile {
             return Self::create(path, mode);
         }
         let mut options = OpenOptions::new();
-        options.append(true).create(true);
+        options.read(true).append(true).create(true);
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(mode);
         }
-        let file = options.open(path);
+        let file = options.open(path).and_then(|mut file| {
+            let whole = length_of_whole_lines(&mut file)?;
+            file.set_len(whole)?;
+            Ok(file)
+        });
         let file = file.with_context(|| format!("failed to open `{}`", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -147,6 +151,25 @@ impl WholeFile {
         };
         finish().with_context(|| failed(&path))
     }
+}
+
+/// How long a file is without a last line that was not written to its end.
+fn length_of_whole_lines(file: &mut File) -> io::Result<u64> {
+    const PIECE: u64 = 1 << 16;
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(PIECE);
+        file.seek(SeekFrom::Start(start))?;
+        let mut piece = Vec::new();
+        Read::by_ref(file)
+            .take(end - start)
+            .read_to_end(&mut piece)?;
+        if let Some(newline) = memchr::memrchr(b'\n', &piece) {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }
 
 fn failed(path: &Path) -> String {

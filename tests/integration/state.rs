@@ -188,6 +188,80 @@ fn another_log_that_begins_alike_is_another() {
 }
 
 #[test]
+fn what_could_not_be_delivered_is_delivered_later_though_it_was_read_twice() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..50));
+    place.write("logs/b.log", lines(0..60));
+    place.write("out/a.log.xapi.jsonl/in-the-way", "");
+    let said = run(place.transform(), 6);
+    assert!(
+        said.contains("could not be delivered, so this one is left"),
+        "{said}"
+    );
+    fs::remove_dir_all(place.0.path().join("out")).unwrap();
+    run(place.transform(), 0);
+    assert_eq!(place.output().len(), 60);
+}
+
+#[test]
+fn a_log_that_comes_to_nothing_leaves_no_file_and_nothing_to_remember() {
+    let place = Place::new();
+    place.write("logs/empty.log", "");
+    place.write("logs/begun.log", "{\"name\": ");
+    place.write("logs/none.log", "no event\n");
+    for _ in 0..3 {
+        run(place.transform(), 0);
+    }
+    assert_eq!(place.files("out"), [""; 0]);
+    assert_eq!(place.rows("rejects").len(), 1);
+    place.append("logs/none.log", &line(1));
+    run(place.transform(), 0);
+    assert_eq!(place.files("out"), ["none.log.xapi.jsonl"]);
+}
+
+#[test]
+fn a_document_is_delivered_whole_and_again_when_it_has_changed() {
+    let place = Place::new();
+    let document = line(1).replace(", ", ",\n");
+    place.write("logs/d.json", &document[..60]);
+    run(place.transform(), 0);
+    place.write("logs/d.json", &document);
+    run(place.transform(), 0);
+    assert_eq!(place.files("out"), ["d.json"]);
+    let first = fs::read(place.0.path().join("out/d.json")).unwrap();
+    run(place.transform(), 0);
+    place.write("logs/d.json", document.replace("000001", "000002"));
+    run(place.transform(), 0);
+    assert_eq!(place.files("out"), ["d.json"]);
+    assert_ne!(fs::read(place.0.path().join("out/d.json")).unwrap(), first);
+}
+
+#[test]
+fn later_files_are_packed_as_the_first_is() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..3));
+    run(place.transform(), 0);
+    place.append("logs/a.log", &lines(3..5));
+    let mut packed = place.transform();
+    packed.args(["--compress", "gzip"]);
+    run(packed, 0);
+    assert_eq!(place.output().len(), 5);
+}
+
+#[test]
+fn a_row_of_rejects_that_a_kill_cut_is_taken_away() {
+    let place = Place::new();
+    place.write("logs/a.log", "no event\n");
+    place.write("rejects", "{\"file\":\"z\"}\n{\"file\":\"a.log\",\"li");
+    run(place.transform(), 0);
+    let rows = place.rows("rejects");
+    assert_eq!(
+        (rows.len(), &rows[1]["reason"]),
+        (2, &Value::from("not-json"))
+    );
+}
+
+#[test]
 fn each_router_goes_on_where_it_was() {
     let place = Place::new();
     place.write("logs/a.log", lines(0..20));
@@ -268,6 +342,7 @@ fn options_that_a_state_cannot_go_with_are_errors() {
         &["transform"][..],
         &["transform", "-o", "out", "-"],
         &["transform", "-o", "out", "--check"],
+        &["transform", "-o", "out", "/dev/null"],
     ] {
         run(place.command(arguments), 2);
     }
