@@ -117,9 +117,9 @@ where
                             break;
                         };
                         if let (Some(state), Some(input), Some(end)) =
-                            (&options.state, input, batch.end)
+                            (&options.state, input, batch.places.last())
                         {
-                            state.directory.has_read(input, end);
+                            state.directory.has_read(input, *end);
                         }
                         let in_flight = Budget::take(&budget, batch.bytes());
                         let (result, place) = sync_channel(1);

@@ -160,10 +160,11 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
         rejects: rejects.is_some(),
         details: output.report.is_some(),
     };
-    let convert = |source: &Source, batch: Batch| {
+    let convert = |source: &Source, mut batch: Batch| {
+        let places = std::mem::take(&mut batch.places);
         let lines = batch.lines(source.shape, options.max_line_bytes);
         let mut converted = convert(&converter, &source.name, lines, Layout::Lines, keeps);
-        converted.output.end = batch.end;
+        converted.output.places = places;
         converted
     };
     let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, &discovery.errors)

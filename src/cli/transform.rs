@@ -158,16 +158,17 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         details: output.report.is_some(),
     };
     let writes_documents = output.output.is_some();
-    let convert = |source: &Source, batch: Batch| {
+    let convert = |source: &Source, mut batch: Batch| {
         let is_document = source.shape == Shape::Document && writes_documents;
         let layout = if is_document {
             Layout::Document
         } else {
             Layout::Lines
         };
+        let places = std::mem::take(&mut batch.places);
         let lines = batch.lines(source.shape, options.max_line_bytes);
         let mut converted = convert(&converter, &source.name, lines, layout, keeps);
-        converted.output.end = batch.end;
+        converted.output.places = places;
         converted
     };
     let mut deliverer = Deliverer::new(&console, destination, rejects, &discovery.errors)

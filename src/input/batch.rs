@@ -22,8 +22,8 @@ pub struct Batch {
     pub text: Vec<u8>,
     /// What follows the lines of `text`, if it cannot stand among them.
     pub unreadable: Option<Unreadable>,
-    /// Where the batch ends, when places are to be known. A line that breaks off is behind it.
-    pub end: Option<Position>,
+    /// Where each of its lines ends, when places are to be known. A line that breaks off is behind them.
+    pub places: Vec<Position>,
 }
 
 /// A line that could not be read whole.
@@ -205,7 +205,7 @@ impl<R: Read> BatchReader<R> {
             let unreadable = Some(Unreadable::TooLong { offset: 0, length });
             let mut batch = self.batch(Vec::new(), unreadable);
             self.offset = length;
-            batch.end = self.place();
+            batch.places.extend(self.place());
             return Some(batch);
         }
         match &self.ended {
@@ -258,7 +258,7 @@ impl<R: Read> BatchReader<R> {
         });
         self.line += 1;
         self.offset += length + u64::from(is_terminated);
-        batch.end = self.place();
+        batch.places.extend(self.place());
         Some(batch)
     }
 
@@ -286,12 +286,26 @@ impl<R: Read> BatchReader<R> {
             offset: self.offset,
             text,
             unreadable,
-            end: None,
+            places: Vec::new(),
         };
-        self.line += memchr::memchr_iter(b'\n', &batch.text).count() as u64;
-        self.offset += batch.text.len() as u64;
-        self.follow(&batch.text);
-        batch.end = self.place();
+        if self.follower.is_none() {
+            self.line += memchr::memchr_iter(b'\n', &batch.text).count() as u64;
+            self.offset += batch.text.len() as u64;
+            return batch;
+        }
+        let mut start = 0;
+        let newlines = memchr::memchr_iter(b'\n', &batch.text).map(|newline| newline + 1);
+        let ends = newlines.chain([batch.text.len()]);
+        for end in ends {
+            let line = &batch.text[start..end];
+            self.line += u64::from(line.ends_with(b"\n"));
+            self.offset += line.len() as u64;
+            self.follow(line);
+            if !line.is_empty() {
+                batch.places.extend(self.place());
+            }
+            start = end;
+        }
         batch
     }
 

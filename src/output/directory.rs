@@ -170,8 +170,8 @@ impl Destination for Directory {
                 return Err(error.context(path));
             }
         }
-        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, output.end) {
-            progress.position = end;
+        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, output.places.last()) {
+            progress.position = *end;
         }
         Ok(Taken::Yes)
     }

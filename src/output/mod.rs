@@ -85,8 +85,8 @@ pub struct Output {
     /// Statements, envelopes or events, one after the other.
     pub bytes: Vec<u8>,
     pub values: Vec<OutputValue>,
-    /// Where the lines end in the input, when places are to be known.
-    pub end: Option<Position>,
+    /// Where each of the lines ends in the input, when places are to be known.
+    pub places: Vec<Position>,
 }
 
 /// One statement, envelope or event of an [`Output`].

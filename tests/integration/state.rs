@@ -313,6 +313,9 @@ fn a_send_that_the_server_stopped_goes_on_from_there() {
     assert_eq!(lrs.stored().len(), 35);
     run(place.send(&lrs.xapi()), 0);
     assert_eq!(lrs.stored().len(), 100);
+    // What was acknowledged is not sent again.
+    let posted = lrs.records().requests.len();
+    assert_eq!(posted, 5 + 1 + 10);
     let before = lrs.records().requests.len();
     run(place.send(&lrs.xapi()), 0);
     assert_eq!(lrs.records().requests.len(), before);

@@ -13,7 +13,7 @@ use super::courier::Courier;
 use super::payload::{Payload, override_keys};
 use super::retry::Requests;
 use super::route::Route;
-use crate::checkpoint::Resumed;
+use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
@@ -119,6 +119,22 @@ struct Lane {
     connections: Connections,
 }
 
+impl Lane {
+    /// All that was given before a number comes from before this place of an input, which is news behind the place that
+    /// was reached.
+    fn has_given(&self, before: u64, input: InputId, place: Option<&Position>, reached: Position) {
+        if let Some(place) = place.filter(|place| place.offset > reached.offset) {
+            self.connections.route.has_given(before, input, *place);
+        }
+    }
+}
+
+/// The place behind all lines before one.
+fn end_of_lines_before(line: u64, places: &[Position]) -> Option<&Position> {
+    let before = places.partition_point(|place| place.line < line);
+    places[..before].last()
+}
+
 impl Sender {
     pub fn new(console: Arc<Console>) -> Self {
         Self {
@@ -175,19 +191,22 @@ impl Destination for Sender {
                     line: value.line,
                 };
                 let text = override_keys(text, &lane.overrides)?;
+                let before = lane.batcher.added();
                 let (closed, added) = lane.batcher.add(value.id, &text, place);
                 if let Some(batch) = closed {
+                    if let Some(resumed) = resumed {
+                        let place = end_of_lines_before(value.line, &output.places);
+                        lane.has_given(before, resumed.input, place, reached);
+                    }
                     lane.connections.send(batch);
                 }
                 if added == Added::Repeats {
                     lane.connections.route.tally().duplicates += 1;
                 }
             }
-            if let (Some(resumed), Some(end)) = (resumed, output.end)
-                && end.offset > reached.offset
-            {
-                let route = &lane.connections.route;
-                route.has_given(lane.batcher.added(), resumed.input, end);
+            if let Some(resumed) = resumed {
+                let added = lane.batcher.added();
+                lane.has_given(added, resumed.input, output.places.last(), reached);
             }
         }
         Ok(if self.is_stopped() {
