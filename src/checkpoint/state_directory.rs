@@ -164,7 +164,14 @@ impl StateDirectory {
     fn candidates(&self, head: &Head, destinations: &[String]) -> Vec<Candidate> {
         let state = self.state();
         let inputs = state.contents.inputs.iter();
-        let alike = inputs.filter(|(_, known)| head.begins_with(known.head_bytes, known.head_hash));
+        // Nearly all heads are of one length, so that one hash serves them.
+        let mut hashes = BTreeMap::new();
+        let alike = inputs.filter(|(_, known)| {
+            let hash = hashes
+                .entry(known.head_bytes)
+                .or_insert_with(|| head.hash(known.head_bytes));
+            *hash == Some(known.head_hash)
+        });
         let candidates = alike.map(|(&input, known)| {
             let read = state.read.get(&input);
             let delivered = known.delivered.values().map(|progress| progress.position);

@@ -250,6 +250,7 @@ impl OutputArgs {
             directory,
             format: conversion.format_name(),
             compression,
+            numbers: self.state.is_some(),
         }))
     }
 }

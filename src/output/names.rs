@@ -17,6 +17,8 @@ pub struct OutputNames {
     /// The format's part of the name.
     pub format: &'static str,
     pub compression: Compression,
+    /// Outputs of logs get numbers where they would replace one another.
+    pub numbers: bool,
 }
 
 impl OutputNames {
@@ -105,11 +107,15 @@ pub fn check_outputs(
         .into_iter()
         .flat_map(|names| sources.iter().map(|source| (names.path(source), source)));
     let mut writers: HashMap<PathBuf, String> = HashMap::new();
-    let outputs = outputs.map(|(path, source)| (path, format!("the input `{}`", source.name)));
+    let numbers = names.is_some_and(|names| names.numbers);
+    let outputs = outputs.map(|(path, source)| {
+        let writer = format!("the input `{}`", source.name);
+        (path, writer, numbers && source.shape == Shape::Log)
+    });
     let others = others
         .iter()
-        .map(|(option, path)| (path.to_path_buf(), format!("`{option}`")));
-    for (path, writer) in outputs.chain(others) {
+        .map(|(option, path)| (path.to_path_buf(), format!("`{option}`"), false));
+    for (path, writer, is_numbered) in outputs.chain(others) {
         let real = real_path(&path);
         if let Some(read) = read.get(&real) {
             return Err(Clash::Input {
@@ -117,7 +123,9 @@ pub fn check_outputs(
                 path: read.to_path_buf(),
             });
         }
-        if let Some(first) = writers.insert(real, writer.clone()) {
+        if let Some(first) = writers.insert(real, writer.clone())
+            && !is_numbered
+        {
             return Err(Clash::Outputs {
                 first,
                 second: writer,
@@ -199,6 +207,7 @@ mod tests {
             directory: "out".into(),
             format: "xapi",
             compression,
+            numbers: false,
         }
     }
 
@@ -262,6 +271,11 @@ mod tests {
             )
         };
         assert!(matches!(check("r", &both, "u"), Err(Clash::Outputs { .. })));
+        let numbered = OutputNames {
+            numbers: true,
+            ..names.clone()
+        };
+        assert_eq!(check_outputs(Some(&numbered), &[], &both, &[]), Ok(()));
         assert!(matches!(
             check("./out/a.log.xapi.jsonl", &both[..1], "u"),
             Err(Clash::Outputs { .. })

@@ -311,3 +311,14 @@ fn what_becomes_of_collisions_is_asked_only_where_they_are_looked_for() {
         assert!(ended.stderr.contains(message), "{}", ended.stderr);
     }
 }
+
+#[test]
+fn a_collision_is_a_failure_when_that_is_asked_for() {
+    for (log, code) in [(line(1) + &line(1), 0), (line(1) + &colliding(1), 1)] {
+        Run::transform()
+            .args(&["--dedupe", "--fail-on", "collision", "-"])
+            .stdin(log)
+            .run()
+            .with_code(code);
+    }
+}

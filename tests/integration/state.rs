@@ -249,6 +249,21 @@ fn later_files_are_packed_as_the_first_is() {
 }
 
 #[test]
+fn a_log_beside_its_packed_self_is_delivered_once() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..9));
+    place.write("logs/a.log.gz", gzip(lines(0..9)));
+    place.write("logs/b.log", lines(20..22));
+    place.write("logs/b.log.gz", gzip(lines(30..33)));
+    run(place.transform(), 0);
+    assert_eq!(
+        place.files("out"),
+        ["a.log.xapi.jsonl", "b.log.xapi.2.jsonl", "b.log.xapi.jsonl"]
+    );
+    assert_eq!(place.output().len(), 14);
+}
+
+#[test]
 fn a_row_of_rejects_that_a_kill_cut_is_taken_away() {
     let place = Place::new();
     place.write("logs/a.log", "no event\n");
