@@ -46,7 +46,8 @@
 //! - Conversion is a function of the line, the options and the lookup tables: the same output, byte for byte, with any
 //!   number of threads, on any day. There is no clock and no randomness in it.
 //! - Every line that is not blank has exactly one outcome. The tally balances.
-//! - A line is parsed once, and so is a line that it wraps, into one tree that borrows from the line and from an arena
+//! - An event that nobody wants is passed over without a tree, where its name can be told for certain. Any other line is
+//!   parsed once, and so is a line that it wraps, into one tree that borrows from the line and from an arena
 //!   that is emptied after it. Statements and events are plain views into both, written straight into a buffer.
 //! - Memory does not grow with the input, only with the lookup tables and, where duplicates are dropped, with the events.
 //! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
@@ -55,6 +56,8 @@
 //! - A bad line costs that line, a bad file that file, a bad answer that batch, never the run, and none is silent.
 //! - What is sent is delivered, is a duplicate, or is in a dead letter that is synced before the run goes on; what a stopped
 //!   run leaves is told. Nothing is concluded from the order of an answer.
+//! - What is remembered in a state is durable before it is recorded: an output that has its name, a statement that the
+//!   server acknowledged, a dead letter. A run that is killed at any moment loses nothing.
 //! - Standard output is data; standard error is for people. Secrets come from the environment or a file.
 //!
 //! # The reference
