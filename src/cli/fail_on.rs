@@ -1,5 +1,6 @@
 //! The option that makes lines a failure, which else are only reported.
 
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::console::Console;
@@ -30,6 +31,17 @@ enum FailOn {
 }
 
 impl FailOnArgs {
+    /// Makes sure that what is to be a failure can be found.
+    ///
+    /// # Errors
+    /// Collisions are, and nobody looks for them.
+    pub fn check(&self, finds_collisions: bool) -> Result<()> {
+        if self.fail_on.contains(&FailOn::Collision) && !finds_collisions {
+            bail!("`--fail-on collision` goes with `--dedupe`");
+        }
+        Ok(())
+    }
+
     /// Tells of the lines that are a failure. What it gives is to be weighed against what else happened.
     pub fn exit_code(&self, tally: &Tally, console: &Console) -> ExitCode {
         let mut code = ExitCode::Success;

@@ -114,6 +114,10 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
         .map_err(|clash| anyhow!("{clash}"))
         .or_exit(ExitCode::Usage)?;
     let dedupe = dedupe.dedupe(Scope::Routers).or_exit(ExitCode::Usage)?;
+    output
+        .fail_on
+        .check(dedupe.is_some())
+        .or_exit(ExitCode::Usage)?;
     let noun = conversion.noun();
     let mut converter = conversion
         .into_converter(input.wrapping(), &console)

@@ -122,6 +122,10 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         .or_exit(ExitCode::Usage)?;
 
     let dedupe = dedupe.dedupe(Scope::Run).or_exit(ExitCode::Usage)?;
+    output
+        .fail_on
+        .check(dedupe.is_some())
+        .or_exit(ExitCode::Usage)?;
     let noun = conversion.noun();
     let converter = conversion
         .into_converter(input.wrapping(), &console)

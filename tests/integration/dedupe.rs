@@ -321,4 +321,8 @@ fn a_collision_is_a_failure_when_that_is_asked_for() {
             .run()
             .with_code(code);
     }
+    Run::transform()
+        .args(&["--fail-on", "collision", "-"])
+        .run()
+        .with_code(2);
 }
