@@ -8,7 +8,7 @@ use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::dedupe::Dedupe;
 use crate::exit_code::ExitCode;
-use crate::input::{NotFound, Source};
+use crate::input::{NotFound, Position, Source};
 use crate::outcome::Reason;
 use crate::output::{Destination, Output, RejectedLine, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow};
@@ -21,6 +21,14 @@ pub struct Converted {
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
+}
+
+impl Converted {
+    /// The same, with the places in the input at which its lines end.
+    pub fn ending_at(mut self, places: Vec<Position>) -> Self {
+        self.output.places = places;
+        self
+    }
 }
 
 /// Delivers the results of a run to one destination.

@@ -146,7 +146,8 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
         .sender(&delivery, dead_letters, state.as_ref(), &console)
         .or_exit(ExitCode::Usage)?;
 
-    if state.is_some() && routes.iter().any(|route| route.name.ends_with(')')) {
+    // A URL has no space, the name of a second router with one URL does.
+    if state.is_some() && routes.iter().any(|route| route.name.contains(' ')) {
         let error = anyhow!(
             "several routers have one URL, a query aside, and a state could not tell them apart: leave `--state` out"
         );
@@ -167,9 +168,7 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
     let convert = |source: &Source, mut batch: Batch| {
         let places = std::mem::take(&mut batch.places);
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        let mut converted = convert(&converter, &source.name, lines, Layout::Lines, keeps);
-        converted.output.places = places;
-        converted
+        convert(&converter, &source.name, lines, Layout::Lines, keeps).ending_at(places)
     };
     let mut deliverer = Deliverer::new(&console, Box::new(sender), rejects, &discovery.errors)
         .without_duplicates(dedupe);

@@ -64,6 +64,7 @@ struct OutputArgs {
     /// Remember here what is delivered, and go on from there the next time
     #[arg(long, value_name = "DIR")]
     state: Option<PathBuf>,
+
     /// Write what was done here, as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
@@ -171,9 +172,7 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         };
         let places = std::mem::take(&mut batch.places);
         let lines = batch.lines(source.shape, options.max_line_bytes);
-        let mut converted = convert(&converter, &source.name, lines, layout, keeps);
-        converted.output.places = places;
-        converted
+        convert(&converter, &source.name, lines, layout, keeps).ending_at(places)
     };
     let mut deliverer = Deliverer::new(&console, destination, rejects, &discovery.errors)
         .without_duplicates(dedupe);

@@ -337,6 +337,27 @@ fn a_send_that_the_server_stopped_goes_on_from_there() {
 }
 
 #[test]
+fn routers_that_a_state_cannot_tell_apart_are_an_error() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..3));
+    let lrs = Lrs::start(Settings::default());
+    for (queries, code) in [(["?t=a", "?t=b"], 2), (["/a(1)", "/b"], 5)] {
+        let router = |query: &str| serde_json::json!({"backend_name": "xAPI", "route_url": lrs.xapi() + query});
+        place.write(
+            "routers.json",
+            serde_json::json!(queries.map(router)).to_string(),
+        );
+        // The server knows no such paths, which is found when it is asked.
+        let said = run(place.command(&["send", "--routers", "routers.json"]), code);
+        assert_eq!(
+            said.contains("could not tell them apart"),
+            code == 2,
+            "{said}"
+        );
+    }
+}
+
+#[test]
 fn a_second_run_says_who_holds_the_state_and_leaves() {
     let place = Place::new();
     place.write("logs/a.log", lines(0..3));
