@@ -1,13 +1,15 @@
 //! What is read: files, directories and standard input, plain or gzipped, in batches of whole lines.
 
 mod batch;
+mod batch_reader;
 mod discover;
 mod gzip;
 mod open;
 mod position;
 mod shard;
 
-pub use batch::{BATCH_BYTES, Batch, BatchReader, Line, LineContent, Unreadable};
+pub use batch::{Batch, Line, LineContent, Unreadable};
+pub use batch_reader::{BATCH_BYTES, BatchReader};
 pub use discover::{Discovery, NameFilter, NotFound, discover};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};

@@ -1,0 +1,332 @@
+//! Cutting an input into batches of whole lines.
+//!
+//! Where a batch ends depends on the bytes of the input alone, so neither do results on how reads happen to return.
+
+use std::io::{self, Read};
+
+use super::batch::{Batch, Unreadable};
+use super::{Follower, Position};
+
+/// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
+/// stay small.
+pub const BATCH_BYTES: usize = 1 << 20;
+
+/// Reads an input batch by batch. What could be read comes first; then [`BatchReader::finish`] tells how it ended.
+pub struct BatchReader<R> {
+    reader: R,
+    max_line_bytes: usize,
+    line: u64,
+    offset: u64,
+    /// What was read past the last newline.
+    rest: Vec<u8>,
+    ended: Option<io::Result<()>>,
+    /// Keeps the hash of what was given out, when places are to be known.
+    follower: Option<Follower>,
+    /// A last line without a newline may still be written to, and is left to a later run.
+    leaves_unterminated: bool,
+}
+
+impl<R: Read> BatchReader<R> {
+    /// `max_line_bytes` bounds the memory that one line takes.
+    pub fn new(reader: R, max_line_bytes: usize) -> Self {
+        Self {
+            reader,
+            max_line_bytes,
+            line: 1,
+            offset: 0,
+            rest: Vec::new(),
+            ended: None,
+            follower: None,
+            leaves_unterminated: false,
+        }
+    }
+
+    /// The same for a reader that stands at the follower's place, to know the places at which batches end. A log that
+    /// `may_grow` gives no last line without a newline.
+    pub fn following(mut self, follower: Follower, may_grow: bool) -> Self {
+        self.line = follower.line + 1;
+        self.offset = follower.offset;
+        self.follower = Some(follower);
+        self.leaves_unterminated = may_grow;
+        self
+    }
+
+    /// The next batch, or `None` at the end of what can be read.
+    pub fn next_batch(&mut self) -> Option<Batch> {
+        let mut text = std::mem::take(&mut self.rest);
+        let mut wanted = BATCH_BYTES;
+        while self.ended.is_none() {
+            self.fill(&mut text, wanted);
+            if self.ended.is_some() {
+                break;
+            }
+            if let Some(newline) = memchr::memrchr(b'\n', &text) {
+                self.rest = text.split_off(newline + 1);
+                return Some(self.batch(text, None));
+            }
+            if text.len() > self.max_line_bytes {
+                return self.skip_line(&text);
+            }
+            wanted = (text.len() * 2).min(self.max_line_bytes.saturating_add(1));
+        }
+        match &self.ended {
+            _ if text.is_empty() => None,
+            Some(Err(_)) => {
+                let cut =
+                    text.split_off(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
+                let unreadable = (!cut.is_empty()).then_some(Unreadable::Truncated { text: cut });
+                Some(self.batch(text, unreadable))
+            }
+            _ if self.leaves_unterminated => {
+                text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
+                (!text.is_empty()).then(|| self.batch(text, None))
+            }
+            _ => Some(self.batch(text, None)),
+        }
+    }
+
+    /// The whole input as one batch, for a document; then `None`.
+    pub fn whole(&mut self) -> Option<Batch> {
+        if self.ended.is_some() {
+            return None;
+        }
+        let mut text = Vec::new();
+        let limit = (self.max_line_bytes as u64).saturating_add(1);
+        self.ended = Some(
+            self.reader
+                .by_ref()
+                .take(limit)
+                .read_to_end(&mut text)
+                .map(drop),
+        );
+        if text.len() > self.max_line_bytes {
+            self.ended = None;
+            self.follow(&text);
+            let length = text.len() as u64 + self.skip(|_| None).0;
+            let unreadable = Some(Unreadable::TooLong { offset: 0, length });
+            let mut batch = self.batch(Vec::new(), unreadable);
+            self.offset = length;
+            batch.places.extend(self.place());
+            return Some(batch);
+        }
+        match &self.ended {
+            Some(Err(_)) => Some(self.batch(Vec::new(), Some(Unreadable::Truncated { text }))),
+            _ => Some(self.batch(text, None)),
+        }
+    }
+
+    /// How the input ended, once there is no more batch.
+    ///
+    /// # Errors
+    /// What broke the reading off.
+    pub fn finish(self) -> io::Result<()> {
+        self.ended.unwrap_or(Ok(()))
+    }
+
+    /// Reads until `text` has `wanted` bytes or the input ends.
+    fn fill(&mut self, text: &mut Vec<u8>, wanted: usize) {
+        let mut filled = text.len();
+        text.resize(wanted.max(filled), 0);
+        while filled < text.len() {
+            match self.reader.read(&mut text[filled..]) {
+                Ok(0) => {
+                    self.ended = Some(Ok(()));
+                    break;
+                }
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = Some(Err(error));
+                    break;
+                }
+            }
+        }
+        text.truncate(filled);
+    }
+
+    /// Passes over the rest of a line of which `text` is read and given up.
+    fn skip_line(&mut self, text: &[u8]) -> Option<Batch> {
+        let mut batch = self.batch(Vec::new(), None);
+        self.follow(text);
+        let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
+        if !is_terminated && self.leaves_unterminated {
+            return None;
+        }
+        let length = text.len() as u64 + rest;
+        batch.unreadable = Some(Unreadable::TooLong {
+            offset: batch.offset,
+            length,
+        });
+        self.line += 1;
+        self.offset += length + u64::from(is_terminated);
+        batch.places.extend(self.place());
+        Some(batch)
+    }
+
+    /// Passes over bytes up to the one that `find` finds, which is passed over too and not counted, and tells whether it
+    /// did. What was read past it is kept.
+    fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> (u64, bool) {
+        let mut length = 0;
+        while self.ended.is_none() {
+            let mut bytes = Vec::new();
+            self.fill(&mut bytes, BATCH_BYTES);
+            if let Some(found) = find(&bytes) {
+                self.rest = bytes.split_off(found + 1);
+                self.follow(&bytes);
+                return (length + found as u64, true);
+            }
+            self.follow(&bytes);
+            length += bytes.len() as u64;
+        }
+        (length, false)
+    }
+
+    fn batch(&mut self, text: Vec<u8>, unreadable: Option<Unreadable>) -> Batch {
+        let mut batch = Batch {
+            first_line: self.line,
+            offset: self.offset,
+            text,
+            unreadable,
+            places: Vec::new(),
+        };
+        if self.follower.is_none() {
+            self.line += memchr::memchr_iter(b'\n', &batch.text).count() as u64;
+            self.offset += batch.text.len() as u64;
+            return batch;
+        }
+        let mut start = 0;
+        let newlines = memchr::memchr_iter(b'\n', &batch.text).map(|newline| newline + 1);
+        let ends = newlines.chain([batch.text.len()]);
+        for end in ends {
+            let line = &batch.text[start..end];
+            self.line += u64::from(line.ends_with(b"\n"));
+            self.offset += line.len() as u64;
+            self.follow(line);
+            if !line.is_empty() {
+                batch.places.extend(self.place());
+            }
+            start = end;
+        }
+        batch
+    }
+
+    fn follow(&mut self, bytes: &[u8]) {
+        if let Some(follower) = &mut self.follower {
+            follower.hash.update(bytes);
+        }
+    }
+
+    /// The place behind what was given out.
+    fn place(&mut self) -> Option<Position> {
+        let follower = self.follower.as_mut()?;
+        follower.line = self.line - 1;
+        follower.offset = self.offset;
+        Some(follower.position())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives out its bytes in pieces of a size, then fails if it is told to.
+    struct Pieces<'a> {
+        bytes: &'a [u8],
+        size: usize,
+        fails: bool,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.bytes.is_empty() && self.fails {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let length = self.size.min(buffer.len()).min(self.bytes.len());
+            buffer[..length].copy_from_slice(&self.bytes[..length]);
+            self.bytes = &self.bytes[length..];
+            Ok(length)
+        }
+    }
+
+    fn batches(
+        bytes: &[u8],
+        size: usize,
+        fails: bool,
+        max_line_bytes: usize,
+    ) -> (Vec<Batch>, bool) {
+        let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
+        let batches = std::iter::from_fn(|| reader.next_batch()).collect();
+        (batches, reader.finish().is_err())
+    }
+
+    #[test]
+    fn every_line_is_in_one_batch_with_its_number_and_offset() {
+        let text: Vec<u8> = (0..200_000)
+            .flat_map(|n| format!("line {n}\n").into_bytes())
+            .collect();
+        for size in [1000, 1 << 16, 1 << 22] {
+            let (batches, failed) = batches(&text, size, false, 100);
+            assert!(!failed && batches.len() > 1);
+            let (mut line, mut offset) = (1, 0);
+            for batch in &batches {
+                assert_eq!((batch.first_line, batch.offset), (line, offset));
+                assert!(batch.text.ends_with(b"\n") && batch.unreadable.is_none());
+                line += batch.text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+                offset += batch.text.len() as u64;
+            }
+            assert_eq!((line, offset), (200_001, text.len() as u64));
+        }
+    }
+
+    #[test]
+    fn a_last_line_without_a_newline_is_a_line() {
+        let (batches, failed) = batches(b"a\nb", 1, false, 100);
+        assert!(!failed);
+        assert_eq!(
+            batches
+                .iter()
+                .flat_map(|batch| batch.text.clone())
+                .collect::<Vec<_>>(),
+            b"a\nb"
+        );
+    }
+
+    #[test]
+    fn a_line_without_end_is_passed_over_in_bounded_memory() {
+        let mut text = b"a\n".to_vec();
+        text.resize(3 << 20, b'x');
+        text.extend(b"\nb\n");
+        let (batches, _) = batches(&text, 1 << 16, false, 1 << 20);
+        let too_long = batches
+            .iter()
+            .find(|batch| batch.unreadable.is_some())
+            .unwrap();
+        let expected = Unreadable::TooLong {
+            offset: 2,
+            length: (3 << 20) - 2,
+        };
+        assert_eq!(
+            (too_long.first_line, too_long.unreadable.as_ref()),
+            (2, Some(&expected))
+        );
+        let last = batches.last().unwrap();
+        assert_eq!(
+            (last.first_line, last.offset, &last.text[..]),
+            (3, (3 << 20) + 1, &b"b\n"[..])
+        );
+    }
+
+    #[test]
+    fn what_was_read_before_a_failure_is_given_out_and_the_cut_line_is_told() {
+        let (batches, failed) = batches(b"a\nb\ncut", 2, true, 100);
+        assert!(failed);
+        assert_eq!(batches.len(), 1);
+        assert_eq!(batches[0].text, b"a\nb\n");
+        assert_eq!(
+            batches[0].unreadable,
+            Some(Unreadable::Truncated {
+                text: b"cut".to_vec()
+            })
+        );
+    }
+}
