@@ -21,8 +21,8 @@ fn send(url: &str) -> Run {
     .file("log", line(1) + &line(2))
 }
 
-#[test]
-fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
+/// A server with a certificate of its own, and that certificate.
+fn start_tls() -> (Lrs, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
@@ -30,7 +30,12 @@ fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    let lrs = Lrs::start_tls(Settings::default(), tls);
+    (Lrs::start_tls(Settings::default(), tls), cert.pem())
+}
+
+#[test]
+fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
+    let (lrs, certificate) = start_tls();
 
     let ended = send(&lrs.xapi_tls()).run().with_code(5);
     assert!(
@@ -41,7 +46,7 @@ fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
     assert!(lrs.stored().is_empty());
 
     send(&lrs.xapi_tls())
-        .file("ca.pem", cert.pem())
+        .file("ca.pem", certificate)
         .args(&["--ca-file", "ca.pem"])
         .run()
         .with_code(0);
@@ -108,14 +113,7 @@ fn the_usual_proxy_variables_are_honoured() {
 
 #[test]
 fn a_certificate_that_is_not_trusted_ends_the_run_without_trying_again() {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
-    let tls = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    let lrs = Lrs::start_tls(Settings::default(), tls);
+    let (lrs, _) = start_tls();
     let started = std::time::Instant::now();
     send(&lrs.xapi_tls())
         .args(&["--dead-letters", "dead", "--max-retries", "8"])
