@@ -6,30 +6,14 @@ use std::io;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
+use crate::converted::Converted;
 use crate::dedupe::Dedupe;
 use crate::exit_code::ExitCode;
-use crate::input::{NotFound, Position, Source};
+use crate::input::{NotFound, ReadEnd, Source};
 use crate::outcome::Reason;
-use crate::output::{Destination, Output, RejectedLine, RejectsFile, Taken};
+use crate::output::{Destination, RejectedLine, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow};
-use crate::report::{InputReport, InputReports, Tally};
-
-/// What comes of a batch.
-#[derive(Debug, Default)]
-pub struct Converted {
-    pub output: Output,
-    /// Rows for the rejects file, if there is one.
-    pub rejects: Vec<u8>,
-    pub tally: Tally,
-}
-
-impl Converted {
-    /// The same, with the places in the input at which its lines end.
-    pub fn ending_at(mut self, places: Vec<Position>) -> Self {
-        self.output.places = places;
-        self
-    }
-}
+use crate::report::{InputReports, ReadTo, Tally};
 
 /// Delivers the results of a run to one destination.
 pub struct Deliverer<'c> {
@@ -57,10 +41,8 @@ const COLLISIONS_TOLD: u64 = 20;
 /// How a run ended.
 pub struct Delivered {
     pub tally: Tally,
-    /// Inputs that could not be found, opened, or read to their end, or whose output could not be written.
-    pub failed_inputs: usize,
     /// The inputs that the run came to, and those that were not found.
-    pub inputs: Vec<InputReport>,
+    pub inputs: InputReports,
     pub code: ExitCode,
 }
 
@@ -113,14 +95,16 @@ impl<'c> Deliverer<'c> {
     pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
         match delivery {
             Delivery::Unopened(source, error) => {
-                self.inputs.start(&source.name);
+                self.inputs.start(&source.name, 0);
                 self.input_failed(&unopened(source, &error));
-                self.inputs.end(Tally::default(), Some(0));
+                self.inputs
+                    .end(Tally::default(), Some(ReadTo::default()), None);
                 Flow::GoOn
             }
             Delivery::Start(source, resumed) => {
                 (self.failed, self.in_input) = (false, true);
-                self.inputs.start(&source.name);
+                let passed_over = resumed.as_ref().map_or(0, |resumed| resumed.from().line);
+                self.inputs.start(&source.name, passed_over);
                 self.with_rejects(RejectsFile::mark);
                 if let Some(dedupe) = &mut self.dedupe {
                     dedupe.start_input(&source.name);
@@ -132,21 +116,24 @@ impl<'c> Deliverer<'c> {
             Delivery::Batch(mut converted) => {
                 self.sift(&mut converted);
                 // First, since what is delivered is never read again where that is remembered.
-                self.with_rejects(|rejects| rejects.write(&converted.rejects));
+                if let Err(error) = self.write_rejects(&converted.rejects) {
+                    self.taken(Err(error));
+                    return Flow::Stop;
+                }
                 let written = self.destination.write(&converted.output);
                 if written.is_ok() {
                     self.current.add(&converted.tally);
                 }
                 self.taken(written)
             }
-            Delivery::End(source, ended, bytes) => {
+            Delivery::End(source, ReadEnd { result, held_back }, bytes) => {
                 self.in_input = false;
                 let finished = if self.failed {
                     Ok(Taken::Yes)
                 } else {
                     self.destination.finish()
                 };
-                if let Err(error) = &ended {
+                if let Err(error) = &result {
                     self.input_failed(&unreadable(source, error));
                 }
                 let flow = self.taken(finished);
@@ -160,7 +147,15 @@ impl<'c> Deliverer<'c> {
                     lines = Tally::default();
                 }
                 self.tally.add(&lines);
-                self.inputs.end(lines, Some(bytes));
+                let output = self.destination.last_file().filter(|_| !self.failed);
+                let end = ReadTo { bytes, held_back };
+                self.inputs.end(lines, Some(end), output);
+                if held_back > 0 {
+                    self.console.note(&format!(
+                        "note: the last line of `{}` has no end yet, and is left to the next run",
+                        source.name
+                    ));
+                }
                 flow
             }
         }
@@ -170,18 +165,23 @@ impl<'c> Deliverer<'c> {
     pub fn close(mut self) -> Delivered {
         if self.in_input {
             // The run was interrupted, or a reader of standard output went away, which took what it took.
-            let mut current = std::mem::take(&mut self.current);
-            if !self.failed {
+            let counts = if self.failed {
+                // A failed file is no output. One destination for all has taken what it took.
+                self.destination.is_one_for_all()
+            } else {
                 let broken_off = self.destination.break_off();
                 let counts = *broken_off.as_ref().unwrap_or(&false);
                 self.taken(broken_off.map(|_| Taken::Yes));
-                if !counts {
-                    current = Tally::default();
-                    self.with_rejects(RejectsFile::back_to_mark);
-                }
+                counts
+            };
+            let mut lines = std::mem::take(&mut self.current);
+            if !counts {
+                lines = Tally::default();
+                self.with_rejects(RejectsFile::back_to_mark);
             }
-            self.tally.add(&current);
-            self.inputs.end(current, None);
+            self.tally.add(&lines);
+            let output = self.destination.last_file().filter(|_| counts);
+            self.inputs.end(lines, None, output);
         }
         if self.collisions > COLLISIONS_TOLD {
             let more = self.collisions - COLLISIONS_TOLD;
@@ -193,8 +193,7 @@ impl<'c> Deliverer<'c> {
         }
         Delivered {
             tally: self.tally,
-            failed_inputs: self.inputs.failed(),
-            inputs: self.inputs.into_reports(),
+            inputs: self.inputs,
             code: self.code.max(self.destination.close()),
         }
     }
@@ -243,6 +242,26 @@ impl<'c> Deliverer<'c> {
                 }
             }
         }
+    }
+
+    /// Writes rows, if they are wanted. That they cannot be written is a failure of the output where their lines are not
+    /// read again.
+    fn write_rejects(&mut self, rows: &[u8]) -> anyhow::Result<()> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        let Err(error) = rejects.write(rows) else {
+            return Ok(());
+        };
+        if rejects.goes_on() {
+            // The next run writes the rows of this input again.
+            let _ = rejects.back_to_mark();
+            self.rejects = None;
+            return Err(error);
+        }
+        self.rejects = None;
+        self.output_failed(&error);
+        Ok(())
     }
 
     /// Does something with the rejects file, if there is one that has not failed.

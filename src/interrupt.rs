@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use anyhow::Result;
 
@@ -26,6 +27,14 @@ impl Interrupted {
             code if code == ExitCode::Terminated as u8 => Some(ExitCode::Terminated),
             _ => Some(ExitCode::Interrupted),
         }
+    }
+
+    /// The signal that asked for it, if one did.
+    pub fn signal(&self) -> Option<&'static str> {
+        self.code().map(|code| match code {
+            ExitCode::Terminated => "SIGTERM",
+            _ => "SIGINT",
+        })
     }
 
     /// Watches for signals from now on. At the first one `wake` is called, to end what waits.
@@ -73,4 +82,8 @@ impl Interrupted {
 
 /// Less than what service managers and container runtimes allow before they kill.
 #[cfg(unix)]
-const GRACE: std::time::Duration = std::time::Duration::from_secs(8);
+const GRACE: Duration = Duration::from_secs(8);
+
+/// So long a server has time to answer what it was sent before the run was asked to end. The rest of the grace is for
+/// what comes after.
+pub const LAST_ANSWERS: Duration = Duration::from_secs(4);

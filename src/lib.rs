@@ -30,6 +30,7 @@
 //! | [`compact_json`] | writing statements and events, faster than serde_json |
 //! | [`uuid5`] | the hash that ids are |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
+//! | [`converted`] | what comes of a batch of lines |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
 //! | [`interrupt`] | signals |
@@ -75,6 +76,7 @@ pub mod cli;
 mod compact_json;
 mod console;
 pub mod conversion;
+mod converted;
 mod dedupe;
 mod delivery;
 pub mod exit_code;

@@ -2,17 +2,22 @@
 //!
 //! One thread reads batches and hands each to the pool together with a place in a queue; the calling thread takes the
 //! places in order and waits for each to be filled. What is in flight is bounded in batches and in bytes, so a slow
-//! delivery slows the reading down, and memory does not grow with the input.
+//! delivery slows the reading down, and memory does not grow with the input. A run that is to end does not wait for a
+//! reader that waits itself, for a pipe or a disk that hangs.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rayon::ThreadPool;
 
 use crate::checkpoint::{Resumed, StateDirectory};
-use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
+use crate::input::{self, Batch, BatchReader, BytesRead, ReadEnd, Shape, Source};
 use crate::interrupt::Interrupted;
 
 /// How a run is carried out. None of it can be seen in the output.
@@ -43,7 +48,7 @@ pub enum Delivery<'s, T> {
     Start(&'s Source, Option<Resumed>),
     Batch(T),
     /// How reading ended, and after how many bytes, as stored.
-    End(&'s Source, io::Result<()>, u64),
+    End(&'s Source, ReadEnd, u64),
 }
 
 /// What the delivery answers.
@@ -59,9 +64,12 @@ pub enum Flow {
 enum Message<T> {
     Unopened(usize, io::Error),
     Start(usize, Option<Resumed>),
-    Batch(Receiver<T>, InFlight),
-    End(usize, io::Result<()>, u64),
+    Batch(Receiver<thread::Result<T>>, InFlight),
+    End(usize, ReadEnd, u64),
 }
+
+/// So often it is asked whether the run is to end.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
 /// Converts the batches of all inputs on a pool of threads and delivers the results in input order.
 ///
@@ -71,14 +79,14 @@ enum Message<T> {
 /// # Panics
 /// When `convert` does.
 pub fn run<T, C, D>(
-    sources: &[Source],
+    sources: &Arc<[Source]>,
     options: &PipelineOptions,
     convert: C,
     mut deliver: D,
 ) -> Result<()>
 where
-    T: Send,
-    C: Fn(&Source, Batch) -> T + Sync,
+    T: Send + 'static,
+    C: Fn(&Source, Batch) -> T + Send + Sync + 'static,
     D: FnMut(Delivery<'_, T>) -> Flow,
 {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -89,84 +97,148 @@ where
     // Two batches for each thread keep it busy while a result waits for its turn.
     let batches = 2 * options.threads + 2;
     let (queue, places) = sync_channel(batches);
-    let budget = Arc::new(Budget::new(batches * input::BATCH_BYTES));
     // Inputs before this one are not wanted any more.
-    let wanted_from = AtomicUsize::new(0);
+    let wanted_from = Arc::new(AtomicUsize::new(0));
+    let reading = Reading {
+        sources: Arc::clone(sources),
+        options: options.clone(),
+        pool,
+        convert: Arc::new(convert),
+        queue,
+        budget: Arc::new(Budget::new(batches * input::BATCH_BYTES)),
+        wanted_from: Arc::clone(&wanted_from),
+    };
+    let reader = thread::Builder::new()
+        .name("read".to_owned())
+        .spawn(move || reading.read_all())
+        .context("failed to start the reading thread")?;
 
-    std::thread::scope(|threads| {
-        let (convert, wanted_from) = (&convert, &wanted_from);
-        // In a scope of the pool, so that a conversion that panics ends the run as it should.
-        threads.spawn(move || {
-            pool.in_place_scope(move |scope| {
-                for (nth, source) in sources.iter().enumerate() {
-                    // Nothing else reads meanwhile.
-                    let before = options.bytes_read.load(Ordering::Relaxed);
-                    let (resumed, mut reader) = match options.open(source) {
-                        Ok(opened) => opened,
-                        Err(error) => {
-                            if queue.send(Message::Unopened(nth, error)).is_err() {
-                                return;
-                            }
-                            continue;
-                        }
-                    };
-                    let input = resumed.as_ref().map(|resumed| resumed.input);
-                    let mut wanted = queue.send(Message::Start(nth, resumed)).is_ok();
-                    while wanted && !options.interrupted.is_set() {
-                        let Some(batch) = next_batch(&mut reader, source.shape) else {
-                            break;
-                        };
-                        if let (Some(state), Some(input), Some(end)) =
-                            (&options.state, input, batch.places.last())
-                        {
-                            state.directory.has_read(input, *end);
-                        }
-                        let in_flight = Budget::take(&budget, batch.bytes());
-                        let (result, place) = sync_channel(1);
-                        scope.spawn(move |_| {
-                            // Nobody waits for it any more when the delivery has stopped.
-                            let _ = result.send(convert(source, batch));
-                        });
-                        wanted = queue.send(Message::Batch(place, in_flight)).is_ok()
-                            && wanted_from.load(Ordering::Relaxed) <= nth;
-                    }
-                    let bytes = options.bytes_read.load(Ordering::Relaxed) - before;
-                    let end = Message::End(nth, reader.finish(), bytes);
-                    if options.interrupted.is_set() || queue.send(end).is_err() {
-                        return;
-                    }
-                }
-            })
-        });
-
-        let mut current = 0;
-        for message in places {
-            if options.interrupted.is_set() {
-                break;
+    let mut current = 0;
+    while !options.interrupted.is_set() {
+        let message = match next(&places, &options.interrupted) {
+            Next::Is(message) => message,
+            Next::Interrupted => return Ok(()),
+            Next::None => break,
+        };
+        let flow = match message {
+            Message::Unopened(nth, error) => deliver(Delivery::Unopened(&sources[nth], error)),
+            Message::Start(nth, resumed) => {
+                current = nth;
+                deliver(Delivery::Start(&sources[nth], resumed))
             }
-            let flow = match message {
-                Message::Unopened(nth, error) => deliver(Delivery::Unopened(&sources[nth], error)),
-                Message::Start(nth, resumed) => {
-                    current = nth;
-                    deliver(Delivery::Start(&sources[nth], resumed))
-                }
-                Message::Batch(place, _in_flight) => match place.recv() {
-                    Ok(result) => deliver(Delivery::Batch(result)),
-                    // Its conversion panicked, and so will this thread when it joins the other.
-                    Err(_) => Flow::Stop,
-                },
-                Message::End(nth, ended, bytes) => {
-                    deliver(Delivery::End(&sources[nth], ended, bytes))
-                }
-            };
-            match flow {
-                Flow::GoOn => {}
-                Flow::NextInput => wanted_from.store(current + 1, Ordering::Relaxed),
-                Flow::Stop => break,
+            Message::Batch(place, _in_flight) => match next(&place, &options.interrupted) {
+                Next::Is(Ok(result)) => deliver(Delivery::Batch(result)),
+                Next::Is(Err(panic)) => resume_unwind(panic),
+                Next::Interrupted => return Ok(()),
+                Next::None => bail!("a converting thread went away"),
+            },
+            Message::End(nth, ended, bytes) => deliver(Delivery::End(&sources[nth], ended, bytes)),
+        };
+        match flow {
+            Flow::GoOn => {}
+            Flow::NextInput => wanted_from.store(current + 1, Ordering::Relaxed),
+            // Perhaps it waits for more input that nobody wants.
+            Flow::Stop => return Ok(()),
+        }
+    }
+    if !options.interrupted.is_set()
+        && let Err(panic) = reader.join()
+    {
+        resume_unwind(panic);
+    }
+    Ok(())
+}
+
+enum Next<M> {
+    Is(M),
+    /// The sender is gone.
+    None,
+    Interrupted,
+}
+
+/// Waits for what comes next, or for the run to end.
+fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
+    loop {
+        match receiver.recv_timeout(LOOK_UP_EVERY) {
+            Ok(message) => return Next::Is(message),
+            Err(RecvTimeoutError::Disconnected) => return Next::None,
+            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Next::Interrupted,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+/// What the reading thread works with.
+struct Reading<T, C> {
+    sources: Arc<[Source]>,
+    options: PipelineOptions,
+    pool: ThreadPool,
+    convert: Arc<C>,
+    queue: SyncSender<Message<T>>,
+    budget: Arc<Budget>,
+    wanted_from: Arc<AtomicUsize>,
+}
+
+/// Nobody wants more.
+struct Unwanted;
+
+impl<T, C> Reading<T, C>
+where
+    T: Send + 'static,
+    C: Fn(&Source, Batch) -> T + Send + Sync + 'static,
+{
+    fn read_all(self) {
+        for nth in 0..self.sources.len() {
+            if self.read(nth).is_err() {
+                return;
             }
         }
-    });
-    Ok(())
+    }
+
+    fn read(&self, nth: usize) -> Result<(), Unwanted> {
+        let source = &self.sources[nth];
+        let bytes_read = || self.options.bytes_read.load(Ordering::Relaxed);
+        // Nothing else reads meanwhile.
+        let before = bytes_read();
+        let (resumed, mut reader) = match self.options.open(source) {
+            Ok(opened) => opened,
+            Err(error) => return self.tell(Message::Unopened(nth, error)),
+        };
+        let input = resumed.as_ref().map(|resumed| resumed.input);
+        self.tell(Message::Start(nth, resumed))?;
+        while self.wanted_from.load(Ordering::Relaxed) <= nth {
+            let Some(batch) = next_batch(&mut reader, source.shape) else {
+                break;
+            };
+            if let (Some(state), Some(input), Some(end)) =
+                (&self.options.state, input, batch.places.last())
+            {
+                state.directory.has_read(input, *end);
+            }
+            let in_flight = Budget::take(&self.budget, batch.bytes());
+            self.tell(Message::Batch(self.convert(nth, batch), in_flight))?;
+        }
+        self.tell(Message::End(nth, reader.finish(), bytes_read() - before))
+    }
+
+    /// Has a batch converted. Gives the place where the result will be.
+    fn convert(&self, nth: usize, batch: Batch) -> Receiver<thread::Result<T>> {
+        let (result, place) = sync_channel(1);
+        let (sources, convert) = (Arc::clone(&self.sources), Arc::clone(&self.convert));
+        self.pool.spawn(move || {
+            let converted = catch_unwind(AssertUnwindSafe(|| convert(&sources[nth], batch)));
+            // Nobody waits for it any more when the delivery has stopped.
+            let _ = result.send(converted);
+        });
+        place
+    }
+
+    fn tell(&self, message: Message<T>) -> Result<(), Unwanted> {
+        if self.options.interrupted.is_set() {
+            return Err(Unwanted);
+        }
+        self.queue.send(message).map_err(|_| Unwanted)
+    }
 }
 
 impl PipelineOptions {
@@ -246,10 +318,14 @@ impl Drop for InFlight {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use super::*;
     use crate::input::Origin;
+
+    fn sources<const N: usize>(paths: [&Path; N]) -> Arc<[Source]> {
+        paths.map(|path| source(path.to_owned())).into()
+    }
 
     fn source(path: PathBuf) -> Source {
         Source {
@@ -275,11 +351,7 @@ mod tests {
     fn results_come_in_input_order_whichever_is_ready_first() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "some line of a log\n".repeat(600_000)).unwrap();
-        let sources = [
-            source(file.path().to_owned()),
-            source("no such file".into()),
-            source(file.path().to_owned()),
-        ];
+        let sources = sources([file.path(), Path::new("no such file"), file.path()]);
         let mut seen = Vec::new();
         let convert = |_: &Source, batch: Batch| {
             // The earlier the batch, the longer it takes.
@@ -295,7 +367,7 @@ mod tests {
                 Delivery::Unopened(..) => "unopened".to_owned(),
                 Delivery::Start(..) => "start".to_owned(),
                 Delivery::Batch(first_line) => first_line.to_string(),
-                Delivery::End(_, ended, bytes) => format!("end {} {bytes}", ended.is_ok()),
+                Delivery::End(_, ended, bytes) => format!("end {} {bytes}", ended.result.is_ok()),
             });
             Flow::GoOn
         })
@@ -326,10 +398,7 @@ mod tests {
     fn what_is_not_wanted_is_not_read_to_its_end() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "some line of a log\n".repeat(3_000_000)).unwrap();
-        let sources = [
-            source(file.path().to_owned()),
-            source(file.path().to_owned()),
-        ];
+        let sources = sources([file.path(), file.path()]);
         for (answer, ends) in [(Flow::NextInput, 2), (Flow::Stop, 0)] {
             let options = options(2);
             let mut seen_ends = 0;
@@ -353,12 +422,12 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "a scoped thread panicked")]
+    #[should_panic(expected = "as it should")]
     fn a_conversion_that_panics_ends_the_run() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "a\n").unwrap();
         let _ = run(
-            &[source(file.path().to_owned())],
+            &sources([file.path()]),
             &options(2),
             |_, _| panic!("as it should"),
             |_: Delivery<'_, ()>| Flow::GoOn,

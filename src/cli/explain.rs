@@ -1,6 +1,7 @@
 //! `event-router explain`: what becomes of each line, and why.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use bumpalo::Bump;
@@ -12,7 +13,8 @@ use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
 use crate::console::{Console, one_line};
 use crate::conversion::{Conversion, Converter, Layout};
-use crate::delivery::{Converted, Deliverer};
+use crate::converted::Converted;
+use crate::delivery::Deliverer;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Source};
 use crate::outcome::{Outcome, Unsupported};
@@ -46,8 +48,9 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
         .or_exit(ExitCode::Usage)?;
     let options = args.input.pipeline_options();
     let write = if args.json { write_json } else { write_text };
-    let convert = |source: &Source, batch: Batch| {
-        let lines = batch.lines(source.shape, options.max_line_bytes);
+    let max_line_bytes = options.max_line_bytes;
+    let convert = move |source: &Source, batch: Batch| {
+        let lines = batch.lines(source.shape, max_line_bytes);
         let bytes = explain(&converter, &source.name, lines, write);
         Converted {
             output: Output {
@@ -58,7 +61,8 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
         }
     };
     let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, &discovery.errors);
-    pipeline::run(&discovery.sources, &options, convert, |delivery| {
+    let sources: Arc<[Source]> = discovery.sources.into();
+    pipeline::run(&sources, &options, convert, |delivery| {
         deliverer.deliver(delivery)
     })
     .or_exit(ExitCode::Usage)?;

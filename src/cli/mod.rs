@@ -7,6 +7,8 @@ mod explain;
 mod fail_on;
 mod filter_args;
 mod input_args;
+mod job;
+mod record_args;
 mod recover;
 mod send;
 mod state;

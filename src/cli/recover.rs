@@ -15,7 +15,7 @@ use crate::output::http::{
     Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end,
 };
 use crate::output::{DeadLetter, DeadLetters};
-use crate::report::{Invocation, Report, ReportFile};
+use crate::report::{InputReports, Invocation, Report, ReportFile};
 use crate::routing::{BackendName, Endpoint, Routers};
 
 #[derive(Args, Debug)]
@@ -116,7 +116,7 @@ pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fata
         invocation,
         dry_run: args.delivery.dry_run,
         summary: None,
-        inputs: &[],
+        inputs: &InputReports::default(),
         known_events: &[],
         routes: &routes,
         exit_code: code,

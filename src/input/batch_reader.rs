@@ -20,10 +20,21 @@ pub struct BatchReader<R> {
     /// What was read past the last newline.
     rest: Vec<u8>,
     ended: Option<io::Result<()>>,
+    /// So many bytes of a line without a newline are left to a later run.
+    held_back: u64,
     /// Keeps the hash of what was given out, when places are to be known.
     follower: Option<Follower>,
     /// A last line without a newline may still be written to, and is left to a later run.
     leaves_unterminated: bool,
+}
+
+/// How the reading of an input ended.
+#[derive(Debug)]
+pub struct ReadEnd {
+    /// What broke it off, if anything did.
+    pub result: io::Result<()>,
+    /// So many bytes of a last line without a newline are left to a later run.
+    pub held_back: u64,
 }
 
 impl<R: Read> BatchReader<R> {
@@ -36,6 +47,7 @@ impl<R: Read> BatchReader<R> {
             offset: 0,
             rest: Vec::new(),
             ended: None,
+            held_back: 0,
             follower: None,
             leaves_unterminated: false,
         }
@@ -78,7 +90,9 @@ impl<R: Read> BatchReader<R> {
                 Some(self.batch(text, unreadable))
             }
             _ if self.leaves_unterminated => {
-                text.truncate(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
+                let whole = memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1);
+                self.held_back = (text.len() - whole) as u64;
+                text.truncate(whole);
                 (!text.is_empty()).then(|| self.batch(text, None))
             }
             _ => Some(self.batch(text, None)),
@@ -116,11 +130,11 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// How the input ended, once there is no more batch.
-    ///
-    /// # Errors
-    /// What broke the reading off.
-    pub fn finish(self) -> io::Result<()> {
-        self.ended.unwrap_or(Ok(()))
+    pub fn finish(self) -> ReadEnd {
+        ReadEnd {
+            result: self.ended.unwrap_or(Ok(())),
+            held_back: self.held_back,
+        }
     }
 
     /// Reads until `text` has `wanted` bytes or the input ends.
@@ -150,6 +164,7 @@ impl<R: Read> BatchReader<R> {
         self.follow(text);
         let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
         if !is_terminated && self.leaves_unterminated {
+            self.held_back = text.len() as u64 + rest;
             return None;
         }
         let length = text.len() as u64 + rest;
@@ -256,7 +271,7 @@ mod tests {
     ) -> (Vec<Batch>, bool) {
         let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
         let batches = std::iter::from_fn(|| reader.next_batch()).collect();
-        (batches, reader.finish().is_err())
+        (batches, reader.finish().result.is_err())
     }
 
     #[test]

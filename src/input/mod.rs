@@ -9,7 +9,7 @@ mod position;
 mod shard;
 
 pub use batch::{Batch, Line, LineContent, Unreadable};
-pub use batch_reader::{BATCH_BYTES, BatchReader};
+pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use discover::{Discovery, NameFilter, NotFound, discover};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};

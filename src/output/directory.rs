@@ -29,6 +29,7 @@ pub struct Directory {
     /// Where it is remembered what is delivered, and what this destination is called there.
     state: Option<(Arc<StateDirectory>, String)>,
     current: Option<Unfinished>,
+    last_file: Option<PathBuf>,
 }
 
 /// A file on its way.
@@ -67,6 +68,7 @@ impl Directory {
             names,
             state,
             current: None,
+            last_file: None,
         })
     }
 
@@ -180,7 +182,7 @@ impl Destination for Directory {
         let Some(unfinished) = self.current.take() else {
             return Ok(Taken::Yes);
         };
-        let path = unfinished.path.clone();
+        let (path, is_file) = (unfinished.path.clone(), unfinished.writer.is_some());
         let finished = match (&self.state, &unfinished.delivery) {
             (Some((state, to)), Some((input, progress))) => {
                 let (input, progress) = (*input, progress.clone());
@@ -189,7 +191,12 @@ impl Destination for Directory {
             _ => unfinished.complete(),
         };
         finished.with_context(|| failed_to_write(&path))?;
+        self.last_file = is_file.then_some(path);
         Ok(Taken::Yes)
+    }
+
+    fn last_file(&mut self) -> Option<PathBuf> {
+        self.last_file.take()
     }
 
     fn break_off(&mut self) -> Result<bool> {

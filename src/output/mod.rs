@@ -10,6 +10,7 @@ mod stdout;
 mod whole_file;
 
 use std::io;
+use std::path::PathBuf;
 
 pub use check::Check;
 pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
@@ -65,6 +66,11 @@ pub trait Destination {
     /// It cannot be written. The message names the path.
     fn break_off(&mut self) -> anyhow::Result<bool> {
         Ok(true)
+    }
+
+    /// The file that the last output became, if it became one of its own.
+    fn last_file(&mut self) -> Option<PathBuf> {
+        None
     }
 
     /// Whether all inputs go to one place, so that none can when one cannot.

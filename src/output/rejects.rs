@@ -1,6 +1,6 @@
 //! The rejects file: one JSON object for each line that is rejected or unparsable, with the line itself.
 
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -73,7 +73,8 @@ impl RejectedLine<'_> {
 
 /// The file. It is readable by its owner alone, since it holds personal data.
 pub struct RejectsFile {
-    writer: BufWriter<WholeFile>,
+    file: WholeFile,
+    goes_on: bool,
     /// How long the file was when it was marked.
     mark: u64,
 }
@@ -86,9 +87,9 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
-        let file = WholeFile::create(path, OWNER_ONLY)?;
         Ok(Self {
-            writer: BufWriter::new(file),
+            file: WholeFile::create(path, OWNER_ONLY)?,
+            goes_on: false,
             mark: 0,
         })
     }
@@ -98,11 +99,16 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be opened.
     pub fn append(path: &Path) -> Result<Self> {
-        let file = WholeFile::append(path, OWNER_ONLY)?;
         Ok(Self {
-            writer: BufWriter::new(file),
+            file: WholeFile::append(path, OWNER_ONLY)?,
+            goes_on: true,
             mark: 0,
         })
+    }
+
+    /// Whether it goes on with what earlier runs wrote.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
     }
 
     /// Appends rows.
@@ -110,24 +116,25 @@ impl RejectsFile {
     /// # Errors
     /// They cannot be written.
     pub fn write(&mut self, rows: &[u8]) -> Result<()> {
-        let written = self.writer.write_all(rows).and_then(|()| {
-            if rows.is_empty() || !self.writer.get_ref().is_appended() {
-                return Ok(());
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let written = self.file.write_all(rows).and_then(|()| {
+            if self.goes_on {
+                self.file.sync()?;
             }
-            self.writer.flush()?;
-            self.writer.get_ref().sync()
+            Ok(())
         });
-        written.with_context(|| self.writer.get_ref().failed())
+        written.with_context(|| self.file.failed())
     }
 
     /// Remembers what is written so far.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Its length cannot be told.
     pub fn mark(&mut self) -> Result<()> {
-        let flushed = self.writer.flush();
-        let marked = flushed.and_then(|()| self.writer.get_mut().length());
-        self.mark = marked.with_context(|| self.writer.get_ref().failed())?;
+        let marked = self.file.length();
+        self.mark = marked.with_context(|| self.file.failed())?;
         Ok(())
     }
 
@@ -136,20 +143,15 @@ impl RejectsFile {
     /// # Errors
     /// It cannot be taken back.
     pub fn back_to_mark(&mut self) -> Result<()> {
-        let flushed = self.writer.flush();
-        let back = flushed.and_then(|()| self.writer.get_mut().back_to(self.mark));
-        back.with_context(|| self.writer.get_ref().failed())
+        let back = self.file.back_to(self.mark);
+        back.with_context(|| self.file.failed())
     }
 
     /// Completes the file.
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn finish(mut self) -> Result<()> {
-        let flushed = self.writer.flush();
-        flushed.with_context(|| self.writer.get_ref().failed())?;
-        // It is empty.
-        let (file, _) = self.writer.into_parts();
-        file.finish()
+    pub fn finish(self) -> Result<()> {
+        self.file.finish()
     }
 }

@@ -83,11 +83,6 @@ impl WholeFile {
         })
     }
 
-    /// Whether what was written is to be durable at once.
-    pub fn is_appended(&self) -> bool {
-        matches!(self.place, Place::Appended(_))
-    }
-
     /// Makes durable what was written.
     ///
     /// # Errors

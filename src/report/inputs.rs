@@ -1,5 +1,6 @@
 //! What came of each input.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Tally;
@@ -12,11 +13,38 @@ pub struct InputReport {
     pub ended: InputEnd,
     /// What failed of it.
     pub errors: Vec<String>,
+    /// Lines that were not read again, since earlier runs delivered them.
+    pub passed_over: u64,
     /// The lines of which the output is delivered.
     pub tally: Tally,
-    /// Bytes read, as stored, where that is known.
-    pub bytes: Option<u64>,
+    pub end: Option<ReadTo>,
+    /// The file that came of it.
+    pub output: Option<PathBuf>,
     pub elapsed: Duration,
+}
+
+/// How far an input was read, when that was as far as it was to be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadTo {
+    /// Bytes read, as stored.
+    pub bytes: u64,
+    /// Bytes of a line without an end that are left to the next run.
+    pub held_back: u64,
+}
+
+/// How many inputs there are, and how many ended how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputCounts {
+    pub all: usize,
+    pub done: usize,
+    pub failed: usize,
+}
+
+impl InputCounts {
+    /// Whether the run ended before the last of them.
+    pub fn is_stopped(self) -> bool {
+        self.done + self.failed < self.all
+    }
 }
 
 /// How an input ended.
@@ -41,6 +69,7 @@ pub struct InputReports {
 #[derive(Debug)]
 struct Current {
     name: String,
+    passed_over: u64,
     errors: Vec<String>,
     started: Instant,
 }
@@ -52,8 +81,10 @@ impl InputReports {
             name: missing.name.clone(),
             ended: InputEnd::Failed,
             errors: vec![missing.to_string()],
+            passed_over: 0,
             tally: Tally::default(),
-            bytes: Some(0),
+            end: Some(ReadTo::default()),
+            output: None,
             elapsed: Duration::ZERO,
         });
         Self {
@@ -62,10 +93,11 @@ impl InputReports {
         }
     }
 
-    /// The next one starts.
-    pub fn start(&mut self, name: &str) {
+    /// The next one starts. Of so many lines it is known that they are delivered.
+    pub fn start(&mut self, name: &str, passed_over: u64) {
         self.current = Some(Current {
             name: name.to_owned(),
+            passed_over,
             errors: Vec::new(),
             started: Instant::now(),
         });
@@ -78,12 +110,12 @@ impl InputReports {
         }
     }
 
-    /// The one at hand ends. The bytes are known when it was read as far as it was to be.
-    pub fn end(&mut self, tally: Tally, bytes: Option<u64>) {
+    /// The one at hand ends. Without an end of its own, the run ended within it.
+    pub fn end(&mut self, tally: Tally, end: Option<ReadTo>, output: Option<PathBuf>) {
         let Some(current) = self.current.take() else {
             return;
         };
-        let ended = match bytes {
+        let ended = match end {
             _ if !current.errors.is_empty() => InputEnd::Failed,
             Some(_) => InputEnd::Done,
             None => InputEnd::Stopped,
@@ -92,20 +124,34 @@ impl InputReports {
             name: current.name,
             ended,
             errors: current.errors,
+            passed_over: current.passed_over,
             tally,
-            bytes,
+            end,
+            output,
             elapsed: current.started.elapsed(),
         });
     }
 
-    /// How many failed.
-    pub fn failed(&self) -> usize {
-        let failed = |report: &&InputReport| report.ended == InputEnd::Failed;
-        self.reports.iter().filter(failed).count()
+    /// How many of all inputs ended how.
+    pub fn counts(&self, all: usize) -> InputCounts {
+        let ended = |as_this| {
+            let reports = self.reports.iter();
+            reports.filter(|report| report.ended == as_this).count()
+        };
+        InputCounts {
+            all,
+            done: ended(InputEnd::Done),
+            failed: ended(InputEnd::Failed),
+        }
+    }
+
+    /// How many lines were passed over.
+    pub fn passed_over(&self) -> u64 {
+        self.reports.iter().map(|report| report.passed_over).sum()
     }
 
     /// All of them.
-    pub fn into_reports(self) -> Vec<InputReport> {
-        self.reports
+    pub fn reports(&self) -> &[InputReport] {
+        &self.reports
     }
 }

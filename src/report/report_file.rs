@@ -1,5 +1,6 @@
 //! The report of a run for a program: one JSON object. The README tells of each key.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -58,6 +59,7 @@ struct Document<'a> {
     variables: &'a [String],
     dry_run: bool,
     exit_code: u8,
+    stopped_by: Option<&'static str>,
     total: Option<Total<'a>>,
     /// A line each, so that there may be many.
     inputs: Vec<Box<RawValue>>,
@@ -67,7 +69,9 @@ struct Document<'a> {
 #[derive(Serialize)]
 struct Total<'a> {
     inputs: usize,
+    done_inputs: usize,
     failed_inputs: usize,
+    passed_over: u64,
     #[serde(flatten)]
     lines: Lines<'a>,
     #[serde(flatten)]
@@ -79,6 +83,9 @@ struct Input<'a> {
     name: &'a str,
     ended: &'static str,
     error: Option<String>,
+    output: Option<Cow<'a, str>>,
+    passed_over: u64,
+    held_back: Option<u64>,
     first_line: Option<u64>,
     last_line: Option<u64>,
     #[serde(flatten)]
@@ -143,12 +150,14 @@ struct Router<'a> {
 impl<'a> Document<'a> {
     fn new(report: &'a Report<'_>) -> Result<Self> {
         let total = report.summary.map(|summary| Total {
-            inputs: summary.inputs,
-            failed_inputs: summary.failed_inputs,
+            inputs: summary.inputs.all,
+            done_inputs: summary.inputs.done,
+            failed_inputs: summary.inputs.failed,
+            passed_over: summary.passed_over,
             lines: Lines::new(summary.tally, report.known_events),
             speed: Speed::new(Some(summary.bytes), summary.elapsed),
         });
-        let inputs = report.inputs.iter().map(|input| {
+        let inputs = report.inputs.reports().iter().map(|input| {
             let input = Input::new(input, report.known_events);
             Ok(serde_json::value::to_raw_value(&input)?)
         });
@@ -161,6 +170,7 @@ impl<'a> Document<'a> {
             variables: &report.invocation.variables,
             dry_run: report.dry_run,
             exit_code: report.exit_code as u8,
+            stopped_by: report.summary.and_then(|summary| summary.stopped_by),
             total,
             inputs: inputs.collect::<Result<_>>()?,
             routers: report
@@ -183,10 +193,13 @@ impl<'a> Input<'a> {
                 InputEnd::Stopped => "stopped",
             },
             error: (!input.errors.is_empty()).then(|| input.errors.join("; ")),
+            output: input.output.as_ref().map(|path| path.to_string_lossy()),
+            passed_over: input.passed_over,
+            held_back: input.end.map(|end| end.held_back),
             first_line: lines.map(|(first, _)| first),
             last_line: lines.map(|(_, last)| last),
             lines: Lines::new(&input.tally, known_events),
-            speed: Speed::new(input.bytes, input.elapsed),
+            speed: Speed::new(input.end.map(|end| end.bytes), input.elapsed),
         }
     }
 }
@@ -250,7 +263,7 @@ impl<'a> Router<'a> {
             unverified: tally.unverified,
             undeliverable: tally.dead,
             dead_letters: tally.dead_letters,
-            left: tally.undelivered,
+            left: tally.left(),
             requests: tally.requests,
             retries: tally.retries,
             bytes: tally.bytes,

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use super::inputs::InputReport;
+use super::inputs::InputReports;
 use super::{Invocation, Summary, grouped};
 use crate::exit_code::ExitCode;
 use crate::output::http::{Route, RouterTally};
@@ -17,7 +17,7 @@ pub struct Report<'a> {
     /// Of the lines that were read, if any were.
     pub summary: Option<&'a Summary<'a>>,
     /// The inputs that the run came to, and those that were not found.
-    pub inputs: &'a [InputReport],
+    pub inputs: &'a InputReports,
     /// The names of the events that have a transformer.
     pub known_events: &'a [&'static str],
     /// The routers that were sent to.
@@ -67,7 +67,7 @@ fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
     let rows = [
         (tally.duplicates, "duplicates", unverified),
         (tally.dead, "undeliverable", letters),
-        (tally.undelivered, "left", String::new()),
+        (tally.left(), "left", String::new()),
     ];
     for (count, what, detail) in rows {
         text.push_str(&format!("\n{:>15} {what}{detail}", grouped(count)));

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
+use super::inputs::InputCounts;
 use super::{Tally, grouped};
 
 /// What a run did, for a person.
@@ -10,9 +11,11 @@ pub struct Summary<'a> {
     pub tally: &'a Tally,
     /// What emitted lines become, in the plural.
     pub noun: &'static str,
-    pub inputs: usize,
-    /// How many of them could not be read to their end, or their output not be written.
-    pub failed_inputs: usize,
+    pub inputs: InputCounts,
+    /// Lines that were not read again, since earlier runs delivered them.
+    pub passed_over: u64,
+    /// The signal that ended the run, if one did.
+    pub stopped_by: Option<&'static str>,
     /// Bytes read, as stored.
     pub bytes: u64,
     pub elapsed: Duration,
@@ -24,21 +27,33 @@ impl Display for Summary<'_> {
             tally,
             noun,
             inputs,
-            failed_inputs,
+            passed_over,
+            stopped_by,
             bytes,
             elapsed,
         } = self;
         let seconds = elapsed.as_secs_f64();
         let megabytes = *bytes as f64 / 1e6;
-        let plural = if *inputs == 1 { "" } else { "s" };
-        let failed = if *failed_inputs == 0 {
+        let mut ends = Vec::new();
+        if inputs.failed > 0 {
+            ends.push(format!("{} failed", inputs.failed));
+        }
+        if stopped_by.is_some() || inputs.is_stopped() {
+            ends.push(format!("{} done", inputs.done));
+            ends.push(match stopped_by {
+                Some(signal) => format!("stopped by {signal}"),
+                None => "stopped".to_owned(),
+            });
+        }
+        let ends = if ends.is_empty() {
             String::new()
         } else {
-            format!(" ({failed_inputs} failed)")
+            format!(" ({})", ends.join(", "))
         };
+        let (all, plural) = (inputs.all, if inputs.all == 1 { "" } else { "s" });
         writeln!(
             formatter,
-            "{inputs} input{plural}{failed}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
+            "{all} input{plural}{ends}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
             megabytes / seconds.max(1e-3)
         )?;
         let collisions = match tally.emitted_collisions() {
@@ -62,6 +77,14 @@ impl Display for Summary<'_> {
             let gap = if detail.is_empty() { "" } else { "  " };
             writeln!(formatter, "{:>15} {outcome}{gap}{detail}", grouped(count))?;
         }
-        write!(formatter, "{:>15} lines", grouped(tally.lines()))
+        write!(formatter, "{:>15} lines", grouped(tally.lines()))?;
+        if *passed_over > 0 {
+            let count = grouped(*passed_over);
+            write!(
+                formatter,
+                "\n{count:>15} delivered by earlier runs, and passed over"
+            )?;
+        }
+        Ok(())
     }
 }

@@ -56,7 +56,10 @@ fn each_batch(log: &Path, mut take: impl FnMut(input::Batch)) {
     while let Some(batch) = reader.next_batch() {
         take(batch);
     }
-    reader.finish().expect("the log can be read to its end");
+    reader
+        .finish()
+        .result
+        .expect("the log can be read to its end");
 }
 
 fn each_line(log: &Path, mut take: impl FnMut(&[u8])) {

@@ -279,3 +279,36 @@ fn what_holds_personal_data_is_for_its_owner_and_the_rest_as_the_umask_says() {
         assert_eq!(modes, [usual, usual, 0o600]);
     }
 }
+
+/// Rows that are not written now never would be, for a line that counts as delivered.
+#[test]
+fn with_a_state_a_rejects_file_that_gets_full_leaves_the_lines_to_the_next_run() {
+    let inputs = [("a.log", 10), ("b.log", 100), ("c.log", 10)];
+    let mut run = Run::transform();
+    for (nth, (name, rejected)) in (0..).zip(inputs) {
+        run = run.file(
+            &format!("logs/{name}"),
+            line(nth) + &"no event\n".repeat(rejected),
+        );
+    }
+    let options = [
+        "-o",
+        "out",
+        "--state",
+        "state",
+        "--rejects",
+        "rejects",
+        "logs",
+    ];
+    let full = run.args(&options).on_a_disk_with(4096).run().with_code(6);
+    full.assert_told("failed to write `rejects`: File too large");
+    assert_eq!(full.files("out"), ["a.log.xapi.jsonl"]);
+    assert_eq!(json_lines(&full.read("rejects")).len(), 10);
+    let again = Run::transform()
+        .in_directory(full.directory)
+        .args(&options)
+        .run()
+        .with_code(0);
+    assert_eq!(again.files("out").len(), 3);
+    assert_eq!(json_lines(&again.read("rejects")).len(), 120);
+}

@@ -110,6 +110,13 @@ impl Run {
         self
     }
 
+    /// In the directory of an earlier run.
+    pub fn in_directory(mut self, directory: TempDir) -> Self {
+        self.command.current_dir(directory.path());
+        self.directory = directory;
+        self
+    }
+
     /// Writes a file below the directory of the run.
     pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
         let path = self.directory.path().join(name);

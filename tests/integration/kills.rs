@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::gzip;
 use crate::lrs::{Lrs, Settings};
-use crate::state::{Place, lines, run, signal};
+use crate::place::{Place, lines, run, signal};
 
 /// A run that is killed at random moments, by one signal or the other, until it has ended by itself or was killed so
 /// often.

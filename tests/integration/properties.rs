@@ -91,7 +91,7 @@ fn convert_to(converter: &Converter, log: &[u8], max_line_bytes: usize) -> Tally
             }
         }
     }
-    assert!(reader.finish().is_ok());
+    assert!(reader.finish().result.is_ok());
     let split: Vec<&[u8]> = log.split(|&byte| byte == b'\n').collect();
     let expected = if log.ends_with(b"\n") || log.is_empty() {
         split.len() - 1

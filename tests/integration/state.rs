@@ -1,113 +1,12 @@
-//! Going on where earlier runs ended: grown, renamed and packed inputs, and signals.
+//! Going on where earlier runs ended: grown, renamed and packed inputs.
 
-use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-use crate::harness::{ROOT_URL, gzip, json_lines, line};
+use crate::harness::{gzip, line};
 use crate::lrs::{Fault, Lrs, Settings};
-
-/// A directory in which runs follow one another.
-pub struct Place(pub TempDir);
-
-impl Place {
-    pub fn new() -> Self {
-        Self(TempDir::new().unwrap())
-    }
-
-    pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.0.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    pub fn append(&self, name: &str, text: &str) {
-        let old = fs::read(self.0.path().join(name)).unwrap();
-        self.write(name, [&old, text.as_bytes()].concat());
-    }
-
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
-        command
-            .current_dir(self.0.path())
-            .args(arguments)
-            .args([
-                "--to",
-                "xapi",
-                "--lms-root-url",
-                ROOT_URL,
-                "--state",
-                "state",
-            ])
-            .args(["logs"])
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped());
-        command
-    }
-
-    pub fn transform(&self) -> Command {
-        self.command(&["transform", "-o", "out", "--rejects", "rejects"])
-    }
-
-    pub fn send(&self, url: &str) -> Command {
-        let mut command = self.command(&["send", "--url", url, "--retry-delay", "0.01"]);
-        command.args([
-            "--batch-size",
-            "7",
-            "--dead-letters",
-            "dead",
-            "--rejects",
-            "rejects",
-        ]);
-        command
-    }
-
-    /// The names of the files below a directory, hidden ones too.
-    pub fn files(&self, below: &str) -> Vec<String> {
-        let directory = self.0.path().join(below);
-        let entries = walkdir::WalkDir::new(&directory)
-            .sort_by_file_name()
-            .into_iter()
-            .flatten();
-        let files = entries.filter(|entry| entry.file_type().is_file());
-        let name = |path: &Path| path.strip_prefix(&directory).unwrap().display().to_string();
-        files.map(|entry| name(entry.path())).collect()
-    }
-
-    pub fn rows(&self, name: &str) -> Vec<Value> {
-        json_lines(&fs::read(self.0.path().join(name)).unwrap())
-    }
-
-    /// How often each statement stands in the output.
-    pub fn output(&self) -> BTreeMap<String, usize> {
-        let mut counts = BTreeMap::new();
-        for name in self.files("out") {
-            assert!(!name.starts_with('.'), "{name}");
-            for row in self.rows(&format!("out/{name}")) {
-                *counts.entry(row.to_string()).or_default() += 1;
-            }
-        }
-        counts
-    }
-}
-
-/// Runs it, and gives what it said.
-#[track_caller]
-pub fn run(mut command: Command, code: i32) -> String {
-    let output = command.output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(code), "{said}");
-    said
-}
-
-pub fn lines(seconds: std::ops::Range<u32>) -> String {
-    seconds.map(line).collect()
-}
+use crate::place::{Place, lines, run};
 
 #[test]
 fn what_is_delivered_is_not_delivered_again_whatever_it_is_called() {
@@ -409,48 +308,51 @@ fn only_the_owner_reads_the_state() {
     }
 }
 
-/// Sends a signal by its name.
-#[cfg(unix)]
-pub fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    let sent = Command::new("kill")
-        .args(["-s", name, &id])
-        .status()
-        .unwrap();
-    assert!(sent.success());
+#[test]
+fn what_is_passed_over_and_what_is_left_to_the_next_run_is_told() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..5) + "half a li");
+    let said = run(place.transform(), 0);
+    assert!(
+        said.contains("the last line of `logs/a.log` has no end yet"),
+        "{said}"
+    );
+    assert!(!said.contains("passed over"), "{said}");
+    place.append("logs/a.log", "ne\n");
+    let said = run(place.transform(), 0);
+    assert!(
+        said.contains("5 delivered by earlier runs, and passed over"),
+        "{said}"
+    );
+    assert!(said.contains("1 unparsable"), "{said}");
 }
 
-#[cfg(unix)]
 #[test]
-fn signals_end_a_run_that_can_be_gone_on_with() {
-    for (name, code) in [("INT", 130), ("TERM", 143)] {
-        let place = Place::new();
-        place.write("logs/a.log", lines(0..100));
-        // After some requests it asks for patience.
-        let lrs = Lrs::start(Settings {
-            fault: Box::new(|nth, _| match nth {
-                5 => Fault::RetryAfter(503, "600".to_owned()),
-                _ => Fault::None,
-            }),
-            ..Settings::default()
-        });
-        let mut send = place.send(&lrs.xapi());
-        send.args(["--connections", "1"]);
-        let mut child = send.spawn().unwrap();
-        let started = Instant::now();
-        while lrs.records().requests.len() < 6 && started.elapsed() < Duration::from_secs(20) {
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        signal(&child, name);
-        assert_eq!(child.wait().unwrap().code(), Some(code));
-        assert!(started.elapsed() < Duration::from_secs(20));
-        let mut said = String::new();
-        std::io::Read::read_to_string(&mut child.stderr.take().unwrap(), &mut said).unwrap();
-        assert!(
-            said.contains("35 delivered") && said.contains("65 left"),
-            "{said}"
-        );
-        run(place.send(&lrs.xapi()), 0);
-        assert_eq!(lrs.stored().len(), 100);
-    }
+fn a_dry_run_writes_no_rejects_that_the_run_which_delivers_would_write_again() {
+    let place = Place::new();
+    place.write("logs/a.log", "no event\n");
+    let lrs = Lrs::start(Settings::default());
+    let mut send = place.send(&lrs.xapi());
+    send.arg("--dry-run");
+    let said = run(send, 2);
+    assert!(said.contains("leave `--rejects` out"), "{said}");
+}
+
+#[test]
+fn duplicates_are_those_of_the_run_wherever_it_goes_on() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..5));
+    let dedupe = || {
+        let mut transform = place.transform();
+        transform.arg("--dedupe");
+        transform
+    };
+    run(dedupe(), 0);
+    // It overlaps with what this run reads of the other, and with what the earlier one has.
+    place.append("logs/a.log", &lines(5..10));
+    place.write("logs/b.log", lines(8..12) + &lines(3..5));
+    let said = run(dedupe(), 0);
+    assert!(said.contains("9 emitted"), "{said}");
+    assert!(said.contains("2 duplicate"), "{said}");
+    assert_eq!(place.rows("out/b.log.xapi.jsonl").len(), 4);
 }

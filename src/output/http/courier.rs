@@ -75,8 +75,11 @@ impl<'r> Courier<'r> {
                 });
                 part.items = items;
             }
-            if self.carry_part(&part).is_err() {
-                let mut tally = route.tally();
+            route.tally().take_up(part.items);
+            let carried = self.carry_part(&part);
+            let mut tally = route.tally();
+            tally.lay_down(part.items);
+            if carried.is_err() {
                 tally.leave(part.items);
                 for part in &self.waiting {
                     tally.leave(part.items);

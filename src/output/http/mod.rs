@@ -3,6 +3,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `sender` | gathers batches for each router and hands them to its connections |
+//! | `connections` | a router's threads, and the queue that they take batches from |
 //! | `batch` | what goes into one request: bounds, no id twice |
 //! | `payload` | the body of a request, and overrides |
 //! | `route` | one router: what its connections share |
@@ -18,6 +19,7 @@
 mod backoff;
 mod batch;
 mod client;
+mod connections;
 mod courier;
 mod ledger;
 mod look_up;
@@ -34,9 +36,10 @@ mod verdict;
 pub use backoff::Backoff;
 pub use batch::{Batch, Limits, Place};
 pub use client::{Client, ClientOptions, Protocol};
+pub use connections::{Connections, WhenDone};
 pub use pace::Pace;
 pub use payload::{EnvelopeStart, Payload};
 pub use route::{Record, Route, RouteState, Sizes};
-pub use sender::{Connections, Sender, WhenDone, tell_end};
+pub use sender::{Sender, tell_end};
 pub use tally::RouterTally;
 pub use trust::root_certificates;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::backoff::Backoff;
@@ -15,6 +15,7 @@ use super::verdict::Answer;
 use crate::checkpoint::{InputId, Progress, StateDirectory};
 use crate::exit_code::ExitCode;
 use crate::input::Position;
+use crate::interrupt::LAST_ANSWERS;
 use crate::output::DeadLetters;
 
 /// A router with its server.
@@ -46,6 +47,7 @@ pub struct Record {
 pub struct RouteState {
     tally: Mutex<RouterTally>,
     stop: Mutex<Option<StopReason>>,
+    interrupted: OnceLock<Instant>,
     warned: Mutex<Option<Instant>>,
     ledger: Mutex<Ledger>,
 }
@@ -78,10 +80,17 @@ impl Route {
 
     /// Ends the sending because the run is to end.
     pub fn interrupt(&self) {
+        self.state.interrupted.get_or_init(Instant::now);
         self.stop(StopReason {
             code: ExitCode::Stopped,
             words: format!("`{}`: interrupted", self.name),
         });
+    }
+
+    /// Whether the run was asked to end, and the server had time enough for its last answers.
+    pub fn is_out_of_time(&self) -> bool {
+        let interrupted = self.state.interrupted.get();
+        interrupted.is_some_and(|at| at.elapsed() >= LAST_ANSWERS)
     }
 
     pub fn stop_reason(&self) -> Option<StopReason> {

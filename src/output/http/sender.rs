@@ -1,105 +1,19 @@
 //! Gathers batches for each router and hands them to its connections.
 
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::batch::{Added, Batch, Batcher, Place};
-use super::courier::Courier;
+use super::batch::{Added, Batcher, Place};
+use super::connections::Connections;
 use super::payload::{Payload, override_keys};
-use super::retry::Requests;
 use super::route::Route;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
 use crate::output::{Destination, Output, Taken};
-
-/// The connections of a router, a thread each, and the queue that they take batches from.
-pub struct Connections {
-    pub route: Arc<Route>,
-    queue: SyncSender<Batch>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// What is done when all of a batch is delivered or in dead letters, whose paths are given.
-pub type WhenDone = fn(&Console, &Route, &Batch, &[PathBuf]);
-
-impl Connections {
-    /// Opens so many. As many batches wait, and giving one more waits too.
-    ///
-    /// # Errors
-    /// A thread cannot be started.
-    pub fn open(
-        route: Arc<Route>,
-        console: &Arc<Console>,
-        count: usize,
-        when_done: WhenDone,
-    ) -> Result<Self> {
-        let (queue, batches) = sync_channel(count);
-        let batches = Arc::new(Mutex::new(batches));
-        let start = |nth| {
-            let (route, console, batches) = (
-                Arc::clone(&route),
-                Arc::clone(console),
-                Arc::clone(&batches),
-            );
-            std::thread::Builder::new()
-                .name(format!("send-{nth}"))
-                .spawn(move || carry_all(&route, &console, &batches, when_done))
-                .context("failed to start the sending threads")
-        };
-        let threads = (0..count).map(start).collect::<Result<_>>()?;
-        Ok(Self {
-            route,
-            queue,
-            threads,
-        })
-    }
-
-    /// Hands a batch over, when there is room for it.
-    pub fn send(&self, batch: Batch) {
-        // They take batches as long as there is a queue.
-        let _ = self.queue.send(batch);
-    }
-
-    /// Waits until all is done that was handed over.
-    pub fn close(self) {
-        drop(self.queue);
-        for thread in self.threads {
-            if let Err(panic) = thread.join() {
-                std::panic::resume_unwind(panic);
-            }
-        }
-    }
-}
-
-fn carry_all(
-    route: &Route,
-    console: &Console,
-    batches: &Mutex<Receiver<Batch>>,
-    when_done: WhenDone,
-) {
-    let next = || {
-        let batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
-        batches.recv().ok()
-    };
-    while let Some(batch) = next() {
-        if route.pace.is_stopped() {
-            route.tally().leave(batch.items());
-            continue;
-        }
-        let requests = Requests { route, console };
-        if let Ok(letters) = Courier::new(requests, &batch).carry() {
-            route.has_done(batch.numbers());
-            when_done(console, route, &batch, &letters);
-        }
-    }
-}
 
 /// Sends what inputs become to each router that takes it.
 pub struct Sender {
@@ -201,7 +115,7 @@ impl Destination for Sender {
                     lane.connections.send(batch);
                 }
                 if added == Added::Repeats {
-                    lane.connections.route.tally().duplicates += 1;
+                    lane.connections.route.tally().repeats();
                 }
             }
             if let Some(resumed) = resumed {
@@ -253,7 +167,7 @@ pub fn tell_end(console: &Console, route: &Route) -> ExitCode {
     let Some(reason) = route.stop_reason() else {
         return dead;
     };
-    let first = match &tally.first_undelivered {
+    let first = match &tally.first_left {
         Some(place) => format!(
             "; the first that was not delivered is of line {} of `{}`",
             place.line, place.file

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use super::batch::{Items, Place};
 use crate::output::Undeliverable;
 
-/// The statements or events of a router by what became of them, and the requests that it took. Those that were given are
-/// the sum of those that were delivered, duplicates, dead and undelivered.
+/// The statements or events of a router by what became of them, and the requests that it took.
 #[derive(Clone, Debug, Default)]
 pub struct RouterTally {
+    /// All of them.
+    pub given: u64,
     /// The server took them.
     pub delivered: u64,
     /// The server had them already, or one like it was in the same request.
@@ -22,10 +23,10 @@ pub struct RouterTally {
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// Of those that are dead: the files.
     pub dead_letters: u64,
-    /// Not sent, or without an answer, when the run was stopped.
-    pub undelivered: u64,
-    /// The first of those that are undelivered.
-    pub first_undelivered: Option<Place>,
+    /// The first of those that are left.
+    pub first_left: Option<Place>,
+    /// The first of those that each connection is about.
+    under_way: Vec<Place>,
     /// Requests that were made, repetitions included.
     pub requests: u64,
     pub retries: u64,
@@ -48,14 +49,49 @@ impl RouterTally {
         self.last_answer = Some(Instant::now());
     }
 
+    /// One like it is in the same request.
+    pub fn repeats(&mut self) {
+        self.given += 1;
+        self.duplicates += 1;
+    }
+
+    /// At the end, those that were not sent or got no answer since the run was stopped.
+    pub fn left(&self) -> u64 {
+        self.given - self.delivered - self.duplicates - self.dead
+    }
+
     /// These are not delivered.
     pub fn leave(&mut self, items: Items<'_>) {
-        self.undelivered += items.len() as u64;
         // Parts of a batch need not come in order.
         let places = items.iter().map(|(item, _)| &item.place);
-        if let Some(first) = places.chain(&self.first_undelivered).min() {
-            self.first_undelivered = Some(first.clone());
+        if let Some(first) = places.chain(&self.first_left).min() {
+            self.first_left = Some(first.clone());
         }
+    }
+
+    /// A connection begins with these.
+    pub fn take_up(&mut self, items: Items<'_>) {
+        let first = items.iter().next();
+        self.under_way
+            .extend(first.map(|(item, _)| item.place.clone()));
+    }
+
+    /// A connection is done with these.
+    pub fn lay_down(&mut self, items: Items<'_>) {
+        let first = items.iter().next();
+        let nth = first.and_then(|(item, _)| {
+            let mut places = self.under_way.iter();
+            places.position(|place| *place == item.place)
+        });
+        if let Some(nth) = nth {
+            self.under_way.swap_remove(nth);
+        }
+    }
+
+    /// What connections are still about is not delivered, as far as can be known.
+    pub fn leave_under_way(&mut self) {
+        let places = self.under_way.iter().chain(&self.first_left);
+        self.first_left = places.min().cloned();
     }
 
     /// From the first request to the last answer.

@@ -1,0 +1,212 @@
+//! What `transform` and `send` have in common: from the options to the pipeline, and from there to the summary.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use anyhow::anyhow;
+
+use super::conversion_args::ConversionArgs;
+use super::dedupe_args::DedupeArgs;
+use super::input_args::InputArgs;
+use super::record_args::RecordArgs;
+use crate::checkpoint::StateDirectory;
+use crate::console::Console;
+use crate::conversion::{Converter, Layout};
+use crate::converted::BatchConverter;
+use crate::dedupe::{Dedupe, Scope};
+use crate::delivery::{Delivered, Deliverer};
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::input::{NotFound, Source};
+use crate::output::http::Route;
+use crate::output::{Destination, OutputNames, check_outputs};
+use crate::pipeline::{self, PipelineOptions, StateOf};
+use crate::report::{Invocation, Report, ReportFile, Summary};
+
+/// What a command asks for beside its options.
+pub struct Plan<'a> {
+    pub command: &'static str,
+    pub console: Arc<Console>,
+    /// Where outputs or dead letters go, which are no inputs.
+    pub directory: Option<&'a Path>,
+    /// The names of the outputs, if there are any.
+    pub names: Option<&'a OutputNames>,
+    /// Files that the command reads beside the inputs.
+    pub also_read: Vec<&'a Path>,
+    /// Within what an event is to be there only once.
+    pub scope: Scope,
+    /// Nothing is delivered.
+    pub dry_run: bool,
+}
+
+/// A run from inputs to a destination, checked and not yet begun.
+pub struct Job {
+    command: &'static str,
+    pub console: Arc<Console>,
+    pub converter: Converter,
+    pub options: PipelineOptions,
+    started: Instant,
+    sources: Vec<Source>,
+    not_found: Vec<NotFound>,
+    dedupe: Option<Dedupe>,
+    record: RecordArgs,
+    /// What emitted lines become, in the plural.
+    noun: &'static str,
+    dry_run: bool,
+}
+
+impl Job {
+    /// Checks all that can be checked before anything is written, and loads what the conversion needs.
+    ///
+    /// # Errors
+    /// What is wrong with the options.
+    pub fn prepare(
+        plan: Plan<'_>,
+        input: &InputArgs,
+        conversion: ConversionArgs,
+        dedupe: &DedupeArgs,
+        record: RecordArgs,
+    ) -> Result<Self, Fatal> {
+        let started = Instant::now();
+        super::warn_of_unknown_variables(&plan.console);
+        if plan.dry_run && record.state.is_some() && record.rejects.is_some() {
+            let error = anyhow!(
+                "with `--dry-run`, leave `--rejects` out: the run that delivers will write them"
+            );
+            return Err(error).or_exit(ExitCode::Usage);
+        }
+        let written: Vec<&Path> = record.written().chain(plan.directory).collect();
+        let discovery = input
+            .discover(&written, &plan.console)
+            .or_exit(ExitCode::Usage)?;
+        // Runs of other shares may write to the same directory.
+        let of_all_shares = [discovery.sources.as_slice(), &discovery.elsewhere].concat();
+        let also_read: Vec<&Path> = input
+            .files()
+            .chain(conversion.files())
+            .chain(plan.also_read)
+            .collect();
+        check_outputs(plan.names, &record.files(), &of_all_shares, &also_read)
+            .map_err(|clash| anyhow!("{clash}"))
+            .or_exit(ExitCode::Usage)?;
+        let dedupe = dedupe.dedupe(plan.scope).or_exit(ExitCode::Usage)?;
+        record
+            .fail_on
+            .check(dedupe.is_some())
+            .or_exit(ExitCode::Usage)?;
+        let noun = conversion.noun();
+        let converter = conversion
+            .into_converter(input.wrapping(), &plan.console)
+            .or_exit(ExitCode::Usage)?;
+        Ok(Self {
+            command: plan.command,
+            console: plan.console,
+            converter,
+            options: input.pipeline_options(),
+            started,
+            sources: discovery.sources,
+            not_found: discovery.errors,
+            dedupe,
+            record,
+            noun,
+            dry_run: plan.dry_run,
+        })
+    }
+
+    /// Takes the state directory, if there is to be one.
+    ///
+    /// # Errors
+    /// Another run has it, it cannot be used, or there are inputs that have no place to go on from.
+    pub fn open_state(&self) -> Result<Option<Arc<StateDirectory>>, Fatal> {
+        super::state::open(self.record.state.as_deref(), &self.sources)
+    }
+
+    /// Goes on from where these destinations are.
+    pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Vec<String>) {
+        self.options.state = Some(StateOf {
+            directory: Arc::clone(state),
+            destinations,
+        });
+    }
+
+    /// Runs it, and tells what was done.
+    ///
+    /// # Errors
+    /// What kept it from being begun or told. What fails on the way is told, and is in the exit code.
+    pub fn run<'a>(
+        self,
+        invocation: &Invocation,
+        destination: Box<dyn Destination + 'a>,
+        layout_of_documents: Layout,
+        routes: &[Arc<Route>],
+    ) -> Result<ExitCode, Fatal> {
+        let Self {
+            console,
+            options,
+            record,
+            ..
+        } = self;
+        let interrupted = options.interrupted.clone();
+        let waking = routes.to_vec();
+        interrupted
+            .watch(move || waking.iter().for_each(|route| route.interrupt()))
+            .or_exit(ExitCode::Usage)?;
+        let rejects = record.open_rejects().or_exit(ExitCode::Output)?;
+        let report_file = ReportFile::create(record.report.as_deref()).or_exit(ExitCode::Output)?;
+
+        let batches = Arc::new(BatchConverter {
+            converter: self.converter,
+            layout_of_documents,
+            max_line_bytes: options.max_line_bytes,
+            keeps_rejects: rejects.is_some(),
+            keeps_details: record.report.is_some(),
+        });
+        let converting = Arc::clone(&batches);
+        let sources: Arc<[Source]> = self.sources.into();
+        let mut deliverer = Deliverer::new(&console, destination, rejects, &self.not_found)
+            .without_duplicates(self.dedupe);
+        let progress = console.progress();
+        progress.start(sources.iter().map(|source| source.size).sum());
+        let convert = move |source: &Source, batch| converting.convert(source, batch);
+        let piped = pipeline::run(&sources, &options, convert, |delivery| {
+            progress.set(options.bytes_read.load(Ordering::Relaxed));
+            deliverer.deliver(delivery)
+        });
+        piped.or_exit(ExitCode::Usage)?;
+        let mut delivered = deliverer.close();
+        if let Some(state) = &options.state {
+            delivered.synced(&console, &state.directory);
+        }
+        progress.clear();
+
+        let Delivered {
+            tally,
+            inputs,
+            code,
+        } = &delivered;
+        let failure = record.fail_on.exit_code(tally, &console);
+        let summary = Summary {
+            tally,
+            noun: self.noun,
+            inputs: inputs.counts(sources.len() + self.not_found.len()),
+            passed_over: inputs.passed_over(),
+            stopped_by: interrupted.signal(),
+            bytes: options.bytes_read.load(Ordering::Relaxed),
+            elapsed: self.started.elapsed(),
+        };
+        let report = Report {
+            command: self.command,
+            invocation,
+            dry_run: self.dry_run,
+            summary: Some(&summary),
+            inputs,
+            known_events: batches.converter.selection.known(),
+            routes,
+            exit_code: interrupted.code().unwrap_or((*code).max(failure)),
+        };
+        console.note(&report.to_string());
+        report_file.write(&report).or_exit(ExitCode::Output)?;
+        Ok(report.exit_code)
+    }
+}

@@ -1,0 +1,75 @@
+//! What comes of a batch: its lines converted one by one, and gathered for the delivery.
+
+use bumpalo::Bump;
+
+use crate::conversion::{Converter, Layout};
+use crate::input::{Batch, Line, Shape, Source};
+use crate::output::{Output, RejectedLine};
+use crate::report::Tally;
+
+/// What comes of a batch.
+#[derive(Debug, Default)]
+pub struct Converted {
+    pub output: Output,
+    /// Rows for the rejects file, if there is one.
+    pub rejects: Vec<u8>,
+    pub tally: Tally,
+}
+
+/// Makes of batches what the delivery takes.
+pub struct BatchConverter {
+    pub converter: Converter,
+    pub layout_of_documents: Layout,
+    pub max_line_bytes: usize,
+    pub keeps_rejects: bool,
+    /// Whether to count what only a report tells.
+    pub keeps_details: bool,
+}
+
+impl BatchConverter {
+    /// Converts the lines of a batch.
+    pub fn convert(&self, source: &Source, mut batch: Batch) -> Converted {
+        let layout = match source.shape {
+            Shape::Log => Layout::Lines,
+            Shape::Document => self.layout_of_documents,
+        };
+        let mut converted = Converted::default();
+        converted.output.places = std::mem::take(&mut batch.places);
+        let mut arena = Bump::new();
+        for line in batch.lines(source.shape, self.max_line_bytes) {
+            arena.reset();
+            self.convert_line(&source.name, line, layout, &arena, &mut converted);
+        }
+        converted
+    }
+
+    fn convert_line(
+        &self,
+        file: &str,
+        line: Line<'_>,
+        layout: Layout,
+        arena: &Bump,
+        converted: &mut Converted,
+    ) {
+        let out = &mut converted.output.bytes;
+        let Some(conversion) = self.converter.convert(line.content, layout, arena, out) else {
+            return;
+        };
+        converted.tally.count(&conversion);
+        if self.keeps_details {
+            converted.tally.details.count(line.number, &conversion);
+        }
+        converted.output.push(line.number, &conversion);
+        let fault = conversion.outcome.fault();
+        if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
+            RejectedLine {
+                file,
+                line: line.number,
+                content: Some(line.content),
+                reason,
+                detail,
+            }
+            .write(&mut converted.rejects);
+        }
+    }
+}
