@@ -8,72 +8,12 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
-
-use crate::input::{self, Position};
+use super::entry::{Entry, InputId, Progress};
 use crate::output::OWNER_ONLY;
-
-/// An input, by the order in which the journal came to know it.
-pub type InputId = u64;
+use anyhow::{Context, Result, bail};
 
 /// The form of the journal. It changes when a program of the old form would be misled.
 const VERSION: u32 = 1;
-
-/// An entry. Numbers of bytes are of the unpacked input; hashes are XXH3, 128 bits, as 32 hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Entry {
-    /// The first.
-    EventRouterState { version: u32 },
-    /// An input that was not known before.
-    Input {
-        input: InputId,
-        /// What it was called then, for people.
-        name: String,
-        /// So many of its first bytes have this hash.
-        head_bytes: u64,
-        #[serde(with = "input::hex")]
-        head_hash: u128,
-    },
-    /// A temporary file that is removed if the run does not.
-    Writing { file: PathBuf },
-    /// An output is about to get its name. If it has, all is as if it was delivered.
-    Delivering {
-        input: InputId,
-        to: String,
-        progress: Progress,
-        /// The temporary file, which is gone when the output has its name.
-        part: PathBuf,
-        /// The output, and how long it is.
-        file: PathBuf,
-        file_bytes: u64,
-    },
-    /// All before a place is delivered.
-    Delivered {
-        input: InputId,
-        to: String,
-        progress: Progress,
-    },
-}
-
-/// How far an input is delivered to a destination.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Progress {
-    #[serde(flatten)]
-    pub position: Position,
-    /// Where files are written, the first of them, after which the later ones are named.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub first_file: Option<PathBuf>,
-    /// The number of the last one.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub files: u64,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
 
 /// What a journal says.
 #[derive(Debug, Default)]
@@ -118,12 +58,18 @@ impl Contents {
             Entry::Delivered {
                 input,
                 to,
-                progress,
+                mut progress,
             } => {
                 self.delivering.retain(|entry| {
                     !matches!(entry, Entry::Delivering { input: i, to: t, .. } if *i == input && *t == to)
                 });
                 if let Some(known) = self.inputs.get_mut(&input) {
+                    if let Some(earlier) = known.delivered.remove(&to)
+                        && progress.trail.is_empty()
+                    {
+                        progress.trail = earlier.trail;
+                        progress.trail.push(earlier.position);
+                    }
                     known.delivered.insert(to, progress);
                 }
             }
@@ -267,6 +213,8 @@ fn line(entry: &Entry) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checkpoint::trail::Trail;
+    use crate::input::Position;
 
     fn progress(line: u64) -> Progress {
         Progress {
@@ -277,6 +225,7 @@ mod tests {
             },
             first_file: Some("out/a.xapi.jsonl".into()),
             files: 1,
+            trail: Trail::default(),
         }
     }
 
@@ -370,7 +319,7 @@ mod tests {
         );
         assert_eq!(
             delivered,
-            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1}}}"#
+            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"trail":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000"}]}}}"#
         );
     }
 

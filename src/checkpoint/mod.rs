@@ -6,13 +6,20 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `state_directory` | the directory: its lock, its journal, where to go on with an input |
-//! | `journal` | the file in it: entries, reading, appending, compaction |
+//! | `state_directory` | the directory: its journal, where to go on with an input |
+//! | `lock` | one run at a time |
+//! | `journal` | the file in it: reading, appending, compaction |
+//! | `entry` | what its lines say |
+//! | `trail` | places that were passed on the way |
 //! | `fingerprint` | finding the place that was reached in an input, by its bytes |
 
+mod entry;
 mod fingerprint;
 mod journal;
+mod lock;
 mod state_directory;
+mod trail;
 
-pub use journal::{InputId, Progress};
-pub use state_directory::{OpenError, Resumed, StateDirectory};
+pub use entry::{InputId, Progress};
+pub use lock::OpenError;
+pub use state_directory::{Resumed, StateDirectory};

@@ -1,18 +1,21 @@
 //! The state directory: one run at a time, and what earlier ones delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
+use super::entry::{Entry, InputId, Progress};
 use super::fingerprint::{Head, follow};
-use super::journal::{Contents, Entry, InputId, Journal, KnownInput, Progress};
+use super::journal::{Contents, Journal, KnownInput};
+use super::lock::{OpenError, lock};
+use super::trail::Trail;
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
-use crate::output::{OWNER_ONLY, is_part, sync_directory};
+use crate::output::{is_part, sync_directory};
 
 /// What earlier runs delivered, and what this one does.
 #[derive(Debug)]
@@ -27,7 +30,7 @@ struct State {
     journal: Journal,
     contents: Contents,
     /// How far this run has read inputs, delivered or not: two inputs of a run may hold the same.
-    read: BTreeMap<InputId, Position>,
+    read: BTreeMap<InputId, Trail>,
     /// Files that hold what was delivered.
     files: BTreeSet<PathBuf>,
     synced: Instant,
@@ -39,15 +42,23 @@ pub struct Resumed {
     pub input: InputId,
     /// The place that each of them has reached, in their order.
     pub reached: Vec<Position>,
+    /// The input as which it was delivered to the earliest of these places: this one, or another that it is a part of.
+    pub begun_as: InputId,
 }
 
-/// An input that may be the one that is opened.
+/// An input that begins like the one that is opened.
 struct Candidate {
     input: InputId,
-    /// The places that the destinations of this run have reached.
+    /// For each destination of this run, the place that it has reached.
     reached: Vec<Position>,
-    /// All places that are known of it.
-    places: Vec<Position>,
+    /// For each of them, the places that it has passed.
+    passed: Vec<Vec<Position>>,
+}
+
+impl Candidate {
+    fn places(&self) -> impl Iterator<Item = &Position> {
+        self.passed.iter().flatten()
+    }
 }
 
 impl Resumed {
@@ -56,14 +67,6 @@ impl Resumed {
         let earliest = self.reached.iter().min_by_key(|place| place.offset);
         earliest.copied().unwrap_or(Position::START)
     }
-}
-
-/// Why a state directory cannot be used.
-#[derive(Debug)]
-pub enum OpenError {
-    /// Another run uses it.
-    Locked(anyhow::Error),
-    Unusable(anyhow::Error),
 }
 
 /// Appended entries become durable at least this often. Those that are lost are delivered again, which a server tells.
@@ -112,39 +115,19 @@ impl StateDirectory {
         let mut opened = input::open(source, BytesRead::clone(bytes_read))?;
         let head = Head::read(&mut opened.reader)?;
         let candidates = self.candidates(&head, destinations);
-        let places = candidates.iter().flat_map(|candidate| &candidate.places);
+        let places = candidates.iter().flat_map(Candidate::places);
         let mut places: Vec<Position> = places.copied().collect();
         places.sort_by_key(|place| place.offset);
         places.dedup();
         let reader = io::Cursor::new(head.bytes.clone()).chain(opened.reader);
         opened.reader = Box::new(reader);
         let found = follow(&mut opened.reader, &places);
-        let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
-        let furthest = |candidate: &Candidate| {
-            let places = candidate.places.iter().filter(|place| has(place));
-            places.map(|place| place.offset).max().unwrap_or(0)
-        };
-        let best = candidates
-            .into_iter()
-            .max_by_key(furthest)
-            .filter(|best| furthest(best) > 0);
         // A document is delivered as a whole or not at all: when more has been written, it is another.
         let is_other = source.shape == Shape::Document
-            && best.is_some()
+            && found.iter().any(|follower| follower.offset > 0)
             && opened.reader.by_ref().take(1).read(&mut [0])? > 0;
-        let resumed = match best.filter(|_| !is_other) {
-            Some(Candidate { input, reached, .. }) => Resumed {
-                input,
-                reached: reached
-                    .into_iter()
-                    .map(|place| if has(&place) { place } else { Position::START })
-                    .collect(),
-            },
-            None => Resumed {
-                input: self.state().introduce(source, &head)?,
-                reached: vec![Position::START; destinations.len()],
-            },
-        };
+        let candidates = if is_other { Vec::new() } else { candidates };
+        let resumed = self.resumed(source, &head, &candidates, &found, destinations.len())?;
         let from = resumed.from();
         let start = found
             .into_iter()
@@ -173,30 +156,70 @@ impl StateDirectory {
             *hash == Some(known.head_hash)
         });
         let candidates = alike.map(|(&input, known)| {
-            let read = state.read.get(&input);
-            let delivered = known.delivered.values().map(|progress| progress.position);
-            let reached = destinations.iter().map(|to| {
-                let delivered = known.delivered.get(to).map(|progress| &progress.position);
-                // What this run has read of it already is on its way to all of them.
-                let furthest = read.into_iter().chain(delivered);
-                let furthest = furthest.max_by_key(|place| place.offset);
-                furthest.copied().unwrap_or(Position::START)
+            // What this run has read of it already is on its way to all destinations.
+            let read = state.read.get(&input).map_or(&[][..], Trail::places);
+            let of = destinations.iter().map(|to| {
+                let delivered = known.delivered.get(to);
+                let trail = delivered.map_or(&[][..], |delivered| delivered.trail.places());
+                let places = trail
+                    .iter()
+                    .chain(delivered.map(|delivered| &delivered.position));
+                let places: Vec<Position> = places.chain(read).copied().collect();
+                let furthest = places.iter().max_by_key(|place| place.offset);
+                (furthest.copied().unwrap_or(Position::START), places)
             });
+            let (reached, passed) = of.unzip();
             Candidate {
                 input,
-                reached: reached.collect(),
-                places: delivered
-                    .chain(read.copied())
-                    .chain([Position::START])
-                    .collect(),
+                reached,
+                passed,
             }
         });
         candidates.collect()
     }
 
+    /// Where to go on, with the places that were found in the input.
+    fn resumed(
+        &self,
+        source: &Source,
+        head: &Head,
+        candidates: &[Candidate],
+        found: &[Follower],
+        destinations: usize,
+    ) -> io::Result<Resumed> {
+        let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
+        // It is the one of which most is here of all that was delivered.
+        let whole = |candidate: &&Candidate| {
+            let reached = candidate.reached.iter().filter(|place| has(place));
+            reached.map(|place| place.offset).max().unwrap_or(0)
+        };
+        let same = candidates.iter().max_by_key(whole);
+        let input = match same.filter(|same| whole(same) > 0) {
+            Some(same) => same.input,
+            None => self.state().introduce(source, head)?,
+        };
+        // A destination has what it has got, as whatever input.
+        let reached = (0..destinations).map(|to| {
+            let passed = candidates.iter().flat_map(|candidate| {
+                let places = candidate.passed[to].iter().filter(|place| has(place));
+                places.map(|place| (*place, candidate.input))
+            });
+            let furthest =
+                passed.max_by_key(|(place, as_input)| (place.offset, *as_input == input));
+            furthest.unwrap_or((Position::START, input))
+        });
+        let reached: Vec<(Position, InputId)> = reached.collect();
+        let earliest = reached.iter().min_by_key(|(place, _)| place.offset);
+        Ok(Resumed {
+            input,
+            begun_as: earliest.map_or(input, |(_, as_input)| *as_input),
+            reached: reached.into_iter().map(|(place, _)| place).collect(),
+        })
+    }
+
     /// Remembers how far this run has read an input.
     pub fn has_read(&self, input: InputId, to: Position) {
-        self.state().read.insert(input, to);
+        self.state().read.entry(input).or_default().push(to);
     }
 
     /// What is delivered of an input to a destination.
@@ -347,54 +370,4 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
         },
     );
     files.collect()
-}
-
-/// Locks the directory, and leaves word of who we are.
-fn lock(directory: &Path) -> Result<File, OpenError> {
-    let path = directory.join("lock");
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(OWNER_ONLY);
-    }
-    let open = |path: &Path| -> Result<File> {
-        options
-            .open(path)
-            .with_context(|| format!("failed to open `{}`", path.display()))
-    };
-    let mut file = open(&path).map_err(OpenError::Unusable)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = holder.trim();
-            let holder = if holder.is_empty() {
-                "another run"
-            } else {
-                holder
-            };
-            return Err(OpenError::Locked(anyhow!(
-                "the state directory `{}` is in use by {holder}",
-                directory.display()
-            )));
-        }
-        Err(TryLockError::Error(error)) => {
-            let error = anyhow::Error::from(error);
-            return Err(OpenError::Unusable(
-                error.context(format!("failed to lock `{}`", path.display())),
-            ));
-        }
-    }
-    // It is only for people.
-    let _ = file.set_len(0);
-    let _ = writeln!(
-        file,
-        "process {}, started at {}",
-        std::process::id(),
-        jiff::Timestamp::now().strftime("%FT%TZ")
-    );
-    Ok(file)
 }

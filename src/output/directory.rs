@@ -84,7 +84,7 @@ impl Directory {
         let progress = self
             .state
             .as_ref()
-            .and_then(|(state, to)| state.progress(resumed.input, to));
+            .and_then(|(state, to)| state.progress(resumed.begun_as, to));
         if progress.map_or(0, |progress| progress.position.offset) < from {
             bail!(
                 "an input that begins with the same lines could not be delivered, so this one is left to the next run"
@@ -118,9 +118,9 @@ impl Directory {
             files += 1;
         }
         let progress = Progress {
-            position,
             first_file: Some(first.clone()),
             files,
+            ..Progress::to(position)
         };
         (nth_file(&first, files), progress)
     }
@@ -332,7 +332,15 @@ pub(crate) fn temporary_file(
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(mode));
     }
-    builder.tempfile_in(directory)
+    builder.tempfile_in(directory).map_err(without_path)
+}
+
+/// The error without the temporary name that the library tells: messages name the file that it was to become.
+fn without_path(error: io::Error) -> io::Error {
+    match error.to_string().split_once(" at path ") {
+        Some((words, _)) => io::Error::new(error.kind(), words.to_owned()),
+        None => error,
+    }
 }
 
 fn create_dir(directory: &Path) -> Result<()> {

@@ -356,3 +356,48 @@ fn duplicates_are_those_of_the_run_wherever_it_goes_on() {
     assert!(said.contains("2 duplicate"), "{said}");
     assert_eq!(place.rows("out/b.log.xapi.jsonl").len(), 4);
 }
+
+#[test]
+fn a_copy_that_breaks_off_earlier_brings_nothing_that_is_known_to_be_delivered() {
+    let place = Place::new();
+    place.write("logs/a.log", lines(0..5));
+    run(place.transform(), 0);
+    place.append("logs/a.log", &lines(5..10));
+    run(place.transform(), 0);
+    // One as it was after the first run, and one from between the runs.
+    place.write("logs/b.log", lines(0..5));
+    place.write("logs/c.log.gz", gzip(lines(0..8)));
+    let said = run(place.transform(), 0);
+    assert!(said.contains("3 emitted"), "{said}");
+    assert_eq!(
+        place.files("out"),
+        ["a.log.xapi.2.jsonl", "a.log.xapi.jsonl", "c.log.xapi.jsonl"]
+    );
+    assert_eq!(place.rows("out/c.log.xapi.jsonl").len(), 3);
+    let said = run(place.transform(), 0);
+    assert!(said.contains("0 emitted"), "{said}");
+    // What the shorter ones are known by does not hold back what the longer one has yet to bring.
+    place.append("logs/a.log", &lines(10..12));
+    place.append("logs/b.log", "another line\n");
+    let said = run(place.transform(), 0);
+    assert!(
+        said.contains("2 emitted") && said.contains("1 unparsable"),
+        "{said}"
+    );
+    assert!(place.output().values().filter(|&&count| count > 1).count() == 3);
+}
+
+#[test]
+fn a_copy_within_the_same_run_is_delivered_from_where_it_may_differ() {
+    let place = Place::new();
+    let text = lines(0..86_400);
+    assert!(text.len() > 8 << 20);
+    let cut = text[..6 << 20].rfind('\n').unwrap() + 1;
+    place.write("logs/a.log", &text);
+    place.write("logs/b.log", &text[..cut]);
+    run(place.transform(), 0);
+    let (a, b) = ("out/a.log.xapi.jsonl", "out/b.log.xapi.jsonl");
+    assert_eq!(place.rows(a).len(), 86_400);
+    let again = place.rows(b).len();
+    assert!((1..10_000).contains(&again), "{again}");
+}

@@ -125,12 +125,7 @@ impl Route {
             .unwrap_or_else(PoisonError::into_inner);
         note(&mut ledger);
         for (input, position) in ledger.reached() {
-            let progress = Progress {
-                position,
-                first_file: None,
-                files: 0,
-            };
-            if let Err(error) = directory.delivered(input, to, progress) {
+            if let Err(error) = directory.delivered(input, to, Progress::to(position)) {
                 self.stop(StopReason {
                     code: ExitCode::Output,
                     words: format!("{error:#}"),
