@@ -2,7 +2,9 @@
 //!
 //! A file that cannot be read or written costs that file. The exit code remembers the worst that happened.
 
+use std::collections::BTreeMap;
 use std::io;
+use std::path::PathBuf;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
@@ -12,8 +14,8 @@ use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
 use crate::outcome::Reason;
 use crate::output::{Destination, RejectedLine, RejectsFile, Taken};
-use crate::pipeline::{Delivery, Flow};
-use crate::report::{InputReports, ReadTo, Tally};
+use crate::pipeline::{Delivery, Flow, What};
+use crate::report::{InputInHand, InputReports, ReadTo, Tally};
 
 /// Delivers the results of a run to one destination.
 pub struct Deliverer<'c> {
@@ -25,14 +27,29 @@ pub struct Deliverer<'c> {
     collisions: u64,
     /// The lines of all inputs whose output is delivered.
     tally: Tally,
-    /// Those of the input at hand, which count when its output does.
-    current: Tally,
+    /// Those that are begun and have not ended.
+    in_hand: BTreeMap<usize, InHand>,
     inputs: InputReports,
     code: ExitCode,
-    /// The output of the input at hand could not be written.
-    failed: bool,
-    /// An input is at hand.
-    in_input: bool,
+}
+
+/// An input that is begun.
+struct InHand {
+    report: InputInHand,
+    /// Its lines, which count when its output does.
+    tally: Tally,
+    /// Its output could not be written.
+    has_failed: bool,
+}
+
+impl InHand {
+    fn start(source: &Source, passed_over: u64) -> Self {
+        Self {
+            report: InputInHand::start(&source.name, passed_over),
+            tally: Tally::default(),
+            has_failed: false,
+        }
+    }
 }
 
 /// So many collisions are told one by one; the rest is counted.
@@ -69,19 +86,16 @@ impl<'c> Deliverer<'c> {
         } else {
             ExitCode::Input
         };
-        let (tally, current) = (Tally::default(), Tally::default());
         Self {
             console,
             destination,
             rejects,
             dedupe: None,
             collisions: 0,
-            tally,
-            current,
+            tally: Tally::default(),
+            in_hand: BTreeMap::new(),
             inputs: InputReports::new(not_found),
             code,
-            failed: false,
-            in_input: false,
         }
     }
 
@@ -93,95 +107,119 @@ impl<'c> Deliverer<'c> {
 
     /// Takes what the pipeline delivers.
     pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
-        match delivery {
-            Delivery::Unopened(source, error) => {
-                self.inputs.start(&source.name, 0);
-                self.input_failed(&unopened(source, &error));
-                self.inputs
-                    .end(Tally::default(), Some(ReadTo::default()), None);
+        let Delivery {
+            input,
+            source,
+            what,
+        } = delivery;
+        match what {
+            What::Unopened(error) => {
+                let mut in_hand = InHand::start(source, 0);
+                self.input_failed(&mut in_hand, &unopened(source, &error));
+                self.end(input, in_hand, Some(ReadTo::default()), None);
                 Flow::GoOn
             }
-            Delivery::Start(source, resumed) => {
-                (self.failed, self.in_input) = (false, true);
+            What::Start(resumed) => {
                 let passed_over = resumed.as_ref().map_or(0, |resumed| resumed.from().line);
-                self.inputs.start(&source.name, passed_over);
+                self.in_hand
+                    .insert(input, InHand::start(source, passed_over));
                 self.with_rejects(RejectsFile::mark);
                 if let Some(dedupe) = &mut self.dedupe {
                     dedupe.start_input(&source.name);
                 }
-                let started = self.destination.start(source, resumed.as_ref());
-                self.taken(started.map(|()| Taken::Yes))
+                let started = self.destination.start(input, source, resumed.as_ref());
+                self.taken(input, started.map(|()| Taken::Yes))
             }
-            Delivery::Batch(_) if self.failed => Flow::NextInput,
-            Delivery::Batch(mut converted) => {
-                self.sift(&mut converted);
-                // First, since what is delivered is never read again where that is remembered.
-                if let Err(error) = self.write_rejects(&converted.rejects) {
-                    self.taken(Err(error));
-                    return Flow::Stop;
-                }
-                let written = self.destination.write(&converted.output);
-                if written.is_ok() {
-                    self.current.add(&converted.tally);
-                }
-                self.taken(written)
-            }
-            Delivery::End(source, ReadEnd { result, held_back }, bytes) => {
-                self.in_input = false;
-                let finished = if self.failed {
-                    Ok(Taken::Yes)
-                } else {
-                    self.destination.finish()
-                };
-                if let Err(error) = &result {
-                    self.input_failed(&unreadable(source, error));
-                }
-                let flow = self.taken(finished);
-                let mut lines = std::mem::take(&mut self.current);
-                if self.failed {
-                    // Its lines count for nothing, and so do those that were rejected.
-                    self.with_rejects(RejectsFile::back_to_mark);
-                    if let Some(dedupe) = &mut self.dedupe {
-                        dedupe.input_failed();
-                    }
-                    lines = Tally::default();
-                }
-                self.tally.add(&lines);
-                let output = self.destination.last_file().filter(|_| !self.failed);
-                let end = ReadTo { bytes, held_back };
-                self.inputs.end(lines, Some(end), output);
-                if held_back > 0 {
-                    self.console.note(&format!(
-                        "note: the last line of `{}` has no end yet, and is left to the next run",
-                        source.name
-                    ));
-                }
-                flow
-            }
+            What::Batch(converted) => self.deliver_batch(input, converted),
+            What::End(end, bytes) => self.deliver_end(input, source, end, bytes),
         }
+    }
+
+    fn deliver_batch(&mut self, input: usize, mut converted: Converted) -> Flow {
+        if self.has_failed(input) {
+            return Flow::EndInput;
+        }
+        self.sift(&mut converted);
+        // First, since what is delivered is never read again where that is remembered.
+        if let Err(error) = self.write_rejects(&converted.rejects) {
+            self.taken(input, Err(error));
+            return Flow::Stop;
+        }
+        let written = self.destination.write(input, &converted.output);
+        if written.is_ok()
+            && let Some(in_hand) = self.in_hand.get_mut(&input)
+        {
+            in_hand.tally.add(&converted.tally);
+        }
+        self.taken(input, written)
+    }
+
+    fn deliver_end(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> Flow {
+        let ReadEnd { result, held_back } = end;
+        let mut flow = Flow::GoOn;
+        if !self.has_failed(input) {
+            let finished = self.destination.finish(input);
+            flow = self.taken(input, finished);
+        }
+        let Some(mut in_hand) = self.in_hand.remove(&input) else {
+            return flow;
+        };
+        if let Err(error) = &result {
+            self.input_failed(&mut in_hand, &unreadable(source, error));
+        }
+        if in_hand.has_failed {
+            // Its lines count for nothing, and so do those that were rejected.
+            self.with_rejects(RejectsFile::back_to_mark);
+            if let Some(dedupe) = &mut self.dedupe {
+                dedupe.input_failed();
+            }
+            in_hand.tally = Tally::default();
+        }
+        let output = self.destination.last_file();
+        let output = output.filter(|_| !in_hand.has_failed);
+        self.end(input, in_hand, Some(ReadTo { bytes, held_back }), output);
+        if held_back > 0 {
+            self.console.note(&format!(
+                "note: the last line of `{}` has no end yet, and is left to the next run",
+                source.name
+            ));
+        }
+        flow
+    }
+
+    /// Ends an input that the run ended within, as when it was interrupted or the reader of standard output went away,
+    /// which took what it took.
+    fn break_off(&mut self, input: usize) {
+        let counts = if self.has_failed(input) {
+            // A failed file is no output. One destination for all has taken what it took.
+            self.destination.is_one_for_all()
+        } else {
+            let broken_off = self.destination.break_off(input);
+            let counts = *broken_off.as_ref().unwrap_or(&false);
+            self.taken(input, broken_off.map(|_| Taken::Yes));
+            counts
+        };
+        let Some(mut in_hand) = self.in_hand.remove(&input) else {
+            return;
+        };
+        if !counts {
+            in_hand.tally = Tally::default();
+            self.with_rejects(RejectsFile::back_to_mark);
+        }
+        let output = self.destination.last_file().filter(|_| counts);
+        self.end(input, in_hand, None, output);
+    }
+
+    fn end(&mut self, input: usize, in_hand: InHand, end: Option<ReadTo>, output: Option<PathBuf>) {
+        self.tally.add(&in_hand.tally);
+        let report = in_hand.report.end(in_hand.tally, end, output);
+        self.inputs.add(input, report);
     }
 
     /// Ends the run.
     pub fn close(mut self) -> Delivered {
-        if self.in_input {
-            // The run was interrupted, or a reader of standard output went away, which took what it took.
-            let counts = if self.failed {
-                // A failed file is no output. One destination for all has taken what it took.
-                self.destination.is_one_for_all()
-            } else {
-                let broken_off = self.destination.break_off();
-                let counts = *broken_off.as_ref().unwrap_or(&false);
-                self.taken(broken_off.map(|_| Taken::Yes));
-                counts
-            };
-            let mut lines = std::mem::take(&mut self.current);
-            if !counts {
-                lines = Tally::default();
-                self.with_rejects(RejectsFile::back_to_mark);
-            }
-            self.tally.add(&lines);
-            let output = self.destination.last_file().filter(|_| counts);
-            self.inputs.end(lines, None, output);
+        while let Some((&input, _)) = self.in_hand.first_key_value() {
+            self.break_off(input);
         }
         if self.collisions > COLLISIONS_TOLD {
             let more = self.collisions - COLLISIONS_TOLD;
@@ -227,18 +265,25 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    fn taken(&mut self, taken: anyhow::Result<Taken>) -> Flow {
+    fn has_failed(&self, input: usize) -> bool {
+        let in_hand = self.in_hand.get(&input);
+        in_hand.is_some_and(|in_hand| in_hand.has_failed)
+    }
+
+    fn taken(&mut self, input: usize, taken: anyhow::Result<Taken>) -> Flow {
         match taken {
             Ok(Taken::Yes) => Flow::GoOn,
             Ok(Taken::Closed) => Flow::Stop,
             Err(error) => {
                 self.output_failed(&error);
-                self.inputs.fail(&format!("{error:#}"));
-                self.failed = true;
+                if let Some(in_hand) = self.in_hand.get_mut(&input) {
+                    in_hand.report.fail(&format!("{error:#}"));
+                    in_hand.has_failed = true;
+                }
                 if self.destination.is_one_for_all() {
                     Flow::Stop
                 } else {
-                    Flow::NextInput
+                    Flow::EndInput
                 }
             }
         }
@@ -272,9 +317,9 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    fn input_failed(&mut self, message: &str) {
+    fn input_failed(&mut self, in_hand: &mut InHand, message: &str) {
         self.console.error(message);
-        self.inputs.fail(message);
+        in_hand.report.fail(message);
         self.code = self.code.max(ExitCode::Input);
     }
 

@@ -1,13 +1,14 @@
 //! Read, convert in parallel, deliver in order. The only file that names rayon.
 //!
-//! One thread reads batches and hands each to the pool together with a place in a queue; the calling thread takes the
-//! places in order and waits for each to be filled. What is in flight is bounded in batches and in bytes, so a slow
-//! delivery slows the reading down, and memory does not grow with the input. A run that is to end does not wait for a
-//! reader that waits itself, for a pipe or a disk that hangs.
+//! A reading thread takes one input after the other, hands each batch to the pool and puts a place for the result into a
+//! queue; the calling thread takes the places in order and waits for each to be filled. Where the outputs of inputs are
+//! apart, several threads read, since unpacking one input is the work of one thread. What is in flight is bounded in
+//! batches and in bytes, so a slow delivery slows the reading down, and memory does not grow with the input. A run that is
+//! to end does not wait for a reader that waits itself, for a pipe or a disk that hangs.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -25,6 +26,8 @@ use crate::interrupt::Interrupted;
 pub struct PipelineOptions {
     /// How many threads convert.
     pub threads: usize,
+    /// How many inputs are read at a time. If it is one, they are delivered one after the other.
+    pub readers: usize,
     /// Longer lines are not read.
     pub max_line_bytes: usize,
     /// Where reading counts.
@@ -42,13 +45,21 @@ pub struct StateOf {
     pub destinations: Vec<String>,
 }
 
-/// What the delivery is told, in input order: of each input that could be opened the start, its batches, the end.
-pub enum Delivery<'s, T> {
-    Unopened(&'s Source, io::Error),
-    Start(&'s Source, Option<Resumed>),
+/// Something of an input. Each that could be opened has a start, its batches in order, and an end.
+pub struct Delivery<'s, T> {
+    /// The number of the input in the run, from 0.
+    pub input: usize,
+    pub source: &'s Source,
+    pub what: What<T>,
+}
+
+/// What the delivery is told of an input.
+pub enum What<T> {
+    Unopened(io::Error),
+    Start(Option<Resumed>),
     Batch(T),
     /// How reading ended, and after how many bytes, as stored.
-    End(&'s Source, ReadEnd, u64),
+    End(ReadEnd, u64),
 }
 
 /// What the delivery answers.
@@ -56,17 +67,16 @@ pub enum Delivery<'s, T> {
 pub enum Flow {
     GoOn,
     /// Nothing more of this input is wanted.
-    NextInput,
+    EndInput,
     /// Nothing more is wanted.
     Stop,
 }
 
-enum Message<T> {
-    Unopened(usize, io::Error),
-    Start(usize, Option<Resumed>),
-    Batch(Receiver<thread::Result<T>>, InFlight),
-    End(usize, ReadEnd, u64),
-}
+/// The number of an input, and what is to be told of it when it is ready.
+struct Message<T>(usize, What<Converting<T>>);
+
+/// The place where the result will be, and what of the budget the batch takes.
+type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
 
 /// So often it is asked whether the run is to end.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
@@ -97,54 +107,61 @@ where
     // Two batches for each thread keep it busy while a result waits for its turn.
     let batches = 2 * options.threads + 2;
     let (queue, places) = sync_channel(batches);
-    // Inputs before this one are not wanted any more.
-    let wanted_from = Arc::new(AtomicUsize::new(0));
-    let reading = Reading {
+    let reading = Arc::new(Reading {
         sources: Arc::clone(sources),
         options: options.clone(),
         pool,
-        convert: Arc::new(convert),
-        queue,
+        convert,
         budget: Arc::new(Budget::new(batches * input::BATCH_BYTES)),
-        wanted_from: Arc::clone(&wanted_from),
+        next: AtomicUsize::new(0),
+        unwanted: sources.iter().map(|_| AtomicBool::new(false)).collect(),
+    });
+    let start = |nth| {
+        let (reading, queue) = (Arc::clone(&reading), queue.clone());
+        thread::Builder::new()
+            .name(format!("read-{nth}"))
+            .spawn(move || reading.read_all(&queue))
+            .context("failed to start the reading threads")
     };
-    let reader = thread::Builder::new()
-        .name("read".to_owned())
-        .spawn(move || reading.read_all())
-        .context("failed to start the reading thread")?;
+    let readers = options.readers.min(sources.len()).max(1);
+    let readers: Vec<_> = (0..readers).map(start).collect::<Result<_>>()?;
+    drop(queue);
 
-    let mut current = 0;
     while !options.interrupted.is_set() {
-        let message = match next(&places, &options.interrupted) {
+        let Message(input, what) = match next(&places, &options.interrupted) {
             Next::Is(message) => message,
             Next::Interrupted => return Ok(()),
             Next::None => break,
         };
-        let flow = match message {
-            Message::Unopened(nth, error) => deliver(Delivery::Unopened(&sources[nth], error)),
-            Message::Start(nth, resumed) => {
-                current = nth;
-                deliver(Delivery::Start(&sources[nth], resumed))
-            }
-            Message::Batch(place, _in_flight) => match next(&place, &options.interrupted) {
-                Next::Is(Ok(result)) => deliver(Delivery::Batch(result)),
+        let what = match what {
+            What::Unopened(error) => What::Unopened(error),
+            What::Start(resumed) => What::Start(resumed),
+            What::End(ended, bytes) => What::End(ended, bytes),
+            What::Batch((place, _in_flight)) => match next(&place, &options.interrupted) {
+                Next::Is(Ok(result)) => What::Batch(result),
                 Next::Is(Err(panic)) => resume_unwind(panic),
                 Next::Interrupted => return Ok(()),
                 Next::None => bail!("a converting thread went away"),
             },
-            Message::End(nth, ended, bytes) => deliver(Delivery::End(&sources[nth], ended, bytes)),
         };
-        match flow {
+        let source = &sources[input];
+        match deliver(Delivery {
+            input,
+            source,
+            what,
+        }) {
             Flow::GoOn => {}
-            Flow::NextInput => wanted_from.store(current + 1, Ordering::Relaxed),
-            // Perhaps it waits for more input that nobody wants.
+            Flow::EndInput => reading.unwanted[input].store(true, Ordering::Relaxed),
+            // Perhaps a reader waits for more that nobody wants.
             Flow::Stop => return Ok(()),
         }
     }
-    if !options.interrupted.is_set()
-        && let Err(panic) = reader.join()
-    {
-        resume_unwind(panic);
+    if !options.interrupted.is_set() {
+        for reader in readers {
+            if let Err(panic) = reader.join() {
+                resume_unwind(panic);
+            }
+        }
     }
     Ok(())
 }
@@ -168,91 +185,108 @@ fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
     }
 }
 
-/// What the reading thread works with.
-struct Reading<T, C> {
+/// What the reading threads share.
+struct Reading<C> {
     sources: Arc<[Source]>,
     options: PipelineOptions,
     pool: ThreadPool,
-    convert: Arc<C>,
-    queue: SyncSender<Message<T>>,
+    convert: C,
     budget: Arc<Budget>,
-    wanted_from: Arc<AtomicUsize>,
+    /// The number of the input that is read next.
+    next: AtomicUsize,
+    /// Of which nothing more is wanted.
+    unwanted: Vec<AtomicBool>,
 }
 
 /// Nobody wants more.
 struct Unwanted;
 
-impl<T, C> Reading<T, C>
-where
-    T: Send + 'static,
-    C: Fn(&Source, Batch) -> T + Send + Sync + 'static,
-{
-    fn read_all(self) {
-        for nth in 0..self.sources.len() {
-            if self.read(nth).is_err() {
+impl<C: Send + Sync + 'static> Reading<C> {
+    fn read_all<T>(self: &Arc<Self>, queue: &SyncSender<Message<T>>)
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
+        loop {
+            let input = self.next.fetch_add(1, Ordering::Relaxed);
+            if input >= self.sources.len() || self.read(input, queue).is_err() {
                 return;
             }
         }
     }
 
-    fn read(&self, nth: usize) -> Result<(), Unwanted> {
-        let source = &self.sources[nth];
-        let bytes_read = || self.options.bytes_read.load(Ordering::Relaxed);
-        // Nothing else reads meanwhile.
-        let before = bytes_read();
-        let (resumed, mut reader) = match self.options.open(source) {
-            Ok(opened) => opened,
-            Err(error) => return self.tell(Message::Unopened(nth, error)),
+    fn read<T>(
+        self: &Arc<Self>,
+        input: usize,
+        queue: &SyncSender<Message<T>>,
+    ) -> Result<(), Unwanted>
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
+        let tell = |what| {
+            if self.options.interrupted.is_set() {
+                return Err(Unwanted);
+            }
+            queue.send(Message(input, what)).map_err(|_| Unwanted)
         };
-        let input = resumed.as_ref().map(|resumed| resumed.input);
-        self.tell(Message::Start(nth, resumed))?;
-        while self.wanted_from.load(Ordering::Relaxed) <= nth {
+        let source = &self.sources[input];
+        let bytes_read = self.options.bytes_read.of_input();
+        let (resumed, mut reader) = match self.options.open(source, &bytes_read) {
+            Ok(opened) => opened,
+            Err(error) => return tell(What::Unopened(error)),
+        };
+        let known_as = resumed.as_ref().map(|resumed| resumed.input);
+        tell(What::Start(resumed))?;
+        while !self.unwanted[input].load(Ordering::Relaxed) {
             let Some(batch) = next_batch(&mut reader, source.shape) else {
                 break;
             };
-            if let (Some(state), Some(input), Some(end)) =
-                (&self.options.state, input, batch.places.last())
+            if let (Some(state), Some(known_as), Some(end)) =
+                (&self.options.state, known_as, batch.places.last())
             {
-                state.directory.has_read(input, *end);
+                state.directory.has_read(known_as, *end);
             }
             let in_flight = Budget::take(&self.budget, batch.bytes());
-            self.tell(Message::Batch(self.convert(nth, batch), in_flight))?;
+            tell(What::Batch((self.convert(input, batch), in_flight)))?;
         }
-        self.tell(Message::End(nth, reader.finish(), bytes_read() - before))
+        tell(What::End(reader.finish(), bytes_read.here()))
     }
 
     /// Has a batch converted. Gives the place where the result will be.
-    fn convert(&self, nth: usize, batch: Batch) -> Receiver<thread::Result<T>> {
+    fn convert<T>(self: &Arc<Self>, input: usize, batch: Batch) -> Receiver<thread::Result<T>>
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
         let (result, place) = sync_channel(1);
-        let (sources, convert) = (Arc::clone(&self.sources), Arc::clone(&self.convert));
+        let reading = Arc::clone(self);
         self.pool.spawn(move || {
-            let converted = catch_unwind(AssertUnwindSafe(|| convert(&sources[nth], batch)));
+            let convert = || (reading.convert)(&reading.sources[input], batch);
+            let converted = catch_unwind(AssertUnwindSafe(convert));
             // Nobody waits for it any more when the delivery has stopped.
             let _ = result.send(converted);
         });
         place
     }
-
-    fn tell(&self, message: Message<T>) -> Result<(), Unwanted> {
-        if self.options.interrupted.is_set() {
-            return Err(Unwanted);
-        }
-        self.queue.send(message).map_err(|_| Unwanted)
-    }
 }
 
 impl PipelineOptions {
     /// Opens an input where it is to be gone on with.
-    fn open(&self, source: &Source) -> io::Result<(Option<Resumed>, Reader)> {
+    fn open(
+        &self,
+        source: &Source,
+        bytes_read: &BytesRead,
+    ) -> io::Result<(Option<Resumed>, Reader)> {
         let Some(StateOf {
             directory,
             destinations,
         }) = &self.state
         else {
-            let opened = input::open(source, Arc::clone(&self.bytes_read))?;
+            let opened = input::open(source, bytes_read)?;
             return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
         };
-        let (resumed, opened) = directory.resume(source, destinations, &self.bytes_read)?;
+        let (resumed, opened) = directory.resume(source, destinations, bytes_read)?;
         let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
         if let Some(start) = opened.start {
             reader = reader.following(start, opened.may_grow);
@@ -312,7 +346,7 @@ impl Drop for InFlight {
             .free
             .lock()
             .unwrap_or_else(PoisonError::into_inner) += self.bytes;
-        self.budget.freed.notify_one();
+        self.budget.freed.notify_all();
     }
 }
 
@@ -340,6 +374,7 @@ mod tests {
     fn options(threads: usize) -> PipelineOptions {
         PipelineOptions {
             threads,
+            readers: 1,
             max_line_bytes: 64 << 20,
             bytes_read: BytesRead::default(),
             state: None,
@@ -363,11 +398,11 @@ mod tests {
             batch.first_line
         };
         run(&sources, &options(4), convert, |delivery| {
-            seen.push(match delivery {
-                Delivery::Unopened(..) => "unopened".to_owned(),
-                Delivery::Start(..) => "start".to_owned(),
-                Delivery::Batch(first_line) => first_line.to_string(),
-                Delivery::End(_, ended, bytes) => format!("end {} {bytes}", ended.result.is_ok()),
+            seen.push(match delivery.what {
+                What::Unopened(_) => "unopened".to_owned(),
+                What::Start(_) => "start".to_owned(),
+                What::Batch(first_line) => first_line.to_string(),
+                What::End(ended, bytes) => format!("end {} {bytes}", ended.result.is_ok()),
             });
             Flow::GoOn
         })
@@ -399,16 +434,16 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), "some line of a log\n".repeat(3_000_000)).unwrap();
         let sources = sources([file.path(), file.path()]);
-        for (answer, ends) in [(Flow::NextInput, 2), (Flow::Stop, 0)] {
+        for (answer, ends) in [(Flow::EndInput, 2), (Flow::Stop, 0)] {
             let options = options(2);
             let mut seen_ends = 0;
             run(
                 &sources,
                 &options,
                 |_, _| (),
-                |delivery| match delivery {
-                    Delivery::Batch(()) => answer,
-                    Delivery::End(..) => {
+                |delivery| match delivery.what {
+                    What::Batch(()) => answer,
+                    What::End(..) => {
                         seen_ends += 1;
                         Flow::GoOn
                     }
@@ -417,8 +452,39 @@ mod tests {
             )
             .unwrap();
             assert_eq!(seen_ends, ends);
-            assert!(options.bytes_read.load(Ordering::Relaxed) < 50_000_000);
+            assert!(options.bytes_read.in_all() < 50_000_000);
         }
+    }
+
+    #[test]
+    fn several_readers_read_several_inputs_at_a_time_each_in_order() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "some line of a log\n".repeat(300_000)).unwrap();
+        let sources = sources([file.path(); 5]);
+        let options = PipelineOptions {
+            readers: 3,
+            ..options(2)
+        };
+        let mut seen: Vec<Vec<u64>> = vec![Vec::new(); 5];
+        let (mut begun, mut most) = (0, 0);
+        let first_line = |_: &Source, batch: Batch| batch.first_line;
+        run(&sources, &options, first_line, |delivery| {
+            match delivery.what {
+                What::Start(_) => begun += 1,
+                What::End(_, bytes) => {
+                    assert_eq!(bytes, 19 * 300_000);
+                    begun -= 1;
+                }
+                What::Batch(first_line) => seen[delivery.input].push(first_line),
+                What::Unopened(error) => panic!("{error}"),
+            }
+            most = most.max(begun);
+            Flow::GoOn
+        })
+        .unwrap();
+        assert!(most > 1);
+        assert!(seen[0].len() > 4 && seen[0].is_sorted(), "{seen:?}");
+        assert!(seen.iter().all(|batches| *batches == seen[0]), "{seen:?}");
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl StateDirectory {
         destinations: &[String],
         bytes_read: &BytesRead,
     ) -> io::Result<(Resumed, Opened)> {
-        let mut opened = input::open(source, BytesRead::clone(bytes_read))?;
+        let mut opened = input::open(source, bytes_read)?;
         let head = Head::read(&mut opened.reader)?;
         let candidates = self.candidates(&head, destinations);
         let places = candidates.iter().flat_map(Candidate::places);
@@ -135,7 +135,7 @@ impl StateDirectory {
         let start = start.unwrap_or_else(Follower::new);
         if is_other || places.last().is_some_and(|last| last.offset > from.offset) {
             // It was read past the place.
-            opened = input::open(source, BytesRead::clone(bytes_read))?;
+            opened = input::open(source, bytes_read)?;
             let before = opened.reader.by_ref().take(from.offset);
             io::copy(&mut { before }, &mut io::sink())?;
         }

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use anyhow::anyhow;
@@ -143,7 +142,7 @@ impl Job {
     ) -> Result<ExitCode, Fatal> {
         let Self {
             console,
-            options,
+            mut options,
             record,
             ..
         } = self;
@@ -155,6 +154,10 @@ impl Job {
         let rejects = record.open_rejects().or_exit(ExitCode::Output)?;
         let report_file = ReportFile::create(record.report.as_deref()).or_exit(ExitCode::Output)?;
 
+        // The rows of rejects, and what is a duplicate, go by the order of the inputs.
+        if destination.takes_several() && rejects.is_none() && self.dedupe.is_none() {
+            options.readers = options.threads;
+        }
         let batches = Arc::new(BatchConverter {
             converter: self.converter,
             layout_of_documents,
@@ -170,7 +173,7 @@ impl Job {
         progress.start(sources.iter().map(|source| source.size).sum());
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&sources, &options, convert, |delivery| {
-            progress.set(options.bytes_read.load(Ordering::Relaxed));
+            progress.set(options.bytes_read.in_all());
             deliverer.deliver(delivery)
         });
         piped.or_exit(ExitCode::Usage)?;
@@ -192,7 +195,7 @@ impl Job {
             inputs: inputs.counts(sources.len() + self.not_found.len()),
             passed_over: inputs.passed_over(),
             stopped_by: interrupted.signal(),
-            bytes: options.bytes_read.load(Ordering::Relaxed),
+            bytes: options.bytes_read.in_all(),
             elapsed: self.started.elapsed(),
         };
         let report = Report {

@@ -242,7 +242,7 @@ fn holds_lines(source: &Source, wrapping: &Wrapping) -> bool {
     const LOOK_AT: u64 = 1 << 20;
 
     let mut start = Vec::new();
-    let read = open(source, BytesRead::default())
+    let read = open(source, &BytesRead::default())
         .map(|opened| opened.reader)
         .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
     let is_event = |text: &[u8]| matches!(wrapping.parse_line(text, &Bump::new()), Ok(Some(_)));

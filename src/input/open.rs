@@ -8,8 +8,37 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::gzip::GzipMembers;
 use super::{Follower, Origin, Source};
 
-/// Bytes read so far from all inputs, as stored: what progress is measured by.
-pub type BytesRead = Arc<AtomicU64>;
+/// Counts bytes that are read, as stored: what progress is measured by.
+#[derive(Clone, Debug, Default)]
+pub struct BytesRead {
+    in_all: Arc<AtomicU64>,
+    here: Arc<AtomicU64>,
+}
+
+impl BytesRead {
+    /// The same for one of the inputs.
+    pub fn of_input(&self) -> Self {
+        Self {
+            in_all: Arc::clone(&self.in_all),
+            here: Arc::default(),
+        }
+    }
+
+    /// From all inputs.
+    pub fn in_all(&self) -> u64 {
+        self.in_all.load(Ordering::Relaxed)
+    }
+
+    /// From this input.
+    pub fn here(&self) -> u64 {
+        self.here.load(Ordering::Relaxed)
+    }
+
+    fn add(&self, bytes: u64) {
+        self.in_all.fetch_add(bytes, Ordering::Relaxed);
+        self.here.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
 
 /// Large enough that reads are rare beside inflating what they bring.
 const BUFFER_BYTES: usize = 1 << 17;
@@ -28,7 +57,7 @@ pub struct Opened {
 ///
 /// # Errors
 /// The file cannot be opened, or not a byte of it be read.
-pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Opened> {
+pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     let (raw, size): (Box<dyn Read + Send>, u64) = match &source.origin {
         Origin::Stdin => (Box::new(io::stdin()), 0),
         Origin::File(path) => {
@@ -42,7 +71,7 @@ pub fn open(source: &Source, bytes_read: BytesRead) -> io::Result<Opened> {
     };
     let mut counted = Counted {
         reader: raw,
-        bytes_read,
+        bytes_read: bytes_read.clone(),
         read: 0,
         size,
     };
@@ -116,7 +145,7 @@ impl<R: Read> Read for Counted<R> {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
         }
         self.read += read as u64;
-        self.bytes_read.fetch_add(read as u64, Ordering::Relaxed);
+        self.bytes_read.add(read as u64);
         Ok(read)
     }
 }

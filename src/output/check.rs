@@ -51,14 +51,14 @@ impl<'c> Check<'c> {
 }
 
 impl Destination for Check<'_> {
-    fn start(&mut self, source: &Source, _: Option<&Resumed>) -> Result<()> {
+    fn start(&mut self, _: usize, source: &Source, _: Option<&Resumed>) -> Result<()> {
         let path = self.names.path(source);
         let expected = if path.exists() {
             let standing = Source {
                 origin: Origin::File(path.clone()),
                 ..source.clone()
             };
-            let reader = input::open(&standing, input::BytesRead::default());
+            let reader = input::open(&standing, &input::BytesRead::default());
             let reader = reader.with_context(|| format!("failed to open `{}`", path.display()))?;
             Some(Box::new(BufReader::new(reader.reader)) as Box<dyn BufRead>)
         } else {
@@ -76,7 +76,7 @@ impl Destination for Check<'_> {
         Ok(())
     }
 
-    fn write(&mut self, output: &Output) -> Result<Taken> {
+    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
         let bytes = &output.bytes;
         if let Some(comparison) = &mut self.current {
             match comparison.shape {
@@ -91,7 +91,7 @@ impl Destination for Check<'_> {
         Ok(Taken::Yes)
     }
 
-    fn finish(&mut self) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<Taken> {
         if let Some(mut comparison) = self.current.take() {
             match comparison.shape {
                 _ if comparison.expected.is_none() => comparison.compare_with_nothing(self.console),

@@ -3,6 +3,7 @@
 //! A file is written under a temporary, hidden name beside its final one and renamed when it is complete, so that no
 //! reader ever sees half of one under its name.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +29,8 @@ pub struct Directory {
     names: OutputNames,
     /// Where it is remembered what is delivered, and what this destination is called there.
     state: Option<(Arc<StateDirectory>, String)>,
-    current: Option<Unfinished>,
+    /// By the number of the input.
+    unfinished: BTreeMap<usize, Unfinished>,
     last_file: Option<PathBuf>,
 }
 
@@ -67,7 +69,7 @@ impl Directory {
         Ok(Self {
             names,
             state,
-            current: None,
+            unfinished: BTreeMap::new(),
             last_file: None,
         })
     }
@@ -127,7 +129,7 @@ impl Directory {
 }
 
 impl Destination for Directory {
-    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
+    fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         let is_log = source.shape == Shape::Log;
         let (path, delivery) = match resumed {
             None => (self.names.path(source), None),
@@ -153,12 +155,12 @@ impl Destination for Directory {
         if !unfinished.may_be_absent {
             unfinished.open(self.state.as_ref())?;
         }
-        self.current = Some(unfinished);
+        self.unfinished.insert(input, unfinished);
         Ok(())
     }
 
-    fn write(&mut self, output: &Output) -> Result<Taken> {
-        let Some(unfinished) = &mut self.current else {
+    fn write(&mut self, input: usize, output: &Output) -> Result<Taken> {
+        let Some(unfinished) = self.unfinished.get_mut(&input) else {
             return Ok(Taken::Yes);
         };
         if !output.bytes.is_empty() {
@@ -168,7 +170,7 @@ impl Destination for Directory {
             if let Err(error) = written {
                 let path = failed_to_write(&unfinished.path);
                 // What there is of it goes with its temporary file.
-                self.current = None;
+                self.unfinished.remove(&input);
                 return Err(error.context(path));
             }
         }
@@ -178,8 +180,8 @@ impl Destination for Directory {
         Ok(Taken::Yes)
     }
 
-    fn finish(&mut self) -> Result<Taken> {
-        let Some(unfinished) = self.current.take() else {
+    fn finish(&mut self, input: usize) -> Result<Taken> {
+        let Some(unfinished) = self.unfinished.remove(&input) else {
             return Ok(Taken::Yes);
         };
         let (path, is_file) = (unfinished.path.clone(), unfinished.writer.is_some());
@@ -199,14 +201,19 @@ impl Destination for Directory {
         self.last_file.take()
     }
 
-    fn break_off(&mut self) -> Result<bool> {
+    fn break_off(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
             // The next run goes on from here, in another file.
-            self.finish()?;
+            self.finish(input)?;
             return Ok(true);
         }
-        self.current = None;
+        self.unfinished.remove(&input);
         Ok(false)
+    }
+
+    fn takes_several(&self) -> bool {
+        // What two inputs of a run have in common is known when the first is read.
+        self.state.is_none()
     }
 }
 

@@ -39,38 +39,48 @@ pub enum Taken {
     Closed,
 }
 
-/// Takes the output of one input after the other. An output ends explicitly: what [`finish`](Self::finish) says is the
+/// Takes the outputs of inputs, each called by the input's number in the run. An output ends explicitly: what [`finish`](Self::finish) says is the
 /// truth about it, and without it there is none.
 pub trait Destination {
     /// Starts the output of an input, which may have been gone on with.
     ///
     /// # Errors
     /// It cannot be created. The message names the path.
-    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> anyhow::Result<()>;
+    fn start(
+        &mut self,
+        input: usize,
+        source: &Source,
+        resumed: Option<&Resumed>,
+    ) -> anyhow::Result<()>;
 
     /// Takes what came of some consecutive lines.
     ///
     /// # Errors
     /// It cannot be written. The message names the path.
-    fn write(&mut self, output: &Output) -> anyhow::Result<Taken>;
+    fn write(&mut self, input: usize, output: &Output) -> anyhow::Result<Taken>;
 
     /// Completes the output of the input.
     ///
     /// # Errors
     /// It cannot be written. The message names the path.
-    fn finish(&mut self) -> anyhow::Result<Taken>;
+    fn finish(&mut self, input: usize) -> anyhow::Result<Taken>;
 
     /// Ends the output of an input that was not read to its end. Says whether what was taken of it counts.
     ///
     /// # Errors
     /// It cannot be written. The message names the path.
-    fn break_off(&mut self) -> anyhow::Result<bool> {
+    fn break_off(&mut self, _input: usize) -> anyhow::Result<bool> {
         Ok(true)
     }
 
     /// The file that the last output became, if it became one of its own.
     fn last_file(&mut self) -> Option<PathBuf> {
         None
+    }
+
+    /// Whether it takes the outputs of several inputs at a time, and not only one after the other.
+    fn takes_several(&self) -> bool {
+        false
     }
 
     /// Whether all inputs go to one place, so that none can when one cannot.

@@ -15,15 +15,15 @@ pub struct Stdout;
 const FAILED: &str = "failed to write to standard output";
 
 impl Destination for Stdout {
-    fn start(&mut self, _: &Source, _: Option<&Resumed>) -> Result<()> {
+    fn start(&mut self, _: usize, _: &Source, _: Option<&Resumed>) -> Result<()> {
         Ok(())
     }
 
-    fn write(&mut self, output: &Output) -> Result<Taken> {
+    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
         write_or_closed(|| io::stdout().lock().write_all(&output.bytes)).context(FAILED)
     }
 
-    fn finish(&mut self) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<Taken> {
         write_or_closed(|| io::stdout().lock().flush()).context(FAILED)
     }
 

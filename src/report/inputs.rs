@@ -1,5 +1,6 @@
 //! What came of each input.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -61,81 +62,83 @@ pub enum InputEnd {
 /// Those of a run, in order.
 #[derive(Debug, Default)]
 pub struct InputReports {
-    reports: Vec<InputReport>,
-    current: Option<Current>,
+    not_found: Vec<InputReport>,
+    /// By the number of the input.
+    found: BTreeMap<usize, InputReport>,
 }
 
-/// The input at hand.
+/// An input that is being read.
 #[derive(Debug)]
-struct Current {
+pub struct InputInHand {
     name: String,
     passed_over: u64,
     errors: Vec<String>,
     started: Instant,
 }
 
-impl InputReports {
-    /// Some were not even found.
-    pub fn new(not_found: &[NotFound]) -> Self {
-        let reports = not_found.iter().map(|missing| InputReport {
-            name: missing.name.clone(),
-            ended: InputEnd::Failed,
-            errors: vec![missing.to_string()],
-            passed_over: 0,
-            tally: Tally::default(),
-            end: Some(ReadTo::default()),
-            output: None,
-            elapsed: Duration::ZERO,
-        });
+impl InputInHand {
+    /// One that is begun. Of so many lines it is known that they are delivered.
+    pub fn start(name: &str, passed_over: u64) -> Self {
         Self {
-            reports: reports.collect(),
-            current: None,
-        }
-    }
-
-    /// The next one starts. Of so many lines it is known that they are delivered.
-    pub fn start(&mut self, name: &str, passed_over: u64) {
-        self.current = Some(Current {
             name: name.to_owned(),
             passed_over,
             errors: Vec::new(),
             started: Instant::now(),
-        });
-    }
-
-    /// Something of the one at hand failed.
-    pub fn fail(&mut self, message: &str) {
-        if let Some(current) = &mut self.current {
-            current.errors.push(message.to_owned());
         }
     }
 
-    /// The one at hand ends. Without an end of its own, the run ended within it.
-    pub fn end(&mut self, tally: Tally, end: Option<ReadTo>, output: Option<PathBuf>) {
-        let Some(current) = self.current.take() else {
-            return;
-        };
+    /// Something of it failed.
+    pub fn fail(&mut self, message: &str) {
+        self.errors.push(message.to_owned());
+    }
+
+    /// It ends. Without an end of its own, the run ended within it.
+    pub fn end(self, tally: Tally, end: Option<ReadTo>, output: Option<PathBuf>) -> InputReport {
         let ended = match end {
-            _ if !current.errors.is_empty() => InputEnd::Failed,
+            _ if !self.errors.is_empty() => InputEnd::Failed,
             Some(_) => InputEnd::Done,
             None => InputEnd::Stopped,
         };
-        self.reports.push(InputReport {
-            name: current.name,
+        InputReport {
+            name: self.name,
             ended,
-            errors: current.errors,
-            passed_over: current.passed_over,
+            errors: self.errors,
+            passed_over: self.passed_over,
             tally,
             end,
             output,
-            elapsed: current.started.elapsed(),
+            elapsed: self.started.elapsed(),
+        }
+    }
+}
+
+impl InputReports {
+    /// Some were not even found.
+    pub fn new(not_found: &[NotFound]) -> Self {
+        let not_found = not_found.iter().map(|missing| {
+            let mut input = InputInHand::start(&missing.name, 0);
+            input.fail(&missing.to_string());
+            let end = ReadTo::default();
+            InputReport {
+                elapsed: Duration::ZERO,
+                ..input.end(Tally::default(), Some(end), None)
+            }
         });
+        Self {
+            not_found: not_found.collect(),
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what came of the input of this number.
+    pub fn add(&mut self, input: usize, report: InputReport) {
+        self.found.insert(input, report);
     }
 
     /// How many of all inputs ended how.
     pub fn counts(&self, all: usize) -> InputCounts {
         let ended = |as_this| {
-            let reports = self.reports.iter();
+            let reports = self.reports();
             reports.filter(|report| report.ended == as_this).count()
         };
         InputCounts {
@@ -147,11 +150,11 @@ impl InputReports {
 
     /// How many lines were passed over.
     pub fn passed_over(&self) -> u64 {
-        self.reports.iter().map(|report| report.passed_over).sum()
+        self.reports().map(|report| report.passed_over).sum()
     }
 
     /// All of them.
-    pub fn reports(&self) -> &[InputReport] {
-        &self.reports
+    pub fn reports(&self) -> impl Iterator<Item = &InputReport> {
+        self.not_found.iter().chain(self.found.values())
     }
 }

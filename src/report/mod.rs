@@ -11,7 +11,7 @@ mod tally;
 use std::fmt::Write;
 
 pub use details::{Details, OtherEvents};
-pub(crate) use inputs::{InputReports, ReadTo};
+pub(crate) use inputs::{InputInHand, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;

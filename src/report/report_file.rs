@@ -157,7 +157,7 @@ impl<'a> Document<'a> {
             lines: Lines::new(summary.tally, report.known_events),
             speed: Speed::new(Some(summary.bytes), summary.elapsed),
         });
-        let inputs = report.inputs.reports().iter().map(|input| {
+        let inputs = report.inputs.reports().map(|input| {
             let input = Input::new(input, report.known_events);
             Ok(serde_json::value::to_raw_value(&input)?)
         });

@@ -35,6 +35,8 @@ fn an_input_that_goes_away_before_its_turn_costs_itself() {
         .file("b.log", line(2));
     let mut running = run
         .args(&["--report", "r", "-o", "out", "-", "a.log", "b.log"])
+        // One input after the other.
+        .args(&["--threads", "1"])
         .start();
     running.write(&line(3));
     running.wait_for("out", ".stdin.xapi.jsonl.");
@@ -105,7 +107,8 @@ fn an_input_that_cannot_be_read_costs_itself() {
 #[test]
 fn an_output_directory_that_goes_away_costs_the_output_at_hand() {
     let run = Run::transform().file("a.log", line(1));
-    let mut running = run.args(&["-o", "out", "-", "a.log"]).start();
+    let one_after_the_other = ["--threads", "1", "-o", "out", "-", "a.log"];
+    let mut running = run.args(&one_after_the_other).start();
     running.write(&line(3));
     running.wait_for("out", ".stdin.xapi.jsonl.");
     fs::remove_dir_all(running.directory.path().join("out")).unwrap();

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use flate2::read::GzDecoder;
 
-use crate::harness::{ROOT_URL, Run, fixture, line};
+use crate::harness::{ROOT_URL, Run, fixture, gzip, json_lines, line};
 
 #[test]
 fn output_is_compressed_when_asked() {
@@ -278,4 +278,53 @@ fn rejects_hold_the_line_and_the_reason() {
         rows.iter()
             .all(|row| row["file"] == "-" && row["detail"].is_string())
     );
+}
+
+#[test]
+fn inputs_that_are_read_at_a_time_are_told_in_order_and_each_fails_by_itself() {
+    let mut run = Run::transform();
+    for nth in 0..12u32 {
+        let log = (0..2000)
+            .map(|second| line(nth * 2000 + second))
+            .collect::<String>();
+        let bytes = match nth {
+            4 => gzip(log)[..500].to_vec(),
+            _ => gzip(log),
+        };
+        run = run.file(&format!("logs/{nth:02}.log.gz"), bytes);
+    }
+    let run = run.file("out/07.log.xapi.jsonl/in-the-way", "");
+    let ended = run
+        .args(&[
+            "--threads",
+            "4",
+            "-o",
+            "out",
+            "--report",
+            "report.json",
+            "logs",
+        ])
+        .run()
+        .with_code(6);
+    let report: serde_json::Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    let inputs = report["inputs"].as_array().unwrap();
+    for (nth, input) in inputs.iter().enumerate() {
+        assert_eq!(input["name"], format!("logs/{nth:02}.log.gz"));
+        let failed = [4, 7].contains(&nth);
+        assert_eq!(input["ended"] == "failed", failed, "{input}");
+        if !failed {
+            let output = format!("out/{nth:02}.log.xapi.jsonl");
+            assert_eq!(input["output"], output.as_str());
+            assert_eq!(json_lines(&ended.read(&output)).len(), 2000);
+        }
+    }
+    assert_eq!(inputs.len(), 12);
+    let sum = |key: &str| {
+        inputs
+            .iter()
+            .map(|input| input[key].as_u64().unwrap())
+            .sum::<u64>()
+    };
+    assert_eq!(sum("lines"), report["total"]["lines"].as_u64().unwrap());
+    assert_eq!(sum("bytes"), report["total"]["bytes"].as_u64().unwrap());
 }

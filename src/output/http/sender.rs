@@ -82,14 +82,14 @@ impl Sender {
 }
 
 impl Destination for Sender {
-    fn start(&mut self, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
-        self.input += 1;
+    fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
+        self.input = input;
         self.resumed = resumed.cloned();
         self.file = source.name.as_str().into();
         Ok(())
     }
 
-    fn write(&mut self, output: &Output) -> Result<Taken> {
+    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
         for (nth, lane) in self.lanes.iter_mut().enumerate() {
             let resumed = self.resumed.as_ref();
             let reached = resumed.and_then(|resumed| resumed.reached.get(nth));
@@ -130,7 +130,7 @@ impl Destination for Sender {
         })
     }
 
-    fn finish(&mut self) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<Taken> {
         Ok(Taken::Yes)
     }
 
