@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use super::{Position, Shape};
+use super::{Position, Shape, Text};
 
 /// Some consecutive lines of an input, perhaps none, then perhaps one that could not be read.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ pub struct Batch {
     /// Where in the unpacked input the text starts.
     pub offset: u64,
     /// Whole lines with their newlines; the last one of an input may lack it.
-    pub text: Vec<u8>,
+    pub text: Text,
     /// What follows the lines of `text`, if it cannot stand among them.
     pub unreadable: Option<Unreadable>,
     /// Where each of its lines ends, when places are to be known. A line that breaks off is behind them.
@@ -63,7 +63,7 @@ impl Batch {
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;
-        let mut rest = self.text.as_slice();
+        let mut rest = &*self.text;
         let whole = iter::from_fn(move || {
             if rest.is_empty() {
                 return None;

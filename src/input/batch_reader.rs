@@ -5,6 +5,7 @@
 use std::io::{self, Read};
 
 use super::batch::{Batch, Unreadable};
+use super::text::{Buffers, Text};
 use super::{Follower, Position};
 
 /// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
@@ -17,8 +18,9 @@ pub struct BatchReader<R> {
     max_line_bytes: usize,
     line: u64,
     offset: u64,
+    buffers: Buffers,
     /// What was read past the last newline.
-    rest: Vec<u8>,
+    rest: Option<Text>,
     ended: Option<io::Result<()>>,
     /// So many bytes of a line without a newline are left to a later run.
     held_back: u64,
@@ -45,7 +47,8 @@ impl<R: Read> BatchReader<R> {
             max_line_bytes,
             line: 1,
             offset: 0,
-            rest: Vec::new(),
+            buffers: Buffers::default(),
+            rest: None,
             ended: None,
             held_back: 0,
             follower: None,
@@ -65,7 +68,7 @@ impl<R: Read> BatchReader<R> {
 
     /// The next batch, or `None` at the end of what can be read.
     pub fn next_batch(&mut self) -> Option<Batch> {
-        let mut text = std::mem::take(&mut self.rest);
+        let mut text = self.rest.take().unwrap_or_else(|| self.buffers.text());
         let mut wanted = BATCH_BYTES;
         while self.ended.is_none() {
             self.fill(&mut text, wanted);
@@ -73,7 +76,7 @@ impl<R: Read> BatchReader<R> {
                 break;
             }
             if let Some(newline) = memchr::memrchr(b'\n', &text) {
-                self.rest = text.split_off(newline + 1);
+                self.rest = Some(text.split_off(newline + 1));
                 return Some(self.batch(text, None));
             }
             if text.len() > self.max_line_bytes {
@@ -86,7 +89,8 @@ impl<R: Read> BatchReader<R> {
             Some(Err(_)) => {
                 let cut =
                     text.split_off(memchr::memrchr(b'\n', &text).map_or(0, |newline| newline + 1));
-                let unreadable = (!cut.is_empty()).then_some(Unreadable::Truncated { text: cut });
+                let unreadable =
+                    (!cut.is_empty()).then(|| Unreadable::Truncated { text: cut.to_vec() });
                 Some(self.batch(text, unreadable))
             }
             _ if self.leaves_unterminated => {
@@ -118,14 +122,17 @@ impl<R: Read> BatchReader<R> {
             self.follow(&text);
             let length = text.len() as u64 + self.skip(|_| None).0;
             let unreadable = Some(Unreadable::TooLong { offset: 0, length });
-            let mut batch = self.batch(Vec::new(), unreadable);
+            let mut batch = self.batch(self.buffers.text(), unreadable);
             self.offset = length;
             batch.places.extend(self.place());
             return Some(batch);
         }
         match &self.ended {
-            Some(Err(_)) => Some(self.batch(Vec::new(), Some(Unreadable::Truncated { text }))),
-            _ => Some(self.batch(text, None)),
+            Some(Err(_)) => {
+                let unreadable = Some(Unreadable::Truncated { text });
+                Some(self.batch(self.buffers.text(), unreadable))
+            }
+            _ => Some(self.batch(text.into(), None)),
         }
     }
 
@@ -138,16 +145,14 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// Reads until `text` has `wanted` bytes or the input ends.
-    fn fill(&mut self, text: &mut Vec<u8>, wanted: usize) {
-        let mut filled = text.len();
-        text.resize(wanted.max(filled), 0);
-        while filled < text.len() {
-            match self.reader.read(&mut text[filled..]) {
+    fn fill(&mut self, text: &mut Text, wanted: usize) {
+        while text.len() < wanted {
+            match self.reader.read(text.room(wanted)) {
                 Ok(0) => {
                     self.ended = Some(Ok(()));
                     break;
                 }
-                Ok(read) => filled += read,
+                Ok(read) => text.take_in(read),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.ended = Some(Err(error));
@@ -155,12 +160,11 @@ impl<R: Read> BatchReader<R> {
                 }
             }
         }
-        text.truncate(filled);
     }
 
     /// Passes over the rest of a line of which `text` is read and given up.
     fn skip_line(&mut self, text: &[u8]) -> Option<Batch> {
-        let mut batch = self.batch(Vec::new(), None);
+        let mut batch = self.batch(self.buffers.text(), None);
         self.follow(text);
         let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
         if !is_terminated && self.leaves_unterminated {
@@ -183,10 +187,10 @@ impl<R: Read> BatchReader<R> {
     fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> (u64, bool) {
         let mut length = 0;
         while self.ended.is_none() {
-            let mut bytes = Vec::new();
+            let mut bytes = self.buffers.text();
             self.fill(&mut bytes, BATCH_BYTES);
             if let Some(found) = find(&bytes) {
-                self.rest = bytes.split_off(found + 1);
+                self.rest = Some(bytes.split_off(found + 1));
                 self.follow(&bytes);
                 return (length + found as u64, true);
             }
@@ -196,7 +200,7 @@ impl<R: Read> BatchReader<R> {
         (length, false)
     }
 
-    fn batch(&mut self, text: Vec<u8>, unreadable: Option<Unreadable>) -> Batch {
+    fn batch(&mut self, text: Text, unreadable: Option<Unreadable>) -> Batch {
         let mut batch = Batch {
             first_line: self.line,
             offset: self.offset,
@@ -300,7 +304,7 @@ mod tests {
         assert_eq!(
             batches
                 .iter()
-                .flat_map(|batch| batch.text.clone())
+                .flat_map(|batch| batch.text.to_vec())
                 .collect::<Vec<_>>(),
             b"a\nb"
         );
@@ -336,7 +340,7 @@ mod tests {
         let (batches, failed) = batches(b"a\nb\ncut", 2, true, 100);
         assert!(failed);
         assert_eq!(batches.len(), 1);
-        assert_eq!(batches[0].text, b"a\nb\n");
+        assert_eq!(&*batches[0].text, b"a\nb\n");
         assert_eq!(
             batches[0].unreadable,
             Some(Unreadable::Truncated {

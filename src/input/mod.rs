@@ -7,6 +7,7 @@ mod gzip;
 mod open;
 mod position;
 mod shard;
+mod text;
 
 pub use batch::{Batch, Line, LineContent, Unreadable};
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
@@ -14,6 +15,7 @@ pub use discover::{Discovery, NameFilter, NotFound, discover};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};
 pub use shard::Shard;
+pub use text::Text;
 
 use std::path::PathBuf;
 
