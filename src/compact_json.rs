@@ -7,30 +7,12 @@ use std::fmt::{self, Display};
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
+use crate::json_text::plain_length;
+
 /// Appends a value to a buffer, which may get so long; `false`, and what was written is to be dropped, when that is not
 /// enough or there is something that is not known here.
 pub(crate) fn append(value: &impl Serialize, out: &mut Vec<u8>, full: usize) -> bool {
     value.serialize(&mut Compact { out, full }).is_ok() && out.len() <= full
-}
-
-/// How many bytes a text starts with that stand in a JSON string as they are.
-pub(crate) fn plain_length(text: &[u8]) -> usize {
-    /// The compiler makes a few vector instructions of a block.
-    const BLOCK: usize = 16;
-
-    let needs_escape = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-    let mut length = 0;
-    for block in text.chunks_exact(BLOCK) {
-        if block
-            .iter()
-            .fold(false, |found, &byte| found | needs_escape(byte))
-        {
-            break;
-        }
-        length += BLOCK;
-    }
-    let rest = text[length..].iter();
-    length + rest.take_while(|&&byte| !needs_escape(byte)).count()
 }
 
 struct Compact<'o> {

@@ -124,6 +124,7 @@ impl<'a> Value<'a> {
 
 impl<'a> Object<'a> {
     /// An object of members in the order of the text.
+    #[inline]
     pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
         let kept = keep_last(members);
         Self(arena.alloc_slice_copy(&members[..kept]))
@@ -163,41 +164,48 @@ fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
     /// like it, which is cheaper than hashing.
     const COMPARE: usize = 32;
 
-    let mut kept = 0;
+    if members.len() > COMPARE {
+        return keep_last_of_many(members);
+    }
     let mut looks = 0_u64;
+    for at in 0..members.len() {
+        let look = look(members[at].0);
+        if looks & look != 0 && is_repeated(members[at].0, &members[..at]) {
+            return keep_last_of_many(members);
+        }
+        looks |= look;
+    }
+    members.len()
+}
+
+fn is_repeated(key: &str, earlier: &[(&str, Value<'_>)]) -> bool {
+    earlier.iter().any(|(other, _)| *other == key)
+}
+
+#[cold]
+fn keep_last_of_many<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
+    let mut kept = 0;
     let mut places = HashMap::new();
     for at in 0..members.len() {
         let (key, value) = members[at];
-        let first = if members.len() <= COMPARE {
-            let look = look(key);
-            let is_new = looks & look == 0;
-            looks |= look;
-            if is_new {
-                None
-            } else {
-                members[..kept]
-                    .iter()
-                    .position(|(earlier, _)| *earlier == key)
+        match places.entry(key) {
+            Entry::Occupied(first) => members[*first.get()] = (key, value),
+            Entry::Vacant(vacant) => {
+                vacant.insert(kept);
+                members[kept] = (key, value);
+                kept += 1;
             }
-        } else {
-            match places.entry(key) {
-                Entry::Occupied(first) => Some(*first.get()),
-                Entry::Vacant(vacant) => {
-                    vacant.insert(kept);
-                    None
-                }
-            }
-        };
-        members[first.unwrap_or(kept)] = (key, value);
-        kept += usize::from(first.is_none());
+        }
     }
     kept
 }
 
-/// One bit of 64, by the length and the last letter: of a dozen keys few have the same.
+/// One bit of 64, by the length and the two ends: of the keys of an object few have the same.
 fn look(key: &str) -> u64 {
-    let last = key.as_bytes().last().copied().unwrap_or_default();
-    1 << ((key.len() * 5 + usize::from(last)) % 64)
+    let key = key.as_bytes();
+    let first = key.first().copied().unwrap_or_default();
+    let last = key.last().copied().unwrap_or_default();
+    1 << ((key.len() * 5 + usize::from(last) * 9 + usize::from(first)) % 64)
 }
 
 /// Writes the value as JSON text. NaN and the infinities have none: they are an error, never `null`.

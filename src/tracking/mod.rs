@@ -10,6 +10,7 @@ mod json;
 mod lenient;
 pub mod number;
 pub mod python;
+mod scan;
 mod skim;
 mod strict;
 pub(crate) mod usage_key;

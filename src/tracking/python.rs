@@ -5,7 +5,7 @@
 use std::fmt::Write;
 
 use super::json::Value;
-use crate::compact_json::plain_length;
+use crate::json_text::plain_length;
 
 /// `str.isspace`: Unicode white space and the four ASCII separators.
 pub fn is_space(c: char) -> bool {

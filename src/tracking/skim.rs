@@ -4,24 +4,23 @@
 //! only in a line that can be read to its end: what is told here is what [`super::parse_line`] would have told, and where
 //! that is in doubt, nothing is.
 
-use std::fmt;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::scan::Scanner;
+use super::strict::MAX_DEPTH;
 
 /// Longer lines are few. In the others no number can have more digits than the tree takes (4,300).
 const MAX_BYTES: usize = 4096;
 
-/// The tree is built by recursion up to this depth, while what is passed over here may be of any.
-const MAX_DEPTH: usize = 127;
-
 /// The name of the event in a line that can be parsed, if it can be told and is not wanted.
 pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<&str> {
-    if is_wanted(likely_name(line)?) {
+    let likely = likely_name(line)?;
+    if is_wanted(likely) {
         return None;
     }
-    name(line).filter(|name| !is_wanted(name))
+    name(line).filter(|name| *name == likely || !is_wanted(name))
 }
 
 /// What is probably the event's name: where that is wanted, looking closer would be in vain.
@@ -39,30 +38,12 @@ fn name(line: &[u8]) -> Option<&str> {
         return None;
     }
     let text = super::json_part(std::str::from_utf8(line).ok()?)?;
-    if may_be_deep(text.as_bytes()) || may_have_lone_surrogate(text.as_bytes()) {
-        return None;
-    }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let members = deserializer.deserialize_map(Members).ok()?;
-    deserializer.end().ok()?;
+    let mut skimmer = Skimmer(Scanner::new(text));
+    let members = skimmer.members()?;
+    let is_whole = skimmer.0.is_at_end();
     members
         .name
-        .filter(|name| members.is_event && !name.is_empty())
-}
-
-fn may_be_deep(text: &[u8]) -> bool {
-    memchr::memchr2_iter(b'{', b'[', text)
-        .nth(MAX_DEPTH)
-        .is_some()
-}
-
-/// Escapes are not looked into where they are passed over.
-fn may_have_lone_surrogate(text: &[u8]) -> bool {
-    static ESCAPE: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\\u"));
-
-    ESCAPE
-        .find_iter(text)
-        .any(|at| matches!(text.get(at + 2), Some(b'd' | b'D')))
+        .filter(|name| is_whole && members.is_event && !name.is_empty())
 }
 
 /// What is needed of the members of an event.
@@ -72,64 +53,143 @@ struct Skimmed<'a> {
     is_event: bool,
 }
 
-/// Reads the members of an event. Of a repeated key the last value counts.
-struct Members;
+/// Passes over values, each of which must be one that the tree takes.
+struct Skimmer<'a>(Scanner<'a>);
 
-impl<'a> Visitor<'a> for Members {
-    type Value = Skimmed<'a>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an event")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut access: A) -> Result<Skimmed<'a>, A::Error> {
+impl<'a> Skimmer<'a> {
+    /// Reads the members of an event. Of a repeated key the last value counts.
+    fn members(&mut self) -> Option<Skimmed<'a>> {
         let mut skimmed = Skimmed {
             name: None,
             is_event: false,
         };
-        while let Some(key) = access.next_key_seed(Key)? {
-            if key == Member::Name {
-                skimmed.name = Some(access.next_value()?);
+        self.0.take(b'{')?;
+        if self.ends(b'}')? {
+            return Some(skimmed);
+        }
+        loop {
+            let key = self.key()?;
+            if key == Key::Name {
+                self.0.take(b'"')?;
+                let (name, end) = self.0.plain()?;
+                skimmed.name = (end == b'"').then_some(name);
+                skimmed.name?;
             } else {
-                skimmed.is_event |= key == Member::EventOrData;
-                access.next_value::<IgnoredAny>()?;
+                skimmed.is_event |= key == Key::EventOrData;
+                self.value(1)?;
+            }
+            if !self.goes_on(b'}')? {
+                return Some(skimmed);
             }
         }
-        Ok(skimmed)
+    }
+
+    /// Reads a key, and passes over the colon behind it.
+    fn key(&mut self) -> Option<Key> {
+        self.0.take(b'"')?;
+        let (mut key, end) = self.0.plain()?;
+        let mut unescaped = String::new();
+        if end != b'"' {
+            unescaped.push_str(key);
+            self.string_from_backslash(|text| unescaped.push_str(text))?;
+            key = &unescaped;
+        }
+        self.0.take(b':')?;
+        Some(match key {
+            "name" => Key::Name,
+            "event" | "data" => Key::EventOrData,
+            _ => Key::Other,
+        })
+    }
+
+    /// Passes over a value that stands within so many arrays and objects.
+    fn value(&mut self, depth: usize) -> Option<()> {
+        match self.0.peek()? {
+            b'"' => {
+                self.0.skip();
+                self.string()
+            }
+            b'{' if depth < MAX_DEPTH => {
+                self.0.skip();
+                if self.ends(b'}')? {
+                    return Some(());
+                }
+                loop {
+                    self.0.take(b'"')?;
+                    self.string()?;
+                    self.0.take(b':')?;
+                    self.value(depth + 1)?;
+                    if !self.goes_on(b'}')? {
+                        return Some(());
+                    }
+                }
+            }
+            b'[' if depth < MAX_DEPTH => {
+                self.0.skip();
+                if self.ends(b']')? {
+                    return Some(());
+                }
+                loop {
+                    self.value(depth + 1)?;
+                    if !self.goes_on(b']')? {
+                        return Some(());
+                    }
+                }
+            }
+            b'-' | b'0'..=b'9' => self.0.number().map(drop),
+            b'n' => self.0.word("null"),
+            b't' => self.0.word("true"),
+            b'f' => self.0.word("false"),
+            _ => None,
+        }
+    }
+
+    /// Passes over a string, from behind its quote.
+    fn string(&mut self) -> Option<()> {
+        match self.0.plain()? {
+            (_, b'"') => Some(()),
+            _ => self.string_from_backslash(|_| ()),
+        }
+    }
+
+    /// Passes over the rest of a string, from behind a backslash, and gives it piece by piece.
+    fn string_from_backslash(&mut self, mut take: impl FnMut(&str)) -> Option<()> {
+        loop {
+            let (character, length) = self.0.escape()?;
+            take(std::str::from_utf8(&character[..length]).ok()?);
+            let (text, end) = self.0.plain()?;
+            take(text);
+            if end == b'"' {
+                return Some(());
+            }
+        }
+    }
+
+    /// Whether an array or object, from behind its bracket, is empty. Then it is passed over.
+    fn ends(&mut self, bracket: u8) -> Option<bool> {
+        let ends = self.0.peek()? == bracket;
+        if ends {
+            self.0.skip();
+        }
+        Some(ends)
+    }
+
+    /// Passes over what is behind an item: whether it is a comma, and not the closing bracket.
+    fn goes_on(&mut self, bracket: u8) -> Option<bool> {
+        let byte = self.0.peek()?;
+        self.0.skip();
+        match byte {
+            b',' => Some(true),
+            _ => (byte == bracket).then_some(false),
+        }
     }
 }
 
 #[derive(PartialEq, Eq)]
-enum Member {
+enum Key {
     Name,
     EventOrData,
     Other,
-}
-
-struct Key;
-
-impl<'a> DeserializeSeed<'a> for Key {
-    type Value = Member;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Member, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key {
-    type Value = Member;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object key")
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Member, E> {
-        Ok(match key {
-            "name" => Member::Name,
-            "event" | "data" => Member::EventOrData,
-            _ => Member::Other,
-        })
-    }
 }
 
 #[cfg(test)]
