@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
+use super::early_sync::EarlySync;
 use super::{Destination, Output, OutputNames, Taken, nth_file};
 use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
 use crate::input::{Position, Shape, Source};
@@ -45,8 +46,13 @@ struct Unfinished {
     delivery: Option<(InputId, Progress)>,
 }
 
-enum Writer {
-    Plain(BufWriter<NamedTempFile>),
+struct Writer {
+    encoder: Encoder,
+    sync: EarlySync,
+}
+
+enum Encoder {
+    Plain(NamedTempFile),
     Gzip(Box<GzEncoder<BufWriter<NamedTempFile>>>),
 }
 
@@ -227,14 +233,17 @@ impl Unfinished {
             if let Some((state, _)) = state {
                 state.writing(file.path())?;
             }
-            let file = BufWriter::with_capacity(1 << 16, file);
-            self.writer = Some(match self.compression {
-                Compression::None => Writer::Plain(file),
+            let encoder = match self.compression {
+                // What is written comes in large pieces.
+                Compression::None => Encoder::Plain(file),
                 Compression::Gzip => {
                     let level = flate2::Compression::default();
-                    Writer::Gzip(Box::new(GzEncoder::new(file, level)))
+                    let file = BufWriter::with_capacity(1 << 16, file);
+                    Encoder::Gzip(Box::new(GzEncoder::new(file, level)))
                 }
-            });
+            };
+            let sync = EarlySync::default();
+            self.writer = Some(Writer { encoder, sync });
         }
         self.writer.as_mut().context("no file is open")
     }
@@ -280,19 +289,29 @@ impl Unfinished {
 
 impl Writer {
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Plain(file) => file.write_all(bytes),
-            Self::Gzip(encoder) => encoder.write_all(bytes),
-        }
+        let file = match &mut self.encoder {
+            Encoder::Plain(file) => {
+                file.write_all(bytes)?;
+                file.as_file()
+            }
+            Encoder::Gzip(encoder) => {
+                encoder.write_all(bytes)?;
+                encoder.get_ref().get_ref().as_file()
+            }
+        };
+        self.sync.written(file, bytes.len())
     }
 
     /// Flushes and syncs.
-    fn close(self) -> io::Result<NamedTempFile> {
-        let file = match self {
-            Self::Plain(file) => file,
-            Self::Gzip(encoder) => (*encoder).finish()?,
+    fn close(mut self) -> io::Result<NamedTempFile> {
+        let file = match self.encoder {
+            Encoder::Plain(file) => file,
+            Encoder::Gzip(encoder) => {
+                let file = (*encoder).finish()?;
+                file.into_inner().map_err(io::IntoInnerError::into_error)?
+            }
         };
-        let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
+        self.sync.join()?;
         file.as_file().sync_data()?;
         Ok(file)
     }

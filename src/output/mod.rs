@@ -3,6 +3,7 @@
 mod check;
 mod dead_letters;
 mod directory;
+mod early_sync;
 pub mod http;
 mod names;
 mod rejects;
