@@ -7,16 +7,21 @@ use std::fmt::{self, Display};
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
-use crate::json_text::plain_length;
+use crate::json_buffer::JsonBuffer;
 
 /// Appends a value to a buffer, which may get so long; `false`, and what was written is to be dropped, when that is not
 /// enough or there is something that is not known here.
 pub(crate) fn append(value: &impl Serialize, out: &mut Vec<u8>, full: usize) -> bool {
-    value.serialize(&mut Compact { out, full }).is_ok() && out.len() <= full
+    let mut compact = Compact {
+        buffer: JsonBuffer::at_end_of(out),
+        full,
+    };
+    let is_written = value.serialize(&mut compact).is_ok();
+    is_written && compact.buffer.length() <= full
 }
 
 struct Compact<'o> {
-    out: &'o mut Vec<u8>,
+    buffer: JsonBuffer<'o>,
     full: usize,
 }
 
@@ -47,7 +52,7 @@ impl ser::Error for NotHere {
 
 impl<'o> Compact<'o> {
     fn open<'c>(&'c mut self, start: u8, end: u8) -> Open<'c, 'o> {
-        self.out.push(start);
+        self.buffer.byte(start);
         Open {
             compact: self,
             is_empty: true,
@@ -55,55 +60,28 @@ impl<'o> Compact<'o> {
         }
     }
 
+    #[inline]
     fn string(&mut self, text: &str) -> Result<(), NotHere> {
-        let mut bytes = text.as_bytes();
         // So that it does not grow far past the limit before the end, where that is looked at.
-        if bytes.len() > self.full.saturating_sub(self.out.len()) {
+        if text.len() > self.full.saturating_sub(self.buffer.length()) {
             return Err(NotHere);
         }
-        self.out.push(b'"');
-        loop {
-            let (plain, rest) = bytes.split_at(plain_length(bytes));
-            self.out.extend_from_slice(plain);
-            let [byte, rest @ ..] = rest else { break };
-            self.escape(*byte);
-            bytes = rest;
-        }
-        self.out.push(b'"');
+        self.buffer.string(text);
         Ok(())
-    }
-
-    fn escape(&mut self, byte: u8) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            0x08 => b'b',
-            0x0c => b'f',
-            _ => {
-                let [high, low] = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
-                self.out
-                    .extend_from_slice(&[b'\\', b'u', b'0', b'0', high, low]);
-                return;
-            }
-        };
-        self.out.extend_from_slice(&[b'\\', short]);
     }
 }
 
 impl Open<'_, '_> {
+    #[inline]
     fn next(&mut self) {
         if !self.is_empty {
-            self.compact.out.push(b',');
+            self.compact.buffer.byte(b',');
         }
         self.is_empty = false;
     }
 
     fn close(self) {
-        self.compact.out.push(self.end);
+        self.compact.buffer.byte(self.end);
     }
 }
 
@@ -129,12 +107,13 @@ impl<'c, 'o> ser::Serializer for &'c mut Compact<'o> {
 
     fn serialize_bool(self, value: bool) -> Result<(), NotHere> {
         let word: &[u8] = if value { b"true" } else { b"false" };
-        self.out.extend_from_slice(word);
+        self.buffer.bytes(word);
         Ok(())
     }
 
     fn serialize_i64(self, value: i64) -> Result<(), NotHere> {
-        self.out.extend_from_slice(value.to_string().as_bytes());
+        self.buffer
+            .bytes(itoa::Buffer::new().format(value).as_bytes());
         Ok(())
     }
 
@@ -144,8 +123,7 @@ impl<'c, 'o> ser::Serializer for &'c mut Compact<'o> {
         }
         // What serde_json writes floats with, too.
         let mut buffer = zmij::Buffer::new();
-        self.out
-            .extend_from_slice(buffer.format_finite(value).as_bytes());
+        self.buffer.bytes(buffer.format_finite(value).as_bytes());
         Ok(())
     }
 
@@ -154,7 +132,7 @@ impl<'c, 'o> ser::Serializer for &'c mut Compact<'o> {
     }
 
     fn serialize_unit(self) -> Result<(), NotHere> {
-        self.out.extend_from_slice(b"null");
+        self.buffer.bytes(b"null");
         Ok(())
     }
 
@@ -266,9 +244,9 @@ impl SerializeMap for Open<'_, '_> {
     /// Only a string can be a key.
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NotHere> {
         self.next();
-        let start = self.compact.out.len();
+        let start = self.compact.buffer.length();
         key.serialize(&mut *self.compact)?;
-        if self.compact.out.get(start) == Some(&b'"') {
+        if self.compact.buffer.has_at(start, b'"') {
             Ok(())
         } else {
             Err(NotHere)
@@ -276,7 +254,7 @@ impl SerializeMap for Open<'_, '_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), NotHere> {
-        self.compact.out.push(b':');
+        self.compact.buffer.byte(b':');
         value.serialize(&mut *self.compact)
     }
 
@@ -295,7 +273,10 @@ impl SerializeStruct for Open<'_, '_> {
         key: &'static str,
         value: &T,
     ) -> Result<(), NotHere> {
-        self.serialize_entry(key, value)
+        self.next();
+        self.compact.string(key)?;
+        self.compact.buffer.byte(b':');
+        value.serialize(&mut *self.compact)
     }
 
     fn end(self) -> Result<(), NotHere> {

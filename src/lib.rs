@@ -28,7 +28,7 @@
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
 //! | [`compact_json`] | writing statements and events, faster than serde_json |
-//! | [`json_text`] | where a JSON string has escapes, in whole blocks |
+//! | [`json_buffer`], [`json_text`] | where JSON text grows; where a JSON string has escapes, looked at in blocks |
 //! | [`uuid5`] | the hash that ids are |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output |
 //! | [`converted`] | what comes of a batch of lines |
@@ -84,6 +84,7 @@ pub mod exit_code;
 pub mod filter;
 pub mod input;
 mod interrupt;
+mod json_buffer;
 mod json_text;
 pub mod lms;
 pub mod outcome;
