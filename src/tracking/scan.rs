@@ -2,7 +2,7 @@
 
 use std::str;
 
-use crate::json_text::plain_length;
+use crate::json_text::{copy_plain, plain_length};
 
 /// A place in a JSON text. Whatever is not as it must be is `None`, and nobody asks what it was.
 pub(super) struct Scanner<'a> {
@@ -62,13 +62,36 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let start = self.at;
-        let end = start + plain_length(self.rest());
-        let byte = *self.text.as_bytes().get(end)?;
-        if byte != b'"' && byte != b'\\' {
-            return None;
-        }
-        self.at = end + 1;
-        Some((self.text.get(start..end)?, byte))
+        let end = self.skip_plain()?;
+        Some((self.text.get(start..self.at - 1)?, end))
+    }
+
+    /// The same for nobody who wants to know what stands there.
+    #[inline]
+    pub(super) fn skip_plain(&mut self) -> Option<u8> {
+        let length = plain_length(self.rest());
+        self.skip_end(length)
+    }
+
+    /// The same, copied to a place that has room for the rest of the text. Gives the length of the copy.
+    #[inline]
+    pub(super) fn copy_plain(&mut self, place: &mut [u8]) -> Option<(usize, u8)> {
+        let length = copy_plain(self.rest(), place);
+        self.skip_end(length).map(|byte| (length, byte))
+    }
+
+    /// Passes over so much, and over the quote or backslash behind it.
+    #[inline]
+    fn skip_end(&mut self, length: usize) -> Option<u8> {
+        self.at += length;
+        let byte = self.byte()?;
+        self.at += 1;
+        matches!(byte, b'"' | b'\\').then_some(byte)
+    }
+
+    /// How long the whole text is.
+    pub(super) fn length(&self) -> usize {
+        self.text.len()
     }
 
     /// Passes over what follows a backslash. What the two stand for is given as UTF-8 and its length.

@@ -88,10 +88,18 @@ impl<'a> Skimmer<'a> {
     fn key(&mut self) -> Option<Key> {
         self.0.take(b'"')?;
         let (mut key, end) = self.0.plain()?;
-        let mut unescaped = String::new();
+        let mut unescaped;
         if end != b'"' {
-            unescaped.push_str(key);
-            self.string_from_backslash(|text| unescaped.push_str(text))?;
+            unescaped = key.to_owned();
+            loop {
+                let (character, length) = self.0.escape()?;
+                unescaped.push_str(std::str::from_utf8(&character[..length]).ok()?);
+                let (text, end) = self.0.plain()?;
+                unescaped.push_str(text);
+                if end == b'"' {
+                    break;
+                }
+            }
             key = &unescaped;
         }
         self.0.take(b':')?;
@@ -145,24 +153,12 @@ impl<'a> Skimmer<'a> {
     }
 
     /// Passes over a string, from behind its quote.
+    #[inline]
     fn string(&mut self) -> Option<()> {
-        match self.0.plain()? {
-            (_, b'"') => Some(()),
-            _ => self.string_from_backslash(|_| ()),
+        while self.0.skip_plain()? != b'"' {
+            self.0.escape()?;
         }
-    }
-
-    /// Passes over the rest of a string, from behind a backslash, and gives it piece by piece.
-    fn string_from_backslash(&mut self, mut take: impl FnMut(&str)) -> Option<()> {
-        loop {
-            let (character, length) = self.0.escape()?;
-            take(std::str::from_utf8(&character[..length]).ok()?);
-            let (text, end) = self.0.plain()?;
-            take(text);
-            if end == b'"' {
-                return Some(());
-            }
-        }
+        Some(())
     }
 
     /// Whether an array or object, from behind its bracket, is empty. Then it is passed over.

@@ -126,20 +126,28 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the rest of a string, from behind its first backslash.
-    #[cold]
     fn unescape(&mut self, text: &str) -> Option<&'a str> {
-        self.unescaped.clear();
-        self.unescaped.extend_from_slice(text.as_bytes());
+        let Self {
+            scanner, unescaped, ..
+        } = self;
+        // Nothing gets longer by being unescaped.
+        unescaped.resize(scanner.length(), 0);
+        let mut length = text.len();
+        unescaped[..length].copy_from_slice(text.as_bytes());
         loop {
-            let (character, length) = self.scanner.escape()?;
-            self.unescaped.extend_from_slice(&character[..length]);
-            let (text, end) = self.scanner.plain()?;
-            self.unescaped.extend_from_slice(text.as_bytes());
+            let (character, bytes) = scanner.escape()?;
+            unescaped[length] = character[0];
+            if bytes > 1 {
+                unescaped[length..length + bytes].copy_from_slice(&character[..bytes]);
+            }
+            length += bytes;
+            let (plain, end) = scanner.copy_plain(&mut unescaped[length..])?;
+            length += plain;
             if end == b'"' {
                 break;
             }
         }
-        let text = std::str::from_utf8(&self.unescaped).ok()?;
+        let text = std::str::from_utf8(&unescaped[..length]).ok()?;
         Some(self.arena.alloc_str(text))
     }
 }
