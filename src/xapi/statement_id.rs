@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::model::Actor;
 use super::vocabulary::VerbIri;
+use crate::json_text::is_plain_ascii;
 use crate::tracking::{Value, python};
 use crate::uuid5::Uuid5;
 
@@ -23,18 +24,17 @@ pub(super) fn statement_id(
     timestamp: Option<Value<'_>>,
     child: Option<&str>,
 ) -> Uuid {
-    let mut namespace = Uuid5::new(BASE);
-    namespace.push("{\"id\": ");
-    push_json(&mut namespace, verb.id);
-    namespace.push(", \"display\": {\"en\": ");
-    push_json(&mut namespace, verb.display);
-    namespace.push("}}");
-    if let Some(child) = child {
-        namespace.push("-");
-        namespace.push(child);
-    }
+    let namespace = match child {
+        None => verb.namespace,
+        Some(child) => {
+            let mut namespace = namespace(verb);
+            namespace.push("-");
+            namespace.push(child);
+            namespace.finish()
+        }
+    };
 
-    let mut name = Uuid5::new(namespace.finish());
+    let mut name = Uuid5::new(namespace);
     name.push("{\"objectType\": \"Agent\", ");
     match actor {
         Actor::Account {
@@ -68,11 +68,21 @@ pub(super) fn statement_id(
     name.finish()
 }
 
+/// The namespace that a verb is, on its way.
+fn namespace(verb: VerbIri) -> Uuid5 {
+    let mut namespace = Uuid5::new(BASE);
+    namespace.push("{\"id\": ");
+    push_json(&mut namespace, verb.id);
+    namespace.push(", \"display\": {\"en\": ");
+    push_json(&mut namespace, verb.display);
+    namespace.push("}}");
+    namespace
+}
+
 /// Adds a text as the JSON string that `json.dumps` makes of it, non-ASCII as `\uXXXX`.
 fn push_json(id: &mut Uuid5, text: &str) {
     id.push("\"");
-    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
-    if text.bytes().all(is_plain) {
+    if is_plain_ascii(text.as_bytes()) {
         id.push(text);
     } else {
         for c in text.chars() {
@@ -98,8 +108,15 @@ fn push_json(id: &mut Uuid5, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::vocabulary::verb;
+    use super::super::vocabulary::{VERBS, verb};
     use super::*;
+
+    #[test]
+    fn the_namespaces_in_the_vocabulary_are_those_of_the_verbs() {
+        for verb in VERBS {
+            assert_eq!(namespace(verb).finish(), verb.namespace, "{}", verb.id);
+        }
+    }
 
     /// Each id was made by the reference.
     #[test]
