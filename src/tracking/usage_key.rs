@@ -1,11 +1,12 @@
 //! The usage key of the block that an event is about, where the event has only a part of it (`helpers.py` of the reference).
 
+use std::borrow::Cow;
 use std::net::Ipv6Addr;
 
 use bumpalo::Bump;
 
 use super::field::{id_text, required, str_of};
-use super::{TrackingEvent, Value};
+use super::{TrackingEvent, Value, join_in};
 use crate::outcome::{Fault, Reason};
 
 /// The usage key of the video that an event is about, from `context.course_id` and `data.id`.
@@ -14,8 +15,8 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
     let video = required("data.id", event.data("id"))?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
     let video = id_text("data.id", video, arena)?;
-    match block_usage_key(course_id, "video", video) {
-        Some(key) => Ok(arena.alloc_str(&key)),
+    match block_usage_key(course_id, "video", video, arena) {
+        Some(key) => Ok(key),
         None => {
             let detail =
                 format!("the course id `{course_id}` has no namespace to make a block id of");
@@ -49,23 +50,39 @@ pub(crate) fn problem<'a>(
     };
     let form = str_of("data", form, "a form")?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
-    Ok(problem_of_form(form, course_id).map(|key| &*arena.alloc_str(&key)))
+    Ok(problem_of_form(form, course_id, arena))
 }
 
 /// The usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, `ccx-block-v1:` for a custom
 /// course (`make_video_block_id`). A course id without a namespace has none.
-fn block_usage_key(course_id: &str, block_type: &str, block_id: &str) -> Option<String> {
-    let mut parts = course_id.split(':');
-    let (namespace, course) = (parts.next()?, parts.next()?);
-    let ccx = if namespace.contains("ccx") {
-        "ccx-"
+fn block_usage_key<'a>(
+    course_id: &str,
+    block_type: &str,
+    block_id: &str,
+    arena: &'a Bump,
+) -> Option<&'a str> {
+    let (namespace, rest) = split_once(course_id, b':')?;
+    let course = split_once(rest, b':').map_or(rest, |(course, _)| course);
+    let (ccx, version) = if namespace == "course-v1" {
+        ("", "v1")
     } else {
-        ""
+        let ccx = if namespace.contains("ccx") {
+            "ccx-"
+        } else {
+            ""
+        };
+        (ccx, namespace.rsplit('-').next()?)
     };
-    let version = namespace.rsplit('-').next()?;
-    Some(format!(
-        "{ccx}block-{version}:{course}+type@{block_type}+block@{block_id}"
-    ))
+    let parts = [
+        ccx, "block-", version, ":", course, "+type@", block_type, "+block@", block_id,
+    ];
+    Some(join_in(arena, parts))
+}
+
+/// What is before and behind an ASCII character. What `str::split_once` does at a higher price.
+fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = memchr::memchr(at, text.as_bytes())?;
+    Some((&text[..place], &text[place + 1..]))
 }
 
 /// The block that the address of a page says is active (`get_block_id_from_event_referrer`).
@@ -73,24 +90,29 @@ fn block_usage_key(course_id: &str, block_type: &str, block_id: &str) -> Option<
 /// # Errors
 /// The address has a host in brackets that is no IPv6 address, at which Python's `urlparse` gives up.
 fn active_block(referer: &str) -> Result<Option<String>, ()> {
-    let address: String = referer
-        .trim_start_matches(|c: char| c <= ' ')
-        .chars()
-        .filter(|c| !matches!(c, '\t' | '\r' | '\n'))
-        .collect();
-    let address = address.split('#').next().unwrap_or_default();
+    let address = referer.trim_start_matches(|c: char| c <= ' ');
+    let is_dropped = |c: char| matches!(c, '\t' | '\r' | '\n');
+    let address: Cow<'_, str> = match memchr::memchr3(b'\t', b'\r', b'\n', address.as_bytes()) {
+        None => address.into(),
+        Some(_) => address.replace(is_dropped, "").into(),
+    };
+    let address = split_once(&address, b'#').map_or(&*address, |(address, _)| address);
     check_host(address)?;
-    let Some((_, query)) = address.split_once('?') else {
+    let Some((_, query)) = split_once(address, b'?') else {
         return Ok(None);
     };
+    // Most have none. Only with `%` could the name be written otherwise.
+    if memchr::memchr(b'%', query.as_bytes()).is_none() && !query.contains("activate_block_id") {
+        return Ok(None);
+    }
     let mut fields = form_urlencoded::parse(query.as_bytes());
     let active = fields.find(|(name, value)| name == "activate_block_id" && !value.is_empty());
     Ok(active.map(|(_, value)| value.into_owned()))
 }
 
 /// The usage key of the problem whose form a browser sent, `input_ID_2_1=…` (`get_block_id_from_event_data`).
-fn problem_of_form(form: &str, course_id: &str) -> Option<String> {
-    block_usage_key(course_id, "problem", form.split('_').nth(1)?)
+fn problem_of_form<'a>(form: &str, course_id: &str, arena: &'a Bump) -> Option<&'a str> {
+    block_usage_key(course_id, "problem", form.split('_').nth(1)?, arena)
 }
 
 /// The characters that become one of `/?#@:` when a host is normalized (NFKC), which Python refuses.
@@ -105,7 +127,7 @@ fn check_host(address: &str) -> Result<(), ()> {
         return Ok(());
     };
     let host = rest.split(['/', '?']).next().unwrap_or_default();
-    if host.contains(|c| LOOK_LIKE_DELIMITERS.contains(c)) {
+    if !host.is_ascii() && host.contains(|c| LOOK_LIKE_DELIMITERS.contains(c)) {
         return Err(());
     }
     match (host.split_once('['), host.contains(']')) {
@@ -146,19 +168,17 @@ mod tests {
 
     #[test]
     fn a_block_key_follows_its_course() {
-        let key = |course| block_usage_key(course, "video", "v");
+        let arena = &Bump::new();
+        let key = |course| block_usage_key(course, "video", "v", arena);
         assert_eq!(
-            key("course-v1:a+b+c").as_deref(),
+            key("course-v1:a+b+c"),
             Some("block-v1:a+b+c+type@video+block@v")
         );
         assert_eq!(
-            key("ccx-v1:a+b+c+ccx@1").as_deref(),
+            key("ccx-v1:a+b+c+ccx@1"),
             Some("ccx-block-v1:a+b+c+ccx@1+type@video+block@v")
         );
-        assert_eq!(
-            key("a:b:c").as_deref(),
-            Some("block-a:b+type@video+block@v")
-        );
+        assert_eq!(key("a:b:c"), Some("block-a:b+type@video+block@v"));
         assert_eq!(key("a/b/c"), None);
     }
 
