@@ -31,20 +31,36 @@ pub fn org(text: &str) -> Option<&str> {
         .filter(|org| !org.contains('@'))
 }
 
+/// The ASCII that names have, without `%` and what else needs a closer look.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        plain[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':');
+        byte += 1;
+    }
+    plain
+};
+
 /// Whether it is `course-v1:ORG+COURSE+RUN` with nothing unusual, as nearly all are. Such a text is canonical.
 fn is_plain_course(text: &str) -> bool {
     let Some(names) = text.strip_prefix("course-v1:") else {
         return false;
     };
-    let is_plain_id = |name: &str| {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-~.:".contains(&byte);
-        !name.is_empty() && name.bytes().all(is_plain)
-    };
-    let mut names = names.split('+');
-    let are_three = [names.next(), names.next(), names.next()]
-        .iter()
-        .all(|name| name.is_some_and(is_plain_id));
-    are_three && names.next().is_none()
+    let (mut ends, mut last) = (0, b'+');
+    for byte in names.bytes() {
+        if byte == b'+' {
+            ends += 1;
+        }
+        // No name is empty.
+        let is_end = byte == b'+' && last != b'+';
+        if !is_end && !PLAIN[usize::from(byte)] {
+            return false;
+        }
+        last = byte;
+    }
+    ends == 2 && last != b'+'
 }
 
 fn namespaced(text: &str) -> Option<String> {

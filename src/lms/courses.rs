@@ -1,10 +1,10 @@
 //! The courses table: what a course is called.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 
 use anyhow::{Result, bail};
+use hashbrown::HashMap;
 
 use super::{course_key, table};
 

@@ -18,7 +18,7 @@ pub use users::{FoundIdentity, IdentityColumn, Users};
 
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, Value, format_in, join_in, python};
+use crate::tracking::{TrackingEvent, Value, join_in, python};
 
 /// What to do with a user or a course that is not in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl<'a> UserRef<'a> {
             }),
             Some(Value::Int(id)) if id != 0 => Ok(Self {
                 id: Some(id),
-                username: format_in(arena, format_args!("{id}")),
+                username: arena.alloc_str(itoa::Buffer::new().format(id)),
             }),
             Some(Value::BigInt(digits)) => Ok(Self {
                 id: None,

@@ -209,7 +209,7 @@ impl<'a> Transformer<'a> {
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
         let moment = Timestamp::of_event(&self.event)?;
-        let timestamp = moment.map(|timestamp| self.text(format_args!("{timestamp}")));
+        let timestamp = moment.map(|moment| moment.printed(self.arena));
         let id = statement_id(verb, actor, self.logged_time(), None);
         Ok(Statement {
             id,
