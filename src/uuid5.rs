@@ -12,9 +12,9 @@ impl Uuid5 {
     }
 
     /// The id of a name that is at hand.
-    pub(crate) fn of(namespace: Uuid, name: &str) -> Uuid {
+    pub(crate) fn of(namespace: Uuid, name: impl AsRef<[u8]>) -> Uuid {
         let mut id = Self::new(namespace);
-        id.push(name);
+        id.0.update(name);
         id.finish()
     }
 

@@ -4,11 +4,14 @@ use bumpalo::Bump;
 use uuid::Uuid;
 
 use super::model::EventId;
-use crate::tracking::{TrackingEvent, python};
+use crate::tracking::{TrackingEvent, sorted_json};
 use crate::uuid5::Uuid5;
 
 /// `uuid5(NAMESPACE_URL, "http://purl.imsglobal.org/ctx/caliper/v1p2")`.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7be);
+
+/// Most events are shorter.
+const USUAL_BYTES: usize = 4096;
 
 /// The id of the event that a tracking event becomes: a version 5 UUID of the whole tracking event as JSON text with
 /// sorted keys, in the form of Python's `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
@@ -16,8 +19,8 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7b
 /// All of it, since any part may be what tells two events apart; as a JSON value, so that neither a logger's prefix nor
 /// the layout of the text matters.
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> EventId {
-    let mut text = String::new();
-    python::write_json(event.source().sorted(arena), &mut text);
+    let mut text = Vec::with_capacity(USUAL_BYTES);
+    sorted_json::append(event.source(), arena, &mut text);
     EventId(Uuid5::of(NAMESPACE, &text))
 }
 

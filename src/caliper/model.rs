@@ -179,6 +179,6 @@ impl<'a> Envelope<'a> {
 
 impl Serialize for EventId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.urn())
+        serializer.serialize_str(self.0.urn().encode_lower(&mut Uuid::encode_buffer()))
     }
 }

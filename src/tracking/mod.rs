@@ -12,6 +12,7 @@ pub mod number;
 pub mod python;
 mod scan;
 mod skim;
+pub(crate) mod sorted_json;
 mod strict;
 pub(crate) mod usage_key;
 mod wrapping;
