@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use crate::conversion::{Converter, Layout};
 use crate::input::{Batch, Line, Shape, Source};
-use crate::output::{Output, RejectedLine};
+use crate::output::{Output, RejectedLine, gzip_member};
 use crate::report::Tally;
 
 /// What comes of a batch.
@@ -22,6 +22,8 @@ pub struct BatchConverter {
     pub layout_of_documents: Layout,
     pub max_line_bytes: usize,
     pub keeps_rejects: bool,
+    /// Whether to pack the output of logs.
+    pub packs: bool,
     /// Whether to count what only a report tells.
     pub keeps_details: bool,
 }
@@ -39,6 +41,11 @@ impl BatchConverter {
         for line in batch.lines(source.shape, self.max_line_bytes) {
             arena.reset();
             self.convert_line(&source.name, line, layout, &arena, &mut converted);
+        }
+        let output = &mut converted.output;
+        if self.packs && source.shape == Shape::Log && !output.bytes.is_empty() {
+            // Should that fail, it fails again when it is delivered, where it can be told.
+            output.member = gzip_member(&output.bytes).ok();
         }
         converted
     }

@@ -163,6 +163,8 @@ impl Job {
             layout_of_documents,
             max_line_bytes: options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
+            // What is found to be a duplicate is taken out before it is packed.
+            packs: destination.takes_packed() && self.dedupe.is_none(),
             keeps_details: record.report.is_some(),
         });
         let converting = Arc::clone(&batches);

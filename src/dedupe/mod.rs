@@ -154,6 +154,7 @@ impl Dedupe {
         if kept < read {
             output.values.truncate(kept);
             output.bytes.truncate(kept_bytes);
+            output.member = None;
         }
         sifted
     }

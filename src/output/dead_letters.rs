@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::directory::{sync_directory, temporary_file};
+use super::part_file::{sync_directory, temporary_file};
 use super::rejects::OWNER_ONLY;
 
 /// The form of the files. It changes when a reader of the old form would be misled.

@@ -5,15 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use flate2::write::GzEncoder;
-use tempfile::NamedTempFile;
 
-use super::early_sync::EarlySync;
+use super::part_file::{PartFile, persist, sync_directory};
 use super::{Destination, Output, OutputNames, Taken, nth_file};
 use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
 use crate::input::{Position, Shape, Source};
@@ -40,20 +37,10 @@ struct Unfinished {
     path: PathBuf,
     /// A document that comes to nothing is not written.
     may_be_absent: bool,
-    writer: Option<Writer>,
+    part: Option<PartFile>,
     compression: Compression,
     /// The input, and how far it will be delivered, where that is remembered.
     delivery: Option<(InputId, Progress)>,
-}
-
-struct Writer {
-    encoder: Encoder,
-    sync: EarlySync,
-}
-
-enum Encoder {
-    Plain(NamedTempFile),
-    Gzip(Box<GzEncoder<BufWriter<NamedTempFile>>>),
 }
 
 impl Directory {
@@ -154,7 +141,7 @@ impl Destination for Directory {
             path,
             // Where it is remembered what is delivered, an empty file would only be in the way.
             may_be_absent: !is_log || resumed.is_some(),
-            writer: None,
+            part: None,
             compression,
             delivery,
         };
@@ -172,7 +159,7 @@ impl Destination for Directory {
         if !output.bytes.is_empty() {
             let written = unfinished
                 .open(self.state.as_ref())
-                .and_then(|writer| Ok(writer.write_all(&output.bytes)?));
+                .and_then(|part| Ok(part.write(output)?));
             if let Err(error) = written {
                 let path = failed_to_write(&unfinished.path);
                 // What there is of it goes with its temporary file.
@@ -190,7 +177,7 @@ impl Destination for Directory {
         let Some(unfinished) = self.unfinished.remove(&input) else {
             return Ok(Taken::Yes);
         };
-        let (path, is_file) = (unfinished.path.clone(), unfinished.writer.is_some());
+        let (path, is_file) = (unfinished.path.clone(), unfinished.part.is_some());
         let finished = match (&self.state, &unfinished.delivery) {
             (Some((state, to)), Some((input, progress))) => {
                 let (input, progress) = (*input, progress.clone());
@@ -217,6 +204,10 @@ impl Destination for Directory {
         Ok(false)
     }
 
+    fn takes_packed(&self) -> bool {
+        self.names.compression == Compression::Gzip
+    }
+
     fn takes_several(&self) -> bool {
         // What two inputs of a run have in common is known when the first is read.
         self.state.is_none()
@@ -224,33 +215,23 @@ impl Destination for Directory {
 }
 
 impl Unfinished {
-    fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut Writer> {
-        if self.writer.is_none() {
+    fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut PartFile> {
+        if self.part.is_none() {
             let directory = self.path.parent().unwrap_or(Path::new("."));
             create_dir(directory)?;
-            let file = temporary_file(&self.path, directory, ANY_FILE)
+            let part = PartFile::create(&self.path, directory, self.compression)
                 .with_context(|| failed_to_write(&self.path))?;
             if let Some((state, _)) = state {
-                state.writing(file.path())?;
+                state.writing(part.path())?;
             }
-            let encoder = match self.compression {
-                // What is written comes in large pieces.
-                Compression::None => Encoder::Plain(file),
-                Compression::Gzip => {
-                    let level = flate2::Compression::default();
-                    let file = BufWriter::with_capacity(1 << 16, file);
-                    Encoder::Gzip(Box::new(GzEncoder::new(file, level)))
-                }
-            };
-            let sync = EarlySync::default();
-            self.writer = Some(Writer { encoder, sync });
+            self.part = Some(part);
         }
-        self.writer.as_mut().context("no file is open")
+        self.part.as_mut().context("no file is open")
     }
 
     fn complete(self) -> Result<()> {
-        if let Some(writer) = self.writer {
-            persist(writer.close()?, &self.path)?;
+        if let Some(part) = self.part {
+            persist(part.close()?, &self.path)?;
         }
         Ok(())
     }
@@ -264,9 +245,9 @@ impl Unfinished {
         to: &str,
         mut progress: Progress,
     ) -> Result<()> {
-        match self.writer {
-            Some(writer) => {
-                let file = writer.close()?;
+        match self.part {
+            Some(part) => {
+                let file = part.close()?;
                 let bytes = file.as_file().metadata()?.len();
                 state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
                 persist(file, &self.path)?;
@@ -284,88 +265,6 @@ impl Unfinished {
             }
         }
         state.delivered(input, to, progress)
-    }
-}
-
-impl Writer {
-    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let file = match &mut self.encoder {
-            Encoder::Plain(file) => {
-                file.write_all(bytes)?;
-                file.as_file()
-            }
-            Encoder::Gzip(encoder) => {
-                encoder.write_all(bytes)?;
-                encoder.get_ref().get_ref().as_file()
-            }
-        };
-        self.sync.written(file, bytes.len())
-    }
-
-    /// Flushes and syncs.
-    fn close(mut self) -> io::Result<NamedTempFile> {
-        let file = match self.encoder {
-            Encoder::Plain(file) => file,
-            Encoder::Gzip(encoder) => {
-                let file = (*encoder).finish()?;
-                file.into_inner().map_err(io::IntoInnerError::into_error)?
-            }
-        };
-        self.sync.join()?;
-        file.as_file().sync_data()?;
-        Ok(file)
-    }
-}
-
-/// Gives the file its name.
-fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // Without the words of the library, which repeat the system's.
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// Makes the names in the directory of a file durable, where the system can.
-pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-/// The mode that any new file has.
-pub const ANY_FILE: u32 = 0o666;
-
-const PART: &str = ".part";
-
-/// Whether the name is that of a temporary file.
-pub(crate) fn is_part(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with('.') && name.ends_with(PART)
-}
-
-/// A hidden file beside the one that it will be. The umask takes from its mode, as from that of any new file.
-pub(crate) fn temporary_file(
-    path: &Path,
-    directory: &Path,
-    mode: u32,
-) -> io::Result<NamedTempFile> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let prefix = format!(".{name}.");
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(PART);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    builder.tempfile_in(directory).map_err(without_path)
-}
-
-/// The error without the temporary name that the library tells: messages name the file that it was to become.
-fn without_path(error: io::Error) -> io::Error {
-    match error.to_string().split_once(" at path ") {
-        Some((words, _)) => io::Error::new(error.kind(), words.to_owned()),
-        None => error,
     }
 }
 

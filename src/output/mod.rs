@@ -6,6 +6,7 @@ mod directory;
 mod early_sync;
 pub mod http;
 mod names;
+mod part_file;
 mod rejects;
 mod stdout;
 mod whole_file;
@@ -15,10 +16,10 @@ use std::path::PathBuf;
 
 pub use check::Check;
 pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
-pub use directory::{ANY_FILE, Compression, Directory};
-pub(crate) use directory::{is_part, sync_directory, temporary_file};
+pub use directory::{Compression, Directory};
 pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};
+pub(crate) use part_file::{ANY_FILE, gzip_member, is_part, sync_directory, temporary_file};
 pub(crate) use rejects::OWNER_ONLY;
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
@@ -79,6 +80,11 @@ pub trait Destination {
         None
     }
 
+    /// Whether it writes what is packed already.
+    fn takes_packed(&self) -> bool {
+        false
+    }
+
     /// Whether it takes the outputs of several inputs at a time, and not only one after the other.
     fn takes_several(&self) -> bool {
         false
@@ -104,6 +110,9 @@ pub struct Output {
     pub values: Vec<OutputValue>,
     /// Where each of the lines ends in the input, when places are to be known.
     pub places: Vec<Position>,
+    /// `bytes` as a gzip member, where they are packed already: that takes more time than any other part of a run which
+    /// packs. Whoever changes `bytes` later takes it away.
+    pub member: Option<Vec<u8>>,
 }
 
 /// One statement, envelope or event of an [`Output`].

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use super::directory::temporary_file;
+use super::temporary_file;
 
 /// The file on its way. When it is dropped, nothing of it stays.
 pub struct WholeFile {

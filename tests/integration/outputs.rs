@@ -4,26 +4,30 @@ use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use crate::harness::{ROOT_URL, Run, fixture, gzip, json_lines, line};
 
+/// A member of gzip for each batch, one for none at all; and by the thread that delivers where duplicates are taken out.
 #[test]
-fn output_is_compressed_when_asked() {
-    let run =
-        Run::transform()
-            .file("a.log", line(1))
-            .args(&["--compress", "gzip", "-o", "out", "a.log"]);
-    let ended = run.run().with_code(0);
-    let mut text = Vec::new();
-    GzDecoder::new(&ended.read("out/a.log.xapi.jsonl.gz")[..])
-        .read_to_end(&mut text)
-        .unwrap();
-    let plain = Run::transform()
-        .file("a.log", line(1))
-        .args(&["a.log"])
-        .run();
-    assert_eq!(text, plain.stdout);
+fn output_is_compressed_when_asked_whichever_thread_does_it() {
+    let log: String = (0..20_000).map(line).collect();
+    assert!(log.len() > 3 << 20);
+    let logs = [("long", log.as_str()), ("empty", ""), ("short", &line(1))];
+    for options in [&[][..], &["--dedupe"]] {
+        for (name, log) in logs {
+            let transform = || Run::transform().file("a.log", log).args(options);
+            let packed = transform().args(&["--compress", "gzip", "-o", "out", "a.log"]);
+            let packed = packed.run().with_code(0).read("out/a.log.xapi.jsonl.gz");
+            let mut text = Vec::new();
+            MultiGzDecoder::new(&packed[..])
+                .read_to_end(&mut text)
+                .unwrap();
+            let plain = transform().args(&["a.log"]).run().with_code(0);
+            assert!(text == plain.stdout, "{name}");
+            assert!(!packed.is_empty());
+        }
+    }
 }
 
 #[test]
