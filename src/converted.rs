@@ -36,6 +36,7 @@ impl BatchConverter {
             Shape::Document => self.layout_of_documents,
         };
         let mut converted = Converted::default();
+        converted.output.first_line = batch.first_line;
         converted.output.places = std::mem::take(&mut batch.places);
         let mut arena = Bump::new();
         for line in batch.lines(source.shape, self.max_line_bytes) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
@@ -31,6 +32,10 @@ pub struct Deliverer<'c> {
     in_hand: BTreeMap<usize, InHand>,
     inputs: InputReports,
     code: ExitCode,
+    /// Where it is remembered what is delivered.
+    state: Option<Arc<StateDirectory>>,
+    /// Lines that are delivered from now on could not be remembered, or their rejects not be written.
+    must_stop: bool,
 }
 
 /// An input that is begun.
@@ -63,16 +68,6 @@ pub struct Delivered {
     pub code: ExitCode,
 }
 
-impl Delivered {
-    /// Makes durable what was remembered.
-    pub fn synced(&mut self, console: &Console, state: &StateDirectory) {
-        if let Err(error) = state.sync() {
-            console.error(&format!("{error:#}"));
-            self.code = self.code.max(ExitCode::Output);
-        }
-    }
-}
-
 impl<'c> Deliverer<'c> {
     /// Some inputs could not even be found, and that is told.
     pub fn new(
@@ -96,6 +91,8 @@ impl<'c> Deliverer<'c> {
             in_hand: BTreeMap::new(),
             inputs: InputReports::new(not_found),
             code,
+            state: None,
+            must_stop: false,
         }
     }
 
@@ -105,8 +102,27 @@ impl<'c> Deliverer<'c> {
         self
     }
 
+    /// Stops when it cannot be remembered any more what is delivered.
+    pub fn remembering(mut self, state: Option<Arc<StateDirectory>>) -> Self {
+        self.state = state;
+        self
+    }
+
     /// Takes what the pipeline delivers.
     pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
+        if self.must_stop() {
+            return Flow::Stop;
+        }
+        let flow = self.deliver_one(delivery);
+        if self.must_stop() { Flow::Stop } else { flow }
+    }
+
+    fn must_stop(&self) -> bool {
+        let state = self.state.as_ref();
+        self.must_stop || state.is_some_and(|state| state.has_failed())
+    }
+
+    fn deliver_one(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
         let Delivery {
             input,
             source,
@@ -142,8 +158,8 @@ impl<'c> Deliverer<'c> {
         self.sift(&mut converted);
         // First, since what is delivered is never read again where that is remembered.
         if let Err(error) = self.write_rejects(&converted.rejects) {
-            self.taken(input, Err(error));
-            return Flow::Stop;
+            self.must_stop = true;
+            return self.taken(input, Err(error));
         }
         let written = self.destination.write(input, &converted.output);
         if written.is_ok()
@@ -229,10 +245,15 @@ impl<'c> Deliverer<'c> {
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }
+        self.code = self.code.max(self.destination.close());
+        if let Some(Err(error)) = self.state.map(|state| state.sync()) {
+            self.console.error(&format!("{error:#}"));
+            self.code = self.code.max(ExitCode::Output);
+        }
         Delivered {
             tally: self.tally,
             inputs: self.inputs,
-            code: self.code.max(self.destination.close()),
+            code: self.code,
         }
     }
 
@@ -299,9 +320,6 @@ impl<'c> Deliverer<'c> {
             return Ok(());
         };
         if rejects.goes_on() {
-            // The next run writes the rows of this input again.
-            let _ = rejects.back_to_mark();
-            self.rejects = None;
             return Err(error);
         }
         self.rejects = None;
@@ -311,7 +329,10 @@ impl<'c> Deliverer<'c> {
 
     /// Does something with the rejects file, if there is one that has not failed.
     fn with_rejects(&mut self, act: impl FnOnce(&mut RejectsFile) -> anyhow::Result<()>) {
-        if let Some(Err(error)) = self.rejects.as_mut().map(act) {
+        if let Some(rejects) = &mut self.rejects
+            && let Err(error) = act(rejects)
+        {
+            self.must_stop |= rejects.goes_on();
             self.rejects = None;
             self.output_failed(&error);
         }

@@ -39,6 +39,7 @@
 //! | [`dedupe`] | which events were emitted already in this run |
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
+//! | [`files`] | temporary names, modes, and what a crash leaves |
 //! | [`exit_code`] | what the shell is told |
 //! | [`report`] | the tally, the summary, the report |
 //! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
@@ -81,6 +82,7 @@ mod converted;
 mod dedupe;
 mod delivery;
 pub mod exit_code;
+mod files;
 pub mod filter;
 pub mod input;
 mod interrupt;

@@ -14,7 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use rayon::ThreadPool;
 
 use crate::checkpoint::{Resumed, StateDirectory};
@@ -141,7 +141,7 @@ where
                 Next::Is(Ok(result)) => What::Batch(result),
                 Next::Is(Err(panic)) => resume_unwind(panic),
                 Next::Interrupted => return Ok(()),
-                Next::None => bail!("a converting thread went away"),
+                Next::None => resume_unwind(Box::new("a converting thread went away")),
             },
         };
         let source = &sources[input];

@@ -59,7 +59,10 @@ pub struct Progress {
     /// The number of the last one.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub files: u64,
-    /// Places that were reached before. Only where entries are left out, these are told.
+    /// The input ended there when it was read.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub ended: bool,
+    /// Places that were passed before, where no other entry tells of them.
     #[serde(skip_serializing_if = "Trail::is_empty", default)]
     pub trail: Trail,
 }
@@ -71,8 +74,26 @@ impl Progress {
             position,
             first_file: None,
             files: 0,
+            ended: false,
             trail: Trail::default(),
         }
+    }
+
+    /// The same after more was delivered, or after something that was delivered before, as a part of it.
+    pub fn and(self, other: Self) -> Self {
+        let (before, mut last) = if other.position.offset < self.position.offset {
+            (other, self)
+        } else {
+            (self, other)
+        };
+        last.trail.add(&before.trail);
+        if before.position != last.position {
+            last.trail.push(before.position, before.ended);
+        }
+        last.ended |= before.ended && before.position == last.position;
+        last.first_file = last.first_file.or(before.first_file);
+        last.files = last.files.max(before.files);
+        last
     }
 }
 

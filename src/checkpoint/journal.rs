@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, InputId, Progress};
-use crate::output::OWNER_ONLY;
+use crate::files::{OWNER_ONLY, persist, temporary_file};
 use anyhow::{Context, Result, bail};
 
 /// The form of the journal. It changes when a program of the old form would be misled.
@@ -58,20 +58,33 @@ impl Contents {
             Entry::Delivered {
                 input,
                 to,
-                mut progress,
+                progress,
             } => {
                 self.delivering.retain(|entry| {
                     !matches!(entry, Entry::Delivering { input: i, to: t, .. } if *i == input && *t == to)
                 });
+                self.forget_replaced(input, &to, &progress);
                 if let Some(known) = self.inputs.get_mut(&input) {
-                    if let Some(earlier) = known.delivered.remove(&to)
-                        && progress.trail.is_empty()
-                    {
-                        progress.trail = earlier.trail;
-                        progress.trail.push(earlier.position);
-                    }
+                    let progress = match known.delivered.remove(&to) {
+                        Some(earlier) => earlier.and(progress),
+                        None => progress,
+                    };
                     known.delivered.insert(to, progress);
                 }
+            }
+        }
+    }
+
+    /// A document that has changed replaces what was delivered under its name, and so what is known of that is no more.
+    /// (A file of a log is never replaced: two logs of one name have files of other numbers.)
+    fn forget_replaced(&mut self, by: InputId, to: &str, progress: &Progress) {
+        let is_replaced = |other: &Progress| {
+            other.first_file.is_some()
+                && (&other.first_file, other.files) == (&progress.first_file, progress.files)
+        };
+        for (&input, known) in &mut self.inputs {
+            if input != by && known.delivered.get(to).is_some_and(is_replaced) {
+                known.delivered.remove(to);
             }
         }
     }
@@ -148,8 +161,8 @@ impl Journal {
     pub fn rewrite(path: &Path, contents: &Contents) -> Result<Self> {
         let write = || -> Result<File> {
             let directory = path.parent().unwrap_or(Path::new("."));
-            let mut file = crate::output::temporary_file(path, directory, OWNER_ONLY)?;
-            let mut writer = io::BufWriter::new(&mut file);
+            let mut file = temporary_file(path, directory, OWNER_ONLY)?;
+            let mut writer = io::BufWriter::new(file.as_file_mut());
             let version = Entry::EventRouterState { version: VERSION };
             for entry in std::iter::once(version).chain(contents.entries()) {
                 writer.write_all(&line(&entry)?)?;
@@ -157,7 +170,7 @@ impl Journal {
             writer.flush()?;
             drop(writer);
             file.as_file().sync_all()?;
-            file.persist(path)?;
+            persist(file, path)?;
             File::open(directory)?.sync_all()?;
             Ok(OpenOptions::new().append(true).open(path)?)
         };
@@ -188,6 +201,11 @@ impl Journal {
         }
         self.length = Some(length + line.len() as u64);
         Ok(())
+    }
+
+    /// Whether it could not be written, so that nothing more can be.
+    pub fn is_broken(&self) -> bool {
+        self.length.is_none()
     }
 
     /// Makes durable what was appended.
@@ -222,9 +240,11 @@ mod tests {
                 line,
                 offset: line * 10,
                 hash: u128::from(line) << 100,
+                open: false,
             },
             first_file: Some("out/a.xapi.jsonl".into()),
             files: 1,
+            ended: true,
             trail: Trail::default(),
         }
     }
@@ -319,7 +339,7 @@ mod tests {
         );
         assert_eq!(
             delivered,
-            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"trail":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000"}]}}}"#
+            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"ended":true,"trail":{"ends":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000"}]}}}}"#
         );
     }
 

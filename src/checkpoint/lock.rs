@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 
-use crate::output::OWNER_ONLY;
+use crate::files::OWNER_ONLY;
 
 /// Why a state directory cannot be used.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::entry::{Entry, InputId, Progress};
-use super::fingerprint::{Head, follow};
+use super::fingerprint::{Head, follow, follow_document};
 use super::journal::{Contents, Journal, KnownInput};
 use super::lock::{OpenError, lock};
 use super::trail::Trail;
+use crate::files::{is_part, sync_directory};
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
-use crate::output::{is_part, sync_directory};
 
 /// What earlier runs delivered, and what this one does.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ struct State {
     /// Files that hold what was delivered.
     files: BTreeSet<PathBuf>,
     synced: Instant,
+    /// What could not be written, and is still to be told.
+    failure: Option<anyhow::Error>,
 }
 
 /// How far the destinations of a run have come with an input.
@@ -69,6 +71,8 @@ impl Resumed {
     }
 }
 
+const BUFFER_BYTES: usize = 1 << 16;
+
 /// Appended entries become durable at least this often. Those that are lost are delivered again, which a server tells.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
@@ -95,6 +99,7 @@ impl StateDirectory {
             read: BTreeMap::new(),
             files,
             synced: Instant::now(),
+            failure: None,
         };
         Ok(Self {
             state: Mutex::new(state),
@@ -113,33 +118,47 @@ impl StateDirectory {
         bytes_read: &BytesRead,
     ) -> io::Result<(Resumed, Opened)> {
         let mut opened = input::open(source, bytes_read)?;
-        let head = Head::read(&mut opened.reader)?;
+        let head = Head::read(&mut opened.reader, source.shape)?;
         let candidates = self.candidates(&head, destinations);
         let places = candidates.iter().flat_map(Candidate::places);
         let mut places: Vec<Position> = places.copied().collect();
         places.sort_by_key(|place| place.offset);
         places.dedup();
-        let reader = io::Cursor::new(head.bytes.clone()).chain(opened.reader);
+        let head_bytes = io::Cursor::new(head.bytes.clone());
+        let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(opened.reader));
+        let (found, passed) = match source.shape {
+            Shape::Log => {
+                let found = follow(&mut reader, &places);
+                let passed = places.last().map_or(0, |last| last.offset);
+                (found, passed)
+            }
+            // It is delivered as a whole or not at all.
+            Shape::Document => {
+                let end = follow_document(&mut reader)?;
+                let passed = end.offset;
+                let mut found = vec![end];
+                found.retain(|end| places.contains(&end.position()));
+                (found, passed)
+            }
+        };
         opened.reader = Box::new(reader);
-        let found = follow(&mut opened.reader, &places);
-        // A document is delivered as a whole or not at all: when more has been written, it is another.
-        let is_other = source.shape == Shape::Document
-            && found.iter().any(|follower| follower.offset > 0)
-            && opened.reader.by_ref().take(1).read(&mut [0])? > 0;
-        let candidates = if is_other { Vec::new() } else { candidates };
-        let resumed = self.resumed(source, &head, &candidates, &found, destinations.len())?;
+        let resumed = self.resumed(source, &head, &candidates, &found, destinations.len());
         let from = resumed.from();
-        let start = found
+        let mut start = found
             .into_iter()
             .find(|follower| follower.position() == from);
-        let start = start.unwrap_or_else(Follower::new);
-        if is_other || places.last().is_some_and(|last| last.offset > from.offset) {
-            // It was read past the place.
-            opened = input::open(source, bytes_read)?;
-            let before = opened.reader.by_ref().take(from.offset);
-            io::copy(&mut { before }, &mut io::sink())?;
+        if passed > from.offset {
+            opened = opened.rewound(bytes_read)?;
+            let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
+            start = follow(&mut reader, &[from]).pop();
+            opened.reader = Box::new(reader);
         }
-        opened.start = Some(start);
+        let changed = || io::Error::other("it was changed while it was read");
+        opened.start = Some(match start {
+            Some(start) => start,
+            None if from == Position::START => Follower::new(),
+            None => return Err(changed()),
+        });
         Ok((resumed, opened))
     }
 
@@ -157,14 +176,13 @@ impl StateDirectory {
         });
         let candidates = alike.map(|(&input, known)| {
             // What this run has read of it already is on its way to all destinations.
-            let read = state.read.get(&input).map_or(&[][..], Trail::places);
+            let read = || state.read.get(&input).into_iter().flat_map(Trail::places);
             let of = destinations.iter().map(|to| {
-                let delivered = known.delivered.get(to);
-                let trail = delivered.map_or(&[][..], |delivered| delivered.trail.places());
-                let places = trail
-                    .iter()
-                    .chain(delivered.map(|delivered| &delivered.position));
-                let places: Vec<Position> = places.chain(read).copied().collect();
+                let delivered = known.delivered.get(to).into_iter().flat_map(|delivered| {
+                    let trail = delivered.trail.places();
+                    trail.chain([&delivered.position])
+                });
+                let places: Vec<Position> = delivered.chain(read()).copied().collect();
                 let furthest = places.iter().max_by_key(|place| place.offset);
                 (furthest.copied().unwrap_or(Position::START), places)
             });
@@ -186,7 +204,7 @@ impl StateDirectory {
         candidates: &[Candidate],
         found: &[Follower],
         destinations: usize,
-    ) -> io::Result<Resumed> {
+    ) -> Resumed {
         let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
         // It is the one of which most is here of all that was delivered.
         let whole = |candidate: &&Candidate| {
@@ -196,7 +214,7 @@ impl StateDirectory {
         let same = candidates.iter().max_by_key(whole);
         let input = match same.filter(|same| whole(same) > 0) {
             Some(same) => same.input,
-            None => self.state().introduce(source, head)?,
+            None => self.state().introduce(source, head),
         };
         // A destination has what it has got, as whatever input.
         let reached = (0..destinations).map(|to| {
@@ -210,16 +228,17 @@ impl StateDirectory {
         });
         let reached: Vec<(Position, InputId)> = reached.collect();
         let earliest = reached.iter().min_by_key(|(place, _)| place.offset);
-        Ok(Resumed {
+        Resumed {
             input,
             begun_as: earliest.map_or(input, |(_, as_input)| *as_input),
             reached: reached.into_iter().map(|(place, _)| place).collect(),
-        })
+        }
     }
 
     /// Remembers how far this run has read an input.
     pub fn has_read(&self, input: InputId, to: Position) {
-        self.state().read.entry(input).or_default().push(to);
+        let mut state = self.state();
+        state.read.entry(input).or_default().push(to, false);
     }
 
     /// What is delivered of an input to a destination.
@@ -280,12 +299,6 @@ impl StateDirectory {
     /// The state cannot be written.
     pub fn delivered(&self, input: InputId, to: &str, progress: Progress) -> Result<()> {
         let mut state = self.state();
-        let known = state.contents.inputs.get(&input);
-        let reached = known.and_then(|known| known.delivered.get(to));
-        if reached.is_some_and(|reached| reached.position.offset > progress.position.offset) {
-            // An input that is a part of one that was delivered further: what is known already says more.
-            return Ok(());
-        }
         let entry = Entry::Delivered {
             input,
             to: to.to_owned(),
@@ -300,12 +313,28 @@ impl StateDirectory {
         Ok(())
     }
 
+    /// Something that is remembered later on could not be written. That is no failure of what is delivered: it is told at
+    /// the end of the run, which is to come soon.
+    pub fn fail(&self, error: anyhow::Error) {
+        self.state().failure.get_or_insert(error);
+    }
+
+    /// Whether nothing more can be remembered.
+    pub fn has_failed(&self) -> bool {
+        let state = self.state();
+        state.journal.is_broken() || state.failure.is_some()
+    }
+
     /// Makes all of it durable.
     ///
     /// # Errors
-    /// The state cannot be written.
+    /// The state cannot be written, or could not be before.
     pub fn sync(&self) -> Result<()> {
-        self.state().journal.sync()
+        let mut state = self.state();
+        match state.failure.take() {
+            Some(error) => Err(error),
+            None => state.journal.sync(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -314,18 +343,21 @@ impl StateDirectory {
 }
 
 impl State {
-    fn introduce(&mut self, source: &Source, head: &Head) -> io::Result<InputId> {
+    fn introduce(&mut self, source: &Source, head: &Head) -> InputId {
         let last = self.contents.inputs.keys().next_back();
         let input = last.map_or(1, |last| last + 1);
+        let (head_bytes, head_hash) = head.print();
         let entry = Entry::Input {
             input,
             name: source.name.clone(),
-            head_bytes: head.bytes.len() as u64,
-            head_hash: xxhash_rust::xxh3::xxh3_128(&head.bytes),
+            head_bytes,
+            head_hash,
         };
-        self.journal.append(&entry).map_err(io::Error::other)?;
+        if let Err(error) = self.journal.append(&entry) {
+            self.failure.get_or_insert(error);
+        }
         self.contents.apply(entry);
-        Ok(input)
+        input
     }
 }
 

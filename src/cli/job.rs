@@ -42,9 +42,9 @@ pub struct Plan<'a> {
 /// A run from inputs to a destination, checked and not yet begun.
 pub struct Job {
     command: &'static str,
-    pub console: Arc<Console>,
+    console: Arc<Console>,
     pub converter: Converter,
-    pub options: PipelineOptions,
+    options: PipelineOptions,
     started: Instant,
     sources: Vec<Source>,
     not_found: Vec<NotFound>,
@@ -169,8 +169,10 @@ impl Job {
         });
         let converting = Arc::clone(&batches);
         let sources: Arc<[Source]> = self.sources.into();
+        let state = options.state.as_ref();
         let mut deliverer = Deliverer::new(&console, destination, rejects, &self.not_found)
-            .without_duplicates(self.dedupe);
+            .without_duplicates(self.dedupe)
+            .remembering(state.map(|state| Arc::clone(&state.directory)));
         let progress = console.progress();
         progress.start(sources.iter().map(|source| source.size).sum());
         let convert = move |source: &Source, batch| converting.convert(source, batch);
@@ -179,10 +181,7 @@ impl Job {
             deliverer.deliver(delivery)
         });
         piped.or_exit(ExitCode::Usage)?;
-        let mut delivered = deliverer.close();
-        if let Some(state) = &options.state {
-            delivered.synced(&console, &state.directory);
-        }
+        let delivered = deliverer.close();
         progress.clear();
 
         let Delivered {
@@ -211,7 +210,11 @@ impl Job {
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());
-        report_file.write(&report).or_exit(ExitCode::Output)?;
-        Ok(report.exit_code)
+        let mut code = report.exit_code;
+        if let Err(error) = report_file.write(&report) {
+            console.error(&format!("{error:#}"));
+            code = code.max(ExitCode::Output);
+        }
+        Ok(code)
     }
 }

@@ -103,7 +103,7 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// The whole input as one batch, for a document; then `None`.
+    /// The whole input as one batch, for a document; then `None`. It counts as one line.
     pub fn whole(&mut self) -> Option<Batch> {
         if self.ended.is_some() {
             return None;
@@ -117,23 +117,26 @@ impl<R: Read> BatchReader<R> {
                 .read_to_end(&mut text)
                 .map(drop),
         );
+        let mut batch = self.batch(self.buffers.text(), None);
+        self.follow(&text);
+        self.offset += text.len() as u64;
         if text.len() > self.max_line_bytes {
             self.ended = None;
-            self.follow(&text);
             let length = text.len() as u64 + self.skip(|_| None).0;
-            let unreadable = Some(Unreadable::TooLong { offset: 0, length });
-            let mut batch = self.batch(self.buffers.text(), unreadable);
+            batch.unreadable = Some(Unreadable::TooLong { offset: 0, length });
             self.offset = length;
-            batch.places.extend(self.place());
+        } else if let Some(Err(_)) = &self.ended {
+            // It has no place behind it.
+            batch.unreadable = Some(Unreadable::Truncated { text });
             return Some(batch);
+        } else if text.is_empty() {
+            return Some(batch);
+        } else {
+            batch.text = text.into();
         }
-        match &self.ended {
-            Some(Err(_)) => {
-                let unreadable = Some(Unreadable::Truncated { text });
-                Some(self.batch(self.buffers.text(), unreadable))
-            }
-            _ => Some(self.batch(text.into(), None)),
-        }
+        self.line += 1;
+        batch.places.extend(self.place(false));
+        Some(batch)
     }
 
     /// How the input ended, once there is no more batch.
@@ -178,7 +181,7 @@ impl<R: Read> BatchReader<R> {
         });
         self.line += 1;
         self.offset += length + u64::from(is_terminated);
-        batch.places.extend(self.place());
+        batch.places.extend(self.place(!is_terminated));
         Some(batch)
     }
 
@@ -222,7 +225,8 @@ impl<R: Read> BatchReader<R> {
             self.offset += line.len() as u64;
             self.follow(line);
             if !line.is_empty() {
-                batch.places.extend(self.place());
+                let open = !line.ends_with(b"\n");
+                batch.places.extend(self.place(open));
             }
             start = end;
         }
@@ -235,11 +239,12 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// The place behind what was given out.
-    fn place(&mut self) -> Option<Position> {
+    /// The place behind what was given out, whose last line has a newline or is open.
+    fn place(&mut self, open: bool) -> Option<Position> {
         let follower = self.follower.as_mut()?;
         follower.line = self.line - 1;
         follower.offset = self.offset;
+        follower.open = open;
         Some(follower.position())
     }
 }

@@ -1,7 +1,7 @@
 //! Opening an input. Gzip is told by its magic bytes, never by a name.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -51,6 +51,7 @@ pub struct Opened {
     pub may_grow: bool,
     /// Where the reader is, when its places are to be known.
     pub start: Option<Follower>,
+    file: Option<File>,
 }
 
 /// Opens an input, unpacked.
@@ -58,15 +59,34 @@ pub struct Opened {
 /// # Errors
 /// The file cannot be opened, or not a byte of it be read.
 pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
-    let (raw, size): (Box<dyn Read + Send>, u64) = match &source.origin {
-        Origin::Stdin => (Box::new(io::stdin()), 0),
-        Origin::File(path) => {
-            let file = File::open(path)?;
+    match &source.origin {
+        Origin::Stdin => opened(None, bytes_read),
+        Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
+    }
+}
+
+impl Opened {
+    /// The same from its start, though another file may have its name by now.
+    ///
+    /// # Errors
+    /// It is no file, or cannot be read.
+    pub fn rewound(self, bytes_read: &BytesRead) -> io::Result<Self> {
+        let mut file = self.file.ok_or(io::ErrorKind::NotSeekable)?;
+        file.rewind()?;
+        opened(Some(file), bytes_read)
+    }
+}
+
+fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
+    let is_file = file.is_some();
+    let (raw, size): (Box<dyn Read + Send>, u64) = match &file {
+        None => (Box::new(io::stdin()), 0),
+        Some(file) => {
             let metadata = file.metadata()?;
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            (Box::new(file), metadata.len())
+            (Box::new(file.try_clone()?), metadata.len())
         }
     };
     let mut counted = Counted {
@@ -99,8 +119,9 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     };
     Ok(Opened {
         reader,
-        may_grow: !packed && source.origin != Origin::Stdin,
+        may_grow: !packed && is_file,
         start: None,
+        file,
     })
 }
 

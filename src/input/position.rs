@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-/// A place between two lines of an unpacked input, with what comes before it.
+/// A place between two lines of an unpacked input, or behind its last one, with what comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// How many lines.
@@ -13,6 +13,9 @@ pub struct Position {
     /// The XXH3 hash of those bytes, 128 bits.
     #[serde(with = "hex")]
     pub hash: u128,
+    /// The last line has no newline: it is whole only if the input ends there.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub open: bool,
 }
 
 impl Position {
@@ -21,6 +24,7 @@ impl Position {
         line: 0,
         offset: 0,
         hash: 0x99aa_06d3_0147_98d8_6001_c324_468d_497f,
+        open: false,
     };
 }
 
@@ -30,6 +34,7 @@ pub struct Follower {
     pub line: u64,
     pub offset: u64,
     pub hash: Box<Xxh3>,
+    pub open: bool,
 }
 
 impl Follower {
@@ -43,6 +48,7 @@ impl Follower {
             line: self.line,
             offset: self.offset,
             hash: self.hash.digest128(),
+            open: self.open,
         }
     }
 }

@@ -14,8 +14,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::part_file::{sync_directory, temporary_file};
-use super::rejects::OWNER_ONLY;
+use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
 /// The form of the files. It changes when a reader of the old form would be misled.
 const VERSION: u32 = 1;
@@ -167,12 +166,12 @@ impl DeadLetters {
         let path = self.directory.join(letter.file_name());
         let write = || -> Result<()> {
             let mut file = temporary_file(&path, &self.directory, OWNER_ONLY)?;
-            let mut writer = BufWriter::new(&mut file);
+            let mut writer = BufWriter::new(file.as_file_mut());
             serde_json::to_writer(&mut writer, letter)?;
             writer.flush()?;
             drop(writer);
             file.as_file().sync_all()?;
-            file.persist(&path)?;
+            persist(file, &path)?;
             // The name is durable when its directory is.
             sync_directory(&path)?;
             Ok(())

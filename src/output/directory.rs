@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::part_file::{PartFile, persist, sync_directory};
+use super::part_file::PartFile;
 use super::{Destination, Output, OutputNames, Taken, nth_file};
 use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
+use crate::files::{persist, sync_directory};
 use crate::input::{Position, Shape, Source};
 
 /// Whether the files of logs are compressed. Documents never are.
@@ -115,6 +116,7 @@ impl Directory {
         let progress = Progress {
             first_file: Some(first.clone()),
             files,
+            ended: true,
             ..Progress::to(position)
         };
         (nth_file(&first, files), progress)
@@ -168,6 +170,13 @@ impl Destination for Directory {
             }
         }
         if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, output.places.last()) {
+            if end.open {
+                // Should it go on when the input is read again, what is behind this place is another line.
+                let before = output.places.iter().rev().nth(1);
+                progress
+                    .trail
+                    .push(*before.unwrap_or(&progress.position), true);
+            }
             progress.position = *end;
         }
         Ok(Taken::Yes)
@@ -251,7 +260,14 @@ impl Unfinished {
                 let bytes = file.as_file().metadata()?.len();
                 state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
                 persist(file, &self.path)?;
-                sync_directory(&self.path)?;
+                // From here on it is delivered: if that cannot be remembered now, the next run finds it out.
+                let synced =
+                    sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
+                let recorded = synced.and_then(|()| state.delivered(input, to, progress));
+                if let Err(error) = recorded {
+                    state.fail(error);
+                }
+                Ok(())
             }
             None => {
                 // No file came of it, so that there is none more than before.
@@ -262,9 +278,9 @@ impl Unfinished {
                 }
                 (progress.first_file, progress.files) =
                     earlier.map_or((None, 0), |earlier| (earlier.first_file, earlier.files));
+                state.delivered(input, to, progress)
             }
         }
-        state.delivered(input, to, progress)
     }
 }
 

@@ -19,8 +19,7 @@ pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 pub use directory::{Compression, Directory};
 pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};
-pub(crate) use part_file::{ANY_FILE, gzip_member, is_part, sync_directory, temporary_file};
-pub(crate) use rejects::OWNER_ONLY;
+pub(crate) use part_file::gzip_member;
 pub use rejects::{RejectedLine, RejectsFile};
 pub use stdout::Stdout;
 pub use whole_file::WholeFile;
@@ -108,6 +107,8 @@ pub struct Output {
     /// Statements, envelopes or events, one after the other.
     pub bytes: Vec<u8>,
     pub values: Vec<OutputValue>,
+    /// The number of the first line in the input.
+    pub first_line: u64,
     /// Where each of the lines ends in the input, when places are to be known.
     pub places: Vec<Position>,
     /// `bytes` as a gzip member, where they are packed already: that takes more time than any other part of a run which
@@ -141,6 +142,17 @@ impl Output {
                 routers,
             });
         self.values.extend(values);
+    }
+
+    /// The place behind a line, when places are known.
+    pub fn end_of(&self, line: u64) -> Option<&Position> {
+        let nth = line.checked_sub(self.first_line)?;
+        self.places.get(usize::try_from(nth).ok()?)
+    }
+
+    /// The place before a line, when places are known and it is not the first.
+    pub fn start_of(&self, line: u64) -> Option<&Position> {
+        self.end_of(line.checked_sub(1)?)
     }
 
     /// The values with their texts, without newlines.

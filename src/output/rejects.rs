@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::WholeFile;
+use crate::files::OWNER_ONLY;
 use crate::input::LineContent;
 use crate::outcome::Reason;
 
@@ -79,8 +80,6 @@ pub struct RejectsFile {
     mark: u64,
 }
 
-pub(crate) const OWNER_ONLY: u32 = 0o600;
-
 impl RejectsFile {
     /// Starts the file.
     ///
@@ -119,11 +118,16 @@ impl RejectsFile {
         if rows.is_empty() {
             return Ok(());
         }
-        let written = self.file.write_all(rows).and_then(|()| {
+        let written = self.file.length().and_then(|before| {
+            let mut written = self.file.write_all(rows);
             if self.goes_on {
-                self.file.sync()?;
+                written = written.and_then(|()| self.file.sync());
             }
-            Ok(())
+            if written.is_err() {
+                // All of them or none: their lines are read again.
+                let _ = self.file.back_to(before);
+            }
+            written
         });
         written.with_context(|| self.file.failed())
     }

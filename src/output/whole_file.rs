@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use super::temporary_file;
+use crate::files::{persist, temporary_file};
 
 /// The file on its way. When it is dropped, nothing of it stays.
 pub struct WholeFile {
@@ -17,7 +17,7 @@ pub struct WholeFile {
 
 enum Place {
     Temporary(NamedTempFile),
-    /// What earlier runs wrote stays. What is written is durable at once.
+    /// What earlier runs wrote stays.
     Appended(File),
     /// What is no regular file, such as a pipe, is written to and never replaced.
     Special(File),
@@ -137,7 +137,7 @@ impl WholeFile {
             match place {
                 Place::Temporary(file) => {
                     file.as_file().sync_data()?;
-                    file.persist(&path)?;
+                    persist(file, &path)?;
                 }
                 Place::Appended(file) => file.sync_data()?,
                 Place::Special(_) => {}
@@ -174,7 +174,8 @@ fn failed(path: &Path) -> String {
 impl Write for WholeFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.place {
-            Place::Temporary(file) => file.write(bytes),
+            // Not by the library's writer, whose errors name the temporary file.
+            Place::Temporary(file) => file.as_file_mut().write(bytes),
             Place::Appended(file) | Place::Special(file) => file.write(bytes),
         }
     }

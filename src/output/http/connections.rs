@@ -68,15 +68,17 @@ impl Connections {
     /// Hands a batch over, when there is room for it. When the sending is stopped it is left.
     pub fn send(&self, mut batch: Batch) {
         self.route.tally().given += batch.items().len() as u64;
-        loop {
+        while !self.route.pace.is_stopped() {
             match self.queue.send_timeout(batch, LOOK_UP_EVERY) {
                 Ok(()) => return,
-                Err(SendTimeoutError::Timeout(returned)) if !self.route.pace.is_stopped() => {
+                Err(
+                    SendTimeoutError::Timeout(returned) | SendTimeoutError::Disconnected(returned),
+                ) => {
                     batch = returned;
                 }
-                Err(error) => return self.route.tally().leave(error.into_inner().items()),
             }
         }
+        self.route.tally().leave(batch.items());
     }
 
     /// Waits until all is done that was handed over. A run that was asked to end does not wait long for a server that

@@ -14,13 +14,22 @@ pub struct Ledger {
     /// Those behind it that have, by the first of each range.
     done: BTreeMap<u64, u64>,
     /// Places in inputs, each with the number of the first statement behind it.
-    places: VecDeque<(u64, InputId, Position)>,
+    places: VecDeque<(u64, Reached)>,
+}
+
+/// A place in an input that all before it has a fate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    pub input: InputId,
+    pub place: Position,
+    /// The input ends there.
+    pub ends: bool,
 }
 
 impl Ledger {
     /// All that was given before a number comes from before this place.
-    pub fn place(&mut self, before: u64, input: InputId, place: Position) {
-        self.places.push_back((before, input, place));
+    pub fn place(&mut self, before: u64, reached: Reached) {
+        self.places.push_back((before, reached));
     }
 
     /// These have a fate.
@@ -31,20 +40,20 @@ impl Ledger {
         }
     }
 
-    /// The last place of each input of which all before it has a fate. Each is given once.
-    pub fn reached(&mut self) -> Vec<(InputId, Position)> {
-        let mut reached: Vec<(InputId, Position)> = Vec::new();
-        while let Some(&(before, input, place)) = self.places.front() {
+    /// Where inputs end, and the last place of each, of which all before it has a fate. Each is given once.
+    pub fn reached(&mut self) -> Vec<Reached> {
+        let mut all: Vec<Reached> = Vec::new();
+        while let Some(&(before, reached)) = self.places.front() {
             if before > self.done_below {
                 break;
             }
             self.places.pop_front();
-            match reached.last_mut() {
-                Some((last, to)) if *last == input => *to = place,
-                _ => reached.push((input, place)),
+            match all.last_mut() {
+                Some(last) if last.input == reached.input && !last.ends => *last = reached,
+                _ => all.push(reached),
             }
         }
-        reached
+        all
     }
 }
 
@@ -52,27 +61,42 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn place(line: u64) -> Position {
-        Position {
+    fn reached(input: InputId, line: u64, ends: bool) -> Reached {
+        let place = Position {
             line,
             ..Position::START
-        }
+        };
+        Reached { input, place, ends }
     }
 
     #[test]
     fn a_place_is_reached_when_all_before_it_is_done_in_whatever_order() {
         let mut ledger = Ledger::default();
-        ledger.place(0, 1, place(1));
-        ledger.place(3, 1, place(2));
-        ledger.place(5, 1, place(3));
-        ledger.place(7, 2, place(4));
-        assert_eq!(ledger.reached(), [(1, place(1))]);
+        ledger.place(0, reached(1, 1, false));
+        ledger.place(3, reached(1, 2, false));
+        ledger.place(5, reached(1, 3, false));
+        ledger.place(7, reached(2, 4, false));
+        assert_eq!(ledger.reached(), [reached(1, 1, false)]);
         ledger.done(4..7);
         assert_eq!(ledger.reached(), []);
         ledger.done(0..3);
-        assert_eq!(ledger.reached(), [(1, place(2))]);
+        assert_eq!(ledger.reached(), [reached(1, 2, false)]);
         ledger.done(3..4);
-        assert_eq!(ledger.reached(), [(1, place(3)), (2, place(4))]);
+        assert_eq!(
+            ledger.reached(),
+            [reached(1, 3, false), reached(2, 4, false)]
+        );
         assert_eq!(ledger.reached(), []);
+    }
+
+    #[test]
+    fn the_end_of_an_input_is_told_though_another_goes_on_from_there() {
+        let mut ledger = Ledger::default();
+        ledger.place(1, reached(1, 1, false));
+        ledger.place(1, reached(1, 1, true));
+        ledger.place(1, reached(1, 2, false));
+        ledger.place(1, reached(1, 3, true));
+        ledger.done(0..1);
+        assert_eq!(ledger.reached(), [reached(1, 1, true), reached(1, 3, true)]);
     }
 }

@@ -8,13 +8,12 @@ use std::time::{Duration, Instant};
 use super::backoff::Backoff;
 use super::batch::Limits;
 use super::client::{Client, Protocol};
-use super::ledger::Ledger;
+use super::ledger::{Ledger, Reached};
 use super::pace::Pace;
 use super::tally::RouterTally;
 use super::verdict::Answer;
-use crate::checkpoint::{InputId, Progress, StateDirectory};
+use crate::checkpoint::{Progress, StateDirectory};
 use crate::exit_code::ExitCode;
-use crate::input::Position;
 use crate::interrupt::LAST_ANSWERS;
 use crate::output::DeadLetters;
 
@@ -103,8 +102,8 @@ impl Route {
     }
 
     /// All that was given before a number comes from before this place of an input.
-    pub fn has_given(&self, before: u64, input: InputId, place: Position) {
-        self.record(|ledger| ledger.place(before, input, place));
+    pub fn has_given(&self, before: u64, reached: Reached) {
+        self.record(|ledger| ledger.place(before, reached));
     }
 
     /// These have a fate: they are stored, or in dead letters.
@@ -124,8 +123,12 @@ impl Route {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         note(&mut ledger);
-        for (input, position) in ledger.reached() {
-            if let Err(error) = directory.delivered(input, to, Progress::to(position)) {
+        for Reached { input, place, ends } in ledger.reached() {
+            let progress = Progress {
+                ended: ends,
+                ..Progress::to(place)
+            };
+            if let Err(error) = directory.delivered(input, to, progress) {
                 self.stop(StopReason {
                     code: ExitCode::Output,
                     words: format!("{error:#}"),

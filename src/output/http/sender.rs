@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::batch::{Added, Batcher, Place};
 use super::connections::Connections;
+use super::ledger::Reached;
 use super::payload::{Payload, override_keys};
 use super::route::Route;
 use crate::checkpoint::{InputId, Resumed};
@@ -19,10 +20,7 @@ use crate::output::{Destination, Output, Taken};
 pub struct Sender {
     lanes: Vec<Lane>,
     console: Arc<Console>,
-    /// The number and the name of the input at hand.
-    input: usize,
-    file: Arc<str>,
-    resumed: Option<Resumed>,
+    at_hand: AtHand,
 }
 
 /// The way to one router.
@@ -36,17 +34,33 @@ struct Lane {
 impl Lane {
     /// All that was given before a number comes from before this place of an input, which is news behind the place that
     /// was reached.
-    fn has_given(&self, before: u64, input: InputId, place: Option<&Position>, reached: Position) {
-        if let Some(place) = place.filter(|place| place.offset > reached.offset) {
-            self.connections.route.has_given(before, input, *place);
+    fn has_given(&self, before: u64, place: Option<Position>, at_hand: &AtHand, nth: usize) {
+        if let Some((input, from)) = at_hand.reached_by(nth)
+            && let Some(place) = place.filter(|place| place.offset > from.offset)
+        {
+            let ends = false;
+            let reached = Reached { input, place, ends };
+            self.connections.route.has_given(before, reached);
         }
     }
 }
 
-/// The place behind all lines before one.
-fn end_of_lines_before(line: u64, places: &[Position]) -> Option<&Position> {
-    let before = places.partition_point(|place| place.line < line);
-    places[..before].last()
+/// The input at hand.
+struct AtHand {
+    /// Its number in the run.
+    input: usize,
+    file: Arc<str>,
+    resumed: Option<Resumed>,
+    /// Behind what was given of it.
+    last: Option<Position>,
+}
+
+impl AtHand {
+    /// What the input is known as, and the place that a router has reached in it, where that is remembered.
+    fn reached_by(&self, nth: usize) -> Option<(InputId, Position)> {
+        let resumed = self.resumed.as_ref()?;
+        Some((resumed.input, *resumed.reached.get(nth)?))
+    }
 }
 
 impl Sender {
@@ -54,9 +68,12 @@ impl Sender {
         Self {
             lanes: Vec::new(),
             console,
-            input: 0,
-            file: "".into(),
-            resumed: None,
+            at_hand: AtHand {
+                input: 0,
+                file: "".into(),
+                resumed: None,
+                last: None,
+            },
         }
     }
 
@@ -83,46 +100,58 @@ impl Sender {
 
 impl Destination for Sender {
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
-        self.input = input;
-        self.resumed = resumed.cloned();
-        self.file = source.name.as_str().into();
+        self.at_hand = AtHand {
+            input,
+            file: source.name.as_str().into(),
+            resumed: resumed.cloned(),
+            last: None,
+        };
         Ok(())
     }
 
     fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
+        let at_hand = &self.at_hand;
         for (nth, lane) in self.lanes.iter_mut().enumerate() {
-            let resumed = self.resumed.as_ref();
-            let reached = resumed.and_then(|resumed| resumed.reached.get(nth));
-            let reached = reached.map_or(Position::START, |reached| *reached);
+            let reached = at_hand.reached_by(nth);
+            // How many were given before those of the last line.
+            let mut before_last = None;
             for (value, text) in output.values() {
-                let has_it = value.line <= reached.line;
-                if has_it || !value.routers.contains(nth) {
+                let end = output.end_of(value.line);
+                let has_it = || Some(end?.offset <= reached?.1.offset);
+                if has_it() == Some(true) || !value.routers.contains(nth) {
                     continue;
                 }
+                if end.is_some() && end == output.places.last() {
+                    before_last.get_or_insert(lane.batcher.added());
+                }
                 let place = Place {
-                    input: self.input,
-                    file: Arc::clone(&self.file),
+                    input: at_hand.input,
+                    file: Arc::clone(&at_hand.file),
                     line: value.line,
                 };
                 let text = override_keys(text, &lane.overrides)?;
                 let before = lane.batcher.added();
                 let (closed, added) = lane.batcher.add(value.id, &text, place);
                 if let Some(batch) = closed {
-                    if let Some(resumed) = resumed {
-                        let place = end_of_lines_before(value.line, &output.places);
-                        lane.has_given(before, resumed.input, place, reached);
-                    }
+                    let start = output.start_of(value.line).copied();
+                    lane.has_given(before, start, at_hand, nth);
                     lane.connections.send(batch);
                 }
                 if added == Added::Repeats {
                     lane.connections.route.tally().repeats();
                 }
             }
-            if let Some(resumed) = resumed {
-                let added = lane.batcher.added();
-                lane.has_given(added, resumed.input, output.places.last(), reached);
+            let added = lane.batcher.added();
+            if let [.., before_open, open] = output.places[..]
+                && open.open
+            {
+                // Should it go on when the input is read again, what is behind this place is another line.
+                let before = before_last.unwrap_or(added);
+                lane.has_given(before, Some(before_open), at_hand, nth);
             }
+            lane.has_given(added, output.places.last().copied(), at_hand, nth);
         }
+        self.at_hand.last = output.places.last().copied().or(self.at_hand.last);
         Ok(if self.is_stopped() {
             Taken::Closed
         } else {
@@ -131,6 +160,17 @@ impl Destination for Sender {
     }
 
     fn finish(&mut self, _: usize) -> Result<Taken> {
+        for (nth, lane) in self.lanes.iter().enumerate() {
+            if let (Some((input, from)), Some(place)) =
+                (self.at_hand.reached_by(nth), self.at_hand.last)
+                && place.offset > from.offset
+            {
+                let ends = true;
+                let reached = Reached { input, place, ends };
+                let added = lane.batcher.added();
+                lane.connections.route.has_given(added, reached);
+            }
+        }
         Ok(Taken::Yes)
     }
 
