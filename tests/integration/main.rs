@@ -12,6 +12,7 @@ mod explain;
 mod filters;
 #[cfg(target_os = "linux")]
 mod going_away;
+mod going_on;
 mod goldens;
 mod harness;
 mod inputs;

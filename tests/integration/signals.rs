@@ -70,7 +70,7 @@ fn signals_end_a_run_that_can_be_gone_on_with() {
 #[test]
 fn a_server_that_hangs_does_not_keep_a_run_from_ending_with_all_that_it_has_to_tell() {
     let place = Place::new();
-    place.write("logs/a.log", lines(0..100));
+    place.write("logs/a.log", lines(0..5000));
     let lrs = server(5, Fault::Silence);
     let mut send = place.send(&lrs.xapi());
     send.args(["--report", "report.json"]);
@@ -79,7 +79,12 @@ fn a_server_that_hangs_does_not_keep_a_run_from_ending_with_all_that_it_has_to_t
     let (ended, said, took) = end(child);
     assert_eq!(ended, Some(143), "{said}");
     assert!(took < Duration::from_secs(7), "{took:?}");
-    for words in ["stopped by SIGTERM", "35 delivered", "65 left", "line 36"] {
+    for words in [
+        "stopped by SIGTERM",
+        "35 delivered",
+        "4,965 left",
+        "line 36",
+    ] {
         assert!(said.contains(words), "{said}");
     }
     let report = std::fs::read(place.0.path().join("report.json")).unwrap();
@@ -87,7 +92,7 @@ fn a_server_that_hangs_does_not_keep_a_run_from_ending_with_all_that_it_has_to_t
     assert_eq!(report["stopped_by"], "SIGTERM");
     assert_eq!(report["exit_code"], 143);
     assert_eq!(report["inputs"][0]["ended"], "stopped");
-    assert_eq!(report["routers"][0]["left"], 65);
+    assert_eq!(report["routers"][0]["left"], 4965);
 }
 
 #[test]
@@ -141,4 +146,16 @@ fn a_run_ends_when_nobody_reads_its_output_though_its_input_waits() {
         std::thread::sleep(Duration::from_millis(5));
     }
     running.end().with_code(0);
+}
+
+#[test]
+fn a_report_that_cannot_be_written_does_not_hide_the_signal() {
+    let mut running = Run::transform()
+        .args(&["-o", "out", "--report", "/dev/full", "-"])
+        .start();
+    running.write(&line(1));
+    running.wait_for("out", ".stdin");
+    signal(&running.child, "INT");
+    let ended = running.end().with_code(130);
+    ended.assert_told("failed to write `/dev/full`: No space left");
 }

@@ -34,15 +34,25 @@ struct Lane {
 impl Lane {
     /// All that was given before a number comes from before this place of an input, which is news behind the place that
     /// was reached.
-    fn has_given(&self, before: u64, place: Option<Position>, at_hand: &AtHand, nth: usize) {
+    fn has_given(&self, before: u64, passed: Passed, at_hand: &AtHand, nth: usize) {
+        let (place, ends) = match passed {
+            Passed::Line(place) => (place, false),
+            Passed::End(place) => (place, true),
+        };
         if let Some((input, from)) = at_hand.reached_by(nth)
-            && let Some(place) = place.filter(|place| place.offset > from.offset)
+            && place.offset > from.offset
         {
-            let ends = false;
             let reached = Reached { input, place, ends };
             self.connections.route.has_given(before, reached);
         }
     }
+}
+
+/// A place that was passed.
+enum Passed {
+    Line(Position),
+    /// The input ends there, or would without a line that is not whole.
+    End(Position),
 }
 
 /// The input at hand.
@@ -133,8 +143,9 @@ impl Destination for Sender {
                 let before = lane.batcher.added();
                 let (closed, added) = lane.batcher.add(value.id, &text, place);
                 if let Some(batch) = closed {
-                    let start = output.start_of(value.line).copied();
-                    lane.has_given(before, start, at_hand, nth);
+                    if let Some(start) = output.start_of(value.line) {
+                        lane.has_given(before, Passed::Line(*start), at_hand, nth);
+                    }
                     lane.connections.send(batch);
                 }
                 if added == Added::Repeats {
@@ -147,9 +158,11 @@ impl Destination for Sender {
             {
                 // Should it go on when the input is read again, what is behind this place is another line.
                 let before = before_last.unwrap_or(added);
-                lane.has_given(before, Some(before_open), at_hand, nth);
+                lane.has_given(before, Passed::End(before_open), at_hand, nth);
             }
-            lane.has_given(added, output.places.last().copied(), at_hand, nth);
+            if let Some(end) = output.places.last() {
+                lane.has_given(added, Passed::Line(*end), at_hand, nth);
+            }
         }
         self.at_hand.last = output.places.last().copied().or(self.at_hand.last);
         Ok(if self.is_stopped() {
@@ -160,15 +173,10 @@ impl Destination for Sender {
     }
 
     fn finish(&mut self, _: usize) -> Result<Taken> {
-        for (nth, lane) in self.lanes.iter().enumerate() {
-            if let (Some((input, from)), Some(place)) =
-                (self.at_hand.reached_by(nth), self.at_hand.last)
-                && place.offset > from.offset
-            {
-                let ends = true;
-                let reached = Reached { input, place, ends };
+        if let Some(last) = self.at_hand.last {
+            for (nth, lane) in self.lanes.iter().enumerate() {
                 let added = lane.batcher.added();
-                lane.connections.route.has_given(added, reached);
+                lane.has_given(added, Passed::End(last), &self.at_hand, nth);
             }
         }
         Ok(Taken::Yes)
