@@ -59,7 +59,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over what stands in a string as it is, and over the quote or backslash behind it, which is told.
-    #[inline]
+    #[inline(always)]
     pub(super) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let start = self.at;
         let end = self.skip_plain()?;
@@ -67,7 +67,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// The same for nobody who wants to know what stands there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip_plain(&mut self) -> Option<u8> {
         let length = plain_length(self.rest());
         self.skip_end(length)

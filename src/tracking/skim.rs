@@ -27,7 +27,13 @@ pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Op
 fn likely_name(line: &[u8]) -> Option<&str> {
     static KEY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"name\":"));
 
-    let value = &line[KEY.find(line)? + KEY.needle().len()..];
+    // Nearly all events begin with it.
+    let place = if line.starts_with(b"{\"name\":") {
+        1
+    } else {
+        KEY.find(line)?
+    };
+    let value = &line[place + KEY.needle().len()..];
     let text = value.trim_ascii_start().strip_prefix(b"\"")?;
     std::str::from_utf8(&text[..memchr::memchr(b'"', text)?]).ok()
 }

@@ -116,8 +116,8 @@ impl<'a> Reader<'a> {
         Some(array)
     }
 
-    /// Reads a string, from behind its quote.
-    #[inline]
+    /// Reads a string, from behind its quote. Most are short, so that a call would cost as much as reading one.
+    #[inline(always)]
     fn string(&mut self) -> Option<&'a str> {
         match self.scanner.plain()? {
             (text, b'"') => Some(text),
@@ -126,6 +126,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads the rest of a string, from behind its first backslash.
+    #[inline(never)]
     fn unescape(&mut self, text: &str) -> Option<&'a str> {
         let Self {
             scanner, unescaped, ..
