@@ -29,7 +29,12 @@ pub(super) struct Timestamp {
 impl Timestamp {
     /// The time of an event, if it has one.
     pub(super) fn of_event(event: &TrackingEvent<'_>) -> Result<Option<Self>, Fault> {
-        let Some(logged) = logged_time(event) else {
+        Self::of_logged(logged_time(event))
+    }
+
+    /// The time that the log has, see [`logged_time`], if there is one.
+    pub(super) fn of_logged(logged: Option<Value<'_>>) -> Result<Option<Self>, Fault> {
+        let Some(logged) = logged else {
             return Ok(None);
         };
         match Self::from_value(logged) {

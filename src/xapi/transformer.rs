@@ -208,9 +208,10 @@ impl<'a> Transformer<'a> {
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
-        let moment = Timestamp::of_event(&self.event)?;
+        let logged = self.logged_time();
+        let moment = Timestamp::of_logged(logged)?;
         let timestamp = moment.map(|moment| moment.printed(self.arena));
-        let id = statement_id(verb, actor, self.logged_time(), None);
+        let id = statement_id(verb, actor, logged, None);
         Ok(Statement {
             id,
             actor,
