@@ -1,4 +1,4 @@
-//! The second reader: jiter, the JSON parser behind Pydantic, for the texts that serde_json refuses or would round.
+//! The second reader: jiter, the JSON parser behind Pydantic, for the texts that the first one refuses.
 //!
 //! Python's `json` takes NaN and Infinity, numbers that overflow a float, and integers of any size (to 4,300 digits);
 //! so does jiter. It is the slower of the two, so it sees only what the first one gave back, broken lines among them:
