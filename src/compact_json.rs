@@ -268,14 +268,15 @@ impl SerializeStruct for Open<'_, '_> {
     type Ok = ();
     type Error = NotHere;
 
+    /// In place, where the key is known.
+    #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,
         key: &'static str,
         value: &T,
     ) -> Result<(), NotHere> {
-        self.next();
-        self.compact.string(key)?;
-        self.compact.buffer.byte(b':');
+        self.compact.buffer.plain_key(key, self.is_empty);
+        self.is_empty = false;
         value.serialize(&mut *self.compact)
     }
 

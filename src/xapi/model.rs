@@ -4,7 +4,7 @@
 //! plain views into an event, its arena and the vocabulary: a statement costs no allocation of its own.
 
 use jiff::civil::DateTime;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use uuid::Uuid;
 
 use super::timestamp::Timestamp;
@@ -167,31 +167,29 @@ impl Serialize for Actor<'_> {
             name: &'a str,
         }
 
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("objectType", "Agent")?;
+        let mut agent = serializer.serialize_struct("Agent", 2)?;
+        agent.serialize_field("objectType", "Agent")?;
         match *self {
             Self::Account { home_page, name } => {
-                map.serialize_entry("account", &Account { home_page, name })?
+                agent.serialize_field("account", &Account { home_page, name })?
             }
-            Self::Mbox(address) => map.serialize_entry("mbox", address)?,
-            Self::MboxSha1Sum(sum) => map.serialize_entry("mbox_sha1sum", sum)?,
+            Self::Mbox(address) => agent.serialize_field("mbox", address)?,
+            Self::MboxSha1Sum(sum) => agent.serialize_field("mbox_sha1sum", sum)?,
         }
-        map.end()
+        agent.end()
     }
 }
 
 impl Serialize for Verb {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(2))?;
-        map.serialize_entry("id", self.0.id)?;
-        map.serialize_entry(
-            "display",
-            &LanguageMap {
-                tag: "en",
-                text: Some(self.0.display),
-            },
-        )?;
-        map.end()
+        let display = LanguageMap {
+            tag: "en",
+            text: Some(self.0.display),
+        };
+        let mut verb = serializer.serialize_struct("Verb", 2)?;
+        verb.serialize_field("id", self.0.id)?;
+        verb.serialize_field("display", &display)?;
+        verb.end()
     }
 }
 
