@@ -1,24 +1,33 @@
-//! Read, convert in parallel, deliver in order. The only file that names rayon.
+//! Read, convert in parallel, deliver in order. The only room that names rayon.
 //!
 //! A reading thread takes one input after the other, hands each batch to the pool and puts a place for the result into a
 //! queue; the calling thread takes the places in order and waits for each to be filled. Where the outputs of inputs are
 //! apart, several threads read, since unpacking one input is the work of one thread. What is in flight is bounded in
 //! batches and in bytes, so a slow delivery slows the reading down, and memory does not grow with the input. A run that is
 //! to end does not wait for a reader that waits itself, for a pipe or a disk that hangs.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `reading` | the reading threads |
+//! | `budget` | how much may be in flight |
+
+mod budget;
+mod reading;
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use rayon::ThreadPool;
 
+use self::budget::Budget;
+use self::reading::{Message, Reading};
 use crate::checkpoint::{Resumed, StateDirectory};
-use crate::input::{self, Batch, BatchReader, BytesRead, ReadEnd, Shape, Source};
+use crate::input::{self, Batch, BytesRead, ReadEnd, Source};
 use crate::interrupt::Interrupted;
 
 /// How a run is carried out. None of it can be seen in the output.
@@ -71,12 +80,6 @@ pub enum Flow {
     /// Nothing more is wanted.
     Stop,
 }
-
-/// The number of an input, and what is to be told of it when it is ready.
-struct Message<T>(usize, What<Converting<T>>);
-
-/// The place where the result will be, and what of the budget the batch takes.
-type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
 
 /// So often it is asked whether the run is to end.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
@@ -185,177 +188,12 @@ fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
     }
 }
 
-/// What the reading threads share.
-struct Reading<C> {
-    sources: Arc<[Source]>,
-    options: PipelineOptions,
-    pool: ThreadPool,
-    convert: C,
-    budget: Arc<Budget>,
-    /// The number of the input that is read next.
-    next: AtomicUsize,
-    /// Of which nothing more is wanted.
-    unwanted: Vec<AtomicBool>,
-}
-
-/// Nobody wants more.
-struct Unwanted;
-
-impl<C: Send + Sync + 'static> Reading<C> {
-    fn read_all<T>(self: &Arc<Self>, queue: &SyncSender<Message<T>>)
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
-        loop {
-            let input = self.next.fetch_add(1, Ordering::Relaxed);
-            if input >= self.sources.len() || self.read(input, queue).is_err() {
-                return;
-            }
-        }
-    }
-
-    fn read<T>(
-        self: &Arc<Self>,
-        input: usize,
-        queue: &SyncSender<Message<T>>,
-    ) -> Result<(), Unwanted>
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
-        let tell = |what| {
-            if self.options.interrupted.is_set() {
-                return Err(Unwanted);
-            }
-            queue.send(Message(input, what)).map_err(|_| Unwanted)
-        };
-        let source = &self.sources[input];
-        let bytes_read = self.options.bytes_read.of_input();
-        let (resumed, mut reader) = match self.options.open(source, &bytes_read) {
-            Ok(opened) => opened,
-            Err(error) => return tell(What::Unopened(error)),
-        };
-        let known_as = resumed.as_ref().map(|resumed| resumed.input);
-        tell(What::Start(resumed))?;
-        while !self.unwanted[input].load(Ordering::Relaxed) {
-            let Some(batch) = next_batch(&mut reader, source.shape) else {
-                break;
-            };
-            if let (Some(state), Some(known_as), Some(end)) =
-                (&self.options.state, known_as, batch.places.last())
-            {
-                state.directory.has_read(known_as, *end);
-            }
-            let in_flight = Budget::take(&self.budget, batch.bytes());
-            tell(What::Batch((self.convert(input, batch), in_flight)))?;
-        }
-        tell(What::End(reader.finish(), bytes_read.here()))
-    }
-
-    /// Has a batch converted. Gives the place where the result will be.
-    fn convert<T>(self: &Arc<Self>, input: usize, batch: Batch) -> Receiver<thread::Result<T>>
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
-        let (result, place) = sync_channel(1);
-        let reading = Arc::clone(self);
-        self.pool.spawn(move || {
-            let convert = || (reading.convert)(&reading.sources[input], batch);
-            let converted = catch_unwind(AssertUnwindSafe(convert));
-            // Nobody waits for it any more when the delivery has stopped.
-            let _ = result.send(converted);
-        });
-        place
-    }
-}
-
-impl PipelineOptions {
-    /// Opens an input where it is to be gone on with.
-    fn open(
-        &self,
-        source: &Source,
-        bytes_read: &BytesRead,
-    ) -> io::Result<(Option<Resumed>, Reader)> {
-        let Some(StateOf {
-            directory,
-            destinations,
-        }) = &self.state
-        else {
-            let opened = input::open(source, bytes_read)?;
-            return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
-        };
-        let (resumed, opened) = directory.resume(source, destinations, bytes_read)?;
-        let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
-        if let Some(start) = opened.start {
-            reader = reader.following(start, opened.may_grow);
-        }
-        Ok((Some(resumed), reader))
-    }
-}
-
-type Reader = BatchReader<Box<dyn io::Read + Send>>;
-
-fn next_batch(reader: &mut BatchReader<impl io::Read>, shape: Shape) -> Option<Batch> {
-    match shape {
-        Shape::Log => reader.next_batch(),
-        Shape::Document => reader.whole(),
-    }
-}
-
-/// How many bytes of input may be in flight.
-struct Budget {
-    free: Mutex<usize>,
-    freed: Condvar,
-    all: usize,
-}
-
-/// A share of the budget, given back when it is dropped.
-struct InFlight {
-    budget: Arc<Budget>,
-    bytes: usize,
-}
-
-impl Budget {
-    fn new(all: usize) -> Self {
-        Self {
-            free: Mutex::new(all),
-            freed: Condvar::new(),
-            all,
-        }
-    }
-
-    /// Waits until so many bytes are free. A batch larger than the whole budget waits until nothing else is in flight.
-    fn take(budget: &Arc<Self>, bytes: usize) -> InFlight {
-        let bytes = bytes.min(budget.all);
-        let free = budget.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = budget.freed.wait_while(free, |free| *free < bytes);
-        *wait.unwrap_or_else(PoisonError::into_inner) -= bytes;
-        InFlight {
-            budget: Arc::clone(budget),
-            bytes,
-        }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        *self
-            .budget
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += self.bytes;
-        self.budget.freed.notify_all();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
 
     use super::*;
-    use crate::input::Origin;
+    use crate::input::{Origin, Shape};
 
     fn sources<const N: usize>(paths: [&Path; N]) -> Arc<[Source]> {
         paths.map(|path| source(path.to_owned())).into()
@@ -498,21 +336,5 @@ mod tests {
             |_, _| panic!("as it should"),
             |_: Delivery<'_, ()>| Flow::GoOn,
         );
-    }
-
-    #[test]
-    fn what_is_in_flight_stays_within_the_budget() {
-        let budget = Arc::new(Budget::new(10));
-        let (first, second) = (Budget::take(&budget, 4), Budget::take(&budget, 6));
-        let waiting = std::thread::spawn({
-            let budget = Arc::clone(&budget);
-            move || drop(Budget::take(&budget, 1000))
-        });
-        drop(first);
-        std::thread::sleep(std::time::Duration::from_millis(50));
-        assert!(!waiting.is_finished());
-        drop(second);
-        waiting.join().unwrap();
-        assert_eq!(*budget.free.lock().unwrap(), 10);
     }
 }

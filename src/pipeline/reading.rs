@@ -1,0 +1,141 @@
+//! The reading threads: batches from inputs, each with a place where its result will be.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use rayon::ThreadPool;
+
+use super::budget::{Budget, InFlight};
+use super::{PipelineOptions, StateOf, What};
+use crate::checkpoint::Resumed;
+use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
+
+/// The number of an input, and what is to be told of it when it is ready.
+pub struct Message<T>(pub usize, pub What<Converting<T>>);
+
+/// The place where the result will be, and what of the budget the batch takes.
+pub type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
+
+/// What the reading threads share.
+pub struct Reading<C> {
+    pub sources: Arc<[Source]>,
+    pub options: PipelineOptions,
+    pub pool: ThreadPool,
+    pub convert: C,
+    pub budget: Arc<Budget>,
+    /// The number of the input that is read next.
+    pub next: AtomicUsize,
+    /// Of which nothing more is wanted.
+    pub unwanted: Vec<AtomicBool>,
+}
+
+/// Nobody wants more.
+struct Unwanted;
+
+impl<C: Send + Sync + 'static> Reading<C> {
+    /// Reads one input after the other, as long as there are more.
+    pub fn read_all<T>(self: &Arc<Self>, queue: &SyncSender<Message<T>>)
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
+        loop {
+            let input = self.next.fetch_add(1, Ordering::Relaxed);
+            if input >= self.sources.len() || self.read(input, queue).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn read<T>(
+        self: &Arc<Self>,
+        input: usize,
+        queue: &SyncSender<Message<T>>,
+    ) -> Result<(), Unwanted>
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
+        let tell = |what| {
+            if self.options.interrupted.is_set() {
+                return Err(Unwanted);
+            }
+            queue.send(Message(input, what)).map_err(|_| Unwanted)
+        };
+        let source = &self.sources[input];
+        let bytes_read = self.options.bytes_read.of_input();
+        let (resumed, mut reader) = match self.options.open(source, &bytes_read) {
+            Ok(opened) => opened,
+            Err(error) => return tell(What::Unopened(error)),
+        };
+        let known_as = resumed.as_ref().map(|resumed| resumed.input);
+        tell(What::Start(resumed))?;
+        while !self.unwanted[input].load(Ordering::Relaxed) {
+            let Some(batch) = next_batch(&mut reader, source.shape) else {
+                break;
+            };
+            if let (Some(state), Some(known_as), Some(end)) =
+                (&self.options.state, known_as, batch.places.last())
+            {
+                state.directory.has_read(known_as, *end);
+            }
+            let in_flight = Budget::take(&self.budget, batch.bytes());
+            tell(What::Batch((self.convert(input, batch), in_flight)))?;
+        }
+        tell(What::End(reader.finish(), bytes_read.here()))
+    }
+
+    /// Has a batch converted. Gives the place where the result will be.
+    fn convert<T>(self: &Arc<Self>, input: usize, batch: Batch) -> Receiver<thread::Result<T>>
+    where
+        T: Send + 'static,
+        C: Fn(&Source, Batch) -> T,
+    {
+        let (result, place) = sync_channel(1);
+        let reading = Arc::clone(self);
+        self.pool.spawn(move || {
+            let convert = || (reading.convert)(&reading.sources[input], batch);
+            let converted = catch_unwind(AssertUnwindSafe(convert));
+            // Nobody waits for it any more when the delivery has stopped.
+            let _ = result.send(converted);
+        });
+        place
+    }
+}
+
+impl PipelineOptions {
+    /// Opens an input where it is to be gone on with.
+    fn open(
+        &self,
+        source: &Source,
+        bytes_read: &BytesRead,
+    ) -> io::Result<(Option<Resumed>, Reader)> {
+        let Some(StateOf {
+            directory,
+            destinations,
+        }) = &self.state
+        else {
+            let opened = input::open(source, bytes_read)?;
+            return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
+        };
+        let (resumed, opened) = directory.resume(source, destinations, bytes_read)?;
+        let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
+        if let Some(start) = opened.start {
+            reader = reader.following(start, opened.may_grow);
+        }
+        Ok((Some(resumed), reader))
+    }
+}
+
+type Reader = BatchReader<Box<dyn io::Read + Send>>;
+
+fn next_batch(reader: &mut BatchReader<impl io::Read>, shape: Shape) -> Option<Batch> {
+    match shape {
+        Shape::Log => reader.next_batch(),
+        Shape::Document => reader.whole(),
+    }
+}
