@@ -6,7 +6,8 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `state_directory` | the directory: its journal, where to go on with an input |
+//! | `state_directory` | the directory: what is remembered in it |
+//! | `resume` | where to go on with an input |
 //! | `lock` | one run at a time |
 //! | `journal` | the file in it: reading, appending, compaction |
 //! | `entry` | what its lines say |
@@ -17,9 +18,11 @@ mod entry;
 mod fingerprint;
 mod journal;
 mod lock;
+mod resume;
 mod state_directory;
 mod trail;
 
 pub use entry::{InputId, Progress};
 pub use lock::OpenError;
-pub use state_directory::{Resumed, StateDirectory};
+pub use resume::Resumed;
+pub use state_directory::StateDirectory;
