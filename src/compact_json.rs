@@ -1,4 +1,4 @@
-//! Writing values as compact JSON: the same bytes as serde_json's, at less than half the cost.
+//! Writing values as compact JSON: the same bytes as serde_json's, faster.
 //!
 //! serde_json looks at each byte of a string by itself and hands each piece on to a writer. Here strings are looked at in
 //! blocks, and all goes straight into a buffer. What statements and events never hold is left to serde_json.

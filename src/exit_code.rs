@@ -7,17 +7,17 @@ use std::process;
 pub enum ExitCode {
     /// All done. Lines that nothing can take are reported, they are no failure.
     Success = 0,
-    /// What the user asked to fail on: differences found by `--check`.
+    /// What the user asked to fail on: `--check` found differences, or a line came to what `--fail-on` names.
     Failure = 1,
     /// The arguments, or a file that they name, make no sense.
     Usage = 2,
-    /// An input could not be read to its end.
+    /// An input could not be found, or not be read to its end.
     Input = 3,
     /// Something could not be delivered, and is in the dead letters.
     Undelivered = 4,
     /// The sending was stopped, since no later request would have done better.
     Stopped = 5,
-    /// An output could not be written.
+    /// An output could not be written, or the state, the rejects, the report, a dead letter.
     Output = 6,
     /// Another run uses the state directory.
     Locked = 7,

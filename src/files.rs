@@ -15,7 +15,12 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
 /// Makes the names in the directory of a file durable, where the system can.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
-    fs::File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    {
+        let parent = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
     #[cfg(not(unix))]
     let _ = path;
     Ok(())

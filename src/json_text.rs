@@ -2,7 +2,7 @@
 
 use wide::u8x16;
 
-/// How many bytes are looked at at once. Every processor that this is built for can.
+/// How many bytes are looked at at once.
 const BLOCK: usize = 16;
 
 /// How many bytes a text starts with that stand in a JSON string as they are: no quote, no backslash, no control

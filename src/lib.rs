@@ -11,14 +11,15 @@
 //!                                   lms (users, courses: what the LMS database would have supplied)
 //! ```
 //!
-//! [`pipeline`] drives it. One thread reads batches of whole lines, a pool of threads converts them, and the calling
-//! thread takes the results **in input order**, with a bounded number of batches and bytes in flight.
+//! [`pipeline`] drives it. One thread reads batches of whole lines, or several do where each input has an output of its own;
+//! a pool of threads converts them, and the calling thread takes the results, those of an input **in order**, with a
+//! bounded number of batches and bytes in flight.
 //!
 //! # Where things are
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`cli`] | the command line, one file a command; the only one that names clap |
+//! | [`cli`] | the command line, a file for each command and for each group of options; the only one that names clap |
 //! | [`input`] | what is read: paths, directories, standard input, shares of them; gzip by magic bytes; batches of lines |
 //! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: wrapping, prefix, JSON, field access, Python's way with values |
 //! | [`selection`] | which event names are taken |
@@ -50,7 +51,7 @@
 //!   number of threads, on any day. There is no clock and no randomness in it.
 //! - Every line that is not blank has exactly one outcome. The tally balances.
 //! - An event that nobody wants is passed over without a tree, where its name can be told for certain. Any other line is
-//!   parsed once, and so is a line that it wraps, into one tree that borrows from the line and from an arena
+//!   parsed into one tree, and so is a line that it wraps; it borrows from the line and from an arena
 //!   that is emptied after it. Statements and events are plain views into both, written straight into a buffer.
 //! - Memory does not grow with the input, only with the lookup tables and, where duplicates are dropped, with the events.
 //! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, InputId, Progress};
-use crate::files::{OWNER_ONLY, persist, temporary_file};
+use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 use anyhow::{Context, Result, bail};
 
 /// The form of the journal. It changes when a program of the old form would be misled.
@@ -138,8 +138,16 @@ impl Journal {
         let mut contents = Contents::default();
         let whole = text.split_inclusive(|&byte| byte == b'\n');
         for (nth, line) in whole.filter(|line| line.ends_with(b"\n")).enumerate() {
-            let entry = serde_json::from_slice(line)
-                .with_context(|| format!("line {} of the state `{name}` is damaged", nth + 1))?;
+            let entry = serde_json::from_slice(line);
+            if nth == 0 && !matches!(entry, Ok(Entry::EventRouterState { .. })) {
+                bail!("`{name}` is no state of event-router: give another directory");
+            }
+            let entry = entry.with_context(|| {
+                format!(
+                    "line {} of the state `{name}` is damaged (without the directory, all is delivered anew)",
+                    nth + 1
+                )
+            })?;
             match entry {
                 Entry::EventRouterState { version } if version != VERSION => {
                     bail!(
@@ -147,7 +155,6 @@ impl Journal {
                     );
                 }
                 Entry::EventRouterState { .. } => {}
-                _ if nth == 0 => bail!("`{name}` is no state of event-router"),
                 entry => contents.apply(entry),
             }
         }
@@ -171,7 +178,7 @@ impl Journal {
             drop(writer);
             file.as_file().sync_all()?;
             persist(file, path)?;
-            File::open(directory)?.sync_all()?;
+            sync_directory(path)?;
             Ok(OpenOptions::new().append(true).open(path)?)
         };
         let file =
@@ -349,7 +356,7 @@ mod tests {
         let path = directory.path().join("journal.jsonl");
         let version = r#"{"event_router_state":{"version":1}}"#;
         for (text, message) in [
-            ("x\n".to_owned(), "line 1 of the state"),
+            ("x\n".to_owned(), "no state of event-router"),
             (format!("{version}\n{{}}\n"), "line 2 of the state"),
             (version.replace('1', "2") + "\n", "version 2"),
             (

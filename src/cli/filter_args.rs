@@ -41,7 +41,7 @@ impl FilterArgs {
             && first >= end
         {
             bail!(
-                "nothing happened between `--since` and `--until`: the first must be the earlier"
+                "there is nothing between `--since` and `--until`: the first must be the earlier"
             );
         }
         Ok(EventFilter {

@@ -33,7 +33,7 @@ pub struct Plan<'a> {
     pub names: Option<&'a OutputNames>,
     /// Files that the command reads beside the inputs.
     pub also_read: Vec<&'a Path>,
-    /// Within what an event is to be there only once.
+    /// What duplicates are looked for within.
     pub scope: Scope,
     /// Nothing is delivered.
     pub dry_run: bool,
@@ -180,8 +180,11 @@ impl Job {
             progress.set(options.bytes_read.in_all());
             deliverer.deliver(delivery)
         });
-        piped.or_exit(ExitCode::Usage)?;
-        let delivered = deliverer.close();
+        let mut delivered = deliverer.close();
+        if let Err(error) = piped {
+            console.error(&format!("{error:#}"));
+            delivered.code = delivered.code.max(ExitCode::Input);
+        }
         progress.clear();
 
         let Delivered {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::thread::{self, JoinHandle};
 
-/// So much is not waited for long.
+/// What lies between two syncs: so much is written in a moment.
 const EVERY_BYTES: usize = 8 << 20;
 
 /// The syncs of one file.

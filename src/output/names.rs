@@ -174,7 +174,7 @@ impl fmt::Display for Clash {
                 path,
             } => write!(
                 formatter,
-                "{first} and {second} would both write `{}`: leave one out, or convert it to another directory",
+                "{first} and {second} would both write `{}`: leave one out, or have it written elsewhere",
                 path.display()
             ),
             Self::Input { writer, path } => {

@@ -84,7 +84,8 @@ pub enum Flow {
 /// So often it is asked whether the run is to end.
 const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
 
-/// Converts the batches of all inputs on a pool of threads and delivers the results in input order.
+/// Converts the batches of all inputs on a pool of threads and delivers the results: those of an input in order, and with
+/// one reader one input after the other.
 ///
 /// # Errors
 /// The threads cannot be started.
@@ -140,6 +141,7 @@ where
             What::Unopened(error) => What::Unopened(error),
             What::Start(resumed) => What::Start(resumed),
             What::End(ended, bytes) => What::End(ended, bytes),
+            // What it takes of the budget is given back when its turn has come.
             What::Batch((place, _in_flight)) => match next(&place, &options.interrupted) {
                 Next::Is(Ok(result)) => What::Batch(result),
                 Next::Is(Err(panic)) => resume_unwind(panic),

@@ -1,4 +1,4 @@
-//! The first reader: what is JSON and fits, straight into the arena, in about half of the time that serde_json takes.
+//! The first reader: what is JSON and fits, straight into the arena, faster than serde_json.
 //!
 //! It refuses whatever it cannot read exactly, which then is [`super::lenient`]'s to judge.
 

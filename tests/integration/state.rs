@@ -287,7 +287,7 @@ fn options_that_a_state_cannot_go_with_are_errors() {
     place.write("state/journal.jsonl", "x\n");
     let said = run(place.transform(), 6);
     assert!(
-        said.contains("line 1 of the state `state/journal.jsonl` is damaged"),
+        said.contains("`state/journal.jsonl` is no state of event-router"),
         "{said}"
     );
 }

@@ -71,10 +71,11 @@ impl Connections {
         while !self.route.pace.is_stopped() {
             match self.queue.send_timeout(batch, LOOK_UP_EVERY) {
                 Ok(()) => return,
-                Err(
-                    SendTimeoutError::Timeout(returned) | SendTimeoutError::Disconnected(returned),
-                ) => {
+                Err(SendTimeoutError::Timeout(returned)) => batch = returned,
+                Err(SendTimeoutError::Disconnected(returned)) => {
+                    // All threads have panicked, which is told when they are waited for.
                     batch = returned;
+                    break;
                 }
             }
         }

@@ -9,7 +9,7 @@
 //! | `route` | one router: what its connections share |
 //! | `courier` | carries a batch until each of its items has a fate |
 //! | `ledger` | how far a router has got everything |
-//! | `retry` | one request, repeated: the one loop that sleeps |
+//! | `retry` | one request, repeated |
 //! | `verdict` | what an answer means, a pure function |
 //! | `backoff`, `pace` | how long to wait, and when a request may go |
 //! | `look_up`, `same_statement` | whether what a server has is what it was sent |

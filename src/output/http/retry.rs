@@ -1,4 +1,4 @@
-//! One request, made until its answer is one, or it was repeated often enough. The one loop that sleeps.
+//! One request, made until its answer is one, or it was repeated often enough. The one loop that repeats.
 
 use std::time::SystemTime;
 
@@ -37,7 +37,7 @@ impl Requests<'_> {
         let mut retries = 0;
         loop {
             route.pace.wait_for_turn()?;
-            route.tally().request();
+            route.tally().request(retries > 0);
             let (answer, bytes) = request();
             route.tally().answer(bytes);
             let verdict = verdict(&answer, SystemTime::now());
@@ -60,7 +60,6 @@ impl Requests<'_> {
                     .warn(&format!("{said}; trying again in {seconds:.1} s"));
             }
             retries += 1;
-            route.tally().retries += 1;
             match wait.retry_after {
                 // The server means all connections.
                 Some(_) => route.pace.hold(time),

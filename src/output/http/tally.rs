@@ -9,7 +9,7 @@ use crate::output::Undeliverable;
 /// The statements or events of a router by what became of them, and the requests that it took.
 #[derive(Clone, Debug, Default)]
 pub struct RouterTally {
-    /// All of them.
+    /// Given to this router.
     pub given: u64,
     /// The server took them.
     pub delivered: u64,
@@ -37,9 +37,10 @@ pub struct RouterTally {
 }
 
 impl RouterTally {
-    /// A request is made.
-    pub fn request(&mut self) {
+    /// A request is made, perhaps once more.
+    pub fn request(&mut self, again: bool) {
         self.requests += 1;
+        self.retries += u64::from(again);
         self.first_request.get_or_insert_with(Instant::now);
     }
 
