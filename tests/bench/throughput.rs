@@ -273,8 +273,12 @@ impl Bench<'_> {
             format!("xAPI, a log of one line, {users} users"),
             format!("xAPI, {users} users"),
         );
-        let measured =
-            self.measure(&[program(&loading, line, run), program(&converting, log, run)]);
+        let with_one = Run { threads: 1, ..run };
+        let measured = self.measure(&[
+            program(&loading, line, run),
+            program(&converting, log, with_one),
+            program(&converting, log, run),
+        ]);
         self.table.notes.push(format!(
             "Loading {users} users takes {:.1} s and {:.0} MB.",
             measured[0].seconds,
