@@ -299,7 +299,7 @@ mod tests {
     #[test]
     fn several_readers_read_several_inputs_at_a_time_each_in_order() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), "some line of a log\n".repeat(300_000)).unwrap();
+        std::fs::write(file.path(), "some line of a log\n".repeat(600_000)).unwrap();
         let sources = sources([file.path(); 5]);
         let options = PipelineOptions {
             readers: 3,
@@ -307,12 +307,16 @@ mod tests {
         };
         let mut seen: Vec<Vec<u64>> = vec![Vec::new(); 5];
         let (mut begun, mut most) = (0, 0);
-        let first_line = |_: &Source, batch: Batch| batch.first_line;
+        // More than what may be in flight of one input, and slowly.
+        let first_line = |_: &Source, batch: Batch| {
+            thread::sleep(Duration::from_millis(1));
+            batch.first_line
+        };
         run(&sources, &options, first_line, |delivery| {
             match delivery.what {
                 What::Start(_) => begun += 1,
                 What::End(_, bytes) => {
-                    assert_eq!(bytes, 19 * 300_000);
+                    assert_eq!(bytes, 19 * 600_000);
                     begun -= 1;
                 }
                 What::Batch(first_line) => seen[delivery.input].push(first_line),
