@@ -170,3 +170,35 @@ impl<R: Read> Read for Counted<R> {
         Ok(read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::input::Shape;
+
+    #[test]
+    fn what_is_read_again_is_the_file_that_was_opened_whatever_has_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("tracking.log");
+        std::fs::write(&path, "the log that was opened\n").unwrap();
+        let source = Source {
+            name: String::new(),
+            relative: PathBuf::new(),
+            shape: Shape::Log,
+            size: None,
+            origin: Origin::File(path.clone()),
+        };
+        let bytes_read = BytesRead::default();
+        let mut opened = open(&source, &bytes_read).unwrap();
+        io::copy(&mut opened.reader, &mut io::sink()).unwrap();
+        // It is rotated.
+        std::fs::rename(&path, directory.path().join("tracking.log-1")).unwrap();
+        std::fs::write(&path, "a new one\n").unwrap();
+        let mut text = String::new();
+        let mut again = opened.rewound(&bytes_read).unwrap();
+        again.reader.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "the log that was opened\n");
+    }
+}
