@@ -23,15 +23,19 @@ pub struct Resumed {
 /// An input that begins like the one that is opened.
 struct Candidate {
     input: InputId,
-    /// For each destination of this run, the place that it has reached.
-    reached: Vec<Position>,
-    /// For each of them, the places that it has passed.
+    /// For each destination of this run, the places that it has passed, the one that it has reached among them.
     passed: Vec<Vec<Position>>,
 }
 
 impl Candidate {
     fn places(&self) -> impl Iterator<Item = &Position> {
         self.passed.iter().flatten()
+    }
+
+    /// The places that the destinations have reached.
+    fn reached(&self) -> impl Iterator<Item = &Position> {
+        let passed = self.passed.iter();
+        passed.filter_map(|places| places.iter().max_by_key(|place| place.offset))
     }
 }
 
@@ -92,11 +96,10 @@ impl StateDirectory {
             start = follow(&mut reader, &[from]).pop();
             opened.reader = Box::new(reader);
         }
-        let changed = || io::Error::other("it was changed while it was read");
         opened.start = Some(match start {
             Some(start) => start,
             None if from == Position::START => Follower::new(),
-            None => return Err(changed()),
+            None => return Err(io::Error::other("it was changed while it was read")),
         });
         Ok((resumed, opened))
     }
@@ -121,16 +124,10 @@ impl StateDirectory {
                     let trail = delivered.trail.places();
                     trail.chain([&delivered.position])
                 });
-                let places: Vec<Position> = delivered.chain(read()).copied().collect();
-                let furthest = places.iter().max_by_key(|place| place.offset);
-                (furthest.copied().unwrap_or(Position::START), places)
+                delivered.chain(read()).copied().collect()
             });
-            let (reached, passed) = of.unzip();
-            Candidate {
-                input,
-                reached,
-                passed,
-            }
+            let passed = of.collect();
+            Candidate { input, passed }
         });
         candidates.collect()
     }
@@ -147,7 +144,7 @@ impl StateDirectory {
         let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
         // It is the one of which most is here of all that was delivered.
         let whole = |candidate: &&Candidate| {
-            let reached = candidate.reached.iter().filter(|place| has(place));
+            let reached = candidate.reached().filter(|place| has(place));
             reached.map(|place| place.offset).max().unwrap_or(0)
         };
         let same = candidates.iter().max_by_key(whole);

@@ -153,8 +153,9 @@ impl Destination for Sender {
                 }
             }
             let added = lane.batcher.added();
-            if let [.., before_open, open] = output.places[..]
-                && open.open
+            let before_open = output.places.iter().rev().nth(1).copied().or(at_hand.last);
+            if let (Some(before_open), Some(true)) =
+                (before_open, output.places.last().map(|end| end.open))
             {
                 // Should it go on when the input is read again, what is behind this place is another line.
                 let before = before_last.unwrap_or(added);
