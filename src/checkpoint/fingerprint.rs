@@ -10,6 +10,7 @@ const HEAD_BYTES: usize = 4096;
 /// The first bytes of an input.
 pub struct Head {
     pub bytes: Vec<u8>,
+    shape: Shape,
     /// So many of them can be told from others: what a log begins with, and not a line that is still being written.
     telling: usize,
 }
@@ -32,13 +33,26 @@ impl Head {
             }
             _ => bytes.len(),
         };
-        Ok(Self { bytes, telling })
+        Ok(Self {
+            bytes,
+            shape,
+            telling,
+        })
     }
 
     /// The hash of so many bytes, if there are as many.
     pub fn hash(&self, bytes: u64) -> Option<u128> {
         let head = self.bytes.get(..usize::try_from(bytes).ok()?)?;
         Some(xxhash_rust::xxh3::xxh3_128(head))
+    }
+
+    /// What each input begins with that holds some of the lines of this one: a line, or of a document all that is here.
+    pub fn beginning(&self) -> &[u8] {
+        let line = match self.shape {
+            Shape::Log => memchr::memchr(b'\n', &self.bytes),
+            Shape::Document => None,
+        };
+        &self.bytes[..line.unwrap_or(self.bytes.len())]
     }
 
     /// How many bytes an input is known by, and their hash.

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `state_directory` | the directory: what is remembered in it |
 //! | `resume` | where to go on with an input |
+//! | `turns` | which input waits for which, of those that are read at a time |
 //! | `lock` | one run at a time |
 //! | `journal` | the file in it: reading, appending, compaction |
 //! | `entry` | what its lines say |
@@ -21,8 +22,10 @@ mod lock;
 mod resume;
 mod state_directory;
 mod trail;
+mod turns;
 
 pub use entry::{InputId, Progress};
 pub use lock::OpenError;
 pub use resume::Resumed;
 pub use state_directory::StateDirectory;
+pub use turns::Turn;

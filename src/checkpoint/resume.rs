@@ -8,6 +8,7 @@ use super::entry::{Entry, InputId};
 use super::fingerprint::{Head, follow, follow_document};
 use super::state_directory::State;
 use super::trail::Trail;
+use super::turns::Turn;
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
 
 /// How far the destinations of a run have come with an input.
@@ -50,18 +51,20 @@ impl Resumed {
 const BUFFER_BYTES: usize = 1 << 16;
 
 impl StateDirectory {
-    /// Opens an input where it is to be gone on with.
+    /// Opens an input where it is to be gone on with, when it is its turn.
     ///
     /// # Errors
     /// It cannot be opened, or not be read to there.
     pub fn resume(
         &self,
+        turn: &Turn,
         source: &Source,
         destinations: &[String],
         bytes_read: &BytesRead,
     ) -> io::Result<(Resumed, Opened)> {
         let mut opened = input::open(source, bytes_read)?;
         let head = Head::read(&mut opened.reader, source.shape)?;
+        turn.begin(head.beginning());
         let candidates = self.candidates(&head, destinations);
         let places = candidates.iter().flat_map(Candidate::places);
         let mut places: Vec<Position> = places.copied().collect();

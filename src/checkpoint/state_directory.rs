@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -12,6 +12,7 @@ use super::entry::{Entry, InputId, Progress};
 use super::journal::{Contents, Journal, KnownInput};
 use super::lock::{OpenError, lock};
 use super::trail::Trail;
+use super::turns::{Turn, Turns};
 use crate::files::{is_part, sync_directory};
 use crate::input::Position;
 
@@ -19,6 +20,7 @@ use crate::input::Position;
 #[derive(Debug)]
 pub struct StateDirectory {
     state: Mutex<State>,
+    turns: Arc<Turns>,
     /// Held as long as the run lasts.
     _lock: File,
 }
@@ -66,8 +68,14 @@ impl StateDirectory {
         };
         Ok(Self {
             state: Mutex::new(state),
+            turns: Arc::default(),
             _lock: lock,
         })
+    }
+
+    /// The turn of an input of this run, called by its number.
+    pub fn turn(&self, input: usize) -> Turn {
+        Turns::of(&self.turns, input)
     }
 
     /// Remembers how far this run has read an input.

@@ -119,7 +119,7 @@ impl InputArgs {
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         PipelineOptions {
             threads: self.threads.map_or_else(cores, usize::from),
-            readers: 1,
+            side_by_side: false,
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             bytes_read: BytesRead::default(),
             state: None,

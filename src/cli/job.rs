@@ -155,9 +155,8 @@ impl Job {
         let report_file = ReportFile::create(record.report.as_deref()).or_exit(ExitCode::Output)?;
 
         // The rows of rejects, and what is a duplicate, go by the order of the inputs.
-        if destination.takes_several() && rejects.is_none() && self.dedupe.is_none() {
-            options.readers = options.threads;
-        }
+        options.side_by_side =
+            destination.takes_several() && rejects.is_none() && self.dedupe.is_none();
         let batches = Arc::new(BatchConverter {
             converter: self.converter,
             layout_of_documents,

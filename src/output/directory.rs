@@ -3,7 +3,7 @@
 //! A file is written under a temporary, hidden name beside its final one and renamed when it is complete, so that no
 //! reader ever sees half of one under its name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +30,8 @@ pub struct Directory {
     state: Option<(Arc<StateDirectory>, String)>,
     /// By the number of the input.
     unfinished: BTreeMap<usize, Unfinished>,
+    /// Names that inputs of this run have, whether files came of them or not, where they are not those of the inputs.
+    given: BTreeSet<PathBuf>,
     last_file: Option<PathBuf>,
 }
 
@@ -64,6 +66,7 @@ impl Directory {
             names,
             state,
             unfinished: BTreeMap::new(),
+            given: BTreeSet::new(),
             last_file: None,
         })
     }
@@ -99,7 +102,10 @@ impl Directory {
         let position = resumed.from();
         let is_free = |file: &Path| match &self.state {
             // A document is replaced when it has changed.
-            Some((state, _)) => source.shape == Shape::Document || !state.is_delivered(file),
+            Some((state, _)) => {
+                source.shape == Shape::Document
+                    || !(state.is_delivered(file) || self.given.contains(file))
+            }
             None => true,
         };
         let (first, mut files) = match earlier {
@@ -131,6 +137,7 @@ impl Destination for Directory {
             Some(resumed) => {
                 self.check_beginning(resumed)?;
                 let (path, progress) = self.next_file(source, resumed);
+                self.given.insert(path.clone());
                 (path, Some((resumed.input, progress)))
             }
         };
@@ -218,8 +225,7 @@ impl Destination for Directory {
     }
 
     fn takes_several(&self) -> bool {
-        // What two inputs of a run have in common is known when the first is read.
-        self.state.is_none()
+        true
     }
 }
 

@@ -1,12 +1,22 @@
 //! How much may be in flight.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many bytes of input may be in flight.
+/// How many bytes of inputs may be in flight. Where inputs are delivered one after the other, those that are read ahead
+/// leave to the one whose turn it is what it needs, or all would wait for one another.
 pub struct Budget {
-    free: Mutex<usize>,
-    freed: Condvar,
-    all: usize,
+    state: Mutex<State>,
+    changed: Condvar,
+    /// So many bytes are for the input whose turn it is.
+    in_turn: usize,
+    /// So many more there are for those behind it.
+    ahead: usize,
+}
+
+struct State {
+    used: usize,
+    /// The inputs up to this one have had their turn, or have it.
+    turn: usize,
 }
 
 /// A share of the budget, given back when it is dropped.
@@ -16,55 +26,106 @@ pub struct InFlight {
 }
 
 impl Budget {
-    pub fn new(all: usize) -> Self {
+    /// For inputs that all have their turn at once.
+    pub fn side_by_side(bytes: usize) -> Self {
+        Self::new(bytes, 0, usize::MAX)
+    }
+
+    /// For inputs that are delivered in order, of which several may be read at a time.
+    pub fn in_order(bytes: usize, ahead: usize) -> Self {
+        Self::new(bytes, ahead, 0)
+    }
+
+    fn new(in_turn: usize, ahead: usize, turn: usize) -> Self {
         Self {
-            free: Mutex::new(all),
-            freed: Condvar::new(),
-            all,
+            state: Mutex::new(State { used: 0, turn }),
+            changed: Condvar::new(),
+            in_turn,
+            ahead,
         }
     }
 
-    /// Waits until so many bytes are free. A batch larger than the whole budget waits until nothing else is in flight.
-    pub fn take(budget: &Arc<Self>, bytes: usize) -> InFlight {
-        let bytes = bytes.min(budget.all);
-        let free = budget.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = budget.freed.wait_while(free, |free| *free < bytes);
-        *wait.unwrap_or_else(PoisonError::into_inner) -= bytes;
+    /// It is the turn of this input, or of a later one.
+    pub fn turn_of(&self, input: usize) {
+        let mut state = self.state();
+        if input > state.turn {
+            state.turn = input;
+            self.changed.notify_all();
+        }
+    }
+
+    /// Waits until so many bytes are free. A batch larger than the whole budget waits until nothing of it is in flight.
+    pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
+        let Self { in_turn, ahead, .. } = **budget;
+        let mut share = 0;
+        let must_wait = |state: &mut State| {
+            let limit = if input <= state.turn {
+                share = bytes.min(in_turn);
+                in_turn + ahead
+            } else {
+                share = bytes.min(ahead);
+                ahead
+            };
+            state.used + share > limit
+        };
+        let state = budget.changed.wait_while(budget.state(), must_wait);
+        state.unwrap_or_else(PoisonError::into_inner).used += share;
         InFlight {
             budget: Arc::clone(budget),
-            bytes,
+            bytes: share,
         }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        *self
-            .budget
-            .free
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += self.bytes;
-        self.budget.freed.notify_all();
+        self.budget.state().used -= self.bytes;
+        self.budget.changed.notify_all();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::thread::{JoinHandle, sleep, spawn};
+    use std::time::Duration;
+
     use super::*;
+
+    fn take(budget: &Arc<Budget>, input: usize, bytes: usize) -> JoinHandle<InFlight> {
+        let budget = Arc::clone(budget);
+        let taking = spawn(move || Budget::take(&budget, input, bytes));
+        sleep(Duration::from_millis(50));
+        taking
+    }
 
     #[test]
     fn what_is_in_flight_stays_within_the_budget() {
-        let budget = Arc::new(Budget::new(10));
-        let (first, second) = (Budget::take(&budget, 4), Budget::take(&budget, 6));
-        let waiting = std::thread::spawn({
-            let budget = Arc::clone(&budget);
-            move || drop(Budget::take(&budget, 1000))
-        });
+        let budget = Arc::new(Budget::side_by_side(10));
+        let (first, second) = (Budget::take(&budget, 0, 4), Budget::take(&budget, 7, 6));
+        let waiting = take(&budget, 0, 1000);
         drop(first);
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        sleep(Duration::from_millis(50));
         assert!(!waiting.is_finished());
         drop(second);
-        waiting.join().unwrap();
-        assert_eq!(*budget.free.lock().unwrap(), 10);
+        drop(waiting.join().unwrap());
+        assert_eq!(budget.state().used, 0);
+    }
+
+    #[test]
+    fn inputs_that_are_read_ahead_never_hold_up_the_one_whose_turn_it_is() {
+        let budget = Arc::new(Budget::in_order(10, 5));
+        let ahead = [Budget::take(&budget, 1, 3), Budget::take(&budget, 2, 2)];
+        let more_ahead = take(&budget, 1, 1);
+        assert!(!more_ahead.is_finished());
+        // As much as one alone may have, however large.
+        drop(Budget::take(&budget, 0, 1000));
+        assert!(!more_ahead.is_finished());
+        budget.turn_of(1);
+        drop((more_ahead.join().unwrap(), ahead));
+        assert_eq!(budget.state().used, 0);
     }
 }

@@ -1,31 +1,33 @@
 //! Read, convert in parallel, deliver in order. The only room that names rayon.
 //!
-//! A reading thread takes one input after the other, hands each batch to the pool and puts a place for the result into a
-//! queue; the calling thread takes the places in order and waits for each to be filled. Where the outputs of inputs are
-//! apart, several threads read, since unpacking one input is the work of one thread. What is in flight is bounded in
-//! batches and in bytes, so a slow delivery slows the reading down, and memory does not grow with the input. A run that is
-//! to end does not wait for a reader that waits itself, for a pipe or a disk that hangs.
+//! Several threads read, since unpacking one input is the work of one thread. Each takes one input after the other, hands
+//! each batch to the pool and puts a place for the result into a queue; the calling thread takes the places in order and
+//! waits for each to be filled. Inputs have one queue where their outputs are apart, so that they are delivered side by
+//! side; else each has its own, and what is read ahead waits there for its turn. What is in flight is bounded in batches
+//! and in bytes, so a slow delivery slows the reading down, and memory does not grow with the input. A run that is to end
+//! does not wait for a reader that waits itself, for a pipe or a disk that hangs.
 //!
 //! | file | what it knows |
 //! |---|---|
 //! | `reading` | the reading threads |
+//! | `queues` | what they tell the delivery, and in which order it comes |
 //! | `budget` | how much may be in flight |
 
 mod budget;
+mod queues;
 mod reading;
 
 use std::io;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use self::budget::Budget;
-use self::reading::{Message, Reading};
+use self::queues::{Message, Next};
+use self::reading::Reading;
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::input::{self, Batch, BytesRead, ReadEnd, Source};
 use crate::interrupt::Interrupted;
@@ -33,10 +35,10 @@ use crate::interrupt::Interrupted;
 /// How a run is carried out. None of it can be seen in the output.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
-    /// How many threads convert.
+    /// How many threads convert, and how many read, an input each.
     pub threads: usize,
-    /// How many inputs are read at a time. If it is one, they are delivered one after the other.
-    pub readers: usize,
+    /// Whether several inputs may be delivered at a time, and not only one after the other.
+    pub side_by_side: bool,
     /// Longer lines are not read.
     pub max_line_bytes: usize,
     /// Where reading counts.
@@ -81,11 +83,8 @@ pub enum Flow {
     Stop,
 }
 
-/// So often it is asked whether the run is to end.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
-
-/// Converts the batches of all inputs on a pool of threads and delivers the results: those of an input in order, and with
-/// one reader one input after the other.
+/// Converts the batches of all inputs on a pool of threads and delivers the results: those of an input in order, and one
+/// input after the other unless they may be side by side.
 ///
 /// # Errors
 /// The threads cannot be started.
@@ -108,41 +107,52 @@ where
         .thread_name(|nth| format!("convert-{nth}"))
         .build()
         .context("failed to start the converting threads")?;
+    let readers = options.threads.min(sources.len()).max(1);
     // Two batches for each thread keep it busy while a result waits for its turn.
     let batches = 2 * options.threads + 2;
-    let (queue, places) = sync_channel(batches);
+    let bytes = batches * input::BATCH_BYTES;
+    let (budget, (queues, mut messages)) = if options.side_by_side {
+        (Budget::side_by_side(bytes), queues::side_by_side(batches))
+    } else {
+        let ahead = if readers > 1 { bytes } else { 0 };
+        (
+            Budget::in_order(bytes, ahead),
+            queues::in_order(batches, readers),
+        )
+    };
     let reading = Arc::new(Reading {
         sources: Arc::clone(sources),
         options: options.clone(),
         pool,
         convert,
-        budget: Arc::new(Budget::new(batches * input::BATCH_BYTES)),
-        next: AtomicUsize::new(0),
+        budget: Arc::new(budget),
         unwanted: sources.iter().map(|_| AtomicBool::new(false)).collect(),
     });
+    // The readers alone have the queues, so that these end with them.
+    let queues = Arc::new(queues);
     let start = |nth| {
-        let (reading, queue) = (Arc::clone(&reading), queue.clone());
+        let (reading, queues) = (Arc::clone(&reading), Arc::clone(&queues));
         thread::Builder::new()
             .name(format!("read-{nth}"))
-            .spawn(move || reading.read_all(&queue))
+            .spawn(move || reading.read_all(&queues))
             .context("failed to start the reading threads")
     };
-    let readers = options.readers.min(sources.len()).max(1);
     let readers: Vec<_> = (0..readers).map(start).collect::<Result<_>>()?;
-    drop(queue);
+    drop(queues);
 
     while !options.interrupted.is_set() {
-        let Message(input, what) = match next(&places, &options.interrupted) {
+        let Message(input, what) = match messages.next(&options.interrupted) {
             Next::Is(message) => message,
             Next::Interrupted => return Ok(()),
             Next::None => break,
         };
+        reading.budget.turn_of(input);
         let what = match what {
             What::Unopened(error) => What::Unopened(error),
             What::Start(resumed) => What::Start(resumed),
             What::End(ended, bytes) => What::End(ended, bytes),
             // What it takes of the budget is given back when its turn has come.
-            What::Batch((place, _in_flight)) => match next(&place, &options.interrupted) {
+            What::Batch((place, _in_flight)) => match queues::next(&place, &options.interrupted) {
                 Next::Is(Ok(result)) => What::Batch(result),
                 Next::Is(Err(panic)) => resume_unwind(panic),
                 Next::Interrupted => return Ok(()),
@@ -171,28 +181,10 @@ where
     Ok(())
 }
 
-enum Next<M> {
-    Is(M),
-    /// The sender is gone.
-    None,
-    Interrupted,
-}
-
-/// Waits for what comes next, or for the run to end.
-fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
-    loop {
-        match receiver.recv_timeout(LOOK_UP_EVERY) {
-            Ok(message) => return Next::Is(message),
-            Err(RecvTimeoutError::Disconnected) => return Next::None,
-            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Next::Interrupted,
-            Err(RecvTimeoutError::Timeout) => {}
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
+    use std::time::Duration;
 
     use super::*;
     use crate::input::{Origin, Shape};
@@ -214,7 +206,7 @@ mod tests {
     fn options(threads: usize) -> PipelineOptions {
         PipelineOptions {
             threads,
-            readers: 1,
+            side_by_side: false,
             max_line_bytes: 64 << 20,
             bytes_read: BytesRead::default(),
             state: None,
@@ -230,7 +222,7 @@ mod tests {
         let mut seen = Vec::new();
         let convert = |_: &Source, batch: Batch| {
             // The earlier the batch, the longer it takes.
-            std::thread::sleep(std::time::Duration::from_millis(if batch.first_line == 1 {
+            std::thread::sleep(Duration::from_millis(if batch.first_line == 1 {
                 50
             } else {
                 1
@@ -302,8 +294,8 @@ mod tests {
         std::fs::write(file.path(), "some line of a log\n".repeat(600_000)).unwrap();
         let sources = sources([file.path(); 5]);
         let options = PipelineOptions {
-            readers: 3,
-            ..options(2)
+            side_by_side: true,
+            ..options(3)
         };
         let mut seen: Vec<Vec<u64>> = vec![Vec::new(); 5];
         let (mut begun, mut most) = (0, 0);

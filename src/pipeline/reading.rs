@@ -3,22 +3,17 @@
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
 use rayon::ThreadPool;
 
-use super::budget::{Budget, InFlight};
-use super::{PipelineOptions, StateOf, What};
-use crate::checkpoint::Resumed;
+use super::budget::Budget;
+use super::queues::{Message, Queues};
+use super::{PipelineOptions, What};
+use crate::checkpoint::{Resumed, Turn};
 use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
-
-/// The number of an input, and what is to be told of it when it is ready.
-pub struct Message<T>(pub usize, pub What<Converting<T>>);
-
-/// The place where the result will be, and what of the budget the batch takes.
-pub type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
 
 /// What the reading threads share.
 pub struct Reading<C> {
@@ -27,8 +22,6 @@ pub struct Reading<C> {
     pub pool: ThreadPool,
     pub convert: C,
     pub budget: Arc<Budget>,
-    /// The number of the input that is read next.
-    pub next: AtomicUsize,
     /// Of which nothing more is wanted.
     pub unwanted: Vec<AtomicBool>,
 }
@@ -38,14 +31,13 @@ struct Unwanted;
 
 impl<C: Send + Sync + 'static> Reading<C> {
     /// Reads one input after the other, as long as there are more.
-    pub fn read_all<T>(self: &Arc<Self>, queue: &SyncSender<Message<T>>)
+    pub fn read_all<T>(self: &Arc<Self>, queues: &Queues<T>)
     where
         T: Send + 'static,
         C: Fn(&Source, Batch) -> T,
     {
-        loop {
-            let input = self.next.fetch_add(1, Ordering::Relaxed);
-            if input >= self.sources.len() || self.read(input, queue).is_err() {
+        while let Some((input, queue)) = queues.next_input(self.sources.len()) {
+            if self.read(input, &queue).is_err() {
                 return;
             }
         }
@@ -68,22 +60,28 @@ impl<C: Send + Sync + 'static> Reading<C> {
         };
         let source = &self.sources[input];
         let bytes_read = self.options.bytes_read.of_input();
-        let (resumed, mut reader) = match self.options.open(source, &bytes_read) {
+        let state = self.options.state.as_ref();
+        // Until the end of it is told.
+        let turn = state.map(|state| state.directory.turn(input));
+        let (resumed, mut reader) = match self.options.open(turn.as_ref(), source, &bytes_read) {
             Ok(opened) => opened,
             Err(error) => return tell(What::Unopened(error)),
         };
         let known_as = resumed.as_ref().map(|resumed| resumed.input);
-        tell(What::Start(resumed))?;
+        let start = || tell(What::Start(resumed));
+        match &turn {
+            Some(turn) => turn.start(start)?,
+            None => start()?,
+        }
         while !self.unwanted[input].load(Ordering::Relaxed) {
             let Some(batch) = next_batch(&mut reader, source.shape) else {
                 break;
             };
-            if let (Some(state), Some(known_as), Some(end)) =
-                (&self.options.state, known_as, batch.places.last())
+            if let (Some(state), Some(known_as), Some(end)) = (state, known_as, batch.places.last())
             {
                 state.directory.has_read(known_as, *end);
             }
-            let in_flight = Budget::take(&self.budget, batch.bytes());
+            let in_flight = Budget::take(&self.budget, input, batch.bytes());
             tell(What::Batch((self.convert(input, batch), in_flight)))?;
         }
         tell(What::End(reader.finish(), bytes_read.here()))
@@ -111,18 +109,18 @@ impl PipelineOptions {
     /// Opens an input where it is to be gone on with.
     fn open(
         &self,
+        turn: Option<&Turn>,
         source: &Source,
         bytes_read: &BytesRead,
     ) -> io::Result<(Option<Resumed>, Reader)> {
-        let Some(StateOf {
-            directory,
-            destinations,
-        }) = &self.state
-        else {
+        let Some((state, turn)) = self.state.as_ref().zip(turn) else {
             let opened = input::open(source, bytes_read)?;
             return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
         };
-        let (resumed, opened) = directory.resume(source, destinations, bytes_read)?;
+        let (resumed, opened) =
+            state
+                .directory
+                .resume(turn, source, &state.destinations, bytes_read)?;
         let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
         if let Some(start) = opened.start {
             reader = reader.following(start, opened.may_grow);

@@ -1,0 +1,129 @@
+//! From the reading threads to the delivery: one queue for all inputs, or one for each, which are taken in order.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::What;
+use super::budget::InFlight;
+use crate::interrupt::Interrupted;
+
+/// The number of an input, and what is to be told of it when it is ready.
+pub struct Message<T>(pub usize, pub What<Converting<T>>);
+
+/// The place where the result will be, and what of the budget the batch takes.
+pub type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
+
+/// Where the reading threads put their messages.
+pub struct Queues<T> {
+    /// The number of the input that is read next.
+    next: Mutex<usize>,
+    to: To<T>,
+}
+
+enum To<T> {
+    One(SyncSender<Message<T>>),
+    OfEach {
+        queues: SyncSender<Receiver<Message<T>>>,
+        batches: usize,
+    },
+}
+
+/// Where they come from.
+pub struct Messages<T> {
+    queues: Receiver<Receiver<Message<T>>>,
+    at_hand: Option<Receiver<Message<T>>>,
+}
+
+/// What comes next.
+pub enum Next<M> {
+    Is(M),
+    /// The sender is gone.
+    None,
+    Interrupted,
+}
+
+/// So often it is asked whether the run is to end.
+const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+
+/// A queue of so many batches for all inputs.
+pub fn side_by_side<T>(batches: usize) -> (Queues<T>, Messages<T>) {
+    let (queue, messages) = sync_channel(batches);
+    let queues = Queues {
+        next: Mutex::new(0),
+        to: To::One(queue),
+    };
+    let messages = Messages {
+        queues: sync_channel(0).1,
+        at_hand: Some(messages),
+    };
+    (queues, messages)
+}
+
+/// A queue of so many batches for each input. So many inputs wait for their turn.
+pub fn in_order<T>(batches: usize, inputs: usize) -> (Queues<T>, Messages<T>) {
+    let (queues, of_inputs) = sync_channel(inputs);
+    let queues = Queues {
+        next: Mutex::new(0),
+        to: To::OfEach { queues, batches },
+    };
+    let messages = Messages {
+        queues: of_inputs,
+        at_hand: None,
+    };
+    (queues, messages)
+}
+
+impl<T> Queues<T> {
+    /// The next of so many inputs, and its queue. There is none when nobody wants more.
+    pub fn next_input(&self, inputs: usize) -> Option<(usize, SyncSender<Message<T>>)> {
+        // Held until the queue stands behind those of the inputs before.
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let input = *next;
+        if input >= inputs {
+            return None;
+        }
+        let queue = match &self.to {
+            To::One(queue) => queue.clone(),
+            To::OfEach { queues, batches } => {
+                let (queue, messages) = sync_channel(*batches);
+                queues.send(messages).ok()?;
+                queue
+            }
+        };
+        *next += 1;
+        Some((input, queue))
+    }
+}
+
+impl<T> Messages<T> {
+    /// Waits for the next message, or for the run to end.
+    pub fn next(&mut self, interrupted: &Interrupted) -> Next<Message<T>> {
+        loop {
+            if let Some(queue) = &self.at_hand {
+                match next(queue, interrupted) {
+                    Next::None => {}
+                    message => return message,
+                }
+            }
+            match next(&self.queues, interrupted) {
+                Next::Is(queue) => self.at_hand = Some(queue),
+                Next::None => return Next::None,
+                Next::Interrupted => return Next::Interrupted,
+            }
+        }
+    }
+}
+
+/// Waits for what comes next, or for the run to end.
+pub fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
+    loop {
+        match receiver.recv_timeout(LOOK_UP_EVERY) {
+            Ok(message) => return Next::Is(message),
+            Err(RecvTimeoutError::Disconnected) => return Next::None,
+            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Next::Interrupted,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
