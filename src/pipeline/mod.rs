@@ -184,7 +184,7 @@ where
 #[cfg(test)]
 mod tests {
     use std::path::{Path, PathBuf};
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
     use crate::input::{Origin, Shape};
@@ -286,6 +286,30 @@ mod tests {
             assert_eq!(seen_ends, ends);
             assert!(options.bytes_read.in_all() < 50_000_000);
         }
+    }
+
+    #[test]
+    fn inputs_are_read_ahead_within_bounds_while_they_wait_for_their_turn() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "some line of a log\n".repeat(600_000)).unwrap();
+        let sources = sources([file.path(); 4]);
+        let options = options(2);
+        let (mut read, batch) = (0, input::BATCH_BYTES as u64);
+        let first_line = |_: &Source, batch: Batch| batch.first_line;
+        run(&sources, &options, first_line, |delivery| {
+            if delivery.input == 0 && matches!(delivery.what, What::Batch(1)) {
+                let started = Instant::now();
+                while read < 10 * batch && started.elapsed() < Duration::from_secs(20) {
+                    thread::sleep(Duration::from_millis(50));
+                    read = options.bytes_read.in_all();
+                }
+            }
+            Flow::GoOn
+        })
+        .unwrap();
+        // Six batches of each of two, and what is at hand in the reading.
+        assert!((10 * batch..=16 * batch).contains(&read), "{read}");
+        assert_eq!(options.bytes_read.in_all(), 4 * 19 * 600_000);
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod report;
 mod routers;
 mod send;
 mod shards;
+mod side_by_side;
 mod signals;
 mod state;
 mod tables;
