@@ -2,27 +2,27 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many bytes of inputs may be in flight. Where inputs are delivered one after the other, those that are read ahead
-/// leave to the one whose turn it is what it needs, or all would wait for one another.
+/// How many bytes of inputs may be in flight. Where inputs are delivered one after the other, those that are read ahead have
+/// a share of their own, or the one whose turn it is could wait for them as they wait for it.
 pub struct Budget {
     state: Mutex<State>,
     changed: Condvar,
-    /// So many bytes are for the input whose turn it is.
     in_turn: usize,
-    /// So many more there are for those behind it.
     ahead: usize,
 }
 
 struct State {
-    used: usize,
+    in_turn: usize,
+    ahead: usize,
     /// The inputs up to this one have had their turn, or have it.
     turn: usize,
 }
 
-/// A share of the budget, given back when it is dropped.
+/// What a batch takes of the budget, given back when it is dropped.
 pub struct InFlight {
     budget: Arc<Budget>,
     bytes: usize,
+    is_ahead: bool,
 }
 
 impl Budget {
@@ -31,14 +31,18 @@ impl Budget {
         Self::new(bytes, 0, usize::MAX)
     }
 
-    /// For inputs that are delivered in order, of which several may be read at a time.
-    pub fn in_order(bytes: usize, ahead: usize) -> Self {
-        Self::new(bytes, ahead, 0)
+    /// For inputs that are delivered one after the other: for the one whose turn it is, and for those behind it.
+    pub fn in_order(in_turn: usize, ahead: usize) -> Self {
+        Self::new(in_turn, ahead, 0)
     }
 
     fn new(in_turn: usize, ahead: usize, turn: usize) -> Self {
         Self {
-            state: Mutex::new(State { used: 0, turn }),
+            state: Mutex::new(State {
+                in_turn,
+                ahead,
+                turn,
+            }),
             changed: Condvar::new(),
             in_turn,
             ahead,
@@ -54,26 +58,28 @@ impl Budget {
         }
     }
 
-    /// Waits until so many bytes are free. A batch larger than the whole budget waits until nothing of it is in flight.
+    /// Waits until so many bytes are free. A batch larger than the whole share waits until nothing of it is in flight.
     pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
-        let Self { in_turn, ahead, .. } = **budget;
-        let mut share = 0;
+        let is_ahead = |state: &State| input > state.turn;
+        let bytes_of = |is_ahead| bytes.min(budget.all(is_ahead));
         let must_wait = |state: &mut State| {
-            let limit = if input <= state.turn {
-                share = bytes.min(in_turn);
-                in_turn + ahead
-            } else {
-                share = bytes.min(ahead);
-                ahead
-            };
-            state.used + share > limit
+            let is_ahead = is_ahead(state);
+            *state.free(is_ahead) < bytes_of(is_ahead)
         };
-        let state = budget.changed.wait_while(budget.state(), must_wait);
-        state.unwrap_or_else(PoisonError::into_inner).used += share;
+        let waited = budget.changed.wait_while(budget.state(), must_wait);
+        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
+        let is_ahead = is_ahead(&state);
+        let bytes = bytes_of(is_ahead);
+        *state.free(is_ahead) -= bytes;
         InFlight {
             budget: Arc::clone(budget),
-            bytes: share,
+            bytes,
+            is_ahead,
         }
+    }
+
+    fn all(&self, is_ahead: bool) -> usize {
+        if is_ahead { self.ahead } else { self.in_turn }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -81,9 +87,20 @@ impl Budget {
     }
 }
 
+impl State {
+    /// How much is free of a share.
+    fn free(&mut self, is_ahead: bool) -> &mut usize {
+        if is_ahead {
+            &mut self.ahead
+        } else {
+            &mut self.in_turn
+        }
+    }
+}
+
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.budget.state().used -= self.bytes;
+        *self.budget.state().free(self.is_ahead) += self.bytes;
         self.budget.changed.notify_all();
     }
 }
@@ -112,7 +129,7 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(second);
         drop(waiting.join().unwrap());
-        assert_eq!(budget.state().used, 0);
+        assert_eq!(budget.state().in_turn, 10);
     }
 
     #[test]
@@ -126,6 +143,7 @@ mod tests {
         assert!(!more_ahead.is_finished());
         budget.turn_of(1);
         drop((more_ahead.join().unwrap(), ahead));
-        assert_eq!(budget.state().used, 0);
+        let state = budget.state();
+        assert_eq!((state.in_turn, state.ahead), (10, 5));
     }
 }
