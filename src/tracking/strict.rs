@@ -3,6 +3,8 @@
 //! It refuses whatever it cannot read exactly, which then is [`super::lenient`]'s to judge.
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
+use smallvec::SmallVec;
 
 use super::json::{Object, Value};
 use super::scan::{NumberText, Scanner};
@@ -19,9 +21,9 @@ pub(super) fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Value<'a>, Ref
     let mut reader = Reader {
         scanner: Scanner::new(text),
         arena,
-        items: Vec::new(),
-        members: Vec::with_capacity(USUAL_MEMBERS),
-        unescaped: Vec::new(),
+        items: SmallVec::new(),
+        members: SmallVec::new(),
+        unescaped: ArenaVec::new_in(arena),
     };
     let value = reader.value(0).ok_or(Refused)?;
     if reader.scanner.is_at_end() {
@@ -34,15 +36,18 @@ pub(super) fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Value<'a>, Ref
 /// As many members as the objects of a line have that stand within one another, for nearly all lines.
 const USUAL_MEMBERS: usize = 32;
 
+/// As many items as its arrays have.
+const USUAL_ITEMS: usize = 8;
+
 /// Where a tree grows. What an array or object has so far stands on a stack, and goes to the arena when it is whole and
 /// its size is known: however odd a line is, its tree takes no more than it needs.
 struct Reader<'a> {
     scanner: Scanner<'a>,
     arena: &'a Bump,
-    items: Vec<Value<'a>>,
-    members: Vec<(&'a str, Value<'a>)>,
+    items: SmallVec<[Value<'a>; USUAL_ITEMS]>,
+    members: SmallVec<[(&'a str, Value<'a>); USUAL_MEMBERS]>,
     /// The string at hand, where it has escapes.
-    unescaped: Vec<u8>,
+    unescaped: ArenaVec<'a, u8>,
 }
 
 impl<'a> Reader<'a> {
