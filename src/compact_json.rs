@@ -20,6 +20,25 @@ pub(crate) fn append(value: &impl Serialize, out: &mut Vec<u8>, full: usize) -> 
     is_written && compact.buffer.length() <= full
 }
 
+/// A string that stands in the program, with nothing in it that JSON escapes: it is written without being looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Word(pub &'static str);
+
+impl Serialize for Word {
+    /// As the name of a unit variant, which is all of this, too.
+    fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_unit_variant("Word", 0, self.0)
+    }
+}
+
+/// Writes a field as a [`Word`], for `serialize_with`.
+pub(crate) fn word<S: ser::Serializer>(
+    word: &&'static str,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    Word(word).serialize(serializer)
+}
+
 struct Compact<'o> {
     buffer: JsonBuffer<'o>,
     full: usize,
@@ -150,7 +169,8 @@ impl<'c, 'o> ser::Serializer for &'c mut Compact<'o> {
         _: u32,
         variant: &'static str,
     ) -> Result<(), NotHere> {
-        self.string(variant)
+        self.buffer.plain_string(variant);
+        Ok(())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Open<'c, 'o>, NotHere> {

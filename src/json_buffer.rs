@@ -57,6 +57,17 @@ impl<'o> JsonBuffer<'o> {
         self.at += start + key.len() + 3;
     }
 
+    /// Puts a string in which there is nothing to escape.
+    #[inline]
+    pub(crate) fn plain_string(&mut self, word: &'static str) {
+        debug_assert_eq!(plain_length(word.as_bytes()), word.len());
+        let room = &mut self.room(word.len() + 2)[..word.len() + 2];
+        room[0] = b'"';
+        room[1..=word.len()].copy_from_slice(word.as_bytes());
+        room[word.len() + 1] = b'"';
+        self.at += word.len() + 2;
+    }
+
     /// Puts a text as a JSON string.
     pub(crate) fn string(&mut self, text: &str) {
         let room = self.room(text.len() + 2);

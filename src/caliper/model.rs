@@ -10,17 +10,19 @@ use uuid::Uuid;
 
 use super::event_time::EventTime;
 use super::vocabulary;
+use crate::compact_json::word;
 use crate::tracking::Value;
 
 /// An event (section 3.1).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Event<'a> {
-    #[serde(rename = "@context")]
+    #[serde(rename = "@context", serialize_with = "word")]
     pub(super) context: &'static str,
     pub(super) id: EventId,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub(super) event_type: &'static str,
     pub(super) actor: Entity<'a>,
+    #[serde(serialize_with = "word")]
     pub(super) action: &'static str,
     pub(super) object: Object<'a>,
     #[serde(rename = "eventTime")]
@@ -58,7 +60,7 @@ pub(super) struct EventId(pub Uuid);
 pub(super) struct Entity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub entity_type: &'static str,
 }
 
@@ -67,7 +69,7 @@ pub(super) struct Entity<'a> {
 pub(super) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<Value<'a>>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub entity_type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Value<'a>>,
@@ -101,8 +103,9 @@ pub(super) struct ObjectExtensions<'a> {
 /// A place in a video (MediaLocation).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Target<'a> {
+    #[serde(serialize_with = "word")]
     pub id: &'static str,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub entity_type: &'static str,
     #[serde(rename = "currentTime", skip_serializing_if = "Option::is_none")]
     pub current_time: Option<&'a str>,
@@ -126,8 +129,9 @@ pub(super) struct Generated<'a> {
 /// A score.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Score<'a> {
+    #[serde(serialize_with = "word")]
     pub id: &'static str,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub entity_type: &'static str,
     #[serde(rename = "maxScore", skip_serializing_if = "Option::is_none")]
     pub max_score: Option<Value<'a>>,
@@ -141,6 +145,7 @@ pub(super) struct Score<'a> {
 /// Whether the answer was right, in Python's words.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ScoreExtensions {
+    #[serde(serialize_with = "word")]
     pub success: &'static str,
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::timestamp::Timestamp;
 use super::vocabulary::VerbIri;
+use crate::compact_json::{Word, word};
 use crate::tracking::Value;
 
 /// A statement (section 2.4), its properties in the order in which the specification lists them.
@@ -23,6 +24,7 @@ pub struct Statement<'a> {
     pub(super) context: Context<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) timestamp: Option<&'a str>,
+    #[serde(serialize_with = "word")]
     pub(super) version: &'static str,
     /// The timestamp, before it was printed.
     #[serde(skip)]
@@ -81,7 +83,7 @@ pub(super) struct ActivityDefinition<'a> {
     pub name: Option<LanguageMap<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<LanguageMap<'a>>,
-    #[serde(rename = "type")]
+    #[serde(rename = "type", serialize_with = "word")]
     pub activity_type: &'static str,
     #[serde(rename = "interactionType", skip_serializing_if = "Option::is_none")]
     pub interaction_type: Option<&'static str>,
@@ -168,7 +170,7 @@ impl Serialize for Actor<'_> {
         }
 
         let mut agent = serializer.serialize_struct("Agent", 2)?;
-        agent.serialize_field("objectType", "Agent")?;
+        agent.serialize_field("objectType", &Word("Agent"))?;
         match *self {
             Self::Account { home_page, name } => {
                 agent.serialize_field("account", &Account { home_page, name })?
@@ -182,20 +184,24 @@ impl Serialize for Actor<'_> {
 
 impl Serialize for Verb {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let display = LanguageMap {
-            tag: "en",
-            text: Some(self.0.display),
-        };
+        struct Display(&'static str);
+
+        impl Serialize for Display {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_map([(Word("en"), Word(self.0))])
+            }
+        }
+
         let mut verb = serializer.serialize_struct("Verb", 2)?;
-        verb.serialize_field("id", self.0.id)?;
-        verb.serialize_field("display", &display)?;
+        verb.serialize_field("id", &Word(self.0.id))?;
+        verb.serialize_field("display", &Display(self.0.display))?;
         verb.end()
     }
 }
 
 impl Serialize for LanguageMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.text.map(|text| (self.tag, text)))
+        serializer.collect_map(self.text.map(|text| (Word(self.tag), text)))
     }
 }
 
@@ -213,7 +219,7 @@ impl Serialize for Extensions<'_> {
             .filter_map(|(iri, value)| value.map(|value| (*iri, value)));
         let mut map = serializer.serialize_map(None)?;
         for (iri, value) in present {
-            map.serialize_entry(iri, &value)?;
+            map.serialize_entry(&Word(iri), &value)?;
         }
         map.end()
     }
