@@ -39,7 +39,7 @@ pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<Tracking
 }
 
 fn text_of(line: &[u8]) -> Result<&str, Fault> {
-    std::str::from_utf8(line).map_err(|error| {
+    simdutf8::compat::from_utf8(line).map_err(|error| {
         let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1);
         Fault::new(Reason::NotUtf8, detail)
     })

@@ -43,7 +43,7 @@ fn name(line: &[u8]) -> Option<&str> {
     if line.len() > MAX_BYTES {
         return None;
     }
-    let text = super::json_part(std::str::from_utf8(line).ok()?)?;
+    let text = super::json_part(simdutf8::basic::from_utf8(line).ok()?)?;
     let mut skimmer = Skimmer(Scanner::new(text));
     let members = skimmer.members()?;
     let is_whole = skimmer.0.is_at_end();
