@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
-use crate::converted::Converted;
+use crate::conversion::Converted;
 use crate::dedupe::Dedupe;
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};

@@ -28,11 +28,9 @@
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
-//! | [`compact_json`] | writing statements and events, faster than serde_json |
-//! | [`json_buffer`], [`json_text`] | where JSON text grows; where a JSON string has escapes, looked at in blocks |
+//! | [`json_text`] | JSON as text: where its strings have escapes, and writing it faster than serde_json |
 //! | [`uuid5`] | the hash that ids are |
-//! | [`conversion`] | a line, the options and the tables → an outcome and some output |
-//! | [`converted`] | what comes of a batch of lines |
+//! | [`conversion`] | a line, the options and the tables → an outcome and some output; batches of lines |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
 //! | [`interrupt`] | signals |
@@ -41,6 +39,7 @@
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
 //! | [`files`] | temporary names, modes, and what a crash leaves |
+//! | [`buffers`] | memory that is used again |
 //! | [`exit_code`] | what the shell is told |
 //! | [`report`] | the tally, the summary, the report |
 //! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
@@ -73,13 +72,12 @@
 // This page is for those who change the code; what only the program uses is private all the same.
 #![allow(rustdoc::private_intra_doc_links)]
 
+mod buffers;
 pub mod caliper;
 mod checkpoint;
 pub mod cli;
-mod compact_json;
 mod console;
 pub mod conversion;
-mod converted;
 mod dedupe;
 mod delivery;
 pub mod exit_code;
@@ -87,7 +85,6 @@ mod files;
 pub mod filter;
 pub mod input;
 mod interrupt;
-mod json_buffer;
 mod json_text;
 pub mod lms;
 pub mod outcome;

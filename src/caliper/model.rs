@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::event_time::EventTime;
 use super::vocabulary;
-use crate::compact_json::word;
+use crate::json_text::word;
 use crate::tracking::Value;
 
 /// An event (section 3.1).

@@ -12,8 +12,7 @@ use serde_json::value::RawValue;
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
 use crate::console::{Console, one_line};
-use crate::conversion::{Conversion, Converter, Layout};
-use crate::converted::Converted;
+use crate::conversion::{Conversion, Converted, Converter, Layout};
 use crate::delivery::Deliverer;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Source};
@@ -54,7 +53,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
         let bytes = explain(&converter, &source.name, lines, write);
         Converted {
             output: Output {
-                bytes,
+                bytes: bytes.into(),
                 ..Output::default()
             },
             ..Converted::default()

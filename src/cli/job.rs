@@ -10,10 +10,10 @@ use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
+use crate::buffers::Buffers;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
-use crate::conversion::{Converter, Layout};
-use crate::converted::BatchConverter;
+use crate::conversion::{BatchConverter, Converter, Layout};
 use crate::dedupe::{Dedupe, Scope};
 use crate::delivery::{Delivered, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -165,6 +165,7 @@ impl Job {
             // What is found to be a duplicate is taken out before it is packed.
             packs: destination.takes_packed() && self.dedupe.is_none(),
             keeps_details: record.report.is_some(),
+            buffers: Buffers::default(),
         });
         let converting = Arc::clone(&batches);
         let sources: Arc<[Source]> = self.sources.into();

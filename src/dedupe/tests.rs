@@ -156,7 +156,7 @@ fn the_values_of_a_document_end_together() {
     let text = b"[\n  {},\n  {}\n]\n";
     let document = |line| {
         let mut output = output(line, &[event(1, 1), event(1, 1)]);
-        output.bytes = text.to_vec();
+        output.bytes = text.to_vec().into();
         for value in &mut output.values {
             (value.end, value.line) = (text.len(), line);
         }
@@ -164,7 +164,7 @@ fn the_values_of_a_document_end_together() {
     };
     let mut first = document(1);
     assert_eq!(summary(&dedupe.sift(&mut first)), (0, 0, 0, vec![]));
-    assert_eq!(first.bytes, text);
+    assert_eq!(*first.bytes, text);
     let mut second = document(2);
     assert_eq!(summary(&dedupe.sift(&mut second)), (1, 0, 2, vec![]));
     assert!(second.bytes.is_empty() && second.values.is_empty());
@@ -289,7 +289,7 @@ fn ten_million_events_stay_below_half_a_gigabyte() {
         for line in batch * 1000..(batch + 1) * 1000_u64 {
             let id = uuid::Builder::from_sha1_bytes(xxh3_128(&line.to_be_bytes()).to_be_bytes());
             // As long as many a statement.
-            output.bytes.resize(output.bytes.len() + 1000, line as u8);
+            output.bytes.extend([line as u8; 1000]);
             output.values.push(OutputValue {
                 id: id.into_uuid(),
                 end: output.bytes.len(),

@@ -5,8 +5,8 @@
 use std::io::{self, Read};
 
 use super::batch::{Batch, Unreadable};
-use super::text::{Buffers, Text};
-use super::{Follower, Position};
+use super::{Follower, Position, Text};
+use crate::buffers::Buffers;
 
 /// Enough lines that handing a batch on costs nothing beside converting it, and few enough that the batches in flight
 /// stay small.
@@ -68,7 +68,10 @@ impl<R: Read> BatchReader<R> {
 
     /// The next batch, or `None` at the end of what can be read.
     pub fn next_batch(&mut self) -> Option<Batch> {
-        let mut text = self.rest.take().unwrap_or_else(|| self.buffers.text());
+        let mut text = self
+            .rest
+            .take()
+            .unwrap_or_else(|| Text::empty(&self.buffers));
         let mut wanted = BATCH_BYTES;
         while self.ended.is_none() {
             self.fill(&mut text, wanted);
@@ -117,7 +120,7 @@ impl<R: Read> BatchReader<R> {
                 .read_to_end(&mut text)
                 .map(drop),
         );
-        let mut batch = self.batch(self.buffers.text(), None);
+        let mut batch = self.batch(Text::empty(&self.buffers), None);
         self.follow(&text);
         self.offset += text.len() as u64;
         if text.len() > self.max_line_bytes {
@@ -167,7 +170,7 @@ impl<R: Read> BatchReader<R> {
 
     /// Passes over the rest of a line of which `text` is read and given up.
     fn skip_line(&mut self, text: &[u8]) -> Option<Batch> {
-        let mut batch = self.batch(self.buffers.text(), None);
+        let mut batch = self.batch(Text::empty(&self.buffers), None);
         self.follow(text);
         let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
         if !is_terminated && self.leaves_unterminated {
@@ -190,7 +193,7 @@ impl<R: Read> BatchReader<R> {
     fn skip(&mut self, find: impl Fn(&[u8]) -> Option<usize>) -> (u64, bool) {
         let mut length = 0;
         while self.ended.is_none() {
-            let mut bytes = self.buffers.text();
+            let mut bytes = Text::empty(&self.buffers);
             self.fill(&mut bytes, BATCH_BYTES);
             if let Some(found) = find(&bytes) {
                 self.rest = Some(bytes.split_off(found + 1));

@@ -1,43 +1,26 @@
-//! Buffers that are used again and again: zeroing new memory and having it paged in costs more than reading into it.
+//! Text as it is read, in a buffer that is used again.
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
 
-use super::BATCH_BYTES;
+use crate::buffers::{Buffer, Buffers};
 
-/// Larger buffers, which few lines need, are not kept.
-const KEPT_BYTES: usize = 2 * BATCH_BYTES;
-
-/// The buffers of an input that are not in use.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
-
-/// Text in a buffer, which goes back to the others when the text is dropped.
+/// What is read of an input.
 #[derive(Debug)]
 pub struct Text {
     /// Longer than the text, and filled with whatever was there before.
-    buffer: Vec<u8>,
+    buffer: Buffer,
     length: usize,
-    buffers: Buffers,
-}
-
-impl Buffers {
-    /// A text that is empty yet.
-    pub(super) fn text(&self) -> Text {
-        let buffer = self.with(Vec::pop);
-        Text {
-            buffer: buffer.unwrap_or_default(),
-            length: 0,
-            buffers: self.clone(),
-        }
-    }
-
-    fn with<T>(&self, act: impl FnOnce(&mut Vec<Vec<u8>>) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
 }
 
 impl Text {
+    /// A text that is empty yet.
+    pub(super) fn empty(buffers: &Buffers) -> Self {
+        Self {
+            buffer: buffers.filled(),
+            length: 0,
+        }
+    }
+
     /// The room behind the text, up to a length that it may get.
     pub(super) fn room(&mut self, length: usize) -> &mut [u8] {
         let length = length.max(self.length);
@@ -55,7 +38,7 @@ impl Text {
     /// Cuts the text, and gives what is cut off.
     pub(super) fn split_off(&mut self, at: usize) -> Self {
         let cut = &self.buffer[at..self.length];
-        let mut rest = self.buffers.text();
+        let mut rest = Self::empty(self.buffer.others());
         rest.room(cut.len()).copy_from_slice(cut);
         rest.length = cut.len();
         self.length = at;
@@ -72,8 +55,7 @@ impl From<Vec<u8>> for Text {
     fn from(text: Vec<u8>) -> Self {
         Self {
             length: text.len(),
-            buffer: text,
-            buffers: Buffers::default(),
+            buffer: text.into(),
         }
     }
 }
@@ -86,15 +68,6 @@ impl Deref for Text {
     }
 }
 
-impl Drop for Text {
-    fn drop(&mut self) {
-        let buffer = std::mem::take(&mut self.buffer);
-        if (1..=KEPT_BYTES).contains(&buffer.len()) {
-            self.buffers.with(|buffers| buffers.push(buffer));
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,27 +75,16 @@ mod tests {
     #[test]
     fn a_buffer_is_used_again_and_shows_nothing_of_what_it_held() {
         let buffers = Buffers::default();
-        let mut text = buffers.text();
+        let mut text = Text::empty(&buffers);
         text.room(8).copy_from_slice(b"one\ntwo\n");
         text.take_in(7);
         let rest = text.split_off(4);
         assert_eq!((&*text, &*rest), (&b"one\n"[..], &b"two"[..]));
         drop((text, rest));
-        let mut again = buffers.text();
+        let mut again = Text::empty(&buffers);
         assert!(again.is_empty() && !again.buffer.is_empty());
         again.room(2)[0] = b'x';
         again.take_in(1);
         assert_eq!(&*again, b"x");
-    }
-
-    #[test]
-    fn a_large_buffer_is_not_kept() {
-        let buffers = Buffers::default();
-        drop({
-            let mut text = buffers.text();
-            text.room(KEPT_BYTES + 1);
-            text
-        });
-        assert!(buffers.text().buffer.is_empty());
     }
 }

@@ -26,6 +26,7 @@ pub use whole_file::WholeFile;
 
 use uuid::Uuid;
 
+use crate::buffers::Buffer;
 use crate::checkpoint::Resumed;
 use crate::conversion::{Conversion, Written};
 use crate::exit_code::ExitCode;
@@ -105,7 +106,7 @@ pub trait Destination {
 #[derive(Debug, Default)]
 pub struct Output {
     /// Statements, envelopes or events, one after the other.
-    pub bytes: Vec<u8>,
+    pub bytes: Buffer,
     pub values: Vec<OutputValue>,
     /// The number of the first line in the input.
     pub first_line: u64,

@@ -44,7 +44,7 @@ impl PartFile {
     /// It cannot be written.
     pub fn write(&mut self, output: &Output) -> io::Result<()> {
         let bytes = match (self.compression, &output.member) {
-            (Compression::None, _) => Cow::Borrowed(&output.bytes),
+            (Compression::None, _) => Cow::Borrowed(&*output.bytes),
             (Compression::Gzip, Some(member)) => Cow::Borrowed(member),
             (Compression::Gzip, None) => Cow::Owned(gzip_member(&output.bytes)?),
         };

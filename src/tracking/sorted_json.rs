@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::json::{Object, Value};
 use super::python;
-use crate::json_buffer::JsonBuffer;
+use crate::json_text::JsonBuffer;
 
 /// Appends the text. Unlike JSON it has words for NaN and the infinities.
 pub fn append(value: Value<'_>, arena: &Bump, out: &mut Vec<u8>) {

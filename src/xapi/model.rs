@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::timestamp::Timestamp;
 use super::vocabulary::VerbIri;
-use crate::compact_json::{Word, word};
+use crate::json_text::{Word, word};
 use crate::tracking::Value;
 
 /// A statement (section 2.4), its properties in the order in which the specification lists them.

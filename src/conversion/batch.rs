@@ -2,7 +2,8 @@
 
 use bumpalo::Bump;
 
-use crate::conversion::{Converter, Layout};
+use super::{Converter, Layout};
+use crate::buffers::Buffers;
 use crate::input::{Batch, Line, Shape, Source};
 use crate::output::{Output, RejectedLine, gzip_member};
 use crate::report::Tally;
@@ -26,6 +27,7 @@ pub struct BatchConverter {
     pub packs: bool,
     /// Whether to count what only a report tells.
     pub keeps_details: bool,
+    pub buffers: Buffers,
 }
 
 impl BatchConverter {
@@ -36,6 +38,7 @@ impl BatchConverter {
             Shape::Document => self.layout_of_documents,
         };
         let mut converted = Converted::default();
+        converted.output.bytes = self.buffers.empty();
         converted.output.first_line = batch.first_line;
         converted.output.places = std::mem::take(&mut batch.places);
         let mut arena = Bump::new();

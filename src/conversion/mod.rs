@@ -1,5 +1,11 @@
 //! One line → its outcome and its output: a function of the line, the options and the lookup tables, and of nothing
 //! else.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `batch` | what comes of a batch of lines |
+
+mod batch;
 
 use std::io::{self, Write};
 
@@ -8,10 +14,12 @@ use jiff::civil::DateTime;
 use serde::Serialize;
 use uuid::Uuid;
 
+pub(crate) use batch::{BatchConverter, Converted};
+
 use crate::caliper::{self, CaliperSettings, Envelope, Event};
-use crate::compact_json;
 use crate::filter::EventFilter;
 use crate::input::LineContent;
+use crate::json_text;
 use crate::lms::Lms;
 use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
@@ -277,7 +285,7 @@ fn write<'a, T: Serialize>(
     let written = match (layout, values) {
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
             let start = limited.out.len();
-            if !compact_json::append(value, limited.out, limited.full) {
+            if !json_text::append(value, limited.out, limited.full) {
                 limited.out.truncate(start);
                 serde_json::to_writer(&mut limited, value)?;
             }

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
-use crate::json_buffer::JsonBuffer;
+use super::JsonBuffer;
 
 /// Appends a value to a buffer, which may get so long; `false`, and what was written is to be dropped, when that is not
 /// enough or there is something that is not known here.
