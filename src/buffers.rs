@@ -14,7 +14,8 @@ pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
-    others: Buffers,
+    /// Those that it goes back to, if it does.
+    others: Option<Buffers>,
 }
 
 impl Buffers {
@@ -30,7 +31,7 @@ impl Buffers {
         let bytes = self.with(Vec::pop);
         Buffer {
             bytes: bytes.unwrap_or_default(),
-            others: self.clone(),
+            others: Some(self.clone()),
         }
     }
 
@@ -40,17 +41,22 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// Those that it goes back to.
-    pub fn others(&self) -> &Buffers {
-        &self.others
+    /// Another one, with whatever is in it.
+    pub fn another(&self) -> Self {
+        self.others
+            .as_ref()
+            .map(Buffers::filled)
+            .unwrap_or_default()
     }
 }
 
-/// A buffer that goes back to nobody's.
+/// A buffer that goes nowhere.
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
-        let others = Buffers::default();
-        Self { bytes, others }
+        Self {
+            bytes,
+            others: None,
+        }
     }
 }
 
@@ -71,8 +77,10 @@ impl DerefMut for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        if (1..=KEPT_BYTES).contains(&bytes.capacity()) {
-            self.others.with(|others| others.push(bytes));
+        if let Some(others) = &self.others
+            && (1..=KEPT_BYTES).contains(&bytes.capacity())
+        {
+            others.with(|others| others.push(bytes));
         }
     }
 }

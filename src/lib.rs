@@ -11,9 +11,9 @@
 //!                                   lms (users, courses: what the LMS database would have supplied)
 //! ```
 //!
-//! [`pipeline`] drives it. One thread reads batches of whole lines, or several do where each input has an output of its own;
-//! a pool of threads converts them, and the calling thread takes the results, those of an input **in order**, with a
-//! bounded number of batches and bytes in flight.
+//! [`pipeline`] drives it. Several threads read batches of whole lines, an input each; a pool of threads converts them, and
+//! the calling thread takes the results, those of an input **in order**, with a bounded number of batches and bytes in
+//! flight. Where the outputs of inputs are apart, inputs are delivered side by side, else one after the other.
 //!
 //! # Where things are
 //!

@@ -49,7 +49,7 @@ impl Head {
     /// What each input begins with that holds some of the lines of this one: a line, or of a document all that is here.
     pub fn beginning(&self) -> &[u8] {
         let line = match self.shape {
-            Shape::Log => memchr::memchr(b'\n', &self.bytes),
+            Shape::Log => memchr::memchr(b'\n', &self.bytes).map(|newline| newline + 1),
             Shape::Document => None,
         };
         &self.bytes[..line.unwrap_or(self.bytes.len())]

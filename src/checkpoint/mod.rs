@@ -26,6 +26,6 @@ mod turns;
 
 pub use entry::{InputId, Progress};
 pub use lock::OpenError;
-pub use resume::Resumed;
+pub use resume::{Destinations, Resumed};
 pub use state_directory::StateDirectory;
-pub use turns::Turn;
+pub use turns::{Turn, Turns};

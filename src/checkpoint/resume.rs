@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
 use super::StateDirectory;
-use super::entry::{Entry, InputId};
+use super::entry::{Entry, InputId, Progress};
 use super::fingerprint::{Head, follow, follow_document};
 use super::state_directory::State;
 use super::trail::Trail;
 use super::turns::Turn;
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
+use crate::output::OutputNames;
 
 /// How far the destinations of a run have come with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +20,34 @@ pub struct Resumed {
     pub reached: Vec<Position>,
     /// The input as which it was delivered to the earliest of these places: this one, or another that it is a part of.
     pub begun_as: InputId,
+}
+
+/// Where a run delivers to.
+#[derive(Clone, Debug)]
+pub struct Destinations {
+    /// What they are called in the state.
+    pub names: Vec<String>,
+    /// The names of the outputs, where these are files.
+    pub files: Option<OutputNames>,
+}
+
+impl Destinations {
+    /// Whether what was delivered counts for an input that holds the same. A file that belongs to a document is replaced
+    /// when the document changes: it counts for this document alone.
+    fn counts(&self, source: &Source, delivered: &Progress) -> bool {
+        let (Some(files), Some(first)) = (&self.files, &delivered.first_file) else {
+            return true;
+        };
+        match source.shape {
+            Shape::Document => *first == files.path(source),
+            Shape::Log => !OutputNames::is_of_document(first),
+        }
+    }
+
+    /// Whether what this run has read of other inputs of a shape counts for an input.
+    fn count_read(&self, source: &Source, shape: Shape) -> bool {
+        self.files.is_none() || [source.shape, shape] == [Shape::Log; 2]
+    }
 }
 
 /// An input that begins like the one that is opened.
@@ -59,13 +88,13 @@ impl StateDirectory {
         &self,
         turn: &Turn,
         source: &Source,
-        destinations: &[String],
+        destinations: &Destinations,
         bytes_read: &BytesRead,
     ) -> io::Result<(Resumed, Opened)> {
         let mut opened = input::open(source, bytes_read)?;
         let head = Head::read(&mut opened.reader, source.shape)?;
         turn.begin(head.beginning());
-        let candidates = self.candidates(&head, destinations);
+        let candidates = self.candidates(source, &head, destinations);
         let places = candidates.iter().flat_map(Candidate::places);
         let mut places: Vec<Position> = places.copied().collect();
         places.sort_by_key(|place| place.offset);
@@ -88,7 +117,7 @@ impl StateDirectory {
             }
         };
         opened.reader = Box::new(reader);
-        let resumed = self.resumed(source, &head, &candidates, &found, destinations.len());
+        let resumed = self.resumed(source, &head, &candidates, &found, destinations.names.len());
         let from = resumed.from();
         let mut start = found
             .into_iter()
@@ -108,7 +137,12 @@ impl StateDirectory {
     }
 
     /// The inputs that begin alike.
-    fn candidates(&self, head: &Head, destinations: &[String]) -> Vec<Candidate> {
+    fn candidates(
+        &self,
+        source: &Source,
+        head: &Head,
+        destinations: &Destinations,
+    ) -> Vec<Candidate> {
         let state = self.state();
         let inputs = state.contents.inputs.iter();
         // Nearly all heads are of one length, so that one hash serves them.
@@ -121,9 +155,17 @@ impl StateDirectory {
         });
         let candidates = alike.map(|(&input, known)| {
             // What this run has read of it already is on its way to all destinations.
-            let read = || state.read.get(&input).into_iter().flat_map(Trail::places);
-            let of = destinations.iter().map(|to| {
-                let delivered = known.delivered.get(to).into_iter().flat_map(|delivered| {
+            let read = || {
+                let shapes = [Shape::Log, Shape::Document].into_iter();
+                let shapes = shapes.filter(|shape| destinations.count_read(source, *shape));
+                let trails = shapes.filter_map(|shape| state.read.get(&(input, shape)));
+                trails.flat_map(Trail::places)
+            };
+            let of = destinations.names.iter().map(|to| {
+                let delivered = known.delivered.get(to).into_iter();
+                let delivered =
+                    delivered.filter(|delivered| destinations.counts(source, delivered));
+                let delivered = delivered.flat_map(|delivered| {
                     let trail = delivered.trail.places();
                     trail.chain([&delivered.position])
                 });

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -12,15 +12,13 @@ use super::entry::{Entry, InputId, Progress};
 use super::journal::{Contents, Journal, KnownInput};
 use super::lock::{OpenError, lock};
 use super::trail::Trail;
-use super::turns::{Turn, Turns};
 use crate::files::{is_part, sync_directory};
-use crate::input::Position;
+use crate::input::{Position, Shape};
 
 /// What earlier runs delivered, and what this one does.
 #[derive(Debug)]
 pub struct StateDirectory {
     state: Mutex<State>,
-    turns: Arc<Turns>,
     /// Held as long as the run lasts.
     _lock: File,
 }
@@ -30,7 +28,7 @@ pub(super) struct State {
     pub journal: Journal,
     pub contents: Contents,
     /// How far this run has read inputs, delivered or not: two inputs of a run may hold the same.
-    pub read: BTreeMap<InputId, Trail>,
+    pub read: BTreeMap<(InputId, Shape), Trail>,
     /// Files that hold what was delivered.
     files: BTreeSet<PathBuf>,
     synced: Instant,
@@ -68,20 +66,22 @@ impl StateDirectory {
         };
         Ok(Self {
             state: Mutex::new(state),
-            turns: Arc::default(),
             _lock: lock,
         })
     }
 
-    /// The turn of an input of this run, called by its number.
-    pub fn turn(&self, input: usize) -> Turn {
-        Turns::of(&self.turns, input)
-    }
-
-    /// Remembers how far this run has read an input.
-    pub fn has_read(&self, input: InputId, to: Position) {
+    /// Remembers how far this run has read an input, by the next of its places.
+    pub fn has_read(&self, input: InputId, shape: Shape, places: &[Position]) {
         let mut state = self.state();
-        state.read.entry(input).or_default().push(to, false);
+        let trail = state.read.entry((input, shape)).or_default();
+        let Some((last, before)) = places.split_last() else {
+            return;
+        };
+        // Another input may have more behind a line that is open here, so the place before it counts as well.
+        if let Some(before) = before.last().filter(|_| last.open) {
+            trail.push(*before, true);
+        }
+        trail.push(*last, false);
     }
 
     /// What is delivered of an input to a destination.

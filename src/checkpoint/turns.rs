@@ -1,12 +1,12 @@
 //! Whose turn it is, of the inputs that are read at a time.
 //!
 //! Two inputs of a run may hold the same, and only one of them is to be delivered. So they are looked at in order, and one
-//! that begins like another waits until that has been read.
+//! that begins like another waits until that has been delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What the turns of all inputs share.
+/// What the turns of all inputs of a run share.
 #[derive(Debug, Default)]
 pub struct Turns {
     state: Mutex<State>,
@@ -17,7 +17,7 @@ pub struct Turns {
 struct State {
     begun: Row,
     started: Row,
-    /// What those that are being read begin with.
+    /// What those that are not over begin with.
     beginnings: BTreeMap<usize, Vec<u8>>,
 }
 
@@ -54,7 +54,7 @@ impl Turns {
 }
 
 impl Turn {
-    /// Waits until all inputs before this one have begun, and those that may begin like it have been read.
+    /// Waits until all inputs before this one have begun, and those that may begin like it are over.
     pub fn begin(&self, beginning: &[u8]) {
         let turns = &self.turns;
         let mut state = turns.wait_while(|state| state.begun.next != self.input);
@@ -64,7 +64,7 @@ impl Turn {
         turns.changed.notify_all();
         drop(turns.wait_while(|state| {
             let mut before = state.beginnings.range(..self.input);
-            before.any(|(_, other)| beginning.starts_with(other) || other.starts_with(beginning))
+            before.any(|(_, other)| is_like(beginning, other))
         }));
     }
 
@@ -79,6 +79,12 @@ impl Turn {
         self.turns.changed.notify_all();
         done
     }
+}
+
+/// Whether one of the two may be how the other begins. What is empty holds nothing that another could.
+fn is_like(one: &[u8], other: &[u8]) -> bool {
+    let neither_is_empty = !one.is_empty() && !other.is_empty();
+    neither_is_empty && (one.starts_with(other) || other.starts_with(one))
 }
 
 impl Drop for Turn {
@@ -127,16 +133,21 @@ mod tests {
         when_done.recv_timeout(soon).err() == Some(RecvTimeoutError::Timeout)
     }
 
+    fn is_done(when_done: &Receiver<Turn>) -> bool {
+        when_done.recv_timeout(Duration::from_secs(20)).is_ok()
+    }
+
     #[test]
-    fn an_input_that_may_begin_like_an_earlier_one_waits_until_that_was_read() {
+    fn an_input_that_may_begin_like_an_earlier_one_waits_until_that_is_over() {
         let turns = Arc::default();
-        let [first, second, third] = [0, 1, 2].map(|input| Turns::of(&turns, input));
+        let [nothing, first, second, third] = [0, 1, 2, 3].map(|input| Turns::of(&turns, input));
+        nothing.begin(b"");
         first.begin(b"a log");
         let second = does(second, |turn| turn.begin(b"a log that has grown"));
         let third = does(third, |turn| turn.begin(b"another"));
-        assert!(waits(&second) && !waits(&third));
+        assert!(waits(&second) && is_done(&third));
         drop(first);
-        assert!(!waits(&second));
+        assert!(is_done(&second));
     }
 
     #[test]
@@ -150,6 +161,6 @@ mod tests {
         let third = does(third.recv().unwrap(), |turn| turn.start(|| ()));
         assert!(waits(&third));
         first.start(|| ());
-        assert!(!waits(&third));
+        assert!(is_done(&third));
     }
 }

@@ -50,7 +50,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
     max_line_bytes: u64,
 
-    /// How many threads convert [default: as many as there are cores]
+    /// How many threads convert, and how many read, an input each [default: as many as there are cores]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_THREADS))]
     threads: Option<u16>,
 }
@@ -91,6 +91,9 @@ impl InputArgs {
             console.note(&format!(
                 "note: {count} file{plural} left aside by name, `{first}` the first; `--include` chooses others"
             ));
+        }
+        if let Some((one, other)) = discovery.same_pipe() {
+            bail!("`{one}` and `{other}` are one pipe, which can be read only once");
         }
         if discovery.sources.is_empty() && discovery.errors.is_empty() {
             console.warn("there is nothing to read");

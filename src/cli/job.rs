@@ -11,7 +11,7 @@ use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
 use crate::buffers::Buffers;
-use crate::checkpoint::StateDirectory;
+use crate::checkpoint::{Destinations, StateDirectory};
 use crate::console::Console;
 use crate::conversion::{BatchConverter, Converter, Layout};
 use crate::dedupe::{Dedupe, Scope};
@@ -122,10 +122,11 @@ impl Job {
     }
 
     /// Goes on from where these destinations are.
-    pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Vec<String>) {
+    pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Destinations) {
         self.options.state = Some(StateOf {
             directory: Arc::clone(state),
             destinations,
+            turns: Arc::default(),
         });
     }
 

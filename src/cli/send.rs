@@ -14,7 +14,7 @@ use super::input_args::InputArgs;
 use super::job::{Job, Plan};
 use super::record_args::RecordArgs;
 use crate::caliper;
-use crate::checkpoint::StateDirectory;
+use crate::checkpoint::{Destinations, StateDirectory};
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
 use crate::dedupe::Scope;
@@ -94,8 +94,8 @@ pub fn run(args: SendArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
             );
             return Err(error).or_exit(ExitCode::Usage);
         }
-        let destinations = routes.iter().map(|route| name_in_state(route)).collect();
-        job.resume(state, destinations);
+        let names = routes.iter().map(|route| name_in_state(route)).collect();
+        job.resume(state, Destinations { names, files: None });
     }
     job.run(invocation, Box::new(sender), Layout::Lines, &routes)
 }

@@ -91,7 +91,7 @@ pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fat
         Some(names) => {
             let directory = Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
             if let Some(state) = &state {
-                job.resume(state, vec![directory.name_in_state()]);
+                job.resume(state, directory.in_state());
             }
             (Box::new(directory), Layout::Document)
         }

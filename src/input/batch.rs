@@ -56,7 +56,7 @@ impl Batch {
             Some(Unreadable::Truncated { text }) => text.len(),
             Some(Unreadable::TooLong { .. }) | None => 0,
         };
-        self.text.len() + unreadable
+        self.text.len() + unreadable + self.places.len() * size_of::<Position>()
     }
 
     /// The lines of a log, or a document as one line.

@@ -169,6 +169,34 @@ impl Discovery {
         (self.sources, self.elsewhere) = sources.partition(|source| shard.takes(&source.relative));
     }
 
+    /// The names of two inputs that are one pipe: what is read by the one, the other misses.
+    #[cfg(unix)]
+    pub fn same_pipe(&self) -> Option<(&str, &str)> {
+        use std::collections::HashMap;
+        use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+        let mut names = HashMap::new();
+        self.sources.iter().find_map(|source| {
+            let path = match &source.origin {
+                Origin::Stdin => Path::new("/dev/stdin"),
+                Origin::File(path) => path,
+            };
+            let metadata = fs::metadata(path).ok()?;
+            let kind = metadata.file_type();
+            if !kind.is_fifo() && !kind.is_socket() {
+                return None;
+            }
+            let name = source.name.as_str();
+            let other = names.insert((metadata.dev(), metadata.ino()), name)?;
+            Some((other, name))
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub fn same_pipe(&self) -> Option<(&str, &str)> {
+        None
+    }
+
     fn walk(
         &mut self,
         directory: &Path,

@@ -40,7 +40,7 @@ pub enum Origin {
 }
 
 /// What an input holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shape {
     /// One event a line.
     Log,

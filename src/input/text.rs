@@ -15,10 +15,11 @@ pub struct Text {
 impl Text {
     /// A text that is empty yet.
     pub(super) fn empty(buffers: &Buffers) -> Self {
-        Self {
-            buffer: buffers.filled(),
-            length: 0,
-        }
+        Self::over(buffers.filled())
+    }
+
+    fn over(buffer: Buffer) -> Self {
+        Self { buffer, length: 0 }
     }
 
     /// The room behind the text, up to a length that it may get.
@@ -38,7 +39,7 @@ impl Text {
     /// Cuts the text, and gives what is cut off.
     pub(super) fn split_off(&mut self, at: usize) -> Self {
         let cut = &self.buffer[at..self.length];
-        let mut rest = Self::empty(self.buffer.others());
+        let mut rest = Self::over(self.buffer.another());
         rest.room(cut.len()).copy_from_slice(cut);
         rest.length = cut.len();
         self.length = at;

@@ -169,6 +169,7 @@ impl<'c, 'o> ser::Serializer for &'c mut Compact<'o> {
         _: u32,
         variant: &'static str,
     ) -> Result<(), NotHere> {
+        // No name of a variant has anything to escape.
         self.buffer.plain_string(variant);
         Ok(())
     }

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::part_file::PartFile;
 use super::{Destination, Output, OutputNames, Taken, nth_file};
-use crate::checkpoint::{InputId, Progress, Resumed, StateDirectory};
+use crate::checkpoint::{Destinations, InputId, Progress, Resumed, StateDirectory};
 use crate::files::{persist, sync_directory};
 use crate::input::{Position, Shape, Source};
 
@@ -30,7 +30,7 @@ pub struct Directory {
     state: Option<(Arc<StateDirectory>, String)>,
     /// By the number of the input.
     unfinished: BTreeMap<usize, Unfinished>,
-    /// Names that inputs of this run have, whether files came of them or not, where they are not those of the inputs.
+    /// With a state, the files that logs of this run were to have, whether they came to be or not.
     given: BTreeSet<PathBuf>,
     last_file: Option<PathBuf>,
 }
@@ -71,9 +71,12 @@ impl Directory {
         })
     }
 
-    /// What it is called in a state.
-    pub fn name_in_state(&self) -> String {
-        self.names.destination()
+    /// As what a state knows it.
+    pub fn in_state(&self) -> Destinations {
+        Destinations {
+            names: vec![self.names.destination()],
+            files: Some(self.names.clone()),
+        }
     }
 
     /// Makes sure that what an input is continued from is delivered: another input of this run may hold the same, and its
@@ -137,7 +140,9 @@ impl Destination for Directory {
             Some(resumed) => {
                 self.check_beginning(resumed)?;
                 let (path, progress) = self.next_file(source, resumed);
-                self.given.insert(path.clone());
+                if is_log {
+                    self.given.insert(path.clone());
+                }
                 (path, Some((resumed.input, progress)))
             }
         };
@@ -184,6 +189,8 @@ impl Destination for Directory {
                     .trail
                     .push(*before.unwrap_or(&progress.position), true);
             }
+            // A copy may break off earlier.
+            progress.trail.push(progress.position, false);
             progress.position = *end;
         }
         Ok(Taken::Yes)

@@ -40,6 +40,13 @@ impl OutputNames {
         format!("{} {}", self.format, self.directory.display())
     }
 
+    /// Whether an output is that of a document.
+    pub fn is_of_document(output: &Path) -> bool {
+        output
+            .extension()
+            .is_some_and(|extension| extension == "json")
+    }
+
     /// The output path of an input: a document keeps its name, a log loses its `.gz` and gets `.FORMAT.jsonl`.
     pub fn path(&self, source: &Source) -> PathBuf {
         let path = self.directory.join(&source.relative);

@@ -3,19 +3,19 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// How many bytes of inputs may be in flight. Where inputs are delivered one after the other, those that are read ahead have
-/// a share of their own, or the one whose turn it is could wait for them as they wait for it.
+/// a share of their own, or the one that is delivered could wait for them as they wait for it.
 pub struct Budget {
     state: Mutex<State>,
     changed: Condvar,
-    in_turn: usize,
+    at_hand: usize,
     ahead: usize,
 }
 
 struct State {
-    in_turn: usize,
+    at_hand: usize,
     ahead: usize,
-    /// The inputs up to this one have had their turn, or have it.
-    turn: usize,
+    /// The inputs up to this one are delivered, or it is being.
+    delivered: usize,
 }
 
 /// What a batch takes of the budget, given back when it is dropped.
@@ -26,41 +26,41 @@ pub struct InFlight {
 }
 
 impl Budget {
-    /// For inputs that all have their turn at once.
+    /// For inputs that are all delivered at once.
     pub fn side_by_side(bytes: usize) -> Self {
         Self::new(bytes, 0, usize::MAX)
     }
 
-    /// For inputs that are delivered one after the other: for the one whose turn it is, and for those behind it.
-    pub fn in_order(in_turn: usize, ahead: usize) -> Self {
-        Self::new(in_turn, ahead, 0)
+    /// For inputs that are delivered one after the other: for the one at hand, and for those behind it.
+    pub fn in_order(at_hand: usize, ahead: usize) -> Self {
+        Self::new(at_hand, ahead, 0)
     }
 
-    fn new(in_turn: usize, ahead: usize, turn: usize) -> Self {
+    fn new(at_hand: usize, ahead: usize, delivered: usize) -> Self {
         Self {
             state: Mutex::new(State {
-                in_turn,
+                at_hand,
                 ahead,
-                turn,
+                delivered,
             }),
             changed: Condvar::new(),
-            in_turn,
+            at_hand,
             ahead,
         }
     }
 
-    /// It is the turn of this input, or of a later one.
-    pub fn turn_of(&self, input: usize) {
+    /// This input is delivered now, or a later one.
+    pub fn delivers(&self, input: usize) {
         let mut state = self.state();
-        if input > state.turn {
-            state.turn = input;
+        if input > state.delivered {
+            state.delivered = input;
             self.changed.notify_all();
         }
     }
 
     /// Waits until so many bytes are free. A batch larger than the whole share waits until nothing of it is in flight.
     pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
-        let is_ahead = |state: &State| input > state.turn;
+        let is_ahead = |state: &State| input > state.delivered;
         let bytes_of = |is_ahead| bytes.min(budget.all(is_ahead));
         let must_wait = |state: &mut State| {
             let is_ahead = is_ahead(state);
@@ -79,7 +79,7 @@ impl Budget {
     }
 
     fn all(&self, is_ahead: bool) -> usize {
-        if is_ahead { self.ahead } else { self.in_turn }
+        if is_ahead { self.ahead } else { self.at_hand }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -93,7 +93,7 @@ impl State {
         if is_ahead {
             &mut self.ahead
         } else {
-            &mut self.in_turn
+            &mut self.at_hand
         }
     }
 }
@@ -129,11 +129,11 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(second);
         drop(waiting.join().unwrap());
-        assert_eq!(budget.state().in_turn, 10);
+        assert_eq!(budget.state().at_hand, 10);
     }
 
     #[test]
-    fn inputs_that_are_read_ahead_never_hold_up_the_one_whose_turn_it_is() {
+    fn inputs_that_are_read_ahead_never_hold_up_the_one_at_hand() {
         let budget = Arc::new(Budget::in_order(10, 5));
         let ahead = [Budget::take(&budget, 1, 3), Budget::take(&budget, 2, 2)];
         let more_ahead = take(&budget, 1, 1);
@@ -141,9 +141,9 @@ mod tests {
         // As much as one alone may have, however large.
         drop(Budget::take(&budget, 0, 1000));
         assert!(!more_ahead.is_finished());
-        budget.turn_of(1);
+        budget.delivers(1);
         drop((more_ahead.join().unwrap(), ahead));
         let state = budget.state();
-        assert_eq!((state.in_turn, state.ahead), (10, 5));
+        assert_eq!((state.at_hand, state.ahead), (10, 5));
     }
 }

@@ -28,7 +28,7 @@ use anyhow::{Context, Result};
 use self::budget::Budget;
 use self::queues::{Message, Next};
 use self::reading::Reading;
-use crate::checkpoint::{Resumed, StateDirectory};
+use crate::checkpoint::{Destinations, Resumed, StateDirectory, Turns};
 use crate::input::{self, Batch, BytesRead, ReadEnd, Source};
 use crate::interrupt::Interrupted;
 
@@ -53,7 +53,9 @@ pub struct PipelineOptions {
 #[derive(Clone, Debug)]
 pub struct StateOf {
     pub directory: Arc<StateDirectory>,
-    pub destinations: Vec<String>,
+    pub destinations: Destinations,
+    /// Which input of the run waits for which.
+    pub turns: Arc<Turns>,
 }
 
 /// Something of an input. Each that could be opened has a start, its batches in order, and an end.
@@ -82,6 +84,9 @@ pub enum Flow {
     /// Nothing more is wanted.
     Stop,
 }
+
+/// So much may wait for the inputs before it, however many threads there are: nothing goes faster for it.
+const AHEAD_BATCHES: usize = 16;
 
 /// Converts the batches of all inputs on a pool of threads and delivers the results: those of an input in order, and one
 /// input after the other unless they may be side by side.
@@ -114,7 +119,7 @@ where
     let (budget, (queues, mut messages)) = if options.side_by_side {
         (Budget::side_by_side(bytes), queues::side_by_side(batches))
     } else {
-        let ahead = if readers > 1 { bytes } else { 0 };
+        let ahead = bytes.min(AHEAD_BATCHES * input::BATCH_BYTES);
         (
             Budget::in_order(bytes, ahead),
             queues::in_order(batches, readers),
@@ -141,12 +146,12 @@ where
     drop(queues);
 
     while !options.interrupted.is_set() {
-        let Message(input, what) = match messages.next(&options.interrupted) {
+        let Message { input, what, turn } = match messages.next(&options.interrupted) {
             Next::Is(message) => message,
             Next::Interrupted => return Ok(()),
             Next::None => break,
         };
-        reading.budget.turn_of(input);
+        reading.budget.delivers(input);
         let what = match what {
             What::Unopened(error) => What::Unopened(error),
             What::Start(resumed) => What::Start(resumed),
@@ -170,6 +175,8 @@ where
             // Perhaps a reader waits for more that nobody wants.
             Flow::Stop => return Ok(()),
         }
+        // Those that wait for it find all of it settled.
+        drop(turn);
     }
     if !options.interrupted.is_set() {
         for reader in readers {

@@ -7,10 +7,17 @@ use std::time::Duration;
 
 use super::What;
 use super::budget::InFlight;
+use crate::checkpoint::Turn;
 use crate::interrupt::Interrupted;
 
-/// The number of an input, and what is to be told of it when it is ready.
-pub struct Message<T>(pub usize, pub What<Converting<T>>);
+/// What is to be told of an input when it is ready.
+pub struct Message<T> {
+    /// The number of the input.
+    pub input: usize,
+    pub what: What<Converting<T>>,
+    /// At the end of an input: it is over when the end is delivered.
+    pub turn: Option<Turn>,
+}
 
 /// The place where the result will be, and what of the budget the batch takes.
 pub type Converting<T> = (Receiver<thread::Result<T>>, InFlight);

@@ -12,7 +12,7 @@ use rayon::ThreadPool;
 use super::budget::Budget;
 use super::queues::{Message, Queues};
 use super::{PipelineOptions, What};
-use crate::checkpoint::{Resumed, Turn};
+use crate::checkpoint::{Resumed, Turn, Turns};
 use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
 
 /// What the reading threads share.
@@ -52,17 +52,18 @@ impl<C: Send + Sync + 'static> Reading<C> {
         T: Send + 'static,
         C: Fn(&Source, Batch) -> T,
     {
-        let tell = |what| {
+        let put = |what, turn| {
             if self.options.interrupted.is_set() {
                 return Err(Unwanted);
             }
-            queue.send(Message(input, what)).map_err(|_| Unwanted)
+            let message = Message { input, what, turn };
+            queue.send(message).map_err(|_| Unwanted)
         };
+        let tell = |what| put(what, None);
         let source = &self.sources[input];
         let bytes_read = self.options.bytes_read.of_input();
         let state = self.options.state.as_ref();
-        // Until the end of it is told.
-        let turn = state.map(|state| state.directory.turn(input));
+        let turn = state.map(|state| Turns::of(&state.turns, input));
         let (resumed, mut reader) = match self.options.open(turn.as_ref(), source, &bytes_read) {
             Ok(opened) => opened,
             Err(error) => return tell(What::Unopened(error)),
@@ -77,14 +78,15 @@ impl<C: Send + Sync + 'static> Reading<C> {
             let Some(batch) = next_batch(&mut reader, source.shape) else {
                 break;
             };
-            if let (Some(state), Some(known_as), Some(end)) = (state, known_as, batch.places.last())
-            {
-                state.directory.has_read(known_as, *end);
+            if let Some((state, known_as)) = state.zip(known_as) {
+                state
+                    .directory
+                    .has_read(known_as, source.shape, &batch.places);
             }
             let in_flight = Budget::take(&self.budget, input, batch.bytes());
             tell(What::Batch((self.convert(input, batch), in_flight)))?;
         }
-        tell(What::End(reader.finish(), bytes_read.here()))
+        put(What::End(reader.finish(), bytes_read.here()), turn)
     }
 
     /// Has a batch converted. Gives the place where the result will be.

@@ -40,7 +40,8 @@ const USUAL_MEMBERS: usize = 32;
 const USUAL_ITEMS: usize = 8;
 
 /// Where a tree grows. What an array or object has so far stands on a stack, and goes to the arena when it is whole and
-/// its size is known: however odd a line is, its tree takes no more than it needs.
+/// its size is known: however odd a line is, its tree takes no more than it needs, and as much as the text where strings
+/// have escapes.
 struct Reader<'a> {
     scanner: Scanner<'a>,
     arena: &'a Bump,

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{ROOT_URL, gzip};
+use crate::harness::{ROOT_URL, gzip, line};
 use crate::lrs::{Fault, Lrs, Settings};
 use crate::place::{Place, lines, run};
 
@@ -116,6 +116,55 @@ fn a_document_that_was_half_copied_is_delivered_when_it_is_whole_however_it_ends
     place.write("logs/e.json", whole + " ");
     run(place.transform(), 0);
     assert_eq!(place.files("out"), ["d.json", "e.json"]);
+}
+
+#[test]
+fn what_a_document_held_is_delivered_of_a_log_though_the_document_changes() {
+    for threads in ["1", "8"] {
+        let place = Place::new();
+        let night = || {
+            let command = place.command(&["transform", "-o", "out", "--threads", threads]);
+            run(command, 0);
+        };
+        place.write("logs/x.json", line(1));
+        night();
+        place.write("logs/x.json", line(2));
+        place.write("logs/a.log", line(1));
+        place.write("logs/z.log", line(1) + &line(3));
+        night();
+        // It becomes a log, and a document again.
+        place.write("logs/x.json", line(2) + &line(4));
+        night();
+        place.write("logs/x.json", line(5));
+        night();
+        // What goes on with a log is numbered after it.
+        let logs = [
+            "a.log.xapi.2.jsonl",
+            "a.log.xapi.jsonl",
+            "x.json.xapi.jsonl",
+        ];
+        assert_eq!(place.files("out"), [logs[0], logs[1], "x.json", logs[2]]);
+        let rows = logs.map(|log| place.rows(&format!("out/{log}")).len());
+        assert_eq!(rows, [1, 1, 2]);
+    }
+}
+
+#[test]
+fn a_log_is_delivered_once_beside_a_packed_copy_that_breaks_off_within_a_line() {
+    for threads in ["1", "8"] {
+        let place = Place::new();
+        let text = lines(0..20_000);
+        let cut = text.len() - 1000;
+        place.write("logs/a.log.gz", gzip(&text[..cut]));
+        place.write("logs/b.log", &text);
+        run(
+            place.command(&["transform", "-o", "out", "--threads", threads]),
+            0,
+        );
+        let counts = place.output();
+        assert_eq!(counts.len(), 20_000);
+        assert!(counts.values().all(|&count| count == 1));
+    }
 }
 
 #[test]

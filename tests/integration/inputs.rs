@@ -39,6 +39,17 @@ fn standard_input_is_an_input_plain_or_packed() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_that_is_named_twice_is_an_error_before_any_of_it_is_read() {
+    let run = Run::transform().args(&["-", "/dev/stdin"]);
+    let ended = run.stdin(two_lines()).run().with_code(2);
+    ended.assert_told("`-` and `/dev/stdin` are one pipe");
+    let run = Run::transform().args(&["/dev/null", "/dev/null", "-"]);
+    let ended = run.stdin(two_lines()).run().with_code(0);
+    assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
+}
+
 #[test]
 fn a_cut_gzip_gives_every_line_before_the_break_and_exits_with_3() {
     let lines: String = (1..2000).map(line).collect();
