@@ -150,6 +150,30 @@ fn what_a_document_held_is_delivered_of_a_log_though_the_document_changes() {
 }
 
 #[test]
+fn a_document_that_is_renamed_is_written_under_its_new_name_whatever_takes_the_old_one() {
+    for (renamed, threads) in [("a", "1"), ("a", "8"), ("y", "1"), ("y", "8")] {
+        let place = Place::new();
+        let night = || {
+            let command = place.command(&["transform", "-o", "out", "--threads", threads]);
+            run(command, 0);
+        };
+        place.write("logs/x.json", line(1));
+        night();
+        // The larger it is, the later it ends.
+        place.write("logs/x.json", line(2) + &" ".repeat(4 << 20));
+        place.write(&format!("logs/{renamed}.json"), line(1));
+        night();
+        let time = |name: &str| {
+            let path = place.0.path().join(format!("out/{name}.json"));
+            let statement: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+            statement["timestamp"].clone()
+        };
+        assert_eq!(time(renamed), "2024-03-05T09:00:00.000001+00:00");
+        assert_eq!(time("x"), "2024-03-05T09:00:00.000002+00:00");
+    }
+}
+
+#[test]
 fn a_log_is_delivered_once_beside_a_packed_copy_that_breaks_off_within_a_line() {
     for threads in ["1", "8"] {
         let place = Place::new();
