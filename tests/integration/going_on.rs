@@ -118,14 +118,16 @@ fn a_document_that_was_half_copied_is_delivered_when_it_is_whole_however_it_ends
     assert_eq!(place.files("out"), ["d.json", "e.json"]);
 }
 
+fn night(place: &Place, threads: &str) {
+    let command = place.command(&["transform", "-o", "out", "--threads", threads]);
+    run(command, 0);
+}
+
 #[test]
 fn what_a_document_held_is_delivered_of_a_log_though_the_document_changes() {
     for threads in ["1", "8"] {
         let place = Place::new();
-        let night = || {
-            let command = place.command(&["transform", "-o", "out", "--threads", threads]);
-            run(command, 0);
-        };
+        let night = || night(&place, threads);
         place.write("logs/x.json", line(1));
         night();
         place.write("logs/x.json", line(2));
@@ -153,10 +155,7 @@ fn what_a_document_held_is_delivered_of_a_log_though_the_document_changes() {
 fn a_document_that_is_renamed_is_written_under_its_new_name_whatever_takes_the_old_one() {
     for (renamed, threads) in [("a", "1"), ("a", "8"), ("y", "1"), ("y", "8")] {
         let place = Place::new();
-        let night = || {
-            let command = place.command(&["transform", "-o", "out", "--threads", threads]);
-            run(command, 0);
-        };
+        let night = || night(&place, threads);
         place.write("logs/x.json", line(1));
         night();
         // The larger it is, the later it ends.
@@ -181,10 +180,7 @@ fn a_log_is_delivered_once_beside_a_packed_copy_that_breaks_off_within_a_line() 
         let cut = text.len() - 1000;
         place.write("logs/a.log.gz", gzip(&text[..cut]));
         place.write("logs/b.log", &text);
-        run(
-            place.command(&["transform", "-o", "out", "--threads", threads]),
-            0,
-        );
+        night(&place, threads);
         let counts = place.output();
         assert_eq!(counts.len(), 20_000);
         assert!(counts.values().all(|&count| count == 1));

@@ -388,7 +388,7 @@ fn a_copy_that_breaks_off_earlier_brings_nothing_that_is_known_to_be_delivered()
 }
 
 #[test]
-fn a_copy_within_the_same_run_is_delivered_from_where_it_may_differ() {
+fn a_copy_that_breaks_off_is_delivered_from_where_it_may_differ_in_the_same_run_and_later() {
     let place = Place::new();
     let text = lines(0..86_400);
     assert!(text.len() > 8 << 20);
@@ -400,4 +400,13 @@ fn a_copy_within_the_same_run_is_delivered_from_where_it_may_differ() {
     assert_eq!(place.rows(a).len(), 86_400);
     let again = place.rows(b).len();
     assert!((1..10_000).contains(&again), "{again}");
+    let cut = text[..5 << 20].rfind('\n').unwrap() + 1;
+    place.write("logs/c.log", &text[..cut]);
+    run(place.transform(), 0);
+    let in_all = place.files("out").into_iter();
+    let in_all: usize = in_all
+        .map(|name| place.rows(&format!("out/{name}")).len())
+        .sum();
+    let later = in_all - 86_400 - again;
+    assert!((1..10_000).contains(&later), "{later}");
 }
