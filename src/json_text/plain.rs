@@ -9,15 +9,15 @@ const BLOCK: usize = 16;
 /// character. Meant for texts that go on behind the string.
 #[inline]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
-    let mut length = 0;
-    while let Some(block) = text[length..].first_chunk() {
-        let plain = length_in(*block, is_escaped);
-        length += plain;
-        if plain < BLOCK {
-            return length;
+    let mut rest = text;
+    while let Some((block, behind)) = rest.split_first_chunk() {
+        let escaped = is_escaped(u8x16::new(*block)).to_bitmask();
+        if escaped != 0 {
+            return text.len() - rest.len() + escaped.trailing_zeros() as usize;
         }
+        rest = behind;
     }
-    length + plain_length_at_end(&text[length..])
+    text.len() - rest.len() + plain_length_at_end(rest)
 }
 
 #[cold]

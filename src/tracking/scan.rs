@@ -48,7 +48,7 @@ impl<'a> Scanner<'a> {
 
     /// Passes over a word that stands here.
     pub(super) fn word(&mut self, word: &str) -> Option<()> {
-        self.rest().starts_with(word.as_bytes()).then(|| {
+        self.rest()?.starts_with(word.as_bytes()).then(|| {
             self.at += word.len();
         })
     }
@@ -69,19 +69,19 @@ impl<'a> Scanner<'a> {
     /// The same for nobody who wants to know what stands there.
     #[inline(always)]
     pub(super) fn skip_plain(&mut self) -> Option<u8> {
-        let length = plain_length(self.rest());
+        let length = plain_length(self.rest()?);
         self.skip_end(length)
     }
 
     /// The same, copied to a place that has room for the rest of the text. Gives the length of the copy.
     #[inline]
     pub(super) fn copy_plain(&mut self, place: &mut [u8]) -> Option<(usize, u8)> {
-        let length = copy_plain(self.rest(), place);
+        let length = copy_plain(self.rest()?, place);
         self.skip_end(length).map(|byte| (length, byte))
     }
 
     /// Passes over so much, and over the quote or backslash behind it.
-    #[inline]
+    #[inline(always)]
     fn skip_end(&mut self, length: usize) -> Option<u8> {
         self.at += length;
         let byte = self.byte()?;
@@ -129,7 +129,7 @@ impl<'a> Scanner<'a> {
     }
 
     fn hex_digits(&mut self) -> Option<u16> {
-        let digits = self.rest().first_chunk::<4>()?;
+        let digits = self.rest()?.first_chunk::<4>()?;
         self.at += digits.len();
         digits.iter().try_fold(0, |number, &digit| {
             let value = char::from(digit).to_digit(16)?;
@@ -178,7 +178,8 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn rest(&self) -> &'a [u8] {
-        self.text.as_bytes().get(self.at..).unwrap_or_default()
+    #[inline]
+    fn rest(&self) -> Option<&'a [u8]> {
+        self.text.as_bytes().get(self.at..)
     }
 }

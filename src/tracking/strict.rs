@@ -52,7 +52,9 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads a value that stands within so many arrays and objects.
+    /// Reads a value that stands within so many arrays and objects. Done in place: a value that is handed over in memory and
+    /// read at once, in pieces of other sizes, makes the processor wait.
+    #[inline(always)]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scanner.peek()? {
             b'"' => {
@@ -76,6 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an object, from behind its brace.
+    #[inline(never)]
     fn object(&mut self, depth: usize) -> Option<Object<'a>> {
         let start = self.members.len();
         if self.scanner.peek()? == b'}' {
@@ -101,6 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads an array, from behind its bracket.
+    #[inline(never)]
     fn array(&mut self, depth: usize) -> Option<&'a [Value<'a>]> {
         let start = self.items.len();
         if self.scanner.peek()? == b']' {
@@ -160,6 +164,7 @@ impl<'a> Reader<'a> {
 }
 
 /// An integer of 64 bits or a float. Integers past that, floats past all integers and what may be `-0` are refused.
+#[inline(always)]
 fn number<'a>(NumberText { text, is_integer }: NumberText<'_>) -> Option<Value<'a>> {
     const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
     if is_integer {

@@ -216,10 +216,10 @@ impl Serialize for Extensions<'_> {
         let present = self
             .0
             .iter()
-            .filter_map(|(iri, value)| value.map(|value| (*iri, value)));
+            .filter_map(|(iri, value)| Some((iri, value.as_ref()?)));
         let mut map = serializer.serialize_map(None)?;
         for (iri, value) in present {
-            map.serialize_entry(&Word(iri), &value)?;
+            map.serialize_entry(&Word(iri), value)?;
         }
         map.end()
     }
