@@ -181,7 +181,8 @@ impl fmt::Display for Clash {
                 path,
             } => write!(
                 formatter,
-                "{first} and {second} would both write `{}`: leave one out, or have it written elsewhere",
+                "{first} and {second} would both write `{}`: leave one out, have it written elsewhere, or give the directory above \
+                 both, where they are inputs of one name in several folders",
                 path.display()
             ),
             Self::Input { writer, path } => {

@@ -134,3 +134,75 @@ pub fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says of an input that it has no batches.
+    fn start(queue: &SyncSender<Message<()>>, input: usize) {
+        let what = What::Start(None);
+        let message = Message {
+            input,
+            what,
+            turn: None,
+        };
+        queue.send(message).unwrap();
+    }
+
+    /// The inputs of all messages, in the order in which they come.
+    fn inputs(mut messages: Messages<()>) -> Vec<usize> {
+        let never = Interrupted::default();
+        std::iter::from_fn(|| match messages.next(&never) {
+            Next::Is(message) => Some(message.input),
+            Next::None => None,
+            Next::Interrupted => unreachable!(),
+        })
+        .collect()
+    }
+
+    #[test]
+    fn inputs_come_one_after_the_other_or_as_they_are_ready() {
+        for ((queues, messages), expected) in [
+            (in_order(2, 2), [0, 0, 1, 1]),
+            (side_by_side(4), [1, 0, 1, 0]),
+        ] {
+            let [first, second] = [0, 1].map(|input| {
+                let (next, queue) = queues.next_input(2).unwrap();
+                assert_eq!(next, input);
+                queue
+            });
+            assert!(queues.next_input(2).is_none());
+            for (queue, input) in [(&second, 1), (&first, 0), (&second, 1), (&first, 0)] {
+                start(queue, input);
+            }
+            drop((first, second, queues));
+            assert_eq!(inputs(messages), expected);
+        }
+    }
+
+    #[test]
+    fn only_so_many_inputs_wait_for_their_turn() {
+        let (queues, mut messages) = in_order(1, 1);
+        let (_, first) = queues.next_input(3).unwrap();
+        start(&first, 0);
+        drop(first);
+        thread::scope(|scope| {
+            let second = scope.spawn(|| queues.next_input(3).unwrap().0);
+            thread::sleep(Duration::from_millis(50));
+            assert!(!second.is_finished());
+            assert!(matches!(
+                messages.next(&Interrupted::default()),
+                Next::Is(_)
+            ));
+            assert_eq!(second.join().unwrap(), 1);
+        });
+    }
+
+    #[test]
+    fn nothing_is_begun_when_nobody_takes_it() {
+        let (queues, messages) = in_order::<()>(1, 1);
+        drop(messages);
+        assert!(queues.next_input(1).is_none());
+    }
+}
