@@ -20,6 +20,12 @@ impl Interrupted {
         self.0.load(Ordering::Relaxed) != 0
     }
 
+    /// As a signal does.
+    #[cfg(test)]
+    pub(crate) fn set(&self) {
+        self.0.store(ExitCode::Interrupted as u8, Ordering::Relaxed);
+    }
+
     /// What the shell is told, when it was.
     pub fn code(&self) -> Option<ExitCode> {
         match self.0.load(Ordering::Relaxed) {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, InputId, Progress};
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
+use crate::output::OutputNames;
 use anyhow::{Context, Result, bail};
 
 /// The form of the journal. It changes when a program of the old form would be misled.
@@ -19,6 +20,8 @@ const VERSION: u32 = 1;
 #[derive(Debug, Default)]
 pub struct Contents {
     pub inputs: BTreeMap<InputId, KnownInput>,
+    /// Which inputs have a head of a length and hash.
+    pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
     /// Outputs that may or may not have got their names.
     pub delivering: Vec<Entry>,
     /// Temporary files that may still be there.
@@ -52,6 +55,8 @@ impl Contents {
                     delivered: BTreeMap::new(),
                 };
                 self.inputs.insert(input, known);
+                let alike = self.heads.entry(head_bytes).or_default();
+                alike.entry(head_hash).or_default().push(input);
             }
             Entry::Writing { file } => self.writing.push(file),
             delivering @ Entry::Delivering { .. } => self.delivering.push(delivering),
@@ -78,10 +83,12 @@ impl Contents {
     /// A document that has changed replaces what was delivered under its name, and so what is known of that is no more.
     /// (A file of a log is never replaced: two logs of one name have files of other numbers.)
     fn forget_replaced(&mut self, by: InputId, to: &str, progress: &Progress) {
-        let is_replaced = |other: &Progress| {
-            other.first_file.is_some()
-                && (&other.first_file, other.files) == (&progress.first_file, progress.files)
-        };
+        let file = progress.first_file.as_deref();
+        if !file.is_some_and(OutputNames::is_of_document) {
+            return;
+        }
+        let is_replaced =
+            |other: &Progress| (other.first_file.as_deref(), other.files) == (file, progress.files);
         for (&input, known) in &mut self.inputs {
             if input != by && known.delivered.get(to).is_some_and(is_replaced) {
                 known.delivered.remove(to);

@@ -1,6 +1,5 @@
 //! Finding where to go on with an input.
 
-use std::collections::BTreeMap;
 use std::io::{self, BufReader, Read};
 
 use super::StateDirectory;
@@ -144,16 +143,15 @@ impl StateDirectory {
         destinations: &Destinations,
     ) -> Vec<Candidate> {
         let state = self.state();
-        let inputs = state.contents.inputs.iter();
-        // Nearly all heads are of one length, so that one hash serves them.
-        let mut hashes = BTreeMap::new();
-        let alike = inputs.filter(|(_, known)| {
-            let hash = hashes
-                .entry(known.head_bytes)
-                .or_insert_with(|| head.hash(known.head_bytes));
-            *hash == Some(known.head_hash)
-        });
-        let candidates = alike.map(|(&input, known)| {
+        let alike = state
+            .contents
+            .heads
+            .iter()
+            .filter_map(|(&bytes, by_hash)| by_hash.get(&head.hash(bytes)?));
+        let mut alike: Vec<InputId> = alike.flatten().copied().collect();
+        alike.sort_unstable();
+        let candidates = alike.into_iter().map(|input| {
+            let known = &state.contents.inputs[&input];
             // What this run has read of it already is on its way to all destinations.
             let read = || {
                 let shapes = [Shape::Log, Shape::Document].into_iter();

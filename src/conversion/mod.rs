@@ -334,8 +334,7 @@ impl Write for Limited<'_> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
-    /// serde_json writes a value in very many pieces, and only this: what it costs is a large part of writing.
-    #[inline]
+    /// serde_json writes a value in very many pieces, and only this.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.layout == Layout::Document && bytes.iter().all(u8::is_ascii_whitespace) {
             self.full = self.full.saturating_add(bytes.len());

@@ -56,6 +56,12 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
+    /// The same with buffers that others use, too.
+    pub fn sharing(mut self, buffers: &Buffers) -> Self {
+        self.buffers = buffers.clone();
+        self
+    }
+
     /// The same for a reader that stands at the follower's place, to know the places at which batches end. A log that
     /// `may_grow` gives no last line without a newline.
     pub fn following(mut self, follower: Follower, may_grow: bool) -> Self {
@@ -182,7 +188,7 @@ impl<R: Read> BatchReader<R> {
             offset: batch.offset,
             length,
         });
-        self.line += 1;
+        self.line += u64::from(is_terminated);
         self.offset += length + u64::from(is_terminated);
         batch.places.extend(self.place(!is_terminated));
         Some(batch)
@@ -341,6 +347,26 @@ mod tests {
             (last.first_line, last.offset, &last.text[..]),
             (3, (3 << 20) + 1, &b"b\n"[..])
         );
+    }
+
+    /// More may stand behind it when the input is read again: then that is of the same line.
+    #[test]
+    fn a_last_line_is_open_without_a_newline_however_long_it_is() {
+        for line in ["x", "xxxxxxxx"] {
+            let text = format!("a\n{line}");
+            let reader = BatchReader::new(text.as_bytes(), 4);
+            let mut reader = reader.following(Follower::new(), false);
+            let batches = std::iter::from_fn(|| reader.next_batch());
+            let places: Vec<Position> = batches.flat_map(|batch| batch.places).collect();
+            let places = places
+                .iter()
+                .map(|place| (place.line, place.offset, place.open));
+            assert_eq!(
+                places.collect::<Vec<_>>(),
+                [(1, 2, false), (1, text.len() as u64, true)],
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use xxhash_rust::xxh3::Xxh3;
 /// A place between two lines of an unpacked input, or behind its last one, with what comes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// How many lines.
+    /// How many lines that end with a newline. A document counts as one.
     pub line: u64,
     /// How many bytes.
     pub offset: u64,

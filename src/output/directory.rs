@@ -125,10 +125,28 @@ impl Directory {
         let progress = Progress {
             first_file: Some(first.clone()),
             files,
-            ended: true,
             ..Progress::to(position)
         };
         (nth_file(&first, files), progress)
+    }
+
+    /// Completes the file of an input that has ended, or was broken off.
+    fn complete(&mut self, input: usize, ended: bool) -> Result<()> {
+        let Some(unfinished) = self.unfinished.remove(&input) else {
+            return Ok(());
+        };
+        let (path, is_file) = (unfinished.path.clone(), unfinished.part.is_some());
+        let finished = match (&self.state, &unfinished.delivery) {
+            (Some((state, to)), Some((input, progress))) => {
+                let (input, mut progress) = (*input, progress.clone());
+                progress.ended = ended;
+                unfinished.complete_and_record(state, input, to, progress)
+            }
+            _ => unfinished.complete(),
+        };
+        finished.with_context(|| failed_to_write(&path))?;
+        self.last_file = is_file.then_some(path);
+        Ok(())
     }
 }
 
@@ -197,20 +215,7 @@ impl Destination for Directory {
     }
 
     fn finish(&mut self, input: usize) -> Result<Taken> {
-        let Some(unfinished) = self.unfinished.remove(&input) else {
-            return Ok(Taken::Yes);
-        };
-        let (path, is_file) = (unfinished.path.clone(), unfinished.part.is_some());
-        let finished = match (&self.state, &unfinished.delivery) {
-            (Some((state, to)), Some((input, progress))) => {
-                let (input, progress) = (*input, progress.clone());
-                unfinished.complete_and_record(state, input, to, progress)
-            }
-            _ => unfinished.complete(),
-        };
-        finished.with_context(|| failed_to_write(&path))?;
-        self.last_file = is_file.then_some(path);
-        Ok(Taken::Yes)
+        self.complete(input, true).map(|()| Taken::Yes)
     }
 
     fn last_file(&mut self) -> Option<PathBuf> {
@@ -220,7 +225,7 @@ impl Destination for Directory {
     fn break_off(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
             // The next run goes on from here, in another file.
-            self.finish(input)?;
+            self.complete(input, false)?;
             return Ok(true);
         }
         self.unfinished.remove(&input);
@@ -235,7 +240,6 @@ impl Destination for Directory {
         true
     }
 }
-
 impl Unfinished {
     fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut PartFile> {
         if self.part.is_none() {

@@ -25,7 +25,7 @@ impl OutputNames {
     /// The directory, wherever a run is started.
     ///
     /// # Errors
-    /// There is none.
+    /// The directory does not exist.
     pub fn real_directory(&self) -> anyhow::Result<PathBuf> {
         fs::canonicalize(&self.directory).with_context(|| {
             format!(

@@ -28,6 +28,7 @@ use anyhow::{Context, Result};
 use self::budget::Budget;
 use self::queues::{Message, Next};
 use self::reading::Reading;
+use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, Resumed, StateDirectory, Turns};
 use crate::input::{self, Batch, BytesRead, ReadEnd, Source};
 use crate::interrupt::Interrupted;
@@ -131,6 +132,7 @@ where
         pool,
         convert,
         budget: Arc::new(budget),
+        buffers: Buffers::default(),
         unwanted: sources.iter().map(|_| AtomicBool::new(false)).collect(),
     });
     // The readers alone have the queues, so that these end with them.

@@ -110,6 +110,8 @@ impl<T> Messages<T> {
         loop {
             if let Some(queue) = &self.at_hand {
                 match next(queue, interrupted) {
+                    // Its reader may have given up for it.
+                    Next::None if interrupted.is_set() => return Next::Interrupted,
                     Next::None => {}
                     message => return message,
                 }
@@ -197,6 +199,20 @@ mod tests {
             ));
             assert_eq!(second.join().unwrap(), 1);
         });
+    }
+
+    /// Its output is dropped then, and nothing may come after it that knows nothing of that.
+    #[test]
+    fn no_input_follows_one_that_was_given_up_when_the_run_was_to_end() {
+        let (queues, mut messages) = in_order(1, 2);
+        let [(_, first), (_, second)] = [0, 1].map(|_| queues.next_input(2).unwrap());
+        start(&first, 0);
+        start(&second, 1);
+        let interrupted = Interrupted::default();
+        assert!(matches!(messages.next(&interrupted), Next::Is(_)));
+        interrupted.set();
+        drop(first);
+        assert!(matches!(messages.next(&interrupted), Next::Interrupted));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rayon::ThreadPool;
 use super::budget::Budget;
 use super::queues::{Message, Queues};
 use super::{PipelineOptions, What};
+use crate::buffers::Buffers;
 use crate::checkpoint::{Resumed, Turn, Turns};
 use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
 
@@ -22,6 +23,7 @@ pub struct Reading<C> {
     pub pool: ThreadPool,
     pub convert: C,
     pub budget: Arc<Budget>,
+    pub buffers: Buffers,
     /// Of which nothing more is wanted.
     pub unwanted: Vec<AtomicBool>,
 }
@@ -65,7 +67,7 @@ impl<C: Send + Sync + 'static> Reading<C> {
         let state = self.options.state.as_ref();
         let turn = state.map(|state| Turns::of(&state.turns, input));
         let (resumed, mut reader) = match self.options.open(turn.as_ref(), source, &bytes_read) {
-            Ok(opened) => opened,
+            Ok((resumed, reader)) => (resumed, reader.sharing(&self.buffers)),
             Err(error) => return tell(What::Unopened(error)),
         };
         let known_as = resumed.as_ref().map(|resumed| resumed.input);

@@ -41,9 +41,11 @@ fn is_url_option(word: &str) -> bool {
 /// The text without the user, the password, the query and the fragment of the URL that is in it. What is a URL for
 /// certain may lack its scheme.
 fn without_secrets(text: &str, is_url: bool) -> String {
-    let (before, rest) = match text.find("://") {
+    // Behind these there may be another URL.
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let (before, rest) = match text[..end].find("://") {
         Some(scheme) => text.split_at(scheme + 3),
-        None if is_url => ("", text),
+        None if is_url || text.contains("://") => ("", text),
         None => return text.to_owned(),
     };
     let (url, query) = match rest.find(['?', '#']) {
@@ -100,6 +102,10 @@ mod tests {
             (
                 &["--router-url", "${LRS}?token=hunter2", "a?b"],
                 "--router-url ${LRS}?*** a?b",
+            ),
+            (
+                &["--router-url", "${LRS}?token=hunter2&to=https://x.example"],
+                "--router-url ${LRS}?***",
             ),
             (
                 &["--router-url=ada:hunter2@x.example"],

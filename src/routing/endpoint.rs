@@ -109,14 +109,13 @@ fn check_url(url: &str) -> Result<()> {
 /// The URL without what may be secret in it.
 pub(super) fn printable_url(url: &str) -> &str {
     let end = url.find(['?', '#']).unwrap_or(url.len());
-    let authority = url.find("://").map_or(0, |scheme| scheme + 3);
-    let path = url[authority..end]
-        .find('/')
-        .map_or(end, |path| authority + path);
-    if url[authority..path].contains('@') {
+    let url = &url[..end];
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split('/').next().unwrap_or_default();
+    if authority.contains('@') {
         "(a URL with credentials)"
     } else {
-        &url[..end]
+        url
     }
 }
 
@@ -189,6 +188,8 @@ mod tests {
             "ftp://ada:hunter2@x.example",
             "x.example/hunter 2?hunter2",
             "https://?hunter2",
+            "x.example?to=https://hunter2",
+            "${NO_SUCH_VARIABLE}#://hunter2",
         ] {
             let error = Endpoint::at(url, Credentials::None).unwrap_err();
             assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");

@@ -4,8 +4,8 @@
 //! so that reading a field never allocates and a value can be passed around by copy. It keeps what lookups and output
 //! depend on: key order, integers apart from floats, integers of any size, floats that round-trip.
 //!
-//! Python's `json` is the yardstick of what parses. [`super::strict`] does the work; the few texts that it refuses or would
-//! round (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
+//! Python's `json` is the yardstick of what parses. [`super::strict`] does the work; the few texts that it refuses
+//! (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -22,7 +22,7 @@ pub fn read(log: &Path) {
     });
 }
 
-/// Reads a log, and parses its lines as the program does.
+/// Reads a log, and parses each of its lines into a tree.
 pub fn parse(log: &Path) {
     let mut arena = Bump::new();
     each_line(log, |line| {

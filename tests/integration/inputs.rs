@@ -4,12 +4,12 @@ use serde_json::json;
 
 use crate::harness::{Run, gzip, line};
 
-fn two_lines() -> String {
+pub fn two_lines() -> String {
     line(1) + &line(2)
 }
 
 /// The seconds of the statements on standard output: which lines came through.
-fn seconds(stdout: &[u8]) -> Vec<f64> {
+pub fn seconds(stdout: &[u8]) -> Vec<f64> {
     let time = "https://w3id.org/xapi/video/extensions/time";
     let rows = crate::harness::json_lines(stdout);
     rows.iter()
@@ -237,63 +237,6 @@ fn order_holds_over_many_batches_at_any_number_of_threads() {
     }
     assert_eq!(seconds(&outputs[0]), expected);
     assert!(outputs.iter().all(|output| *output == outputs[0]));
-}
-
-#[test]
-fn a_log_that_is_called_json_is_read_as_lines() {
-    for stdin in [two_lines().into_bytes(), gzip(two_lines())] {
-        let ended = Run::transform()
-            .file("a.json", stdin)
-            .args(&["-o", "out", "a.json"])
-            .run()
-            .with_code(0);
-        assert_eq!(seconds(&ended.read("out/a.json.xapi.jsonl")), [1.0, 2.0]);
-    }
-    for first in [
-        "\n",
-        "{\"cut\": \n",
-        "{\"event\": NaN}\n",
-        "{\"event\": 1} x\n",
-    ] {
-        let run = Run::transform()
-            .file("a.json", first.to_owned() + &line(1))
-            .args(&["-o", "out", "a.json"]);
-        let ended = run.run().with_code(0);
-        assert_eq!(ended.count("emitted"), 1, "{first}");
-    }
-    // An event that spans lines is a document, whatever stands on one of them.
-    let document = line(1).replace("\"name\"", "\"other\": {\"event\": 1}\n, \"name\"");
-    let ended = Run::transform()
-        .file("a.json", document)
-        .args(&["-o", "out", "a.json"])
-        .run()
-        .with_code(0);
-    assert_eq!(ended.files("out"), ["a.json"]);
-    // One event on one line is a document.
-    let ended = Run::transform()
-        .file("a.json", line(1))
-        .args(&["-o", "out", "a.json"])
-        .run()
-        .with_code(0);
-    assert_eq!(ended.files("out"), ["a.json"]);
-}
-
-#[test]
-fn a_document_may_be_too_long_or_cut() {
-    let document = line(1);
-    let run =
-        Run::explain()
-            .file("long.json", &document)
-            .args(&["--max-line-bytes", "50", "long.json"]);
-    assert_eq!(run.run().with_code(0).rows()[0]["reason"], "too-long");
-    let mut cut = gzip(&document);
-    cut.truncate(cut.len() - 20);
-    let ended = Run::explain()
-        .file("cut.json", cut)
-        .args(&["cut.json"])
-        .run()
-        .with_code(3);
-    assert_eq!(ended.rows()[0]["reason"], "truncated");
 }
 
 #[test]

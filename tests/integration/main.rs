@@ -6,6 +6,7 @@ mod connections;
 mod dedupe;
 #[cfg(target_os = "linux")]
 mod dirty_disks;
+mod documents;
 mod events;
 mod exit_codes;
 mod explain;
@@ -31,6 +32,7 @@ mod shards;
 mod side_by_side;
 mod signals;
 mod state;
+mod state_of_routers;
 mod tables;
 mod verdicts;
 mod wrapped;

@@ -29,7 +29,13 @@ pub struct Reached {
 impl Ledger {
     /// All that was given before a number comes from before this place.
     pub fn place(&mut self, before: u64, reached: Reached) {
-        self.places.push_back((before, reached));
+        match self.places.back_mut() {
+            // Where nothing comes of what is read, places do not pile up.
+            Some((same, last)) if *same == before && last.input == reached.input && !last.ends => {
+                *last = reached;
+            }
+            _ => self.places.push_back((before, reached)),
+        }
     }
 
     /// These have a fate.
@@ -87,6 +93,21 @@ mod tests {
             [reached(1, 3, false), reached(2, 4, false)]
         );
         assert_eq!(ledger.reached(), []);
+    }
+
+    #[test]
+    fn places_with_nothing_between_them_are_one() {
+        let mut ledger = Ledger::default();
+        for line in 0..1000 {
+            ledger.place(5, reached(1, line, false));
+        }
+        ledger.place(5, reached(2, 1, false));
+        assert_eq!(ledger.places.len(), 2);
+        ledger.done(0..5);
+        assert_eq!(
+            ledger.reached(),
+            [reached(1, 999, false), reached(2, 1, false)]
+        );
     }
 
     #[test]
