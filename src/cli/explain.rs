@@ -1,5 +1,6 @@
 //! `event-router explain`: what becomes of each line, and why.
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -96,6 +97,23 @@ fn explain<'b>(
     text
 }
 
+/// Why this is the outcome, where there is something to say.
+fn why(outcome: &Outcome) -> Option<Cow<'_, str>> {
+    match (outcome, outcome.fault()) {
+        (_, Some((_, detail))) => Some(detail.into()),
+        (Outcome::Unsupported(why), None) => {
+            let why = match why {
+                Unsupported::NoName => "an event without a name",
+                Unsupported::NoTransformer => "no transformer of this format takes it",
+                Unsupported::NotByDefault => "it is not taken by default, `--events all` takes it",
+            };
+            Some(why.into())
+        }
+        (Outcome::Filtered(by), None) => Some(format!("`{}` leaves it out", by.option()).into()),
+        _ => None,
+    }
+}
+
 fn write_json(
     out: &mut Vec<u8>,
     file: &str,
@@ -114,15 +132,15 @@ fn write_json(
         out: Vec<&'a RawValue>,
     }
 
-    let fault = conversion.outcome.fault();
+    let why = why(&conversion.outcome);
     let statements = std::str::from_utf8(statements).context("statements are text")?;
     let row = Row {
         file,
         line,
         name: conversion.name,
         outcome: conversion.outcome.word(),
-        reason: fault.map(|(reason, _)| reason.code()),
-        detail: fault.map(|(_, detail)| detail),
+        reason: conversion.outcome.fault().map(|(reason, _)| reason.code()),
+        detail: why.as_deref(),
         out: statements
             .lines()
             .map(serde_json::from_str)
@@ -143,19 +161,11 @@ fn write_text(
     let name = one_line(conversion.name.unwrap_or("(no name)"));
     let file = one_line(file);
     write!(out, "{file}:{line}: {name}: {}", conversion.outcome.word())?;
-    match (&conversion.outcome, conversion.outcome.fault()) {
-        (_, Some((reason, detail))) => write!(out, ", {}: {}", reason.code(), one_line(detail))?,
-        (Outcome::Unsupported(why), None) => write!(
-            out,
-            ": {}",
-            match why {
-                Unsupported::NoName => "an event without a name",
-                Unsupported::NoTransformer => "no transformer of this format takes it",
-                Unsupported::NotByDefault => "it is not taken by default, `--events all` takes it",
-            }
-        )?,
-        (Outcome::Filtered(by), None) => write!(out, ": `{}` leaves it out", by.option())?,
-        _ => {}
+    if let Some((reason, _)) = conversion.outcome.fault() {
+        write!(out, ", {}", reason.code())?;
+    }
+    if let Some(why) = why(&conversion.outcome) {
+        write!(out, ": {}", one_line(&why))?;
     }
     writeln!(out)?;
     for statement in statements.split_inclusive(|&byte| byte == b'\n') {

@@ -106,7 +106,7 @@ pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fata
     }
     for (router, count) in &without_router {
         let plural = if *count == 1 { "" } else { "s" };
-        console.warn(&format!(
+        console.error(&format!(
             "{count} dead letter{plural} for `{router}` left alone"
         ));
         code = code.max(ExitCode::Undelivered);

@@ -80,7 +80,12 @@ fn a_person_reads_lines() {
 }
 
 #[test]
-fn a_person_reads_why_nothing_takes_an_event() {
+fn it_is_told_why_nothing_takes_an_event() {
+    let log = line(1).replace("play_video", "edx.problem.completed")
+        + &line(2).replace("play", "x")
+        + "{\"event\": 1}";
+    let rows = Run::explain().file("a.log", &log).args(&["a.log"]).run();
+    let rows = rows.with_code(0).rows();
     let run = Run::new(&[
         "explain",
         "--to",
@@ -88,9 +93,6 @@ fn a_person_reads_why_nothing_takes_an_event() {
         "--lms-root-url",
         "https://x.example",
     ]);
-    let log = line(1).replace("play_video", "edx.problem.completed")
-        + &line(2).replace("play", "x")
-        + "{\"event\": 1}";
     let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
     let stdout = String::from_utf8(ended.stdout).unwrap();
     let whys: Vec<_> = stdout
@@ -103,6 +105,8 @@ fn a_person_reads_why_nothing_takes_an_event() {
         "an event without a name",
     ];
     assert_eq!(whys, expected);
+    let details: Vec<_> = rows.iter().map(|row| &row["detail"]).collect();
+    assert_eq!(details, expected);
 }
 
 #[test]

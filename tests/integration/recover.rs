@@ -48,6 +48,26 @@ fn log(lines: u32) -> String {
     (0..lines).map(line).collect()
 }
 
+/// It is what a nightly job mails.
+#[test]
+fn dead_letters_are_told_though_the_run_is_quiet() {
+    let lrs = Lrs::start(Settings {
+        fault: Box::new(|_, _| Fault::Status(400)),
+        ..Settings::default()
+    });
+    let told = |run: Run| {
+        let ended = run.args(&["--quiet"]).run().with_code(4);
+        let url = lrs.xapi();
+        let error = format!(
+            "error: `{url}`: 2 undeliverable, kept in 2 dead letters; `recover` sends them again\n"
+        );
+        assert!(ended.stderr.ends_with(&error), "{}", ended.stderr);
+        ended
+    };
+    let sent = told(send("xapi", &lrs.xapi(), &log(2)));
+    told(recover(&sent, &lrs.xapi()));
+}
+
 /// A server that is down for so many requests.
 fn down(requests: usize) -> Settings {
     Settings {

@@ -211,6 +211,11 @@ pub fn tell_end(console: &Console, route: &Route) -> ExitCode {
     let dead = if tally.dead == 0 {
         ExitCode::Success
     } else {
+        // An error, since nobody else tells of it in the night.
+        console.error(&format!(
+            "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
+            route.name, tally.dead, tally.dead_letters
+        ));
         ExitCode::Undelivered
     };
     let Some(reason) = route.stop_reason() else {
