@@ -25,13 +25,22 @@ impl<'a> Scanner<'a> {
     /// The next byte that is no white space. The scanner stands before it then.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
-        loop {
-            let byte = self.byte()?;
-            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
-                return Some(byte);
-            }
+        let mut byte = self.byte()?;
+        // Most writers put one space behind commas and colons, and nothing else anywhere.
+        if byte == b' ' {
             self.at += 1;
+            byte = self.byte()?;
         }
+        if byte <= b' ' {
+            self.skip_space();
+            byte = self.byte()?;
+        }
+        Some(byte)
+    }
+
+    #[cold]
+    fn skip_space(&mut self) {
+        while self.skip_if(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {}
     }
 
     /// Passes over the byte that was peeked at.
