@@ -20,6 +20,16 @@ pub struct Row {
     measured: Measured,
 }
 
+impl Table {
+    /// What the row of that name and number of threads tells.
+    pub fn measured(&self, what: &str, threads: usize) -> Measured {
+        let of = |row: &&Row| row.what == what && row.threads == threads;
+        let row = self.rows.iter().find(of);
+        row.unwrap_or_else(|| panic!("{what:?} with {threads} threads is to be measured first"))
+            .measured
+    }
+}
+
 impl Row {
     pub fn new(what: &str, threads: usize, log: &Input, measured: Measured) -> Self {
         Self {

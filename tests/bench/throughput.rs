@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::generate::{parse_size, write_tables};
 use crate::generator::{LMS_ROOT_URL, LogOptions};
 use crate::input::Input;
-use crate::measure::{self, Measured, Work};
+use crate::measure::{self, Work};
 use crate::sink::Sink;
 use crate::table::{Row, Table};
 use crate::{library, machine};
@@ -111,6 +111,15 @@ fn program<'c>(what: &'c str, input: &'c Input, run: Run<'c>) -> Case<'c> {
     Case { what, input, how }
 }
 
+// Rows that notes compare.
+const READING: &str = "reading";
+const DESERIALIZING: &str = "reading, serde_json into borrowed structs";
+const TO_XAPI: &str = "xAPI";
+const PLAIN_FILE: &str = "xAPI, one file twice as long";
+const GZIP_FILES: &str = "xAPI, the same as two gzip files";
+const TO_FILE: &str = "xAPI, supported events alone, to a file";
+const TO_SERVER: &str = "xAPI, the same sent to a server";
+
 impl Bench<'_> {
     fn library_and_program(&mut self, tables: &Path) {
         let log = &Input::generate(self.path("tracking.log"), &self.options);
@@ -118,13 +127,9 @@ impl Bench<'_> {
         self.describe(log, packed);
 
         let mut cases = vec![
-            library("reading", log, library::read),
+            library(READING, log, library::read),
             library("reading gzip", packed, library::read),
-            library(
-                "reading, serde_json into borrowed structs",
-                log,
-                library::deserialize,
-            ),
+            library(DESERIALIZING, log, library::deserialize),
             library("reading, parsing", log, library::parse),
         ];
         let mut threads = vec![1, self.threads];
@@ -140,7 +145,7 @@ impl Bench<'_> {
             };
             let packing = |run| Run { packs: true, ..run };
             cases.extend([
-                program("xAPI", log, xapi),
+                program(TO_XAPI, log, xapi),
                 program("xAPI, from gzip", packed, xapi),
                 program("xAPI, to gzip", log, packing(xapi)),
                 program("xAPI, from gzip to gzip", packed, packing(xapi)),
@@ -148,18 +153,9 @@ impl Bench<'_> {
                 program("Caliper, from gzip to gzip", packed, packing(caliper)),
             ]);
         }
-        let measured = self.measure(&cases);
-        self.compare_with_deserializing(measured[4], measured[2], measured[0]);
-        if let [_, _, _, _, one, .., several, _, _, _, _, _] = measured[..]
-            && self.threads > 1
-        {
-            self.table.notes.push(format!(
-                "Converting to xAPI with {} threads is {:.2} times as fast as with one. (Reading and writing have threads of \
-                 their own, with one, too.)",
-                self.threads,
-                one.seconds / several.seconds,
-            ));
-        }
+        self.measure(&cases);
+        self.compare_with_deserializing();
+        self.compare_threads();
         packed.remove();
         log.remove();
     }
@@ -177,26 +173,32 @@ impl Bench<'_> {
         ));
     }
 
-    fn compare_with_deserializing(
-        &mut self,
-        converting: Measured,
-        deserializing: Measured,
-        reading: Measured,
-    ) {
-        let times = (
-            converting.cpu_seconds,
-            deserializing.cpu_seconds,
-            reading.cpu_seconds,
-        );
+    fn compare_with_deserializing(&mut self) {
+        let cpu_seconds = |what| self.table.measured(what, 1).cpu_seconds;
         // Of a short log the clock tells nothing.
-        if let (Some(converting), Some(deserializing), Some(reading)) = times
-            && deserializing > reading
+        if let (Some(converting), Some(deserializing), Some(reading)) = (
+            cpu_seconds(TO_XAPI),
+            cpu_seconds(DESERIALIZING),
+            cpu_seconds(READING),
+        ) && deserializing > reading
         {
             self.table.notes.push(format!(
                 "The whole conversion to xAPI with 1 thread takes {:.2} times the processor time of deserializing the \
                  same lines with serde_json into borrowed structs; {:.2} times if that, too, has to read them.",
                 converting / (deserializing - reading),
                 converting / deserializing,
+            ));
+        }
+    }
+
+    fn compare_threads(&mut self) {
+        if self.threads > 1 {
+            let seconds = |threads| self.table.measured(TO_XAPI, threads).seconds;
+            self.table.notes.push(format!(
+                "Converting to xAPI with {} threads is {:.2} times as fast as with one. (Reading and writing have threads of \
+                 their own, with one, too.)",
+                self.threads,
+                seconds(1) / seconds(self.threads),
             ));
         }
     }
@@ -224,15 +226,15 @@ impl Bench<'_> {
         let line = &self.one_line();
 
         let run = self.to_xapi(tables);
-        let measured = self.measure(&[
+        self.measure(&[
             program("xAPI, a log of supported events alone", supported, run),
-            program("xAPI, one file twice as long", in_one, run),
-            program("xAPI, the same as two gzip files", packed, run),
+            program(PLAIN_FILE, in_one, run),
+            program(GZIP_FILES, packed, run),
             program("xAPI, a log of one line, start to exit", line, run),
         ]);
         self.table.notes.push(format!(
             "Two gzip files take {:.2} times as long as one plain file with the same lines.",
-            measured[2].seconds / measured[1].seconds
+            self.seconds(GZIP_FILES) / self.seconds(PLAIN_FILE)
         ));
         for input in [supported, packed, in_one, line] {
             input.remove();
@@ -253,14 +255,14 @@ impl Bench<'_> {
             url: Some(url),
             ..to_files
         };
-        let measured = self.measure(&[
-            program("xAPI, supported events alone, to a file", log, to_files),
-            program("xAPI, the same sent to a server", log, to_server),
+        self.measure(&[
+            program(TO_FILE, log, to_files),
+            program(TO_SERVER, log, to_server),
         ]);
         self.table.notes.push(format!(
             "To be sent to a server that answers at once takes {:.2} times as long as to be written to a file; the server \
              has a part of the processors, too.",
-            measured[1].seconds / measured[0].seconds
+            self.seconds(TO_SERVER) / self.seconds(TO_FILE)
         ));
         log.remove();
     }
@@ -277,20 +279,21 @@ impl Bench<'_> {
             format!("xAPI, {users} users"),
         );
         let with_one = Run { threads: 1, ..run };
-        let measured = self.measure(&[
+        self.measure(&[
             program(&loading, line, run),
             program(&converting, log, with_one),
             program(&converting, log, run),
         ]);
+        let loading = self.table.measured(&loading, self.threads);
         self.table.notes.push(format!(
             "Loading {users} users takes {:.1} s and {:.0} MB.",
-            measured[0].seconds,
-            measured[0].peak_bytes.unwrap_or_default() as f64 / 1e6,
+            loading.seconds,
+            loading.peak_bytes.unwrap_or_default() as f64 / 1e6,
         ));
     }
 
     /// Measures all cases in turns, and makes sure that the program emits what there is to emit.
-    fn measure(&mut self, cases: &[Case<'_>]) -> Vec<Measured> {
+    fn measure(&mut self, cases: &[Case<'_>]) {
         let out = self.path("out");
         let mut works: Vec<Work<'_>> = cases.iter().map(|case| case.work(&out)).collect();
         let measured = measure::in_turns(self.runs, &mut works, || {
@@ -298,7 +301,6 @@ impl Bench<'_> {
                 fs::remove_dir_all(&out).expect("the output can be removed");
             }
         });
-        let mut all = Vec::new();
         for (case, (measured, summary)) in cases.iter().zip(measured) {
             let threads = match case.how {
                 How::Library(_) => 1,
@@ -311,9 +313,12 @@ impl Bench<'_> {
             let row = Row::new(case.what, threads, case.input, measured);
             eprintln!("{row}");
             self.table.rows.push(row);
-            all.push(measured);
         }
-        all
+    }
+
+    /// What a row of all threads took.
+    fn seconds(&self, what: &str) -> f64 {
+        self.table.measured(what, self.threads).seconds
     }
 
     fn to_xapi<'t>(&self, tables: &'t Path) -> Run<'t> {
