@@ -245,7 +245,11 @@ impl<'c> Deliverer<'c> {
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.output_failed(&error);
         }
-        self.code = self.code.max(self.destination.close());
+        let closed = self.destination.close();
+        self.code = self.code.max(closed.code);
+        for input in closed.stopped {
+            self.inputs.stopped(input);
+        }
         if let Some(Err(error)) = self.state.map(|state| state.sync()) {
             self.console.error(&format!("{error:#}"));
             self.code = self.code.max(ExitCode::Output);

@@ -3,9 +3,10 @@
 use std::process;
 
 /// The exit codes. When several apply, the largest wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitCode {
     /// All done. Lines that nothing can take are reported, they are no failure.
+    #[default]
     Success = 0,
     /// What the user asked to fail on: `--check` found differences, or a line came to what `--fail-on` names.
     Failure = 1,

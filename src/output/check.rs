@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use bumpalo::Bump;
 use similar::TextDiff;
 
-use super::{Destination, Output, OutputNames, Taken};
+use super::{Closed, Destination, Output, OutputNames, Taken};
 use crate::checkpoint::Resumed;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
@@ -110,11 +110,15 @@ impl Destination for Check<'_> {
         Ok(Taken::Yes)
     }
 
-    fn close(self: Box<Self>) -> ExitCode {
-        if self.differences == 0 {
+    fn close(self: Box<Self>) -> Closed {
+        let code = if self.differences == 0 {
             ExitCode::Success
         } else {
             ExitCode::Failure
+        };
+        Closed {
+            code,
+            ..Closed::default()
         }
     }
 }

@@ -11,6 +11,7 @@ mod rejects;
 mod stdout;
 mod whole_file;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -95,11 +96,19 @@ pub trait Destination {
         false
     }
 
-    /// Ends the run, when no input follows. What it says is told to the shell: differences that were found, or what
-    /// could not be delivered.
-    fn close(self: Box<Self>) -> ExitCode {
-        ExitCode::Success
+    /// Ends the run, when no input follows.
+    fn close(self: Box<Self>) -> Closed {
+        Closed::default()
     }
+}
+
+/// How a destination ended.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// What is told to the shell: differences that were found, or what could not be delivered.
+    pub code: ExitCode,
+    /// The numbers of the inputs of which it took what it then did not deliver, since it was stopped.
+    pub stopped: BTreeSet<usize>,
 }
 
 /// What some consecutive lines of an input became.

@@ -135,6 +135,16 @@ impl InputReports {
         self.found.insert(input, report);
     }
 
+    /// Not all of the input is delivered after all, since the run was stopped.
+    pub fn stopped(&mut self, input: usize) {
+        if let Some(report) = self.found.get_mut(&input)
+            && report.ended == InputEnd::Done
+        {
+            report.ended = InputEnd::Stopped;
+            report.end = None;
+        }
+    }
+
     /// How many of all inputs ended how.
     pub fn counts(&self, all: usize) -> InputCounts {
         let ended = |as_this| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, ROOT_URL, Run, json_lines, line};
-use crate::lrs::{Lrs, Settings, id_of};
+use crate::lrs::{Fault, Lrs, Settings, id_of};
 
 pub fn log(lines: u32) -> String {
     (0..lines).map(line).collect()
@@ -202,6 +202,46 @@ fn a_rate_limits_the_requests_of_all_connections() {
         .with_code(0);
     assert_eq!(lrs.records().requests.len(), 6);
     assert!(started.elapsed().as_millis() >= 500);
+}
+
+#[test]
+fn an_input_is_done_when_all_of_it_is_delivered_or_dead() {
+    // The first request is stored, with all of the first log and half of the second.
+    let inputs = |fault: Fault, arguments: &[&str], code| {
+        let lrs = Lrs::start(Settings {
+            fault: Box::new(move |nth, _| match nth {
+                0 => Fault::None,
+                _ => fault.clone(),
+            }),
+            ..Settings::default()
+        });
+        let run = send(&lrs.xapi(), &log(6)).args(arguments);
+        let run = run.args(&["--connections", "1", "--batch-size", "9"]);
+        let run = run.args(&["--max-retries", "0", "second", "unsupported", "third"]);
+        let ended = run
+            .file("second", (10..16).map(line).collect::<String>())
+            .file("unsupported", "{\"name\": \"a\", \"event\": 1}\n")
+            .file("third", line(20))
+            .run()
+            .with_code(code);
+        let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+        let of_each = report["inputs"].as_array().unwrap().iter();
+        let of_each: Vec<String> = of_each
+            .map(|input| {
+                assert_eq!(input["ended"] == "stopped", input["bytes"].is_null());
+                input["ended"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        let done = of_each.iter().filter(|ended| *ended == "done").count();
+        assert_eq!(report["total"]["done_inputs"], done);
+        (of_each, ended.stderr)
+    };
+    let (of_each, said) = inputs(Fault::Status(401), &[], 5);
+    assert_eq!(of_each, ["done", "stopped", "done", "stopped"]);
+    assert!(said.contains("4 inputs (2 done, stopped)"), "{said}");
+    let (of_each, said) = inputs(Fault::Status(422), &["--dead-letters", "dead"], 4);
+    assert_eq!(of_each, ["done"; 4]);
+    assert!(said.contains("4 inputs, "), "{said}");
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl Connections {
 
     /// Hands a batch over, when there is room for it. When the sending is stopped it is left.
     pub fn send(&self, mut batch: Batch) {
-        self.route.tally().given += batch.items().len() as u64;
+        self.route.tally().give(batch.items());
         while !self.route.pace.is_stopped() {
             match self.queue.send_timeout(batch, LOOK_UP_EVERY) {
                 Ok(()) => return,

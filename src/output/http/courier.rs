@@ -101,7 +101,7 @@ impl<'r> Courier<'r> {
             Verdict::Accepted => {
                 self.failures = 0;
                 route.sizes.passed(body.len());
-                route.tally().delivered += part.items.len() as u64;
+                route.tally().deliver(part.items);
             }
             Verdict::TooLarge => {
                 if is_single {
@@ -158,12 +158,8 @@ impl<'r> Courier<'r> {
             return Ok(());
         };
         match look_up(self.requests, item, sent)? {
-            Found::Same => route.tally().duplicates += 1,
-            Found::Unverified => {
-                let mut tally = route.tally();
-                tally.duplicates += 1;
-                tally.unverified += 1;
-            }
+            Found::Same => route.tally().have(part.items, true),
+            Found::Unverified => route.tally().have(part.items, false),
             Found::Other => self.give_up(part, Undeliverable::Conflict, answered)?,
             Found::Unavailable(mut asked) => {
                 asked.attempts = answered.attempts;
@@ -187,10 +183,7 @@ impl<'r> Courier<'r> {
         match self.write_letter(dead_letters, part, reason, answered) {
             Ok(path) => {
                 self.letters.push(path);
-                let mut tally = route.tally();
-                tally.dead += part.items.len() as u64;
-                tally.dead_letters += 1;
-                *tally.reasons.entry(reason).or_default() += part.items.len() as u64;
+                route.tally().bury(part.items, reason);
                 Ok(())
             }
             Err(error) => {

@@ -14,7 +14,7 @@ use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
-use crate::output::{Destination, Output, Taken};
+use crate::output::{Closed, Destination, Output, Taken};
 
 /// Sends what inputs become to each router that takes it.
 pub struct Sender {
@@ -187,7 +187,7 @@ impl Destination for Sender {
         true
     }
 
-    fn close(self: Box<Self>) -> ExitCode {
+    fn close(self: Box<Self>) -> Closed {
         let Self {
             mut lanes, console, ..
         } = *self;
@@ -196,12 +196,14 @@ impl Destination for Sender {
                 lane.connections.send(batch);
             }
         }
-        let codes = lanes.into_iter().map(|lane| {
+        let mut closed = Closed::default();
+        for lane in lanes {
             let route = Arc::clone(&lane.connections.route);
             lane.connections.close();
-            tell_end(&console, &route)
-        });
-        codes.max().unwrap_or(ExitCode::Success)
+            closed.code = closed.code.max(tell_end(&console, &route));
+            closed.stopped.extend(route.tally().left_of());
+        }
+        closed
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was done for a router, in numbers.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use super::batch::{Items, Place};
@@ -9,8 +10,6 @@ use crate::output::Undeliverable;
 /// The statements or events of a router by what became of them, and the requests that it took.
 #[derive(Clone, Debug, Default)]
 pub struct RouterTally {
-    /// Given to this router.
-    pub given: u64,
     /// The server took them.
     pub delivered: u64,
     /// The server had them already, or one like it was in the same request.
@@ -23,6 +22,8 @@ pub struct RouterTally {
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// Of those that are dead: the files.
     pub dead_letters: u64,
+    /// Given to this router and nothing of the above yet, by the number of the input. At the end they are left.
+    left: BTreeMap<usize, u64>,
     /// The first of those that are left.
     pub first_left: Option<Place>,
     /// The first of those that each connection is about.
@@ -52,13 +53,59 @@ impl RouterTally {
 
     /// One like it is in the same request.
     pub fn repeats(&mut self) {
-        self.given += 1;
         self.duplicates += 1;
     }
 
-    /// At the end, those that were not sent or got no answer since the run was stopped.
+    /// These are given to the router.
+    pub fn give(&mut self, items: Items<'_>) {
+        for (item, _) in items.iter() {
+            *self.left.entry(item.place.input).or_default() += 1;
+        }
+    }
+
+    /// The server took these.
+    pub fn deliver(&mut self, items: Items<'_>) {
+        self.delivered += self.settle(items);
+    }
+
+    /// The server had these already, or only says so.
+    pub fn have(&mut self, items: Items<'_>, verified: bool) {
+        let count = self.settle(items);
+        self.duplicates += count;
+        if !verified {
+            self.unverified += count;
+        }
+    }
+
+    /// These are in a dead letter.
+    pub fn bury(&mut self, items: Items<'_>, reason: Undeliverable) {
+        let count = self.settle(items);
+        self.dead += count;
+        self.dead_letters += 1;
+        *self.reasons.entry(reason).or_default() += count;
+    }
+
+    /// These have a fate. Says how many they are.
+    fn settle(&mut self, items: Items<'_>) -> u64 {
+        for (item, _) in items.iter() {
+            if let Entry::Occupied(mut left) = self.left.entry(item.place.input) {
+                *left.get_mut() -= 1;
+                if *left.get() == 0 {
+                    left.remove();
+                }
+            }
+        }
+        items.len() as u64
+    }
+
+    /// At the end, how many were not sent or got no answer since the run was stopped.
     pub fn left(&self) -> u64 {
-        self.given - self.delivered - self.duplicates - self.dead
+        self.left.values().sum()
+    }
+
+    /// The numbers of the inputs that they come from.
+    pub fn left_of(&self) -> impl Iterator<Item = usize> {
+        self.left.keys().copied()
     }
 
     /// These are not delivered.
