@@ -5,7 +5,7 @@
 //! depend on: key order, integers apart from floats, integers of any size, floats that round-trip.
 //!
 //! Python's `json` is the yardstick of what parses. [`super::strict`] does the work; the few texts that it refuses
-//! (NaN, Infinity, integers past 64 bits, `-0`, deep nesting) are read again by [`super::lenient`].
+//! (NaN, Infinity, numbers past 2^63, `-0`, deep nesting, lone surrogates) are read again by [`super::lenient`].
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;

@@ -223,6 +223,10 @@ mod tests {
             (r#"{"name": "a", "event": {"name": "b"}}"#, "a"),
             (r#"{"event": {"name": "b"}, "name": "a"}"#, "a"),
             (
+                "{  \"name\"  :\t \"a\",   \"event\":  [ 1  ,  {  } ]  }",
+                "a",
+            ),
+            (
                 r#"INFO [x] - {"name":"\u00fc","n\u0061me":"a","data":""} "#,
                 "a",
             ),

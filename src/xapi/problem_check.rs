@@ -79,12 +79,16 @@ struct Found<'a> {
     success: Option<Value<'a>>,
     grade: Option<Value<'a>>,
     max_grade: Option<Value<'a>>,
+    attempts: Option<Value<'a>>,
+    /// `data.answers`, which logs older than 2014 have in place of a submission.
+    answers: Option<Value<'a>>,
     logged_time: Option<Value<'a>>,
 }
 
 impl<'a> Found<'a> {
     fn in_event(it: &Transformer<'a>) -> Self {
         let event = &it.event;
+        let data = event.whole_data().and_then(Value::as_object);
         let (found, in_context) = (event.find("event_source"), event.context("event_source"));
         let is_browser = |source: Option<Value<'_>>| source == Some(Value::Str("browser"));
         Self {
@@ -96,6 +100,8 @@ impl<'a> Found<'a> {
             success: event.find("success"),
             grade: event.find("grade"),
             max_grade: event.find("max_grade"),
+            attempts: truthy(event.data("attempts")),
+            answers: data.and_then(|data| data.get("answers")),
             logged_time: it.logged_time(),
         }
     }
@@ -154,19 +160,20 @@ fn child<'a>(
             "a question without an id has no object",
         ));
     }
-    let object = object(
-        it,
-        found,
-        Some(Value::Str(id)),
-        definition(it, found, submission)?,
-    )?;
+    let definition = definition(it, found, submission)?;
+    let object = if found.has_browser_context {
+        // The block that was found for the parent, since the log does not name it.
+        activity(parent.object.id, definition)
+    } else {
+        activity(Some(it.iri("xblock", id)), definition)
+    };
     let Some(result) = result(it, found, submission)? else {
         return Err(Fault::missing("result of a question that a browser sent"));
     };
     let response = match submission {
         Some(_) => result.response,
         // Without a submission there is nothing in place of an answer, least of all a list.
-        None if matches!(logged_answers(it)?, Some(Value::Array(_))) => {
+        None if matches!(logged_answers(it, found)?, Some(Value::Array(_))) => {
             return Err(Fault::missing(&format!("submission.{question}")));
         }
         None => None,
@@ -179,7 +186,7 @@ fn child<'a>(
     Ok(it.child_statement(question, found.logged_time, parent, context, object, result))
 }
 
-/// The object, given the block that the log names. A browser's event does not name it, or not reliably.
+/// The object of the event, given the block that the log names. A browser's event does not name it, or not reliably.
 fn object<'a>(
     it: &Transformer<'a>,
     found: &Found<'a>,
@@ -205,10 +212,10 @@ fn definition<'a>(
     found: &Found<'a>,
     submission: Option<Object<'a>>,
 ) -> Result<ActivityDefinition<'a>, Fault> {
-    let attempts = truthy(it.event.data("attempts"));
     let mut definition = ActivityDefinition {
         activity_type: vocabulary::activity::INTERACTION,
-        extensions: attempts
+        extensions: found
+            .attempts
             .map(|attempts| Extensions(it.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
         ..ActivityDefinition::default()
     };
@@ -311,7 +318,7 @@ fn result<'a>(
             )
         }
         None => (
-            logged_answers(it)?,
+            logged_answers(it, found)?,
             Some(found.success == Some(Value::Str("correct"))),
         ),
     };
@@ -323,11 +330,10 @@ fn result<'a>(
     }))
 }
 
-/// `data.answers`, which logs older than 2014 have in place of a submission.
-fn logged_answers<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+/// The answers where there is no submission.
+fn logged_answers<'a>(it: &Transformer<'a>, found: &Found<'a>) -> Result<Option<Value<'a>>, Fault> {
     match it.event.whole_data() {
-        None => Ok(None),
-        Some(Value::Object(data)) => Ok(data.get("answers")),
+        None | Some(Value::Object(_)) => Ok(found.answers),
         Some(value) => Err(Fault::wrong_type("data", value, "an object")),
     }
 }
