@@ -13,15 +13,17 @@ use super::record_args::RecordArgs;
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, StateDirectory};
 use crate::console::Console;
-use crate::conversion::{BatchConverter, Converter, Layout};
+use crate::conversion::{BatchConverter, Converted, Converter, Layout};
 use crate::dedupe::{Dedupe, Scope};
 use crate::delivery::{Delivered, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{NotFound, Source};
+use crate::outcome::Reason;
 use crate::output::http::Route;
 use crate::output::{Destination, OutputNames, check_outputs};
-use crate::pipeline::{self, PipelineOptions, StateOf};
+use crate::pipeline::{self, Delivery, Flow, PipelineOptions, StateOf, What};
 use crate::report::{Invocation, Report, ReportFile, Summary};
+use crate::tracking::Wrapping;
 
 /// What a command asks for beside its options.
 pub struct Plan<'a> {
@@ -179,7 +181,8 @@ impl Job {
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&sources, &options, convert, |delivery| {
             progress.set(options.bytes_read.in_all());
-            deliverer.deliver(delivery)
+            let interrupted = || interrupted.is_set();
+            deliver_in_parts(&mut deliverer, delivery, &batches, interrupted)
         });
         let mut delivered = deliverer.close();
         if let Err(error) = piped {
@@ -193,6 +196,14 @@ impl Job {
             inputs,
             code,
         } = &delivered;
+        let no_event = tally.reasons.get(&Reason::NoEvent);
+        if no_event == Some(&tally.lines())
+            && matches!(batches.converter.wrapping, Wrapping::Nothing)
+        {
+            console.note(
+                "note: no line is an event; where a log driver has wrapped them, `--unwrap KEY` reads what is at the key",
+            );
+        }
         let failure = record.fail_on.exit_code(tally, &console);
         let summary = Summary {
             tally,
@@ -220,5 +231,32 @@ impl Job {
             code = code.max(ExitCode::Output);
         }
         Ok(code)
+    }
+}
+
+/// Delivers a result, and where it is of the first lines of a batch alone, converts and delivers the others.
+fn deliver_in_parts(
+    deliverer: &mut Deliverer<'_>,
+    mut delivery: Delivery<'_, Converted>,
+    batches: &BatchConverter,
+    interrupted: impl Fn() -> bool,
+) -> Flow {
+    loop {
+        let (input, source) = (delivery.input, delivery.source);
+        let rest = match &mut delivery.what {
+            What::Batch(converted) => converted.rest.take(),
+            _ => None,
+        };
+        let flow = deliverer.deliver(delivery);
+        match rest {
+            Some(rest) if flow == Flow::GoOn && !interrupted() => {
+                delivery = Delivery {
+                    input,
+                    source,
+                    what: What::Batch(batches.convert(source, rest)),
+                };
+            }
+            _ => return flow,
+        }
     }
 }

@@ -62,7 +62,7 @@ pub struct EnvelopeSettings {
     pub send_time: String,
 }
 
-/// What one event may come to at the most: far more than any does, and little enough to hold for some at once.
+/// What one event may come to at the most: far more than any does, and little enough to hold one for each batch in flight.
 const MAX_OUTPUT_BYTES: usize = 64 << 20;
 
 /// How output is written.

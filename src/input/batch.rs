@@ -59,6 +59,20 @@ impl Batch {
         self.text.len() + unreadable + self.places.len() * size_of::<Position>()
     }
 
+    /// Cuts off what is behind a line of a log, its nth in the batch from 0.
+    pub fn split_behind(&mut self, nth: usize) -> Self {
+        let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);
+        let end = newline.map_or(self.text.len(), |newline| newline + 1);
+        let lines = nth + 1;
+        Self {
+            first_line: self.first_line + lines as u64,
+            offset: self.offset + end as u64,
+            text: self.text.split_off(end),
+            unreadable: self.unreadable.take(),
+            places: self.places.split_off(lines.min(self.places.len())),
+        }
+    }
+
     /// The lines of a log, or a document as one line.
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;

@@ -27,7 +27,7 @@ const DEFAULT_INCLUDE: [&str; 9] = [
 ];
 
 /// Names of tables, prose, archives and this program's own output, which the names above would take.
-const DEFAULT_EXCLUDE: [&str; 11] = [
+const DEFAULT_EXCLUDE: [&str; 12] = [
     "*.csv*",
     "*.tsv*",
     "*.md*",
@@ -39,6 +39,7 @@ const DEFAULT_EXCLUDE: [&str; 11] = [
     "*.caliper.jsonl*",
     "*.caliper.*.jsonl*",
     "journal.jsonl",
+    "rejects*.jsonl",
 ];
 
 /// Which files of a directory are inputs.
@@ -314,7 +315,7 @@ mod tests {
             .collect()
     }
 
-    const NAMES: [&str; 15] = [
+    const NAMES: [&str; 16] = [
         "b/tracking.log",
         "a.json",
         "tracking.log-20240101.gz",
@@ -330,6 +331,7 @@ mod tests {
         "out/tracking.log",
         "tracking.log.xapi.jsonl",
         "tracking.log.xapi.2.jsonl",
+        "rejects.jsonl",
     ];
 
     #[test]

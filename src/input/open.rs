@@ -79,6 +79,7 @@ impl Opened {
 
 fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let is_file = file.is_some();
+    let mut may_be_tar = false;
     let (raw, size): (Box<dyn Read + Send>, u64) = match &file {
         None => (Box::new(io::stdin()), 0),
         Some(file) => {
@@ -86,6 +87,8 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
+            // What is read of a pipe to know it would keep short lines waiting.
+            may_be_tar = metadata.is_file();
             (Box::new(file.try_clone()?), metadata.len())
         }
     };
@@ -118,11 +121,41 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         Box::new(whole)
     };
     Ok(Opened {
-        reader,
+        reader: if may_be_tar { no_tar(reader)? } else { reader },
         may_grow: !packed && is_file,
         start: None,
         file,
     })
+}
+
+/// The same text, if it is no tar archive.
+fn no_tar(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
+    /// Where the first header has it, in the format of POSIX and of GNU.
+    const MAGIC: &[u8] = b"ustar";
+    const MAGIC_AT: usize = 257;
+
+    let mut start = Vec::new();
+    let end = (MAGIC_AT + MAGIC.len()) as u64;
+    let read = reader.by_ref().take(end).read_to_end(&mut start);
+    if start.get(MAGIC_AT..) == Some(MAGIC) {
+        let message = "it is a tar archive; unpack it, or pipe in what `tar -xOf` gives";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+    }
+    let start = io::Cursor::new(start);
+    Ok(match read {
+        Ok(_) => Box::new(start.chain(reader)),
+        // It is told where it was met, behind what could be read.
+        Err(error) => Box::new(start.chain(Failing(Some(error)))),
+    })
+}
+
+/// What fails once.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
 }
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];

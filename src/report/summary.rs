@@ -53,7 +53,7 @@ impl Display for Summary<'_> {
         let (all, plural) = (inputs.all, if inputs.all == 1 { "" } else { "s" });
         writeln!(
             formatter,
-            "{all} input{plural}{ends}, {megabytes:.1} MB in {seconds:.1} s ({:.0} MB/s)",
+            "{all} input{plural}{ends}, {megabytes:.1} MB as stored in {seconds:.1} s ({:.0} MB/s)",
             megabytes / seconds.max(1e-3)
         )?;
         let collisions = match tally.emitted_collisions() {

@@ -261,6 +261,42 @@ fn what_is_packed_otherwise_is_told_and_not_read() {
     assert_eq!(ended.files("out"), ["b.log.xapi.jsonl"]);
 }
 
+#[test]
+fn a_tar_archive_is_told_and_not_read_as_a_log() {
+    let mut header = [0; 512];
+    header[..5].copy_from_slice(b"a.log");
+    header[257..262].copy_from_slice(b"ustar");
+    let archive = [&header[..], line(1).as_bytes()].concat();
+    for archive in [gzip(&archive), archive] {
+        let ended = Run::transform()
+            .file("logs", archive)
+            .args(&["logs"])
+            .run()
+            .with_code(3);
+        ended.assert_told("failed to open `logs`: it is a tar archive; unpack it");
+    }
+}
+
+#[test]
+fn wrapped_lines_that_are_not_unwrapped_are_hinted_at() {
+    let wrapped = json!({"log": line(1)}).to_string();
+    let hint = "`--unwrap KEY`";
+    for (log, arguments, is_hinted) in [
+        (wrapped.clone(), &["-"][..], true),
+        (wrapped.clone() + "\n" + &line(1), &["-"], false),
+        (wrapped, &["--unwrap", "log", "-"], false),
+        (String::new(), &["-"], false),
+    ] {
+        let ended = Run::transform().args(arguments).stdin(log).run();
+        assert_eq!(
+            ended.stderr.contains(hint),
+            is_hinted,
+            "{arguments:?}: {}",
+            ended.stderr
+        );
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn links_are_followed_and_pipes_in_directories_left_alone() {
@@ -325,24 +361,4 @@ fn numbers_that_make_no_sense_are_refused() {
             .with_code(2);
         assert!(ended.stderr.contains(arguments[0]), "{}", ended.stderr);
     }
-}
-
-#[test]
-fn a_problem_of_many_questions_takes_no_longer_than_its_size() {
-    let questions = |count: u32| {
-        let questions: Vec<String> = (0..count).map(|nth| format!("\"q{nth}\": {{}}")).collect();
-        format!(
-            "{{\"name\": \"problem_check\", \"username\": \"ada\", \"context\": {{\"course_id\": \"course-v1:a+b+c\"}}, \
-             \"referer\": \"r\", \"event\": {{\"problem_id\": \"p@x\", \"submission\": {{{}}}}}}}",
-            questions.join(", ")
-        )
-    };
-    let ended = Run::explain()
-        .stdin(questions(10_000) + "\n" + &questions(10_001))
-        .args(&["-"])
-        .run()
-        .with_code(0);
-    let rows = ended.rows();
-    assert_eq!(rows[0]["out"].as_array().unwrap().len(), 10_001);
-    assert_eq!(rows[1]["reason"], "not-representable");
 }

@@ -19,6 +19,7 @@ mod harness;
 mod inputs;
 #[cfg(unix)]
 mod kills;
+mod large_events;
 mod lrs;
 mod outputs;
 mod place;

@@ -5,9 +5,9 @@ use std::io::Read;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::harness::{Run, line};
+use crate::harness::{Run, json_lines, line};
 use crate::lrs::{Fault, Lrs, Settings};
 use crate::place::{Place, lines, run, signal};
 
@@ -132,6 +132,35 @@ fn an_input_that_waits_does_not_keep_a_run_from_ending() {
     assert_eq!(ended.files("out"), [""; 0]);
     let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
     assert_eq!(report["total"]["lines"], 0);
+}
+
+#[test]
+fn what_was_rejected_of_an_input_that_is_dropped_is_dropped_with_it() {
+    let mut running = Run::transform()
+        .args(&["-o", "out", "--rejects", "rejects", "whole.log", "-"])
+        .file("whole.log", "no event\n")
+        .start();
+    // Lines of a pipe are delivered by the megabyte.
+    running.write(&("no event\n".repeat(300_000) + &line(1)));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let is_written = |entry: std::io::Result<std::fs::DirEntry>| {
+        let (name, metadata) = entry
+            .map(|entry| (entry.file_name(), entry.metadata()))
+            .unwrap();
+        name.to_string_lossy().starts_with(".rejects")
+            && metadata.is_ok_and(|metadata| metadata.len() > 100_000)
+    };
+    while !std::fs::read_dir(running.directory.path())
+        .unwrap()
+        .any(is_written)
+    {
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    signal(&running.child, "INT");
+    let ended = running.end().with_code(130);
+    let rows = json_lines(&ended.read("rejects"));
+    assert_eq!((rows.len(), &rows[0]["file"]), (1, &json!("whole.log")));
 }
 
 #[test]
