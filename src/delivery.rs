@@ -9,10 +9,11 @@ use std::sync::Arc;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
-use crate::conversion::Converted;
+use crate::conversion::{BatchConverter, Converted};
 use crate::dedupe::Dedupe;
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
+use crate::interrupt::Interrupted;
 use crate::outcome::Reason;
 use crate::output::{Destination, RejectedLine, RejectsFile, Taken};
 use crate::pipeline::{Delivery, Flow, What};
@@ -108,7 +109,33 @@ impl<'c> Deliverer<'c> {
         self
     }
 
-    /// Takes what the pipeline delivers.
+    /// Takes what the pipeline delivers. Where that is what came of the first lines of a batch alone, the others are
+    /// converted and taken, too.
+    pub fn deliver_in_parts(
+        &mut self,
+        mut delivery: Delivery<'_, Converted>,
+        batches: &BatchConverter,
+        interrupted: &Interrupted,
+    ) -> Flow {
+        let (input, source) = (delivery.input, delivery.source);
+        loop {
+            let rest = match &mut delivery.what {
+                What::Batch(converted) => converted.rest.take(),
+                _ => None,
+            };
+            let flow = self.deliver(delivery);
+            let Some(rest) = rest.filter(|_| flow == Flow::GoOn && !interrupted.is_set()) else {
+                return flow;
+            };
+            delivery = Delivery {
+                input,
+                source,
+                what: What::Batch(batches.convert(source, rest)),
+            };
+        }
+    }
+
+    /// Takes what is no part.
     pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
         if self.must_stop() {
             return Flow::Stop;

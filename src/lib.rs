@@ -12,8 +12,9 @@
 //! ```
 //!
 //! [`pipeline`] drives it. Several threads read batches of whole lines, an input each; a pool of threads converts them, and
-//! the calling thread takes the results, those of an input **in order**, with a bounded number of batches and of
-//! their bytes in flight; of a batch that much comes of, the first part is delivered before the rest is converted. Where the outputs of inputs are apart, inputs are delivered side by side, else one after the other.
+//! the calling thread takes the results, those of an input **in order**, with a bounded number of batches and of their
+//! bytes in flight; of a batch that much comes of, the first part is delivered before the rest is converted. Where the
+//! outputs of inputs are apart, inputs are delivered side by side, else one after the other.
 //!
 //! # Where things are
 //!

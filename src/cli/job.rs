@@ -13,7 +13,7 @@ use super::record_args::RecordArgs;
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, StateDirectory};
 use crate::console::Console;
-use crate::conversion::{BatchConverter, Converted, Converter, Layout};
+use crate::conversion::{BatchConverter, Converter, Layout};
 use crate::dedupe::{Dedupe, Scope};
 use crate::delivery::{Delivered, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -21,7 +21,7 @@ use crate::input::{NotFound, Source};
 use crate::outcome::Reason;
 use crate::output::http::Route;
 use crate::output::{Destination, OutputNames, check_outputs};
-use crate::pipeline::{self, Delivery, Flow, PipelineOptions, StateOf, What};
+use crate::pipeline::{self, PipelineOptions, StateOf};
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::tracking::Wrapping;
 
@@ -181,8 +181,7 @@ impl Job {
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&sources, &options, convert, |delivery| {
             progress.set(options.bytes_read.in_all());
-            let interrupted = || interrupted.is_set();
-            deliver_in_parts(&mut deliverer, delivery, &batches, interrupted)
+            deliverer.deliver_in_parts(delivery, &batches, &interrupted)
         });
         let mut delivered = deliverer.close();
         if let Err(error) = piped {
@@ -231,32 +230,5 @@ impl Job {
             code = code.max(ExitCode::Output);
         }
         Ok(code)
-    }
-}
-
-/// Delivers a result, and where it is of the first lines of a batch alone, converts and delivers the others.
-fn deliver_in_parts(
-    deliverer: &mut Deliverer<'_>,
-    mut delivery: Delivery<'_, Converted>,
-    batches: &BatchConverter,
-    interrupted: impl Fn() -> bool,
-) -> Flow {
-    loop {
-        let (input, source) = (delivery.input, delivery.source);
-        let rest = match &mut delivery.what {
-            What::Batch(converted) => converted.rest.take(),
-            _ => None,
-        };
-        let flow = deliverer.deliver(delivery);
-        match rest {
-            Some(rest) if flow == Flow::GoOn && !interrupted() => {
-                delivery = Delivery {
-                    input,
-                    source,
-                    what: What::Batch(batches.convert(source, rest)),
-                };
-            }
-            _ => return flow,
-        }
     }
 }

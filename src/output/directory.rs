@@ -240,6 +240,7 @@ impl Destination for Directory {
         true
     }
 }
+
 impl Unfinished {
     fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut PartFile> {
         if self.part.is_none() {
