@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::trail::Trail;
+use super::history::Trail;
 use crate::input::{self, Position};
 
 /// An input, by the order in which the journal came to know it.

@@ -245,7 +245,7 @@ fn line(entry: &Entry) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::trail::Trail;
+    use crate::checkpoint::history::Trail;
     use crate::input::Position;
 
     fn progress(line: u64) -> Progress {

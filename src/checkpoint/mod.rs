@@ -8,24 +8,24 @@
 //! |---|---|
 //! | `state_directory` | the directory: what is remembered in it |
 //! | `resume` | where to go on with an input |
-//! | `turns` | which input waits for which, of those that are read at a time |
+//! | `sequencer` | which input waits for which, of those that are read at a time |
 //! | `lock` | one run at a time |
 //! | `journal` | the file in it: reading, appending, compaction |
 //! | `entry` | what its lines say |
-//! | `trail` | places that were passed on the way |
+//! | `history` | places that were passed on the way |
 //! | `fingerprint` | finding the place that was reached in an input, by its bytes |
 
 mod entry;
 mod fingerprint;
+mod history;
 mod journal;
 mod lock;
 mod resume;
+mod sequencer;
 mod state_directory;
-mod trail;
-mod turns;
 
 pub use entry::{InputId, Progress};
 pub use lock::OpenError;
 pub use resume::{Destinations, Resumed};
+pub use sequencer::{Turn, Turns};
 pub use state_directory::StateDirectory;
-pub use turns::{Turn, Turns};

@@ -5,9 +5,9 @@ use std::io::{self, BufReader, Read};
 use super::StateDirectory;
 use super::entry::{Entry, InputId, Progress};
 use super::fingerprint::{Head, follow, follow_document};
+use super::history::Trail;
+use super::sequencer::Turn;
 use super::state_directory::State;
-use super::trail::Trail;
-use super::turns::Turn;
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
 use crate::output::OutputNames;
 

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::entry::{Entry, InputId, Progress};
+use super::history::Trail;
 use super::journal::{Contents, Journal, KnownInput};
 use super::lock::{OpenError, lock};
-use super::trail::Trail;
 use crate::files::{is_part, sync_directory};
 use crate::input::{Position, Shape};
 

@@ -7,7 +7,7 @@
 //! microsecond share an id. That is a *collision*. An event is what one line became; its id is that of its first value.
 
 mod content;
-mod places;
+mod line_numbers;
 mod table;
 
 use std::sync::Arc;
@@ -16,10 +16,10 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::output::{Output, OutputValue};
-use places::Places;
+use line_numbers::Places;
 use table::{Seen, Table};
 
-pub use places::Place;
+pub use line_numbers::Place;
 
 /// What becomes of an event with the id of another and other content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::batch::{Batch, Unreadable};
+use super::line_batch::{Batch, Unreadable};
 use super::{Follower, Position, Text};
 use crate::buffers::Buffers;
 

@@ -1,17 +1,17 @@
 //! What is read: files, directories and standard input, plain or gzipped, in batches of whole lines.
 
-mod batch;
 mod batch_reader;
 mod discover;
 mod gzip;
+mod line_batch;
 mod open;
 mod position;
 mod shard;
 mod text;
 
-pub use batch::{Batch, Line, LineContent, Unreadable};
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use discover::{Discovery, NameFilter, NotFound, discover};
+pub use line_batch::{Batch, Line, LineContent, Unreadable};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};
 pub use shard::Shard;

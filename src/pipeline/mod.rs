@@ -9,13 +9,13 @@
 //!
 //! | file | what it knows |
 //! |---|---|
-//! | `reading` | the reading threads |
+//! | `reader` | the reading threads |
 //! | `queues` | what they tell the delivery, and in which order it comes |
 //! | `budget` | how much may be in flight |
 
 mod budget;
 mod queues;
-mod reading;
+mod reader;
 
 use std::io;
 use std::panic::resume_unwind;
@@ -27,7 +27,7 @@ use anyhow::{Context, Result};
 
 use self::budget::Budget;
 use self::queues::{Message, Next};
-use self::reading::Reading;
+use self::reader::Reading;
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, Resumed, StateDirectory, Turns};
 use crate::input::{self, Batch, BytesRead, ReadEnd, Source};
