@@ -95,6 +95,7 @@ mod progress;
 pub mod report;
 pub mod routing;
 pub mod selection;
+mod time;
 pub mod tracking;
 mod uuid5;
 pub mod xapi;

@@ -4,7 +4,6 @@
 //! mapping of the fields, told in its module docs. Everything here is a pure function of the event, the settings and the
 //! lookup tables.
 
-mod duration;
 mod enrollment;
 mod event_id;
 mod event_time;
@@ -22,7 +21,6 @@ use jiff::civil::DateTime;
 /// The `dataVersion` of envelopes.
 pub const DATA_VERSION: &str = vocabulary::CONTEXT;
 
-pub use event_time::EventTime;
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::{Envelope, Event};
 use transformer::Transformer;
@@ -30,6 +28,7 @@ use vocabulary::{action, entity};
 
 use crate::lms::Lms;
 use crate::outcome::Fault;
+use crate::time::EventTime;
 use crate::tracking::{TrackingEvent, Value};
 
 /// What the reference keeps in its Django settings.
@@ -44,7 +43,7 @@ pub struct CaliperSettings {
 /// # Errors
 /// The event has no time, or none that the format takes, for which it is rejected.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<DateTime, Fault> {
-    EventTime::of_event(event).map(EventTime::utc)
+    event_time::event_time(event).map(EventTime::utc)
 }
 
 /// Transforms one event. A name that has no transformer comes to nothing.

@@ -8,9 +8,9 @@ use serde::Serialize;
 use serde::ser::Serializer;
 use uuid::Uuid;
 
-use super::event_time::EventTime;
 use super::vocabulary;
 use crate::json_text::word;
+use crate::time::EventTime;
 use crate::tracking::Value;
 
 /// An event (section 3.1).

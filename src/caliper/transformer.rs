@@ -4,13 +4,13 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::CaliperSettings;
-use super::duration::Duration;
 use super::event_id::event_id;
-use super::event_time::EventTime;
+use super::event_time::event_time;
 use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::Fault;
+use crate::time::{EventTime, IsodateDuration};
 use crate::tracking::field::{id_text, truthy};
 use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in};
 
@@ -36,7 +36,7 @@ pub(super) struct Base<'a> {
 impl<'a> Transformer<'a> {
     /// When, who, and in which session.
     pub fn base(&self) -> Result<Base<'a>, Fault> {
-        let moment = EventTime::of_event(&self.event)?;
+        let moment = event_time(&self.event)?;
         let event_time = format_in(self.arena, format_args!("{moment}"));
         let user = self
             .lms
@@ -119,16 +119,23 @@ impl<'a> Transformer<'a> {
         field: &str,
         value: Option<Value<'a>>,
     ) -> Result<Option<&'a str>, Fault> {
-        match value {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => match Duration::from_value(value) {
-                Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
-                None => Err(Fault::wrong_type(
-                    field,
-                    value,
-                    "a number of seconds that a duration can hold",
-                )),
-            },
+        let value = match value {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let duration = match value {
+            Value::Bool(seconds) => IsodateDuration::from_seconds(i64::from(seconds)),
+            Value::Int(seconds) => IsodateDuration::from_seconds(seconds),
+            Value::Float(seconds) => IsodateDuration::from_seconds_f64(seconds),
+            _ => None,
+        };
+        match duration {
+            Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
+            None => Err(Fault::wrong_type(
+                field,
+                value,
+                "a number of seconds that a duration can hold",
+            )),
         }
     }
 

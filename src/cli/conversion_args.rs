@@ -7,12 +7,13 @@ use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 
 use super::filter_args::FilterArgs;
-use crate::caliper::{self, CaliperSettings, EventTime};
+use crate::caliper::{self, CaliperSettings};
 use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format};
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
 use crate::routing::{BackendName, Routers};
 use crate::selection::EventSelection;
+use crate::time::EventTime;
 use crate::tracking::Wrapping;
 use crate::xapi::{self, ActorKind, XapiSettings};
 

@@ -5,8 +5,8 @@ use clap::Args;
 use jiff::civil::DateTime;
 
 use super::input_args::globs;
-use crate::caliper::EventTime;
 use crate::filter::{EventFilter, TextGlobs};
+use crate::time::EventTime;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Filters")]

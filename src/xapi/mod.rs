@@ -4,19 +4,17 @@
 //! module docs. Everything here is a pure function of the event, the settings and the lookup tables.
 
 mod completion;
-mod duration;
 mod enrollment;
+mod event_time;
 mod events;
 mod exam;
 mod forum;
 mod grading;
-mod iso8601;
 mod model;
 mod navigation;
 mod problem;
 mod problem_check;
 mod statement_id;
-mod timestamp;
 mod transformer;
 mod video;
 mod vocabulary;
@@ -26,12 +24,12 @@ use jiff::civil::DateTime;
 
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::Statement;
-use timestamp::Timestamp;
 use transformer::Transformer;
 use vocabulary::{activity, verb};
 
 use crate::lms::Lms;
 use crate::outcome::Fault;
+use crate::time::Timestamp;
 use crate::tracking::TrackingEvent;
 
 /// What the reference keeps in its Django settings.
@@ -55,7 +53,8 @@ pub enum ActorKind {
 /// # Errors
 /// The time is none that a statement can have, for which the event is rejected.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
-    Ok(Timestamp::of_event(event)?.map(Timestamp::utc))
+    let timestamp = event_time::timestamp(event_time::logged_time(event))?;
+    Ok(timestamp.map(Timestamp::utc))
 }
 
 /// Transforms one event into its statements: one, or for a problem of several questions one and its children.

@@ -7,9 +7,9 @@ use jiff::civil::DateTime;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use uuid::Uuid;
 
-use super::timestamp::Timestamp;
 use super::vocabulary::VerbIri;
 use crate::json_text::{Word, word};
+use crate::time::Timestamp;
 use crate::tracking::Value;
 
 /// A statement (section 2.4), its properties in the order in which the specification lists them.

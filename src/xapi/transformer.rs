@@ -4,12 +4,12 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use sha1::{Digest, Sha1};
 
+use super::event_time::{self, timestamp};
 use super::model::{
     Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
     ObjectType, Statement, StatementResult, Verb,
 };
 use super::statement_id::statement_id;
-use super::timestamp::{self, Timestamp};
 use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
 use super::{ActorKind, XapiSettings};
 use crate::lms::{Lms, UserRef};
@@ -209,7 +209,7 @@ impl<'a> Transformer<'a> {
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
         let logged = self.logged_time();
-        let moment = Timestamp::of_logged(logged)?;
+        let moment = timestamp(logged)?;
         let timestamp = moment.map(|moment| moment.printed(self.arena));
         let id = statement_id(verb, actor, logged, None);
         Ok(Statement {
@@ -248,7 +248,7 @@ impl<'a> Transformer<'a> {
 
     /// The time of the event as the log has it: `timestamp`, else `time`.
     pub fn logged_time(&self) -> Option<Value<'a>> {
-        timestamp::logged_time(&self.event)
+        event_time::logged_time(&self.event)
     }
 
     /// `ROOT/KIND/ID`.

@@ -12,12 +12,12 @@
 //!
 //! Times are in seconds, to the millisecond; text that reads as a number is one.
 
-use super::duration::Duration;
 use super::model::{ActivityDefinition, Context, Extensions, Statement, StatementResult};
 
 use super::transformer::{Extension, Transformer, activity};
 use super::vocabulary::{self, VerbIri, extension, verb};
 use crate::outcome::{Fault, Reason};
+use crate::time::TincanDuration;
 use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::{Value, usage_key};
 
@@ -46,7 +46,7 @@ pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault
         let seconds = it.seconds("data.duration", it.event.data("duration"))?;
         let duration = match seconds {
             None => None,
-            Some(seconds) => match Duration::from_seconds(seconds) {
+            Some(seconds) => match TincanDuration::from_seconds(seconds) {
                 Some(duration) => Some(it.text(format_args!("{duration}"))),
                 None => {
                     let detail =

@@ -4,13 +4,13 @@ use std::fmt::{self, Display};
 
 /// A length of time, printed as tincan's `jsonify_timedelta`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Duration {
+pub(crate) struct TincanDuration {
     seconds: f64,
 }
 
-impl Duration {
+impl TincanDuration {
     /// Seconds to the millisecond. Python's timedelta ends at a billion days.
-    pub(super) fn from_seconds(seconds: f64) -> Option<Self> {
+    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         const LIMIT: f64 = 1e9 * 86_400.0;
         (86_400.0 - LIMIT..LIMIT)
             .contains(&seconds)
@@ -18,7 +18,7 @@ impl Duration {
     }
 }
 
-impl Display for Duration {
+impl Display for TincanDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // In floats, as the library does: of a negative duration the days are negative and the rest is not.
         let (minutes, seconds) = divide(self.seconds, 60.0);
@@ -88,7 +88,7 @@ mod tests {
             (-86399999913601.0, None),
         ] {
             assert_eq!(
-                Duration::from_seconds(seconds)
+                TincanDuration::from_seconds(seconds)
                     .map(|duration| duration.to_string())
                     .as_deref(),
                 printed,

@@ -2,26 +2,32 @@
 
 use std::fmt::{self, Display};
 
-use crate::tracking::Value;
-
 const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
 /// A length of time in microseconds, as a Python timedelta holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Duration(i128);
+pub(crate) struct IsodateDuration(i128);
 
-impl Duration {
-    /// `timedelta(seconds=value)`: a number, not text, of less than a billion days.
-    pub(super) fn from_value(value: Value<'_>) -> Option<Self> {
-        let microseconds = match value {
-            Value::Bool(seconds) => i128::from(seconds) * SECOND,
-            Value::Int(seconds) => i128::from(seconds) * SECOND,
-            Value::Float(seconds) if seconds.abs() < 1e15 => rounded(seconds),
-            _ => return None,
-        };
-        let limit = 1_000_000_000 * DAY;
-        (DAY - limit..limit)
+impl IsodateDuration {
+    /// Converts a whole number of seconds, unless Python's timedelta cannot hold it.
+    pub(crate) fn from_seconds(seconds: i64) -> Option<Self> {
+        Self::from_microseconds(i128::from(seconds) * SECOND)
+    }
+
+    /// Converts seconds, rounded to the microsecond, unless Python's timedelta cannot hold them.
+    pub(crate) fn from_seconds_f64(seconds: f64) -> Option<Self> {
+        if seconds.abs() < 1e15 {
+            Self::from_microseconds(rounded(seconds))
+        } else {
+            None
+        }
+    }
+
+    /// Refuses a billion days and more.
+    fn from_microseconds(microseconds: i128) -> Option<Self> {
+        const LIMIT: i128 = 1_000_000_000 * DAY;
+        (DAY - LIMIT..LIMIT)
             .contains(&microseconds)
             .then_some(Self(microseconds))
     }
@@ -41,7 +47,7 @@ fn rounded(seconds: f64) -> i128 {
     sum + (2.0 * ((rest + odd) * 0.5).round() - odd) as i128
 }
 
-impl Display for Duration {
+impl Display for IsodateDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
         let microseconds = self.0.abs();
@@ -107,7 +113,7 @@ mod tests {
             (-86399999913601.0, None),
             (1e+300, None),
         ] {
-            let duration = Duration::from_value(Value::Float(seconds));
+            let duration = IsodateDuration::from_seconds_f64(seconds);
             assert_eq!(
                 duration.map(|duration| duration.to_string()).as_deref(),
                 printed,
@@ -115,9 +121,8 @@ mod tests {
             );
         }
         assert_eq!(
-            Duration::from_value(Value::Int(195)).map(|duration| duration.to_string()),
+            IsodateDuration::from_seconds(195).map(|duration| duration.to_string()),
             Some("PT3M15S".into())
         );
-        assert_eq!(Duration::from_value(Value::Str("195")), None);
     }
 }

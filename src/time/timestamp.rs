@@ -7,18 +7,10 @@ use jiff::civil::{Date, DateTime, Time, date};
 use jiff::{SignedDuration, Span};
 
 use super::iso8601::{self, DAY, HOUR, MINUTE, SECOND, in_python_years};
-use crate::outcome::Fault;
-use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, Value};
-
-/// The time of an event as the log has it: `timestamp`, else `time`.
-pub(super) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
-    truthy(event.find("timestamp")).or_else(|| event.find("time"))
-}
 
 /// A moment with its offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Timestamp {
+pub(crate) struct Timestamp {
     date: Date,
     /// Microseconds since midnight.
     time: i64,
@@ -27,24 +19,8 @@ pub(super) struct Timestamp {
 }
 
 impl Timestamp {
-    /// The time of an event, if it has one.
-    pub(super) fn of_event(event: &TrackingEvent<'_>) -> Result<Option<Self>, Fault> {
-        Self::of_logged(logged_time(event))
-    }
-
-    /// The time that the log has, see [`logged_time`], if there is one.
-    pub(super) fn of_logged(logged: Option<Value<'_>>) -> Result<Option<Self>, Fault> {
-        let Some(logged) = logged else {
-            return Ok(None);
-        };
-        match Self::from_value(logged) {
-            Some(timestamp) => Ok(Some(timestamp)),
-            None => Err(Fault::bad_timestamp(logged, "ISO 8601 with an offset")),
-        }
-    }
-
-    /// The same moment in UTC. Past the year 9999 it is the last that there is.
-    pub(super) fn utc(self) -> DateTime {
+    /// Returns the same moment in UTC, or the last moment of the year 9999 if it is later.
+    pub(crate) fn utc(self) -> DateTime {
         let since_midnight = self.time - self.offset * MINUTE;
         if let Some(time) = time_of_day(since_midnight) {
             return self.date.to_datetime(time);
@@ -55,37 +31,32 @@ impl Timestamp {
             .saturating_add(since_midnight)
     }
 
-    /// Reads the value of a log's `timestamp`.
-    fn from_value(value: Value<'_>) -> Option<Self> {
-        match value {
-            Value::Str(text) => Self::parse(text),
-            Value::Bool(value) => Self::from_unix(i64::from(value), 0),
-            Value::Int(seconds) => Self::from_unix(seconds, 0),
-            Value::Float(seconds) => Self::from_unix_float(seconds),
-            Value::Null | Value::BigInt(_) | Value::Array(_) | Value::Object(_) => None,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
+    /// Parses ISO 8601 with an offset, as aniso8601 does.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (date, time, offset) = iso8601::parse(text)?;
         Some(Self { date, time, offset })
     }
 
-    /// Rounds half to even, to the microsecond.
-    fn from_unix_float(seconds: f64) -> Option<Self> {
+    /// Converts seconds since 1970, rounded half to even to the microsecond.
+    pub(crate) fn from_unix_f64(seconds: f64) -> Option<Self> {
         /// Far past the year 9999, and safe to convert.
         const LIMIT: f64 = 1e15;
 
         let whole = seconds.trunc();
         let microseconds = ((seconds - whole) * SECOND as f64).round_ties_even();
         if whole.abs() < LIMIT {
-            Self::from_unix(whole as i64, microseconds as i64)
+            Self::from_unix_parts(whole as i64, microseconds as i64)
         } else {
             None
         }
     }
 
-    fn from_unix(seconds: i64, microseconds: i64) -> Option<Self> {
+    /// Converts seconds since 1970.
+    pub(crate) fn from_unix(seconds: i64) -> Option<Self> {
+        Self::from_unix_parts(seconds, 0)
+    }
+
+    fn from_unix_parts(seconds: i64, microseconds: i64) -> Option<Self> {
         let microseconds = seconds.checked_mul(SECOND)?.checked_add(microseconds)?;
         let days = microseconds.div_euclid(DAY);
         // Any more is no year that there is, and a span takes only so many.
@@ -116,7 +87,7 @@ fn time_of_day(microseconds: i64) -> Option<Time> {
 
 impl Timestamp {
     /// The timestamp as Python's `datetime.isoformat()` prints it.
-    pub(super) fn printed(self, arena: &Bump) -> &str {
+    pub(crate) fn printed(self, arena: &Bump) -> &str {
         let (year, month, day) = (self.date.year(), self.date.month(), self.date.day());
         let (hour, minute, second) = (
             self.time / HOUR,
@@ -164,9 +135,9 @@ fn put_digits(place: &mut [u8], number: i64) {
 mod tests {
     use super::*;
 
-    fn printed(value: Value<'_>) -> Option<String> {
+    fn printed(timestamp: Option<Timestamp>) -> Option<String> {
         let arena = Bump::new();
-        Timestamp::from_value(value).map(|timestamp| timestamp.printed(&arena).to_owned())
+        timestamp.map(|timestamp| timestamp.printed(&arena).to_owned())
     }
 
     /// Each row was made by tincan with aniso8601.
@@ -259,7 +230,11 @@ mod tests {
                 Some("2023-05-23T10:00:00.123456+00:00"),
             ),
         ] {
-            assert_eq!(printed(Value::Str(text)).as_deref(), isoformat, "{text}");
+            assert_eq!(
+                printed(Timestamp::parse(text)).as_deref(),
+                isoformat,
+                "{text}"
+            );
         }
     }
 
@@ -293,19 +268,15 @@ mod tests {
             (1e+300, None),
         ] {
             assert_eq!(
-                printed(Value::Float(seconds)).as_deref(),
+                printed(Timestamp::from_unix_f64(seconds)).as_deref(),
                 isoformat,
                 "{seconds}"
             );
         }
         assert_eq!(
-            printed(Value::Int(-1)).as_deref(),
+            printed(Timestamp::from_unix(-1)).as_deref(),
             Some("1969-12-31T23:59:59+00:00")
         );
-        assert_eq!(
-            printed(Value::Bool(true)).as_deref(),
-            Some("1970-01-01T00:00:01+00:00")
-        );
-        assert_eq!(printed(Value::Int(i64::MAX)), None);
+        assert_eq!(printed(Timestamp::from_unix(i64::MAX)), None);
     }
 }

@@ -1,0 +1,22 @@
+//! The readers and printers of times and durations.
+//!
+//! They take text and numbers and know nothing of events: a format turns the value of a field into one of these.
+//!
+//! | file | kind | as read or printed by |
+//! |---|---|---|
+//! | `timestamp` | times of xAPI statements | Python's `isoformat()` |
+//! | `iso8601` | the text of such times | aniso8601 |
+//! | `event_time` | times of Caliper events and of options | dateutil, without what it takes from the clock |
+//! | `tincan_duration` | durations of xAPI statements | tincan |
+//! | `isodate_duration` | durations of Caliper events | isodate |
+
+mod event_time;
+mod iso8601;
+mod isodate_duration;
+mod timestamp;
+mod tincan_duration;
+
+pub(crate) use event_time::EventTime;
+pub(crate) use isodate_duration::IsodateDuration;
+pub(crate) use timestamp::Timestamp;
+pub(crate) use tincan_duration::TincanDuration;
