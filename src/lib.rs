@@ -37,7 +37,8 @@
 //! | [`interrupt`] | signals |
 //! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
 //! | [`dedupe`] | which events were emitted already in this run |
-//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects, servers (`output::http`), dead letters |
+//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
+//! | [`send`] | learning record stores and Caliper endpoints, dead letters |
 //! | [`delivery`] | the delivering side of a run, and what a failure costs |
 //! | [`files`] | temporary names, modes, and what a crash leaves |
 //! | [`buffers`] | memory that is used again |
@@ -95,6 +96,7 @@ mod progress;
 pub mod report;
 pub mod routing;
 pub mod selection;
+mod send;
 mod time;
 pub mod tracking;
 mod uuid5;

@@ -9,12 +9,12 @@ use anyhow::{Result, bail};
 use clap::{Args, value_parser};
 
 use crate::console::Console;
-use crate::output::DeadLetters;
-use crate::output::http::{
+use crate::routing::{Credentials, Endpoint};
+use crate::send::DeadLetters;
+use crate::send::{
     Backoff, Client, ClientOptions, Connections, Limits, Pace, Protocol, Route, RouteState, Sizes,
     WhenDone, root_certificates,
 };
-use crate::routing::{Credentials, Endpoint};
 
 /// More connections would be an attack.
 const MAX_CONNECTIONS: i64 = 64;

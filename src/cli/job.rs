@@ -19,10 +19,10 @@ use crate::delivery::{Delivered, Deliverer};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{NotFound, Source};
 use crate::outcome::Reason;
-use crate::output::http::Route;
 use crate::output::{Destination, OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions, StateOf};
 use crate::report::{Invocation, Report, ReportFile, Summary};
+use crate::send::Route;
 use crate::tracking::Wrapping;
 
 /// What a command asks for beside its options.

@@ -11,12 +11,10 @@ use serde_json::Map;
 use super::delivery_args::DeliveryArgs;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::output::http::{
-    Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end,
-};
-use crate::output::{DeadLetter, DeadLetters};
 use crate::report::{InputReports, Invocation, Report, ReportFile};
 use crate::routing::{BackendName, Endpoint, Routers};
+use crate::send::{Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end};
+use crate::send::{DeadLetter, DeadLetters};
 
 #[derive(Args, Debug)]
 pub struct RecoverArgs {

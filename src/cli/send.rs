@@ -19,10 +19,10 @@ use crate::console::Console;
 use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
 use crate::dedupe::Scope;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::output::DeadLetters;
-use crate::output::http::{EnvelopeStart, Payload, Protocol, Record, Route, Sender};
 use crate::report::Invocation;
 use crate::routing::Endpoint;
+use crate::send::DeadLetters;
+use crate::send::{EnvelopeStart, Payload, Protocol, Record, Route, Sender};
 
 #[derive(Args, Debug)]
 pub struct SendArgs {

@@ -1,10 +1,8 @@
 //! Where statements go.
 
 mod check;
-mod dead_letters;
 mod directory;
 mod early_sync;
-pub mod http;
 mod names;
 mod part_file;
 mod rejects;
@@ -16,7 +14,6 @@ use std::io;
 use std::path::PathBuf;
 
 pub use check::Check;
-pub use dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 pub use directory::{Compression, Directory};
 pub(crate) use names::nth_file;
 pub use names::{OutputNames, check_outputs};

@@ -15,7 +15,7 @@ use super::inputs::{InputEnd, InputReport};
 use super::{Report, Tally};
 use crate::files::ANY_FILE;
 use crate::output::WholeFile;
-use crate::output::http::Route;
+use crate::send::Route;
 
 /// The form of the object. It changes when a reader of the old form would be misled; new keys mislead nobody.
 const SCHEMA: u32 = 1;

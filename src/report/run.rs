@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::inputs::InputReports;
 use super::{Invocation, Summary, grouped};
 use crate::exit_code::ExitCode;
-use crate::output::http::{Route, RouterTally};
+use crate::send::{Route, RouterTally};
 
 /// What a run did.
 pub struct Report<'a> {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
-use super::batch::{Items, Place};
-use crate::output::Undeliverable;
+use super::dead_letters::Undeliverable;
+use super::send_batch::{Items, Place};
 
 /// The statements or events of a router by what became of them, and the requests that it took.
 #[derive(Clone, Debug, Default)]

@@ -16,30 +16,29 @@
 //! | `client`, `trust` | HTTP, certificates and proxies; the only files that name ureq |
 //! | `tally` | what was done, in numbers |
 
+mod acknowledgements;
 mod backoff;
-mod batch;
-mod client;
-mod connections;
-mod courier;
-mod ledger;
-mod look_up;
-mod pace;
+mod dead_letters;
+mod delivery_worker;
+mod http;
+mod lrs;
 mod payload;
+mod rate_limiter;
 mod retry;
-mod route;
-mod same_statement;
+mod send_batch;
 mod sender;
-mod tally;
-mod trust;
+mod statistics;
+mod target;
 mod verdict;
+mod worker_pool;
 
 pub use backoff::Backoff;
-pub use batch::{Batch, Limits, Place};
-pub use client::{Client, ClientOptions, Protocol};
-pub use connections::{Connections, WhenDone};
-pub use pace::Pace;
+pub use dead_letters::{DeadLetter, DeadLetters};
+pub use http::{Client, ClientOptions, Protocol, root_certificates};
 pub use payload::{EnvelopeStart, Payload};
-pub use route::{Record, Route, RouteState, Sizes};
+pub use rate_limiter::Pace;
+pub use send_batch::{Batch, Limits, Place};
 pub use sender::{Sender, tell_end};
-pub use tally::RouterTally;
-pub use trust::root_certificates;
+pub use statistics::RouterTally;
+pub use target::{Record, Route, RouteState, Sizes};
+pub use worker_pool::{Connections, WhenDone};

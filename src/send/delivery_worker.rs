@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::batch::{Batch, Items};
-use super::look_up::{Found, look_up};
-use super::pace::Stopped;
+use super::dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
+use super::lrs::{Found, look_up};
+use super::rate_limiter::Stopped;
 use super::retry::{Answered, Requests};
-use super::route::StopReason;
+use super::send_batch::{Batch, Items};
+use super::target::StopReason;
 use super::verdict::{Answer, Verdict, Wait};
 use crate::exit_code::ExitCode;
-use crate::output::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 
 /// Some items of the batch, on their way together.
 #[derive(Clone, Copy)]

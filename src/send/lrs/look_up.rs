@@ -4,12 +4,12 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::batch::Item;
-use super::client::{Protocol, StatementBy};
-use super::pace::Stopped;
-use super::retry::{Answered, Requests};
 use super::same_statement::is_same_statement;
-use super::verdict::Answer;
+use crate::send::http::{Protocol, StatementBy};
+use crate::send::rate_limiter::Stopped;
+use crate::send::retry::{Answered, Requests};
+use crate::send::send_batch::Item;
+use crate::send::verdict::Answer;
 
 /// What the server holds under the id of a statement.
 pub enum Found {

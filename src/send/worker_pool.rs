@@ -9,10 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
-use super::batch::Batch;
-use super::courier::Courier;
+use super::delivery_worker::Courier;
 use super::retry::Requests;
-use super::route::Route;
+use super::send_batch::Batch;
+use super::target::Route;
 use crate::console::Console;
 
 /// The connections of a router, a thread each, and the queue that they take batches from.

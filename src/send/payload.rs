@@ -6,7 +6,7 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::batch::Items;
+use super::send_batch::Items;
 
 /// What statements or events are sent in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,7 +165,7 @@ mod tests {
 
     use uuid::Uuid;
 
-    use super::super::batch::{Batch, Place};
+    use super::super::send_batch::{Batch, Place};
     use super::*;
 
     fn object(value: Value) -> Map<String, Value> {

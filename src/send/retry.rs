@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use super::pace::Stopped;
-use super::route::Route;
+use super::rate_limiter::Stopped;
+use super::target::Route;
 use super::verdict::{Answer, Verdict, Wait, verdict};
 use crate::console::Console;
 

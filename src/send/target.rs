@@ -5,17 +5,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::acknowledgements::{Ledger, Reached};
 use super::backoff::Backoff;
-use super::batch::Limits;
-use super::client::{Client, Protocol};
-use super::ledger::{Ledger, Reached};
-use super::pace::Pace;
-use super::tally::RouterTally;
+use super::dead_letters::DeadLetters;
+use super::http::{Client, Protocol};
+use super::rate_limiter::Pace;
+use super::send_batch::Limits;
+use super::statistics::RouterTally;
 use super::verdict::Answer;
 use crate::checkpoint::{Progress, StateDirectory};
 use crate::exit_code::ExitCode;
 use crate::interrupt::LAST_ANSWERS;
-use crate::output::DeadLetters;
 
 /// A router with its server.
 pub struct Route {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::batch::{Added, Batcher, Place};
-use super::connections::Connections;
-use super::ledger::Reached;
+use super::acknowledgements::Reached;
 use super::payload::{Payload, override_keys};
-use super::route::Route;
+use super::send_batch::{Added, Batcher, Place};
+use super::target::Route;
+use super::worker_pool::Connections;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::exit_code::ExitCode;

@@ -1,4 +1,4 @@
-//! One server, over HTTP. With `trust`, the only file that names ureq.
+//! One server, over HTTP. With `tls`, the only file that names ureq.
 //!
 //! Redirects are not followed, certificates are always verified, and a status is never an error here: what an answer
 //! means is decided elsewhere.
@@ -14,9 +14,9 @@ use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 use uuid::Uuid;
 
-use super::trust::proxy_for;
-use super::verdict::Answer;
+use super::tls::proxy_for;
 use crate::routing::Endpoint;
+use crate::send::verdict::Answer;
 
 /// How requests are made.
 #[derive(Clone, Debug)]
