@@ -29,7 +29,7 @@
 //! | [`lms`] | users, courses, course keys and block keys, derived identities |
 //! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
 //! | [`caliper`] | the same for Caliper |
-//! | [`json_text`] | JSON as text: where its strings have escapes, and writing it faster than serde_json |
+//! | [`json`] | JSON as text: where its strings have escapes, and writing it faster than serde_json |
 //! | [`uuid5`] | the hash that ids are |
 //! | [`conversion`] | a line, the options and the tables → an outcome and some output; batches of lines |
 //! | [`outcome`] | the outcomes and their reason codes |
@@ -87,7 +87,7 @@ mod files;
 pub mod filter;
 pub mod input;
 mod interrupt;
-mod json_text;
+pub mod json;
 pub mod lms;
 pub mod outcome;
 mod output;

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use crate::tracking::{Value, python};
-
 /// Why a line is unparsable (the first six) or rejected. Codes may be added; none is ever renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -120,21 +118,17 @@ impl Fault {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
     }
 
-    /// The time of an event is not what the format takes.
-    pub(crate) fn bad_timestamp(value: Value<'_>, wanted: &str) -> Self {
-        let mut text = String::new();
-        python::write_repr(value, &mut text);
-        Self::new(
-            Reason::BadTimestamp,
-            format!("the timestamp {text} is not {wanted}"),
-        )
+    /// The fault of an event whose timestamp, given as Python shows it, is not in the wanted form.
+    pub(crate) fn bad_timestamp(shown: &str, wanted: &str) -> Self {
+        let detail = format!("the timestamp {shown} is not {wanted}");
+        Self::new(Reason::BadTimestamp, detail)
     }
 
-    /// A field holds a value of a kind that nothing can be made of.
-    pub(crate) fn wrong_type(field: &str, value: Value<'_>, wanted: &str) -> Self {
+    /// The fault of a field whose value is of an unusable kind, such as `a string`.
+    pub(crate) fn wrong_type(field: &str, kind: &str, wanted: &str) -> Self {
         Self::new(
             Reason::WrongType,
-            format!("`{field}` is {}, not {wanted}", value.kind()),
+            format!("`{field}` is {kind}, not {wanted}"),
         )
     }
 }

@@ -10,8 +10,8 @@
 use super::model::{Event, Object, ObjectExtensions};
 use super::transformer::Transformer;
 use super::vocabulary::{entity, event};
+use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::Value;
 use crate::tracking::field::{required, str_of};
 
 pub(super) fn course<'a>(it: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {

@@ -2,8 +2,8 @@
 
 use crate::outcome::Fault;
 use crate::time::EventTime;
-use crate::tracking::TrackingEvent;
 use crate::tracking::field::required;
+use crate::tracking::{TrackingEvent, python};
 
 /// Reads the time of an event.
 ///
@@ -14,5 +14,10 @@ pub(super) fn event_time(event: &TrackingEvent<'_>) -> Result<EventTime, Fault> 
     timestamp
         .as_str()
         .and_then(EventTime::parse)
-        .ok_or_else(|| Fault::bad_timestamp(timestamp, "a full date and time with an offset"))
+        .ok_or_else(|| {
+            Fault::bad_timestamp(
+                &python::repr(timestamp),
+                "a full date and time with an offset",
+            )
+        })
 }

@@ -26,10 +26,11 @@ pub use model::{Envelope, Event};
 use transformer::Transformer;
 use vocabulary::{action, entity};
 
+use crate::json::Value;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::EventTime;
-use crate::tracking::{TrackingEvent, Value};
+use crate::tracking::TrackingEvent;
 
 /// What the reference keeps in its Django settings.
 #[derive(Clone, Debug)]

@@ -9,9 +9,9 @@ use serde::ser::Serializer;
 use uuid::Uuid;
 
 use super::vocabulary;
-use crate::json_text::word;
+use crate::json::Value;
+use crate::json::word;
 use crate::time::EventTime;
-use crate::tracking::Value;
 
 /// An event (section 3.1).
 #[derive(Clone, Copy, Debug, Serialize)]

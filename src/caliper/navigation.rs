@@ -14,8 +14,8 @@
 use super::model::{Event, Object, ObjectExtensions};
 use super::transformer::Transformer;
 use super::vocabulary::{action, event};
+use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::Value;
 use crate::tracking::field::{required, truthy};
 
 /// A page that has an address of its own.

@@ -15,9 +15,10 @@
 use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
 use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
+use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
-use crate::tracking::{Object as JsonObject, Value, format_in, usage_key};
+use crate::tracking::{format_in, usage_key};
 
 pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     if it.event.context("event_source") == Some(Value::Str("server")) {
@@ -147,7 +148,7 @@ fn block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
 fn required_data<'a>(it: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
     let data = required("data", it.event.whole_data())?;
     data.as_object()
-        .ok_or_else(|| Fault::wrong_type("data", data, "an object"))
+        .ok_or_else(|| Fault::wrong_type("data", data.kind(), "an object"))
 }
 
 /// The text of a field of `data` as it was logged: of none it is empty, of null it is Python's.

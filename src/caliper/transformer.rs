@@ -8,11 +8,12 @@ use super::event_id::event_id;
 use super::event_time::event_time;
 use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
+use crate::json::{JsonObject, Value};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::Fault;
 use crate::time::{EventTime, IsodateDuration};
 use crate::tracking::field::{id_text, truthy};
-use crate::tracking::{Object as JsonObject, TrackingEvent, Value, format_in};
+use crate::tracking::{TrackingEvent, format_in};
 
 /// One event and everything that a transformation may look at.
 pub(super) struct Transformer<'a> {
@@ -133,7 +134,7 @@ impl<'a> Transformer<'a> {
             Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
             None => Err(Fault::wrong_type(
                 field,
-                value,
+                value.kind(),
                 "a number of seconds that a duration can hold",
             )),
         }

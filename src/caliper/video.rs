@@ -12,9 +12,10 @@
 use super::model::{Event, EventExtensions, Object, Target, TargetExtensions};
 use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
+use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::truthy;
-use crate::tracking::{Value, usage_key};
+use crate::tracking::usage_key;
 
 pub(super) fn media<'a>(it: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
     let base = it.base()?;

@@ -14,7 +14,7 @@ use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, User
 use crate::routing::{BackendName, Routers};
 use crate::selection::EventSelection;
 use crate::time::EventTime;
-use crate::tracking::Wrapping;
+use crate::tracking::LineWrapper;
 use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// The variable that holds the secret of derived ids. It is no option: arguments are seen by every user of a machine.
@@ -182,7 +182,7 @@ impl ConversionArgs {
     ///
     /// # Errors
     /// What is wrong with the options, or with a file that they name.
-    pub fn into_converter(self, wrapping: Wrapping, console: &Console) -> Result<Converter> {
+    pub fn into_converter(self, wrapping: LineWrapper, console: &Console) -> Result<Converter> {
         self.check_root_url(console)?;
         let selection = self.selection()?;
         let filter = self.filter.filter()?;

@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::input::{BytesRead, Discovery, NameFilter, Shard, discover};
 use crate::interrupt::Interrupted;
 use crate::pipeline::PipelineOptions;
-use crate::tracking::Wrapping;
+use crate::tracking::LineWrapper;
 
 /// A line is held in memory, several times over.
 const MAX_LINE_BYTES: u64 = 1 << 30;
@@ -44,7 +44,7 @@ pub struct InputArgs {
 
     /// Take each line from a JSON object around it, where it is at this key: log, or message.log
     #[arg(long, value_name = "KEY", value_parser = parse_wrapping)]
-    unwrap: Option<Wrapping>,
+    unwrap: Option<LineWrapper>,
 
     /// Lines longer than this are unparsable
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
@@ -113,7 +113,7 @@ impl InputArgs {
     }
 
     /// What is around each line.
-    pub fn wrapping(&self) -> Wrapping {
+    pub fn wrapping(&self) -> LineWrapper {
         self.unwrap.clone().unwrap_or_default()
     }
 
@@ -131,8 +131,8 @@ impl InputArgs {
     }
 }
 
-fn parse_wrapping(key: &str) -> Result<Wrapping, &'static str> {
-    Wrapping::json(key).ok_or("it is a key, or several with a dot between each two")
+fn parse_wrapping(key: &str) -> Result<LineWrapper, &'static str> {
+    LineWrapper::json(key).ok_or("it is a key, or several with a dot between each two")
 }
 
 /// Reads `0/16`.

@@ -23,7 +23,7 @@ use crate::output::{Destination, OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions, StateOf};
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::Route;
-use crate::tracking::Wrapping;
+use crate::tracking::LineWrapper;
 
 /// What a command asks for beside its options.
 pub struct Plan<'a> {
@@ -197,7 +197,7 @@ impl Job {
         } = &delivered;
         let no_event = tally.reasons.get(&Reason::NoEvent);
         if no_event == Some(&tally.lines())
-            && matches!(batches.converter.wrapping, Wrapping::Nothing)
+            && matches!(batches.converter.wrapping, LineWrapper::None)
         {
             console.note(
                 "note: no line is an event; where a log driver has wrapped them, `--unwrap KEY` reads what is at the key",

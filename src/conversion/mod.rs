@@ -19,18 +19,18 @@ pub(crate) use batch::{BatchConverter, Converted};
 use crate::caliper::{self, CaliperSettings, Envelope, Event};
 use crate::filter::EventFilter;
 use crate::input::LineContent;
-use crate::json_text;
+use crate::json;
 use crate::lms::Lms;
 use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{TrackingEvent, Wrapping};
+use crate::tracking::{LineWrapper, TrackingEvent};
 use crate::xapi::{self, Statement, XapiSettings};
 
 /// Everything that a conversion depends on beside the line.
 pub struct Converter {
     /// What is around each line.
-    pub wrapping: Wrapping,
+    pub wrapping: LineWrapper,
     /// What events become.
     pub format: Format,
     /// Which events are taken.
@@ -285,7 +285,7 @@ fn write<'a, T: Serialize>(
     let written = match (layout, values) {
         (Layout::Lines, _) => values.iter().try_for_each(|value| {
             let start = limited.out.len();
-            if !json_text::append(value, limited.out, limited.full) {
+            if !json::append(value, limited.out, limited.full) {
                 limited.out.truncate(start);
                 serde_json::to_writer(&mut limited, value)?;
             }

@@ -11,7 +11,7 @@ use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
 use super::{BytesRead, Origin, Shape, Shard, Source, open};
-use crate::tracking::Wrapping;
+use crate::tracking::LineWrapper;
 
 /// Names that logs have, in a directory.
 const DEFAULT_INCLUDE: [&str; 9] = [
@@ -125,7 +125,7 @@ impl fmt::Display for NotFound {
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,
-    wrapping: &Wrapping,
+    wrapping: &LineWrapper,
     written: &[&Path],
 ) -> Discovery {
     let mut discovery = Discovery::default();
@@ -202,7 +202,7 @@ impl Discovery {
         &mut self,
         directory: &Path,
         filter: &NameFilter,
-        wrapping: &Wrapping,
+        wrapping: &LineWrapper,
         written: &[PathBuf],
     ) {
         let is_written = |entry: &DirEntry| {
@@ -248,7 +248,7 @@ impl Discovery {
     }
 }
 
-fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &Wrapping) -> Source {
+fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &LineWrapper) -> Source {
     let mut source = Source {
         origin: Origin::File(path.to_owned()),
         name: path.display().to_string(),
@@ -266,7 +266,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &Wrapping
 }
 
 /// Whether a file is no one event, but has one on a line of its own: then it is a log, whatever it is called.
-fn holds_lines(source: &Source, wrapping: &Wrapping) -> bool {
+fn holds_lines(source: &Source, wrapping: &LineWrapper) -> bool {
     /// Where neither is seen by then, it is taken for a document.
     const LOOK_AT: u64 = 1 << 20;
 
@@ -304,7 +304,7 @@ mod tests {
         let discovery = discover(
             &[directory.path().to_owned()],
             &filter,
-            &Wrapping::Nothing,
+            &LineWrapper::None,
             &[&directory.path().join("out")],
         );
         assert_eq!(discovery.errors, []);
@@ -363,7 +363,7 @@ mod tests {
         let discovery = discover(
             &["no/such/file".into(), file.path().into(), "-".into()],
             &filter,
-            &Wrapping::Nothing,
+            &LineWrapper::None,
             &[],
         );
         assert_eq!(discovery.sources.len(), 2);

@@ -16,9 +16,10 @@ pub use courses::Courses;
 pub use identity::IdentityDerivation;
 pub use users::{FoundIdentity, IdentityColumn, Users};
 
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, Value, join_in, python};
+use crate::tracking::{TrackingEvent, join_in, python};
 
 /// What to do with a user or a course that is not in its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +73,11 @@ impl<'a> UserRef<'a> {
                 id: None,
                 username: digits,
             }),
-            Some(value) if value.is_truthy() => {
-                Err(Fault::wrong_type("user", value, "a user id or a username"))
-            }
+            Some(value) if value.is_truthy() => Err(Fault::wrong_type(
+                "user",
+                value.kind(),
+                "a user id or a username",
+            )),
             _ => Err(Fault::new(Reason::NoUser, "the event names no user")),
         }
     }

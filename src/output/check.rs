@@ -14,7 +14,7 @@ use crate::checkpoint::Resumed;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::input::{self, Origin, Shape, Source};
-use crate::tracking::Value;
+use crate::json::Value;
 
 /// So many differences of one file are shown; the rest is counted.
 const SHOWN: u64 = 20;

@@ -2,14 +2,14 @@
 
 use bumpalo::Bump;
 
-use super::json::{Object, Value};
+use crate::json::{JsonObject, Value};
 
 /// One event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackingEvent<'a> {
     /// The event as it stands in the line.
-    source: Object<'a>,
-    root: Object<'a>,
+    source: JsonObject<'a>,
+    root: JsonObject<'a>,
     /// The log's `event` as it stands in the line: an object, or a string.
     event: Value<'a>,
     /// `event`, decoded when it is a string of JSON.
@@ -18,7 +18,7 @@ pub struct TrackingEvent<'a> {
 
 impl<'a> TrackingEvent<'a> {
     /// Reads the log form (`event`) or the emitted form (`data` in its place); nothing else is an event.
-    pub(super) fn new(root: Object<'a>, arena: &'a Bump) -> Option<Self> {
+    pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Option<Self> {
         if let Some(event) = root.get("event") {
             return Some(Self {
                 source: root,
@@ -159,7 +159,7 @@ mod tests {
     fn with_event(line: &str, check: impl FnOnce(TrackingEvent<'_>)) {
         let arena = Bump::new();
         check(
-            super::super::parse_line(line.as_bytes(), &arena)
+            crate::tracking::parse_line(line.as_bytes(), &arena)
                 .unwrap()
                 .unwrap(),
         );

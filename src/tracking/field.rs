@@ -2,7 +2,8 @@
 
 use bumpalo::Bump;
 
-use super::{Value, python};
+use super::python;
+use crate::json::Value;
 use crate::outcome::Fault;
 
 /// The value, unless Python's `or` would go on to the next.
@@ -19,7 +20,7 @@ pub(crate) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Valu
 pub(crate) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
     value
         .as_str()
-        .ok_or_else(|| Fault::wrong_type(field, value, wanted))
+        .ok_or_else(|| Fault::wrong_type(field, value.kind(), wanted))
 }
 
 /// The text that the reference makes of a value where an id is wanted; an object or array has none.
@@ -30,7 +31,7 @@ pub(crate) fn id_text<'a>(
 ) -> Result<&'a str, Fault> {
     match value {
         Value::Str(text) => Ok(text),
-        Value::Array(_) | Value::Object(_) => Err(Fault::wrong_type(field, value, "an id")),
+        Value::Array(_) | Value::Object(_) => Err(Fault::wrong_type(field, value.kind(), "an id")),
         _ => {
             let mut text = String::new();
             python::write_str(value, &mut text);

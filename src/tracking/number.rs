@@ -3,8 +3,8 @@
 use bumpalo::Bump;
 use num_bigint::BigInt;
 
-use super::json::Value;
 use super::python;
+use crate::json::Value;
 
 /// A number: an integer of any size or a float. Booleans are the integers 0 and 1, as in Python.
 #[derive(Clone, Copy, Debug)]

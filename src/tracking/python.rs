@@ -4,8 +4,7 @@
 
 use std::fmt::Write;
 
-use super::json::Value;
-use crate::json_text::plain_length;
+use crate::json::{Value, plain_length};
 
 /// `str.isspace`: Unicode white space and the four ASCII separators.
 pub fn is_space(c: char) -> bool {
@@ -20,8 +19,14 @@ pub fn write_str(value: Value<'_>, out: &mut String) {
     }
 }
 
-/// `repr(value)`: what `str()` of a container shows of its items.
-pub fn write_repr(value: Value<'_>, out: &mut String) {
+/// `repr(value)`.
+pub fn repr(value: Value<'_>) -> String {
+    let mut text = String::new();
+    write_repr(value, &mut text);
+    text
+}
+
+fn write_repr(value: Value<'_>, out: &mut String) {
     REPR.write(value, out);
 }
 

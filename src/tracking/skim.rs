@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::scan::Scanner;
-use super::strict::MAX_DEPTH;
+use super::line::json_part;
+use crate::json::{MAX_DEPTH, Scanner};
 
 /// Longer lines are few. In the others no number can have more digits than the tree takes (4,300).
 const MAX_BYTES: usize = 4096;
@@ -43,7 +43,7 @@ fn name(line: &[u8]) -> Option<&str> {
     if line.len() > MAX_BYTES {
         return None;
     }
-    let text = super::json_part(simdutf8::basic::from_utf8(line).ok()?)?;
+    let text = json_part(simdutf8::basic::from_utf8(line).ok()?)?;
     let mut skimmer = Skimmer(Scanner::new(text));
     let members = skimmer.members()?;
     let is_whole = skimmer.0.is_at_end();

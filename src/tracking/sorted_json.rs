@@ -2,9 +2,8 @@
 
 use bumpalo::Bump;
 
-use super::json::{Object, Value};
 use super::python;
-use crate::json_text::JsonBuffer;
+use crate::json::{JsonBuffer, JsonObject, Value};
 
 /// Appends the text. Unlike JSON it has words for NaN and the infinities.
 pub fn append(value: Value<'_>, arena: &Bump, out: &mut Vec<u8>) {
@@ -47,7 +46,7 @@ fn write(value: Value<'_>, arena: &Bump, out: &mut JsonBuffer<'_>) {
 
 /// The members of an object by their keys, each with the start of its key as a number: where these differ, they tell the
 /// order, and comparing them is cheap.
-fn sorted<'a>(object: Object<'a>, arena: &'a Bump) -> &'a [(u64, &'a str, Value<'a>)] {
+fn sorted<'a>(object: JsonObject<'a>, arena: &'a Bump) -> &'a [(u64, &'a str, Value<'a>)] {
     let members = object.members().iter();
     let members = members.map(|&(key, value)| (start(key), key, value));
     let members = arena.alloc_slice_fill_iter(members);

@@ -5,8 +5,10 @@ use std::net::Ipv6Addr;
 
 use bumpalo::Bump;
 
+use super::arena::join_in;
+use super::event::TrackingEvent;
 use super::field::{id_text, required, str_of};
-use super::{TrackingEvent, Value, join_in};
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
 /// The usage key of the video that an event is about, from `context.course_id` and `data.id`.

@@ -10,8 +10,8 @@
 use super::model::{ActivityDefinition, Extensions, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, extension, verb};
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
-use crate::tracking::Value;
 use crate::tracking::field::required;
 use crate::tracking::number::Number;
 
@@ -42,7 +42,13 @@ pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
             let repeated = items.iter().cycle().take(100 * items.len()).copied();
             Value::Array(it.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))
         }
-        _ => return Err(Fault::wrong_type("data.completion", completion, "a number")),
+        _ => {
+            return Err(Fault::wrong_type(
+                "data.completion",
+                completion.kind(),
+                "a number",
+            ));
+        }
     };
     let result = StatementResult {
         completion: Some(Number::of(completion).is_some_and(|number| number.to_float() == 1.0)),

@@ -1,9 +1,10 @@
 //! The time of an event, as the log has it and as a statement has it.
 
+use crate::json::Value;
 use crate::outcome::Fault;
 use crate::time::Timestamp;
 use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, Value};
+use crate::tracking::{TrackingEvent, python};
 
 /// Returns the field that holds the time of an event: `timestamp`, else `time`.
 pub(super) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
@@ -27,6 +28,9 @@ pub(super) fn timestamp(logged: Option<Value<'_>>) -> Result<Option<Timestamp>, 
     };
     match timestamp {
         Some(timestamp) => Ok(Some(timestamp)),
-        None => Err(Fault::bad_timestamp(logged, "ISO 8601 with an offset")),
+        None => Err(Fault::bad_timestamp(
+            &python::repr(logged),
+            "ISO 8601 with an offset",
+        )),
     }
 }

@@ -13,8 +13,8 @@
 use super::model::{ActivityDefinition, Decimal, Extensions, Score, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, extension, verb};
+use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::Value;
 use crate::tracking::field::{required, truthy};
 use crate::tracking::number::{self, Number};
 
@@ -43,7 +43,11 @@ pub(super) fn course<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let object = it.course_object(None)?;
     let grade = zero_unless_truthy(logged(it, "percent_grade")?);
     let Some(grade_float) = number::float(grade) else {
-        return Err(Fault::wrong_type("data.percent_grade", grade, "a number"));
+        return Err(Fault::wrong_type(
+            "data.percent_grade",
+            grade.kind(),
+            "a number",
+        ));
     };
     let letter = truthy(it.event.data("letter_grade")).unwrap_or(Value::Str("Fail"));
     let result = StatementResult {
@@ -71,7 +75,7 @@ pub(super) fn weighted_result<'a>(
     let number = |key: &str| {
         let value = zero_unless_truthy(logged(it, key)?);
         Number::of(value)
-            .ok_or_else(|| Fault::wrong_type(&format!("data.{key}"), value, "a number"))
+            .ok_or_else(|| Fault::wrong_type(&format!("data.{key}"), value.kind(), "a number"))
     };
     let (possible, earned) = (number(possible)?, number(earned)?);
     let scaled = if possible.is_positive() {

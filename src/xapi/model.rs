@@ -8,9 +8,9 @@ use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 use uuid::Uuid;
 
 use super::vocabulary::VerbIri;
-use crate::json_text::{Word, word};
+use crate::json::Value;
+use crate::json::{Word, word};
 use crate::time::Timestamp;
-use crate::tracking::Value;
 
 /// A statement (section 2.4), its properties in the order in which the specification lists them.
 #[derive(Clone, Copy, Debug, serde::Serialize)]

@@ -13,8 +13,8 @@
 use super::model::{Activity, ActivityDefinition, Extensions, Statement};
 use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{self, extension, verb};
+use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::Value;
 use crate::tracking::field::{required, str_of};
 
 pub(super) fn link_clicked<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {

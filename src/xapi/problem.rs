@@ -14,8 +14,8 @@ use super::grading::weighted_result;
 use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity};
 use super::vocabulary::{self, verb};
+use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::Value;
 use crate::tracking::field::{required, truthy};
 
 pub(super) fn answer_shown<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {

@@ -22,10 +22,11 @@ use super::model::{
 use super::problem::logged_block;
 use super::transformer::{Transformer, activity, deliverable};
 use super::vocabulary::{self, extension, verb};
+use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::number::{self, Number};
-use crate::tracking::{Object, Value, python, usage_key};
+use crate::tracking::{python, usage_key};
 
 /// More questions than any problem has, and few enough to hold a statement for each.
 const MOST_QUESTIONS: usize = 10_000;
@@ -112,7 +113,7 @@ fn questions<'a>(it: &Transformer<'a>) -> Result<&'a [(&'a str, Value<'a>)], Fau
     match truthy(it.event.find("submission")) {
         None => Ok(&[]),
         Some(Value::Object(submission)) => Ok(submission.members()),
-        Some(value) => Err(Fault::wrong_type("submission", value, "an object")),
+        Some(value) => Err(Fault::wrong_type("submission", value.kind(), "an object")),
     }
 }
 
@@ -140,7 +141,7 @@ fn child<'a>(
         value if value.is_truthy() => {
             return Err(Fault::wrong_type(
                 &format!("submission.{question}"),
-                value,
+                value.kind(),
                 "an object",
             ));
         }
@@ -210,7 +211,7 @@ fn object<'a>(
 fn definition<'a>(
     it: &Transformer<'a>,
     found: &Found<'a>,
-    submission: Option<Object<'a>>,
+    submission: Option<JsonObject<'a>>,
 ) -> Result<ActivityDefinition<'a>, Fault> {
     let mut definition = ActivityDefinition {
         activity_type: vocabulary::activity::INTERACTION,
@@ -242,11 +243,17 @@ fn definition<'a>(
 }
 
 /// The first submission of `data.submission` that has a response type.
-fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<Object<'a>>, Fault> {
+fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, Fault> {
     let submissions = match truthy(it.event.data("submission")) {
         None => return Ok(None),
         Some(Value::Object(submissions)) => submissions,
-        Some(value) => return Err(Fault::wrong_type("data.submission", value, "an object")),
+        Some(value) => {
+            return Err(Fault::wrong_type(
+                "data.submission",
+                value.kind(),
+                "an object",
+            ));
+        }
     };
     for &(question, submission) in submissions.members() {
         let has_response_type = match submission {
@@ -259,7 +266,7 @@ fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<Object<'a>>, Faul
             _ => {
                 return Err(Fault::wrong_type(
                     &format!("submission.{question}"),
-                    submission,
+                    submission.kind(),
                     "an object",
                 ));
             }
@@ -279,7 +286,7 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
     let response_type = match response_type {
         Some(Value::Str(response_type)) => response_type,
         Some(value @ (Value::Array(_) | Value::Object(_))) => {
-            return Err(Fault::wrong_type("response_type", value, "a text"));
+            return Err(Fault::wrong_type("response_type", value.kind(), "a text"));
         }
         _ => return Ok(OTHER),
     };
@@ -301,7 +308,7 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
 fn result<'a>(
     it: &Transformer<'a>,
     found: &Found<'a>,
-    submission: Option<Object<'a>>,
+    submission: Option<JsonObject<'a>>,
 ) -> Result<Option<StatementResult<'a>>, Fault> {
     if found.is_from_browser {
         return Ok(None);
@@ -334,7 +341,7 @@ fn result<'a>(
 fn logged_answers<'a>(it: &Transformer<'a>, found: &Found<'a>) -> Result<Option<Value<'a>>, Fault> {
     match it.event.whole_data() {
         None | Some(Value::Object(_)) => Ok(found.answers),
-        Some(value) => Err(Fault::wrong_type("data", value, "an object")),
+        Some(value) => Err(Fault::wrong_type("data", value.kind(), "an object")),
     }
 }
 
@@ -352,7 +359,8 @@ fn response<'a>(it: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a s
 
 fn score(found: &Found<'_>) -> Result<Score, Fault> {
     let (max, raw) = (found.max_grade, found.grade);
-    let not_a_number = |field: &str, value| Fault::wrong_type(field, value, "a number");
+    let not_a_number =
+        |field: &str, value: Value<'_>| Fault::wrong_type(field, value.kind(), "a number");
     let scaled = match (max, raw) {
         (Some(max), Some(raw)) => {
             let max = Number::of(max).ok_or_else(|| not_a_number("max_grade", max))?;

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::model::Actor;
 use super::vocabulary::VerbIri;
-use crate::json_text::is_plain_ascii;
-use crate::tracking::{Value, python};
+use crate::json::Value;
+use crate::json::is_plain_ascii;
+use crate::tracking::python;
 use crate::uuid5::Uuid5;
 
 /// The namespace in which the reference makes its namespaces.

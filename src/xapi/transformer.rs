@@ -12,11 +12,12 @@ use super::model::{
 use super::statement_id::statement_id;
 use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
 use super::{ActorKind, XapiSettings};
+use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{id_text, required, str_of};
 use crate::tracking::number;
-use crate::tracking::{TrackingEvent, Value, format_in};
+use crate::tracking::{TrackingEvent, format_in};
 
 /// An extension that may be absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
@@ -265,7 +266,11 @@ impl<'a> Transformer<'a> {
     pub fn seconds(&self, field: &str, value: Option<Value<'a>>) -> Result<Option<f64>, Fault> {
         let Some(value) = value else { return Ok(None) };
         let Some(seconds) = number::float(value) else {
-            return Err(Fault::wrong_type(field, value, "a number of seconds"));
+            return Err(Fault::wrong_type(
+                field,
+                value.kind(),
+                "a number of seconds",
+            ));
         };
         Ok(Some(to_millisecond(seconds)))
     }

@@ -16,10 +16,11 @@ use super::model::{ActivityDefinition, Context, Extensions, Statement, Statement
 
 use super::transformer::{Extension, Transformer, activity};
 use super::vocabulary::{self, VerbIri, extension, verb};
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::time::TincanDuration;
 use crate::tracking::field::{required, str_of, truthy};
-use crate::tracking::{Value, usage_key};
+use crate::tracking::usage_key;
 
 pub(super) fn loaded<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     statement(it, verb::INITIALIZED, || Ok(None))

@@ -11,7 +11,7 @@ use event_routing_backends::input::{BatchReader, LineContent, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
 use event_routing_backends::report::Tally;
 use event_routing_backends::selection::EventSelection;
-use event_routing_backends::tracking::Wrapping;
+use event_routing_backends::tracking::LineWrapper;
 use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ fn formats() -> [Converter; 2] {
 
 fn converter(format: Format, selection: EventSelection) -> Converter {
     Converter {
-        wrapping: Wrapping::Nothing,
+        wrapping: LineWrapper::None,
         format,
         selection,
         filter: EventFilter::default(),
@@ -213,8 +213,8 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 (outcome, out)
             };
             let wrapped = serde_json::json!({"message": {"log": line}}).to_string();
-            let wrapping = Wrapping::json("message.log").unwrap();
-            let plain = convert(Wrapping::Nothing, line.as_bytes());
+            let wrapping = LineWrapper::json("message.log").unwrap();
+            let plain = convert(LineWrapper::None, line.as_bytes());
             assert_eq!(plain, convert(wrapping, wrapped.as_bytes()), "{line}");
         }
     }

@@ -7,7 +7,7 @@ use std::fmt::{self, Display};
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
-use super::JsonBuffer;
+use super::buffer::JsonBuffer;
 
 /// Appends a value to a buffer, which may get so long; `false`, and what was written is to be dropped, when that is not
 /// enough or there is something that is not known here.
@@ -313,7 +313,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::tracking::Value;
+    use crate::json::Value;
 
     fn written(value: &impl Serialize) -> Option<String> {
         let mut out = Vec::new();

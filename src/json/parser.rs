@@ -6,15 +6,15 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use smallvec::SmallVec;
 
-use super::json::{Object, Value};
-use super::scan::{NumberText, Scanner};
+use super::scanner::{NumberText, Scanner};
+use super::value::{JsonObject, Value};
 
 /// The text is not JSON, or has something in it that is not read here.
 #[derive(Debug)]
 pub(super) struct Refused;
 
 /// A tree is built by recursion, up to so many arrays and objects within one another.
-pub(super) const MAX_DEPTH: usize = 127;
+pub(crate) const MAX_DEPTH: usize = 127;
 
 /// Parses a JSON text into an arena.
 pub(super) fn parse<'a>(text: &'a str, arena: &'a Bump) -> Result<Value<'a>, Refused> {
@@ -79,11 +79,11 @@ impl<'a> Reader<'a> {
 
     /// Reads an object, from behind its brace.
     #[inline(never)]
-    fn object(&mut self, depth: usize) -> Option<Object<'a>> {
+    fn object(&mut self, depth: usize) -> Option<JsonObject<'a>> {
         let start = self.members.len();
         if self.scanner.peek()? == b'}' {
             self.scanner.skip();
-            return Some(Object::from_unique(&[]));
+            return Some(JsonObject::from_unique(&[]));
         }
         loop {
             self.scanner.take(b'"')?;
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.scanner.skip();
-        let object = Object::from_members(&mut self.members[start..], self.arena);
+        let object = JsonObject::from_members(&mut self.members[start..], self.arena);
         self.members.truncate(start);
         Some(object)
     }

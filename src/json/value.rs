@@ -4,7 +4,7 @@
 //! so that reading a field never allocates and a value can be passed around by copy. It keeps what lookups and output
 //! depend on: key order, integers apart from floats, integers of any size, floats that round-trip.
 //!
-//! Python's `json` is the yardstick of what parses. [`super::strict`] does the work; the few texts that it refuses
+//! Python's `json` is the yardstick of what parses. [`super::parser`] does the work; the few texts that it refuses
 //! (NaN, Infinity, numbers past 2^63, `-0`, deep nesting, lone surrogates) are read again by [`super::lenient`].
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use bumpalo::Bump;
 use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{lenient, strict};
+use super::{lenient, parser};
 
 /// Why a text is no JSON.
 #[derive(Clone, Debug)]
@@ -37,13 +37,13 @@ pub enum Value<'a> {
     Float(f64),
     Str(&'a str),
     Array(&'a [Value<'a>]),
-    Object(Object<'a>),
+    Object(JsonObject<'a>),
 }
 
 /// The members of a JSON object in the order of the text, each key once: of a repeated key the last value stands at the
 /// first one's place, as in a Python dict.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Object<'a>(&'a [(&'a str, Value<'a>)]);
+pub struct JsonObject<'a>(&'a [(&'a str, Value<'a>)]);
 
 impl<'a> Value<'a> {
     /// Parses a JSON text.
@@ -51,11 +51,11 @@ impl<'a> Value<'a> {
     /// # Errors
     /// What is wrong with the text, and where.
     pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, NotJson> {
-        strict::parse(text, arena).or_else(|_| lenient::parse(text, arena))
+        parser::parse(text, arena).or_else(|_| lenient::parse(text, arena))
     }
 
     /// The members, if this is an object.
-    pub fn as_object(self) -> Option<Object<'a>> {
+    pub fn as_object(self) -> Option<JsonObject<'a>> {
         match self {
             Value::Object(object) => Some(object),
             _ => None,
@@ -102,7 +102,7 @@ impl<'a> Value<'a> {
                     .map(|&(key, value)| (key, value.sorted(arena)));
                 let members = arena.alloc_slice_fill_iter(members);
                 members.sort_unstable_by_key(|(key, _)| *key);
-                Value::Object(Object(members))
+                Value::Object(JsonObject(members))
             }
             _ => self,
         }
@@ -122,7 +122,7 @@ impl<'a> Value<'a> {
     }
 }
 
-impl<'a> Object<'a> {
+impl<'a> JsonObject<'a> {
     /// An object of members in the order of the text.
     #[inline]
     pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
@@ -149,7 +149,7 @@ impl<'a> Object<'a> {
     }
 
     /// The same object with another value for one of its keys.
-    pub(super) fn with(self, key: &str, value: Value<'a>, arena: &'a Bump) -> Self {
+    pub(crate) fn with(self, key: &str, value: Value<'a>, arena: &'a Bump) -> Self {
         let replaced = self
             .0
             .iter()

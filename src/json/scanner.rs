@@ -2,29 +2,29 @@
 
 use std::str;
 
-use crate::json_text::{copy_plain, plain_length};
+use super::plain::{copy_plain, plain_length};
 
 /// A place in a JSON text. Whatever is not as it must be is `None`, and nobody asks what it was.
-pub(super) struct Scanner<'a> {
+pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
 }
 
 /// A number, as it stands in the text.
-pub(super) struct NumberText<'a> {
+pub(crate) struct NumberText<'a> {
     pub text: &'a str,
     /// There is neither a fraction nor an exponent.
     pub is_integer: bool,
 }
 
 impl<'a> Scanner<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, at: 0 }
     }
 
     /// The next byte that is no white space. The scanner stands before it then.
     #[inline]
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    pub(crate) fn peek(&mut self) -> Option<u8> {
         let mut byte = self.byte()?;
         // Most writers put one space behind commas and colons, and nothing else anywhere.
         if byte == b' ' {
@@ -45,31 +45,31 @@ impl<'a> Scanner<'a> {
 
     /// Passes over the byte that was peeked at.
     #[inline]
-    pub(super) fn skip(&mut self) {
+    pub(crate) fn skip(&mut self) {
         self.at += 1;
     }
 
     /// Passes over a byte, if it is the next that is no white space.
     #[inline]
-    pub(super) fn take(&mut self, byte: u8) -> Option<()> {
+    pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
         (self.peek()? == byte).then(|| self.skip())
     }
 
     /// Passes over a word that stands here.
-    pub(super) fn word(&mut self, word: &str) -> Option<()> {
+    pub(crate) fn word(&mut self, word: &str) -> Option<()> {
         self.rest()?.starts_with(word.as_bytes()).then(|| {
             self.at += word.len();
         })
     }
 
     /// Whether nothing follows but white space.
-    pub(super) fn is_at_end(&mut self) -> bool {
+    pub(crate) fn is_at_end(&mut self) -> bool {
         self.peek().is_none()
     }
 
     /// Passes over what stands in a string as it is, and over the quote or backslash behind it, which is told.
     #[inline(always)]
-    pub(super) fn plain(&mut self) -> Option<(&'a str, u8)> {
+    pub(crate) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let start = self.at;
         let end = self.skip_plain()?;
         Some((self.text.get(start..self.at - 1)?, end))
@@ -77,14 +77,14 @@ impl<'a> Scanner<'a> {
 
     /// The same for nobody who wants to know what stands there.
     #[inline(always)]
-    pub(super) fn skip_plain(&mut self) -> Option<u8> {
+    pub(crate) fn skip_plain(&mut self) -> Option<u8> {
         let length = plain_length(self.rest()?);
         self.skip_end(length)
     }
 
     /// The same, copied to a place that has room for the rest of the text. Gives the length of the copy.
     #[inline]
-    pub(super) fn copy_plain(&mut self, place: &mut [u8]) -> Option<(usize, u8)> {
+    pub(crate) fn copy_plain(&mut self, place: &mut [u8]) -> Option<(usize, u8)> {
         let length = copy_plain(self.rest()?, place);
         self.skip_end(length).map(|byte| (length, byte))
     }
@@ -99,12 +99,12 @@ impl<'a> Scanner<'a> {
     }
 
     /// How long the whole text is.
-    pub(super) fn length(&self) -> usize {
+    pub(crate) fn length(&self) -> usize {
         self.text.len()
     }
 
     /// Passes over what follows a backslash. What the two stand for is given as UTF-8 and its length.
-    pub(super) fn escape(&mut self) -> Option<([u8; 4], usize)> {
+    pub(crate) fn escape(&mut self) -> Option<([u8; 4], usize)> {
         let byte = self.byte()?;
         self.at += 1;
         let meant = match byte {
@@ -147,7 +147,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over a number that starts here.
-    pub(super) fn number(&mut self) -> Option<NumberText<'a>> {
+    pub(crate) fn number(&mut self) -> Option<NumberText<'a>> {
         let start = self.at;
         self.skip_if(|byte| byte == b'-');
         let leading_zero = self.skip_if(|byte| byte == b'0');

@@ -2,20 +2,22 @@
 
 use bumpalo::Bump;
 
-use super::json::Value;
-use super::{TrackingEvent, event_of, object_of, text_of};
+use super::event::TrackingEvent;
+use super::line::{event_of, object_of, text_of};
+use super::{line, skim};
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
 /// What is around each line of a log.
 #[derive(Clone, Debug, Default)]
-pub enum Wrapping {
+pub enum LineWrapper {
     #[default]
-    Nothing,
+    None,
     /// A JSON object with the line at this dotted key, each part but the first within the one before.
     Json(String),
 }
 
-impl Wrapping {
+impl LineWrapper {
     /// A JSON object with the line at a dotted key. `None` when a part of the key is empty.
     pub fn json(key: &str) -> Option<Self> {
         let is_key = key.split('.').all(|part| !part.is_empty());
@@ -30,7 +32,7 @@ impl Wrapping {
         is_wanted: impl Fn(&str) -> bool,
     ) -> Option<&'a str> {
         match self {
-            Self::Nothing => super::skim::unwanted_name(line, is_wanted),
+            Self::None => skim::unwanted_name(line, is_wanted),
             Self::Json(_) => None,
         }
     }
@@ -46,7 +48,7 @@ impl Wrapping {
         arena: &'a Bump,
     ) -> Result<Option<TrackingEvent<'a>>, Fault> {
         let Self::Json(key) = self else {
-            return super::parse_line(line, arena);
+            return line::parse_line(line, arena);
         };
         let wrapper = object_of(text_of(line)?, arena)
             .map_err(|fault| told_with("the line is not wrapped", fault))?;
@@ -89,7 +91,7 @@ mod tests {
     /// The event's name, `blank`, or the reason and its detail.
     fn parsed(key: &str, line: &str) -> String {
         let arena = Bump::new();
-        let wrapping = Wrapping::json(key).unwrap();
+        let wrapping = LineWrapper::json(key).unwrap();
         match wrapping.parse_line(line.as_bytes(), &arena) {
             Ok(Some(event)) => event.name().unwrap_or("(no name)").to_owned(),
             Ok(None) => "blank".to_owned(),
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn a_key_has_no_empty_part() {
         for key in ["", ".", "a.", ".a", "a..b"] {
-            assert!(Wrapping::json(key).is_none(), "{key}");
+            assert!(LineWrapper::json(key).is_none(), "{key}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where JSON text grows, a string or a byte at a time.
 
-use super::{copy_plain, plain_length};
+use super::plain::{copy_plain, plain_length};
 
 /// The room that is made at once, about as much as one statement takes.
 const ROOM: usize = 1536;

@@ -7,7 +7,7 @@
 use bumpalo::Bump;
 use jiter::JsonValue;
 
-use super::json::{NotJson, Object, Value};
+use super::value::{JsonObject, NotJson, Value};
 
 /// Parses a JSON text into an arena.
 pub(super) fn parse<'a>(text: &str, arena: &'a Bump) -> Result<Value<'a>, NotJson> {
@@ -35,7 +35,10 @@ fn copy<'a>(value: &JsonValue<'_>, arena: &'a Bump) -> Value<'a> {
             let copied = members
                 .iter()
                 .map(|(key, value)| (&*arena.alloc_str(key), copy(value, arena)));
-            Value::Object(Object::from_members(&mut copied.collect::<Vec<_>>(), arena))
+            Value::Object(JsonObject::from_members(
+                &mut copied.collect::<Vec<_>>(),
+                arena,
+            ))
         }
     }
 }
