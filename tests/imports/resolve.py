@@ -30,7 +30,9 @@ class _Found:
 
 
 class Crate:
-    def __init__(self, files):
+    def __init__(self, files, strict=False):
+        # Whether a module that re-exports names of its own files imports the files.
+        self.strict = strict
         self.library = read_crate(files, "lib.rs")
         self.roots = [self.library] + [read_crate(files, root) for root in ("main.rs",) if root in files]
 
@@ -56,7 +58,7 @@ class Crate:
             # A module's name alone is no import: the paths that start with the name are.
             if found is None or not found.is_item:
                 continue
-            if use.is_public and found.module.is_within(module):
+            if use.is_public and not self.strict and found.module.is_within(module):
                 continue
             yield from self._import(module, found, use.line, use.path, through)
         unlisted = {use.name for use in module.uses if use.is_public}
