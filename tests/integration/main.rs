@@ -5,15 +5,12 @@ mod check;
 mod connections;
 mod dedupe;
 #[cfg(target_os = "linux")]
-mod dirty_disks;
+mod disk_full;
 mod documents;
 mod events;
 mod exit_codes;
 mod explain;
 mod filters;
-#[cfg(target_os = "linux")]
-mod going_away;
-mod going_on;
 mod goldens;
 mod harness;
 mod inputs;
@@ -27,6 +24,7 @@ mod properties;
 mod readme;
 mod recover;
 mod report;
+mod resume;
 mod routers;
 mod send;
 mod shards;
@@ -35,5 +33,7 @@ mod signals;
 mod state;
 mod state_of_routers;
 mod tables;
+#[cfg(target_os = "linux")]
+mod vanishing_files;
 mod verdicts;
 mod wrapped;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::process::Command;
 
-use crate::dirty_disks::{lines, send};
+use crate::disk_full::{lines, send};
 use crate::harness::{Run, json_lines, line};
 use crate::lrs::{Lrs, Settings};
 
