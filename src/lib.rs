@@ -85,6 +85,7 @@ mod delivery;
 pub mod exit_code;
 mod files;
 pub mod filter;
+pub mod format;
 pub mod input;
 mod interrupt;
 pub mod json;

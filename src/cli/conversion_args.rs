@@ -4,14 +4,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
 use super::filter_args::FilterArgs;
 use crate::caliper::{self, CaliperSettings};
 use crate::console::Console;
-use crate::conversion::{Converter, EnvelopeSettings, Format};
+use crate::conversion::{Converter, EnvelopeSettings, Format as FormatSettings};
+use crate::format::Format;
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
-use crate::routing::{BackendName, Routers};
+use crate::routing::Routers;
 use crate::selection::EventSelection;
 use crate::time::EventTime;
 use crate::tracking::LineWrapper;
@@ -28,7 +30,7 @@ const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 pub struct ConversionArgs {
     /// The format to convert to
     #[arg(long, value_enum)]
-    to: FormatArg,
+    to: Format,
 
     /// The root URL of the LMS, as its settings have it; ids depend on every character
     #[arg(long, value_name = "URL")]
@@ -96,12 +98,18 @@ pub struct ConversionArgs {
     filter: FilterArgs,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FormatArg {
-    /// xAPI 1.0.3 statements
-    Xapi,
-    /// Caliper 1.2 events
-    Caliper,
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            Self::Xapi => "xAPI 1.0.3 statements",
+            Self::Caliper => "Caliper 1.2 events",
+        };
+        Some(PossibleValue::new(self.name()).help(help))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -140,20 +148,9 @@ impl From<UnknownArg> for Unknown {
 }
 
 impl ConversionArgs {
-    /// The format's part of the name of an output file.
-    pub fn format_name(&self) -> &'static str {
-        match self.to {
-            FormatArg::Xapi => "xapi",
-            FormatArg::Caliper => "caliper",
-        }
-    }
-
-    /// What emitted lines become, in the plural.
-    pub fn noun(&self) -> &'static str {
-        match self.to {
-            FormatArg::Xapi => "statements",
-            FormatArg::Caliper => "events",
-        }
+    /// The format to convert to.
+    pub fn to(&self) -> Format {
+        self.to
     }
 
     /// The files that these options name.
@@ -174,7 +171,7 @@ impl ConversionArgs {
     /// # Errors
     /// The time that is given is none.
     pub fn is_repeatable(&self) -> Result<bool> {
-        let has_time = self.to == FormatArg::Caliper && self.envelope != Some(EnvelopeArg::None);
+        let has_time = self.to == Format::Caliper && self.envelope != Some(EnvelopeArg::None);
         Ok(!has_time || self.fixed_send_time()?.is_some())
     }
 
@@ -188,12 +185,13 @@ impl ConversionArgs {
         let filter = self.filter.filter()?;
         let format = self.format()?;
         let identity = match &format {
-            Format::Caliper(..) => IdentityColumn::CaliperId,
-            Format::Xapi(XapiSettings {
-                actor: ActorKind::ExternalId,
+            FormatSettings::Xapi(XapiSettings {
+                actor: ActorKind::Mbox | ActorKind::MboxSha1Sum,
                 ..
-            }) => IdentityColumn::XapiId,
-            Format::Xapi(_) => IdentityColumn::Email,
+            }) => IdentityColumn::Email,
+            FormatSettings::Xapi(_) | FormatSettings::Caliper(..) => {
+                IdentityColumn::ExternalId(self.to)
+            }
         };
         if identity == IdentityColumn::Email && self.users.is_none() {
             bail!("`--actor mbox` and `mbox-sha1sum` need the e-mail addresses of `--users`");
@@ -210,14 +208,10 @@ impl ConversionArgs {
             ));
         }
         let key = actor_key(self.actor_key_file.as_deref())?;
-        let backend_name = match self.to {
-            FormatArg::Xapi => BackendName::Xapi,
-            FormatArg::Caliper => BackendName::Caliper,
-        };
         let routers = self
             .routers
             .as_deref()
-            .map(|path| Routers::load_some(path, backend_name))
+            .map(|path| Routers::load_some(path, self.to))
             .transpose()?;
         let users = self
             .users
@@ -266,8 +260,8 @@ impl ConversionArgs {
 
     fn selection(&self) -> Result<EventSelection> {
         let (default, others) = match self.to {
-            FormatArg::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
-            FormatArg::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
+            Format::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
+            Format::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
         };
         EventSelection::new(&self.events, default, others).map_err(|unknown| {
             let hint = match unknown.suggestion {
@@ -281,10 +275,10 @@ impl ConversionArgs {
         })
     }
 
-    fn format(&self) -> Result<Format> {
+    fn format(&self) -> Result<FormatSettings> {
         let transformer_version = format!("event-routing-backends@{}", self.transformer_version);
         match self.to {
-            FormatArg::Xapi => {
+            Format::Xapi => {
                 let of_caliper = [
                     ("envelope", self.envelope.is_some()),
                     ("sensor", self.sensor.is_some()),
@@ -301,18 +295,18 @@ impl ConversionArgs {
                     Some(ActorArg::Mbox) => ActorKind::Mbox,
                     Some(ActorArg::MboxSha1sum) => ActorKind::MboxSha1Sum,
                 };
-                Ok(Format::Xapi(XapiSettings {
+                Ok(FormatSettings::Xapi(XapiSettings {
                     actor,
                     transformer_version,
                 }))
             }
-            FormatArg::Caliper => {
+            Format::Caliper => {
                 if self.actor.is_some() {
                     bail!(
                         "`--actor` (or EVENT_ROUTER_ACTOR) is for xAPI, leave it out: Caliper's actor is the external id"
                     );
                 }
-                Ok(Format::Caliper(
+                Ok(FormatSettings::Caliper(
                     CaliperSettings {
                         transformer_version,
                     },

@@ -96,7 +96,7 @@ impl Job {
             .fail_on
             .check(dedupe.is_some())
             .or_exit(ExitCode::Usage)?;
-        let noun = conversion.noun();
+        let noun = conversion.to().nouns();
         let converter = conversion
             .into_converter(input.wrapping(), &plan.console)
             .or_exit(ExitCode::Usage)?;

@@ -11,8 +11,9 @@ use serde_json::Map;
 use super::delivery_args::DeliveryArgs;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::format::Format;
 use crate::report::{InputReports, Invocation, Report, ReportFile};
-use crate::routing::{BackendName, Endpoint, Routers};
+use crate::routing::{Endpoint, Routers};
 use crate::send::{Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end};
 use crate::send::{DeadLetter, DeadLetters};
 
@@ -153,8 +154,8 @@ impl Targets {
                 Ok(Self::One { endpoint, routers })
             }
             (None, Some(path)) => {
-                let xapi = endpoints(path, BackendName::Xapi, router_url)?;
-                let caliper = endpoints(path, BackendName::Caliper, router_url)?;
+                let xapi = endpoints(path, Format::Xapi, router_url)?;
+                let caliper = endpoints(path, Format::Caliper, router_url)?;
                 if xapi.is_empty() && caliper.is_empty() {
                     bail!("`{}` has no such router that is enabled", path.display());
                 }
@@ -180,7 +181,7 @@ impl Targets {
     }
 }
 
-fn endpoints(path: &Path, format: BackendName, urls: &[String]) -> Result<Vec<Endpoint>> {
+fn endpoints(path: &Path, format: Format, urls: &[String]) -> Result<Vec<Endpoint>> {
     let mut routers = Routers::load(path, format)?;
     if !urls.is_empty() {
         routers.keep_any(urls);

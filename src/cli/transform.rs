@@ -136,7 +136,7 @@ impl OutputArgs {
         }
         Ok(Some(OutputNames {
             directory,
-            format: conversion.format_name(),
+            format: conversion.to().name(),
             compression,
             numbers: record.state.is_some(),
         }))

@@ -9,26 +9,29 @@ use hashbrown::hash_table::{Entry, HashTable};
 use uuid::Uuid;
 
 use super::table;
+use crate::format::Format;
 
 /// Which of a user's identities a run needs. Only that one is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityColumn {
-    XapiId,
-    CaliperId,
+    ExternalId(Format),
     Email,
 }
 
 impl IdentityColumn {
-    fn place(self) -> usize {
+    fn name(self) -> &'static str {
         match self {
-            Self::Email => 2,
-            Self::XapiId => 3,
-            Self::CaliperId => 4,
+            Self::Email => "email",
+            Self::ExternalId(format) => format.identity_column(),
         }
     }
 }
 
-const COLUMNS: [&str; 5] = ["id", "username", "email", "xapi_id", "caliper_id"];
+const ALL: [IdentityColumn; 3] = [
+    IdentityColumn::Email,
+    IdentityColumn::ExternalId(Format::Xapi),
+    IdentityColumn::ExternalId(Format::Caliper),
+];
 
 /// The users of an LMS, each with one identity.
 ///
@@ -78,13 +81,28 @@ impl Users {
             by_username: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
         };
-        table::read(path, COLUMNS, |_, cells| {
-            let cells = cells.map(|cell| cell.unwrap_or_default());
-            let text = &cells[identity.place()];
-            let uuid = (identity != IdentityColumn::Email)
-                .then(|| compact_uuid(text))
-                .flatten();
-            users.push(&cells[0], &cells[1], text, uuid)
+        // All columns must be there, whichever identity is kept.
+        let [email, xapi_id, caliper_id] = ALL.map(IdentityColumn::name);
+        let columns = [
+            "id",
+            "username",
+            identity.name(),
+            email,
+            xapi_id,
+            caliper_id,
+        ];
+        table::read(path, columns, |_, [id, username, text, ..]| {
+            let text = text.unwrap_or_default();
+            let uuid = match identity {
+                IdentityColumn::Email => None,
+                IdentityColumn::ExternalId(_) => compact_uuid(&text),
+            };
+            users.push(
+                &id.unwrap_or_default(),
+                &username.unwrap_or_default(),
+                &text,
+                uuid,
+            )
         })?;
         users
             .index()
@@ -240,7 +258,7 @@ mod tests {
 
     #[test]
     fn a_user_is_found_by_id_first_then_by_username() {
-        let users = load(TABLE, IdentityColumn::XapiId).unwrap();
+        let users = load(TABLE, IdentityColumn::ExternalId(Format::Xapi)).unwrap();
         let uuid = Uuid::from_u128(0x32e0_8e30_f8ae_4ce2_94a8_c2bf_e38a_70cb);
         assert_eq!(users.find(Some(5), "5"), Some(FoundIdentity::Uuid(uuid)));
         assert_eq!(users.find(None, "bob"), Some(FoundIdentity::Uuid(uuid)));

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Secret;
+use crate::format::Format;
 
 /// A router.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterConfig {
     /// The format that it takes.
-    pub backend_name: BackendName,
+    pub backend_name: Format,
     /// Where events go. It names the router in messages.
     pub route_url: String,
     /// A router that is not enabled takes nothing.
@@ -33,25 +34,6 @@ pub struct RouterConfig {
     /// What goes there, and how.
     #[serde(default)]
     pub configurations: Configurations,
-}
-
-/// A format, in the reference's spelling.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub enum BackendName {
-    /// xAPI statements.
-    #[serde(rename = "xAPI")]
-    Xapi,
-    /// Caliper events.
-    Caliper,
-}
-
-impl BackendName {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Xapi => "xAPI",
-            Self::Caliper => "Caliper",
-        }
-    }
 }
 
 /// How to authenticate.

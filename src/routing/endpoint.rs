@@ -3,7 +3,8 @@
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use super::{AuthScheme, BackendName, Credentials, RouterConfig, Secret};
+use super::{AuthScheme, Credentials, RouterConfig, Secret};
+use crate::format::Format;
 
 /// A server that takes statements or events.
 #[derive(Clone, Debug)]
@@ -42,15 +43,15 @@ impl Endpoint {
         let configurations = &config.configurations;
         let kept = match config.backend_name {
             // Every statement would be the same to the server.
-            BackendName::Xapi => "id",
+            Format::Xapi => "id",
             // It is the envelope whose keys are replaced.
-            BackendName::Caliper => "data",
+            Format::Caliper => "data",
         };
         if configurations.override_args.contains_key(kept) {
             bail!("override_args cannot replace `{kept}`: nothing would be left of what is sent");
         }
         endpoint.overrides = configurations.override_args.clone().into_iter().collect();
-        if config.backend_name == BackendName::Caliper {
+        if config.backend_name == Format::Caliper {
             for (name, value) in &configurations.headers {
                 let value =
                     expand(value.reveal()).with_context(|| format!("the header `{name}`"))?;

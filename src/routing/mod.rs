@@ -14,11 +14,12 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use regex::Regex;
 
-pub use config::{AuthScheme, BackendName, Configurations, OneOrMany, RouterConfig};
+pub use config::{AuthScheme, Configurations, OneOrMany, RouterConfig};
 pub(crate) use credentials::CREDENTIAL_VARIABLES;
 pub use credentials::{Credentials, Secret};
 pub use endpoint::Endpoint;
 
+use crate::format::Format;
 use crate::tracking::TrackingEvent;
 
 /// The enabled routers of one format.
@@ -68,7 +69,7 @@ impl Routers {
     ///
     /// # Errors
     /// The file cannot be read, is not what it should be, or has an expression that the regex crate does not know.
-    pub fn load(path: &Path, format: BackendName) -> Result<Self> {
+    pub fn load(path: &Path, format: Format) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         let configs: Vec<RouterConfig> = serde_json::from_slice(&text).map_err(|error| {
@@ -99,13 +100,13 @@ impl Routers {
     ///
     /// # Errors
     /// Those of [`load`](Self::load), or there is no enabled router of the format.
-    pub fn load_some(path: &Path, format: BackendName) -> Result<Self> {
+    pub fn load_some(path: &Path, format: Format) -> Result<Self> {
         let routers = Self::load(path, format)?;
         if routers.routers.is_empty() {
             bail!(
                 "`{}` has no enabled router of the backend {}",
                 routers.file,
-                format.as_str()
+                format.title()
             );
         }
         Ok(routers)
@@ -228,7 +229,7 @@ mod tests {
     fn load(routers: &str) -> Result<Routers> {
         let file = tempfile::NamedTempFile::new()?;
         fs::write(file.path(), routers)?;
-        Routers::load_some(file.path(), BackendName::Xapi)
+        Routers::load_some(file.path(), Format::Xapi)
     }
 
     fn router(match_params: &str) -> String {

@@ -1,0 +1,55 @@
+//! The output formats: their names, their nouns, and the identity that their actors have.
+
+use serde::Deserialize;
+
+/// An output format. Deserializes from its [`title`](Self::title).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum Format {
+    /// xAPI 1.0.3 statements.
+    #[serde(rename = "xAPI")]
+    Xapi,
+    /// Caliper 1.2 events.
+    Caliper,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::Xapi, Self::Caliper];
+
+    /// The name in options, file names, state directories and dead letters.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Xapi => "xapi",
+            Self::Caliper => "caliper",
+        }
+    }
+
+    /// The name in sentences and, as `backend_name`, in routers.json.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Xapi => "xAPI",
+            Self::Caliper => "Caliper",
+        }
+    }
+
+    /// The plural noun for the records of this format.
+    pub fn nouns(self) -> &'static str {
+        match self {
+            Self::Xapi => "statements",
+            Self::Caliper => "events",
+        }
+    }
+
+    /// The column of the users table that holds the external id of an actor.
+    pub fn identity_column(self) -> &'static str {
+        match self {
+            Self::Xapi => "xapi_id",
+            Self::Caliper => "caliper_id",
+        }
+    }
+
+    /// Returns the format with this [`name`](Self::name).
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
