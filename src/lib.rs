@@ -31,7 +31,7 @@
 //! | [`caliper`] | the same for Caliper |
 //! | [`json`] | JSON as text: where its strings have escapes, and writing it faster than serde_json |
 //! | [`uuid5`] | the hash that ids are |
-//! | [`conversion`] | a line, the options and the tables → an outcome and some output; batches of lines |
+//! | [`convert`] | a line, the options and the tables → an outcome and some output; batches of lines |
 //! | [`outcome`] | the outcomes and their reason codes |
 //! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
 //! | [`interrupt`] | signals |
@@ -39,7 +39,7 @@
 //! | [`dedupe`] | which events were emitted already in this run |
 //! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
 //! | [`send`] | learning record stores and Caliper endpoints, dead letters |
-//! | [`delivery`] | the delivering side of a run, and what a failure costs |
+//! | [`run`] | the delivering side of a run, and what a failure costs |
 //! | [`files`] | temporary names, modes, and what a crash leaves |
 //! | [`buffers`] | memory that is used again |
 //! | [`exit_code`] | what the shell is told |
@@ -79,9 +79,9 @@ pub mod caliper;
 mod checkpoint;
 pub mod cli;
 mod console;
-pub mod conversion;
+pub mod convert;
 mod dedupe;
-mod delivery;
+mod destination;
 pub mod exit_code;
 mod files;
 pub mod filter;
@@ -92,10 +92,12 @@ pub mod json;
 pub mod lms;
 pub mod outcome;
 mod output;
+mod output_names;
 mod pipeline;
 mod progress;
 pub mod report;
 pub mod routing;
+mod run;
 pub mod selection;
 mod send;
 mod time;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::entry::{Entry, InputId, Progress};
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
-use crate::output::OutputNames;
+use crate::output_names::OutputNames;
 use anyhow::{Context, Result, bail};
 
 /// The form of the journal. It changes when a program of the old form would be misled.

@@ -9,7 +9,7 @@ use super::history::Trail;
 use super::sequencer::Turn;
 use super::state_directory::State;
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
-use crate::output::OutputNames;
+use crate::output_names::OutputNames;
 
 /// How far the destinations of a run have come with an input.
 #[derive(Clone, Debug, PartialEq, Eq)]

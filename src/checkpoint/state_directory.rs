@@ -14,6 +14,7 @@ use super::journal::{Contents, Journal, KnownInput};
 use super::lock::{OpenError, lock};
 use crate::files::{is_part, sync_directory};
 use crate::input::{Position, Shape};
+use crate::output_names::nth_file;
 
 /// What earlier runs delivered, and what this one does.
 #[derive(Debug)]
@@ -222,7 +223,7 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
              first_file, files, ..
          }| {
             let first = first_file.iter();
-            first.flat_map(move |first| (1..=*files).map(|nth| crate::output::nth_file(first, nth)))
+            first.flat_map(move |first| (1..=*files).map(|nth| nth_file(first, nth)))
         },
     );
     files.collect()

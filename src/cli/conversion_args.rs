@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::filter_args::FilterArgs;
 use crate::caliper::{self, CaliperSettings};
 use crate::console::Console;
-use crate::conversion::{Converter, EnvelopeSettings, Format as FormatSettings};
+use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter};
 use crate::format::Format;
 use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
 use crate::routing::Routers;
@@ -179,7 +179,7 @@ impl ConversionArgs {
     ///
     /// # Errors
     /// What is wrong with the options, or with a file that they name.
-    pub fn into_converter(self, wrapping: LineWrapper, console: &Console) -> Result<Converter> {
+    pub fn into_converter(self, wrapping: LineWrapper, console: &Console) -> Result<LineConverter> {
         self.check_root_url(console)?;
         let selection = self.selection()?;
         let filter = self.filter.filter()?;
@@ -227,7 +227,7 @@ impl ConversionArgs {
             unknown_user: self.unknown_user.into(),
             unknown_course: self.unknown_course.into(),
         };
-        Ok(Converter {
+        Ok(LineConverter {
             wrapping,
             format,
             selection,

@@ -13,13 +13,13 @@ use serde_json::value::RawValue;
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
 use crate::console::{Console, one_line};
-use crate::conversion::{Conversion, Converted, Converter, Layout};
-use crate::delivery::Deliverer;
+use crate::convert::{Conversion, ConvertedBatch, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Batch, Line, Source};
 use crate::outcome::{Outcome, Unsupported};
-use crate::output::{Output, Stdout};
+use crate::output::Stdout;
 use crate::pipeline;
+use crate::run::delivery::Deliverer;
 
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -52,12 +52,9 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
     let convert = move |source: &Source, batch: Batch| {
         let lines = batch.lines(source.shape, max_line_bytes);
         let bytes = explain(&converter, &source.name, lines, write);
-        Converted {
-            output: Output {
-                bytes: bytes.into(),
-                ..Output::default()
-            },
-            ..Converted::default()
+        ConvertedBatch {
+            bytes: bytes.into(),
+            ..ConvertedBatch::default()
         }
     };
     let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, &discovery.errors);
@@ -73,22 +70,21 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
 type WriteLine = fn(&mut Vec<u8>, &str, u64, &Conversion<'_>, &[u8]) -> Result<()>;
 
 fn explain<'b>(
-    converter: &Converter,
+    converter: &LineConverter,
     file: &str,
     lines: impl Iterator<Item = Line<'b>>,
     write: WriteLine,
 ) -> Vec<u8> {
     let mut text = Vec::new();
-    let mut statements = Vec::new();
+    let mut converted = ConvertedBatch::default();
     let mut arena = Bump::new();
     for line in lines {
         arena.reset();
-        statements.clear();
-        if let Some(conversion) =
-            converter.convert(line.content, Layout::Lines, &arena, &mut statements)
-        {
+        converted.bytes.clear();
+        converted.records.clear();
+        if let Some(conversion) = converter.convert(line, Layout::Lines, &arena, &mut converted) {
             let start = text.len();
-            if let Err(error) = write(&mut text, file, line.number, &conversion, &statements) {
+            if let Err(error) = write(&mut text, file, line.number, &conversion, &converted.bytes) {
                 text.truncate(start);
                 text.extend(format!("{file}:{}: {error}\n", line.number).bytes());
             }

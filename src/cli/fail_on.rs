@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::console::Console;
 use crate::exit_code::ExitCode;
-use crate::report::Tally;
+use crate::outcome::Tally;
 
 #[derive(Args, Debug)]
 pub struct FailOnArgs {

@@ -1,17 +1,15 @@
 //! The command line. The only room that names clap.
 
-mod conversion_args;
-mod dedupe_args;
+pub(crate) mod conversion_args;
+pub(crate) mod dedupe_args;
 mod delivery_args;
 mod explain;
 mod fail_on;
 mod filter_args;
-mod input_args;
-mod job;
-mod record_args;
+pub(crate) mod input_args;
+pub(crate) mod record_args;
 mod recover;
 mod send;
-mod state;
 mod transform;
 
 use std::ffi::OsString;
@@ -131,7 +129,7 @@ fn variables_of(matches: &ArgMatches) -> Vec<String> {
 }
 
 /// Tells of variables that look like this program's and are not.
-fn warn_of_unknown_variables(console: &Console) {
+pub(crate) fn warn_of_unknown_variables(console: &Console) {
     let command = Cli::command();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     let known: Vec<String> = arguments

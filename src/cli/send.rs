@@ -11,16 +11,16 @@ use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::delivery_args::DeliveryArgs;
 use super::input_args::InputArgs;
-use super::job::{Job, Plan};
 use super::record_args::RecordArgs;
 use crate::caliper;
 use crate::checkpoint::{Destinations, StateDirectory};
 use crate::console::Console;
-use crate::conversion::{Converter, EnvelopeSettings, Format, Layout};
+use crate::convert::{EnvelopeSettings, FormatSettings, Layout, LineConverter};
 use crate::dedupe::Scope;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::report::Invocation;
 use crate::routing::Endpoint;
+use crate::run::job::{Job, Plan};
 use crate::send::DeadLetters;
 use crate::send::{EnvelopeStart, Payload, Protocol, Record, Route, Sender};
 
@@ -109,13 +109,17 @@ struct Ways {
 
 impl Ways {
     /// Takes the envelopes from the converter: here they go around many events.
-    fn new(converter: &mut Converter, delivery: &DeliveryArgs, console: &Console) -> Result<Self> {
+    fn new(
+        converter: &mut LineConverter,
+        delivery: &DeliveryArgs,
+        console: &Console,
+    ) -> Result<Self> {
         let envelope = match &mut converter.format {
-            Format::Xapi(_) if delivery.caliper_array => {
+            FormatSettings::Xapi(_) if delivery.caliper_array => {
                 bail!("`--caliper-array` is for Caliper, leave it out")
             }
-            Format::Xapi(_) => None,
-            Format::Caliper(_, envelope) => Some(
+            FormatSettings::Xapi(_) => None,
+            FormatSettings::Caliper(_, envelope) => Some(
                 envelope
                     .take()
                     .context("each request has an envelope: leave `--envelope none` out")?,

@@ -10,14 +10,16 @@ use clap::{Args, ValueEnum};
 use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
-use super::job::{Job, Plan};
 use super::record_args::RecordArgs;
 use crate::console::Console;
-use crate::conversion::Layout;
+use crate::convert::Layout;
 use crate::dedupe::Scope;
+use crate::destination::Destination;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::output::{Check, Compression, Destination, Directory, OutputNames, Stdout};
+use crate::output::{Check, Directory, Stdout};
+use crate::output_names::{Compression, OutputNames};
 use crate::report::Invocation;
+use crate::run::job::{Job, Plan};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::output::{Output, OutputValue};
+use crate::convert::{ConvertedBatch, ConvertedRecord};
 use line_numbers::Places;
 use table::{Seen, Table};
 
@@ -108,17 +108,17 @@ impl Dedupe {
     }
 
     /// Drops from the output of some lines, the next ones of the input at hand, what was emitted already.
-    pub fn sift(&mut self, output: &mut Output) -> Sifted {
+    pub fn sift(&mut self, batch: &mut ConvertedBatch) -> Sifted {
         let mut sifted = Sifted::default();
         let (mut read, mut kept) = (0, 0);
         let (mut read_bytes, mut kept_bytes) = (0, 0);
-        while let Some(&first) = output.values.get(read) {
-            let line = output.values[read..]
+        while let Some(&first) = batch.records.get(read) {
+            let line = batch.records[read..]
                 .iter()
                 .take_while(|value| value.line == first.line);
             let (count, end) =
                 line.fold((0, read_bytes), |(count, _), value| (count + 1, value.end));
-            let is_kept = match self.judge(first, &output.bytes[read_bytes..end]) {
+            let is_kept = match self.judge(first, &batch.bytes[read_bytes..end]) {
                 Verdict::New => true,
                 Verdict::Duplicate => {
                     sifted.duplicates += 1;
@@ -138,9 +138,9 @@ impl Dedupe {
                 let gap = read_bytes - kept_bytes;
                 // Where nothing was dropped so far, all of it stands where it should.
                 if gap > 0 {
-                    output.bytes.copy_within(read_bytes..end, kept_bytes);
-                    output.values.copy_within(read..read + count, kept);
-                    for value in &mut output.values[kept..kept + count] {
+                    batch.bytes.copy_within(read_bytes..end, kept_bytes);
+                    batch.records.copy_within(read..read + count, kept);
+                    for value in &mut batch.records[kept..kept + count] {
                         value.end -= gap;
                     }
                 }
@@ -152,14 +152,14 @@ impl Dedupe {
             (read, read_bytes) = (read + count, end);
         }
         if kept < read {
-            output.values.truncate(kept);
-            output.bytes.truncate(kept_bytes);
-            output.member = None;
+            batch.records.truncate(kept);
+            batch.bytes.truncate(kept_bytes);
+            batch.member = None;
         }
         sifted
     }
 
-    fn judge(&mut self, value: OutputValue, text: &[u8]) -> Verdict {
+    fn judge(&mut self, value: ConvertedRecord, text: &[u8]) -> Verdict {
         let content = content::hash(text);
         let [_, _, short @ ..] = content.to_be_bytes();
         let seen = Seen {

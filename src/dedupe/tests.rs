@@ -22,14 +22,14 @@ fn event(id: u8, content: u8) -> Event {
 }
 
 impl Event {
-    fn write(&self, line: u64, output: &mut Output) {
+    fn write(&self, line: u64, output: &mut ConvertedBatch) {
         for nth in 0..self.values {
             // What varies is in the last value alone.
             let is_last = nth + 1 == self.values;
             let content = if is_last { self.content } else { 0 };
             let text = "-".repeat(usize::from(self.id));
             output.bytes.extend(format!("{text}{content}\n").bytes());
-            output.values.push(OutputValue {
+            output.records.push(ConvertedRecord {
                 id: Uuid::from_u128(u128::from(self.id) << 8 | u128::from(nth)),
                 end: output.bytes.len(),
                 line,
@@ -40,8 +40,8 @@ impl Event {
 }
 
 /// The events on every second line from this one.
-fn output(first_line: u64, events: &[Event]) -> Output {
-    let mut output = Output::default();
+fn output(first_line: u64, events: &[Event]) -> ConvertedBatch {
+    let mut output = ConvertedBatch::default();
     for (nth, event) in (0..).zip(events) {
         event.write(first_line + 2 * nth, &mut output);
     }
@@ -63,8 +63,8 @@ fn summary(sifted: &Sifted) -> Summary {
     )
 }
 
-fn values(output: &Output) -> Vec<(u64, Uuid, String)> {
-    let values = output.values().map(|(value, text)| {
+fn values(output: &ConvertedBatch) -> Vec<(u64, Uuid, String)> {
+    let values = output.records_with_text().map(|(value, text)| {
         let text = String::from_utf8_lossy(text).into_owned();
         (value.line, value.id, text)
     });
@@ -103,9 +103,9 @@ fn what_is_the_same_is_dropped_and_what_is_not_is_told() {
             OnCollision::Reject => (2, 2, 4, vec![collision(11), collision(15)]),
         };
         assert_eq!(summary(&sifted), expected);
-        let lines = second.values.iter().map(|value| value.line);
+        let lines = second.records.iter().map(|value| value.line);
         assert_eq!(lines.collect::<Vec<_>>(), kept);
-        assert_eq!(second.bytes.len(), second.values.last().unwrap().end);
+        assert_eq!(second.bytes.len(), second.records.last().unwrap().end);
     }
 }
 
@@ -157,7 +157,7 @@ fn the_values_of_a_document_end_together() {
     let document = |line| {
         let mut output = output(line, &[event(1, 1), event(1, 1)]);
         output.bytes = text.to_vec().into();
-        for value in &mut output.values {
+        for value in &mut output.records {
             (value.end, value.line) = (text.len(), line);
         }
         output
@@ -167,7 +167,7 @@ fn the_values_of_a_document_end_together() {
     assert_eq!(*first.bytes, text);
     let mut second = document(2);
     assert_eq!(summary(&dedupe.sift(&mut second)), (1, 0, 2, vec![]));
-    assert!(second.bytes.is_empty() && second.values.is_empty());
+    assert!(second.bytes.is_empty() && second.records.is_empty());
 }
 
 #[test]
@@ -189,8 +189,8 @@ fn plain(
     on_collision: OnCollision,
     file: &str,
     events: &[Event],
-) -> (Output, Summary) {
-    let mut kept = Output::default();
+) -> (ConvertedBatch, Summary) {
+    let mut kept = ConvertedBatch::default();
     let (mut duplicates, mut rejected, mut dropped, mut collisions) = (0, 0, 0, Vec::new());
     for (nth, event) in (0..).zip(events) {
         let line = 1 + 2 * nth;
@@ -285,12 +285,12 @@ fn ten_million_events_stay_below_half_a_gigabyte() {
     let before = peak();
     let mut elapsed = std::time::Duration::ZERO;
     for batch in 0..10_000 {
-        let mut output = Output::default();
+        let mut output = ConvertedBatch::default();
         for line in batch * 1000..(batch + 1) * 1000_u64 {
             let id = uuid::Builder::from_sha1_bytes(xxh3_128(&line.to_be_bytes()).to_be_bytes());
             // As long as many a statement.
             output.bytes.extend([line as u8; 1000]);
-            output.values.push(OutputValue {
+            output.records.push(ConvertedRecord {
                 id: id.into_uuid(),
                 end: output.bytes.len(),
                 line: line + 1,

@@ -9,12 +9,14 @@ use anyhow::{Context, Result};
 use bumpalo::Bump;
 use similar::TextDiff;
 
-use super::{Closed, Destination, Output, OutputNames, Taken};
 use crate::checkpoint::Resumed;
 use crate::console::Console;
+use crate::convert::ConvertedBatch;
+use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{self, Origin, Shape, Source};
 use crate::json::Value;
+use crate::output_names::OutputNames;
 
 /// So many differences of one file are shown; the rest is counted.
 const SHOWN: u64 = 20;
@@ -76,8 +78,8 @@ impl Destination for Check<'_> {
         Ok(())
     }
 
-    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
-        let bytes = &output.bytes;
+    fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
+        let bytes = &batch.bytes;
         if let Some(comparison) = &mut self.current {
             match comparison.shape {
                 Shape::Document => comparison.actual.extend_from_slice(bytes),
@@ -88,10 +90,10 @@ impl Destination for Check<'_> {
                 Shape::Log => {}
             }
         }
-        Ok(Taken::Yes)
+        Ok(WriteStatus::Written)
     }
 
-    fn finish(&mut self, _: usize) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<WriteStatus> {
         if let Some(mut comparison) = self.current.take() {
             match comparison.shape {
                 _ if comparison.expected.is_none() => comparison.compare_with_nothing(self.console),
@@ -107,7 +109,7 @@ impl Destination for Check<'_> {
             }
             self.differences += comparison.differences;
         }
-        Ok(Taken::Yes)
+        Ok(WriteStatus::Written)
     }
 
     fn close(self: Box<Self>) -> Closed {
@@ -132,7 +134,7 @@ impl Comparison {
         Ok(())
     }
 
-    /// What stands in the file past the end of the output.
+    /// What stands in the file past the end of the batch.
     fn compare_rest(&mut self, console: &Console) -> Result<()> {
         while let Some(expected) = self.next_expected()? {
             self.compare(&expected, b"", console);

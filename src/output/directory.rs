@@ -11,17 +11,13 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::part_file::PartFile;
-use super::{Destination, Output, OutputNames, Taken, nth_file};
+
 use crate::checkpoint::{Destinations, InputId, Progress, Resumed, StateDirectory};
+use crate::convert::ConvertedBatch;
+use crate::destination::{Destination, WriteStatus};
 use crate::files::{persist, sync_directory};
 use crate::input::{Position, Shape, Source};
-
-/// Whether the files of logs are compressed. Documents never are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    None,
-    Gzip,
-}
+use crate::output_names::{Compression, OutputNames, nth_file};
 
 /// Writes each input's output to a file of its own.
 pub struct Directory {
@@ -184,14 +180,14 @@ impl Destination for Directory {
         Ok(())
     }
 
-    fn write(&mut self, input: usize, output: &Output) -> Result<Taken> {
+    fn write(&mut self, input: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
         let Some(unfinished) = self.unfinished.get_mut(&input) else {
-            return Ok(Taken::Yes);
+            return Ok(WriteStatus::Written);
         };
-        if !output.bytes.is_empty() {
+        if !batch.bytes.is_empty() {
             let written = unfinished
                 .open(self.state.as_ref())
-                .and_then(|part| Ok(part.write(output)?));
+                .and_then(|part| Ok(part.write(batch)?));
             if let Err(error) = written {
                 let path = failed_to_write(&unfinished.path);
                 // What there is of it goes with its temporary file.
@@ -199,10 +195,11 @@ impl Destination for Directory {
                 return Err(error.context(path));
             }
         }
-        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, output.places.last()) {
+        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, batch.positions.last())
+        {
             if end.open {
                 // Should it go on when the input is read again, what is behind this place is another line.
-                let before = output.places.iter().rev().nth(1);
+                let before = batch.positions.iter().rev().nth(1);
                 progress
                     .trail
                     .push(*before.unwrap_or(&progress.position), true);
@@ -211,18 +208,18 @@ impl Destination for Directory {
             progress.trail.push(progress.position, false);
             progress.position = *end;
         }
-        Ok(Taken::Yes)
+        Ok(WriteStatus::Written)
     }
 
-    fn finish(&mut self, input: usize) -> Result<Taken> {
-        self.complete(input, true).map(|()| Taken::Yes)
+    fn finish(&mut self, input: usize) -> Result<WriteStatus> {
+        self.complete(input, true).map(|()| WriteStatus::Written)
     }
 
     fn last_file(&mut self) -> Option<PathBuf> {
         self.last_file.take()
     }
 
-    fn break_off(&mut self, input: usize) -> Result<bool> {
+    fn abort(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
             // The next run goes on from here, in another file.
             self.complete(input, false)?;
@@ -232,7 +229,7 @@ impl Destination for Directory {
         Ok(false)
     }
 
-    fn takes_packed(&self) -> bool {
+    fn takes_compressed(&self) -> bool {
         self.names.compression == Compression::Gzip
     }
 

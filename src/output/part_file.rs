@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
-use flate2::write::GzEncoder;
 use tempfile::NamedTempFile;
 
 use super::early_sync::EarlySync;
-use super::{Compression, Output};
+use crate::convert::{ConvertedBatch, gzip_member};
 use crate::files::{ANY_FILE, temporary_file};
+use crate::output_names::Compression;
 
 /// The output of an input on its way.
 pub struct PartFile {
@@ -42,11 +42,11 @@ impl PartFile {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn write(&mut self, output: &Output) -> io::Result<()> {
-        let bytes = match (self.compression, &output.member) {
-            (Compression::None, _) => Cow::Borrowed(&*output.bytes),
+    pub fn write(&mut self, batch: &ConvertedBatch) -> io::Result<()> {
+        let bytes = match (self.compression, &batch.member) {
+            (Compression::None, _) => Cow::Borrowed(&*batch.bytes),
             (Compression::Gzip, Some(member)) => Cow::Borrowed(member),
-            (Compression::Gzip, None) => Cow::Owned(gzip_member(&output.bytes)?),
+            (Compression::Gzip, None) => Cow::Owned(gzip_member(&batch.bytes)?),
         };
         self.is_empty = false;
         // Not by the library's writer, whose errors name the temporary file.
@@ -67,15 +67,4 @@ impl PartFile {
         self.file.as_file().sync_data()?;
         Ok(self.file)
     }
-}
-
-/// A gzip member that holds the text. A file of several is one text to every reader, so that each can be packed on a
-/// thread of its own.
-///
-/// # Errors
-/// There is none that is known of.
-pub fn gzip_member(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(text)?;
-    encoder.finish()
 }

@@ -4,73 +4,9 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 
 use super::WholeFile;
 use crate::files::OWNER_ONLY;
-use crate::input::LineContent;
-use crate::outcome::Reason;
-
-/// A line that came to nothing.
-#[derive(Clone, Debug)]
-pub struct RejectedLine<'a> {
-    /// The input's name, as given.
-    pub file: &'a str,
-    pub line: u64,
-    /// Where it is still known.
-    pub content: Option<LineContent<'a>>,
-    pub reason: Reason,
-    pub detail: &'a str,
-}
-
-impl RejectedLine<'_> {
-    /// Appends the object and a newline.
-    pub fn write(&self, out: &mut Vec<u8>) {
-        #[derive(Serialize)]
-        struct Row<'a> {
-            file: &'a str,
-            line: u64,
-            reason: &'a str,
-            detail: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            raw: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            raw_base64: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            offset: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            length: Option<u64>,
-        }
-
-        let mut row = Row {
-            file: self.file,
-            line: self.line,
-            reason: self.reason.code(),
-            detail: self.detail,
-            raw: None,
-            raw_base64: None,
-            offset: None,
-            length: None,
-        };
-        match self.content {
-            None => {}
-            Some(LineContent::Whole(bytes) | LineContent::Truncated(bytes)) => {
-                match std::str::from_utf8(bytes) {
-                    Ok(text) => row.raw = Some(text),
-                    Err(_) => row.raw_base64 = Some(STANDARD.encode(bytes)),
-                }
-            }
-            Some(LineContent::TooLong { offset, length }) => {
-                (row.offset, row.length) = (Some(offset), Some(length))
-            }
-        }
-        // Strings and integers always serialize, and memory takes them.
-        let _ = serde_json::to_writer(&mut *out, &row);
-        out.push(b'\n');
-    }
-}
 
 /// The file. It is readable by its owner alone, since it holds personal data.
 pub struct RejectsFile {

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use anyhow::{Context, Result};
 
-use super::{Destination, Output, Taken, write_or_closed};
 use crate::checkpoint::Resumed;
+use crate::convert::ConvertedBatch;
+use crate::destination::{Destination, WriteStatus};
 use crate::input::Source;
 
-/// Standard output. When its reader goes away, that is the end and no error.
+/// Standard batch. When its reader goes away, that is the end and no error.
 #[derive(Debug, Default)]
 pub struct Stdout;
 
@@ -19,15 +20,24 @@ impl Destination for Stdout {
         Ok(())
     }
 
-    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
-        write_or_closed(|| io::stdout().lock().write_all(&output.bytes)).context(FAILED)
+    fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
+        write_or_closed(|| io::stdout().lock().write_all(&batch.bytes)).context(FAILED)
     }
 
-    fn finish(&mut self, _: usize) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<WriteStatus> {
         write_or_closed(|| io::stdout().lock().flush()).context(FAILED)
     }
 
-    fn is_one_for_all(&self) -> bool {
+    fn is_shared(&self) -> bool {
         true
+    }
+}
+
+/// Returns `Closed` if the reader is gone, as with `| head`.
+fn write_or_closed(write: impl FnOnce() -> io::Result<()>) -> io::Result<WriteStatus> {
+    match write() {
+        Ok(()) => Ok(WriteStatus::Written),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(WriteStatus::Closed),
+        Err(error) => Err(error),
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::Tally;
 use crate::input::NotFound;
+use crate::outcome::Tally;
 
 /// What came of one input.
 #[derive(Debug)]

@@ -1,22 +1,18 @@
 //! What a run did: the tally, the summary for a person, the report for a program.
 
-mod details;
 mod inputs;
 mod invocation;
 mod report_file;
 mod run;
 mod summary;
-mod tally;
 
 use std::fmt::Write;
 
-pub use details::{Details, OtherEvents};
 pub(crate) use inputs::{InputInHand, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
 pub(crate) use summary::Summary;
-pub use tally::Tally;
 
 /// A number with its thousands apart.
 fn grouped(number: u64) -> String {

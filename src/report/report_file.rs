@@ -11,9 +11,10 @@ use jiff::civil::DateTime;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::Report;
 use super::inputs::{InputEnd, InputReport};
-use super::{Report, Tally};
 use crate::files::ANY_FILE;
+use crate::outcome::Tally;
 use crate::output::WholeFile;
 use crate::send::Route;
 
@@ -224,7 +225,7 @@ impl<'a> Lines<'a> {
             reasons: reasons
                 .map(|(reason, count)| (reason.code(), *count))
                 .collect(),
-            written: tally.written,
+            written: tally.records,
             collisions: tally.collisions,
             events: details.known(known_events).collect(),
             other_events: OtherEvents {

@@ -3,8 +3,9 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
+use super::grouped;
 use super::inputs::InputCounts;
-use super::{Tally, grouped};
+use crate::outcome::{Reason, Tally};
 
 /// What a run did, for a person.
 pub struct Summary<'a> {
@@ -65,13 +66,13 @@ impl Display for Summary<'_> {
             (
                 "emitted",
                 tally.emitted,
-                format!("{} {noun}{collisions}", grouped(tally.written)),
+                format!("{} {noun}{collisions}", grouped(tally.records)),
             ),
             ("duplicate", tally.duplicate, String::new()),
             ("unsupported", tally.unsupported, String::new()),
             ("filtered", tally.filtered, String::new()),
-            ("rejected", tally.rejected, tally.reasons_of(false)),
-            ("unparsable", tally.unparsable, tally.reasons_of(true)),
+            ("rejected", tally.rejected, reasons_text(tally, false)),
+            ("unparsable", tally.unparsable, reasons_text(tally, true)),
         ];
         for (outcome, count, detail) in rows {
             let gap = if detail.is_empty() { "" } else { "  " };
@@ -87,4 +88,20 @@ impl Display for Summary<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns the reasons of unparsable or of rejected lines with their counts, the most frequent first.
+fn reasons_text(tally: &Tally, unparsable: bool) -> String {
+    let mut reasons: Vec<(Reason, u64)> = tally
+        .reasons
+        .iter()
+        .filter(|(reason, _)| reason.is_unparsable() == unparsable)
+        .map(|(reason, count)| (*reason, *count))
+        .collect();
+    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
+    let texts: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{} {}", reason.code(), grouped(*count)))
+        .collect();
+    texts.join(", ")
 }

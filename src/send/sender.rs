@@ -12,9 +12,10 @@ use super::target::Route;
 use super::worker_pool::Connections;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
+use crate::convert::ConvertedBatch;
+use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
-use crate::output::{Closed, Destination, Output, Taken};
 
 /// Sends what inputs become to each router that takes it.
 pub struct Sender {
@@ -119,19 +120,19 @@ impl Destination for Sender {
         Ok(())
     }
 
-    fn write(&mut self, _: usize, output: &Output) -> Result<Taken> {
+    fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
         let at_hand = &self.at_hand;
         for (nth, lane) in self.lanes.iter_mut().enumerate() {
             let reached = at_hand.reached_by(nth);
             // How many were given before those of the last line.
             let mut before_last = None;
-            for (value, text) in output.values() {
-                let end = output.end_of(value.line);
+            for (value, text) in batch.records_with_text() {
+                let end = batch.end_of(value.line);
                 let has_it = || Some(end?.offset <= reached?.1.offset);
                 if has_it() == Some(true) || !value.routers.contains(nth) {
                     continue;
                 }
-                if end.is_some() && end == output.places.last() {
+                if end.is_some() && end == batch.positions.last() {
                     before_last.get_or_insert(lane.batcher.added());
                 }
                 let place = Place {
@@ -142,48 +143,54 @@ impl Destination for Sender {
                 let text = override_keys(text, &lane.overrides)?;
                 let before = lane.batcher.added();
                 let (closed, added) = lane.batcher.add(value.id, &text, place);
-                if let Some(batch) = closed {
-                    if let Some(start) = output.start_of(value.line) {
+                if let Some(closed) = closed {
+                    if let Some(start) = batch.start_of(value.line) {
                         lane.has_given(before, Passed::Line(*start), at_hand, nth);
                     }
-                    lane.connections.send(batch);
+                    lane.connections.send(closed);
                 }
                 if added == Added::Repeats {
                     lane.connections.route.tally().repeats();
                 }
             }
             let added = lane.batcher.added();
-            let before_open = output.places.iter().rev().nth(1).copied().or(at_hand.last);
+            let before_open = batch
+                .positions
+                .iter()
+                .rev()
+                .nth(1)
+                .copied()
+                .or(at_hand.last);
             if let (Some(before_open), Some(true)) =
-                (before_open, output.places.last().map(|end| end.open))
+                (before_open, batch.positions.last().map(|end| end.open))
             {
                 // Should it go on when the input is read again, what is behind this place is another line.
                 let before = before_last.unwrap_or(added);
                 lane.has_given(before, Passed::End(before_open), at_hand, nth);
             }
-            if let Some(end) = output.places.last() {
+            if let Some(end) = batch.positions.last() {
                 lane.has_given(added, Passed::Line(*end), at_hand, nth);
             }
         }
-        self.at_hand.last = output.places.last().copied().or(self.at_hand.last);
+        self.at_hand.last = batch.positions.last().copied().or(self.at_hand.last);
         Ok(if self.is_stopped() {
-            Taken::Closed
+            WriteStatus::Closed
         } else {
-            Taken::Yes
+            WriteStatus::Written
         })
     }
 
-    fn finish(&mut self, _: usize) -> Result<Taken> {
+    fn finish(&mut self, _: usize) -> Result<WriteStatus> {
         if let Some(last) = self.at_hand.last {
             for (nth, lane) in self.lanes.iter().enumerate() {
                 let added = lane.batcher.added();
                 lane.has_given(added, Passed::End(last), &self.at_hand, nth);
             }
         }
-        Ok(Taken::Yes)
+        Ok(WriteStatus::Written)
     }
 
-    fn is_one_for_all(&self) -> bool {
+    fn is_shared(&self) -> bool {
         true
     }
 

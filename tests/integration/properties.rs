@@ -5,11 +5,13 @@ use std::io::Cursor;
 
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
-use event_routing_backends::conversion::{Conversion, Converter, Format, Layout};
+use event_routing_backends::convert::{
+    Conversion, ConvertedBatch, FormatSettings, Layout, LineConverter,
+};
 use event_routing_backends::filter::EventFilter;
-use event_routing_backends::input::{BatchReader, LineContent, Shape};
+use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
 use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
-use event_routing_backends::report::Tally;
+use event_routing_backends::outcome::Tally;
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
 use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
@@ -18,7 +20,7 @@ use proptest::prelude::*;
 
 use crate::harness::fixture;
 
-fn formats() -> [Converter; 2] {
+fn formats() -> [LineConverter; 2] {
     let xapi = XapiSettings {
         actor: ActorKind::ExternalId,
         transformer_version: "x".into(),
@@ -29,18 +31,18 @@ fn formats() -> [Converter; 2] {
     let select = |default, others| EventSelection::new(&["all".into()], default, others).unwrap();
     [
         converter(
-            Format::Xapi(xapi),
+            FormatSettings::Xapi(xapi),
             select(xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
         ),
         converter(
-            Format::Caliper(caliper, None),
+            FormatSettings::Caliper(caliper, None),
             select(caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
         ),
     ]
 }
 
-fn converter(format: Format, selection: EventSelection) -> Converter {
-    Converter {
+fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter {
+    LineConverter {
         wrapping: LineWrapper::None,
         format,
         selection,
@@ -65,28 +67,34 @@ fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
     convert_to(&xapi, log, max_line_bytes)
 }
 
-fn convert_to(converter: &Converter, log: &[u8], max_line_bytes: usize) -> Tally {
+fn convert_to(converter: &LineConverter, log: &[u8], max_line_bytes: usize) -> Tally {
     let mut reader = BatchReader::new(Cursor::new(log), max_line_bytes);
-    let (mut tally, mut out, mut lines) = (Tally::default(), Vec::new(), 0);
+    let (mut tally, mut out, mut lines) = (Tally::default(), ConvertedBatch::default(), 0);
     while let Some(batch) = reader.next_batch() {
         for line in batch.lines(Shape::Log, max_line_bytes) {
             lines += 1;
             assert_eq!(line.number, lines);
-            let before = out.len();
+            let before = out.bytes.len();
             let arena = Bump::new();
-            let conversion = converter.convert(line.content, Layout::Lines, &arena, &mut out);
-            let document =
-                converter.convert(line.content, Layout::Document, &arena, &mut Vec::new());
+            let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
+            let document = converter.convert(
+                line,
+                Layout::Document,
+                &arena,
+                &mut ConvertedBatch::default(),
+            );
             let word = |conversion: &Option<Conversion<'_>>| {
-                conversion.as_ref().map(|it| it.outcome.word())
+                conversion
+                    .as_ref()
+                    .map(|conversion| conversion.outcome.word())
             };
             assert_eq!(word(&conversion), word(&document));
             if let Some(conversion) = conversion {
-                tally.count(&conversion);
-                assert_eq!(!conversion.written.is_empty(), out.len() > before);
+                tally.count(&conversion.outcome, conversion.records);
+                assert_eq!(conversion.records > 0, out.bytes.len() > before);
                 assert_eq!(
                     conversion.outcome.word() == "emitted",
-                    !conversion.written.is_empty()
+                    conversion.records > 0
                 );
             }
         }
@@ -111,6 +119,7 @@ fn convert_to(converter: &Converter, log: &[u8], max_line_bytes: usize) -> Tally
         (split.len() - split.iter().filter(blank).count()) as u64
     );
     for statement in out
+        .bytes
         .split(|&byte| byte == b'\n')
         .filter(|line| !line.is_empty())
     {
@@ -203,14 +212,17 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
             let arena = Bump::new();
             let mut convert = |wrapping, line: &[u8]| {
                 converter.wrapping = wrapping;
-                let mut out = Vec::new();
-                let line = LineContent::Whole(line);
+                let mut out = ConvertedBatch::default();
+                let line = Line {
+                    number: 1,
+                    content: LineContent::Whole(line),
+                };
                 let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
-                let outcome = conversion.map(|it| {
-                    let reason = it.outcome.fault().map(|(reason, _)| reason);
-                    (it.outcome.word(), reason)
+                let outcome = conversion.map(|conversion| {
+                    let reason = conversion.outcome.fault().map(|(reason, _)| reason);
+                    (conversion.outcome.word(), reason)
                 });
-                (outcome, out)
+                (outcome, out.bytes.to_vec())
             };
             let wrapped = serde_json::json!({"message": {"log": line}}).to_string();
             let wrapping = LineWrapper::json("message.log").unwrap();

@@ -6,20 +6,21 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 
-use super::conversion_args::ConversionArgs;
-use super::dedupe_args::DedupeArgs;
-use super::input_args::InputArgs;
-use super::record_args::RecordArgs;
+use super::delivery::{Delivered, Deliverer};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, StateDirectory};
+use crate::cli::conversion_args::ConversionArgs;
+use crate::cli::dedupe_args::DedupeArgs;
+use crate::cli::input_args::InputArgs;
+use crate::cli::record_args::RecordArgs;
 use crate::console::Console;
-use crate::conversion::{BatchConverter, Converter, Layout};
+use crate::convert::{BatchConverter, Layout, LineConverter};
 use crate::dedupe::{Dedupe, Scope};
-use crate::delivery::{Delivered, Deliverer};
+use crate::destination::Destination;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{NotFound, Source};
 use crate::outcome::Reason;
-use crate::output::{Destination, OutputNames, check_outputs};
+use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions, StateOf};
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::Route;
@@ -45,7 +46,7 @@ pub struct Plan<'a> {
 pub struct Job {
     command: &'static str,
     console: Arc<Console>,
-    pub converter: Converter,
+    pub converter: LineConverter,
     options: PipelineOptions,
     started: Instant,
     sources: Vec<Source>,
@@ -70,7 +71,7 @@ impl Job {
         record: RecordArgs,
     ) -> Result<Self, Fatal> {
         let started = Instant::now();
-        super::warn_of_unknown_variables(&plan.console);
+        crate::cli::warn_of_unknown_variables(&plan.console);
         if plan.dry_run && record.state.is_some() && record.rejects.is_some() {
             let error = anyhow!(
                 "with `--dry-run`, leave `--rejects` out: the run that delivers will write them"
@@ -166,7 +167,7 @@ impl Job {
             max_line_bytes: options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
             // What is found to be a duplicate is taken out before it is packed.
-            packs: destination.takes_packed() && self.dedupe.is_none(),
+            compresses: destination.takes_compressed() && self.dedupe.is_none(),
             keeps_details: record.report.is_some(),
             buffers: Buffers::default(),
         });

@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
-use crate::conversion::{BatchConverter, Converted};
+use crate::convert::{BatchConverter, ConvertedBatch, RejectedLine};
 use crate::dedupe::Dedupe;
+use crate::destination::{Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
 use crate::interrupt::Interrupted;
-use crate::outcome::Reason;
-use crate::output::{Destination, RejectedLine, RejectsFile, Taken};
+use crate::outcome::{Reason, Reclassified, Tally};
+use crate::output::RejectsFile;
 use crate::pipeline::{Delivery, Flow, What};
-use crate::report::{InputInHand, InputReports, ReadTo, Tally};
+use crate::report::{InputInHand, InputReports, ReadTo};
 
 /// Delivers the results of a run to one destination.
 pub struct Deliverer<'c> {
@@ -113,7 +114,7 @@ impl<'c> Deliverer<'c> {
     /// converted and taken, too.
     pub fn deliver_in_parts(
         &mut self,
-        mut delivery: Delivery<'_, Converted>,
+        mut delivery: Delivery<'_, ConvertedBatch>,
         batches: &BatchConverter,
         interrupted: &Interrupted,
     ) -> Flow {
@@ -136,7 +137,7 @@ impl<'c> Deliverer<'c> {
     }
 
     /// Takes what is no part.
-    pub fn deliver(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
+    pub fn deliver(&mut self, delivery: Delivery<'_, ConvertedBatch>) -> Flow {
         if self.must_stop() {
             return Flow::Stop;
         }
@@ -149,7 +150,7 @@ impl<'c> Deliverer<'c> {
         self.must_stop || state.is_some_and(|state| state.has_failed())
     }
 
-    fn deliver_one(&mut self, delivery: Delivery<'_, Converted>) -> Flow {
+    fn deliver_one(&mut self, delivery: Delivery<'_, ConvertedBatch>) -> Flow {
         let Delivery {
             input,
             source,
@@ -171,14 +172,14 @@ impl<'c> Deliverer<'c> {
                     dedupe.start_input(&source.name);
                 }
                 let started = self.destination.start(input, source, resumed.as_ref());
-                self.taken(input, started.map(|()| Taken::Yes))
+                self.taken(input, started.map(|()| WriteStatus::Written))
             }
             What::Batch(converted) => self.deliver_batch(input, converted),
             What::End(end, bytes) => self.deliver_end(input, source, end, bytes),
         }
     }
 
-    fn deliver_batch(&mut self, input: usize, mut converted: Converted) -> Flow {
+    fn deliver_batch(&mut self, input: usize, mut converted: ConvertedBatch) -> Flow {
         if self.has_failed(input) {
             return Flow::EndInput;
         }
@@ -188,7 +189,7 @@ impl<'c> Deliverer<'c> {
             self.must_stop = true;
             return self.taken(input, Err(error));
         }
-        let written = self.destination.write(input, &converted.output);
+        let written = self.destination.write(input, &converted);
         if written.is_ok()
             && let Some(in_hand) = self.in_hand.get_mut(&input)
         {
@@ -235,11 +236,11 @@ impl<'c> Deliverer<'c> {
     fn break_off(&mut self, input: usize) {
         let counts = if self.has_failed(input) {
             // A failed file is no output. One destination for all has taken what it took.
-            self.destination.is_one_for_all()
+            self.destination.is_shared()
         } else {
-            let broken_off = self.destination.break_off(input);
+            let broken_off = self.destination.abort(input);
             let counts = *broken_off.as_ref().unwrap_or(&false);
-            self.taken(input, broken_off.map(|_| Taken::Yes));
+            self.taken(input, broken_off.map(|_| WriteStatus::Written));
             counts
         };
         let Some(mut in_hand) = self.in_hand.remove(&input) else {
@@ -289,12 +290,17 @@ impl<'c> Deliverer<'c> {
     }
 
     /// Drops what was delivered already, and tells of what only seems to have been.
-    fn sift(&mut self, converted: &mut Converted) {
+    fn sift(&mut self, converted: &mut ConvertedBatch) {
         let Some(dedupe) = &mut self.dedupe else {
             return;
         };
-        let sifted = dedupe.sift(&mut converted.output);
-        converted.tally.sift(&sifted);
+        let sifted = dedupe.sift(converted);
+        converted.tally.reclassify(Reclassified {
+            duplicates: sifted.duplicates,
+            rejected: sifted.rejected,
+            records: sifted.dropped_values,
+            collisions: sifted.collisions.len() as u64,
+        });
         let file = dedupe.file();
         for collision in &sifted.collisions {
             let (line, first, id) = (collision.line, &collision.first, collision.id);
@@ -322,17 +328,17 @@ impl<'c> Deliverer<'c> {
         in_hand.is_some_and(|in_hand| in_hand.has_failed)
     }
 
-    fn taken(&mut self, input: usize, taken: anyhow::Result<Taken>) -> Flow {
+    fn taken(&mut self, input: usize, taken: anyhow::Result<WriteStatus>) -> Flow {
         match taken {
-            Ok(Taken::Yes) => Flow::GoOn,
-            Ok(Taken::Closed) => Flow::Stop,
+            Ok(WriteStatus::Written) => Flow::GoOn,
+            Ok(WriteStatus::Closed) => Flow::Stop,
             Err(error) => {
                 self.output_failed(&error);
                 if let Some(in_hand) = self.in_hand.get_mut(&input) {
                     in_hand.report.fail(&format!("{error:#}"));
                     in_hand.has_failed = true;
                 }
-                if self.destination.is_one_for_all() {
+                if self.destination.is_shared() {
                     Flow::Stop
                 } else {
                     Flow::EndInput

@@ -1,40 +1,37 @@
-//! What is told of lines beside their outcomes: the names of events, their times, and which lines there were.
+//! The details of the lines of a run: the names of events, their times, and the range of lines.
 
 use jiff::civil::DateTime;
 
-use crate::conversion::Conversion;
-use crate::outcome::Outcome;
-
-/// The details of some lines. They take the same little memory however many lines there are.
+/// Counts that only a report shows. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
-    /// By the place of the name among those that have a transformer; what is missing at the end is 0.
+    /// The number of events by the index of their name among the names that have a transformer. Missing counts at the end
+    /// are 0.
     known: Vec<u64>,
     pub other: OtherEvents,
-    /// When the first and the last event happened that were emitted, in UTC.
+    /// The UTC times of the first and the last event that was emitted.
     pub times: Option<(DateTime, DateTime)>,
     /// The numbers of the first and the last line that is not blank.
     pub lines: Option<(u64, u64)>,
 }
 
-/// How many events have no transformer. Their names are not kept: they are anybody's words, without end, and where they
-/// are URLs they name persons.
+/// The number of events without a transformer. Their names are not kept: there is no limit to them, and names that are
+/// URLs can identify persons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OtherEvents {
-    /// Named after the path of a request, as the LMS logs each.
+    /// Events named after the path of a request. The LMS logs one for each request.
     pub implicit: u64,
-    /// With any other name.
+    /// Events with any other name.
     pub named: u64,
-    /// Without a name.
+    /// Events without a name.
     pub unnamed: u64,
 }
 
 impl Details {
-    /// Adds a line.
-    pub fn count(&mut self, line: u64, conversion: &Conversion<'_>) {
-        self.lines = widened(self.lines, Some((line, line)));
-        match (conversion.known, conversion.name) {
-            _ if matches!(conversion.outcome, Outcome::Unparsable(_)) => {}
+    /// Counts the event of a line that could be parsed. `known` is the index of its name among those that have a
+    /// transformer.
+    pub fn count_event(&mut self, known: Option<usize>, name: Option<&str>) {
+        match (known, name) {
             (Some(nth), _) => {
                 if self.known.len() <= nth {
                     self.known.resize(nth + 1, 0);
@@ -45,11 +42,15 @@ impl Details {
             (None, Some(_)) => self.other.named += 1,
             (None, None) => self.other.unnamed += 1,
         }
-        let time = conversion.time;
+    }
+
+    /// Widens the range of lines, and the range of times if the line was emitted with a time.
+    pub fn count_line(&mut self, line: u64, time: Option<DateTime>) {
+        self.lines = widened(self.lines, Some((line, line)));
         self.times = widened(self.times, time.map(|time| (time, time)));
     }
 
-    /// Adds other lines.
+    /// Adds the details of other lines.
     pub fn add(&mut self, other: &Self) {
         if self.known.len() < other.known.len() {
             self.known.resize(other.known.len(), 0);
@@ -64,7 +65,7 @@ impl Details {
         self.lines = widened(self.lines, other.lines);
     }
 
-    /// The events that have a transformer and were there, given the names of all that have one.
+    /// Returns the names that occurred, of those that have a transformer, with their counts.
     pub fn known<'n>(&self, names: &[&'n str]) -> impl Iterator<Item = (&'n str, u64)> {
         let counts = names.iter().copied().zip(self.known.iter().copied());
         counts.filter(|&(_, count)| count > 0)

@@ -7,8 +7,14 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::Context;
 
-use super::Compression;
 use crate::input::{Origin, Shape, Source};
+
+/// The compression of the outputs of logs. Documents are never compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    None,
+    Gzip,
+}
 
 /// The paths of the outputs of a run.
 #[derive(Clone, Debug)]

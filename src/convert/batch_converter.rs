@@ -1,0 +1,107 @@
+//! A batch of lines → a batch of records.
+
+use bumpalo::Bump;
+
+use super::converted_batch::ConvertedBatch;
+use super::gzip_member::gzip_member;
+use super::line_converter::LineConverter;
+use super::record_writer::Layout;
+use super::rejected_line::RejectedLine;
+use crate::buffers::Buffers;
+use crate::input::{Batch, Line, Shape, Source};
+use crate::outcome::Outcome;
+
+/// The output of a batch is usually a few MiB. A log that is made to fill memory is delivered in parts of this size, so
+/// this bounds the converted output of a batch, one event aside.
+const PART_BYTES: usize = 16 << 20;
+
+/// Converts batches of lines into batches of records.
+pub struct BatchConverter {
+    pub converter: LineConverter,
+    pub layout_of_documents: Layout,
+    pub max_line_bytes: usize,
+    /// Whether to write rows for the rejects file.
+    pub keeps_rejects: bool,
+    /// Whether to compress the records of logs.
+    pub compresses: bool,
+    /// Whether to count the details that only a report shows.
+    pub keeps_details: bool,
+    pub buffers: Buffers,
+}
+
+impl BatchConverter {
+    /// Converts the lines of a batch, or only the first of them if they become a lot of output.
+    pub fn convert(&self, source: &Source, mut batch: Batch) -> ConvertedBatch {
+        let mut converted = ConvertedBatch {
+            bytes: self.buffers.empty(),
+            first_line: batch.first_line,
+            ..ConvertedBatch::default()
+        };
+        let last_of_part = self.convert_part(source, &batch, &mut converted);
+        converted.rest = last_of_part.map(|nth| batch.split_behind(nth));
+        converted.positions = std::mem::take(&mut batch.places);
+        if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
+            // An error is reported by the output, which compresses again if there is no member.
+            converted.member = gzip_member(&converted.bytes).ok();
+        }
+        converted
+    }
+
+    /// Converts lines until there is enough output for a part. Returns the index of the last converted line if lines are
+    /// left.
+    fn convert_part(
+        &self,
+        source: &Source,
+        batch: &Batch,
+        converted: &mut ConvertedBatch,
+    ) -> Option<usize> {
+        let layout = match source.shape {
+            Shape::Log => Layout::Lines,
+            Shape::Document => self.layout_of_documents,
+        };
+        let mut arena = Bump::new();
+        let lines = batch.lines(source.shape, self.max_line_bytes);
+        let mut lines = lines.enumerate().peekable();
+        while let Some((nth, line)) = lines.next() {
+            arena.reset();
+            self.convert_line(&source.name, line, layout, &arena, converted);
+            if converted.bytes.len() >= PART_BYTES && lines.peek().is_some() {
+                return Some(nth);
+            }
+        }
+        None
+    }
+
+    fn convert_line(
+        &self,
+        file: &str,
+        line: Line<'_>,
+        layout: Layout,
+        arena: &Bump,
+        converted: &mut ConvertedBatch,
+    ) {
+        let Some(conversion) = self.converter.convert(line, layout, arena, converted) else {
+            return;
+        };
+        let tally = &mut converted.tally;
+        tally.count(&conversion.outcome, conversion.records);
+        if self.keeps_details {
+            let is_parsed = !matches!(conversion.outcome, Outcome::Unparsable(_));
+            if is_parsed {
+                tally.details.count_event(conversion.known, conversion.name);
+            }
+            tally.details.count_line(line.number, conversion.time);
+        }
+        let fault = conversion.outcome.fault();
+        if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
+            RejectedLine {
+                file,
+                line: line.number,
+                content: Some(line.content),
+                reason,
+                detail,
+            }
+            .write(&mut converted.rejects);
+        }
+    }
+}

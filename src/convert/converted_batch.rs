@@ -1,0 +1,65 @@
+//! The records of consecutive lines.
+
+use uuid::Uuid;
+
+use crate::buffers::Buffer;
+use crate::input::{Batch, Position};
+use crate::outcome::Tally;
+use crate::routing::RouterSet;
+
+/// The records that consecutive lines of an input became, and the tally of the lines.
+#[derive(Debug, Default)]
+pub struct ConvertedBatch {
+    /// The texts of the records, one after the other.
+    pub bytes: Buffer,
+    pub records: Vec<ConvertedRecord>,
+    /// The number of the first line in the input.
+    pub first_line: u64,
+    /// The position after each line, if positions are tracked.
+    pub positions: Vec<Position>,
+    /// `bytes` as a gzip member, if the output is compressed: compression takes longer than anything else in a run, so
+    /// the converting threads do it. Code that changes `bytes` must clear this field.
+    pub member: Option<Vec<u8>>,
+    /// Rows for the rejects file, if there is one.
+    pub rejects: Vec<u8>,
+    pub tally: Tally,
+    /// The lines that are still to be converted, if the first lines of the batch became so much output that it is
+    /// delivered before the others are converted.
+    pub rest: Option<Batch>,
+}
+
+/// A statement, an envelope or an event of a [`ConvertedBatch`].
+#[derive(Clone, Copy, Debug)]
+pub struct ConvertedRecord {
+    /// The id of the statement, or of the event in the envelope.
+    pub id: Uuid,
+    /// The end of the record's text in the bytes of the batch, newline included. All records of a document share it.
+    pub end: usize,
+    /// The number of the record's line in the input.
+    pub line: u64,
+    /// The routers that accept the event.
+    pub routers: RouterSet,
+}
+
+impl ConvertedBatch {
+    /// Returns the position after a line, if positions are tracked.
+    pub fn end_of(&self, line: u64) -> Option<&Position> {
+        let nth = line.checked_sub(self.first_line)?;
+        self.positions.get(usize::try_from(nth).ok()?)
+    }
+
+    /// Returns the position before a line, if positions are tracked and the line is not the first of the batch.
+    pub fn start_of(&self, line: u64) -> Option<&Position> {
+        self.end_of(line.checked_sub(1)?)
+    }
+
+    /// Returns the records with their texts, without newlines.
+    pub fn records_with_text(&self) -> impl Iterator<Item = (ConvertedRecord, &[u8])> {
+        let mut start = 0;
+        self.records.iter().map(move |&record| {
+            let text = &self.bytes[start..record.end];
+            start = record.end;
+            (record, text.trim_ascii_end())
+        })
+    }
+}

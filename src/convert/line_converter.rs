@@ -1,0 +1,221 @@
+//! One line → its outcome and its records.
+
+use bumpalo::Bump;
+use jiff::civil::DateTime;
+
+use super::converted_batch::ConvertedBatch;
+use super::record_writer::{Layout, RecordWriter};
+use super::settings::{EnvelopeSettings, FormatSettings};
+use crate::caliper::{self, Envelope, Event};
+use crate::filter::EventFilter;
+use crate::input::{Line, LineContent};
+use crate::lms::Lms;
+use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
+use crate::routing::{RouterSet, Routers};
+use crate::selection::{EventSelection, Selected};
+use crate::tracking::{LineWrapper, TrackingEvent};
+use crate::xapi::{self, Statement};
+
+/// Converts lines. Its fields are everything that a conversion depends on beside the line.
+pub struct LineConverter {
+    /// The JSON object around each line, if there is one.
+    pub wrapping: LineWrapper,
+    /// The format of the records.
+    pub format: FormatSettings,
+    /// The event names that are converted.
+    pub selection: EventSelection,
+    /// The times and courses that are converted.
+    pub filter: EventFilter,
+    /// The routers, of which at least one must accept an event.
+    pub routers: Option<Routers>,
+    /// The lookup tables.
+    pub lms: Lms,
+    /// Whether `event_type` stands in for a missing name.
+    pub name_from_event_type: bool,
+}
+
+/// The result of converting a line that is not blank.
+pub struct Conversion<'a> {
+    /// The event's name, if the line could be parsed and its event has a name.
+    pub name: Option<&'a str>,
+    /// The index of the name in [`EventSelection::known`].
+    pub known: Option<usize>,
+    pub outcome: Outcome,
+    /// The UTC time of an emitted event, if the event has a time.
+    pub time: Option<DateTime>,
+    /// The number of records that were appended: statements, envelopes, or bare events.
+    pub records: usize,
+}
+
+impl<'a> Conversion<'a> {
+    fn of_outcome(outcome: Outcome) -> Self {
+        Self {
+            name: None,
+            known: None,
+            outcome,
+            time: None,
+            records: 0,
+        }
+    }
+
+    fn named(self, name: &'a str, known: Option<usize>) -> Self {
+        Self {
+            name: Some(name),
+            known,
+            ..self
+        }
+    }
+}
+
+impl LineConverter {
+    /// Converts one line and appends its records to `batch`. Returns `None` for a blank line.
+    pub fn convert<'a>(
+        &'a self,
+        line: Line<'a>,
+        layout: Layout,
+        arena: &'a Bump,
+        batch: &mut ConvertedBatch,
+    ) -> Option<Conversion<'a>> {
+        if let LineContent::Whole(text) = line.content
+            && let Some(conversion) = self.skip_unwanted(text)
+        {
+            return Some(conversion);
+        }
+        let parsed = match line.content {
+            LineContent::Whole(text) => self.wrapping.parse_line(text, arena),
+            LineContent::Truncated(_) => Err(Fault::new(
+                Reason::Truncated,
+                "the input ends in the middle of the line",
+            )),
+            LineContent::TooLong { length, .. } => Err(Fault::new(
+                Reason::TooLong,
+                format!("the line has {length} bytes"),
+            )),
+        };
+        let event = match parsed {
+            Ok(event) => event?,
+            Err(fault) => return Some(Conversion::of_outcome(Outcome::Unparsable(fault))),
+        };
+        let Some(name) = self.name_of(&event) else {
+            let outcome = Outcome::Unsupported(Unsupported::NoName);
+            return Some(Conversion::of_outcome(outcome));
+        };
+        let (excluded, known) = self.outcome_by_name(name);
+        let conversion = match excluded {
+            Some(outcome) => Conversion::of_outcome(outcome),
+            None => {
+                let writer = RecordWriter {
+                    batch,
+                    layout,
+                    line: line.number,
+                    routers: RouterSet::ALL,
+                };
+                self.convert_event(name, event, arena, writer)
+            }
+        };
+        Some(conversion.named(name, known))
+    }
+
+    /// Converts an event whose name is selected.
+    fn convert_event<'a>(
+        &'a self,
+        name: &'a str,
+        event: TrackingEvent<'a>,
+        arena: &'a Bump,
+        mut writer: RecordWriter<'_>,
+    ) -> Conversion<'a> {
+        writer.routers = match self.accepting_routers(&event) {
+            Ok(routers) => routers,
+            Err(by) => return Conversion::of_outcome(Outcome::Filtered(by)),
+        };
+        match self.transform(name, event, arena, writer) {
+            Ok((0, _)) => Conversion::of_outcome(Outcome::Unsupported(Unsupported::NoTransformer)),
+            Ok((records, time)) => Conversion {
+                records,
+                time,
+                ..Conversion::of_outcome(Outcome::Emitted)
+            },
+            Err(fault) => Conversion::of_outcome(Outcome::Rejected(fault)),
+        }
+    }
+
+    /// Returns the conversion of a line whose event is not selected, if its name can be found without parsing the line.
+    fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<Conversion<'a>> {
+        let name = self
+            .wrapping
+            .unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
+        let (outcome, known) = self.outcome_by_name(name);
+        outcome.map(|outcome| Conversion::of_outcome(outcome).named(name, known))
+    }
+
+    /// Returns the outcome of every event with this name, if the name is not selected, and the name's index in
+    /// [`EventSelection::known`].
+    fn outcome_by_name(&self, name: &str) -> (Option<Outcome>, Option<usize>) {
+        let (selected, known) = self.selection.look_up(name);
+        let outcome = match selected {
+            Selected::Taken => None,
+            Selected::Filtered => Some(Outcome::Filtered(FilteredBy::Events)),
+            Selected::NotByDefault => Some(Outcome::Unsupported(Unsupported::NotByDefault)),
+            Selected::Unknown => Some(Outcome::Unsupported(Unsupported::NoTransformer)),
+        };
+        (outcome, known)
+    }
+
+    /// Returns the routers that accept an event, or the option that excludes it.
+    fn accepting_routers(&self, event: &TrackingEvent<'_>) -> Result<RouterSet, FilteredBy> {
+        let time_of = || match self.format {
+            FormatSettings::Xapi(_) => xapi::time_of(event),
+            FormatSettings::Caliper(..) => caliper::time_of(event).map(Some),
+        };
+        if let Some(by) = self.filter.leaves_out(event, time_of) {
+            return Err(by);
+        }
+        let routers = self.routers.as_ref();
+        let accepting = routers.map_or(RouterSet::ALL, |routers| routers.accepting(event));
+        if accepting.is_empty() {
+            Err(FilteredBy::Routers)
+        } else {
+            Ok(accepting)
+        }
+    }
+
+    fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {
+        if self.name_from_event_type && !event.has_name() {
+            event.event_type()
+        } else {
+            event.name()
+        }
+    }
+
+    /// Writes the records of an event. Returns their number and the UTC time of the event.
+    fn transform<'a>(
+        &'a self,
+        name: &'a str,
+        event: TrackingEvent<'a>,
+        arena: &'a Bump,
+        writer: RecordWriter<'_>,
+    ) -> Result<(usize, Option<DateTime>), Fault> {
+        match &self.format {
+            FormatSettings::Xapi(settings) => {
+                let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
+                writer.write(statements, Statement::id)?;
+                let time = statements.first().and_then(Statement::time);
+                Ok((statements.len(), time))
+            }
+            FormatSettings::Caliper(settings, envelope) => {
+                let Some(event) = caliper::transform(name, event, settings, &self.lms, arena)?
+                else {
+                    return Ok((0, None));
+                };
+                match envelope {
+                    None => writer.write(&[event], Event::id)?,
+                    Some(EnvelopeSettings { sensor, send_time }) => {
+                        let envelope = Envelope::new(sensor, send_time, event);
+                        writer.write(&[envelope], |_| event.id())?;
+                    }
+                }
+                Ok((1, Some(event.time())))
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! Conversion of a line into its outcome and its records. The result depends on the line, the options and the lookup
+//! tables, and on nothing else.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `settings` | the format of the records, with the settings that belong to the format |
+//! | `line_converter` | one line → its outcome and its records |
+//! | `record_writer` | the JSON text of the records of one event |
+//! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
+//! | `batch_converter` | a batch of lines → a batch of records |
+//! | `rejected_line` | the row of a rejected line in the rejects file |
+//! | `gzip_member` | compression of the records of a batch |
+
+mod batch_converter;
+mod converted_batch;
+mod gzip_member;
+mod line_converter;
+mod record_writer;
+mod rejected_line;
+mod settings;
+
+pub(crate) use batch_converter::BatchConverter;
+pub use converted_batch::{ConvertedBatch, ConvertedRecord};
+pub(crate) use gzip_member::gzip_member;
+pub use line_converter::{Conversion, LineConverter};
+pub use record_writer::Layout;
+pub(crate) use rejected_line::RejectedLine;
+pub use settings::{EnvelopeSettings, FormatSettings};

@@ -1,0 +1,134 @@
+//! The JSON text of the records of one event.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::converted_batch::{ConvertedBatch, ConvertedRecord};
+use crate::json;
+use crate::outcome::{Fault, Reason};
+use crate::routing::RouterSet;
+
+/// The most bytes that the records of one event may have. No real event comes near, and memory holds this much for each
+/// batch in flight.
+const MAX_OUTPUT_BYTES: usize = 64 << 20;
+
+/// The form in which records are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// One record a line.
+    Lines,
+    /// One indented document: the record, or an array if there are several.
+    Document,
+}
+
+/// Appends the records of one line to a batch.
+pub struct RecordWriter<'b> {
+    pub batch: &'b mut ConvertedBatch,
+    pub layout: Layout,
+    /// The number of the line in the input.
+    pub line: u64,
+    /// The routers that accept the event.
+    pub routers: RouterSet,
+}
+
+impl RecordWriter<'_> {
+    /// Appends all records, or none if one of them fails.
+    ///
+    /// # Errors
+    /// Returns `NotRepresentable` if a value cannot be written as JSON, or if the records exceed 64 MiB.
+    pub fn write<T: Serialize>(self, records: &[T], id: impl Fn(&T) -> Uuid) -> Result<(), Fault> {
+        let first = self.batch.records.len();
+        let start = self.batch.bytes.len();
+        let mut out = LimitedWriter {
+            max_length: start.saturating_add(MAX_OUTPUT_BYTES),
+            layout: self.layout,
+            out: &mut self.batch.bytes,
+        };
+        let written = match (self.layout, records) {
+            (Layout::Lines, _) => records.iter().try_for_each(|record| {
+                let start = out.out.len();
+                if !json::append(record, out.out, out.max_length) {
+                    out.out.truncate(start);
+                    serde_json::to_writer(&mut out, record)?;
+                }
+                out.end_line();
+                self.batch.records.push(ConvertedRecord {
+                    id: id(record),
+                    end: out.out.len(),
+                    line: self.line,
+                    routers: self.routers,
+                });
+                Ok(())
+            }),
+            (Layout::Document, [record]) => write_document(record, &mut out),
+            (Layout::Document, _) => write_document(&records, &mut out),
+        };
+        if let Err(error) = written {
+            self.batch.bytes.truncate(start);
+            self.batch.records.truncate(first);
+            return Err(Fault::new(Reason::NotRepresentable, error.to_string()));
+        }
+        if self.layout == Layout::Document {
+            let end = self.batch.bytes.len();
+            let records = records.iter().map(|record| ConvertedRecord {
+                id: id(record),
+                end,
+                line: self.line,
+                routers: self.routers,
+            });
+            self.batch.records.extend(records);
+        }
+        Ok(())
+    }
+}
+
+fn write_document(
+    document: &impl Serialize,
+    out: &mut LimitedWriter<'_>,
+) -> serde_json::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, document)?;
+    out.end_line();
+    Ok(())
+}
+
+/// Writes to memory up to a limit. The indentation of a document does not count, so that an event is rejected in either
+/// layout or in none.
+struct LimitedWriter<'o> {
+    /// The length that `out` may reach.
+    max_length: usize,
+    layout: Layout,
+    out: &'o mut Vec<u8>,
+}
+
+impl LimitedWriter<'_> {
+    fn end_line(&mut self) {
+        self.out.push(b'\n');
+        self.max_length = self.max_length.saturating_add(1);
+    }
+}
+
+impl Write for LimitedWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    /// serde_json calls only this method, once for each of the many pieces of a value.
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.layout == Layout::Document && bytes.iter().all(u8::is_ascii_whitespace) {
+            self.max_length = self.max_length.saturating_add(bytes.len());
+        }
+        if bytes.len() > self.max_length.saturating_sub(self.out.len()) {
+            return Err(io::Error::other(
+                "the event would become more than 64 MiB of output",
+            ));
+        }
+        self.out.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,89 @@
+//! The trait of what takes converted batches: files, standard output, servers.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use crate::checkpoint::Resumed;
+use crate::convert::ConvertedBatch;
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+
+/// The result of a successful write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteStatus {
+    Written,
+    /// The reader is gone, or the server stopped the run: nothing more can be written. This is not an error of the write.
+    Closed,
+}
+
+/// Takes the records of inputs. Inputs are named by their number in the run, from 0.
+///
+/// An output ends explicitly, with [`finish`](Self::finish) or [`abort`](Self::abort); an output that is only dropped is
+/// not delivered.
+pub trait Destination {
+    /// Starts the output of an input. `resumed` says how much of the input earlier runs delivered.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the output cannot be created.
+    fn start(
+        &mut self,
+        input: usize,
+        source: &Source,
+        resumed: Option<&Resumed>,
+    ) -> anyhow::Result<()>;
+
+    /// Writes the records of consecutive lines.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the output cannot be written.
+    fn write(&mut self, input: usize, batch: &ConvertedBatch) -> anyhow::Result<WriteStatus>;
+
+    /// Completes the output of an input that was read to its end.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the output cannot be written.
+    fn finish(&mut self, input: usize) -> anyhow::Result<WriteStatus>;
+
+    /// Ends the output of an input that was not read to its end. Returns whether the lines that were written count as
+    /// delivered.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the output cannot be written.
+    fn abort(&mut self, _input: usize) -> anyhow::Result<bool> {
+        Ok(true)
+    }
+
+    /// Returns the file of the last output, if the output is a file of its own.
+    fn last_file(&mut self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Returns whether compressed batches are written as they are.
+    fn takes_compressed(&self) -> bool {
+        false
+    }
+
+    /// Returns whether several outputs can be open at a time.
+    fn takes_several(&self) -> bool {
+        false
+    }
+
+    /// Returns whether all inputs share one output, so that an error ends the run.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
+    /// Ends the run, after the output of the last input has ended.
+    fn close(self: Box<Self>) -> Closed {
+        Closed::default()
+    }
+}
+
+/// The end of a destination.
+#[derive(Debug, Default)]
+pub struct Closed {
+    /// The exit code: differences that were found, or records that could not be delivered.
+    pub code: ExitCode,
+    /// The numbers of the inputs with records that were taken and then not delivered, because the run was stopped.
+    pub stopped: BTreeSet<usize>,
+}

@@ -1,0 +1,41 @@
+//! A reason with its details.
+
+use std::borrow::Cow;
+
+use super::reason::Reason;
+
+/// The reason why a line is unparsable or rejected.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    pub reason: Reason,
+    /// An explanation for people: the byte, the field, the value.
+    pub detail: Cow<'static, str>,
+}
+
+impl Fault {
+    pub(crate) fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            reason,
+            detail: detail.into(),
+        }
+    }
+
+    /// Returns the fault of a field that a transformer needs and that is absent.
+    pub(crate) fn missing(field: &str) -> Self {
+        Self::new(Reason::MissingField, format!("`{field}` is missing"))
+    }
+
+    /// Returns the fault of a timestamp, given as Python shows it, that is not in the wanted form.
+    pub(crate) fn bad_timestamp(shown: &str, wanted: &str) -> Self {
+        let detail = format!("the timestamp {shown} is not {wanted}");
+        Self::new(Reason::BadTimestamp, detail)
+    }
+
+    /// Returns the fault of a field whose value is of an unusable kind, such as `a string`.
+    pub(crate) fn wrong_type(field: &str, kind: &str, wanted: &str) -> Self {
+        Self::new(
+            Reason::WrongType,
+            format!("`{field}` is {kind}, not {wanted}"),
+        )
+    }
+}

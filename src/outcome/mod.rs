@@ -1,0 +1,13 @@
+//! The outcome of each line: a stable reason code if something is wrong with it, and the tally of a run.
+
+mod details;
+mod fault;
+mod line_outcome;
+mod reason;
+mod tally;
+
+pub use details::{Details, OtherEvents};
+pub use fault::Fault;
+pub use line_outcome::{FilteredBy, Outcome, Unsupported};
+pub use reason::Reason;
+pub use tally::{Reclassified, Tally};

@@ -1,0 +1,96 @@
+//! The reason codes.
+
+/// The reason why a line is unparsable (the first six) or rejected. Codes may be added, but are never renamed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// The line does not end with a JSON object.
+    NotJson,
+    /// The line holds bytes that are not UTF-8.
+    NotUtf8,
+    /// The line is longer than the limit.
+    TooLong,
+    /// The input ends in the middle of the line.
+    Truncated,
+    /// The line has no string at the key that `--unwrap` names.
+    NotWrapped,
+    /// The object has neither `event` nor `data`.
+    NoEvent,
+    /// The event names no user.
+    NoUser,
+    /// The user is not in the users table.
+    UnknownUser,
+    /// The user has no external id.
+    NoExternalId,
+    /// The user has no e-mail address.
+    NoEmail,
+    /// The course id does not parse as a course key, or as one of the kind that is needed.
+    BadCourseId,
+    /// The course is not in the courses table.
+    UnknownCourse,
+    /// A field that the record needs is absent.
+    MissingField,
+    /// A field holds a value of an unusable kind.
+    WrongType,
+    /// The format does not accept the time. xAPI takes ISO 8601 with an offset, or a number of seconds; Caliper takes a
+    /// full date and time with an offset.
+    BadTimestamp,
+    /// A value that JSON cannot represent, such as NaN, would reach the output.
+    NotRepresentable,
+    /// The statement would have no object id.
+    NoObjectId,
+    /// An earlier event has the same id and other content. Deduplication finds this.
+    Collision,
+}
+
+impl Reason {
+    /// All reasons, those of unparsable lines first.
+    pub const ALL: [Self; 18] = [
+        Self::NotJson,
+        Self::NotUtf8,
+        Self::TooLong,
+        Self::Truncated,
+        Self::NotWrapped,
+        Self::NoEvent,
+        Self::NoUser,
+        Self::UnknownUser,
+        Self::NoExternalId,
+        Self::NoEmail,
+        Self::BadCourseId,
+        Self::UnknownCourse,
+        Self::MissingField,
+        Self::WrongType,
+        Self::BadTimestamp,
+        Self::NotRepresentable,
+        Self::NoObjectId,
+        Self::Collision,
+    ];
+
+    /// Returns whether the reason makes a line unparsable. The other reasons make it rejected.
+    pub fn is_unparsable(self) -> bool {
+        self <= Self::NoEvent
+    }
+
+    /// Returns the code that reports and rejects show.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NotJson => "not-json",
+            Self::NotUtf8 => "not-utf8",
+            Self::TooLong => "too-long",
+            Self::Truncated => "truncated",
+            Self::NotWrapped => "not-wrapped",
+            Self::NoEvent => "no-event",
+            Self::NoUser => "no-user",
+            Self::UnknownUser => "unknown-user",
+            Self::NoExternalId => "no-external-id",
+            Self::NoEmail => "no-email",
+            Self::BadCourseId => "bad-course-id",
+            Self::UnknownCourse => "unknown-course",
+            Self::MissingField => "missing-field",
+            Self::WrongType => "wrong-type",
+            Self::BadTimestamp => "bad-timestamp",
+            Self::NotRepresentable => "not-representable",
+            Self::NoObjectId => "no-object-id",
+            Self::Collision => "collision",
+        }
+    }
+}

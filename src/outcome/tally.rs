@@ -1,0 +1,97 @@
+//! The lines of a run, counted by outcome.
+
+use std::collections::BTreeMap;
+
+use super::details::Details;
+use super::line_outcome::Outcome;
+use super::reason::Reason;
+
+/// The number of lines with each outcome. A line that is not blank has exactly one outcome, so the counts add up to the
+/// number of lines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    pub emitted: u64,
+    /// Lines that would have been emitted a second time.
+    pub duplicate: u64,
+    pub unsupported: u64,
+    pub filtered: u64,
+    pub rejected: u64,
+    pub unparsable: u64,
+    /// Records: statements, or Caliper events.
+    pub records: u64,
+    /// Events that share their id with an event of other content, whether they are emitted or rejected.
+    pub collisions: u64,
+    pub reasons: BTreeMap<Reason, u64>,
+    /// Counts that only a report shows.
+    pub details: Details,
+}
+
+/// The emitted lines to which deduplication gave another outcome.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reclassified {
+    /// Lines that are duplicates.
+    pub duplicates: u64,
+    /// Lines that are rejected as collisions.
+    pub rejected: u64,
+    /// Records of all these lines.
+    pub records: u64,
+    /// Collisions, rejected or not.
+    pub collisions: u64,
+}
+
+impl Tally {
+    /// Counts one line that became so many records.
+    pub fn count(&mut self, outcome: &Outcome, records: usize) {
+        *match outcome {
+            Outcome::Emitted => &mut self.emitted,
+            Outcome::Unsupported(_) => &mut self.unsupported,
+            Outcome::Filtered(_) => &mut self.filtered,
+            Outcome::Rejected(_) => &mut self.rejected,
+            Outcome::Unparsable(_) => &mut self.unparsable,
+        } += 1;
+        self.records += records as u64;
+        if let Some((reason, _)) = outcome.fault() {
+            *self.reasons.entry(reason).or_default() += 1;
+        }
+    }
+
+    /// Moves lines that were counted as emitted to the outcomes that deduplication gave them.
+    pub fn reclassify(&mut self, lines: Reclassified) {
+        self.emitted -= lines.duplicates + lines.rejected;
+        self.duplicate += lines.duplicates;
+        self.rejected += lines.rejected;
+        self.records -= lines.records;
+        self.collisions += lines.collisions;
+        if lines.rejected > 0 {
+            *self.reasons.entry(Reason::Collision).or_default() += lines.rejected;
+        }
+    }
+
+    /// Adds the lines of another tally.
+    pub fn add(&mut self, other: &Self) {
+        self.emitted += other.emitted;
+        self.duplicate += other.duplicate;
+        self.unsupported += other.unsupported;
+        self.filtered += other.filtered;
+        self.rejected += other.rejected;
+        self.unparsable += other.unparsable;
+        self.records += other.records;
+        self.collisions += other.collisions;
+        for (&reason, count) in &other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+        self.details.add(&other.details);
+    }
+
+    /// Returns the number of lines that are not blank.
+    pub fn lines(&self) -> u64 {
+        let delivered = self.emitted + self.duplicate;
+        delivered + self.unsupported + self.filtered + self.rejected + self.unparsable
+    }
+
+    /// Returns the number of collisions that are emitted, not rejected.
+    pub fn emitted_collisions(&self) -> u64 {
+        let rejected = self.reasons.get(&Reason::Collision);
+        self.collisions - rejected.copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,5 @@
+//! One run of a command: prepare, drive, summarize.
+
+pub mod delivery;
+pub mod job;
+pub mod state;
