@@ -8,7 +8,8 @@
 //! |---|---|
 //! | `state_directory` | the directory: what is remembered in it |
 //! | `resume` | where to go on with an input |
-//! | `sequencer` | which input waits for which, of those that are read at a time |
+//! | `opener` | the opener of the pipeline's inputs |
+//! | `sequencer` | the order of the inputs that are opened at a time |
 //! | `lock` | one run at a time |
 //! | `journal` | the file in it: reading, appending, compaction |
 //! | `entry` | what its lines say |
@@ -20,12 +21,13 @@ mod fingerprint;
 mod history;
 mod journal;
 mod lock;
+mod opener;
 mod resume;
 mod sequencer;
 mod state_directory;
 
 pub use entry::{InputId, Progress};
 pub use lock::OpenError;
+pub use opener::ResumingOpener;
 pub use resume::{Destinations, Resumed};
-pub use sequencer::{Turn, Turns};
 pub use state_directory::StateDirectory;

@@ -2,12 +2,11 @@
 
 use std::io::{self, BufReader, Read};
 
-use super::StateDirectory;
 use super::entry::{Entry, InputId, Progress};
 use super::fingerprint::{Head, follow, follow_document};
 use super::history::Trail;
-use super::sequencer::Turn;
-use super::state_directory::State;
+use super::sequencer::SequencedInput;
+use super::state_directory::{State, StateDirectory};
 use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
 use crate::output_names::OutputNames;
 
@@ -85,14 +84,14 @@ impl StateDirectory {
     /// It cannot be opened, or not be read to there.
     pub fn resume(
         &self,
-        turn: &Turn,
+        sequenced: &SequencedInput,
         source: &Source,
         destinations: &Destinations,
         bytes_read: &BytesRead,
     ) -> io::Result<(Resumed, Opened)> {
         let mut opened = input::open(source, bytes_read)?;
         let head = Head::read(&mut opened.reader, source.shape)?;
-        turn.begin(head.beginning());
+        sequenced.begin(head.beginning());
         let candidates = self.candidates(source, &head, destinations);
         let places = candidates.iter().flat_map(Candidate::places);
         let mut places: Vec<Position> = places.copied().collect();

@@ -1,110 +1,114 @@
-//! Whose turn it is, of the inputs that are read at a time.
+//! The order of the inputs that are opened at a time.
 //!
-//! Two inputs of a run may hold the same, and only one of them is to be delivered. So they are looked at in order, and one
-//! that begins like another waits until that has been delivered.
+//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with what
+//! is recorded one after the other, and an input that may begin like an earlier one waits until that is delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// What the turns of all inputs of a run share.
+/// The state that the inputs of a run share to take their turns.
 #[derive(Debug, Default)]
-pub struct Turns {
-    state: Mutex<State>,
+pub struct InputSequencer {
+    sequences: Mutex<Sequences>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
-    begun: Row,
-    started: Row,
-    /// What those that are not over begin with.
+struct Sequences {
+    begun: Sequence,
+    started: Sequence,
+    /// The first bytes of the inputs that have begun and are not yet delivered.
     beginnings: BTreeMap<usize, Vec<u8>>,
 }
 
-/// Inputs that go by in order, but for those that step out.
+/// Input numbers that pass a point in ascending order. An input that failed may pass early.
 #[derive(Debug, Default)]
-struct Row {
+struct Sequence {
     next: usize,
-    out: BTreeSet<usize>,
+    /// Numbers above `next` that have passed.
+    early: BTreeSet<usize>,
 }
 
-/// The turn of one input, until it is dropped.
-pub struct Turn {
-    turns: Arc<Turns>,
+/// One input in the sequence. Dropping it lets the inputs that wait for it continue.
+pub struct SequencedInput {
+    sequencer: Arc<InputSequencer>,
     input: usize,
 }
 
-impl Turns {
-    /// The turn of the input of this number, which is to come.
-    pub fn of(turns: &Arc<Self>, input: usize) -> Turn {
-        Turn {
-            turns: Arc::clone(turns),
+impl InputSequencer {
+    /// Returns the input with this number, for which later inputs wait.
+    pub fn input(sequencer: &Arc<Self>, input: usize) -> SequencedInput {
+        SequencedInput {
+            sequencer: Arc::clone(sequencer),
             input,
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn sequences(&self) -> MutexGuard<'_, Sequences> {
+        self.sequences
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn wait_while(&self, condition: impl FnMut(&mut State) -> bool) -> MutexGuard<'_, State> {
-        let waited = self.changed.wait_while(self.state(), condition);
+    fn wait_while(
+        &self,
+        condition: impl FnMut(&mut Sequences) -> bool,
+    ) -> MutexGuard<'_, Sequences> {
+        let waited = self.changed.wait_while(self.sequences(), condition);
         waited.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Turn {
-    /// Waits until all inputs before this one have begun, and those that may begin like it are over.
+impl SequencedInput {
+    /// Waits until all earlier inputs have begun, and until those that may begin like this one are delivered.
     pub fn begin(&self, beginning: &[u8]) {
-        let turns = &self.turns;
-        let mut state = turns.wait_while(|state| state.begun.next != self.input);
-        state.beginnings.insert(self.input, beginning.to_vec());
-        state.begun.pass(self.input);
-        drop(state);
-        turns.changed.notify_all();
-        drop(turns.wait_while(|state| {
-            let mut before = state.beginnings.range(..self.input);
-            before.any(|(_, other)| is_like(beginning, other))
+        let sequencer = &self.sequencer;
+        let mut sequences = sequencer.wait_while(|sequences| sequences.begun.next != self.input);
+        sequences.beginnings.insert(self.input, beginning.to_vec());
+        sequences.begun.pass(self.input);
+        drop(sequences);
+        sequencer.changed.notify_all();
+        drop(sequencer.wait_while(|sequences| {
+            let mut earlier = sequences.beginnings.range(..self.input);
+            earlier.any(|(_, other)| may_be_alike(beginning, other))
         }));
     }
 
-    /// Waits until all inputs before this one have started, and does what starts it.
-    pub fn start<T>(&self, act: impl FnOnce() -> T) -> T {
-        drop(
-            self.turns
-                .wait_while(|state| state.started.next != self.input),
-        );
-        let done = act();
-        self.turns.state().started.pass(self.input);
-        self.turns.changed.notify_all();
-        done
+    /// Waits until all earlier inputs have started, and then calls `start`.
+    pub fn start<T>(&self, start: impl FnOnce() -> T) -> T {
+        let sequencer = &self.sequencer;
+        drop(sequencer.wait_while(|sequences| sequences.started.next != self.input));
+        let started = start();
+        sequencer.sequences().started.pass(self.input);
+        sequencer.changed.notify_all();
+        started
     }
 }
 
-/// Whether one of the two may be how the other begins. What is empty holds nothing that another could.
-fn is_like(one: &[u8], other: &[u8]) -> bool {
+/// Returns whether one of the two may be the beginning of the other. An empty input has nothing in common with any other.
+fn may_be_alike(one: &[u8], other: &[u8]) -> bool {
     let neither_is_empty = !one.is_empty() && !other.is_empty();
     neither_is_empty && (one.starts_with(other) || other.starts_with(one))
 }
 
-impl Drop for Turn {
+impl Drop for SequencedInput {
     fn drop(&mut self) {
-        let mut state = self.turns.state();
-        state.beginnings.remove(&self.input);
-        state.begun.pass(self.input);
-        state.started.pass(self.input);
-        drop(state);
-        self.turns.changed.notify_all();
+        let mut sequences = self.sequencer.sequences();
+        sequences.beginnings.remove(&self.input);
+        sequences.begun.pass(self.input);
+        sequences.started.pass(self.input);
+        drop(sequences);
+        self.sequencer.changed.notify_all();
     }
 }
 
-impl Row {
-    /// Lets an input go by, whether it is its turn or not.
+impl Sequence {
+    /// Lets an input pass, even if earlier ones have not.
     fn pass(&mut self, input: usize) {
         if input >= self.next {
-            self.out.insert(input);
+            self.early.insert(input);
         }
-        while self.out.remove(&self.next) {
+        while self.early.remove(&self.next) {
             self.next += 1;
         }
     }
@@ -118,47 +122,52 @@ mod tests {
 
     use super::*;
 
-    /// Has a turn do something, and tells when it is done.
-    fn does(turn: Turn, act: impl FnOnce(&Turn) + Send + 'static) -> Receiver<Turn> {
+    /// Calls `act` on a thread, which sends the input when it is done.
+    fn spawn_with(
+        input: SequencedInput,
+        act: impl FnOnce(&SequencedInput) + Send + 'static,
+    ) -> Receiver<SequencedInput> {
         let (done, when_done) = channel();
         spawn(move || {
-            act(&turn);
-            done.send(turn)
+            act(&input);
+            done.send(input)
         });
         when_done
     }
 
-    fn waits(when_done: &Receiver<Turn>) -> bool {
+    fn waits(when_done: &Receiver<SequencedInput>) -> bool {
         let soon = Duration::from_millis(50);
         when_done.recv_timeout(soon).err() == Some(RecvTimeoutError::Timeout)
     }
 
-    fn is_done(when_done: &Receiver<Turn>) -> bool {
+    fn is_done(when_done: &Receiver<SequencedInput>) -> bool {
         when_done.recv_timeout(Duration::from_secs(20)).is_ok()
     }
 
     #[test]
-    fn an_input_that_may_begin_like_an_earlier_one_waits_until_that_is_over() {
-        let turns = Arc::default();
-        let [nothing, first, second, third] = [0, 1, 2, 3].map(|input| Turns::of(&turns, input));
-        nothing.begin(b"");
+    fn an_input_waits_for_an_earlier_one_that_may_begin_alike() {
+        let sequencer = Arc::default();
+        let [empty, first, second, third] =
+            [0, 1, 2, 3].map(|input| InputSequencer::input(&sequencer, input));
+        empty.begin(b"");
         first.begin(b"a log");
-        let second = does(second, |turn| turn.begin(b"a log that has grown"));
-        let third = does(third, |turn| turn.begin(b"another"));
+        let second = spawn_with(second, |input| input.begin(b"a log that has grown"));
+        let third = spawn_with(third, |input| input.begin(b"another"));
         assert!(waits(&second) && is_done(&third));
         drop(first);
         assert!(is_done(&second));
     }
 
     #[test]
-    fn inputs_begin_and_start_in_order_but_for_those_that_cannot_be_opened() {
-        let turns = Arc::default();
-        let [first, second, third] = [0, 1, 2].map(|input| Turns::of(&turns, input));
-        let third = does(third, |turn| turn.begin(b"c"));
+    fn inputs_begin_and_start_in_order_except_those_that_cannot_be_opened() {
+        let sequencer = Arc::default();
+        let [first, second, third] =
+            [0, 1, 2].map(|input| InputSequencer::input(&sequencer, input));
+        let third = spawn_with(third, |input| input.begin(b"c"));
         drop(second);
         assert!(waits(&third));
         first.begin(b"a");
-        let third = does(third.recv().unwrap(), |turn| turn.start(|| ()));
+        let third = spawn_with(third.recv().unwrap(), |input| input.start(|| ()));
         assert!(waits(&third));
         first.start(|| ());
         assert!(is_done(&third));

@@ -12,10 +12,11 @@ use serde_json::value::RawValue;
 
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
+use crate::checkpoint::ResumingOpener;
 use crate::console::{Console, one_line};
 use crate::convert::{Conversion, ConvertedBatch, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::input::{Batch, Line, Source};
+use crate::input::{Line, LineBatch, Source};
 use crate::outcome::{Outcome, Unsupported};
 use crate::output::Stdout;
 use crate::pipeline;
@@ -49,17 +50,19 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
     let options = args.input.pipeline_options();
     let write = if args.json { write_json } else { write_text };
     let max_line_bytes = options.max_line_bytes;
-    let convert = move |source: &Source, batch: Batch| {
+    let convert = move |source: &Source, batch: LineBatch| {
         let lines = batch.lines(source.shape, max_line_bytes);
         let bytes = explain(&converter, &source.name, lines, write);
-        ConvertedBatch {
+        let converted = ConvertedBatch {
             bytes: bytes.into(),
             ..ConvertedBatch::default()
-        }
+        };
+        (converted, None)
     };
     let mut deliverer = Deliverer::new(&console, Box::new(Stdout), None, &discovery.errors);
     let sources: Arc<[Source]> = discovery.sources.into();
-    pipeline::run(&sources, &options, convert, |delivery| {
+    let opener = None::<ResumingOpener>;
+    pipeline::run(&sources, &options, opener, convert, |delivery| {
         deliverer.deliver(delivery)
     })
     .or_exit(ExitCode::Usage)?;

@@ -125,7 +125,6 @@ impl InputArgs {
             side_by_side: false,
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             bytes_read: BytesRead::default(),
-            state: None,
             interrupted: Interrupted::default(),
         }
     }

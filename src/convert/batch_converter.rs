@@ -8,7 +8,7 @@ use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::rejected_line::RejectedLine;
 use crate::buffers::Buffers;
-use crate::input::{Batch, Line, Shape, Source};
+use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::Outcome;
 
 /// The output of a batch is usually a few MiB. A log that is made to fill memory is delivered in parts of this size, so
@@ -30,21 +30,26 @@ pub struct BatchConverter {
 }
 
 impl BatchConverter {
-    /// Converts the lines of a batch, or only the first of them if they become a lot of output.
-    pub fn convert(&self, source: &Source, mut batch: Batch) -> ConvertedBatch {
+    /// Converts the lines of a batch, or only the first of them if they become a lot of output. Returns the remaining
+    /// lines then.
+    pub fn convert(
+        &self,
+        source: &Source,
+        mut batch: LineBatch,
+    ) -> (ConvertedBatch, Option<LineBatch>) {
         let mut converted = ConvertedBatch {
             bytes: self.buffers.empty(),
             first_line: batch.first_line,
             ..ConvertedBatch::default()
         };
         let last_of_part = self.convert_part(source, &batch, &mut converted);
-        converted.rest = last_of_part.map(|nth| batch.split_behind(nth));
+        let rest = last_of_part.map(|nth| batch.split_behind(nth));
         converted.positions = std::mem::take(&mut batch.places);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
             // An error is reported by the output, which compresses again if there is no member.
             converted.member = gzip_member(&converted.bytes).ok();
         }
-        converted
+        (converted, rest)
     }
 
     /// Converts lines until there is enough output for a part. Returns the index of the last converted line if lines are
@@ -52,7 +57,7 @@ impl BatchConverter {
     fn convert_part(
         &self,
         source: &Source,
-        batch: &Batch,
+        batch: &LineBatch,
         converted: &mut ConvertedBatch,
     ) -> Option<usize> {
         let layout = match source.shape {

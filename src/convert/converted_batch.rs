@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::buffers::Buffer;
-use crate::input::{Batch, Position};
+use crate::input::Position;
 use crate::outcome::Tally;
 use crate::routing::RouterSet;
 
@@ -23,9 +23,6 @@ pub struct ConvertedBatch {
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
-    /// The lines that are still to be converted, if the first lines of the batch became so much output that it is
-    /// delivered before the others are converted.
-    pub rest: Option<Batch>,
 }
 
 /// A statement, an envelope or an event of a [`ConvertedBatch`].

@@ -4,7 +4,7 @@
 
 use std::io::{self, Read};
 
-use super::line_batch::{Batch, Unreadable};
+use super::line_batch::{LineBatch, Unreadable};
 use super::{Follower, Position, Text};
 use crate::buffers::Buffers;
 
@@ -73,7 +73,7 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// The next batch, or `None` at the end of what can be read.
-    pub fn next_batch(&mut self) -> Option<Batch> {
+    pub fn next_batch(&mut self) -> Option<LineBatch> {
         let mut text = self
             .rest
             .take()
@@ -113,7 +113,7 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// The whole input as one batch, for a document; then `None`. It counts as one line.
-    pub fn whole(&mut self) -> Option<Batch> {
+    pub fn whole(&mut self) -> Option<LineBatch> {
         if self.ended.is_some() {
             return None;
         }
@@ -175,7 +175,7 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// Passes over the rest of a line of which `text` is read and given up.
-    fn skip_line(&mut self, text: &[u8]) -> Option<Batch> {
+    fn skip_line(&mut self, text: &[u8]) -> Option<LineBatch> {
         let mut batch = self.batch(Text::empty(&self.buffers), None);
         self.follow(text);
         let (rest, is_terminated) = self.skip(|bytes| memchr::memchr(b'\n', bytes));
@@ -212,8 +212,8 @@ impl<R: Read> BatchReader<R> {
         (length, false)
     }
 
-    fn batch(&mut self, text: Text, unreadable: Option<Unreadable>) -> Batch {
-        let mut batch = Batch {
+    fn batch(&mut self, text: Text, unreadable: Option<Unreadable>) -> LineBatch {
+        let mut batch = LineBatch {
             first_line: self.line,
             offset: self.offset,
             text,
@@ -286,7 +286,7 @@ mod tests {
         size: usize,
         fails: bool,
         max_line_bytes: usize,
-    ) -> (Vec<Batch>, bool) {
+    ) -> (Vec<LineBatch>, bool) {
         let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
         let batches = std::iter::from_fn(|| reader.next_batch()).collect();
         (batches, reader.finish().result.is_err())

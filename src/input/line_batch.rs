@@ -6,7 +6,7 @@ use super::{Position, Shape, Text};
 
 /// Some consecutive lines of an input, perhaps none, then perhaps one that could not be read.
 #[derive(Debug)]
-pub struct Batch {
+pub struct LineBatch {
     /// The number of the first line, from 1.
     pub first_line: u64,
     /// Where in the unpacked input the text starts.
@@ -49,7 +49,7 @@ pub enum LineContent<'a> {
     },
 }
 
-impl Batch {
+impl LineBatch {
     /// How much memory the batch takes.
     pub fn bytes(&self) -> usize {
         let unreadable = match &self.unreadable {

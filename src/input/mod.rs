@@ -11,7 +11,7 @@ mod text;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use discover::{Discovery, NameFilter, NotFound, discover};
-pub use line_batch::{Batch, Line, LineContent, Unreadable};
+pub use line_batch::{Line, LineBatch, LineContent, Unreadable};
 pub use open::{BytesRead, Opened, is_gzip, open};
 pub use position::{Follower, Position, hex};
 pub use shard::Shard;

@@ -1,99 +1,86 @@
-//! From the reading threads to the delivery: one queue for all inputs, or one for each, which are taken in order.
+//! The queues from the reading threads to the delivery: one for all inputs, or one for each input, received in order.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Duration;
 
-use super::What;
-use super::budget::InFlight;
-use crate::checkpoint::Turn;
 use crate::interrupt::Interrupted;
 
-/// What is to be told of an input when it is ready.
-pub struct Message<T> {
-    /// The number of the input.
-    pub input: usize,
-    pub what: What<Converting<T>>,
-    /// At the end of an input: it is over when the end is delivered.
-    pub turn: Option<Turn>,
-}
-
-/// The place where the result will be, and what of the budget the batch takes.
-pub type Converting<T> = (Receiver<thread::Result<T>>, InFlight);
-
-/// Where the reading threads put their messages.
-pub struct Queues<T> {
-    /// The number of the input that is read next.
+/// The sending side, which the reading threads share.
+pub struct Queues<M> {
+    /// The number of the next input to read.
     next: Mutex<usize>,
-    to: To<T>,
+    sender: Sender<M>,
 }
 
-enum To<T> {
-    One(SyncSender<Message<T>>),
-    OfEach {
-        queues: SyncSender<Receiver<Message<T>>>,
+enum Sender<M> {
+    Shared(SyncSender<M>),
+    /// Sends the queue of each input, in the order of the inputs.
+    InOrder {
+        queues: SyncSender<Receiver<M>>,
         batches: usize,
     },
 }
 
-/// Where they come from.
-pub struct Messages<T> {
-    queues: Receiver<Receiver<Message<T>>>,
-    at_hand: Option<Receiver<Message<T>>>,
+/// The receiving side.
+pub struct Messages<M> {
+    queues: Receiver<Receiver<M>>,
+    current: Option<Receiver<M>>,
 }
 
-/// What comes next.
-pub enum Next<M> {
-    Is(M),
-    /// The sender is gone.
-    None,
+/// The result of waiting for a message.
+pub enum Received<M> {
+    Message(M),
+    /// All senders are gone.
+    Closed,
     Interrupted,
 }
 
-/// So often it is asked whether the run is to end.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+/// The interval at which a waiting receiver checks for an interruption.
+const INTERRUPTION_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A queue of so many batches for all inputs.
-pub fn side_by_side<T>(batches: usize) -> (Queues<T>, Messages<T>) {
+/// Creates one queue of `batches` messages for all inputs.
+pub fn side_by_side<M>(batches: usize) -> (Queues<M>, Messages<M>) {
     let (queue, messages) = sync_channel(batches);
     let queues = Queues {
         next: Mutex::new(0),
-        to: To::One(queue),
+        sender: Sender::Shared(queue),
     };
     let messages = Messages {
         queues: sync_channel(0).1,
-        at_hand: Some(messages),
+        current: Some(messages),
     };
     (queues, messages)
 }
 
-/// A queue of so many batches for each input. So many inputs wait for their turn.
-pub fn in_order<T>(batches: usize, inputs: usize) -> (Queues<T>, Messages<T>) {
-    let (queues, of_inputs) = sync_channel(inputs);
-    let queues = Queues {
-        next: Mutex::new(0),
-        to: To::OfEach { queues, batches },
+/// Creates a queue of `batches` messages for each input. At most `inputs` queues wait behind the current one.
+pub fn in_order<M>(batches: usize, inputs: usize) -> (Queues<M>, Messages<M>) {
+    let (sender, queues) = sync_channel(inputs);
+    let sender = Sender::InOrder {
+        queues: sender,
+        batches,
     };
     let messages = Messages {
-        queues: of_inputs,
-        at_hand: None,
+        queues,
+        current: None,
     };
-    (queues, messages)
+    let next = Mutex::new(0);
+    (Queues { next, sender }, messages)
 }
 
-impl<T> Queues<T> {
-    /// The next of so many inputs, and its queue. There is none when nobody wants more.
-    pub fn next_input(&self, inputs: usize) -> Option<(usize, SyncSender<Message<T>>)> {
-        // Held until the queue stands behind those of the inputs before.
+impl<M> Queues<M> {
+    /// Returns the number of the next of `inputs` inputs and its queue, or `None` if no input is left or the receiver is
+    /// gone.
+    pub fn next_input(&self, inputs: usize) -> Option<(usize, SyncSender<M>)> {
+        // Locked until the queue is sent, so that queues arrive in the order of the inputs.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let input = *next;
         if input >= inputs {
             return None;
         }
-        let queue = match &self.to {
-            To::One(queue) => queue.clone(),
-            To::OfEach { queues, batches } => {
+        let queue = match &self.sender {
+            Sender::Shared(queue) => queue.clone(),
+            Sender::InOrder { queues, batches } => {
                 let (queue, messages) = sync_channel(*batches);
                 queues.send(messages).ok()?;
                 queue
@@ -104,34 +91,35 @@ impl<T> Queues<T> {
     }
 }
 
-impl<T> Messages<T> {
-    /// Waits for the next message, or for the run to end.
-    pub fn next(&mut self, interrupted: &Interrupted) -> Next<Message<T>> {
+impl<M> Messages<M> {
+    /// Waits for the next message or an interruption.
+    pub fn next(&mut self, interrupted: &Interrupted) -> Received<M> {
         loop {
-            if let Some(queue) = &self.at_hand {
-                match next(queue, interrupted) {
-                    // Its reader may have given up for it.
-                    Next::None if interrupted.is_set() => return Next::Interrupted,
-                    Next::None => {}
+            if let Some(queue) = &self.current {
+                match receive(queue, interrupted) {
+                    // The reader may have stopped in the middle of the input because of the interruption. The next input
+                    // must not be delivered then.
+                    Received::Closed if interrupted.is_set() => return Received::Interrupted,
+                    Received::Closed => {}
                     message => return message,
                 }
             }
-            match next(&self.queues, interrupted) {
-                Next::Is(queue) => self.at_hand = Some(queue),
-                Next::None => return Next::None,
-                Next::Interrupted => return Next::Interrupted,
+            match receive(&self.queues, interrupted) {
+                Received::Message(queue) => self.current = Some(queue),
+                Received::Closed => return Received::Closed,
+                Received::Interrupted => return Received::Interrupted,
             }
         }
     }
 }
 
-/// Waits for what comes next, or for the run to end.
-pub fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
+/// Waits for a message or an interruption.
+pub fn receive<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Received<M> {
     loop {
-        match receiver.recv_timeout(LOOK_UP_EVERY) {
-            Ok(message) => return Next::Is(message),
-            Err(RecvTimeoutError::Disconnected) => return Next::None,
-            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Next::Interrupted,
+        match receiver.recv_timeout(INTERRUPTION_INTERVAL) {
+            Ok(message) => return Received::Message(message),
+            Err(RecvTimeoutError::Disconnected) => return Received::Closed,
+            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Received::Interrupted,
             Err(RecvTimeoutError::Timeout) => {}
         }
     }
@@ -139,32 +127,22 @@ pub fn next<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Next<M> {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
-    /// Says of an input that it has no batches.
-    fn start(queue: &SyncSender<Message<()>>, input: usize) {
-        let what = What::Start(None);
-        let message = Message {
-            input,
-            what,
-            turn: None,
-        };
-        queue.send(message).unwrap();
-    }
-
-    /// The inputs of all messages, in the order in which they come.
-    fn inputs(mut messages: Messages<()>) -> Vec<usize> {
+    fn all(mut messages: Messages<usize>) -> Vec<usize> {
         let never = Interrupted::default();
         std::iter::from_fn(|| match messages.next(&never) {
-            Next::Is(message) => Some(message.input),
-            Next::None => None,
-            Next::Interrupted => unreachable!(),
+            Received::Message(message) => Some(message),
+            Received::Closed => None,
+            Received::Interrupted => unreachable!(),
         })
         .collect()
     }
 
     #[test]
-    fn inputs_come_one_after_the_other_or_as_they_are_ready() {
+    fn messages_arrive_in_the_order_of_inputs_or_as_they_were_sent() {
         for ((queues, messages), expected) in [
             (in_order(2, 2), [0, 0, 1, 1]),
             (side_by_side(4), [1, 0, 1, 0]),
@@ -176,47 +154,44 @@ mod tests {
             });
             assert!(queues.next_input(2).is_none());
             for (queue, input) in [(&second, 1), (&first, 0), (&second, 1), (&first, 0)] {
-                start(queue, input);
+                queue.send(input).unwrap();
             }
             drop((first, second, queues));
-            assert_eq!(inputs(messages), expected);
+            assert_eq!(all(messages), expected);
         }
     }
 
     #[test]
-    fn only_so_many_inputs_wait_for_their_turn() {
+    fn the_number_of_waiting_inputs_is_limited() {
         let (queues, mut messages) = in_order(1, 1);
         let (_, first) = queues.next_input(3).unwrap();
-        start(&first, 0);
+        first.send(0).unwrap();
         drop(first);
         thread::scope(|scope| {
             let second = scope.spawn(|| queues.next_input(3).unwrap().0);
             thread::sleep(Duration::from_millis(50));
             assert!(!second.is_finished());
-            assert!(matches!(
-                messages.next(&Interrupted::default()),
-                Next::Is(_)
-            ));
+            let received = messages.next(&Interrupted::default());
+            assert!(matches!(received, Received::Message(0)));
             assert_eq!(second.join().unwrap(), 1);
         });
     }
 
-    /// Its output is dropped then, and nothing may come after it that knows nothing of that.
     #[test]
-    fn no_input_follows_one_that_was_given_up_when_the_run_was_to_end() {
+    fn no_input_follows_one_that_its_reader_gave_up_because_of_an_interruption() {
         let (queues, mut messages) = in_order(1, 2);
         let [(_, first), (_, second)] = [0, 1].map(|_| queues.next_input(2).unwrap());
-        start(&first, 0);
-        start(&second, 1);
+        first.send(0).unwrap();
+        second.send(1).unwrap();
         let interrupted = Interrupted::default();
-        assert!(matches!(messages.next(&interrupted), Next::Is(_)));
+        assert!(matches!(messages.next(&interrupted), Received::Message(0)));
         interrupted.set();
         drop(first);
-        assert!(matches!(messages.next(&interrupted), Next::Interrupted));
+        assert!(matches!(messages.next(&interrupted), Received::Interrupted));
     }
 
     #[test]
-    fn nothing_is_begun_when_nobody_takes_it() {
+    fn no_input_is_read_when_the_receiver_is_gone() {
         let (queues, messages) = in_order::<()>(1, 1);
         drop(messages);
         assert!(queues.next_input(1).is_none());

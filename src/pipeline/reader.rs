@@ -1,6 +1,5 @@
-//! The reading threads: batches from inputs, each with a place where its result will be.
+//! The reading threads.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,35 +8,48 @@ use std::thread;
 
 use rayon::ThreadPool;
 
-use super::budget::Budget;
-use super::queues::{Message, Queues};
-use super::{PipelineOptions, What};
+use super::budget::{Budget, InFlight};
+use super::event::InputEvent;
+use super::opener::{InputGuard, InputOpener, OpenedInput};
+use super::options::PipelineOptions;
+use super::queues::Queues;
 use crate::buffers::Buffers;
-use crate::checkpoint::{Resumed, Turn, Turns};
-use crate::input::{self, Batch, BatchReader, BytesRead, Shape, Source};
+use crate::input::{BatchReader, LineBatch, Shape, Source};
 
-/// What the reading threads share.
-pub struct Reading<C> {
+/// Converts the first lines of a batch, and returns the remaining lines if a large output should be delivered first.
+pub type Convert<T> = dyn Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Send + Sync;
+
+/// The state that the reading threads share.
+pub struct InputReader<O, T> {
     pub sources: Arc<[Source]>,
     pub options: PipelineOptions,
+    pub opener: O,
     pub pool: ThreadPool,
-    pub convert: C,
+    pub convert: Box<Convert<T>>,
     pub budget: Arc<Budget>,
     pub buffers: Buffers,
-    /// Of which nothing more is wanted.
-    pub unwanted: Vec<AtomicBool>,
+    /// For each input, whether its remaining lines can be skipped.
+    pub skipped: Vec<AtomicBool>,
 }
 
-/// Nobody wants more.
-struct Unwanted;
+/// A message to the delivery.
+pub struct Message<O: InputOpener, T> {
+    /// The number of the input.
+    pub input: usize,
+    pub event: InputEvent<O::Start, (Slot<T>, InFlight)>,
+    /// The guard of the input, with its end.
+    pub guard: Option<O::Guard>,
+}
 
-impl<C: Send + Sync + 'static> Reading<C> {
-    /// Reads one input after the other, as long as there are more.
-    pub fn read_all<T>(self: &Arc<Self>, queues: &Queues<T>)
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
+/// Receives the result of a conversion, or its panic.
+pub type Slot<T> = Receiver<thread::Result<(T, Option<LineBatch>)>>;
+
+/// The run has ended, so that no message is received any more.
+struct RunEnded;
+
+impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
+    /// Reads the next input until there is none.
+    pub fn read_all(self: &Arc<Self>, queues: &Queues<Message<O, T>>) {
         while let Some((input, queue)) = queues.next_input(self.sources.len()) {
             if self.read(input, &queue).is_err() {
                 return;
@@ -45,99 +57,65 @@ impl<C: Send + Sync + 'static> Reading<C> {
         }
     }
 
-    fn read<T>(
+    fn read(
         self: &Arc<Self>,
         input: usize,
-        queue: &SyncSender<Message<T>>,
-    ) -> Result<(), Unwanted>
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
-        let put = |what, turn| {
+        queue: &SyncSender<Message<O, T>>,
+    ) -> Result<(), RunEnded> {
+        let send = |event, guard| {
             if self.options.interrupted.is_set() {
-                return Err(Unwanted);
+                return Err(RunEnded);
             }
-            let message = Message { input, what, turn };
-            queue.send(message).map_err(|_| Unwanted)
+            let message = Message {
+                input,
+                event,
+                guard,
+            };
+            queue.send(message).map_err(|_| RunEnded)
         };
-        let tell = |what| put(what, None);
         let source = &self.sources[input];
         let bytes_read = self.options.bytes_read.of_input();
-        let state = self.options.state.as_ref();
-        let turn = state.map(|state| Turns::of(&state.turns, input));
-        let (resumed, mut reader) = match self.options.open(turn.as_ref(), source, &bytes_read) {
-            Ok((resumed, reader)) => (resumed, reader.sharing(&self.buffers)),
-            Err(error) => return tell(What::Unopened(error)),
+        let OpenedInput {
+            opened,
+            start,
+            guard,
+        } = match self.opener.open(input, source, &bytes_read) {
+            Ok(opened) => opened,
+            Err(error) => return send(InputEvent::Unopened(error), None),
         };
-        let known_as = resumed.as_ref().map(|resumed| resumed.input);
-        let start = || tell(What::Start(resumed));
-        match &turn {
-            Some(turn) => turn.start(start)?,
-            None => start()?,
-        }
-        while !self.unwanted[input].load(Ordering::Relaxed) {
-            let Some(batch) = next_batch(&mut reader, source.shape) else {
-                break;
-            };
-            if let Some((state, known_as)) = state.zip(known_as) {
-                state
-                    .directory
-                    .has_read(known_as, source.shape, &batch.places);
-            }
-            let in_flight = Budget::take(&self.budget, input, batch.bytes());
-            tell(What::Batch((self.convert(input, batch), in_flight)))?;
-        }
-        put(What::End(reader.finish(), bytes_read.here()), turn)
-    }
-
-    /// Has a batch converted. Gives the place where the result will be.
-    fn convert<T>(self: &Arc<Self>, input: usize, batch: Batch) -> Receiver<thread::Result<T>>
-    where
-        T: Send + 'static,
-        C: Fn(&Source, Batch) -> T,
-    {
-        let (result, place) = sync_channel(1);
-        let reading = Arc::clone(self);
-        self.pool.spawn(move || {
-            let convert = || (reading.convert)(&reading.sources[input], batch);
-            let converted = catch_unwind(AssertUnwindSafe(convert));
-            // Nobody waits for it any more when the delivery has stopped.
-            let _ = result.send(converted);
-        });
-        place
-    }
-}
-
-impl PipelineOptions {
-    /// Opens an input where it is to be gone on with.
-    fn open(
-        &self,
-        turn: Option<&Turn>,
-        source: &Source,
-        bytes_read: &BytesRead,
-    ) -> io::Result<(Option<Resumed>, Reader)> {
-        let Some((state, turn)) = self.state.as_ref().zip(turn) else {
-            let opened = input::open(source, bytes_read)?;
-            return Ok((None, BatchReader::new(opened.reader, self.max_line_bytes)));
-        };
-        let (resumed, opened) =
-            state
-                .directory
-                .resume(turn, source, &state.destinations, bytes_read)?;
-        let mut reader = BatchReader::new(opened.reader, self.max_line_bytes);
+        let mut reader =
+            BatchReader::new(opened.reader, self.options.max_line_bytes).sharing(&self.buffers);
         if let Some(start) = opened.start {
             reader = reader.following(start, opened.may_grow);
         }
-        Ok((Some(resumed), reader))
+        guard.in_order(|| send(InputEvent::Start(start), None))?;
+        while !self.skipped[input].load(Ordering::Relaxed) {
+            let batch = match source.shape {
+                Shape::Log => reader.next_batch(),
+                Shape::Document => reader.whole(),
+            };
+            let Some(batch) = batch else { break };
+            guard.has_read(&batch);
+            let in_flight = Budget::take(&self.budget, input, batch.bytes());
+            send(
+                InputEvent::Batch((self.convert(input, batch), in_flight)),
+                None,
+            )?;
+        }
+        let end = InputEvent::End(reader.finish(), bytes_read.here());
+        send(end, Some(guard))
     }
-}
 
-type Reader = BatchReader<Box<dyn io::Read + Send>>;
-
-fn next_batch(reader: &mut BatchReader<impl io::Read>, shape: Shape) -> Option<Batch> {
-    match shape {
-        Shape::Log => reader.next_batch(),
-        Shape::Document => reader.whole(),
+    /// Starts the conversion of a batch, and returns the slot for its result.
+    fn convert(self: &Arc<Self>, input: usize, batch: LineBatch) -> Slot<T> {
+        let (result, slot) = sync_channel(1);
+        let reader = Arc::clone(self);
+        self.pool.spawn(move || {
+            let convert = || (reader.convert)(&reader.sources[input], batch);
+            let converted = catch_unwind(AssertUnwindSafe(convert));
+            // The receiver is gone if the run has ended.
+            let _ = result.send(converted);
+        });
+        slot
     }
 }

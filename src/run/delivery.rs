@@ -7,17 +7,16 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::checkpoint::StateDirectory;
+use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
-use crate::convert::{BatchConverter, ConvertedBatch, RejectedLine};
+use crate::convert::{ConvertedBatch, RejectedLine};
 use crate::dedupe::Dedupe;
 use crate::destination::{Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
-use crate::interrupt::Interrupted;
 use crate::outcome::{Reason, Reclassified, Tally};
 use crate::output::RejectsFile;
-use crate::pipeline::{Delivery, Flow, What};
+use crate::pipeline::{ControlFlow, Delivery, InputEvent};
 use crate::report::{InputInHand, InputReports, ReadTo};
 
 /// Delivers the results of a run to one destination.
@@ -110,39 +109,20 @@ impl<'c> Deliverer<'c> {
         self
     }
 
-    /// Takes what the pipeline delivers. Where that is what came of the first lines of a batch alone, the others are
-    /// converted and taken, too.
-    pub fn deliver_in_parts(
+    /// Takes what the pipeline delivers.
+    pub fn deliver(
         &mut self,
-        mut delivery: Delivery<'_, ConvertedBatch>,
-        batches: &BatchConverter,
-        interrupted: &Interrupted,
-    ) -> Flow {
-        let (input, source) = (delivery.input, delivery.source);
-        loop {
-            let rest = match &mut delivery.what {
-                What::Batch(converted) => converted.rest.take(),
-                _ => None,
-            };
-            let flow = self.deliver(delivery);
-            let Some(rest) = rest.filter(|_| flow == Flow::GoOn && !interrupted.is_set()) else {
-                return flow;
-            };
-            delivery = Delivery {
-                input,
-                source,
-                what: What::Batch(batches.convert(source, rest)),
-            };
-        }
-    }
-
-    /// Takes what is no part.
-    pub fn deliver(&mut self, delivery: Delivery<'_, ConvertedBatch>) -> Flow {
+        delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
+    ) -> ControlFlow {
         if self.must_stop() {
-            return Flow::Stop;
+            return ControlFlow::Stop;
         }
         let flow = self.deliver_one(delivery);
-        if self.must_stop() { Flow::Stop } else { flow }
+        if self.must_stop() {
+            ControlFlow::Stop
+        } else {
+            flow
+        }
     }
 
     fn must_stop(&self) -> bool {
@@ -150,20 +130,23 @@ impl<'c> Deliverer<'c> {
         self.must_stop || state.is_some_and(|state| state.has_failed())
     }
 
-    fn deliver_one(&mut self, delivery: Delivery<'_, ConvertedBatch>) -> Flow {
+    fn deliver_one(
+        &mut self,
+        delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
+    ) -> ControlFlow {
         let Delivery {
             input,
             source,
-            what,
+            event,
         } = delivery;
-        match what {
-            What::Unopened(error) => {
+        match event {
+            InputEvent::Unopened(error) => {
                 let mut in_hand = InHand::start(source, 0);
                 self.input_failed(&mut in_hand, &unopened(source, &error));
                 self.end(input, in_hand, Some(ReadTo::default()), None);
-                Flow::GoOn
+                ControlFlow::Continue
             }
-            What::Start(resumed) => {
+            InputEvent::Start(resumed) => {
                 let passed_over = resumed.as_ref().map_or(0, |resumed| resumed.from().line);
                 self.in_hand
                     .insert(input, InHand::start(source, passed_over));
@@ -174,14 +157,14 @@ impl<'c> Deliverer<'c> {
                 let started = self.destination.start(input, source, resumed.as_ref());
                 self.taken(input, started.map(|()| WriteStatus::Written))
             }
-            What::Batch(converted) => self.deliver_batch(input, converted),
-            What::End(end, bytes) => self.deliver_end(input, source, end, bytes),
+            InputEvent::Batch(converted) => self.deliver_batch(input, converted),
+            InputEvent::End(end, bytes) => self.deliver_end(input, source, end, bytes),
         }
     }
 
-    fn deliver_batch(&mut self, input: usize, mut converted: ConvertedBatch) -> Flow {
+    fn deliver_batch(&mut self, input: usize, mut converted: ConvertedBatch) -> ControlFlow {
         if self.has_failed(input) {
-            return Flow::EndInput;
+            return ControlFlow::EndInput;
         }
         self.sift(&mut converted);
         // First, since what is delivered is never read again where that is remembered.
@@ -198,9 +181,15 @@ impl<'c> Deliverer<'c> {
         self.taken(input, written)
     }
 
-    fn deliver_end(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> Flow {
+    fn deliver_end(
+        &mut self,
+        input: usize,
+        source: &Source,
+        end: ReadEnd,
+        bytes: u64,
+    ) -> ControlFlow {
         let ReadEnd { result, held_back } = end;
-        let mut flow = Flow::GoOn;
+        let mut flow = ControlFlow::Continue;
         if !self.has_failed(input) {
             let finished = self.destination.finish(input);
             flow = self.taken(input, finished);
@@ -328,10 +317,10 @@ impl<'c> Deliverer<'c> {
         in_hand.is_some_and(|in_hand| in_hand.has_failed)
     }
 
-    fn taken(&mut self, input: usize, taken: anyhow::Result<WriteStatus>) -> Flow {
+    fn taken(&mut self, input: usize, taken: anyhow::Result<WriteStatus>) -> ControlFlow {
         match taken {
-            Ok(WriteStatus::Written) => Flow::GoOn,
-            Ok(WriteStatus::Closed) => Flow::Stop,
+            Ok(WriteStatus::Written) => ControlFlow::Continue,
+            Ok(WriteStatus::Closed) => ControlFlow::Stop,
             Err(error) => {
                 self.output_failed(&error);
                 if let Some(in_hand) = self.in_hand.get_mut(&input) {
@@ -339,9 +328,9 @@ impl<'c> Deliverer<'c> {
                     in_hand.has_failed = true;
                 }
                 if self.destination.is_shared() {
-                    Flow::Stop
+                    ControlFlow::Stop
                 } else {
-                    Flow::EndInput
+                    ControlFlow::EndInput
                 }
             }
         }

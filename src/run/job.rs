@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use super::delivery::{Delivered, Deliverer};
 use crate::buffers::Buffers;
-use crate::checkpoint::{Destinations, StateDirectory};
+use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
 use crate::cli::conversion_args::ConversionArgs;
 use crate::cli::dedupe_args::DedupeArgs;
 use crate::cli::input_args::InputArgs;
@@ -21,7 +21,7 @@ use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{NotFound, Source};
 use crate::outcome::Reason;
 use crate::output_names::{OutputNames, check_outputs};
-use crate::pipeline::{self, PipelineOptions, StateOf};
+use crate::pipeline::{self, PipelineOptions};
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::Route;
 use crate::tracking::LineWrapper;
@@ -48,6 +48,7 @@ pub struct Job {
     console: Arc<Console>,
     pub converter: LineConverter,
     options: PipelineOptions,
+    opener: Option<ResumingOpener>,
     started: Instant,
     sources: Vec<Source>,
     not_found: Vec<NotFound>,
@@ -106,6 +107,7 @@ impl Job {
             console: plan.console,
             converter,
             options: input.pipeline_options(),
+            opener: None,
             started,
             sources: discovery.sources,
             not_found: discovery.errors,
@@ -126,11 +128,7 @@ impl Job {
 
     /// Goes on from where these destinations are.
     pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Destinations) {
-        self.options.state = Some(StateOf {
-            directory: Arc::clone(state),
-            destinations,
-            turns: Arc::default(),
-        });
+        self.opener = Some(ResumingOpener::new(Arc::clone(state), destinations));
     }
 
     /// Runs it, and tells what was done.
@@ -173,16 +171,16 @@ impl Job {
         });
         let converting = Arc::clone(&batches);
         let sources: Arc<[Source]> = self.sources.into();
-        let state = options.state.as_ref();
+        let state = self.opener.as_ref().map(ResumingOpener::directory);
         let mut deliverer = Deliverer::new(&console, destination, rejects, &self.not_found)
             .without_duplicates(self.dedupe)
-            .remembering(state.map(|state| Arc::clone(&state.directory)));
+            .remembering(state.cloned());
         let progress = console.progress();
         progress.start(sources.iter().map(|source| source.size).sum());
         let convert = move |source: &Source, batch| converting.convert(source, batch);
-        let piped = pipeline::run(&sources, &options, convert, |delivery| {
+        let piped = pipeline::run(&sources, &options, self.opener, convert, |delivery| {
             progress.set(options.bytes_read.in_all());
-            deliverer.deliver_in_parts(delivery, &batches, &interrupted)
+            deliverer.deliver(delivery)
         });
         let mut delivered = deliverer.close();
         if let Err(error) = piped {

@@ -43,7 +43,7 @@ pub fn deserialize(log: &Path) {
     });
 }
 
-fn each_batch(log: &Path, mut take: impl FnMut(input::Batch)) {
+fn each_batch(log: &Path, mut take: impl FnMut(input::LineBatch)) {
     let source = Source {
         origin: Origin::File(log.to_owned()),
         name: String::new(),

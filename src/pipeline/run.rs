@@ -1,0 +1,167 @@
+//! A run: starts the threads, and delivers what the readers send.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use anyhow::{Context, Result};
+
+use super::budget::Budget;
+use super::event::{ControlFlow, Delivery, InputEvent};
+use super::opener::InputOpener;
+use super::options::PipelineOptions;
+use super::queues::{self, Messages, Queues, Received};
+use super::reader::{InputReader, Message};
+use crate::buffers::Buffers;
+use crate::input::{self, LineBatch, Source};
+
+/// The largest number of batches that are read ahead of the delivered input. More would not make any run faster, however
+/// many threads it has.
+const AHEAD_BATCHES: usize = 16;
+
+/// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered in
+/// order, and the inputs one after the other unless they may be delivered side by side.
+///
+/// `convert` returns a result for the first lines of a batch, and the remaining lines if the result should be delivered
+/// before they are converted.
+///
+/// # Errors
+/// Returns an error if a thread cannot be started.
+///
+/// # Panics
+/// Panics if `convert` does.
+pub fn run<O, T, C, D>(
+    sources: &Arc<[Source]>,
+    options: &PipelineOptions,
+    opener: O,
+    convert: C,
+    mut deliver: D,
+) -> Result<()>
+where
+    O: InputOpener,
+    T: Send + 'static,
+    C: Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Send + Sync + 'static,
+    D: FnMut(Delivery<'_, O::Start, T>) -> ControlFlow,
+{
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(options.threads)
+        .thread_name(|nth| format!("convert-{nth}"))
+        .build()
+        .context("failed to start the converting threads")?;
+    let threads = options.threads.min(sources.len()).max(1);
+    // Two batches for each thread keep it busy while finished results wait for earlier ones.
+    let batches = 2 * options.threads + 2;
+    let bytes = batches * input::BATCH_BYTES;
+    let (budget, (queues, messages)) = if options.side_by_side {
+        (Budget::side_by_side(bytes), queues::side_by_side(batches))
+    } else {
+        let ahead = bytes.min(AHEAD_BATCHES * input::BATCH_BYTES);
+        (
+            Budget::in_order(bytes, ahead),
+            queues::in_order(batches, threads),
+        )
+    };
+    let reader = Arc::new(InputReader {
+        sources: Arc::clone(sources),
+        options: options.clone(),
+        opener,
+        pool,
+        convert: Box::new(convert),
+        budget: Arc::new(budget),
+        buffers: Buffers::default(),
+        skipped: sources.iter().map(|_| AtomicBool::new(false)).collect(),
+    });
+    let threads = start_readers(&reader, queues, threads)?;
+    if deliver_all(&reader, messages, &mut deliver) {
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic));
+        }
+    }
+    Ok(())
+}
+
+/// Starts the reading threads, which own the queues, so that the queues are closed when the last reader ends.
+fn start_readers<O: InputOpener, T: Send + 'static>(
+    reader: &Arc<InputReader<O, T>>,
+    queues: Queues<Message<O, T>>,
+    threads: usize,
+) -> Result<Vec<JoinHandle<()>>> {
+    let queues = Arc::new(queues);
+    let start = |nth| {
+        let (reader, queues) = (Arc::clone(reader), Arc::clone(&queues));
+        thread::Builder::new()
+            .name(format!("read-{nth}"))
+            .spawn(move || reader.read_all(&queues))
+            .context("failed to start the reading threads")
+    };
+    (0..threads).map(start).collect()
+}
+
+/// Delivers all messages. Returns whether the readers have ended: after an interruption or a stop they may be blocked.
+fn deliver_all<O: InputOpener, T: Send + 'static>(
+    reader: &InputReader<O, T>,
+    mut messages: Messages<Message<O, T>>,
+    deliver: &mut dyn FnMut(Delivery<'_, O::Start, T>) -> ControlFlow,
+) -> bool {
+    let interrupted = &reader.options.interrupted;
+    while !interrupted.is_set() {
+        let message = match messages.next(interrupted) {
+            Received::Message(message) => message,
+            Received::Closed => return !interrupted.is_set(),
+            Received::Interrupted => return false,
+        };
+        reader.budget.delivers(message.input);
+        let input = message.input;
+        match deliver_message(reader, message, deliver) {
+            ControlFlow::Continue => {}
+            ControlFlow::EndInput => reader.skipped[input].store(true, Ordering::Relaxed),
+            ControlFlow::Stop => return false,
+        }
+    }
+    false
+}
+
+/// Delivers one message, and drops the guard of its input if the message is the end of the input.
+fn deliver_message<O: InputOpener, T: Send + 'static>(
+    reader: &InputReader<O, T>,
+    message: Message<O, T>,
+    deliver: &mut dyn FnMut(Delivery<'_, O::Start, T>) -> ControlFlow,
+) -> ControlFlow {
+    let Message {
+        input,
+        event,
+        guard: _guard,
+    } = message;
+    let interrupted = &reader.options.interrupted;
+    let source = &reader.sources[input];
+    let mut deliver = |event| {
+        deliver(Delivery {
+            input,
+            source,
+            event,
+        })
+    };
+    let (converted, mut rest) = match event {
+        InputEvent::Unopened(error) => return deliver(InputEvent::Unopened(error)),
+        InputEvent::Start(start) => return deliver(InputEvent::Start(start)),
+        InputEvent::End(end, bytes) => return deliver(InputEvent::End(end, bytes)),
+        // The bytes of the batch are free for readers again when its result has arrived.
+        InputEvent::Batch((slot, _in_flight)) => match queues::receive(&slot, interrupted) {
+            Received::Message(Ok(result)) => result,
+            Received::Message(Err(panic)) => resume_unwind(panic),
+            Received::Closed => resume_unwind(Box::new("a converting thread went away")),
+            Received::Interrupted => return ControlFlow::Stop,
+        },
+    };
+    let mut flow = deliver(InputEvent::Batch(converted));
+    while flow == ControlFlow::Continue
+        && !interrupted.is_set()
+        && let Some(batch) = rest
+    {
+        let converted;
+        (converted, rest) = (reader.convert)(source, batch);
+        flow = deliver(InputEvent::Batch(converted));
+    }
+    flow
+}
