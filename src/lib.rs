@@ -102,5 +102,6 @@ pub mod selection;
 mod send;
 mod time;
 pub mod tracking;
+pub mod url;
 mod uuid5;
 pub mod xapi;

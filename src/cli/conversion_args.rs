@@ -17,6 +17,7 @@ use crate::routing::Routers;
 use crate::selection::EventSelection;
 use crate::time::EventTime;
 use crate::tracking::LineWrapper;
+use crate::url::{Url, redacted};
 use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// The variable that holds the secret of derived ids. It is no option: arguments are seen by every user of a machine.
@@ -245,10 +246,8 @@ impl ConversionArgs {
                 "the LMS root URL is empty: give it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
             );
         }
-        if !url.starts_with("http://") && !url.starts_with("https://")
-            || url.contains(char::is_whitespace)
-        {
-            console.warn(&format!("the LMS root URL `{url}` is no URL like https://courses.example.org; ids depend on it"));
+        if Url::parse(url).is_err() {
+            console.warn(&format!("the LMS root URL `{}` is not a URL like https://courses.example.org; ids depend on it", redacted(url)));
         }
         if url.ends_with('/') {
             console.warn(&format!(

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::{AuthScheme, Credentials, RouterConfig, Secret};
 use crate::format::Format;
+use crate::url::Url;
 
 /// A server that takes statements or events.
 #[derive(Clone, Debug)]
@@ -12,7 +13,7 @@ pub struct Endpoint {
     /// What the router is called in messages, reports and dead letters: its URL without a query, which may be secret.
     pub name: String,
     /// Of xAPI the base URL, below which there is `statements`.
-    pub url: String,
+    pub url: Url,
     /// Who we are there.
     pub credentials: Credentials,
     /// More headers.
@@ -27,10 +28,10 @@ impl Endpoint {
     /// # Errors
     /// The URL is none.
     pub fn at(url: &str, credentials: Credentials) -> Result<Self> {
-        check_url(url)?;
+        let url = Url::parse(url)?;
         Ok(Self {
-            name: printable_url(url).to_owned(),
-            url: url.to_owned(),
+            name: url.base().to_owned(),
+            url,
             credentials,
             headers: Vec::new(),
             overrides: Map::new(),
@@ -87,37 +88,6 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
         },
         Some(AuthScheme::Bearer) => Credentials::Bearer(text("auth_key", &config.auth_key)?),
     })
-}
-
-fn check_url(url: &str) -> Result<()> {
-    let printable = printable_url(url);
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
-    let Some(rest) = rest.filter(|_| !url.contains(char::is_whitespace)) else {
-        bail!("`{printable}` is no URL like https://lrs.example.org/xAPI");
-    };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if authority.is_empty() {
-        bail!("`{printable}` is no URL like https://lrs.example.org/xAPI");
-    }
-    if authority.contains('@') {
-        bail!("the URL holds credentials: give them in the environment or a file instead");
-    }
-    Ok(())
-}
-
-/// The URL without what may be secret in it.
-pub(super) fn printable_url(url: &str) -> &str {
-    let end = url.find(['?', '#']).unwrap_or(url.len());
-    let url = &url[..end];
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split('/').next().unwrap_or_default();
-    if authority.contains('@') {
-        "(a URL with credentials)"
-    } else {
-        url
-    }
 }
 
 /// The text with the variables of the environment that it names as `${NAME}`.
@@ -181,20 +151,9 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_told_without_what_may_be_secret() {
+    fn the_name_of_an_endpoint_is_its_url_without_the_query() {
         let query = Endpoint::at("https://x.example/a?token=hunter2", Credentials::None).unwrap();
         assert_eq!(query.name, "https://x.example/a");
-        for url in [
-            "https://ada:hunter2@x.example/a",
-            "ftp://ada:hunter2@x.example",
-            "x.example/hunter 2?hunter2",
-            "https://?hunter2",
-            "x.example?to=https://hunter2",
-            "${NO_SUCH_VARIABLE}#://hunter2",
-        ] {
-            let error = Endpoint::at(url, Credentials::None).unwrap_err();
-            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
-        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub use endpoint::Endpoint;
 
 use crate::format::Format;
 use crate::tracking::TrackingEvent;
+use crate::url::redacted;
 
 /// The enabled routers of one format.
 pub struct Routers {
@@ -77,7 +78,7 @@ impl Routers {
         })?;
         let mut routers = Vec::new();
         for (nth, config) in configs.into_iter().enumerate() {
-            let url = endpoint::printable_url(&config.route_url).to_owned();
+            let url = redacted(&config.route_url);
             let router = Router::new(config)
                 .with_context(|| format!("router {} of `{name}`, `{url}`", nth + 1))?;
             if router.config.enabled && router.config.backend_name == format {
@@ -126,7 +127,7 @@ impl Routers {
             bail!(
                 "`{}` has no enabled router `{}` of this format",
                 self.file,
-                endpoint::printable_url(url)
+                redacted(url)
             );
         }
         self.keep_any(urls);
@@ -146,7 +147,7 @@ impl Routers {
     pub fn endpoints(&self) -> Result<Vec<Endpoint>> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for router in &self.routers {
-            let url = endpoint::printable_url(&router.config.route_url);
+            let url = redacted(&router.config.route_url);
             let mut endpoint = Endpoint::new(&router.config)
                 .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
             // Two routers with one URL, a query aside, are told apart by their order.

@@ -272,7 +272,7 @@ fn what_is_wrong_with_routers_is_told_before_anything_is_sent() {
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "lrs.example"}]),
-            "is no URL like",
+            "is not a URL like",
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "https://a.example", "auth_scheme": "Basic", "username": "u", "password": "${NOT_SET}"}]),

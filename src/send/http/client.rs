@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::tls::proxy_for;
 use crate::routing::Endpoint;
 use crate::send::verdict::Answer;
+use crate::url::Url;
 
 /// How requests are made.
 #[derive(Clone, Debug)]
@@ -85,8 +86,7 @@ impl Client {
         roots: RootCerts,
         options: &ClientOptions,
     ) -> Result<Self> {
-        let post = post_uri(&endpoint.url, protocol)
-            .with_context(|| format!("`{}` is no URL that can be sent to", endpoint.name))?;
+        let post = post_url(&endpoint.url, protocol)?.uri().clone();
         let mut headers = vec![
             header("content-type", "application/json")?,
             header("accept", "application/json")?,
@@ -253,19 +253,12 @@ fn no_answer(error: &ureq::Error) -> Answer {
     }
 }
 
-/// Where statements are posted to: below the URL of the LRS, before its query. A Caliper endpoint is its URL.
-fn post_uri(url: &str, protocol: Protocol) -> Result<Uri> {
-    let url = url.split('#').next().unwrap_or_default();
-    Ok(match protocol {
-        Protocol::Caliper => url.parse()?,
-        Protocol::Xapi => {
-            let (base, query) = match url.split_once('?') {
-                Some((base, query)) => (base, format!("?{query}")),
-                None => (url, String::new()),
-            };
-            format!("{}/statements{query}", base.trim_end_matches('/')).parse()?
-        }
-    })
+/// The address that takes records: for xAPI the resource `statements` of the LRS, for Caliper the URL itself.
+fn post_url(url: &Url, protocol: Protocol) -> Result<Url> {
+    match protocol {
+        Protocol::Caliper => Ok(url.clone()),
+        Protocol::Xapi => url.join("statements"),
+    }
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
@@ -293,7 +286,7 @@ fn unprintable(endpoint: &Endpoint) -> Vec<String> {
         .iter()
         .map(|secret| secret.reveal().to_owned())
         .collect();
-    if let Some((_, query)) = endpoint.url.split_once('?') {
+    if let Some(query) = endpoint.url.query() {
         texts.push(query.to_owned());
         let values = form_urlencoded::parse(query.as_bytes());
         texts.extend(values.map(|(_, value)| value.into_owned()));
@@ -352,7 +345,11 @@ mod tests {
                 "https://a.example/caliper/",
             ),
         ] {
-            assert_eq!(post_uri(url, protocol).unwrap().to_string(), expected);
+            let url = Url::parse(url).unwrap();
+            assert_eq!(
+                post_url(&url, protocol).unwrap().uri().to_string(),
+                expected
+            );
         }
     }
 

@@ -1,0 +1,214 @@
+//! The addresses of servers, and what may be shown of them.
+//!
+//! A URL keeps its text: names in state directories and dead letters are made of it, so it is never normalized.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use anyhow::{Result, bail};
+use http::Uri;
+use http::uri::Authority;
+
+/// A URL with the scheme `http` or `https` and a host, without a user or a password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Url {
+    text: String,
+    uri: Uri,
+}
+
+impl Url {
+    /// Parses a URL.
+    ///
+    /// # Errors
+    /// Returns an error, without what may be secret, if the text is not a URL or holds credentials.
+    pub fn parse(text: &str) -> Result<Self> {
+        let is_http = text.starts_with("http://") || text.starts_with("https://");
+        let uri: Option<Uri> = text.parse().ok();
+        let authority = uri.as_ref().and_then(Uri::authority).map(Authority::as_str);
+        if is_http && authority.is_some_and(|authority| authority.contains('@')) {
+            bail!("the URL holds credentials: give them in the environment or a file instead");
+        }
+        // A port that is not a number may be a password with a slash.
+        let is_address = |uri: &Uri| authority == uri.host() || uri.port().is_some();
+        let Some(uri) = uri.as_ref().filter(|uri| is_http && is_address(uri)) else {
+            let shown = redacted(text);
+            bail!("`{shown}` is not a URL like https://lrs.example.org/xAPI");
+        };
+        Ok(Self {
+            text: text.to_owned(),
+            uri: uri.clone(),
+        })
+    }
+
+    /// The URL as it was written, with its query, which may be secret.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The parsed URL.
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// The part before the query and the fragment, which may be shown.
+    pub fn base(&self) -> &str {
+        &self.text[..base_len(&self.text)]
+    }
+
+    /// The query, which may be secret.
+    pub fn query(&self) -> Option<&str> {
+        self.uri.query()
+    }
+
+    /// The host, an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        self.uri.host().unwrap_or_default()
+    }
+
+    /// Whether the scheme is `https`.
+    pub fn is_encrypted(&self) -> bool {
+        self.text.starts_with("https://")
+    }
+
+    /// Whether the host is this machine.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.host();
+        let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+        address.map_or(host == "localhost", |address| address.is_loopback())
+    }
+
+    /// The URL with one more segment at the end of its path, without its fragment.
+    ///
+    /// # Errors
+    /// Returns an error if the result is not a URL.
+    pub fn join(&self, segment: &str) -> Result<Self> {
+        let base = self.base().trim_end_matches('/');
+        Self::parse(&match self.query() {
+            Some(query) => format!("{base}/{segment}?{query}"),
+            None => format!("{base}/{segment}"),
+        })
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&redacted(&self.text))
+    }
+}
+
+/// Hides the user, the password, the query and the fragment of what was given as a URL, even if it is not one.
+pub fn redacted(url: &str) -> String {
+    // A query may hold another URL.
+    let scheme_len = url[..base_len(url)].find("://").map_or(0, |at| at + 3);
+    let (scheme, rest) = url.split_at(scheme_len);
+    let (base, query) = rest.split_at(base_len(rest));
+    if query.contains('@') {
+        // A password may hold the `?` or `#`.
+        return format!("{scheme}***");
+    }
+    let hidden = if query.is_empty() { "" } else { "?***" };
+    match base.rsplit_once('@') {
+        Some((_, base)) => format!("{scheme}***@{base}{hidden}"),
+        None => format!("{scheme}{base}{hidden}"),
+    }
+}
+
+/// Hides the same in a text that may hold a URL, and returns any other text as it is.
+pub fn redacted_if_url(text: &str) -> String {
+    if text.contains("://") {
+        redacted(text)
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The length of a URL without its query and fragment.
+fn base_len(url: &str) -> usize {
+    url.find(['?', '#']).unwrap_or(url.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_knows_its_parts_and_keeps_its_text() {
+        let url = Url::parse("https://LRS.example:8443/a/../xAPI/?token=hunter2#f").unwrap();
+        assert_eq!(url.host(), "LRS.example");
+        assert_eq!(url.base(), "https://LRS.example:8443/a/../xAPI/");
+        assert_eq!(url.query(), Some("token=hunter2"));
+        assert!(url.is_encrypted());
+        assert_eq!(
+            format!("{url:?}"),
+            "https://LRS.example:8443/a/../xAPI/?***"
+        );
+        assert_eq!(
+            url.join("statements").unwrap().as_str(),
+            "https://LRS.example:8443/a/../xAPI/statements?token=hunter2"
+        );
+    }
+
+    #[test]
+    fn a_loopback_host_is_this_machine() {
+        for (url, expected) in [
+            ("http://lrs.example/xAPI", false),
+            ("http://127.0.0.1:80/xAPI", true),
+            ("http://localhost/xAPI", true),
+            ("http://[::1]:8080/xAPI", true),
+            ("http://localhost.example/xAPI", false),
+            ("http://127.0.0.1.example", false),
+        ] {
+            assert_eq!(Url::parse(url).unwrap().is_loopback(), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn errors_do_not_show_secrets() {
+        for text in [
+            "https://ada:hunter2@x.example/a",
+            "https://ada:hun/ter2@x.example/a",
+            "ftp://ada:hunter2@x.example",
+            "HTTPS://x.example/?hunter2",
+            "x.example/hunter 2?hunter2",
+            "https://?hunter2",
+            "https:///a?hunter2",
+            "https://x.example/a b?hunter2",
+            "x.example?to=https://hunter2",
+            "${NO_SUCH_VARIABLE}#://hunter2",
+        ] {
+            let error = Url::parse(text).unwrap_err().to_string();
+            assert!(!error.contains("hunter2"), "{error}");
+        }
+    }
+
+    #[test]
+    fn user_password_query_and_fragment_are_hidden() {
+        for (url, shown) in [
+            ("https://x.example/a", "https://x.example/a"),
+            ("https://x.example/a?t=hunter2", "https://x.example/a?***"),
+            ("https://x.example/a#hunter2", "https://x.example/a?***"),
+            ("https://ada:hunter2@x.example/a", "https://***@x.example/a"),
+            (
+                "https://ada:hun/ter@2@x.example/a",
+                "https://***@x.example/a",
+            ),
+            ("https://ada:hunter@2?@x.example/a", "https://***"),
+            ("https://x.example/?user=ada@hunter2", "https://***"),
+            ("${LRS}?token=hunter2&to=https://x.example", "${LRS}?***"),
+            ("ada:hunter2@x.example", "***@x.example"),
+        ] {
+            assert_eq!(redacted(url), shown);
+        }
+    }
+
+    #[test]
+    fn text_without_a_url_is_shown_as_it_is() {
+        for text in ["a?b", "logs/x@y#1", ""] {
+            assert_eq!(redacted_if_url(text), text);
+        }
+        assert_eq!(
+            redacted_if_url("HTTPS://ada:hunter2@x.example?x"),
+            "HTTPS://***@x.example?***"
+        );
+    }
+}
