@@ -12,7 +12,7 @@ pub fn lines(count: u32) -> String {
 }
 
 fn mode(ended: &Ended, name: &str) -> u32 {
-    let metadata = fs::metadata(ended.directory.path().join(name)).unwrap();
+    let metadata = fs::metadata(ended.directory.path(name)).unwrap();
     metadata.permissions().mode() & 0o777
 }
 
@@ -60,11 +60,11 @@ fn a_disk_that_gets_full_costs_the_output_at_hand() {
     for compression in ["none", "gzip"] {
         let run = transform().args(&["-o", "out", "--compress", compression]);
         let bytes = if compression == "none" { 8192 } else { 1024 };
-        let ended = run.on_a_disk_with(bytes).run().with_code(6);
+        let ended = run.with_largest_file(bytes).run().with_code(6);
         let suffix = if compression == "none" { "" } else { ".gz" };
         let names = ["a", "c"].map(|name| format!("{name}.log.xapi.jsonl{suffix}"));
         assert_eq!(ended.files("out"), names);
-        ended.assert_told(&format!(
+        ended.assert_error(&format!(
             "failed to write `out/b.log.xapi.jsonl{suffix}`: File too large"
         ));
         assert_eq!(ended.count("emitted"), 5);
@@ -76,7 +76,7 @@ fn a_full_disk_keeps_what_stood_there() {
     let run = transform().file("out/b.log.xapi.jsonl", "of yesterday");
     let ended = run
         .args(&["-o", "out"])
-        .on_a_disk_with(8192)
+        .with_largest_file(8192)
         .run()
         .with_code(6);
     assert_eq!(ended.read("out/b.log.xapi.jsonl"), b"of yesterday");
@@ -92,7 +92,7 @@ fn rejects_that_cannot_be_written_cost_the_rejects_alone() {
     };
     for (run, start) in [
         (
-            run().args(&["--rejects", "r"]).on_a_disk_with(8192),
+            run().args(&["--rejects", "r"]).with_largest_file(8192),
             "failed to write `r`: File too large",
         ),
         (
@@ -101,7 +101,7 @@ fn rejects_that_cannot_be_written_cost_the_rejects_alone() {
         ),
     ] {
         let ended = run.run().with_code(6);
-        ended.assert_told(start);
+        ended.assert_error(start);
         assert_eq!(
             ended.files("."),
             [
@@ -119,7 +119,7 @@ fn rejects_that_cannot_be_written_cost_the_rejects_alone() {
 fn a_link_of_the_system_is_written_through_and_never_replaced() {
     let run = Run::transform().stdin("no event\n".to_owned() + &line(1));
     let run = run.args(&["-o", "out", "--rejects", "/dev/fd/1", "-"]);
-    let ended = run.after("exec > file").run().with_code(0);
+    let ended = run.after_shell("exec > file").run().with_code(0);
     assert_eq!(json_lines(&ended.read("file")).len(), 1);
 }
 
@@ -129,14 +129,14 @@ fn a_report_that_cannot_be_written_is_told_when_all_is_done() {
         .args(&["-o", "out", "--report", "/dev/full"])
         .run()
         .with_code(6);
-    full.assert_told("failed to write `/dev/full`: No space left");
+    full.assert_error("failed to write `/dev/full`: No space left");
     assert_eq!(full.files("out").len(), 3);
 
     let run = Run::transform()
         .file("a.log", line(1))
         .args(&["-o", "out", "--report", "r", "a.log"]);
-    let full = run.on_a_disk_with(1024).run().with_code(6);
-    full.assert_told("failed to write `r`: File too large");
+    let full = run.with_largest_file(1024).run().with_code(6);
+    full.assert_error("failed to write `r`: File too large");
     assert_eq!(full.files("."), ["a.log", "out/a.log.xapi.jsonl"]);
 }
 
@@ -161,8 +161,8 @@ fn what_is_no_place_for_a_file_is_told_before_anything_is_done() {
                 .file("directory/x", "")
                 .args(&[option, path, "-o", "out"]);
             let ended = run.run().with_code(6);
-            ended.assert_told(start);
-            ended.assert_clean();
+            ended.assert_error(start);
+            ended.assert_no_part_files();
             assert_eq!(ended.files("out"), [""; 0]);
         }
     }
@@ -177,18 +177,18 @@ fn a_file_where_a_directory_is_to_be_costs_what_goes_below_it() {
             .file("file", "mine")
     };
     let ended = run().args(&["-o", "file", "logs"]).run().with_code(6);
-    ended.assert_told("failed to create the directory `file`: ");
+    ended.assert_error("failed to create the directory `file`: ");
     let ended = run().args(&["-o", "file/out", "logs"]).run().with_code(6);
-    ended.assert_told("failed to create the directory `file/out`: Not a directory");
+    ended.assert_error("failed to create the directory `file/out`: Not a directory");
     let ended = run()
         .args(&["-o", "/proc/self/out", "logs"])
         .run()
         .with_code(6);
-    ended.assert_told("failed to create the directory `/proc/self/out`: ");
+    ended.assert_error("failed to create the directory `/proc/self/out`: ");
 
     let run = run().file("out/a", "a file").args(&["-o", "out", "logs"]);
     let ended = run.run().with_code(6);
-    ended.assert_told("failed to create the directory `out/a`: ");
+    ended.assert_error("failed to create the directory `out/a`: ");
     assert_eq!(ended.files("out"), ["a", "b/x.log.xapi.jsonl"]);
     assert_eq!(ended.read("out/a"), b"a file");
 }
@@ -200,7 +200,7 @@ fn a_directory_where_a_file_is_to_be_costs_that_file() {
         .args(&["-o", "out"])
         .run()
         .with_code(6);
-    ended.assert_told("failed to write `out/b.log.xapi.jsonl`: Is a directory");
+    ended.assert_error("failed to write `out/b.log.xapi.jsonl`: Is a directory");
     assert_eq!(
         ended.files("out"),
         ["a.log.xapi.jsonl", "b.log.xapi.jsonl/x", "c.log.xapi.jsonl"]
@@ -216,7 +216,7 @@ fn a_directory_without_permission_costs_what_is_in_it() {
     let run = Run::transform()
         .file("logs/a.log", line(1))
         .file("logs/b.log", line(2));
-    let path = |name: &str| run.directory.path().join(name);
+    let path = |name: &str| run.directory.path(name);
     fs::create_dir(path("out")).unwrap();
     let set = |name: &str, mode| {
         fs::set_permissions(path(name), fs::Permissions::from_mode(mode)).unwrap()
@@ -236,14 +236,14 @@ fn a_directory_without_permission_costs_what_is_in_it() {
         errors[1].starts_with("failed to write `out/b.log.xapi.jsonl`: Permission denied"),
         "{errors:?}"
     );
-    ended.assert_clean();
+    ended.assert_no_part_files();
 }
 
 #[test]
 fn a_dead_letter_that_cannot_be_written_stops_the_sending() {
     let lrs = Lrs::start(Settings::default());
-    let ended = send(&lrs).on_a_disk_with(512).run().with_code(6);
-    ended.assert_told("failed to write the dead letter `dead/");
+    let ended = send(&lrs).with_largest_file(512).run().with_code(6);
+    ended.assert_error("failed to write the dead letter `dead/");
     assert!(
         ended.errors()[0].contains("line 1 of `-`"),
         "{}",
@@ -257,7 +257,7 @@ fn a_dead_letter_that_cannot_be_written_stops_the_sending() {
 fn a_file_in_the_place_of_dead_letters_is_told_before_anything_is_sent() {
     let lrs = Lrs::start(Settings::default());
     let ended = send(&lrs).file("dead", "").run().with_code(6);
-    ended.assert_told("failed to create the directory `dead`: ");
+    ended.assert_error("failed to create the directory `dead`: ");
     assert_eq!(lrs.records().requests.len(), 0);
 }
 
@@ -267,14 +267,14 @@ fn what_holds_personal_data_is_for_its_owner_and_the_rest_as_the_umask_says() {
     for (umask, usual) in [("000", 0o666), ("027", 0o640), ("077", 0o600)] {
         let words = format!("umask {umask}");
         let run = send(&lrs).args(&["--report", "r", "--rejects", "rejects"]);
-        let ended = run.after(&words).run().with_code(4);
+        let ended = run.after_shell(&words).run().with_code(4);
         assert_eq!((mode(&ended, "r"), mode(&ended, "rejects")), (usual, 0o600));
         let letters = ended.files("dead");
         assert_eq!(letters.len(), 1);
         assert_eq!(mode(&ended, &format!("dead/{}", letters[0])), 0o600);
 
         let run = transform().args(&["-o", "out", "--report", "r", "--rejects", "rejects"]);
-        let ended = run.after(&words).run().with_code(0);
+        let ended = run.after_shell(&words).run().with_code(0);
         let modes = ["out/a.log.xapi.jsonl", "r", "rejects"].map(|name| mode(&ended, name));
         assert_eq!(modes, [usual, usual, 0o600]);
     }
@@ -300,12 +300,16 @@ fn with_a_state_a_rejects_file_that_gets_full_leaves_the_lines_to_the_next_run()
         "rejects",
         "logs",
     ];
-    let full = run.args(&options).on_a_disk_with(4096).run().with_code(6);
-    full.assert_told("failed to write `rejects`: File too large");
+    let full = run
+        .args(&options)
+        .with_largest_file(4096)
+        .run()
+        .with_code(6);
+    full.assert_error("failed to write `rejects`: File too large");
     assert_eq!(full.files("out"), ["a.log.xapi.jsonl"]);
     assert_eq!(json_lines(&full.read("rejects")).len(), 10);
     let again = Run::transform()
-        .in_directory(full.directory)
+        .in_directory(&full.directory)
         .args(&options)
         .run()
         .with_code(0);

@@ -51,7 +51,7 @@ fn every_code_of_the_readme_is_given() {
     run(5, send(&lrs));
     run(6, transform().args(&["-o", "full", "a.log"]));
     let locked = transform().file("state/lock", "");
-    let lock = fs::File::open(locked.directory.path().join("state/lock")).unwrap();
+    let lock = fs::File::open(locked.directory.path("state/lock")).unwrap();
     lock.try_lock().unwrap();
     run(7, locked.args(&["-o", "new", "--state", "state", "a.log"]));
 

@@ -44,7 +44,7 @@ fn standard_input_is_an_input_plain_or_packed() {
 fn a_pipe_that_is_named_twice_is_an_error_before_any_of_it_is_read() {
     let run = Run::transform().args(&["-", "/dev/stdin"]);
     let ended = run.stdin(two_lines()).run().with_code(2);
-    ended.assert_told("`-` and `/dev/stdin` are one pipe");
+    ended.assert_error("`-` and `/dev/stdin` are one pipe");
     let run = Run::transform().args(&["/dev/null", "/dev/null", "-"]);
     let ended = run.stdin(two_lines()).run().with_code(0);
     assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
@@ -273,7 +273,7 @@ fn a_tar_archive_is_told_and_not_read_as_a_log() {
             .args(&["logs"])
             .run()
             .with_code(3);
-        ended.assert_told("failed to open `logs`: it is a tar archive; unpack it");
+        ended.assert_error("failed to open `logs`: it is a tar archive; unpack it");
     }
 }
 
@@ -304,7 +304,7 @@ fn links_are_followed_and_pipes_in_directories_left_alone() {
     let run = Run::transform()
         .file("elsewhere/x", line(1))
         .file("logs/b.log", line(2));
-    let logs = run.directory.path().join("logs");
+    let logs = run.directory.path("logs");
     symlink("../elsewhere/x", logs.join("a.log")).unwrap();
     symlink("../logs", logs.join("loop.log")).unwrap();
     symlink("nowhere", logs.join("dangling.log")).unwrap();
@@ -337,7 +337,7 @@ fn a_list_may_name_paths_that_are_not_text() {
     use std::os::unix::ffi::OsStrExt;
     let run = Run::transform();
     let name = std::ffi::OsStr::from_bytes(b"\xff.log");
-    std::fs::write(run.directory.path().join(name), line(1)).unwrap();
+    std::fs::write(run.directory.path(name), line(1)).unwrap();
     let ended = run
         .file("list", b"\xff.log\r\n")
         .args(&["--files-from", "list"])

@@ -1,18 +1,15 @@
-//! Runs that are killed at any moment and repeated.
+//! Runs that are killed at random moments and repeated.
 
-use std::collections::BTreeMap;
-use std::process::{Command, Stdio};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::harness::gzip;
-use crate::lrs::{Lrs, Settings};
-use crate::place::{Place, lines, run, signal};
+use crate::harness::{Run, RunDirectory, gzip, lines};
+use crate::lrs::Lrs;
 
-/// A run that is killed at random moments, by one signal or the other, until it has ended by itself or was killed so
-/// often.
-fn kill_and_repeat(kills: u32, start: impl Fn() -> Command) {
+/// Starts the run and kills it at a random moment, this many times, then lets the run end by itself.
+fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = move |below: u64| {
         random ^= random << 13;
@@ -22,51 +19,47 @@ fn kill_and_repeat(kills: u32, start: impl Fn() -> Command) {
     };
     let mut longest = 60;
     for _ in 0..kills {
-        let mut child = start().stderr(Stdio::null()).spawn().unwrap();
+        let mut running = run().start();
         let started = Instant::now();
         std::thread::sleep(Duration::from_micros(next(longest * 1000)));
-        signal(&child, if next(4) == 0 { "TERM" } else { "KILL" });
-        let status = child.wait().unwrap();
-        // So that moments near the end are met too, and most runs are killed.
+        running.signal(if next(4) == 0 { "TERM" } else { "KILL" });
+        let status = running.child.wait().unwrap();
+        // The longest wait follows the length of a whole run, so that most runs are killed, some of them near their end.
         if status.success() {
             longest = (started.elapsed().as_millis() as u64).max(20);
         }
     }
-    let mut last = start();
-    let ended = last.stderr(Stdio::piped()).output().unwrap();
-    assert!(
-        ended.status.success(),
-        "{}",
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    run().run().with_code(0);
 }
 
-/// Logs of many kinds, of which one has a line that comes to nothing.
-fn write_logs(place: &Place) {
+/// Writes plain and compressed logs, each of which has a line without an event.
+fn write_logs(directory: &RunDirectory) {
     for nth in 0..40 {
         let log = lines(nth * 1000..nth * 1000 + 150 + nth) + "no event\n";
         if nth % 3 == 0 {
-            place.write(&format!("logs/{nth:02}.log.gz"), gzip(log));
+            directory.write(&format!("logs/{nth:02}.log.gz"), gzip(log));
         } else {
-            place.write(&format!("logs/{nth:02}.log"), log);
+            directory.write(&format!("logs/{nth:02}.log"), log);
         }
     }
 }
 
 #[test]
-fn a_transform_that_is_killed_anywhere_and_repeated_writes_all_of_it_once() {
-    let [undisturbed, killed] = [(); 2].map(|()| Place::new());
+fn a_transform_that_is_killed_and_repeated_writes_each_statement_once() {
+    let [undisturbed, killed] = [(); 2].map(|()| RunDirectory::new());
     write_logs(&undisturbed);
     write_logs(&killed);
-    run(undisturbed.transform(), 0);
+    undisturbed.transform().run().with_code(0);
     kill_and_repeat(100, || killed.transform());
-    let (expected, output) = (undisturbed.output(), killed.output());
+    let expected = undisturbed.statement_counts();
+    let counts = killed.statement_counts();
     assert!(expected.values().all(|&count| count == 1));
-    assert_eq!(output.len(), expected.len());
-    assert!(output == expected);
-    let rejected = |place: &Place| -> std::collections::BTreeSet<String> {
-        let rows = place.rows("rejects");
-        rows.iter()
+    assert_eq!(counts.len(), expected.len());
+    assert!(counts == expected);
+    let rejected = |directory: &RunDirectory| -> BTreeSet<String> {
+        let rows = directory.json_lines("rejects");
+        let names = rows.iter();
+        names
             .map(|row| format!("{}:{}", row["file"], row["line"]))
             .collect()
     };
@@ -74,20 +67,19 @@ fn a_transform_that_is_killed_anywhere_and_repeated_writes_all_of_it_once() {
 }
 
 #[test]
-fn a_send_that_is_killed_anywhere_and_repeated_stores_all_of_it_once() {
-    let place = Place::new();
-    write_logs(&place);
-    let lrs = Lrs::start(Settings::default());
-    kill_and_repeat(100, || place.send(&lrs.xapi()));
-    let plain = Place::new();
-    write_logs(&plain);
-    run(plain.transform(), 0);
-    let expected: BTreeMap<String, Value> = plain
+fn a_send_that_is_killed_and_repeated_stores_each_statement_once() {
+    let [undisturbed, killed] = [(); 2].map(|()| RunDirectory::new());
+    write_logs(&undisturbed);
+    write_logs(&killed);
+    let lrs = Lrs::healthy();
+    kill_and_repeat(100, || killed.send(&lrs.xapi()));
+    undisturbed.transform().run().with_code(0);
+    let expected: BTreeMap<String, Value> = undisturbed
         .files("out")
         .iter()
-        .flat_map(|name| plain.rows(&format!("out/{name}")))
+        .flat_map(|name| undisturbed.json_lines(&format!("out/{name}")))
         .map(|row| (row["id"].as_str().unwrap().to_owned(), row))
         .collect();
     assert!(lrs.stored() == expected);
-    assert_eq!(place.files("dead"), [""; 0]);
+    assert_eq!(killed.files("dead"), [""; 0]);
 }

@@ -1,18 +1,15 @@
-//! Events of which more comes than of any in a real log.
+//! Events with more statements than any event in a real log.
 
-use std::fs;
 use std::io::Read;
 use std::ops::Range;
-use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
 use serde_json::json;
 
-use crate::harness::{Run, line};
-use crate::place::{Place, run, signal};
+use crate::harness::{Run, RunDirectory, line};
 
-/// A line that becomes a statement for each question and one of the whole problem, each with the problem's id. More fields
-/// stand in its data.
+/// A line that becomes one statement for each question and one for the whole problem. Each statement contains the problem's
+/// id. The fields in `more_data` come first in the event's data.
 fn problem(questions: u32, id: &str, more_data: &str) -> String {
     let questions: Vec<String> = (0..questions)
         .map(|nth| format!("\"q{nth}\": {{}}"))
@@ -24,7 +21,7 @@ fn problem(questions: u32, id: &str, more_data: &str) -> String {
     )
 }
 
-/// Lines that all differ, and of each of which come 4 MB.
+/// Distinct lines, each of which becomes 4 MB of statements.
 fn large(lines: Range<usize>) -> String {
     lines
         .map(|nth| problem(100, &format!("{nth:020000}"), ""))
@@ -32,8 +29,8 @@ fn large(lines: Range<usize>) -> String {
 }
 
 #[test]
-fn a_problem_of_many_questions_takes_no_longer_than_its_size() {
-    // What is looked for in the data is behind all of these.
+fn a_problem_with_many_questions_converts_in_linear_time() {
+    // The fields that the conversion looks up come after all of these.
     let fields: String = (0..100_000).map(|nth| format!("\"f{nth}\": 0, ")).collect();
     let wide = problem(
         10_000,
@@ -51,80 +48,73 @@ fn a_problem_of_many_questions_takes_no_longer_than_its_size() {
 }
 
 #[test]
-fn an_event_that_would_fill_memory_is_rejected() {
+fn an_event_with_too_much_output_is_rejected() {
     let ended = Run::transform()
         .args(&["-"])
         .stdin(problem(1000, &"p".repeat(40_000), "") + &line(1))
         .run()
         .with_code(0);
     assert_eq!(ended.rows().len(), 1);
-    assert!(
-        ended.stderr.contains("not-representable 1"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("not-representable 1");
 }
 
 #[test]
-fn what_much_comes_of_is_delivered_in_parts_that_are_all_of_it() {
+fn a_large_batch_is_delivered_in_parts_without_a_difference_in_the_output() {
     const LINES: usize = 7;
-    let (in_one, apart) = (Place::new(), Place::new());
+    let (in_one_file, in_many_files) = (RunDirectory::new(), RunDirectory::new());
     let log = large(0..LINES) + "no event\n" + &line(1);
-    in_one.write("logs/0.log", &log);
+    in_one_file.write("logs/0.log", &log);
     for nth in 0..LINES {
-        apart.write(&format!("logs/{nth}.log"), large(nth..nth + 1));
+        in_many_files.write(&format!("logs/{nth}.log"), large(nth..nth + 1));
     }
-    apart.write(&format!("logs/{LINES}.log"), line(1));
-    run(in_one.transform(), 0);
-    run(apart.transform(), 0);
-    let read = |place: &Place, name: &str| fs::read(place.0.path().join("out").join(name)).unwrap();
-    let files = apart.files("out");
-    let expected: Vec<Vec<u8>> = files.iter().map(|name| read(&apart, name)).collect();
+    in_many_files.write(&format!("logs/{LINES}.log"), line(1));
+    in_one_file.transform().run().with_code(0);
+    in_many_files.transform().run().with_code(0);
+    let files = in_many_files.files("out").into_iter();
+    let expected: Vec<Vec<u8>> = files
+        .map(|name| in_many_files.read(&format!("out/{name}")))
+        .collect();
     let expected = expected.concat();
-    assert!(read(&in_one, "0.log.xapi.jsonl") == expected);
-    let rejected = in_one.rows("rejects");
+    assert!(in_one_file.read("out/0.log.xapi.jsonl") == expected);
+    let rejected = in_one_file.json_lines("rejects");
     assert_eq!((rejected.len(), &rejected[0]["line"]), (1, &json!(8)));
 
-    let packing = Run::transform().args(&["-o", "out", "--compress", "gzip", "-"]);
-    let ended = packing.stdin(log).run().with_code(0);
+    let compressed = Run::transform().args(&["-o", "out", "--compress", "gzip", "-"]);
+    let ended = compressed.stdin(log).run().with_code(0);
     assert_eq!((ended.count("emitted"), ended.count("lines")), (8, 9));
-    let packed = ended.read("out/stdin.xapi.jsonl.gz");
-    let mut unpacked = Vec::new();
-    let read = MultiGzDecoder::new(&packed[..]).read_to_end(&mut unpacked);
-    assert!(read.is_ok() && unpacked == expected);
+    let compressed = ended.read("out/stdin.xapi.jsonl.gz");
+    let mut text = Vec::new();
+    let read = MultiGzDecoder::new(&compressed[..]).read_to_end(&mut text);
+    assert!(read.is_ok() && text == expected);
 
-    // It is remembered where the last part ends.
-    in_one.append("logs/0.log", &line(2));
-    run(in_one.transform(), 0);
-    assert_eq!(in_one.rows("out/0.log.xapi.2.jsonl").len(), 1);
+    // The next run resumes after the last part.
+    in_one_file.append("logs/0.log", &line(2));
+    in_one_file.transform().run().with_code(0);
+    assert_eq!(in_one_file.json_lines("out/0.log.xapi.2.jsonl").len(), 1);
 }
 
 #[cfg(unix)]
 #[test]
-fn a_run_that_is_ended_between_parts_goes_on_behind_them() {
+fn a_run_stopped_between_parts_resumes_after_the_last_delivered_part() {
     const LINES: usize = 25;
-    let place = Place::new();
-    place.write("logs/0.log", large(0..LINES));
-    let child = place.transform().spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let has_bytes = |name: &String| {
-        let metadata = fs::metadata(place.0.path().join("out").join(name));
-        name.ends_with(".part") && metadata.is_ok_and(|metadata| metadata.len() > 0)
-    };
-    while !place.files("out").iter().any(has_bytes) {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    signal(&child, "TERM");
-    let ended = child.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(143));
-    let last = |place: &Place| place.rows("state/journal.jsonl").pop().unwrap();
-    assert_ne!(last(&place)["delivered"]["progress"]["ended"], true);
-    let statements = place.rows("out/0.log.xapi.jsonl").len();
+    let directory = RunDirectory::new();
+    directory.write("logs/0.log", large(0..LINES));
+    let running = directory.transform().start();
+    running.wait_until(|directory| {
+        directory.files("out").iter().any(|name| {
+            let metadata = directory.path("out").join(name).metadata();
+            name.ends_with(".part") && metadata.is_ok_and(|metadata| metadata.len() > 0)
+        })
+    });
+    running.signal("TERM");
+    running.end().with_code(143);
+    let last_row = || directory.json_lines("state/journal.jsonl").pop().unwrap();
+    assert_ne!(last_row()["delivered"]["progress"]["ended"], true);
+    let statements = directory.json_lines("out/0.log.xapi.jsonl").len();
     assert!(statements.is_multiple_of(101), "{statements}");
     assert!((101..101 * LINES).contains(&statements), "{statements}");
-    run(place.transform(), 0);
-    let more = place.rows("out/0.log.xapi.2.jsonl").len();
+    directory.transform().run().with_code(0);
+    let more = directory.json_lines("out/0.log.xapi.2.jsonl").len();
     assert_eq!(statements + more, 101 * LINES);
-    assert_eq!(last(&place)["delivered"]["progress"]["ended"], true);
+    assert_eq!(last_row()["delivered"]["progress"]["ended"], true);
 }

@@ -1,5 +1,5 @@
-//! A learning record store and Caliper endpoint in this process, which checks what it gets, keeps every id, and fails as
-//! it is told to.
+//! A learning record store and Caliper endpoint in the test process. The server checks each request, stores what it accepts,
+//! and fails on demand.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,42 +12,42 @@ use flate2::read::GzDecoder;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
-/// What goes wrong with a request.
+/// The way in which the server fails a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     None,
-    /// Nothing is done, and this is said.
+    /// Stores nothing and answers with this status.
     Status(u16),
-    /// The same, with a Retry-After header.
+    /// Like `Status`, with a `Retry-After` header.
     RetryAfter(u16, String),
     CloseBeforeStoring,
     CloseAfterStoring,
-    /// Nothing is done, and the request's own words are given back with a 400.
+    /// Stores nothing and answers 400 with the target and headers of the request.
     Echo,
-    /// No answer ever comes.
+    /// Never answers.
     Silence,
-    /// Nothing is stored, and the answer is no HTTP.
+    /// Stores nothing and answers with bytes that are not HTTP.
     Malformed,
-    /// It is stored, and the answer breaks off.
+    /// Stores the items and sends an incomplete answer.
     HalfAnAnswer,
 }
 
 type FaultOf = dyn Fn(usize, &str) -> Fault + Send + Sync;
 
-/// How the server is.
+/// The behaviour of the server.
 pub struct Settings {
-    /// Of the nth request, from 0, and its method.
+    /// The fault of a request, given its number from 0 and its method.
     pub fault: Box<FaultOf>,
-    /// Larger bodies are answered with 413.
+    /// The largest body that is accepted. Larger bodies are answered with 413.
     pub max_bytes: usize,
-    /// A statement with this text in it makes its request fail with this status.
+    /// A text, and the status with which the server answers requests that contain the text.
     pub poison: (&'static str, u16),
-    /// A batch with a stored id is answered with 409 and not stored, as the specification has it; otherwise what is
-    /// stored is passed over.
+    /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise the
+    /// stored items of the batch are ignored.
     pub refuses_duplicates: bool,
-    /// Stores what it gets however often it gets it.
+    /// Whether items with a stored id are stored again.
     pub keeps_all: bool,
-    /// The status of GET requests, when it is not to answer them.
+    /// The status of all GET requests, if the server is to refuse them.
     pub get: Option<u16>,
 }
 
@@ -64,14 +64,14 @@ impl Default for Settings {
     }
 }
 
-/// What it has got.
+/// The items and requests that the server has received.
 #[derive(Default)]
 pub struct Records {
-    /// By id, every version that was ever stored.
+    /// All stored versions of each item, by id.
     pub stored: BTreeMap<String, Vec<Value>>,
-    /// Heads and bodies, gzip unpacked.
+    /// All requests, with their bodies decompressed.
     pub requests: Vec<Request>,
-    /// What was wrong with requests.
+    /// The problems of invalid requests.
     pub problems: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ pub struct Request {
     pub body: Vec<u8>,
 }
 
-/// A running server. It ends when it is dropped.
+/// A running server. The server stops when the value is dropped.
 pub struct Lrs {
     address: SocketAddr,
     records: Arc<Mutex<Records>>,
@@ -91,11 +91,24 @@ pub struct Lrs {
 }
 
 impl Lrs {
+    /// Starts a server without faults.
+    pub fn healthy() -> Self {
+        Self::start(Settings::default())
+    }
+
+    /// Starts a server that fails each request as the function says, given its number from 0 and its method.
+    pub fn with_faults(fault: impl Fn(usize, &str) -> Fault + Send + Sync + 'static) -> Self {
+        Self::start(Settings {
+            fault: Box::new(fault),
+            ..Settings::default()
+        })
+    }
+
     pub fn start(settings: Settings) -> Self {
         Self::start_with(settings, None)
     }
 
-    /// The same over TLS.
+    /// Starts a server that speaks TLS.
     pub fn start_tls(settings: Settings, tls: ServerConfig) -> Self {
         Self::start_with(settings, Some(Arc::new(tls)))
     }
@@ -149,11 +162,15 @@ impl Lrs {
         format!("http://{}/caliper", self.address)
     }
 
+    pub fn request_count(&self) -> usize {
+        self.records().requests.len()
+    }
+
     pub fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap()
     }
 
-    /// What is stored, by id; each once.
+    /// The stored items by id. Fails if an item was stored twice, or if a request was invalid.
     #[track_caller]
     pub fn stored(&self) -> BTreeMap<String, Value> {
         let records = self.records();
@@ -169,7 +186,7 @@ impl Lrs {
 impl Drop for Lrs {
     fn drop(&mut self) {
         self.ends.store(true, Ordering::Relaxed);
-        // Wakes the listener.
+        // The listener notices the flag at the next connection.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -190,7 +207,7 @@ fn serve(
         let fault = (settings.fault)(nth, &request.method);
         let answer = match &fault {
             Fault::None => answer(&request, settings, &mut records.lock().unwrap()),
-            Fault::Status(status) => response(*status, "", b"as it was told"),
+            Fault::Status(status) => response(*status, "", b"as requested by the test"),
             Fault::RetryAfter(status, header) => {
                 response(*status, &format!("Retry-After: {header}\r\n"), b"")
             }
@@ -272,7 +289,7 @@ fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<
     }
     let text = String::from_utf8_lossy(&request.body);
     if text.contains(settings.poison.0) {
-        return response(settings.poison.1, "", b"there is poison in it");
+        return response(settings.poison.1, "", b"the request contains poison");
     }
     let items = match items(request) {
         Ok(items) => items,
@@ -285,7 +302,7 @@ fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<
     if settings.refuses_duplicates && !settings.keeps_all && items.iter().any(is_stored) {
         return response(409, "", b"conflict");
     }
-    // Those that are there already are not listed, as some servers do.
+    // Like some real servers, this one does not list the items that were stored before.
     let new: Vec<Value> = items
         .into_iter()
         .filter(|item| settings.keeps_all || !is_stored(item))
@@ -297,7 +314,7 @@ fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<
     response(200, "", serde_json::to_string(&ids).unwrap().as_bytes())
 }
 
-/// The statements or events of a request that is as it should be.
+/// Returns the statements or events of a request, or the problem of an invalid request.
 fn items(request: &Request) -> Result<Vec<Value>, String> {
     let header = |name: &str| request.headers.get(name).map_or("", String::as_str);
     if header("content-type") != "application/json" || header("accept") != "application/json" {
@@ -306,7 +323,7 @@ fn items(request: &Request) -> Result<Vec<Value>, String> {
     let body: Value = serde_json::from_slice(&request.body).map_err(|error| error.to_string())?;
     let items = match request.target.split('?').next() {
         Some("/xAPI/statements") if header("x-experience-api-version") == "1.0.3" => {
-            body.as_array().cloned().ok_or("no array")?
+            body.as_array().cloned().ok_or("the body is not an array")?
         }
         Some("/caliper") => {
             let envelopes = match body {
@@ -319,18 +336,18 @@ fn items(request: &Request) -> Result<Vec<Value>, String> {
                     .iter()
                     .all(|key| envelope[key].is_string())
                 {
-                    return Err(format!("{envelope} is no envelope"));
+                    return Err(format!("{envelope} is not an envelope"));
                 }
                 events.extend(envelope["data"].as_array().cloned().unwrap_or_default());
             }
             events
         }
-        _ => return Err(format!("{} is no resource", request.target)),
+        _ => return Err(format!("{} is not a resource", request.target)),
     };
     let mut ids: Vec<&str> = items.iter().map(id_of).collect();
     ids.sort_unstable();
     if items.is_empty() || ids[0].is_empty() || ids.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err("the ids are not one each".to_owned());
+        return Err("the ids are not distinct".to_owned());
     }
     Ok(items)
 }
@@ -343,7 +360,7 @@ fn get(request: &Request, settings: &Settings, records: &Records) -> Vec<u8> {
     match id.and_then(|(_, id)| records.stored.get(id)) {
         None => response(404, "", b""),
         Some(versions) => {
-            // A store adds and normalizes.
+            // Real servers add fields and normalize actors.
             let mut statement = versions[0].clone();
             statement["stored"] = "2024-04-01T00:00:00Z".into();
             statement["authority"] = serde_json::json!({"mbox": "mailto:lrs@example.org"});

@@ -19,7 +19,6 @@ mod kills;
 mod large_events;
 mod lrs;
 mod outputs;
-mod place;
 mod properties;
 mod readme;
 mod recover;

@@ -49,7 +49,7 @@ fn output_has_the_usual_mode_and_rejects_are_for_their_owner() {
         .args(&["--rejects", "r", "-o", "out", "a.log"]);
     let ended = run.run().with_code(0);
     let mode = |name: &str| {
-        let metadata = fs::metadata(ended.directory.path().join(name)).unwrap();
+        let metadata = fs::metadata(ended.directory.path(name)).unwrap();
         metadata.permissions().mode() & 0o777
     };
     let usual = mode("a.log");
@@ -205,7 +205,7 @@ fn a_reader_that_goes_away_is_no_failure() {
             ROOT_URL,
             "a.log",
         ])
-        .current_dir(run.directory.path())
+        .current_dir(run.directory.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -30,7 +30,7 @@ fn its_commands_work_as_written() {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         let run = Run::new(&arguments);
         // In a directory that looks like a checkout.
-        copy(&fixture(""), &run.directory.path().join("fixtures"));
+        copy(&fixture(""), &run.directory.path("fixtures"));
         let ended = run.run().with_code(0);
         if command[..] == commands[0][..] {
             assert_eq!(ended.files("out"), ["tracking.log.xapi.jsonl"]);

@@ -1,94 +1,74 @@
-//! Going on with inputs of odd ends: lines without a newline, copies, documents that change, a state that cannot be
-//! written.
+//! Resuming in unusual cases: a last line without a newline, copies, changed documents, a state that cannot be written.
 #![cfg(unix)]
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
-use serde_json::Value;
-
-use crate::harness::{ROOT_URL, gzip, line};
-use crate::lrs::{Fault, Lrs, Settings};
-use crate::place::{Place, lines, run};
+use crate::harness::{Run, RunDirectory, gzip, line, lines};
+use crate::lrs::{Fault, Lrs};
 
 fn without_last_newline(text: String) -> String {
     text.trim_end().to_owned()
 }
 
 #[test]
-fn a_last_line_without_a_newline_is_not_taken_for_delivered_before_it_is() {
-    let place = Place::new();
-    place.write("logs/a.log.gz", gzip(without_last_newline(lines(0..8))));
-    place.write("logs/b.json", without_last_newline(lines(8..9)));
-    // The first request is answered, later ones are not until the server is well again.
-    let lrs = Lrs::start(Settings {
-        fault: Box::new(|nth, _| match nth {
-            1 => Fault::Status(403),
-            _ => Fault::None,
-        }),
-        ..Settings::default()
+fn a_last_line_without_a_newline_is_sent_again_until_it_is_acknowledged() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log.gz", gzip(without_last_newline(lines(0..8))));
+    directory.write("logs/b.json", without_last_newline(lines(8..9)));
+    // The server refuses the second request, which stops the run.
+    let lrs = Lrs::with_faults(|nth, _| match nth {
+        1 => Fault::Status(403),
+        _ => Fault::None,
     });
-    let send = || {
-        let mut send = place.send(&lrs.xapi());
-        send.args(["--connections", "1"]);
-        send
-    };
-    run(send(), 5);
+    let send = || directory.send(&lrs.xapi()).args(&["--connections", "1"]);
+    send().run().with_code(5);
     assert_eq!(lrs.stored().len(), 7);
-    run(send(), 0);
+    send().run().with_code(0);
     assert_eq!(lrs.stored().len(), 9);
-    let requests = lrs.records().requests.len();
-    run(send(), 0);
-    assert_eq!(lrs.records().requests.len(), requests);
+    let requests = lrs.request_count();
+    send().run().with_code(0);
+    assert_eq!(lrs.request_count(), requests);
 }
 
 #[test]
-fn a_line_that_was_cut_is_delivered_when_it_is_whole() {
+fn a_cut_line_is_delivered_once_it_is_complete() {
     let whole = lines(0..6);
     let cut = whole.match_indices('\n').nth(2).unwrap().0 + 100;
     for command in ["transform", "send"] {
-        let place = Place::new();
-        let lrs = Lrs::start(Settings::default());
-        let run_it = || {
-            run(
-                match command {
-                    "transform" => place.transform(),
-                    _ => place.send(&lrs.xapi()),
-                },
-                0,
-            )
+        let directory = RunDirectory::new();
+        let lrs = Lrs::healthy();
+        let run = || {
+            let run = match command {
+                "transform" => directory.transform(),
+                _ => directory.send(&lrs.xapi()),
+            };
+            run.run().with_code(0)
         };
-        place.write("logs/a.log.gz", gzip(&whole[..cut]));
-        let said = run_it();
-        assert!(
-            said.contains("3 emitted") && said.contains("1 unparsable"),
-            "{said}"
-        );
-        // That it is there already is known, as long as nothing follows.
-        let said = run_it();
-        assert!(
-            said.contains("0 emitted") && said.contains("0 unparsable"),
-            "{said}"
-        );
-        place.write("logs/b.log", &whole);
-        let said = run_it();
-        assert!(
-            said.contains("3 emitted") && said.contains("0 unparsable"),
-            "{said}"
-        );
-        let said = run_it();
-        assert!(said.contains("0 emitted"), "{said}");
+        directory.write("logs/a.log.gz", gzip(&whole[..cut]));
+        let ended = run();
+        ended.assert_stderr("3 emitted");
+        ended.assert_stderr("1 unparsable");
+        // An unchanged input is known to the end, its cut line included.
+        let ended = run();
+        ended.assert_stderr("0 emitted");
+        ended.assert_stderr("0 unparsable");
+        directory.write("logs/b.log", &whole);
+        let ended = run();
+        ended.assert_stderr("3 emitted");
+        ended.assert_stderr("0 unparsable");
+        let ended = run();
+        ended.assert_stderr("0 emitted");
     }
 }
 
 #[test]
-fn a_log_that_ended_before_a_half_line_is_known() {
-    let place = Place::new();
-    place.write("logs/a.log", lines(0..3) + "half a li");
-    run(place.transform(), 0);
-    place.write("logs/b.log", lines(0..3));
-    let said = run(place.transform(), 0);
-    assert!(said.contains("0 emitted"), "{said}");
+fn a_log_that_ends_where_another_has_an_unfinished_line_is_known() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3) + "half a li");
+    directory.transform().run().with_code(0);
+    directory.write("logs/b.log", lines(0..3));
+    let ended = directory.transform().run().with_code(0);
+    ended.assert_stderr("0 emitted");
 }
 
 fn document(text: &str) -> String {
@@ -100,88 +80,87 @@ fn document(text: &str) -> String {
 }
 
 #[test]
-fn a_document_that_was_half_copied_is_delivered_when_it_is_whole_however_it_ends() {
-    let place = Place::new();
+fn a_half_copied_document_is_delivered_once_it_is_complete() {
+    let directory = RunDirectory::new();
     let whole = document(&"x".repeat(6000));
     for text in [
         whole[..5000].to_owned(),
         whole.clone() + "\n",
         whole.clone(),
     ] {
-        place.write("logs/d.json", text);
-        run(place.transform(), 0);
+        directory.write("logs/d.json", text);
+        directory.transform().run().with_code(0);
     }
-    let said = run(place.transform(), 0);
-    assert!(said.contains("1 delivered by earlier runs"), "{said}");
-    place.write("logs/e.json", whole + " ");
-    run(place.transform(), 0);
-    assert_eq!(place.files("out"), ["d.json", "e.json"]);
+    let ended = directory.transform().run().with_code(0);
+    ended.assert_stderr("1 delivered by earlier runs");
+    directory.write("logs/e.json", whole + " ");
+    directory.transform().run().with_code(0);
+    assert_eq!(directory.files("out"), ["d.json", "e.json"]);
 }
 
-fn night(place: &Place, threads: &str) {
-    let command = place.command(&["transform", "-o", "out", "--threads", threads]);
-    run(command, 0);
+fn night(directory: &RunDirectory, threads: &str) {
+    let run = directory.run_with_state(&["transform", "-o", "out", "--threads", threads]);
+    run.run().with_code(0);
 }
 
 #[test]
-fn what_a_document_held_is_delivered_of_a_log_though_the_document_changes() {
+fn lines_of_an_earlier_version_of_a_document_are_delivered_from_a_log() {
     for threads in ["1", "8"] {
-        let place = Place::new();
-        let night = || night(&place, threads);
-        place.write("logs/x.json", line(1));
+        let directory = RunDirectory::new();
+        let night = || night(&directory, threads);
+        directory.write("logs/x.json", line(1));
         night();
-        place.write("logs/x.json", line(2));
-        place.write("logs/a.log", line(1));
-        place.write("logs/z.log", line(1) + &line(3));
+        directory.write("logs/x.json", line(2));
+        directory.write("logs/a.log", line(1));
+        directory.write("logs/z.log", line(1) + &line(3));
         night();
-        // It becomes a log, and a document again.
-        place.write("logs/x.json", line(2) + &line(4));
+        // The document becomes a log, and then a document again.
+        directory.write("logs/x.json", line(2) + &line(4));
         night();
-        place.write("logs/x.json", line(5));
+        directory.write("logs/x.json", line(5));
         night();
-        // What goes on with a log is numbered after it.
+        // The rest of a log whose first lines are delivered has a number in its name.
         let logs = [
             "a.log.xapi.2.jsonl",
             "a.log.xapi.jsonl",
             "x.json.xapi.jsonl",
         ];
-        assert_eq!(place.files("out"), [logs[0], logs[1], "x.json", logs[2]]);
-        let rows = logs.map(|log| place.rows(&format!("out/{log}")).len());
+        assert_eq!(
+            directory.files("out"),
+            [logs[0], logs[1], "x.json", logs[2]]
+        );
+        let rows = logs.map(|log| directory.json_lines(&format!("out/{log}")).len());
         assert_eq!(rows, [1, 1, 2]);
     }
 }
 
 #[test]
-fn a_document_that_is_renamed_is_written_under_its_new_name_whatever_takes_the_old_one() {
+fn a_renamed_document_is_written_under_its_new_name_though_the_old_name_is_taken() {
     for (renamed, threads) in [("a", "1"), ("a", "8"), ("y", "1"), ("y", "8")] {
-        let place = Place::new();
-        let night = || night(&place, threads);
-        place.write("logs/x.json", line(1));
+        let directory = RunDirectory::new();
+        let night = || night(&directory, threads);
+        directory.write("logs/x.json", line(1));
         night();
-        // The larger it is, the later it ends.
-        place.write("logs/x.json", line(2) + &" ".repeat(4 << 20));
-        place.write(&format!("logs/{renamed}.json"), line(1));
+        // A larger document takes longer to read.
+        directory.write("logs/x.json", line(2) + &" ".repeat(4 << 20));
+        directory.write(&format!("logs/{renamed}.json"), line(1));
         night();
-        let time = |name: &str| {
-            let path = place.0.path().join(format!("out/{name}.json"));
-            let statement: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-            statement["timestamp"].clone()
-        };
+        let time = |name: &str| directory.json(&format!("out/{name}.json"))["timestamp"].clone();
         assert_eq!(time(renamed), "2024-03-05T09:00:00.000001+00:00");
         assert_eq!(time("x"), "2024-03-05T09:00:00.000002+00:00");
     }
 }
 
 #[test]
-fn a_log_is_delivered_once_beside_a_packed_copy_that_breaks_off_within_a_line() {
+fn a_log_and_a_compressed_copy_cut_within_a_line_are_delivered_once() {
     for threads in ["1", "8"] {
-        let place = Place::new();
+        let directory = RunDirectory::new();
         let text = lines(0..20_000);
         let cut = text.len() - 1000;
-        place.write("logs/a.log.gz", gzip(&text[..cut]));
-        place.write("logs/b.log", &text);
-        night(&place, threads);
-        let counts = place.output();
+        directory.write("logs/a.log.gz", gzip(&text[..cut]));
+        directory.write("logs/b.log", &text);
+        night(&directory, threads);
+        let counts = directory.statement_counts();
         assert_eq!(counts.len(), 20_000);
         assert!(counts.values().all(|&count| count == 1));
     }
@@ -189,12 +168,11 @@ fn a_log_is_delivered_once_beside_a_packed_copy_that_breaks_off_within_a_line() 
 
 #[test]
 fn a_document_that_is_changed_back_is_delivered_again() {
-    let place = Place::new();
+    let directory = RunDirectory::new();
     let delivered = |text: &str| {
-        place.write("logs/d.json", text);
-        run(place.transform(), 0);
-        let json = std::fs::read(place.0.path().join("out/d.json")).unwrap();
-        serde_json::from_slice::<Value>(&json).unwrap()
+        directory.write("logs/d.json", text);
+        directory.transform().run().with_code(0);
+        directory.json("out/d.json")
     };
     let (one, other) = (lines(1..2), lines(2..3));
     let first = delivered(&one);
@@ -203,8 +181,8 @@ fn a_document_that_is_changed_back_is_delivered_again() {
     assert_eq!(delivered(&one), first);
 }
 
-/// Routers of which one is ahead of the other.
-fn routers(place: &Place, one: &Lrs, other: &Lrs, both: bool) -> Command {
+/// Sends to two routers, or to the first alone.
+fn send_to_routers(directory: &RunDirectory, one: &Lrs, other: &Lrs, both: bool) -> Run {
     let router = |lrs: &Lrs, enabled: bool| {
         format!(
             r#"{{"backend_name": "xAPI", "route_url": "{}", "enabled": {enabled}, "auth_scheme": null, "configurations": {{}}}}"#,
@@ -212,68 +190,56 @@ fn routers(place: &Place, one: &Lrs, other: &Lrs, both: bool) -> Command {
         )
     };
     let json = format!("[{}, {}]", router(one, true), router(other, both));
-    place.write("routers.json", json);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
-    command
-        .current_dir(place.0.path())
-        .args(["send", "--to", "xapi", "--lms-root-url", ROOT_URL])
-        .args(["--routers", "routers.json", "--state", "state", "logs"]);
-    command
+    directory.write("routers.json", json);
+    directory.run_with_state(&["send", "--routers", "routers.json"])
 }
 
 #[test]
-fn a_copy_is_delivered_once_to_routers_of_which_one_is_ahead() {
-    let place = Place::new();
-    let [one, other] = [(); 2].map(|()| Lrs::start(Settings::default()));
-    place.write("logs/a.log", lines(0..60));
-    run(routers(&place, &one, &other, true), 0);
-    place.append("logs/a.log", &lines(60..100));
-    run(routers(&place, &one, &other, false), 0);
-    std::fs::remove_file(place.0.path().join("logs/a.log")).unwrap();
-    place.write("logs/b.log", lines(0..80));
-    run(routers(&place, &one, &other, true), 0);
+fn a_copy_is_delivered_once_to_routers_at_different_positions() {
+    let directory = RunDirectory::new();
+    let [one, other] = [(); 2].map(|()| Lrs::healthy());
+    directory.write("logs/a.log", lines(0..60));
+    send_to_routers(&directory, &one, &other, true)
+        .run()
+        .with_code(0);
+    directory.append("logs/a.log", &lines(60..100));
+    send_to_routers(&directory, &one, &other, false)
+        .run()
+        .with_code(0);
+    directory.remove("logs/a.log");
+    directory.write("logs/b.log", lines(0..80));
+    send_to_routers(&directory, &one, &other, true)
+        .run()
+        .with_code(0);
     assert_eq!((one.stored().len(), other.stored().len()), (100, 80));
-    let requests = || [&one, &other].map(|lrs| lrs.records().requests.len());
+    let requests = || [&one, &other].map(|lrs| lrs.request_count());
     let before = requests();
-    run(routers(&place, &one, &other, true), 0);
+    send_to_routers(&directory, &one, &other, true)
+        .run()
+        .with_code(0);
     assert_eq!(requests(), before);
 }
 
 #[test]
-fn a_log_that_another_begins_with_is_not_delivered_again() {
-    let place = Place::new();
-    place.write("logs/a.log", lines(0..30));
-    place.write("logs/b.log", lines(0..60));
-    let lrs = Lrs::start(Settings::default());
+fn a_log_that_is_the_start_of_another_is_not_delivered_again() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..30));
+    directory.write("logs/b.log", lines(0..60));
+    let lrs = Lrs::healthy();
     let send = || {
-        let mut send = place.command(&["send", "--url", &lrs.xapi()]);
-        send.args(["--batch-size", "500"]);
-        send
+        let send = directory.run_with_state(&["send", "--url", &lrs.xapi()]);
+        send.args(&["--batch-size", "500"])
     };
-    run(send(), 0);
+    send().run().with_code(0);
     assert_eq!(lrs.stored().len(), 60);
-    let requests = lrs.records().requests.len();
-    run(send(), 0);
-    assert_eq!(lrs.records().requests.len(), requests);
+    let requests = lrs.request_count();
+    send().run().with_code(0);
+    assert_eq!(lrs.request_count(), requests);
 }
 
-/// On a disk on which no file may have more bytes than this.
-fn limited(command: &Command, bytes: u64) -> Command {
-    let mut limited = Command::new("sh");
-    let script = format!(
-        "trap '' XFSZ; ulimit -f {}; exec \"$0\" \"$@\"",
-        bytes / 512
-    );
-    limited
-        .args(["-c", &script])
-        .arg(command.get_program())
-        .args(command.get_args());
-    limited.current_dir(command.get_current_dir().unwrap());
-    limited
-}
-
-fn rejected(place: &Place) -> BTreeSet<String> {
-    let rows = place.rows("rejects");
+/// The names and numbers of the rejected lines.
+fn rejected(directory: &RunDirectory) -> BTreeSet<String> {
+    let rows = directory.json_lines("rejects");
     let rows = rows
         .iter()
         .map(|row| format!("{}:{}", row["file"], row["line"]));
@@ -281,66 +247,63 @@ fn rejected(place: &Place) -> BTreeSet<String> {
 }
 
 #[test]
-fn wherever_the_disk_gets_full_the_next_run_completes_outputs_and_rejects() {
+fn after_a_full_disk_the_next_run_completes_outputs_and_rejects() {
     let mut failed = 0;
     for bytes in (1024..=8192).step_by(512) {
-        let place = Place::new();
+        let directory = RunDirectory::new();
         for nth in 0..8 {
-            place.write(
+            directory.write(
                 &format!("logs/{nth}.log"),
                 lines(nth..nth + 1) + &"no event\n".repeat(3),
             );
         }
-        let first = limited(&place.transform(), bytes).output().unwrap();
-        failed += u32::from(first.status.code() == Some(6));
-        run(place.transform(), 0);
-        assert_eq!(place.output().len(), 8, "{bytes}");
-        assert!(place.output().values().all(|&count| count == 1), "{bytes}");
-        assert_eq!(rejected(&place).len(), 24, "{bytes}");
+        let first = directory.transform().with_largest_file(bytes).run();
+        failed += u32::from(first.code == 6);
+        directory.transform().run().with_code(0);
+        assert_eq!(directory.statement_counts().len(), 8, "{bytes}");
+        assert!(
+            directory
+                .statement_counts()
+                .values()
+                .all(|&count| count == 1),
+            "{bytes}"
+        );
+        assert_eq!(rejected(&directory).len(), 24, "{bytes}");
     }
     assert!(failed > 5, "{failed}");
 }
 
 #[test]
-fn rejects_that_cannot_be_written_while_sending_are_written_by_the_next_run() {
-    let place = Place::new();
-    // Several batches, so that the first is delivered.
+fn rejects_that_a_send_cannot_write_are_written_by_the_next_run() {
+    let directory = RunDirectory::new();
+    // The log is several batches long, so that the first is delivered.
     let part = |from| lines(from..from + 7000) + &"no event\n".repeat(40);
     assert!(part(0).len() > 1 << 20);
-    place.write("logs/a.log", part(0) + &part(7000));
-    let lrs = Lrs::start(Settings::default());
+    directory.write("logs/a.log", part(0) + &part(7000));
+    let lrs = Lrs::healthy();
     let send = || {
-        let mut send = place.command(&["send", "--url", &lrs.xapi()]);
-        send.args(["--rejects", "rejects", "--batch-size", "5000"]);
-        send
+        let send = directory.run_with_state(&["send", "--url", &lrs.xapi()]);
+        send.args(&["--rejects", "rejects", "--batch-size", "5000"])
     };
-    let first = limited(&send(), 6144).output().unwrap();
-    let said = String::from_utf8(first.stderr).unwrap();
-    assert_eq!(first.status.code(), Some(6), "{said}");
-    assert!(said.contains("failed to write"), "{said}");
-    run(send(), 0);
+    let ended = send().with_largest_file(6144).run().with_code(6);
+    ended.assert_stderr("failed to write");
+    send().run().with_code(0);
     assert_eq!(lrs.stored().len(), 14_000);
-    assert_eq!(rejected(&place).len(), 80);
+    assert_eq!(rejected(&directory).len(), 80);
 }
 
 #[test]
-fn a_state_that_cannot_be_written_ends_the_run_and_is_told_as_what_it_is() {
-    let place = Place::new();
+fn a_state_that_cannot_be_written_ends_the_run_with_an_error_that_names_it() {
+    let directory = RunDirectory::new();
     for nth in 0..20 {
-        place.write(&format!("logs/{nth:02}.log"), lines(nth..nth + 1));
+        directory.write(&format!("logs/{nth:02}.log"), lines(nth..nth + 1));
     }
-    let full = limited(&place.transform(), 2048).output().unwrap();
-    let said = String::from_utf8(full.stderr).unwrap();
-    assert_eq!(full.status.code(), Some(6), "{said}");
-    assert!(
-        said.contains("failed to write the state `state/journal.jsonl`: File too large"),
-        "{said}"
-    );
-    assert!(
-        !said.contains("failed to open") && !said.contains(".part"),
-        "{said}"
-    );
-    assert!(said.matches("error:").count() <= 3, "{said}");
-    run(place.transform(), 0);
-    assert_eq!(place.output().len(), 20);
+    let ended = directory.transform().with_largest_file(2048).run();
+    let ended = ended.with_code(6);
+    ended.assert_stderr("failed to write the state `state/journal.jsonl`: File too large");
+    ended.assert_not_stderr("failed to open");
+    ended.assert_not_stderr(".part");
+    assert!(ended.errors().len() <= 3, "{}", ended.stderr);
+    directory.transform().run().with_code(0);
+    assert_eq!(directory.statement_counts().len(), 20);
 }

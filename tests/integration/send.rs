@@ -4,16 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, json_lines, line};
+use crate::harness::{Ended, ROOT_URL, Run, json_lines, line, poisoned};
 use crate::lrs::{Fault, Lrs, Settings, id_of};
 
 pub fn log(lines: u32) -> String {
     (0..lines).map(line).collect()
-}
-
-/// A line whose statement the server does not take.
-pub fn poisoned(second: u32) -> String {
-    line(second).replace("\"id\": \"v\"", "\"id\": \"poison\"")
 }
 
 pub fn send(url: &str, log: &str) -> Run {
@@ -161,35 +156,18 @@ fn a_dry_run_makes_no_request_and_says_what_it_would_send() {
         (&router(&ended)["requests"], &router(&ended)["delivered"]),
         (&json!(3), &json!(30))
     );
-    assert!(!ended.directory.path().join("dead").exists());
+    assert!(!ended.directory.path("dead").exists());
 }
 
 #[cfg(unix)]
 #[test]
 fn a_dead_letter_that_cannot_be_written_whole_stops_the_run() {
     let lrs = Lrs::start(Settings::default());
-    let run = send(&lrs.xapi(), &(line(0) + &poisoned(1)));
-    let directory = run.directory.path();
-    let script = format!(
-        "trap '' XFSZ; ulimit -f 0; exec {} send --to xapi --lms-root-url {ROOT_URL} --url {} --dead-letters dead log",
-        env!("CARGO_BIN_EXE_event-router"),
-        lrs.xapi()
-    );
-    let output = std::process::Command::new("sh")
-        .args(["-c", &script])
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(6), "{said}");
-    assert!(
-        said.contains("failed to write the dead letter `dead/"),
-        "{said}"
-    );
-    assert_eq!(
-        std::fs::read_dir(directory.join("dead")).unwrap().count(),
-        0
-    );
+    let run = send(&lrs.xapi(), &(line(0) + &poisoned(1))).args(&["--dead-letters", "dead"]);
+    // The report cannot be written either.
+    let ended = run.with_largest_file(0).run().with_code(6);
+    ended.assert_stderr("failed to write the dead letter `dead/");
+    assert_eq!(ended.files("dead"), [""; 0]);
 }
 
 #[test]

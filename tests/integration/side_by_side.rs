@@ -1,44 +1,44 @@
-//! Inputs that are read at a time: what comes of them is what comes of them one after the other.
+//! Inputs that are read at the same time have the same output as inputs that are read one after the other.
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use crate::harness::gzip;
-use crate::place::{Place, lines, run};
+use crate::harness::{RunDirectory, gzip, lines};
 
 /// The files in `out`, by name.
-fn output(place: &Place) -> BTreeMap<String, Vec<u8>> {
-    let read = |name: &String| fs::read(place.0.path().join("out").join(name)).unwrap();
-    let names = place.files("out").into_iter();
-    names.map(|name| (name.clone(), read(&name))).collect()
+fn output(directory: &RunDirectory) -> BTreeMap<String, Vec<u8>> {
+    let names = directory.files("out").into_iter();
+    names
+        .map(|name| (name.clone(), directory.read(&format!("out/{name}"))))
+        .collect()
 }
 
-/// Two nights of logs of which many begin alike. Gives the output, all of which is to be there once.
+/// Transforms the logs of two nights, many of which start with the same lines. Returns the output, in which each statement
+/// must occur once.
 fn two_nights(options: &[&str]) -> BTreeMap<String, Vec<u8>> {
-    let place = Place::new();
-    let transform = || place.command(&[&["transform", "-o", "out"], options].concat());
+    let directory = RunDirectory::new();
+    let transform = || directory.run_with_state(&[&["transform", "-o", "out"], options].concat());
     let common = lines(0..2000);
     let rotated = lines(6000..8000);
-    place.write("logs/a-copy.log.gz", gzip(&common));
-    place.write("logs/a.log", &common);
-    place.write("logs/b.log", common.clone() + &lines(2000..3000));
-    place.write("logs/c.log", common + &lines(3000..4000));
-    place.write("logs/d.log", lines(4000..6000));
-    place.write("logs/d.log.gz", gzip(lines(4000..6000)));
-    place.write("logs/t.log", &rotated);
-    run(transform(), 0);
-    // It was rotated, and the old one has still got some lines.
-    place.write("logs/t.log", lines(8000..9000));
-    place.write("logs/t.log-1", rotated + &lines(9000..9010));
-    run(transform(), 0);
-    let counts = place.output();
+    directory.write("logs/a-copy.log.gz", gzip(&common));
+    directory.write("logs/a.log", &common);
+    directory.write("logs/b.log", common.clone() + &lines(2000..3000));
+    directory.write("logs/c.log", common + &lines(3000..4000));
+    directory.write("logs/d.log", lines(4000..6000));
+    directory.write("logs/d.log.gz", gzip(lines(4000..6000)));
+    directory.write("logs/t.log", &rotated);
+    transform().run().with_code(0);
+    // The log `t.log` was rotated, after it had got some more lines.
+    directory.write("logs/t.log", lines(8000..9000));
+    directory.write("logs/t.log-1", rotated + &lines(9000..9010));
+    transform().run().with_code(0);
+    let counts = directory.statement_counts();
     assert_eq!(counts.len(), 9010);
     assert!(counts.values().all(|&count| count == 1));
-    output(&place)
+    output(&directory)
 }
 
 #[test]
-fn inputs_that_hold_the_same_are_delivered_once_however_many_are_read_at_a_time() {
+fn inputs_with_common_lines_are_delivered_once_at_any_number_of_threads() {
     let one_by_one = two_nights(&["--threads", "1"]);
     assert!(one_by_one.contains_key("t.log.xapi.3.jsonl"));
     let side_by_side = ["--threads", "4"];

@@ -1,94 +1,79 @@
-//! Runs that are asked to end.
+//! Runs that a signal or a closed output stops.
 #![cfg(unix)]
 
-use std::io::Read;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::harness::{Run, json_lines, line};
-use crate::lrs::{Fault, Lrs, Settings};
-use crate::place::{Place, lines, run, signal};
+use crate::harness::{Ended, Run, RunDirectory, Running, line, lines};
+use crate::lrs::{Fault, Lrs};
 
-/// A server to which the request of this number, and those behind it, are as told.
-fn server(from: usize, fault: Fault) -> Lrs {
-    Lrs::start(Settings {
-        fault: Box::new(move |nth, _| match nth {
-            nth if nth >= from => fault.clone(),
-            _ => Fault::None,
-        }),
-        ..Settings::default()
+/// Starts a server that fails all requests from this number on.
+fn failing_server(from: usize, fault: Fault) -> Lrs {
+    Lrs::with_faults(move |nth, _| match nth {
+        nth if nth >= from => fault.clone(),
+        _ => Fault::None,
     })
 }
 
-/// Starts a run that sends over one connection, and waits until the server has so many requests.
-fn start(mut send: Command, lrs: &Lrs, requests: usize) -> Child {
-    send.args(["--connections", "1"]);
-    let child = send.spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while lrs.records().requests.len() < requests && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    child
+/// Starts a run that sends over one connection, and waits until the server has received this many requests.
+fn start(send: Run, lrs: &Lrs, requests: usize) -> Running {
+    let running = send.args(&["--connections", "1"]).start();
+    running.wait_until(|_| lrs.request_count() >= requests);
+    running
 }
 
-/// Waits for the run. Gives its code, what it said, and how long it took.
-fn end(mut child: Child) -> (Option<i32>, String, Duration) {
+/// Waits for the end of a run, and returns how long that took.
+fn end(running: Running) -> (Ended, Duration) {
     let started = Instant::now();
-    let code = child.wait().unwrap().code();
-    let mut said = String::new();
-    child.stderr.unwrap().read_to_string(&mut said).unwrap();
-    (code, said, started.elapsed())
+    (running.end(), started.elapsed())
 }
 
 #[test]
-fn signals_end_a_run_that_can_be_gone_on_with() {
+fn a_run_stopped_by_a_signal_can_be_resumed() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
-        let place = Place::new();
-        place.write("logs/a.log", lines(0..100));
-        let lrs = server(5, Fault::RetryAfter(503, "600".to_owned()));
-        let child = start(place.send(&lrs.xapi()), &lrs, 6);
-        signal(&child, name);
-        let (ended, said, took) = end(child);
-        assert_eq!(ended, Some(code), "{said}");
+        let directory = RunDirectory::new();
+        directory.write("logs/a.log", lines(0..100));
+        let lrs = failing_server(5, Fault::RetryAfter(503, "600".to_owned()));
+        let running = start(directory.send(&lrs.xapi()), &lrs, 6);
+        running.signal(name);
+        let (ended, took) = end(running);
+        let ended = ended.with_code(code);
         assert!(took < Duration::from_secs(3), "{took:?}");
-        for words in [
+        for text in [
             "1 input (0 done, stopped by SIG",
             "35 delivered",
             "65 left",
             "the first that was not delivered is of line 36 of `logs/a.log`",
         ] {
-            assert!(said.contains(words), "{said}");
+            ended.assert_stderr(text);
         }
-        let lrs_again = Lrs::start(Settings::default());
-        run(place.send(&lrs_again.xapi()), 0);
-        assert_eq!(lrs_again.stored().len(), 100);
+        let healthy = Lrs::healthy();
+        directory.send(&healthy.xapi()).run().with_code(0);
+        assert_eq!(healthy.stored().len(), 100);
     }
 }
 
 #[test]
-fn a_server_that_hangs_does_not_keep_a_run_from_ending_with_all_that_it_has_to_tell() {
-    let place = Place::new();
-    place.write("logs/a.log", lines(0..5000));
-    let lrs = server(5, Fault::Silence);
-    let mut send = place.send(&lrs.xapi());
-    send.args(["--report", "report.json"]);
-    let child = start(send, &lrs, 6);
-    signal(&child, "TERM");
-    let (ended, said, took) = end(child);
-    assert_eq!(ended, Some(143), "{said}");
+fn a_signal_stops_a_run_with_a_full_report_though_the_server_does_not_answer() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5000));
+    let lrs = failing_server(5, Fault::Silence);
+    let send = directory.send(&lrs.xapi());
+    let running = start(send.args(&["--report", "report.json"]), &lrs, 6);
+    running.signal("TERM");
+    let (ended, took) = end(running);
+    let ended = ended.with_code(143);
     assert!(took < Duration::from_secs(7), "{took:?}");
-    for words in [
+    for text in [
         "stopped by SIGTERM",
         "35 delivered",
         "4,965 left",
         "line 36",
     ] {
-        assert!(said.contains(words), "{said}");
+        ended.assert_stderr(text);
     }
-    let report = std::fs::read(place.0.path().join("report.json")).unwrap();
-    let report: Value = serde_json::from_slice(&report).unwrap();
+    let report = ended.report();
     assert_eq!(report["stopped_by"], "SIGTERM");
     assert_eq!(report["exit_code"], 143);
     assert_eq!(report["inputs"][0]["ended"], "stopped");
@@ -96,84 +81,61 @@ fn a_server_that_hangs_does_not_keep_a_run_from_ending_with_all_that_it_has_to_t
 }
 
 #[test]
-fn a_second_signal_ends_at_once() {
-    let place = Place::new();
-    place.write("logs/a.log", lines(0..100));
-    let lrs = server(1, Fault::Silence);
-    let child = start(place.send(&lrs.xapi()), &lrs, 2);
-    signal(&child, "INT");
+fn a_second_signal_stops_the_run_at_once() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..100));
+    let lrs = failing_server(1, Fault::Silence);
+    let running = start(directory.send(&lrs.xapi()), &lrs, 2);
+    running.signal("INT");
     std::thread::sleep(Duration::from_millis(300));
-    signal(&child, "TERM");
-    let (ended, said, took) = end(child);
-    assert_eq!(ended, Some(143), "{said}");
+    running.signal("TERM");
+    let (ended, took) = end(running);
+    ended.with_code(143);
     assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 #[test]
-fn an_input_that_waits_does_not_keep_a_run_from_ending() {
+fn a_signal_stops_a_run_that_waits_for_input() {
     let mut running = Run::transform()
         .args(&["-o", "out", "--report", "report.json", "-"])
         .start();
     running.write(&line(1));
     running.wait_for("out", ".stdin");
-    let started = Instant::now();
-    signal(&running.child, "INT");
-    // Standard input stays open until the run has ended.
-    while running.child.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < Duration::from_secs(5));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    running.signal("INT");
+    running.wait_within(Duration::from_secs(5));
     let ended = running.end().with_code(130);
-    assert!(
-        ended.stderr.contains("1 input (0 done, stopped by SIGINT)"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("1 input (0 done, stopped by SIGINT)");
     assert_eq!(ended.files("out"), [""; 0]);
-    let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
-    assert_eq!(report["total"]["lines"], 0);
+    assert_eq!(ended.report()["total"]["lines"], 0);
 }
 
 #[test]
-fn what_was_rejected_of_an_input_that_is_dropped_is_dropped_with_it() {
+fn rejects_of_an_undelivered_input_are_not_kept() {
     let mut running = Run::transform()
         .args(&["-o", "out", "--rejects", "rejects", "whole.log", "-"])
         .file("whole.log", "no event\n")
         .start();
-    // Lines of a pipe are delivered by the megabyte.
+    // The program delivers the lines of a pipe in blocks of a megabyte.
     running.write(&("no event\n".repeat(300_000) + &line(1)));
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let is_written = |entry: std::io::Result<std::fs::DirEntry>| {
-        let (name, metadata) = entry
-            .map(|entry| (entry.file_name(), entry.metadata()))
-            .unwrap();
-        name.to_string_lossy().starts_with(".rejects")
-            && metadata.is_ok_and(|metadata| metadata.len() > 100_000)
-    };
-    while !std::fs::read_dir(running.directory.path())
-        .unwrap()
-        .any(is_written)
-    {
-        assert!(Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    signal(&running.child, "INT");
-    let ended = running.end().with_code(130);
-    let rows = json_lines(&ended.read("rejects"));
+    running.wait_until(|directory| {
+        let entries = directory.path("").read_dir().unwrap().flatten();
+        entries.into_iter().any(|entry| {
+            let is_large = entry.metadata().is_ok_and(|file| file.len() > 100_000);
+            is_large && entry.file_name().to_string_lossy().starts_with(".rejects")
+        })
+    });
+    running.signal("INT");
+    let rows = running.end().with_code(130).json_lines("rejects");
     assert_eq!((rows.len(), &rows[0]["file"]), (1, &json!("whole.log")));
 }
 
 #[test]
-fn a_run_ends_when_nobody_reads_its_output_though_its_input_waits() {
+fn a_closed_standard_output_ends_the_run_though_more_input_may_come() {
     let mut running = Run::transform().args(&["-"]).start();
     drop(running.child.stdout.take());
-    // Lines of a pipe are delivered by the megabyte.
+    // The program delivers the lines of a pipe in blocks of a megabyte.
     running.write(&line(1).repeat(20_000));
-    let started = Instant::now();
-    while running.child.try_wait().unwrap().is_none() {
-        assert!(started.elapsed() < Duration::from_secs(10));
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    running.wait_within(Duration::from_secs(10));
     running.end().with_code(0);
 }
 
@@ -184,7 +146,7 @@ fn a_report_that_cannot_be_written_does_not_hide_the_signal() {
         .start();
     running.write(&line(1));
     running.wait_for("out", ".stdin");
-    signal(&running.child, "INT");
+    running.signal("INT");
     let ended = running.end().with_code(130);
-    ended.assert_told("failed to write `/dev/full`: No space left");
+    ended.assert_error("failed to write `/dev/full`: No space left");
 }

@@ -11,7 +11,7 @@ use crate::lrs::{Lrs, Settings};
 #[test]
 fn a_reader_of_rejects_that_goes_away_is_a_failure() {
     let run = Run::transform().args(&["--rejects", "pipe", "-o", "out", "-"]);
-    let pipe = run.directory.path().join("pipe");
+    let pipe = run.directory.path("pipe");
     assert!(
         Command::new("mkfifo")
             .arg(&pipe)
@@ -24,7 +24,7 @@ fn a_reader_of_rejects_that_goes_away_is_a_failure() {
     drop(File::open(&pipe).unwrap());
     running.write(&("no event\n".repeat(1000) + &line(1)));
     let ended = running.end().with_code(6);
-    ended.assert_told("failed to write `pipe`: Broken pipe");
+    ended.assert_error("failed to write `pipe`: Broken pipe");
     assert_eq!(json_lines(&ended.read("out/stdin.xapi.jsonl")).len(), 1);
 }
 
@@ -40,9 +40,9 @@ fn an_input_that_goes_away_before_its_turn_costs_itself() {
         .start();
     running.write(&line(3));
     running.wait_for("out", ".stdin.xapi.jsonl.");
-    fs::remove_file(running.directory.path().join("a.log")).unwrap();
+    fs::remove_file(running.directory.path("a.log")).unwrap();
     let ended = running.end().with_code(3);
-    ended.assert_told("failed to open `a.log`: No such file");
+    ended.assert_error("failed to open `a.log`: No such file");
     assert_eq!(ended.files("out"), ["b.log.xapi.jsonl", "stdin.xapi.jsonl"]);
     let report: serde_json::Value = serde_json::from_slice(&ended.read("r")).unwrap();
     let ends = report["inputs"]
@@ -67,12 +67,12 @@ fn an_input_that_shrinks_while_it_is_read_is_an_error_after_what_there_was() {
     stdout.read_exact(&mut [0]).unwrap();
     let file = File::options()
         .write(true)
-        .open(running.directory.path().join("a.log"));
+        .open(running.directory.path("a.log"));
     file.unwrap().set_len(1000).unwrap();
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     let ended = running.end().with_code(3);
-    ended.assert_told("failed to read `a.log` to its end: it shrank while it was read, of its ");
+    ended.assert_error("failed to read `a.log` to its end: it shrank while it was read, of its ");
     let rows = json_lines(format!("{{{rest}").as_bytes());
     assert!(
         rows.len() < 40_000
@@ -90,7 +90,7 @@ fn an_input_that_grows_while_it_is_read_is_no_error() {
     stdout.read_exact(&mut [0]).unwrap();
     let file = File::options()
         .append(true)
-        .open(running.directory.path().join("a.log"));
+        .open(running.directory.path("a.log"));
     file.unwrap().write_all(line(200_000).as_bytes()).unwrap();
     std::io::copy(&mut stdout, &mut std::io::sink()).unwrap();
     assert_eq!(running.end().with_code(0).count("emitted"), 40_001);
@@ -100,7 +100,7 @@ fn an_input_that_grows_while_it_is_read_is_no_error() {
 fn an_input_that_cannot_be_read_costs_itself() {
     let run = Run::transform().file("a.log", line(1));
     let ended = run.args(&["/proc/self/mem", "a.log"]).run().with_code(3);
-    ended.assert_told("failed to open `/proc/self/mem`: Input/output error");
+    ended.assert_error("failed to open `/proc/self/mem`: Input/output error");
     assert_eq!(ended.rows().len(), 1);
 }
 
@@ -111,9 +111,9 @@ fn an_output_directory_that_goes_away_costs_the_output_at_hand() {
     let mut running = run.args(&one_after_the_other).start();
     running.write(&line(3));
     running.wait_for("out", ".stdin.xapi.jsonl.");
-    fs::remove_dir_all(running.directory.path().join("out")).unwrap();
+    fs::remove_dir_all(running.directory.path("out")).unwrap();
     let ended = running.end().with_code(6);
-    ended.assert_told("failed to write `out/stdin.xapi.jsonl`: No such file");
+    ended.assert_error("failed to write `out/stdin.xapi.jsonl`: No such file");
     assert_eq!(ended.files("out"), ["a.log.xapi.jsonl"]);
 }
 
@@ -125,11 +125,11 @@ fn a_directory_of_dead_letters_that_goes_away_stops_the_sending() {
     running.wait_for(".", ".r.");
     // It is looked at before it is read.
     running.write(&"\n".repeat(2 << 20));
-    fs::remove_dir_all(running.directory.path().join("dead")).unwrap();
+    fs::remove_dir_all(running.directory.path("dead")).unwrap();
     let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
     running.write(&poisoned);
     let ended = running.end().with_code(6);
-    ended.assert_told("failed to write the dead letter `dead/");
+    ended.assert_error("failed to write the dead letter `dead/");
     assert!(
         ended.errors()[0].contains("No such file"),
         "{}",

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::harness::{ROOT_URL, Run, line};
+use crate::harness::{ROOT_URL, Run, line, poisoned};
 use crate::lrs::{Fault, Lrs, Request, Settings};
-use crate::send::{assert_stored, dead_letters, log, poisoned, router, send, transformed};
+use crate::send::{assert_stored, dead_letters, log, router, send, transformed};
 
 #[test]
 fn sending_again_changes_nothing() {
@@ -115,7 +115,7 @@ fn a_statement_that_is_not_taken_is_alone_in_its_dead_letter() {
         };
         assert_eq!(letters[0]["reason"], reason);
         assert_eq!(letters[0]["status"], status);
-        assert_eq!(letters[0]["answer"], "there is poison in it");
+        assert_eq!(letters[0]["answer"], "the request contains poison");
         assert_eq!(letters[0]["router"], lrs.xapi());
         let [item] = letters[0]["items"].as_array().unwrap().as_slice() else {
             panic!("{letters:?}");
@@ -132,7 +132,9 @@ fn without_dead_letters_the_first_that_is_not_taken_stops_the_run() {
     let log = line(0) + &poisoned(1) + &line(2);
     let ended = send(&lrs.xapi(), &log).run().with_code(5);
     assert!(
-        ended.stderr.contains("answered 400: there is poison in it")
+        ended
+            .stderr
+            .contains("answered 400: the request contains poison")
             && ended.stderr.contains("line 2 of `log`"),
         "{}",
         ended.stderr
@@ -206,7 +208,7 @@ fn what_every_later_request_would_be_told_stops_the_run_and_names_the_place() {
             .run()
             .with_code(5);
         let told = format!(
-            "answered {status}: as it was told; the first that was not delivered is of line 11 of `log`"
+            "answered {status}: as requested by the test; the first that was not delivered is of line 11 of `log`"
         );
         assert!(ended.stderr.contains(&told), "{}", ended.stderr);
         assert_eq!(lrs.records().requests.len(), 2);

@@ -1,39 +1,37 @@
-//! Runs the binary in a directory of its own.
+//! A run of the program, from its arguments to its exit code.
 
-use std::fs::{self, DirEntry};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::Value;
-use tempfile::TempDir;
 
-pub const ROOT_URL: &str = "https://courses.example.org";
+use super::directory::RunDirectory;
+use super::samples::{ROOT_URL, fixture, json_lines};
 
-/// A run of `event-router`, put together step by step. Relative paths are below a directory that is made for it.
+/// A run of `event-router` that has not started. Its working directory is a new one unless [`in_directory`](Self::in_directory)
+/// names another.
 pub struct Run {
-    pub directory: TempDir,
+    pub directory: RunDirectory,
     command: Command,
     stdin: Vec<u8>,
 }
 
-/// How a run ended.
+/// A run that has ended.
 pub struct Ended {
-    pub directory: TempDir,
+    pub directory: RunDirectory,
     pub code: i32,
     pub stdout: Vec<u8>,
     pub stderr: String,
 }
 
 impl Run {
-    /// The program with these arguments and no variable of its own.
+    /// A run with these arguments, and without the environment variables that the program reads.
     pub fn new(arguments: &[&str]) -> Self {
-        let directory = TempDir::new().unwrap();
+        let directory = RunDirectory::new();
         let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
-        command.current_dir(directory.path()).args(arguments);
+        command.current_dir(directory.path("")).args(arguments);
         for (name, _) in std::env::vars_os() {
             let name_text = name.to_string_lossy();
             let is_proxy = name_text.to_lowercase().ends_with("_proxy");
@@ -51,22 +49,18 @@ impl Run {
         }
     }
 
-    /// `transform` to xAPI, without tables.
     pub fn transform() -> Self {
         Self::transform_to("xapi")
     }
 
-    /// `explain --json` to xAPI, without tables.
     pub fn explain() -> Self {
         Self::explain_to("xapi")
     }
 
-    /// `transform` to a format.
     pub fn transform_to(format: &str) -> Self {
         Self::new(&["transform", "--to", format, "--lms-root-url", ROOT_URL])
     }
 
-    /// `explain --json` to a format.
     pub fn explain_to(format: &str) -> Self {
         Self::new(&[
             "explain",
@@ -78,7 +72,16 @@ impl Run {
         ])
     }
 
-    /// With the tables of the fixtures.
+    pub fn send(url: &str) -> Self {
+        Self::send_to("xapi", url)
+    }
+
+    pub fn send_to(format: &str, url: &str) -> Self {
+        let options = ["--url", url, "--retry-delay", "0.01"];
+        Self::new(&["send", "--to", format, "--lms-root-url", ROOT_URL]).args(&options)
+    }
+
+    /// Adds the lookup tables of the fixtures.
     pub fn tables(self) -> Self {
         let users = fixture("users.csv");
         let courses = fixture("courses.csv");
@@ -110,32 +113,30 @@ impl Run {
         self
     }
 
-    /// In the directory of an earlier run.
-    pub fn in_directory(mut self, directory: TempDir) -> Self {
-        self.command.current_dir(directory.path());
-        self.directory = directory;
+    /// Runs in the directory of an earlier run.
+    pub fn in_directory(mut self, directory: &RunDirectory) -> Self {
+        self.command.current_dir(directory.path(""));
+        self.directory = directory.clone();
         self
     }
 
     /// Writes a file below the directory of the run.
     pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Self {
-        let path = self.directory.path().join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
+        self.directory.write(name, bytes);
         self
     }
 
-    /// After some words to the shell, as `umask 077`.
+    /// Executes a shell command before the program, such as `umask 077`.
     #[cfg(unix)]
-    pub fn after(mut self, words: &str) -> Self {
+    pub fn after_shell(mut self, shell_command: &str) -> Self {
         let mut command = Command::new("sh");
-        let script = format!("{words}; exec \"$0\" \"$@\"");
+        let script = format!("{shell_command}; exec \"$0\" \"$@\"");
         command
             .args(["-c", &script])
             .arg(self.command.get_program());
         command
             .args(self.command.get_args())
-            .current_dir(self.directory.path());
+            .current_dir(self.directory.path(""));
         for (name, value) in self.command.get_envs() {
             match value {
                 Some(value) => command.env(name, value),
@@ -146,11 +147,11 @@ impl Run {
         self
     }
 
-    /// With no file of more bytes than this, as on a disk that gets full.
+    /// Limits the size of each file, which has the effect of a full disk.
     #[cfg(unix)]
-    pub fn on_a_disk_with(self, bytes: u64) -> Self {
-        // Shells count in 512 bytes, as POSIX has it; bash does in 1024 unless it is called sh.
-        self.after(&format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
+    pub fn with_largest_file(self, bytes: u64) -> Self {
+        // POSIX shells count in blocks of 512 bytes. So does bash when it is called `sh`.
+        self.after_shell(&format!("trap '' XFSZ; ulimit -f {}", bytes / 512))
     }
 
     pub fn run(mut self) -> Ended {
@@ -163,7 +164,7 @@ impl Run {
         ended
     }
 
-    /// Starts it, with nothing on standard input yet.
+    /// Starts the program, with standard input open.
     pub fn start(mut self) -> Running {
         self.command
             .stdin(Stdio::piped())
@@ -176,34 +177,62 @@ impl Run {
     }
 }
 
-/// A run that has not ended.
+/// A run that has started.
 pub struct Running {
-    pub directory: TempDir,
+    pub directory: RunDirectory,
     pub child: Child,
 }
 
 impl Running {
-    /// Waits until a file is there whose name starts so.
+    /// Waits until a condition holds.
     #[track_caller]
-    pub fn wait_for(&self, below: &str, start: &str) {
+    pub fn wait_until(&self, mut condition: impl FnMut(&RunDirectory) -> bool) {
         let deadline = Instant::now() + Duration::from_secs(60);
-        let directory = self.directory.path().join(below);
-        let starts = |entry: DirEntry| entry.file_name().to_string_lossy().starts_with(start);
-        while !fs::read_dir(&directory)
-            .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(starts)))
-        {
-            assert!(Instant::now() < deadline, "there is no {below}/{start}");
-            std::thread::sleep(Duration::from_millis(5));
+        while !condition(&self.directory) {
+            assert!(Instant::now() < deadline, "the condition does not hold");
+            std::thread::sleep(Duration::from_millis(1));
         }
     }
 
-    /// Writes to its standard input.
+    /// Waits until the program has created a file or directory whose name starts with `start`.
+    #[track_caller]
+    pub fn wait_for(&self, below: &str, start: &str) {
+        self.wait_until(|directory| {
+            let entries = directory.path(below).read_dir();
+            entries.is_ok_and(|entries| {
+                let names = entries.flatten().map(|entry| entry.file_name());
+                names
+                    .into_iter()
+                    .any(|name| name.to_string_lossy().starts_with(start))
+            })
+        });
+    }
+
+    /// Waits until the program has ended, with standard input still open. Fails after `limit`.
+    #[track_caller]
+    pub fn wait_within(&mut self, limit: Duration) {
+        let started = Instant::now();
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(started.elapsed() < limit, "the program has not ended");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Sends a signal, named as `TERM`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let kill = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(kill.unwrap().success());
+    }
+
+    /// Writes to standard input.
     pub fn write(&mut self, text: &str) {
         let stdin = self.child.stdin.as_mut().unwrap();
         stdin.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Closes its standard input and waits for it.
+    /// Closes standard input and waits until the program has ended.
     pub fn end(mut self) -> Ended {
         drop(self.child.stdin.take());
         let output = self.child.wait_with_output().unwrap();
@@ -217,7 +246,7 @@ impl Running {
 }
 
 impl Ended {
-    /// The run, if it ended with this code.
+    /// Checks the exit code.
     #[track_caller]
     pub fn with_code(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.stderr);
@@ -229,7 +258,7 @@ impl Ended {
         json_lines(&self.stdout)
     }
 
-    /// The errors that were told, a line each.
+    /// The error messages on standard error.
     pub fn errors(&self) -> Vec<&str> {
         let lines = self.stderr.lines();
         lines
@@ -237,47 +266,59 @@ impl Ended {
             .collect()
     }
 
-    /// One error was told, with this at its start.
+    /// Checks that there is one error message, and that it starts with `start`.
     #[track_caller]
-    pub fn assert_told(&self, start: &str) {
+    pub fn assert_error(&self, start: &str) {
         let errors = self.errors();
-        let is_told = errors.len() == 1 && errors[0].starts_with(start);
-        assert!(is_told, "{start:?}: {}", self.stderr);
+        let is_only = errors.len() == 1 && errors[0].starts_with(start);
+        assert!(is_only, "{start:?}: {}", self.stderr);
     }
 
-    /// No unfinished file is there, under whatever name.
+    /// Checks that standard error contains a text.
     #[track_caller]
-    pub fn assert_clean(&self) {
+    pub fn assert_stderr(&self, text: &str) {
+        assert!(self.stderr.contains(text), "{text:?}: {}", self.stderr);
+    }
+
+    /// Checks that standard error does not contain a text.
+    #[track_caller]
+    pub fn assert_not_stderr(&self, text: &str) {
+        assert!(!self.stderr.contains(text), "{text:?}: {}", self.stderr);
+    }
+
+    /// Checks that no unfinished file is left.
+    #[track_caller]
+    pub fn assert_no_part_files(&self) {
         let files = self.files(".");
         let unfinished = files.iter().find(|name| name.contains(".part"));
         assert_eq!(unfinished, None);
     }
 
-    /// The bytes of a file below the directory of the run.
     #[track_caller]
     pub fn read(&self, name: &str) -> Vec<u8> {
-        let path = self.directory.path().join(name);
-        fs::read(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}: {}", path.display(), self.stderr))
+        self.directory.read(name)
     }
 
-    /// The names of all files below a directory of the run, hidden ones included, in order.
+    #[track_caller]
+    pub fn json_lines(&self, name: &str) -> Vec<Value> {
+        self.directory.json_lines(name)
+    }
+
+    /// The report of a run with `--report report.json`.
+    #[track_caller]
+    pub fn report(&self) -> Value {
+        self.directory.json("report.json")
+    }
+
+    /// The dead letters of a run with `--dead-letters dead`.
+    pub fn dead_letters(&self) -> Vec<Value> {
+        let names = self.files("dead");
+        let read = |name: &String| self.directory.json(&format!("dead/{name}"));
+        names.iter().map(read).collect()
+    }
+
     pub fn files(&self, below: &str) -> Vec<String> {
-        let directory = self.directory.path().join(below);
-        let entries = walkdir::WalkDir::new(&directory)
-            .sort_by_file_name()
-            .into_iter()
-            .flatten();
-        let files = entries.filter(|entry| entry.file_type().is_file());
-        let names = files.map(|entry| {
-            entry
-                .path()
-                .strip_prefix(&directory)
-                .unwrap()
-                .display()
-                .to_string()
-        });
-        names.collect()
+        self.directory.files(below)
     }
 
     /// The count of an outcome in the summary.
@@ -291,31 +332,4 @@ impl Ended {
         let row = row.unwrap_or_else(|| panic!("no {outcome} in: {}", self.stderr));
         row[0].replace(',', "").parse().unwrap()
     }
-}
-
-pub fn json_lines(bytes: &[u8]) -> Vec<Value> {
-    let text = std::str::from_utf8(bytes).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
-
-pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(name)
-}
-
-pub fn gzip(bytes: impl AsRef<[u8]>) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes.as_ref()).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// A line that becomes a statement, told from others by its second.
-pub fn line(second: u32) -> String {
-    format!(
-        "{{\"name\": \"play_video\", \"username\": \"ada\", \"context\": {{\"course_id\": \"course-v1:a+b+c\"}}, \
-         \"event\": {{\"id\": \"v\", \"currentTime\": {second}}}, \"time\": \"2024-03-05T09:00:00.{second:06}+00:00\"}}\n"
-    )
 }
