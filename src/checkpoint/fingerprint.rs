@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::input::{Follower, Position, Shape};
+use crate::input::{Position, PositionTracker, Shape};
 
 /// So many first bytes are enough to tell inputs apart that differ at all: logs begin with a time.
 const HEAD_BYTES: usize = 4096;
@@ -64,8 +64,8 @@ impl Head {
 
 /// Reads up to the last of some places, given in the order of their offsets. Gives a follower at each that the input has:
 /// where its bytes up to there have the hash, and no line goes on.
-pub fn follow(reader: &mut impl BufRead, places: &[Position]) -> Vec<Follower> {
-    let mut follower = Follower::new();
+pub fn follow(reader: &mut impl BufRead, places: &[Position]) -> Vec<PositionTracker> {
+    let mut follower = PositionTracker::new();
     let mut found = Vec::new();
     for place in places {
         while follower.offset < place.offset {
@@ -92,8 +92,8 @@ pub fn follow(reader: &mut impl BufRead, places: &[Position]) -> Vec<Follower> {
 }
 
 /// Reads all of a document. Gives the place behind it, where it is one line.
-pub fn follow_document(reader: &mut impl BufRead) -> io::Result<Follower> {
-    let mut follower = Follower::new();
+pub fn follow_document(reader: &mut impl BufRead) -> io::Result<PositionTracker> {
+    let mut follower = PositionTracker::new();
     loop {
         let bytes = reader.fill_buf()?;
         if bytes.is_empty() {
@@ -122,7 +122,7 @@ mod tests {
 
     fn found(text: &str, places: &[Position]) -> Vec<Position> {
         let found = follow(&mut text.as_bytes(), places);
-        found.iter().map(Follower::position).collect()
+        found.iter().map(PositionTracker::position).collect()
     }
 
     #[test]

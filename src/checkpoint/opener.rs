@@ -74,6 +74,6 @@ impl InputGuard for ReadingInput {
 
     fn has_read(&self, batch: &LineBatch) {
         self.directory
-            .has_read(self.input, self.shape, &batch.places);
+            .has_read(self.input, self.shape, &batch.positions);
     }
 }

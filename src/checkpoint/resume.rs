@@ -7,7 +7,7 @@ use super::fingerprint::{Head, follow, follow_document};
 use super::history::Trail;
 use super::sequencer::SequencedInput;
 use super::state_directory::{State, StateDirectory};
-use crate::input::{self, BytesRead, Follower, Opened, Position, Shape, Source};
+use crate::input::{self, BytesRead, Opened, Position, PositionTracker, Shape, Source};
 use crate::output_names::OutputNames;
 
 /// How far the destinations of a run have come with an input.
@@ -121,14 +121,14 @@ impl StateDirectory {
             .into_iter()
             .find(|follower| follower.position() == from);
         if passed > from.offset {
-            opened = opened.rewound(bytes_read)?;
+            opened = opened.rewind(bytes_read)?;
             let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
             start = follow(&mut reader, &[from]).pop();
             opened.reader = Box::new(reader);
         }
         opened.start = Some(match start {
             Some(start) => start,
-            None if from == Position::START => Follower::new(),
+            None if from == Position::START => PositionTracker::new(),
             None => return Err(io::Error::other("it was changed while it was read")),
         });
         Ok((resumed, opened))
@@ -180,7 +180,7 @@ impl StateDirectory {
         source: &Source,
         head: &Head,
         candidates: &[Candidate],
-        found: &[Follower],
+        found: &[PositionTracker],
         destinations: usize,
     ) -> Resumed {
         let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);

@@ -85,8 +85,8 @@ impl InputArgs {
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
-        if let [first, ..] = discovery.passed_over.as_slice() {
-            let (first, count) = (first.display(), discovery.passed_over.len());
+        if let [first, ..] = discovery.unmatched.as_slice() {
+            let (first, count) = (first.display(), discovery.unmatched.len());
             let plural = if count == 1 { "" } else { "s" };
             console.note(&format!(
                 "note: {count} file{plural} left aside by name, `{first}` the first; `--include` chooses others"
@@ -100,7 +100,7 @@ impl InputArgs {
         }
         if let Some(shard) = self.shard {
             let all = discovery.sources.len();
-            discovery.keep_share(shard);
+            discovery.keep_shard(shard);
             let (own, plural) = (discovery.sources.len(), if all == 1 { "" } else { "s" });
             console.note(&format!("note: {own} of {all} input{plural} in this share"));
         }

@@ -43,8 +43,8 @@ impl BatchConverter {
             ..ConvertedBatch::default()
         };
         let last_of_part = self.convert_part(source, &batch, &mut converted);
-        let rest = last_of_part.map(|nth| batch.split_behind(nth));
-        converted.positions = std::mem::take(&mut batch.places);
+        let rest = last_of_part.map(|nth| batch.split_after(nth));
+        converted.positions = std::mem::take(&mut batch.positions);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
             // An error is reported by the output, which compresses again if there is no member.
             converted.member = gzip_member(&converted.bytes).ok();

@@ -1,4 +1,4 @@
-//! From arguments to inputs: files as they are named, directories by what their files are called.
+//! From arguments to inputs: every file that is named, and the files of directories that have the names of logs.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -7,109 +7,32 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
-use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 use walkdir::{DirEntry, WalkDir};
 
-use super::{BytesRead, Origin, Shape, Shard, Source, open};
+use super::bytes_read::BytesRead;
+use super::name_filter::NameFilter;
+use super::open::open;
+use super::shard::Shard;
+use super::source::{Origin, Shape, Source};
 use crate::tracking::LineWrapper;
 
-/// Names that logs have, in a directory.
-const DEFAULT_INCLUDE: [&str; 9] = [
-    "*.log",
-    "*.log.gz",
-    "*.log-*",
-    "*.log.*",
-    "*.json",
-    "*.jsonl",
-    "*.jsonl.gz",
-    "*.ndjson",
-    "*.gz",
-];
-
-/// Names of tables, prose, archives and this program's own output, which the names above would take.
-const DEFAULT_EXCLUDE: [&str; 12] = [
-    "*.csv*",
-    "*.tsv*",
-    "*.md*",
-    "*.txt*",
-    "*.tar.*",
-    "*.tgz",
-    "*.xapi.jsonl*",
-    "*.xapi.*.jsonl*",
-    "*.caliper.jsonl*",
-    "*.caliper.*.jsonl*",
-    "journal.jsonl",
-    "rejects*.jsonl",
-];
-
-/// Which files of a directory are inputs.
-pub struct NameFilter {
-    include: GlobSet,
-    exclude: GlobSet,
-}
-
-impl NameFilter {
-    /// Without `include` the default names are taken. A glob with a `/` is matched against the path below the directory,
-    /// any other against the file's name.
-    ///
-    /// # Errors
-    /// A glob that does not parse.
-    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
-        let defaults = include.is_empty();
-        let include = include
-            .iter()
-            .map(String::as_str)
-            .chain(DEFAULT_INCLUDE.into_iter().filter(|_| defaults));
-        let exclude = exclude
-            .iter()
-            .map(String::as_str)
-            .chain(DEFAULT_EXCLUDE.into_iter().filter(|_| defaults));
-        Ok(Self {
-            include: glob_set(include)?,
-            exclude: glob_set(exclude)?,
-        })
-    }
-
-    fn takes(&self, below: &Path) -> bool {
-        self.include.is_match(below) && !self.exclude.is_match(below)
-    }
-}
-
-fn glob_set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<GlobSet, GlobError> {
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let anywhere = if pattern.contains('/') {
-            pattern.to_owned()
-        } else {
-            format!("**/{pattern}")
-        };
-        set.add(
-            GlobBuilder::new(&anywhere)
-                .literal_separator(true)
-                .build()?,
-        );
-    }
-    set.build()
-}
-
-/// The inputs of a run, and what was found wrong on the way.
+/// The inputs of a run, and the problems met while looking for them.
 #[derive(Debug, Default)]
 pub struct Discovery {
     pub sources: Vec<Source>,
-    /// The inputs that are left to other runs, see [`Discovery::keep_share`].
-    pub elsewhere: Vec<Source>,
+    /// The inputs of other shards, see [`Discovery::keep_shard`].
+    pub in_other_shards: Vec<Source>,
     /// Arguments and directory entries that cannot be read.
     pub errors: Vec<NotFound>,
-    /// Files of directories that no glob takes.
-    pub passed_over: Vec<PathBuf>,
+    /// Files of directories that are not inputs by their names.
+    pub unmatched: Vec<PathBuf>,
 }
 
-/// An input that is not there, or cannot be looked at.
+/// An input that does not exist or cannot be examined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotFound {
     /// The path as given, or found in a directory.
     pub name: String,
-    /// Why.
     pub error: String,
 }
 
@@ -119,13 +42,13 @@ impl fmt::Display for NotFound {
     }
 }
 
-/// Finds the inputs that the arguments name, in order: a file as it is, a directory's files by name, `-` for standard
-/// input. What is `written` by the run, a file or a directory, is passed over in directories. `wrapping` is needed to tell
-/// logs from documents.
+/// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for standard
+/// input. Files and directories that are `written` by the run are skipped inside directories. `wrapper` is used to
+/// distinguish logs from documents.
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,
-    wrapping: &LineWrapper,
+    wrapper: &LineWrapper,
     written: &[&Path],
 ) -> Discovery {
     let mut discovery = Discovery::default();
@@ -146,13 +69,13 @@ pub fn discover(
         }
         match fs::metadata(argument) {
             Ok(metadata) if metadata.is_dir() => {
-                discovery.walk(argument, filter, wrapping, &written)
+                discovery.walk(argument, filter, wrapper, &written)
             }
             Ok(metadata) => {
                 let relative = argument.file_name().unwrap_or(argument.as_os_str());
                 discovery
                     .sources
-                    .push(source(argument, Path::new(relative), &metadata, wrapping));
+                    .push(source(argument, Path::new(relative), &metadata, wrapper));
             }
             Err(error) => discovery.errors.push(NotFound {
                 name: argument.display().to_string(),
@@ -164,13 +87,14 @@ pub fn discover(
 }
 
 impl Discovery {
-    /// Leaves all inputs but those of a share to other runs. What cannot be read is told by each of them.
-    pub fn keep_share(&mut self, shard: Shard) {
+    /// Keeps only the inputs of one shard. Arguments that cannot be read are reported by the runs of all shards.
+    pub fn keep_shard(&mut self, shard: Shard) {
         let sources = std::mem::take(&mut self.sources).into_iter();
-        (self.sources, self.elsewhere) = sources.partition(|source| shard.takes(&source.relative));
+        (self.sources, self.in_other_shards) =
+            sources.partition(|source| shard.contains(&source.relative));
     }
 
-    /// The names of two inputs that are one pipe: what is read by the one, the other misses.
+    /// Returns the names of two inputs that are the same pipe, since each would miss what the other reads.
     #[cfg(unix)]
     pub fn same_pipe(&self) -> Option<(&str, &str)> {
         use std::collections::HashMap;
@@ -202,7 +126,7 @@ impl Discovery {
         &mut self,
         directory: &Path,
         filter: &NameFilter,
-        wrapping: &LineWrapper,
+        wrapper: &LineWrapper,
         written: &[PathBuf],
     ) {
         let is_written = |entry: &DirEntry| {
@@ -223,7 +147,10 @@ impl Discovery {
                     let name = error.path().unwrap_or(directory).display().to_string();
                     let error = match error.loop_ancestor() {
                         Some(ancestor) => {
-                            format!("it is a link to `{}`, which it is in", ancestor.display())
+                            format!(
+                                "the link leads to `{}`, which contains it",
+                                ancestor.display()
+                            )
                         }
                         None => error
                             .io_error()
@@ -233,22 +160,22 @@ impl Discovery {
                     continue;
                 }
             };
-            // A pipe or a socket in a directory is no log, and would wait for a writer.
+            // Reading a pipe or a socket in the directory would wait for a writer.
             if !metadata.is_file() {
                 continue;
             }
-            let below = entry.path().strip_prefix(directory).unwrap_or(entry.path());
-            if filter.takes(below) {
+            let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
+            if filter.matches(relative) {
                 self.sources
-                    .push(source(entry.path(), below, &metadata, wrapping));
+                    .push(source(entry.path(), relative, &metadata, wrapper));
             } else {
-                self.passed_over.push(entry.path().to_owned());
+                self.unmatched.push(entry.path().to_owned());
             }
         }
     }
 }
 
-fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &LineWrapper) -> Source {
+fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapper) -> Source {
     let mut source = Source {
         origin: Origin::File(path.to_owned()),
         name: path.display().to_string(),
@@ -258,27 +185,27 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapping: &LineWrap
     };
     if path.extension() == Some(OsStr::new("json"))
         && metadata.is_file()
-        && !holds_lines(&source, wrapping)
+        && !holds_lines(&source, wrapper)
     {
         source.shape = Shape::Document;
     }
     source
 }
 
-/// Whether a file is no one event, but has one on a line of its own: then it is a log, whatever it is called.
-fn holds_lines(source: &Source, wrapping: &LineWrapper) -> bool {
-    /// Where neither is seen by then, it is taken for a document.
-    const LOOK_AT: u64 = 1 << 20;
+/// Returns whether a file is a log: it is not one event as a whole, but one of its lines is.
+fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
+    /// The number of bytes to examine. Without an event in them, the file is a document.
+    const EXAMINED_BYTES: u64 = 1 << 20;
 
     let mut start = Vec::new();
     let read = open(source, &BytesRead::default())
         .map(|opened| opened.reader)
-        .and_then(|reader| reader.take(LOOK_AT).read_to_end(&mut start));
-    let is_event = |text: &[u8]| matches!(wrapping.parse_line(text, &Bump::new()), Ok(Some(_)));
+        .and_then(|reader| reader.take(EXAMINED_BYTES).read_to_end(&mut start));
+    let is_event = |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new()), Ok(Some(_)));
     read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)
 }
 
-/// A hidden entry of a directory; the directory itself was named by the user.
+/// Returns whether a directory entry is hidden. The directory itself was named by the user.
 fn is_hidden(entry: &DirEntry) -> bool {
     entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
@@ -335,7 +262,7 @@ mod tests {
     ];
 
     #[test]
-    fn by_default_logs_are_taken_in_name_order_and_tables_and_prose_left() {
+    fn by_default_files_named_like_logs_are_inputs_in_name_order() {
         let expected = [
             "20140101.gz",
             "a.json",
@@ -347,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn globs_choose_by_name_and_with_a_slash_by_path() {
+    fn globs_match_names_and_with_a_slash_paths() {
         assert_eq!(found(&NAMES, &["*.txt"], &[]), ["notes.txt"]);
         assert_eq!(found(&NAMES, &["b/*"], &[]), ["b/tracking.log"]);
         assert_eq!(
@@ -357,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_opened_is_told_and_the_rest_is_found() {
+    fn missing_files_are_reported_and_the_others_are_found() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let filter = NameFilter::new(&[], &[]).unwrap();
         let discovery = discover(

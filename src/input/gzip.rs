@@ -1,20 +1,20 @@
-//! Gzip with any number of members, one after the other, and the zeros that tapes and block devices put behind them.
+//! Gzip with any number of consecutive members, and the zeros with which tapes and block devices pad the end.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-/// Unpacks the members of a gzip file as one text.
+/// Decompresses the members of a gzip file as one text.
 pub struct GzipMembers<R> {
-    /// Only while a member is changed for the next there is none.
+    /// `None` after the last member.
     member: Option<GzDecoder<R>>,
 }
 
 impl<R: BufRead> GzipMembers<R> {
-    /// The packed bytes, from the first member's header on.
-    pub fn new(packed: R) -> Self {
+    /// Returns a reader of compressed bytes that start with the header of the first member.
+    pub fn new(compressed: R) -> Self {
         Self {
-            member: Some(GzDecoder::new(packed)),
+            member: Some(GzDecoder::new(compressed)),
         }
     }
 }
@@ -26,27 +26,27 @@ impl<R: BufRead> Read for GzipMembers<R> {
             if read > 0 || buffer.is_empty() {
                 return Ok(read);
             }
-            let Some(mut packed) = self.member.take().map(GzDecoder::into_inner) else {
+            let Some(mut compressed) = self.member.take().map(GzDecoder::into_inner) else {
                 break;
             };
-            if skip_zeros(&mut packed)? {
-                self.member = Some(GzDecoder::new(packed));
+            if skip_zeros(&mut compressed)? {
+                self.member = Some(GzDecoder::new(compressed));
             }
         }
         Ok(0)
     }
 }
 
-/// Passes over zeros; whether something follows.
-fn skip_zeros(packed: &mut impl BufRead) -> io::Result<bool> {
+/// Skips zeros, and returns whether other bytes follow.
+fn skip_zeros(compressed: &mut impl BufRead) -> io::Result<bool> {
     loop {
-        let bytes = packed.fill_buf()?;
+        let bytes = compressed.fill_buf()?;
         if bytes.is_empty() {
             return Ok(false);
         }
         let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
         let all = zeros == bytes.len();
-        packed.consume(zeros);
+        compressed.consume(zeros);
         if !all {
             return Ok(true);
         }
@@ -62,35 +62,37 @@ mod tests {
 
     use super::*;
 
-    fn packed(text: &str) -> Vec<u8> {
+    fn compressed(text: &str) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     }
 
-    fn unpacked(packed: &[u8]) -> (String, bool) {
+    fn decompress(compressed: &[u8]) -> (String, bool) {
         let mut text = String::new();
-        let failed = GzipMembers::new(packed).read_to_string(&mut text).is_err();
+        let failed = GzipMembers::new(compressed)
+            .read_to_string(&mut text)
+            .is_err();
         (text, failed)
     }
 
     #[test]
-    fn members_are_one_text_and_zeros_behind_them_nothing() {
-        let two = [packed("a"), packed(""), packed("b")].concat();
-        assert_eq!(unpacked(&two), ("ab".into(), false));
+    fn members_are_one_text_and_trailing_zeros_are_ignored() {
+        let two = [compressed("a"), compressed(""), compressed("b")].concat();
+        assert_eq!(decompress(&two), ("ab".into(), false));
         assert_eq!(
-            unpacked(&[two.clone(), vec![0; 5000]].concat()),
+            decompress(&[two.clone(), vec![0; 5000]].concat()),
             ("ab".into(), false)
         );
         assert_eq!(
-            unpacked(&[packed("a"), vec![0; 3], packed("b")].concat()),
+            decompress(&[compressed("a"), vec![0; 3], compressed("b")].concat()),
             ("ab".into(), false)
         );
     }
 
     #[test]
-    fn anything_else_behind_a_member_is_an_error_after_its_text() {
-        assert!(unpacked(&[packed("a"), b"garbage".to_vec()].concat()).1);
-        assert!(unpacked(&packed("a")[..10]).1);
+    fn other_bytes_after_a_member_are_an_error() {
+        assert!(decompress(&[compressed("a"), b"garbage".to_vec()].concat()).1);
+        assert!(decompress(&compressed("a")[..10]).1);
     }
 }

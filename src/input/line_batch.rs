@@ -1,48 +1,50 @@
-//! Consecutive lines of an input, handed on together.
+//! A batch of consecutive lines of an input.
 
 use std::iter;
 
-use super::{Position, Shape, Text};
+use super::position::Position;
+use super::source::Shape;
+use super::text::Text;
 
-/// Some consecutive lines of an input, perhaps none, then perhaps one that could not be read.
+/// Zero or more consecutive lines of an input, and then at most one line that could not be read.
 #[derive(Debug)]
 pub struct LineBatch {
     /// The number of the first line, from 1.
     pub first_line: u64,
-    /// Where in the unpacked input the text starts.
+    /// The offset of the text in the decompressed input.
     pub offset: u64,
-    /// Whole lines with their newlines; the last one of an input may lack it.
+    /// Whole lines with their newlines. The last line of an input may have none.
     pub text: Text,
-    /// What follows the lines of `text`, if it cannot stand among them.
+    /// The line after those of `text`, if it could not be read.
     pub unreadable: Option<Unreadable>,
-    /// Where each of its lines ends, when places are to be known. A line that breaks off is behind them.
-    pub places: Vec<Position>,
+    /// The position after each line, if positions are tracked. A truncated line has no position.
+    pub positions: Vec<Position>,
 }
 
-/// A line that could not be read whole.
+/// A line that could not be read as a whole.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is longer than the limit.
+    /// The line is longer than the limit.
     TooLong { offset: u64, length: u64 },
-    /// Reading broke off within it. The text is what came before.
+    /// Reading failed in the middle of the line, after this text.
     Truncated { text: Vec<u8> },
 }
 
-/// One line of a batch, given without its newline.
+/// One line of a batch, without its newline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// From 1.
+    /// The number of the line in the input, from 1.
     pub number: u64,
     pub content: LineContent<'a>,
 }
 
-/// A line, as far as it could be read.
+/// The text of a line, as far as it could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineContent<'a> {
     Whole(&'a [u8]),
-    /// Reading broke off within it.
+    /// Reading failed in the middle of the line.
     Truncated(&'a [u8]),
-    /// It is longer than the limit: where it stands in the unpacked input.
+    /// The line is longer than the limit. The offset is that in the decompressed input.
     TooLong {
         offset: u64,
         length: u64,
@@ -50,17 +52,17 @@ pub enum LineContent<'a> {
 }
 
 impl LineBatch {
-    /// How much memory the batch takes.
+    /// Returns the memory of the batch in bytes.
     pub fn bytes(&self) -> usize {
         let unreadable = match &self.unreadable {
             Some(Unreadable::Truncated { text }) => text.len(),
             Some(Unreadable::TooLong { .. }) | None => 0,
         };
-        self.text.len() + unreadable + self.places.len() * size_of::<Position>()
+        self.text.len() + unreadable + self.positions.len() * size_of::<Position>()
     }
 
-    /// Cuts off what is behind a line of a log, its nth in the batch from 0.
-    pub fn split_behind(&mut self, nth: usize) -> Self {
+    /// Splits the batch of a log after its line with index `nth`, and returns the second part.
+    pub fn split_after(&mut self, nth: usize) -> Self {
         let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);
         let end = newline.map_or(self.text.len(), |newline| newline + 1);
         let lines = nth + 1;
@@ -69,11 +71,11 @@ impl LineBatch {
             offset: self.offset + end as u64,
             text: self.text.split_off(end),
             unreadable: self.unreadable.take(),
-            places: self.places.split_off(lines.min(self.places.len())),
+            positions: self.positions.split_off(lines.min(self.positions.len())),
         }
     }
 
-    /// The lines of a log, or a document as one line.
+    /// Returns the lines of a log, or a document as one line.
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;

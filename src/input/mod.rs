@@ -1,49 +1,38 @@
-//! What is read: files, directories and standard input, plain or gzipped, in batches of whole lines.
+//! Inputs: files, directories and standard input, plain or gzipped, read in batches of whole lines.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `source` | an input before it is opened |
+//! | `discover` | from arguments to inputs |
+//! | `name_filter` | which files of a directory are inputs |
+//! | `shard` | which of several runs reads which input |
+//! | `open` | opening an input: compression, archives |
+//! | `gzip` | decompression |
+//! | `bytes_read` | counts the bytes read |
+//! | `batch_reader` | cuts an input into batches |
+//! | `line_batch` | a batch, and its lines |
+//! | `text` | the text of a batch, in a reusable buffer |
+//! | `position` | a position between two lines |
 
 mod batch_reader;
+mod bytes_read;
 mod discover;
 mod gzip;
 mod line_batch;
+mod name_filter;
 mod open;
 mod position;
 mod shard;
+mod source;
 mod text;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
-pub use discover::{Discovery, NameFilter, NotFound, discover};
+pub use bytes_read::BytesRead;
+pub use discover::{Discovery, NotFound, discover};
 pub use line_batch::{Line, LineBatch, LineContent, Unreadable};
-pub use open::{BytesRead, Opened, is_gzip, open};
-pub use position::{Follower, Position, hex};
+pub use name_filter::NameFilter;
+pub use open::{Opened, is_gzip, open};
+pub use position::{Position, PositionTracker, hex};
 pub use shard::Shard;
+pub use source::{Origin, Shape, Source};
 pub use text::Text;
-
-use std::path::PathBuf;
-
-/// One input of a run.
-#[derive(Clone, Debug)]
-pub struct Source {
-    pub origin: Origin,
-    /// The name in messages and reports: the path as given, `-` for standard input.
-    pub name: String,
-    /// Below a directory argument the path from there, else the file's name; `stdin` for standard input.
-    pub relative: PathBuf,
-    pub shape: Shape,
-    /// In bytes as stored, where it is known.
-    pub size: Option<u64>,
-}
-
-/// Where an input comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Origin {
-    Stdin,
-    File(PathBuf),
-}
-
-/// What an input holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Shape {
-    /// One event a line.
-    Log,
-    /// One event, as a document of any layout. Its file's name ends in `.json`.
-    Document,
-}

@@ -1,25 +1,26 @@
-//! Places in inputs.
+//! Positions between the lines of an input.
 
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
-/// A place between two lines of an unpacked input, or behind its last one, with what comes before it.
+/// A position between two lines of a decompressed input or at its end, identified by all bytes before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
-    /// How many lines that end with a newline. A document counts as one.
+    /// The number of newlines before the position. A document counts as one line.
     pub line: u64,
-    /// How many bytes.
+    /// The number of bytes before the position.
     pub offset: u64,
     /// The XXH3 hash of those bytes, 128 bits.
     #[serde(with = "hex")]
     pub hash: u128,
-    /// The last line has no newline: it is whole only if the input ends there.
+    /// Whether the last line has no newline. The position is only valid then if the input ends there, because otherwise the
+    /// line continues.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub open: bool,
 }
 
 impl Position {
-    /// Where an input begins.
+    /// The start of any input.
     pub const START: Self = Self {
         line: 0,
         offset: 0,
@@ -28,17 +29,17 @@ impl Position {
     };
 }
 
-/// Goes through an input and keeps the hash of what it has passed.
+/// Computes positions while an input is read.
 #[derive(Clone, Default)]
-pub struct Follower {
+pub struct PositionTracker {
     pub line: u64,
     pub offset: u64,
     pub hash: Box<Xxh3>,
     pub open: bool,
 }
 
-impl Follower {
-    /// At the start of an input.
+impl PositionTracker {
+    /// Returns a tracker at the start of an input.
     pub fn new() -> Self {
         Self::default()
     }
@@ -53,7 +54,7 @@ impl Follower {
     }
 }
 
-/// Hashes as hexadecimal digits: JSON's numbers are too small for them in most programs.
+/// Hashes as hexadecimal digits, because most JSON readers cannot represent numbers of 128 bits.
 pub mod hex {
     use std::borrow::Cow;
 
@@ -75,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_start_is_the_hash_of_nothing() {
-        assert_eq!(Follower::new().position(), Position::START);
+    fn the_start_position_has_the_hash_of_no_bytes() {
+        assert_eq!(PositionTracker::new().position(), Position::START);
     }
 }

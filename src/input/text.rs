@@ -1,29 +1,29 @@
-//! Text as it is read, in a buffer that is used again.
+//! The text of a batch, in a reusable buffer.
 
 use std::ops::Deref;
 
 use crate::buffers::{Buffer, Buffers};
 
-/// What is read of an input.
+/// Text that was read from an input.
 #[derive(Debug)]
 pub struct Text {
-    /// Longer than the text, and filled with whatever was there before.
+    /// At least as long as the text. The rest holds bytes of earlier uses.
     buffer: Buffer,
     length: usize,
 }
 
 impl Text {
-    /// A text that is empty yet.
+    /// Returns an empty text in one of the buffers.
     pub(super) fn empty(buffers: &Buffers) -> Self {
-        Self::over(buffers.filled())
+        Self::in_buffer(buffers.filled())
     }
 
-    fn over(buffer: Buffer) -> Self {
+    fn in_buffer(buffer: Buffer) -> Self {
         Self { buffer, length: 0 }
     }
 
-    /// The room behind the text, up to a length that it may get.
-    pub(super) fn room(&mut self, length: usize) -> &mut [u8] {
+    /// Returns the part of the buffer after the text, enlarged so that the text can grow to `length`.
+    pub(super) fn spare(&mut self, length: usize) -> &mut [u8] {
         let length = length.max(self.length);
         if self.buffer.len() < length {
             self.buffer.resize(length, 0);
@@ -31,22 +31,21 @@ impl Text {
         &mut self.buffer[self.length..length]
     }
 
-    /// Takes what was put at the start of the room into the text.
-    pub(super) fn take_in(&mut self, bytes: usize) {
+    /// Appends the first `bytes` of the [spare](Self::spare) part to the text.
+    pub(super) fn grow(&mut self, bytes: usize) {
         self.length = (self.length + bytes).min(self.buffer.len());
     }
 
-    /// Cuts the text, and gives what is cut off.
+    /// Splits the text, and returns the part from `at`.
     pub(super) fn split_off(&mut self, at: usize) -> Self {
-        let cut = &self.buffer[at..self.length];
-        let mut rest = Self::over(self.buffer.another());
-        rest.room(cut.len()).copy_from_slice(cut);
-        rest.length = cut.len();
+        let tail = &self.buffer[at..self.length];
+        let mut rest = Self::in_buffer(self.buffer.another());
+        rest.spare(tail.len()).copy_from_slice(tail);
+        rest.length = tail.len();
         self.length = at;
         rest
     }
 
-    /// Cuts the text.
     pub(super) fn truncate(&mut self, length: usize) {
         self.length = self.length.min(length);
     }
@@ -74,18 +73,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_used_again_and_shows_nothing_of_what_it_held() {
+    fn a_reused_buffer_does_not_show_its_earlier_content() {
         let buffers = Buffers::default();
         let mut text = Text::empty(&buffers);
-        text.room(8).copy_from_slice(b"one\ntwo\n");
-        text.take_in(7);
+        text.spare(8).copy_from_slice(b"one\ntwo\n");
+        text.grow(7);
         let rest = text.split_off(4);
         assert_eq!((&*text, &*rest), (&b"one\n"[..], &b"two"[..]));
         drop((text, rest));
         let mut again = Text::empty(&buffers);
         assert!(again.is_empty() && !again.buffer.is_empty());
-        again.room(2)[0] = b'x';
-        again.take_in(1);
+        again.spare(2)[0] = b'x';
+        again.grow(1);
         assert_eq!(&*again, b"x");
     }
 }

@@ -74,7 +74,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             queue.send(message).map_err(|_| RunEnded)
         };
         let source = &self.sources[input];
-        let bytes_read = self.options.bytes_read.of_input();
+        let bytes_read = self.options.bytes_read.for_input();
         let OpenedInput {
             opened,
             start,
@@ -83,16 +83,16 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             Ok(opened) => opened,
             Err(error) => return send(InputEvent::Unopened(error), None),
         };
-        let mut reader =
-            BatchReader::new(opened.reader, self.options.max_line_bytes).sharing(&self.buffers);
+        let mut reader = BatchReader::new(opened.reader, self.options.max_line_bytes)
+            .with_buffers(&self.buffers);
         if let Some(start) = opened.start {
-            reader = reader.following(start, opened.may_grow);
+            reader = reader.tracking(start, opened.may_grow);
         }
         guard.in_order(|| send(InputEvent::Start(start), None))?;
         while !self.skipped[input].load(Ordering::Relaxed) {
             let batch = match source.shape {
                 Shape::Log => reader.next_batch(),
-                Shape::Document => reader.whole(),
+                Shape::Document => reader.next_document(),
             };
             let Some(batch) = batch else { break };
             guard.has_read(&batch);
@@ -102,7 +102,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
                 None,
             )?;
         }
-        let end = InputEvent::End(reader.finish(), bytes_read.here());
+        let end = InputEvent::End(reader.finish(), bytes_read.of_input());
         send(end, Some(guard))
     }
 

@@ -125,7 +125,7 @@ fn skipped_inputs_are_not_read_to_their_end() {
         })
         .unwrap();
         assert_eq!(seen_ends, ends);
-        assert!(options.bytes_read.in_all() < 50_000_000);
+        assert!(options.bytes_read.total() < 50_000_000);
     }
 }
 
@@ -140,7 +140,7 @@ fn inputs_are_read_ahead_within_bounds_while_an_earlier_one_is_delivered() {
             let started = Instant::now();
             while read < 10 * batch && started.elapsed() < Duration::from_secs(20) {
                 thread::sleep(Duration::from_millis(50));
-                read = options.bytes_read.in_all();
+                read = options.bytes_read.total();
             }
         }
         ControlFlow::Continue
@@ -148,7 +148,7 @@ fn inputs_are_read_ahead_within_bounds_while_an_earlier_one_is_delivered() {
     .unwrap();
     // Six batches of each of two inputs, and what the readers hold.
     assert!((10 * batch..=16 * batch).contains(&read), "{read}");
-    assert_eq!(options.bytes_read.in_all(), 4 * 19 * 600_000);
+    assert_eq!(options.bytes_read.total(), 4 * 19 * 600_000);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn several_inputs_are_read_at_a_time_each_in_order() {
 
 /// Converts one line at a time.
 fn one_line(_: &Source, mut batch: LineBatch) -> (u64, Option<LineBatch>) {
-    let rest = batch.split_behind(0);
+    let rest = batch.split_after(0);
     (
         batch.first_line,
         Some(rest).filter(|rest| !rest.text.is_empty()),

@@ -84,7 +84,7 @@ impl Job {
             .discover(&written, &plan.console)
             .or_exit(ExitCode::Usage)?;
         // Runs of other shares may write to the same directory.
-        let of_all_shares = [discovery.sources.as_slice(), &discovery.elsewhere].concat();
+        let of_all_shares = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
         let also_read: Vec<&Path> = input
             .files()
             .chain(conversion.files())
@@ -179,7 +179,7 @@ impl Job {
         progress.start(sources.iter().map(|source| source.size).sum());
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&sources, &options, self.opener, convert, |delivery| {
-            progress.set(options.bytes_read.in_all());
+            progress.set(options.bytes_read.total());
             deliverer.deliver(delivery)
         });
         let mut delivered = deliverer.close();
@@ -209,7 +209,7 @@ impl Job {
             inputs: inputs.counts(sources.len() + self.not_found.len()),
             passed_over: inputs.passed_over(),
             stopped_by: interrupted.signal(),
-            bytes: options.bytes_read.in_all(),
+            bytes: options.bytes_read.total(),
             elapsed: self.started.elapsed(),
         };
         let report = Report {

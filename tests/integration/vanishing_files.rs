@@ -72,7 +72,7 @@ fn an_input_that_shrinks_while_it_is_read_is_an_error_after_what_there_was() {
     let mut rest = String::new();
     stdout.read_to_string(&mut rest).unwrap();
     let ended = running.end().with_code(3);
-    ended.assert_error("failed to read `a.log` to its end: it shrank while it was read, of its ");
+    ended.assert_error("failed to read `a.log` to its end: the file shrank while it was read: ");
     let rows = json_lines(format!("{{{rest}").as_bytes());
     assert!(
         rows.len() < 40_000

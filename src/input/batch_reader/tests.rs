@@ -1,0 +1,121 @@
+use super::*;
+
+/// Returns its bytes in pieces of `size`, and then an error if it `fails`.
+struct Pieces<'a> {
+    bytes: &'a [u8],
+    size: usize,
+    fails: bool,
+}
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bytes.is_empty() && self.fails {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let length = self.size.min(buffer.len()).min(self.bytes.len());
+        buffer[..length].copy_from_slice(&self.bytes[..length]);
+        self.bytes = &self.bytes[length..];
+        Ok(length)
+    }
+}
+
+fn batches(
+    bytes: &[u8],
+    size: usize,
+    fails: bool,
+    max_line_bytes: usize,
+) -> (Vec<LineBatch>, bool) {
+    let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
+    let batches = std::iter::from_fn(|| reader.next_batch()).collect();
+    (batches, reader.finish().result.is_err())
+}
+
+#[test]
+fn every_line_is_in_one_batch_with_its_number_and_offset() {
+    let text: Vec<u8> = (0..200_000)
+        .flat_map(|n| format!("line {n}\n").into_bytes())
+        .collect();
+    for size in [1000, 1 << 16, 1 << 22] {
+        let (batches, failed) = batches(&text, size, false, 100);
+        assert!(!failed && batches.len() > 1);
+        let (mut line, mut offset) = (1, 0);
+        for batch in &batches {
+            assert_eq!((batch.first_line, batch.offset), (line, offset));
+            assert!(batch.text.ends_with(b"\n") && batch.unreadable.is_none());
+            line += batch.text.iter().filter(|&&byte| byte == b'\n').count() as u64;
+            offset += batch.text.len() as u64;
+        }
+        assert_eq!((line, offset), (200_001, text.len() as u64));
+    }
+}
+
+#[test]
+fn a_last_line_without_a_newline_is_a_line() {
+    let (batches, failed) = batches(b"a\nb", 1, false, 100);
+    assert!(!failed);
+    assert_eq!(
+        batches
+            .iter()
+            .flat_map(|batch| batch.text.to_vec())
+            .collect::<Vec<_>>(),
+        b"a\nb"
+    );
+}
+
+#[test]
+fn a_line_longer_than_the_limit_is_skipped() {
+    let mut text = b"a\n".to_vec();
+    text.resize(3 << 20, b'x');
+    text.extend(b"\nb\n");
+    let (batches, _) = batches(&text, 1 << 16, false, 1 << 20);
+    let too_long = batches
+        .iter()
+        .find(|batch| batch.unreadable.is_some())
+        .unwrap();
+    let expected = Unreadable::TooLong {
+        offset: 2,
+        length: (3 << 20) - 2,
+    };
+    assert_eq!(
+        (too_long.first_line, too_long.unreadable.as_ref()),
+        (2, Some(&expected))
+    );
+    let last = batches.last().unwrap();
+    assert_eq!(
+        (last.first_line, last.offset, &last.text[..]),
+        (3, (3 << 20) + 1, &b"b\n"[..])
+    );
+}
+
+#[test]
+fn the_position_after_a_last_line_without_a_newline_is_open() {
+    for line in ["x", "xxxxxxxx"] {
+        let text = format!("a\n{line}");
+        let reader = BatchReader::new(text.as_bytes(), 4);
+        let mut reader = reader.tracking(PositionTracker::new(), false);
+        let batches = std::iter::from_fn(|| reader.next_batch());
+        let positions: Vec<Position> = batches.flat_map(|batch| batch.positions).collect();
+        let positions = positions
+            .iter()
+            .map(|position| (position.line, position.offset, position.open));
+        assert_eq!(
+            positions.collect::<Vec<_>>(),
+            [(1, 2, false), (1, text.len() as u64, true)],
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn lines_before_an_error_are_returned_with_the_truncated_line() {
+    let (batches, failed) = batches(b"a\nb\ncut", 2, true, 100);
+    assert!(failed);
+    assert_eq!(batches.len(), 1);
+    assert_eq!(&*batches[0].text, b"a\nb\n");
+    assert_eq!(
+        batches[0].unreadable,
+        Some(Unreadable::Truncated {
+            text: b"cut".to_vec()
+        })
+    );
+}

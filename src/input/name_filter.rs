@@ -1,0 +1,85 @@
+//! Which files of a directory are inputs, by their names.
+
+use std::path::Path;
+
+use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
+
+/// The usual names of logs.
+const DEFAULT_INCLUDE: [&str; 9] = [
+    "*.log",
+    "*.log.gz",
+    "*.log-*",
+    "*.log.*",
+    "*.json",
+    "*.jsonl",
+    "*.jsonl.gz",
+    "*.ndjson",
+    "*.gz",
+];
+
+/// Names of tables, prose, archives and this program's own output that match a glob of [`DEFAULT_INCLUDE`].
+const DEFAULT_EXCLUDE: [&str; 12] = [
+    "*.csv*",
+    "*.tsv*",
+    "*.md*",
+    "*.txt*",
+    "*.tar.*",
+    "*.tgz",
+    "*.xapi.jsonl*",
+    "*.xapi.*.jsonl*",
+    "*.caliper.jsonl*",
+    "*.caliper.*.jsonl*",
+    "journal.jsonl",
+    "rejects*.jsonl",
+];
+
+/// Decides which files of a directory are inputs.
+pub struct NameFilter {
+    include: GlobSet,
+    exclude: GlobSet,
+}
+
+impl NameFilter {
+    /// Compiles the globs. The default names apply if `include` is empty. A glob with a `/` is matched against the path
+    /// below the directory, any other glob against the file name.
+    ///
+    /// # Errors
+    /// Returns an error if a glob is invalid.
+    pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
+        let defaults = include.is_empty();
+        let include = include
+            .iter()
+            .map(String::as_str)
+            .chain(DEFAULT_INCLUDE.into_iter().filter(|_| defaults));
+        let exclude = exclude
+            .iter()
+            .map(String::as_str)
+            .chain(DEFAULT_EXCLUDE.into_iter().filter(|_| defaults));
+        Ok(Self {
+            include: glob_set(include)?,
+            exclude: glob_set(exclude)?,
+        })
+    }
+
+    /// Returns whether a file is an input, by its path below the directory.
+    pub fn matches(&self, relative: &Path) -> bool {
+        self.include.is_match(relative) && !self.exclude.is_match(relative)
+    }
+}
+
+fn glob_set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<GlobSet, GlobError> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let anywhere = if pattern.contains('/') {
+            pattern.to_owned()
+        } else {
+            format!("**/{pattern}")
+        };
+        set.add(
+            GlobBuilder::new(&anywhere)
+                .literal_separator(true)
+                .build()?,
+        );
+    }
+    set.build()
+}

@@ -1,0 +1,32 @@
+//! An input before it is opened.
+
+use std::path::PathBuf;
+
+/// One input of a run.
+#[derive(Clone, Debug)]
+pub struct Source {
+    pub origin: Origin,
+    /// The name in messages and reports: the path as given, or `-` for standard input.
+    pub name: String,
+    /// The path below the directory argument, or the file name of a file argument; `stdin` for standard input.
+    pub relative: PathBuf,
+    pub shape: Shape,
+    /// The size in bytes as stored, if it is known.
+    pub size: Option<u64>,
+}
+
+/// Where an input is read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Stdin,
+    File(PathBuf),
+}
+
+/// How an input contains events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Shape {
+    /// One event a line.
+    Log,
+    /// One event, as a JSON document that may span lines, in a file whose name ends in `.json`.
+    Document,
+}
