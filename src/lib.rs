@@ -86,6 +86,7 @@ pub mod exit_code;
 mod files;
 pub mod filter;
 pub mod format;
+pub mod guide;
 pub mod input;
 mod interrupt;
 pub mod json;

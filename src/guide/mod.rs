@@ -1,0 +1,37 @@
+//! The pages of the user guide, for those who run `event-router`. The README has the first steps and the recipes.
+
+/// Declares the pages. Each starts with link definitions for rustdoc: in Markdown the first definition of a name counts,
+/// and the files end with definitions that work on the forge.
+macro_rules! pages {
+    ($($name:ident: $file:literal,)*) => {$(
+        #[doc = "[input and output]: crate::guide::input_and_output"]
+        #[doc = "[sending]: crate::guide::sending"]
+        #[doc = "[resuming]: crate::guide::resuming"]
+        #[doc = "[duplicates]: crate::guide::duplicates"]
+        #[doc = "[routers]: crate::guide::routers"]
+        #[doc = "[the report]: crate::guide::report"]
+        #[doc = "[lookup tables]: crate::guide::lookup_tables"]
+        #[doc = "[Caliper]: crate::guide::caliper"]
+        #[doc = "[differences]: crate::guide::differences"]
+        #[doc = "[benchmarks]: crate::guide::benchmarks"]
+        #[doc = "[changes]: crate::guide::changes"]
+        #[doc = "[README]: crate"]
+        #[doc = ""]
+        #[doc = include_str!($file)]
+        pub mod $name {}
+    )*};
+}
+
+pages! {
+    input_and_output: "input_and_output.md",
+    sending: "sending.md",
+    resuming: "resuming.md",
+    duplicates: "duplicates.md",
+    routers: "routers.md",
+    report: "report.md",
+    lookup_tables: "lookup_tables.md",
+    caliper: "caliper.md",
+    differences: "differences.md",
+    benchmarks: "benchmarks.md",
+    changes: "changes.md",
+}
