@@ -1,44 +1,210 @@
-//! The README tells today's truth.
+//! The README and the pages of the guide match the program.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use event_routing_backends::outcome::Reason;
 
 use crate::harness::{Run, fixture};
 
-fn readme() -> String {
-    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+/// Options in the pages that belong to other programs, or to all programs.
+const OPTIONS_OF_OTHERS: [&str; 13] = [
+    "--batch",
+    "--bytes",
+    "--default-character-set",
+    "--document-private-items",
+    "--format",
+    "--gzip",
+    "--help",
+    "--now",
+    "--open",
+    "--out",
+    "--quick",
+    "--reference-bytes",
+    "--runs",
+];
+
+struct Page {
+    path: PathBuf,
+    text: String,
 }
 
-/// The commands that the README gives to be run in a checkout, without `cargo run --release --`.
-fn commands() -> Vec<Vec<String>> {
-    let commands = readme();
-    let commands = commands
-        .lines()
-        .filter_map(|line| line.strip_prefix("cargo run --release -- "));
-    commands
-        .map(|command| command.split(' ').map(str::to_owned).collect())
+impl Page {
+    fn read(path: &str) -> Self {
+        let path = root().join(path);
+        let text = fs::read_to_string(&path).unwrap();
+        Self { path, text }
+    }
+
+    /// The contents of the fences of a language.
+    fn fences(&self, language: &str) -> Vec<String> {
+        let start = format!("```{language}\n");
+        let fences = self.text.split(&start).skip(1);
+        fences
+            .map(|rest| rest.split("```").next().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The text without the commands and files that it shows.
+    fn prose(&self) -> String {
+        self.text.split("```").step_by(2).collect()
+    }
+
+    /// The anchors of the headings, as the forge and rustdoc make them.
+    fn anchors(&self) -> BTreeSet<String> {
+        let headings = self.text.lines().filter(|line| line.starts_with('#'));
+        let kept = |c: char| c.is_alphanumeric() || c == ' ' || c == '-' || c == '_';
+        headings
+            .map(|heading| heading.trim_start_matches('#').trim().to_lowercase())
+            .map(|heading| heading.replace(|c| !kept(c), "").replace(' ', "-"))
+            .collect()
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> Page {
+    Page::read("README.md")
+}
+
+fn guide() -> Vec<Page> {
+    let files = fs::read_dir(root().join("src/guide")).unwrap();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files.filter(|name| name.ends_with(".md")).collect();
+    names.sort();
+    let pages = names.iter();
+    pages
+        .map(|name| Page::read(&format!("src/guide/{name}")))
         .collect()
 }
 
+fn pages() -> Vec<Page> {
+    let mut pages = guide();
+    pages.push(readme());
+    pages
+}
+
+/// The options that the help of all commands names.
+fn options() -> BTreeSet<String> {
+    let mut options = BTreeSet::new();
+    for command in ["transform", "explain", "send", "recover"] {
+        let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
+        options.extend(options_in(&String::from_utf8(help).unwrap()));
+    }
+    options
+}
+
+fn options_in(text: &str) -> BTreeSet<String> {
+    let ends = |c: char| !(c.is_ascii_lowercase() || c == '-');
+    let words = text.split(|c: char| c.is_whitespace() || "`|([".contains(c));
+    let options = words.filter(|word| word.starts_with("--"));
+    let options = options.map(|word| word.split(ends).next().unwrap().to_owned());
+    options.filter(|option| !option.ends_with('-')).collect()
+}
+
 #[test]
-fn its_commands_work_as_written() {
-    let commands = commands();
-    assert_eq!(commands.len(), 4);
-    for command in &commands {
-        let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
-        let run = Run::new(&arguments);
-        // In a directory that looks like a checkout.
-        copy(&fixture(""), &run.directory.path("fixtures"));
-        let ended = run.run().with_code(0);
-        if command[..] == commands[0][..] {
-            assert_eq!(ended.files("out"), ["tracking.log.xapi.jsonl"]);
-            for line in ended.stderr.lines().skip(1) {
-                assert!(readme().contains(line), "{line}");
-            }
+fn the_readme_is_short() {
+    let lines = readme().text.lines().count();
+    assert!(lines <= 250, "{lines} lines");
+}
+
+#[test]
+fn every_option_and_every_reason_code_is_described() {
+    let described: String = pages().into_iter().map(|page| page.text).collect();
+    for option in options() {
+        assert!(described.contains(&option), "{option}");
+    }
+    let readme = readme().text;
+    for reason in Reason::ALL {
+        let code = reason.code();
+        assert!(readme.contains(&format!("| `{code}` |")), "{code}");
+    }
+}
+
+#[test]
+fn every_option_that_is_mentioned_exists() {
+    let mut options = options();
+    options.extend(OPTIONS_OF_OTHERS.map(str::to_owned));
+    for page in pages() {
+        for option in options_in(&page.prose()) {
+            let path = page.path.display();
+            assert!(options.contains(&option), "{option} in {path}");
         }
     }
+}
+
+#[test]
+fn links_lead_to_files_and_headings_that_exist() {
+    for page in pages() {
+        let definitions = page.text.lines().filter(|line| line.starts_with('['));
+        let definitions = definitions.filter_map(|line| line.split_once("]: "));
+        let inline = page.text.split("](").skip(1);
+        let inline = inline.map(|rest| rest.split(')').next().unwrap());
+        let links = definitions.map(|(_, target)| target).chain(inline);
+        for link in links.filter(|link| !link.starts_with("http")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let mut path = page.path.clone();
+            if !file.is_empty() {
+                path = path.parent().unwrap().join(file);
+            }
+            assert!(path.is_file(), "{link} in {}", page.path.display());
+            let anchors = Page::read(path.to_str().unwrap()).anchors();
+            assert!(anchor.is_empty() || anchors.contains(anchor), "{link}");
+        }
+    }
+}
+
+/// On the forge a page is a file, and in rustdoc a module. The links of both are kept apart in `guide/mod.rs`.
+#[test]
+fn links_between_the_pages_of_the_guide_work_in_rustdoc() {
+    let module = fs::read_to_string(root().join("src/guide/mod.rs")).unwrap();
+    for page in guide() {
+        let name = page.path.file_name().unwrap().to_str().unwrap();
+        let module_name = name.strip_suffix(".md").unwrap();
+        assert!(module.contains(&format!("{module_name}: \"{name}\",")));
+        assert!(!page.text.contains(".md)"), "inline link in {name}");
+        assert!(!page.text.contains(".md#"), "inline link in {name}");
+        let definitions = page.text.lines().filter(|line| line.starts_with('['));
+        for (label, target) in definitions.filter_map(|line| line.split_once("]: ")) {
+            let target = target.replace("../../README.md", "crate");
+            let target = match target.strip_suffix(".md") {
+                Some(module) => format!("crate::guide::{module}"),
+                None => target,
+            };
+            let definition = format!("{label}]: {target}\"");
+            assert!(module.contains(&definition), "{definition} for {name}");
+        }
+    }
+}
+
+#[test]
+fn the_line_that_the_readme_shows_becomes_the_statement_that_it_shows() {
+    let readme = readme();
+    let [line, ..] = &readme.fences("text")[..] else {
+        panic!("no log line");
+    };
+    let [statement] = &readme.fences("json")[..] else {
+        panic!("not one statement");
+    };
+    let run = Run::transform().tables().args(&["-"]).stdin(line);
+    let ended = run.run().with_code(0);
+    assert_eq!(String::from_utf8(ended.stdout).unwrap(), *statement);
+}
+
+#[test]
+fn the_first_command_prints_the_summary_that_the_readme_shows() {
+    let readme = readme();
+    let command = &readme.fences("sh")[0];
+    let arguments = command.strip_prefix("cargo run --release -- ").unwrap();
+    let run = Run::new(&arguments.split_whitespace().collect::<Vec<_>>());
+    copy(&fixture(""), &run.directory.path("fixtures"));
+    let ended = run.run().with_code(0);
+    assert_eq!(ended.files("out"), ["tracking.log.xapi.jsonl"]);
+    let summary = ended.stderr.lines().skip(1).collect::<Vec<_>>().join("\n");
+    assert!(readme.text.contains(&summary), "{summary}");
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -52,24 +218,145 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-#[test]
-fn it_has_every_reason_code_and_every_option() {
-    let readme = readme();
-    for reason in Reason::ALL {
-        assert!(
-            readme.contains(&format!("`{}`", reason.code())),
-            "{}",
-            reason.code()
-        );
-    }
-    for command in ["transform", "explain", "send", "recover"] {
-        let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
-        let help = String::from_utf8(help).unwrap();
-        let options = help
-            .split_whitespace()
-            .filter(|word| word.starts_with("--") && word.len() > 2);
-        for option in options.map(|option| option.trim_end_matches([',', ';', ':', '.', ')'])) {
-            assert!(option == "--help" || readme.contains(option), "{option}");
+/// Runs the commands of the pages in a shell, in a directory that looks like a checkout with logs.
+#[cfg(unix)]
+mod commands {
+    use std::io::Read;
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Command;
+
+    use flate2::read::GzDecoder;
+    use serde_json::json;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::lrs::{Lrs, Settings};
+
+    /// The program, which makes no requests here.
+    const EVENT_ROUTER: &str = r#"case "$1" in send | recover) set -- "$@" --dry-run ;; esac
+exec "$PROGRAM" "$@""#;
+    const CARGO: &str = r#"if [ "$1" = run ]; then shift 3; exec event-router "$@"; fi"#;
+    const MYSQL: &str =
+        "if grep -q auth_user; then cat fixtures/users.csv; else cat fixtures/courses.csv; fi";
+    const TUTOR: &str = r#"if [ "$1" = config ]; then echo secret; else exec mysql; fi"#;
+    const DOCKER: &str =
+        r#"if [ "$1" = logs ]; then cat logs/tracking.log; else echo container.log; fi"#;
+
+    struct Checkout(TempDir);
+
+    impl Checkout {
+        fn new() -> Self {
+            let checkout = Self(TempDir::new().unwrap());
+            copy(&fixture(""), &checkout.path("fixtures"));
+            for (name, script) in [
+                ("event-router", EVENT_ROUTER),
+                ("cargo", CARGO),
+                ("mysql", MYSQL),
+                ("tutor", TUTOR),
+                ("docker", DOCKER),
+                ("sudo", r#"exec "$@""#),
+                ("install", ""),
+            ] {
+                checkout.script(&format!("usr/local/bin/{name}"), script);
+            }
+            checkout.script("tests/bench/compare", "");
+            checkout.fill();
+            checkout
         }
+
+        /// Writes the files that the commands read.
+        fn fill(&self) {
+            let sample = fs::File::open(fixture("sample/tracking.log.gz")).unwrap();
+            let mut log = Vec::new();
+            GzDecoder::new(sample).read_to_end(&mut log).unwrap();
+            let lines = String::from_utf8_lossy(&log);
+            let wrapped = lines.lines().map(|line| json!({ "log": line }).to_string());
+            self.write("container.log", wrapped.collect::<Vec<_>>().join("\n"));
+            self.write("logs/tracking.log", &log);
+            self.write("edx/var/log/tracking/tracking.log", &log);
+            let [users, courses] = &Page::read("src/guide/lookup_tables.md").fences("sql")[..]
+            else {
+                panic!("not two queries");
+            };
+            self.write("users.sql", users);
+            self.write("courses.sql", courses);
+            for table in ["users", "courses"] {
+                let csv = fs::read_to_string(fixture(&format!("{table}.csv"))).unwrap();
+                self.write(&format!("{table}.tsv"), &csv);
+                self.write(&format!("etc/event-router/{table}.tsv"), &csv);
+            }
+            let variables = readme().fences("ini")[0].replace("=/", "=");
+            self.write("etc/event-router/env", &variables);
+            fs::create_dir_all(self.path("dead")).unwrap();
+            fs::create_dir_all(self.path("var/lib/event-router/dead")).unwrap();
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.0.path().join(name)
+        }
+
+        fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+            let path = self.path(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+
+        fn script(&self, name: &str, script: &str) {
+            self.write(name, format!("#!/bin/sh\n{script}\n"));
+            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+
+        /// Runs commands with the absolute paths in them taken as paths below the checkout.
+        fn run(&self, commands: &str, path: &str) {
+            let mut script = commands.to_owned();
+            for start in ["etc", "usr", "var", "edx"] {
+                script = script.replace(&format!(" /{start}/"), &format!(" {start}/"));
+            }
+            let mut command = Command::new("sh");
+            command.args(["-e", "-c", &script]).current_dir(&self.0);
+            command.env_clear().env("PATH", path);
+            command.env("PROGRAM", env!("CARGO_BIN_EXE_event-router"));
+            let output = command.output().unwrap();
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{commands}: {stderr}");
+            assert!(!stderr.contains("warning"), "{commands}: {stderr}");
+        }
+    }
+
+    #[test]
+    fn every_command_that_is_shown_works() {
+        for page in pages() {
+            let checkout = Checkout::new();
+            let path = checkout.path("usr/local/bin");
+            let path = format!("{}:/usr/bin:/bin", path.display());
+            for commands in page.fences("sh") {
+                checkout.run(&commands, &path);
+            }
+        }
+    }
+
+    #[test]
+    fn the_nightly_command_works_in_the_environment_of_cron() {
+        let readme = readme();
+        let [line] = &readme.fences("cron")[..] else {
+            panic!("not one line for cron");
+        };
+        let command = line.strip_prefix("0 2 * * * ").unwrap();
+        let checkout = Checkout::new();
+        let lrs = Lrs::start(Settings::default());
+        let variables = fs::read_to_string(checkout.path("etc/event-router/env")).unwrap();
+        let variables = variables.replace("https://lrs.example.org/xAPI", &lrs.xapi());
+        checkout.write("etc/event-router/env", &variables);
+        checkout.script("usr/local/bin/event-router", r#"exec "$PROGRAM" "$@""#);
+        for _night in 0..2 {
+            checkout.run(command, "/usr/bin:/bin");
+            assert_eq!(lrs.stored().len(), 149);
+        }
+
+        let unit = &readme.fences("ini")[1];
+        let start = unit
+            .lines()
+            .find_map(|line| line.strip_prefix("ExecStart="));
+        assert!(command.trim_end().ends_with(start.unwrap()));
     }
 }
