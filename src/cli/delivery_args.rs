@@ -1,19 +1,11 @@
 //! The options that decide where and how is sent, the same in `send` and `recover`.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
 use clap::{Args, value_parser};
 
-use crate::console::Console;
-use crate::routing::{Credentials, Endpoint};
-use crate::send::DeadLetters;
-use crate::send::{
-    Backoff, Client, ClientOptions, Connections, Limits, Pace, Protocol, Route, RouteState, Sizes,
-    WhenDone, root_certificates,
-};
+use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
 
 /// More connections would be an attack.
 const MAX_CONNECTIONS: i64 = 64;
@@ -88,85 +80,32 @@ pub struct DeliveryArgs {
 }
 
 impl DeliveryArgs {
-    /// The endpoint at `--url`, if it is given.
-    ///
-    /// # Errors
-    /// It is no URL, or the credentials for it are not right.
-    pub fn endpoint(&self, console: &Console) -> Result<Option<Endpoint>> {
-        let Some(url) = &self.url else {
-            if self.auth_file.is_some() {
-                bail!("`--auth-file` goes with `--url`; routers have credentials of their own");
-            }
-            return Ok(None);
-        };
-        let credentials = match &self.auth_file {
-            Some(path) => {
-                warn_of_readers(path, console);
-                Credentials::from_file(path)?
-            }
-            None => Credentials::from_environment()?,
-        };
-        Endpoint::at(url, credentials).map(Some)
-    }
-
-    /// What the connections to the server of an endpoint share.
-    ///
-    /// # Errors
-    /// What is wrong with the options.
-    pub fn route(
-        &self,
-        endpoint: &Endpoint,
-        protocol: Protocol,
-        dead_letters: Option<DeadLetters>,
-        console: &Console,
-    ) -> Result<Route> {
-        let is_open = !endpoint.url.is_encrypted() && !endpoint.url.is_loopback();
-        if endpoint.credentials != Credentials::None && is_open {
-            console.warn(&format!(
-                "`{}` is not encrypted: everyone on the way can read the credentials",
-                endpoint.name
-            ));
-        }
-        let options = ClientOptions {
-            connect_timeout: self.connect_timeout,
-            read_timeout: self.read_timeout,
-            request_timeout: self.request_timeout,
-            compress: self.compress_requests,
-            connections: usize::from(self.connections),
-            dry_run: self.dry_run,
-        };
-        let roots = root_certificates(self.ca_file.as_deref())?;
-        Ok(Route {
-            name: endpoint.name.clone(),
-            protocol,
-            client: Client::new(endpoint, protocol, roots, &options)?,
-            pace: Pace::new(self.rate.filter(|_| !self.dry_run)),
+    /// Returns the settings that these options stand for.
+    pub fn settings(&self) -> DeliverySettings {
+        DeliverySettings {
+            url: self.url.clone(),
+            auth_file: self.auth_file.clone(),
+            router_urls: self.router_url.clone(),
+            limits: BatchLimits {
+                items: self.batch_size as usize,
+                bytes: self.batch_bytes as usize,
+            },
+            caliper_array: self.caliper_array,
+            rate: self.rate,
             backoff: Backoff {
                 first: self.retry_delay,
                 max_retries: self.max_retries,
             },
-            limits: Limits {
-                items: self.batch_size as usize,
-                bytes: self.batch_bytes as usize,
+            client: ClientOptions {
+                connect_timeout: self.connect_timeout,
+                read_timeout: self.read_timeout,
+                request_timeout: self.request_timeout,
+                compress: self.compress_requests,
+                connections: usize::from(self.connections),
+                dry_run: self.dry_run,
             },
-            dead_letters,
-            sizes: Sizes::default(),
-            record: None,
-            state: RouteState::default(),
-        })
-    }
-
-    /// Opens the connections of a router.
-    ///
-    /// # Errors
-    /// A thread cannot be started.
-    pub fn connections(
-        &self,
-        route: Arc<Route>,
-        console: &Arc<Console>,
-        when_done: WhenDone,
-    ) -> Result<Connections> {
-        Connections::open(route, console, usize::from(self.connections), when_done)
+            ca_file: self.ca_file.clone(),
+        }
     }
 
     /// The files that these options name.
@@ -177,21 +116,6 @@ impl DeliveryArgs {
             .map(PathBuf::as_path)
     }
 }
-
-#[cfg(unix)]
-fn warn_of_readers(path: &Path, console: &Console) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o077 != 0 {
-        console.warn(&format!(
-            "others than its owner can read `{}`: `chmod 600` keeps them out",
-            path.display()
-        ));
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_of_readers(_: &Path, _: &Console) {}
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::Map;
 
 use super::delivery_args::DeliveryArgs;
 use crate::console::Console;
@@ -14,8 +13,9 @@ use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
 use crate::report::{InputReports, Invocation, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
-use crate::send::{Batch, Connections, EnvelopeStart, Payload, Place, Protocol, Route, tell_end};
-use crate::send::{DeadLetter, DeadLetters};
+use crate::send::{
+    DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool, report_end,
+};
 
 #[derive(Args, Debug)]
 pub struct RecoverArgs {
@@ -48,12 +48,14 @@ pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fata
         let missing = anyhow::anyhow!("there is no directory `{name}`");
         return Err(missing).or_exit(ExitCode::Usage);
     }
-    let targets = Targets::new(args, &console).or_exit(ExitCode::Usage)?;
+    let settings = args.delivery.settings();
+    let targets =
+        Targets::new(&settings, args.routers.as_deref(), &console).or_exit(ExitCode::Usage)?;
     let report_file = ReportFile::create(args.report.as_deref()).or_exit(ExitCode::Output)?;
     let dead_letters = DeadLetters::create(&args.dead_letters).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 
-    let mut lanes: BTreeMap<(String, &'static str), Connections> = BTreeMap::new();
+    let mut pools: BTreeMap<(String, &'static str), WorkerPool> = BTreeMap::new();
     let (mut code, mut without_router) = (ExitCode::Success, BTreeMap::new());
     for (nth, path) in paths.iter().enumerate() {
         let letter = match DeadLetter::read(path) {
@@ -64,44 +66,39 @@ pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fata
                 continue;
             }
         };
-        let protocol = match letter.format.as_str() {
-            "xapi" => Protocol::Xapi,
-            "caliper" => Protocol::Caliper,
-            other => {
-                let name = path.display();
-                console.error(&format!(
-                    "the dead letter `{name}` is of the format `{other}`, which is none"
-                ));
-                code = code.max(ExitCode::Input);
-                continue;
-            }
+        let Some(format) = Format::from_name(&letter.format) else {
+            console.error(&format!(
+                "the dead letter `{}` has the unknown format `{}`",
+                path.display(),
+                letter.format
+            ));
+            code = code.max(ExitCode::Input);
+            continue;
         };
-        let Some(endpoint) = targets.of(&letter.router, protocol) else {
+        let Some(endpoint) = targets.of(&letter.router, format) else {
             *without_router.entry(letter.router).or_insert(0u64) += 1;
             continue;
         };
-        let key = (endpoint.name.clone(), protocol.name());
-        if !lanes.contains_key(&key) {
-            let route = args
-                .delivery
-                .route(endpoint, protocol, Some(dead_letters.clone()), &console)
+        let key = (endpoint.name.clone(), format.name());
+        if !pools.contains_key(&key) {
+            let target = settings
+                .target(endpoint, format, Some(dead_letters.clone()), &console)
                 .or_exit(ExitCode::Usage)?;
-            let connections = args
-                .delivery
-                .connections(Arc::new(route), &console, remove_letter)
+            let pool = settings
+                .start_workers(Arc::new(target), &console, remove_letter)
                 .or_exit(ExitCode::Usage)?;
-            lanes.insert(key.clone(), connections);
+            pools.insert(key.clone(), pool);
         }
-        if let Some(lane) = lanes.get(&key) {
-            lane.send(batch(letter, path, nth, args.delivery.caliper_array));
+        if let Some(pool) = pools.get(&key) {
+            pool.submit(SendBatch::from_dead_letter(letter, path, nth));
         }
     }
-    let mut routes = Vec::new();
-    for lane in lanes.into_values() {
-        let route = Arc::clone(&lane.route);
-        lane.close();
-        code = code.max(tell_end(&console, &route));
-        routes.push(route);
+    let mut sent_to = Vec::new();
+    for pool in pools.into_values() {
+        let target = Arc::clone(pool.target());
+        pool.close();
+        code = code.max(report_end(&console, &target));
+        sent_to.push(target);
     }
     for (router, count) in &without_router {
         let plural = if *count == 1 { "" } else { "s" };
@@ -113,11 +110,11 @@ pub fn run(args: &RecoverArgs, invocation: &Invocation) -> Result<ExitCode, Fata
     let report = Report {
         command: "recover",
         invocation,
-        dry_run: args.delivery.dry_run,
+        dry_run: settings.client.dry_run,
         summary: None,
         inputs: &InputReports::default(),
         known_events: &[],
-        routes: &routes,
+        targets: &sent_to,
         exit_code: code,
     };
     console.note(&report.to_string());
@@ -140,22 +137,22 @@ enum Targets {
 }
 
 impl Targets {
-    fn new(args: &RecoverArgs, console: &Console) -> Result<Self> {
-        let DeliveryArgs { router_url, .. } = &args.delivery;
-        match (args.delivery.endpoint(console)?, &args.routers) {
+    fn new(settings: &DeliverySettings, routers: Option<&Path>, console: &Console) -> Result<Self> {
+        let router_urls = &settings.router_urls;
+        match (settings.endpoint(console)?, routers) {
             (None, None) => bail!("there is nowhere to send to: give `--url` or `--routers`"),
             (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
             (Some(endpoint), None) => {
-                let routers = if router_url.is_empty() {
+                let routers = if router_urls.is_empty() {
                     vec![endpoint.name.clone()]
                 } else {
-                    router_url.clone()
+                    router_urls.clone()
                 };
                 Ok(Self::One { endpoint, routers })
             }
             (None, Some(path)) => {
-                let xapi = endpoints(path, Format::Xapi, router_url)?;
-                let caliper = endpoints(path, Format::Caliper, router_url)?;
+                let xapi = endpoints(path, Format::Xapi, router_urls)?;
+                let caliper = endpoints(path, Format::Caliper, router_urls)?;
                 if xapi.is_empty() && caliper.is_empty() {
                     bail!("`{}` has no such router that is enabled", path.display());
                 }
@@ -164,16 +161,16 @@ impl Targets {
         }
     }
 
-    fn of(&self, router: &str, protocol: Protocol) -> Option<&Endpoint> {
+    fn of(&self, router: &str, format: Format) -> Option<&Endpoint> {
         match self {
             Self::One { endpoint, routers } => routers
                 .iter()
                 .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
                 .then_some(endpoint),
             Self::Routers { xapi, caliper } => {
-                let mut endpoints = match protocol {
-                    Protocol::Xapi => xapi.iter(),
-                    Protocol::Caliper => caliper.iter(),
+                let mut endpoints = match format {
+                    Format::Xapi => xapi.iter(),
+                    Format::Caliper => caliper.iter(),
                 };
                 endpoints.find(|endpoint| endpoint.name == router)
             }
@@ -189,39 +186,16 @@ fn endpoints(path: &Path, format: Format, urls: &[String]) -> Result<Vec<Endpoin
     routers.endpoints()
 }
 
-fn batch(letter: DeadLetter, path: &Path, nth: usize, as_array: bool) -> Batch {
-    let payload = match letter.envelope {
-        None => Payload::Xapi,
-        Some(keys) => {
-            // What was overridden stands in it.
-            let start = EnvelopeStart::new(keys, &Map::new());
-            if as_array {
-                Payload::CaliperArray(start)
-            } else {
-                Payload::Caliper(start)
-            }
-        }
-    };
-    let mut batch = Batch::new(Arc::new(payload));
-    batch.letter = Some(path.to_owned());
-    batch.attempts = letter.attempts;
-    for item in letter.items {
-        let place = Place {
-            input: nth,
-            file: item.file.into(),
-            line: item.line,
-        };
-        batch.push(item.id, item.payload.get().as_bytes(), place);
-    }
-    batch
-}
-
 /// Removes a letter of which all is delivered, or in other letters.
-fn remove_letter(console: &Console, route: &Route, batch: &Batch, written: &[PathBuf]) {
-    let Some(path) = batch.letter.as_ref().filter(|path| !written.contains(path)) else {
+fn remove_letter(console: &Console, target: &Target, batch: &SendBatch, written: &[PathBuf]) {
+    let Some(path) = batch
+        .dead_letter
+        .as_ref()
+        .filter(|path| !written.contains(path))
+    else {
         return;
     };
-    if route.client.is_dry_run() {
+    if target.client.is_dry_run() {
         return;
     }
     let removed = std::fs::remove_file(path)

@@ -16,7 +16,7 @@ use super::inputs::{InputEnd, InputReport};
 use crate::files::ANY_FILE;
 use crate::outcome::Tally;
 use crate::output::WholeFile;
-use crate::send::Route;
+use crate::send::Target;
 
 /// The form of the object. It changes when a reader of the old form would be misled; new keys mislead nobody.
 const SCHEMA: u32 = 1;
@@ -176,9 +176,9 @@ impl<'a> Document<'a> {
             total,
             inputs: inputs.collect::<Result<_>>()?,
             routers: report
-                .routes
+                .targets
                 .iter()
-                .map(|route| Router::new(route))
+                .map(|target| Router::new(target))
                 .collect(),
         })
     }
@@ -256,20 +256,20 @@ fn to_thousandths(number: f64) -> f64 {
 }
 
 impl<'a> Router<'a> {
-    fn new(route: &'a Route) -> Self {
-        let tally = route.tally();
+    fn new(target: &'a Target) -> Self {
+        let tally = target.statistics();
         Self {
-            router: &route.name,
+            router: &target.name,
             delivered: tally.delivered,
             duplicates: tally.duplicates,
             unverified: tally.unverified,
-            undeliverable: tally.dead,
+            undeliverable: tally.undeliverable,
             dead_letters: tally.dead_letters,
             left: tally.left(),
-            requests: tally.requests,
-            retries: tally.retries,
-            bytes: tally.bytes,
-            seconds: to_thousandths(tally.elapsed().as_secs_f64()),
+            requests: tally.requests.count,
+            retries: tally.requests.retries,
+            bytes: tally.requests.bytes,
+            seconds: to_thousandths(tally.requests.elapsed().as_secs_f64()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::inputs::InputReports;
 use super::{Invocation, Summary, grouped};
 use crate::exit_code::ExitCode;
-use crate::send::{Route, RouterTally};
+use crate::send::{Target, TargetStatistics};
 
 /// What a run did.
 pub struct Report<'a> {
@@ -21,7 +21,7 @@ pub struct Report<'a> {
     /// The names of the events that have a transformer.
     pub known_events: &'a [&'static str],
     /// The routers that were sent to.
-    pub routes: &'a [Arc<Route>],
+    pub targets: &'a [Arc<Target>],
     pub exit_code: ExitCode,
 }
 
@@ -30,9 +30,9 @@ impl Display for Report<'_> {
         let mut parts = Vec::new();
         parts.extend(self.summary.map(|summary| summary.to_string()));
         parts.extend(
-            self.routes
+            self.targets
                 .iter()
-                .map(|route| router_text(&route.name, &route.tally(), self.dry_run)),
+                .map(|target| router_text(&target.name, &target.statistics(), self.dry_run)),
         );
         if parts.is_empty() {
             parts.push("nothing was sent".to_owned());
@@ -41,7 +41,7 @@ impl Display for Report<'_> {
     }
 }
 
-fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
+fn router_text(name: &str, tally: &TargetStatistics, dry_run: bool) -> String {
     let verb = if dry_run {
         "would be delivered"
     } else {
@@ -66,7 +66,7 @@ fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
     };
     let rows = [
         (tally.duplicates, "duplicates", unverified),
-        (tally.dead, "undeliverable", letters),
+        (tally.undeliverable, "undeliverable", letters),
         (tally.left(), "left", String::new()),
     ];
     for (count, what, detail) in rows {
@@ -74,10 +74,10 @@ fn router_text(name: &str, tally: &RouterTally, dry_run: bool) -> String {
     }
     text.push_str(&format!(
         "\n{:>15} requests  {} repeated, {:.1} MB in {:.1} s",
-        grouped(tally.requests),
-        grouped(tally.retries),
-        tally.bytes as f64 / 1e6,
-        tally.elapsed().as_secs_f64()
+        grouped(tally.requests.count),
+        grouped(tally.requests.retries),
+        tally.requests.bytes as f64 / 1e6,
+        tally.requests.elapsed().as_secs_f64()
     ));
     text
 }

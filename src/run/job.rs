@@ -23,7 +23,7 @@ use crate::outcome::Reason;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions};
 use crate::report::{Invocation, Report, ReportFile, Summary};
-use crate::send::Route;
+use crate::send::Target;
 use crate::tracking::LineWrapper;
 
 /// What a command asks for beside its options.
@@ -140,7 +140,7 @@ impl Job {
         invocation: &Invocation,
         destination: Box<dyn Destination + 'a>,
         layout_of_documents: Layout,
-        routes: &[Arc<Route>],
+        targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
         let Self {
             console,
@@ -149,9 +149,9 @@ impl Job {
             ..
         } = self;
         let interrupted = options.interrupted.clone();
-        let waking = routes.to_vec();
+        let waking = targets.to_vec();
         interrupted
-            .watch(move || waking.iter().for_each(|route| route.interrupt()))
+            .watch(move || waking.iter().for_each(|target| target.interrupt()))
             .or_exit(ExitCode::Usage)?;
         let rejects = record.open_rejects().or_exit(ExitCode::Output)?;
         let report_file = ReportFile::create(record.report.as_deref()).or_exit(ExitCode::Output)?;
@@ -219,7 +219,7 @@ impl Job {
             summary: Some(&summary),
             inputs,
             known_events: batches.converter.selection.known(),
-            routes,
+            targets,
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());

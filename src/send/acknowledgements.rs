@@ -1,4 +1,4 @@
-//! How far a router has got everything, though requests end in any order.
+//! The positions in inputs up to which a target has acknowledged all records, although requests end in any order.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -6,54 +6,54 @@ use std::ops::Range;
 use crate::checkpoint::InputId;
 use crate::input::Position;
 
-/// Which statements or events of a router have a fate. They are numbered in the order in which they were given.
+/// Tracks which records of a target were acknowledged. Records are numbered in the order in which they were submitted.
 #[derive(Debug, Default)]
-pub struct Ledger {
-    /// All before this one have.
-    done_below: u64,
-    /// Those behind it that have, by the first of each range.
-    done: BTreeMap<u64, u64>,
-    /// Places in inputs, each with the number of the first statement behind it.
-    places: VecDeque<(u64, Reached)>,
+pub struct AcknowledgementTracker {
+    /// All records numbered below were acknowledged.
+    acknowledged_below: u64,
+    /// Acknowledged ranges above, end by start.
+    acknowledged: BTreeMap<u64, u64>,
+    /// Positions in inputs, each with the number of the first record after it.
+    positions: VecDeque<(u64, ReachedPosition)>,
 }
 
-/// A place in an input that all before it has a fate.
+/// A position in an input of which all earlier records were acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reached {
+pub struct ReachedPosition {
     pub input: InputId,
-    pub place: Position,
-    /// The input ends there.
+    pub position: Position,
+    /// Whether the input ends there.
     pub ends: bool,
 }
 
-impl Ledger {
-    /// All that was given before a number comes from before this place.
-    pub fn place(&mut self, before: u64, reached: Reached) {
-        match self.places.back_mut() {
-            // Where nothing comes of what is read, places do not pile up.
-            Some((same, last)) if *same == before && last.input == reached.input && !last.ends => {
-                *last = reached;
+impl AcknowledgementTracker {
+    /// Notes that the records numbered below `before` come from lines before a position.
+    pub fn submitted(&mut self, before: u64, position: ReachedPosition) {
+        match self.positions.back_mut() {
+            // Keeps one position of an input that yields no records.
+            Some((same, last)) if *same == before && last.input == position.input && !last.ends => {
+                *last = position;
             }
-            _ => self.places.push_back((before, reached)),
+            _ => self.positions.push_back((before, position)),
         }
     }
 
-    /// These have a fate.
-    pub fn done(&mut self, numbers: Range<u64>) {
-        self.done.insert(numbers.start, numbers.end);
-        while let Some(end) = self.done.remove(&self.done_below) {
-            self.done_below = end;
+    /// Notes that the records with these numbers are stored or in dead letters.
+    pub fn acknowledged(&mut self, numbers: Range<u64>) {
+        self.acknowledged.insert(numbers.start, numbers.end);
+        while let Some(end) = self.acknowledged.remove(&self.acknowledged_below) {
+            self.acknowledged_below = end;
         }
     }
 
-    /// Where inputs end, and the last place of each, of which all before it has a fate. Each is given once.
-    pub fn reached(&mut self) -> Vec<Reached> {
-        let mut all: Vec<Reached> = Vec::new();
-        while let Some(&(before, reached)) = self.places.front() {
-            if before > self.done_below {
+    /// Returns the ends of inputs, and the last position of each input, that were reached since the last call.
+    pub fn reached(&mut self) -> Vec<ReachedPosition> {
+        let mut all: Vec<ReachedPosition> = Vec::new();
+        while let Some(&(before, reached)) = self.positions.front() {
+            if before > self.acknowledged_below {
                 break;
             }
-            self.places.pop_front();
+            self.positions.pop_front();
             match all.last_mut() {
                 Some(last) if last.input == reached.input && !last.ends => *last = reached,
                 _ => all.push(reached),
@@ -67,57 +67,55 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn reached(input: InputId, line: u64, ends: bool) -> Reached {
-        let place = Position {
+    fn at(input: InputId, line: u64, ends: bool) -> ReachedPosition {
+        let position = Position {
             line,
             ..Position::START
         };
-        Reached { input, place, ends }
-    }
-
-    #[test]
-    fn a_place_is_reached_when_all_before_it_is_done_in_whatever_order() {
-        let mut ledger = Ledger::default();
-        ledger.place(0, reached(1, 1, false));
-        ledger.place(3, reached(1, 2, false));
-        ledger.place(5, reached(1, 3, false));
-        ledger.place(7, reached(2, 4, false));
-        assert_eq!(ledger.reached(), [reached(1, 1, false)]);
-        ledger.done(4..7);
-        assert_eq!(ledger.reached(), []);
-        ledger.done(0..3);
-        assert_eq!(ledger.reached(), [reached(1, 2, false)]);
-        ledger.done(3..4);
-        assert_eq!(
-            ledger.reached(),
-            [reached(1, 3, false), reached(2, 4, false)]
-        );
-        assert_eq!(ledger.reached(), []);
-    }
-
-    #[test]
-    fn places_with_nothing_between_them_are_one() {
-        let mut ledger = Ledger::default();
-        for line in 0..1000 {
-            ledger.place(5, reached(1, line, false));
+        ReachedPosition {
+            input,
+            position,
+            ends,
         }
-        ledger.place(5, reached(2, 1, false));
-        assert_eq!(ledger.places.len(), 2);
-        ledger.done(0..5);
-        assert_eq!(
-            ledger.reached(),
-            [reached(1, 999, false), reached(2, 1, false)]
-        );
     }
 
     #[test]
-    fn the_end_of_an_input_is_told_though_another_goes_on_from_there() {
-        let mut ledger = Ledger::default();
-        ledger.place(1, reached(1, 1, false));
-        ledger.place(1, reached(1, 1, true));
-        ledger.place(1, reached(1, 2, false));
-        ledger.place(1, reached(1, 3, true));
-        ledger.done(0..1);
-        assert_eq!(ledger.reached(), [reached(1, 1, true), reached(1, 3, true)]);
+    fn a_position_is_reached_when_all_earlier_records_are_acknowledged_in_any_order() {
+        let mut tracker = AcknowledgementTracker::default();
+        tracker.submitted(0, at(1, 1, false));
+        tracker.submitted(3, at(1, 2, false));
+        tracker.submitted(5, at(1, 3, false));
+        tracker.submitted(7, at(2, 4, false));
+        assert_eq!(tracker.reached(), [at(1, 1, false)]);
+        tracker.acknowledged(4..7);
+        assert_eq!(tracker.reached(), []);
+        tracker.acknowledged(0..3);
+        assert_eq!(tracker.reached(), [at(1, 2, false)]);
+        tracker.acknowledged(3..4);
+        assert_eq!(tracker.reached(), [at(1, 3, false), at(2, 4, false)]);
+        assert_eq!(tracker.reached(), []);
+    }
+
+    #[test]
+    fn positions_without_records_between_them_are_kept_once() {
+        let mut tracker = AcknowledgementTracker::default();
+        for line in 0..1000 {
+            tracker.submitted(5, at(1, line, false));
+        }
+        tracker.submitted(5, at(2, 1, false));
+        assert_eq!(tracker.positions.len(), 2);
+        tracker.acknowledged(0..5);
+        assert_eq!(tracker.reached(), [at(1, 999, false), at(2, 1, false)]);
+    }
+
+    #[test]
+    fn the_end_of_an_input_is_reported_even_if_another_input_resumes_there() {
+        let mut tracker = AcknowledgementTracker::default();
+        tracker.submitted(1, at(1, 1, false));
+        tracker.submitted(1, at(1, 1, true));
+        tracker.submitted(1, at(1, 2, false));
+        tracker.submitted(1, at(1, 3, true));
+        tracker.acknowledged(0..1);
+        assert_eq!(tracker.reached(), [at(1, 1, true), at(1, 3, true)]);
     }
 }

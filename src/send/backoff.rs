@@ -1,22 +1,22 @@
-//! How long to wait before a request is made again.
+//! The wait before a request is retried.
 
 use std::time::Duration;
 
 /// Exponential backoff with jitter.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    /// The wait before the first repetition, before jitter. It doubles with each.
+    /// The wait before the first retry, before jitter. Each later wait is twice as long.
     pub first: Duration,
-    /// How often a request is repeated at the most.
+    /// The number of times that a request may be retried.
     pub max_retries: u32,
 }
 
-/// No wait is longer, unless the server asks for it.
+/// The longest wait, unless the server asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl Backoff {
-    /// The wait before the nth repetition, from 0. `chance` is a random number from 0 to 1: it takes up to half of the
-    /// wait away, so that connections that failed together do not come back together.
+    /// Returns the wait before the nth retry, counted from 0. `chance` is a random number from 0 to 1 that shortens the
+    /// wait by up to a half, so that workers that failed together do not retry together.
     pub fn wait(&self, nth: u32, chance: f64) -> Duration {
         let full = self.first.saturating_mul(2u32.saturating_pow(nth));
         full.min(LONGEST).mul_f64(1.0 - chance / 2.0)
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_double_up_to_a_minute_and_lose_up_to_half() {
+    fn waits_double_up_to_a_minute_and_jitter_takes_up_to_half() {
         let backoff = Backoff {
             first: Duration::from_secs(1),
             max_retries: 8,

@@ -1,233 +1,264 @@
-//! Carries a batch to its server until each of its items is delivered, is in a dead letter, or the sending is stopped.
-//!
-//! A batch that is not taken is split, and its parts are carried alike. Nothing is ever concluded from the order of the
-//! ids in an answer: servers shorten the list.
+//! The delivery of one batch.
 
 use std::path::PathBuf;
 
 use anyhow::Result;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
-use super::lrs::{Found, look_up};
+use super::http::Answer;
 use super::rate_limiter::Stopped;
-use super::retry::{Answered, Requests};
-use super::send_batch::{Batch, Items};
-use super::target::StopReason;
-use super::verdict::{Answer, Verdict, Wait};
+use super::retry::Requester;
+use super::send_batch::{BatchSlice, SendBatch};
+use super::server::{FinalAnswer, Lookup};
+use super::target::{StopReason, Target};
+use super::verdict::{Retry, Verdict};
 use crate::exit_code::ExitCode;
 
-/// Some items of the batch, on their way together.
+/// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
+///
+/// A batch that the server does not take is split, and its parts are delivered in the same way. The order of the ids in
+/// an answer is ignored, because servers leave ids out.
+pub struct DeliveryWorker<'r> {
+    requester: Requester<'r>,
+    batch: &'r SendBatch,
+    /// The parts that were not sent yet; the last one is next.
+    waiting: Vec<Part<'r>>,
+    /// The number of failures since the server last took something.
+    failures: u32,
+    dead_letters: Vec<PathBuf>,
+}
+
+/// Consecutive records that are sent in one request.
 #[derive(Clone, Copy)]
 struct Part<'b> {
-    items: Items<'b>,
-    /// Requests that were made for them.
+    records: BatchSlice<'b>,
+    /// The number of requests that were made for the records.
     attempts: u64,
-    /// How often their request may be repeated when the server fails at it.
-    when_failing: u32,
+    /// The number of retries if the server fails.
+    max_retries: u32,
 }
 
-/// A single bad statement makes a server fail once at each halving. More failures than this for each, without a success
-/// between them, are an outage.
-const FAILURES_A_HALVING: u32 = 2;
+/// A single bad record makes some servers fail once at each halving. More failures than this for each halving, without
+/// a success between them, are an outage.
+const FAILURES_PER_HALVING: u32 = 2;
 
-/// How often the request of a half may be repeated when the server fails at it, as it did at the whole.
+/// The number of retries for a half, after the server failed at the whole.
 const RETRIES_OF_HALVES: u32 = 2;
 
-/// Carries one batch.
-pub struct Courier<'r> {
-    requests: Requests<'r>,
-    batch: &'r Batch,
-    /// The last one is the next.
-    waiting: Vec<Part<'r>>,
-    /// The server failed so often since it took something.
-    failures: u32,
-    letters: Vec<PathBuf>,
-}
-
-impl<'r> Courier<'r> {
-    pub fn new(requests: Requests<'r>, batch: &'r Batch) -> Self {
+impl<'r> DeliveryWorker<'r> {
+    pub fn new(requester: Requester<'r>, batch: &'r SendBatch) -> Self {
         let all = Part {
-            items: batch.items(),
+            records: batch.items(),
             attempts: batch.attempts,
-            when_failing: requests.route.backoff.max_retries,
+            max_retries: requester.target.backoff.max_retries,
         };
         Self {
-            requests,
+            requester,
             batch,
             waiting: vec![all],
             failures: 0,
-            letters: Vec::new(),
+            dead_letters: Vec::new(),
         }
     }
 
-    /// Carries all of it. Gives the dead letters that were written.
+    /// Delivers the batch. Returns the paths of the dead letters that were written.
     ///
     /// # Errors
-    /// The sending is stopped. What is left is counted as undelivered.
-    pub fn carry(mut self) -> Result<Vec<PathBuf>, Stopped> {
-        let route = self.requests.route;
+    /// Returns `Stopped` if the target is stopped. The remaining records are counted as left.
+    pub fn deliver(mut self) -> Result<Vec<PathBuf>, Stopped> {
+        let target = self.requester.target;
+        let overhead = target.server.overhead(self.batch.items().envelope());
         while let Some(mut part) = self.waiting.pop() {
-            let (items, rest) = part.items.split_by(route.limits(), &self.batch.payload);
+            let (records, rest) = part.records.split_by(target.limits(), overhead);
             if !rest.is_empty() {
                 self.waiting.push(Part {
-                    items: rest,
+                    records: rest,
                     ..part
                 });
-                part.items = items;
+                part.records = records;
             }
-            route.tally().take_up(part.items);
-            let carried = self.carry_part(&part);
-            let mut tally = route.tally();
-            tally.lay_down(part.items);
-            if carried.is_err() {
-                tally.leave(part.items);
+            target.statistics().start(part.records);
+            let delivered = self.deliver_part(&part);
+            let mut statistics = target.statistics();
+            statistics.end(part.records);
+            if delivered.is_err() {
+                statistics.leave(part.records);
                 for part in &self.waiting {
-                    tally.leave(part.items);
+                    statistics.leave(part.records);
                 }
                 return Err(Stopped);
             }
         }
-        Ok(self.letters)
+        Ok(self.dead_letters)
     }
 
-    fn carry_part(&mut self, part: &Part<'r>) -> Result<(), Stopped> {
-        let route = self.requests.route;
-        let body = self.batch.payload.body(part.items);
-        let answered = self
-            .requests
-            .make(part.when_failing, || route.client.post(&body))?;
-        let is_single = part.items.len() == 1;
-        match answered.verdict {
+    fn deliver_part(&mut self, part: &Part<'r>) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let body = target.server.body(part.records);
+        let (verdict, last) = self.requester.post(part.records, &body, part.max_retries)?;
+        let is_single = part.records.len() == 1;
+        match verdict {
             Verdict::Accepted => {
                 self.failures = 0;
-                route.sizes.passed(body.len());
-                route.tally().deliver(part.items);
+                target.limits.body_size.accepted(body.len());
+                target.statistics().deliver(part.records);
+            }
+            Verdict::TooLarge if is_single => {
+                // Larger bodies may have been refused because of this record.
+                target.limits.body_size.forget_refusals();
+                self.give_up(part, Undeliverable::TooLarge, &last)?;
             }
             Verdict::TooLarge => {
-                if is_single {
-                    // Perhaps what was refused before was so for this one alone.
-                    route.sizes.forget();
-                    self.give_up(part, Undeliverable::TooLarge, &answered)?;
-                } else {
-                    route.sizes.refused(body.len());
-                    self.halve(part, answered.attempts, part.when_failing);
-                }
+                target.limits.body_size.refused(body.len());
+                self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Conflict if is_single => self.settle(part, &answered)?,
+            Verdict::Conflict if is_single => self.resolve_conflict(part, &last)?,
             Verdict::Refused if is_single => {
-                self.give_up(part, Undeliverable::Refused, &answered)?;
+                self.give_up(part, Undeliverable::Refused, &last)?;
             }
             Verdict::Conflict | Verdict::Refused => {
                 self.failures = 0;
-                self.halve(part, answered.attempts, part.when_failing);
+                self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Wait(Wait { may_be_poison, .. }) => {
+            Verdict::Retry(Retry {
+                may_be_one_record, ..
+            }) => {
                 self.failures += 1;
-                if may_be_poison && !is_single && self.failures < self.outage() {
-                    let when_failing = part.when_failing.min(RETRIES_OF_HALVES);
-                    self.halve(part, answered.attempts, when_failing);
+                if may_be_one_record && !is_single && self.failures < self.failures_of_outage() {
+                    let max_retries = part.max_retries.min(RETRIES_OF_HALVES);
+                    self.halve(part, last.attempts, max_retries);
                 } else {
-                    self.give_up(part, Undeliverable::Unavailable, &answered)?;
+                    self.give_up(part, Undeliverable::Unavailable, &last)?;
                 }
             }
-            Verdict::Stop => return self.stop(&answered.answer),
+            Verdict::Stop => return self.stop(&last.answer),
         }
         Ok(())
     }
 
-    /// So many failures in a row are an outage.
-    fn outage(&self) -> u32 {
+    /// Returns the number of consecutive failures that are taken for an outage.
+    fn failures_of_outage(&self) -> u32 {
         let halvings = self.batch.items().len().ilog2() + 1;
-        FAILURES_A_HALVING * (halvings + 1)
+        FAILURES_PER_HALVING * (halvings + 1)
     }
 
-    fn halve(&mut self, part: &Part<'r>, attempts: u64, when_failing: u32) {
-        let (first, second) = part.items.halves();
-        self.waiting.extend([second, first].map(|items| Part {
-            items,
+    fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {
+        let (first, second) = part.records.halves();
+        self.waiting.extend([second, first].map(|records| Part {
+            records,
             attempts: part.attempts + attempts,
-            when_failing,
+            max_retries,
         }));
     }
 
-    /// Settles what a single statement is that the server says it has.
-    fn settle(&mut self, part: &Part<'r>, answered: &Answered) -> Result<(), Stopped> {
+    /// Finds out whether the server really has a single record that it reports as a conflict.
+    fn resolve_conflict(&mut self, part: &Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
         self.failures = 0;
-        let route = self.requests.route;
-        let Some((item, sent)) = part.items.iter().next() else {
+        let target = self.requester.target;
+        let Some((item, text)) = part.records.iter().next() else {
             return Ok(());
         };
-        match look_up(self.requests, item, sent)? {
-            Found::Same => route.tally().have(part.items, true),
-            Found::Unverified => route.tally().have(part.items, false),
-            Found::Other => self.give_up(part, Undeliverable::Conflict, answered)?,
-            Found::Unavailable(mut asked) => {
-                asked.attempts = answered.attempts;
-                self.give_up(part, Undeliverable::Unavailable, &asked)?;
+        match target.server.look_up(item, text, &self.requester)? {
+            Lookup::Same => target.statistics().find(part.records, true),
+            Lookup::Unverified => target.statistics().find(part.records, false),
+            Lookup::Different => self.give_up(part, Undeliverable::Conflict, last)?,
+            Lookup::Unavailable(mut answer) => {
+                answer.attempts = last.attempts;
+                self.give_up(part, Undeliverable::Unavailable, &answer)?;
             }
         }
         Ok(())
     }
 
-    /// Writes a dead letter, or stops the sending where there is no place for it.
+    /// Writes a dead letter, or stops the target if there is no directory for dead letters.
     fn give_up(
         &mut self,
         part: &Part<'r>,
         reason: Undeliverable,
-        answered: &Answered,
+        last: &FinalAnswer,
     ) -> Result<(), Stopped> {
-        let route = self.requests.route;
-        let Some(dead_letters) = &route.dead_letters else {
-            return self.stop(&answered.answer);
+        let target = self.requester.target;
+        let Some(dead_letters) = &target.dead_letters else {
+            return self.stop(&last.answer);
         };
-        match self.write_letter(dead_letters, part, reason, answered) {
+        match self.write_dead_letter(dead_letters, part, reason, last) {
             Ok(path) => {
-                self.letters.push(path);
-                route.tally().bury(part.items, reason);
+                self.dead_letters.push(path);
+                target.statistics().bury(part.records, reason);
                 Ok(())
             }
             Err(error) => {
-                route.stop(StopReason {
+                target.stop(StopReason {
                     code: ExitCode::Output,
-                    words: format!("{error:#}"),
+                    message: format!("{error:#}"),
                 });
                 Err(Stopped)
             }
         }
     }
 
-    fn write_letter(
+    fn write_dead_letter(
         &self,
         dead_letters: &DeadLetters,
         part: &Part<'r>,
         reason: Undeliverable,
-        answered: &Answered,
+        last: &FinalAnswer,
     ) -> Result<PathBuf> {
-        let route = self.requests.route;
-        let mut letter = DeadLetter::new(route.protocol.name(), &route.name, reason);
-        letter.status = match answered.answer {
-            Answer::Response { status, .. } => Some(status),
-            Answer::None(_) | Answer::Never(_) => None,
+        let Target {
+            name,
+            format,
+            client,
+            ..
+        } = self.requester.target;
+        let mut letter = DeadLetter::new(format.name(), name, reason);
+        letter.status = match &last.answer {
+            Answer::Response(response) => Some(response.status),
+            Answer::Lost(_) | Answer::Impossible(_) => None,
         };
-        letter.answer = route.client.words(&answered.answer);
-        letter.attempts = part.attempts + answered.attempts;
-        letter.envelope = self.batch.payload.envelope().cloned();
-        for (item, text) in part.items.iter() {
+        letter.answer = client.text_of(&last.answer);
+        letter.attempts = part.attempts + last.attempts;
+        letter.envelope = part
+            .records
+            .envelope()
+            .map(|envelope| envelope.keys().clone());
+        for (item, text) in part.records.iter() {
             letter.items.push(DeadItem {
-                file: item.place.file.to_string(),
-                line: item.place.line,
+                file: item.origin.file.to_string(),
+                line: item.origin.line,
                 id: item.id,
-                payload: serde_json::from_slice(text)?,
+                payload: payload(text)?,
             });
         }
         dead_letters.write(&letter)
     }
 
     fn stop(&self, answer: &Answer) -> Result<(), Stopped> {
-        self.requests.route.stop(StopReason {
+        let target = self.requester.target;
+        target.stop(StopReason {
             code: ExitCode::Stopped,
-            words: self.requests.route.said(answer),
+            message: target.describe(answer),
         });
         Err(Stopped)
+    }
+}
+
+/// Returns the text of a record as the payload of a dead letter. A text that is not JSON is kept as a JSON string, so
+/// that it neither stops the run nor gets lost.
+fn payload(text: &[u8]) -> Result<Box<RawValue>> {
+    match serde_json::from_slice(text) {
+        Ok(payload) => Ok(payload),
+        Err(_) => Ok(to_raw_value(&String::from_utf8_lossy(text))?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_not_json_is_kept_in_a_dead_letter_as_a_string() {
+        assert_eq!(payload(b"{\"a\": 1.0}").unwrap().get(), "{\"a\": 1.0}");
+        assert_eq!(payload(b"{\"a\": NaN}").unwrap().get(), r#""{\"a\": NaN}""#);
     }
 }

@@ -1,32 +1,32 @@
-//! When the next request may go to a server: a rate, a wait that the server asked for, and the end of it all.
+//! The times at which requests may start.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Shared by all connections to a server.
-pub struct Pace {
-    /// The time between two requests, if it is limited.
+/// Limits the request rate of all workers of a target, and stops them.
+pub struct RateLimiter {
+    /// The time between two requests, or zero if there is no limit.
     interval: Duration,
-    state: Mutex<State>,
+    schedule: Mutex<Schedule>,
     changed: Condvar,
 }
 
-struct State {
-    /// No request before this.
+struct Schedule {
+    /// The earliest start of the next request.
     next: Instant,
     stopped: bool,
 }
 
-/// Nothing more is to be sent.
+/// The target was stopped: no more requests may be made.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stopped;
 
-impl Pace {
-    /// `rate` is in requests a second.
+impl RateLimiter {
+    /// Creates a limiter for a number of requests per second, or without a limit.
     pub fn new(rate: Option<f64>) -> Self {
         Self {
             interval: rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
-            state: Mutex::new(State {
+            schedule: Mutex::new(Schedule {
                 next: Instant::now(),
                 stopped: false,
             }),
@@ -34,65 +34,65 @@ impl Pace {
         }
     }
 
-    /// Waits for the turn of a request.
+    /// Waits until a request may start.
     ///
     /// # Errors
-    /// Nothing more is to be sent.
-    pub fn wait_for_turn(&self) -> Result<(), Stopped> {
-        let mut state = self.state();
+    /// Returns `Stopped` as soon as the target is stopped.
+    pub fn acquire(&self) -> Result<(), Stopped> {
+        let mut schedule = self.schedule();
         loop {
-            if state.stopped {
+            if schedule.stopped {
                 return Err(Stopped);
             }
             let now = Instant::now();
-            if state.next <= now {
-                state.next = now + self.interval;
+            if schedule.next <= now {
+                schedule.next = now + self.interval;
                 return Ok(());
             }
-            let left = state.next - now;
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let left = schedule.next - now;
+            let waited = self.changed.wait_timeout(schedule, left);
+            schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Lets no request go for some time.
+    /// Delays all requests by at least this time.
     pub fn hold(&self, time: Duration) {
-        let mut state = self.state();
-        state.next = state.next.max(Instant::now() + time);
+        let mut schedule = self.schedule();
+        schedule.next = schedule.next.max(Instant::now() + time);
     }
 
-    /// Waits for some time.
+    /// Waits for this time.
     ///
     /// # Errors
-    /// Nothing more is to be sent.
+    /// Returns `Stopped` as soon as the target is stopped.
     pub fn sleep(&self, time: Duration) -> Result<(), Stopped> {
         let until = Instant::now() + time;
-        let mut state = self.state();
+        let mut schedule = self.schedule();
         loop {
-            if state.stopped {
+            if schedule.stopped {
                 return Err(Stopped);
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(());
             }
-            let waited = self.changed.wait_timeout(state, left);
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let waited = self.changed.wait_timeout(schedule, left);
+            schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Lets no request go any more, and wakes all that wait.
+    /// Stops all requests, and wakes all threads that wait.
     pub fn stop(&self) {
-        self.state().stopped = true;
+        self.schedule().stopped = true;
         self.changed.notify_all();
     }
 
     pub fn is_stopped(&self) -> bool {
-        self.state().stopped
+        self.schedule().stopped
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -101,34 +101,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_keep_the_rate_and_the_wait_that_was_asked_for() {
-        let pace = Pace::new(Some(100.0));
+    fn requests_keep_the_rate_and_a_wait_that_the_server_asks_for() {
+        let limiter = RateLimiter::new(Some(100.0));
         let start = Instant::now();
         for _ in 0..4 {
-            pace.wait_for_turn().unwrap();
+            limiter.acquire().unwrap();
         }
         assert!(start.elapsed() >= Duration::from_millis(30));
-        pace.hold(Duration::from_millis(50));
-        pace.wait_for_turn().unwrap();
+        limiter.hold(Duration::from_millis(50));
+        limiter.acquire().unwrap();
         assert!(start.elapsed() >= Duration::from_millis(80));
     }
 
     #[test]
-    fn a_stop_wakes_who_waits() {
-        let pace = std::sync::Arc::new(Pace::new(None));
-        pace.hold(Duration::from_secs(600));
-        let waiting = [true, false].map(|turn| {
-            let pace = std::sync::Arc::clone(&pace);
-            std::thread::spawn(move || match turn {
-                true => pace.wait_for_turn(),
-                false => pace.sleep(Duration::from_secs(600)),
+    fn stopping_wakes_all_threads_that_wait() {
+        let limiter = std::sync::Arc::new(RateLimiter::new(None));
+        limiter.hold(Duration::from_secs(600));
+        let waiting = [true, false].map(|acquires| {
+            let limiter = std::sync::Arc::clone(&limiter);
+            std::thread::spawn(move || match acquires {
+                true => limiter.acquire(),
+                false => limiter.sleep(Duration::from_secs(600)),
             })
         });
         std::thread::sleep(Duration::from_millis(20));
-        pace.stop();
+        limiter.stop();
         for thread in waiting {
             assert_eq!(thread.join().unwrap(), Err(Stopped));
         }
-        assert!(pace.is_stopped());
+        assert!(limiter.is_stopped());
     }
 }

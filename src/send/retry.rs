@@ -1,78 +1,101 @@
-//! One request, made until its answer is one, or it was repeated often enough. The one loop that repeats.
+//! The one loop that repeats requests.
 
 use std::time::SystemTime;
 
+use super::http::Answer;
 use super::rate_limiter::Stopped;
-use super::target::Route;
-use super::verdict::{Answer, Verdict, Wait, verdict};
+use super::send_batch::BatchSlice;
+use super::server::{FinalAnswer, LookupRequests};
+use super::target::Target;
+use super::verdict::{Retry, Verdict, verdict_by_status};
 use crate::console::Console;
 
-/// What came of a request in the end.
-pub struct Answered {
-    pub verdict: Verdict,
-    pub answer: Answer,
-    /// How often it was made.
-    pub attempts: u64,
-}
-
-/// Makes requests to one router.
+/// Makes requests to one target.
 #[derive(Clone, Copy)]
-pub struct Requests<'r> {
-    pub route: &'r Route,
+pub struct Requester<'r> {
+    pub target: &'r Target,
     pub console: &'r Console,
 }
 
-impl Requests<'_> {
-    /// Makes a request, which gives its answer and the bytes that were sent. One that the server fails at is repeated
-    /// `when_failing` times; where it says when to come back, or there was no answer, as often as the options say.
+impl Requester<'_> {
+    /// Posts records. If the server fails without saying when to come back, the request is retried at most
+    /// `max_retries` times; if there is no answer, or the server asks to wait, as often as the options allow.
     ///
     /// # Errors
-    /// Nothing more is to be sent.
-    pub fn make(
+    /// Returns `Stopped` if the target is stopped meanwhile.
+    pub fn post(
         self,
-        when_failing: u32,
+        records: BatchSlice<'_>,
+        body: &[u8],
+        max_retries: u32,
+    ) -> Result<(Verdict, FinalAnswer), Stopped> {
+        let Target { client, server, .. } = self.target;
+        self.repeat(
+            max_retries,
+            || client.post(body),
+            |answer| server.verdict(records, answer, SystemTime::now()),
+        )
+    }
+
+    fn repeat(
+        self,
+        max_retries: u32,
         request: impl Fn() -> (Answer, usize),
-    ) -> Result<Answered, Stopped> {
-        let route = self.route;
+        verdict: impl Fn(&Answer) -> Verdict,
+    ) -> Result<(Verdict, FinalAnswer), Stopped> {
+        let target = self.target;
         let mut retries = 0;
         loop {
-            route.pace.wait_for_turn()?;
-            route.tally().request(retries > 0);
+            target.rate_limiter.acquire()?;
+            target.statistics().requests.start(retries > 0);
             let (answer, bytes) = request();
-            route.tally().answer(bytes);
-            let verdict = verdict(&answer, SystemTime::now());
-            let wait = match verdict {
-                Verdict::Wait(wait) if retries < allowed(wait, when_failing, route) => wait,
+            target.statistics().requests.end(bytes);
+            let verdict = verdict(&answer);
+            let retry = match verdict {
+                Verdict::Retry(retry) if retries < self.allowed(retry, max_retries) => retry,
                 _ => {
-                    return Ok(Answered {
-                        verdict,
-                        answer,
-                        attempts: u64::from(retries) + 1,
-                    });
+                    let attempts = u64::from(retries) + 1;
+                    return Ok((verdict, FinalAnswer { answer, attempts }));
                 }
             };
-            let backoff = route.backoff.wait(retries, fastrand::f64());
-            // A server that asks for no wait at all gets the usual one.
-            let time = wait.retry_after.unwrap_or_default().max(backoff);
-            if route.may_warn() {
-                let (said, seconds) = (route.said(&answer), time.as_secs_f64());
+            let backoff = target.backoff.wait(retries, fastrand::f64());
+            // Servers that ask for no wait at all get the usual one.
+            let time = retry.after.unwrap_or_default().max(backoff);
+            if target.may_warn() {
+                let (text, seconds) = (target.describe(&answer), time.as_secs_f64());
                 self.console
-                    .warn(&format!("{said}; trying again in {seconds:.1} s"));
+                    .warn(&format!("{text}; trying again in {seconds:.1} s"));
             }
             retries += 1;
-            match wait.retry_after {
-                // The server means all connections.
-                Some(_) => route.pace.hold(time),
-                None => route.pace.sleep(time)?,
+            match retry.after {
+                // The server means all workers.
+                Some(_) => target.rate_limiter.hold(time),
+                None => target.rate_limiter.sleep(time)?,
             }
+        }
+    }
+
+    fn allowed(self, retry: Retry, max_retries: u32) -> u32 {
+        if retry.may_be_one_record && retry.after.is_none() {
+            max_retries
+        } else {
+            self.target.backoff.max_retries
         }
     }
 }
 
-fn allowed(wait: Wait, when_failing: u32, route: &Route) -> u32 {
-    if wait.may_be_poison && wait.retry_after.is_none() {
-        when_failing
-    } else {
-        route.backoff.max_retries
+impl LookupRequests for Requester<'_> {
+    fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped> {
+        let (_, answer) = self.repeat(
+            self.target.backoff.max_retries,
+            || (self.target.client.get(parameter, value), 0),
+            |answer| verdict_by_status(answer, SystemTime::now()),
+        )?;
+        Ok(answer)
+    }
+
+    fn wait(&self, nth: u32) -> Result<(), Stopped> {
+        let wait = self.target.backoff.wait(nth, fastrand::f64());
+        self.target.rate_limiter.sleep(wait)
     }
 }

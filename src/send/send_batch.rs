@@ -1,111 +1,161 @@
-//! What goes into one request: bounded by count and by bytes, and no id twice.
+//! The records of one request.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use serde_json::Map;
 use uuid::Uuid;
 
-use super::payload::Payload;
+use super::dead_letters::DeadLetter;
+use super::envelope::Envelope;
 
-/// Where a statement or event came from.
+/// The line that a record was made of. Origins are ordered as the lines of a run are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct Origin {
     /// The number of the input in the run, from 0.
     pub input: usize,
-    /// The input's name.
+    /// The name of the input.
     pub file: Arc<str>,
-    /// From 1.
+    /// The number of the line in the input, from 1.
     pub line: u64,
 }
 
-/// A statement or event on its way.
+/// A record of a batch: a statement or event.
 #[derive(Clone, Debug)]
-pub struct Item {
+pub struct BatchItem {
     pub id: Uuid,
-    pub place: Place,
+    pub origin: Origin,
     start: usize,
     end: usize,
 }
 
-/// Statements or events that are sent together.
+/// Records that are sent together.
 #[derive(Debug)]
-pub struct Batch {
-    /// What they are sent in.
-    pub payload: Arc<Payload>,
-    /// The dead letter that they come from.
-    pub letter: Option<PathBuf>,
-    /// Requests that were made for them in earlier runs.
+pub struct SendBatch {
+    /// The dead letter that the records were read from.
+    pub dead_letter: Option<PathBuf>,
+    /// The number of requests that earlier runs made for the records.
     pub attempts: u64,
-    /// The number of the first item among all that were given to the router.
+    /// The number of the first record among all records of the target.
     pub first: u64,
-    /// JSON texts with commas between them.
+    envelope: Option<Arc<Envelope>>,
+    /// JSON texts, separated by commas.
     text: Vec<u8>,
-    items: Vec<Item>,
+    items: Vec<BatchItem>,
 }
 
-/// Some consecutive items of a batch.
+/// Consecutive records of a batch.
 #[derive(Clone, Copy, Debug)]
-pub struct Items<'b> {
+pub struct BatchSlice<'b> {
+    envelope: Option<&'b Envelope>,
     text: &'b [u8],
-    items: &'b [Item],
+    items: &'b [BatchItem],
 }
 
-/// How much goes into a request.
+/// The most that goes into one request.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct BatchLimits {
     pub items: usize,
-    /// Of the request's body.
+    /// The size of the body before compression.
     pub bytes: usize,
 }
 
-impl Batch {
-    pub fn new(payload: Arc<Payload>) -> Self {
+/// The bytes of a body beside its records.
+#[derive(Clone, Copy, Debug)]
+pub struct Overhead {
+    /// Bytes of each body.
+    pub once: usize,
+    /// Bytes of each record in a body.
+    pub each: usize,
+}
+
+impl Overhead {
+    /// Returns the size of a body with these records.
+    pub fn of(self, records: BatchSlice<'_>) -> usize {
+        let texts = records.items.iter().map(|item| item.end - item.start);
+        self.once + texts.map(|bytes| bytes + self.each).sum::<usize>()
+    }
+}
+
+impl SendBatch {
+    pub fn new(envelope: Option<Arc<Envelope>>) -> Self {
         Self {
-            payload,
-            letter: None,
+            dead_letter: None,
             attempts: 0,
             first: 0,
+            envelope,
             text: Vec::new(),
             items: Vec::new(),
         }
     }
 
-    /// Adds one, whether it fits or not.
-    pub fn push(&mut self, id: Uuid, text: &[u8], place: Place) {
+    /// Returns the records of a dead letter, the nth that is sent.
+    pub fn from_dead_letter(letter: DeadLetter, path: &Path, nth: usize) -> Self {
+        // Overrides were applied to the envelope before it was written.
+        let envelope = letter
+            .envelope
+            .map(|keys| Arc::new(Envelope::new(keys, &Map::new())));
+        let mut batch = Self {
+            dead_letter: Some(path.to_owned()),
+            attempts: letter.attempts,
+            ..Self::new(envelope)
+        };
+        for item in letter.items {
+            let origin = Origin {
+                input: nth,
+                file: item.file.into(),
+                line: item.line,
+            };
+            batch.push(item.id, item.payload.get().as_bytes(), origin);
+        }
+        batch
+    }
+
+    /// Adds a record, whether it fits or not.
+    pub fn push(&mut self, id: Uuid, text: &[u8], origin: Origin) {
         if !self.items.is_empty() {
             self.text.push(b',');
         }
         let start = self.text.len();
         self.text.extend_from_slice(text);
-        self.items.push(Item {
+        self.items.push(BatchItem {
             id,
-            place,
+            origin,
             start,
             end: self.text.len(),
         });
     }
 
-    /// All of them.
-    pub fn items(&self) -> Items<'_> {
-        Items {
+    /// Returns all records.
+    pub fn items(&self) -> BatchSlice<'_> {
+        BatchSlice {
+            envelope: self.envelope.as_deref(),
             text: &self.text,
             items: &self.items,
         }
     }
 
-    /// The numbers of its items.
+    /// Returns the numbers of the records among all records of the target.
     pub fn numbers(&self) -> Range<u64> {
         self.first..self.first + self.items.len() as u64
     }
 
-    fn text_of(&self, nth: usize) -> &[u8] {
+    /// Returns the text of the nth record.
+    pub fn text_of(&self, nth: usize) -> &[u8] {
         &self.text[self.items[nth].start..self.items[nth].end]
+    }
+
+    /// Returns an empty batch that follows this one.
+    pub fn next(&self) -> Self {
+        Self {
+            first: self.numbers().end,
+            ..Self::new(self.envelope.clone())
+        }
     }
 }
 
-impl<'b> Items<'b> {
+impl<'b> BatchSlice<'b> {
     pub fn len(self) -> usize {
         self.items.len()
     }
@@ -114,14 +164,25 @@ impl<'b> Items<'b> {
         self.items.is_empty()
     }
 
-    pub fn iter(self) -> impl Iterator<Item = (&'b Item, &'b [u8])> {
+    /// The envelope that the records are sent in, if their format has one.
+    pub fn envelope(self) -> Option<&'b Envelope> {
+        self.envelope
+    }
+
+    /// Returns the first record.
+    pub fn first(self) -> Option<&'b BatchItem> {
+        self.items.first()
+    }
+
+    /// Returns the records with their texts.
+    pub fn iter(self) -> impl Iterator<Item = (&'b BatchItem, &'b [u8])> {
         let text = self.text;
         self.items
             .iter()
             .map(move |item| (item, &text[item.start..item.end]))
     }
 
-    /// Their texts with commas between them.
+    /// Returns the texts of the records, separated by commas.
     pub fn joined(self) -> &'b [u8] {
         match self.items {
             [first, .., last] => &self.text[first.start..last.end],
@@ -130,16 +191,16 @@ impl<'b> Items<'b> {
         }
     }
 
-    /// Two halves by count. Of two or more items, neither is empty.
+    /// Splits two or more records into two halves that are not empty.
     pub fn halves(self) -> (Self, Self) {
         self.split_at(self.len() / 2)
     }
 
-    /// The items that fit into one request, at least one, and the others.
-    pub fn split_by(self, limits: Limits, payload: &Payload) -> (Self, Self) {
-        let mut bytes = payload.bytes_around();
+    /// Splits off the records that fit into one request, at least one.
+    pub fn split_by(self, limits: BatchLimits, overhead: Overhead) -> (Self, Self) {
+        let mut bytes = overhead.once;
         let fits = self.items.iter().take(limits.items).take_while(|item| {
-            bytes += item.end - item.start + payload.bytes_around_each();
+            bytes += item.end - item.start + overhead.each;
             bytes <= limits.bytes
         });
         self.split_at(fits.count().max(1).min(self.len()))
@@ -147,165 +208,53 @@ impl<'b> Items<'b> {
 
     fn split_at(self, nth: usize) -> (Self, Self) {
         let (first, second) = self.items.split_at(nth);
-        let of = |items| Self {
-            text: self.text,
-            items,
-        };
-        (of(first), of(second))
-    }
-}
-
-/// Gathers batches.
-#[derive(Debug)]
-pub struct Batcher {
-    limits: Limits,
-    open: Batch,
-    bytes: usize,
-    /// How many items were added to this batch and those before.
-    added: u64,
-    nth_by_id: HashMap<Uuid, usize>,
-}
-
-/// What became of an item that was given to a [`Batcher`].
-#[derive(Debug, PartialEq, Eq)]
-pub enum Added {
-    Yes,
-    /// The same stands in the batch already, id and content, and is sent once.
-    Repeats,
-}
-
-impl Batcher {
-    pub fn new(limits: Limits, payload: Arc<Payload>) -> Self {
-        Self {
-            limits,
-            bytes: payload.bytes_around(),
-            open: Batch::new(payload),
-            added: 0,
-            nth_by_id: HashMap::new(),
-        }
-    }
-
-    /// How many items were added so far. Those that repeat another are not.
-    pub fn added(&self) -> u64 {
-        self.added
-    }
-
-    /// Adds one. Gives the batch that had to be closed before it, if one had to be.
-    pub fn add(&mut self, id: Uuid, text: &[u8], place: Place) -> (Option<Batch>, Added) {
-        let same_id = self.nth_by_id.get(&id);
-        if same_id.is_some_and(|&nth| self.open.text_of(nth) == text) {
-            return (None, Added::Repeats);
-        }
-        let bytes = text.len() + self.open.payload.bytes_around_each();
-        let is_full =
-            self.open.items.len() == self.limits.items || self.bytes + bytes > self.limits.bytes;
-        let closed = if is_full || same_id.is_some() {
-            self.close()
-        } else {
-            None
-        };
-        self.nth_by_id.insert(id, self.open.items.len());
-        self.open.push(id, text, place);
-        self.added += 1;
-        self.bytes += bytes;
-        (closed, Added::Yes)
-    }
-
-    /// What is in the open batch, if anything is. The next one is empty.
-    pub fn close(&mut self) -> Option<Batch> {
-        if self.open.items.is_empty() {
-            return None;
-        }
-        self.nth_by_id.clear();
-        let payload = Arc::clone(&self.open.payload);
-        self.bytes = payload.bytes_around();
-        let mut next = Batch::new(payload);
-        next.first = self.added;
-        Some(std::mem::replace(&mut self.open, next))
+        (
+            Self {
+                items: first,
+                ..self
+            },
+            Self {
+                items: second,
+                ..self
+            },
+        )
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::*;
 
-    fn place(line: u64) -> Place {
-        Place {
+    pub fn origin(line: u64) -> Origin {
+        Origin {
             input: 0,
             file: "a".into(),
             line,
         }
     }
 
-    fn batcher(items: usize, bytes: usize) -> Batcher {
-        Batcher::new(Limits { items, bytes }, Arc::new(Payload::Xapi))
-    }
-
-    fn texts(batch: Option<Batch>) -> Option<String> {
-        batch.map(|batch| String::from_utf8(batch.items().joined().to_vec()).unwrap())
-    }
-
-    #[test]
-    fn a_batch_is_bounded_by_count_and_by_bytes_of_the_body() {
-        for (items, bytes) in [(2, 1000), (1000, "[1,2]".len())] {
-            let mut batcher = batcher(items, bytes);
-            assert_eq!(
-                texts(batcher.add(Uuid::from_u128(1), b"1", place(1)).0),
-                None
-            );
-            assert_eq!(
-                texts(batcher.add(Uuid::from_u128(2), b"2", place(2)).0),
-                None
-            );
-            let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", place(3));
-            assert_eq!(texts(closed).unwrap(), "1,2");
-            assert_eq!(texts(batcher.close()).unwrap(), "3");
-            assert!(batcher.close().is_none());
+    /// Returns a batch of these texts, with ids and lines from 1.
+    pub fn batch_of(envelope: Option<Arc<Envelope>>, texts: &[impl AsRef<str>]) -> SendBatch {
+        let mut batch = SendBatch::new(envelope);
+        for (text, n) in texts.iter().zip(1u32..) {
+            let id = Uuid::from_u128(n.into());
+            batch.push(id, text.as_ref().as_bytes(), origin(n.into()));
         }
+        batch
     }
 
     #[test]
-    fn one_that_is_larger_than_any_batch_goes_alone() {
-        let mut batcher = batcher(10, 8);
-        batcher.add(Uuid::from_u128(1), b"1", place(1));
-        let (closed, _) = batcher.add(Uuid::from_u128(2), b"1234567890", place(2));
-        assert_eq!(texts(closed).unwrap(), "1");
-        let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", place(3));
-        assert_eq!(texts(closed).unwrap(), "1234567890");
-    }
-
-    #[test]
-    fn no_id_is_twice_in_a_batch() {
-        let mut batcher = batcher(10, 1000);
-        let id = Uuid::from_u128(1);
-        assert_eq!(batcher.add(id, b"1", place(1)).1, Added::Yes);
-        assert_eq!(batcher.add(id, b"1", place(2)).1, Added::Repeats);
-        let (closed, added) = batcher.add(id, b"2", place(3));
-        assert_eq!(
-            (texts(closed).unwrap(), added),
-            ("1".to_owned(), Added::Yes)
-        );
-        assert_eq!(texts(batcher.close()).unwrap(), "2");
-    }
-
-    #[test]
-    fn items_split_into_parts_that_are_all_of_them() {
-        let mut batch = Batch::new(Arc::new(Payload::Xapi));
-        for n in 1..=5 {
-            batch.push(
-                Uuid::from_u128(n),
-                n.to_string().as_bytes(),
-                place(n as u64),
-            );
-        }
+    fn a_batch_is_split_without_losing_records() {
+        let batch = batch_of(None, &["1", "2", "3", "4", "5"]);
         let (first, second) = batch.items().halves();
         assert_eq!(
             (first.joined(), second.joined()),
             (&b"1,2"[..], &b"3,4,5"[..])
         );
-        let limits = |items, bytes| Limits { items, bytes };
+        let limits = |items, bytes| BatchLimits { items, bytes };
+        let overhead = Overhead { once: 1, each: 1 };
         let parts = |limits| {
-            let (first, second) = second.split_by(limits, &Payload::Xapi);
+            let (first, second) = second.split_by(limits, overhead);
             (first.joined(), second.joined())
         };
         assert_eq!(parts(limits(2, 1000)), (&b"3,4"[..], &b"5"[..]));

@@ -1,15 +1,17 @@
-//! Gathers batches for each router and hands them to its connections.
+//! The destination that sends records to targets.
 
 use std::sync::Arc;
 
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use super::acknowledgements::Reached;
-use super::payload::{Payload, override_keys};
-use super::send_batch::{Added, Batcher, Place};
-use super::target::Route;
-use super::worker_pool::Connections;
+use super::acknowledgements::ReachedPosition;
+use super::batcher::{Added, Batcher};
+use super::envelope::Envelope;
+use super::overrides::override_keys;
+use super::send_batch::Origin;
+use super::target::Target;
+use super::worker_pool::WorkerPool;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
@@ -17,70 +19,127 @@ use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
 
-/// Sends what inputs become to each router that takes it.
+/// Sends the records of inputs to each target that accepts them.
 pub struct Sender {
-    lanes: Vec<Lane>,
+    queues: Vec<TargetQueue>,
     console: Arc<Console>,
-    at_hand: AtHand,
+    input: SendInput,
 }
 
-/// The way to one router.
-struct Lane {
+/// The records that wait for one target.
+struct TargetQueue {
+    /// The number of the target in the run.
+    nth: usize,
     batcher: Batcher,
-    /// Replaced in each statement. Of Caliper it is the envelope in which they are.
+    /// The keys that are replaced in each record.
     overrides: Map<String, Value>,
-    connections: Connections,
+    pool: WorkerPool,
 }
 
-impl Lane {
-    /// All that was given before a number comes from before this place of an input, which is news behind the place that
-    /// was reached.
-    fn has_given(&self, before: u64, passed: Passed, at_hand: &AtHand, nth: usize) {
-        let (place, ends) = match passed {
-            Passed::Line(place) => (place, false),
-            Passed::End(place) => (place, true),
-        };
-        if let Some((input, from)) = at_hand.reached_by(nth)
-            && place.offset > from.offset
-        {
-            let reached = Reached { input, place, ends };
-            self.connections.route.has_given(before, reached);
-        }
-    }
-}
-
-/// A place that was passed.
-enum Passed {
-    Line(Position),
-    /// The input ends there, or would without a line that is not whole.
-    End(Position),
-}
-
-/// The input at hand.
-struct AtHand {
-    /// Its number in the run.
-    input: usize,
+/// The input whose records are being written.
+struct SendInput {
+    /// The number of the input in the run.
+    number: usize,
     file: Arc<str>,
     resumed: Option<Resumed>,
-    /// Behind what was given of it.
+    /// The position after the last line that was written.
     last: Option<Position>,
 }
 
-impl AtHand {
-    /// What the input is known as, and the place that a router has reached in it, where that is remembered.
-    fn reached_by(&self, nth: usize) -> Option<(InputId, Position)> {
+impl SendInput {
+    /// Returns the input's id and the position up to which the nth target has it, if a state directory is used.
+    fn resumed_by(&self, nth: usize) -> Option<(InputId, Position)> {
         let resumed = self.resumed.as_ref()?;
         Some((resumed.input, *resumed.reached.get(nth)?))
+    }
+}
+
+impl TargetQueue {
+    /// Adds the records of consecutive lines that the target accepts and does not have yet.
+    fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
+        let resumed = input.resumed_by(self.nth);
+        let last = batch.positions.last().copied();
+        // The number of records added before those of the last line.
+        let mut before_last_line = None;
+        for (record, text) in batch.records_with_text() {
+            let end = batch.end_of(record.line);
+            let is_delivered = || Some(end?.offset <= resumed?.1.offset);
+            if is_delivered() == Some(true) || !record.routers.contains(self.nth) {
+                continue;
+            }
+            if end.is_some() && end == last.as_ref() {
+                before_last_line.get_or_insert(self.batcher.added());
+            }
+            let origin = Origin {
+                input: input.number,
+                file: Arc::clone(&input.file),
+                line: record.line,
+            };
+            let text = match override_keys(text, &self.overrides) {
+                Ok(text) => text,
+                Err(error) => {
+                    self.report_unreadable(&origin, &error, console);
+                    continue;
+                }
+            };
+            let before = self.batcher.added();
+            let (closed, added) = self.batcher.add(record.id, &text, origin);
+            if let Some(closed) = closed {
+                if let Some(start) = batch.start_of(record.line) {
+                    self.submitted(before, *start, false, input);
+                }
+                self.pool.submit(closed);
+            }
+            if added == Added::Repeated {
+                self.pool.target().statistics().duplicates += 1;
+            }
+        }
+        let Some(last) = last else {
+            return;
+        };
+        let added = self.batcher.added();
+        let before_last = batch.positions.iter().rev().nth(1).copied().or(input.last);
+        if let (Some(before_last), true) = (before_last, last.open) {
+            // If the last line grows before the input is read again, the run resumes before it.
+            let before = before_last_line.unwrap_or(added);
+            self.submitted(before, before_last, true, input);
+        }
+        self.submitted(added, last, false, input);
+    }
+
+    /// Notes that the records numbered below `before` come from lines before a position of the input. Positions that the
+    /// target reached in earlier runs are ignored.
+    fn submitted(&self, before: u64, position: Position, ends: bool, input: &SendInput) {
+        if let Some((input, resumed)) = input.resumed_by(self.nth)
+            && position.offset > resumed.offset
+        {
+            let reached = ReachedPosition {
+                input,
+                position,
+                ends,
+            };
+            self.pool.target().submitted(before, reached);
+        }
+    }
+
+    /// Counts and reports a record that cannot be changed as the router asks, and is therefore not sent.
+    fn report_unreadable(&self, origin: &Origin, error: &serde_json::Error, console: &Console) {
+        let target = self.pool.target();
+        target.statistics().undeliverable += 1;
+        console.error(&format!(
+            "`{}`: line {} of `{}` is not sent: the overrides of the router cannot be applied: {error}",
+            target.name, origin.line, origin.file
+        ));
     }
 }
 
 impl Sender {
     pub fn new(console: Arc<Console>) -> Self {
         Self {
-            lanes: Vec::new(),
+            queues: Vec::new(),
             console,
-            at_hand: AtHand {
-                input: 0,
+            input: SendInput {
+                number: 0,
                 file: "".into(),
                 resumed: None,
                 last: None,
@@ -88,31 +147,34 @@ impl Sender {
         }
     }
 
-    /// Adds the next router of the run. `overrides` are of its statements.
+    /// Adds the next target of the run. The envelope goes around its records, and the overrides are applied to each of
+    /// them.
     pub fn add(
         &mut self,
-        connections: Connections,
-        payload: Payload,
+        pool: WorkerPool,
+        envelope: Option<Arc<Envelope>>,
         overrides: Map<String, Value>,
     ) {
-        let limits = connections.route.limits;
-        self.lanes.push(Lane {
-            batcher: Batcher::new(limits, Arc::new(payload)),
+        let target = pool.target();
+        let overhead = target.server.overhead(envelope.as_deref());
+        self.queues.push(TargetQueue {
+            nth: self.queues.len(),
+            batcher: Batcher::new(target.limits(), overhead, envelope),
             overrides,
-            connections,
+            pool,
         });
     }
 
     fn is_stopped(&self) -> bool {
-        let mut lanes = self.lanes.iter();
-        lanes.any(|lane| lane.connections.route.pace.is_stopped())
+        let mut queues = self.queues.iter();
+        queues.any(|queue| queue.pool.target().is_stopped())
     }
 }
 
 impl Destination for Sender {
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
-        self.at_hand = AtHand {
-            input,
+        self.input = SendInput {
+            number: input,
             file: source.name.as_str().into(),
             resumed: resumed.cloned(),
             last: None,
@@ -121,58 +183,10 @@ impl Destination for Sender {
     }
 
     fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
-        let at_hand = &self.at_hand;
-        for (nth, lane) in self.lanes.iter_mut().enumerate() {
-            let reached = at_hand.reached_by(nth);
-            // How many were given before those of the last line.
-            let mut before_last = None;
-            for (value, text) in batch.records_with_text() {
-                let end = batch.end_of(value.line);
-                let has_it = || Some(end?.offset <= reached?.1.offset);
-                if has_it() == Some(true) || !value.routers.contains(nth) {
-                    continue;
-                }
-                if end.is_some() && end == batch.positions.last() {
-                    before_last.get_or_insert(lane.batcher.added());
-                }
-                let place = Place {
-                    input: at_hand.input,
-                    file: Arc::clone(&at_hand.file),
-                    line: value.line,
-                };
-                let text = override_keys(text, &lane.overrides)?;
-                let before = lane.batcher.added();
-                let (closed, added) = lane.batcher.add(value.id, &text, place);
-                if let Some(closed) = closed {
-                    if let Some(start) = batch.start_of(value.line) {
-                        lane.has_given(before, Passed::Line(*start), at_hand, nth);
-                    }
-                    lane.connections.send(closed);
-                }
-                if added == Added::Repeats {
-                    lane.connections.route.tally().repeats();
-                }
-            }
-            let added = lane.batcher.added();
-            let before_open = batch
-                .positions
-                .iter()
-                .rev()
-                .nth(1)
-                .copied()
-                .or(at_hand.last);
-            if let (Some(before_open), Some(true)) =
-                (before_open, batch.positions.last().map(|end| end.open))
-            {
-                // Should it go on when the input is read again, what is behind this place is another line.
-                let before = before_last.unwrap_or(added);
-                lane.has_given(before, Passed::End(before_open), at_hand, nth);
-            }
-            if let Some(end) = batch.positions.last() {
-                lane.has_given(added, Passed::Line(*end), at_hand, nth);
-            }
+        for queue in &mut self.queues {
+            queue.write(batch, &self.input, &self.console);
         }
-        self.at_hand.last = batch.positions.last().copied().or(self.at_hand.last);
+        self.input.last = batch.positions.last().copied().or(self.input.last);
         Ok(if self.is_stopped() {
             WriteStatus::Closed
         } else {
@@ -181,10 +195,9 @@ impl Destination for Sender {
     }
 
     fn finish(&mut self, _: usize) -> Result<WriteStatus> {
-        if let Some(last) = self.at_hand.last {
-            for (nth, lane) in self.lanes.iter().enumerate() {
-                let added = lane.batcher.added();
-                lane.has_given(added, Passed::End(last), &self.at_hand, nth);
+        if let Some(last) = self.input.last {
+            for queue in &self.queues {
+                queue.submitted(queue.batcher.added(), last, true, &self.input);
             }
         }
         Ok(WriteStatus::Written)
@@ -196,47 +209,49 @@ impl Destination for Sender {
 
     fn close(self: Box<Self>) -> Closed {
         let Self {
-            mut lanes, console, ..
+            mut queues,
+            console,
+            ..
         } = *self;
-        for lane in &mut lanes {
-            if let Some(batch) = lane.batcher.close() {
-                lane.connections.send(batch);
+        for queue in &mut queues {
+            if let Some(batch) = queue.batcher.close() {
+                queue.pool.submit(batch);
             }
         }
         let mut closed = Closed::default();
-        for lane in lanes {
-            let route = Arc::clone(&lane.connections.route);
-            lane.connections.close();
-            closed.code = closed.code.max(tell_end(&console, &route));
-            closed.stopped.extend(route.tally().left_of());
+        for queue in queues {
+            let target = Arc::clone(queue.pool.target());
+            queue.pool.close();
+            closed.code = closed.code.max(report_end(&console, &target));
+            closed.stopped.extend(target.statistics().inputs_left());
         }
         closed
     }
 }
 
-/// Tells why nothing more was sent to a router, and what that means to the shell.
-pub fn tell_end(console: &Console, route: &Route) -> ExitCode {
-    let tally = route.tally();
-    let dead = if tally.dead == 0 {
+/// Reports undeliverable records and the reason why a target was stopped. Returns the exit code.
+pub fn report_end(console: &Console, target: &Target) -> ExitCode {
+    let statistics = target.statistics();
+    let undelivered = if statistics.undeliverable == 0 {
         ExitCode::Success
     } else {
-        // An error, since nobody else tells of it in the night.
+        // An error, so that it is shown even with `--quiet`.
         console.error(&format!(
             "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
-            route.name, tally.dead, tally.dead_letters
+            target.name, statistics.undeliverable, statistics.dead_letters
         ));
         ExitCode::Undelivered
     };
-    let Some(reason) = route.stop_reason() else {
-        return dead;
+    let Some(reason) = target.stop_reason() else {
+        return undelivered;
     };
-    let first = match &tally.first_left {
-        Some(place) => format!(
-            "; the first that was not delivered is of line {} of `{}`",
-            place.line, place.file
+    let first = match &statistics.first_left {
+        Some(origin) => format!(
+            "; the first record not delivered is from line {} of `{}`",
+            origin.line, origin.file
         ),
         None => String::new(),
     };
-    console.error(&format!("{}{first}", reason.words));
-    reason.code.max(dead)
+    console.error(&format!("{}{first}", reason.message));
+    reason.code.max(undelivered)
 }

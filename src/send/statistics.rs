@@ -1,152 +1,152 @@
-//! What was done for a router, in numbers.
+//! The statistics of a target.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use super::dead_letters::Undeliverable;
-use super::send_batch::{Items, Place};
+use super::send_batch::{BatchSlice, Origin};
 
-/// The statements or events of a router by what became of them, and the requests that it took.
+/// The counts of a target's records by their outcome at the server, and of the requests.
 #[derive(Clone, Debug, Default)]
-pub struct RouterTally {
-    /// The server took them.
+pub struct TargetStatistics {
+    /// Records that the server took.
     pub delivered: u64,
-    /// The server had them already, or one like it was in the same request.
+    /// Records that the server had already, or that repeat another record of their batch.
     pub duplicates: u64,
-    /// Of the duplicates, those of which the server alone says so.
+    /// Duplicates that the server reports and could not be asked for.
     pub unverified: u64,
-    /// In dead letters.
-    pub dead: u64,
-    /// Those that are dead by reason.
+    /// Records that cannot be delivered. All but unreadable ones are in dead letters.
+    pub undeliverable: u64,
+    /// The records in dead letters by reason.
     pub reasons: BTreeMap<Undeliverable, u64>,
-    /// Of those that are dead: the files.
+    /// The number of dead letters.
     pub dead_letters: u64,
-    /// Given to this router and nothing of the above yet, by the number of the input. At the end they are left.
-    left: BTreeMap<usize, u64>,
-    /// The first of those that are left.
-    pub first_left: Option<Place>,
-    /// The first of those that each connection is about.
-    under_way: Vec<Place>,
-    /// Requests that were made, repetitions included.
-    pub requests: u64,
-    pub retries: u64,
-    /// Of the bodies of requests, as they were sent.
-    pub bytes: u64,
-    first_request: Option<Instant>,
-    last_answer: Option<Instant>,
+    pub requests: RequestStatistics,
+    /// The first record that was not delivered when the target was stopped.
+    pub first_left: Option<Origin>,
+    /// The number of submitted records that have no outcome yet, by input.
+    pending: BTreeMap<usize, u64>,
+    /// The first record of each request under way.
+    under_way: Vec<Origin>,
 }
 
-impl RouterTally {
-    /// A request is made, perhaps once more.
-    pub fn request(&mut self, again: bool) {
-        self.requests += 1;
-        self.retries += u64::from(again);
-        self.first_request.get_or_insert_with(Instant::now);
+#[derive(Clone, Debug, Default)]
+pub struct RequestStatistics {
+    /// All requests, retries included.
+    pub count: u64,
+    pub retries: u64,
+    /// The bytes of all bodies, as they were sent.
+    pub bytes: u64,
+    first_start: Option<Instant>,
+    last_end: Option<Instant>,
+}
+
+impl RequestStatistics {
+    /// Counts the start of a request.
+    pub fn start(&mut self, is_retry: bool) {
+        self.count += 1;
+        self.retries += u64::from(is_retry);
+        self.first_start.get_or_insert_with(Instant::now);
     }
 
-    /// So many bytes went out and there was an answer, or none.
-    pub fn answer(&mut self, bytes: usize) {
+    /// Counts the end of a request, with or without an answer.
+    pub fn end(&mut self, bytes: usize) {
         self.bytes += bytes as u64;
-        self.last_answer = Some(Instant::now());
+        self.last_end = Some(Instant::now());
     }
 
-    /// One like it is in the same request.
-    pub fn repeats(&mut self) {
-        self.duplicates += 1;
+    /// Returns the time from the start of the first request to the end of the last one.
+    pub fn elapsed(&self) -> Duration {
+        match (self.first_start, self.last_end) {
+            (Some(first), Some(last)) => last.saturating_duration_since(first),
+            _ => Duration::ZERO,
+        }
     }
+}
 
-    /// These are given to the router.
-    pub fn give(&mut self, items: Items<'_>) {
-        for (item, _) in items.iter() {
-            *self.left.entry(item.place.input).or_default() += 1;
+impl TargetStatistics {
+    /// Counts records that were submitted to the target.
+    pub fn submit(&mut self, records: BatchSlice<'_>) {
+        for (item, _) in records.iter() {
+            *self.pending.entry(item.origin.input).or_default() += 1;
         }
     }
 
-    /// The server took these.
-    pub fn deliver(&mut self, items: Items<'_>) {
-        self.delivered += self.settle(items);
+    /// Counts records that the server took.
+    pub fn deliver(&mut self, records: BatchSlice<'_>) {
+        self.delivered += self.settle(records);
     }
 
-    /// The server had these already, or only says so.
-    pub fn have(&mut self, items: Items<'_>, verified: bool) {
-        let count = self.settle(items);
+    /// Counts records that the server has already. They are verified if the server returned them.
+    pub fn find(&mut self, records: BatchSlice<'_>, verified: bool) {
+        let count = self.settle(records);
         self.duplicates += count;
         if !verified {
             self.unverified += count;
         }
     }
 
-    /// These are in a dead letter.
-    pub fn bury(&mut self, items: Items<'_>, reason: Undeliverable) {
-        let count = self.settle(items);
-        self.dead += count;
+    /// Counts records that were written to a dead letter.
+    pub fn bury(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
+        let count = self.settle(records);
+        self.undeliverable += count;
         self.dead_letters += 1;
         *self.reasons.entry(reason).or_default() += count;
     }
 
-    /// These have a fate. Says how many they are.
-    fn settle(&mut self, items: Items<'_>) -> u64 {
-        for (item, _) in items.iter() {
-            if let Entry::Occupied(mut left) = self.left.entry(item.place.input) {
-                *left.get_mut() -= 1;
-                if *left.get() == 0 {
-                    left.remove();
+    /// Removes records from the pending ones. Returns their number.
+    fn settle(&mut self, records: BatchSlice<'_>) -> u64 {
+        for (item, _) in records.iter() {
+            if let Entry::Occupied(mut pending) = self.pending.entry(item.origin.input) {
+                *pending.get_mut() -= 1;
+                if *pending.get() == 0 {
+                    pending.remove();
                 }
             }
         }
-        items.len() as u64
+        records.len() as u64
     }
 
-    /// At the end, how many were not sent or got no answer since the run was stopped.
+    /// Returns the number of records that have no outcome: at the end, those that were left when the target was stopped.
     pub fn left(&self) -> u64 {
-        self.left.values().sum()
+        self.pending.values().sum()
     }
 
-    /// The numbers of the inputs that they come from.
-    pub fn left_of(&self) -> impl Iterator<Item = usize> {
-        self.left.keys().copied()
+    /// Returns the numbers of the inputs that have such records.
+    pub fn inputs_left(&self) -> impl Iterator<Item = usize> {
+        self.pending.keys().copied()
     }
 
-    /// These are not delivered.
-    pub fn leave(&mut self, items: Items<'_>) {
-        // Parts of a batch need not come in order.
-        let places = items.iter().map(|(item, _)| &item.place);
-        if let Some(first) = places.chain(&self.first_left).min() {
+    /// Notes records that stay undelivered because the target was stopped.
+    pub fn leave(&mut self, records: BatchSlice<'_>) {
+        // Parts of a batch may come in any order.
+        let origins = records.iter().map(|(item, _)| &item.origin);
+        if let Some(first) = origins.chain(&self.first_left).min() {
             self.first_left = Some(first.clone());
         }
     }
 
-    /// A connection begins with these.
-    pub fn take_up(&mut self, items: Items<'_>) {
-        let first = items.iter().next();
-        self.under_way
-            .extend(first.map(|(item, _)| item.place.clone()));
+    /// Notes that a request with these records is under way.
+    pub fn start(&mut self, records: BatchSlice<'_>) {
+        let first = records.first();
+        self.under_way.extend(first.map(|item| item.origin.clone()));
     }
 
-    /// A connection is done with these.
-    pub fn lay_down(&mut self, items: Items<'_>) {
-        let first = items.iter().next();
-        let nth = first.and_then(|(item, _)| {
-            let mut places = self.under_way.iter();
-            places.position(|place| *place == item.place)
+    /// Notes that the request with these records has ended.
+    pub fn end(&mut self, records: BatchSlice<'_>) {
+        let nth = records.first().and_then(|item| {
+            let mut under_way = self.under_way.iter();
+            under_way.position(|origin| *origin == item.origin)
         });
         if let Some(nth) = nth {
             self.under_way.swap_remove(nth);
         }
     }
 
-    /// What connections are still about is not delivered, as far as can be known.
+    /// Notes that the requests under way are abandoned.
     pub fn leave_under_way(&mut self) {
-        let places = self.under_way.iter().chain(&self.first_left);
-        self.first_left = places.min().cloned();
-    }
-
-    /// From the first request to the last answer.
-    pub fn elapsed(&self) -> Duration {
-        match (self.first_request, self.last_answer) {
-            (Some(first), Some(last)) => last.saturating_duration_since(first),
-            _ => Duration::ZERO,
-        }
+        let origins = self.under_way.iter().chain(&self.first_left);
+        self.first_left = origins.min().cloned();
     }
 }

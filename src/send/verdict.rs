@@ -1,99 +1,82 @@
-//! What an answer means: a pure and total function.
+//! The meaning of an answer.
 
 use std::time::{Duration, SystemTime};
 
-/// What came of a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// The server answered.
-    Response {
-        status: u16,
-        /// The header of this name.
-        retry_after: Option<String>,
-        body: Vec<u8>,
-    },
-    /// There was no answer, or none that could be read. The server may have done what was asked all the same.
-    None(String),
-    /// There is none, and there will be none.
-    Never(String),
-}
+use super::http::{Answer, Response};
 
-/// What to do about an answer.
+/// The meaning of an answer for the records of its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// All of it is stored.
+    /// The server has stored all records.
     Accepted,
-    /// Some of it is stored already.
+    /// The server has stored some of the records before.
     Conflict,
-    /// It is more than the server takes at once.
+    /// The body is larger than the server takes.
     TooLarge,
-    /// Something in it is not valid.
+    /// Some of the records are not valid.
     Refused,
-    /// The same request may be answered otherwise later.
-    Wait(Wait),
+    /// The same request may succeed later.
+    Retry(Retry),
     /// Every later request would fail too.
     Stop,
 }
 
-/// When to try again, and what it means when that does not help.
+/// A failure that may pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wait {
-    /// How long the server asks to wait, if it does.
-    pub retry_after: Option<Duration>,
-    /// Some servers answer so to one bad statement.
-    pub may_be_poison: bool,
+pub struct Retry {
+    /// The time that the server asks to wait for.
+    pub after: Option<Duration>,
+    /// Whether one bad record may be the reason: some servers answer it with a 500.
+    pub may_be_one_record: bool,
 }
 
-/// Longer waits are cut to this: a server that asks for a day is asked again in an hour.
+/// Longer waits are cut to an hour: a server that asks for a day is tried again within the hour.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
-/// The meaning of an answer that came at this time.
-pub fn verdict(answer: &Answer, now: SystemTime) -> Verdict {
-    let (status, retry_after) = match answer {
-        Answer::Response {
-            status,
-            retry_after,
-            ..
-        } => (status, retry_after),
-        Answer::None(_) => {
-            return Verdict::Wait(Wait {
-                retry_after: None,
-                may_be_poison: false,
+/// Returns the meaning of an answer by its HTTP status alone.
+pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
+    let response = match answer {
+        Answer::Response(response) => response,
+        Answer::Lost(_) => {
+            return Verdict::Retry(Retry {
+                after: None,
+                may_be_one_record: false,
             });
         }
-        Answer::Never(_) => return Verdict::Stop,
+        Answer::Impossible(_) => return Verdict::Stop,
     };
-    let wait = |may_be_poison| {
-        let asks = matches!(status, 429 | 503);
-        let header = retry_after.as_deref().filter(|_| asks);
-        Verdict::Wait(Wait {
-            retry_after: header.and_then(|header| parse_retry_after(header, now)),
-            may_be_poison,
+    let retry = |may_be_one_record| {
+        Verdict::Retry(Retry {
+            after: retry_after(response, now),
+            may_be_one_record,
         })
     };
-    match status {
+    match response.status {
         200..=299 => Verdict::Accepted,
         409 => Verdict::Conflict,
         413 => Verdict::TooLarge,
         400 | 422 => Verdict::Refused,
-        408 | 425 | 429 => wait(false),
+        408 | 425 | 429 => retry(false),
         501 => Verdict::Stop,
-        500..=599 => wait(true),
+        500..=599 => retry(true),
         300..=499 => Verdict::Stop,
-        // No status that HTTP has.
-        _ => wait(false),
+        // Not a status of HTTP.
+        _ => retry(false),
     }
 }
 
-/// Reads a Retry-After header (RFC 9110, section 10.2.3): seconds or a date.
-fn parse_retry_after(header: &str, now: SystemTime) -> Option<Duration> {
-    let header = header.trim();
+/// Reads the Retry-After header of a 429 or 503 (RFC 9110, section 10.2.3), which holds seconds or a date.
+fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
+    if !matches!(response.status, 429 | 503) {
+        return None;
+    }
+    let header = response.header("retry-after")?.trim();
     let wait = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than a number has are a long time.
+        // A number that does not fit is a long time.
         header.parse().map_or(LONGEST_WAIT, Duration::from_secs)
     } else {
         let time = httpdate::parse_http_date(header).ok()?;
-        // A date that has passed is no wait at all.
+        // A date in the past asks for no wait.
         time.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))
@@ -103,22 +86,25 @@ fn parse_retry_after(header: &str, now: SystemTime) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    fn of(status: u16, retry_after: Option<&str>) -> Verdict {
-        let answer = Answer::Response {
+    fn of(status: u16, retry_after: Option<&'static str>) -> Verdict {
+        let mut response = Response {
             status,
-            retry_after: retry_after.map(str::to_owned),
-            body: Vec::new(),
+            ..Response::default()
         };
+        if let Some(header) = retry_after {
+            let value = header.parse().unwrap();
+            response.headers.insert("retry-after", value);
+        }
         let now = httpdate::parse_http_date("Tue, 05 Mar 2024 09:00:00 GMT").unwrap();
-        verdict(&answer, now)
+        verdict_by_status(&Answer::Response(response), now)
     }
 
     #[test]
     fn each_status_has_one_meaning() {
-        let wait = |may_be_poison| {
-            Verdict::Wait(Wait {
-                retry_after: None,
-                may_be_poison,
+        let retry = |may_be_one_record| {
+            Verdict::Retry(Retry {
+                after: None,
+                may_be_one_record,
             })
         };
         for status in 0..=u16::MAX {
@@ -127,24 +113,25 @@ mod tests {
                 400 | 422 => Verdict::Refused,
                 409 => Verdict::Conflict,
                 413 => Verdict::TooLarge,
-                408 | 425 | 429 => wait(false),
+                408 | 425 | 429 => retry(false),
                 501 => Verdict::Stop,
-                500 | 502..=599 => wait(true),
+                500 | 502..=599 => retry(true),
                 300..=399 | 401..=499 => Verdict::Stop,
-                _ => wait(false),
+                _ => retry(false),
             };
             assert_eq!(of(status, None), expected, "{status}");
         }
-        let lost = Answer::None("connection reset".to_owned());
-        assert_eq!(verdict(&lost, SystemTime::now()), wait(false));
-        let never = Answer::Never("no such certificate".to_owned());
-        assert_eq!(verdict(&never, SystemTime::now()), Verdict::Stop);
+        let now = SystemTime::now();
+        let lost = Answer::Lost("connection reset".to_owned());
+        assert_eq!(verdict_by_status(&lost, now), retry(false));
+        let impossible = Answer::Impossible("unknown certificate".to_owned());
+        assert_eq!(verdict_by_status(&impossible, now), Verdict::Stop);
     }
 
     #[test]
-    fn retry_after_is_seconds_or_a_date_of_429_and_503() {
+    fn retry_after_is_seconds_or_a_date_and_counts_for_429_and_503() {
         let after = |status, header| match of(status, Some(header)) {
-            Verdict::Wait(Wait { retry_after, .. }) => retry_after.map(|wait| wait.as_secs()),
+            Verdict::Retry(Retry { after, .. }) => after.map(|wait| wait.as_secs()),
             other => panic!("{other:?}"),
         };
         for (header, seconds) in [

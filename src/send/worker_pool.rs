@@ -1,95 +1,106 @@
-//! The connections of a router: threads that take batches from a queue and carry them.
+//! The workers of a target and their queue.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use crossbeam_channel::{Receiver, RecvTimeoutError, SendTimeoutError, Sender, bounded};
 
-use super::delivery_worker::Courier;
-use super::retry::Requests;
-use super::send_batch::Batch;
-use super::target::Route;
+use super::delivery_worker::DeliveryWorker;
+use super::retry::Requester;
+use super::send_batch::SendBatch;
+use super::target::Target;
 use crate::console::Console;
 
-/// The connections of a router, a thread each, and the queue that they take batches from.
-pub struct Connections {
-    pub route: Arc<Route>,
-    queue: Sender<Batch>,
+/// The threads that deliver the batches of a target, and the queue that they take batches from.
+pub struct WorkerPool {
+    target: Arc<Target>,
+    queue: Sender<SendBatch>,
+    /// One message for each free slot of the queue. The channel closes when the last worker has ended.
+    free_slots: Receiver<()>,
     threads: Vec<JoinHandle<()>>,
-    /// Nothing comes from it; it closes when the last thread has ended.
-    ended: Receiver<Infallible>,
 }
 
-/// What is done when all of a batch is delivered or in dead letters, whose paths are given.
-pub type WhenDone = fn(&Console, &Route, &Batch, &[PathBuf]);
+/// A function that is called after a batch was delivered, with the paths of the dead letters that were written for it.
+pub type WhenDone = fn(&Console, &Target, &SendBatch, &[PathBuf]);
 
-/// So often it is asked whether the sending is stopped.
-const LOOK_UP_EVERY: Duration = Duration::from_millis(100);
+/// The interval at which waiting threads check whether the target is stopped.
+const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-impl Connections {
-    /// Opens so many. As many batches wait, and giving one more waits too.
+impl WorkerPool {
+    /// Starts `count` workers, with as many slots in their queue.
     ///
     /// # Errors
-    /// A thread cannot be started.
-    pub fn open(
-        route: Arc<Route>,
+    /// Returns an error if a thread cannot be started.
+    pub fn start(
+        target: Arc<Target>,
         console: &Arc<Console>,
         count: usize,
         when_done: WhenDone,
     ) -> Result<Self> {
-        let (queue, batches) = bounded::<Batch>(count);
-        let (alive, ended) = bounded::<Infallible>(0);
+        let (queue, batches) = channel::<SendBatch>();
+        let (freed, free_slots) = channel();
+        let batches = Arc::new(Mutex::new(batches));
         let start = |nth| {
-            let (route, console) = (Arc::clone(&route), Arc::clone(console));
-            let (batches, alive) = (batches.clone(), alive.clone());
+            let (target, console) = (Arc::clone(&target), Arc::clone(console));
+            let (batches, freed) = (Arc::clone(&batches), freed.clone());
+            let _ = freed.send(());
             std::thread::Builder::new()
                 .name(format!("send-{nth}"))
                 .spawn(move || {
-                    let _alive = alive;
-                    for batch in batches {
-                        carry(&route, &console, &batch, when_done);
+                    while let Some(batch) = next(&batches) {
+                        // Fails when the pool waits for its workers to end, and needs no slots.
+                        let _ = freed.send(());
+                        deliver(&target, &console, &batch, when_done);
                     }
                 })
                 .context("failed to start the sending threads")
         };
         let threads = (0..count).map(start).collect::<Result<_>>()?;
         Ok(Self {
-            route,
+            target,
             queue,
+            free_slots,
             threads,
-            ended,
         })
     }
 
-    /// Hands a batch over, when there is room for it. When the sending is stopped it is left.
-    pub fn send(&self, mut batch: Batch) {
-        self.route.tally().give(batch.items());
-        while !self.route.pace.is_stopped() {
-            match self.queue.send_timeout(batch, LOOK_UP_EVERY) {
-                Ok(()) => return,
-                Err(SendTimeoutError::Timeout(returned)) => batch = returned,
-                Err(SendTimeoutError::Disconnected(returned)) => {
-                    // All threads have panicked, which is told when they are waited for.
-                    batch = returned;
-                    break;
-                }
-            }
-        }
-        self.route.tally().leave(batch.items());
+    pub fn target(&self) -> &Arc<Target> {
+        &self.target
     }
 
-    /// Waits until all is done that was handed over. A run that was asked to end does not wait long for a server that
-    /// does not answer.
+    /// Submits a batch, after waiting for a free slot. If the target is stopped, the batch is left.
+    pub fn submit(&self, mut batch: SendBatch) {
+        self.target.statistics().submit(batch.items());
+        while !self.target.is_stopped() {
+            match self.free_slots.recv_timeout(CHECK_INTERVAL) {
+                Ok(()) => match self.queue.send(batch) {
+                    Ok(()) => return,
+                    Err(SendError(returned)) => batch = returned,
+                },
+                Err(RecvTimeoutError::Timeout) => {}
+                // All workers have panicked, which `close` reports.
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.target.statistics().leave(batch.items());
+    }
+
+    /// Waits until all submitted batches are done. After an interrupt, a server that does not answer is not waited for
+    /// long.
     pub fn close(self) {
         drop(self.queue);
-        while self.ended.recv_timeout(LOOK_UP_EVERY) == Err(RecvTimeoutError::Timeout) {
-            if self.route.is_out_of_time() {
-                self.route.tally().leave_under_way();
-                return;
+        loop {
+            match self.free_slots.recv_timeout(CHECK_INTERVAL) {
+                Ok(()) => {}
+                Err(RecvTimeoutError::Timeout) if self.target.is_out_of_time() => {
+                    self.target.statistics().leave_under_way();
+                    return;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         for thread in self.threads {
@@ -100,13 +111,18 @@ impl Connections {
     }
 }
 
-fn carry(route: &Route, console: &Console, batch: &Batch, when_done: WhenDone) {
-    if route.pace.is_stopped() {
-        return route.tally().leave(batch.items());
+fn next(batches: &Mutex<Receiver<SendBatch>>) -> Option<SendBatch> {
+    let batches = batches.lock().unwrap_or_else(PoisonError::into_inner);
+    batches.recv().ok()
+}
+
+fn deliver(target: &Target, console: &Console, batch: &SendBatch, when_done: WhenDone) {
+    if target.is_stopped() {
+        return target.statistics().leave(batch.items());
     }
-    let requests = Requests { route, console };
-    if let Ok(letters) = Courier::new(requests, batch).carry() {
-        route.has_done(batch.numbers());
-        when_done(console, route, batch, &letters);
+    let requester = Requester { target, console };
+    if let Ok(dead_letters) = DeliveryWorker::new(requester, batch).deliver() {
+        target.acknowledged(batch.numbers());
+        when_done(console, target, batch, &dead_letters);
     }
 }

@@ -44,7 +44,7 @@ fn a_run_stopped_by_a_signal_can_be_resumed() {
             "1 input (0 done, stopped by SIG",
             "35 delivered",
             "65 left",
-            "the first that was not delivered is of line 36 of `logs/a.log`",
+            "the first record not delivered is from line 36 of `logs/a.log`",
         ] {
             ended.assert_stderr(text);
         }

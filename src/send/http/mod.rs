@@ -1,7 +1,11 @@
-//! HTTP: the client, TLS and proxies. The only module that names ureq.
+//! HTTP: the client, TLS, proxies and the redaction of answers. The only module that names ureq.
 
+mod answer;
 mod client;
+mod proxies;
+mod redaction;
 mod tls;
 
-pub use client::{Client, ClientOptions, Protocol, StatementBy};
+pub use answer::{Answer, Response};
+pub use client::{Client, ClientOptions, Resource};
 pub use tls::root_certificates;

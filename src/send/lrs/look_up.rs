@@ -1,108 +1,94 @@
-//! Whether a statement that the server says it has is there, and is the one that it was sent.
+//! Whether an LRS holds a statement that it reports as a conflict.
 
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::same_statement::is_same_statement;
-use crate::send::http::{Protocol, StatementBy};
+use crate::send::http::{Answer, Response};
 use crate::send::rate_limiter::Stopped;
-use crate::send::retry::{Answered, Requests};
-use crate::send::send_batch::Item;
-use crate::send::verdict::Answer;
+use crate::send::server::{Lookup, LookupRequests};
 
-/// What the server holds under the id of a statement.
-pub enum Found {
-    /// The same.
-    Same,
-    /// Something else, or nothing, and it does not take the statement either.
-    Other,
-    /// It may not be asked.
-    Unverified,
-    /// There was no useful answer.
-    Unavailable(Answered),
-}
+/// The query parameters that name a statement (xAPI 1.0.3, part 3, section 2.1.3). Voided statements are found only by
+/// the second.
+const STATEMENT_ID: &str = "statementId";
+const VOIDED_STATEMENT_ID: &str = "voidedStatementId";
 
-/// How often a statement that is not found is asked for again: some servers show late what they took.
+/// A statement that is missing is asked for again this often, since some servers show new statements late.
 const REPETITIONS: u32 = 2;
 
-/// Asks the server for a statement.
+/// Asks the LRS for a statement and compares it with the one that was sent.
 ///
 /// # Errors
-/// Nothing more is to be sent.
-pub fn look_up(requests: Requests<'_>, item: &Item, sent: &[u8]) -> Result<Found, Stopped> {
-    if requests.route.protocol == Protocol::Caliper {
-        // Events cannot be asked for.
-        return Ok(Found::Unverified);
-    }
-    let backoff = requests.route.backoff;
-    let ask = |by| {
-        requests.make(backoff.max_retries, || {
-            (requests.route.client.get(by, item.id), 0)
-        })
-    };
+/// Returns `Stopped` if the target was stopped meanwhile.
+pub fn look_up(id: Uuid, sent: &[u8], requests: &dyn LookupRequests) -> Result<Lookup, Stopped> {
+    let id_text = id.to_string();
     for nth in 0..=REPETITIONS {
         if nth > 0 {
-            let wait = backoff.wait(nth - 1, fastrand::f64());
-            requests.route.pace.sleep(wait)?;
+            requests.wait(nth - 1)?;
         }
-        let mut answered = ask(StatementBy::Id)?;
-        if is_missing(&answered.answer, item.id) {
-            // It may be there and voided. Servers that do not know this parameter say anything.
-            answered = ask(StatementBy::VoidedId)?;
-            match &answered.answer {
-                Answer::Response { body, .. } if compare(sent, body, item.id).is_some() => {}
+        let mut last = requests.get(STATEMENT_ID, &id_text)?;
+        if is_missing(&last.answer, id) {
+            last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
+            // Servers that do not know this parameter may answer anything.
+            match &last.answer {
+                Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
                 _ => continue,
             }
         }
-        let found = match &answered.answer {
-            // It is not allowed, or not known.
-            Answer::Response { status, .. } if [401, 403, 405, 501].contains(status) => {
-                Some(Found::Unverified)
-            }
-            Answer::Response { body, .. } => compare(sent, body, item.id),
-            Answer::None(_) | Answer::Never(_) => None,
+        let lookup = match &last.answer {
+            // The credentials may not read, or the server knows no such request.
+            Answer::Response(Response {
+                status: 401 | 403 | 405 | 501,
+                ..
+            }) => Some(Lookup::Unverified),
+            Answer::Response(response) => compare(sent, &response.body, id),
+            Answer::Lost(_) | Answer::Impossible(_) => None,
         };
-        return Ok(found.unwrap_or(Found::Unavailable(answered)));
+        return Ok(lookup.unwrap_or(Lookup::Unavailable(last)));
     }
-    Ok(Found::Other)
+    Ok(Lookup::Different)
 }
 
-/// Whether the answer says that there is no such statement.
+/// Returns whether the answer says that there is no such statement.
 fn is_missing(answer: &Answer, id: Uuid) -> bool {
     match answer {
-        Answer::Response { status: 404, .. } => true,
-        Answer::Response {
+        Answer::Response(Response { status: 404, .. }) => true,
+        Answer::Response(Response {
             status: 200, body, ..
-        } => matches!(
+        }) => matches!(
             serde_json::from_slice::<Stored>(body),
-            Ok(Stored::List { statements }) if !statements.iter().any(|it| has_id(it, id))
+            Ok(Stored::List { statements }) if !statements.iter().any(|each| has_id(each, id))
         ),
-        Answer::Response { .. } | Answer::None(_) | Answer::Never(_) => false,
+        Answer::Response(_) | Answer::Lost(_) | Answer::Impossible(_) => false,
     }
 }
 
-/// What a server gives for the id of a statement.
+/// The answer to a request for one statement.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// Not as the specification has it, but some do: Ralph gives a list of one or none, and a list of others where it
-    /// does not know the parameter.
+    /// Not in the specification. Ralph returns a list of no or one statement, and a list of other statements if it does
+    /// not know the parameter.
     List {
         statements: Vec<Value>,
     },
     One(Value),
 }
 
-/// Compares with what a server gave. Nothing when that is no such statement.
-fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Found> {
+/// Compares the statement that was sent with the one in an answer. Returns `None` if the answer does not hold it.
+fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
     let stored = match serde_json::from_slice(stored) {
-        Ok(Stored::List { statements }) => statements.into_iter().find(|it| has_id(it, id)),
-        Ok(Stored::One(statement)) => Some(statement).filter(|it| has_id(it, id)),
+        Ok(Stored::List { statements }) => statements.into_iter().find(|each| has_id(each, id)),
+        Ok(Stored::One(statement)) => Some(statement).filter(|each| has_id(each, id)),
         Err(_) => None,
-    };
-    let is_same = is_same_statement(&serde_json::from_slice(sent).ok()?, &stored?);
-    Some(if is_same { Found::Same } else { Found::Other })
+    }?;
+    Some(match serde_json::from_slice(sent) {
+        Ok(sent) if is_same_statement(&sent, &stored) => Lookup::Same,
+        Ok(_) => Lookup::Different,
+        // Nested more deeply than serde_json reads.
+        Err(_) => Lookup::Unverified,
+    })
 }
 
 fn has_id(statement: &Value, id: Uuid) -> bool {

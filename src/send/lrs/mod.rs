@@ -1,6 +1,90 @@
-//! Learning record stores (xAPI 1.0.3, part 3).
+//! Learning record stores (xAPI 1.0.3, part 3): statements are posted in an array, and can be looked up by id.
 
 mod look_up;
 mod same_statement;
 
-pub use look_up::{Found, look_up};
+use std::time::SystemTime;
+
+use anyhow::Result;
+
+use super::envelope::Envelope;
+use super::http::{Answer, Resource};
+use super::rate_limiter::Stopped;
+use super::send_batch::{BatchItem, BatchSlice, Overhead};
+use super::server::{Lookup, LookupRequests, Server};
+use super::verdict::{Verdict, verdict_by_status};
+use crate::url::Url;
+
+/// A learning record store.
+#[derive(Clone, Copy, Debug)]
+pub struct Lrs;
+
+impl Server for Lrs {
+    fn resource(&self, url: &Url) -> Result<Resource> {
+        Ok(Resource {
+            url: url.join("statements")?,
+            headers: &[("x-experience-api-version", "1.0.3")],
+        })
+    }
+
+    fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
+        let mut body = Vec::with_capacity(self.overhead(None).of(records));
+        body.push(b'[');
+        body.extend(records.joined());
+        body.push(b']');
+        body
+    }
+
+    fn overhead(&self, _envelope: Option<&Envelope>) -> Overhead {
+        // Two brackets, and a comma after each statement but the last.
+        Overhead { once: 1, each: 1 }
+    }
+
+    fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
+        verdict_by_status(answer, now)
+    }
+
+    fn look_up(
+        &self,
+        statement: &BatchItem,
+        text: &[u8],
+        requests: &dyn LookupRequests,
+    ) -> Result<Lookup, Stopped> {
+        look_up::look_up(statement.id, text, requests)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::send::send_batch::tests::batch_of;
+
+    #[test]
+    fn statements_are_below_the_url_of_the_lrs() {
+        for (url, expected) in [
+            (
+                "https://a.example/xAPI",
+                "https://a.example/xAPI/statements",
+            ),
+            (
+                "https://a.example/xAPI/",
+                "https://a.example/xAPI/statements",
+            ),
+            (
+                "https://a.example/x?k=1#f",
+                "https://a.example/x/statements?k=1",
+            ),
+        ] {
+            let resource = Lrs.resource(&Url::parse(url).unwrap()).unwrap();
+            assert_eq!(resource.url.uri().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_body_is_an_array_of_statements_of_the_estimated_length() {
+        let batch = batch_of(None, &["{\"n\":1}", "{\"n\":2}"]);
+        let body = Lrs.body(batch.items());
+        assert_eq!(body, b"[{\"n\":1},{\"n\":2}]");
+        assert_eq!(Lrs.overhead(None).of(batch.items()), body.len());
+    }
+}

@@ -1,0 +1,132 @@
+//! The division of a target's records into batches.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::envelope::Envelope;
+use super::send_batch::{BatchLimits, Origin, Overhead, SendBatch};
+
+/// Collects records in batches within the limits. No batch holds two records with the same id.
+#[derive(Debug)]
+pub struct Batcher {
+    limits: BatchLimits,
+    overhead: Overhead,
+    open: SendBatch,
+    /// The size of a body with the records of the open batch.
+    bytes: usize,
+    nth_by_id: HashMap<Uuid, usize>,
+}
+
+/// The effect of adding a record.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Added {
+    New,
+    /// The open batch holds a record with the same id and text already, which is sent once.
+    Repeated,
+}
+
+impl Batcher {
+    pub fn new(limits: BatchLimits, overhead: Overhead, envelope: Option<Arc<Envelope>>) -> Self {
+        Self {
+            limits,
+            overhead,
+            open: SendBatch::new(envelope),
+            bytes: overhead.once,
+            nth_by_id: HashMap::new(),
+        }
+    }
+
+    /// The number of records added so far, repeated ones aside.
+    pub fn added(&self) -> u64 {
+        self.open.numbers().end
+    }
+
+    /// Adds a record. Returns the batch that had to be closed before, if any.
+    pub fn add(&mut self, id: Uuid, text: &[u8], origin: Origin) -> (Option<SendBatch>, Added) {
+        let same_id = self.nth_by_id.get(&id);
+        if same_id.is_some_and(|&nth| self.open.text_of(nth) == text) {
+            return (None, Added::Repeated);
+        }
+        let bytes = text.len() + self.overhead.each;
+        let is_full =
+            self.open.items().len() == self.limits.items || self.bytes + bytes > self.limits.bytes;
+        let closed = if is_full || same_id.is_some() {
+            self.close()
+        } else {
+            None
+        };
+        self.nth_by_id.insert(id, self.open.items().len());
+        self.open.push(id, text, origin);
+        self.bytes += bytes;
+        (closed, Added::New)
+    }
+
+    /// Closes the open batch. Returns `None` if it is empty.
+    pub fn close(&mut self) -> Option<SendBatch> {
+        if self.open.items().is_empty() {
+            return None;
+        }
+        self.nth_by_id.clear();
+        self.bytes = self.overhead.once;
+        let next = self.open.next();
+        Some(std::mem::replace(&mut self.open, next))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::send_batch::tests::origin;
+    use super::*;
+
+    fn batcher(items: usize, bytes: usize) -> Batcher {
+        let overhead = Overhead { once: 1, each: 1 };
+        Batcher::new(BatchLimits { items, bytes }, overhead, None)
+    }
+
+    fn texts(batch: Option<SendBatch>) -> Option<String> {
+        batch.map(|batch| String::from_utf8(batch.items().joined().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_batch_is_limited_by_count_and_by_the_size_of_the_body() {
+        for (items, bytes) in [(2, 1000), (1000, "[1,2]".len())] {
+            let mut batcher = batcher(items, bytes);
+            for (n, text) in [(1, b"1"), (2, b"2")] {
+                let (closed, _) = batcher.add(Uuid::from_u128(n), text, origin(1));
+                assert_eq!(texts(closed), None);
+            }
+            let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", origin(3));
+            assert_eq!(texts(closed).unwrap(), "1,2");
+            let last = batcher.close();
+            assert_eq!(last.as_ref().map(SendBatch::numbers), Some(2..3));
+            assert_eq!(texts(last).unwrap(), "3");
+            assert!(batcher.close().is_none());
+        }
+    }
+
+    #[test]
+    fn a_record_larger_than_the_limit_is_sent_alone() {
+        let mut batcher = batcher(10, 8);
+        batcher.add(Uuid::from_u128(1), b"1", origin(1));
+        let (closed, _) = batcher.add(Uuid::from_u128(2), b"1234567890", origin(2));
+        assert_eq!(texts(closed).unwrap(), "1");
+        let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", origin(3));
+        assert_eq!(texts(closed).unwrap(), "1234567890");
+    }
+
+    #[test]
+    fn a_batch_holds_each_id_once() {
+        let mut batcher = batcher(10, 1000);
+        let id = Uuid::from_u128(1);
+        assert_eq!(batcher.add(id, b"1", origin(1)).1, Added::New);
+        assert_eq!(batcher.add(id, b"1", origin(2)).1, Added::Repeated);
+        let (closed, added) = batcher.add(id, b"2", origin(3));
+        assert_eq!(
+            (texts(closed).unwrap(), added),
+            ("1".to_owned(), Added::New)
+        );
+        assert_eq!(texts(batcher.close()).unwrap(), "2");
+    }
+}

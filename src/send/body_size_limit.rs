@@ -1,0 +1,81 @@
+//! The body size that a server takes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The largest body that may be sent: the configured size, or less once the server has refused one. Sizes are those
+/// before compression.
+#[derive(Debug)]
+pub struct BodySizeLimit {
+    configured: usize,
+    largest_accepted: AtomicUsize,
+    smallest_refused: AtomicUsize,
+}
+
+impl BodySizeLimit {
+    pub fn new(configured: usize) -> Self {
+        Self {
+            configured,
+            largest_accepted: AtomicUsize::new(0),
+            smallest_refused: AtomicUsize::new(usize::MAX),
+        }
+    }
+
+    /// Notes that the server took a body.
+    pub fn accepted(&self, bytes: usize) {
+        self.largest_accepted.fetch_max(bytes, Ordering::Relaxed);
+        if bytes >= self.smallest_refused.load(Ordering::Relaxed) {
+            // The smaller one was not refused for its size.
+            self.forget_refusals();
+        }
+    }
+
+    /// Notes that the server refused a body as too large, unless it has taken one of this size.
+    pub fn refused(&self, bytes: usize) {
+        if bytes > self.largest_accepted.load(Ordering::Relaxed) {
+            self.smallest_refused.fetch_min(bytes, Ordering::Relaxed);
+        }
+    }
+
+    /// Forgets which bodies were refused.
+    pub fn forget_refusals(&self) {
+        self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Returns the limit: once a body was refused, the larger of the largest accepted one and half the refused one.
+    pub fn bytes(&self) -> usize {
+        let known = match self.smallest_refused.load(Ordering::Relaxed) {
+            usize::MAX => usize::MAX,
+            refused => self
+                .largest_accepted
+                .load(Ordering::Relaxed)
+                .max(refused / 2),
+        };
+        known.min(self.configured)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_follows_what_the_server_accepts_and_refuses() {
+        let limit = BodySizeLimit::new(9000);
+        assert_eq!(limit.bytes(), 9000);
+        limit.accepted(10);
+        assert_eq!(limit.bytes(), 9000);
+        limit.refused(4000);
+        assert_eq!(limit.bytes(), 2000);
+        limit.refused(2000);
+        assert_eq!(limit.bytes(), 1000);
+        limit.accepted(1000);
+        limit.accepted(900);
+        assert_eq!(limit.bytes(), 1000);
+        // Bodies of accepted sizes are refused for other reasons.
+        limit.refused(1000);
+        limit.refused(50);
+        assert_eq!(limit.bytes(), 1000);
+        limit.accepted(2000);
+        assert_eq!(limit.bytes(), 9000);
+    }
+}

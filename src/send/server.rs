@@ -1,0 +1,72 @@
+//! The interface of a kind of server.
+
+use std::time::SystemTime;
+
+use anyhow::Result;
+
+use super::envelope::Envelope;
+use super::http::{Answer, Resource};
+use super::rate_limiter::Stopped;
+use super::send_batch::{BatchItem, BatchSlice, Overhead};
+use super::verdict::Verdict;
+use crate::url::Url;
+
+/// A kind of server: how records are posted to it and what its answers mean.
+pub trait Server: Send + Sync {
+    /// Returns the URL that is posted to, for the URL that the user gave, and the headers that this kind of server needs
+    /// beside the usual ones.
+    ///
+    /// # Errors
+    /// Returns an error if the result is not a URL.
+    fn resource(&self, url: &Url) -> Result<Resource>;
+
+    /// Returns the body of a request with these records.
+    fn body(&self, records: BatchSlice<'_>) -> Vec<u8>;
+
+    /// Returns how much larger than its records a body is. The body may be a byte smaller, never larger.
+    fn overhead(&self, envelope: Option<&Envelope>) -> Overhead;
+
+    /// Returns the meaning of the answer to a request with these records, received at `now`.
+    fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict;
+
+    /// Finds out whether the server holds a record that it reports as a conflict.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target was stopped meanwhile.
+    fn look_up(
+        &self,
+        _record: &BatchItem,
+        _text: &[u8],
+        _requests: &dyn LookupRequests,
+    ) -> Result<Lookup, Stopped> {
+        Ok(Lookup::Unverified)
+    }
+}
+
+/// The requests of a lookup.
+pub trait LookupRequests {
+    /// Gets the resource with one more query parameter, and retries as usual.
+    fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped>;
+
+    /// Waits before the nth repetition of a lookup, counted from 0.
+    fn wait(&self, nth: u32) -> Result<(), Stopped>;
+}
+
+/// The last answer to a request that was retried as often as is allowed.
+pub struct FinalAnswer {
+    pub answer: Answer,
+    /// The number of times that the request was made.
+    pub attempts: u64,
+}
+
+/// The record that a server holds under an id.
+pub enum Lookup {
+    /// The record that was sent.
+    Same,
+    /// Another record, or none although the server refuses the one that was sent.
+    Different,
+    /// The server cannot be asked.
+    Unverified,
+    /// The server gave no useful answer.
+    Unavailable(FinalAnswer),
+}
