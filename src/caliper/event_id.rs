@@ -4,7 +4,7 @@ use bumpalo::Bump;
 use uuid::Uuid;
 
 use super::model::EventId;
-use crate::tracking::{TrackingEvent, sorted_json};
+use crate::tracking::{TrackingEvent, python_json};
 use crate::uuid5::Uuid5;
 
 /// `uuid5(NAMESPACE_URL, "http://purl.imsglobal.org/ctx/caliper/v1p2")`.
@@ -20,7 +20,7 @@ const USUAL_BYTES: usize = 4096;
 /// the layout of the text matters.
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> EventId {
     let mut text = Vec::with_capacity(USUAL_BYTES);
-    sorted_json::append(event.source(), arena, &mut text);
+    python_json::append_sorted(event.source(), arena, &mut text);
     EventId(Uuid5::of(NAMESPACE, &text))
 }
 

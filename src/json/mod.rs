@@ -10,7 +10,6 @@
 //! | `serializer` | the writer of statements and events |
 
 mod buffer;
-mod lenient;
 mod parser;
 mod plain;
 mod scanner;
@@ -19,7 +18,8 @@ mod value;
 
 pub(crate) use buffer::JsonBuffer;
 pub(crate) use parser::MAX_DEPTH;
-pub(crate) use plain::{is_plain_ascii, plain_length};
+pub(crate) use plain::is_plain_ascii;
+pub use scanner::JsonError;
 pub(crate) use scanner::Scanner;
 pub(crate) use serializer::{Word, append, word};
-pub use value::{JsonObject, NotJson, Value};
+pub use value::{JsonObject, Value};

@@ -1,32 +1,64 @@
-//! Going through a JSON text, token by token. What is taken is what RFC 8259 calls JSON and nothing else.
+//! The tokens of a JSON text, as RFC 8259 defines them, and Python's `-Infinity`.
 
 use std::str;
 
 use super::plain::{copy_plain, plain_length};
 
-/// A place in a JSON text. Whatever is not as it must be is `None`, and nobody asks what it was.
+/// The reason why a text is not JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// The problem, such as "expected `:`".
+    pub problem: &'static str,
+    /// The offset of the byte at which the problem was found.
+    pub at: usize,
+}
+
+/// A position in a JSON text. A method that cannot read its token returns `None`, and [`Scanner::error`] then says why.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    /// The first error, unless the text ended too early.
+    error: Option<JsonError>,
 }
 
-/// A number, as it stands in the text.
+/// The text of a number.
 pub(crate) struct NumberText<'a> {
     pub text: &'a str,
-    /// There is neither a fraction nor an exponent.
+    /// Whether the number has neither a fraction nor an exponent.
     pub is_integer: bool,
 }
 
 impl<'a> Scanner<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            error: None,
+        }
     }
 
-    /// The next byte that is no white space. The scanner stands before it then.
+    /// The error of the method that returned `None`.
+    pub(crate) fn error(&self) -> JsonError {
+        self.error.unwrap_or(JsonError {
+            problem: "unexpected end of the JSON text",
+            at: self.text.len(),
+        })
+    }
+
+    /// Records a problem with the next byte.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn fail<T>(&mut self, problem: &'static str) -> Option<T> {
+        let at = self.at;
+        self.error.get_or_insert(JsonError { problem, at });
+        None
+    }
+
+    /// Skips white space and returns the next byte, which stays the next.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         let mut byte = self.byte()?;
-        // Most writers put one space behind commas and colons, and nothing else anywhere.
+        // Most writers put one space after commas and colons, and no other white space anywhere.
         if byte == b' ' {
             self.at += 1;
             byte = self.byte()?;
@@ -43,31 +75,54 @@ impl<'a> Scanner<'a> {
         while self.skip_if(|byte| matches!(byte, b' ' | b'\n' | b'\r' | b'\t')) {}
     }
 
-    /// Passes over the byte that was peeked at.
+    /// Skips the byte that [`peek`](Self::peek) returned.
     #[inline]
     pub(crate) fn skip(&mut self) {
         self.at += 1;
     }
 
-    /// Passes over a byte, if it is the next that is no white space.
+    /// Skips white space and a byte, which must be the next.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek()? == byte).then(|| self.skip())
+        if self.peek()? == byte {
+            self.skip();
+            Some(())
+        } else {
+            self.fail(match byte {
+                b'"' => "expected a key in double quotes",
+                b':' => "expected `:`",
+                _ => "expected a value",
+            })
+        }
     }
 
-    /// Passes over a word that stands here.
+    /// Skips a word.
     pub(crate) fn word(&mut self, word: &str) -> Option<()> {
-        self.rest()?.starts_with(word.as_bytes()).then(|| {
-            self.at += word.len();
-        })
+        if self.skip_word(word) {
+            Some(())
+        } else {
+            self.fail("expected a value")
+        }
     }
 
-    /// Whether nothing follows but white space.
-    pub(crate) fn is_at_end(&mut self) -> bool {
-        self.peek().is_none()
+    fn skip_word(&mut self, word: &str) -> bool {
+        let is_next = self
+            .rest()
+            .is_some_and(|rest| rest.starts_with(word.as_bytes()));
+        self.at += if is_next { word.len() } else { 0 };
+        is_next
     }
 
-    /// Passes over what stands in a string as it is, and over the quote or backslash behind it, which is told.
+    /// Skips the white space at the end of the text.
+    pub(crate) fn end(&mut self) -> Option<()> {
+        if self.peek().is_none() {
+            Some(())
+        } else {
+            self.fail("unexpected text after the end of the JSON text")
+        }
+    }
+
+    /// Skips the unescaped start of a string and the quote or backslash after it. Returns both.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let start = self.at;
@@ -75,63 +130,75 @@ impl<'a> Scanner<'a> {
         Some((self.text.get(start..self.at - 1)?, end))
     }
 
-    /// The same for nobody who wants to know what stands there.
+    /// Skips the unescaped start of a string and the quote or backslash after it. Returns the quote or backslash.
     #[inline(always)]
     pub(crate) fn skip_plain(&mut self) -> Option<u8> {
         let length = plain_length(self.rest()?);
         self.skip_end(length)
     }
 
-    /// The same, copied to a place that has room for the rest of the text. Gives the length of the copy.
+    /// Copies the unescaped start of a string to a slice as long as the rest of the text. Skips and returns as
+    /// [`skip_plain`](Self::skip_plain) does, and returns the length of the copy.
     #[inline]
-    pub(crate) fn copy_plain(&mut self, place: &mut [u8]) -> Option<(usize, u8)> {
-        let length = copy_plain(self.rest()?, place);
+    pub(crate) fn copy_plain(&mut self, target: &mut [u8]) -> Option<(usize, u8)> {
+        let length = copy_plain(self.rest()?, target);
         self.skip_end(length).map(|byte| (length, byte))
     }
 
-    /// Passes over so much, and over the quote or backslash behind it.
     #[inline(always)]
     fn skip_end(&mut self, length: usize) -> Option<u8> {
         self.at += length;
         let byte = self.byte()?;
-        self.at += 1;
-        matches!(byte, b'"' | b'\\').then_some(byte)
+        if matches!(byte, b'"' | b'\\') {
+            self.at += 1;
+            Some(byte)
+        } else {
+            self.fail("unescaped control character in a string")
+        }
     }
 
-    /// How long the whole text is.
+    /// The length of the whole text.
     pub(crate) fn length(&self) -> usize {
         self.text.len()
     }
 
-    /// Passes over what follows a backslash. What the two stand for is given as UTF-8 and its length.
+    /// Skips the rest of an escape, from after its backslash. Returns the character as UTF-8 and its length.
     pub(crate) fn escape(&mut self) -> Option<([u8; 4], usize)> {
-        let byte = self.byte()?;
-        self.at += 1;
-        let meant = match byte {
-            b'"' | b'\\' | b'/' => byte,
+        let character = match self.byte()? {
+            byte @ (b'"' | b'\\' | b'/') => byte,
             b'b' => 0x08,
             b'f' => 0x0c,
             b'n' => b'\n',
             b'r' => b'\r',
             b't' => b'\t',
-            b'u' => return self.unicode_escape(),
-            _ => return None,
+            b'u' => {
+                self.at += 1;
+                return self.unicode_escape();
+            }
+            _ => return self.fail("invalid escape"),
         };
-        Some(([meant, 0, 0, 0], 1))
+        self.at += 1;
+        Some(([character, 0, 0, 0], 1))
     }
 
-    /// A character of four hexadecimal digits, or of two times as many. Half of a surrogate pair is none.
+    /// Skips four hexadecimal digits, and a second escape if the first is the first half of a surrogate pair.
     fn unicode_escape(&mut self) -> Option<([u8; 4], usize)> {
+        const LONE_SURROGATE: &str = "escape of half a surrogate pair";
+
         let unit = self.hex_digits()?;
         let mut units = [unit, 0];
         let mut length = 1;
         if (0xd800..0xdc00).contains(&unit) {
-            self.word("\\u")?;
+            if !self.skip_word("\\u") {
+                return self.fail(LONE_SURROGATE);
+            }
             units[1] = self.hex_digits()?;
             length = 2;
         }
-        let mut decoded = char::decode_utf16(units.into_iter().take(length));
-        let character = decoded.next()?.ok()?;
+        let decoded = char::decode_utf16(units.into_iter().take(length)).next();
+        let Some(Ok(character)) = decoded else {
+            return self.fail(LONE_SURROGATE);
+        };
         let mut utf8 = [0; 4];
         let length = character.encode_utf8(&mut utf8).len();
         Some((utf8, length))
@@ -139,20 +206,24 @@ impl<'a> Scanner<'a> {
 
     fn hex_digits(&mut self) -> Option<u16> {
         let digits = self.rest()?.first_chunk::<4>()?;
-        self.at += digits.len();
-        digits.iter().try_fold(0, |number, &digit| {
+        let value = digits.iter().try_fold(0, |number, &digit| {
             let value = char::from(digit).to_digit(16)?;
             Some(number << 4 | value as u16)
-        })
+        });
+        if value.is_none() {
+            return self.fail("invalid escape");
+        }
+        self.at += digits.len();
+        value
     }
 
-    /// Passes over a number that starts here.
+    /// Skips a number.
     pub(crate) fn number(&mut self) -> Option<NumberText<'a>> {
         let start = self.at;
-        self.skip_if(|byte| byte == b'-');
+        let is_negative = self.skip_if(|byte| byte == b'-');
         let leading_zero = self.skip_if(|byte| byte == b'0');
-        if !leading_zero {
-            self.digits()?;
+        if !leading_zero && !self.skip_digits() {
+            return self.minus_infinity(start, is_negative);
         }
         let mut is_integer = true;
         if self.skip_if(|byte| byte == b'.') {
@@ -164,22 +235,42 @@ impl<'a> Scanner<'a> {
             self.skip_if(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
-        // A zero that another digit follows is no number, and a digit is nothing that can follow a number.
+        // A digit after a leading zero is an error of the caller, who finds no comma, bracket or end.
         let text = self.text.get(start..self.at)?;
         Some(NumberText { text, is_integer })
     }
 
-    /// Passes over at least one digit.
-    fn digits(&mut self) -> Option<()> {
-        let start = self.at;
-        while self.skip_if(|byte| byte.is_ascii_digit()) {}
-        (self.at > start).then_some(())
+    #[cold]
+    fn minus_infinity(&mut self, start: usize, is_negative: bool) -> Option<NumberText<'a>> {
+        if !is_negative || !self.skip_word("Infinity") {
+            return self.fail("invalid number");
+        }
+        let text = self.text.get(start..self.at)?;
+        Some(NumberText {
+            text,
+            is_integer: false,
+        })
     }
 
-    fn skip_if(&mut self, is_it: impl Fn(u8) -> bool) -> bool {
-        let is_it = self.byte().is_some_and(is_it);
-        self.at += usize::from(is_it);
-        is_it
+    /// Skips at least one digit.
+    fn digits(&mut self) -> Option<()> {
+        if self.skip_digits() {
+            Some(())
+        } else {
+            self.fail("invalid number")
+        }
+    }
+
+    fn skip_digits(&mut self) -> bool {
+        let start = self.at;
+        while self.skip_if(|byte| byte.is_ascii_digit()) {}
+        self.at > start
+    }
+
+    fn skip_if(&mut self, is_skipped: impl Fn(u8) -> bool) -> bool {
+        let is_skipped = self.byte().is_some_and(is_skipped);
+        self.at += usize::from(is_skipped);
+        is_skipped
     }
 
     #[inline]

@@ -5,14 +5,16 @@
 //! JSON, is decoded into `data`, and `timestamp` falls back to `time`.
 
 mod arena;
+#[cfg(test)]
+mod depth_tests;
 mod event;
 pub(crate) mod field;
 mod line;
 mod line_wrapper;
 pub mod number;
 pub mod python;
+pub(crate) mod python_json;
 mod skim;
-pub(crate) mod sorted_json;
 pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};

@@ -1,10 +1,10 @@
-//! Python's text of a value and Python's reading of one, where the reference's output shows them.
+//! Python's text of values and its parsing of numbers, where the reference's output depends on them.
 //!
 //! Sources: CPython 3.11, `str()`, `repr()`, `float()`, `int()` and `json.dumps`.
 
 use std::fmt::Write;
 
-use crate::json::{Value, plain_length};
+use crate::json::Value;
 
 /// `str.isspace`: Unicode white space and the four ASCII separators.
 pub fn is_space(c: char) -> bool {
@@ -27,103 +27,45 @@ pub fn repr(value: Value<'_>) -> String {
 }
 
 fn write_repr(value: Value<'_>, out: &mut String) {
-    REPR.write(value, out);
-}
-
-/// `json.dumps(value, ensure_ascii=False)`. Unlike JSON it has words for NaN and the infinities.
-pub fn write_json(value: Value<'_>, out: &mut String) {
-    JSON.write(value, out);
-}
-
-/// What two of Python's texts of a value do not have in common.
-struct Notation {
-    null: &'static str,
-    bools: [&'static str; 2],
-    nan: &'static str,
-    infinities: [&'static str; 2],
-    write_str: fn(&str, &mut String),
-}
-
-const REPR: Notation = Notation {
-    null: "None",
-    bools: ["False", "True"],
-    nan: "nan",
-    infinities: ["-inf", "inf"],
-    write_str: write_quoted,
-};
-
-const JSON: Notation = Notation {
-    null: "null",
-    bools: ["false", "true"],
-    nan: "NaN",
-    infinities: ["-Infinity", "Infinity"],
-    write_str: write_json_str,
-};
-
-impl Notation {
-    fn write(&self, value: Value<'_>, out: &mut String) {
-        match value {
-            Value::Null => out.push_str(self.null),
-            Value::Bool(value) => out.push_str(self.bools[usize::from(value)]),
-            Value::Int(value) => push(out, format_args!("{value}")),
-            Value::BigInt(digits) => out.push_str(digits),
-            Value::Float(value) if value.is_nan() => out.push_str(self.nan),
-            Value::Float(value) if value.is_infinite() => {
-                out.push_str(self.infinities[usize::from(value > 0.0)])
+    match value {
+        Value::Null => out.push_str("None"),
+        Value::Bool(true) => out.push_str("True"),
+        Value::Bool(false) => out.push_str("False"),
+        Value::Int(value) => push(out, format_args!("{value}")),
+        Value::BigInt(digits) => out.push_str(digits),
+        Value::Float(value) if value.is_nan() => out.push_str("nan"),
+        Value::Float(value) if value.is_infinite() => {
+            out.push_str(if value > 0.0 { "inf" } else { "-inf" })
+        }
+        Value::Float(value) => write_float(value, out),
+        Value::Str(text) => write_quoted(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for (nth, item) in items.iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_repr(*item, out);
             }
-            Value::Float(value) => write_float(value, out),
-            Value::Str(text) => (self.write_str)(text, out),
-            Value::Array(items) => {
-                out.push('[');
-                for (nth, item) in items.iter().enumerate() {
-                    out.push_str(if nth == 0 { "" } else { ", " });
-                    self.write(*item, out);
-                }
-                out.push(']');
+            out.push(']');
+        }
+        Value::Object(object) => {
+            out.push('{');
+            for (nth, (key, value)) in object.members().iter().enumerate() {
+                out.push_str(if nth == 0 { "" } else { ", " });
+                write_quoted(key, out);
+                out.push_str(": ");
+                write_repr(*value, out);
             }
-            Value::Object(object) => {
-                out.push('{');
-                for (nth, (key, value)) in object.members().iter().enumerate() {
-                    out.push_str(if nth == 0 { "" } else { ", " });
-                    (self.write_str)(key, out);
-                    out.push_str(": ");
-                    self.write(*value, out);
-                }
-                out.push('}');
-            }
+            out.push('}');
         }
     }
 }
 
-fn write_json_str(text: &str, out: &mut String) {
-    out.push('"');
-    let mut rest = text;
-    loop {
-        let (plain, escaped) = rest.split_at(plain_length(rest.as_bytes()));
-        out.push_str(plain);
-        let mut chars = escaped.chars();
-        match chars.next() {
-            None => break,
-            Some('"') => out.push_str("\\\""),
-            Some('\\') => out.push_str("\\\\"),
-            Some('\n') => out.push_str("\\n"),
-            Some('\r') => out.push_str("\\r"),
-            Some('\t') => out.push_str("\\t"),
-            Some('\u{8}') => out.push_str("\\b"),
-            Some('\u{c}') => out.push_str("\\f"),
-            Some(control) => push(out, format_args!("\\u{:04x}", u32::from(control))),
-        }
-        rest = chars.as_str();
-    }
-    out.push('"');
-}
-
-/// `repr(float)` of a finite one: the shortest digits that read back as the same float, with an exponent below 1e-4 and
+/// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4 and
 /// from 1e16.
 ///
-/// The digits are zmij's: of two shortest ones that are equally near it takes the even one, as Python does and the
-/// standard library does not.
-fn write_float(value: f64, out: &mut String) {
+/// zmij finds the digits. If two shortest texts are equally near it takes the even one, as Python does and the standard
+/// library does not.
+pub(super) fn write_float(value: f64, out: &mut String) {
     let mut buffer = zmij::Buffer::new();
     let shortest = buffer.format_finite(value.abs());
     let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
@@ -133,7 +75,7 @@ fn write_float(value: f64, out: &mut String) {
     let leading_zeros = all_digits.len() - digits.len();
     let digits = digits.trim_end_matches('0');
     let digits = if digits.is_empty() { "0" } else { digits };
-    // Of the number written as one digit, the dot and the rest.
+    // The exponent of the number written with one digit before the dot.
     let exponent = match exponent.parse::<i32>() {
         Ok(exponent) if value != 0.0 => exponent + whole.len() as i32 - leading_zeros as i32 - 1,
         _ => 0,
@@ -172,7 +114,8 @@ fn write_float(value: f64, out: &mut String) {
     }
 }
 
-/// `repr(str)`: single quotes unless only double ones are free; what cannot be printed is escaped.
+/// `repr(text)`, in double quotes only if the text has single quotes and no double ones. Characters that cannot be printed
+/// are escaped.
 fn write_quoted(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -201,8 +144,8 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// `str.isprintable`. The standard library keeps the same table for `Debug`, where a character that is not the first
-/// of its string is escaped exactly when it is not printable (or is a quote or backslash).
+/// `str.isprintable`. The standard library has the same table for `Debug`: after the first character of a string, it
+/// escapes those that are not printable, quotes and backslashes.
 fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
@@ -212,7 +155,8 @@ fn is_printable(c: char) -> bool {
     std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
 }
 
-/// `float(text)`: white space around (but not the four separators that `str.isspace` has beside it), a sign, underscores between digits, the words for infinity and NaN.
+/// `float(text)`, which takes white space at the ends (not the four ASCII separators of `str.isspace`), a sign, underscores
+/// between digits, and the words for infinity and NaN.
 pub fn parse_float(text: &str) -> Option<f64> {
     let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -226,7 +170,8 @@ pub fn parse_float(text: &str) -> Option<f64> {
     without_underscores(text)?.parse().ok()
 }
 
-/// `int(text)`: white space around, a sign, underscores between digits. Beyond 64 bits there is no user and no need.
+/// `int(text)`, which takes white space at the ends, a sign, and underscores between digits. Integers past 64 bits, which
+/// are no ids, are not parsed.
 pub fn parse_int(text: &str) -> Option<i64> {
     let text = text.trim();
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
@@ -236,7 +181,7 @@ pub fn parse_int(text: &str) -> Option<i64> {
     without_underscores(text)?.parse().ok()
 }
 
-/// The text without its underscores, each of which must stand between two digits.
+/// Removes underscores, each of which must be between two digits.
 fn without_underscores(text: &str) -> Option<std::borrow::Cow<'_, str>> {
     if !text.contains('_') {
         return Some(text.into());
@@ -246,9 +191,9 @@ fn without_underscores(text: &str) -> Option<std::borrow::Cow<'_, str>> {
         at.and_then(|at| bytes.get(at))
             .is_some_and(u8::is_ascii_digit)
     };
-    let stands_well = |(at, _)| is_digit(usize::checked_sub(at, 1)) && is_digit(Some(at + 1));
+    let is_between_digits = |(at, _)| is_digit(usize::checked_sub(at, 1)) && is_digit(Some(at + 1));
     text.match_indices('_')
-        .all(stands_well)
+        .all(is_between_digits)
         .then(|| text.replace('_', "").into())
 }
 
@@ -264,14 +209,11 @@ mod tests {
     use super::*;
 
     fn repr(json: &str) -> String {
-        let arena = Bump::new();
-        let mut out = String::new();
-        write_repr(Value::parse(json, &arena).unwrap(), &mut out);
-        out
+        super::repr(Value::parse(json, &Bump::new()).unwrap())
     }
 
     #[test]
-    fn containers_print_as_python_prints_them() {
+    fn containers_are_written_as_python_writes_them() {
         assert_eq!(
             repr(r#"{"a":["x",null,true,1.5,-3]}"#),
             "{'a': ['x', None, True, 1.5, -3]}"
@@ -283,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn floats_print_as_python_prints_them() {
+    fn floats_are_written_as_python_writes_them() {
         for (json, python) in [
             ("1.0", "1.0"),
             ("0.0001", "0.0001"),
@@ -311,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn text_reads_as_python_reads_it() {
+    fn numbers_in_text_are_parsed_as_python_parses_them() {
         for (text, value) in [
             ("1", 1.0),
             (" 1_000.5\n", 1000.5),

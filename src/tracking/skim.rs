@@ -1,8 +1,8 @@
-//! The name of an event, without the tree.
+//! Reading the name of an event without building the tree of its line.
 //!
-//! Most lines of a log are events that nobody wants, and of those no more is needed than their names. But a name counts
-//! only in a line that can be read to its end: what is told here is what [`super::parse_line`] would have told, and where
-//! that is in doubt, nothing is.
+//! Most lines of a log are events that are not selected, and only their names are needed. A name is returned only if
+//! [`super::parse_line`] would parse the line and find the same name. In doubt, no name is returned and the line is parsed.
+//! `cargo bench` shows the gain: half of its log are events that are not selected.
 
 use std::sync::LazyLock;
 
@@ -11,10 +11,11 @@ use memchr::memmem::Finder;
 use super::line::json_part;
 use crate::json::{MAX_DEPTH, Scanner};
 
-/// Longer lines are few. In the others no number can have more digits than the tree takes (4,300).
+/// The longest line that is skimmed. Few lines are longer, and no shorter line has an integer of more than 4,300 digits,
+/// which the parser refuses.
 const MAX_BYTES: usize = 4096;
 
-/// The name of the event in a line that can be parsed, if it can be told and is not wanted.
+/// Returns the name of the event if it is found and not wanted. The line can then be parsed.
 pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<&str> {
     let likely = likely_name(line)?;
     if is_wanted(likely) {
@@ -23,22 +24,22 @@ pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Op
     name(line).filter(|name| *name == likely || !is_wanted(name))
 }
 
-/// What is probably the event's name: where that is wanted, looking closer would be in vain.
+/// Guesses the name of the event. If the guess is wanted, the line has to be parsed, and skimming it first is not worth it.
 fn likely_name(line: &[u8]) -> Option<&str> {
     static KEY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"name\":"));
 
-    // Nearly all events begin with it.
-    let place = if line.starts_with(b"{\"name\":") {
+    // Nearly all events start with their name.
+    let key = if line.starts_with(b"{\"name\":") {
         1
     } else {
         KEY.find(line)?
     };
-    let value = &line[place + KEY.needle().len()..];
+    let value = &line[key + KEY.needle().len()..];
     let text = value.trim_ascii_start().strip_prefix(b"\"")?;
     std::str::from_utf8(&text[..memchr::memchr(b'"', text)?]).ok()
 }
 
-/// The name of the event in a line that can be parsed, if it can be told: a string that is not empty and has no escapes.
+/// Returns the name of the event if the line can be parsed and the name is a string without escapes that is not empty.
 fn name(line: &[u8]) -> Option<&str> {
     if line.len() > MAX_BYTES {
         return None;
@@ -46,24 +47,24 @@ fn name(line: &[u8]) -> Option<&str> {
     let text = json_part(simdutf8::basic::from_utf8(line).ok()?)?;
     let mut skimmer = Skimmer(Scanner::new(text));
     let members = skimmer.members()?;
-    let is_whole = skimmer.0.is_at_end();
+    skimmer.0.end()?;
     members
         .name
-        .filter(|name| is_whole && members.is_event && !name.is_empty())
+        .filter(|name| members.is_event && !name.is_empty())
 }
 
-/// What is needed of the members of an event.
+/// The members of an event that are needed.
 struct Skimmed<'a> {
     name: Option<&'a str>,
-    /// Whether there is an `event`, or `data` in its place.
+    /// Whether the line has `event` or `data`.
     is_event: bool,
 }
 
-/// Passes over values, each of which must be one that the tree takes.
+/// Skips values that the parser would read.
 struct Skimmer<'a>(Scanner<'a>);
 
 impl<'a> Skimmer<'a> {
-    /// Reads the members of an event. Of a repeated key the last value counts.
+    /// Reads the members of an event. If a key is repeated, its last value counts.
     fn members(&mut self) -> Option<Skimmed<'a>> {
         let mut skimmed = Skimmed {
             name: None,
@@ -84,13 +85,13 @@ impl<'a> Skimmer<'a> {
                 skimmed.is_event |= key == Key::EventOrData;
                 self.value(1)?;
             }
-            if !self.goes_on(b'}')? {
+            if !self.has_next(b'}')? {
                 return Some(skimmed);
             }
         }
     }
 
-    /// Reads a key, and passes over the colon behind it.
+    /// Reads a key and the colon after it.
     fn key(&mut self) -> Option<Key> {
         self.0.take(b'"')?;
         let (mut key, end) = self.0.plain()?;
@@ -116,7 +117,7 @@ impl<'a> Skimmer<'a> {
         })
     }
 
-    /// Passes over a value that stands within so many arrays and objects.
+    /// Skips a value within `depth` arrays and objects.
     fn value(&mut self, depth: usize) -> Option<()> {
         match self.0.peek()? {
             b'"' => {
@@ -133,7 +134,7 @@ impl<'a> Skimmer<'a> {
                     self.string()?;
                     self.0.take(b':')?;
                     self.value(depth + 1)?;
-                    if !self.goes_on(b'}')? {
+                    if !self.has_next(b'}')? {
                         return Some(());
                     }
                 }
@@ -145,7 +146,7 @@ impl<'a> Skimmer<'a> {
                 }
                 loop {
                     self.value(depth + 1)?;
-                    if !self.goes_on(b']')? {
+                    if !self.has_next(b']')? {
                         return Some(());
                     }
                 }
@@ -158,7 +159,7 @@ impl<'a> Skimmer<'a> {
         }
     }
 
-    /// Passes over a string, from behind its quote.
+    /// Skips the rest of a string, from after its quote.
     #[inline]
     fn string(&mut self) -> Option<()> {
         while self.0.skip_plain()? != b'"' {
@@ -167,7 +168,7 @@ impl<'a> Skimmer<'a> {
         Some(())
     }
 
-    /// Whether an array or object, from behind its bracket, is empty. Then it is passed over.
+    /// Skips the closing bracket if it is next, and returns whether it was.
     fn ends(&mut self, bracket: u8) -> Option<bool> {
         let ends = self.0.peek()? == bracket;
         if ends {
@@ -176,8 +177,8 @@ impl<'a> Skimmer<'a> {
         Some(ends)
     }
 
-    /// Passes over what is behind an item: whether it is a comma, and not the closing bracket.
-    fn goes_on(&mut self, bracket: u8) -> Option<bool> {
+    /// Skips a comma, or the closing bracket. Returns whether it was a comma.
+    fn has_next(&mut self, bracket: u8) -> Option<bool> {
         let byte = self.0.peek()?;
         self.0.skip();
         match byte {
@@ -202,7 +203,7 @@ mod tests {
     use super::*;
     use crate::tracking::parse_line;
 
-    /// What the tree says the name is.
+    /// The name of the event in the tree.
     fn name_in_tree(line: &[u8]) -> Option<String> {
         let arena = Bump::new();
         let event = parse_line(line, &arena).ok()??;
@@ -212,14 +213,14 @@ mod tests {
             .map(str::to_owned)
     }
 
-    /// Skimming tells a name only where the tree does, and the same one.
+    /// Whether skimming finds the name that parsing finds, or none.
     fn agrees(line: &[u8]) -> bool {
         name(line).is_none_or(|name| name_in_tree(line).as_deref() == Some(name))
     }
 
     #[test]
-    fn the_name_is_told_of_any_common_line() {
-        for (line, told) in [
+    fn the_name_of_a_common_line_is_found() {
+        for (line, expected) in [
             (r#"{"name": "a", "event": {"name": "b"}}"#, "a"),
             (r#"{"event": {"name": "b"}, "name": "a"}"#, "a"),
             (
@@ -236,17 +237,17 @@ mod tests {
             ),
         ] {
             let line = line.replace("\\u00fc", "ü");
-            assert_eq!(name(line.as_bytes()), Some(told), "{line}");
+            assert_eq!(name(line.as_bytes()), Some(expected), "{line}");
             assert_eq!(
                 name_in_tree(line.as_bytes()).as_deref(),
-                Some(told),
+                Some(expected),
                 "{line}"
             );
         }
     }
 
     #[test]
-    fn nothing_is_told_of_what_the_tree_refuses_or_knows_better() {
+    fn no_name_is_found_in_lines_that_cannot_be_parsed_or_have_another_name() {
         let nested = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let values = [
             r#""\ud800""#.to_owned(),
@@ -260,8 +261,7 @@ mod tests {
             "1.".to_owned(),
             "1".repeat(4301),
             format!("-{}.5e3", "1".repeat(5000)),
-            nested(200),
-            nested(1000),
+            nested(901),
         ];
         for value in values {
             for line in [
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_left_to_the_tree_where_it_may_be_wanted() {
+    fn a_line_whose_event_may_be_wanted_is_parsed() {
         let unwanted = |line: &'static str| unwanted_name(line.as_bytes(), |name| name == "a");
         assert_eq!(unwanted(r#"{"name":"b","event":{"name":"a"}}"#), Some("b"));
         assert_eq!(unwanted(r#"{"name":"a","event":{"name":"b"}}"#), None);
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(unwanted(r#"{"event":{"name":"a"},"name":"b"}"#), None);
     }
 
-    /// Pieces of JSON, of which a text is more or less one.
+    /// Pieces of JSON in any order.
     fn pieces() -> impl Strategy<Value = String> {
         let piece = prop_oneof![
             Just("\"name\":".to_owned()),
@@ -321,7 +321,7 @@ mod tests {
         proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
     }
 
-    /// Values, some of which Python's JSON has and others' do not.
+    /// JSON values, among them values that only Python reads.
     fn value() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             Just("\"x\"".to_owned()),
@@ -349,7 +349,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn skimming_and_the_tree_agree(first in value(), second in value(), prefix in "(INFO - )?", between in pieces()) {
+        fn skimming_agrees_with_parsing(first in value(), second in value(), prefix in "(INFO - )?", between in pieces()) {
             for line in [
                 format!("{prefix}{{\"name\":\"a\",\"event\":{first},\"x\":{second}}}"),
                 format!("{prefix}{{\"event\":{first},\"name\":\"a\",\"b\":{second}}}"),
@@ -363,7 +363,7 @@ mod tests {
         }
 
         #[test]
-        fn skimming_and_the_tree_agree_on_changed_bytes(
+        fn skimming_agrees_with_parsing_on_changed_bytes(
             changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4)
         ) {
             let mut line = br#"{"name":"a","context":{"user_id":12,"path":"/x","b":[true,{},-1.5e3]},"event":"{\"id\":\"\\u00fc\"}"}"#.to_vec();

@@ -26,7 +26,7 @@ use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::number::{self, Number};
-use crate::tracking::{python, usage_key};
+use crate::tracking::{python, python_json, usage_key};
 
 /// More questions than any problem has, and few enough to hold a statement for each.
 const MOST_QUESTIONS: usize = 10_000;
@@ -351,7 +351,7 @@ fn response<'a>(it: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a s
     match answer? {
         Value::Null => return None,
         Value::Str(text) => return Some(text),
-        answer @ Value::Array(_) => python::write_json(answer, &mut text),
+        answer @ Value::Array(_) => text = python_json::dumps(answer),
         answer => python::write_str(answer, &mut text),
     }
     Some(it.arena.alloc_str(&text))

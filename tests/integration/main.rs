@@ -4,6 +4,7 @@ mod caliper;
 mod check;
 mod connections;
 mod dedupe;
+mod depth;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod documents;
