@@ -1,4 +1,4 @@
-//! The options that decide where and how is sent, the same in `send` and `recover`.
+//! The options about the servers and the requests to them, the same in `send` and `recover`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,74 +7,74 @@ use clap::{Args, value_parser};
 
 use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
 
-/// More connections would be an attack.
+/// The limit protects the server.
 const MAX_CONNECTIONS: i64 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sending")]
 pub struct DeliveryArgs {
-    /// Where to send: the URL of an LRS, below which there is `statements`, or of a Caliper endpoint
+    /// Send to this URL: that of an LRS, without `/statements`, or of a Caliper endpoint
     #[arg(long, value_name = "URL")]
-    pub url: Option<String>,
+    url: Option<String>,
 
-    /// Of the routers, only those with this URL
+    /// Send only to the routers with this URL
     #[arg(long, value_name = "URL")]
-    pub router_url: Vec<String>,
+    router_url: Vec<String>,
 
-    /// A JSON file with a username and password, or a token (or EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or
-    /// EVENT_ROUTER_TOKEN)
+    /// Read the credentials for --url from this JSON file: a username and a password, or a token (or set
+    /// EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN)
     #[arg(long, value_name = "FILE")]
     auth_file: Option<PathBuf>,
 
-    /// How many statements or events are sent at once
+    /// Send at most this many statements or events in one request
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u32).range(1..=100_000))]
     batch_size: u32,
 
-    /// How large the body of a request is, before compression
+    /// Send at most this many bytes in one request, before compression
     #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, value_parser = value_parser!(u32).range(1..=256 << 20))]
     batch_bytes: u32,
 
-    /// Send the bodies of requests as gzip
+    /// Compress the bodies of requests with gzip
     #[arg(long)]
     compress_requests: bool,
 
     /// Caliper: send an array of envelopes with one event each, as the reference does
     #[arg(long)]
-    pub caliper_array: bool,
+    caliper_array: bool,
 
-    /// How many connections to each router
+    /// Open this many connections to each router
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
     connections: u16,
 
-    /// How many requests a second to each router at the most
+    /// Make at most this many requests per second to each router
     #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<f64>,
 
-    /// How long a connection may take
+    /// Wait this long for a connection
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
 
-    /// How long the server may take to answer
+    /// Wait this long for an answer to start, and for its body
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     read_timeout: Duration,
 
-    /// How long a request may take in all
+    /// Wait this long for a request and its answer together
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     request_timeout: Duration,
 
-    /// How often a request is made again when the server does not answer, fails, or says to wait
+    /// Retry a request this often if the server does not answer, fails, or asks to wait
     #[arg(long, value_name = "N", default_value_t = 8)]
     max_retries: u32,
 
-    /// How long to wait before the first time; each time doubles it
+    /// Wait this long before the first retry, and twice as long before each further one
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     retry_delay: Duration,
 
-    /// A PEM file with certificates to trust beside the system's
+    /// Trust the certificates in this PEM file, in addition to the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// Make no request, and say what would be sent
+    /// Make no requests, and show what would be sent
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -108,7 +108,7 @@ impl DeliveryArgs {
         }
     }
 
-    /// The files that these options name.
+    /// Returns the files that are read because of these options.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
         [&self.auth_file, &self.ca_file]
             .into_iter()
@@ -122,13 +122,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     seconds
         .filter(|seconds| (0.001..=86400.0).contains(seconds))
         .map(Duration::from_secs_f64)
-        .ok_or_else(|| "a number of seconds from 0.001 to 86400 is needed".to_owned())
+        .ok_or_else(|| "must be a number of seconds from 0.001 to 86400".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok();
     rate.filter(|rate| (0.001..=100_000.0).contains(rate))
-        .ok_or_else(|| "a number of requests from 0.001 to 100000 is needed".to_owned())
+        .ok_or_else(|| "must be a number of requests from 0.001 to 100000".to_owned())
 }
 
 #[cfg(test)]
@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_are_positive_numbers_of_this_world() {
+    fn seconds_are_numbers_from_a_thousandth_to_a_day() {
         assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
         for text in ["0", "-1", "NaN", "inf", "1e9", "1s", ""] {
             assert!(seconds(text).is_err(), "{text}");

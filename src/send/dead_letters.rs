@@ -1,7 +1,8 @@
-//! What could not be delivered: a directory of JSON files, each with the statements or events of one request, why they
-//! were not taken, and where they came from.
+//! The directory of dead letters: JSON files, each with the records of one request that could not be delivered, the
+//! reason, and the lines that the records were made of.
 //!
-//! A letter is named after its content, so that the same one is never there twice. It is synced before the run goes on.
+//! A dead letter is named after its content, so that a second attempt overwrites it. It is synced before its records
+//! count as done.
 
 use std::fs;
 use std::io::{BufWriter, Write};
@@ -16,7 +17,7 @@ use uuid::Uuid;
 
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
-/// The form of the files. It changes when a reader of the old form would be misled.
+/// The version of the file format. It is raised when older programs would misread new files.
 const VERSION: u32 = 1;
 
 /// A dead letter.
@@ -26,48 +27,49 @@ pub struct DeadLetter {
     version: u32,
     /// `xapi` or `caliper`.
     pub format: String,
-    /// The name of the router, which is its URL.
+    /// The name of the router: its URL without the query.
     pub router: String,
     pub reason: Undeliverable,
     /// The status of the last answer, if there was one.
     pub status: Option<u16>,
-    /// The server's words, cut, or why there was no answer.
+    /// The text of the last answer, shortened, or the reason why there was no answer.
     pub answer: String,
-    /// How many requests were made for it.
+    /// The number of requests that were made for the records.
     pub attempts: u64,
-    /// Of Caliper, the envelope without its data.
+    /// The Caliper envelope, without its data.
     pub envelope: Option<Map<String, Value>>,
     pub items: Vec<DeadItem>,
 }
 
-/// A statement or event of a dead letter.
+/// A record of a dead letter: a statement or event.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadItem {
-    /// The input and the line that it was made of.
+    /// The name of the input.
     pub file: String,
+    /// The number of the line in the input, from 1.
     pub line: u64,
     pub id: Uuid,
-    /// As it was sent.
+    /// The record as it was sent.
     pub payload: Box<RawValue>,
 }
 
-/// Why something could not be delivered. The codes are stable.
+/// The reason why records could not be delivered. Its codes are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undeliverable {
-    /// The server says that it is not valid.
+    /// The server says that the record is not valid.
     Refused,
-    /// It is more than the server takes.
+    /// The record alone is larger than the server takes.
     TooLarge,
-    /// The server holds something else under its id.
+    /// The server holds another record with the same id.
     Conflict,
-    /// There was no useful answer, however often it was tried.
+    /// The server gave no useful answer, after all retries.
     Unavailable,
 }
 
 impl Undeliverable {
-    /// The code, as in the letters.
+    /// The code in dead letters and summaries.
     pub fn code(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -78,7 +80,7 @@ impl Undeliverable {
     }
 }
 
-/// The directory.
+/// A directory of dead letters.
 #[derive(Clone, Debug)]
 pub struct DeadLetters {
     directory: PathBuf,
@@ -99,25 +101,25 @@ impl DeadLetter {
         }
     }
 
-    /// Reads a letter.
+    /// Reads a dead letter.
     ///
     /// # Errors
-    /// The file cannot be read or is no dead letter.
+    /// Returns an error that names the file if it cannot be read or is not a dead letter.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-        let letter: Self =
-            serde_json::from_slice(&text).with_context(|| format!("`{name}` is no dead letter"))?;
+        let letter: Self = serde_json::from_slice(&text)
+            .with_context(|| format!("`{name}` is not a dead letter"))?;
         if letter.version != VERSION {
             bail!(
-                "`{name}` is a dead letter of version {}, which this program does not know",
+                "`{name}` is a dead letter of version {}: a newer program is needed to read it",
                 letter.version
             );
         }
         Ok(letter)
     }
 
-    /// The file's name: made of what is to be delivered and where to.
+    /// Returns the name of the file, a hash of the router and the records.
     fn file_name(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.format.as_bytes());
@@ -143,14 +145,14 @@ fn first_16(bytes: &[u8]) -> [u8; 16] {
 }
 
 impl DeadLetters {
-    /// Takes the directory, and creates it when it is missing.
+    /// Opens the directory, after creating it if it is missing.
     ///
     /// # Errors
-    /// It cannot be created or written to.
+    /// Returns an error that names the directory if it cannot be created or written to.
     pub fn create(directory: &Path) -> Result<Self> {
         let failed = || format!("failed to create the directory `{}`", directory.display());
         fs::create_dir_all(directory).with_context(failed)?;
-        // What cannot be written is better known before anything is sent.
+        // Found out now, before anything is sent.
         tempfile::tempfile_in(directory)
             .with_context(|| format!("failed to write to `{}`", directory.display()))?;
         Ok(Self {
@@ -158,10 +160,10 @@ impl DeadLetters {
         })
     }
 
-    /// Writes a letter durably. Gives its path.
+    /// Writes a dead letter durably. Returns its path.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error that names the path if it cannot be written.
     pub fn write(&self, letter: &DeadLetter) -> Result<PathBuf> {
         let path = self.directory.join(letter.file_name());
         let write = || -> Result<()> {
@@ -172,7 +174,7 @@ impl DeadLetters {
             drop(writer);
             file.as_file().sync_all()?;
             persist(file, &path)?;
-            // The name is durable when its directory is.
+            // Makes the file name durable.
             sync_directory(&path)?;
             Ok(())
         };
@@ -180,10 +182,10 @@ impl DeadLetters {
         Ok(path)
     }
 
-    /// The paths of the letters that are there, in name order.
+    /// Returns the paths of all dead letters, ordered by name.
     ///
     /// # Errors
-    /// The directory cannot be read.
+    /// Returns an error that names the directory if it cannot be read.
     pub fn list(&self) -> Result<Vec<PathBuf>> {
         let list = || -> std::io::Result<Vec<PathBuf>> {
             let mut paths = Vec::new();
@@ -217,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_is_read_as_it_was_written_and_is_there_once() {
+    fn a_dead_letter_is_read_as_it_was_written_and_has_one_file() {
         let directory = tempfile::tempdir().unwrap();
         let letters = DeadLetters::create(&directory.path().join("a/b")).unwrap();
         let path = letters.write(&letter(r#"{"x": 1.0}"#)).unwrap();
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_letter_is_an_error_that_names_it() {
+    fn the_error_about_a_file_that_is_not_a_dead_letter_names_it() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("x.json");
         let future = serde_json::to_string(&letter("1")).unwrap();

@@ -199,7 +199,7 @@ fn what_is_no_letter_is_told_and_the_others_are_sent() {
         .run()
         .with_code(3);
     assert!(
-        recovered.stderr.contains("0.json` is no dead letter"),
+        recovered.stderr.contains("0.json` is not a dead letter"),
         "{}",
         recovered.stderr
     );

@@ -1,18 +1,18 @@
-//! Whether the statement that a server holds is the one that was sent.
+//! The comparison of a statement with the one that an LRS returns.
 //!
-//! A server adds `stored`, `authority`, `version` and a missing `timestamp` (xAPI 1.0.3, part 2, section 2.3.1 and
-//! part 3, section 2.1.1), writes times and numbers in its own way, adds the `objectType` that is understood, makes lists
-//! of single context activities, and may leave out what is empty. All else is content.
+//! An LRS adds `stored`, `authority`, `version` and a missing `timestamp` (xAPI 1.0.3, part 2, section 2.3.1 and part 3,
+//! section 2.1.1), writes times and numbers in its own way, adds a default `objectType`, makes lists of single context
+//! activities, and may leave out empty values. Any other difference makes it another statement.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};
 
-/// What a server may add to a statement, and keeps its own account of.
-const OF_THE_SERVER: [&str; 3] = ["stored", "authority", "version"];
+/// The keys that the LRS sets.
+const SET_BY_LRS: [&str; 3] = ["stored", "authority", "version"];
 
-/// Where in a statement something stands, where that matters.
+/// The object of a statement that a key belongs to, as far as the comparison depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Within {
+enum Parent {
     Statement,
     Result,
     Context,
@@ -20,78 +20,78 @@ enum Within {
     Other,
 }
 
-/// Whether the content is the same.
+/// Returns whether the LRS holds the statement that was sent.
 pub fn is_same_statement(sent: &Value, stored: &Value) -> bool {
     match (sent, stored) {
         (Value::Object(sent), Value::Object(stored)) => {
-            same_entries(sent, stored, Within::Statement)
+            same_entries(sent, stored, Parent::Statement)
         }
         _ => false,
     }
 }
 
-fn same_entries(sent: &Map<String, Value>, stored: &Map<String, Value>, within: Within) -> bool {
-    let is_kept = sent.iter().all(|(key, sent)| match (within, key.as_str()) {
-        (Within::Statement, key) if OF_THE_SERVER.contains(&key) => true,
-        (_, "objectType") if !stored.contains_key(key) => is_understood(sent),
+fn same_entries(sent: &Map<String, Value>, stored: &Map<String, Value>, parent: Parent) -> bool {
+    let is_kept = sent.iter().all(|(key, sent)| match (parent, key.as_str()) {
+        (Parent::Statement, key) if SET_BY_LRS.contains(&key) => true,
+        (_, "objectType") if !stored.contains_key(key) => is_default(sent),
         (_, key) => match stored.get(key) {
             None => is_empty(sent),
-            Some(stored) => same_member(sent, stored, within, key),
+            Some(stored) => same_member(sent, stored, parent, key),
         },
     });
     let nothing_added = stored.iter().all(|(key, stored)| {
         sent.contains_key(key)
             || is_empty(stored)
-            || match (within, key.as_str()) {
-                (Within::Statement, "timestamp") => true,
-                (Within::Statement, key) => OF_THE_SERVER.contains(&key),
-                (_, "objectType") => is_understood(stored),
+            || match (parent, key.as_str()) {
+                (Parent::Statement, "timestamp") => true,
+                (Parent::Statement, key) => SET_BY_LRS.contains(&key),
+                (_, "objectType") => is_default(stored),
                 _ => false,
             }
     });
     is_kept && nothing_added
 }
 
-fn same_member(sent: &Value, stored: &Value, within: Within, key: &str) -> bool {
-    match (within, key) {
-        (Within::Statement, "timestamp") => same_time(sent, stored),
-        (Within::Result, "duration") => same_duration(sent, stored),
-        (Within::ContextActivities, _) => same_list(sent, stored),
-        (Within::Statement, "result") => same_value(sent, stored, Within::Result),
-        (Within::Statement, "context") => same_value(sent, stored, Within::Context),
-        (Within::Context, "contextActivities") => {
-            same_value(sent, stored, Within::ContextActivities)
+fn same_member(sent: &Value, stored: &Value, parent: Parent, key: &str) -> bool {
+    match (parent, key) {
+        (Parent::Statement, "timestamp") => same_time(sent, stored),
+        (Parent::Result, "duration") => same_duration(sent, stored),
+        (Parent::ContextActivities, _) => same_list(sent, stored),
+        (Parent::Statement, "result") => same_value(sent, stored, Parent::Result),
+        (Parent::Statement, "context") => same_value(sent, stored, Parent::Context),
+        (Parent::Context, "contextActivities") => {
+            same_value(sent, stored, Parent::ContextActivities)
         }
-        _ => same_value(sent, stored, Within::Other),
+        _ => same_value(sent, stored, Parent::Other),
     }
 }
 
-fn same_value(sent: &Value, stored: &Value, within: Within) -> bool {
+fn same_value(sent: &Value, stored: &Value, parent: Parent) -> bool {
     match (sent, stored) {
-        (Value::Object(sent), Value::Object(stored)) => same_entries(sent, stored, within),
+        (Value::Object(sent), Value::Object(stored)) => same_entries(sent, stored, parent),
         (Value::Array(sent), Value::Array(stored)) => {
             sent.len() == stored.len()
                 && sent
                     .iter()
                     .zip(stored)
-                    .all(|(sent, stored)| same_value(sent, stored, Within::Other))
+                    .all(|(sent, stored)| same_value(sent, stored, Parent::Other))
         }
         (Value::Number(sent), Value::Number(stored)) => same_number(sent, stored),
         _ => sent == stored,
     }
 }
 
-/// 1 and 1.0 are the same to many servers. Integers are compared to the last digit.
+/// Compares numbers. To many servers 1 and 1.0 are the same; integers are compared exactly.
 fn same_number(sent: &Number, stored: &Number) -> bool {
     sent == stored || (sent.is_f64() || stored.is_f64()) && sent.as_f64() == stored.as_f64()
 }
 
-/// What is understood of an agent or an activity that does not say it.
-fn is_understood(object_type: &Value) -> bool {
+/// Returns whether an agent or activity without an `objectType` has this one by default.
+fn is_default(object_type: &Value) -> bool {
     object_type == "Agent" || object_type == "Activity"
 }
 
-/// A list of activities, where one activity stands for a list of one.
+/// Compares lists of activities. A single activity is a list of one.
 fn same_list(sent: &Value, stored: &Value) -> bool {
     let of = |value: &Value| match value {
         Value::Object(_) => vec![value.clone()],
@@ -101,10 +101,10 @@ fn same_list(sent: &Value, stored: &Value) -> bool {
     let is_list = |value: &Value| value.is_object() || value.is_array();
     is_list(sent)
         && is_list(stored)
-        && same_value(&of(sent).into(), &of(stored).into(), Within::Other)
+        && same_value(&of(sent).into(), &of(stored).into(), Parent::Other)
 }
 
-/// Servers may keep milliseconds alone, cut or rounded (part 2, section 4.5).
+/// Compares times. Servers may keep only milliseconds, cut or rounded (part 2, section 4.5).
 fn same_time(sent: &Value, stored: &Value) -> bool {
     let of = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
     let is_near = |(sent, stored): (Timestamp, Timestamp)| {
@@ -114,7 +114,7 @@ fn same_time(sent: &Value, stored: &Value) -> bool {
     sent == stored || of(sent).zip(of(stored)).is_some_and(is_near)
 }
 
-/// Servers may keep hundredths of a second alone (part 2, section 4.6).
+/// Compares durations. Servers may keep only hundredths of a second (part 2, section 4.6).
 fn same_duration(sent: &Value, stored: &Value) -> bool {
     let of = |value: &Value| value.as_str()?.parse::<SignedDuration>().ok();
     let is_near = |(sent, stored): (SignedDuration, SignedDuration)| {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_server_adds_or_normalizes_is_no_difference() {
+    fn values_that_an_lrs_adds_or_normalizes_are_no_difference() {
         for stored in [
             sent(),
             with("/stored", json!("2024-03-05T09:14:08Z")),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is() {
+    fn any_other_difference_makes_another_statement() {
         for stored in [
             with("/object/id", json!("p")),
             with("/object/definition/extensions/x", json!(2)),
