@@ -181,6 +181,13 @@ fn links_between_the_pages_of_the_guide_work_in_rustdoc() {
 }
 
 #[test]
+fn the_queries_that_the_guide_shows_are_those_of_the_files() {
+    let queries = Page::read("src/guide/lookup_tables.md").fences("sql");
+    let files = ["users", "courses"].map(|table| root().join(format!("src/guide/{table}.sql")));
+    assert_eq!(queries, files.map(|file| fs::read_to_string(file).unwrap()));
+}
+
+#[test]
 fn the_line_that_the_readme_shows_becomes_the_statement_that_it_shows() {
     let readme = readme();
     let [line, ..] = &readme.fences("text")[..] else {
@@ -227,9 +234,9 @@ mod commands {
 
     use flate2::read::GzDecoder;
     use serde_json::json;
-    use tempfile::TempDir;
 
     use super::*;
+    use crate::harness::RunDirectory;
     use crate::lrs::{Lrs, Settings};
 
     /// The program, which makes no requests here.
@@ -242,95 +249,77 @@ exec "$PROGRAM" "$@""#;
     const DOCKER: &str =
         r#"if [ "$1" = logs ]; then cat logs/tracking.log; else echo container.log; fi"#;
 
-    struct Checkout(TempDir);
-
-    impl Checkout {
-        fn new() -> Self {
-            let checkout = Self(TempDir::new().unwrap());
-            copy(&fixture(""), &checkout.path("fixtures"));
-            for (name, script) in [
-                ("event-router", EVENT_ROUTER),
-                ("cargo", CARGO),
-                ("mysql", MYSQL),
-                ("tutor", TUTOR),
-                ("docker", DOCKER),
-                ("sudo", r#"exec "$@""#),
-                ("install", ""),
-            ] {
-                checkout.script(&format!("usr/local/bin/{name}"), script);
-            }
-            checkout.script("tests/bench/compare", "");
-            checkout.fill();
-            checkout
+    /// Makes a directory that has what the commands of the pages read.
+    fn checkout() -> RunDirectory {
+        let checkout = RunDirectory::new();
+        copy(&fixture(""), &checkout.path("fixtures"));
+        copy(&root().join("src/guide"), &checkout.path("src/guide"));
+        for (name, script) in [
+            ("event-router", EVENT_ROUTER),
+            ("cargo", CARGO),
+            ("mysql", MYSQL),
+            ("tutor", TUTOR),
+            ("docker", DOCKER),
+            ("sudo", r#"exec "$@""#),
+            ("install", ""),
+        ] {
+            write_script(&checkout, &format!("usr/local/bin/{name}"), script);
         }
+        write_script(&checkout, "tests/bench/compare", "");
 
-        /// Writes the files that the commands read.
-        fn fill(&self) {
-            let sample = fs::File::open(fixture("sample/tracking.log.gz")).unwrap();
-            let mut log = Vec::new();
-            GzDecoder::new(sample).read_to_end(&mut log).unwrap();
-            let lines = String::from_utf8_lossy(&log);
-            let wrapped = lines.lines().map(|line| json!({ "log": line }).to_string());
-            self.write("container.log", wrapped.collect::<Vec<_>>().join("\n"));
-            self.write("logs/tracking.log", &log);
-            self.write("edx/var/log/tracking/tracking.log", &log);
-            let [users, courses] = &Page::read("src/guide/lookup_tables.md").fences("sql")[..]
-            else {
-                panic!("not two queries");
-            };
-            self.write("users.sql", users);
-            self.write("courses.sql", courses);
-            for table in ["users", "courses"] {
-                let csv = fs::read_to_string(fixture(&format!("{table}.csv"))).unwrap();
-                self.write(&format!("{table}.tsv"), &csv);
-                self.write(&format!("etc/event-router/{table}.tsv"), &csv);
-            }
-            let variables = readme().fences("ini")[0].replace("=/", "=");
-            self.write("etc/event-router/env", &variables);
-            fs::create_dir_all(self.path("dead")).unwrap();
-            fs::create_dir_all(self.path("var/lib/event-router/dead")).unwrap();
-        }
+        let sample = fs::File::open(fixture("sample/tracking.log.gz")).unwrap();
+        let mut log = Vec::new();
+        GzDecoder::new(sample).read_to_end(&mut log).unwrap();
+        let lines = String::from_utf8_lossy(&log);
+        let wrapped = lines.lines().map(|line| json!({ "log": line }).to_string());
+        checkout.write("container.log", wrapped.collect::<Vec<_>>().join("\n"));
+        checkout.write("logs/tracking.log", &log);
+        checkout.write("edx/var/log/tracking/tracking.log", &log);
 
-        fn path(&self, name: &str) -> PathBuf {
-            self.0.path().join(name)
+        for table in ["users", "courses"] {
+            let csv = checkout.read(&format!("fixtures/{table}.csv"));
+            checkout.write(&format!("{table}.tsv"), &csv);
+            checkout.write(&format!("etc/event-router/{table}.tsv"), &csv);
         }
+        let variables = readme().fences("ini")[0].replace("=/", "=");
+        checkout.write("etc/event-router/env", variables);
+        for dead_letters in ["dead", "var/lib/event-router/dead"] {
+            fs::create_dir_all(checkout.path(dead_letters)).unwrap();
+        }
+        checkout
+    }
 
-        fn write(&self, name: &str, text: impl AsRef<[u8]>) {
-            let path = self.path(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
+    fn write_script(checkout: &RunDirectory, name: &str, script: &str) {
+        checkout.write(name, format!("#!/bin/sh\n{script}\n"));
+        fs::set_permissions(checkout.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    }
 
-        fn script(&self, name: &str, script: &str) {
-            self.write(name, format!("#!/bin/sh\n{script}\n"));
-            fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o755)).unwrap();
+    /// Runs commands with the absolute paths in them taken as paths below the checkout.
+    fn run(checkout: &RunDirectory, commands: &str, path: &str) {
+        let mut script = commands.to_owned();
+        for start in ["etc", "usr", "var", "edx"] {
+            script = script.replace(&format!(" /{start}/"), &format!(" {start}/"));
         }
-
-        /// Runs commands with the absolute paths in them taken as paths below the checkout.
-        fn run(&self, commands: &str, path: &str) {
-            let mut script = commands.to_owned();
-            for start in ["etc", "usr", "var", "edx"] {
-                script = script.replace(&format!(" /{start}/"), &format!(" {start}/"));
-            }
-            let mut command = Command::new("sh");
-            command.args(["-e", "-c", &script]).current_dir(&self.0);
-            command.env_clear().env("PATH", path);
-            command.env("PROGRAM", env!("CARGO_BIN_EXE_event-router"));
-            let output = command.output().unwrap();
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{commands}: {stderr}");
-            assert!(!stderr.contains("warning"), "{commands}: {stderr}");
-        }
+        let mut command = Command::new("sh");
+        command
+            .args(["-e", "-c", &script])
+            .current_dir(checkout.path(""));
+        command.env_clear().env("PATH", path);
+        command.env("PROGRAM", env!("CARGO_BIN_EXE_event-router"));
+        let output = command.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{commands}: {stderr}");
+        assert!(!stderr.contains("warning"), "{commands}: {stderr}");
     }
 
     #[test]
     fn every_command_that_is_shown_works() {
         for page in pages() {
-            let checkout = Checkout::new();
+            let checkout = checkout();
             let path = checkout.path("usr/local/bin");
             let path = format!("{}:/usr/bin:/bin", path.display());
             for commands in page.fences("sh") {
-                checkout.run(&commands, &path);
+                run(&checkout, &commands, &path);
             }
         }
     }
@@ -342,14 +331,18 @@ exec "$PROGRAM" "$@""#;
             panic!("not one line for cron");
         };
         let command = line.strip_prefix("0 2 * * * ").unwrap();
-        let checkout = Checkout::new();
+        let checkout = checkout();
         let lrs = Lrs::start(Settings::default());
         let variables = fs::read_to_string(checkout.path("etc/event-router/env")).unwrap();
         let variables = variables.replace("https://lrs.example.org/xAPI", &lrs.xapi());
         checkout.write("etc/event-router/env", &variables);
-        checkout.script("usr/local/bin/event-router", r#"exec "$PROGRAM" "$@""#);
+        write_script(
+            &checkout,
+            "usr/local/bin/event-router",
+            r#"exec "$PROGRAM" "$@""#,
+        );
         for _night in 0..2 {
-            checkout.run(command, "/usr/bin:/bin");
+            run(&checkout, command, "/usr/bin:/bin");
             assert_eq!(lrs.stored().len(), 149);
         }
 

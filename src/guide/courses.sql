@@ -1,0 +1,1 @@
+SELECT id AS course_id, display_name FROM course_overviews_courseoverview;
