@@ -29,11 +29,11 @@ impl Courses {
             path,
             ["course_id", "display_name"],
             |row, [id, display_name]| {
-                let id = id.unwrap_or_default();
+                let id = id.not_null().unwrap_or_default();
                 // An id that is no course key can never be asked for; it does no harm.
                 let key = course_key::canonical(&id).unwrap_or(Cow::Borrowed(&id));
                 let course = Course {
-                    display_name: display_name.map(|name| name.as_ref().into()),
+                    display_name: display_name.nullable().map(|name| name.as_ref().into()),
                     row,
                 };
                 match display_names.insert(key.as_ref().into(), course) {

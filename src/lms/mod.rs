@@ -14,7 +14,7 @@ use bumpalo::Bump;
 
 pub use courses::Courses;
 pub use identity::IdentityDerivation;
-pub use users::{FoundIdentity, IdentityColumn, Users};
+pub use users::{Identity, IdentityColumn, Users};
 
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
@@ -100,9 +100,9 @@ impl Lms {
             .as_ref()
             .map(|users| users.find(user.id, user.username))
         {
-            Some(Some(FoundIdentity::Text(text))) => return Ok(text),
-            Some(Some(FoundIdentity::Uuid(uuid))) => uuid,
-            Some(Some(FoundIdentity::Absent)) => {
+            Some(Some(Identity::Text(text))) => return Ok(text),
+            Some(Some(Identity::Uuid(uuid))) => uuid,
+            Some(Some(Identity::Absent)) => {
                 let detail = format!(
                     "the user `{}` has no external id in the users table",
                     user.username
@@ -125,7 +125,7 @@ impl Lms {
             .as_ref()
             .and_then(|users| users.find(user.id, user.username))
         {
-            Some(FoundIdentity::Text(email)) => Ok(email),
+            Some(Identity::Text(email)) => Ok(email),
             Some(_) => {
                 let detail = format!(
                     "the user `{}` has no e-mail address in the users table",

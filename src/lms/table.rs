@@ -1,27 +1,102 @@
 //! Lookup tables as files: CSV or TSV, plain or gzipped, with a header row.
 //!
-//! A header with a tab makes it TSV, which is what MySQL's client writes: not quoted, with a backslash before what would
-//! break a row. Programs that write TSV with the quoting of CSV are understood as well.
+//! A header with a tab makes it TSV, which is what MySQL's client writes: without quotes, and with a backslash before the
+//! characters that would end a cell or a row. The client writes a carriage return as it is, so only a newline ends a row.
+//! TSV with the quoting of CSV is read as well.
 
 use std::borrow::Cow;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
-use csv::{ByteRecord, ReaderBuilder};
+use anyhow::{Context, Result, bail, ensure};
+use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::input::is_gzip;
 
-/// A cell; `None` is NULL.
-pub(super) type Cell<'r> = Option<Cow<'r, str>>;
+/// A cell of a table.
+#[derive(Clone, Copy)]
+pub(super) struct Cell<'r> {
+    raw: &'r str,
+    has_escapes: bool,
+}
 
-/// Reads the table at `path` row by row, giving `take` each row's number (the header is row 1) and its cells in the
-/// order of `columns`, whatever their order in the file. Other columns are passed over.
+impl<'r> Cell<'r> {
+    /// The text. `NULL` and `\N` are how MySQL's clients write an absent value; an empty cell is text.
+    pub(super) fn nullable(self) -> Option<Cow<'r, str>> {
+        if self.raw == "NULL" {
+            None
+        } else {
+            self.not_null()
+        }
+    }
+
+    /// The text in a column that is never null in the database, so that `NULL` is text.
+    pub(super) fn not_null(self) -> Option<Cow<'r, str>> {
+        match self.raw {
+            "\\N" => None,
+            raw if self.has_escapes => Some(unescaped(raw)),
+            raw => Some(raw.into()),
+        }
+    }
+}
+
+/// The layout of a table, as its header row shows it.
+struct Dialect {
+    is_tsv: bool,
+    /// Cells may be in quotes; otherwise they have backslash escapes.
+    is_quoted: bool,
+    ends_with_cr: bool,
+    ends_with_crlf: bool,
+}
+
+impl Dialect {
+    fn of_header(header: &[u8]) -> Self {
+        let is_tsv = header.contains(&b'\t');
+        let line = header.strip_suffix(b"\r\n");
+        Self {
+            is_tsv,
+            is_quoted: !is_tsv || header.contains(&b'"'),
+            ends_with_cr: line.unwrap_or(header).contains(&b'\r'),
+            ends_with_crlf: line.is_some(),
+        }
+    }
+
+    /// Without quotes, a carriage return inside a row is part of its cell.
+    fn ends_with_newline(&self) -> bool {
+        !self.is_quoted && !self.ends_with_cr
+    }
+
+    fn reader<R: Read>(&self, text: R) -> csv::Reader<R> {
+        ReaderBuilder::new()
+            .delimiter(if self.is_tsv { b'\t' } else { b',' })
+            .quoting(self.is_quoted)
+            .terminator(if self.ends_with_newline() {
+                Terminator::Any(b'\n')
+            } else {
+                Terminator::CRLF
+            })
+            .flexible(true)
+            .buffer_capacity(1 << 18)
+            .from_reader(text)
+    }
+
+    /// Returns the last cell of a row without the carriage return that belongs to the end of the row.
+    fn last_cell<'r>(&self, cell: &'r [u8]) -> &'r [u8] {
+        match cell.strip_suffix(b"\r") {
+            Some(cell) if self.ends_with_crlf && self.ends_with_newline() => cell,
+            _ => cell,
+        }
+    }
+}
+
+/// Reads the table at `path` row by row and passes each row to `take`: its number (the header is row 1) and its cells in
+/// the order of `columns`, whatever their order in the file. Other columns are not read.
 ///
 /// # Errors
-/// The file cannot be read, a column is missing, a row is cut short, or what `take` found wrong: each names the path.
+/// Returns an error that names the path if the file cannot be read, a column is missing, a row has more or fewer cells
+/// than the header, or `take` fails.
 pub(super) fn read<const N: usize>(
     path: &Path,
     columns: [&str; N],
@@ -31,58 +106,60 @@ pub(super) fn read<const N: usize>(
     let mut text = open(path).with_context(|| format!("failed to open `{name}`"))?;
     let failed = || format!("failed to read `{name}`");
     let header = read_line(&mut text).with_context(failed)?;
-    let is_tsv = header.contains(&b'\t');
-    let is_quoted = !is_tsv || header.contains(&b'"');
-    let mut reader = ReaderBuilder::new()
-        .delimiter(if is_tsv { b'\t' } else { b',' })
-        .quoting(is_quoted)
-        .buffer_capacity(1 << 18)
-        .from_reader(Cursor::new(header).chain(text));
-
-    let places = {
-        let header = reader.headers().with_context(failed)?;
-        let names = header
-            .iter()
-            .map(|name| name.trim_start_matches('\u{feff}').trim());
-        let names: Vec<&str> = names.collect();
-        let mut places = [0; N];
-        for (place, column) in places.iter_mut().zip(columns) {
-            let Some(found) = names.iter().position(|name| *name == column) else {
-                let names = names.join("`, `");
-                bail!("`{name}` has no column `{column}`; its header row has `{names}`");
-            };
-            *place = found;
-        }
-        places
-    };
+    let dialect = Dialect::of_header(&header);
+    let mut reader = dialect.reader(Cursor::new(header).chain(text));
+    let header = reader.headers().with_context(failed)?;
+    let width = header.len();
+    let indexes = find_columns(header, columns).with_context(failed)?;
 
     let mut record = ByteRecord::new();
     let mut number = 1;
     while reader.read_byte_record(&mut record).with_context(failed)? {
-        number += 1;
-        let mut cells = [const { None }; N];
-        for (cell, place) in cells.iter_mut().zip(places) {
-            let text = std::str::from_utf8(&record[place])
-                .with_context(|| format!("row {number} of `{name}` is not UTF-8"))?;
-            *cell = present(text).map(|text| {
-                if is_quoted {
-                    text.into()
-                } else {
-                    unescaped(text)
-                }
-            });
+        let is_blank = record.len() == 1 && dialect.last_cell(&record[0]).is_empty();
+        if is_blank {
+            continue;
         }
-        take(number, cells).with_context(|| format!("failed to take row {number} of `{name}`"))?;
+        number += 1;
+        let length = record.len();
+        ensure!(
+            length == width,
+            "row {number} of `{name}` has {length} cells where the header row has {width}"
+        );
+        let mut cells = [Cell {
+            raw: "",
+            has_escapes: !dialect.is_quoted,
+        }; N];
+        for (cell, index) in cells.iter_mut().zip(indexes) {
+            let mut bytes = &record[index];
+            if index + 1 == width {
+                bytes = dialect.last_cell(bytes);
+            }
+            cell.raw = std::str::from_utf8(bytes)
+                .with_context(|| format!("row {number} of `{name}` is not UTF-8"))?;
+        }
+        take(number, cells).with_context(|| format!("failed to load row {number} of `{name}`"))?;
     }
     Ok(())
 }
 
-/// `NULL` and `\N` are how MySQL's clients write an absent value; an empty cell is the text that it is.
-fn present(cell: &str) -> Option<&str> {
-    (cell != "NULL" && cell != "\\N").then_some(cell)
+/// Returns the index of each column in the header row.
+fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Result<[usize; N]> {
+    let names = header
+        .iter()
+        .map(|name| name.trim_start_matches('\u{feff}').trim());
+    let names: Vec<&str> = names.collect();
+    let mut indexes = [0; N];
+    for (index, column) in indexes.iter_mut().zip(columns) {
+        let Some(found) = names.iter().position(|name| *name == column) else {
+            let names = names.join("`, `");
+            bail!("the table has no column `{column}`; its header row has `{names}`");
+        };
+        *index = found;
+    }
+    Ok(indexes)
 }
 
-/// The text of a TSV cell: backslash escapes, or the quotes of a program that doubles those within.
+/// Returns the text of a TSV cell with backslash escapes, or in quotes with the quotes inside doubled.
 fn unescaped(cell: &str) -> Cow<'_, str> {
     if let Some(inner) = cell
         .strip_prefix('"')
@@ -115,15 +192,14 @@ fn unescaped(cell: &str) -> Cow<'_, str> {
 
 fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
-    let packed = is_gzip(&mut file)?;
-    Ok(if packed {
+    Ok(if is_gzip(&mut file)? {
         Box::new(MultiGzDecoder::new(file))
     } else {
         Box::new(file)
     })
 }
 
-/// The bytes of the first line, which tell CSV from TSV.
+/// Reads the bytes of the first line.
 fn read_line(text: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut line = Vec::new();
     let mut byte = [0];
@@ -150,14 +226,14 @@ mod tests {
         file.write_all(table)?;
         let mut column = Vec::new();
         read(file.path(), ["id", "name"], |_, [_, name]| {
-            column.push(name.map(Cow::into_owned));
+            column.push(name.nullable().map(Cow::into_owned));
             Ok(())
         })?;
         Ok(column)
     }
 
     #[test]
-    fn csv_and_tsv_are_told_apart_by_the_header() {
+    fn the_header_tells_csv_from_tsv() {
         for (table, name) in [
             ("id,name\n1,\"a, \"\"b\"\"\"\n", "a, \"b\""),
             ("\u{feff}name,x,id\r\na\tb,,1\r\n", "a\tb"),
@@ -179,6 +255,40 @@ mod tests {
     }
 
     #[test]
+    fn null_is_text_in_a_column_that_is_never_null() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"id\tname\n1\tNULL\n2\t\\N\n").unwrap();
+        let mut column = Vec::new();
+        read(file.path(), ["name"], |_, [name]| {
+            column.push(name.not_null().map(Cow::into_owned));
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(column, [Some("NULL".to_owned()), None]);
+    }
+
+    /// MySQL's client escapes newlines, tabs and backslashes, but not carriage returns.
+    #[test]
+    fn a_carriage_return_in_a_cell_does_not_end_the_row() {
+        for (table, names) in [
+            (
+                "id\tname\n1\ta\r\\nb\rc\n2\td\r\n",
+                &["a\r\nb\rc", "d\r"][..],
+            ),
+            ("name\tid\r\na\rb\t1\r\nc\t2\r\n\r\n", &["a\rb", "c"]),
+            ("id\tname\r\n1\ta\r\r\n2\tb", &["a\r", "b"]),
+            ("id,name\n1,\"a\r\nb\"\n2,c\r\n", &["a\r\nb", "c"]),
+            ("id,name\r\n1,\"a\r\"\r\n\n2,\"b\"\n", &["a\r", "b"]),
+            ("id,name\r1,a\r2,b\r", &["a", "b"]),
+            ("id\tname\r1\ta\r2\tb\r", &["a", "b"]),
+        ] {
+            let column = second_column(table.as_bytes()).unwrap();
+            let column: Vec<&str> = column.iter().flatten().map(String::as_str).collect();
+            assert_eq!(column, names, "{table:?}");
+        }
+    }
+
+    #[test]
     fn a_table_may_be_gzipped() {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
         encoder.write_all(b"id,name\n1,a\n").unwrap();
@@ -189,8 +299,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_cut_short_is_an_error_that_names_it() {
+    fn a_row_with_too_few_cells_is_an_error_that_names_it() {
         let error = second_column(b"id,name\n1,a\n2\n").unwrap_err();
-        assert!(format!("{error:#}").contains("line: 3"), "{error:#}");
+        assert!(error.to_string().contains("row 3"), "{error:#}");
     }
 }

@@ -1,9 +1,10 @@
-//! The users table: who a numeric id or a username is.
+//! The users table: the identity of each user, by numeric id and by username.
 
-use std::hash::BuildHasher;
+use std::fmt::{self, Display};
+use std::hash::{BuildHasher, Hash};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use hashbrown::DefaultHashBuilder;
 use hashbrown::hash_table::{Entry, HashTable};
 use uuid::Uuid;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::table;
 use crate::format::Format;
 
-/// Which of a user's identities a run needs. Only that one is kept in memory.
+/// The identity of a user that a run needs. The others are not kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityColumn {
     ExternalId(Format),
@@ -19,6 +20,12 @@ pub enum IdentityColumn {
 }
 
 impl IdentityColumn {
+    const ALL: [Self; 3] = [
+        Self::Email,
+        Self::ExternalId(Format::Xapi),
+        Self::ExternalId(Format::Caliper),
+    ];
+
     fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -27,42 +34,37 @@ impl IdentityColumn {
     }
 }
 
-const ALL: [IdentityColumn; 3] = [
-    IdentityColumn::Email,
-    IdentityColumn::ExternalId(Format::Xapi),
-    IdentityColumn::ExternalId(Format::Caliper),
-];
-
 /// The users of an LMS, each with one identity.
 ///
-/// Compact, since there may be millions: the texts of all users stand in one buffer, and two hash tables hold row
-/// numbers. A UUID is kept as its 16 bytes.
+/// Compact, since there may be millions: one buffer holds the texts of all users, and two indexes hold row numbers.
 pub struct Users {
-    rows: Vec<Row>,
+    rows: Vec<UserRow>,
     text: Vec<u8>,
-    by_id: HashTable<u32>,
-    by_username: HashTable<u32>,
-    hasher: DefaultHashBuilder,
+    by_id: RowIndex,
+    by_username: RowIndex,
 }
 
-struct Row {
+struct UserRow {
     id: Option<i64>,
-    /// Where in the buffer the username starts; the identity follows it.
+    /// The offset of the username in the buffer. The identity follows the username.
     start: u64,
     username_bytes: u32,
-    identity: Identity,
+    identity: StoredIdentity,
 }
 
 #[derive(Clone, Copy)]
-enum Identity {
+enum StoredIdentity {
     Absent,
+    /// 16 bytes.
     Uuid,
-    Text { bytes: u32 },
+    Text {
+        bytes: u32,
+    },
 }
 
-/// A user's identity, as found in the table.
+/// The identity of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FoundIdentity<'a> {
+pub enum Identity<'a> {
     Absent,
     Uuid(Uuid),
     Text(&'a str),
@@ -72,55 +74,51 @@ impl Users {
     /// Loads a table with the columns `id,username,email,xapi_id,caliper_id`.
     ///
     /// # Errors
-    /// The file cannot be read, a column is missing, an id is no integer, or an id or username is repeated.
+    /// Returns an error if the file cannot be read, a column is missing, an id is not an integer, or an id or username is
+    /// repeated.
     pub fn load(path: &Path, identity: IdentityColumn) -> Result<Self> {
         let mut users = Self {
             rows: Vec::new(),
             text: Vec::new(),
-            by_id: HashTable::new(),
-            by_username: HashTable::new(),
-            hasher: DefaultHashBuilder::default(),
+            by_id: RowIndex::default(),
+            by_username: RowIndex::default(),
         };
         // All columns must be there, whichever identity is kept.
-        let [email, xapi_id, caliper_id] = ALL.map(IdentityColumn::name);
-        let columns = [
-            "id",
-            "username",
-            identity.name(),
-            email,
-            xapi_id,
-            caliper_id,
-        ];
+        let [email, xapi_id, caliper_id] = IdentityColumn::ALL.map(IdentityColumn::name);
+        let kept = identity.name();
+        let columns = ["id", "username", kept, email, xapi_id, caliper_id];
         table::read(path, columns, |_, [id, username, text, ..]| {
-            let text = text.unwrap_or_default();
+            let id = id.nullable().unwrap_or_default();
+            let username = username.not_null().unwrap_or_default();
+            let text = text.nullable().unwrap_or_default();
             let uuid = match identity {
                 IdentityColumn::Email => None,
                 IdentityColumn::ExternalId(_) => compact_uuid(&text),
             };
-            users.push(
-                &id.unwrap_or_default(),
-                &username.unwrap_or_default(),
-                &text,
-                uuid,
-            )
+            users.push(&id, &username, &text, uuid)
         })?;
+        users.text.shrink_to_fit();
+        users.rows.shrink_to_fit();
         users
             .index()
             .with_context(|| format!("failed to load `{}`", path.display()))?;
         Ok(users)
     }
 
-    /// Whether there is none.
+    /// Whether the table has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// Finds a user by numeric id first, then by username.
-    pub fn find(&self, id: Option<i64>, username: &str) -> Option<FoundIdentity<'_>> {
-        let by_id = id.and_then(|id| self.find_id(id));
-        by_id
-            .or_else(|| self.find_username(username))
-            .map(|index| self.identity(&self.rows[index as usize]))
+    pub fn find(&self, id: Option<i64>, username: &str) -> Option<Identity<'_>> {
+        let by_id = |id| self.by_id.find(&id, |row| self.rows[row as usize].id);
+        let by_username = || {
+            self.by_username
+                .find(&username.as_bytes(), |row| Some(self.username(row)))
+        };
+        let row = id.and_then(by_id).or_else(by_username)?;
+        Some(self.identity(&self.rows[row as usize]))
     }
 
     fn push(&mut self, id: &str, username: &str, identity: &str, uuid: Option<Uuid>) -> Result<()> {
@@ -134,19 +132,19 @@ impl Users {
         let start = self.text.len() as u64;
         self.text.extend_from_slice(username.as_bytes());
         let identity = match uuid {
-            _ if identity.is_empty() => Identity::Absent,
+            _ if identity.is_empty() => StoredIdentity::Absent,
             Some(uuid) => {
                 self.text.extend_from_slice(uuid.as_bytes());
-                Identity::Uuid
+                StoredIdentity::Uuid
             }
             None => {
                 self.text.extend_from_slice(identity.as_bytes());
-                Identity::Text {
+                StoredIdentity::Text {
                     bytes: u32::try_from(identity.len())?,
                 }
             }
         };
-        self.rows.push(Row {
+        self.rows.push(UserRow {
             id,
             start,
             username_bytes: u32::try_from(username.len())?,
@@ -155,82 +153,99 @@ impl Users {
         Ok(())
     }
 
-    /// Fills the hash tables. Their size is known by now, so that they need not grow, which would hash every user anew.
     fn index(&mut self) -> Result<()> {
-        self.rows.shrink_to_fit();
-        self.text.shrink_to_fit();
-        let mut by_id = HashTable::with_capacity(self.rows.len());
-        let mut by_username = HashTable::with_capacity(self.rows.len());
-        let hash_of_id = |&index: &u32| self.hasher.hash_one(self.rows[index as usize].id);
-        let hash_of_username = |&index: &u32| self.hasher.hash_one(self.username(index));
-        for index in 0..u32::try_from(self.rows.len())? {
-            let row = &self.rows[index as usize];
-            if let Some(id) = row.id {
-                let is_same = |&other: &u32| self.rows[other as usize].id == row.id;
-                match by_id.entry(hash_of_id(&index), is_same, hash_of_id) {
-                    Entry::Vacant(vacant) => drop(vacant.insert(index)),
-                    Entry::Occupied(first) => {
-                        bail!("{} have the same id, {id}", rows(*first.get(), index))
-                    }
-                }
-            }
-            let username = self.username(index);
-            if !username.is_empty() {
-                let is_same = |&other: &u32| self.username(other) == username;
-                match by_username.entry(hash_of_username(&index), is_same, hash_of_username) {
-                    Entry::Vacant(vacant) => drop(vacant.insert(index)),
-                    Entry::Occupied(first) => {
-                        let username = String::from_utf8_lossy(username);
-                        let rows = rows(*first.get(), index);
-                        bail!("{rows} have the same username, `{username}`")
-                    }
-                }
-            }
-        }
-        (self.by_id, self.by_username) = (by_id, by_username);
+        let count = u32::try_from(self.rows.len())?;
+        self.by_id =
+            RowIndex::build(count, |row| self.rows[row as usize].id).map_err(|repeated| {
+                let id = self.rows[repeated.0 as usize].id.unwrap_or_default();
+                anyhow!("{repeated} have the same id, {id}")
+            })?;
+        // One `NULL` is a username. Several are the absent values of a table that has no usernames.
+        let nulls = (0..count).filter(|&row| self.username(row) == b"NULL");
+        let has_nulls = nulls.count() > 1;
+        self.by_username = RowIndex::build(count, |row| match self.username(row) {
+            b"" => None,
+            b"NULL" if has_nulls => None,
+            username => Some(username),
+        })
+        .map_err(|repeated| {
+            let username = String::from_utf8_lossy(self.username(repeated.0));
+            anyhow!("{repeated} have the same username, `{username}`")
+        })?;
         Ok(())
     }
 
-    fn find_id(&self, id: i64) -> Option<u32> {
-        let is_it = |&index: &u32| self.rows[index as usize].id == Some(id);
-        self.by_id
-            .find(self.hasher.hash_one(Some(id)), is_it)
-            .copied()
-    }
-
-    fn find_username(&self, username: &str) -> Option<u32> {
-        let is_it = |&index: &u32| self.username(index) == username.as_bytes();
-        self.by_username
-            .find(self.hasher.hash_one(username.as_bytes()), is_it)
-            .copied()
-    }
-
-    fn username(&self, index: u32) -> &[u8] {
-        let row = &self.rows[index as usize];
+    fn username(&self, row: u32) -> &[u8] {
+        let row = &self.rows[row as usize];
         &self.text[row.start as usize..][..row.username_bytes as usize]
     }
 
-    fn identity(&self, row: &Row) -> FoundIdentity<'_> {
+    fn identity(&self, row: &UserRow) -> Identity<'_> {
         let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
         match row.identity {
-            Identity::Absent => FoundIdentity::Absent,
-            Identity::Uuid => {
-                FoundIdentity::Uuid(Uuid::from_slice(&bytes[..16]).unwrap_or_default())
+            StoredIdentity::Absent => Identity::Absent,
+            StoredIdentity::Uuid => {
+                Identity::Uuid(Uuid::from_slice(&bytes[..16]).unwrap_or_default())
             }
-            Identity::Text { bytes: length } => FoundIdentity::Text(
-                std::str::from_utf8(&bytes[..length as usize]).unwrap_or_default(),
-            ),
+            StoredIdentity::Text { bytes: length } => {
+                Identity::Text(std::str::from_utf8(&bytes[..length as usize]).unwrap_or_default())
+            }
         }
     }
 }
 
-/// Two rows as an error names them: the header is row 1.
-fn rows(first: u32, second: u32) -> String {
-    format!("rows {} and {}", first + 2, second + 2)
+/// A hash table of row numbers, by a key that the rows hold.
+#[derive(Default)]
+struct RowIndex {
+    rows: HashTable<u32>,
+    hasher: DefaultHashBuilder,
 }
 
-/// A UUID in canonical form, or in the 32 digits without dashes that MySQL stores. Any other text is an identity as it
-/// stands.
+/// Two rows with one key.
+struct RepeatedKey(u32, u32);
+
+impl RowIndex {
+    /// Indexes the rows below `count` that have a key. The table has its final size from the start, since growing it
+    /// would hash every key again.
+    fn build<K: Hash + Eq>(
+        count: u32,
+        key_of: impl Fn(u32) -> Option<K>,
+    ) -> Result<Self, RepeatedKey> {
+        let hasher = DefaultHashBuilder::default();
+        let mut rows = HashTable::with_capacity(count as usize);
+        for row in 0..count {
+            let Some(key) = key_of(row) else { continue };
+            let has_key = |&other: &u32| key_of(other).as_ref() == Some(&key);
+            let hash_of = |&row: &u32| hasher.hash_one(key_of(row));
+            match rows.entry(hasher.hash_one(Some(&key)), has_key, hash_of) {
+                Entry::Vacant(vacant) => drop(vacant.insert(row)),
+                Entry::Occupied(first) => return Err(RepeatedKey(*first.get(), row)),
+            }
+        }
+        Ok(Self { rows, hasher })
+    }
+
+    fn find<K: Hash + Eq>(&self, key: &K, key_of: impl Fn(u32) -> Option<K>) -> Option<u32> {
+        let has_key = |&row: &u32| key_of(row).as_ref() == Some(key);
+        self.rows
+            .find(self.hasher.hash_one(Some(key)), has_key)
+            .copied()
+    }
+}
+
+impl Display for RepeatedKey {
+    /// Writes the row numbers of the file, whose header is row 1.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "rows {} and {}",
+            u64::from(self.0) + 2,
+            u64::from(self.1) + 2
+        )
+    }
+}
+
+/// Parses a UUID in canonical form, or as the 32 digits that MySQL stores. Any other text is kept as text.
 fn compact_uuid(text: &str) -> Option<Uuid> {
     if text.len() != 32 && text.len() != 36 {
         return None;
@@ -260,13 +275,10 @@ mod tests {
     fn a_user_is_found_by_id_first_then_by_username() {
         let users = load(TABLE, IdentityColumn::ExternalId(Format::Xapi)).unwrap();
         let uuid = Uuid::from_u128(0x32e0_8e30_f8ae_4ce2_94a8_c2bf_e38a_70cb);
-        assert_eq!(users.find(Some(5), "5"), Some(FoundIdentity::Uuid(uuid)));
-        assert_eq!(users.find(None, "bob"), Some(FoundIdentity::Uuid(uuid)));
-        assert_eq!(
-            users.find(Some(7), "7"),
-            Some(FoundIdentity::Text("not-a-uuid"))
-        );
-        assert_eq!(users.find(None, "5"), Some(FoundIdentity::Absent));
+        assert_eq!(users.find(Some(5), "5"), Some(Identity::Uuid(uuid)));
+        assert_eq!(users.find(None, "bob"), Some(Identity::Uuid(uuid)));
+        assert_eq!(users.find(Some(7), "7"), Some(Identity::Text("not-a-uuid")));
+        assert_eq!(users.find(None, "5"), Some(Identity::Absent));
         assert_eq!(users.find(Some(8), "8"), None);
         assert_eq!(users.find(None, ""), None);
     }
@@ -274,15 +286,30 @@ mod tests {
     #[test]
     fn null_and_backslash_n_are_absent() {
         let users = load(TABLE, IdentityColumn::Email).unwrap();
-        assert_eq!(users.find(Some(6), "6"), Some(FoundIdentity::Absent));
+        assert_eq!(users.find(Some(6), "6"), Some(Identity::Absent));
         assert_eq!(
             users.find(None, "alice"),
-            Some(FoundIdentity::Text("a@example.com"))
+            Some(Identity::Text("a@example.com"))
         );
     }
 
     #[test]
-    fn repeated_ids_and_usernames_name_both_rows() {
+    fn a_user_may_be_called_null() {
+        let header = "id,username,email,xapi_id,caliper_id\n";
+        let email = Some(Identity::Text("n@example.com"));
+        let user = "1,NULL,n@example.com,,\n";
+        let users = load(&format!("{header}{user}"), IdentityColumn::Email).unwrap();
+        assert_eq!(users.find(None, "NULL"), email);
+
+        // Without usernames.
+        let users = load(&format!("{header}{user}2,NULL,,,\n"), IdentityColumn::Email);
+        let users = users.unwrap();
+        assert_eq!(users.find(Some(1), "1"), email);
+        assert_eq!(users.find(None, "NULL"), None);
+    }
+
+    #[test]
+    fn errors_about_repeated_ids_and_usernames_name_both_rows() {
         let header = "id,username,email,xapi_id,caliper_id\n";
         for (rows, message) in [
             (

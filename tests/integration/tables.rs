@@ -49,6 +49,28 @@ fn tables_supply_ids_and_names_in_any_of_their_forms() {
     }
 }
 
+/// As MySQL's client writes them.
+#[test]
+fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {
+    let users = USERS.replace(',', "\t").replace("5\tada", "9\tNULL");
+    let event = line(1).replace("\"ada\"", "\"NULL\"");
+    let run = Run::explain()
+        .stdin(event)
+        .args(&["--users", "u", "--courses", "c", "-"])
+        .file("u", users)
+        .file(
+            "c",
+            "course_id\tdisplay_name\ncourse-v1:a+b+c\tThe\r\\nCourse\r\n",
+        );
+    assert_eq!(
+        names(run),
+        (
+            "32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb".into(),
+            "The\r\nCourse\r".into()
+        )
+    );
+}
+
 #[test]
 fn without_tables_ids_are_derived_and_a_course_is_called_by_its_id() {
     let ended = explain(&[]).run().with_code(0);
@@ -125,7 +147,7 @@ fn a_table_that_makes_no_sense_ends_the_run_before_it_starts() {
     for (users, message) in [
         (
             "id,username,email,xapi_id\n",
-            "`u` has no column `caliper_id`",
+            "failed to read `u`: the table has no column `caliper_id`",
         ),
         (
             "id,username,email,xapi_id,caliper_id\n1,a,,,\n2,a,,,\n",
@@ -133,7 +155,7 @@ fn a_table_that_makes_no_sense_ends_the_run_before_it_starts() {
         ),
         (
             "id,username,email,xapi_id,caliper_id\nx,a,,,\n",
-            "failed to take row 2 of `u`: the id `x` is not",
+            "failed to load row 2 of `u`: the id `x` is not",
         ),
     ] {
         let ended = explain(&["--users", "u"])
