@@ -9,7 +9,7 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 13] = [
+const OPTIONS_OF_OTHERS: [&str; 14] = [
     "--batch",
     "--bytes",
     "--default-character-set",
@@ -21,6 +21,7 @@ const OPTIONS_OF_OTHERS: [&str; 13] = [
     "--open",
     "--out",
     "--quick",
+    "--raw",
     "--reference-bytes",
     "--runs",
 ];
@@ -245,9 +246,11 @@ exec "$PROGRAM" "$@""#;
     const CARGO: &str = r#"if [ "$1" = run ]; then shift 3; exec event-router "$@"; fi"#;
     const MYSQL: &str =
         "if grep -q auth_user; then cat fixtures/users.csv; else cat fixtures/courses.csv; fi";
-    const TUTOR: &str = r#"if [ "$1" = config ]; then echo secret; else exec mysql; fi"#;
-    const DOCKER: &str =
-        r#"if [ "$1" = logs ]; then cat logs/tracking.log; else echo container.log; fi"#;
+    const DOCKER: &str = r#"case "$1" in
+exec) exec mysql ;;
+logs) cat logs/tracking.log ;;
+inspect) echo container.log ;;
+esac"#;
 
     /// Makes a directory that has what the commands of the pages read.
     fn checkout() -> RunDirectory {
@@ -258,7 +261,7 @@ exec "$PROGRAM" "$@""#;
             ("event-router", EVENT_ROUTER),
             ("cargo", CARGO),
             ("mysql", MYSQL),
-            ("tutor", TUTOR),
+            ("tutor", "echo secret"),
             ("docker", DOCKER),
             ("sudo", r#"exec "$@""#),
             ("install", ""),
