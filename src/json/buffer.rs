@@ -1,15 +1,15 @@
-//! Where JSON text grows, a string or a byte at a time.
+//! The end of an output buffer, to which JSON text is appended.
 
 use super::plain::{copy_plain, plain_length};
 
-/// The room that is made at once, about as much as one statement takes.
-const ROOM: usize = 1536;
+/// The number of bytes by which the buffer grows beyond the current need, about the length of one statement.
+const GROWTH: usize = 1536;
 
-/// The end of a buffer, while JSON text is put there.
+/// The end of an output buffer.
 pub(crate) struct JsonBuffer<'o> {
-    /// Behind what is written stand zeros, until this is dropped: so writing is no more than putting bytes to a place.
+    /// The text, followed by zeros until this is dropped. A write so is a copy to a slice, without a call to the vector.
     out: &'o mut Vec<u8>,
-    /// Where what is written ends.
+    /// The length of the text.
     at: usize,
 }
 
@@ -18,75 +18,75 @@ impl<'o> JsonBuffer<'o> {
         Self { at: out.len(), out }
     }
 
-    /// How much is in the buffer, also of what was there before.
+    /// The length of the text, including the text from before.
     #[inline]
     pub(crate) fn length(&self) -> usize {
         self.at
     }
 
-    /// Whether a byte stands at a place.
+    /// Whether a byte is at a position.
     #[inline]
-    pub(crate) fn has_at(&self, place: usize, byte: u8) -> bool {
-        self.out[..self.at].get(place) == Some(&byte)
+    pub(crate) fn has_at(&self, position: usize, byte: u8) -> bool {
+        self.out[..self.at].get(position) == Some(&byte)
     }
 
     #[inline]
     pub(crate) fn byte(&mut self, byte: u8) {
-        self.room(1)[0] = byte;
+        self.space(1)[0] = byte;
         self.at += 1;
     }
 
     pub(crate) fn bytes(&mut self, bytes: &[u8]) {
-        self.room(bytes.len())[..bytes.len()].copy_from_slice(bytes);
+        self.space(bytes.len())[..bytes.len()].copy_from_slice(bytes);
         self.at += bytes.len();
     }
 
-    /// Puts a key in which there is nothing to escape, and the colon behind it. Where the key is known to the compiler, that
-    /// is a few moves.
+    /// Appends a comma, unless the key is the first, a key without characters to escape, and a colon. If the key is a
+    /// constant to the compiler, that takes a few instructions.
     #[inline(always)]
     pub(crate) fn plain_key(&mut self, key: &'static str, is_first: bool) {
         debug_assert_eq!(plain_length(key.as_bytes()), key.len());
-        let room = self.room(key.len() + 4);
-        // The quote takes the place of the comma where there is none.
-        room[0] = b',';
+        let space = self.space(key.len() + 4);
+        // Before the first key, the quote overwrites the comma.
+        space[0] = b',';
         let start = usize::from(!is_first);
-        let room = &mut room[start..start + key.len() + 3];
-        room[0] = b'"';
-        room[1..1 + key.len()].copy_from_slice(key.as_bytes());
-        room[1 + key.len()..].copy_from_slice(b"\":");
+        let space = &mut space[start..start + key.len() + 3];
+        space[0] = b'"';
+        space[1..1 + key.len()].copy_from_slice(key.as_bytes());
+        space[1 + key.len()..].copy_from_slice(b"\":");
         self.at += start + key.len() + 3;
     }
 
-    /// Puts a string in which there is nothing to escape.
+    /// Appends a string without characters to escape.
     #[inline]
     pub(crate) fn plain_string(&mut self, word: &'static str) {
         debug_assert_eq!(plain_length(word.as_bytes()), word.len());
-        let room = &mut self.room(word.len() + 2)[..word.len() + 2];
-        room[0] = b'"';
-        room[1..=word.len()].copy_from_slice(word.as_bytes());
-        room[word.len() + 1] = b'"';
+        let space = &mut self.space(word.len() + 2)[..word.len() + 2];
+        space[0] = b'"';
+        space[1..=word.len()].copy_from_slice(word.as_bytes());
+        space[word.len() + 1] = b'"';
         self.at += word.len() + 2;
     }
 
-    /// Puts a text as a JSON string.
+    /// Appends a text as a JSON string.
     pub(crate) fn string(&mut self, text: &str) {
-        let room = self.room(text.len() + 2);
-        room[0] = b'"';
-        let plain = copy_plain(text.as_bytes(), &mut room[1..]);
+        let space = self.space(text.len() + 2);
+        space[0] = b'"';
+        let plain = copy_plain(text.as_bytes(), &mut space[1..]);
         if plain < text.len() {
             self.at += 1 + plain;
             self.escaped(&text.as_bytes()[plain..]);
         } else {
-            room[1 + plain] = b'"';
+            space[1 + plain] = b'"';
             self.at += plain + 2;
         }
     }
 
-    /// Puts the rest of a string, from the first byte that must be escaped.
+    /// Appends the rest of a string, from the first byte to escape.
     fn escaped(&mut self, mut bytes: &[u8]) {
         while let [byte, rest @ ..] = bytes {
             self.escape(*byte);
-            let plain = copy_plain(rest, self.room(rest.len()));
+            let plain = copy_plain(rest, self.space(rest.len()));
             self.at += plain;
             bytes = &rest[plain..];
         }
@@ -112,18 +112,18 @@ impl<'o> JsonBuffer<'o> {
         self.bytes(&[b'\\', short]);
     }
 
-    /// The place for what comes next, which is at least so long.
+    /// The unused end of the buffer, with a length of at least `length`.
     #[inline]
-    fn room(&mut self, length: usize) -> &mut [u8] {
+    fn space(&mut self, length: usize) -> &mut [u8] {
         if self.out.len() - self.at < length {
-            self.make_room(length);
+            self.grow(length);
         }
         &mut self.out[self.at..]
     }
 
     #[cold]
-    fn make_room(&mut self, length: usize) {
-        self.out.resize(self.at + length + ROOM, 0);
+    fn grow(&mut self, length: usize) {
+        self.out.resize(self.at + length + GROWTH, 0);
     }
 }
 

@@ -1,23 +1,24 @@
-//! A tracking event and the two ways of reading a field of it.
+//! A tracking event and its field access.
 
 use bumpalo::Bump;
 
 use crate::json::{JsonObject, Value};
 
-/// One event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
+/// An event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackingEvent<'a> {
-    /// The event as it stands in the line.
+    /// The event before strings of JSON are decoded.
     source: JsonObject<'a>,
     root: JsonObject<'a>,
-    /// The log's `event` as it stands in the line: an object, or a string.
+    /// The field `event`, not decoded.
     event: Value<'a>,
-    /// `event`, decoded when it is a string of JSON.
+    /// The field `event`, decoded if it is a string of JSON.
     data: Value<'a>,
 }
 
 impl<'a> TrackingEvent<'a> {
-    /// Reads the log form (`event`) or the emitted form (`data` in its place); nothing else is an event.
+    /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`. Returns `None` if the
+    /// object has neither.
     pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Option<Self> {
         if let Some(event) = root.get("event") {
             return Some(Self {
@@ -41,22 +42,22 @@ impl<'a> TrackingEvent<'a> {
         })
     }
 
-    /// The whole event, as it stands in the line.
+    /// The whole event, before strings of JSON are decoded.
     pub fn source(&self) -> Value<'a> {
         Value::Object(self.source)
     }
 
-    /// The event's name, when it is a string.
+    /// The name, if it is a string.
     pub fn name(&self) -> Option<&'a str> {
         self.root.get("name")?.as_str()
     }
 
-    /// Whether there is a name, of whatever kind.
+    /// Whether the event has a name of any kind.
     pub fn has_name(&self) -> bool {
         self.root.get("name").is_some_and(Value::is_present)
     }
 
-    /// What logs older than about 2015 have in place of a name: a name, or the path of a URL.
+    /// The field that logs before about 2015 have in place of `name`: a name, or the path of a URL.
     pub fn event_type(&self) -> Option<&'a str> {
         self.root.get("event_type")?.as_str()
     }
@@ -76,7 +77,7 @@ impl<'a> TrackingEvent<'a> {
         field(self.data(outer)?, key)
     }
 
-    /// The field `event.KEY`. It differs from [`data`](Self::data) when `event` is a string: that has no fields.
+    /// The field `event.KEY`. Unlike [`data`](Self::data), it is absent if `event` is a string.
     pub fn event(&self, key: &str) -> Option<Value<'a>> {
         field(self.event, key)
     }
@@ -86,7 +87,7 @@ impl<'a> TrackingEvent<'a> {
         field(self.root.get("context")?, key)
     }
 
-    /// The value at a dotted key, as it is: each part but the first within the one before, the first at the top level.
+    /// The value at a dotted key such as `context.course_id`, even if it counts as absent.
     pub fn walk(&self, dotted_key: &str) -> Option<Value<'a>> {
         let mut keys = dotted_key.split('.');
         let first = match keys.next()? {
@@ -96,8 +97,8 @@ impl<'a> TrackingEvent<'a> {
         keys.try_fold(first?, |value, key| value.as_object()?.get(key))
     }
 
-    /// The value of a key anywhere in the event: at the top level its value is the answer, whatever it is; else the
-    /// nested objects are searched in order, depth first, passing over nulls.
+    /// Searches the event for a key. A value at the top level is the result, whatever the value is. Otherwise nested
+    /// objects are searched depth first, in their order, and nulls are skipped.
     pub fn find(&self, key: &str) -> Option<Value<'a>> {
         self.top_level(key)
             .or_else(|| self.search(key))
@@ -116,14 +117,14 @@ impl<'a> TrackingEvent<'a> {
         let members = self.root.members().iter();
         let mut values =
             members.map(|&(name, value)| if name == "data" { self.data } else { value });
-        // Where the line has no `data`, the parser puts it at the end.
+        // The reference's parser appends `data` if the line does not have it.
         values
             .find_map(|value| search(value, key))
             .or_else(|| search(self.data, key))
     }
 }
 
-/// Depth first, in key order, through objects only. An object that has the key is not searched further.
+/// Searches objects depth first, in their order. An object with the key is not searched further.
 fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     let object = value.as_object()?;
     match object.get(key) {
@@ -136,7 +137,7 @@ fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     }
 }
 
-/// A field of an object; anything else has none.
+/// A field of an object, if it is present. Other values have no fields.
 fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     value
         .as_object()?
@@ -144,7 +145,7 @@ fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
         .filter(|value| value.is_present())
 }
 
-/// What a string of JSON holds; any other value, and a string of something else, stays.
+/// Decodes a string of JSON. Other strings and values are returned unchanged.
 fn decoded<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
     match value {
         Value::Str(text) => Value::parse(text, arena).unwrap_or(value),
@@ -166,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_top_level_key_answers_even_when_null_and_a_nested_null_goes_on_searching() {
+    fn a_null_ends_the_search_at_the_top_level_and_is_skipped_below() {
         let line =
             r#"{"a":null,"context":{"a":1,"b":null,"c":""},"event":{"b":2,"c":3,"d":[{"e":1}]}}"#;
         with_event(line, |event| {
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn zero_and_false_are_values_and_what_is_empty_is_absent() {
+    fn zero_and_false_are_present_and_empty_values_are_absent() {
         with_event(
             r#"{"event":{"a":0,"b":false,"c":0.0,"d":"","e":[],"f":{}}}"#,
             |event| {
@@ -189,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_given_as_a_string_is_decoded_into_data_alone() {
+    fn an_event_that_is_a_string_is_decoded_to_data_only() {
         with_event(r#"{"event":"{\"id\":\"v\"}","time":"t"}"#, |event| {
             assert_eq!(event.data("id"), Some(Value::Str("v")));
             assert_eq!(event.event("id"), None);
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_emitted_form_is_decoded_and_stands_for_event() {
+    fn the_data_and_context_of_the_emitted_form_are_decoded() {
         with_event(
             r#"{"data":"{\"id\":\"v\"}","context":"{\"course_id\":\"c\"}"}"#,
             |event| {

@@ -1,4 +1,4 @@
-//! Reading a field for what it is meant to be, with a reason when it is not.
+//! Fields that must be present or of a certain kind.
 
 use bumpalo::Bump;
 
@@ -6,24 +6,33 @@ use super::python;
 use crate::json::Value;
 use crate::outcome::Fault;
 
-/// The value, unless Python's `or` would go on to the next.
+/// The value if Python's `bool(value)` is true.
 pub(crate) fn truthy(value: Option<Value<'_>>) -> Option<Value<'_>> {
     value.filter(|value| value.is_truthy())
 }
 
-/// The value of a field without which nothing can be made of the event.
+/// Returns the value of a field.
+///
+/// # Errors
+/// Returns `MissingField` if the field is absent.
 pub(crate) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Value<'a>, Fault> {
     value.ok_or_else(|| Fault::missing(field))
 }
 
-/// The text of a field of which nothing can be made when it is anything else.
+/// Returns the text of a field.
+///
+/// # Errors
+/// Returns `WrongType`, which names what is `wanted`, if the value is not a string.
 pub(crate) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
     value
         .as_str()
         .ok_or_else(|| Fault::wrong_type(field, value.kind(), wanted))
 }
 
-/// The text that the reference makes of a value where an id is wanted; an object or array has none.
+/// Returns the text of a field that is an id, as the reference writes it.
+///
+/// # Errors
+/// Returns `WrongType` if the value is an object or an array.
 pub(crate) fn id_text<'a>(
     field: &str,
     value: Value<'a>,

@@ -1,4 +1,4 @@
-//! Parsing one log line.
+//! Parsing a log line.
 
 use bumpalo::Bump;
 
@@ -7,12 +7,12 @@ use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
-/// Parses one line, given without its newline.
-///
-/// A line of white space only, with or without a byte-order mark, is nothing: `Ok(None)`.
+/// Parses a line without its newline. Returns `None` if the line is blank: only white space, after a byte-order mark or
+/// not.
 ///
 /// # Errors
-/// [`Reason::NotUtf8`], [`Reason::NotJson`] or [`Reason::NoEvent`].
+/// Returns [`Reason::NotUtf8`] if the line is not UTF-8, [`Reason::NotJson`] if no JSON object is at its end, and
+/// [`Reason::NoEvent`] if the object has neither `event` nor `data`.
 pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
     let root = object_of(text_of(line)?, arena)?;
     root.map(|root| event_of(root, arena)).transpose()
@@ -25,7 +25,7 @@ pub(super) fn text_of(line: &[u8]) -> Result<&str, Fault> {
     })
 }
 
-/// The JSON object at the end of a line, if the line is not blank.
+/// Parses the JSON object at the end of a line. Returns `None` if the line is blank.
 pub(super) fn object_of<'a>(
     line: &'a str,
     arena: &'a Bump,
@@ -60,7 +60,7 @@ pub(super) fn event_of<'a>(
         .ok_or_else(|| Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`"))
 }
 
-/// From the first `{` to the last `}`, if only white space follows.
+/// Returns the text from the first `{` to the last `}` if only white space follows.
 pub(super) fn json_part(line: &str) -> Option<&str> {
     let start = memchr::memchr(b'{', line.as_bytes())?;
     let end = memchr::memrchr(b'}', line.as_bytes())? + 1;
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_and_white_space_around_the_object_are_normal() {
+    fn a_prefix_before_and_white_space_after_the_object_are_ignored() {
         for line in [
             "{\"event\":1}",
             "2023-05-23 INFO [tracking] logger.py:41 - {\"event\":1}\r",
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_blank_line_is_nothing() {
+    fn a_blank_line_has_no_event() {
         for line in ["", " \t\r", "\u{feff}", "\u{feff} ", "\u{1f}\u{2003}"] {
             assert!(
                 matches!(parse_line(line.as_bytes(), &Bump::new()), Ok(None)),
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_without_event_or_data_has_no_event() {
+    fn a_line_without_event_and_data_has_the_reason_no_event() {
         assert_eq!(reason("{\"name\":\"a\"}"), Some("no-event"));
         assert_eq!(reason("{\"data\":null}"), None);
         assert!(

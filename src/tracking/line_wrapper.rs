@@ -1,4 +1,4 @@
-//! What container log drivers and shippers put around a line: a JSON object that has it at some key.
+//! The JSON that container log drivers and shippers wrap lines in: an object with the line at some key.
 
 use bumpalo::Bump;
 
@@ -8,24 +8,25 @@ use super::{line, skim};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
-/// What is around each line of a log.
+/// The wrapper of each line of a log.
 #[derive(Clone, Debug, Default)]
 pub enum LineWrapper {
+    /// Lines are not wrapped.
     #[default]
     None,
-    /// A JSON object with the line at this dotted key, each part but the first within the one before.
+    /// A JSON object with the line at a dotted key: `message.log` is the key `log` of the object at the key `message`.
     Json(String),
 }
 
 impl LineWrapper {
-    /// A JSON object with the line at a dotted key. `None` when a part of the key is empty.
+    /// Creates a wrapper with the line at a dotted key. Returns `None` if a part of the key is empty.
     pub fn json(key: &str) -> Option<Self> {
         let is_key = key.split('.').all(|part| !part.is_empty());
         is_key.then(|| Self::Json(key.to_owned()))
     }
 
-    /// The name of the event in a line, if nobody wants it and it can be told without the line's tree. Then the line can be
-    /// parsed, and this is the event's name.
+    /// Returns the name of the event if it is not wanted and is found without parsing the line. The line can then be
+    /// parsed.
     pub fn unwanted_name<'a>(
         &self,
         line: &'a [u8],
@@ -37,11 +38,12 @@ impl LineWrapper {
         }
     }
 
-    /// Parses one line as [`parse_line`](super::parse_line) does what is within the wrapping, so that a log has the same
-    /// outcomes wrapped and unwrapped. Where the wrapping holds an object, that is the event: some shippers decode JSON.
+    /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so that lines have the same outcome wrapped
+    /// and not. An object in place of the line is the event itself, as some shippers decode JSON.
     ///
     /// # Errors
-    /// Those of `parse_line`, and [`Reason::NotWrapped`].
+    /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object at
+    /// the key.
     pub fn parse_line<'a>(
         &self,
         line: &'a [u8],
@@ -51,16 +53,16 @@ impl LineWrapper {
             return line::parse_line(line, arena);
         };
         let wrapper = object_of(text_of(line)?, arena)
-            .map_err(|fault| told_with("the line is not wrapped", fault))?;
+            .map_err(|fault| with_context("the line is not wrapped", fault))?;
         let Some(wrapper) = wrapper else {
             return Ok(None);
         };
-        let within = key
+        let inner = key
             .split('.')
             .try_fold(Value::Object(wrapper), |value, part| {
                 value.as_object()?.get(part)
             });
-        let event = match within {
+        let event = match inner {
             None => return Err(not_wrapped(format!("the line has no `{key}`"))),
             Some(Value::Object(event)) => Ok(Some(event)),
             Some(Value::Str(text)) => object_of(text, arena),
@@ -72,7 +74,7 @@ impl LineWrapper {
         };
         event
             .and_then(|event| event.map(|event| event_of(event, arena)).transpose())
-            .map_err(|fault| told_with(&format!("in `{key}`"), fault))
+            .map_err(|fault| with_context(&format!("in `{key}`"), fault))
     }
 }
 
@@ -80,19 +82,19 @@ fn not_wrapped(detail: String) -> Fault {
     Fault::new(Reason::NotWrapped, detail)
 }
 
-fn told_with(place: &str, fault: Fault) -> Fault {
-    Fault::new(fault.reason, format!("{place}: {}", fault.detail))
+fn with_context(context: &str, fault: Fault) -> Fault {
+    Fault::new(fault.reason, format!("{context}: {}", fault.detail))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The event's name, `blank`, or the reason and its detail.
+    /// The name of the event, `blank`, or the reason and its detail.
     fn parsed(key: &str, line: &str) -> String {
         let arena = Bump::new();
-        let wrapping = LineWrapper::json(key).unwrap();
-        match wrapping.parse_line(line.as_bytes(), &arena) {
+        let wrapper = LineWrapper::json(key).unwrap();
+        match wrapper.parse_line(line.as_bytes(), &arena) {
             Ok(Some(event)) => event.name().unwrap_or("(no name)").to_owned(),
             Ok(None) => "blank".to_owned(),
             Err(fault) => format!("{}: {}", fault.reason.code(), fault.detail),
@@ -100,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrapped_line_is_read_as_any_line() {
+    fn a_wrapped_line_is_parsed_like_a_plain_line() {
         let prefixed = r#"{"log":"2024-03-05 INFO [tracking] - {\"name\": \"a\", \"event\": 1}\n","stream":"stdout"}"#;
         for (key, line, expected) in [
             ("log", prefixed, "a"),
@@ -124,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn errors_name_the_key_of_the_wrapper() {
         for (key, line, expected) in [
             (
                 "log",
@@ -172,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_no_empty_part() {
+    fn a_key_with_an_empty_part_is_refused() {
         for key in ["", ".", "a.", ".a", "a..b"] {
             assert!(LineWrapper::json(key).is_none(), "{key}");
         }

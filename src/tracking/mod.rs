@@ -1,8 +1,19 @@
-//! One log line → [`TrackingEvent`].
+//! Log lines, parsed to [`TrackingEvent`]s.
 //!
-//! A line is a JSON object behind an optional logger prefix. What the reference's parser
-//! (`management/commands/helpers/event_log_parser.py`) makes of it is kept: `event`, which browsers send as a string of
-//! JSON, is decoded into `data`, and `timestamp` falls back to `time`.
+//! A line is a JSON object after an optional logger prefix. It is read as by the reference's parser
+//! (`management/commands/helpers/event_log_parser.py`): `event`, which browsers send as a string of JSON, is decoded to
+//! `data`, and `timestamp` falls back to `time`.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `line` | parsing a line |
+//! | `line_wrapper` | parsing a line within the JSON of a log driver |
+//! | `skim` | reading the name of an event without building its tree |
+//! | `event` | [`TrackingEvent`] and its field access |
+//! | `field` | fields that must be present or of a kind |
+//! | `usage_key` | the usage keys of videos and problems |
+//! | `python`, `python_json`, `number` | Python's texts, JSON and arithmetic of values |
+//! | `arena` | texts in the arena of an event |
 
 mod arena;
 #[cfg(test)]

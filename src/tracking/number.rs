@@ -1,4 +1,4 @@
-//! Python's arithmetic on the numbers of an event, as far as scores need it.
+//! Python's arithmetic, as far as scores need it.
 
 use bumpalo::Bump;
 use num_bigint::BigInt;
@@ -15,7 +15,7 @@ pub enum Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// The number that a value is; text is none.
+    /// Returns the number if the value is one, and `None` for text.
     pub fn of(value: Value<'a>) -> Option<Self> {
         match value {
             Value::Bool(value) => Some(Self::Int(value.into())),
@@ -26,7 +26,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `float(number)`; infinite where Python would raise an OverflowError.
+    /// `float(number)`, infinite where Python raises `OverflowError`.
     pub fn to_float(self) -> f64 {
         match self {
             Self::Int(value) => value as f64,
@@ -40,13 +40,13 @@ impl<'a> Number<'a> {
         self.to_float() > 0.0
     }
 
-    /// `self >= other`, exactly, also between an integer and a float.
+    /// `self >= other`, which is exact between an integer and a float too.
     pub fn at_least(self, other: Self) -> bool {
-        /// Below this every integer is a float.
+        /// Every integer below this has an exact float.
         const EXACT: f64 = 9_007_199_254_740_992.0;
 
         let (left, right) = (self.to_float(), other.to_float());
-        // Rounding keeps the order, so only where large numbers round to one float there is more to see.
+        // Rounding keeps the order, so only large numbers that round to the same float have to be compared exactly.
         if left != right || left.abs() < EXACT {
             return left >= right;
         }
@@ -56,7 +56,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `self / other`, for an `other` that is not zero; infinite where Python would raise an OverflowError.
+    /// `self / other` for an `other` that is not zero, infinite where Python raises `OverflowError`.
     pub fn divided_by(self, other: Self) -> f64 {
         match (self, other) {
             (Self::BigInt(_), Self::Int(_) | Self::BigInt(_)) | (Self::Int(_), Self::BigInt(_)) => {
@@ -71,9 +71,9 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Integer division rounded once, as Python's is, where the integers themselves are not exact as floats.
+    /// Divides integers that have no exact floats, and rounds once, as Python does.
     fn divided_exactly(self, other: Self) -> f64 {
-        /// More bits than a float's 53, so that rounding sees what follows them.
+        /// More bits than the 53 of a float, so that the quotient is rounded by the bits after these.
         const QUOTIENT_BITS: i64 = 64;
 
         let (Some(left), Some(right)) = (self.to_integer(), other.to_integer()) else {
@@ -86,7 +86,7 @@ impl<'a> Number<'a> {
             (left, right << shift.unsigned_abs())
         };
         let quotient = &left / &right;
-        // A sticky lowest bit tells the rounding that something was cut off.
+        // If the division has a remainder, the lowest bit is set, so that the quotient is not rounded as half-way.
         let cut = i128::from(&quotient * &right != left);
         let quotient = i128::try_from(quotient).unwrap_or(0);
         let sticky = if quotient < 0 {
@@ -94,7 +94,7 @@ impl<'a> Number<'a> {
         } else {
             quotient | cut
         };
-        // In two steps, since a power of two below 2^-1022 is no normal float.
+        // Two steps, since a power of two below 2^-1022 is not a normal float.
         let exponent = i32::try_from(-shift).unwrap_or(i32::MAX);
         sticky as f64 * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2)
     }
@@ -103,7 +103,7 @@ impl<'a> Number<'a> {
         match self {
             Self::Int(value) => Some(value.into()),
             Self::BigInt(digits) => digits.parse().ok(),
-            // A float this large is an integer; of a smaller one rounding tells.
+            // Only floats without a fraction are compared or divided exactly.
             Self::Float(value) if value.is_finite() && value.fract() == 0.0 => {
                 format!("{value:.0}").parse().ok()
             }
@@ -111,10 +111,10 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `number * 100`, an integer staying one, unless it is too long for Python to write.
+    /// `number * 100`, of the same kind. Returns `None` for an integer that is too long for Python to write.
     pub fn times_100(self, arena: &'a Bump) -> Option<Value<'a>> {
-        /// Python writes no integer with more.
-        const MOST_DIGITS: usize = 4300;
+        /// The limit of Python.
+        const MAX_DIGITS: usize = 4300;
 
         Some(match self {
             Self::Float(value) => Value::Float(value * 100.0),
@@ -122,10 +122,10 @@ impl<'a> Number<'a> {
                 Some(product) => Value::Int(product),
                 None => Value::BigInt(arena.alloc_str(&(i128::from(value) * 100).to_string())),
             },
-            // Appending the zeros is the multiplication.
+            // Two zeros at the end multiply by 100.
             Self::BigInt(digits) => {
                 let product = format!("{digits}00");
-                if product.trim_start_matches('-').len() > MOST_DIGITS {
+                if product.trim_start_matches('-').len() > MAX_DIGITS {
                     return None;
                 }
                 Value::BigInt(arena.alloc_str(&product))
@@ -134,7 +134,7 @@ impl<'a> Number<'a> {
     }
 }
 
-/// `float(value)`: a number, or text that reads as one. Infinite where Python would raise an OverflowError.
+/// `float(value)` of a number or a text, infinite where Python raises `OverflowError`.
 pub fn float(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Str(text) => python::parse_float(text),
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integer_division_rounds_once() {
+    fn integer_division_rounds_only_once() {
         let big = Number::BigInt;
         assert_eq!(Number::Int(1).divided_by(Number::Int(3)), 1.0 / 3.0);
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_keeps_its_kind() {
+    fn a_product_has_the_kind_of_its_factor() {
         let arena = Bump::new();
         assert_eq!(Number::Int(1).times_100(&arena), Some(Value::Int(100)));
         assert_eq!(

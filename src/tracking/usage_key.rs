@@ -1,4 +1,5 @@
-//! The usage key of the block that an event is about, where the event has only a part of it (`helpers.py` of the reference).
+//! The usage key of the block that an event is about, for events that have only a part of the key (the reference's
+//! `helpers.py`).
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -11,7 +12,7 @@ use super::field::{id_text, required, str_of};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
-/// The usage key of the video that an event is about, from `context.course_id` and `data.id`.
+/// Returns the usage key of the video that an event is about, from `context.course_id` and `data.id`.
 pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'a str, Fault> {
     let course_id = required("context.course_id", event.context("course_id"))?;
     let video = required("data.id", event.data("id"))?;
@@ -21,27 +22,27 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
         Some(key) => Ok(key),
         None => {
             let detail =
-                format!("the course id `{course_id}` has no namespace to make a block id of");
+                format!("the course id `{course_id}` has no namespace, which a block id needs");
             Err(Fault::new(Reason::BadCourseId, detail))
         }
     }
 }
 
-/// The usage key of the problem that a browser's event is about: the active block of the page, or the one whose form
-/// is in `data` (`get_problem_block_id`).
+/// Returns the usage key of the problem that a browser's event is about: the active block of the page, or else the block
+/// whose form is in `data` (`get_problem_block_id`).
 pub(crate) fn problem<'a>(
     event: &TrackingEvent<'a>,
     referer: Value<'a>,
     arena: &'a Bump,
 ) -> Result<Option<&'a str>, Fault> {
-    // To Python's `urlparse` whatever is false is an empty URL.
+    // Python's `urlparse` takes a false value as an empty URL.
     let referer = if referer.is_truthy() {
         str_of("referer", referer, "a URL")?
     } else {
         ""
     };
     let Ok(active) = active_block(referer) else {
-        let detail = format!("`referer` is `{referer}`, whose host is none");
+        let detail = format!("`referer` is `{referer}`, which has an invalid host");
         return Err(Fault::new(Reason::WrongType, detail));
     };
     if let Some(block) = active {
@@ -55,8 +56,8 @@ pub(crate) fn problem<'a>(
     Ok(problem_of_form(form, course_id, arena))
 }
 
-/// The usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, `ccx-block-v1:` for a custom
-/// course (`make_video_block_id`). A course id without a namespace has none.
+/// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, with `ccx-block-v1:` for a
+/// custom course (`make_video_block_id`). Returns `None` if the course id has no namespace.
 fn block_usage_key<'a>(
     course_id: &str,
     block_type: &str,
@@ -81,16 +82,16 @@ fn block_usage_key<'a>(
     Some(join_in(arena, parts))
 }
 
-/// What is before and behind an ASCII character. What `str::split_once` does at a higher price.
-fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
-    let place = memchr::memchr(at, text.as_bytes())?;
-    Some((&text[..place], &text[place + 1..]))
+/// `str::split_once` at an ASCII character, faster.
+fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
+    let at = memchr::memchr(separator, text.as_bytes())?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
-/// The block that the address of a page says is active (`get_block_id_from_event_referrer`).
+/// Returns the active block in the address of a page (`get_block_id_from_event_referrer`).
 ///
 /// # Errors
-/// The address has a host in brackets that is no IPv6 address, at which Python's `urlparse` gives up.
+/// Returns an error if Python's `urlparse` refuses the host.
 fn active_block(referer: &str) -> Result<Option<String>, ()> {
     let address = referer.trim_start_matches(|c: char| c <= ' ');
     let is_dropped = |c: char| matches!(c, '\t' | '\r' | '\n');
@@ -103,7 +104,7 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     let Some((_, query)) = split_once(address, b'?') else {
         return Ok(None);
     };
-    // Most have none. Only with `%` could the name be written otherwise.
+    // Most queries have no active block. Without `%` the name of the field has no other form.
     if memchr::memchr(b'%', query.as_bytes()).is_none() && !query.contains("activate_block_id") {
         return Ok(None);
     }
@@ -112,12 +113,12 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     Ok(active.map(|(_, value)| value.into_owned()))
 }
 
-/// The usage key of the problem whose form a browser sent, `input_ID_2_1=…` (`get_block_id_from_event_data`).
+/// Returns the usage key of the problem whose form `input_ID_2_1=…` a browser sent (`get_block_id_from_event_data`).
 fn problem_of_form<'a>(form: &str, course_id: &str, arena: &'a Bump) -> Option<&'a str> {
     block_usage_key(course_id, "problem", form.split('_').nth(1)?, arena)
 }
 
-/// The characters that become one of `/?#@:` when a host is normalized (NFKC), which Python refuses.
+/// The characters that become one of `/?#@:` by NFKC normalization. Python refuses hosts that have one.
 const LOOK_LIKE_DELIMITERS: &str = "\u{2047}\u{2048}\u{2049}\u{2100}\u{2101}\u{2105}\u{2106}\u{2a74}\u{fe13}\u{fe16}\u{fe55}\u{fe56}\u{fe5f}\u{fe6b}\u{ff03}\u{ff0f}\u{ff1a}\u{ff1f}\u{ff20}";
 
 fn check_host(address: &str) -> Result<(), ()> {
@@ -154,7 +155,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
-/// The `IPvFuture` of RFC 3986.
+/// Whether the text is an `IPvFuture` of RFC 3986.
 fn is_future_ip(text: &str) -> bool {
     let parts = text.strip_prefix('v').and_then(|text| text.split_once('.'));
     parts.is_some_and(|(version, rest)| {
@@ -169,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_block_key_follows_its_course() {
+    fn a_usage_key_has_the_namespace_of_its_course() {
         let arena = &Bump::new();
         let key = |course| block_usage_key(course, "video", "v", arena);
         assert_eq!(
