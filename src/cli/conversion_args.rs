@@ -176,11 +176,11 @@ impl ConversionArgs {
         Ok(!has_time || self.fixed_send_time()?.is_some())
     }
 
-    /// Loads the tables and puts the converter together, for lines in the wrapping.
+    /// Loads the tables and puts the converter together, for lines in the wrapper.
     ///
     /// # Errors
     /// What is wrong with the options, or with a file that they name.
-    pub fn into_converter(self, wrapping: LineWrapper, console: &Console) -> Result<LineConverter> {
+    pub fn into_converter(self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
         self.check_root_url(console)?;
         let selection = self.selection()?;
         let filter = self.filter.filter()?;
@@ -229,7 +229,7 @@ impl ConversionArgs {
             unknown_course: self.unknown_course.into(),
         };
         Ok(LineConverter {
-            wrapping,
+            wrapper,
             format,
             selection,
             filter,

@@ -45,7 +45,7 @@ pub fn run(args: ExplainArgs) -> Result<ExitCode, Fatal> {
         .or_exit(ExitCode::Usage)?;
     let converter = args
         .conversion
-        .into_converter(args.input.wrapping(), &console)
+        .into_converter(args.input.line_wrapper(), &console)
         .or_exit(ExitCode::Usage)?;
     let options = args.input.pipeline_options();
     let write = if args.json { write_json } else { write_text };

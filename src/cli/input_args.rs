@@ -43,7 +43,7 @@ pub struct InputArgs {
     shard: Option<Shard>,
 
     /// Take each line from a JSON object around it, where it is at this key: log, or message.log
-    #[arg(long, value_name = "KEY", value_parser = parse_wrapping)]
+    #[arg(long, value_name = "KEY", value_parser = parse_line_wrapper)]
     unwrap: Option<LineWrapper>,
 
     /// Lines longer than this are unparsable
@@ -81,7 +81,7 @@ impl InputArgs {
             bail!("`--shard` shares files out by their paths, and standard input has none");
         }
         let filter = NameFilter::new(&globs(&self.include), &globs(&self.exclude))?;
-        let mut discovery = discover(&arguments, &filter, &self.wrapping(), written);
+        let mut discovery = discover(&arguments, &filter, &self.line_wrapper(), written);
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
@@ -113,7 +113,7 @@ impl InputArgs {
     }
 
     /// What is around each line.
-    pub fn wrapping(&self) -> LineWrapper {
+    pub fn line_wrapper(&self) -> LineWrapper {
         self.unwrap.clone().unwrap_or_default()
     }
 
@@ -130,7 +130,7 @@ impl InputArgs {
     }
 }
 
-fn parse_wrapping(key: &str) -> Result<LineWrapper, &'static str> {
+fn parse_line_wrapper(key: &str) -> Result<LineWrapper, &'static str> {
     LineWrapper::json(key).ok_or("it is a key, or several with a dot between each two")
 }
 

@@ -19,7 +19,7 @@ use crate::xapi::{self, Statement};
 /// Converts lines. Its fields are everything that a conversion depends on beside the line.
 pub struct LineConverter {
     /// The JSON object around each line, if there is one.
-    pub wrapping: LineWrapper,
+    pub wrapper: LineWrapper,
     /// The format of the records.
     pub format: FormatSettings,
     /// The event names that are converted.
@@ -82,7 +82,7 @@ impl LineConverter {
             return Some(conversion);
         }
         let parsed = match line.content {
-            LineContent::Whole(text) => self.wrapping.parse_line(text, arena),
+            LineContent::Whole(text) => self.wrapper.parse_line(text, arena),
             LineContent::Truncated(_) => Err(Fault::new(
                 Reason::Truncated,
                 "the input ends in the middle of the line",
@@ -142,7 +142,7 @@ impl LineConverter {
     /// Returns the conversion of a line whose event is not selected, if its name can be found without parsing the line.
     fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<Conversion<'a>> {
         let name = self
-            .wrapping
+            .wrapper
             .unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
         let (outcome, known) = self.outcome_by_name(name);
         outcome.map(|outcome| Conversion::of_outcome(outcome).named(name, known))

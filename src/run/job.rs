@@ -100,7 +100,7 @@ impl Job {
             .or_exit(ExitCode::Usage)?;
         let noun = conversion.to().nouns();
         let converter = conversion
-            .into_converter(input.wrapping(), &plan.console)
+            .into_converter(input.line_wrapper(), &plan.console)
             .or_exit(ExitCode::Usage)?;
         Ok(Self {
             command: plan.command,
@@ -196,7 +196,7 @@ impl Job {
         } = &delivered;
         let no_event = tally.reasons.get(&Reason::NoEvent);
         if no_event == Some(&tally.lines())
-            && matches!(batches.converter.wrapping, LineWrapper::None)
+            && matches!(batches.converter.wrapper, LineWrapper::None)
         {
             console.note(
                 "note: no line is an event; where a log driver has wrapped them, `--unwrap KEY` reads what is at the key",

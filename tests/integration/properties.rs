@@ -43,7 +43,7 @@ fn formats() -> [LineConverter; 2] {
 
 fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter {
     LineConverter {
-        wrapping: LineWrapper::None,
+        wrapper: LineWrapper::None,
         format,
         selection,
         filter: EventFilter::default(),
@@ -210,8 +210,8 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
         // JSON text cannot say what is not UTF-8.
         for line in lines.iter().flat_map(|line| std::str::from_utf8(line)) {
             let arena = Bump::new();
-            let mut convert = |wrapping, line: &[u8]| {
-                converter.wrapping = wrapping;
+            let mut convert = |wrapper, line: &[u8]| {
+                converter.wrapper = wrapper;
                 let mut out = ConvertedBatch::default();
                 let line = Line {
                     number: 1,
@@ -225,9 +225,9 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 (outcome, out.bytes.to_vec())
             };
             let wrapped = serde_json::json!({"message": {"log": line}}).to_string();
-            let wrapping = LineWrapper::json("message.log").unwrap();
+            let wrapper = LineWrapper::json("message.log").unwrap();
             let plain = convert(LineWrapper::None, line.as_bytes());
-            assert_eq!(plain, convert(wrapping, wrapped.as_bytes()), "{line}");
+            assert_eq!(plain, convert(wrapper, wrapped.as_bytes()), "{line}");
         }
     }
 }
