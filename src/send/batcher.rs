@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::envelope::Envelope;
-use super::send_batch::{BatchLimits, Origin, Overhead, SendBatch};
+use super::envelope::BatchEnvelope;
+use super::send_batch::{BatchLimits, Overhead, RecordOrigin, SendBatch};
 
 /// Collects records in batches within the limits. No batch holds two records with the same id.
 #[derive(Debug)]
@@ -28,7 +28,11 @@ pub enum Added {
 }
 
 impl Batcher {
-    pub fn new(limits: BatchLimits, overhead: Overhead, envelope: Option<Arc<Envelope>>) -> Self {
+    pub fn new(
+        limits: BatchLimits,
+        overhead: Overhead,
+        envelope: Option<Arc<BatchEnvelope>>,
+    ) -> Self {
         Self {
             limits,
             overhead,
@@ -44,7 +48,12 @@ impl Batcher {
     }
 
     /// Adds a record. Returns the batch that had to be closed before, if any.
-    pub fn add(&mut self, id: Uuid, text: &[u8], origin: Origin) -> (Option<SendBatch>, Added) {
+    pub fn add(
+        &mut self,
+        id: Uuid,
+        text: &[u8],
+        origin: RecordOrigin,
+    ) -> (Option<SendBatch>, Added) {
         let same_id = self.nth_by_id.get(&id);
         if same_id.is_some_and(|&nth| self.open.text_of(nth) == text) {
             return (None, Added::Repeated);

@@ -254,4 +254,17 @@ mod tests {
             assert!(error.contains("x.json"), "{error}");
         }
     }
+
+    #[test]
+    fn an_earlier_dead_letter_keeps_its_name_and_its_text() {
+        let (name, text) = (
+            "56d2ab4eb00583e481e28d928c6cc638.json",
+            include_str!(
+                "../../tests/integration/data/earlier/56d2ab4eb00583e481e28d928c6cc638.json"
+            ),
+        );
+        let letter: DeadLetter = serde_json::from_str(text).unwrap();
+        assert_eq!(letter.file_name(), name);
+        assert_eq!(serde_json::to_string(&letter).unwrap(), text);
+    }
 }

@@ -4,12 +4,12 @@ use serde_json::{Map, Value, json};
 
 /// An envelope without its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Envelope {
+pub struct BatchEnvelope {
     keys: Map<String, Value>,
     start: String,
 }
 
-impl Envelope {
+impl BatchEnvelope {
     /// Creates an envelope with these keys, `data` aside, after replacing those in `overrides`.
     pub fn new(mut keys: Map<String, Value>, overrides: &Map<String, Value>) -> Self {
         keys.remove("data");

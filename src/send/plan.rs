@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, json};
 
 use super::dead_letters::DeadLetters;
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 use super::sender::Sender;
 use super::settings::DeliverySettings;
 use super::target::{Target, TargetCheckpoint};
@@ -117,11 +117,11 @@ impl SendPlan {
 fn caliper_envelope(
     settings: &EnvelopeSettings,
     overrides: &Map<String, serde_json::Value>,
-) -> Envelope {
+) -> BatchEnvelope {
     let EnvelopeSettings { sensor, send_time } = settings;
     let mut keys = Map::new();
     keys.insert("sensor".to_owned(), json!(sensor));
     keys.insert("sendTime".to_owned(), json!(send_time));
     keys.insert("dataVersion".to_owned(), json!(caliper::DATA_VERSION));
-    Envelope::new(keys, overrides)
+    BatchEnvelope::new(keys, overrides)
 }

@@ -8,11 +8,11 @@ use serde_json::Map;
 use uuid::Uuid;
 
 use super::dead_letters::DeadLetter;
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 
 /// The line that a record was made of. Origins are ordered as the lines of a run are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
+pub struct RecordOrigin {
     /// The number of the input in the run, from 0.
     pub input: usize,
     /// The name of the input.
@@ -25,7 +25,7 @@ pub struct Origin {
 #[derive(Clone, Debug)]
 pub struct BatchItem {
     pub id: Uuid,
-    pub origin: Origin,
+    pub origin: RecordOrigin,
     start: usize,
     end: usize,
 }
@@ -39,7 +39,7 @@ pub struct SendBatch {
     pub attempts: u64,
     /// The number of the first record among all records of the target.
     pub first: u64,
-    envelope: Option<Arc<Envelope>>,
+    envelope: Option<Arc<BatchEnvelope>>,
     /// JSON texts, separated by commas.
     text: Vec<u8>,
     items: Vec<BatchItem>,
@@ -48,7 +48,7 @@ pub struct SendBatch {
 /// Consecutive records of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSlice<'b> {
-    envelope: Option<&'b Envelope>,
+    envelope: Option<&'b BatchEnvelope>,
     text: &'b [u8],
     items: &'b [BatchItem],
 }
@@ -79,7 +79,7 @@ impl Overhead {
 }
 
 impl SendBatch {
-    pub fn new(envelope: Option<Arc<Envelope>>) -> Self {
+    pub fn new(envelope: Option<Arc<BatchEnvelope>>) -> Self {
         Self {
             dead_letter: None,
             attempts: 0,
@@ -95,14 +95,14 @@ impl SendBatch {
         // Overrides were applied to the envelope before it was written.
         let envelope = letter
             .envelope
-            .map(|keys| Arc::new(Envelope::new(keys, &Map::new())));
+            .map(|keys| Arc::new(BatchEnvelope::new(keys, &Map::new())));
         let mut batch = Self {
             dead_letter: Some(path.to_owned()),
             attempts: letter.attempts,
             ..Self::new(envelope)
         };
         for item in letter.items {
-            let origin = Origin {
+            let origin = RecordOrigin {
                 input: nth,
                 file: item.file.into(),
                 line: item.line,
@@ -113,7 +113,7 @@ impl SendBatch {
     }
 
     /// Adds a record, whether it fits or not.
-    pub fn push(&mut self, id: Uuid, text: &[u8], origin: Origin) {
+    pub fn push(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) {
         if !self.items.is_empty() {
             self.text.push(b',');
         }
@@ -165,7 +165,7 @@ impl<'b> BatchSlice<'b> {
     }
 
     /// The envelope that the records are sent in, if their format has one.
-    pub fn envelope(self) -> Option<&'b Envelope> {
+    pub fn envelope(self) -> Option<&'b BatchEnvelope> {
         self.envelope
     }
 
@@ -225,8 +225,8 @@ impl<'b> BatchSlice<'b> {
 pub mod tests {
     use super::*;
 
-    pub fn origin(line: u64) -> Origin {
-        Origin {
+    pub fn origin(line: u64) -> RecordOrigin {
+        RecordOrigin {
             input: 0,
             file: "a".into(),
             line,
@@ -234,7 +234,7 @@ pub mod tests {
     }
 
     /// Returns a batch of these texts, with ids and lines from 1.
-    pub fn batch_of(envelope: Option<Arc<Envelope>>, texts: &[impl AsRef<str>]) -> SendBatch {
+    pub fn batch_of(envelope: Option<Arc<BatchEnvelope>>, texts: &[impl AsRef<str>]) -> SendBatch {
         let mut batch = SendBatch::new(envelope);
         for (text, n) in texts.iter().zip(1u32..) {
             let id = Uuid::from_u128(n.into());

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 
 use super::acknowledgements::ReachedPosition;
 use super::batcher::{Added, Batcher};
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 use super::overrides::override_keys;
-use super::send_batch::Origin;
+use super::send_batch::RecordOrigin;
 use super::target::Target;
 use super::worker_pool::WorkerPool;
 use crate::checkpoint::{InputId, Resumed};
@@ -58,7 +58,7 @@ impl TargetQueue {
     /// Adds the records of consecutive lines that the target accepts and does not have yet.
     fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
         let resumed = input.resumed_by(self.nth);
-        let last = batch.positions.last().copied();
+        let last = batch.positions.last();
         // The number of records added before those of the last line.
         let mut before_last_line = None;
         for (record, text) in batch.records_with_text() {
@@ -67,10 +67,10 @@ impl TargetQueue {
             if is_delivered() == Some(true) || !record.routers.contains(self.nth) {
                 continue;
             }
-            if end.is_some() && end == last.as_ref() {
+            if end.is_some() && end == last {
                 before_last_line.get_or_insert(self.batcher.added());
             }
-            let origin = Origin {
+            let origin = RecordOrigin {
                 input: input.number,
                 file: Arc::clone(&input.file),
                 line: record.line,
@@ -94,7 +94,17 @@ impl TargetQueue {
                 self.pool.target().statistics().duplicates += 1;
             }
         }
-        let Some(last) = last else {
+        self.note_position(batch, before_last_line, input);
+    }
+
+    /// Notes the position after a batch, of which the last line may be incomplete.
+    fn note_position(
+        &self,
+        batch: &ConvertedBatch,
+        before_last_line: Option<u64>,
+        input: &SendInput,
+    ) {
+        let Some(last) = batch.positions.last().copied() else {
             return;
         };
         let added = self.batcher.added();
@@ -123,7 +133,12 @@ impl TargetQueue {
     }
 
     /// Counts and reports a record that cannot be changed as the router asks, and is therefore not sent.
-    fn report_unreadable(&self, origin: &Origin, error: &serde_json::Error, console: &Console) {
+    fn report_unreadable(
+        &self,
+        origin: &RecordOrigin,
+        error: &serde_json::Error,
+        console: &Console,
+    ) {
         let target = self.pool.target();
         target.statistics().undeliverable += 1;
         console.error(&format!(
@@ -152,7 +167,7 @@ impl Sender {
     pub fn add(
         &mut self,
         pool: WorkerPool,
-        envelope: Option<Arc<Envelope>>,
+        envelope: Option<Arc<BatchEnvelope>>,
         overrides: Map<String, Value>,
     ) {
         let target = pool.target();
@@ -232,15 +247,18 @@ impl Destination for Sender {
 /// Reports undeliverable records and the reason why a target was stopped. Returns the exit code.
 pub fn report_end(console: &Console, target: &Target) -> ExitCode {
     let statistics = target.statistics();
-    let undelivered = if statistics.undeliverable == 0 {
-        ExitCode::Success
-    } else {
+    if statistics.dead_letters > 0 {
         // An error, so that it is shown even with `--quiet`.
         console.error(&format!(
             "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
-            target.name, statistics.undeliverable, statistics.dead_letters
+            target.name,
+            statistics.reasons.values().sum::<u64>(),
+            statistics.dead_letters
         ));
-        ExitCode::Undelivered
+    }
+    let undelivered = match statistics.undeliverable {
+        0 => ExitCode::Success,
+        _ => ExitCode::Undelivered,
     };
     let Some(reason) = target.stop_reason() else {
         return undelivered;
@@ -254,4 +272,85 @@ pub fn report_end(console: &Console, target: &Target) -> ExitCode {
     };
     console.error(&format!("{}{first}", reason.message));
     reason.code.max(undelivered)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::convert::ConvertedRecord;
+    use crate::format::Format;
+    use crate::routing::{Credentials, Endpoint, RouterSet};
+    use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
+
+    fn dry_run() -> DeliverySettings {
+        let timeout = Duration::from_secs(1);
+        DeliverySettings {
+            url: None,
+            auth_file: None,
+            router_urls: Vec::new(),
+            limits: BatchLimits {
+                items: 10,
+                bytes: 1000,
+            },
+            caliper_array: false,
+            rate: None,
+            backoff: Backoff {
+                first: timeout,
+                max_retries: 0,
+            },
+            client: ClientOptions {
+                connect_timeout: timeout,
+                read_timeout: timeout,
+                request_timeout: timeout,
+                compress: false,
+                connections: 1,
+                dry_run: true,
+            },
+            ca_file: None,
+        }
+    }
+
+    #[test]
+    fn a_record_that_overrides_cannot_be_applied_to_is_skipped_and_the_run_continues() {
+        let console = Arc::new(Console::new(true, false));
+        let (settings, format) = (dry_run(), Format::Xapi);
+        let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();
+        let target = settings.target(&endpoint, format, None, &console);
+        let target = Arc::new(target.unwrap());
+        let workers = settings.start_workers(Arc::clone(&target), &console, |_, _, _, _| {});
+        let mut sender = Sender::new(Arc::clone(&console));
+        let overrides = json!({"version": "1.0.0"});
+        sender.add(
+            workers.unwrap(),
+            None,
+            overrides.as_object().unwrap().clone(),
+        );
+
+        let texts = ["{\"a\": 1}\n", "{\"a\": NaN}\n", "{\"a\": 2}\n"];
+        let mut batch = ConvertedBatch {
+            bytes: texts.concat().into_bytes().into(),
+            ..ConvertedBatch::default()
+        };
+        let mut end = 0;
+        for (text, line) in texts.iter().zip(1u32..) {
+            end += text.len();
+            batch.records.push(ConvertedRecord {
+                id: Uuid::from_u128(line.into()),
+                end,
+                line: line.into(),
+                routers: RouterSet::ALL,
+            });
+        }
+        assert_eq!(sender.write(0, &batch).unwrap(), WriteStatus::Written);
+        let closed = Box::new(sender).close();
+        assert_eq!(closed.code, ExitCode::Undelivered);
+        assert!(closed.stopped.is_empty());
+        let statistics = target.statistics();
+        assert_eq!((statistics.delivered, statistics.undeliverable), (2, 1));
+    }
 }

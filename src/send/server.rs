@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchItem, BatchSlice, Overhead};
@@ -24,7 +24,7 @@ pub trait Server: Send + Sync {
     fn body(&self, records: BatchSlice<'_>) -> Vec<u8>;
 
     /// Returns how much larger than its records a body is. The body may be a byte smaller, never larger.
-    fn overhead(&self, envelope: Option<&Envelope>) -> Overhead;
+    fn overhead(&self, envelope: Option<&BatchEnvelope>) -> Overhead;
 
     /// Returns the meaning of the answer to a request with these records, received at `now`.
     fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict;

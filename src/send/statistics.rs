@@ -5,7 +5,7 @@ use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use super::dead_letters::Undeliverable;
-use super::send_batch::{BatchSlice, Origin};
+use super::send_batch::{BatchSlice, RecordOrigin};
 
 /// The counts of a target's records by their outcome at the server, and of the requests.
 #[derive(Clone, Debug, Default)]
@@ -24,11 +24,11 @@ pub struct TargetStatistics {
     pub dead_letters: u64,
     pub requests: RequestStatistics,
     /// The first record that was not delivered when the target was stopped.
-    pub first_left: Option<Origin>,
+    pub first_left: Option<RecordOrigin>,
     /// The number of submitted records that have no outcome yet, by input.
     pending: BTreeMap<usize, u64>,
     /// The first record of each request under way.
-    under_way: Vec<Origin>,
+    under_way: Vec<RecordOrigin>,
 }
 
 #[derive(Clone, Debug, Default)]

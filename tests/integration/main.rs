@@ -8,6 +8,7 @@ mod depth;
 #[cfg(target_os = "linux")]
 mod disk_full;
 mod documents;
+mod earlier_files;
 mod events;
 mod exit_codes;
 mod explain;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::send_batch::{BatchSlice, Overhead};
 use super::server::Server;
@@ -50,7 +50,7 @@ impl Server for CaliperEndpoint {
         body
     }
 
-    fn overhead(&self, envelope: Option<&Envelope>) -> Overhead {
+    fn overhead(&self, envelope: Option<&BatchEnvelope>) -> Overhead {
         let (start, end) = around(envelope);
         let bytes = start.len() + end.len();
         // The brackets or the envelope, with a comma after each event but the last.
@@ -73,13 +73,13 @@ impl Server for CaliperEndpoint {
 }
 
 impl CaliperEndpoint {
-    fn has_envelope_each(self, envelope: Option<&Envelope>) -> bool {
+    fn has_envelope_each(self, envelope: Option<&BatchEnvelope>) -> bool {
         self.envelope_each && envelope.is_some()
     }
 }
 
 /// Returns the text around events. Events of a dead letter without an envelope are sent as an array.
-fn around(envelope: Option<&Envelope>) -> (&str, &str) {
+fn around(envelope: Option<&BatchEnvelope>) -> (&str, &str) {
     envelope.map_or(("[", "]"), |envelope| (envelope.start(), envelope.end()))
 }
 
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn one_envelope_holds_all_events_or_each_event_has_its_own() {
         let keys = object(json!({"sensor": "s", "data": [1]}));
-        let envelope = Envelope::new(keys, &object(json!({"sensor": "t", "x": 1})));
+        let envelope = BatchEnvelope::new(keys, &object(json!({"sensor": "t", "x": 1})));
         let [one, two, three] = [1, 2, 3].map(|n| json!({"n": n}));
         let texts = [&one, &two, &three].map(Value::to_string);
         let batch = batch_of(Some(Arc::new(envelope)), &texts);

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::envelope::Envelope;
+use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchItem, BatchSlice, Overhead};
@@ -35,7 +35,7 @@ impl Server for Lrs {
         body
     }
 
-    fn overhead(&self, _envelope: Option<&Envelope>) -> Overhead {
+    fn overhead(&self, _envelope: Option<&BatchEnvelope>) -> Overhead {
         // Two brackets, and a comma after each statement but the last.
         Overhead { once: 1, each: 1 }
     }
