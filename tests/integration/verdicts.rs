@@ -208,7 +208,7 @@ fn what_every_later_request_would_be_told_stops_the_run_and_names_the_place() {
             .run()
             .with_code(5);
         let told = format!(
-            "answered {status}: as requested by the test; the first that was not delivered is of line 11 of `log`"
+            "answered {status}: as requested by the test; the first record not delivered is from line 11 of `log`"
         );
         assert!(ended.stderr.contains(&told), "{}", ended.stderr);
         assert_eq!(lrs.records().requests.len(), 2);
