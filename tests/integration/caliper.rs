@@ -1,8 +1,8 @@
-//! Envelopes, and the options that only Caliper has.
+//! Caliper envelopes and the options of Caliper.
 
 use serde_json::{Value, json};
 
-use crate::harness::{ROOT_URL, Run, fixture, line};
+use crate::harness::{ROOT_URL, Run, fixture, line, lines};
 
 fn row(run: Run) -> Value {
     run.stdin(line(1))
@@ -14,7 +14,7 @@ fn row(run: Run) -> Value {
 }
 
 #[test]
-fn each_event_is_in_an_envelope_of_the_lms() {
+fn each_event_has_an_envelope_with_the_lms_as_its_sensor() {
     let envelope =
         row(Run::transform_to("caliper").args(&["--send-time", "2024-03-05T10:00:00.5+01:00"]));
     assert_eq!(envelope["sensor"], ROOT_URL);
@@ -30,7 +30,7 @@ fn each_event_is_in_an_envelope_of_the_lms() {
 }
 
 #[test]
-fn without_an_envelope_the_event_is_bare() {
+fn envelope_none_writes_the_bare_event() {
     let bare = row(Run::transform_to("caliper").args(&["--envelope", "none"]));
     let in_envelope = row(Run::transform_to("caliper"));
     assert_eq!(bare, in_envelope["data"][0]);
@@ -38,8 +38,8 @@ fn without_an_envelope_the_event_is_bare() {
 }
 
 #[test]
-fn the_send_time_is_one_for_a_run_and_can_be_fixed() {
-    let run = Run::transform_to("caliper").stdin((0..9000).map(line).collect::<String>());
+fn the_send_time_is_the_same_for_a_whole_run_and_can_be_set() {
+    let run = Run::transform_to("caliper").stdin(lines(0..9000));
     let rows = run.args(&["-"]).run().with_code(0).rows();
     assert!(
         rows.iter()
@@ -59,7 +59,7 @@ fn the_send_time_is_one_for_a_run_and_can_be_fixed() {
         ["--send-time", "2024-03-05T09:14:07Z"],
         ["--envelope", "event"],
     ] {
-        // The last is given twice.
+        // The third case gives `--envelope` twice.
         Run::transform_to("caliper")
             .args(&arguments)
             .args(&["--envelope", "none", "-"])
@@ -90,9 +90,9 @@ fn explain_shows_what_transform_writes() {
 }
 
 #[test]
-fn an_event_id_is_the_same_in_every_run_and_another_for_every_event() {
+fn event_ids_are_stable_across_runs_and_differ_between_events() {
     let ids = || {
-        let log: String = (0..1000).map(line).collect();
+        let log = lines(0..1000);
         let run = Run::transform_to("caliper")
             .stdin(log)
             .args(&["--envelope", "none", "-"]);
@@ -122,12 +122,12 @@ fn options_of_one_format_are_refused_by_the_other() {
             .args(&["-"])
             .run()
             .with_code(2);
-        assert!(ended.stderr.contains(arguments[0]), "{}", ended.stderr);
+        ended.assert_stderr(arguments[0]);
     }
 }
 
 #[test]
-fn files_are_named_for_the_format() {
+fn the_names_of_output_files_contain_the_format() {
     let run = Run::transform_to("caliper")
         .file("a.log", line(1))
         .args(&["-o", "out", "a.log"]);
@@ -135,7 +135,7 @@ fn files_are_named_for_the_format() {
 }
 
 #[test]
-fn check_asks_for_a_time_that_stays() {
+fn check_requires_a_fixed_send_time() {
     let expected = fixture("caliper");
     let check = || {
         let run = Run::transform_to("caliper")
@@ -145,7 +145,7 @@ fn check_asks_for_a_time_that_stays() {
             .path(&fixture("events"))
     };
     let ended = check().run().with_code(2);
-    assert!(ended.stderr.contains("`--send-time`"), "{}", ended.stderr);
+    ended.assert_stderr("`--send-time`");
     check()
         .args(&["--send-time", "2024-04-01T00:00:00Z"])
         .run()

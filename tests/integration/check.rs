@@ -1,10 +1,10 @@
-//! `--check` compares and writes nothing.
+//! `--check`.
 
-use crate::harness::{Run, fixture, gzip, line};
+use crate::harness::{Run, fixture, gzip, line, lines};
 
-/// The goldens are tested elsewhere; here it is that `--check` reads them as equal though they are laid out otherwise.
+/// The expected documents have other white space than the output.
 #[test]
-fn documents_compare_equal_in_any_layout() {
+fn documents_compare_equal_despite_other_white_space() {
     let expected = fixture("xapi");
     let run = Run::transform().tables().args(&[
         "--events",
@@ -17,8 +17,8 @@ fn documents_compare_equal_in_any_layout() {
 }
 
 #[test]
-fn output_compares_equal_with_itself_in_any_layout() {
-    let log: String = (0..3000).map(line).collect();
+fn output_compares_equal_with_itself_despite_compression_or_other_white_space() {
+    let log = lines(0..3000);
     let made = Run::transform()
         .file("a.log", &log)
         .args(&["-o", "out", "a.log"])
@@ -77,7 +77,7 @@ fn each_difference_is_shown_and_nothing_is_written() {
 }
 
 #[test]
-fn a_missing_file_is_a_difference_and_so_is_one_that_should_not_be() {
+fn a_missing_file_and_a_surplus_file_are_differences() {
     let run = Run::transform()
         .file("a.log", line(1))
         .args(&["--check", "-o", "out", "a.log"]);
@@ -103,7 +103,7 @@ fn a_missing_file_is_a_difference_and_so_is_one_that_should_not_be() {
 }
 
 #[test]
-fn check_needs_something_to_compare_with() {
+fn check_requires_an_output_directory_and_refuses_a_rejects_file() {
     Run::transform()
         .file("a.log", line(1))
         .args(&["--check", "a.log"])
@@ -120,8 +120,8 @@ fn check_needs_something_to_compare_with() {
 }
 
 #[test]
-fn of_many_differences_some_are_shown_and_all_are_counted() {
-    let log: String = (0..30).map(line).collect();
+fn at_most_20_differences_are_shown_and_the_rest_are_counted() {
+    let log = lines(0..30);
     let expected = "{}\n".repeat(31);
     let run = Run::transform()
         .file("a.log", log)

@@ -4,24 +4,16 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::harness::{ROOT_URL, Run, line};
+use crate::harness::{Run, line};
 use crate::lrs::{Lrs, Settings};
 
 fn send(url: &str) -> Run {
-    Run::new(&[
-        "send",
-        "--to",
-        "xapi",
-        "--lms-root-url",
-        ROOT_URL,
-        "--url",
-        url,
-    ])
-    .args(&["--retry-delay", "0.01", "log"])
-    .file("log", line(1) + &line(2))
+    Run::send(url)
+        .args(&["--retry-delay", "0.01", "log"])
+        .file("log", line(1) + &line(2))
 }
 
-/// A server with a certificate of its own, and that certificate.
+/// Starts a server with a self-signed certificate, and returns the certificate.
 fn start_tls() -> (Lrs, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -34,15 +26,11 @@ fn start_tls() -> (Lrs, String) {
 }
 
 #[test]
-fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
+fn a_self_signed_server_is_trusted_only_with_its_certificate_in_the_ca_file() {
     let (lrs, certificate) = start_tls();
 
     let ended = send(&lrs.xapi_tls()).run().with_code(5);
-    assert!(
-        ended.stderr.contains("invalid peer certificate"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("invalid peer certificate");
     assert!(lrs.stored().is_empty());
 
     send(&lrs.xapi_tls())
@@ -57,15 +45,11 @@ fn a_server_is_trusted_by_the_certificate_in_the_ca_file_alone() {
         .args(&["--ca-file", "ca.pem"])
         .run()
         .with_code(2);
-    assert!(
-        ended.stderr.contains("`ca.pem` holds no certificate"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("`ca.pem` holds no certificate");
 }
 
 #[test]
-fn there_is_no_switch_that_turns_verification_off() {
+fn no_option_turns_certificate_verification_off() {
     let help = Run::new(&["send", "--help"]).run().with_code(0).stdout;
     let help = String::from_utf8(help).unwrap();
     for word in ["insecure", "no-verify", "skip"] {
@@ -74,14 +58,11 @@ fn there_is_no_switch_that_turns_verification_off() {
 }
 
 #[test]
-fn the_usual_proxy_variables_are_honoured() {
-    // A server that is no proxy shows that it was asked to be one.
-    let (lrs, proxy) = (
-        Lrs::start(Settings::default()),
-        Lrs::start(Settings::default()),
-    );
+fn the_common_proxy_variables_are_respected() {
+    // The test server is not a proxy, but its records show whether a request was sent to the proxy.
+    let (lrs, proxy) = (Lrs::healthy(), Lrs::healthy());
     let proxy_url = proxy.xapi().replace("/xAPI", "");
-    let asked = || proxy.records().requests.len();
+    let asked = || proxy.request_count();
     for (variable, url, is_asked) in [
         ("http_proxy", "http://lrs.invalid/xAPI", true),
         ("https_proxy", "https://lrs.invalid/xAPI", true),
@@ -112,7 +93,7 @@ fn the_usual_proxy_variables_are_honoured() {
 }
 
 #[test]
-fn a_certificate_that_is_not_trusted_ends_the_run_without_trying_again() {
+fn an_untrusted_certificate_stops_the_run_without_a_retry() {
     let (lrs, _) = start_tls();
     let started = std::time::Instant::now();
     send(&lrs.xapi_tls())

@@ -1,20 +1,16 @@
-//! `--dedupe` drops what was emitted already in the run, and tells what only has its id.
+//! `--dedupe`, which drops events that the run has already emitted and reports events with the same id and other content.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, fixture, json_lines, line};
-use crate::lrs::{Lrs, Settings};
+use crate::harness::{Ended, ROOT_URL, Run, fixture, json_lines, line, lines};
+use crate::lrs::Lrs;
 
-/// A line whose statement has the id of another's, about another video.
+/// A line whose statement has the id of the statement of `line(second)`, but another video.
 fn colliding(second: u32) -> String {
     line(second).replace("\"id\": \"v\"", "\"id\": \"w\"")
 }
 
-fn lines(seconds: std::ops::Range<u32>) -> String {
-    seconds.map(line).collect()
-}
-
-/// Two logs that overlap, with a line of each kind among them. A thousand times as many lines are several batches of each.
+/// Two logs with common lines and with a line of each outcome. With `times` of 1000, each log is several batches long.
 fn overlapping(run: Run, times: u32) -> Run {
     let bad = "no event\n\n".to_owned() + &line(0).replace("ada", "");
     let other = bad + &line(0).replace("play_video", "x");
@@ -44,14 +40,14 @@ fn assert_balance(ended: &Ended, expected: [u64; 5]) {
     assert_eq!(ended.count("lines"), counts.iter().sum::<u64>());
 }
 
-/// What is told, without how long it took.
-fn told(ended: &Ended) -> String {
+/// The messages, without the line that has the speed.
+fn messages(ended: &Ended) -> String {
     let lines = ended.stderr.lines().filter(|line| !line.contains("MB/s"));
     lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn what_overlaps_is_written_once_with_any_number_of_threads() {
+fn common_lines_are_written_once_at_any_number_of_threads() {
     let distinct = Run::transform().stdin(lines(0..10_000)).args(&["-"]).run();
     for (on_collision, expected) in [
         ("keep", [10_001, 2002, 2, 2, 2]),
@@ -69,7 +65,7 @@ fn what_overlaps_is_written_once_with_any_number_of_threads() {
         });
         assert_balance(&one, expected);
         assert_eq!(one.stdout, four.stdout);
-        assert_eq!(told(&one), told(&four));
+        assert_eq!(messages(&one), messages(&four));
         assert_eq!(one.read("rejects"), four.read("rejects"));
 
         let mut written = one.rows();
@@ -82,8 +78,8 @@ fn what_overlaps_is_written_once_with_any_number_of_threads() {
         assert_eq!(written, distinct.rows());
 
         let warning = "warning: logs/b.log:2001 has the id of logs/a.log:2, ";
-        assert!(one.stderr.contains(warning), "{}", one.stderr);
-        let collisions = json_lines(&one.read("rejects"));
+        one.assert_stderr(warning);
+        let collisions = one.json_lines("rejects");
         let collisions: Vec<_> = collisions
             .iter()
             .filter(|row| row["reason"] == "collision")
@@ -91,22 +87,18 @@ fn what_overlaps_is_written_once_with_any_number_of_threads() {
             .collect();
         if on_collision == "keep" {
             assert_eq!(collisions, []);
-            assert!(
-                one.stderr.contains("10,001 statements, 1 collision\n"),
-                "{}",
-                one.stderr
-            );
+            one.assert_stderr("10,001 statements, 1 collision\n");
         } else {
             assert_eq!(collisions, [("logs/b.log", 2001), ("logs/b.log", 6002)]);
-            assert!(one.stderr.contains("collision 2"), "{}", one.stderr);
+            one.assert_stderr("collision 2");
         }
     }
-    // By itself nothing is dropped.
+    // Without `--dedupe`, no line is dropped.
     assert_balance(&overlapping_transform(&[]).run(), [12_003, 0, 2, 2, 2]);
 }
 
 #[test]
-fn a_rejected_collision_names_the_other_place() {
+fn a_rejected_collision_names_the_line_with_the_same_id() {
     let run = Run::transform().file("a.log", line(1) + &colliding(1));
     let ended = run
         .args(&[
@@ -126,28 +118,27 @@ fn a_rejected_collision_names_the_other_place() {
         "reason": "collision",
         "detail": format!("a.log:1 has the same id, {id}, and other content"),
     });
-    assert_eq!(json_lines(&ended.read("r")), [row]);
+    assert_eq!(ended.json_lines("r"), [row]);
 }
 
 #[test]
-fn of_many_collisions_the_first_are_told_and_the_rest_is_counted() {
+fn at_most_20_collisions_are_reported_and_the_rest_are_counted() {
     for (count, more) in [(20, None), (34, Some("warning: 14 more collisions"))] {
         let log = lines(0..count) + &(0..count).map(colliding).collect::<String>();
         let run = Run::transform().file("a.log", log);
         let ended = run.args(&["--dedupe", "a.log"]).run().with_code(0);
-        let told = ended.stderr.matches("has the id of a.log").count();
-        assert_eq!((told, ended.count("emitted")), (20, 2 * u64::from(count)));
-        assert_eq!(ended.stderr.contains("more collisions"), more.is_some());
-        assert!(
-            ended.stderr.contains(more.unwrap_or_default()),
-            "{}",
-            ended.stderr
+        let reported = ended.stderr.matches("has the id of a.log").count();
+        assert_eq!(
+            (reported, ended.count("emitted")),
+            (20, 2 * u64::from(count))
         );
+        assert_eq!(ended.stderr.contains("more collisions"), more.is_some());
+        ended.assert_stderr(more.unwrap_or_default());
     }
 }
 
 #[test]
-fn what_was_not_delivered_makes_no_duplicate() {
+fn lines_that_were_not_delivered_make_no_duplicates() {
     for in_the_way in ["out/a.log.xapi.jsonl/x", "out/b.log.xapi.jsonl/x"] {
         let run = Run::transform()
             .file("a.log", line(1) + &colliding(1))
@@ -205,17 +196,17 @@ fn a_document_is_a_duplicate_of_the_same_event_in_a_log_or_another_document() {
     assert_eq!(first.files("out"), ["a.log.xapi.jsonl", "b.json"]);
     assert_eq!(first.read("out/a.log.xapi.jsonl"), b"");
     assert_balance(&first, [1, 2, 0, 0, 0]);
-    assert!(!first.stderr.contains("has the id of"), "{}", first.stderr);
+    first.assert_not_stderr("has the id of");
 }
 
 #[test]
-fn what_overlaps_is_sent_once_with_any_number_of_threads() {
+fn common_lines_are_sent_once_at_any_number_of_threads() {
     for (format, threads, times) in [
         ("xapi", "1", 1000),
         ("xapi", "4", 1000),
         ("caliper", "4", 10),
     ] {
-        let lrs = Lrs::start(Settings::default());
+        let lrs = Lrs::healthy();
         let url = match format {
             "xapi" => lrs.xapi(),
             _ => lrs.caliper(),
@@ -239,14 +230,14 @@ fn what_overlaps_is_sent_once_with_any_number_of_threads() {
             ])
             .args(&["--rejects", "rejects", "--report", "report.json", "logs"]);
         let ended = overlapping(run, times).run().with_code(0);
-        let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+        let report = ended.report();
         let (outcomes, sum) = (&report["total"]["outcomes"], &report["total"]["lines"]);
         let counts = outcomes.as_object().unwrap().values();
         assert_eq!(
             counts.map(|count| count.as_u64().unwrap()).sum::<u64>(),
             *sum
         );
-        // An event's id in Caliper is made of all of it, so there is no collision.
+        // A Caliper id is derived from the whole event, so there are no collisions.
         let (emitted, collisions) = match format {
             "xapi" => (10 * times, 2),
             _ => (10 * times + 1, 0),
@@ -265,11 +256,8 @@ fn what_overlaps_is_sent_once_with_any_number_of_threads() {
 }
 
 #[test]
-fn each_router_gets_what_it_accepts_though_another_has_it_already() {
-    let servers = [
-        Lrs::start(Settings::default()),
-        Lrs::start(Settings::default()),
-    ];
+fn each_router_gets_the_events_it_accepts_once() {
+    let servers = [Lrs::healthy(), Lrs::healthy()];
     let routers: Vec<Value> = ["a", "b"]
         .iter()
         .zip(&servers)
@@ -281,7 +269,7 @@ fn each_router_gets_what_it_accepts_though_another_has_it_already() {
             })
         })
         .collect();
-    // The host does not reach the statement.
+    // The statement does not contain the host.
     let from =
         |host: &str| line(1).replace("{\"name\"", &format!("{{\"host\": \"{host}\", \"name\""));
     let run = Run::new(&[
@@ -303,17 +291,17 @@ fn each_router_gets_what_it_accepts_though_another_has_it_already() {
 }
 
 #[test]
-fn what_becomes_of_collisions_is_asked_only_where_they_are_looked_for() {
+fn on_collision_requires_dedupe() {
     for command in ["transform", "send"] {
         let run = Run::new(&[command, "--to", "xapi", "--lms-root-url", ROOT_URL, "-"]);
         let ended = run.args(&["--on-collision", "keep"]).run().with_code(2);
         let message = "`--on-collision` goes with `--dedupe`";
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        ended.assert_stderr(message);
     }
 }
 
 #[test]
-fn a_collision_is_a_failure_when_that_is_asked_for() {
+fn fail_on_collision_exits_with_1_and_requires_dedupe() {
     for (log, code) in [(line(1) + &line(1), 0), (line(1) + &colliding(1), 1)] {
         Run::transform()
             .args(&["--dedupe", "--fail-on", "collision", "-"])

@@ -1,20 +1,10 @@
-//! Disks that are full and paths that are not what they should be: each costs what it must, and is told in one line with
-//! the path.
+//! Full disks and unusable paths: as little as possible is lost, and one line of the messages names the path.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Ended, ROOT_URL, Run, json_lines, line};
-use crate::lrs::{Lrs, Settings};
-
-pub fn lines(count: u32) -> String {
-    (0..count).map(line).collect()
-}
-
-fn mode(ended: &Ended, name: &str) -> u32 {
-    let metadata = fs::metadata(ended.directory.path(name)).unwrap();
-    metadata.permissions().mode() & 0o777
-}
+use crate::harness::{Run, line, lines, poisoned};
+use crate::lrs::Lrs;
 
 fn is_root() -> bool {
     fs::read_to_string("/proc/self/status")
@@ -22,41 +12,25 @@ fn is_root() -> bool {
         .contains("\nUid:\t0\t")
 }
 
-/// Two inputs, of which the second comes to more than 8 KiB.
+/// Three inputs. The output of the second is larger than 8 KiB.
 fn transform() -> Run {
     Run::transform()
-        .file("a.log", lines(2))
-        .file("b.log", lines(100))
-        .file("c.log", lines(3))
+        .file("a.log", lines(0..2))
+        .file("b.log", lines(0..100))
+        .file("c.log", lines(0..3))
         .args(&["a.log", "b.log", "c.log"])
 }
 
-/// Sends two statements, of which the server does not take the first.
+/// Sends two statements. The server refuses the first.
 pub fn send(lrs: &Lrs) -> Run {
-    let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
-    Run::new(&[
-        "send",
-        "--to",
-        "xapi",
-        "--lms-root-url",
-        ROOT_URL,
-        "--batch-size",
-        "1",
-    ])
-    .args(&[
-        "--connections",
-        "1",
-        "--url",
-        &lrs.xapi(),
-        "--dead-letters",
-        "dead",
-        "-",
-    ])
-    .stdin(poisoned + &line(2))
+    Run::send(&lrs.xapi())
+        .args(&["--batch-size", "1", "--connections", "1"])
+        .args(&["--dead-letters", "dead", "-"])
+        .stdin(poisoned(1) + &line(2))
 }
 
 #[test]
-fn a_disk_that_gets_full_costs_the_output_at_hand() {
+fn a_full_disk_fails_only_the_output_that_is_being_written() {
     for compression in ["none", "gzip"] {
         let run = transform().args(&["-o", "out", "--compress", compression]);
         let bytes = if compression == "none" { 8192 } else { 1024 };
@@ -72,7 +46,7 @@ fn a_disk_that_gets_full_costs_the_output_at_hand() {
 }
 
 #[test]
-fn a_full_disk_keeps_what_stood_there() {
+fn a_full_disk_leaves_an_existing_output_file_unchanged() {
     let run = transform().file("out/b.log.xapi.jsonl", "of yesterday");
     let ended = run
         .args(&["-o", "out"])
@@ -83,11 +57,14 @@ fn a_full_disk_keeps_what_stood_there() {
 }
 
 #[test]
-fn rejects_that_cannot_be_written_cost_the_rejects_alone() {
+fn an_unwritable_rejects_file_does_not_affect_the_outputs() {
     let run = || {
         Run::transform()
-            .file("a.log", lines(2) + &"no event\n".repeat(100) + &lines(2))
-            .file("b.log", lines(3))
+            .file(
+                "a.log",
+                lines(0..2) + &"no event\n".repeat(100) + &lines(0..2),
+            )
+            .file("b.log", lines(0..3))
             .args(&["-o", "out", "a.log", "b.log"])
     };
     for (run, start) in [
@@ -116,15 +93,15 @@ fn rejects_that_cannot_be_written_cost_the_rejects_alone() {
 }
 
 #[test]
-fn a_link_of_the_system_is_written_through_and_never_replaced() {
+fn output_to_a_system_link_is_written_through_the_link() {
     let run = Run::transform().stdin("no event\n".to_owned() + &line(1));
     let run = run.args(&["-o", "out", "--rejects", "/dev/fd/1", "-"]);
     let ended = run.after_shell("exec > file").run().with_code(0);
-    assert_eq!(json_lines(&ended.read("file")).len(), 1);
+    assert_eq!(ended.json_lines("file").len(), 1);
 }
 
 #[test]
-fn a_report_that_cannot_be_written_is_told_when_all_is_done() {
+fn an_unwritable_report_is_an_error_after_all_outputs_are_written() {
     let full = transform()
         .args(&["-o", "out", "--report", "/dev/full"])
         .run()
@@ -141,7 +118,7 @@ fn a_report_that_cannot_be_written_is_told_when_all_is_done() {
 }
 
 #[test]
-fn what_is_no_place_for_a_file_is_told_before_anything_is_done() {
+fn paths_where_no_file_can_be_created_are_reported_before_the_run_starts() {
     for option in ["--report", "--rejects"] {
         for (path, start) in [
             (
@@ -169,7 +146,7 @@ fn what_is_no_place_for_a_file_is_told_before_anything_is_done() {
 }
 
 #[test]
-fn a_file_where_a_directory_is_to_be_costs_what_goes_below_it() {
+fn a_file_in_place_of_a_directory_fails_only_the_outputs_below_it() {
     let run = || {
         Run::transform()
             .file("logs/a/x.log", line(1))
@@ -194,7 +171,7 @@ fn a_file_where_a_directory_is_to_be_costs_what_goes_below_it() {
 }
 
 #[test]
-fn a_directory_where_a_file_is_to_be_costs_that_file() {
+fn a_directory_in_place_of_an_output_file_fails_only_that_output() {
     let ended = transform()
         .file("out/b.log.xapi.jsonl/x", "")
         .args(&["-o", "out"])
@@ -208,9 +185,9 @@ fn a_directory_where_a_file_is_to_be_costs_that_file() {
 }
 
 #[test]
-fn a_directory_without_permission_costs_what_is_in_it() {
+fn missing_permissions_fail_only_the_affected_files() {
     if is_root() {
-        eprintln!("skipped: no permission binds the superuser");
+        eprintln!("skipped: permissions do not restrict the superuser");
         return;
     }
     let run = Run::transform()
@@ -240,8 +217,8 @@ fn a_directory_without_permission_costs_what_is_in_it() {
 }
 
 #[test]
-fn a_dead_letter_that_cannot_be_written_stops_the_sending() {
-    let lrs = Lrs::start(Settings::default());
+fn an_unwritable_dead_letter_stops_the_run() {
+    let lrs = Lrs::healthy();
     let ended = send(&lrs).with_largest_file(512).run().with_code(6);
     ended.assert_error("failed to write the dead letter `dead/");
     assert!(
@@ -254,35 +231,38 @@ fn a_dead_letter_that_cannot_be_written_stops_the_sending() {
 }
 
 #[test]
-fn a_file_in_the_place_of_dead_letters_is_told_before_anything_is_sent() {
-    let lrs = Lrs::start(Settings::default());
+fn a_file_in_place_of_the_dead_letter_directory_is_reported_before_the_first_request() {
+    let lrs = Lrs::healthy();
     let ended = send(&lrs).file("dead", "").run().with_code(6);
     ended.assert_error("failed to create the directory `dead`: ");
-    assert_eq!(lrs.records().requests.len(), 0);
+    assert_eq!(lrs.request_count(), 0);
 }
 
 #[test]
-fn what_holds_personal_data_is_for_its_owner_and_the_rest_as_the_umask_says() {
-    let lrs = Lrs::start(Settings::default());
+fn rejects_and_dead_letters_are_private_and_other_files_follow_the_umask() {
+    let lrs = Lrs::healthy();
     for (umask, usual) in [("000", 0o666), ("027", 0o640), ("077", 0o600)] {
         let words = format!("umask {umask}");
         let run = send(&lrs).args(&["--report", "r", "--rejects", "rejects"]);
         let ended = run.after_shell(&words).run().with_code(4);
-        assert_eq!((mode(&ended, "r"), mode(&ended, "rejects")), (usual, 0o600));
+        assert_eq!(
+            (ended.directory.mode("r"), ended.directory.mode("rejects")),
+            (usual, 0o600)
+        );
         let letters = ended.files("dead");
         assert_eq!(letters.len(), 1);
-        assert_eq!(mode(&ended, &format!("dead/{}", letters[0])), 0o600);
+        assert_eq!(ended.directory.mode(&format!("dead/{}", letters[0])), 0o600);
 
         let run = transform().args(&["-o", "out", "--report", "r", "--rejects", "rejects"]);
         let ended = run.after_shell(&words).run().with_code(0);
-        let modes = ["out/a.log.xapi.jsonl", "r", "rejects"].map(|name| mode(&ended, name));
+        let modes = ["out/a.log.xapi.jsonl", "r", "rejects"].map(|name| ended.directory.mode(name));
         assert_eq!(modes, [usual, usual, 0o600]);
     }
 }
 
-/// Rows that are not written now never would be, for a line that counts as delivered.
+/// A line whose row cannot be written must not count as delivered, or its row would be lost.
 #[test]
-fn with_a_state_a_rejects_file_that_gets_full_leaves_the_lines_to_the_next_run() {
+fn with_a_state_lines_whose_rejects_cannot_be_written_are_left_to_the_next_run() {
     let inputs = [("a.log", 10), ("b.log", 100), ("c.log", 10)];
     let mut run = Run::transform();
     for (nth, (name, rejected)) in (0..).zip(inputs) {
@@ -307,12 +287,12 @@ fn with_a_state_a_rejects_file_that_gets_full_leaves_the_lines_to_the_next_run()
         .with_code(6);
     full.assert_error("failed to write `rejects`: File too large");
     assert_eq!(full.files("out"), ["a.log.xapi.jsonl"]);
-    assert_eq!(json_lines(&full.read("rejects")).len(), 10);
+    assert_eq!(full.json_lines("rejects").len(), 10);
     let again = Run::transform()
         .in_directory(&full.directory)
         .args(&options)
         .run()
         .with_code(0);
     assert_eq!(again.files("out").len(), 3);
-    assert_eq!(json_lines(&again.read("rejects")).len(), 120);
+    assert_eq!(again.json_lines("rejects").len(), 120);
 }

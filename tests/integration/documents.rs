@@ -1,10 +1,10 @@
-//! Documents among the inputs.
+//! Inputs that are one JSON document.
 
 use crate::harness::{Run, gzip, line};
 use crate::inputs::{seconds, two_lines};
 
 #[test]
-fn a_log_that_is_called_json_is_read_as_lines() {
+fn a_log_with_the_suffix_json_is_read_as_lines() {
     for stdin in [two_lines().into_bytes(), gzip(two_lines())] {
         let ended = Run::transform()
             .file("a.json", stdin)
@@ -25,7 +25,7 @@ fn a_log_that_is_called_json_is_read_as_lines() {
         let ended = run.run().with_code(0);
         assert_eq!(ended.count("emitted"), 1, "{first}");
     }
-    // An event that spans lines is a document, whatever stands on one of them.
+    // An event that spans several lines is a document, even if one of its lines looks like an event.
     let document = line(1).replace("\"name\"", "\"other\": {\"event\": 1}\n, \"name\"");
     let ended = Run::transform()
         .file("a.json", document)
@@ -33,7 +33,7 @@ fn a_log_that_is_called_json_is_read_as_lines() {
         .run()
         .with_code(0);
     assert_eq!(ended.files("out"), ["a.json"]);
-    // One event on one line is a document.
+    // A single event on a single line is a document.
     let ended = Run::transform()
         .file("a.json", line(1))
         .args(&["-o", "out", "a.json"])
@@ -43,7 +43,7 @@ fn a_log_that_is_called_json_is_read_as_lines() {
 }
 
 #[test]
-fn a_document_may_be_too_long_or_cut() {
+fn a_document_can_be_too_long_or_truncated() {
     let document = line(1);
     let run =
         Run::explain()

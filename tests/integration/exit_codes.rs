@@ -1,11 +1,11 @@
-//! What the shell is told.
+//! Exit codes.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{Ended, ROOT_URL, Run, gzip, line};
-use crate::lrs::{Lrs, Settings};
+use crate::harness::{Ended, Run, gzip, line, poisoned};
+use crate::lrs::Lrs;
 
 fn transform() -> Run {
     let cut = &gzip(line(9))[..30];
@@ -18,17 +18,16 @@ fn transform() -> Run {
         .file("full/a.log.xapi.jsonl/in-the-way", "")
 }
 
-/// Sends one statement that the server does not take.
+/// Sends one statement, which the server refuses.
 fn send(lrs: &Lrs) -> Run {
-    let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
-    Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL])
-        .args(&["--url", &lrs.xapi(), "log"])
-        .file("log", poisoned)
+    Run::send(&lrs.xapi())
+        .args(&["log"])
+        .file("log", poisoned(1))
 }
 
 #[test]
-fn every_code_of_the_readme_is_given() {
-    let lrs = Lrs::start(Settings::default());
+fn each_exit_code_of_the_readme_occurs() {
+    let lrs = Lrs::healthy();
     let mut given = BTreeSet::new();
     let mut run = |code: i32, run: Run| -> Ended {
         given.insert(code);
@@ -60,12 +59,12 @@ fn every_code_of_the_readme_is_given() {
     let (_, table) = readme.split_once("\n## Exit codes\n").unwrap();
     let (table, _) = table.split_once("\n## ").unwrap();
     let rows = table.lines().filter_map(|line| line.split('|').nth(1));
-    let told: BTreeSet<i32> = rows.filter_map(|code| code.trim().parse().ok()).collect();
-    assert_eq!(given, told);
+    let documented: BTreeSet<i32> = rows.filter_map(|code| code.trim().parse().ok()).collect();
+    assert_eq!(given, documented);
 }
 
 #[test]
-fn lines_are_a_failure_when_that_is_asked_for() {
+fn fail_on_makes_rejected_or_unparsable_lines_a_failure() {
     for (fail_on, inputs, code) in [
         ("rejected", &["a.log", "unparsable.log"][..], 0),
         ("rejected", &["a.log", "rejected.log"], 1),
@@ -88,7 +87,7 @@ fn lines_are_a_failure_when_that_is_asked_for() {
     let variable = transform().env("EVENT_ROUTER_FAIL_ON", "unparsable,rejected");
     variable.args(&["rejected.log"]).run().with_code(1);
 
-    let lrs = Lrs::start(Settings::default());
+    let lrs = Lrs::healthy();
     let rejected = line(2).replace("ada", "");
     let send = send(&lrs).file("log", line(1) + &rejected);
     send.args(&["--fail-on", "rejected"]).run().with_code(1);
@@ -96,7 +95,7 @@ fn lines_are_a_failure_when_that_is_asked_for() {
 }
 
 #[test]
-fn what_else_happened_is_told_before_lines_that_are_a_failure() {
+fn other_failures_take_precedence_over_fail_on() {
     let fail_on = ["--fail-on", "rejected,unparsable"];
     for (arguments, code) in [
         (&["rejected.log", "nowhere.log"][..], 3),
@@ -109,8 +108,8 @@ fn what_else_happened_is_told_before_lines_that_are_a_failure() {
             .run()
             .with_code(code);
     }
-    let lrs = Lrs::start(Settings::default());
-    let both = line(2).replace("ada", "") + &line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
+    let lrs = Lrs::healthy();
+    let both = line(2).replace("ada", "") + &poisoned(1);
     let run = || send(&lrs).file("log", &both).args(&fail_on);
     run().args(&["--dead-letters", "dead"]).run().with_code(4);
     run().run().with_code(5);

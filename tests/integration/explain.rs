@@ -1,11 +1,11 @@
-//! What becomes of each line, and why.
+//! `explain`.
 
 use serde_json::json;
 
 use crate::harness::{Run, fixture, line};
 
 #[test]
-fn each_line_that_is_not_blank_has_a_row_with_all_keys() {
+fn each_line_has_a_json_row_with_all_keys_except_blank_lines() {
     let log = format!(
         "{}\nx\n{}{{\"name\": 5, \"event\": 1}}\n",
         line(1),
@@ -39,7 +39,7 @@ fn each_line_that_is_not_blank_has_a_row_with_all_keys() {
 }
 
 #[test]
-fn out_is_what_transform_writes() {
+fn out_holds_the_statements_that_transform_writes() {
     let log = fixture("sample/tracking.log.gz");
     let explained = Run::explain().tables().path(&log).run().with_code(0);
     let transformed = Run::transform().tables().path(&log).run().with_code(0);
@@ -52,7 +52,7 @@ fn out_is_what_transform_writes() {
 }
 
 #[test]
-fn a_person_reads_lines() {
+fn without_json_each_line_has_a_readable_explanation() {
     let run = Run::new(&[
         "explain",
         "--to",
@@ -80,7 +80,7 @@ fn a_person_reads_lines() {
 }
 
 #[test]
-fn it_is_told_why_nothing_takes_an_event() {
+fn unsupported_events_are_explained() {
     let log = line(1).replace("play_video", "edx.problem.completed")
         + &line(2).replace("play", "x")
         + "{\"event\": 1}";
@@ -110,7 +110,7 @@ fn it_is_told_why_nothing_takes_an_event() {
 }
 
 #[test]
-fn names_cannot_steer_the_terminal() {
+fn control_characters_in_names_are_escaped() {
     let run = Run::new(&[
         "explain",
         "--to",
@@ -132,7 +132,7 @@ fn names_cannot_steer_the_terminal() {
 }
 
 #[test]
-fn an_input_that_is_cut_exits_with_3() {
+fn a_truncated_or_missing_input_exits_with_3() {
     let cut = &crate::harness::gzip(line(1))[..40];
     Run::explain()
         .file("a.log", cut)

@@ -1,8 +1,8 @@
-//! Which events are left out by their time and their course.
+//! Filters by time, course and organization.
 
 use crate::harness::{Run, line};
 
-/// Outcomes and reasons of the lines of a log, as `rejected bad-timestamp`.
+/// The outcome and reason of each line of a log, such as `rejected bad-timestamp`.
 fn outcomes(format: &str, log: &str, arguments: &[&str]) -> Vec<String> {
     let run = Run::explain_to(format).stdin(log).args(arguments);
     let rows = run.args(&["-"]).run().with_code(0).rows();
@@ -15,7 +15,7 @@ fn outcomes(format: &str, log: &str, arguments: &[&str]) -> Vec<String> {
     shown.collect()
 }
 
-/// A line of a time, given as it stands in the JSON; `null` is none.
+/// A line with this JSON value as its time.
 fn at(time: &str) -> String {
     line(1).replace("\"2024-03-05T09:00:00.000001+00:00\"", time)
 }
@@ -25,7 +25,7 @@ fn of_course(course_id: &str) -> String {
 }
 
 #[test]
-fn since_is_taken_and_until_is_not_whatever_the_offset() {
+fn since_is_inclusive_and_until_is_exclusive_at_any_offset() {
     let log = [
         at("\"2024-02-29T23:59:59.999999+00:00\""),
         at("\"2024-03-01T00:00:00+00:00\""),
@@ -41,7 +41,7 @@ fn since_is_taken_and_until_is_not_whatever_the_offset() {
             let taken = outcomes
                 .iter()
                 .enumerate()
-                .filter(|(_, it)| *it == "emitted");
+                .filter(|(_, outcome)| *outcome == "emitted");
             taken.map(|(nth, _)| nth).collect::<Vec<_>>()
         };
         assert_eq!(taken(&[]), [0, 1, 2, 3, 4, 5]);
@@ -60,7 +60,7 @@ fn since_is_taken_and_until_is_not_whatever_the_offset() {
 }
 
 #[test]
-fn the_time_is_read_as_the_format_reads_it_and_a_bad_one_is_told() {
+fn filters_accept_the_times_that_the_format_accepts_and_other_times_are_rejected() {
     let log = [
         at("1709629200"),
         at("\"2024-W10-2T09Z\""),
@@ -84,7 +84,7 @@ fn the_time_is_read_as_the_format_reads_it_and_a_bad_one_is_told() {
         outcomes("xapi", &log, &before),
         ["filtered", "filtered", bad, bad, "filtered"]
     );
-    // It goes by the timestamp that is beside a time.
+    // A `timestamp` takes precedence over a `time`.
     let both = at("\"2020-01-01T00:00:00Z\", \"timestamp\": \"2024-03-05T09:00:00Z\"");
     for format in ["xapi", "caliper"] {
         assert_eq!(outcomes(format, &both, &within), ["emitted"]);
@@ -92,7 +92,7 @@ fn the_time_is_read_as_the_format_reads_it_and_a_bad_one_is_told() {
 }
 
 #[test]
-fn courses_are_chosen_by_globs_and_organizations() {
+fn courses_are_selected_by_globs_and_organizations() {
     let log = [
         of_course("course-v1:MITx+6.002x+2012_Fall"),
         of_course("course-v1:MITx+8.01x+2014"),
@@ -108,7 +108,7 @@ fn courses_are_chosen_by_globs_and_organizations() {
         let taken = outcomes
             .iter()
             .enumerate()
-            .filter(|(_, it)| *it != "filtered");
+            .filter(|(_, outcome)| *outcome != "filtered");
         taken.map(|(nth, _)| nth).collect::<Vec<_>>()
     };
     assert_eq!(taken(&["--course", "course-v1:MITx+*"]), [0, 1]);
@@ -121,7 +121,7 @@ fn courses_are_chosen_by_globs_and_organizations() {
 }
 
 #[test]
-fn what_is_unparsable_or_unsupported_stays_so() {
+fn unparsable_and_unsupported_lines_are_not_filtered() {
     let log = "x\n".to_owned()
         + &of_course("x/y/z").replace("play_video", "no_such_event")
         + &of_course("x/y/z").replace("play_video", "edx.problem.completed")
@@ -146,7 +146,7 @@ fn what_is_unparsable_or_unsupported_stays_so() {
 }
 
 #[test]
-fn a_person_reads_which_option_left_an_event_out() {
+fn explain_names_the_option_that_filtered_an_event() {
     let routers = r#"[{"backend_name": "xAPI", "route_url": "https://a.example",
         "configurations": {"match_params": {"name": "^stop"}}}]"#;
     for (arguments, option) in [
@@ -174,7 +174,7 @@ fn a_person_reads_which_option_left_an_event_out() {
 }
 
 #[test]
-fn filters_that_make_no_sense_are_refused() {
+fn invalid_filters_are_refused() {
     for (arguments, message) in [
         (
             &["--since", "2024-03-05T09:14:07"][..],
@@ -202,12 +202,12 @@ fn filters_that_make_no_sense_are_refused() {
     ] {
         let ended = Run::transform().args(arguments).args(&["-"]).run();
         let ended = ended.with_code(2);
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        ended.assert_stderr(message);
     }
 }
 
 #[test]
-fn filters_can_be_variables_and_an_empty_one_is_none() {
+fn filters_can_be_environment_variables_and_empty_variables_are_ignored() {
     let log = of_course("x/y/z") + &line(2);
     let run = Run::transform()
         .env("EVENT_ROUTER_ORG", "z,a")

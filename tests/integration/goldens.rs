@@ -1,4 +1,4 @@
-//! What the reference makes of the fixtures is what comes out, in each format and at any number of threads.
+//! The output for the fixtures equals that of the reference, in each format and at any number of threads.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,7 +35,7 @@ const FORMATS: [&str; 2] = ["xapi", "caliper"];
 
 fn transform(format: &str) -> Run {
     let run = Run::transform_to(format).tables();
-    // The time that the goldens have on their envelopes.
+    // The send time of the expected envelopes.
     if format == "caliper" {
         run.args(&["--send-time", "2024-04-01T00:00:00Z"])
     } else {
@@ -44,7 +44,7 @@ fn transform(format: &str) -> Run {
 }
 
 #[test]
-fn every_event_becomes_what_the_reference_makes_of_it() {
+fn each_event_converts_as_in_the_reference() {
     for format in FORMATS {
         let expected = documents(format);
         for threads in ["1", "4"] {
@@ -67,7 +67,8 @@ fn every_event_becomes_what_the_reference_makes_of_it() {
     }
 }
 
-/// The codes are ours; that these events come to nothing is the reference's word, or a mend.
+/// The reference emits nothing for these events either, apart from a few differences that are documented. The reason codes
+/// are our own.
 const XAPI_REASONS: &[(&str, &str)] = &[
     (
         "navigation/edx.ui.lms.link_clicked.object-url",
@@ -216,7 +217,7 @@ const CALIPER_REASONS: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn every_event_that_comes_to_nothing_has_its_reason() {
+fn each_event_without_output_has_the_expected_reason() {
     for (format, reasons) in [("xapi", XAPI_REASONS), ("caliper", CALIPER_REASONS)] {
         let run = Run::explain_to(format).tables().args(&["--events", "all"]);
         let ended = run.path(&fixture("events")).run().with_code(0);
@@ -245,7 +246,7 @@ fn every_event_that_comes_to_nothing_has_its_reason() {
 }
 
 #[test]
-fn the_sample_log_becomes_what_the_reference_makes_of_it() {
+fn the_sample_log_converts_as_in_the_reference() {
     let log = fixture("sample/tracking.log.gz");
     for (format, tally) in [
         ("xapi", [149, 158, 0, 11, 4, 322]),
@@ -271,7 +272,7 @@ fn the_sample_log_becomes_what_the_reference_makes_of_it() {
         }
         assert!(
             outputs.iter().all(|output| *output == outputs[0]),
-            "the bytes depend on the threads"
+            "the output depends on the number of threads"
         );
         let expected = fs::read(fixture(&format!("sample/tracking.log.{format}.jsonl"))).unwrap();
         assert_eq!(json_lines(&outputs[0]), json_lines(&expected), "{format}");

@@ -1,17 +1,15 @@
-//! What is written, and where.
+//! Output files, standard output and rejects.
 
-use std::fs;
 use std::io::Read;
-use std::process::{Command, Stdio};
 
 use flate2::read::MultiGzDecoder;
 
-use crate::harness::{ROOT_URL, Run, fixture, gzip, json_lines, line};
+use crate::harness::{Run, fixture, gzip, line, lines};
 
-/// A member of gzip for each batch, one for none at all; and by the thread that delivers where duplicates are taken out.
+/// Gzip output has one member for each batch, and one if there is no batch. With `--dedupe`, the delivering thread compresses.
 #[test]
-fn output_is_compressed_when_asked_whichever_thread_does_it() {
-    let log: String = (0..20_000).map(line).collect();
+fn compressed_output_equals_plain_output_with_and_without_dedupe() {
+    let log = lines(0..20_000);
     assert!(log.len() > 3 << 20);
     let logs = [("long", log.as_str()), ("empty", ""), ("short", &line(1))];
     for options in [&[][..], &["--dedupe"]] {
@@ -31,7 +29,7 @@ fn output_is_compressed_when_asked_whichever_thread_does_it() {
 }
 
 #[test]
-fn what_stood_there_is_replaced_and_nothing_temporary_stays() {
+fn an_existing_output_file_is_replaced_and_no_temporary_file_is_left() {
     let run = Run::transform()
         .file("a.log", line(1))
         .file("out/a.log.xapi.jsonl", "old");
@@ -42,22 +40,18 @@ fn what_stood_there_is_replaced_and_nothing_temporary_stays() {
 
 #[cfg(unix)]
 #[test]
-fn output_has_the_usual_mode_and_rejects_are_for_their_owner() {
-    use std::os::unix::fs::PermissionsExt;
+fn output_has_default_permissions_and_rejects_are_private() {
     let run = Run::transform()
         .file("a.log", "x\n")
         .args(&["--rejects", "r", "-o", "out", "a.log"]);
     let ended = run.run().with_code(0);
-    let mode = |name: &str| {
-        let metadata = fs::metadata(ended.directory.path(name)).unwrap();
-        metadata.permissions().mode() & 0o777
-    };
+    let mode = |name: &str| ended.directory.mode(name);
     let usual = mode("a.log");
     assert_eq!((mode("out/a.log.xapi.jsonl"), mode("r")), (usual, 0o600));
 }
 
 #[test]
-fn nothing_is_written_twice_or_over_what_is_read() {
+fn outputs_that_would_replace_each_other_or_an_input_are_refused() {
     let run = |arguments: &[&str]| {
         let run = Run::transform()
             .file("x.log", line(1))
@@ -89,14 +83,14 @@ fn nothing_is_written_twice_or_over_what_is_read() {
         ),
     ] {
         let ended = run(&arguments).run().with_code(2);
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        ended.assert_stderr(message);
         assert_eq!(ended.files("."), ["b/x.log", "e.json", "u.csv", "x.log"]);
         assert_eq!(ended.read("x.log"), line(1).into_bytes());
     }
 }
 
 #[test]
-fn what_a_run_writes_is_not_among_its_inputs_the_next_time() {
+fn output_files_below_an_input_directory_are_not_read_as_inputs() {
     let run = || {
         let run = Run::transform()
             .file("logs/a.log", "x\n")
@@ -111,14 +105,11 @@ fn what_a_run_writes_is_not_among_its_inputs_the_next_time() {
     };
     let ended = run().run().with_code(0);
     assert_eq!(ended.count("lines"), 1);
-    assert_eq!(
-        crate::harness::json_lines(&ended.read("logs/rejects.jsonl")).len(),
-        1
-    );
+    assert_eq!(ended.json_lines("logs/rejects.jsonl").len(), 1);
 }
 
 #[test]
-fn of_several_exit_codes_the_largest_wins() {
+fn the_largest_of_several_exit_codes_wins() {
     let broken = &crate::harness::gzip(line(1))[..30];
     let run = || {
         Run::transform()
@@ -140,7 +131,7 @@ fn of_several_exit_codes_the_largest_wins() {
 }
 
 #[test]
-fn a_failed_output_counts_for_nothing() {
+fn lines_of_a_failed_output_are_neither_counted_nor_kept_as_rejects() {
     let run = Run::transform().file("a.log", line(1) + "x\n");
     let run = run
         .file("b.log", line(2) + &line(3) + "x\n")
@@ -149,7 +140,7 @@ fn a_failed_output_counts_for_nothing() {
         .args(&["--rejects", "r", "-o", "out", "b.log", "a.log"])
         .run()
         .with_code(6);
-    let rejects = crate::harness::json_lines(&ended.read("r"));
+    let rejects = ended.json_lines("r");
     assert_eq!(
         rejects
             .iter()
@@ -158,15 +149,11 @@ fn a_failed_output_counts_for_nothing() {
         ["a.log"]
     );
     assert_eq!(ended.count("emitted"), 1);
-    assert!(
-        ended.stderr.contains("2 inputs (1 failed)"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("2 inputs (1 failed)");
 }
 
 #[test]
-fn an_output_that_cannot_be_written_costs_its_input_and_exits_with_6() {
+fn an_unwritable_output_fails_its_input_alone_and_exits_with_6() {
     let run = Run::transform()
         .file("a.log", line(1))
         .file("b.log", line(2));
@@ -175,13 +162,7 @@ fn an_output_that_cannot_be_written_costs_its_input_and_exits_with_6() {
         .args(&["-o", "out", "a.log", "b.log"])
         .run()
         .with_code(6);
-    assert!(
-        ended
-            .stderr
-            .contains("failed to write `out/a.log.xapi.jsonl`"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("failed to write `out/a.log.xapi.jsonl`");
     assert_eq!(
         ended.files("out"),
         ["a.log.xapi.jsonl/in-the-way", "b.log.xapi.jsonl"]
@@ -194,58 +175,26 @@ fn an_output_that_cannot_be_written_costs_its_input_and_exits_with_6() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_failure() {
-    let run = Run::transform().file("a.log", (0..20_000).map(line).collect::<String>());
-    let mut child = Command::new(env!("CARGO_BIN_EXE_event-router"))
-        .args([
-            "transform",
-            "--to",
-            "xapi",
-            "--lms-root-url",
-            ROOT_URL,
-            "a.log",
-        ])
-        .current_dir(run.directory.path(""))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
+fn a_closed_standard_output_is_not_an_error() {
+    let run = Run::transform().file("a.log", lines(0..20_000));
+    let mut running = run.args(&["a.log"]).start();
+    let mut stdout = running.child.stdout.take().unwrap();
     stdout.read_exact(&mut [0; 100]).unwrap();
     drop(stdout);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    running.end().with_code(0);
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_a_failure() {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
-    command.args(["transform", "--to", "xapi", "--lms-root-url", ROOT_URL]);
-    let full = fs::OpenOptions::new()
-        .write(true)
-        .open("/dev/full")
-        .unwrap();
-    let output = command
-        .arg(fixture("sample/tracking.log.gz"))
-        .stdout(full)
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(6));
-    let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        stderr.contains("failed to write to standard output"),
-        "{stderr}"
-    );
+fn a_full_standard_output_exits_with_6() {
+    let log = fixture("sample/tracking.log.gz");
+    let run = Run::transform().path(&log).after_shell("exec > /dev/full");
+    let ended = run.run().with_code(6);
+    ended.assert_stderr("failed to write to standard output");
 }
 
 #[test]
-fn quiet_tells_only_errors() {
+fn quiet_shows_only_errors() {
     let run = Run::transform()
         .file("a.log", line(1))
         .args(&["-q", "-o", "out/", "a.log"]);
@@ -260,12 +209,12 @@ fn quiet_tells_only_errors() {
 }
 
 #[test]
-fn rejects_hold_the_line_and_the_reason() {
+fn rejects_contain_the_line_and_the_reason() {
     let mut log = b"{\"event\": {\"x\": ]}\n\n\xff\xfe{}\n".to_vec();
     log.extend(line(1).replace("ada", "").into_bytes());
     let run = Run::transform().stdin(&log).args(&["--rejects", "r", "-"]);
     let ended = run.run().with_code(0);
-    let rows = crate::harness::json_lines(&ended.read("r"));
+    let rows = ended.json_lines("r");
     let summary = rows.iter().map(|row| {
         (
             row["line"].as_u64().unwrap(),
@@ -285,12 +234,10 @@ fn rejects_hold_the_line_and_the_reason() {
 }
 
 #[test]
-fn inputs_that_are_read_at_a_time_are_told_in_order_and_each_fails_by_itself() {
+fn inputs_read_in_parallel_are_reported_in_order_and_fail_independently() {
     let mut run = Run::transform();
     for nth in 0..12u32 {
-        let log = (0..2000)
-            .map(|second| line(nth * 2000 + second))
-            .collect::<String>();
+        let log = lines(nth * 2000..(nth + 1) * 2000);
         let bytes = match nth {
             4 => gzip(log)[..500].to_vec(),
             _ => gzip(log),
@@ -310,7 +257,7 @@ fn inputs_that_are_read_at_a_time_are_told_in_order_and_each_fails_by_itself() {
         ])
         .run()
         .with_code(6);
-    let report: serde_json::Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    let report = ended.report();
     let inputs = report["inputs"].as_array().unwrap();
     for (nth, input) in inputs.iter().enumerate() {
         assert_eq!(input["name"], format!("logs/{nth:02}.log.gz"));
@@ -319,7 +266,7 @@ fn inputs_that_are_read_at_a_time_are_told_in_order_and_each_fails_by_itself() {
         if !failed {
             let output = format!("out/{nth:02}.log.xapi.jsonl");
             assert_eq!(input["output"], output.as_str());
-            assert_eq!(json_lines(&ended.read(&output)).len(), 2000);
+            assert_eq!(ended.json_lines(&output).len(), 2000);
         }
     }
     assert_eq!(inputs.len(), 12);

@@ -1,4 +1,4 @@
-//! No input makes the program fail, and every line has one outcome.
+//! Any bytes can be converted, and each line has exactly one outcome.
 
 use std::fs;
 use std::io::Cursor;
@@ -60,7 +60,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
     }
 }
 
-/// Converts a log to each format and checks what holds of every one. Gives the tally of xAPI.
+/// Converts a log to each format and checks the invariants. Returns the tally of xAPI.
 fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
     let [xapi, caliper] = formats();
     convert_to(&caliper, log, max_line_bytes);
@@ -128,7 +128,7 @@ fn convert_to(converter: &LineConverter, log: &[u8], max_line_bytes: usize) -> T
     tally
 }
 
-/// All event fixtures, a line each.
+/// All event fixtures, one on each line.
 fn real_lines() -> Vec<Vec<u8>> {
     let events = walkdir::WalkDir::new(fixture("events"))
         .into_iter()
@@ -188,7 +188,7 @@ proptest! {
     }
 
     #[test]
-    fn lines_that_look_like_json_balance(log in r#"([ {}\[\]",:\\a-e0-9.\n-]|"event":|"data":|NaN|null|\u{feff}){0,200}"#) {
+    fn lines_similar_to_json_balance(log in r#"([ {}\[\]",:\\a-e0-9.\n-]|"event":|"data":|NaN|null|\u{feff}){0,200}"#) {
         convert(log.as_bytes(), 1000);
     }
 
@@ -204,10 +204,10 @@ proptest! {
     }
 }
 
-/// Converts each line plain, and wrapped as a text: the same comes of both.
+/// Checks that each line has the same output plain and wrapped.
 fn convert_wrapped(lines: &[Vec<u8>]) {
     for mut converter in formats() {
-        // JSON text cannot say what is not UTF-8.
+        // A JSON string can only contain UTF-8.
         for line in lines.iter().flat_map(|line| std::str::from_utf8(line)) {
             let arena = Bump::new();
             let mut convert = |wrapper, line: &[u8]| {

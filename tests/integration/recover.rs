@@ -1,4 +1,4 @@
-//! Dead letters, and any sequence of faults with a recovery after it.
+//! Dead letters and `recover`, after given faults and after random sequences of faults.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,23 +6,16 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, line};
+use crate::harness::{Ended, Run, line, lines, poisoned};
 use crate::lrs::{Fault, Lrs, Settings};
 
 fn send(format: &str, url: &str, log: &str) -> Run {
-    Run::new(&[
-        "send",
-        "--lms-root-url",
-        ROOT_URL,
-        "--retry-delay",
-        "0.001",
-        "log",
-    ])
-    .args(&["--to", format, "--url", url, "--dead-letters", "dead"])
-    .file("log", log)
+    Run::send_to(format, url)
+        .args(&["--retry-delay", "0.001", "--dead-letters", "dead", "log"])
+        .file("log", log)
 }
 
-/// A recovery of the dead letters that a run left.
+/// Recovers the dead letters of a run, in a directory of its own.
 fn recover(ended: &Ended, url: &str) -> Run {
     let mut run = Run::new(&["recover", "--url", url, "--dead-letters", "dead"]).args(&[
         "--retry-delay",
@@ -37,25 +30,11 @@ fn recover(ended: &Ended, url: &str) -> Run {
     run
 }
 
-fn letters(ended: &Ended) -> Vec<Value> {
-    let names = ended.files("dead");
-    let read =
-        |name: &String| serde_json::from_slice(&ended.read(&format!("dead/{name}"))).unwrap();
-    names.iter().map(read).collect()
-}
-
-fn log(lines: u32) -> String {
-    (0..lines).map(line).collect()
-}
-
-/// It is what a nightly job mails.
+/// The message is what a nightly job mails.
 #[test]
-fn dead_letters_are_told_though_the_run_is_quiet() {
-    let lrs = Lrs::start(Settings {
-        fault: Box::new(|_, _| Fault::Status(400)),
-        ..Settings::default()
-    });
-    let told = |run: Run| {
+fn quiet_runs_still_report_dead_letters() {
+    let lrs = Lrs::with_faults(|_, _| Fault::Status(400));
+    let run_quietly = |run: Run| {
         let ended = run.args(&["--quiet"]).run().with_code(4);
         let url = lrs.xapi();
         let error = format!(
@@ -64,11 +43,11 @@ fn dead_letters_are_told_though_the_run_is_quiet() {
         assert!(ended.stderr.ends_with(&error), "{}", ended.stderr);
         ended
     };
-    let sent = told(send("xapi", &lrs.xapi(), &log(2)));
-    told(recover(&sent, &lrs.xapi()));
+    let sent = run_quietly(send("xapi", &lrs.xapi(), &lines(0..2)));
+    run_quietly(recover(&sent, &lrs.xapi()));
 }
 
-/// A server that is down for so many requests.
+/// A server that drops the first `requests` connections.
 fn down(requests: usize) -> Settings {
     Settings {
         fault: Box::new(move |nth, _| match nth {
@@ -88,46 +67,54 @@ fn recover_delivers_dead_letters_and_removes_them() {
         } else {
             lrs.caliper()
         };
-        let ended = send(format, &url, &log(40))
+        let ended = send(format, &url, &lines(0..40))
             .args(&["--batch-size", "20", "--max-retries", "0"])
             .run()
             .with_code(4);
-        assert_eq!(letters(&ended).len(), 2, "{format}");
+        assert_eq!(ended.dead_letters().len(), 2, "{format}");
         let recovered = recover(&ended, &url).run().with_code(0);
         assert_eq!(recovered.files("dead"), [""; 0]);
         assert_eq!(lrs.stored().len(), 40);
-        let report: Value = serde_json::from_slice(&recovered.read("report.json")).unwrap();
+        let report = recovered.report();
         assert_eq!(report["routers"][0]["delivered"], 40);
         assert_eq!(report["total"], Value::Null);
     }
 }
 
 #[test]
-fn what_is_still_not_taken_stays_and_counts_its_attempts() {
+fn a_statement_refused_again_stays_in_its_dead_letter_with_another_attempt() {
     let lrs = Lrs::start(down(0));
-    let poisoned = line(7).replace("\"id\": \"v\"", "\"id\": \"poison\"");
-    let ended = send("xapi", &lrs.xapi(), &(log(3) + &poisoned))
+    let ended = send("xapi", &lrs.xapi(), &(lines(0..3) + &poisoned(7)))
         .run()
         .with_code(4);
-    let first = letters(&ended)[0]["attempts"].as_u64().unwrap();
+    let first = ended.dead_letters()[0]["attempts"].as_u64().unwrap();
     let names = ended.files("dead");
     let again = recover(&ended, &lrs.xapi()).run().with_code(4);
     assert_eq!(again.files("dead"), names);
-    assert_eq!(letters(&again)[0]["attempts"], first + 1);
-    assert_eq!(letters(&again)[0]["items"], letters(&ended)[0]["items"]);
+    assert_eq!(again.dead_letters()[0]["attempts"], first + 1);
+    assert_eq!(
+        again.dead_letters()[0]["items"],
+        ended.dead_letters()[0]["items"]
+    );
 }
 
 #[test]
-fn a_letter_of_which_some_is_not_taken_leaves_that_alone() {
+fn a_dead_letter_keeps_only_the_statements_that_are_refused_again() {
     let lrs = Lrs::start(down(1));
-    let poisoned = line(7).replace("\"id\": \"v\"", "\"id\": \"poison\"");
-    let ended = send("xapi", &lrs.xapi(), &(log(3) + &poisoned + &line(9)))
-        .args(&["--max-retries", "0"])
-        .run()
-        .with_code(4);
-    assert_eq!(letters(&ended)[0]["items"].as_array().unwrap().len(), 5);
+    let ended = send(
+        "xapi",
+        &lrs.xapi(),
+        &(lines(0..3) + &poisoned(7) + &line(9)),
+    )
+    .args(&["--max-retries", "0"])
+    .run()
+    .with_code(4);
+    assert_eq!(
+        ended.dead_letters()[0]["items"].as_array().unwrap().len(),
+        5
+    );
     let again = recover(&ended, &lrs.xapi()).run().with_code(4);
-    let left = letters(&again);
+    let left = again.dead_letters();
     assert_eq!(left.len(), 1);
     assert_eq!(
         (&left[0]["reason"], &left[0]["items"][0]["line"]),
@@ -137,18 +124,14 @@ fn a_letter_of_which_some_is_not_taken_leaves_that_alone() {
 }
 
 #[test]
-fn letters_of_other_routers_are_left_alone_unless_they_are_named() {
+fn dead_letters_of_other_routers_are_skipped_unless_router_url_names_them() {
     let (gone, lrs) = (Lrs::start(down(9)), Lrs::start(down(0)));
-    let ended = send("xapi", &gone.xapi(), &log(3))
+    let ended = send("xapi", &gone.xapi(), &lines(0..3))
         .args(&["--max-retries", "0"])
         .run()
         .with_code(4);
     let other = recover(&ended, &lrs.xapi()).run().with_code(4);
-    assert!(
-        other.stderr.contains("1 dead letter for"),
-        "{}",
-        other.stderr
-    );
+    other.assert_stderr("1 dead letter for");
     assert_eq!(other.files("dead").len(), 1);
     let moved = recover(&ended, &lrs.xapi())
         .args(&["--router-url", &gone.xapi()])
@@ -159,9 +142,9 @@ fn letters_of_other_routers_are_left_alone_unless_they_are_named() {
 }
 
 #[test]
-fn a_dry_recovery_removes_nothing_and_a_stopped_one_nothing_that_is_not_delivered() {
+fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
     let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &log(3))
+    let ended = send("xapi", &lrs.xapi(), &lines(0..3))
         .args(&["--max-retries", "0"])
         .run()
         .with_code(4);
@@ -170,26 +153,19 @@ fn a_dry_recovery_removes_nothing_and_a_stopped_one_nothing_that_is_not_delivere
         .run()
         .with_code(0);
     assert_eq!(dry.files("dead"), ended.files("dead"));
-    let forbidding = Lrs::start(Settings {
-        fault: Box::new(|_, _| Fault::Status(401)),
-        ..Settings::default()
-    });
+    let forbidding = Lrs::with_faults(|_, _| Fault::Status(401));
     let stopped = recover(&ended, &forbidding.xapi())
         .args(&["--router-url", &lrs.xapi()])
         .run()
         .with_code(5);
     assert_eq!(stopped.files("dead"), ended.files("dead"));
-    assert!(
-        stopped.stderr.contains("line 1 of `log`"),
-        "{}",
-        stopped.stderr
-    );
+    stopped.assert_stderr("line 1 of `log`");
 }
 
 #[test]
-fn what_is_no_letter_is_told_and_the_others_are_sent() {
+fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
     let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &log(3))
+    let ended = send("xapi", &lrs.xapi(), &lines(0..3))
         .args(&["--max-retries", "0"])
         .run()
         .with_code(4);
@@ -198,11 +174,7 @@ fn what_is_no_letter_is_told_and_the_others_are_sent() {
         .file("dead/note.txt", "not mine")
         .run()
         .with_code(3);
-    assert!(
-        recovered.stderr.contains("0.json` is not a dead letter"),
-        "{}",
-        recovered.stderr
-    );
+    recovered.assert_stderr("0.json` is not a dead letter");
     assert_eq!(recovered.files("dead"), ["0.json", "note.txt"]);
     assert_eq!(lrs.stored().len(), 3);
     Run::new(&["recover", "--url", &lrs.xapi(), "--dead-letters", "nowhere"])
@@ -228,23 +200,23 @@ fn any_fault() -> impl Strategy<Value = Fault> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the server does: each statement is stored once or is in one dead letter, and after a recovery against
-    /// the server when it is well, nothing is missing.
+    /// Each statement is stored once or is in one dead letter, whatever the server does. After a recovery with a healthy
+    /// server, no statement is missing.
     #[test]
     fn nothing_is_lost_and_nothing_is_stored_twice(
         faults in prop::collection::vec(any_fault(), 1..40),
-        lines in 1u32..120,
+        line_count in 1u32..120,
         batch_size in 1u32..50,
         connections in 1u32..5,
-        poisoned in prop::collection::btree_set(0u32..120, 0..3),
+        poisoned_seconds in prop::collection::btree_set(0u32..120, 0..3),
         refuses_duplicates in any::<bool>(),
         max_bytes in prop::sample::select(vec![1500usize, 10_000, usize::MAX]),
         max_retries in 0u32..4,
     ) {
-        let log: String = (0..lines)
+        let log: String = (0..line_count)
             .map(|second| {
-                let mark = if poisoned.contains(&second) { "poison" } else { "v" };
-                line(second).replace("\"id\": \"v\"", &format!("\"id\": \"{mark}\""))
+                let is_poisoned = poisoned_seconds.contains(&second);
+                if is_poisoned { poisoned(second) } else { line(second) }
             })
             .collect();
         let well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
@@ -268,21 +240,21 @@ proptest! {
             .run();
         prop_assert!([0, 4].contains(&ended.code), "{}", ended.stderr);
 
-        let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+        let report = ended.report();
         let router = &report["routers"][0];
         let count = |key: &str| router[key].as_u64().unwrap();
         let given = count("delivered") + count("duplicates") + count("undeliverable");
-        prop_assert_eq!(given, u64::from(lines));
+        prop_assert_eq!(given, u64::from(line_count));
         prop_assert_eq!(count("left"), 0);
 
         let mut dead = BTreeMap::new();
-        for letter in letters(&ended) {
+        for letter in ended.dead_letters() {
             for item in letter["items"].as_array().unwrap() {
                 let before = dead.insert(item["id"].as_str().unwrap().to_owned(), item.clone());
                 prop_assert!(before.is_none(), "{} is in two letters", item);
             }
         }
-        // A letter may be of a statement that is stored: the answer was lost, and the server failed ever after.
+        // A stored statement may also be in a dead letter, if the answer was lost and all retries failed.
         let stored = lrs.stored();
         let all = transformed(&log);
         for id in all.keys() {
@@ -290,11 +262,11 @@ proptest! {
         }
 
         well.store(true, std::sync::atomic::Ordering::Relaxed);
-        // A few hanging connections may still be timing out.
+        // Some hanging connections may still be open.
         std::thread::sleep(Duration::from_millis(1));
         let recovered = recover(&ended, &lrs.xapi()).run();
         let stored = lrs.stored();
-        let left: BTreeMap<_, _> = letters(&recovered)
+        let left: BTreeMap<_, _> = recovered.dead_letters()
             .iter()
             .flat_map(|letter| letter["items"].as_array().unwrap().clone())
             .map(|item| (item["id"].as_str().unwrap().to_owned(), item["line"].clone()))

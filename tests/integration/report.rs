@@ -1,4 +1,4 @@
-//! The report, for a program.
+//! `--report`.
 
 use std::fs;
 use std::io::Read;
@@ -7,13 +7,9 @@ use std::path::Path;
 use regex::Regex;
 use serde_json::Value;
 
-use crate::harness::{Ended, ROOT_URL, Run, fixture, gzip, line};
+use crate::harness::{ROOT_URL, Run, fixture, gzip, line, lines};
 
-fn report(ended: &Ended) -> Value {
-    serde_json::from_slice(&ended.read("report.json")).unwrap()
-}
-
-/// A line for each outcome and for each kind of name.
+/// A log with a line of each outcome and with each kind of event name.
 fn log() -> String {
     [
         &line(2),
@@ -38,13 +34,13 @@ fn run(command: &str) -> Run {
         .args(&["--report", "report.json", "a.log", "nowhere.log", "b"])
 }
 
-/// What is expected of [`run`].
-fn golden_of(name: &str) -> String {
+/// The expected report of [`run`].
+fn golden(name: &str) -> String {
     let goldens = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/report");
     fs::read_to_string(goldens.join(name)).unwrap()
 }
 
-/// What differs from run to run, made the same.
+/// Replaces the values that differ from run to run.
 fn normalized(report: &[u8]) -> String {
     let text = std::str::from_utf8(report).unwrap();
     let version = format!("\"version\": \"{}\"", env!("CARGO_PKG_VERSION"));
@@ -53,8 +49,7 @@ fn normalized(report: &[u8]) -> String {
     speed.replace_all(&text, "\"$1\":$2\"SPEED\"").into_owned()
 }
 
-/// A change here is a change of what programs read: a new key is right, a key that goes or means something else needs
-/// another `schema`.
+/// Programs read the report. A new key may be added; a key that is removed or changes its meaning requires another `schema`.
 #[test]
 fn the_schema_is_stable() {
     for threads in ["1", "4"] {
@@ -70,9 +65,9 @@ fn the_schema_is_stable() {
             .env("EVENT_ROUTER_THREADS", threads);
         for (run, name) in [(transform, "transform.json"), (send, "send.json")] {
             let ended = run.run().with_code(3);
-            let golden = golden_of(name);
+            let golden = golden(name);
             let actual = normalized(&ended.read("report.json"));
-            assert!(actual == golden, "not what is expected: {actual}");
+            assert!(actual == golden, "not as expected: {actual}");
         }
     }
 }
@@ -81,7 +76,7 @@ fn the_schema_is_stable() {
 fn the_guide_describes_every_key() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/guide/report.md");
     let page = fs::read_to_string(page).unwrap();
-    let golden: Value = serde_json::from_str(&golden_of("send.json")).unwrap();
+    let golden: Value = serde_json::from_str(&golden("send.json")).unwrap();
     let mut values = vec![(&golden, "")];
     while let Some((value, of)) = values.pop() {
         for element in value.as_array().into_iter().flatten() {
@@ -99,7 +94,7 @@ fn the_guide_describes_every_key() {
 }
 
 #[test]
-fn the_inputs_add_up_to_the_total_and_the_names_to_the_lines() {
+fn the_counts_of_inputs_and_names_add_up_to_the_totals() {
     let run = Run::transform()
         .tables()
         .file("c.log", line(1))
@@ -108,7 +103,7 @@ fn the_inputs_add_up_to_the_total_and_the_names_to_the_lines() {
     let run = run
         .path(&fixture("sample/tracking.log.gz"))
         .path(&fixture("events"));
-    let report = report(&run.run().with_code(6));
+    let report = run.run().with_code(6).report();
     let (total, inputs) = (&report["total"], report["inputs"].as_array().unwrap());
     assert_eq!(inputs.len(), total["inputs"]);
     let failed: Vec<&Value> = inputs
@@ -163,7 +158,7 @@ fn the_inputs_add_up_to_the_total_and_the_names_to_the_lines() {
 }
 
 #[test]
-fn names_without_end_do_not_make_it_longer() {
+fn the_report_lists_a_bounded_number_of_names() {
     let log: String = (0..30_000)
         .map(|nth| line(1).replace("play_video", &format!("{}{nth}", "x".repeat(200))))
         .collect();
@@ -172,11 +167,11 @@ fn names_without_end_do_not_make_it_longer() {
         .args(&["--report", "report.json", "-"]);
     let ended = run.run().with_code(0);
     assert!(ended.read("report.json").len() < 3000);
-    assert_eq!(report(&ended)["total"]["other_events"]["named"], 30_000);
+    assert_eq!(ended.report()["total"]["other_events"]["named"], 30_000);
 }
 
 #[test]
-fn no_secret_is_in_it() {
+fn the_report_contains_no_secret() {
     let run = run("send")
         .args(&[
             "--dry-run",
@@ -187,7 +182,7 @@ fn no_secret_is_in_it() {
         .env("EVENT_ROUTER_USERNAME", "hunter2")
         .env("EVENT_ROUTER_ACTOR_KEY", "hunter2")
         .env("EVENT_ROUTER_REPORT", "hunter2");
-    // That a router is chosen of which there is none is an error, and so there is no report.
+    // An unknown router is a usage error, so no report is written.
     assert_eq!(run.run().with_code(2).files("."), ["a.log", "b/b.log.gz"]);
 
     let run = self::run("send")
@@ -199,12 +194,12 @@ fn no_secret_is_in_it() {
         .env("EVENT_ROUTER_PASSWORD", "hunter2")
         .env("EVENT_ROUTER_USERNAME", "hunter2")
         .env("EVENT_ROUTER_ACTOR_KEY", "hunter2")
-        // The command line wins.
+        // The option on the command line takes precedence.
         .env("EVENT_ROUTER_REPORT", "hunter2");
     let ended = run.run().with_code(3);
     let text = String::from_utf8(ended.read("report.json")).unwrap();
     assert!(!text.contains("hunter2"), "{text}");
-    let variables = &report(&ended)["variables"];
+    let variables = &ended.report()["variables"];
     assert_eq!(
         variables,
         &serde_json::json!(["EVENT_ROUTER_SINCE", "EVENT_ROUTER_URL"])
@@ -212,15 +207,18 @@ fn no_secret_is_in_it() {
 }
 
 #[test]
-fn a_run_that_ends_within_an_input_says_where() {
-    let run = Run::transform()
-        .file("a.log", (0..20_000).map(line).collect::<String>())
-        .args(&["--report", "report.json", "a.log", "a.log"]);
+fn a_run_that_ends_within_an_input_reports_the_last_line() {
+    let run = Run::transform().file("a.log", lines(0..20_000)).args(&[
+        "--report",
+        "report.json",
+        "a.log",
+        "a.log",
+    ]);
     let mut running = run.start();
     let mut stdout = running.child.stdout.take().unwrap();
     stdout.read_exact(&mut [0; 100]).unwrap();
     drop(stdout);
-    let report = report(&running.end().with_code(0));
+    let report = running.end().with_code(0).report();
     let [input] = report["inputs"].as_array().unwrap().as_slice() else {
         panic!("{report}");
     };
@@ -234,16 +232,16 @@ fn a_run_that_ends_within_an_input_says_where() {
 }
 
 #[test]
-fn it_is_what_the_shell_is_told() {
+fn the_report_contains_the_exit_code() {
     let run = Run::transform()
         .stdin("x\n")
         .args(&["--report", "report.json", "-"]);
     let ended = run.args(&["--fail-on", "unparsable"]).run().with_code(1);
-    assert_eq!(report(&ended)["exit_code"], 1);
+    assert_eq!(ended.report()["exit_code"], 1);
 }
 
 #[test]
-fn times_are_told_in_utc_in_each_format() {
+fn times_are_reported_in_utc_in_each_format() {
     let at = |time: &str| line(1).replace("2024-03-05T09:00:00.000001+00:00", time);
     let log = at("2024-03-05T01:00:00.25+05:30") + &at("2024-03-05T00:00:00-01:00") + &line(1);
     for format in ["xapi", "caliper"] {

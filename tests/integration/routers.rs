@@ -1,14 +1,13 @@
-//! Several routers, who we are to them, and that nobody else learns it.
+//! Several routers, and their credentials.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, line};
-use crate::lrs::{Fault, Lrs, Settings};
+use crate::harness::{Ended, ROOT_URL, Run, lines};
+use crate::lrs::{Fault, Lrs};
 
 const SECRET: &str = "hunter2-hunter2";
 
-fn send(format: &str, lines: u32) -> Run {
-    let log: String = (0..lines).map(line).collect();
+fn send(format: &str, count: u32) -> Run {
     Run::new(&[
         "send",
         "--lms-root-url",
@@ -27,10 +26,10 @@ fn send(format: &str, lines: u32) -> Run {
         "--max-retries",
         "1",
     ])
-    .file("log", log)
+    .file("log", lines(0..count))
 }
 
-/// Everything that a run wrote.
+/// All output of a run: the messages, standard output and the files.
 fn all_output(ended: &Ended) -> String {
     let mut text = ended.stderr.clone() + &String::from_utf8_lossy(&ended.stdout);
     for name in ended.files("") {
@@ -82,31 +81,24 @@ fn credentials_come_from_the_environment_or_a_file() {
         ),
     ];
     for (give, expected) in ways {
-        let lrs = Lrs::start(Settings::default());
+        let lrs = Lrs::healthy();
         let ended = give(send("xapi", 2).args(&["--url", &lrs.xapi()]))
             .run()
             .with_code(0);
         assert_eq!(authorization(&lrs), expected);
-        assert!(
-            !ended.stderr.contains("no option is called"),
-            "{}",
-            ended.stderr
-        );
+        ended.assert_not_stderr("no option is called");
     }
 }
 
 #[test]
-fn nothing_that_is_written_holds_a_secret() {
+fn no_output_contains_a_secret() {
     for fault in [
         Fault::Status(401),
         Fault::Status(400),
         Fault::CloseBeforeStoring,
         Fault::Echo,
     ] {
-        let lrs = Lrs::start(Settings {
-            fault: Box::new(move |_, _| fault.clone()),
-            ..Settings::default()
-        });
+        let lrs = Lrs::with_faults(move |_, _| fault.clone());
         let ended = send("xapi", 2)
             .args(&["--url", &format!("{}?key={SECRET}", lrs.xapi())])
             .env("EVENT_ROUTER_USERNAME", "ada")
@@ -120,8 +112,8 @@ fn nothing_that_is_written_holds_a_secret() {
 }
 
 #[test]
-fn credentials_that_make_no_sense_are_an_error_before_anything_is_sent() {
-    let lrs = Lrs::start(Settings::default());
+fn invalid_credentials_are_an_error_before_the_first_request() {
+    let lrs = Lrs::healthy();
     let run = || send("xapi", 2).args(&["--url", &lrs.xapi()]);
     for run in [
         run().env("EVENT_ROUTER_USERNAME", "ada"),
@@ -148,13 +140,13 @@ fn credentials_that_make_no_sense_are_an_error_before_anything_is_sent() {
 }
 
 fn routers(ended: &Ended) -> Vec<Value> {
-    let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    let report = ended.report();
     report["routers"].as_array().unwrap().clone()
 }
 
 #[test]
 fn an_event_goes_to_each_router_that_accepts_it() {
-    let [all, some, off, caliper] = [(); 4].map(|()| Lrs::start(Settings::default()));
+    let [all, some, off, caliper] = [(); 4].map(|()| Lrs::healthy());
     let config = json!([
         {"backend_name": "xAPI", "route_url": all.xapi(), "auth_scheme": "Basic",
          "username": "${LRS_USER}", "password": "${LRS_PASSWORD}"},
@@ -213,8 +205,8 @@ fn an_event_goes_to_each_router_that_accepts_it() {
 }
 
 #[test]
-fn router_url_chooses_among_the_routers() {
-    let [one, other] = [(); 2].map(|()| Lrs::start(Settings::default()));
+fn router_url_selects_routers() {
+    let [one, other] = [(); 2].map(|()| Lrs::healthy());
     let config = json!([
         {"backend_name": "xAPI", "route_url": one.xapi()},
         {"backend_name": "xAPI", "route_url": other.xapi()},
@@ -233,22 +225,13 @@ fn router_url_chooses_among_the_routers() {
         .args(&["--router-url", "https://no.example"])
         .run()
         .with_code(2);
-    assert!(
-        ended
-            .stderr
-            .contains("no enabled router `https://no.example`"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("no enabled router `https://no.example`");
 }
 
 #[test]
-fn a_router_that_refuses_does_not_keep_the_others_from_what_was_read() {
-    let well = Lrs::start(Settings::default());
-    let forbidding = Lrs::start(Settings {
-        fault: Box::new(|_, _| Fault::Status(403)),
-        ..Settings::default()
-    });
+fn a_router_that_stops_does_not_stop_the_delivery_to_others() {
+    let well = Lrs::healthy();
+    let forbidding = Lrs::with_faults(|_, _| Fault::Status(403));
     let config = json!([
         {"backend_name": "xAPI", "route_url": forbidding.xapi()},
         {"backend_name": "xAPI", "route_url": well.xapi()},
@@ -259,12 +242,12 @@ fn a_router_that_refuses_does_not_keep_the_others_from_what_was_read() {
         .run()
         .with_code(5);
     assert_eq!(well.stored().len(), 30);
-    assert!(ended.stderr.contains("line 1 of `log`"), "{}", ended.stderr);
+    ended.assert_stderr("line 1 of `log`");
     assert_eq!(routers(&ended)[0]["left"], 30);
 }
 
 #[test]
-fn what_is_wrong_with_routers_is_told_before_anything_is_sent() {
+fn an_invalid_routers_file_is_an_error_before_the_first_request() {
     for (config, message) in [
         (
             json!([{"backend_name": "xAPI", "route_url": "x", "surplus": 1}]),
@@ -296,7 +279,7 @@ fn what_is_wrong_with_routers_is_told_before_anything_is_sent() {
             .args(&["--routers", "routers.json"])
             .run()
             .with_code(2);
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
-        assert!(!ended.stderr.contains("4711"), "{}", ended.stderr);
+        ended.assert_stderr(message);
+        ended.assert_not_stderr("4711");
     }
 }

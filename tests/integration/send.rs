@@ -1,35 +1,24 @@
-//! Sending to a server that is well, and to servers that are not.
+//! `send` to a healthy server.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, json_lines, line, poisoned};
+use crate::harness::{Ended, ROOT_URL, Run, line, lines, poisoned};
 use crate::lrs::{Fault, Lrs, Settings, id_of};
 
-pub fn log(lines: u32) -> String {
-    (0..lines).map(line).collect()
-}
-
 pub fn send(url: &str, log: &str) -> Run {
-    send_as("xapi", url, log)
+    send_to("xapi", url, log)
 }
 
-fn send_as(format: &str, url: &str, log: &str) -> Run {
-    Run::new(&[
-        "send",
-        "--lms-root-url",
-        ROOT_URL,
-        "--retry-delay",
-        "0.01",
-        "log",
-    ])
-    .args(&["--to", format, "--url", url, "--report", "report.json"])
-    .file("log", log)
+fn send_to(format: &str, url: &str, log: &str) -> Run {
+    Run::send_to(format, url)
+        .args(&["--retry-delay", "0.01", "--report", "report.json", "log"])
+        .file("log", log)
 }
 
 pub fn router(ended: &Ended) -> Value {
-    let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    let report = ended.report();
     report["routers"][0].clone()
 }
 
@@ -44,7 +33,7 @@ pub fn transformed(log: &str, format: &str) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// The server has these, each once, and nothing else.
+/// Checks that the server has stored each of these once, and nothing else.
 #[track_caller]
 pub fn assert_stored(lrs: &Lrs, expected: &BTreeMap<String, Value>) {
     let stored = lrs.stored();
@@ -55,16 +44,8 @@ pub fn assert_stored(lrs: &Lrs, expected: &BTreeMap<String, Value>) {
     assert_eq!(stored.len(), expected.len());
 }
 
-/// The dead letters that a run wrote.
-pub fn dead_letters(ended: &Ended) -> Vec<Value> {
-    let names = ended.files("dead");
-    let read =
-        |name: &String| serde_json::from_slice(&ended.read(&format!("dead/{name}"))).unwrap();
-    names.iter().map(read).collect()
-}
-
 #[test]
-fn what_transform_writes_is_stored_once_each() {
+fn send_stores_each_statement_that_transform_writes_once() {
     for (arguments, requests) in [
         (&["--batch-size", "100"][..], 10),
         (&["--batch-size", "100", "--connections", "1"], 10),
@@ -76,7 +57,7 @@ fn what_transform_writes_is_stored_once_each() {
             keeps_all: true,
             ..Settings::default()
         });
-        let log = log(1000);
+        let log = lines(0..1000);
         let ended = send(&lrs.xapi(), &log).args(arguments).run().with_code(0);
         assert_stored(&lrs, &transformed(&log, "xapi"));
         let records = lrs.records();
@@ -97,11 +78,11 @@ fn what_transform_writes_is_stored_once_each() {
 }
 
 #[test]
-fn caliper_events_are_in_one_envelope_a_request_or_in_one_each() {
-    let log = log(250);
+fn caliper_requests_have_one_envelope_or_one_for_each_event() {
+    let log = lines(0..250);
     for (arguments, envelopes) in [(&[][..], false), (&["--caliper-array"], true)] {
-        let lrs = Lrs::start(Settings::default());
-        send_as("caliper", &lrs.caliper(), &log)
+        let lrs = Lrs::healthy();
+        send_to("caliper", &lrs.caliper(), &log)
             .args(&["--batch-size", "100"])
             .args(arguments)
             .run()
@@ -119,8 +100,8 @@ fn caliper_events_are_in_one_envelope_a_request_or_in_one_each() {
 }
 
 #[test]
-fn two_statements_of_one_id_never_share_a_request() {
-    let lrs = Lrs::start(Settings::default());
+fn statements_with_the_same_id_never_share_a_request() {
+    let lrs = Lrs::healthy();
     let other = line(1).replace("\"id\": \"v\"", "\"id\": \"w\"");
     let log = line(1) + &line(1) + &other;
     let ended = send(&lrs.xapi(), &log)
@@ -140,18 +121,14 @@ fn two_statements_of_one_id_never_share_a_request() {
 }
 
 #[test]
-fn a_dry_run_makes_no_request_and_says_what_it_would_send() {
-    let lrs = Lrs::start(Settings::default());
-    let ended = send(&lrs.xapi(), &log(30))
+fn a_dry_run_sends_nothing_and_reports_the_number_of_requests() {
+    let lrs = Lrs::healthy();
+    let ended = send(&lrs.xapi(), &lines(0..30))
         .args(&["--dry-run", "--batch-size", "10", "--dead-letters", "dead"])
         .run()
         .with_code(0);
-    assert_eq!(lrs.records().requests.len(), 0);
-    assert!(
-        ended.stderr.contains("30 would be delivered"),
-        "{}",
-        ended.stderr
-    );
+    assert_eq!(lrs.request_count(), 0);
+    ended.assert_stderr("30 would be delivered");
     assert_eq!(
         (&router(&ended)["requests"], &router(&ended)["delivered"]),
         (&json!(3), &json!(30))
@@ -161,8 +138,8 @@ fn a_dry_run_makes_no_request_and_says_what_it_would_send() {
 
 #[cfg(unix)]
 #[test]
-fn a_dead_letter_that_cannot_be_written_whole_stops_the_run() {
-    let lrs = Lrs::start(Settings::default());
+fn a_dead_letter_that_cannot_be_written_stops_the_run() {
+    let lrs = Lrs::healthy();
     let run = send(&lrs.xapi(), &(line(0) + &poisoned(1))).args(&["--dead-letters", "dead"]);
     // The report cannot be written either.
     let ended = run.with_largest_file(0).run().with_code(6);
@@ -171,38 +148,35 @@ fn a_dead_letter_that_cannot_be_written_whole_stops_the_run() {
 }
 
 #[test]
-fn a_rate_limits_the_requests_of_all_connections() {
-    let lrs = Lrs::start(Settings::default());
+fn rate_limits_the_requests_of_all_connections_together() {
+    let lrs = Lrs::healthy();
     let started = std::time::Instant::now();
-    send(&lrs.xapi(), &log(60))
+    send(&lrs.xapi(), &lines(0..60))
         .args(&["--batch-size", "10", "--rate", "10"])
         .run()
         .with_code(0);
-    assert_eq!(lrs.records().requests.len(), 6);
+    assert_eq!(lrs.request_count(), 6);
     assert!(started.elapsed().as_millis() >= 500);
 }
 
 #[test]
-fn an_input_is_done_when_all_of_it_is_delivered_or_dead() {
-    // The first request is stored, with all of the first log and half of the second.
+fn an_input_is_done_when_each_statement_is_delivered_or_a_dead_letter() {
+    // The first request succeeds. It has the statements of the first log and half of those of the second.
     let inputs = |fault: Fault, arguments: &[&str], code| {
-        let lrs = Lrs::start(Settings {
-            fault: Box::new(move |nth, _| match nth {
-                0 => Fault::None,
-                _ => fault.clone(),
-            }),
-            ..Settings::default()
+        let lrs = Lrs::with_faults(move |nth, _| match nth {
+            0 => Fault::None,
+            _ => fault.clone(),
         });
-        let run = send(&lrs.xapi(), &log(6)).args(arguments);
+        let run = send(&lrs.xapi(), &lines(0..6)).args(arguments);
         let run = run.args(&["--connections", "1", "--batch-size", "9"]);
         let run = run.args(&["--max-retries", "0", "second", "unsupported", "third"]);
         let ended = run
-            .file("second", (10..16).map(line).collect::<String>())
+            .file("second", lines(10..16))
             .file("unsupported", "{\"name\": \"a\", \"event\": 1}\n")
             .file("third", line(20))
             .run()
             .with_code(code);
-        let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+        let report = ended.report();
         let of_each = report["inputs"].as_array().unwrap().iter();
         let of_each: Vec<String> = of_each
             .map(|input| {
@@ -224,13 +198,13 @@ fn an_input_is_done_when_all_of_it_is_delivered_or_dead() {
 
 #[test]
 fn rejected_lines_are_kept_and_the_tally_balances() {
-    let lrs = Lrs::start(Settings::default());
+    let lrs = Lrs::healthy();
     let log = line(1) + "no event\n" + &line(2).replace("ada", "");
     let ended = send(&lrs.xapi(), &log)
         .args(&["--rejects", "rejects"])
         .run()
         .with_code(0);
-    assert_eq!(json_lines(&ended.read("rejects")).len(), 2);
+    assert_eq!(ended.json_lines("rejects").len(), 2);
     assert_eq!(
         (
             ended.count("emitted"),
@@ -239,7 +213,7 @@ fn rejected_lines_are_kept_and_the_tally_balances() {
         ),
         (1, 1, 1)
     );
-    let report: Value = serde_json::from_slice(&ended.read("report.json")).unwrap();
+    let report = ended.report();
     assert_eq!(report["total"]["outcomes"]["emitted"], 1);
     assert_eq!(report["total"]["lines"], 3);
 }

@@ -1,8 +1,8 @@
-//! Shares of the work.
+//! `--shard`.
 
 use crate::harness::{Ended, Run, line};
 
-/// A tree of logs, some of them of one name, below a directory of the run.
+/// Adds a tree of logs below a directory. Some of the logs have the same file name.
 fn with_tree(mut run: Run, below: &str) -> Run {
     for nth in 0..12 {
         run = run.file(&format!("{below}/{nth}/tracking.log"), line(nth));
@@ -12,7 +12,7 @@ fn with_tree(mut run: Run, below: &str) -> Run {
 }
 
 #[test]
-fn shares_are_disjoint_and_all_of_them_are_all_inputs() {
+fn each_input_is_in_exactly_one_shard() {
     let run = with_tree(Run::transform().args(&["-o", "out"]), "logs");
     let all = run.run().with_code(0).files("out");
     assert_eq!(all.len(), 24);
@@ -23,7 +23,7 @@ fn shares_are_disjoint_and_all_of_them_are_all_inputs() {
             let ended = with_tree(run, "logs").run().with_code(0);
             let files = ended.files("out");
             let told = format!("note: {} of 24 inputs in this share", files.len());
-            assert!(ended.stderr.contains(&told), "{}", ended.stderr);
+            ended.assert_stderr(&told);
             assert_eq!(ended.count("lines"), files.len() as u64);
             files
         });
@@ -39,13 +39,13 @@ fn shares_are_disjoint_and_all_of_them_are_all_inputs() {
 }
 
 #[test]
-fn a_tree_that_is_mounted_elsewhere_has_the_same_shares() {
+fn shards_do_not_depend_on_the_path_of_the_directory() {
     let files = |below: &str| {
         let run = Run::transform().args(&["-o", "out", "--shard", "1/3"]);
         with_tree(run, below).run().with_code(0).files("out")
     };
     assert_eq!(files("logs"), files("mnt/archive/2024"));
-    // Files given by name go by their names.
+    // Files that are given by name are assigned by their file name.
     let named = |below: &str| {
         let mut run = Run::transform().args(&["-o", "out", "--shard", "1/3"]);
         for nth in 0..9 {
@@ -58,7 +58,7 @@ fn a_tree_that_is_mounted_elsewhere_has_the_same_shares() {
 }
 
 #[test]
-fn every_command_takes_the_same_share() {
+fn each_command_selects_the_same_shard() {
     let explained = with_tree(Run::explain().args(&["--shard", "2/3"]), "logs");
     let rows = explained.run().with_code(0).rows();
     let transformed = with_tree(Run::transform().args(&["--shard", "2/3"]), "logs");
@@ -68,7 +68,7 @@ fn every_command_takes_the_same_share() {
 }
 
 #[test]
-fn an_empty_share_is_no_failure_and_a_missing_input_is_one_of_each() {
+fn an_empty_shard_is_no_failure_and_a_missing_input_fails_in_each_shard() {
     let run = |nth: &str| -> Ended {
         let run = Run::transform().file("a.log", line(1));
         run.args(&["--shard", nth, "a.log"]).run().with_code(0)
@@ -82,16 +82,8 @@ fn an_empty_share_is_no_failure_and_a_missing_input_is_one_of_each() {
     } else {
         second
     };
-    assert!(
-        empty.stderr.contains("note: 0 of 1 input in this share"),
-        "{}",
-        empty.stderr
-    );
-    assert!(
-        !empty.stderr.contains("nothing to read"),
-        "{}",
-        empty.stderr
-    );
+    empty.assert_stderr("note: 0 of 1 input in this share");
+    empty.assert_not_stderr("nothing to read");
     for nth in ["0/2", "1/2"] {
         let run = Run::transform().args(&["--shard", nth, "no.log"]);
         run.run().with_code(3);
@@ -99,7 +91,7 @@ fn an_empty_share_is_no_failure_and_a_missing_input_is_one_of_each() {
 }
 
 #[test]
-fn outputs_may_not_clash_across_shares() {
+fn two_inputs_with_the_same_output_are_refused_in_each_shard() {
     for nth in 0..4 {
         let shard = format!("{nth}/4");
         let run = Run::transform()
@@ -107,16 +99,12 @@ fn outputs_may_not_clash_across_shares() {
             .file("logs/a.log.gz", line(2));
         let ended = run.args(&["-o", "out", "--shard", &shard, "logs"]).run();
         let ended = ended.with_code(2);
-        assert!(
-            ended.stderr.contains("would both write"),
-            "{}",
-            ended.stderr
-        );
+        ended.assert_stderr("would both write");
     }
 }
 
 #[test]
-fn shares_that_make_no_sense_are_refused() {
+fn invalid_shards_are_refused() {
     for (shard, message) in [
         ("16/16", "shares count from 0, so the last is 15/16"),
         ("0/0", "there is at least one share"),
@@ -127,13 +115,9 @@ fn shares_that_make_no_sense_are_refused() {
         let shard = format!("--shard={shard}");
         let run = Run::transform().file("a.log", line(1));
         let ended = run.args(&[&shard, "a.log"]).run().with_code(2);
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        ended.assert_stderr(message);
     }
     let ended = Run::transform().args(&["--shard", "0/2", "-"]).run();
     let ended = ended.with_code(2);
-    assert!(
-        ended.stderr.contains("standard input has none"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("standard input has none");
 }

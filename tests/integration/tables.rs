@@ -1,4 +1,4 @@
-//! Users and courses: from tables, or derived.
+//! Lookup tables of users and courses, and derived identities.
 
 use crate::harness::{Ended, Run, gzip, line};
 
@@ -6,7 +6,7 @@ const USERS: &str = "id,username,email,xapi_id,caliper_id\n\
     5,ada,ada@example.com,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
 const COURSES: &str = "course_id,display_name\ncourse-v1:a+b+c,The Course\n";
 
-/// The actor's account name and the course's name, or the reason there are none.
+/// The account name of the actor and the name of the course, or the reason of a rejected line.
 fn names(run: Run) -> (String, String) {
     let row = run.run().with_code(0).rows().remove(0);
     if let Some(reason) = row["reason"].as_str() {
@@ -29,7 +29,7 @@ fn explain(arguments: &[&str]) -> Run {
 }
 
 #[test]
-fn tables_supply_ids_and_names_in_any_of_their_forms() {
+fn tables_may_be_csv_tsv_or_compressed() {
     let tsv = USERS.replace(',', "\t");
     for (users, courses) in [
         (USERS.as_bytes().to_vec(), COURSES.as_bytes().to_vec()),
@@ -72,13 +72,9 @@ fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {
 }
 
 #[test]
-fn without_tables_ids_are_derived_and_a_course_is_called_by_its_id() {
+fn without_tables_ids_are_derived_and_courses_are_named_by_their_ids() {
     let ended = explain(&[]).run().with_code(0);
-    assert!(
-        ended.stderr.contains("will not match those of the LMS"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("will not match those of the LMS");
     let derived = names(explain(&[]));
     assert_eq!(derived, names(explain(&[])));
     assert_eq!(derived.1, "course-v1:a+b+c");
@@ -101,15 +97,11 @@ fn without_tables_ids_are_derived_and_a_course_is_called_by_its_id() {
         .file("key", "\n")
         .run()
         .with_code(2);
-    assert!(
-        ended.stderr.contains("the key in `key` is empty"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("the key in `key` is empty");
 }
 
 #[test]
-fn who_is_not_in_a_table_is_rejected_or_derived() {
+fn unknown_users_and_courses_are_rejected_or_derived() {
     let users = USERS.replace("ada,", "grace,");
     let courses = COURSES.replace("a+b", "x+y");
     let with = |arguments: &[&str]| {
@@ -123,7 +115,7 @@ fn who_is_not_in_a_table_is_rejected_or_derived() {
 }
 
 #[test]
-fn mbox_actors_need_addresses() {
+fn mbox_actors_require_email_addresses() {
     let actor = |actor: &str, users: &str| -> Ended {
         explain(&["--actor", actor, "--users", "u"])
             .file("u", users)
@@ -134,16 +126,16 @@ fn mbox_actors_need_addresses() {
     assert_eq!(mbox, "mailto:ada@example.com");
     let sum =
         actor("mbox-sha1sum", USERS).rows().remove(0)["out"][0]["actor"]["mbox_sha1sum"].clone();
-    // sha1sum of "ada@example.com", the bare address.
+    // The SHA-1 sum is that of the bare address, `ada@example.com`.
     assert_eq!(sum, "3ca93ad87e0bb737e653b66ad67731e86bbc050f");
     let without = USERS.replace("ada@example.com", "NULL");
     assert_eq!(actor("mbox", &without).rows()[0]["reason"], "no-email");
     let ended = explain(&["--actor", "mbox"]).run().with_code(2);
-    assert!(ended.stderr.contains("`--users`"), "{}", ended.stderr);
+    ended.assert_stderr("`--users`");
 }
 
 #[test]
-fn a_table_that_makes_no_sense_ends_the_run_before_it_starts() {
+fn an_invalid_table_is_an_error_before_the_run_starts() {
     for (users, message) in [
         (
             "id,username,email,xapi_id\n",
@@ -162,7 +154,7 @@ fn a_table_that_makes_no_sense_ends_the_run_before_it_starts() {
             .file("u", users)
             .run()
             .with_code(2);
-        assert!(ended.stderr.contains(message), "{}", ended.stderr);
+        ended.assert_stderr(message);
         assert_eq!(
             ended
                 .stderr

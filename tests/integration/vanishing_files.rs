@@ -1,15 +1,15 @@
-//! Files and readers that go away while they are used: each costs what it must, and is told in one line with the path.
+//! Files and readers that disappear during a run: as little as possible is lost, and one line of the messages names the path.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::process::Command;
 
-use crate::disk_full::{lines, send};
-use crate::harness::{Run, json_lines, line};
-use crate::lrs::{Lrs, Settings};
+use crate::disk_full::send;
+use crate::harness::{Run, json_lines, line, lines, poisoned};
+use crate::lrs::Lrs;
 
 #[test]
-fn a_reader_of_rejects_that_goes_away_is_a_failure() {
+fn a_vanished_reader_of_the_rejects_is_an_error() {
     let run = Run::transform().args(&["--rejects", "pipe", "-o", "out", "-"]);
     let pipe = run.directory.path("pipe");
     assert!(
@@ -20,22 +20,22 @@ fn a_reader_of_rejects_that_goes_away_is_a_failure() {
             .success()
     );
     let mut running = run.start();
-    // It opens when both do.
+    // A pipe opens only when both ends do.
     drop(File::open(&pipe).unwrap());
     running.write(&("no event\n".repeat(1000) + &line(1)));
     let ended = running.end().with_code(6);
     ended.assert_error("failed to write `pipe`: Broken pipe");
-    assert_eq!(json_lines(&ended.read("out/stdin.xapi.jsonl")).len(), 1);
+    assert_eq!(ended.json_lines("out/stdin.xapi.jsonl").len(), 1);
 }
 
 #[test]
-fn an_input_that_goes_away_before_its_turn_costs_itself() {
+fn an_input_that_vanishes_before_it_is_opened_fails_alone() {
     let run = Run::transform()
         .file("a.log", line(1))
         .file("b.log", line(2));
     let mut running = run
         .args(&["--report", "r", "-o", "out", "-", "a.log", "b.log"])
-        // One input after the other.
+        // With one thread, inputs are opened one after the other.
         .args(&["--threads", "1"])
         .start();
     running.write(&line(3));
@@ -54,9 +54,9 @@ fn an_input_that_goes_away_before_its_turn_costs_itself() {
 }
 
 #[test]
-fn an_input_that_shrinks_while_it_is_read_is_an_error_after_what_there_was() {
-    // More than is read ahead of a reader of standard output that waits.
-    let log = lines(40_000);
+fn an_input_that_shrinks_while_it_is_read_fails_after_its_remaining_lines() {
+    // The log is longer than the program reads ahead while standard output is blocked.
+    let log = lines(0..40_000);
     let run = Run::transform()
         .file("a.log", &log)
         .file("b.log", line(200_000));
@@ -81,9 +81,9 @@ fn an_input_that_shrinks_while_it_is_read_is_an_error_after_what_there_was() {
 }
 
 #[test]
-fn an_input_that_grows_while_it_is_read_is_no_error() {
+fn an_input_that_grows_while_it_is_read_is_read_to_its_new_end() {
     let run = Run::transform()
-        .file("a.log", lines(40_000))
+        .file("a.log", lines(0..40_000))
         .args(&["--threads", "1", "a.log"]);
     let mut running = run.start();
     let mut stdout = running.child.stdout.take().unwrap();
@@ -97,7 +97,7 @@ fn an_input_that_grows_while_it_is_read_is_no_error() {
 }
 
 #[test]
-fn an_input_that_cannot_be_read_costs_itself() {
+fn an_unreadable_input_fails_alone() {
     let run = Run::transform().file("a.log", line(1));
     let ended = run.args(&["/proc/self/mem", "a.log"]).run().with_code(3);
     ended.assert_error("failed to open `/proc/self/mem`: Input/output error");
@@ -105,7 +105,7 @@ fn an_input_that_cannot_be_read_costs_itself() {
 }
 
 #[test]
-fn an_output_directory_that_goes_away_costs_the_output_at_hand() {
+fn a_vanished_output_directory_fails_only_the_output_that_is_being_written() {
     let run = Run::transform().file("a.log", line(1));
     let one_after_the_other = ["--threads", "1", "-o", "out", "-", "a.log"];
     let mut running = run.args(&one_after_the_other).start();
@@ -118,16 +118,15 @@ fn an_output_directory_that_goes_away_costs_the_output_at_hand() {
 }
 
 #[test]
-fn a_directory_of_dead_letters_that_goes_away_stops_the_sending() {
-    let lrs = Lrs::start(Settings::default());
+fn a_vanished_dead_letter_directory_stops_the_run() {
+    let lrs = Lrs::healthy();
     let mut running = send(&lrs).args(&["--report", "r"]).start();
     running.wait_for(".", "dead");
     running.wait_for(".", ".r.");
-    // It is looked at before it is read.
+    // The program looks at the first megabytes before it converts the first line.
     running.write(&"\n".repeat(2 << 20));
     fs::remove_dir_all(running.directory.path("dead")).unwrap();
-    let poisoned = line(1).replace("\"id\": \"v\"", "\"id\": \"poison\"");
-    running.write(&poisoned);
+    running.write(&poisoned(1));
     let ended = running.end().with_code(6);
     ended.assert_error("failed to write the dead letter `dead/");
     assert!(

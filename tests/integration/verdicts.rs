@@ -1,20 +1,20 @@
-//! What is done about each answer of a server.
+//! The reaction of `send` to each answer of a server.
 
 use serde_json::json;
 
-use crate::harness::{ROOT_URL, Run, line, poisoned};
+use crate::harness::{Run, line, lines, poisoned};
 use crate::lrs::{Fault, Lrs, Request, Settings};
-use crate::send::{assert_stored, dead_letters, log, router, send, transformed};
+use crate::send::{assert_stored, router, send, transformed};
 
 #[test]
-fn sending_again_changes_nothing() {
+fn sending_a_log_again_stores_nothing_twice() {
     for refuses_duplicates in [true, false] {
         let lrs = Lrs::start(Settings {
             refuses_duplicates,
             ..Settings::default()
         });
-        send(&lrs.xapi(), &log(60)).run().with_code(0);
-        let ended = send(&lrs.xapi(), &log(70)).run().with_code(0);
+        send(&lrs.xapi(), &lines(0..60)).run().with_code(0);
+        let ended = send(&lrs.xapi(), &lines(0..70)).run().with_code(0);
         assert_eq!(lrs.stored().len(), 70);
         if refuses_duplicates {
             let router = router(&ended);
@@ -28,26 +28,26 @@ fn sending_again_changes_nothing() {
 }
 
 #[test]
-fn duplicates_that_cannot_be_asked_for_are_told() {
+fn duplicates_that_cannot_be_looked_up_are_counted_as_unverified() {
     let lrs = Lrs::start(Settings {
         get: Some(403),
         ..Settings::default()
     });
-    send(&lrs.xapi(), &log(3)).run().with_code(0);
-    let ended = send(&lrs.xapi(), &log(4)).run().with_code(0);
+    send(&lrs.xapi(), &lines(0..3)).run().with_code(0);
+    let ended = send(&lrs.xapi(), &lines(0..4)).run().with_code(0);
     assert_eq!(router(&ended)["unverified"], 3);
-    assert!(ended.stderr.contains("3 unverified"), "{}", ended.stderr);
+    ended.assert_stderr("3 unverified");
     assert_eq!(lrs.stored().len(), 4);
 }
 
 #[test]
-fn a_conflict_that_cannot_be_looked_into_is_a_dead_letter() {
+fn a_conflict_that_cannot_be_looked_up_is_a_dead_letter() {
     for (get, reason) in [
         (400, "unavailable"),
         (302, "unavailable"),
         (404, "conflict"),
     ] {
-        // It says that it has what it does not have.
+        // The server answers 409 though the statement is not stored.
         let lrs = Lrs::start(Settings {
             fault: Box::new(|_, method| match method {
                 "POST" => Fault::Status(409),
@@ -56,11 +56,11 @@ fn a_conflict_that_cannot_be_looked_into_is_a_dead_letter() {
             get: Some(get),
             ..Settings::default()
         });
-        let ended = send(&lrs.xapi(), &log(2))
+        let ended = send(&lrs.xapi(), &lines(0..2))
             .args(&["--dead-letters", "dead"])
             .run()
             .with_code(4);
-        let letters = dead_letters(&ended);
+        let letters = ended.dead_letters();
         assert_eq!(
             (letters.len(), &letters[0]["reason"]),
             (2, &json!(reason)),
@@ -70,17 +70,17 @@ fn a_conflict_that_cannot_be_looked_into_is_a_dead_letter() {
 }
 
 #[test]
-fn another_statement_under_a_stored_id_is_a_dead_letter() {
-    let lrs = Lrs::start(Settings::default());
-    send(&lrs.xapi(), &log(3)).run().with_code(0);
-    // The id leaves the object out.
+fn another_statement_with_a_stored_id_is_a_dead_letter() {
+    let lrs = Lrs::healthy();
+    send(&lrs.xapi(), &lines(0..3)).run().with_code(0);
+    // The id does not depend on the object, so the ids are equal.
     let other = line(1).replace("\"id\": \"v\"", "\"id\": \"w\"");
     let log = line(0) + &other + &line(5);
     let ended = send(&lrs.xapi(), &log)
         .args(&["--dead-letters", "dead"])
         .run()
         .with_code(4);
-    let letters = dead_letters(&ended);
+    let letters = ended.dead_letters();
     assert_eq!(letters.len(), 1);
     assert_eq!(
         (&letters[0]["reason"], &letters[0]["status"]),
@@ -95,18 +95,18 @@ fn another_statement_under_a_stored_id_is_a_dead_letter() {
 }
 
 #[test]
-fn a_statement_that_is_not_taken_is_alone_in_its_dead_letter() {
+fn a_refused_statement_is_alone_in_its_dead_letter() {
     for status in [400, 422, 500] {
         let lrs = Lrs::start(Settings {
             poison: ("poison", status),
             ..Settings::default()
         });
-        let log = log(100) + &poisoned(100) + &log(150)[line(0).len() * 101..];
+        let log = lines(0..100) + &poisoned(100) + &lines(0..150)[line(0).len() * 101..];
         let ended = send(&lrs.xapi(), &log)
             .args(&["--dead-letters", "dead", "--max-retries", "1"])
             .run()
             .with_code(4);
-        let letters = dead_letters(&ended);
+        let letters = ended.dead_letters();
         assert_eq!(letters.len(), 1);
         let reason = if status == 500 {
             "unavailable"
@@ -127,29 +127,23 @@ fn a_statement_that_is_not_taken_is_alone_in_its_dead_letter() {
 }
 
 #[test]
-fn without_dead_letters_the_first_that_is_not_taken_stops_the_run() {
-    let lrs = Lrs::start(Settings::default());
+fn without_dead_letters_the_first_refused_statement_stops_the_run() {
+    let lrs = Lrs::healthy();
     let log = line(0) + &poisoned(1) + &line(2);
     let ended = send(&lrs.xapi(), &log).run().with_code(5);
-    assert!(
-        ended
-            .stderr
-            .contains("answered 400: the request contains poison")
-            && ended.stderr.contains("line 2 of `log`"),
-        "{}",
-        ended.stderr
-    );
+    ended.assert_stderr("answered 400: the request contains poison");
+    ended.assert_stderr("line 2 of `log`");
     assert_eq!(router(&ended)["left"], 2);
     assert_eq!(lrs.stored().len(), 1);
 }
 
 #[test]
-fn a_size_that_is_too_large_is_asked_once() {
+fn a_body_size_that_was_refused_is_not_tried_again() {
     let lrs = Lrs::start(Settings {
         max_bytes: 100_000,
         ..Settings::default()
     });
-    let log = log(1000);
+    let log = lines(0..1000);
     let ended = send(&lrs.xapi(), &log)
         .args(&["--connections", "1"])
         .run()
@@ -157,14 +151,14 @@ fn a_size_that_is_too_large_is_asked_once() {
     assert_stored(&lrs, &transformed(&log, "xapi"));
     let records = lrs.records();
     let refused = |request: &&Request| request.body.len() > 100_000;
-    // Both batches are larger than the server takes; the second is split before it is sent.
+    // Both batches are larger than the limit of the server. The second is split before it is sent.
     let refused = records.requests.iter().filter(refused).count();
     assert!((1..=4).contains(&refused), "{refused}");
     assert_eq!(router(&ended)["retries"], 0);
 }
 
 #[test]
-fn a_statement_larger_than_the_server_takes_is_a_dead_letter() {
+fn a_statement_over_the_size_limit_of_the_server_is_a_dead_letter() {
     let lrs = Lrs::start(Settings {
         max_bytes: 3000,
         ..Settings::default()
@@ -177,7 +171,7 @@ fn a_statement_larger_than_the_server_takes_is_a_dead_letter() {
         .args(&["--dead-letters", "dead"])
         .run()
         .with_code(4);
-    let letters = dead_letters(&ended);
+    let letters = ended.dead_letters();
     assert_eq!(
         (letters.len(), &letters[0]["reason"]),
         (1, &json!("too-large"))
@@ -187,16 +181,13 @@ fn a_statement_larger_than_the_server_takes_is_a_dead_letter() {
 }
 
 #[test]
-fn what_every_later_request_would_be_told_stops_the_run_and_names_the_place() {
+fn an_answer_that_later_requests_would_get_too_stops_the_run_and_names_the_line() {
     for status in [301, 308, 401, 403, 404, 405, 501] {
-        let lrs = Lrs::start(Settings {
-            fault: Box::new(move |nth, _| match nth {
-                0 => Fault::None,
-                _ => Fault::Status(status),
-            }),
-            ..Settings::default()
+        let lrs = Lrs::with_faults(move |nth, _| match nth {
+            0 => Fault::None,
+            _ => Fault::Status(status),
         });
-        let ended = send(&lrs.xapi(), &log(50))
+        let ended = send(&lrs.xapi(), &lines(0..50))
             .args(&[
                 "--batch-size",
                 "10",
@@ -207,11 +198,11 @@ fn what_every_later_request_would_be_told_stops_the_run_and_names_the_place() {
             ])
             .run()
             .with_code(5);
-        let told = format!(
+        let message = format!(
             "answered {status}: as requested by the test; the first record not delivered is from line 11 of `log`"
         );
-        assert!(ended.stderr.contains(&told), "{}", ended.stderr);
-        assert_eq!(lrs.records().requests.len(), 2);
+        ended.assert_stderr(&message);
+        assert_eq!(lrs.request_count(), 2);
         assert_eq!(ended.files("dead"), [""; 0]);
         assert_eq!(
             (&router(&ended)["delivered"], &router(&ended)["left"]),
@@ -221,7 +212,7 @@ fn what_every_later_request_would_be_told_stops_the_run_and_names_the_place() {
 }
 
 #[test]
-fn what_may_pass_is_tried_again() {
+fn temporary_failures_are_retried() {
     for fault in [
         Fault::Status(408),
         Fault::Status(425),
@@ -237,18 +228,21 @@ fn what_may_pass_is_tried_again() {
         Fault::HalfAnAnswer,
     ] {
         let waits = matches!(fault, Fault::RetryAfter(..));
-        let told = match &fault {
+        let fault_of_first = match &fault {
             Fault::RetryAfter(status, header) if header == "date" => {
-                Fault::RetryAfter(*status, httpdate_in(2))
+                Fault::RetryAfter(*status, http_date_in(2))
             }
             other => other.clone(),
         };
-        let lrs = Lrs::start(Settings {
-            fault: Box::new(move |nth, _| if nth == 0 { told.clone() } else { Fault::None }),
-            ..Settings::default()
+        let lrs = Lrs::with_faults(move |nth, _| {
+            if nth == 0 {
+                fault_of_first.clone()
+            } else {
+                Fault::None
+            }
         });
         let started = std::time::Instant::now();
-        let ended = send(&lrs.xapi(), &log(20))
+        let ended = send(&lrs.xapi(), &lines(0..20))
             .args(&["--read-timeout", "0.3"])
             .run()
             .with_code(0);
@@ -256,7 +250,7 @@ fn what_may_pass_is_tried_again() {
         let router = router(&ended);
         let all = router["delivered"].as_u64().unwrap() + router["duplicates"].as_u64().unwrap();
         assert_eq!(all, 20, "{fault:?}");
-        // What was stored is known by the status alone.
+        // The status alone shows that the items were stored, so nothing is retried.
         let retries = u64::from(fault != Fault::HalfAnAnswer);
         assert_eq!(router["retries"], retries, "{fault:?}");
         if waits {
@@ -266,13 +260,13 @@ fn what_may_pass_is_tried_again() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_a_dead_letter_of_the_whole_batch_or_the_end() {
-    let url = Lrs::start(Settings::default()).xapi();
-    let ended = send(&url, &log(20))
+fn an_unreachable_server_makes_one_dead_letter_of_the_batch_or_stops_the_run() {
+    let url = Lrs::healthy().xapi();
+    let ended = send(&url, &lines(0..20))
         .args(&["--dead-letters", "dead", "--max-retries", "2"])
         .run()
         .with_code(4);
-    let letters = dead_letters(&ended);
+    let letters = ended.dead_letters();
     assert_eq!(
         (letters.len(), &letters[0]["reason"]),
         (1, &json!("unavailable"))
@@ -283,61 +277,49 @@ fn a_server_that_is_not_there_is_a_dead_letter_of_the_whole_batch_or_the_end() {
         (&json!(3), &json!(null))
     );
 
-    let ended = send(&url, &log(20))
+    let ended = send(&url, &lines(0..20))
         .args(&["--max-retries", "1"])
         .run()
         .with_code(5);
-    assert!(ended.stderr.contains("gave no answer"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("line 1 of `log`"), "{}", ended.stderr);
+    ended.assert_stderr("gave no answer");
+    ended.assert_stderr("line 1 of `log`");
 }
 
 #[test]
-fn a_server_that_fails_at_everything_is_not_asked_for_each_statement() {
-    let lrs = Lrs::start(Settings {
-        fault: Box::new(|_, _| Fault::Status(500)),
-        ..Settings::default()
-    });
-    let ended = send(&lrs.xapi(), &log(500))
+fn a_server_that_always_fails_does_not_get_each_statement_on_its_own() {
+    let lrs = Lrs::with_faults(|_, _| Fault::Status(500));
+    let ended = send(&lrs.xapi(), &lines(0..500))
         .args(&["--dead-letters", "dead", "--max-retries", "0"])
         .run()
         .with_code(4);
-    let items = dead_letters(&ended)
+    let items = ended
+        .dead_letters()
         .iter()
         .map(|letter| letter["items"].as_array().unwrap().len())
         .sum::<usize>();
     assert_eq!(items, 500);
-    assert!(lrs.records().requests.len() < 50);
+    assert!(lrs.request_count() < 50);
 }
 
 #[test]
-fn a_server_that_asks_for_no_wait_is_waited_for_all_the_same() {
-    let lrs = Lrs::start(Settings {
-        fault: Box::new(|_, _| Fault::RetryAfter(429, "0".to_owned())),
-        ..Settings::default()
-    });
+fn retry_after_0_does_not_shorten_the_retry_delay() {
+    let lrs = Lrs::with_faults(|_, _| Fault::RetryAfter(429, "0".to_owned()));
     let started = std::time::Instant::now();
-    Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL, "log"])
-        .file("log", log(3))
-        .args(&[
-            "--url",
-            &lrs.xapi(),
-            "--max-retries",
-            "2",
-            "--retry-delay",
-            "0.4",
-        ])
+    Run::send(&lrs.xapi())
+        .file("log", lines(0..3))
+        .args(&["log", "--max-retries", "2", "--retry-delay", "0.4"])
         .run()
         .with_code(5);
     assert!(started.elapsed().as_millis() >= 600);
 }
 
 #[test]
-fn one_statement_that_is_too_large_does_not_make_the_others_go_alone() {
+fn one_too_large_statement_does_not_make_the_other_requests_small() {
     let lrs = Lrs::start(Settings {
         poison: ("poison", 413),
         ..Settings::default()
     });
-    let log = poisoned(3000) + &log(2000);
+    let log = poisoned(3000) + &lines(0..2000);
     send(&lrs.xapi(), &log)
         .args(&[
             "--dead-letters",
@@ -350,11 +332,11 @@ fn one_statement_that_is_too_large_does_not_make_the_others_go_alone() {
         .run()
         .with_code(4);
     assert_eq!(lrs.stored().len(), 2000);
-    let requests = lrs.records().requests.len();
+    let requests = lrs.request_count();
     assert!(requests < 60, "{requests}");
 }
 
-/// The date so many seconds from now, as HTTP writes it.
-fn httpdate_in(seconds: u64) -> String {
+/// The HTTP date in this many seconds.
+fn http_date_in(seconds: u64) -> String {
     httpdate::fmt_http_date(std::time::SystemTime::now() + std::time::Duration::from_secs(seconds))
 }

@@ -1,16 +1,16 @@
-//! Lines that a log driver or a shipper has put into JSON.
+//! `--unwrap`: lines that a log driver or a log shipper has wrapped in JSON.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run, gzip, json_lines, line};
+use crate::harness::{Run, gzip, line};
 
-/// A line as a container log driver writes it.
+/// Wraps a line as a container log driver does.
 fn in_container_log(line: &str) -> String {
     let wrapped = json!({"log": line, "stream": "stdout", "time": "2024-03-05T09:00:01Z"});
     format!("{wrapped}\n")
 }
 
-/// A line as a shipper sends it, with the event decoded.
+/// Wraps a line as a log shipper does that decodes the event.
 fn decoded(line: &str) -> String {
     let event: Value = serde_json::from_str(line).unwrap();
     format!(
@@ -23,7 +23,7 @@ const PREFIX: &str =
     "2024-03-05 09:00:00,000 INFO 7 [tracking] [user 7] [ip 1.2.3.4] logger.py:41 - ";
 
 #[test]
-fn what_comes_of_a_line_is_the_same_wrapped_and_plain() {
+fn a_line_has_the_same_output_wrapped_and_plain() {
     let plain = line(1) + &line(2);
     let wrapped: String = [line(1), line(2)]
         .iter()
@@ -50,7 +50,7 @@ fn what_comes_of_a_line_is_the_same_wrapped_and_plain() {
 }
 
 #[test]
-fn lines_that_cannot_be_unwrapped_are_told_and_kept_as_they_are() {
+fn lines_that_cannot_be_unwrapped_are_unparsable_and_kept_unchanged() {
     let log = [
         in_container_log(&line(1)),
         in_container_log("starting gunicorn\n"),
@@ -94,7 +94,7 @@ fn lines_that_cannot_be_unwrapped_are_told_and_kept_as_they_are() {
         .stdin(log.concat())
         .args(&["--rejects", "r"]);
     let ended = run.args(&["--unwrap", "log", "-"]).run().with_code(0);
-    let kept = json_lines(&ended.read("r"));
+    let kept = ended.json_lines("r");
     let raw = kept
         .iter()
         .map(|row| format!("{}\n", row["raw"].as_str().unwrap()));
@@ -103,7 +103,7 @@ fn lines_that_cannot_be_unwrapped_are_told_and_kept_as_they_are() {
 }
 
 #[test]
-fn a_wrapped_document_is_a_document_and_wrapped_lines_are_a_log() {
+fn a_wrapped_document_is_a_document_and_several_wrapped_lines_are_a_log() {
     let pretty = |wrapped: &str| {
         let value: Value = serde_json::from_str(wrapped).unwrap();
         serde_json::to_string_pretty(&value).unwrap()
@@ -122,11 +122,8 @@ fn a_wrapped_document_is_a_document_and_wrapped_lines_are_a_log() {
         .run()
         .with_code(0);
     assert_eq!(ended.files("out"), ["lines.json.xapi.jsonl", "text.json"]);
-    assert_eq!(
-        json_lines(&ended.read("out/lines.json.xapi.jsonl")).len(),
-        2
-    );
-    // There the event is one level further in.
+    assert_eq!(ended.json_lines("out/lines.json.xapi.jsonl").len(), 2);
+    // In this document the event is one level deeper.
     let run = Run::transform().file("object.json", pretty(&decoded(&line(1))));
     let ended = run
         .args(&["--unwrap", "message.log", "-o", "out", "object.json"])
@@ -135,7 +132,7 @@ fn a_wrapped_document_is_a_document_and_wrapped_lines_are_a_log() {
 }
 
 #[test]
-fn the_key_can_be_a_variable_and_has_no_empty_part() {
+fn the_key_can_be_an_environment_variable_and_must_have_no_empty_part() {
     let run = Run::transform().stdin(in_container_log(&line(1)));
     let run = run.env("EVENT_ROUTER_UNWRAP", "log").args(&["-"]);
     assert_eq!(run.run().with_code(0).count("emitted"), 1);

@@ -77,8 +77,8 @@ impl Run {
     }
 
     pub fn send_to(format: &str, url: &str) -> Self {
-        let options = ["--url", url, "--retry-delay", "0.01"];
-        Self::new(&["send", "--to", format, "--lms-root-url", ROOT_URL]).args(&options)
+        let run = Self::new(&["send", "--to", format, "--lms-root-url", ROOT_URL]);
+        run.args(&["--url", url])
     }
 
     /// Adds the lookup tables of the fixtures.
