@@ -1,94 +1,95 @@
-//! The entries of the journal, as the README tells of them.
+//! The entries of the journal. The guide documents their keys.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::history::Trail;
+use super::history::History;
 use crate::input::{self, Position};
 
-/// An input, by the order in which the journal came to know it.
+/// Identifies an input in the journal, numbered from 1 in the order of their first appearance.
 pub type InputId = u64;
 
-/// An entry. Numbers of bytes are of the unpacked input; hashes are XXH3, 128 bits, as 32 hexadecimal digits.
+/// An entry. Byte counts refer to the decompressed input; hashes are XXH3, 128 bits, as 32 hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Entry {
-    /// The first.
+    /// The first entry of a journal.
     EventRouterState { version: u32 },
-    /// An input that was not known before.
+    /// A new input.
     Input {
         input: InputId,
-        /// What it was called then, for people.
+        /// The name that the input had then. It identifies nothing.
         name: String,
-        /// So many of its first bytes have this hash.
+        /// The number of first bytes with the hash `head_hash`.
         head_bytes: u64,
         #[serde(with = "input::hex")]
         head_hash: u128,
     },
-    /// A temporary file that is removed if the run does not.
+    /// A temporary file, which the next run removes if this run does not.
     Writing { file: PathBuf },
-    /// An output is about to get its name. If it has, all is as if it was delivered.
+    /// An output file is about to be renamed. After a crash the rename tells whether the output is delivered.
     Delivering {
         input: InputId,
         to: String,
-        progress: Progress,
-        /// The temporary file, which is gone when the output has its name.
+        progress: DeliveryProgress,
+        /// The temporary file, which does not exist after the rename.
         part: PathBuf,
-        /// The output, and how long it is.
+        /// The output file and its length.
         file: PathBuf,
         file_bytes: u64,
     },
-    /// All before a place is delivered.
+    /// All lines before a position are delivered.
     Delivered {
         input: InputId,
         to: String,
-        progress: Progress,
+        progress: DeliveryProgress,
     },
 }
 
-/// How far an input is delivered to a destination.
+/// The position up to which an input is delivered to a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Progress {
+pub struct DeliveryProgress {
     #[serde(flatten)]
     pub position: Position,
-    /// Where files are written, the first of them, after which the later ones are named.
+    /// The first output file, from whose name the names of later files derive, if the destination writes files.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_file: Option<PathBuf>,
-    /// The number of the last one.
+    /// The number of output files.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub files: u64,
-    /// The input ended there when it was read.
+    /// Whether the input ended at the position when it was read.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ended: bool,
-    /// Places that were passed before, where no other entry tells of them.
-    #[serde(skip_serializing_if = "Trail::is_empty", default)]
-    pub trail: Trail,
+    /// Earlier positions that no other entry contains.
+    #[serde(rename = "trail", skip_serializing_if = "History::is_empty", default)]
+    pub history: History,
 }
 
-impl Progress {
-    /// As far as a place, without files.
+impl DeliveryProgress {
+    /// Returns the progress of a destination without files.
     pub fn to(position: Position) -> Self {
         Self {
             position,
             first_file: None,
             files: 0,
             ended: false,
-            trail: Trail::default(),
+            history: History::default(),
         }
     }
 
-    /// The same after more was delivered, or after something that was delivered before, as a part of it.
-    pub fn and(self, other: Self) -> Self {
+    /// Combines the progress with a later one, or with an earlier one that was recorded later, because the input was
+    /// delivered again as a part of another.
+    pub fn merge(self, other: Self) -> Self {
         let (before, mut last) = if other.position.offset < self.position.offset {
             (other, self)
         } else {
             (self, other)
         };
-        last.trail.add(&before.trail);
+        last.history.add(&before.history);
         if before.position != last.position {
-            last.trail.push(before.position, before.ended);
+            last.history.push(before.position, before.ended);
         }
         last.ended |= before.ended && before.position == last.position;
         last.first_file = last.first_file.or(before.first_file);

@@ -1,33 +1,33 @@
-//! Finding how far an input was read before, by its bytes.
+//! Finds recorded positions in an input, by its bytes.
 
 use std::io::{self, BufRead, Read};
 
 use crate::input::{Position, PositionTracker, Shape};
 
-/// So many first bytes are enough to tell inputs apart that differ at all: logs begin with a time.
+/// Enough bytes to distinguish any inputs that differ: each line of a log contains a time.
 const HEAD_BYTES: usize = 4096;
 
 /// The first bytes of an input.
 pub struct Head {
     pub bytes: Vec<u8>,
     shape: Shape,
-    /// So many of them can be told from others: what a log begins with, and not a line that is still being written.
-    telling: usize,
+    /// The number of first bytes that identify the input. They exclude a last line that may still be written to.
+    identifying: usize,
 }
 
 impl Head {
-    /// Reads them, fewer where there are no more.
+    /// Reads the first bytes, or all bytes of a short input.
     ///
     /// # Errors
-    /// None of them can be read.
+    /// Returns an error if not even one byte can be read.
     pub fn read(reader: &mut dyn Read, shape: Shape) -> io::Result<Self> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES);
         match reader.take(HEAD_BYTES as u64).read_to_end(&mut bytes) {
             Err(error) if bytes.is_empty() => return Err(error),
-            // What breaks off is told when it is read.
+            // A later error occurs again, and is reported, when the input is read on.
             _ => {}
         }
-        let telling = match shape {
+        let identifying = match shape {
             Shape::Log if bytes.len() < HEAD_BYTES => {
                 memchr::memrchr(b'\n', &bytes).map_or(0, |newline| newline + 1)
             }
@@ -36,17 +36,18 @@ impl Head {
         Ok(Self {
             bytes,
             shape,
-            telling,
+            identifying,
         })
     }
 
-    /// The hash of so many bytes, if there are as many.
-    pub fn hash(&self, bytes: u64) -> Option<u128> {
-        let head = self.bytes.get(..usize::try_from(bytes).ok()?)?;
+    /// Returns the hash of the first `length` bytes, or `None` if there are fewer.
+    pub fn hash(&self, length: u64) -> Option<u128> {
+        let head = self.bytes.get(..usize::try_from(length).ok()?)?;
         Some(xxhash_rust::xxh3::xxh3_128(head))
     }
 
-    /// What each input begins with that holds some of the lines of this one: a line, or of a document all that is here.
+    /// Returns the first line of a log or the head of a document: every input that shares lines with this one begins with
+    /// it.
     pub fn beginning(&self) -> &[u8] {
         let line = match self.shape {
             Shape::Log => memchr::memchr(b'\n', &self.bytes).map(|newline| newline + 1),
@@ -55,55 +56,55 @@ impl Head {
         &self.bytes[..line.unwrap_or(self.bytes.len())]
     }
 
-    /// How many bytes an input is known by, and their hash.
-    pub fn print(&self) -> (u64, u128) {
-        let head = &self.bytes[..self.telling];
+    /// Returns the number of identifying bytes and their hash.
+    pub fn fingerprint(&self) -> (u64, u128) {
+        let head = &self.bytes[..self.identifying];
         (head.len() as u64, xxhash_rust::xxh3::xxh3_128(head))
     }
 }
 
-/// Reads up to the last of some places, given in the order of their offsets. Gives a follower at each that the input has:
-/// where its bytes up to there have the hash, and no line goes on.
-pub fn follow(reader: &mut impl BufRead, places: &[Position]) -> Vec<PositionTracker> {
-    let mut follower = PositionTracker::new();
+/// Reads a log up to the last of some positions, given in ascending order. Returns a tracker at each position that the log
+/// contains: the hash of the bytes before it is the same, and no line continues across it.
+pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
+    let mut tracker = PositionTracker::new();
     let mut found = Vec::new();
-    for place in places {
-        while follower.offset < place.offset {
+    for position in positions {
+        while tracker.offset < position.offset {
             let Ok(bytes) = reader.fill_buf() else {
-                // As far as it can be read, it is shorter than it was.
+                // The readable part is shorter than it was.
                 return found;
             };
             if bytes.is_empty() {
                 return found;
             }
-            let wanted = usize::try_from(place.offset - follower.offset).unwrap_or(usize::MAX);
-            let taken = wanted.min(bytes.len());
-            follower.hash.update(&bytes[..taken]);
-            follower.offset += taken as u64;
-            reader.consume(taken);
+            let wanted = usize::try_from(position.offset - tracker.offset).unwrap_or(usize::MAX);
+            let length = wanted.min(bytes.len());
+            tracker.hash.update(&bytes[..length]);
+            tracker.offset += length as u64;
+            reader.consume(length);
         }
-        (follower.line, follower.open) = (place.line, place.open);
-        let mut is_whole = || matches!(reader.fill_buf(), Ok([] | [b'\n', ..]));
-        if follower.position() == *place && (!place.open || is_whole()) {
-            found.push(follower.clone());
+        (tracker.line, tracker.open) = (position.line, position.open);
+        let mut line_ends = || matches!(reader.fill_buf(), Ok([] | [b'\n', ..]));
+        if tracker.position() == *position && (!position.open || line_ends()) {
+            found.push(tracker.clone());
         }
     }
     found
 }
 
-/// Reads all of a document. Gives the place behind it, where it is one line.
-pub fn follow_document(reader: &mut impl BufRead) -> io::Result<PositionTracker> {
-    let mut follower = PositionTracker::new();
+/// Reads a document, which counts as one line. Returns a tracker at its end.
+pub fn track_document(reader: &mut impl BufRead) -> io::Result<PositionTracker> {
+    let mut tracker = PositionTracker::new();
     loop {
         let bytes = reader.fill_buf()?;
         if bytes.is_empty() {
-            follower.line = u64::from(follower.offset > 0);
-            return Ok(follower);
+            tracker.line = u64::from(tracker.offset > 0);
+            return Ok(tracker);
         }
-        let taken = bytes.len();
-        follower.hash.update(bytes);
-        follower.offset += taken as u64;
-        reader.consume(taken);
+        let length = bytes.len();
+        tracker.hash.update(bytes);
+        tracker.offset += length as u64;
+        reader.consume(length);
     }
 }
 
@@ -111,7 +112,7 @@ pub fn follow_document(reader: &mut impl BufRead) -> io::Result<PositionTracker>
 mod tests {
     use super::*;
 
-    fn place(text: &str) -> Position {
+    fn position(text: &str) -> Position {
         Position {
             line: text.matches('\n').count() as u64,
             offset: text.len() as u64,
@@ -120,30 +121,31 @@ mod tests {
         }
     }
 
-    fn found(text: &str, places: &[Position]) -> Vec<Position> {
-        let found = follow(&mut text.as_bytes(), places);
+    fn found(text: &str, positions: &[Position]) -> Vec<Position> {
+        let found = track_log(&mut text.as_bytes(), positions);
         found.iter().map(PositionTracker::position).collect()
     }
 
     #[test]
-    fn places_are_those_of_the_same_bytes() {
-        let places = ["", "one\n", "one\ntwX\n", "one\ntwo\n", "one\ntwo\nthree\n"].map(place);
+    fn a_position_is_found_after_the_same_bytes() {
+        let positions =
+            ["", "one\n", "one\ntwX\n", "one\ntwo\n", "one\ntwo\nthree\n"].map(position);
         assert_eq!(
-            found("one\ntwo\nth", &places),
-            [places[0], places[1], places[3]]
+            found("one\ntwo\nth", &positions),
+            [positions[0], positions[1], positions[3]]
         );
     }
 
     #[test]
-    fn a_place_behind_a_line_that_goes_on_is_none() {
-        let places = ["one\n", "one\ntw"].map(place);
-        assert_eq!(found("one\ntwo\n", &places), places[..1]);
-        assert_eq!(found("one\ntw", &places), places);
-        assert_eq!(found("one\ntw\n", &places), places);
+    fn an_open_position_is_not_found_if_its_line_continues() {
+        let positions = ["one\n", "one\ntw"].map(position);
+        assert_eq!(found("one\ntwo\n", &positions), positions[..1]);
+        assert_eq!(found("one\ntw", &positions), positions);
+        assert_eq!(found("one\ntw\n", &positions), positions);
     }
 
     #[test]
-    fn a_head_may_be_shorter_than_others() {
+    fn only_the_bytes_of_the_head_have_a_hash() {
         let head = Head::read(&mut &b"abc"[..], Shape::Document).unwrap();
         let hash = xxhash_rust::xxh3::xxh3_128;
         let hashes = [0, 2, 3, 4].map(|bytes| head.hash(bytes));
@@ -155,8 +157,11 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_not_known_by_a_line_that_is_still_being_written() {
+    fn an_incomplete_line_does_not_identify_a_log() {
         let head = Head::read(&mut &b"a line\nhal"[..], Shape::Log).unwrap();
-        assert_eq!(head.print(), (7, xxhash_rust::xxh3::xxh3_128(b"a line\n")));
+        assert_eq!(
+            head.fingerprint(),
+            (7, xxhash_rust::xxh3::xxh3_128(b"a line\n"))
+        );
     }
 }

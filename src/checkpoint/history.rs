@@ -1,57 +1,59 @@
-//! Places that were reached on the way: by them a copy of an input that breaks off earlier is known.
+//! Earlier positions of an input. They identify a copy of the input that ends earlier, such as one whose transfer failed.
 
 use serde::{Deserialize, Serialize};
 
 use crate::input::Position;
 
-/// Places that were passed, in order: where the input ended when it was read, and some between.
+/// Positions that a run has passed, in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Trail {
-    /// The last of those where it ended.
+pub struct History {
+    /// The last positions at which the input ended when it was read.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     ends: Vec<Position>,
-    /// Of the others, the further the fewer in proportion.
+    /// Other positions. Their distances grow in proportion to their offsets.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
 }
 
-/// Two months of nights.
+/// The largest number of ends: two months of nightly runs.
 const MOST_ENDS: usize = 64;
 
-/// However long the way, what is behind the last of these in a copy is a part of it, mostly a small one.
+/// The largest number of other positions. However large the input, the part of a copy after the last of them is a small part
+/// of the copy in most cases.
 const MOST_PASSED: usize = 64;
 
-impl Trail {
-    /// Adds a place.
-    pub fn push(&mut self, place: Position, is_end: bool) {
-        if place.offset == 0 {
+impl History {
+    /// Adds a position.
+    pub fn push(&mut self, position: Position, is_end: bool) {
+        if position.offset == 0 {
             return;
         }
         if is_end {
-            insert(&mut self.ends, place);
+            insert(&mut self.ends, position);
             if self.ends.len() > MOST_ENDS {
                 self.ends.remove(0);
             }
         } else {
-            insert(&mut self.passed, place);
+            insert(&mut self.passed, position);
             if self.passed.len() > MOST_PASSED {
-                let nth = least_missed(&self.passed);
-                self.passed.remove(nth);
+                let index = least_useful(&self.passed);
+                self.passed.remove(index);
             }
         }
     }
 
-    /// Adds the places of another.
+    /// Adds the positions of another history.
     pub fn add(&mut self, other: &Self) {
-        other.ends.iter().for_each(|place| self.push(*place, true));
-        other
-            .passed
-            .iter()
-            .for_each(|place| self.push(*place, false));
+        for position in &other.ends {
+            self.push(*position, true);
+        }
+        for position in &other.passed {
+            self.push(*position, false);
+        }
     }
 
-    pub fn places(&self) -> impl Iterator<Item = &Position> {
+    pub fn positions(&self) -> impl Iterator<Item = &Position> {
         self.ends.iter().chain(&self.passed)
     }
 
@@ -60,21 +62,21 @@ impl Trail {
     }
 }
 
-/// Inserts a place in order, once.
-fn insert(places: &mut Vec<Position>, place: Position) {
-    let nth = places.partition_point(|other| other.offset < place.offset);
-    if places.get(nth) != Some(&place) {
-        places.insert(nth, place);
+/// Inserts a position in ascending order, unless it is there already.
+fn insert(positions: &mut Vec<Position>, position: Position) {
+    let index = positions.partition_point(|other| other.offset < position.offset);
+    if positions.get(index) != Some(&position) {
+        positions.insert(index, position);
     }
 }
 
-/// The one between the two neighbours that are closest, in proportion.
-fn least_missed(places: &[Position]) -> usize {
-    let gap = |nth: usize| {
-        let (before, behind) = (places[nth - 1].offset, places[nth + 1].offset);
-        behind as f64 / before.max(1) as f64
+/// Returns the index of the position whose neighbours are closest, as a ratio of their offsets.
+fn least_useful(positions: &[Position]) -> usize {
+    let gap = |index: usize| {
+        let (before, after) = (positions[index - 1].offset, positions[index + 1].offset);
+        after as f64 / before.max(1) as f64
     };
-    let inner = 1..places.len() - 1;
+    let inner = 1..positions.len() - 1;
     inner
         .min_by(|&a, &b| gap(a).total_cmp(&gap(b)))
         .unwrap_or_default()
@@ -84,57 +86,60 @@ fn least_missed(places: &[Position]) -> usize {
 mod tests {
     use super::*;
 
-    fn place(offset: u64) -> Position {
+    fn position(offset: u64) -> Position {
         Position {
             offset,
             ..Position::START
         }
     }
 
-    fn offsets(trail: &Trail) -> Vec<u64> {
-        trail.places().map(|place| place.offset).collect()
+    fn offsets(history: &History) -> Vec<u64> {
+        history
+            .positions()
+            .map(|position| position.offset)
+            .collect()
     }
 
     #[test]
-    fn a_short_way_is_remembered_whole_and_a_long_one_in_proportion() {
-        let mut trail = Trail::default();
+    fn distances_between_positions_grow_in_proportion_to_the_offset() {
+        let mut history = History::default();
         for nth in 1..=MOST_PASSED as u64 {
-            trail.push(place(nth * 1000), false);
+            history.push(position(nth * 1000), false);
         }
-        assert_eq!(offsets(&trail).len(), MOST_PASSED);
+        assert_eq!(offsets(&history).len(), MOST_PASSED);
         for nth in MOST_PASSED as u64 + 1..=100_000 {
-            trail.push(place(nth * 1000), false);
+            history.push(position(nth * 1000), false);
         }
-        let places = offsets(&trail);
-        assert_eq!(places.len(), MOST_PASSED);
-        assert_eq!(places.last(), Some(&100_000_000));
-        // Wherever a copy breaks off, half of it at most is not known, and mostly far less.
+        let offsets = offsets(&history);
+        assert_eq!(offsets.len(), MOST_PASSED);
+        assert_eq!(offsets.last(), Some(&100_000_000));
+        // At most half of a copy is unknown, wherever it ends.
         assert!(
-            places.windows(2).all(|pair| pair[1] <= pair[0] * 2),
-            "{places:?}"
+            offsets.windows(2).all(|pair| pair[1] <= pair[0] * 2),
+            "{offsets:?}"
         );
     }
 
     #[test]
-    fn the_last_ends_are_remembered_whatever_was_passed_since() {
-        let mut trail = Trail::default();
+    fn the_last_ends_are_kept_however_many_positions_follow() {
+        let mut history = History::default();
         for nth in 1..=100u64 {
-            trail.push(place(nth * 1_000_000), true);
+            history.push(position(nth * 1_000_000), true);
             for piece in 1..100 {
-                trail.push(place(nth * 1_000_000 + piece * 1000), false);
+                history.push(position(nth * 1_000_000 + piece * 1000), false);
             }
         }
         for nth in 37..=100 {
-            assert!(offsets(&trail).contains(&(nth * 1_000_000)), "{nth}");
+            assert!(offsets(&history).contains(&(nth * 1_000_000)), "{nth}");
         }
     }
 
     #[test]
-    fn places_stand_in_order_and_once() {
-        let mut trail = Trail::default();
+    fn positions_are_sorted_and_unique() {
+        let mut history = History::default();
         for offset in [5, 3, 5, 0, 7] {
-            trail.push(place(offset), false);
+            history.push(position(offset), false);
         }
-        assert_eq!(offsets(&trail), [3, 5, 7]);
+        assert_eq!(offsets(&history), [3, 5, 7]);
     }
 }

@@ -1,164 +1,61 @@
-//! The journal: JSON Lines, one entry each, appended to.
+//! The journal, a file of JSON Lines to which entries are appended.
 //!
-//! A crash may leave half an entry at the end, which is as good as none. Entries that later ones outdate are left out when
-//! the journal is opened, by writing it anew and renaming it into place.
+//! A crash may leave an incomplete last line, which is ignored. When the journal is opened, it is replaced by one without
+//! the entries that later ones supersede.
 
-use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::entry::{Entry, InputId, Progress};
-use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
-use crate::output_names::OutputNames;
 use anyhow::{Context, Result, bail};
 
-/// The form of the journal. It changes when a program of the old form would be misled.
+use super::contents::JournalContents;
+use super::entry::Entry;
+use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
+
+/// The version of the format, to be increased by a change that older programs would misread.
 const VERSION: u32 = 1;
 
-/// What a journal says.
-#[derive(Debug, Default)]
-pub struct Contents {
-    pub inputs: BTreeMap<InputId, KnownInput>,
-    /// Which inputs have a head of a length and hash.
-    pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
-    /// Outputs that may or may not have got their names.
-    pub delivering: Vec<Entry>,
-    /// Temporary files that may still be there.
-    pub writing: Vec<PathBuf>,
-}
-
-/// An input that was seen.
-#[derive(Debug)]
-pub struct KnownInput {
-    pub name: String,
-    pub head_bytes: u64,
-    pub head_hash: u128,
-    /// By destination.
-    pub delivered: BTreeMap<String, Progress>,
-}
-
-impl Contents {
-    pub fn apply(&mut self, entry: Entry) {
-        match entry {
-            Entry::EventRouterState { .. } => {}
-            Entry::Input {
-                input,
-                name,
-                head_bytes,
-                head_hash,
-            } => {
-                let known = KnownInput {
-                    name,
-                    head_bytes,
-                    head_hash,
-                    delivered: BTreeMap::new(),
-                };
-                self.inputs.insert(input, known);
-                let alike = self.heads.entry(head_bytes).or_default();
-                alike.entry(head_hash).or_default().push(input);
-            }
-            Entry::Writing { file } => self.writing.push(file),
-            delivering @ Entry::Delivering { .. } => self.delivering.push(delivering),
-            Entry::Delivered {
-                input,
-                to,
-                progress,
-            } => {
-                self.delivering.retain(|entry| {
-                    !matches!(entry, Entry::Delivering { input: i, to: t, .. } if *i == input && *t == to)
-                });
-                self.forget_replaced(input, &to, &progress);
-                if let Some(known) = self.inputs.get_mut(&input) {
-                    let progress = match known.delivered.remove(&to) {
-                        Some(earlier) => earlier.and(progress),
-                        None => progress,
-                    };
-                    known.delivered.insert(to, progress);
-                }
-            }
-        }
-    }
-
-    /// A document that has changed replaces what was delivered under its name, and so what is known of that is no more.
-    /// (A file of a log is never replaced: two logs of one name have files of other numbers.)
-    fn forget_replaced(&mut self, by: InputId, to: &str, progress: &Progress) {
-        let file = progress.first_file.as_deref();
-        if !file.is_some_and(OutputNames::is_of_document) {
-            return;
-        }
-        let is_replaced =
-            |other: &Progress| (other.first_file.as_deref(), other.files) == (file, progress.files);
-        for (&input, known) in &mut self.inputs {
-            if input != by && known.delivered.get(to).is_some_and(is_replaced) {
-                known.delivered.remove(to);
-            }
-        }
-    }
-
-    /// The fewest entries that say the same. What is being written or delivered is settled before.
-    fn entries(&self) -> impl Iterator<Item = Entry> {
-        let inputs = self.inputs.iter();
-        // Of what nothing is delivered nothing need be known.
-        let inputs = inputs.filter(|(_, known)| !known.delivered.is_empty());
-        inputs.flat_map(|(&input, known)| {
-            let first = Entry::Input {
-                input,
-                name: known.name.clone(),
-                head_bytes: known.head_bytes,
-                head_hash: known.head_hash,
-            };
-            let delivered = known
-                .delivered
-                .iter()
-                .map(move |(to, progress)| Entry::Delivered {
-                    input,
-                    to: to.clone(),
-                    progress: progress.clone(),
-                });
-            std::iter::once(first).chain(delivered)
-        })
-    }
-}
-
-/// The file, open for more.
+/// The journal file, open for appending.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// How long it is, in whole entries. Nothing when it could not be written.
+    /// The length in bytes, or `None` after an entry could not be written.
     length: Option<u64>,
 }
 
 impl Journal {
-    /// Reads the journal, if there is one.
+    /// Reads the journal. A missing file is an empty journal.
     ///
     /// # Errors
-    /// It cannot be read, or is none: an entry that is not the last one is not whole.
-    pub fn read(path: &Path) -> Result<Contents> {
+    /// Returns an error that names the file if it cannot be read or is damaged before its last line.
+    pub fn read(path: &Path) -> Result<JournalContents> {
         let name = path.display();
         let text = match std::fs::read(path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::default()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(JournalContents::default());
+            }
             Err(error) => return Err(error).with_context(|| format!("failed to read `{name}`")),
         };
-        let mut contents = Contents::default();
-        let whole = text.split_inclusive(|&byte| byte == b'\n');
-        for (nth, line) in whole.filter(|line| line.ends_with(b"\n")).enumerate() {
+        let mut contents = JournalContents::default();
+        let lines = text.split_inclusive(|&byte| byte == b'\n');
+        for (nth, line) in lines.filter(|line| line.ends_with(b"\n")).enumerate() {
             let entry = serde_json::from_slice(line);
             if nth == 0 && !matches!(entry, Ok(Entry::EventRouterState { .. })) {
-                bail!("`{name}` is no state of event-router: give another directory");
+                bail!("`{name}` is not a journal of event-router; choose another state directory");
             }
             let entry = entry.with_context(|| {
                 format!(
-                    "line {} of the state `{name}` is damaged (without the directory, all is delivered anew)",
+                    "line {} of the state `{name}` is damaged; remove the state directory to deliver all inputs again",
                     nth + 1
                 )
             })?;
             match entry {
                 Entry::EventRouterState { version } if version != VERSION => {
                     bail!(
-                        "the state `{name}` is of version {version}, which this program does not know"
+                        "the state `{name}` has version {version}, which this program does not support"
                     );
                 }
                 Entry::EventRouterState { .. } => {}
@@ -168,11 +65,11 @@ impl Journal {
         Ok(contents)
     }
 
-    /// Writes the journal anew with what it says, and opens it for more.
+    /// Replaces the journal by one with these contents, and opens it for appending.
     ///
     /// # Errors
-    /// It cannot be written.
-    pub fn rewrite(path: &Path, contents: &Contents) -> Result<Self> {
+    /// Returns an error that names the file if it cannot be written.
+    pub fn rewrite(path: &Path, contents: &JournalContents) -> Result<Self> {
         let write = || -> Result<File> {
             let directory = path.parent().unwrap_or(Path::new("."));
             let mut file = temporary_file(path, directory, OWNER_ONLY)?;
@@ -201,14 +98,14 @@ impl Journal {
     /// Appends an entry.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error that names the file if this entry or an earlier one could not be written.
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
         let Some(length) = self.length else {
             bail!("{} before", self.failed());
         };
         let line = line(entry).with_context(|| self.failed())?;
         if let Err(error) = self.file.write_all(&line) {
-            // A part of an entry may only be at the end, so none is to follow it.
+            // Only the last line may be incomplete, so no entry may follow.
             let _ = self.file.set_len(length);
             self.length = None;
             return Err(error).with_context(|| self.failed());
@@ -217,15 +114,15 @@ impl Journal {
         Ok(())
     }
 
-    /// Whether it could not be written, so that nothing more can be.
+    /// Returns whether an entry could not be written. No further entry can be appended then.
     pub fn is_broken(&self) -> bool {
         self.length.is_none()
     }
 
-    /// Makes durable what was appended.
+    /// Makes the appended entries durable.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error that names the file if the system fails to write.
     pub fn sync(&mut self) -> Result<()> {
         self.file.sync_data().with_context(|| self.failed())
     }
@@ -235,7 +132,7 @@ impl Journal {
     }
 }
 
-/// One write for one entry, so that a crash leaves a part of it at the most.
+/// Returns an entry with its newline, to be written by one call, so that a crash leaves at most one entry incomplete.
 fn line(entry: &Entry) -> Result<Vec<u8>> {
     let mut line = serde_json::to_vec(entry)?;
     line.push(b'\n');
@@ -245,11 +142,12 @@ fn line(entry: &Entry) -> Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checkpoint::history::Trail;
+    use crate::checkpoint::entry::DeliveryProgress;
+    use crate::checkpoint::history::History;
     use crate::input::Position;
 
-    fn progress(line: u64) -> Progress {
-        Progress {
+    fn progress(line: u64) -> DeliveryProgress {
+        DeliveryProgress {
             position: Position {
                 line,
                 offset: line * 10,
@@ -259,7 +157,7 @@ mod tests {
             first_file: Some("out/a.xapi.jsonl".into()),
             files: 1,
             ended: true,
-            trail: Trail::default(),
+            history: History::default(),
         }
     }
 
@@ -293,10 +191,10 @@ mod tests {
     }
 
     #[test]
-    fn a_crash_at_any_byte_leaves_a_journal_that_says_what_was_whole() {
+    fn a_journal_cut_at_any_byte_has_the_entries_before_the_cut() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.jsonl");
-        let mut journal = Journal::rewrite(&path, &Contents::default()).unwrap();
+        let mut journal = Journal::rewrite(&path, &JournalContents::default()).unwrap();
         let mut lengths = vec![std::fs::metadata(&path).unwrap().len()];
         for entry in entries() {
             journal.append(&entry).unwrap();
@@ -310,7 +208,7 @@ mod tests {
                 .iter()
                 .filter(|&&length| length <= cut as u64)
                 .count();
-            let mut expected = Contents::default();
+            let mut expected = JournalContents::default();
             for entry in entries().into_iter().take(count.saturating_sub(1)) {
                 expected.apply(entry);
             }
@@ -319,12 +217,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_follows_an_entry_that_could_not_be_written() {
+    fn no_entry_follows_one_that_could_not_be_written() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.jsonl");
-        let mut journal = Journal::rewrite(&path, &Contents::default()).unwrap();
+        let mut journal = Journal::rewrite(&path, &JournalContents::default()).unwrap();
         let whole = std::fs::read(&path).unwrap();
-        // Opened for reading alone, it cannot be written.
+        // A file that is open for reading only cannot be written.
         journal.file = File::open(&path).unwrap();
         for entry in entries() {
             assert!(journal.append(&entry).is_err());
@@ -334,10 +232,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_outdated_goes_when_it_is_written_anew() {
+    fn superseded_entries_are_left_out_when_the_journal_is_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.jsonl");
-        let mut contents = Contents::default();
+        let mut contents = JournalContents::default();
         for entry in entries() {
             contents.apply(entry);
         }
@@ -358,17 +256,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_an_error_that_names_the_line() {
+    fn a_damaged_journal_is_an_error_that_names_the_line() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal.jsonl");
         let version = r#"{"event_router_state":{"version":1}}"#;
         for (text, message) in [
-            ("x\n".to_owned(), "no state of event-router"),
+            ("x\n".to_owned(), "not a journal of event-router"),
             (format!("{version}\n{{}}\n"), "line 2 of the state"),
             (version.replace('1', "2") + "\n", "version 2"),
             (
                 r#"{"writing":{"file":"a"}}"#.to_owned() + "\n",
-                "is no state",
+                "is not a journal",
             ),
         ] {
             std::fs::write(&path, text).unwrap();

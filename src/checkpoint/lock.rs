@@ -1,4 +1,4 @@
-//! One run at a time: the lock of a state directory.
+//! The lock of a state directory, which admits one run at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
@@ -8,15 +8,19 @@ use anyhow::{Context, Result, anyhow};
 
 use crate::files::OWNER_ONLY;
 
-/// Why a state directory cannot be used.
+/// A reason why a state directory cannot be used.
 #[derive(Debug)]
 pub enum OpenError {
-    /// Another run uses it.
+    /// Another run uses the directory.
     Locked(anyhow::Error),
+    /// The directory cannot be read or written.
     Unusable(anyhow::Error),
 }
 
-/// Locks the directory, and leaves word of who we are.
+/// Locks the directory, and records this process in the lock file.
+///
+/// # Errors
+/// Returns an error that names the process with the lock, or the file that cannot be opened.
 pub fn lock(directory: &Path) -> Result<File, OpenError> {
     let path = directory.join("lock");
     let mut options = OpenOptions::new();
@@ -55,7 +59,7 @@ pub fn lock(directory: &Path) -> Result<File, OpenError> {
             ));
         }
     }
-    // It is only for people.
+    // The text is only for error messages.
     let _ = file.set_len(0);
     let _ = writeln!(
         file,

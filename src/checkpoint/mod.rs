@@ -1,21 +1,24 @@
-//! What has been delivered already, so that a repeated run goes on from there.
+//! The record of what has been delivered, so that a repeated run resumes there.
 //!
-//! An input is known by what it holds and not by its name: by a hash of its first bytes, unpacked, and by the hash of all
-//! bytes up to the place that was reached. So a log that was rotated, renamed and packed is the same input, and one that
-//! has grown is continued. What is recorded is durable: output renamed into place, or acknowledged by a server.
+//! An input is identified by its content, not by its name: by a hash of its first bytes, decompressed, and by the hash of all
+//! bytes up to the recorded position. So a log that was rotated, renamed and compressed is the same input, and a log that
+//! has grown is continued. Everything that is recorded is durable: an output file that was renamed, or records that a server
+//! acknowledged.
 //!
-//! | file | what it knows |
+//! | file | contents |
 //! |---|---|
-//! | `state_directory` | the directory: what is remembered in it |
-//! | `resume` | where to go on with an input |
-//! | `opener` | the opener of the pipeline's inputs |
-//! | `sequencer` | the order of the inputs that are opened at a time |
-//! | `lock` | one run at a time |
-//! | `journal` | the file in it: reading, appending, compaction |
-//! | `entry` | what its lines say |
-//! | `history` | places that were passed on the way |
-//! | `fingerprint` | finding the place that was reached in an input, by its bytes |
+//! | `opener` | opens the inputs of the pipeline where earlier runs stopped |
+//! | `resume` | the position at which an input resumes |
+//! | `fingerprint` | finds recorded positions in an input, by its bytes |
+//! | `sequencer` | the order in which inputs with the same content are opened |
+//! | `state_directory` | the state directory: records what is delivered |
+//! | `lock` | its lock, for one run at a time |
+//! | `journal` | its journal: reading, appending, compaction |
+//! | `contents` | the contents of the journal |
+//! | `entry` | the entries of the journal |
+//! | `history` | earlier positions of an input |
 
+mod contents;
 mod entry;
 mod fingerprint;
 mod history;
@@ -26,7 +29,7 @@ mod resume;
 mod sequencer;
 mod state_directory;
 
-pub use entry::{InputId, Progress};
+pub use entry::{DeliveryProgress, InputId};
 pub use lock::OpenError;
 pub use opener::ResumingOpener;
 pub use resume::{Destinations, Resumed};

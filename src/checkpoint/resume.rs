@@ -1,39 +1,39 @@
-//! Finding where to go on with an input.
+//! The position at which an input resumes.
 
 use std::io::{self, BufReader, Read};
 
-use super::entry::{Entry, InputId, Progress};
-use super::fingerprint::{Head, follow, follow_document};
-use super::history::Trail;
+use super::entry::{DeliveryProgress, InputId};
+use super::fingerprint::{Head, track_document, track_log};
+use super::history::History;
 use super::sequencer::SequencedInput;
-use super::state_directory::{State, StateDirectory};
+use super::state_directory::StateDirectory;
 use crate::input::{self, BytesRead, Opened, Position, PositionTracker, Shape, Source};
 use crate::output_names::OutputNames;
 
-/// How far the destinations of a run have come with an input.
+/// The positions at which the destinations of a run resume an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
     pub input: InputId,
-    /// The place that each of them has reached, in their order.
+    /// The position that each destination has reached, in the order of the destinations.
     pub reached: Vec<Position>,
-    /// The input as which it was delivered to the earliest of these places: this one, or another that it is a part of.
-    pub begun_as: InputId,
+    /// The input under which the lines before the earliest position are recorded: this one, or one that contains it.
+    pub recorded_as: InputId,
 }
 
-/// Where a run delivers to.
+/// The destinations of a run.
 #[derive(Clone, Debug)]
 pub struct Destinations {
-    /// What they are called in the state.
+    /// Their names in the journal.
     pub names: Vec<String>,
-    /// The names of the outputs, where these are files.
+    /// The names of the output files, if the destination writes files.
     pub files: Option<OutputNames>,
 }
 
 impl Destinations {
-    /// Whether what was delivered counts for an input that holds the same. A file that belongs to a document is replaced
-    /// when the document changes: it counts for this document alone.
-    fn counts(&self, source: &Source, delivered: &Progress) -> bool {
-        let (Some(files), Some(first)) = (&self.files, &delivered.first_file) else {
+    /// Returns whether progress of an input with the same content counts for `source`. The output file of a document is
+    /// replaced when the document changes, so its progress only counts for the same document.
+    fn counts(&self, source: &Source, progress: &DeliveryProgress) -> bool {
+        let (Some(files), Some(first)) = (&self.files, &progress.first_file) else {
             return true;
         };
         match source.shape {
@@ -42,35 +42,35 @@ impl Destinations {
         }
     }
 
-    /// Whether what this run has read of other inputs of a shape counts for an input.
-    fn count_read(&self, source: &Source, shape: Shape) -> bool {
+    /// Returns whether lines that this run has read from an input of this shape count for `source`.
+    fn counts_read(&self, source: &Source, shape: Shape) -> bool {
         self.files.is_none() || [source.shape, shape] == [Shape::Log; 2]
     }
 }
 
-/// An input that begins like the one that is opened.
+/// A recorded input that may begin like the opened one.
 struct Candidate {
     input: InputId,
-    /// For each destination of this run, the places that it has passed, the one that it has reached among them.
+    /// For each destination of this run, the positions that it has passed and the one that it has reached.
     passed: Vec<Vec<Position>>,
 }
 
 impl Candidate {
-    fn places(&self) -> impl Iterator<Item = &Position> {
+    fn positions(&self) -> impl Iterator<Item = &Position> {
         self.passed.iter().flatten()
     }
 
-    /// The places that the destinations have reached.
+    /// Returns the positions that the destinations have reached.
     fn reached(&self) -> impl Iterator<Item = &Position> {
         let passed = self.passed.iter();
-        passed.filter_map(|places| places.iter().max_by_key(|place| place.offset))
+        passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset))
     }
 }
 
 impl Resumed {
-    /// Where reading starts: at the earliest of the places.
-    pub fn from(&self) -> Position {
-        let earliest = self.reached.iter().min_by_key(|place| place.offset);
+    /// Returns the position where reading starts, which is the earliest that a destination has reached.
+    pub fn start(&self) -> Position {
+        let earliest = self.reached.iter().min_by_key(|position| position.offset);
         earliest.copied().unwrap_or(Position::START)
     }
 }
@@ -78,10 +78,10 @@ impl Resumed {
 const BUFFER_BYTES: usize = 1 << 16;
 
 impl StateDirectory {
-    /// Opens an input where it is to be gone on with, when it is its turn.
+    /// Opens an input at the position where it resumes, after the earlier inputs for which it has to wait.
     ///
     /// # Errors
-    /// It cannot be opened, or not be read to there.
+    /// Returns an error if the input cannot be opened, or not be read up to the position.
     pub fn resume(
         &self,
         sequenced: &SequencedInput,
@@ -93,56 +93,55 @@ impl StateDirectory {
         let head = Head::read(&mut opened.reader, source.shape)?;
         sequenced.begin(head.beginning());
         let candidates = self.candidates(source, &head, destinations);
-        let places = candidates.iter().flat_map(Candidate::places);
-        let mut places: Vec<Position> = places.copied().collect();
-        places.sort_by_key(|place| place.offset);
-        places.dedup();
+        let positions = candidates.iter().flat_map(Candidate::positions);
+        let mut positions: Vec<Position> = positions.copied().collect();
+        positions.sort_by_key(|position| position.offset);
+        positions.dedup();
         let head_bytes = io::Cursor::new(head.bytes.clone());
         let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(opened.reader));
-        let (found, passed) = match source.shape {
+        let (found, offset) = match source.shape {
             Shape::Log => {
-                let found = follow(&mut reader, &places);
-                let passed = places.last().map_or(0, |last| last.offset);
-                (found, passed)
+                let found = track_log(&mut reader, &positions);
+                (found, positions.last().map_or(0, |last| last.offset))
             }
-            // It is delivered as a whole or not at all.
+            // A document is delivered as a whole or not at all.
             Shape::Document => {
-                let end = follow_document(&mut reader)?;
-                let passed = end.offset;
+                let end = track_document(&mut reader)?;
+                let offset = end.offset;
                 let mut found = vec![end];
-                found.retain(|end| places.contains(&end.position()));
-                (found, passed)
+                found.retain(|end| positions.contains(&end.position()));
+                (found, offset)
             }
         };
         opened.reader = Box::new(reader);
         let resumed = self.resumed(source, &head, &candidates, &found, destinations.names.len());
-        let from = resumed.from();
-        let mut start = found
+        let start = resumed.start();
+        let mut tracker = found
             .into_iter()
-            .find(|follower| follower.position() == from);
-        if passed > from.offset {
+            .find(|tracker| tracker.position() == start);
+        if offset > start.offset {
             opened = opened.rewind(bytes_read)?;
             let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
-            start = follow(&mut reader, &[from]).pop();
+            tracker = track_log(&mut reader, &[start]).pop();
             opened.reader = Box::new(reader);
         }
-        opened.start = Some(match start {
-            Some(start) => start,
-            None if from == Position::START => PositionTracker::new(),
-            None => return Err(io::Error::other("it was changed while it was read")),
+        opened.start = Some(match tracker {
+            Some(tracker) => tracker,
+            None if start == Position::START => PositionTracker::new(),
+            None => return Err(io::Error::other("the file changed while it was read")),
         });
         Ok((resumed, opened))
     }
 
-    /// The inputs that begin alike.
+    /// Returns the recorded inputs whose head is a beginning of this one.
     fn candidates(
         &self,
         source: &Source,
         head: &Head,
         destinations: &Destinations,
     ) -> Vec<Candidate> {
-        let state = self.state();
-        let alike = state
+        let record = self.record();
+        let alike = record
             .contents
             .heads
             .iter()
@@ -150,31 +149,30 @@ impl StateDirectory {
         let mut alike: Vec<InputId> = alike.flatten().copied().collect();
         alike.sort_unstable();
         let candidates = alike.into_iter().map(|input| {
-            let known = &state.contents.inputs[&input];
-            // What this run has read of it already is on its way to all destinations.
+            let known = &record.contents.inputs[&input];
+            // Lines that this run has read under the same input are going to be delivered to all destinations.
             let read = || {
                 let shapes = [Shape::Log, Shape::Document].into_iter();
-                let shapes = shapes.filter(|shape| destinations.count_read(source, *shape));
-                let trails = shapes.filter_map(|shape| state.read.get(&(input, shape)));
-                trails.flat_map(Trail::places)
+                let shapes = shapes.filter(|shape| destinations.counts_read(source, *shape));
+                let histories = shapes.filter_map(|shape| record.read.get(&(input, shape)));
+                histories.flat_map(History::positions)
             };
-            let of = destinations.names.iter().map(|to| {
-                let delivered = known.delivered.get(to).into_iter();
-                let delivered =
-                    delivered.filter(|delivered| destinations.counts(source, delivered));
-                let delivered = delivered.flat_map(|delivered| {
-                    let trail = delivered.trail.places();
-                    trail.chain([&delivered.position])
+            let passed = destinations.names.iter().map(|to| {
+                let progress = known.delivered.get(to).into_iter();
+                let progress = progress.filter(|progress| destinations.counts(source, progress));
+                let delivered = progress.flat_map(|progress| {
+                    let earlier = progress.history.positions();
+                    earlier.chain([&progress.position])
                 });
                 delivered.chain(read()).copied().collect()
             });
-            let passed = of.collect();
+            let passed = passed.collect();
             Candidate { input, passed }
         });
         candidates.collect()
     }
 
-    /// Where to go on, with the places that were found in the input.
+    /// Decides where to resume, given the recorded positions that were found in the input.
     fn resumed(
         &self,
         source: &Source,
@@ -183,52 +181,39 @@ impl StateDirectory {
         found: &[PositionTracker],
         destinations: usize,
     ) -> Resumed {
-        let has = |place: &Position| found.iter().any(|follower| follower.position() == *place);
-        // It is the one of which most is here of all that was delivered.
-        let whole = |candidate: &&Candidate| {
-            let reached = candidate.reached().filter(|place| has(place));
-            reached.map(|place| place.offset).max().unwrap_or(0)
+        let is_found =
+            |position: &Position| found.iter().any(|tracker| tracker.position() == *position);
+        // The opened input is the candidate whose reached position is found furthest into it.
+        let furthest = |candidate: &&Candidate| {
+            let reached = candidate.reached().filter(|position| is_found(position));
+            reached.map(|position| position.offset).max().unwrap_or(0)
         };
-        let same = candidates.iter().max_by_key(whole);
-        let input = match same.filter(|same| whole(same) > 0) {
+        let same = candidates.iter().max_by_key(furthest);
+        let input = match same.filter(|same| furthest(same) > 0) {
             Some(same) => same.input,
-            None => self.state().introduce(source, head),
+            None => {
+                let (head_bytes, head_hash) = head.fingerprint();
+                self.add_input(&source.name, head_bytes, head_hash)
+            }
         };
-        // A destination has what it has got, as whatever input.
+        // Lines that a destination has received count whichever input they belonged to.
         let reached = (0..destinations).map(|to| {
             let passed = candidates.iter().flat_map(|candidate| {
-                let places = candidate.passed[to].iter().filter(|place| has(place));
-                places.map(|place| (*place, candidate.input))
+                let found = candidate.passed[to]
+                    .iter()
+                    .filter(|passed| is_found(passed));
+                found.map(|position| (*position, candidate.input))
             });
-            let furthest =
-                passed.max_by_key(|(place, as_input)| (place.offset, *as_input == input));
-            furthest.unwrap_or((Position::START, input))
+            let last =
+                passed.max_by_key(|(position, as_input)| (position.offset, *as_input == input));
+            last.unwrap_or((Position::START, input))
         });
         let reached: Vec<(Position, InputId)> = reached.collect();
-        let earliest = reached.iter().min_by_key(|(place, _)| place.offset);
+        let earliest = reached.iter().min_by_key(|(position, _)| position.offset);
         Resumed {
             input,
-            begun_as: earliest.map_or(input, |(_, as_input)| *as_input),
-            reached: reached.into_iter().map(|(place, _)| place).collect(),
+            recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
+            reached: reached.into_iter().map(|(position, _)| position).collect(),
         }
-    }
-}
-
-impl State {
-    fn introduce(&mut self, source: &Source, head: &Head) -> InputId {
-        let last = self.contents.inputs.keys().next_back();
-        let input = last.map_or(1, |last| last + 1);
-        let (head_bytes, head_hash) = head.print();
-        let entry = Entry::Input {
-            input,
-            name: source.name.clone(),
-            head_bytes,
-            head_hash,
-        };
-        if let Err(error) = self.journal.append(&entry) {
-            self.failure.get_or_insert(error);
-        }
-        self.contents.apply(entry);
-        input
     }
 }

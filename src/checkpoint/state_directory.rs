@@ -1,4 +1,4 @@
-//! The state directory: one run at a time, and what earlier ones delivered.
+//! The state directory: locked by one run at a time, it records what is delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -8,56 +8,60 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::entry::{Entry, InputId, Progress};
-use super::history::Trail;
-use super::journal::{Contents, Journal, KnownInput};
+use super::contents::{JournalContents, KnownInput};
+use super::entry::{DeliveryProgress, Entry, InputId};
+use super::history::History;
+use super::journal::Journal;
 use super::lock::{OpenError, lock};
 use crate::files::{is_part, sync_directory};
 use crate::input::{Position, Shape};
 use crate::output_names::nth_file;
 
-/// What earlier runs delivered, and what this one does.
+/// A state directory that this run has locked.
 #[derive(Debug)]
 pub struct StateDirectory {
-    state: Mutex<State>,
-    /// Held as long as the run lasts.
+    record: Mutex<Record>,
+    /// Locked until the end of the run.
     _lock: File,
 }
 
+/// What earlier runs have delivered, and what this run has read and delivered.
 #[derive(Debug)]
-pub(super) struct State {
-    pub journal: Journal,
-    pub contents: Contents,
-    /// How far this run has read inputs, delivered or not: two inputs of a run may hold the same.
-    pub read: BTreeMap<(InputId, Shape), Trail>,
-    /// Files that hold what was delivered.
+pub(super) struct Record {
+    journal: Journal,
+    pub contents: JournalContents,
+    /// The positions that this run has read, delivered or not, because two inputs of a run may have the same content.
+    pub read: BTreeMap<(InputId, Shape), History>,
+    /// The output files of all inputs.
     files: BTreeSet<PathBuf>,
     synced: Instant,
-    /// What could not be written, and is still to be told.
-    pub failure: Option<anyhow::Error>,
+    /// An error that is reported at the end of the run.
+    failure: Option<anyhow::Error>,
 }
 
-/// Appended entries become durable at least this often. Those that are lost are delivered again, which a server tells.
-const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// The interval at which appended entries are made durable. What an entry lost in a crash recorded is delivered again, and
+/// the server recognizes the ids.
+const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StateDirectory {
-    /// Takes the directory for this run, and creates it when it is missing.
+    /// Locks the directory for this run, and creates it if it does not exist.
     ///
     /// # Errors
-    /// Another run has it, or it cannot be read or written.
+    /// Returns an error if another run has locked the directory, or if it cannot be read or written.
     pub fn open(directory: &Path) -> Result<Self, OpenError> {
-        let name = directory.display();
-        let unusable = |error: anyhow::Error| OpenError::Unusable(error);
         fs::create_dir_all(directory)
-            .with_context(|| format!("failed to create the state directory `{name}`"))
-            .map_err(unusable)?;
+            .with_context(|| {
+                let name = directory.display();
+                format!("failed to create the state directory `{name}`")
+            })
+            .map_err(OpenError::Unusable)?;
         let lock = lock(directory)?;
         let path = directory.join("journal.jsonl");
-        let mut contents = Journal::read(&path).map_err(unusable)?;
+        let mut contents = Journal::read(&path).map_err(OpenError::Unusable)?;
         settle(&mut contents);
-        let journal = Journal::rewrite(&path, &contents).map_err(unusable)?;
+        let journal = Journal::rewrite(&path, &contents).map_err(OpenError::Unusable)?;
         let files = contents.inputs.values().flat_map(files_of).collect();
-        let state = State {
+        let record = Record {
             journal,
             contents,
             read: BTreeMap::new(),
@@ -66,67 +70,80 @@ impl StateDirectory {
             failure: None,
         };
         Ok(Self {
-            state: Mutex::new(state),
+            record: Mutex::new(record),
             _lock: lock,
         })
     }
 
-    /// Remembers how far this run has read an input, by the next of its places.
-    pub fn has_read(&self, input: InputId, shape: Shape, places: &[Position]) {
-        let mut state = self.state();
-        let trail = state.read.entry((input, shape)).or_default();
-        let Some((last, before)) = places.split_last() else {
+    /// Records a new input, and returns its id.
+    pub(super) fn add_input(&self, name: &str, head_bytes: u64, head_hash: u128) -> InputId {
+        let mut record = self.record();
+        let last = record.contents.inputs.keys().next_back();
+        let input = last.map_or(1, |last| last + 1);
+        let entry = Entry::Input {
+            input,
+            name: name.to_owned(),
+            head_bytes,
+            head_hash,
+        };
+        if let Err(error) = record.journal.append(&entry) {
+            record.failure.get_or_insert(error);
+        }
+        record.contents.apply(entry);
+        input
+    }
+
+    /// Remembers that this run has read the next lines of an input, given the position after each.
+    pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position]) {
+        let mut record = self.record();
+        let history = record.read.entry((input, shape)).or_default();
+        let Some((last, before)) = positions.split_last() else {
             return;
         };
-        // Another input may have more behind a line that is open here, so the place before it counts as well.
+        // In another input the open line may continue, so that only the position before it is found there.
         if let Some(before) = before.last().filter(|_| last.open) {
-            trail.push(*before, true);
+            history.push(*before, true);
         }
-        trail.push(*last, false);
+        history.push(*last, false);
     }
 
-    /// What is delivered of an input to a destination.
-    pub fn progress(&self, input: InputId, to: &str) -> Option<Progress> {
-        let state = self.state();
-        state
-            .contents
-            .inputs
-            .get(&input)?
-            .delivered
-            .get(to)
-            .cloned()
+    /// Returns the progress of an input at a destination.
+    pub fn progress(&self, input: InputId, to: &str) -> Option<DeliveryProgress> {
+        let record = self.record();
+        let known = record.contents.inputs.get(&input)?;
+        known.delivered.get(to).cloned()
     }
 
-    /// Whether a file holds what was delivered, of whatever input.
+    /// Returns whether a file is the output of any recorded input.
     pub fn is_delivered(&self, file: &Path) -> bool {
-        self.state().files.contains(file)
+        self.record().files.contains(file)
     }
 
-    /// A temporary file is there, which a later run is to remove if this one cannot.
+    /// Records a temporary file, for a later run to remove if this run cannot.
     ///
     /// # Errors
-    /// The state cannot be written.
+    /// Returns an error that names the journal if it cannot be written.
     pub fn writing(&self, file: &Path) -> Result<()> {
         let file = file.to_owned();
-        self.state().journal.append(&Entry::Writing { file })
+        self.record().journal.append(&Entry::Writing { file })
     }
 
-    /// A file of this length is about to get its name, and is delivered when it has it.
+    /// Records that a temporary file of this length is about to be renamed to `file`, and is delivered then.
     ///
     /// # Errors
-    /// The state cannot be written.
+    /// Returns an error that names the journal if it cannot be written.
     pub fn delivering(
         &self,
         input: InputId,
         to: &str,
-        progress: &Progress,
+        progress: &DeliveryProgress,
         part: &Path,
         file: &Path,
         file_bytes: u64,
     ) -> Result<()> {
-        let mut state = self.state();
-        state.files.insert(file.to_owned());
-        state.journal.append(&Entry::Delivering {
+        let mut record = self.record();
+        record.files.insert(file.to_owned());
+        record.journal.append(&Entry::Delivering {
             input,
             to: to.to_owned(),
             progress: progress.clone(),
@@ -134,60 +151,60 @@ impl StateDirectory {
             file: file.to_owned(),
             file_bytes,
         })?;
-        state.journal.sync()
+        record.journal.sync()
     }
 
-    /// All before a place is delivered.
+    /// Records that all lines before a position are delivered.
     ///
     /// # Errors
-    /// The state cannot be written.
-    pub fn delivered(&self, input: InputId, to: &str, progress: Progress) -> Result<()> {
-        let mut state = self.state();
+    /// Returns an error that names the journal if it cannot be written.
+    pub fn delivered(&self, input: InputId, to: &str, progress: DeliveryProgress) -> Result<()> {
+        let mut record = self.record();
         let entry = Entry::Delivered {
             input,
             to: to.to_owned(),
             progress,
         };
-        state.journal.append(&entry)?;
-        state.contents.apply(entry);
-        if state.synced.elapsed() >= SYNC_EVERY {
-            state.journal.sync()?;
-            state.synced = Instant::now();
+        record.journal.append(&entry)?;
+        record.contents.apply(entry);
+        if record.synced.elapsed() >= SYNC_INTERVAL {
+            record.journal.sync()?;
+            record.synced = Instant::now();
         }
         Ok(())
     }
 
-    /// Something that is remembered later on could not be written. That is no failure of what is delivered: it is told at
-    /// the end of the run, which is to come soon.
+    /// Keeps an error about something that was to be recorded after its delivery. The delivery itself has not failed, so
+    /// the error is reported at the end of the run, which [`has_failed`](Self::has_failed) brings about.
     pub fn fail(&self, error: anyhow::Error) {
-        self.state().failure.get_or_insert(error);
+        self.record().failure.get_or_insert(error);
     }
 
-    /// Whether nothing more can be remembered.
+    /// Returns whether the run should end, because nothing more can be recorded.
     pub fn has_failed(&self) -> bool {
-        let state = self.state();
-        state.journal.is_broken() || state.failure.is_some()
+        let record = self.record();
+        record.journal.is_broken() || record.failure.is_some()
     }
 
-    /// Makes all of it durable.
+    /// Makes all entries durable.
     ///
     /// # Errors
-    /// The state cannot be written, or could not be before.
+    /// Returns an error that names the journal if it cannot be written, or could not be written before.
     pub fn sync(&self) -> Result<()> {
-        let mut state = self.state();
-        match state.failure.take() {
+        let mut record = self.record();
+        match record.failure.take() {
             Some(error) => Err(error),
-            None => state.journal.sync(),
+            None => record.journal.sync(),
         }
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn record(&self) -> MutexGuard<'_, Record> {
+        self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Finds out what a run that was killed has done.
-fn settle(contents: &mut Contents) {
+/// Completes the entries that a killed run left open: finds out which files were renamed, and removes the others.
+fn settle(contents: &mut JournalContents) {
     for entry in std::mem::take(&mut contents.delivering) {
         if let Entry::Delivering {
             input,
@@ -210,21 +227,18 @@ fn settle(contents: &mut Contents) {
     }
     for file in std::mem::take(&mut contents.writing) {
         if is_part(&file) {
-            // Most are long gone.
+            // In most cases the run has renamed or removed the file.
             let _ = fs::remove_file(file);
         }
     }
 }
 
+/// Returns the output files of an input.
 fn files_of(known: &KnownInput) -> Vec<PathBuf> {
     let progress = known.delivered.values();
-    let files = progress.flat_map(
-        |Progress {
-             first_file, files, ..
-         }| {
-            let first = first_file.iter();
-            first.flat_map(move |first| (1..=*files).map(|nth| nth_file(first, nth)))
-        },
-    );
+    let files = progress.flat_map(|progress| {
+        let first = progress.first_file.iter();
+        first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
+    });
     files.collect()
 }

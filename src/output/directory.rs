@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::part_file::PartFile;
 
-use crate::checkpoint::{Destinations, InputId, Progress, Resumed, StateDirectory};
+use crate::checkpoint::{DeliveryProgress, Destinations, InputId, Resumed, StateDirectory};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus};
 use crate::files::{persist, sync_directory};
@@ -39,7 +39,7 @@ struct Unfinished {
     part: Option<PartFile>,
     compression: Compression,
     /// The input, and how far it will be delivered, where that is remembered.
-    delivery: Option<(InputId, Progress)>,
+    delivery: Option<(InputId, DeliveryProgress)>,
 }
 
 impl Directory {
@@ -78,11 +78,11 @@ impl Directory {
     /// Makes sure that what an input is continued from is delivered: another input of this run may hold the same, and its
     /// output may have failed.
     fn check_beginning(&self, resumed: &Resumed) -> Result<()> {
-        let from = resumed.from().offset;
+        let from = resumed.start().offset;
         let progress = self
             .state
             .as_ref()
-            .and_then(|(state, to)| state.progress(resumed.begun_as, to));
+            .and_then(|(state, to)| state.progress(resumed.recorded_as, to));
         if progress.map_or(0, |progress| progress.position.offset) < from {
             bail!(
                 "an input that begins with the same lines could not be delivered, so this one is left to the next run"
@@ -92,13 +92,13 @@ impl Directory {
     }
 
     /// The path of the next output of an input, and what is known when it is delivered.
-    fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, Progress) {
+    fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, DeliveryProgress) {
         let natural = self.names.path(source);
         let earlier = self
             .state
             .as_ref()
             .and_then(|(state, to)| state.progress(resumed.input, to));
-        let position = resumed.from();
+        let position = resumed.start();
         let is_free = |file: &Path| match &self.state {
             // A document is replaced when it has changed.
             Some((state, _)) => {
@@ -108,7 +108,7 @@ impl Directory {
             None => true,
         };
         let (first, mut files) = match earlier {
-            Some(Progress {
+            Some(DeliveryProgress {
                 first_file: Some(first),
                 files,
                 ..
@@ -118,10 +118,10 @@ impl Directory {
         while !is_free(&nth_file(&first, files)) {
             files += 1;
         }
-        let progress = Progress {
+        let progress = DeliveryProgress {
             first_file: Some(first.clone()),
             files,
-            ..Progress::to(position)
+            ..DeliveryProgress::to(position)
         };
         (nth_file(&first, files), progress)
     }
@@ -201,11 +201,11 @@ impl Destination for Directory {
                 // Should it go on when the input is read again, what is behind this place is another line.
                 let before = batch.positions.iter().rev().nth(1);
                 progress
-                    .trail
+                    .history
                     .push(*before.unwrap_or(&progress.position), true);
             }
             // A copy may break off earlier.
-            progress.trail.push(progress.position, false);
+            progress.history.push(progress.position, false);
             progress.position = *end;
         }
         Ok(WriteStatus::Written)
@@ -267,7 +267,7 @@ impl Unfinished {
         state: &StateDirectory,
         input: InputId,
         to: &str,
-        mut progress: Progress,
+        mut progress: DeliveryProgress,
     ) -> Result<()> {
         match self.part {
             Some(part) => {

@@ -147,7 +147,7 @@ impl<'c> Deliverer<'c> {
                 ControlFlow::Continue
             }
             InputEvent::Start(resumed) => {
-                let passed_over = resumed.as_ref().map_or(0, |resumed| resumed.from().line);
+                let passed_over = resumed.as_ref().map_or(0, |resumed| resumed.start().line);
                 self.in_hand
                     .insert(input, InHand::start(source, passed_over));
                 self.with_rejects(RejectsFile::mark);

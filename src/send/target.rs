@@ -13,7 +13,7 @@ use super::rate_limiter::RateLimiter;
 use super::send_batch::BatchLimits;
 use super::server::Server;
 use super::statistics::TargetStatistics;
-use crate::checkpoint::{Progress, StateDirectory};
+use crate::checkpoint::{DeliveryProgress, StateDirectory};
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::LAST_ANSWERS;
@@ -133,9 +133,9 @@ impl Target {
         let mut tracker = lock(&checkpoint.tracker);
         update(&mut tracker);
         for reached in tracker.reached() {
-            let progress = Progress {
+            let progress = DeliveryProgress {
                 ended: reached.ends,
-                ..Progress::to(reached.position)
+                ..DeliveryProgress::to(reached.position)
             };
             let recorded = checkpoint
                 .directory

@@ -230,7 +230,7 @@ fn unsupported_compression_is_an_error_that_names_it() {
         .args(&["-o", "out", "a.log", "b.log"])
         .run()
         .with_code(3);
-    ended.assert_stderr("compressed with xz; unpack it");
+    ended.assert_stderr("compressed with xz; decompress it");
     ended.assert_stderr("2 inputs (1 failed)");
     assert_eq!(ended.files("out"), ["b.log.xapi.jsonl"]);
 }

@@ -200,7 +200,7 @@ fn options_that_conflict_with_a_state_are_refused() {
     }
     directory.write("state/journal.jsonl", "x\n");
     let ended = directory.transform().run().with_code(6);
-    ended.assert_stderr("`state/journal.jsonl` is no state of event-router");
+    ended.assert_stderr("`state/journal.jsonl` is not a journal of event-router");
 }
 
 #[cfg(unix)]
