@@ -14,24 +14,24 @@ use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of};
 
-pub(super) fn course<'a>(it: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let course_id = required("context.course_id", it.event.context("course_id"))?;
-    let name = it
+pub(super) fn course<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
+    let base = cx.base()?;
+    let course_id = required("context.course_id", cx.event.context("course_id"))?;
+    let name = cx
         .lms
         .course_name(str_of("context.course_id", course_id, "a course id")?)?;
-    let course_id = required("data.course_id", it.event.data("course_id"))?;
-    let course_id = it.id_text("data.course_id", course_id)?;
-    let mode = it.event.data("mode");
+    let course_id = required("data.course_id", cx.event.data("course_id"))?;
+    let course_id = cx.id_text("data.course_id", course_id)?;
+    let mode = cx.event.data("mode");
     let object = Object {
-        id: Some(Value::Str(it.lms.iri("course", course_id, it.arena))),
+        id: Some(Value::Str(cx.lms.iri("course", course_id, cx.arena))),
         entity_type: entity::COURSE_OFFERING,
-        name: it.kept(name.map(Value::Str)),
+        name: cx.kept(name.map(Value::Str)),
         duration: None,
         extensions: mode.map(|mode| ObjectExtensions {
-            mode: it.kept(Some(mode)),
+            mode: cx.kept(Some(mode)),
             ..ObjectExtensions::default()
         }),
     };
-    Ok(it.event(base, event::EVENT, action, object))
+    Ok(cx.event(base, event::EVENT, action, object))
 }

@@ -20,56 +20,56 @@ use crate::tracking::field::{required, truthy};
 
 /// A page that has an address of its own.
 pub(super) fn page<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     entity_type: &'static str,
 ) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let part_of_course = it.part_of_course()?;
-    let url = required("data.target_url", it.event.data("target_url"))?;
+    let base = cx.base()?;
+    let part_of_course = cx.part_of_course()?;
+    let url = required("data.target_url", cx.event.data("target_url"))?;
     // An address that is a number stays one.
-    it.id_text("data.target_url", url)?;
+    cx.id_text("data.target_url", url)?;
     let object = Object {
         id: Some(url),
         entity_type,
-        name: it.kept(it.event.data("target_name")),
+        name: cx.kept(cx.event.data("target_name")),
         duration: None,
-        extensions: part_of_course.filter(|_| is_course_truthy(it)),
+        extensions: part_of_course.filter(|_| is_course_truthy(cx)),
     };
-    Ok(it.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
+    Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
 /// A unit of a sequence.
 pub(super) fn unit<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     entity_type: &'static str,
     target: Option<Value<'a>>,
 ) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let part_of_course = it.part_of_course()?;
-    let id = it.id_text("data.id", required("data.id", it.event.data("id"))?)?;
+    let base = cx.base()?;
+    let part_of_course = cx.part_of_course()?;
+    let id = cx.id_text("data.id", required("data.id", cx.event.data("id"))?)?;
     let object = Object {
-        id: Some(Value::Str(it.lms.iri("xblock", id, it.arena))),
+        id: Some(Value::Str(cx.lms.iri("xblock", id, cx.arena))),
         entity_type,
         name: Some(Value::Str("Unit")),
         duration: None,
         extensions: Some(ObjectExtensions {
-            tab_count: it.kept(it.event.data("tab_count")),
-            current_tab: it.kept(it.event.data("current_tab")),
-            target: it.kept(target),
+            tab_count: cx.kept(cx.event.data("tab_count")),
+            current_tab: cx.kept(cx.event.data("current_tab")),
+            target: cx.kept(target),
             ..part_of_course
-                .filter(|_| is_course_truthy(it))
+                .filter(|_| is_course_truthy(cx))
                 .unwrap_or_default()
         }),
     };
-    Ok(it.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
+    Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
 /// A unit of a sequence, chosen by its tab.
-pub(super) fn tab<'a>(it: &Transformer<'a>, entity_type: &'static str) -> Result<Event<'a>, Fault> {
-    unit(it, entity_type, it.event.data("target_tab"))
+pub(super) fn tab<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Event<'a>, Fault> {
+    unit(cx, entity_type, cx.event.data("target_tab"))
 }
 
 /// Unlike elsewhere, a course id that is zero or `false` is none here.
-fn is_course_truthy(it: &Transformer<'_>) -> bool {
-    truthy(it.event.context("course_id")).is_some()
+fn is_course_truthy(cx: &Transformer<'_>) -> bool {
+    truthy(cx.event.context("course_id")).is_some()
 }

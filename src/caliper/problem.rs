@@ -20,85 +20,85 @@ use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 use crate::tracking::{format_in, usage_key};
 
-pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    if it.event.context("event_source") == Some(Value::Str("server")) {
-        graded(it)
+pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    if cx.event.context("event_source") == Some(Value::Str("server")) {
+        graded(cx)
     } else {
-        submitted(it)
+        submitted(cx)
     }
 }
 
-pub(super) fn submitted<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    plain(it, event::ASSESSMENT, action::SUBMITTED, entity::ASSESSMENT)
+pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    plain(cx, event::ASSESSMENT, action::SUBMITTED, entity::ASSESSMENT)
 }
 
-pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     plain(
-        it,
+        cx,
         event::ASSESSMENT_ITEM,
         action::COMPLETED,
         entity::ASSESSMENT_ITEM,
     )
 }
 
-pub(super) fn answer_shown<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    viewed(it, "Solution", |block| {
-        Ok(format_in(it.arena, format_args!("{block}/solution")))
+pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    viewed(cx, "Solution", |block| {
+        Ok(format_in(cx.arena, format_args!("{block}/solution")))
     })
 }
 
-pub(super) fn hint_displayed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    viewed(it, "Hint", |block| {
-        let index = logged(it, required_data(it)?, "hint_index")?;
-        Ok(format_in(it.arena, format_args!("{block}/hint/{index}")))
+pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    viewed(cx, "Hint", |block| {
+        let index = logged(cx, required_data(cx)?, "hint_index")?;
+        Ok(format_in(cx.arena, format_args!("{block}/hint/{index}")))
     })
 }
 
 fn plain<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     event_type: &'static str,
     action: &'static str,
     entity_type: &'static str,
 ) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let id = block(it)?.map(|block| it.lms.iri("xblock", block, it.arena));
-    let object = object(it, id, entity_type, None)?;
-    Ok(it.event(base, event_type, action, object))
+    let base = cx.base()?;
+    let id = block(cx)?.map(|block| cx.lms.iri("xblock", block, cx.arena));
+    let object = object(cx, id, entity_type, None)?;
+    Ok(cx.event(base, event_type, action, object))
 }
 
 /// Something about a problem that was looked at; `id_of` makes its id of the block's.
 fn viewed<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     name: &'static str,
     id_of: impl FnOnce(&str) -> Result<&'a str, Fault>,
 ) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let id = id_of(block(it)?.unwrap_or(NO_BLOCK))?;
+    let base = cx.base()?;
+    let id = id_of(block(cx)?.unwrap_or(NO_BLOCK))?;
     let object = object(
-        it,
-        Some(it.lms.iri("xblock", id, it.arena)),
+        cx,
+        Some(cx.lms.iri("xblock", id, cx.arena)),
         entity::ANNOTATION,
         Some(name),
     )?;
-    Ok(it.event(base, event::EVENT, action::VIEWED, object))
+    Ok(cx.event(base, event::EVENT, action::VIEWED, object))
 }
 
 /// What the reference has in the middle of an id where there is no block.
 const NO_BLOCK: &str = "None";
 
-fn graded<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let block = block(it)?;
-    let data = required_data(it)?;
-    let attempts = logged(it, data, "attempts")?;
+fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    let base = cx.base()?;
+    let block = block(cx)?;
+    let data = required_data(cx)?;
+    let attempts = logged(cx, data, "attempts")?;
     let of_block = block.unwrap_or(NO_BLOCK);
     let id = format_in(
-        it.arena,
+        cx.arena,
         format_args!("{of_block}/user/{}/attempt/{attempts}", base.user),
     );
     let mut object = object(
-        it,
-        Some(it.lms.iri("xblock", id, it.arena)),
+        cx,
+        Some(cx.lms.iri("xblock", id, cx.arena)),
         entity::ATTEMPT,
         None,
     )?;
@@ -108,57 +108,57 @@ fn graded<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     object.extensions = Some(ObjectExtensions {
         assignee: Some(base.actor),
         assignable: Some(Entity {
-            id: block.map(|block| it.lms.iri("xblock", block, it.arena)),
+            id: block.map(|block| cx.lms.iri("xblock", block, cx.arena)),
             entity_type: entity::ASSESSMENT,
         }),
-        count: it.kept(data.get("attempts")),
+        count: cx.kept(data.get("attempts")),
         ..part_of_course
     });
-    let is_correct = it.event.find("success") == Some(Value::Str("correct"));
+    let is_correct = cx.event.find("success") == Some(Value::Str("correct"));
     let score = Score {
         id: "_:score",
         entity_type: entity::SCORE,
-        max_score: it.kept(it.event.find("max_grade")),
-        score_given: it.kept(it.event.find("grade")),
-        attempts: it.kept(it.event.find("attempts")),
+        max_score: cx.kept(cx.event.find("max_grade")),
+        score_given: cx.kept(cx.event.find("grade")),
+        attempts: cx.kept(cx.event.find("attempts")),
         extensions: ScoreExtensions {
             success: if is_correct { "True" } else { "False" },
         },
     };
     Ok(Event {
         generated: Some(Generated { score }),
-        ..it.event(base, event::GRADE, action::GRADED, object)
+        ..cx.event(base, event::GRADE, action::GRADED, object)
     })
 }
 
 /// The block that the event is about.
-fn block<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
-    let data = it.event.whole_data().and_then(Value::as_object);
+fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
+    let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
     if let Some(block) = truthy(logged) {
-        return it
+        return cx
             .id_text("data.problem_id or data.module_id", block)
             .map(Some);
     }
-    let referer = required("context.referer", it.event.context("referer"))?;
-    usage_key::problem(&it.event, referer, it.arena)
+    let referer = required("context.referer", cx.event.context("referer"))?;
+    usage_key::problem(&cx.event, referer, cx.arena)
 }
 
 /// `data`, which must be an object.
-fn required_data<'a>(it: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
-    let data = required("data", it.event.whole_data())?;
+fn required_data<'a>(cx: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
+    let data = required("data", cx.event.whole_data())?;
     data.as_object()
         .ok_or_else(|| Fault::wrong_type("data", data.kind(), "an object"))
 }
 
 /// The text of a field of `data` as it was logged: of none it is empty, of null it is Python's.
-fn logged<'a>(it: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
+fn logged<'a>(cx: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
     data.get(key)
-        .map_or(Ok(""), |value| it.id_text(&format!("data.{key}"), value))
+        .map_or(Ok(""), |value| cx.id_text(&format!("data.{key}"), value))
 }
 
 fn object<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     id: Option<&'a str>,
     entity_type: &'static str,
     name: Option<&'static str>,
@@ -168,6 +168,6 @@ fn object<'a>(
         entity_type,
         name: name.map(Value::Str),
         duration: None,
-        extensions: it.part_of_course()?,
+        extensions: cx.part_of_course()?,
     })
 }

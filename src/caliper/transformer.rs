@@ -3,10 +3,10 @@
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
-use super::CaliperSettings;
 use super::event_id::event_id;
 use super::event_time::event_time;
 use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
+use super::settings::CaliperSettings;
 use super::vocabulary::{self, entity};
 use crate::json::{JsonObject, Value};
 use crate::lms::{Lms, UserRef};

@@ -17,21 +17,21 @@ use crate::outcome::Fault;
 use crate::tracking::field::truthy;
 use crate::tracking::usage_key;
 
-pub(super) fn media<'a>(it: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
-    let base = it.base()?;
-    let object = object(it)?;
-    let target = target(it)?;
+pub(super) fn media<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
+    let base = cx.base()?;
+    let object = object(cx)?;
+    let target = target(cx)?;
     Ok(Event {
         target: Some(target),
-        ..it.event(base, event::MEDIA, action, object)
+        ..cx.event(base, event::MEDIA, action, object)
     })
 }
 
-pub(super) fn seeked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    let event = media(it, action::JUMPED_TO)?;
-    let time = truthy(it.event.data("currentTime")).or_else(|| it.event.data("old_time"));
-    let current_time = it.duration("data.currentTime or data.old_time", time)?;
-    let new_time = it.duration("data.new_time", it.event.data("new_time"))?;
+pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    let event = media(cx, action::JUMPED_TO)?;
+    let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("old_time"));
+    let current_time = cx.duration("data.currentTime or data.old_time", time)?;
+    let new_time = cx.duration("data.new_time", cx.event.data("new_time"))?;
     let extensions = Some(TargetExtensions { new_time });
     let target = event.target.map(|target| Target {
         current_time,
@@ -41,11 +41,11 @@ pub(super) fn seeked<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     Ok(Event { target, ..event })
 }
 
-pub(super) fn speed_changed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    let event = media(it, action::CHANGED_SPEED)?;
+pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+    let event = media(cx, action::CHANGED_SPEED)?;
     let extensions = EventExtensions {
-        old_speed: it.kept(it.event.find("old_speed")),
-        new_speed: it.kept(it.event.find("new_speed")),
+        old_speed: cx.kept(cx.event.find("old_speed")),
+        new_speed: cx.kept(cx.event.find("new_speed")),
         ..event.extensions
     };
     Ok(Event {
@@ -54,28 +54,28 @@ pub(super) fn speed_changed<'a>(it: &Transformer<'a>) -> Result<Event<'a>, Fault
     })
 }
 
-fn object<'a>(it: &Transformer<'a>) -> Result<Object<'a>, Fault> {
-    let extensions = it.part_of_course()?;
-    let video = usage_key::video(&it.event, it.arena)?;
-    let data = it.event.whole_data().and_then(Value::as_object);
+fn object<'a>(cx: &Transformer<'a>) -> Result<Object<'a>, Fault> {
+    let extensions = cx.part_of_course()?;
+    let video = usage_key::video(&cx.event, cx.arena)?;
+    let data = cx.event.whole_data().and_then(Value::as_object);
     let duration = data
         .and_then(|data| data.get("duration"))
         .unwrap_or(Value::Int(0));
     Ok(Object {
-        id: Some(Value::Str(it.lms.iri("xblock", video, it.arena))),
+        id: Some(Value::Str(cx.lms.iri("xblock", video, cx.arena))),
         entity_type: entity::VIDEO_OBJECT,
         name: None,
-        duration: it.duration("data.duration", Some(duration))?,
+        duration: cx.duration("data.duration", Some(duration))?,
         extensions,
     })
 }
 
-fn target<'a>(it: &Transformer<'a>) -> Result<Target<'a>, Fault> {
-    let time = truthy(it.event.data("currentTime")).or_else(|| it.event.data("current_time"));
+fn target<'a>(cx: &Transformer<'a>) -> Result<Target<'a>, Fault> {
+    let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("current_time"));
     Ok(Target {
         id: "_:MediaLocation",
         entity_type: entity::MEDIA_LOCATION,
-        current_time: it.duration("data.currentTime or data.current_time", time)?,
+        current_time: cx.duration("data.currentTime or data.current_time", time)?,
         extensions: None,
     })
 }

@@ -18,20 +18,20 @@ use crate::tracking::number::Number;
 /// A list in the place of a number makes no sense at any length; a longer one would make it at a price.
 const LONGEST_LIST: usize = 1000;
 
-pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
+pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::RESOURCE,
         ..ActivityDefinition::default()
     };
-    let id = match it.event.data("block_id") {
-        Some(block) => Some(it.iri("xblock", it.id_text("data.block_id", block)?)),
+    let id = match cx.event.data("block_id") {
+        Some(block) => Some(cx.iri("xblock", cx.id_text("data.block_id", block)?)),
         None => None,
     };
-    let completion = required("data.completion", it.event.data("completion"))?;
+    let completion = required("data.completion", cx.event.data("completion"))?;
     let progress = match (completion, Number::of(completion)) {
-        (_, Some(number)) => number.times_100(it.arena).ok_or_else(|| {
+        (_, Some(number)) => number.times_100(cx.arena).ok_or_else(|| {
             Fault::new(
                 Reason::NotRepresentable,
                 "`data.completion` has too many digits",
@@ -40,7 +40,7 @@ pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
         // Python repeats a list, and the reference lets it.
         (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
             let repeated = items.iter().cycle().take(100 * items.len()).copied();
-            Value::Array(it.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))
+            Value::Array(cx.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))
         }
         _ => {
             return Err(Fault::wrong_type(
@@ -53,11 +53,11 @@ pub(super) fn progressed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
     let result = StatementResult {
         completion: Some(Number::of(completion).is_some_and(|number| number.to_float() == 1.0)),
         extensions: Some(Extensions(
-            it.arena.alloc([(extension::PROGRESS, Some(progress))]),
+            cx.arena.alloc([(extension::PROGRESS, Some(progress))]),
         )),
         ..StatementResult::default()
     };
-    it.statement(
+    cx.statement(
         verb::PROGRESSED,
         actor,
         context,

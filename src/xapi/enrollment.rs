@@ -13,10 +13,10 @@ use super::transformer::Transformer;
 use super::vocabulary::{VerbIri, extension};
 use crate::outcome::Fault;
 
-pub(super) fn course<'a>(it: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.bare_context();
-    let extensions = Extensions(it.arena.alloc([(extension::TYPE, it.event.data("mode"))]));
-    let object = it.course_object(Some(extensions))?;
-    it.statement(verb, actor, context, object, None)
+pub(super) fn course<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.bare_context();
+    let extensions = Extensions(cx.arena.alloc([(extension::TYPE, cx.event.data("mode"))]));
+    let object = cx.course_object(Some(extensions))?;
+    cx.statement(verb, actor, context, object, None)
 }

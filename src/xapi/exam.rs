@@ -18,58 +18,58 @@ use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of};
 
 pub(super) fn attempt<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     verb: VerbIri,
     exam_type: &'static str,
 ) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context_with_grouping(&[], || attempt_activity(it))?;
-    let id = match it.event.event("exam_content_id") {
-        Some(id) => Some(it.id_text("event.exam_content_id", id)?),
+    let actor = cx.actor()?;
+    let context = cx.context_with_grouping(&[], || attempt_activity(cx))?;
+    let id = match cx.event.event("exam_content_id") {
+        Some(id) => Some(cx.id_text("event.exam_content_id", id)?),
         None => None,
     };
-    let time_limit = it.event.event("exam_default_time_limit_mins");
+    let time_limit = cx.event.event("exam_default_time_limit_mins");
     let definition = ActivityDefinition {
         activity_type: exam_type,
-        name: Some(exam_name(it)?),
+        name: Some(exam_name(cx)?),
         extensions: Some(Extensions(
-            it.arena.alloc([(extension::TIME_LIMIT, time_limit)]),
+            cx.arena.alloc([(extension::TIME_LIMIT, time_limit)]),
         )),
         ..ActivityDefinition::default()
     };
-    it.statement(verb, actor, context, activity(id, definition), None)
+    cx.statement(verb, actor, context, activity(id, definition), None)
 }
 
-fn attempt_activity<'a>(it: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
-    let id = match it.event.event("attempt_code") {
-        Some(code) => Some(it.id_text("event.attempt_code", code)?),
+fn attempt_activity<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
+    let id = match cx.event.event("attempt_code") {
+        Some(code) => Some(cx.id_text("event.attempt_code", code)?),
         None => None,
     };
     let extensions = [
         (
             extension::ATTEMPT_STARTED,
-            it.event.event("attempt_started_at"),
+            cx.event.event("attempt_started_at"),
         ),
         (
             extension::ATTEMPT_COMPLETED,
-            it.event.event("attempt_completed_at"),
+            cx.event.event("attempt_completed_at"),
         ),
         (
             extension::DURATION,
-            it.event.event("attempt_event_elapsed_time_secs"),
+            cx.event.event("attempt_event_elapsed_time_secs"),
         ),
-        (extension::ATTEMPT_ID, it.event.event("attempt_id")),
+        (extension::ATTEMPT_ID, cx.event.event("attempt_id")),
     ];
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::ATTEMPT,
-        name: Some(exam_name(it)?),
-        extensions: Some(Extensions(it.arena.alloc(extensions))),
+        name: Some(exam_name(cx)?),
+        extensions: Some(Extensions(cx.arena.alloc(extensions))),
         ..ActivityDefinition::default()
     };
     Ok(activity(id, definition))
 }
 
-fn exam_name<'a>(it: &Transformer<'a>) -> Result<LanguageMap<'a>, Fault> {
-    let name = required("event.exam_name", it.event.event("exam_name"))?;
+fn exam_name<'a>(cx: &Transformer<'a>) -> Result<LanguageMap<'a>, Fault> {
+    let name = required("event.exam_name", cx.event.event("exam_name"))?;
     Ok(english(str_of("event.exam_name", name, "a text")?))
 }

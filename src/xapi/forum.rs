@@ -14,56 +14,56 @@ use super::vocabulary::{self, VerbIri, extension, verb};
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of, truthy};
 
-pub(super) fn thread_created<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn thread_created<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     with_extensions(
-        it,
+        cx,
         verb::POSTED,
-        &[(extension::TYPE, it.event.find("thread_type"))],
+        &[(extension::TYPE, cx.event.find("thread_type"))],
     )
 }
 
-pub(super) fn voted<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn voted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     with_extensions(
-        it,
+        cx,
         verb::VOTED,
-        &[(extension::TYPE, it.event.find("vote_value"))],
+        &[(extension::TYPE, cx.event.find("vote_value"))],
     )
 }
 
-pub(super) fn discussion<'a>(it: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
-    with_extensions(it, verb, &[])
+pub(super) fn discussion<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
+    with_extensions(cx, verb, &[])
 }
 
 fn with_extensions<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     verb: VerbIri,
     extensions: &[Extension<'a>],
 ) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let discussion = it.event.data_within("discussion", "id");
+    let actor = cx.actor()?;
+    let discussion = cx.event.data_within("discussion", "id");
     let context = match truthy(discussion) {
-        None => it.context(extensions)?,
-        Some(discussion) => it.context_with_grouping(extensions, || {
-            let thread = it.id_text("data.discussion.id", discussion)?;
-            let id = it.text(format_args!(
+        None => cx.context(extensions)?,
+        Some(discussion) => cx.context_with_grouping(extensions, || {
+            let thread = cx.id_text("data.discussion.id", discussion)?;
+            let id = cx.text(format_args!(
                 "{}/api/discussion/v1/threads/{thread}",
-                it.lms.root_url
+                cx.lms.root_url
             ));
             Ok(activity(Some(id), definition()))
         })?,
     };
 
-    let id = required("data.id", it.event.data("id"))?;
-    let path = required("context.path", it.event.context("path"))?;
+    let id = required("data.id", cx.event.data("id"))?;
+    let path = required("context.path", cx.event.context("path"))?;
     let path = str_of("context.path", path, "a path")?;
     let id = str_of("data.id", id, "an id")?;
     let path = path.trim_end_matches('/').replace(id, "");
-    let object_id = it.text(format_args!(
+    let object_id = cx.text(format_args!(
         "{}{}/{id}",
-        it.lms.root_url,
+        cx.lms.root_url,
         path.trim_end_matches('/')
     ));
-    let name = match truthy(it.event.data("title")) {
+    let name = match truthy(cx.event.data("title")) {
         Some(title) => Some(english(str_of("data.title", title, "a text")?)),
         None => None,
     };
@@ -74,7 +74,7 @@ fn with_extensions<'a>(
             ..definition()
         },
     );
-    it.statement(verb, actor, context, object, None)
+    cx.statement(verb, actor, context, object, None)
 }
 
 fn definition<'a>() -> ActivityDefinition<'a> {

@@ -18,17 +18,17 @@ use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 use crate::tracking::number::{self, Number};
 
-pub(super) fn subsection<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let block = required("data.block_id", it.event.data("block_id"))?;
-    let id = it.iri("xblock", it.id_text("data.block_id", block)?);
+pub(super) fn subsection<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let block = required("data.block_id", cx.event.data("block_id"))?;
+    let id = cx.iri("xblock", cx.id_text("data.block_id", block)?);
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::RESOURCE,
         ..ActivityDefinition::default()
     };
-    let result = weighted_result(it, "weighted_total_earned", "weighted_total_possible")?;
-    it.statement(
+    let result = weighted_result(cx, "weighted_total_earned", "weighted_total_possible")?;
+    cx.statement(
         verb::EARNED,
         actor,
         context,
@@ -37,11 +37,11 @@ pub(super) fn subsection<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Faul
     )
 }
 
-pub(super) fn course<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let object = it.course_object(None)?;
-    let grade = zero_unless_truthy(logged(it, "percent_grade")?);
+pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let object = cx.course_object(None)?;
+    let grade = zero_unless_truthy(logged(cx, "percent_grade")?);
     let Some(grade_float) = number::float(grade) else {
         return Err(Fault::wrong_type(
             "data.percent_grade",
@@ -49,7 +49,7 @@ pub(super) fn course<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
             "a number",
         ));
     };
-    let letter = truthy(it.event.data("letter_grade")).unwrap_or(Value::Str("Fail"));
+    let letter = truthy(cx.event.data("letter_grade")).unwrap_or(Value::Str("Fail"));
     let result = StatementResult {
         score: Some(Score {
             scaled: Some(Decimal(grade_float)),
@@ -58,22 +58,22 @@ pub(super) fn course<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
             max: Some(Decimal(1.0)),
         }),
         extensions: Some(Extensions(
-            it.arena
+            cx.arena
                 .alloc([(extension::GRADE_CLASSIFICATION, Some(letter))]),
         )),
         ..StatementResult::default()
     };
-    it.statement(verb::EARNED, actor, context, object, Some(result))
+    cx.statement(verb::EARNED, actor, context, object, Some(result))
 }
 
 /// The result of a weighted score, from two fields of `data` that must be there, though they may be null.
 pub(super) fn weighted_result<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     earned: &str,
     possible: &str,
 ) -> Result<StatementResult<'a>, Fault> {
     let number = |key: &str| {
-        let value = zero_unless_truthy(logged(it, key)?);
+        let value = zero_unless_truthy(logged(cx, key)?);
         Number::of(value)
             .ok_or_else(|| Fault::wrong_type(&format!("data.{key}"), value.kind(), "a number"))
     };
@@ -96,8 +96,8 @@ pub(super) fn weighted_result<'a>(
 }
 
 /// A field of `data` as it was logged: only its absence is an error.
-fn logged<'a>(it: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
-    let data = it.event.whole_data().and_then(Value::as_object);
+fn logged<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
+    let data = cx.event.whole_data().and_then(Value::as_object);
     required(&format!("data.{key}"), data.and_then(|data| data.get(key)))
 }
 

@@ -17,32 +17,32 @@ use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of};
 
-pub(super) fn link_clicked<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let url = required("data.target_url", it.event.data("target_url"))?;
+pub(super) fn link_clicked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let url = required("data.target_url", cx.event.data("target_url"))?;
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::LINK,
         ..ActivityDefinition::default()
     };
-    let object = activity(Some(it.id_text("data.target_url", url)?), definition);
-    it.statement(verb::NAVIGATED, actor, context, object, None)
+    let object = activity(Some(cx.id_text("data.target_url", url)?), definition);
+    cx.statement(verb::NAVIGATED, actor, context, object, None)
 }
 
-pub(super) fn outline_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let name = required("data.target_name", it.event.data("target_name"))?;
+pub(super) fn outline_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let name = required("data.target_name", cx.event.data("target_name"))?;
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::MODULE,
         name: Some(english(str_of("data.target_name", name, "a text")?)),
         ..ActivityDefinition::default()
     };
-    let id = match it.event.data("target_url") {
-        Some(url) => Some(it.id_text("data.target_url", url)?),
+    let id = match cx.event.data("target_url") {
+        Some(url) => Some(cx.id_text("data.target_url", url)?),
         None => None,
     };
-    it.statement(
+    cx.statement(
         verb::NAVIGATED,
         actor,
         context,
@@ -51,40 +51,40 @@ pub(super) fn outline_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>
     )
 }
 
-pub(super) fn next_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(it, Some(Value::Str("next unit")))
+pub(super) fn next_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(cx, Some(Value::Str("next unit")))
 }
 
-pub(super) fn previous_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(it, Some(Value::Str("previous unit")))
+pub(super) fn previous_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(cx, Some(Value::Str("previous unit")))
 }
 
-pub(super) fn tab_selected<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(it, it.event.data("target_tab"))
+pub(super) fn tab_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    tab_navigated(cx, cx.event.data("target_tab"))
 }
 
 fn tab_navigated<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     target: Option<Value<'a>>,
 ) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[
-        (extension::STARTING_POSITION, it.event.data("current_tab")),
+    let actor = cx.actor()?;
+    let context = cx.context(&[
+        (extension::STARTING_POSITION, cx.event.data("current_tab")),
         (extension::ENDING_POINT, target),
     ])?;
-    it.statement(verb::NAVIGATED, actor, context, sequence(it)?, None)
+    cx.statement(verb::NAVIGATED, actor, context, sequence(cx)?, None)
 }
 
-fn sequence<'a>(it: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
-    let id = match it.event.data("id") {
-        Some(id) => Some(it.iri("xblock", it.id_text("data.id", id)?)),
+fn sequence<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
+    let id = match cx.event.data("id") {
+        Some(id) => Some(cx.iri("xblock", cx.id_text("data.id", id)?)),
         None => None,
     };
     let definition = ActivityDefinition {
         activity_type: vocabulary::activity::RESOURCE,
         extensions: Some(Extensions(
-            it.arena
-                .alloc([(extension::TOTAL_ITEMS, it.event.data("tab_count"))]),
+            cx.arena
+                .alloc([(extension::TOTAL_ITEMS, cx.event.data("tab_count"))]),
         )),
         ..ActivityDefinition::default()
     };

@@ -18,70 +18,70 @@ use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 
-pub(super) fn answer_shown<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    logged_block(it)?;
-    let problem = found_id(it, "problem_id")?;
-    let id = it.text(format_args!("{}/answer", it.iri("xblock", problem)));
+pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    logged_block(cx)?;
+    let problem = found_id(cx, "problem_id")?;
+    let id = cx.text(format_args!("{}/answer", cx.iri("xblock", problem)));
     let object = activity(Some(id), definition(vocabulary::activity::SOLUTION));
-    it.statement(verb::ASKED, actor, context, object, None)
+    cx.statement(verb::ASKED, actor, context, object, None)
 }
 
-pub(super) fn hint_displayed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    logged_block(it)?;
-    let module = found_id(it, "module_id")?;
-    let hint = found_id(it, "hint_index")?;
-    let id = it.text(format_args!("{}/hint/{hint}", it.iri("xblock", module)));
+pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    logged_block(cx)?;
+    let module = found_id(cx, "module_id")?;
+    let hint = found_id(cx, "hint_index")?;
+    let id = cx.text(format_args!("{}/hint/{hint}", cx.iri("xblock", module)));
     let object = activity(
         Some(id),
         definition(vocabulary::activity::SUPPLEMENTAL_INFO),
     );
-    it.statement(verb::ASKED, actor, context, object, None)
+    cx.statement(verb::ASKED, actor, context, object, None)
 }
 
-pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
+pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
     let object = activity(
-        logged_id(it)?,
+        logged_id(cx)?,
         definition(vocabulary::activity::INTERACTION),
     );
-    it.statement(verb::COMPLETED, actor, context, object, None)
+    cx.statement(verb::COMPLETED, actor, context, object, None)
 }
 
-pub(super) fn submitted<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let id = logged_id(it)?.map(|block| it.iri("xblock", block));
+pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let id = logged_id(cx)?.map(|block| cx.iri("xblock", block));
     let object = activity(id, definition(vocabulary::activity::QUESTION));
-    let result = weighted_result(it, "weighted_earned", "weighted_possible")?;
-    it.statement(verb::ATTEMPTED, actor, context, object, Some(result))
+    let result = weighted_result(cx, "weighted_earned", "weighted_possible")?;
+    cx.statement(verb::ATTEMPTED, actor, context, object, Some(result))
 }
 
 /// The block that an event is about, as the log has it: of an object in `data` its `problem_id` or `module_id`, which
 /// must be there; else the `usage_key`, which may be absent. It need not be what an id can be made of.
-pub(super) fn logged_block<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
-    match it.event.whole_data() {
+pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+    match cx.event.whole_data() {
         Some(Value::Object(_)) => {
-            let block = truthy(it.event.data("problem_id")).or_else(|| it.event.data("module_id"));
+            let block = truthy(cx.event.data("problem_id")).or_else(|| cx.event.data("module_id"));
             required("data.module_id", block).map(Some)
         }
-        _ => Ok(it.event.find("usage_key")),
+        _ => Ok(cx.event.find("usage_key")),
     }
 }
 
 /// The text of that block's id.
-fn logged_id<'a>(it: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
-    logged_block(it)?
-        .map(|block| it.id_text("the id of the block", block))
+fn logged_id<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
+    logged_block(cx)?
+        .map(|block| cx.id_text("the id of the block", block))
         .transpose()
 }
 
-fn found_id<'a>(it: &Transformer<'a>, key: &str) -> Result<&'a str, Fault> {
-    it.id_text(key, required(key, it.event.find(key))?)
+fn found_id<'a>(cx: &Transformer<'a>, key: &str) -> Result<&'a str, Fault> {
+    cx.id_text(key, required(key, cx.event.find(key))?)
 }
 
 fn definition<'a>(activity_type: &'static str) -> ActivityDefinition<'a> {

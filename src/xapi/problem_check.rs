@@ -16,25 +16,25 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::model::{
-    Activity, ActivityDefinition, Context, ContextActivities, Decimal, Extensions, LanguageMap,
-    ObjectType, Score, Statement, StatementRef, StatementResult,
+    Activity, ActivityDefinition, Context, ContextActivities, Extensions, LanguageMap, ObjectType,
+    Statement, StatementRef, StatementResult,
 };
 use super::problem::logged_block;
+use super::problem_result::{ResultFields, logged_answers, result};
 use super::transformer::{Transformer, activity, deliverable};
 use super::vocabulary::{self, extension, verb};
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{required, str_of, truthy};
-use crate::tracking::number::{self, Number};
-use crate::tracking::{python, python_json, usage_key};
+use crate::tracking::usage_key;
 
-/// More questions than any problem has, and few enough to hold a statement for each.
+/// More questions than any problem has, and few enough to hold a statement for each in memory.
 const MOST_QUESTIONS: usize = 10_000;
 
-pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
-    let actor = it.actor()?;
-    let context = it.context(&[])?;
-    let questions = questions(it)?;
+pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
+    let actor = cx.actor()?;
+    let context = cx.context(&[])?;
+    let questions = questions(cx)?;
     if questions.len() > MOST_QUESTIONS {
         let detail = format!(
             "`submission` has {} questions, more than {MOST_QUESTIONS}",
@@ -42,54 +42,54 @@ pub(super) fn checked<'a>(it: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
         );
         return Err(Fault::new(Reason::NotRepresentable, detail));
     }
-    let found = &Found::in_event(it);
-    let verb = if found.is_from_browser {
+    let fields = &CheckFields::of_event(cx);
+    let verb = if fields.is_from_browser {
         verb::ATTEMPTED
     } else {
         verb::EVALUATED
     };
 
-    let block = logged_block(it)?;
-    let submission = first_submission(it)?;
-    let mut object = object(it, found, block, definition(it, found, submission)?)?;
+    let block = logged_block(cx)?;
+    let submission = first_submission(cx)?;
+    let mut object = object(cx, fields, block, definition(cx, fields, submission)?)?;
     if questions.len() > 1 {
         object.object_type = ObjectType::GroupActivity;
         object.definition.interaction_type = Some(OTHER);
     }
-    let parent = it.statement(verb, actor, context, object, result(it, found, submission)?)?;
+    let result = if fields.is_from_browser {
+        None
+    } else {
+        Some(result(cx, &fields.result, submission)?)
+    };
+    let parent = cx.statement(verb, actor, context, object, result)?;
 
-    let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), it.arena);
+    let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), cx.arena);
     statements.push(parent);
     if questions.len() > 1 {
-        for &(question, submission) in questions {
-            statements.push(child(it, found, &parent, block, question, submission)?);
+        for &question in questions {
+            statements.push(child(cx, fields, &parent, block, question)?);
         }
     }
     deliverable(statements.into_bump_slice())
 }
 
-/// What is found anywhere in the event, and so is looked for once and not for each question.
-struct Found<'a> {
-    /// Whether a browser sent the event. It may say so in two places; the verb and the result believe the first, the
-    /// object believes its context.
+/// The fields that are looked up once for all questions, since most of them may be anywhere in the event.
+struct CheckFields<'a> {
+    /// Whether a browser sent the event. Two fields may say so, and they are asked in two orders: one for the verb and the
+    /// result, the other for the object.
     is_from_browser: bool,
     has_browser_context: bool,
     referer: Option<Value<'a>>,
     response_type: Option<Value<'a>>,
     display_name: Option<Value<'a>>,
-    success: Option<Value<'a>>,
-    grade: Option<Value<'a>>,
-    max_grade: Option<Value<'a>>,
     attempts: Option<Value<'a>>,
-    /// `data.answers`, which logs older than 2014 have in place of a submission.
-    answers: Option<Value<'a>>,
     logged_time: Option<Value<'a>>,
+    result: ResultFields<'a>,
 }
 
-impl<'a> Found<'a> {
-    fn in_event(it: &Transformer<'a>) -> Self {
-        let event = &it.event;
-        let data = event.whole_data().and_then(Value::as_object);
+impl<'a> CheckFields<'a> {
+    fn of_event(cx: &Transformer<'a>) -> Self {
+        let event = &cx.event;
         let (found, in_context) = (event.find("event_source"), event.context("event_source"));
         let is_browser = |source: Option<Value<'_>>| source == Some(Value::Str("browser"));
         Self {
@@ -98,61 +98,87 @@ impl<'a> Found<'a> {
             referer: truthy(event.find("referer")).or_else(|| event.context("referer")),
             response_type: event.find("response_type"),
             display_name: event.find("display_name"),
-            success: event.find("success"),
-            grade: event.find("grade"),
-            max_grade: event.find("max_grade"),
             attempts: truthy(event.data("attempts")),
-            answers: data.and_then(|data| data.get("answers")),
-            logged_time: it.logged_time(),
+            logged_time: cx.logged_time(),
+            result: ResultFields::of_event(cx),
         }
     }
 }
 
-/// The entries of `submission`, wherever it is: question ids and what was submitted to each.
-fn questions<'a>(it: &Transformer<'a>) -> Result<&'a [(&'a str, Value<'a>)], Fault> {
-    match truthy(it.event.find("submission")) {
+/// The id of a question, and what was submitted to it.
+type Question<'a> = (&'a str, Value<'a>);
+
+/// Returns the questions of `submission`, which may be anywhere in the event.
+fn questions<'a>(cx: &Transformer<'a>) -> Result<&'a [Question<'a>], Fault> {
+    match truthy(cx.event.find("submission")) {
         None => Ok(&[]),
         Some(Value::Object(submission)) => Ok(submission.members()),
         Some(value) => Err(Fault::wrong_type("submission", value.kind(), "an object")),
     }
 }
 
+/// Makes the statement of one question of several.
 fn child<'a>(
-    it: &Transformer<'a>,
-    found: &Found<'a>,
+    cx: &Transformer<'a>,
+    fields: &CheckFields<'a>,
     parent: &Statement<'a>,
     block: Option<Value<'a>>,
-    question: &'a str,
-    submission: Value<'a>,
+    (question, submission): Question<'a>,
 ) -> Result<Statement<'a>, Fault> {
+    let context = child_context(parent)?;
+    let submission = match submission {
+        Value::Object(submission) if !submission.members().is_empty() => Some(submission),
+        value if value.is_truthy() => {
+            let field = format!("submission.{question}");
+            return Err(Fault::wrong_type(&field, value.kind(), "an object"));
+        }
+        _ => None,
+    };
+    let id = child_id(cx, block, question)?;
+    let definition = definition(cx, fields, submission)?;
+    let object = if fields.has_browser_context {
+        // The block of the parent, since the log does not name the block.
+        activity(parent.object.id, definition)
+    } else {
+        activity(Some(cx.iri("xblock", id)), definition)
+    };
+    let result = child_result(cx, fields, question, submission)?;
+    Ok(cx.child_statement(
+        question,
+        fields.logged_time,
+        parent,
+        context,
+        object,
+        result,
+    ))
+}
+
+fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     let Some(of_parent) = parent.context.context_activities else {
         return Err(Fault::missing("context.course_id"));
     };
-    let context = Context {
+    Ok(Context {
         context_activities: Some(ContextActivities {
             parent: [parent.object],
             grouping: Some(of_parent.parent),
         }),
         statement: Some(StatementRef { id: parent.id }),
         extensions: parent.context.extensions,
-    };
-    let submission = match submission {
-        Value::Object(submission) if !submission.members().is_empty() => Some(submission),
-        value if value.is_truthy() => {
-            return Err(Fault::wrong_type(
-                &format!("submission.{question}"),
-                value.kind(),
-                "an object",
-            ));
-        }
-        _ => None,
-    };
+    })
+}
+
+/// Returns the id of the block with the id of the question in place of its last part.
+fn child_id<'a>(
+    cx: &Transformer<'a>,
+    block: Option<Value<'a>>,
+    question: &'a str,
+) -> Result<&'a str, Fault> {
     let block = match truthy(block) {
         Some(block) => str_of("the id of the block", block, "a text")?,
         None => "",
     };
     let id = match block.rsplit_once('@') {
-        Some((block, _)) => it.text(format_args!("{block}@{question}")),
+        Some((block, _)) => cx.text(format_args!("{block}@{question}")),
         None => question,
     };
     if id.is_empty() {
@@ -161,66 +187,69 @@ fn child<'a>(
             "a question without an id has no object",
         ));
     }
-    let definition = definition(it, found, submission)?;
-    let object = if found.has_browser_context {
-        // The block that was found for the parent, since the log does not name it.
-        activity(parent.object.id, definition)
-    } else {
-        activity(Some(it.iri("xblock", id)), definition)
-    };
-    let Some(result) = result(it, found, submission)? else {
+    Ok(id)
+}
+
+fn child_result<'a>(
+    cx: &Transformer<'a>,
+    fields: &CheckFields<'a>,
+    question: &str,
+    submission: Option<JsonObject<'a>>,
+) -> Result<StatementResult<'a>, Fault> {
+    if fields.is_from_browser {
         return Err(Fault::missing("result of a question that a browser sent"));
-    };
+    }
+    let result = result(cx, &fields.result, submission)?;
     let response = match submission {
         Some(_) => result.response,
-        // Without a submission there is nothing in place of an answer, least of all a list.
-        None if matches!(logged_answers(it, found)?, Some(Value::Array(_))) => {
+        // A list has the answers to all questions, so it is not the response to one of them.
+        None if matches!(logged_answers(cx, &fields.result)?, Some(Value::Array(_))) => {
             return Err(Fault::missing(&format!("submission.{question}")));
         }
         None => None,
     };
-    let result = StatementResult {
+    Ok(StatementResult {
         score: None,
         response,
         ..result
-    };
-    Ok(it.child_statement(question, found.logged_time, parent, context, object, result))
+    })
 }
 
-/// The object of the event, given the block that the log names. A browser's event does not name it, or not reliably.
+/// Makes the object of the event. The block that the log names is not used for a browser's event, which may name the wrong
+/// block or none.
 fn object<'a>(
-    it: &Transformer<'a>,
-    found: &Found<'a>,
+    cx: &Transformer<'a>,
+    fields: &CheckFields<'a>,
     block: Option<Value<'a>>,
     definition: ActivityDefinition<'a>,
 ) -> Result<Activity<'a>, Fault> {
-    let referer = required("referer", found.referer)?;
-    let block = if found.has_browser_context {
-        usage_key::problem(&it.event, referer, it.arena)?
+    let referer = required("referer", fields.referer)?;
+    let block = if fields.has_browser_context {
+        usage_key::problem(&cx.event, referer, cx.arena)?
     } else {
         block
-            .map(|block| it.id_text("the id of the block", block))
+            .map(|block| cx.id_text("the id of the block", block))
             .transpose()?
     };
     Ok(activity(
-        block.map(|block| it.iri("xblock", block)),
+        block.map(|block| cx.iri("xblock", block)),
         definition,
     ))
 }
 
 fn definition<'a>(
-    it: &Transformer<'a>,
-    found: &Found<'a>,
+    cx: &Transformer<'a>,
+    fields: &CheckFields<'a>,
     submission: Option<JsonObject<'a>>,
 ) -> Result<ActivityDefinition<'a>, Fault> {
     let mut definition = ActivityDefinition {
         activity_type: vocabulary::activity::INTERACTION,
-        extensions: found
+        extensions: fields
             .attempts
-            .map(|attempts| Extensions(it.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
+            .map(|attempts| Extensions(cx.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
         ..ActivityDefinition::default()
     };
-    let mut response_type = found.response_type;
+    let mut response_type = fields.response_type;
     interaction_type(response_type)?;
     let us_english = |text| LanguageMap {
         tag: "en-US",
@@ -235,16 +264,16 @@ fn definition<'a>(
             question,
             "a text",
         )?));
-    } else if let Some(name) = truthy(found.display_name) {
+    } else if let Some(name) = truthy(fields.display_name) {
         definition.name = Some(us_english(str_of("display_name", name, "a text")?));
     }
     definition.interaction_type = Some(interaction_type(response_type)?);
     Ok(definition)
 }
 
-/// The first submission of `data.submission` that has a response type.
-fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, Fault> {
-    let submissions = match truthy(it.event.data("submission")) {
+/// Returns the first submission of `data.submission` that has a response type.
+fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, Fault> {
+    let submissions = match truthy(cx.event.data("submission")) {
         None => return Ok(None),
         Some(Value::Object(submissions)) => submissions,
         Some(value) => {
@@ -260,7 +289,7 @@ fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
             Value::Object(submission) => submission
                 .get("response_type")
                 .is_some_and(Value::is_truthy),
-            // Python's `in` also looks into texts and lists; only when it finds something is that an error.
+            // Python's `in` also looks into texts and lists, and the reference fails only if it finds something.
             Value::Str(text) if !text.contains("response_type") => false,
             Value::Array(items) if !items.contains(&Value::Str("response_type")) => false,
             _ => {
@@ -278,10 +307,10 @@ fn first_submission<'a>(it: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
     Ok(None)
 }
 
-/// What a response type does not map to.
+/// The interaction type of response types that have none in xAPI.
 const OTHER: &str = "other";
 
-/// xAPI's interaction type of an Open edX response type.
+/// Returns xAPI's interaction type for a response type of Open edX.
 fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fault> {
     let response_type = match response_type {
         Some(Value::Str(response_type)) => response_type,
@@ -301,88 +330,5 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
         "imageresponse" => "matching",
         "truefalseresponse" => "true-false",
         _ => OTHER,
-    })
-}
-
-/// The result of a submission, or of the event as a whole. A browser event has none.
-fn result<'a>(
-    it: &Transformer<'a>,
-    found: &Found<'a>,
-    submission: Option<JsonObject<'a>>,
-) -> Result<Option<StatementResult<'a>>, Fault> {
-    if found.is_from_browser {
-        return Ok(None);
-    }
-    let (answer, success) = match submission {
-        Some(submission) => {
-            let answer = required("submission.answer", submission.get("answer"))?;
-            (
-                Some(answer),
-                submission
-                    .get("correct")
-                    .filter(|correct| *correct != Value::Null)
-                    .map(Value::is_truthy),
-            )
-        }
-        None => (
-            logged_answers(it, found)?,
-            Some(found.success == Some(Value::Str("correct"))),
-        ),
-    };
-    Ok(Some(StatementResult {
-        score: Some(score(found)?),
-        success,
-        response: response(it, answer),
-        ..StatementResult::default()
-    }))
-}
-
-/// The answers where there is no submission.
-fn logged_answers<'a>(it: &Transformer<'a>, found: &Found<'a>) -> Result<Option<Value<'a>>, Fault> {
-    match it.event.whole_data() {
-        None | Some(Value::Object(_)) => Ok(found.answers),
-        Some(value) => Err(Fault::wrong_type("data", value.kind(), "an object")),
-    }
-}
-
-/// A list is JSON text; anything else is Python's text of it.
-fn response<'a>(it: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a str> {
-    let mut text = String::new();
-    match answer? {
-        Value::Null => return None,
-        Value::Str(text) => return Some(text),
-        answer @ Value::Array(_) => text = python_json::dumps(answer),
-        answer => python::write_str(answer, &mut text),
-    }
-    Some(it.arena.alloc_str(&text))
-}
-
-fn score(found: &Found<'_>) -> Result<Score, Fault> {
-    let (max, raw) = (found.max_grade, found.grade);
-    let not_a_number =
-        |field: &str, value: Value<'_>| Fault::wrong_type(field, value.kind(), "a number");
-    let scaled = match (max, raw) {
-        (Some(max), Some(raw)) => {
-            let max = Number::of(max).ok_or_else(|| not_a_number("max_grade", max))?;
-            if max.is_positive() {
-                let raw = Number::of(raw).ok_or_else(|| not_a_number("grade", raw))?;
-                Some(Decimal(raw.divided_by(max)))
-            } else {
-                Some(Decimal(0.0))
-            }
-        }
-        _ => None,
-    };
-    let decimal = |field: &str, value: Option<_>| match value {
-        None => Ok(None),
-        Some(value) => number::float(value)
-            .map(|float| Some(Decimal(float)))
-            .ok_or_else(|| not_a_number(field, value)),
-    };
-    Ok(Score {
-        scaled,
-        raw: decimal("grade", raw)?,
-        min: Decimal(0.0),
-        max: decimal("max_grade", max)?,
     })
 }

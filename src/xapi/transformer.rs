@@ -9,9 +9,9 @@ use super::model::{
     Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
     ObjectType, Statement, StatementResult, Verb,
 };
+use super::settings::{ActorKind, XapiSettings};
 use super::statement_id::statement_id;
 use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
-use super::{ActorKind, XapiSettings};
 use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};

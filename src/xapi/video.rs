@@ -22,33 +22,33 @@ use crate::time::TincanDuration;
 use crate::tracking::field::{required, str_of, truthy};
 use crate::tracking::usage_key;
 
-pub(super) fn loaded<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(it, verb::INITIALIZED, || Ok(None))
+pub(super) fn loaded<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    statement(cx, verb::INITIALIZED, || Ok(None))
 }
 
-pub(super) fn at_time<'a>(it: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
-    statement(it, verb, || {
-        Ok(Some(extended(it, [(extension::TIME, current_time(it)?)])))
+pub(super) fn at_time<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
+    statement(cx, verb, || {
+        Ok(Some(extended(cx, [(extension::TIME, current_time(cx)?)])))
     })
 }
 
-pub(super) fn captions<'a>(it: &Transformer<'a>, shown: bool) -> Result<Statement<'a>, Fault> {
-    statement(it, verb::INTERACTED, || {
+pub(super) fn captions<'a>(cx: &Transformer<'a>, shown: bool) -> Result<Statement<'a>, Fault> {
+    statement(cx, verb::INTERACTED, || {
         let enabled = (extension::CC_ENABLED, Some(Value::Bool(shown)));
         Ok(Some(extended(
-            it,
-            [(extension::TIME, current_time(it)?), enabled],
+            cx,
+            [(extension::TIME, current_time(cx)?), enabled],
         )))
     })
 }
 
-pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(it, verb::COMPLETED, || {
-        let seconds = it.seconds("data.duration", it.event.data("duration"))?;
+pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    statement(cx, verb::COMPLETED, || {
+        let seconds = cx.seconds("data.duration", cx.event.data("duration"))?;
         let duration = match seconds {
             None => None,
             Some(seconds) => match TincanDuration::from_seconds(seconds) {
-                Some(duration) => Some(it.text(format_args!("{duration}"))),
+                Some(duration) => Some(cx.text(format_args!("{duration}"))),
                 None => {
                     let detail =
                         format!("`data.duration` is {seconds} seconds, which is no duration");
@@ -60,58 +60,58 @@ pub(super) fn completed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault
         Ok(Some(StatementResult {
             completion: Some(true),
             duration,
-            ..extended(it, [time])
+            ..extended(cx, [time])
         }))
     })
 }
 
-pub(super) fn seeked<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(it, verb::SEEKED, || {
-        let from = it
-            .seconds("data.old_time", it.event.data("old_time"))?
+pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    statement(cx, verb::SEEKED, || {
+        let from = cx
+            .seconds("data.old_time", cx.event.data("old_time"))?
             .map(Value::Float);
-        let to = it
-            .seconds("data.new_time", it.event.data("new_time"))?
+        let to = cx
+            .seconds("data.new_time", cx.event.data("new_time"))?
             .map(Value::Float);
         Ok(Some(extended(
-            it,
+            cx,
             [(extension::TIME_FROM, from), (extension::TIME_TO, to)],
         )))
     })
 }
 
-pub(super) fn speed_changed<'a>(it: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let speed = |field: &str, value| {
         let text = str_of(field, required(field, value)?, "a text")?;
-        Ok::<_, Fault>(Some(Value::Str(it.text(format_args!("{text}x")))))
+        Ok::<_, Fault>(Some(Value::Str(cx.text(format_args!("{text}x")))))
     };
-    statement(it, verb::INTERACTED, || {
-        let from = speed("data.old_speed", it.event.data("old_speed"))?;
-        let to = speed("data.new_speed", it.event.data("new_speed"))?;
+    statement(cx, verb::INTERACTED, || {
+        let from = speed("data.old_speed", cx.event.data("old_speed"))?;
+        let to = speed("data.new_speed", cx.event.data("new_speed"))?;
         Ok(Some(extended(
-            it,
+            cx,
             [(extension::SPEED_FROM, from), (extension::SPEED_TO, to)],
         )))
     })
 }
 
 fn statement<'a>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     verb: VerbIri,
     result: impl FnOnce() -> Result<Option<StatementResult<'a>>, Fault>,
 ) -> Result<Statement<'a>, Fault> {
-    let actor = it.actor()?;
-    let context = context(it)?;
+    let actor = cx.actor()?;
+    let context = context(cx)?;
     let object = activity(
-        Some(it.iri("xblock", usage_key::video(&it.event, it.arena)?)),
+        Some(cx.iri("xblock", usage_key::video(&cx.event, cx.arena)?)),
         definition(),
     );
-    it.statement(verb, actor, context, object, result()?)
+    cx.statement(verb, actor, context, object, result()?)
 }
 
-fn context<'a>(it: &Transformer<'a>) -> Result<Context<'a>, Fault> {
-    let length = it.seconds("data.duration", it.event.data("duration"))?;
-    it.context(&[(extension::LENGTH, length.map(Value::Float))])
+fn context<'a>(cx: &Transformer<'a>) -> Result<Context<'a>, Fault> {
+    let length = cx.seconds("data.duration", cx.event.data("duration"))?;
+    cx.context(&[(extension::LENGTH, length.map(Value::Float))])
 }
 
 fn definition<'a>() -> ActivityDefinition<'a> {
@@ -121,17 +121,17 @@ fn definition<'a>() -> ActivityDefinition<'a> {
     }
 }
 
-fn current_time<'a>(it: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
-    let time = truthy(it.event.data("current_time")).or_else(|| it.event.data("currentTime"));
-    Ok(it.seconds("data.current_time", time)?.map(Value::Float))
+fn current_time<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
+    let time = truthy(cx.event.data("current_time")).or_else(|| cx.event.data("currentTime"));
+    Ok(cx.seconds("data.current_time", time)?.map(Value::Float))
 }
 
 fn extended<'a, const N: usize>(
-    it: &Transformer<'a>,
+    cx: &Transformer<'a>,
     extensions: [Extension<'a>; N],
 ) -> StatementResult<'a> {
     StatementResult {
-        extensions: Some(Extensions(it.arena.alloc(extensions))),
+        extensions: Some(Extensions(cx.arena.alloc(extensions))),
         ..StatementResult::default()
     }
 }
