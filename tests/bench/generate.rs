@@ -1,4 +1,4 @@
-//! Writes a log and the tables that fit it.
+//! `cargo bench -- generate`: writes a log and its lookup tables.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -11,32 +11,32 @@ use flate2::write::GzEncoder;
 
 use crate::generator::{self, IMPLICIT, LogOptions, Written};
 
-/// What gzip does when nothing is said, and logrotate says nothing.
+/// The default level of `gzip`, which logrotate uses.
 const GZIP_LEVEL: Compression = Compression::new(6);
 
 #[derive(Args)]
 pub struct Generate {
-    /// Where to write `tracking.log`, `users.csv` and `courses.csv`
+    /// The directory for `tracking.log`, `users.csv` and `courses.csv`
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
-    /// How long the log is: a number of bytes, or one with kB, MB or GB
+    /// The size of the log: a number of bytes, or a number with kB, MB or GB
     #[arg(long, value_name = "SIZE", default_value = "100MB", value_parser = parse_size)]
     bytes: u64,
 
-    /// Another seed is other users in other courses
+    /// The seed of the users and courses
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
-    /// Another part is another log that the same tables fit
+    /// The number of the log among all logs with the same users and courses
     #[arg(long, value_name = "N", default_value_t = 0)]
     part: u64,
 
-    /// How many users there are
+    /// The number of users
     #[arg(long, value_name = "N", default_value_t = 1000)]
     users: u64,
 
-    /// Only events that have a transformer
+    /// Write supported events only
     #[arg(long)]
     supported_only: bool,
 
@@ -44,7 +44,7 @@ pub struct Generate {
     #[arg(long)]
     prefixed: bool,
 
-    /// Write `tracking.log.gz`, too
+    /// Also write `tracking.log.gz`
     #[arg(long)]
     gzip: bool,
 }
@@ -59,7 +59,7 @@ impl Generate {
             supported_only: self.supported_only,
             prefixed: self.prefixed,
         };
-        fs::create_dir_all(&self.out).expect("the directory can be made");
+        fs::create_dir_all(&self.out).expect("the directory can be created");
         let log = self.out.join("tracking.log");
         let written = write_log(&options, &log);
         write_tables(&options, &self.out);
@@ -73,15 +73,18 @@ impl Generate {
         println!("{} emitted as xAPI", written.of(xapi::DEFAULT_EVENTS));
         println!("{} emitted as Caliper", written.of(caliper::DEFAULT_EVENTS));
         if self.gzip {
-            let packed = fs::metadata(gzip(&log)).expect("the archive is there");
-            println!("{:.2} to one with gzip", bytes as f64 / packed.len() as f64);
+            let compressed = fs::metadata(gzip(&log)).expect("the archive exists");
+            println!(
+                "compressed {:.2} to 1 by gzip",
+                bytes as f64 / compressed.len() as f64
+            );
         }
     }
 }
 
 /// Writes a log to a file.
 pub fn write_log(options: &LogOptions, path: &Path) -> Written {
-    let mut file = File::create(path).expect("the log can be made");
+    let mut file = File::create(path).expect("the log can be created");
     generator::write_log(options, &mut file).expect("the log can be written")
 }
 
@@ -96,26 +99,26 @@ pub fn write_tables(options: &LogOptions, directory: &Path) {
 }
 
 fn write_table(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>) {
-    let mut out = BufWriter::new(File::create(path).expect("the table can be made"));
+    let mut out = BufWriter::new(File::create(path).expect("the table can be created"));
     write(&mut out)
         .and_then(|()| out.flush())
         .expect("the table can be written");
 }
 
-/// Packs a file beside itself.
+/// Compresses a file, and returns the path of the new file beside it.
 pub fn gzip(path: &Path) -> PathBuf {
-    let mut packed = path.as_os_str().to_owned();
-    packed.push(".gz");
+    let mut compressed = path.as_os_str().to_owned();
+    compressed.push(".gz");
     let mut plain = File::open(path).expect("the log can be read");
-    let file = File::create(&packed).expect("the archive can be made");
+    let file = File::create(&compressed).expect("the archive can be created");
     let mut encoder = GzEncoder::new(BufWriter::new(file), GZIP_LEVEL);
     io::copy(&mut plain, &mut encoder).expect("the archive can be written");
     let mut file = encoder.finish().expect("the archive can be written");
     file.flush().expect("the archive can be written");
-    packed.into()
+    compressed.into()
 }
 
-/// A number of bytes: `100MB`, `2.5GB`, `65536`.
+/// Parses a number of bytes such as `100MB`, `2.5GB` or `65536`.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let (number, unit) = text.split_at(text.find(char::is_alphabetic).unwrap_or(text.len()));
     let factor = match unit.to_ascii_lowercase().as_str() {
@@ -123,7 +126,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "kb" => 1e3,
         "mb" => 1e6,
         "gb" => 1e9,
-        _ => return Err(format!("`{unit}` is none of kB, MB and GB")),
+        _ => return Err(format!("`{unit}` is not kB, MB or GB")),
     };
     let number: f64 = number
         .trim()

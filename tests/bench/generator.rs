@@ -1,9 +1,9 @@
-//! A tracking log of any size, of nobody: what Open edX writes when many learners are at work at once.
+//! A generated tracking log of any size, similar to what Open edX writes while many learners are active.
 //!
-//! Half of the lines are the LMS's implicit events, named by the path of a request; a tail is named events that nothing
-//! transforms; the rest is every event that is transformed, each in about its share. Learners come and go, stay in their
-//! session, course and unit for a while, and are interleaved as requests are, so that gzip makes of the log what it makes
-//! of archives: about an eighth. The same options give the same bytes.
+//! Half of the lines are implicit events of the LMS, which are named by the path of a request. Some are named events without
+//! a transformer. The rest are supported events in realistic proportions. Learners stay in their session, course and unit for
+//! a while, and their lines are interleaved, so that gzip compresses the log as well as real archives: to about an eighth.
+//! The same options generate the same bytes.
 
 mod courses;
 mod draft;
@@ -28,56 +28,56 @@ use people::Session;
 pub use people::write_users;
 use random::number_of;
 
-/// The LMS that the log is of.
+/// The root URL of the LMS that the log comes from.
 pub const LMS_ROOT_URL: &str = "https://courses.example.org";
 
-/// So many learners are at work at once. It decides what gzip makes of the log: it looks back over some 25 lines, where it
-/// seldom finds another of the same session when there are many. With 30 it packs nine and a half to one, with 100 eight,
-/// with 300 seven and a half.
+/// The number of learners who are active at the same time, which determines how well gzip compresses the log. gzip looks back
+/// over about 25 lines, and finds a line of the same session less often if there are more sessions. The ratio is 9.5 with 30
+/// sessions, 8 with 100 and 7.5 with 300.
 const SESSIONS: usize = 100;
 
 const PARTS: u64 = 0;
 
-/// Enough for one write to cost nothing beside filling it.
+/// The size from which the cost of a write is negligible beside that of generating the lines.
 const BUFFER_BYTES: usize = 1 << 18;
 
-/// Which log.
+/// The properties of a log.
 #[derive(Clone, Debug)]
 pub struct LogOptions {
-    /// How long, at the least; the last line is whole.
+    /// The least number of bytes. The last line is always complete.
     pub bytes: u64,
-    /// Which users and courses there are.
+    /// The seed of the users and courses.
     pub seed: u64,
-    /// Which of the logs of these users and courses.
+    /// The number of the log among all logs with these users and courses.
     pub part: u64,
-    /// How many users there are, of whom those in the log are drawn.
+    /// The number of users from which those in the log are drawn.
     pub users: u64,
-    /// Leave out what has no transformer.
+    /// Whether events without a transformer are left out.
     pub supported_only: bool,
-    /// Put the logger's prefix before each line.
+    /// Whether each line has the prefix of the logger.
     pub prefixed: bool,
 }
 
-/// What was written.
+/// The counts of a written log.
 #[derive(Clone, Debug, Default)]
 pub struct Written {
     pub bytes: u64,
     pub lines: u64,
-    /// How many lines there are of each event; those named by a path together under `IMPLICIT`.
+    /// The number of lines of each event. All implicit events are counted as `IMPLICIT`.
     pub events: HashMap<&'static str, u64>,
 }
 
-/// The name under which events named by a path are counted.
+/// The name that stands for all implicit events.
 pub const IMPLICIT: &str = "/…";
 
 impl Written {
-    /// How many lines are of one of these events.
+    /// Returns the number of lines of these events.
     pub fn of(&self, names: &[&str]) -> u64 {
         names.iter().filter_map(|name| self.events.get(name)).sum()
     }
 }
 
-/// What an event is told of.
+/// The subject of an event.
 pub struct Scene<'s> {
     pub rng: &'s mut Rng,
     pub session: &'s mut Session,
@@ -87,7 +87,7 @@ pub struct Scene<'s> {
 /// Writes a log.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns the errors of `out`.
 pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<Written> {
     let courses = courses(options.seed);
     let rng = &mut Rng::with_seed(number_of(options.seed, PARTS, options.part));
@@ -105,12 +105,12 @@ pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<Writt
             *session = start(rng);
         }
         let course = &courses[session.course];
-        session.go_on(course, rng);
+        session.advance(course, rng);
         let nth = kinds[rng.usize(..kinds.len())];
-        let EventKind { name, tell, .. } = &EVENTS[nth];
-        clock.go_on(rng);
+        let EventKind { name, fill, .. } = &EVENTS[nth];
+        clock.advance(rng);
         draft.begin(name);
-        tell(
+        fill(
             &mut draft,
             &mut Scene {
                 rng,
@@ -135,19 +135,19 @@ pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<Writt
     Ok(written)
 }
 
-/// Each kind of event as often as it has shares.
+/// The index of each kind of event, repeated once for each of its shares.
 fn lottery(supported_only: bool) -> Vec<usize> {
     let kinds = EVENTS.iter().enumerate();
-    let taken = kinds.filter(|(_, kind)| !supported_only || kind.is_supported());
-    taken
+    let included = kinds.filter(|(_, kind)| !supported_only || kind.is_supported());
+    included
         .flat_map(|(nth, kind)| std::iter::repeat_n(nth, kind.shares))
         .collect()
 }
 
-/// Writes the table of the courses that a log with this seed is of.
+/// Writes the table of the courses of a log.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns the errors of `out`.
 pub fn write_courses(seed: u64, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "course_id,display_name")?;
     for course in courses(seed) {

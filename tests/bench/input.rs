@@ -1,4 +1,4 @@
-//! What the benchmark reads: logs, made for it, and what is known of them.
+//! The generated logs that the benchmark reads, and their known counts.
 
 use std::fs::{self, File};
 use std::io;
@@ -13,11 +13,12 @@ use crate::generator::{LogOptions, Written};
 #[derive(Clone)]
 pub struct Input {
     pub files: Vec<PathBuf>,
-    /// Unpacked.
+    /// The uncompressed size.
     pub bytes: u64,
     pub lines: u64,
-    /// How many lines are to become xAPI statements.
+    /// The number of lines that must become xAPI statements.
     xapi: u64,
+    /// The number of lines that must become Caliper events.
     caliper: u64,
 }
 
@@ -35,8 +36,8 @@ impl Input {
         }
     }
 
-    /// The same packed with gzip, each file beside itself.
-    pub fn packed(&self) -> Self {
+    /// Compresses each file with gzip, and returns the compressed input.
+    pub fn compressed(&self) -> Self {
         let files = self.files.iter().map(|file| generate::gzip(file)).collect();
         Self {
             files,
@@ -44,7 +45,7 @@ impl Input {
         }
     }
 
-    /// Two inputs of one run.
+    /// Combines two inputs into the input of one run.
     pub fn and(&self, other: &Self) -> Self {
         Self {
             files: [self.files.as_slice(), &other.files].concat(),
@@ -55,9 +56,9 @@ impl Input {
         }
     }
 
-    /// All of it in one file.
+    /// Concatenates all files into one file.
     pub fn in_one(&self, path: PathBuf) -> Self {
-        let mut whole = File::create(&path).expect("the log can be made");
+        let mut whole = File::create(&path).expect("the log can be created");
         for file in &self.files {
             let mut part = File::open(file).expect("the log can be read");
             io::copy(&mut part, &mut whole).expect("the log can be written");
@@ -68,7 +69,7 @@ impl Input {
         }
     }
 
-    /// How many lines are to be emitted in a format.
+    /// Returns the number of lines that must be emitted in a format.
     pub fn emitted(&self, format: &str) -> u64 {
         if format == "xapi" {
             self.xapi
@@ -77,7 +78,7 @@ impl Input {
         }
     }
 
-    /// How many bytes the files have.
+    /// Returns the total size of the files.
     pub fn stored_bytes(&self) -> u64 {
         self.files.iter().map(|file| stored_bytes(file)).sum()
     }
@@ -90,5 +91,5 @@ impl Input {
 }
 
 fn stored_bytes(file: &Path) -> u64 {
-    fs::metadata(file).expect("the log is there").len()
+    fs::metadata(file).expect("the log exists").len()
 }

@@ -1,4 +1,4 @@
-//! What is measured without the program: reading alone, the library's parsing, and serde_json's for comparison.
+//! Measurements within this process: reading, parsing with the library, and parsing with serde_json for comparison.
 
 use std::borrow::Cow;
 use std::hint::black_box;
@@ -22,7 +22,7 @@ pub fn read(log: &Path) {
     });
 }
 
-/// Reads a log, and parses each of its lines into a tree.
+/// Reads a log and parses each line into a tree.
 pub fn parse(log: &Path) {
     let mut arena = Bump::new();
     each_line(log, |line| {
@@ -33,7 +33,7 @@ pub fn parse(log: &Path) {
     });
 }
 
-/// Reads a log, and deserializes its lines into [`Event`].
+/// Reads a log and deserializes each line into an [`Event`].
 pub fn deserialize(log: &Path) {
     each_line(log, |line| {
         let start = memchr::memchr(b'{', line).expect("an event is an object");
@@ -76,7 +76,7 @@ fn each_line(log: &Path, mut take: impl FnMut(&[u8])) {
 /// The least that a program with the same purpose could do with a line: find its fields, checked and unescaped, and
 /// leave `event` for later.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is measured is reading them")]
+#[expect(dead_code, reason = "only deserializing is measured")]
 struct Event<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
@@ -109,7 +109,7 @@ struct Event<'a> {
 }
 
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is measured is reading them")]
+#[expect(dead_code, reason = "only deserializing is measured")]
 struct Context<'a> {
     #[serde(borrow)]
     course_id: Cow<'a, str>,
@@ -122,7 +122,7 @@ struct Context<'a> {
     module: Option<&'a RawValue>,
 }
 
-/// Within an option serde would copy a `Cow`.
+/// A text within an `Option`, where serde would copy a plain `Cow`.
 #[derive(Deserialize)]
-#[expect(dead_code, reason = "what is measured is reading it")]
+#[expect(dead_code, reason = "only deserializing is measured")]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);

@@ -1,4 +1,4 @@
-//! What it was measured on.
+//! The description of the machine.
 
 use std::env::consts::{ARCH, OS};
 use std::fs;
@@ -6,14 +6,14 @@ use std::num::NonZeroUsize;
 use std::process::Command;
 use std::thread;
 
-/// One line: the machine, the versions, and how often things were run.
+/// Returns one line with the machine, the versions and the number of runs.
 pub fn description(runs: usize) -> String {
     let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let model = cpu_model().unwrap_or_else(|| "processor unknown".to_owned());
     let compiler = compiler().unwrap_or_else(|| "rustc unknown".to_owned());
     format!(
         "{cores} cores, {model}, {OS} {ARCH}; event-router {}, {compiler}; medians of {runs} runs. \
-         MB are 10^6 bytes of the unpacked log.",
+         MB are 10^6 bytes of the uncompressed log.",
         env!("CARGO_PKG_VERSION")
     )
 }
@@ -28,7 +28,7 @@ fn cpu_model() -> Option<String> {
     field("model name")
         .filter(|model| model != "unknown")
         .or_else(|| {
-            // A virtual machine may know only the numbers.
+            // Some virtual machines have only the numbers of the model.
             let (vendor, family, model) =
                 (field("vendor_id")?, field("cpu family")?, field("model")?);
             Some(format!("{vendor} family {family} model {model}"))
@@ -36,8 +36,8 @@ fn cpu_model() -> Option<String> {
 }
 
 fn compiler() -> Option<String> {
-    let told = Command::new("rustc").arg("--version").output().ok()?;
-    let version = String::from_utf8(told.stdout).ok()?;
+    let output = Command::new("rustc").arg("--version").output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
     let mut words = version.split(' ');
     Some(format!("{} {}", words.next()?, words.next()?))
 }

@@ -1,12 +1,12 @@
-//! Benchmarks, and the log that they run on.
+//! Benchmarks, and the generator of their logs.
 //!
 //! ```sh
-//! cargo bench                                      # measure, on a log of 100 MB
+//! cargo bench                                      # measure with a log of 100 MB
 //! cargo bench -- --bytes 1GB --runs 3
-//! cargo bench -- generate --bytes 1GB --out DIR    # write a log and the tables that fit it
+//! cargo bench -- generate --bytes 1GB --out DIR    # write a log and its lookup tables
 //! ```
 //!
-//! Measured are the library's reading and parsing, in this process, and the program as it is run.
+//! The benchmarks measure reading and parsing in this process, and whole runs of the program.
 
 mod generate;
 mod generator;
@@ -21,7 +21,7 @@ mod throughput;
 use clap::{Parser, Subcommand};
 
 #[derive(Parser)]
-#[command(about = "Measure event-router on a made-up tracking log, or write such a log")]
+#[command(about = "Measure event-router with a generated tracking log, or write such a log")]
 #[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
@@ -30,14 +30,14 @@ struct Arguments {
     #[command(flatten)]
     throughput: throughput::Throughput,
 
-    /// What `cargo bench` says, and `cargo test --benches` does not
+    /// Passed by `cargo bench`, but not by `cargo test --benches`
     #[arg(long, global = true, hide = true)]
     bench: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write a log and the tables that fit it
+    /// Write a log and its lookup tables
     Generate(generate::Generate),
 }
 
@@ -46,7 +46,7 @@ fn main() {
     match arguments.command {
         Some(Command::Generate(generate)) => generate.run(),
         None if arguments.bench => arguments.throughput.run(),
-        // Tests are not to take minutes.
+        // `cargo test --benches` must not take minutes.
         None => {}
     }
 }

@@ -1,4 +1,4 @@
-//! How long something takes, how much of the processor, and how much memory at its peak.
+//! Measures the time, the processor time and the peak memory of a piece of work.
 
 use std::fs;
 use std::io::Read;
@@ -6,31 +6,32 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// What some runs came to.
+/// The result of several runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Measured {
-    /// From start to end: the median.
+    /// The median time from start to end.
     pub seconds: f64,
-    /// Of all threads, in user and system mode: the mean. Only Linux tells.
+    /// The mean processor time of all threads, in user and system mode. Known on Linux only.
     pub cpu_seconds: Option<f64>,
-    /// Resident bytes. Only Linux tells, and not of this process.
+    /// The peak of the resident memory. Known on Linux only, and not for work in this process.
     pub peak_bytes: Option<u64>,
 }
 
-/// What is measured.
+/// A piece of work that is measured.
 pub enum Work<'w> {
-    /// Something in this process.
+    /// Work in this process.
     Here(Box<dyn Fn() + 'w>),
-    /// A program that is run to its end.
+    /// A whole run of a program.
     Program(Command),
 }
 
-/// Does each once, watching programs, and then all of them in turns so many times, so that a busy minute of the machine
-/// is everybody's. `clear` comes after each, untimed. Also gives what programs told on standard error when watched.
+/// Runs each piece of work once to measure its memory, and then `runs` times to measure its time. The pieces alternate, so that
+/// other load of the machine affects all of them alike. `clear` runs after each, untimed. Also returns the standard error of
+/// the first run.
 ///
 /// # Panics
-/// When a program fails.
-pub fn in_turns(
+/// Panics if a program fails.
+pub fn alternately(
     runs: usize,
     works: &mut [Work<'_>],
     mut clear: impl FnMut(),
@@ -51,20 +52,20 @@ pub fn in_turns(
     let measured = watched
         .into_iter()
         .zip(times)
-        .map(|((peak_bytes, told), times)| {
+        .map(|((peak_bytes, stderr_text), times)| {
             let cpu: Option<f64> = times.iter().map(|(_, cpu)| *cpu).sum();
             let measured = Measured {
                 seconds: median(times.iter().map(|(seconds, _)| *seconds).collect()),
                 cpu_seconds: cpu.map(|cpu| cpu / runs as f64),
                 peak_bytes,
             };
-            (measured, told)
+            (measured, stderr_text)
         });
     measured.collect()
 }
 
 impl Work<'_> {
-    /// Does it once: its peak, and what it tells.
+    /// Runs the work once, and returns the peak memory and the standard error.
     fn watch(&mut self) -> (Option<u64>, String) {
         match self {
             Self::Here(work) => {
@@ -75,7 +76,7 @@ impl Work<'_> {
         }
     }
 
-    /// Does it once: seconds from start to end, and of the processor.
+    /// Runs the work once, and returns the time and the processor time in seconds.
     fn time(&mut self) -> (f64, Option<f64>) {
         let before = cpu_times();
         let started = Instant::now();
@@ -106,7 +107,7 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     }
 }
 
-/// A run of its own, since looking often takes time.
+/// Runs a program once, and returns the peak memory and the standard error. Polling takes time, so this run is not timed.
 fn watch(command: &mut Command) -> (Option<u64>, String) {
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("the program starts");
@@ -119,18 +120,18 @@ fn watch(command: &mut Command) -> (Option<u64>, String) {
         peak = peak_bytes(&child).or(peak);
         thread::sleep(Duration::from_millis(1));
     }
-    let mut told = String::new();
+    let mut stderr_text = String::new();
     let mut stderr = child.stderr.take().expect("standard error is piped");
     stderr
-        .read_to_string(&mut told)
+        .read_to_string(&mut stderr_text)
         .expect("standard error is text");
     let status = child.wait().expect("the program can be waited for");
-    assert!(status.success(), "{command:?}: {told}");
-    (peak, told)
+    assert!(status.success(), "{command:?}: {stderr_text}");
+    (peak, stderr_text)
 }
 
-/// The most that a process has had resident at once. The kernel counts it, so that only a peak in the last millisecond
-/// is missed.
+/// Returns the peak of the resident memory so far. The kernel keeps the peak, so polling misses only a peak in the last
+/// millisecond of a run.
 fn peak_bytes(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let peak = status
@@ -140,19 +141,19 @@ fn peak_bytes(child: &Child) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// Seconds of processor time up to now.
+/// Processor time so far, in seconds.
 struct CpuTimes {
     own: f64,
-    /// Of the processes that were started here and have ended.
+    /// The time of child processes that have ended.
     children: f64,
 }
 
 fn cpu_times() -> Option<CpuTimes> {
-    /// `USER_HZ`, in which the kernel tells times whatever it counts in.
-    const TICKS_A_SECOND: f64 = 100.0;
+    /// `USER_HZ`, the unit of the times that the kernel shows.
+    const TICKS_PER_SECOND: f64 = 100.0;
 
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // Behind the name, which may be anything: utime, stime, cutime and cstime are the 14th field and the next.
+    // The fields utime, stime, cutime and cstime are the 14th to the 17th. They come after the name, which may contain spaces.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks = fields.split(' ').skip(11).take(4);
     let ticks: Vec<f64> = ticks
@@ -162,7 +163,7 @@ fn cpu_times() -> Option<CpuTimes> {
         return None;
     };
     Some(CpuTimes {
-        own: (user + system) / TICKS_A_SECOND,
-        children: (children_user + children_system) / TICKS_A_SECOND,
+        own: (user + system) / TICKS_PER_SECOND,
+        children: (children_user + children_system) / TICKS_PER_SECOND,
     })
 }

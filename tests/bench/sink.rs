@@ -1,15 +1,15 @@
-//! A server that takes whatever it is sent and says so at once, so that what is measured is the sending.
+//! A server that accepts each request at once, so that the benchmark measures the sending alone.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-/// Large enough that reads are rare.
+/// The size from which the number of reads is negligible.
 const BUFFER_BYTES: usize = 1 << 18;
 
 const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// It runs as long as this process. It takes some of the processor, but not of the program's processor time.
+/// A server that runs until the process ends. The server uses the processor, but its time does not count as the program's.
 pub struct Sink {
     address: SocketAddr,
 }
@@ -20,7 +20,7 @@ impl Sink {
         let address = listener.local_addr().expect("a listener has an address");
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                // A program that goes away without a word is told of by its exit code.
+                // An error means that the program has closed the connection. Its exit code shows whether it failed.
                 thread::spawn(move || drop(serve(&connection)));
             }
         });
@@ -32,7 +32,7 @@ impl Sink {
     }
 }
 
-/// Answers the requests of a connection, one after the other, until it is closed.
+/// Answers the requests of a connection until the connection is closed.
 fn serve(connection: &TcpStream) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, connection);
@@ -47,14 +47,14 @@ fn serve(connection: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads the head of a request: how long its body is; `None` when there is no further one.
+/// Reads the head of a request and returns the length of its body, or `None` if the connection is closed.
 fn body_length(reader: &mut impl BufRead) -> io::Result<Option<u64>> {
     let mut length = None;
     let mut line = String::new();
     while reader.read_line(&mut line)? > 0 {
         let text = line.trim_end();
         if text.is_empty() {
-            // Of a body whose length is not said nothing is known, and closing makes the program fail.
+            // A body without a length is not supported. Closing the connection makes the program fail.
             return length.ok_or(io::ErrorKind::InvalidData.into()).map(Some);
         }
         if let Some((name, value)) = text.split_once(':')

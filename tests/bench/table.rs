@@ -1,4 +1,4 @@
-//! What was measured, as a table in Markdown.
+//! The results as a Markdown table.
 
 use std::fmt::{self, Display};
 
@@ -8,24 +8,24 @@ use crate::measure::Measured;
 #[derive(Default)]
 pub struct Table {
     pub rows: Vec<Row>,
-    /// What else there is to say, a sentence or two each.
+    /// Notes below the table, one or two sentences each.
     pub notes: Vec<String>,
 }
 
 pub struct Row {
     what: String,
     threads: usize,
-    /// Bytes and lines of the log, where the time depends on them.
+    /// The bytes and lines of the log, if the time depends on them.
     log: Option<(u64, u64)>,
     measured: Measured,
 }
 
 impl Table {
-    /// What the row of that name and number of threads tells.
+    /// Returns the result in the row with this name and number of threads.
     pub fn measured(&self, what: &str, threads: usize) -> Measured {
         let of = |row: &&Row| row.what == what && row.threads == threads;
         let row = self.rows.iter().find(of);
-        row.unwrap_or_else(|| panic!("{what:?} with {threads} threads is to be measured first"))
+        row.unwrap_or_else(|| panic!("{what:?} with {threads} threads must be measured first"))
             .measured
     }
 }
@@ -35,7 +35,7 @@ impl Row {
         Self {
             what: what.to_owned(),
             threads,
-            // The time of one line is that of starting.
+            // A run on one line measures the start-up time.
             log: (log.lines > 1).then_some((log.bytes, log.lines)),
             measured,
         }
@@ -84,7 +84,7 @@ impl Display for Table {
     }
 }
 
-/// A number to the thousand, `1,234,000`.
+/// Formats a number rounded to thousands, `1,234,000`.
 fn thousands(number: f64) -> String {
     let thousands = (number / 1e3).round() as u64;
     match (thousands / 1000, thousands % 1000) {

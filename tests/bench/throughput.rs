@@ -1,4 +1,4 @@
-//! What is measured.
+//! The measurements.
 
 use std::fs;
 use std::num::NonZeroUsize;
@@ -19,28 +19,28 @@ use crate::{library, machine};
 
 #[derive(Args)]
 pub struct Throughput {
-    /// How long the log is: a number of bytes, or one with kB, MB or GB
+    /// The size of the log: a number of bytes, or a number with kB, MB or GB
     #[arg(long, value_name = "SIZE", default_value = "100MB", env = "BENCH_BYTES", value_parser = parse_size)]
     bytes: u64,
 
-    /// Medians are of so many runs
+    /// The number of runs, of which the median is shown
     #[arg(long, value_name = "N", default_value_t = NonZeroUsize::new(5).unwrap(), env = "BENCH_RUNS")]
     runs: NonZeroUsize,
 
-    /// How many threads convert, where it is not one [default: as many as there are cores]
+    /// The number of threads in rows with several threads [default: the number of cores]
     #[arg(long, value_name = "N", env = "BENCH_THREADS")]
     threads: Option<NonZeroUsize>,
 
-    /// How long the longer table of users is
+    /// The number of users in the long table of users
     #[arg(long, value_name = "N", default_value_t = 5_000_000)]
     users: u64,
 }
 
 impl Throughput {
     pub fn run(&self) {
-        // Beside the build, since the directory for temporary files may be in memory.
+        // The files are kept below `target`, since the directory for temporary files may be in memory.
         let scratch =
-            TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be made");
+            TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory can be created");
         let cores = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let mut bench = Bench {
             runs: self.runs.get(),
@@ -77,18 +77,18 @@ struct Bench<'d> {
     table: Table,
 }
 
-/// How the program is run.
+/// The options of a run of the program.
 #[derive(Clone, Copy)]
 struct Run<'d> {
     to: &'static str,
     threads: usize,
     tables: &'d Path,
-    packs: bool,
-    /// The server that it is sent to, in place of files.
+    compresses: bool,
+    /// The server to send to. Without a server, the output is written to files.
     url: Option<&'d str>,
 }
 
-/// A row to come.
+/// A row of the table that is to be measured.
 struct Case<'c> {
     what: &'c str,
     input: &'c Input,
@@ -96,7 +96,7 @@ struct Case<'c> {
 }
 
 enum How<'c> {
-    /// By the library, in this process.
+    /// A function of the library, in this process.
     Library(fn(&Path)),
     Program(Run<'c>),
 }
@@ -111,7 +111,7 @@ fn program<'c>(what: &'c str, input: &'c Input, run: Run<'c>) -> Case<'c> {
     Case { what, input, how }
 }
 
-// Rows that notes compare.
+// The names of rows that the notes compare.
 const READING: &str = "reading";
 const DESERIALIZING: &str = "reading, serde_json into borrowed structs";
 const TO_XAPI: &str = "xAPI";
@@ -123,12 +123,12 @@ const TO_SERVER: &str = "xAPI, the same sent to a server";
 impl Bench<'_> {
     fn library_and_program(&mut self, tables: &Path) {
         let log = &Input::generate(self.path("tracking.log"), &self.options);
-        let packed = &log.packed();
-        self.describe(log, packed);
+        let compressed = &log.compressed();
+        self.describe(log, compressed);
 
         let mut cases = vec![
             library(READING, log, library::read),
-            library("reading gzip", packed, library::read),
+            library("reading gzip", compressed, library::read),
             library(DESERIALIZING, log, library::deserialize),
             library("reading, parsing", log, library::parse),
         ];
@@ -143,31 +143,38 @@ impl Bench<'_> {
                 to: "caliper",
                 ..xapi
             };
-            let packing = |run| Run { packs: true, ..run };
+            let compressing = |run| Run {
+                compresses: true,
+                ..run
+            };
             cases.extend([
                 program(TO_XAPI, log, xapi),
-                program("xAPI, from gzip", packed, xapi),
-                program("xAPI, to gzip", log, packing(xapi)),
-                program("xAPI, from gzip to gzip", packed, packing(xapi)),
+                program("xAPI, from gzip", compressed, xapi),
+                program("xAPI, to gzip", log, compressing(xapi)),
+                program("xAPI, from gzip to gzip", compressed, compressing(xapi)),
                 program("Caliper", log, caliper),
-                program("Caliper, from gzip to gzip", packed, packing(caliper)),
+                program(
+                    "Caliper, from gzip to gzip",
+                    compressed,
+                    compressing(caliper),
+                ),
             ]);
         }
         self.measure(&cases);
         self.compare_with_deserializing();
         self.compare_threads();
-        packed.remove();
+        compressed.remove();
         log.remove();
     }
 
-    fn describe(&mut self, log: &Input, packed: &Input) {
+    fn describe(&mut self, log: &Input, compressed: &Input) {
         let lines = log.lines as f64;
         self.table.notes.push(format!(
-            "The log: {} lines of {:.0} bytes in the mean, packed {:.1} to one by gzip; {:.1} % of them become xAPI, \
+            "The log: {} lines of {:.0} bytes on average, compressed {:.1} to 1 by gzip; {:.1} % of them become xAPI, \
              {:.1} % Caliper.",
             log.lines,
             log.bytes as f64 / lines,
-            log.bytes as f64 / packed.stored_bytes() as f64,
+            log.bytes as f64 / compressed.stored_bytes() as f64,
             100.0 * log.emitted("xapi") as f64 / lines,
             100.0 * log.emitted("caliper") as f64 / lines,
         ));
@@ -175,7 +182,7 @@ impl Bench<'_> {
 
     fn compare_with_deserializing(&mut self) {
         let cpu_seconds = |what| self.table.measured(what, 1).cpu_seconds;
-        // Of a short log the clock tells nothing.
+        // The processor time of a short log is too small to be measured.
         if let (Some(converting), Some(deserializing), Some(reading)) = (
             cpu_seconds(TO_XAPI),
             cpu_seconds(DESERIALIZING),
@@ -195,15 +202,15 @@ impl Bench<'_> {
         if self.threads > 1 {
             let seconds = |threads| self.table.measured(TO_XAPI, threads).seconds;
             self.table.notes.push(format!(
-                "Converting to xAPI with {} threads is {:.2} times as fast as with one. (Reading and writing have threads of \
-                 their own, with one, too.)",
+                "Converting to xAPI with {} threads is {:.2} times as fast as with one. (Reading and writing always have \
+                 threads of their own.)",
                 self.threads,
                 seconds(1) / seconds(self.threads),
             ));
         }
     }
 
-    /// Logs of other kinds, at all threads.
+    /// Measures other kinds of logs with all threads.
     fn other_logs(&mut self, tables: &Path) {
         let supported = LogOptions {
             part: 1,
@@ -220,7 +227,7 @@ impl Bench<'_> {
         };
         let (first, second) = (part(2), part(3));
         let plain = first.and(&second);
-        let packed = &first.packed().and(&second.packed());
+        let compressed = &first.compressed().and(&second.compressed());
         let in_one = &plain.in_one(self.path("both.log"));
         plain.remove();
         let line = &self.one_line();
@@ -229,19 +236,19 @@ impl Bench<'_> {
         self.measure(&[
             program("xAPI, a log of supported events alone", supported, run),
             program(PLAIN_FILE, in_one, run),
-            program(GZIP_FILES, packed, run),
+            program(GZIP_FILES, compressed, run),
             program("xAPI, a log of one line, start to exit", line, run),
         ]);
         self.table.notes.push(format!(
             "Two gzip files take {:.2} times as long as one plain file with the same lines.",
             self.seconds(GZIP_FILES) / self.seconds(PLAIN_FILE)
         ));
-        for input in [supported, packed, in_one, line] {
+        for input in [supported, compressed, in_one, line] {
             input.remove();
         }
     }
 
-    /// To files and to a server that takes no time, a log of events that all are sent: what sending itself takes.
+    /// Compares writing to a file with sending to a server that answers at once.
     fn sending(&mut self, tables: &Path) {
         let supported = LogOptions {
             part: 4,
@@ -260,14 +267,14 @@ impl Bench<'_> {
             program(TO_SERVER, log, to_server),
         ]);
         self.table.notes.push(format!(
-            "To be sent to a server that answers at once takes {:.2} times as long as to be written to a file; the server \
-             has a part of the processors, too.",
+            "Sending to a server that answers at once takes {:.2} times as long as writing to a file. The server \
+             uses the same processors.",
             self.seconds(TO_SERVER) / self.seconds(TO_FILE)
         ));
         log.remove();
     }
 
-    /// With a long table of users: a log of one line, which is to load the table, and the conversion of the whole log.
+    /// Measures with a long table of users: a log of one line, which shows the time to load the table, and a whole log.
     fn many_users(&mut self, users: u64) {
         self.options.users = users;
         let tables = &self.tables("many-users", &self.options);
@@ -292,11 +299,11 @@ impl Bench<'_> {
         ));
     }
 
-    /// Measures all cases in turns, and makes sure that the program emits what there is to emit.
+    /// Measures all cases, and checks the number of emitted lines.
     fn measure(&mut self, cases: &[Case<'_>]) {
         let out = self.path("out");
         let mut works: Vec<Work<'_>> = cases.iter().map(|case| case.work(&out)).collect();
-        let measured = measure::in_turns(self.runs, &mut works, || {
+        let measured = measure::alternately(self.runs, &mut works, || {
             if out.exists() {
                 fs::remove_dir_all(&out).expect("the output can be removed");
             }
@@ -316,7 +323,7 @@ impl Bench<'_> {
         }
     }
 
-    /// What a row of all threads took.
+    /// Returns the seconds of the row with all threads.
     fn seconds(&self, what: &str) -> f64 {
         self.table.measured(what, self.threads).seconds
     }
@@ -326,7 +333,7 @@ impl Bench<'_> {
             to: "xapi",
             threads: self.threads,
             tables,
-            packs: false,
+            compresses: false,
             url: None,
         }
     }
@@ -342,7 +349,7 @@ impl Bench<'_> {
 
     fn tables(&self, name: &str, options: &LogOptions) -> PathBuf {
         let directory = self.path(name);
-        fs::create_dir(&directory).expect("a directory can be made");
+        fs::create_dir(&directory).expect("a directory can be created");
         write_tables(options, &directory);
         directory
     }
@@ -377,7 +384,7 @@ impl Run<'_> {
         command
             .arg("--courses")
             .arg(self.tables.join("courses.csv"));
-        if self.packs {
+        if self.compresses {
             command.args(["--compress", "gzip"]);
         }
         command.args(&input.files);
@@ -385,7 +392,7 @@ impl Run<'_> {
     }
 }
 
-/// How many lines were emitted, of the summary that the program gives.
+/// Returns the number of emitted lines from the summary of the program.
 fn emitted(summary: &str) -> Option<u64> {
     let line = summary.lines().find(|line| line.contains(" emitted"))?;
     let number = line.split_whitespace().next()?;

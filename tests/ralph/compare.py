@@ -1,11 +1,11 @@
 """
-Compares all that an LRS has stored with the statements that should be there, as JSON values, and writes what is stored
-to standard output, for a comparison with a later time. `tests/ralph/run` calls it.
+Compares the statements that an LRS has stored with the expected statements, as JSON values. Writes the stored statements to
+standard output, so that they can be compared with those of a later call. `tests/ralph/run` calls this script.
 
     compare.py URL STATEMENTS AGENT
 
-Allowed is what Ralph adds, and no more: `stored`; `authority`, the agent of the user who sent the statement; and, for a
-statement without one, a `timestamp`, the time at which it was stored.
+Stored statements may have the fields that Ralph adds: `stored`; `authority`, the agent of the user who sent the statement;
+and `timestamp` with the value of `stored`, if the statement had no timestamp.
 """
 import base64
 import collections
@@ -23,7 +23,7 @@ def canonical(value):
 
 
 def stored_statements(url):
-    """All statements of the LRS, in the order in which it gives them, page by page."""
+    """Yields all statements of the LRS in its order, page by page."""
     user = f"{os.environ['EVENT_ROUTER_USERNAME']}:{os.environ['EVENT_ROUTER_PASSWORD']}"
     headers = {
         "Authorization": "Basic " + base64.b64encode(user.encode()).decode(),
@@ -45,7 +45,7 @@ def stored_statements(url):
 
 
 def as_stored(sent, stored, agent):
-    """What should be stored for a statement, given the time at which it was."""
+    """Returns the expected form of a sent statement, with the time at which Ralph stored it."""
     time = stored.get("stored")
     return {"timestamp": time, **sent, "stored": time, "authority": agent}
 
@@ -58,23 +58,23 @@ def main():
     sent = {statement["id"]: statement for statement in expected}
     stored = list(stored_statements(url))
 
-    # Of several statements with one id, which one is stored would be chance.
-    trouble = [f"{id}: {count} statements have this id" for id, count in occurrences(expected) if count > 1]
-    trouble += [f"{id}: stored {count} times" for id, count in occurrences(stored) if count > 1]
-    trouble += [f"{id}: not stored" for id in sent.keys() - {statement["id"] for statement in stored}]
+    # Ids must be unique, since it would be undefined which of several statements with one id is stored.
+    problems = [f"{id}: {count} statements have this id" for id, count in occurrences(expected) if count > 1]
+    problems += [f"{id}: stored {count} times" for id, count in occurrences(stored) if count > 1]
+    problems += [f"{id}: not stored" for id in sent.keys() - {statement["id"] for statement in stored}]
     for statement in stored:
         ours = sent.get(statement["id"])
         if ours is None:
-            trouble.append(f"{statement['id']}: stored, but never sent")
+            problems.append(f"{statement['id']}: stored, but never sent")
         elif canonical(statement) != canonical(as_stored(ours, statement, agent)):
-            trouble.append(f"{statement['id']}: differs\n    sent   {canonical(ours)}\n    stored {canonical(statement)}")
+            problems.append(f"{statement['id']}: differs\n    sent   {canonical(ours)}\n    stored {canonical(statement)}")
     if not sent:
-        trouble.append("there is nothing to compare")
+        problems.append("there are no statements to compare")
 
-    for line in trouble[:SHOWN]:
+    for line in problems[:SHOWN]:
         print(line, file=sys.stderr)
-    if trouble:
-        sys.exit(f"{len(sent)} statements sent, {len(stored)} stored, {len(trouble)} differences")
+    if problems:
+        sys.exit(f"{len(sent)} statements sent, {len(stored)} stored, {len(problems)} differences")
     for line in sorted(map(canonical, stored)):
         print(line)
 

@@ -1,6 +1,6 @@
 """
-Serves Ralph with its file backend, on a port of the loopback interface that is free, and writes the port to a file.
-`tests/ralph/run` calls it, with Ralph's settings in the environment.
+Serves Ralph with its file backend on a free port of the loopback interface, and writes the port to a file.
+`tests/ralph/run` calls this script with Ralph's settings in the environment.
 
     serve.py PORT_FILE
 """
@@ -16,12 +16,12 @@ from ralph.backends.data.fs import FSDataBackend
 
 
 def main():
-    # Whatever becomes of the caller, no server stays.
+    # The server ends by itself, even if the caller is killed.
     signal.alarm(600)
-    # The file backend creates its file, and refuses the second request that stores something. No setting changes that.
+    # By default the file backend creates a new file for each request, and refuses the second. No setting changes this.
     FSDataBackend.default_operation_type = BaseOperationType.APPEND
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        # From here on requests wait until they are served.
+        # From here on, the socket queues requests until the server is up.
         Path(sys.argv[1]).write_text(f"{listener.getsockname()[1]}\n", "utf-8")
         uvicorn.Server(uvicorn.Config(app)).run(sockets=[listener])
 

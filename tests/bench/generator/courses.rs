@@ -1,4 +1,4 @@
-//! Courses, and what is in them.
+//! Courses and their blocks.
 
 use fastrand::Rng;
 
@@ -19,7 +19,7 @@ pub struct Course {
 }
 
 pub struct Problem {
-    /// The last part of its usage key, of which the names of its inputs are made.
+    /// The last part of the usage key, from which the names of the inputs are derived.
     pub hex: String,
     pub key: String,
     pub name: String,
@@ -30,7 +30,7 @@ pub struct Problem {
 pub struct Question {
     pub text: String,
     pub kind: QuestionKind,
-    /// What can be chosen or has been typed.
+    /// The choices, or the texts that learners type.
     pub choices: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub enum QuestionKind {
 }
 
 impl QuestionKind {
-    /// `response_type` and `input_type`.
+    /// Returns the `response_type` and `input_type`.
     pub fn types(self) -> (&'static str, &'static str) {
         match self {
             Self::OneChoice => ("multiplechoiceresponse", "choicegroup"),
@@ -59,7 +59,7 @@ impl QuestionKind {
 pub struct Video {
     pub hex: String,
     pub code: String,
-    /// In microseconds.
+    /// The duration in microseconds.
     pub duration: u64,
 }
 
@@ -101,14 +101,14 @@ impl Course {
     }
 }
 
-/// All courses of a log with this seed.
+/// Returns all courses of this seed.
 pub fn courses(seed: u64) -> Vec<Course> {
     (0..COURSES).map(|nth| Course::nth(seed, nth)).collect()
 }
 
 impl Problem {
     fn new(course: &str, hex: String, rng: &mut Rng) -> Self {
-        // Two of three problems are one question.
+        // Two thirds of the problems have one question.
         let questions = *one_of(rng, &[1, 1, 1, 1, 1, 1, 2, 3, 5]);
         Self {
             key: format!("block-v1:{course}+type@problem+block@{hex}"),
@@ -153,7 +153,7 @@ impl Question {
 
 impl Video {
     fn new(hex: String, rng: &mut Rng) -> Self {
-        // A third is played from the LMS, the others from YouTube, which names them with eleven characters.
+        // A third of the videos are played from the LMS, the others from YouTube, whose ids have eleven characters.
         let code = if rng.u8(..3) == 0 {
             "html5".to_owned()
         } else {

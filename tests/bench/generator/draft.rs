@@ -1,4 +1,4 @@
-//! One line: what an event says of itself, and what the LMS puts around it.
+//! A line of the log: the fields of an event, and the fields that the LMS adds to each event.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -11,42 +11,42 @@ use super::LMS_ROOT_URL;
 use super::courses::{Course, Problem};
 use super::people::Session;
 
-/// Who sent the event, and so what it looks like.
+/// The sender of an event, which determines its fields.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub enum Sender {
-    /// The LMS, within the request of a user.
+    /// The LMS, during the request of a user.
     #[default]
     Server,
-    /// A worker of the LMS, outside of any request: only the event itself tells of whom it is.
+    /// A worker of the LMS, outside of any request. Only the event itself names the user.
     Worker,
-    /// A browser: `event` is a string of JSON.
+    /// A browser. The field `event` is a string that contains JSON.
     Browser,
     /// A mobile app.
     Mobile,
-    /// The LMS, within the request of nobody it knows.
-    Stranger,
+    /// The LMS, during a request without a login.
+    Anonymous,
 }
 
-/// An event before it is a line. Filled anew for each, so that its memory is used again.
+/// The fields of an event that is being generated. One draft is reused for all events, so that its memory is allocated once.
 #[derive(Default)]
 pub struct Draft {
     pub name: String,
     pub sender: Sender,
-    /// The path of the request; `/event`, to which browsers send, when it is empty.
+    /// The path of the request. Empty for `/event`, to which browsers send events.
     pub path: String,
-    /// Whether it belongs to the course.
+    /// Whether the event belongs to the course.
     pub is_in_course: bool,
-    /// Whether a frontend of its own sent the request, and not a page of the LMS.
+    /// Whether a separate frontend sent the request, and not a page of the LMS.
     pub is_from_app: bool,
-    /// `event`, as JSON.
+    /// The field `event`, as JSON.
     pub event: String,
-    /// Whether a browser's `event` is not a string of JSON.
+    /// Whether the field `event` of a browser is text other than JSON.
     pub is_plain: bool,
-    /// `context.module`, as JSON.
+    /// The field `context.module`, as JSON.
     pub module: String,
-    /// Whether `context` tells the page, too.
+    /// Whether `context` contains the page.
     pub has_referer: bool,
-    /// What an event composes before it escapes it.
+    /// A buffer for text that is not escaped yet.
     pub text: String,
 }
 
@@ -69,13 +69,13 @@ impl Draft {
         self.has_referer = false;
     }
 
-    /// Within a request to the handler of a block.
+    /// Sets the path of a request to the handler of a block.
     pub fn handled_by(&mut self, course: &Course, block: &str, handler: &str) {
         let id = &course.id;
         let _ = write!(self.path, "/courses/{id}/xblock/{block}/handler/{handler}");
     }
 
-    /// Of a problem, which the LMS names.
+    /// Sets the problem that the LMS names in `context.module`.
     pub fn about(&mut self, problem: &Problem) {
         self.module.push_str("{\"display_name\": \"");
         escape(&problem.name, &mut self.module);
@@ -92,7 +92,7 @@ impl Draft {
         out: &mut Vec<u8>,
     ) {
         let user =
-            (!matches!(self.sender, Sender::Worker | Sender::Stranger)).then_some(&session.user);
+            (!matches!(self.sender, Sender::Worker | Sender::Anonymous)).then_some(&session.user);
         let ip = (self.sender != Sender::Worker).then_some(session.ip.as_str());
         if prefixed {
             let (date, time) = clock.second.split_at(10);
@@ -208,7 +208,7 @@ fn put(out: &mut Vec<u8>, texts: &[&str]) {
     }
 }
 
-/// Appends a text as it stands within a string of JSON, in ASCII, as Python writes it.
+/// Appends a text, escaped for a JSON string in ASCII as Python writes it.
 pub fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -224,7 +224,7 @@ pub fn escape(text: &str, out: &mut String) {
     }
 }
 
-/// The same for a text that is JSON, and so has no other characters to escape than these two.
+/// Appends JSON, escaped for a JSON string. Only quotes and backslashes need escaping.
 fn escape_into(json: &str, out: &mut Vec<u8>) {
     let mut rest = json.as_bytes();
     while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
@@ -235,37 +235,37 @@ fn escape_into(json: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(rest);
 }
 
-/// When a line is written. Lines come 25 a second.
+/// The time of a line. There are 25 lines a second.
 pub struct Clock {
     now: i64,
-    /// To the second, without a zone.
+    /// The formatted time to the second, without an offset.
     second: String,
     microsecond: i64,
 }
 
 impl Clock {
     pub fn new(rng: &mut Rng) -> Self {
-        // Some day in 2024.
+        // The log starts on a random day in 2024.
         let now = (1_704_067_200 + rng.i64(0..366 * 86_400)) * 1_000_000;
         let mut clock = Self {
             now,
             second: String::new(),
             microsecond: 0,
         };
-        clock.tell();
+        clock.format();
         clock
     }
 
-    pub fn go_on(&mut self, rng: &mut Rng) {
+    pub fn advance(&mut self, rng: &mut Rng) {
         let second = self.now / 1_000_000;
         self.now += rng.i64(0..80_000);
         self.microsecond = self.now % 1_000_000;
         if self.now / 1_000_000 != second {
-            self.tell();
+            self.format();
         }
     }
 
-    fn tell(&mut self) {
+    fn format(&mut self) {
         let now = Timestamp::from_second(self.now / 1_000_000).expect("a second of these years");
         self.second = Offset::UTC.to_datetime(now).to_string();
         self.microsecond = self.now % 1_000_000;

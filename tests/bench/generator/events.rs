@@ -1,22 +1,22 @@
-//! Which events a log has, and how many of each.
+//! The events of a log and their proportions.
 
 use event_routing_backends::{caliper, xapi};
 
 use super::draft::Draft;
 use super::{IMPLICIT, Scene, families, implicit, problem, unsupported, video};
 
-/// Lines of one name.
+/// A kind of event.
 pub struct EventKind {
-    /// Of ten thousand lines of a log, so many.
+    /// The number of lines among ten thousand lines of a log.
     pub shares: usize,
     pub name: &'static str,
-    /// What the event is.
-    pub tell: fn(&mut Draft, &mut Scene<'_>),
+    /// Fills in the event.
+    pub fill: fn(&mut Draft, &mut Scene<'_>),
 }
 
 impl EventKind {
-    const fn new(shares: usize, name: &'static str, tell: fn(&mut Draft, &mut Scene<'_>)) -> Self {
-        Self { shares, name, tell }
+    const fn new(shares: usize, name: &'static str, fill: fn(&mut Draft, &mut Scene<'_>)) -> Self {
+        Self { shares, name, fill }
     }
 
     pub fn is_supported(&self) -> bool {
@@ -24,15 +24,15 @@ impl EventKind {
     }
 }
 
-/// All of them, in the proportions of a course at work: learners watch, answer and turn pages, and each click is a
-/// request or two, which are implicit events.
+/// All kinds of events, in the proportions of an active course: learners watch videos, answer problems and change pages, and
+/// each click causes one or two requests, which are implicit events.
 #[rustfmt::skip]
 pub const EVENTS: &[EventKind] = &[
-    EventKind::new(1950, IMPLICIT, implicit::of_a_block),
+    EventKind::new(1950, IMPLICIT, implicit::block_handler),
     EventKind::new(700, IMPLICIT, implicit::problem_check),
-    EventKind::new(1350, IMPLICIT, implicit::of_a_page),
-    EventKind::new(750, IMPLICIT, implicit::of_an_app),
-    EventKind::new(250, IMPLICIT, implicit::of_a_stranger),
+    EventKind::new(1350, IMPLICIT, implicit::page),
+    EventKind::new(750, IMPLICIT, implicit::app_request),
+    EventKind::new(250, IMPLICIT, implicit::anonymous),
 
     EventKind::new(290, "problem_graded", unsupported::problem_graded),
     EventKind::new(270, "edx.grades.problem.submitted", problem::submitted),

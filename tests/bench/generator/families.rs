@@ -7,12 +7,12 @@ use super::random::{one_of, words};
 use super::{LMS_ROOT_URL, Scene};
 
 impl Scene<'_> {
-    /// The id of a transaction of the LMS.
+    /// Returns a new id of a transaction of the LMS.
     pub fn transaction(&mut self) -> uuid::Uuid {
         uuid::Builder::from_random_bytes(self.rng.u128(..).to_be_bytes()).into_uuid()
     }
 
-    /// An id of the forum's database.
+    /// Returns a new id of the forum database.
     fn post(&mut self) -> String {
         format!("65{:022x}", self.rng.u128(..) >> 40)
     }
@@ -103,7 +103,7 @@ pub fn completion(draft: &mut Draft, scene: &mut Scene<'_>) {
     );
 }
 
-/// Both kinds of grade: what of them comes first.
+/// Writes the first fields of both kinds of grade.
 fn graded(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.sender = Sender::Worker;
     let (user, id) = (scene.session.user.id, &scene.course.id);
@@ -160,7 +160,7 @@ pub fn enrollment(draft: &mut Draft, scene: &mut Scene<'_>) {
     );
 }
 
-/// What all posts have.
+/// Writes the fields that all forum posts have.
 fn posted(draft: &mut Draft, scene: &mut Scene<'_>, post: &str, thread: &str) {
     let id = &scene.course.id;
     let length = scene.rng.usize(8..60);
@@ -205,7 +205,7 @@ pub fn thread(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.event.push_str("\", \"thread_type\": \"discussion\"}");
 }
 
-/// A response to a thread, or a comment on one.
+/// A response to a thread, or a comment on a response.
 pub fn reply(draft: &mut Draft, scene: &mut Scene<'_>) {
     let (thread, post) = (scene.post(), scene.post());
     let id = &scene.course.id;

@@ -1,4 +1,4 @@
-//! Implicit events: one for each request to the LMS, named by its path, with its parameters as a string of JSON.
+//! Implicit events. The LMS writes one for each request, named by its path, with its parameters as a JSON string.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use super::draft::{Draft, Sender, escape};
 use super::problem::write_form;
 use super::random::one_of;
 
-/// The LMS keeps so much of the parameters.
+/// The number of bytes of the parameters that the LMS keeps.
 const MOST_BYTES: usize = 512;
 
 /// Names the event by its path and wraps its `POST` parameters, which are JSON in `draft.text`.
@@ -21,8 +21,8 @@ fn finish(draft: &mut Draft) {
     draft.event.push('"');
 }
 
-/// A block saves its state, or asks for something.
-pub fn of_a_block(draft: &mut Draft, scene: &mut Scene<'_>) {
+/// A request to the handler of a block, which saves the state of the block or fetches data.
+pub fn block_handler(draft: &mut Draft, scene: &mut Scene<'_>) {
     let (course, session) = (scene.course, &*scene.session);
     let video = format!(
         "block-v1:{}+type@video+block@{}",
@@ -62,7 +62,7 @@ pub fn of_a_block(draft: &mut Draft, scene: &mut Scene<'_>) {
     finish(draft);
 }
 
-/// A problem is checked; its inputs are the parameters.
+/// A request that checks a problem, with the inputs as its parameters.
 pub fn problem_check(draft: &mut Draft, scene: &mut Scene<'_>) {
     let problem = &scene.course.problems[scene.session.problem];
     draft.handled_by(scene.course, &problem.key, "xmodule_handler/problem_check");
@@ -77,8 +77,8 @@ pub fn problem_check(draft: &mut Draft, scene: &mut Scene<'_>) {
     finish(draft);
 }
 
-/// A page of the LMS.
-pub fn of_a_page(draft: &mut Draft, scene: &mut Scene<'_>) {
+/// A request for a page of the LMS.
+pub fn page(draft: &mut Draft, scene: &mut Scene<'_>) {
     let (course, session) = (scene.course, &*scene.session);
     let id = &course.id;
     draft.is_in_course = true;
@@ -104,8 +104,8 @@ pub fn of_a_page(draft: &mut Draft, scene: &mut Scene<'_>) {
     finish(draft);
 }
 
-/// A frontend asks for what it shows.
-pub fn of_an_app(draft: &mut Draft, scene: &mut Scene<'_>) {
+/// A request of a frontend for its data.
+pub fn app_request(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.is_from_app = true;
     let (course, session) = (scene.course, &*scene.session);
     let (id, username) = (&course.id, &session.user.username);
@@ -126,9 +126,9 @@ pub fn of_an_app(draft: &mut Draft, scene: &mut Scene<'_>) {
     finish(draft);
 }
 
-/// Somebody who is not logged in, or a machine.
-pub fn of_a_stranger(draft: &mut Draft, scene: &mut Scene<'_>) {
-    draft.sender = Sender::Stranger;
+/// A request without a login.
+pub fn anonymous(draft: &mut Draft, scene: &mut Scene<'_>) {
+    draft.sender = Sender::Anonymous;
     draft.is_in_course = false;
     let path = [
         "/heartbeat",

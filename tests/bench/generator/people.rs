@@ -1,4 +1,4 @@
-//! Users, each a function of a number, and their sessions.
+//! Users and their sessions. Each user is a function of the seed and the user's number.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -13,20 +13,20 @@ const USERNAMES: u64 = 1;
 const XAPI_IDS: u64 = 2;
 const CALIPER_IDS: u64 = 3;
 
-/// Somebody with an account.
+/// A user account.
 pub struct User {
     pub id: u64,
     pub username: String,
 }
 
 impl User {
-    /// The nth user, from 0.
+    /// Returns the nth user, counted from 0.
     fn nth(seed: u64, nth: u64) -> Self {
         let mixed = number_of(seed, USERNAMES, nth) as usize;
         let first = FIRST_NAMES[mixed % FIRST_NAMES.len()];
         let last = LAST_NAMES[(mixed >> 16) % LAST_NAMES.len()];
         let joint = ["", "_", "-", "."][(mixed >> 32) % 4];
-        // The number at the end keeps them apart.
+        // The number at the end makes usernames unique.
         let username = if (mixed >> 40).is_multiple_of(3) {
             format!("{}{joint}{last}{nth}", &first[..1])
         } else {
@@ -41,7 +41,7 @@ impl User {
 /// Writes the table of the users.
 ///
 /// # Errors
-/// Those of `out`.
+/// Returns the errors of `out`.
 pub fn write_users(seed: u64, users: u64, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "id,username,email,xapi_id,caliper_id")?;
     for nth in 0..users {
@@ -62,10 +62,10 @@ fn external_id(seed: u64, kind: u64, nth: u64) -> uuid::Uuid {
     uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
-/// A user at work: one browser, one course, one unit at a time.
+/// The session of a user: one browser, one course, and one unit at a time.
 pub struct Session {
     pub user: User,
-    /// What the LMS knows of the browser, as it stands in a line: from the session's id to the host.
+    /// The fields of a line that describe the browser, from the session id to the host, as JSON.
     pub browser: String,
     pub ip: String,
     pub language: &'static str,
@@ -73,15 +73,15 @@ pub struct Session {
     pub vertical: usize,
     pub problem: usize,
     pub video: usize,
-    /// Where the video is, in microseconds.
+    /// The position in the video, in microseconds.
     pub video_at: u64,
-    /// The address of the unit.
+    /// The URL of the unit.
     pub page: String,
     events_left: u32,
 }
 
 impl Session {
-    /// A user's session begins.
+    /// Starts the session of a random user.
     pub fn start(seed: u64, users: u64, courses: &[Course], rng: &mut Rng) -> Self {
         let user = User::nth(seed, rng.u64(..users));
         let course = skewed(rng, courses.len());
@@ -123,8 +123,8 @@ impl Session {
         self.events_left == 0
     }
 
-    /// To the next event, sometimes in the next unit.
-    pub fn go_on(&mut self, course: &Course, rng: &mut Rng) {
+    /// Advances to the next event, sometimes in the next unit.
+    pub fn advance(&mut self, course: &Course, rng: &mut Rng) {
         self.events_left -= 1;
         if rng.u8(..12) == 0 {
             self.enter((self.vertical + 1) % course.verticals.len(), course);
@@ -144,7 +144,7 @@ impl Session {
         );
     }
 
-    /// One of the blocks of the unit that are neither problem nor video.
+    /// Returns a random block of the unit that is neither a problem nor a video.
     pub fn html<'c>(&self, course: &'c Course, rng: &mut Rng) -> &'c str {
         one_of::<String>(rng, &course.htmls[self.vertical % course.htmls.len()..])
     }

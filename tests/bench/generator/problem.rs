@@ -1,4 +1,4 @@
-//! Problems: what the LMS tells when one is checked, and what the browser does.
+//! Problem events of the LMS and of the browser.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::Scene;
 use super::courses::{Problem, QuestionKind};
 use super::draft::{Draft, Sender, escape};
 
-/// What was answered to each question: which of its choices.
+/// The answers to the questions of a problem, as indices of their choices.
 struct Answers(Vec<(usize, usize)>);
 
 impl Answers {
@@ -20,13 +20,13 @@ impl Answers {
         Self(choices.map(draw).collect())
     }
 
-    /// The first choice is the right one.
+    /// Returns the number of right answers. The first choice is always right.
     fn right(&self) -> usize {
         self.0.iter().filter(|(first, _)| *first == 0).count()
     }
 }
 
-/// The inputs of a problem and what was chosen, `"HEX_2_1": "choice_2", …`.
+/// Writes the inputs of a problem with their answers, `"HEX_2_1": "choice_2", …`.
 fn write_choices(problem: &Problem, answers: &Answers, out: &mut String) {
     for (nth, (question, &(first, second))) in problem.questions.iter().zip(&answers.0).enumerate()
     {
@@ -146,7 +146,7 @@ pub fn checked(draft: &mut Draft, scene: &mut Scene<'_>) {
     event.push_str("}}");
 }
 
-/// The form as the browser sends it, `input_HEX_2_1=choice_2&…`.
+/// Writes the form as the browser sends it, `input_HEX_2_1=choice_2&…`.
 pub fn write_form(problem: &Problem, scene: &mut Scene<'_>, out: &mut String) {
     let answers = Answers::draw(problem, scene);
     for (nth, (question, &(first, _))) in problem.questions.iter().zip(&answers.0).enumerate() {
@@ -169,7 +169,7 @@ pub fn write_form(problem: &Problem, scene: &mut Scene<'_>, out: &mut String) {
 pub fn checked_in_browser(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.sender = Sender::Browser;
     draft.is_plain = true;
-    // The transformer to Caliper rejects the event without it, which would be less work than there is.
+    // Without this field the Caliper transformer rejects the event early, and the benchmark would measure too little.
     draft.has_referer = true;
     draft.event.push('"');
     let problem = &scene.course.problems[scene.session.problem];

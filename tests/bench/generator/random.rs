@@ -1,8 +1,8 @@
-//! Chance, and what looks like chance but is always the same of the same numbers.
+//! Random values, and values that are hashes of their arguments.
 
 use fastrand::Rng;
 
-/// A number that belongs to these (splitmix64), so that the nth user or block needs no table.
+/// Returns a hash of the arguments (splitmix64). With it, the nth user or block needs no table.
 pub fn number_of(seed: u64, kind: u64, nth: u64) -> u64 {
     let mut mixed = seed ^ kind.rotate_left(48) ^ nth.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     for factor in [0xbf58_476d_1ce4_e5b9, 0x94d0_49bb_1331_11eb] {
@@ -11,24 +11,24 @@ pub fn number_of(seed: u64, kind: u64, nth: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// An id of 32 hexadecimal digits that belongs to these, as blocks have it.
+/// Returns a hash of the arguments with 32 hexadecimal digits, like the ids of blocks.
 pub fn hex_of(seed: u64, kind: u64, nth: u64) -> String {
     let (high, low) = (number_of(seed, kind, nth), number_of(!seed, kind, nth));
     format!("{high:016x}{low:016x}")
 }
 
-/// One of them, each as likely.
+/// Returns a random element. All are equally likely.
 pub fn one_of<'a, T>(rng: &mut Rng, all: &'a [T]) -> &'a T {
     &all[rng.usize(..all.len())]
 }
 
-/// A number below `end`, small ones more often: some courses have most of the learners.
+/// Returns a random number below `end`. Small numbers are more likely, since few courses have most of the learners.
 pub fn skewed(rng: &mut Rng, end: usize) -> usize {
     let last = rng.usize(..end);
     rng.usize(..=last)
 }
 
-/// A text of so many words.
+/// Returns a text of `count` words.
 pub fn words(rng: &mut Rng, count: usize) -> String {
     let mut text = String::new();
     for nth in 0..count {

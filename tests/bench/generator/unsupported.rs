@@ -1,4 +1,4 @@
-//! Named events that nothing transforms.
+//! Named events without a transformer.
 
 use std::fmt::Write;
 
@@ -7,8 +7,8 @@ use super::problem::write_form;
 use super::random::one_of;
 use super::{LMS_ROOT_URL, Scene};
 
-/// The browser tells of a checked problem with the form that it sent and all the HTML that came back: the largest lines
-/// of a log.
+/// The event of a browser after a problem was checked. It contains the form and the returned HTML, and is the largest line of a
+/// log.
 pub fn problem_graded(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.sender = Sender::Browser;
     draft.is_plain = true;

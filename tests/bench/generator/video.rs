@@ -1,4 +1,4 @@
-//! Videos: what the player in a browser tells, and that of the mobile apps.
+//! Video events of the player in a browser and of the mobile apps.
 
 use std::fmt::{self, Display, Write};
 
@@ -7,7 +7,7 @@ use super::courses::Video;
 use super::draft::{Draft, Sender};
 use super::random::one_of;
 
-/// A time of so many microseconds, in seconds, as a player tells it: a whole number where it is one.
+/// A time in microseconds, displayed in seconds as a player writes it: without a fraction if the fraction is zero.
 struct Seconds(u64);
 
 impl Display for Seconds {
@@ -32,7 +32,7 @@ fn began<'d>(draft: &'d mut Draft, video: &Video, sender: Sender) -> &'d mut Str
     &mut draft.event
 }
 
-/// Where the video is by now.
+/// Advances the position in the video, and returns it.
 fn played_on(scene: &mut Scene<'_>) -> u64 {
     let duration = scene.course.videos[scene.session.video].duration;
     let at = scene.session.video_at + scene.rng.u64(..40_000_000);
@@ -64,7 +64,7 @@ pub fn at_time(draft: &mut Draft, scene: &mut Scene<'_>) {
 }
 
 pub fn at_time_on_mobile(draft: &mut Draft, scene: &mut Scene<'_>) {
-    // The apps count to the millisecond.
+    // The apps round to milliseconds.
     let at = Seconds(played_on(scene) / 1000 * 1000);
     let event = began(
         draft,
