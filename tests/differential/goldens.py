@@ -2,7 +2,7 @@
 Writes what the reference makes of the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, and the
 output for the sample log. Never from event-router's own output. `tests/differential/run goldens FORMAT` calls it.
 
-The ids of Caliper events, random in the reference, are made here after the recipe in the README.
+The ids of Caliper events, random in the reference, are made here as `src/guide/caliper.md` says.
 """
 import argparse
 import gzip
