@@ -1,4 +1,4 @@
-//! Which events are left out, by when they happened and by their course.
+//! The filter of events by time and by course (`--since`, `--until`, `--course`, `--org`).
 
 use globset::{Error as GlobError, GlobBuilder, GlobMatcher};
 use jiff::civil::DateTime;
@@ -7,28 +7,28 @@ use crate::lms::course_key;
 use crate::outcome::{Fault, FilteredBy};
 use crate::tracking::TrackingEvent;
 
-/// What the user wants of time and courses. By default it leaves nothing out.
+/// The times and courses whose events are taken: by default all.
 #[derive(Debug, Default)]
 pub struct EventFilter {
-    /// The first moment that is wanted, in UTC.
+    /// The first time that is taken, in UTC.
     pub since: Option<DateTime>,
-    /// The first moment after it that is not.
+    /// The first time that is no longer taken, in UTC.
     pub until: Option<DateTime>,
-    /// The course ids that are wanted.
+    /// The ids of the courses.
     pub courses: Option<TextGlobs>,
-    /// The organizations whose courses are wanted.
+    /// The organizations of the courses.
     pub orgs: Option<TextGlobs>,
 }
 
-/// Globs for texts that are no paths: `*` stands for any text, slashes in it or not.
+/// Globs for texts other than paths: `*` also matches slashes.
 #[derive(Debug)]
 pub struct TextGlobs(Vec<GlobMatcher>);
 
 impl EventFilter {
-    /// The option that leaves an event out, if one does. `time_of` gives the event's time as the format reads it.
+    /// Returns the option that filters an event out, if one does. `time_of` reads the time of the event as the format does.
     ///
-    /// An event that will be rejected for its time passes, so that the reason is told. One that has no time and would
-    /// be emitted all the same is at none that is wanted, and one without a course is of none.
+    /// An event with an unreadable time is not filtered; it is rejected as `bad-timestamp`. An event without a time is
+    /// filtered out by any time, and an event without a course by any course.
     pub fn leaves_out(
         &self,
         event: &TrackingEvent<'_>,
@@ -71,8 +71,8 @@ impl EventFilter {
     }
 }
 
-/// The course that an event belongs to: the one of the page or request that it comes from, which is what transformers
-/// read, else the one that it is about. Events that the LMS emits by itself may have no other.
+/// Returns the course of an event: the course of the page or request (`context`), which transformers read as well, else the
+/// course that the event is about (`data`), since some events of the LMS name only this one.
 fn course_id<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
     event
         .context("course_id")
@@ -84,7 +84,7 @@ impl TextGlobs {
     /// Compiles globs.
     ///
     /// # Errors
-    /// The first that is none.
+    /// Returns an error if a glob does not parse.
     pub fn new(globs: &[String]) -> Result<Self, GlobError> {
         let compiled = globs.iter().map(|glob| {
             let glob = GlobBuilder::new(glob).backslash_escape(true).build()?;
@@ -93,7 +93,7 @@ impl TextGlobs {
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether one of them matches the whole of a text.
+    /// Whether one of the globs matches the whole text.
     fn match_any(&self, text: &str) -> bool {
         self.0.iter().any(|glob| glob.is_match(text))
     }
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_moment_is_wanted_and_the_last_is_not() {
+    fn since_is_inclusive_and_until_is_exclusive() {
         let at = |microsecond: i32| date(2024, 3, 1).at(0, 0, 0, microsecond * 1000);
         let filter = EventFilter {
             since: Some(at(10)),
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn course_globs_match_the_whole_id_and_stars_any_text() {
+    fn course_globs_match_the_whole_id_and_stars_match_slashes() {
         let slashes = LINE.replace("course-v1:MITx+6.002x+2012_Fall", "MITx/6.002x/2012_Fall");
         for (patterns, line, wanted) in [
             (&["course-v1:MITx+6.002x+2012_Fall"][..], LINE, true),
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn the_course_is_that_of_the_context_else_that_of_the_data() {
+    fn the_course_is_read_from_the_context_else_from_the_data() {
         let filter = EventFilter {
             courses: globs(&["course-v1:a+*"]),
             orgs: globs(&["a"]),

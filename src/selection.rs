@@ -1,23 +1,23 @@
-//! Which events are taken: the user's choice among those that have a transformer.
+//! The selection of events by name (`--events`).
 
 use globset::Glob;
 use hashbrown::HashMap;
 
-/// What a selection says of an event name.
+/// The answer of a selection for an event name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selected {
     Taken,
-    /// The user's patterns leave it out.
+    /// The user's patterns do not match.
     Filtered,
-    /// It has a transformer, is not on the default list, and no pattern asks for it.
+    /// A transformer takes the event, but not by default, and no pattern matches.
     NotByDefault,
-    /// It has no transformer.
+    /// No transformer takes the event.
     Unknown,
 }
 
-/// A choice of event names.
+/// The names of the events to take.
 pub struct EventSelection {
-    /// Each has its place in `known`.
+    /// The answer for each known name, and the index of the name in `known`.
     names: HashMap<&'static str, (Selected, usize)>,
     known: Vec<&'static str>,
 }
@@ -26,16 +26,16 @@ pub struct EventSelection {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPattern {
     pub pattern: String,
-    /// The nearest name, if one is near.
+    /// The most similar name, if one is similar enough.
     pub suggestion: Option<&'static str>,
 }
 
 impl EventSelection {
-    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`, among the names that are taken by default and
-    /// the others that have a transformer.
+    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`. `default` are the names that are taken by default,
+    /// `others` the other names that have a transformer.
     ///
     /// # Errors
-    /// The first pattern that matches none of them.
+    /// Returns the first pattern that matches no name.
     pub fn new(
         patterns: &[String],
         default: &'static [&'static str],
@@ -79,17 +79,17 @@ impl EventSelection {
         Ok(Self { names, known: all })
     }
 
-    /// All events that have a transformer, taken or not.
+    /// All names that have a transformer, taken or not.
     pub fn known(&self) -> &[&'static str] {
         &self.known
     }
 
-    /// What becomes of an event with this name.
+    /// Returns the answer for a name.
     pub fn select(&self, name: &str) -> Selected {
         self.look_up(name).0
     }
 
-    /// The same, and the name's place among the [`known`](Self::known) ones.
+    /// Returns the answer for a name, and the index of the name in [`known`](Self::known).
     pub fn look_up(&self, name: &str) -> (Selected, Option<usize>) {
         match self.names.get(name) {
             Some(&(selected, nth)) => (selected, Some(nth)),
@@ -99,7 +99,7 @@ impl EventSelection {
 }
 
 fn nearest(pattern: &str, all: &[&'static str]) -> Option<&'static str> {
-    /// Below this a name has little in common with what was typed.
+    /// The similarity from which a name is suggested, between 0 and 1.
     const NEAR: f64 = 0.7;
 
     let pattern = pattern.to_lowercase();
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_on_the_default_list_is_unsupported_unless_it_is_asked_for() {
+    fn an_event_that_is_not_taken_by_default_is_unsupported_unless_a_pattern_matches() {
         let default = select(&["default"]);
         assert_eq!(default("play_video"), Selected::Taken);
         assert_eq!(default("edx.problem.completed"), Selected::NotByDefault);
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_patterns_leave_out_is_filtered() {
+    fn an_event_that_no_pattern_matches_is_filtered() {
         let videos = select(&["*_video"]);
         assert_eq!(videos("pause_video"), Selected::Taken);
         assert_eq!(videos("problem_check"), Selected::Filtered);

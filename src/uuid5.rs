@@ -1,9 +1,9 @@
-//! Version 5 UUIDs, of names that come in pieces: what ids are made of.
+//! Version 5 UUIDs of names that come in pieces.
 
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
-/// A version 5 UUID on its way. With the processor's own SHA-1 where it has one, which the uuid crate does without.
+/// A version 5 UUID in the making. The sha1 crate uses the processor's instructions, which the uuid crate does not.
 pub(crate) struct Uuid5(Sha1);
 
 impl Uuid5 {
@@ -11,7 +11,7 @@ impl Uuid5 {
         Self(Sha1::new_with_prefix(namespace.as_bytes()))
     }
 
-    /// The id of a name that is at hand.
+    /// Makes the UUID of a whole name.
     pub(crate) fn of(namespace: Uuid, name: impl AsRef<[u8]>) -> Uuid {
         let mut id = Self::new(namespace);
         id.0.update(name);
@@ -35,7 +35,7 @@ mod tests {
 
     /// The example of RFC 9562, appendix A.4.
     #[test]
-    fn pieces_are_one_name() {
+    fn the_uuid_of_pieces_is_that_of_the_whole_name() {
         let expected = "2ed6657d-e927-568b-95e1-2665a8aea6a2";
         let whole = Uuid5::of(Uuid::NAMESPACE_DNS, "www.example.com");
         assert_eq!(whole.to_string(), expected);

@@ -1,4 +1,4 @@
-//! Event ids: what makes a replay safe, where the reference's random ids make it a duplicate.
+//! Event ids, the same at every conversion of an event, so that a replay makes no duplicates. The reference's are random.
 
 use bumpalo::Bump;
 use uuid::Uuid;
@@ -10,14 +10,14 @@ use crate::uuid5::Uuid5;
 /// `uuid5(NAMESPACE_URL, "http://purl.imsglobal.org/ctx/caliper/v1p2")`.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7be);
 
-/// Most events are shorter.
+/// The initial capacity for the text of an event, which is enough for most events.
 const USUAL_BYTES: usize = 4096;
 
-/// The id of the event that a tracking event becomes: a version 5 UUID of the whole tracking event as JSON text with
-/// sorted keys, in the form of Python's `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
+/// Makes the id of a tracking event: a version 5 UUID of the event as JSON text with sorted keys, in the form of Python's
+/// `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
 ///
-/// All of it, since any part may be what tells two events apart; as a JSON value, so that neither a logger's prefix nor
-/// the layout of the text matters.
+/// The id is made of the whole event, since two events may differ in any part, and of its value, so that the prefix of a
+/// logger and the layout of the text do not matter.
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> EventId {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     python_json::append_sorted(event.source(), arena, &mut text);
@@ -35,7 +35,7 @@ mod tests {
         event_id(&event, &arena).0.to_string()
     }
 
-    /// Made with Python's uuid and json modules: stored rows depend on it.
+    /// Made with Python's uuid and json modules. Stored events depend on this id.
     #[test]
     fn ids_never_change() {
         let line = r#"{"name":"ü","event":"{\"b\":1, \"a\":null}","time":[1.0,-0,1e22,{"z":1,"y":"\u0001"}]}"#;
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn layout_prefix_and_order_do_not_matter_and_everything_else_does() {
+    fn an_id_depends_on_the_values_and_not_on_layout_prefix_or_order() {
         let line = id(r#"{"a":1,"event":{"b":2,"c":3}}"#);
         assert_eq!(
             line,

@@ -1,7 +1,7 @@
-//! Which events have a transformer, and which of them are taken by default.
+//! The names of the events that have a transformer.
 
-/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_CALIPER_EVENTS`), without the
-/// two that are listed there and have no transformer, `edx.course.grade.now_passed` and `.now_failed`.
+/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_CALIPER_EVENTS`), except
+/// two that have no transformer, `edx.course.grade.now_passed` and `.now_failed`.
 pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.course.enrollment.activated",
@@ -29,7 +29,7 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "stop_video",
 ];
 
-/// The events that have a transformer and are not on that list.
+/// The other events that have a transformer.
 pub const OTHER_EVENTS: &[&str] = &[
     "edx.grades.problem.submitted",
     "edx.problem.completed",

@@ -1,7 +1,7 @@
 //! The wire types: a Caliper 1.2 event as the reference writes it, and its envelope.
 //!
 //! Names and shapes are those of the [Caliper specification](https://www.imsglobal.org/spec/caliper/v1p2), with the
-//! reference's own extensions. What is absent is left out.
+//! reference's own extensions. Absent fields are left out.
 
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -40,7 +40,7 @@ pub struct Event<'a> {
 }
 
 impl Event<'_> {
-    /// The id, which is written as a URN.
+    /// The id.
     pub fn id(&self) -> Uuid {
         self.id.0
     }
@@ -55,7 +55,7 @@ impl Event<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EventId(pub Uuid);
 
-/// An entity of which only the id and the type are told (section 3.2).
+/// A reference to an entity (section 3.2).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Entity<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,7 +64,7 @@ pub(super) struct Entity<'a> {
     pub entity_type: &'static str,
 }
 
-/// What the event is about.
+/// The object of an event.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,7 +79,7 @@ pub(super) struct Object<'a> {
     pub extensions: Option<ObjectExtensions<'a>>,
 }
 
-/// The extensions that objects of one kind or another have.
+/// The extensions of objects of all kinds.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct ObjectExtensions<'a> {
     #[serde(rename = "isPartOf", skip_serializing_if = "Option::is_none")]
@@ -100,7 +100,7 @@ pub(super) struct ObjectExtensions<'a> {
     pub count: Option<Value<'a>>,
 }
 
-/// A place in a video (MediaLocation).
+/// A position in a video (MediaLocation).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Target<'a> {
     #[serde(serialize_with = "word")]
@@ -113,14 +113,14 @@ pub(super) struct Target<'a> {
     pub extensions: Option<TargetExtensions<'a>>,
 }
 
-/// Where a seek went.
+/// The position that a seek went to.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct TargetExtensions<'a> {
     #[serde(rename = "newTime", skip_serializing_if = "Option::is_none")]
     pub new_time: Option<&'a str>,
 }
 
-/// What a graded problem came to.
+/// The outcome of a graded problem.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Generated<'a> {
     pub score: Score<'a>,
@@ -142,7 +142,7 @@ pub(super) struct Score<'a> {
     pub extensions: ScoreExtensions,
 }
 
-/// Whether the answer was right, in Python's words.
+/// Whether the answer was correct, as Python writes it: `True` or `False`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ScoreExtensions {
     #[serde(serialize_with = "word")]

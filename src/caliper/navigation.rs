@@ -18,7 +18,7 @@ use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 
-/// A page that has an address of its own.
+/// Makes the event of a page that has its own address.
 pub(super) fn page<'a>(
     cx: &Transformer<'a>,
     entity_type: &'static str,
@@ -26,7 +26,7 @@ pub(super) fn page<'a>(
     let base = cx.base()?;
     let part_of_course = cx.part_of_course()?;
     let url = required("data.target_url", cx.event.data("target_url"))?;
-    // An address that is a number stays one.
+    // The URL is only checked, since a number stays a number.
     cx.id_text("data.target_url", url)?;
     let object = Object {
         id: Some(url),
@@ -38,7 +38,7 @@ pub(super) fn page<'a>(
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
-/// A unit of a sequence.
+/// Makes the event of a unit in a sequence.
 pub(super) fn unit<'a>(
     cx: &Transformer<'a>,
     entity_type: &'static str,
@@ -64,12 +64,12 @@ pub(super) fn unit<'a>(
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
-/// A unit of a sequence, chosen by its tab.
+/// Makes the event of a unit that was chosen by its tab.
 pub(super) fn tab<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Event<'a>, Fault> {
     unit(cx, entity_type, cx.event.data("target_tab"))
 }
 
-/// Unlike elsewhere, a course id that is zero or `false` is none here.
+/// Whether the event names a course. Only these events ignore a course id that is zero or `false`.
 fn is_course_truthy(cx: &Transformer<'_>) -> bool {
     truthy(cx.event.context("course_id")).is_some()
 }

@@ -9,8 +9,8 @@
 //! | showanswer | Event, Viewed | … + `/solution` | Annotation, named Solution |
 //! | demandhint_displayed | Event, Viewed | … + `/hint/` + `data.hint_index` | Annotation, named Hint |
 //!
-//! The block is `data.problem_id`, else `data.module_id`, else the one that `context.referer` or the form in `data`
-//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, found anywhere.
+//! The block is `data.problem_id`, else `data.module_id`, else the block that `context.referer` or the form in `data`
+//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, which may be anywhere in the event.
 
 use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
 use super::transformer::Transformer;
@@ -66,7 +66,7 @@ fn plain<'a>(
     Ok(cx.event(base, event_type, action, object))
 }
 
-/// Something about a problem that was looked at; `id_of` makes its id of the block's.
+/// Makes the event of a solution or hint that was viewed. `id_of` makes its id of the id of the block.
 fn viewed<'a>(
     cx: &Transformer<'a>,
     name: &'static str,
@@ -83,7 +83,7 @@ fn viewed<'a>(
     Ok(cx.event(base, event::EVENT, action::VIEWED, object))
 }
 
-/// What the reference has in the middle of an id where there is no block.
+/// The text that the reference puts into an id if the event names no block.
 const NO_BLOCK: &str = "None";
 
 fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
@@ -131,7 +131,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     })
 }
 
-/// The block that the event is about.
+/// Returns the id of the block that the event is about.
 fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
@@ -144,14 +144,14 @@ fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     usage_key::problem(&cx.event, referer, cx.arena)
 }
 
-/// `data`, which must be an object.
+/// Returns `data`, which must be an object.
 fn required_data<'a>(cx: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
     let data = required("data", cx.event.whole_data())?;
     data.as_object()
         .ok_or_else(|| Fault::wrong_type("data", data.kind(), "an object"))
 }
 
-/// The text of a field of `data` as it was logged: of none it is empty, of null it is Python's.
+/// Returns a field of `data` as text: empty if it is absent, `None` if it is null.
 fn logged<'a>(cx: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
     data.get(key)
         .map_or(Ok(""), |value| cx.id_text(&format!("data.{key}"), value))

@@ -1,4 +1,4 @@
-//! What all families share: the reference's `CaliperTransformer`.
+//! The parts that events of all families share (the reference's `CaliperTransformer`).
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -15,7 +15,7 @@ use crate::time::{EventTime, IsodateDuration};
 use crate::tracking::field::{id_text, truthy};
 use crate::tracking::{TrackingEvent, format_in};
 
-/// One event and everything that a transformation may look at.
+/// An event with the settings, the lookup tables and the arena of its transformation.
 pub(super) struct Transformer<'a> {
     pub event: TrackingEvent<'a>,
     pub settings: &'a CaliperSettings,
@@ -23,7 +23,7 @@ pub(super) struct Transformer<'a> {
     pub arena: &'a Bump,
 }
 
-/// The part of an event that is the same for all, and is made first.
+/// The parts that every event has, made before its other parts.
 #[derive(Clone, Copy)]
 pub(super) struct Base<'a> {
     event_time: &'a str,
@@ -35,7 +35,7 @@ pub(super) struct Base<'a> {
 }
 
 impl<'a> Transformer<'a> {
-    /// When, who, and in which session.
+    /// Makes the time, the actor and the session.
     pub fn base(&self) -> Result<Base<'a>, Fault> {
         let moment = event_time(&self.event)?;
         let event_time = format_in(self.arena, format_args!("{moment}"));
@@ -60,7 +60,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// The event, once its parts are made.
+    /// Makes the event of its parts.
     pub fn event(
         &self,
         base: Base<'a>,
@@ -88,7 +88,7 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// The extensions of most objects: the course that it is part of, if the event names one.
+    /// Makes the extensions of most objects: the course, if the event names one.
     pub fn part_of_course(&self) -> Result<Option<ObjectExtensions<'a>>, Fault> {
         let Some(course_id) = self.event.context("course_id") else {
             return Ok(None);
@@ -101,7 +101,7 @@ impl<'a> Transformer<'a> {
         }))
     }
 
-    /// An entity with the id `ROOT/KIND/ID`.
+    /// Makes an entity with the id `ROOT/KIND/ID`.
     pub fn entity(&self, kind: &str, id: &str, entity_type: &'static str) -> Entity<'a> {
         Entity {
             id: Some(self.lms.iri(kind, id, self.arena)),
@@ -109,12 +109,12 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// The text of an id.
+    /// Returns the text of an id.
     pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
         id_text(field, value, self.arena)
     }
 
-    /// `helpers.convert_seconds_to_iso`.
+    /// Reads seconds and prints them as a duration (`helpers.convert_seconds_to_iso`).
     pub fn duration(
         &self,
         field: &str,
@@ -140,8 +140,8 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// What `del_none` leaves of a value: null and what is empty is dropped, zero and `false` stay, and so does an
-    /// object that this empties. Lists are not looked into.
+    /// Drops null and empty values, also from objects, as `del_none` does. Zero and `false` are kept, and so is an object that
+    /// becomes empty. The items of lists are kept.
     pub fn kept(&self, value: Option<Value<'a>>) -> Option<Value<'a>> {
         match value? {
             Value::Object(object) if !object.members().is_empty() => {

@@ -1,11 +1,11 @@
-//! Video events, under their names of old and of the mobile apps (`video_events.py`).
+//! Video events, under the names of the browser and of the mobile apps (`video_events.py`).
 //!
 //! | event | from |
 //! |---|---|
 //! | action | Started (loaded), Resumed (played), Paused, Ended (stopped, completed), JumpedTo, ChangedSpeed, EnabledClosedCaptioning, DisabledClosedCaptioning |
 //! | object id | `/xblock/` + a video block's id, from `context.course_id` and `data.id` |
-//! | object duration | `data.duration`, `P0D` without one |
-//! | target currentTime | `data.currentTime`, else `data.current_time`; of a seek, else `data.old_time` |
+//! | object duration | `data.duration`, else `P0D` |
+//! | target currentTime | `data.currentTime`, else `data.current_time`, or for a seek `data.old_time` |
 //! | target extension newTime | `data.new_time` of a seek |
 //! | extensions oldSpeed, newSpeed | `old_speed`, `new_speed` of a changed speed, found anywhere |
 

@@ -1,17 +1,17 @@
 //! Course keys, parsed as `opaque-keys` parses them (`CourseKey.from_string`).
 //!
-//! A course is looked up by its parsed key, so an id that does not parse rejects its event, and two texts of one key
-//! find one course.
+//! Courses are looked up by the parsed key, so that two texts of one key find the same course. An event whose course id
+//! does not parse is rejected.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// The canonical text of a course key: what Python's `str()` of the parsed key gives. `None` when it does not parse.
+/// Returns the text that Python's `str()` makes of the parsed key, or `None` if the text does not parse.
 ///
-/// `course-v1:ORG+COURSE+RUN` and its kin (`ccx-v1:`, `library-v1:`, `slashes:`) parse, with a branch or a version, and
-/// so do the slash ids of old (`ORG/COURSE/RUN`). What follows of a usage key (`+type@…+block@…`) is passed over.
+/// Keys are `course-v1:ORG+COURSE+RUN` and the same with `ccx-v1:`, `library-v1:` or `slashes:`, with or without a branch
+/// or version, and the old ids `ORG/COURSE/RUN`. The rest of a usage key (`+type@…+block@…`) is ignored.
 pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
     if is_plain_course(text) {
         return Some(Cow::Borrowed(text));
@@ -21,7 +21,7 @@ pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
         .or_else(|| has_slashes(text).then_some(Cow::Borrowed(text)))
 }
 
-/// The organization in a course key. `None` when the key does not parse, or is of a version and names none.
+/// Returns the organization in a course key, or `None` if the key does not parse or has only a version.
 pub fn org(text: &str) -> Option<&str> {
     canonical(text)?;
     let names = text.split_once(':').map_or(text, |(_, names)| names);
@@ -31,7 +31,7 @@ pub fn org(text: &str) -> Option<&str> {
         .filter(|org| !org.contains('@'))
 }
 
-/// The ASCII that names have, without `%` and what else needs a closer look.
+/// The ASCII characters that are allowed in the names of every kind of key.
 const PLAIN: [bool; 256] = {
     let mut plain = [false; 256];
     let mut byte = 0_u8;
@@ -43,7 +43,7 @@ const PLAIN: [bool; 256] = {
     plain
 };
 
-/// Whether it is `course-v1:ORG+COURSE+RUN` with nothing unusual, as nearly all are. Such a text is canonical.
+/// Whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as almost all are. Such a text is canonical.
 fn is_plain_course(text: &str) -> bool {
     let Some(names) = text.strip_prefix("course-v1:") else {
         return false;
@@ -53,7 +53,7 @@ fn is_plain_course(text: &str) -> bool {
         if byte == b'+' {
             ends += 1;
         }
-        // No name is empty.
+        // Names are not empty.
         let is_end = byte == b'+' && last != b'+';
         if !is_end && !PLAIN[usize::from(byte)] {
             return false;
@@ -82,7 +82,7 @@ fn namespaced(text: &str) -> Option<String> {
     }
 }
 
-/// `ORG/COURSE/RUN`, where the run may be empty.
+/// Whether the text is `ORG/COURSE/RUN`, where the run may be empty.
 fn has_slashes(text: &str) -> bool {
     let is_part = |part: &str| {
         part.chars()
@@ -99,11 +99,11 @@ fn has_slashes(text: &str) -> bool {
 #[derive(Clone, Copy, PartialEq)]
 enum Ccx {
     No,
-    /// A `ccx@` part is needed, and prefixes are matched without case.
+    /// There must be a `ccx@` part, and prefixes match in upper and lower case.
     Required,
 }
 
-/// The parts of a key behind its namespace (`BlockLocatorBase.URL_RE`).
+/// The parts of a key after its namespace (`BlockLocatorBase.URL_RE`).
 #[derive(Default)]
 struct Locator<'a> {
     org: Option<&'a str>,
@@ -115,8 +115,8 @@ struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    /// Parts are separated by `+`; those with a prefix come last, each at most once, in this order: branch, version,
-    /// ccx, type, block.
+    /// Parses parts that are separated by `+`. Parts with a prefix come last, each at most once, in this order: branch,
+    /// version, ccx, type, block.
     fn parse(text: &'a str, ccx: Ccx) -> Option<Self> {
         let mut locator = Self::default();
         let mut parts = text.split('+').peekable();
@@ -178,7 +178,7 @@ impl<'a> Locator<'a> {
         holds.then_some(locator)
     }
 
-    /// `CourseLocator._to_string`: a version, or org, course and run.
+    /// Prints a course: its organization, course and run, else its version (`CourseLocator._to_string`).
     fn course(&self) -> Option<String> {
         match (self.org, self.course, self.run) {
             (Some(org), Some(course), Some(run)) => {
@@ -191,7 +191,7 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// `LibraryLocator._to_string`: a version, or org and library.
+    /// Prints a library: its organization and library, else its version (`LibraryLocator._to_string`).
     fn library(&self) -> Option<String> {
         match (self.org, self.course) {
             (Some(org), Some(library)) => Some(self.with_branch_and_version(&[org, library])),
@@ -224,7 +224,7 @@ fn is_id_char(c: char) -> bool {
     is_word(c) || matches!(c, '-' | '~' | '.' | ':')
 }
 
-/// Python's `\w`: letters and numbers, but no marks, which Rust's `is_alphanumeric` has in part.
+/// Whether Python's `\w` matches: letters and numbers, without the marks that Rust's `is_alphanumeric` includes.
 fn is_word(c: char) -> bool {
     static LETTER_OR_NUMBER: LazyLock<Option<Regex>> =
         LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}]$").ok());
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_organization_comes_first_in_keys_of_every_kind() {
+    fn every_kind_of_key_begins_with_the_organization() {
         for (text, expected) in [
             ("course-v1:MITx+6.002x+2012_Fall", Some("MITx")),
             ("course-v1:a:b+c+d", Some("a:b")),
@@ -260,7 +260,7 @@ mod tests {
         }
     }
 
-    /// Each verdict is that of opaque-keys 4.0.0 with edx-ccx-keys 2.0.2.
+    /// Each row was made by opaque-keys 4.0.0 with edx-ccx-keys 2.0.2.
     #[test]
     fn keys_parse_as_opaque_keys_parses_them() {
         const VERSION: &str = "519665f6223ebd6980884f2b";
@@ -335,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn what_logs_have_is_plain() {
+    fn the_usual_course_ids_are_plain() {
         assert!(is_plain_course("course-v1:MITx+6.002x+2012_Fall"));
         assert!(
             !is_plain_course("course-v1:MITx+6.002x") && !is_plain_course("MITx/6.002x/2012_Fall")

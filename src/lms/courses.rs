@@ -1,4 +1,4 @@
-//! The courses table: what a course is called.
+//! The courses table: the display name of each course.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -22,7 +22,7 @@ impl Courses {
     /// Loads a table with the columns `course_id,display_name`.
     ///
     /// # Errors
-    /// The file cannot be read, a column is missing, or a course id is repeated.
+    /// Returns an error if the file cannot be read, a column is missing, or a course id is repeated.
     pub fn load(path: &Path) -> Result<Self> {
         let mut display_names: HashMap<Box<str>, Course> = HashMap::new();
         table::read(
@@ -30,7 +30,7 @@ impl Courses {
             ["course_id", "display_name"],
             |row, [id, display_name]| {
                 let id = id.not_null().unwrap_or_default();
-                // An id that is no course key can never be asked for; it does no harm.
+                // An id that does not parse is never looked up, and is kept only to find repetitions.
                 let key = course_key::canonical(&id).unwrap_or(Cow::Borrowed(&id));
                 let course = Course {
                     display_name: display_name.nullable().map(|name| name.as_ref().into()),
@@ -48,12 +48,12 @@ impl Courses {
         Ok(Self { display_names })
     }
 
-    /// Whether there is none.
+    /// Whether the table has no rows.
     pub fn is_empty(&self) -> bool {
         self.display_names.is_empty()
     }
 
-    /// The display name of a course, given its canonical key: `None` when the course is unknown, `Some(None)` when the
+    /// Returns the display name of the course with this canonical key: `None` if the course is unknown, `Some(None)` if its
     /// name is NULL.
     pub(super) fn display_name(&self, key: &str) -> Option<Option<&str>> {
         self.display_names
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_course_is_found_by_its_key() {
+    fn courses_are_found_by_their_keys() {
         let courses =
             load("display_name,course_id\n\"Demo, \"\"X\"\"\",course-v1:a+b+c\nNULL,edX/D/2014\n")
                 .unwrap();
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_course_id_names_both_rows() {
+    fn the_error_about_a_repeated_course_id_names_both_rows() {
         let error = load("course_id,display_name\ncourse-v1:a+b+c,A\nx/y/z,B\nslashes:a+b+c,C\n")
             .err()
             .unwrap();

@@ -1,4 +1,4 @@
-//! External ids without an LMS: the same user gets the same id in every run, but not the one that the LMS gave.
+//! External ids derived without an LMS. A user gets the same id in every run, but not the id that the LMS has.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -8,17 +8,17 @@ use crate::uuid5::Uuid5;
 
 /// Derives a user's external id from the LMS root URL and the user's id or name.
 ///
-/// Without a key this is a version 5 UUID, which anyone who can guess a username can compute; with one it is a version 8
-/// UUID made of HMAC-SHA256, which nobody can without the key.
+/// Without a key the id is a version 5 UUID, which anyone who guesses a username can compute. With a key the id is a
+/// version 8 UUID made with HMAC-SHA256, which nobody can compute without the key.
 pub struct IdentityDerivation {
     lms_root_url: String,
     keyed: Option<Hmac<Sha256>>,
 }
 
 impl IdentityDerivation {
-    /// `key` is the secret, if there is one.
+    /// Prepares the derivation, with a secret key or without.
     pub fn new(lms_root_url: &str, key: Option<&[u8]>) -> Self {
-        // HMAC takes keys of any length, so there is always one where a key is given.
+        // HMAC takes keys of any length, so this cannot fail.
         let keyed = key.and_then(|key| Hmac::new_from_slice(key).ok());
         Self {
             lms_root_url: lms_root_url.to_owned(),
@@ -26,7 +26,7 @@ impl IdentityDerivation {
         }
     }
 
-    /// The external id of the user with this numeric id or, without one, with this username.
+    /// Returns the external id of the user with this numeric id or, without a numeric id, with this username.
     pub(super) fn external_id(&self, id: Option<i64>, username: &str) -> Uuid {
         let user = match id {
             Some(id) => format!("{} user-id {id}", self.lms_root_url),
@@ -47,7 +47,7 @@ impl IdentityDerivation {
 mod tests {
     use super::*;
 
-    /// Made with Python's uuid and hmac modules: stored rows depend on them.
+    /// Made with Python's uuid and hmac modules. Stored statements depend on these ids.
     #[test]
     fn derived_ids_never_change() {
         let plain = IdentityDerivation::new("https://courses.example.org", None);

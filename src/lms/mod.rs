@@ -1,6 +1,4 @@
-//! What the LMS database would have supplied: who a user is and what a course is called.
-//!
-//! Both come from tables exported once, or are derived when there is none.
+//! The data of the LMS database: the external ids of users and the names of courses, from exported tables or derived.
 
 pub(crate) mod course_key;
 mod courses;
@@ -21,18 +19,18 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::truthy;
 use crate::tracking::{TrackingEvent, join_in, python};
 
-/// What to do with a user or a course that is not in its table.
+/// The treatment of users or courses that are not in their table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unknown {
     /// Reject the event.
     Reject,
-    /// Do as without a table.
+    /// Derive the id or the name, as without a table.
     Derive,
 }
 
-/// The lookup tables, and what stands in for them.
+/// The lookup tables, and the derivation that replaces missing ones.
 pub struct Lms {
-    /// Kept verbatim: ids depend on it.
+    /// The root URL as given. Ids depend on every character.
     pub root_url: String,
     pub users: Option<Users>,
     pub courses: Option<Courses>,
@@ -41,7 +39,7 @@ pub struct Lms {
     pub derivation: IdentityDerivation,
 }
 
-/// Who an event says did it: a numeric id, a username, or a text that may be either.
+/// The user that an event names: a numeric id, a username, or a text that may be both.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UserRef<'a> {
     id: Option<i64>,
@@ -49,7 +47,7 @@ pub(crate) struct UserRef<'a> {
 }
 
 impl<'a> UserRef<'a> {
-    /// The user of an event: `data.user_id`, else `data.username`, else either of them anywhere.
+    /// Returns the user of an event: `data.user_id`, else `data.username`, else the same two fields anywhere in the event.
     pub(crate) fn of_event(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         let user = truthy(event.data("user_id"))
             .or_else(|| truthy(event.data("username")))
@@ -58,7 +56,7 @@ impl<'a> UserRef<'a> {
         Self::from_value(user, arena)
     }
 
-    /// Reads the value of a user field as the reference's `get_user` does.
+    /// Reads the value of a field as the reference's `get_user` does.
     fn from_value(value: Option<Value<'a>>, arena: &'a Bump) -> Result<Self, Fault> {
         match value {
             Some(Value::Str(text)) => Ok(Self {
@@ -84,12 +82,12 @@ impl<'a> UserRef<'a> {
 }
 
 impl Lms {
-    /// `ROOT/KIND/ID`, where Open edX things have their ids.
+    /// Makes the IRI `ROOT/KIND/ID`.
     pub(crate) fn iri<'a>(&self, kind: &str, id: &str, arena: &'a Bump) -> &'a str {
         join_in(arena, [&self.root_url, "/", kind, "/", id])
     }
 
-    /// A user's external id: from the table, or derived.
+    /// Returns the external id of a user, from the table or derived.
     pub(crate) fn external_id<'a>(
         &'a self,
         user: UserRef<'a>,
@@ -118,7 +116,7 @@ impl Lms {
         ))
     }
 
-    /// A user's e-mail address. There is none to derive.
+    /// Returns the e-mail address of a user, which cannot be derived.
     pub(crate) fn email<'a>(&'a self, user: UserRef<'a>) -> Result<&'a str, Fault> {
         match self
             .users
@@ -137,10 +135,10 @@ impl Lms {
         }
     }
 
-    /// The display name of the course that an event names; `None` when the table says NULL.
+    /// Returns the display name of a course, or `None` if it is NULL in the table.
     pub(crate) fn course_name<'a>(&'a self, course_id: &'a str) -> Result<Option<&'a str>, Fault> {
         let Some(key) = course_key::canonical(course_id) else {
-            let detail = format!("the course id `{course_id}` does not parse");
+            let detail = format!("the course id `{course_id}` is not a course key");
             return Err(Fault::new(Reason::BadCourseId, detail));
         };
         match self

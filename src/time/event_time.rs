@@ -1,7 +1,7 @@
-//! Event times: UTC, to the millisecond, cut and not rounded (`helpers.convert_datetime_to_iso`).
+//! Event times: in UTC, printed to the millisecond, cut off and not rounded (`helpers.convert_datetime_to_iso`).
 //!
-//! The reference parses with dateutil, which fills what is missing from the clock and the zone of the machine. Here a
-//! full date, time and offset are needed; of those that have them, the same comes out.
+//! The reference parses with dateutil, which takes missing parts from the clock and the time zone of the machine. Here a
+//! full date, a time and an offset are required. Texts that have them print as the reference prints them.
 
 use std::fmt::{self, Display};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,12 +14,12 @@ use jiff::civil::{Date, DateTime, Time, date};
 pub(crate) struct EventTime(DateTime);
 
 impl EventTime {
-    /// The moment, to the microsecond where it was parsed.
+    /// The time in UTC, to the microsecond.
     pub(crate) fn utc(self) -> DateTime {
         self.0
     }
 
-    /// Reads `2024-03-05T09:14:07.120334+00:00` and its kin: a space for the `T`, a comma for the dot, `Z`, `+01` or
+    /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01` or
     /// `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         if !text.is_ascii() {
@@ -36,7 +36,7 @@ impl EventTime {
             _ => return None,
         };
         let [hour, minute, second] = parts(time, b':')?;
-        // Without seconds there is nothing that a fraction could be of.
+        // Only seconds may have a fraction.
         let second = match second {
             Some(second) => number(second)?,
             None if fraction.is_none() => 0,
@@ -58,7 +58,7 @@ impl EventTime {
         Self::in_printable_years(moment)
     }
 
-    /// Python prints the years before 1000 with fewer than four digits, which is no date.
+    /// Refuses years before 1000, which Python prints with fewer than four digits.
     fn in_printable_years(moment: DateTime) -> Option<Self> {
         (1000..=9999)
             .contains(&moment.year())
@@ -66,7 +66,7 @@ impl EventTime {
     }
 }
 
-/// The three parts of a date or time: extended with a separator, or basic without.
+/// Splits a date or time into its three parts, with separators or without.
 fn parts(text: &str, separator: u8) -> Option<[Option<&str>; 3]> {
     let first = if separator == b'-' { 4 } else { 2 };
     let bytes = text.as_bytes();
@@ -87,7 +87,7 @@ fn parts(text: &str, separator: u8) -> Option<[Option<&str>; 3]> {
     }
 }
 
-/// A fraction of a second, cut to microseconds.
+/// Parses a fraction of a second, cut off to microseconds.
 fn nanoseconds(fraction: &str) -> Option<i32> {
     let digits = number(fraction.get(..6).unwrap_or(fraction))?;
     let scale = 10_i32.pow(6 - u32::try_from(fraction.len().min(6)).ok()?);
@@ -116,7 +116,7 @@ fn parse_offset(text: &str) -> Option<SignedDuration> {
     Some(if sign == "-" { -offset } else { offset })
 }
 
-/// Decimal digits and nothing else.
+/// Parses decimal digits, without a sign.
 fn number(text: &str) -> Option<u32> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()
@@ -126,7 +126,7 @@ fn number(text: &str) -> Option<u32> {
 }
 
 impl From<SystemTime> for EventTime {
-    /// Of times past the year 9999 this is the last that there is.
+    /// Converts a time, or returns the last moment of the year 9999 if it is later.
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let epoch = date(1970, 1, 1).to_datetime(Time::midnight());
@@ -164,7 +164,7 @@ mod tests {
         EventTime::parse(text).map(|time| time.to_string())
     }
 
-    /// Each of these was made by the reference.
+    /// Each row was made by the reference.
     #[test]
     fn full_times_become_utc_milliseconds() {
         for (text, utc) in [
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_full_is_no_time() {
+    fn a_time_without_date_seconds_or_offset_is_refused() {
         for text in [
             "",
             "now",

@@ -1,8 +1,7 @@
 //! ISO 8601 as the aniso8601 library reads it.
 //!
-//! aniso8601 takes more than logs hold and less than one may think: `T` and an offset are needed, date and time may be
-//! basic or extended, dates may be by week or by day of the year, the last part of a time may have a decimal fraction
-//! with a dot or a comma. Hour 24 is midnight of the same day.
+//! `T` and an offset are required. Date and time may be basic or extended, dates may be by week or by day of the year, and
+//! the last part of a time may have a decimal fraction with a dot or a comma. Hour 24 is midnight of the same day.
 //!
 //! Source: aniso8601 10.0.1 (`parse_date`, `parse_time`, `parse_timezone` and `PythonTimeBuilder`).
 
@@ -15,12 +14,12 @@ pub(super) const MINUTE: i64 = 60 * SECOND;
 pub(super) const HOUR: i64 = 60 * MINUTE;
 pub(super) const DAY: i64 = 24 * HOUR;
 
-/// Reads a date, the microseconds since midnight, and the minutes east of UTC.
+/// Parses a time into its date, the microseconds since midnight, and the minutes east of UTC.
 pub(super) fn parse(text: &str) -> Option<(Date, i64, i64)> {
     parse_common(text.as_bytes()).or_else(|| parse_any(text))
 }
 
-/// Reads `2024-03-05T09:14:07.120334+00:00`, with a fraction or without: what logs have. A tenth of the work.
+/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in a tenth of the time.
 fn parse_common(text: &[u8]) -> Option<(Date, i64, i64)> {
     let (start, rest) = text.split_at_checked(19)?;
     let (fraction, offset) = match rest.len() {
@@ -49,7 +48,7 @@ fn parse_common(text: &[u8]) -> Option<(Date, i64, i64)> {
     Some((in_python_years(date)?, time, east.0 * 60 + east.1))
 }
 
-/// The number that a few decimal digits are.
+/// Parses a few decimal digits.
 fn digits_of(text: &[u8]) -> Option<i64> {
     text.iter().try_fold(0, |number, byte| {
         byte.is_ascii_digit()
@@ -58,13 +57,13 @@ fn digits_of(text: &[u8]) -> Option<i64> {
 }
 
 fn parse_any(text: &str) -> Option<(Date, i64, i64)> {
-    // Nothing else parses, and it lets the parts be cut by length.
+    // Only ASCII parses, and it can be cut at any byte.
     if !text.is_ascii() {
         return None;
     }
     let (date, mut time) = text.split_once('T')?;
     let mut offset = None;
-    // In this order, as the library does: of `+00:00Z` the `Z` is dropped.
+    // The library has this order, in which the `Z` of `+00:00Z` is dropped.
     for delimiter in ['Z', '+', '-'] {
         if let Some(at) = time.find(delimiter) {
             offset = Some(&time[at..]);
@@ -119,7 +118,7 @@ fn ordinal_date(year: i64, day: i64) -> Option<Date> {
         .then(|| first.checked_add(Span::new().days(day - 1)).ok())?
 }
 
-/// The week date of ISO 8601, where week 53 of a short year runs on into the next.
+/// Converts a week date. Week 53 of a short year is the first week of the next.
 fn week_date(year: i64, week: i64, weekday: i64) -> Option<Date> {
     if !(1..=53).contains(&week) || !(1..=7).contains(&weekday) {
         return None;
@@ -132,12 +131,12 @@ fn week_date(year: i64, week: i64, weekday: i64) -> Option<Date> {
         .ok()
 }
 
-/// Python has the years 1 to 9999.
+/// Refuses years before 1, which Python does not have. jiff ends with the year 9999, as Python does.
 pub(super) fn in_python_years(date: Date) -> Option<Date> {
     (date.year() >= 1).then_some(date)
 }
 
-/// Microseconds since midnight. Digits past the microsecond are cut.
+/// Parses a time of day into microseconds since midnight. Digits past the microsecond are cut off.
 fn parse_time(text: &str) -> Option<i64> {
     let (text, fraction) = match text.split_once(['.', ',']) {
         Some((text, fraction)) => (text, Some(fraction)),
@@ -173,8 +172,8 @@ fn parse_time(text: &str) -> Option<i64> {
             Some(fraction) => scaled_fraction(fraction, unit)?,
             None => 0,
         };
-        // The limits hold for the part with its fraction, as a float, so there is no half past minute 59. Second 60 is
-        // refused, but the library overlooks one with a fraction that is nothing to a float.
+        // The library compares a part with its limit as a float, fraction included, so that minute 59.5 is refused. Second
+        // 60 is refused too, unless it has a fraction that a float rounds to nothing.
         let as_float = match fraction {
             Some(fraction) => format!("{part}.{fraction}").parse().ok()?,
             None => whole as f64,
@@ -184,7 +183,7 @@ fn parse_time(text: &str) -> Option<i64> {
         }
         time += whole * unit + past;
     }
-    // Hour 24 may be followed by nothing but zeros, and those without a fraction.
+    // After hour 24 only zeros without a fraction are allowed.
     if time >= DAY && digits(parts[0]?)? == 24 && (time != DAY || (last > 0 && fraction.is_some()))
     {
         return None;
@@ -192,10 +191,11 @@ fn parse_time(text: &str) -> Option<i64> {
     Some(time % DAY)
 }
 
-/// A decimal fraction of a unit, in microseconds, cut off below. Python reads at most so many digits.
+/// Parses a decimal fraction of a unit into microseconds, cut off.
 fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
+    /// The most digits that Python reads as an integer.
     const MOST_DIGITS: usize = 4300;
-    /// So many digits fit an i64.
+    /// The most digits that always fit an i64.
     const FEW_DIGITS: usize = 18;
 
     let length = u32::try_from(fraction.len()).ok()?;
@@ -214,7 +214,7 @@ fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
     i64::try_from(scaled).ok()
 }
 
-/// `Z`, `±hh`, `±hhmm` or `±hh:mm`, in minutes. Minus nothing is refused.
+/// Parses `Z`, `±hh`, `±hhmm` or `±hh:mm` into minutes. `-00:00` is refused.
 fn parse_offset(text: &str) -> Option<i64> {
     if text == "Z" {
         return Some(0);
@@ -234,7 +234,7 @@ fn parse_offset(text: &str) -> Option<i64> {
     }
 }
 
-/// Decimal digits and nothing else.
+/// Parses decimal digits, without a sign.
 fn digits(text: &str) -> Option<i64> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         text.parse().ok()
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn what_logs_have_is_common() {
+    fn the_form_of_logs_is_read_by_the_fast_parser() {
         for text in [
             "2024-03-05T09:14:07.120334+00:00",
             "2024-02-29T23:59:59+05:30",

@@ -1,11 +1,11 @@
-//! Durations as the isodate library prints them: `PT3M15S`, and `P0D` for none.
+//! Durations as the isodate library prints them: `PT3M15S`, and `P0D` for zero.
 
 use std::fmt::{self, Display};
 
 const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
-/// A length of time in microseconds, as a Python timedelta holds it.
+/// A duration in microseconds, as a Python timedelta holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct IsodateDuration(i128);
 
@@ -33,7 +33,7 @@ impl IsodateDuration {
     }
 }
 
-/// Rounds half to even, to the microsecond, as CPython's `accum` does: in two steps, the whole seconds apart.
+/// Converts seconds to microseconds, rounded half to even as CPython's `accum` does, which adds the whole seconds first.
 fn rounded(seconds: f64) -> i128 {
     let whole = seconds.trunc();
     let microseconds = (seconds - whole) * SECOND as f64;

@@ -1,4 +1,4 @@
-//! Statement timestamps: what the log has, read as ISO 8601 or as seconds since 1970, printed as Python's `isoformat()`.
+//! Timestamps of statements: read as ISO 8601 or as seconds since 1970, printed as by Python's `isoformat()`.
 //!
 //! Sources: tincan 1.0.0 (`make_datetime`, `jsonify_datetime`), CPython 3.11 (`datetime.utcfromtimestamp`).
 
@@ -59,7 +59,7 @@ impl Timestamp {
     fn from_unix_parts(seconds: i64, microseconds: i64) -> Option<Self> {
         let microseconds = seconds.checked_mul(SECOND)?.checked_add(microseconds)?;
         let days = microseconds.div_euclid(DAY);
-        // Any more is no year that there is, and a span takes only so many.
+        // A span holds more days than there are in 9999 years.
         let days = Span::new().try_days(days).ok()?;
         let date = date(1970, 1, 1).checked_add(days).ok()?;
         in_python_years(date).map(|date| Self {
@@ -70,7 +70,8 @@ impl Timestamp {
     }
 }
 
-/// The time of a day, if it is one. Most times are in UTC, and this costs less than arithmetic with dates.
+/// Converts microseconds since midnight, unless they are of another day. Faster than arithmetic with dates, and enough for
+/// the times in UTC, which are most.
 fn time_of_day(microseconds: i64) -> Option<Time> {
     let (seconds, fraction) = (
         microseconds.div_euclid(SECOND),
@@ -86,7 +87,7 @@ fn time_of_day(microseconds: i64) -> Option<Time> {
 }
 
 impl Timestamp {
-    /// The timestamp as Python's `datetime.isoformat()` prints it.
+    /// Prints the timestamp as Python's `datetime.isoformat()` does.
     pub(crate) fn printed(self, arena: &Bump) -> &str {
         let (year, month, day) = (self.date.year(), self.date.month(), self.date.day());
         let (hour, minute, second) = (
@@ -97,7 +98,7 @@ impl Timestamp {
         let fraction = self.time % SECOND;
         let sign = if self.offset < 0 { b'-' } else { b'+' };
         let offset = self.offset.abs();
-        // Formatting each number by itself would take ten times as long.
+        // With `format_args!` for each number this would take ten times as long.
         let mut text = *b"....-..-..T..:..:...............";
         put_digits(&mut text[..4], year.into());
         put_digits(&mut text[5..7], month.into());
@@ -114,18 +115,18 @@ impl Timestamp {
         put_digits(&mut text[length + 1..length + 3], offset / 60);
         text[length + 3] = b':';
         put_digits(&mut text[length + 4..length + 6], offset % 60);
-        // It is ASCII.
+        // The text is ASCII.
         let text = std::str::from_utf8(&text[..length + 6]).unwrap_or_default();
         arena.alloc_str(text)
     }
 }
 
-/// Fills a place with the last decimal digits of a number that is not negative, and is small.
+/// Fills `digits` with the last decimal digits of a number from 0 to `u32::MAX`.
 #[inline]
-fn put_digits(place: &mut [u8], number: i64) {
-    // Of 32 bits without a sign, dividing costs less.
+fn put_digits(digits: &mut [u8], number: i64) {
+    // Division of 32 bits without a sign is faster.
     let mut number = number as u32;
-    for digit in place.iter_mut().rev() {
+    for digit in digits.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
     }
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn one_moment_is_the_same_in_utc_whatever_its_offset() {
+    fn times_with_offsets_convert_to_utc() {
         let utc = |text| Timestamp::parse(text).map(|timestamp| timestamp.utc().to_string());
         for (text, expected) in [
             ("2024-03-01T00:30:00.5+01:00", "2024-02-29T23:30:00.5"),

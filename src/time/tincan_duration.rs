@@ -2,14 +2,14 @@
 
 use std::fmt::{self, Display};
 
-/// A length of time, printed as tincan's `jsonify_timedelta`.
+/// A duration, printed as by tincan's `jsonify_timedelta`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TincanDuration {
     seconds: f64,
 }
 
 impl TincanDuration {
-    /// Seconds to the millisecond. Python's timedelta ends at a billion days.
+    /// Converts seconds, unless Python's timedelta cannot hold them: a billion days and more.
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         const LIMIT: f64 = 1e9 * 86_400.0;
         (86_400.0 - LIMIT..LIMIT)
@@ -20,7 +20,7 @@ impl TincanDuration {
 
 impl Display for TincanDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // In floats, as the library does: of a negative duration the days are negative and the rest is not.
+        // The library divides floats, so that only the days of a negative duration are negative.
         let (minutes, seconds) = divide(self.seconds, 60.0);
         let (hours, minutes) = divide(minutes, 60.0);
         let (days, hours) = divide(hours, 24.0);
@@ -44,7 +44,7 @@ impl Display for TincanDuration {
     }
 }
 
-/// Python's `divmod` for a positive divisor.
+/// Divides as Python's `divmod` does, by a positive divisor.
 fn divide(dividend: f64, divisor: f64) -> (f64, f64) {
     let remainder = dividend.rem_euclid(divisor);
     // Adding 0.0 makes -0.0 the 0 that Python prints.

@@ -15,7 +15,7 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::required;
 use crate::tracking::number::Number;
 
-/// A list in the place of a number makes no sense at any length; a longer one would make it at a price.
+/// The longest list that is repeated 100 times. A longer one could fill the memory.
 const LONGEST_LIST: usize = 1000;
 
 pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
@@ -37,7 +37,7 @@ pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Faul
                 "`data.completion` has too many digits",
             )
         })?,
-        // Python repeats a list, and the reference lets it.
+        // Python multiplies a list by repeating it, and so does the reference.
         (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
             let repeated = items.iter().cycle().take(100 * items.len()).copied();
             Value::Array(cx.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))

@@ -1,7 +1,7 @@
-//! Which events have a transformer, and which of them are taken by default.
+//! The names of the events that have a transformer.
 
-/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS`), without the
-/// two that are listed there and have no transformer, `edx.video.language_menu.hidden` and `.shown`.
+/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS`), except
+/// two that have no transformer, `edx.video.language_menu.hidden` and `.shown`.
 pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.completion.block_completion.changed",
@@ -68,5 +68,5 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "video_show_cc_menu",
 ];
 
-/// The events that have a transformer and are not on that list.
+/// The other events that have a transformer.
 pub const OTHER_EVENTS: &[&str] = &["edx.grades.problem.submitted", "edx.problem.completed"];

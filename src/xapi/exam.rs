@@ -5,11 +5,11 @@
 //! | verb | initialized (created), terminated (submitted) |
 //! | object id, name | `event.exam_content_id`, `event.exam_name` |
 //! | object extension time-limit | `event.exam_default_time_limit_mins` |
-//! | context parent | the course, which must be there |
+//! | context parent | the course, which is required |
 //! | context grouping | the attempt: `event.attempt_code`, `event.exam_name` |
-//! | its extensions | `event.attempt_started_at`, `.attempt_completed_at`, `.attempt_event_elapsed_time_secs`, `.attempt_id` |
+//! | extensions of the attempt | `event.attempt_started_at`, `.attempt_completed_at`, `.attempt_event_elapsed_time_secs`, `.attempt_id` |
 //!
-//! These are read from `event` as the log has it, so an `event` that is a string of JSON has none of them.
+//! The fields are read from `event` as logged: if `event` is a string of JSON, all of them are absent.
 
 use super::model::{Activity, ActivityDefinition, Extensions, LanguageMap, Statement};
 use super::transformer::{Transformer, activity, english};

@@ -4,8 +4,8 @@
 //! |---|---|
 //! | verb | posted (created), edited, viewed, deleted, voted, reported, unreported |
 //! | object id | `context.path` without `data.id` and closing slashes, `/`, `data.id` |
-//! | object name | `data.title`, when there is one |
-//! | context grouping | the thread of `data.discussion.id`, when there is one |
+//! | object name | `data.title`, if present |
+//! | context grouping | the thread of `data.discussion.id`, if present |
 //! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |
 
 use super::model::{ActivityDefinition, Statement};

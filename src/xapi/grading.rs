@@ -66,7 +66,10 @@ pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     cx.statement(verb::EARNED, actor, context, object, Some(result))
 }
 
-/// The result of a weighted score, from two fields of `data` that must be there, though they may be null.
+/// Makes the result of a weighted score of two fields of `data`.
+///
+/// # Errors
+/// Returns `MissingField` if a field is absent; `null` counts as 0.
 pub(super) fn weighted_result<'a>(
     cx: &Transformer<'a>,
     earned: &str,
@@ -95,13 +98,13 @@ pub(super) fn weighted_result<'a>(
     })
 }
 
-/// A field of `data` as it was logged: only its absence is an error.
+/// Returns a field of `data`, which may be null but not absent.
 fn logged<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     required(&format!("data.{key}"), data.and_then(|data| data.get(key)))
 }
 
-/// Python's `value or 0`.
+/// Returns the value of Python's `value or 0`.
 fn zero_unless_truthy(value: Value<'_>) -> Value<'_> {
     if value.is_truthy() {
         value

@@ -142,5 +142,5 @@ pub fn transform<'a>(
 
         _ => return Ok(&[]),
     };
-    transformer::deliverable(arena.alloc([statement?]))
+    transformer::with_object_ids(arena.alloc([statement?]))
 }

@@ -1,7 +1,7 @@
 //! The wire types: an xAPI 1.0.3 statement as the reference writes it.
 //!
-//! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). All of them are
-//! plain views into an event, its arena and the vocabulary: a statement costs no allocation of its own.
+//! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements borrow
+//! from an event, its arena and the vocabulary, and allocate nothing.
 
 use jiff::civil::DateTime;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
@@ -12,7 +12,7 @@ use crate::json::Value;
 use crate::json::{Word, word};
 use crate::time::Timestamp;
 
-/// A statement (section 2.4), its properties in the order in which the specification lists them.
+/// A statement (section 2.4), with its properties in the order of the specification.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct Statement<'a> {
     pub(super) id: Uuid,
@@ -91,14 +91,14 @@ pub(super) struct ActivityDefinition<'a> {
     pub extensions: Option<Extensions<'a>>,
 }
 
-/// A text in one language (4.2); without a text it is the empty map.
+/// A language map (4.2) with one text, or empty.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LanguageMap<'a> {
     pub tag: &'static str,
     pub text: Option<&'a str>,
 }
 
-/// A result (2.4.5). The name of the xAPI property is taken in Rust.
+/// A result (2.4.5).
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub(super) struct StatementResult<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,7 +127,7 @@ pub(super) struct Score {
     pub max: Option<Decimal>,
 }
 
-/// A float that is an error to write, not `null`, when it is NaN or infinite.
+/// A float that cannot be written if it is NaN or infinite, unlike serde_json's, which becomes `null`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Decimal(pub f64);
 
@@ -156,7 +156,7 @@ pub(super) struct StatementRef {
     pub id: Uuid,
 }
 
-/// Extensions (4.1): a value for each IRI, absent ones left out.
+/// Extensions (4.1): a value for each IRI. Absent values are left out.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extensions<'a>(pub &'a [(&'static str, Option<Value<'a>>)]);
 

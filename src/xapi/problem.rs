@@ -1,5 +1,4 @@
-//! Answers shown, hints, completed and submitted problems (`problem_interaction_events.py`); problem_check has a file of
-//! its own.
+//! Answers shown, hints, completed and submitted problems (`problem_interaction_events.py`), but not problem_check.
 //!
 //! | event | verb | object id | object |
 //! |---|---|---|---|
@@ -8,7 +7,7 @@
 //! | edx.problem.completed | completed | `data.problem_id`, else `data.module_id` | interaction |
 //! | edx.grades.problem.submitted | attempted | `/xblock/` + the same | question, with a score |
 //!
-//! `problem_id`, `module_id` and `hint_index` are found anywhere in the event.
+//! `problem_id`, `module_id` and `hint_index` may be anywhere in the event.
 
 use super::grading::weighted_result;
 use super::model::{ActivityDefinition, Statement};
@@ -61,8 +60,11 @@ pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
     cx.statement(verb::ATTEMPTED, actor, context, object, Some(result))
 }
 
-/// The block that an event is about, as the log has it: of an object in `data` its `problem_id` or `module_id`, which
-/// must be there; else the `usage_key`, which may be absent. It need not be what an id can be made of.
+/// Returns the block that the event is about, a value of any kind: `problem_id` or `module_id` of `data`, or if `data` is
+/// not an object the `usage_key`, which may be absent.
+///
+/// # Errors
+/// Returns `MissingField` if `data` is an object and names no block.
 pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
     match cx.event.whole_data() {
         Some(Value::Object(_)) => {
@@ -73,7 +75,7 @@ pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>
     }
 }
 
-/// The text of that block's id.
+/// Returns the id of the block that the event is about.
 fn logged_id<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     logged_block(cx)?
         .map(|block| cx.id_text("the id of the block", block))

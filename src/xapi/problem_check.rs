@@ -3,15 +3,16 @@
 //! | statement | from |
 //! |---|---|
 //! | verb | evaluated; attempted when a browser sent the event |
-//! | object id | `/xblock/` + `data.problem_id`; of a browser event, the block that the referer or the form names |
+//! | object id | `/xblock/` + `data.problem_id`, or for a browser event the block that the referer or the form names |
 //! | object description, interaction type | `question` and `response_type` of the first submission with a response type |
-//! | object name | `display_name`, without such a submission |
+//! | object name | `display_name`, if there is no such submission |
 //! | object extension attempt-id | `data.attempts` |
 //! | result score | `grade` of `max_grade` |
 //! | result success, response | `correct` and `answer` of the submission, else `success` and `data.answers` |
 //!
 //! A browser event has no result. A problem of several questions is a `GroupActivity` with one child statement for each
-//! entry of `submission`: the child's object id ends with the question's id, its parent is the group, it has no score.
+//! entry of `submission`. The object id of a child ends with the id of the question, its parent is the group, and its
+//! result has no score.
 
 use bumpalo::collections::Vec as ArenaVec;
 
@@ -21,7 +22,7 @@ use super::model::{
 };
 use super::problem::logged_block;
 use super::problem_result::{ResultFields, logged_answers, result};
-use super::transformer::{Transformer, activity, deliverable};
+use super::transformer::{Transformer, activity, with_object_ids};
 use super::vocabulary::{self, extension, verb};
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
@@ -70,14 +71,15 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
             statements.push(child(cx, fields, &parent, block, question)?);
         }
     }
-    deliverable(statements.into_bump_slice())
+    with_object_ids(statements.into_bump_slice())
 }
 
 /// The fields that are looked up once for all questions, since most of them may be anywhere in the event.
 struct CheckFields<'a> {
-    /// Whether a browser sent the event. Two fields may say so, and they are asked in two orders: one for the verb and the
-    /// result, the other for the object.
+    /// Whether a browser sent the event, for the verb and the result. The reference reads two fields named `event_source`,
+    /// and prefers one for these and the other for the object.
     is_from_browser: bool,
+    /// The same for the object.
     has_browser_context: bool,
     referer: Option<Value<'a>>,
     response_type: Option<Value<'a>>,
@@ -105,7 +107,7 @@ impl<'a> CheckFields<'a> {
     }
 }
 
-/// The id of a question, and what was submitted to it.
+/// The id of a question, and the submission to this question.
 type Question<'a> = (&'a str, Value<'a>);
 
 /// Returns the questions of `submission`, which may be anywhere in the event.
@@ -167,7 +169,7 @@ fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     })
 }
 
-/// Returns the id of the block with the id of the question in place of its last part.
+/// Returns the id of a question: the id of the block with its last part replaced.
 fn child_id<'a>(
     cx: &Transformer<'a>,
     block: Option<Value<'a>>,

@@ -1,8 +1,8 @@
-//! Statement ids: what makes a replay safe.
+//! Statement ids, the same at every conversion of an event, so that a replay makes no duplicates.
 //!
 //! An id is a version 5 UUID whose namespace is the verb and whose name is the actor and the timestamp
-//! (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), all as JSON text in the form of Python's `json.dumps`, keys in
-//! the order of the tincan library. Years of stored rows depend on every bit of it.
+//! (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), all as JSON text in the form of Python's `json.dumps`, with
+//! the keys in the order of the tincan library. Statements stored over years depend on every bit of these ids.
 
 use uuid::Uuid;
 
@@ -13,12 +13,11 @@ use crate::json::is_plain_ascii;
 use crate::tracking::python;
 use crate::uuid5::Uuid5;
 
-/// The namespace in which the reference makes its namespaces.
+/// The namespace of the namespaces of verbs.
 const BASE: Uuid = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
 
-/// The id of an event's statement, or of the statement of one `child` of the event.
-///
-/// `timestamp` is the value in the log, not the one in the statement.
+/// Makes the id of an event's statement, or of the statement of one `child` of the event. `timestamp` is the value in the
+/// log, not the text in the statement.
 pub(super) fn statement_id(
     verb: VerbIri,
     actor: Actor<'_>,
@@ -69,7 +68,7 @@ pub(super) fn statement_id(
     name.finish()
 }
 
-/// The namespace that a verb is, on its way.
+/// Starts the namespace of a verb, which for a child goes on with the child's id.
 fn namespace(verb: VerbIri) -> Uuid5 {
     let mut namespace = Uuid5::new(BASE);
     namespace.push("{\"id\": ");
@@ -80,7 +79,7 @@ fn namespace(verb: VerbIri) -> Uuid5 {
     namespace
 }
 
-/// Adds a text as the JSON string that `json.dumps` makes of it, non-ASCII as `\uXXXX`.
+/// Adds a text as a JSON string, with `\uXXXX` for all that is not ASCII, as `json.dumps` writes it.
 fn push_json(id: &mut Uuid5, text: &str) {
     id.push("\"");
     if is_plain_ascii(text.as_bytes()) {

@@ -1,4 +1,4 @@
-//! What all families share: the reference's `XApiTransformer`, and the reading of fields with a reason when it fails.
+//! The parts that statements of all families share (the reference's `XApiTransformer`).
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -22,7 +22,7 @@ use crate::tracking::{TrackingEvent, format_in};
 /// An extension that may be absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
 
-/// One event and everything that a transformation may look at.
+/// An event with the settings, the lookup tables and the arena of its transformation.
 pub(super) struct Transformer<'a> {
     pub event: TrackingEvent<'a>,
     pub settings: &'a XapiSettings,
@@ -30,8 +30,11 @@ pub(super) struct Transformer<'a> {
     pub arena: &'a Bump,
 }
 
-/// The statements, if each has an object id: one without comes to nothing, and its whole event with it.
-pub(super) fn deliverable<'a>(
+/// Returns the statements of an event.
+///
+/// # Errors
+/// Returns `NoObjectId` if one of the statements has an object without an id.
+pub(super) fn with_object_ids<'a>(
     statements: &'a [Statement<'a>],
 ) -> Result<&'a [Statement<'a>], Fault> {
     if statements
@@ -40,13 +43,13 @@ pub(super) fn deliverable<'a>(
     {
         return Err(Fault::new(
             Reason::NoObjectId,
-            "the event comes to a statement whose object has no id",
+            "the object of the statement has no id",
         ));
     }
     Ok(statements)
 }
 
-/// An activity that is not a group.
+/// Makes an activity that is not a group.
 pub(super) fn activity<'a>(
     id: Option<&'a str>,
     definition: ActivityDefinition<'a>,
@@ -58,12 +61,12 @@ pub(super) fn activity<'a>(
     }
 }
 
-/// Rounds seconds to three decimals, as Python's `round` does and as printing does.
+/// Rounds seconds to three decimals, as Python's `round` does.
 fn to_millisecond(seconds: f64) -> f64 {
-    /// Below this, what is nearest to so many thousandths prints as these, since floats are much closer together.
+    /// Floats below this limit are so close together that the one nearest to a number of thousandths prints as that number.
     const FINE: f64 = 1e9;
 
-    // Of most numbers there is nothing to round.
+    // Most numbers are whole thousandths.
     if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
         return seconds;
     }
@@ -74,7 +77,7 @@ fn to_millisecond(seconds: f64) -> f64 {
     }
 }
 
-/// A text in English.
+/// Makes a language map of an English text.
 pub(super) fn english(text: &str) -> LanguageMap<'_> {
     LanguageMap {
         tag: "en",
@@ -83,7 +86,7 @@ pub(super) fn english(text: &str) -> LanguageMap<'_> {
 }
 
 impl<'a> Transformer<'a> {
-    /// The actor: the user that the event names.
+    /// Makes the actor of the user that the event names.
     pub fn actor(&self) -> Result<Actor<'a>, Fault> {
         let user = UserRef::of_event(&self.event, self.arena)?;
         Ok(match self.settings.actor {
@@ -107,7 +110,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// The context of most statements: the course as parent, and the given extensions beside the usual two.
+    /// Makes the context of most statements: the course as parent, the usual extensions and the given ones.
     pub fn context(&self, extensions: &[Extension<'a>]) -> Result<Context<'a>, Fault> {
         Ok(Context {
             context_activities: self.course_as_parent()?,
@@ -116,7 +119,10 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// The context of a statement with a second activity beside the course, which must be there then.
+    /// Makes a context with a second activity, besides the course, as grouping.
+    ///
+    /// # Errors
+    /// Returns `MissingField` if the event names no course.
     pub fn context_with_grouping(
         &self,
         extensions: &[Extension<'a>],
@@ -135,7 +141,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// A context without activities.
+    /// Makes a context without activities.
     pub fn bare_context(&self) -> Context<'a> {
         Context {
             context_activities: None,
@@ -144,7 +150,7 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// The transformer version, the session, and the given extensions.
+    /// Returns the transformer version, the session, and the given extensions.
     fn context_extensions(&self, more: &[Extension<'a>]) -> Extensions<'a> {
         let usual = [
             (
@@ -159,8 +165,7 @@ impl<'a> Transformer<'a> {
         Extensions(extensions.into_bump_slice())
     }
 
-    /// The event's course as the parent of what the statement is about. Its language tag differs from that of a course
-    /// as an object.
+    /// Makes the course of the event a parent activity. Its language tag is not that of a course as an object.
     fn course_as_parent(&self) -> Result<Option<ContextActivities<'a>>, Fault> {
         let Some(course_id) = self.event.context("course_id") else {
             return Ok(None);
@@ -184,7 +189,7 @@ impl<'a> Transformer<'a> {
         }))
     }
 
-    /// The event's course as the object of a statement. `extensions` are those of its definition.
+    /// Makes the course of the event an object, with these extensions in its definition.
     pub fn course_object(&self, extensions: Option<Extensions<'a>>) -> Result<Activity<'a>, Fault> {
         let course_id = required("context.course_id", self.event.context("course_id"))?;
         let course_id = str_of("context.course_id", course_id, "a course id")?;
@@ -200,7 +205,7 @@ impl<'a> Transformer<'a> {
         Ok(activity(Some(self.iri("course", course_id)), definition))
     }
 
-    /// The statement of an event, once its parts are made.
+    /// Makes the statement of an event of its parts.
     pub fn statement(
         &self,
         verb: VerbIri,
@@ -226,7 +231,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// The statement of one child of an event, of which the parent's statement is made. `logged` is the parent's
+    /// Makes the statement of one child of an event. `parent` is the statement of the event, `logged` its
     /// [`logged_time`](Self::logged_time).
     pub fn child_statement(
         &self,
@@ -247,22 +252,22 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// The time of the event as the log has it: `timestamp`, else `time`.
+    /// Returns the field that holds the time of the event.
     pub fn logged_time(&self) -> Option<Value<'a>> {
         event_time::logged_time(&self.event)
     }
 
-    /// `ROOT/KIND/ID`.
+    /// Makes the IRI `ROOT/KIND/ID`.
     pub fn iri(&self, kind: &str, id: &str) -> &'a str {
         self.lms.iri(kind, id, self.arena)
     }
 
-    /// The text of an id.
+    /// Returns the text of an id.
     pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
         id_text(field, value, self.arena)
     }
 
-    /// `helpers.convert_seconds_to_float`: seconds to the millisecond.
+    /// Reads seconds and rounds them to the millisecond (`helpers.convert_seconds_to_float`).
     pub fn seconds(&self, field: &str, value: Option<Value<'a>>) -> Result<Option<f64>, Fault> {
         let Some(value) = value else { return Ok(None) };
         let Some(seconds) = number::float(value) else {
@@ -275,7 +280,7 @@ impl<'a> Transformer<'a> {
         Ok(Some(to_millisecond(seconds)))
     }
 
-    /// A formatted text that lives as long as the event.
+    /// Formats a text that lives as long as the event.
     pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
         format_in(self.arena, text)
     }

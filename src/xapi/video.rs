@@ -1,4 +1,4 @@
-//! Video events, under their names of old and of the mobile apps (`video_events.py`).
+//! Video events, under the names of the browser and of the mobile apps (`video_events.py`).
 //!
 //! | statement | from |
 //! |---|---|
@@ -10,7 +10,7 @@
 //! | result extensions speed-from, speed-to | `data.old_speed` + `x`, `data.new_speed` + `x` |
 //! | result extension cc-enabled | whether the captions or the transcript are shown |
 //!
-//! Times are in seconds, to the millisecond; text that reads as a number is one.
+//! Times are in seconds, to the millisecond. Text that Python reads as a number is a number.
 
 use super::model::{ActivityDefinition, Context, Extensions, Statement, StatementResult};
 
@@ -50,8 +50,9 @@ pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
             Some(seconds) => match TincanDuration::from_seconds(seconds) {
                 Some(duration) => Some(cx.text(format_args!("{duration}"))),
                 None => {
-                    let detail =
-                        format!("`data.duration` is {seconds} seconds, which is no duration");
+                    let detail = format!(
+                        "`data.duration` is {seconds} seconds, which a duration cannot hold"
+                    );
                     return Err(Fault::new(Reason::NotRepresentable, detail));
                 }
             },

@@ -1,7 +1,7 @@
-//! Every IRI of the xAPI output, and nothing else that has one.
+//! The IRIs of the xAPI output, all of them.
 //!
-//! Source: the reference's `processors/xapi/constants.py`. Some names there mislead (an extension called an activity);
-//! here an IRI is filed by where it is used.
+//! Source: the reference's `processors/xapi/constants.py`. Some of its names are misleading (an extension is called an
+//! activity); here the names say how an IRI is used.
 
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ pub(super) const XAPI_VERSION: &str = "1.0.3";
 pub(super) struct VerbIri {
     pub id: &'static str,
     pub display: &'static str,
-    /// What the ids of statements with this verb are made in: a hash of the two.
+    /// The namespace of the ids of statements with this verb: a hash of its id and display.
     pub namespace: Uuid,
 }
 
@@ -153,7 +153,7 @@ pub(super) mod verb {
     );
 }
 
-/// All of them.
+/// Every verb.
 #[cfg(test)]
 pub(super) const VERBS: [VerbIri; 24] = [
     verb::ASKED,
