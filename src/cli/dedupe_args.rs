@@ -1,18 +1,18 @@
-//! The options that decide what becomes of events that come twice, the same in `transform` and `send`.
+//! The options for duplicates, the same in `transform` and `send`.
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::dedupe::{Dedupe, OnCollision, Scope};
+use crate::dedupe::OnCollision;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Duplicates")]
 pub struct DedupeArgs {
-    /// Drop what is the same, id and all, as something that was emitted already in this run
+    /// Drop events that equal an event emitted earlier in this run, id and content
     #[arg(long)]
     dedupe: bool,
 
-    /// With --dedupe, what becomes of an event with the id of another and other content [default: keep]
+    /// With --dedupe: what to do with an event that has the id of an earlier one and different content [default: keep]
     #[arg(long, value_enum, value_name = "HOW")]
     on_collision: Option<OnCollisionArg>,
 }
@@ -24,21 +24,17 @@ enum OnCollisionArg {
 }
 
 impl DedupeArgs {
-    /// What drops duplicates, if they are to be dropped.
-    ///
-    /// # Errors
-    /// What is wrong with the options.
-    pub fn dedupe(&self, scope: Scope) -> Result<Option<Dedupe>> {
+    /// Returns the treatment of collisions, if duplicates are dropped.
+    pub fn settings(&self) -> Result<Option<OnCollision>> {
         if !self.dedupe {
             if self.on_collision.is_some() {
-                bail!("`--on-collision` goes with `--dedupe`");
+                bail!("`--on-collision` needs `--dedupe`");
             }
             return Ok(None);
         }
-        let on_collision = match self.on_collision {
+        Ok(Some(match self.on_collision {
             None | Some(OnCollisionArg::Keep) => OnCollision::Keep,
             Some(OnCollisionArg::Reject) => OnCollision::Reject,
-        };
-        Ok(Some(Dedupe::new(on_collision, scope)))
+        }))
     }
 }

@@ -1,6 +1,6 @@
 //! The options about the servers and the requests to them, the same in `send` and `recover`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
@@ -106,14 +106,6 @@ impl DeliveryArgs {
             },
             ca_file: self.ca_file.clone(),
         }
-    }
-
-    /// Returns the files that are read because of these options.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        [&self.auth_file, &self.ca_file]
-            .into_iter()
-            .flatten()
-            .map(PathBuf::as_path)
     }
 }
 

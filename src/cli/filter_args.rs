@@ -1,38 +1,38 @@
-//! The options that leave events out, by their time and their course.
+//! The options that select events by time and course.
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use jiff::civil::DateTime;
 
-use super::input_args::globs;
+use super::input_args::split_globs;
 use crate::filter::{EventFilter, TextGlobs};
 use crate::time::EventTime;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Take events of this time and later: 2024-03-05T09:14:07Z, or a date for its midnight in UTC
+    /// Convert events from this time on: 2024-03-05T09:14:07Z, or a date for its midnight in UTC
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 
-    /// Take events before this time
+    /// Convert events before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
-    /// Take events of the courses whose ids match; `*` stands for any text
+    /// Convert events of the courses whose ids match; `*` matches any text
     #[arg(long, value_name = "GLOB,…")]
     course: Option<Vec<String>>,
 
-    /// Take events of the courses whose organizations match
+    /// Convert events of the courses whose organizations match
     #[arg(long, value_name = "GLOB,…")]
     org: Option<Vec<String>>,
 }
 
 impl FilterArgs {
-    /// Reads the options.
+    /// Returns the filter.
     ///
     /// # Errors
-    /// A time that is none, times between which there is nothing, or a glob that does not parse.
+    /// Returns an error if a time or a glob does not parse, or if the times exclude everything.
     pub fn filter(&self) -> Result<EventFilter> {
         let since = self.since.as_deref().map(|time| parse_time("since", time));
         let until = self.until.as_deref().map(|time| parse_time("until", time));
@@ -40,9 +40,7 @@ impl FilterArgs {
         if let (Some(first), Some(end)) = (since, until)
             && first >= end
         {
-            bail!(
-                "there is nothing between `--since` and `--until`: the first must be the earlier"
-            );
+            bail!("`--since` must be earlier than `--until`");
         }
         Ok(EventFilter {
             since,
@@ -53,7 +51,7 @@ impl FilterArgs {
     }
 }
 
-/// A time, or a date for its midnight in UTC.
+/// Parses a time, or a date as its midnight in UTC.
 fn parse_time(option: &str, text: &str) -> Result<DateTime> {
     let time = EventTime::parse(text).or_else(|| EventTime::parse(&format!("{text}T00:00:00Z")));
     if let Some(time) = time {
@@ -61,19 +59,17 @@ fn parse_time(option: &str, text: &str) -> Result<DateTime> {
     }
     if EventTime::parse(&format!("{text}Z")).is_some() {
         bail!(
-            "`--{option} {text}` has no offset: write `{text}Z` for UTC, or another in place of the Z, as +05:30"
+            "`--{option} {text}` has no offset: write `{text}Z` for UTC, or another offset such as +05:30 in place of the Z"
         );
     }
-    bail!(
-        "`--{option} {text}` is not a time like 2024-03-05T09:14:07Z, nor a date like 2024-03-05"
-    );
+    bail!("`--{option} {text}` is not a time like 2024-03-05T09:14:07Z or a date like 2024-03-05");
 }
 
 fn parse_globs(option: &str, lists: Option<&[String]>) -> Result<Option<TextGlobs>> {
     let Some(lists) = lists else { return Ok(None) };
-    let globs = globs(lists);
+    let globs = split_globs(lists);
     if globs.is_empty() {
-        bail!("`--{option}` is empty, and so leaves everything out");
+        bail!("`--{option}` is empty, so it excludes every event");
     }
     TextGlobs::new(&globs)
         .map(Some)

@@ -1,33 +1,33 @@
-//! The command line. The only room that names clap.
+//! The command line: turns options into settings. No other module uses clap.
 
-pub(crate) mod conversion_args;
-pub(crate) mod dedupe_args;
+mod conversion_args;
+mod dedupe_args;
 mod delivery_args;
 mod explain;
-mod fail_on;
 mod filter_args;
-pub(crate) mod input_args;
-pub(crate) mod record_args;
+mod format_args;
+mod input_args;
+mod record_args;
 mod recover;
 mod send;
 mod transform;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use conversion_args::ACTOR_KEY;
-
 use crate::console::Console;
-use crate::exit_code::{ExitCode, Fatal};
+use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::report::Invocation;
 use crate::routing::CREDENTIAL_VARIABLES;
+use crate::run::{self, ACTOR_KEY, Command as RunCommand};
 
-const ENVIRONMENT: &str = "Every option can also be given as an environment variable: --lms-root-url as \
-    EVENT_ROUTER_LMS_ROOT_URL, a switch as EVENT_ROUTER_QUIET=true. Lists are separated by commas. \
-    The command line wins.";
+const ENVIRONMENT: &str = "Every option can also be set by an environment variable: --lms-root-url by \
+    EVENT_ROUTER_LMS_ROOT_URL, a switch by EVENT_ROUTER_QUIET=true. Separate lists by commas. \
+    The command line takes precedence.";
 
 const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 
@@ -41,17 +41,17 @@ struct Cli {
 
 #[derive(Subcommand, Debug)]
 enum Subcommands {
-    /// Convert logs to files or to standard output
+    /// Convert logs to files or standard output
     Transform(Box<transform::TransformArgs>),
-    /// Send what logs become to learning record stores or Caliper endpoints
+    /// Convert logs and send the records to learning record stores or Caliper endpoints
     Send(Box<send::SendArgs>),
-    /// Send dead letters again, and remove those that are delivered
+    /// Send dead letters again, and remove the delivered ones
     Recover(Box<recover::RecoverArgs>),
-    /// Show for each line what becomes of it, and why
+    /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
 }
 
-/// Runs the program with its arguments, the first of which is its name.
+/// Runs the program with its arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let mut invocation = Invocation::new(&words);
@@ -62,7 +62,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // Help is no failure, and a closed standard error is none either.
+            // A closed standard error is not a failure.
             let _ = error.print();
             return if error.use_stderr() {
                 ExitCode::Usage
@@ -71,19 +71,49 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             };
         }
     };
-    let ended = match cli.command {
-        Subcommands::Transform(args) => transform::run(*args, &invocation),
-        Subcommands::Send(args) => send::run(*args, &invocation),
-        Subcommands::Recover(args) => recover::run(&args, &invocation),
-        Subcommands::Explain(args) => explain::run(*args),
-    };
+    let ended = run_command(cli.command, &invocation);
     ended.unwrap_or_else(|Fatal { code, error }| {
         Console::quiet().error(&format!("{error:#}"));
         code
     })
 }
 
-/// The command with a variable for every option.
+fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode, Fatal> {
+    let named = |name, console: Console, dry_run| {
+        warn_of_unknown_variables(&console);
+        RunCommand {
+            name,
+            invocation,
+            console: Arc::new(console),
+            dry_run,
+        }
+    };
+    match command {
+        Subcommands::Transform(args) => {
+            let command = named("transform", args.console(), false);
+            run::transform(command, args.settings().or_exit(ExitCode::Usage)?)
+        }
+        Subcommands::Send(args) => {
+            let console = Console::new(args.record.quiet, true);
+            let settings = args.settings().or_exit(ExitCode::Usage)?;
+            let command = named("send", console, settings.delivery.client.dry_run);
+            run::send(command, settings)
+        }
+        Subcommands::Recover(args) => {
+            let console = Console::new(args.quiet, false);
+            let settings = args.settings();
+            let command = named("recover", console, settings.delivery.client.dry_run);
+            run::recover(&command, settings)
+        }
+        Subcommands::Explain(args) => {
+            let command = named("explain", Console::new(false, false), false);
+            let settings = args.settings().or_exit(ExitCode::Usage)?;
+            run::explain(settings, &command.console)
+        }
+    }
+}
+
+/// Returns the command, in which a variable can set every option.
 fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
         subcommand.after_help(ENVIRONMENT).mut_args(|arg| {
@@ -93,7 +123,7 @@ fn command() -> Command {
                 return arg;
             }
             let variable = variable_of(arg.get_id().as_str());
-            // An empty variable is how shells and unit files say that there is none.
+            // Shells and unit files unset a variable by making it empty.
             if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
                 return arg;
             }
@@ -112,7 +142,7 @@ fn variable_of(option: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", option.to_uppercase())
 }
 
-/// The variables that the options of the command were taken from.
+/// Returns the variables that set options of the command.
 fn variables_of(matches: &ArgMatches) -> Vec<String> {
     let command = Cli::command();
     let given = matches
@@ -128,8 +158,8 @@ fn variables_of(matches: &ArgMatches) -> Vec<String> {
         .collect()
 }
 
-/// Tells of variables that look like this program's and are not.
-pub(crate) fn warn_of_unknown_variables(console: &Console) {
+/// Warns of variables with the program's prefix that set no option.
+fn warn_of_unknown_variables(console: &Console) {
     let command = Cli::command();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);
     let known: Vec<String> = arguments
@@ -142,7 +172,9 @@ pub(crate) fn warn_of_unknown_variables(console: &Console) {
             && !CREDENTIAL_VARIABLES.contains(&name.as_ref())
             && !known.iter().any(|known| *known == name)
         {
-            console.warn(&format!("no option is called like the variable {name}"));
+            console.warn(&format!(
+                "the variable {name} sets no option: check its spelling"
+            ));
         }
     }
 }

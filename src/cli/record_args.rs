@@ -1,62 +1,60 @@
-//! The options that decide what is kept of a run beside its output, the same in `transform` and `send`.
+//! The options for the files that a run writes beside its output, the same in `transform` and `send`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Result;
-use clap::Args;
+use clap::{Args, ValueEnum};
 
-use super::fail_on::FailOnArgs;
-use crate::output::RejectsFile;
+use crate::run::{FailOn, RecordSettings};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct RecordArgs {
-    /// Write each line that is rejected or unparsable here, with the reason
+    /// Write each rejected or unparsable line to this file, with the reason
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Remember here what is delivered, and go on from there the next time
+    /// Remember in this directory how far inputs are delivered, and resume there in the next run
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
-    /// Write what was done here, as JSON
+    /// Write a report of the run to this file, as JSON
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    report: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub fail_on: FailOnArgs,
+    /// Exit with 1 if a line has one of these outcomes: rejected, unparsable, collision
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "OUTCOME,…",
+        hide_possible_values = true
+    )]
+    fail_on: Vec<FailOnArg>,
 
-    /// Tell only errors
+    /// Print only errors
     #[arg(short, long)]
     pub quiet: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum FailOnArg {
+    Rejected,
+    Unparsable,
+    Collision,
+}
+
 impl RecordArgs {
-    /// What is written, so that it is not read.
-    pub fn written(&self) -> impl Iterator<Item = &Path> {
-        let paths = [&self.rejects, &self.report, &self.state];
-        paths.into_iter().flatten().map(PathBuf::as_path)
-    }
-
-    /// The files that are written, each with its option.
-    pub fn files(&self) -> Vec<(&'static str, &Path)> {
-        [("--rejects", &self.rejects), ("--report", &self.report)]
-            .into_iter()
-            .filter_map(|(option, path)| Some((option, path.as_deref()?)))
-            .collect()
-    }
-
-    /// The rejects file, if there is to be one. Where it is remembered what is delivered, rows of earlier runs stay: their
-    /// lines are not read again.
-    ///
-    /// # Errors
-    /// It cannot be opened.
-    pub fn open_rejects(&self) -> Result<Option<RejectsFile>> {
-        let open = if self.state.is_some() {
-            RejectsFile::append
-        } else {
-            RejectsFile::create
-        };
-        self.rejects.as_deref().map(open).transpose()
+    pub fn settings(self) -> RecordSettings {
+        let fail_on = self.fail_on.into_iter().map(|outcome| match outcome {
+            FailOnArg::Rejected => FailOn::Rejected,
+            FailOnArg::Unparsable => FailOn::Unparsable,
+            FailOnArg::Collision => FailOn::Collision,
+        });
+        RecordSettings {
+            rejects: self.rejects,
+            state: self.state,
+            report: self.report,
+            fail_on: fail_on.collect(),
+        }
     }
 }

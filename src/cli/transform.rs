@@ -1,8 +1,7 @@
-//! `event-router transform`: logs to files or to standard output.
+//! The options of `event-router transform`.
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -12,14 +11,8 @@ use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
 use crate::console::Console;
-use crate::convert::Layout;
-use crate::dedupe::Scope;
-use crate::destination::Destination;
-use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::output::{Check, Directory, Stdout};
 use crate::output_names::{Compression, OutputNames};
-use crate::report::Invocation;
-use crate::run::job::{Job, Plan};
+use crate::run::{OutputSettings, TransformSettings};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {
@@ -42,15 +35,15 @@ pub struct TransformArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write one file for each input here, in place of standard output
+    /// Write one file per input to this directory, not to standard output
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// Compress the files of logs
+    /// Compress the output files of logs
     #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
     compress: CompressArg,
 
-    /// Write nothing: compare with what stands in the output directory, and exit with 1 if anything differs
+    /// Write nothing: compare with the files in the output directory, and exit with 1 if they differ
     #[arg(long)]
     check: bool,
 }
@@ -61,86 +54,69 @@ enum CompressArg {
     Gzip,
 }
 
-/// Runs the command.
-pub fn run(args: TransformArgs, invocation: &Invocation) -> Result<ExitCode, Fatal> {
-    let TransformArgs {
-        input,
-        conversion,
-        dedupe,
-        output,
-        record,
-    } = args;
-    // On one terminal the bar and the output would write over one another.
-    let shows_progress = !record.quiet && (output.output.is_some() || !io::stdout().is_terminal());
-    let console = Arc::new(Console::new(record.quiet, shows_progress));
-    let names = output
-        .names(&conversion, &record)
-        .or_exit(ExitCode::Usage)?;
-    let plan = Plan {
-        command: "transform",
-        console: Arc::clone(&console),
-        directory: output.output.as_deref(),
-        names: names.as_ref(),
-        also_read: Vec::new(),
-        scope: Scope::Run,
-        dry_run: false,
-    };
-    let mut job = Job::prepare(plan, &input, conversion, &dedupe, record)?;
-    let state = job.open_state()?;
-    let (destination, layout_of_documents): (Box<dyn Destination>, Layout) = match names {
-        None => (Box::new(Stdout), Layout::Lines),
-        Some(names) if output.check => (Box::new(Check::new(names, &console)), Layout::Document),
-        Some(names) => {
-            let directory = Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
-            if let Some(state) = &state {
-                job.resume(state, directory.in_state());
-            }
-            (Box::new(directory), Layout::Document)
-        }
-    };
-    job.run(invocation, destination, layout_of_documents, &[])
+impl TransformArgs {
+    pub fn console(&self) -> Console {
+        // On one terminal the progress bar and the output would overwrite each other.
+        let shows_progress = self.output.output.is_some() || !io::stdout().is_terminal();
+        let quiet = self.record.quiet;
+        Console::new(quiet, shows_progress && !quiet)
+    }
+
+    pub fn settings(self) -> Result<TransformSettings> {
+        let output = self.output.settings(&self.conversion, &self.record)?;
+        Ok(TransformSettings {
+            input: self.input.settings(),
+            conversion: self.conversion.settings()?,
+            dedupe: self.dedupe.settings()?,
+            output,
+            record: self.record.settings(),
+        })
+    }
 }
 
 impl OutputArgs {
-    /// The names of the output files, if there are any.
-    fn names(
-        &self,
-        conversion: &ConversionArgs,
-        record: &RecordArgs,
-    ) -> Result<Option<OutputNames>> {
-        let compression = match self.compress {
-            CompressArg::None => Compression::None,
-            CompressArg::Gzip => Compression::Gzip,
-        };
+    fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
         let Some(directory) = self.output.clone() else {
-            if compression == Compression::Gzip {
-                bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
-            }
-            if record.state.is_some() {
-                bail!("`--state` needs `--output`: what went to standard output may be lost");
-            }
-            if self.check {
-                bail!("`--check` needs `--output`, the directory to compare with");
-            }
-            return Ok(None);
+            self.check_without_directory(record)?;
+            return Ok(OutputSettings::Stdout);
         };
-        if self.check && record.state.is_some() {
-            bail!("`--check` writes nothing, so leave `--state` out");
-        }
-        if self.check && record.rejects.is_some() {
-            bail!("`--check` writes nothing, so leave `--rejects` out");
-        }
-        if self.check && !conversion.is_repeatable()? {
-            bail!(
-                "`--check` compares with an earlier run, whose envelopes had another time: \
-                 give `--send-time`, SOURCE_DATE_EPOCH or `--envelope none`"
-            );
-        }
-        Ok(Some(OutputNames {
+        let names = OutputNames {
             directory,
             format: conversion.to().name(),
-            compression,
+            compression: match self.compress {
+                CompressArg::None => Compression::None,
+                CompressArg::Gzip => Compression::Gzip,
+            },
             numbers: record.state.is_some(),
-        }))
+        };
+        if !self.check {
+            return Ok(OutputSettings::Directory(names));
+        }
+        if record.state.is_some() {
+            bail!("remove `--state`: `--check` delivers nothing");
+        }
+        if record.rejects.is_some() {
+            bail!("remove `--rejects`: `--check` writes nothing");
+        }
+        if !conversion.is_repeatable()? {
+            bail!(
+                "`--check` compares with an earlier run, whose envelopes have another time: \
+                 set `--send-time`, SOURCE_DATE_EPOCH or `--envelope none`"
+            );
+        }
+        Ok(OutputSettings::Check(names))
+    }
+
+    fn check_without_directory(&self, record: &RecordArgs) -> Result<()> {
+        if self.compress == CompressArg::Gzip {
+            bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
+        }
+        if record.state.is_some() {
+            bail!("`--state` needs `--output`: text on standard output may get lost");
+        }
+        if self.check {
+            bail!("`--check` needs `--output`, the directory to compare with");
+        }
+        Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The format of the records, with the settings that belong to the format.
 
 use crate::caliper::CaliperSettings;
+use crate::format::Format;
 use crate::xapi::XapiSettings;
 
 /// A format with its settings.
@@ -19,4 +20,14 @@ pub struct EnvelopeSettings {
     /// The `sendTime` field: UTC, with milliseconds. All envelopes of a run share one time, so that the output depends
     /// on the options alone.
     pub send_time: String,
+}
+
+impl FormatSettings {
+    /// Returns the format itself.
+    pub fn format(&self) -> Format {
+        match self {
+            Self::Xapi(_) => Format::Xapi,
+            Self::Caliper(..) => Format::Caliper,
+        }
+    }
 }

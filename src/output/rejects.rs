@@ -11,7 +11,7 @@ use crate::files::OWNER_ONLY;
 /// The file. It is readable by its owner alone, since it holds personal data.
 pub struct RejectsFile {
     file: WholeFile,
-    goes_on: bool,
+    is_appended: bool,
     /// How long the file was when it was marked.
     mark: u64,
 }
@@ -24,7 +24,7 @@ impl RejectsFile {
     pub fn create(path: &Path) -> Result<Self> {
         Ok(Self {
             file: WholeFile::create(path, OWNER_ONLY)?,
-            goes_on: false,
+            is_appended: false,
             mark: 0,
         })
     }
@@ -36,14 +36,14 @@ impl RejectsFile {
     pub fn append(path: &Path) -> Result<Self> {
         Ok(Self {
             file: WholeFile::append(path, OWNER_ONLY)?,
-            goes_on: true,
+            is_appended: true,
             mark: 0,
         })
     }
 
     /// Whether it goes on with what earlier runs wrote.
-    pub fn goes_on(&self) -> bool {
-        self.goes_on
+    pub fn is_appended(&self) -> bool {
+        self.is_appended
     }
 
     /// Appends rows.
@@ -56,7 +56,7 @@ impl RejectsFile {
         }
         let written = self.file.length().and_then(|before| {
             let mut written = self.file.write_all(rows);
-            if self.goes_on {
+            if self.is_appended {
                 written = written.and_then(|()| self.file.sync());
             }
             if written.is_err() {

@@ -1,39 +1,40 @@
-//! What came of each input.
+//! The reports of the inputs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::input::NotFound;
 use crate::outcome::Tally;
 
-/// What came of one input.
+/// The result of one input.
 #[derive(Debug)]
 pub struct InputReport {
     pub name: String,
     pub ended: InputEnd,
-    /// What failed of it.
+    /// The errors of the input and of its output.
     pub errors: Vec<String>,
-    /// Lines that were not read again, since earlier runs delivered them.
-    pub passed_over: u64,
-    /// The lines of which the output is delivered.
+    /// The number of lines that were not read again, because earlier runs delivered them.
+    pub skipped_lines: u64,
+    /// The lines whose output is delivered.
     pub tally: Tally,
-    pub end: Option<ReadTo>,
-    /// The file that came of it.
+    /// How far the input was read, unless the run ended first.
+    pub read_to: Option<ReadTo>,
+    /// The output file, if the input has one of its own.
     pub output: Option<PathBuf>,
     pub elapsed: Duration,
 }
 
-/// How far an input was read, when that was as far as it was to be.
+/// How far an input was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadTo {
-    /// Bytes read, as stored.
+    /// The number of bytes read, as stored.
     pub bytes: u64,
-    /// Bytes of a line without an end that are left to the next run.
+    /// The number of bytes of an incomplete last line, which is left to the next run.
     pub held_back: u64,
 }
 
-/// How many inputs there are, and how many ended how.
+/// The number of inputs, and of those that ended in a certain way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
@@ -42,24 +43,24 @@ pub struct InputCounts {
 }
 
 impl InputCounts {
-    /// Whether the run ended before the last of them.
+    /// Returns whether the run ended before the last input did.
     pub fn is_stopped(self) -> bool {
         self.done + self.failed < self.all
     }
 }
 
-/// How an input ended.
+/// The way in which an input ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputEnd {
-    /// All of it is delivered.
+    /// The whole input is delivered.
     Done,
-    /// It could not be read to its end, or its output not be written.
+    /// The input could not be read to its end, or its output could not be written.
     Failed,
-    /// The run ended within it.
+    /// The run ended before the input did.
     Stopped,
 }
 
-/// Those of a run, in order.
+/// The reports of all inputs of a run, in order.
 #[derive(Debug, Default)]
 pub struct InputReports {
     not_found: Vec<InputReport>,
@@ -67,62 +68,18 @@ pub struct InputReports {
     found: BTreeMap<usize, InputReport>,
 }
 
-/// An input that is being read.
-#[derive(Debug)]
-pub struct InputInHand {
-    name: String,
-    passed_over: u64,
-    errors: Vec<String>,
-    started: Instant,
-}
-
-impl InputInHand {
-    /// One that is begun. Of so many lines it is known that they are delivered.
-    pub fn start(name: &str, passed_over: u64) -> Self {
-        Self {
-            name: name.to_owned(),
-            passed_over,
-            errors: Vec::new(),
-            started: Instant::now(),
-        }
-    }
-
-    /// Something of it failed.
-    pub fn fail(&mut self, message: &str) {
-        self.errors.push(message.to_owned());
-    }
-
-    /// It ends. Without an end of its own, the run ended within it.
-    pub fn end(self, tally: Tally, end: Option<ReadTo>, output: Option<PathBuf>) -> InputReport {
-        let ended = match end {
-            _ if !self.errors.is_empty() => InputEnd::Failed,
-            Some(_) => InputEnd::Done,
-            None => InputEnd::Stopped,
-        };
-        InputReport {
-            name: self.name,
-            ended,
-            errors: self.errors,
-            passed_over: self.passed_over,
-            tally,
-            end,
-            output,
-            elapsed: self.started.elapsed(),
-        }
-    }
-}
-
 impl InputReports {
-    /// Some were not even found.
+    /// Starts with the inputs that were not found.
     pub fn new(not_found: &[NotFound]) -> Self {
-        let not_found = not_found.iter().map(|missing| {
-            let mut input = InputInHand::start(&missing.name, 0);
-            input.fail(&missing.to_string());
-            let end = ReadTo::default();
-            InputReport {
-                elapsed: Duration::ZERO,
-                ..input.end(Tally::default(), Some(end), None)
-            }
+        let not_found = not_found.iter().map(|missing| InputReport {
+            name: missing.name.clone(),
+            ended: InputEnd::Failed,
+            errors: vec![missing.to_string()],
+            skipped_lines: 0,
+            tally: Tally::default(),
+            read_to: Some(ReadTo::default()),
+            output: None,
+            elapsed: Duration::ZERO,
         });
         Self {
             not_found: not_found.collect(),
@@ -130,27 +87,24 @@ impl InputReports {
         }
     }
 
-    /// Adds what came of the input of this number.
+    /// Adds the report of the input with this number.
     pub fn add(&mut self, input: usize, report: InputReport) {
         self.found.insert(input, report);
     }
 
-    /// Not all of the input is delivered after all, since the run was stopped.
-    pub fn stopped(&mut self, input: usize) {
+    /// Corrects the report of an input that was read to its end, but not delivered because the run was stopped.
+    pub fn stop(&mut self, input: usize) {
         if let Some(report) = self.found.get_mut(&input)
             && report.ended == InputEnd::Done
         {
             report.ended = InputEnd::Stopped;
-            report.end = None;
+            report.read_to = None;
         }
     }
 
-    /// How many of all inputs ended how.
+    /// Returns how many of all inputs ended in which way.
     pub fn counts(&self, all: usize) -> InputCounts {
-        let ended = |as_this| {
-            let reports = self.reports();
-            reports.filter(|report| report.ended == as_this).count()
-        };
+        let ended = |end| self.reports().filter(|report| report.ended == end).count();
         InputCounts {
             all,
             done: ended(InputEnd::Done),
@@ -158,12 +112,12 @@ impl InputReports {
         }
     }
 
-    /// How many lines were passed over.
-    pub fn passed_over(&self) -> u64 {
-        self.reports().map(|report| report.passed_over).sum()
+    /// Returns the number of lines that were not read again.
+    pub fn skipped_lines(&self) -> u64 {
+        self.reports().map(|report| report.skipped_lines).sum()
     }
 
-    /// All of them.
+    /// Returns the reports, those of inputs that were not found first.
     pub fn reports(&self) -> impl Iterator<Item = &InputReport> {
         self.not_found.iter().chain(self.found.values())
     }

@@ -8,7 +8,7 @@ mod summary;
 
 use std::fmt::Write;
 
-pub(crate) use inputs::{InputInHand, InputReports, ReadTo};
+pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;

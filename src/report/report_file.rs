@@ -155,7 +155,7 @@ impl<'a> Document<'a> {
             inputs: summary.inputs.all,
             done_inputs: summary.inputs.done,
             failed_inputs: summary.inputs.failed,
-            passed_over: summary.passed_over,
+            passed_over: summary.skipped_lines,
             lines: Lines::new(summary.tally, report.known_events),
             speed: Speed::new(Some(summary.bytes), summary.elapsed),
         });
@@ -196,12 +196,12 @@ impl<'a> Input<'a> {
             },
             error: (!input.errors.is_empty()).then(|| input.errors.join("; ")),
             output: input.output.as_ref().map(|path| path.to_string_lossy()),
-            passed_over: input.passed_over,
-            held_back: input.end.map(|end| end.held_back),
+            passed_over: input.skipped_lines,
+            held_back: input.read_to.map(|end| end.held_back),
             first_line: lines.map(|(first, _)| first),
             last_line: lines.map(|(_, last)| last),
             lines: Lines::new(&input.tally, known_events),
-            speed: Speed::new(input.end.map(|end| end.bytes), input.elapsed),
+            speed: Speed::new(input.read_to.map(|end| end.bytes), input.elapsed),
         }
     }
 }

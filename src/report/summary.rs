@@ -14,7 +14,7 @@ pub struct Summary<'a> {
     pub noun: &'static str,
     pub inputs: InputCounts,
     /// Lines that were not read again, since earlier runs delivered them.
-    pub passed_over: u64,
+    pub skipped_lines: u64,
     /// The signal that ended the run, if one did.
     pub stopped_by: Option<&'static str>,
     /// Bytes read, as stored.
@@ -28,7 +28,7 @@ impl Display for Summary<'_> {
             tally,
             noun,
             inputs,
-            passed_over,
+            skipped_lines,
             stopped_by,
             bytes,
             elapsed,
@@ -79,8 +79,8 @@ impl Display for Summary<'_> {
             writeln!(formatter, "{:>15} {outcome}{gap}{detail}", grouped(count))?;
         }
         write!(formatter, "{:>15} lines", grouped(tally.lines()))?;
-        if *passed_over > 0 {
-            let count = grouped(*passed_over);
+        if *skipped_lines > 0 {
+            let count = grouped(*skipped_lines);
             write!(
                 formatter,
                 "\n{count:>15} delivered by earlier runs, and passed over"

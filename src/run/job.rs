@@ -1,4 +1,4 @@
-//! What `transform` and `send` have in common: from the options to the pipeline, and from there to the summary.
+//! The part that `transform` and `send` share: prepare a run, drive it, summarize it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,228 +6,277 @@ use std::time::Instant;
 
 use anyhow::anyhow;
 
-use super::delivery::{Delivered, Deliverer};
+use super::deliverer::{Delivered, Deliverer};
+use super::duplicates::Duplicates;
+use super::settings::{ConversionSettings, InputSettings, RecordSettings};
+use super::{fail_on, state};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
-use crate::cli::conversion_args::ConversionArgs;
-use crate::cli::dedupe_args::DedupeArgs;
-use crate::cli::input_args::InputArgs;
-use crate::cli::record_args::RecordArgs;
 use crate::console::Console;
 use crate::convert::{BatchConverter, Layout, LineConverter};
-use crate::dedupe::{Dedupe, Scope};
+use crate::dedupe::Dedupe;
 use crate::destination::Destination;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{NotFound, Source};
 use crate::outcome::Reason;
+use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions};
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::Target;
 use crate::tracking::LineWrapper;
 
-/// What a command asks for beside its options.
-pub struct Plan<'a> {
-    pub command: &'static str,
+/// The command that is run, and how.
+pub struct Command<'a> {
+    pub name: &'static str,
+    pub invocation: &'a Invocation,
     pub console: Arc<Console>,
-    /// Where outputs or dead letters go, which are no inputs.
-    pub directory: Option<&'a Path>,
-    /// The names of the outputs, if there are any.
-    pub names: Option<&'a OutputNames>,
-    /// Files that the command reads beside the inputs.
-    pub also_read: Vec<&'a Path>,
-    /// What duplicates are looked for within.
-    pub scope: Scope,
-    /// Nothing is delivered.
+    /// Whether the command delivers nothing.
     pub dry_run: bool,
 }
 
-/// A run from inputs to a destination, checked and not yet begun.
-pub struct Job {
-    command: &'static str,
-    console: Arc<Console>,
-    pub converter: LineConverter,
-    options: PipelineOptions,
-    opener: Option<ResumingOpener>,
-    started: Instant,
-    sources: Vec<Source>,
-    not_found: Vec<NotFound>,
-    dedupe: Option<Dedupe>,
-    record: RecordArgs,
-    /// What emitted lines become, in the plural.
-    noun: &'static str,
-    dry_run: bool,
+/// The paths of a command beside the inputs and those of [`RecordSettings`].
+#[derive(Default)]
+pub struct CommandPaths<'a> {
+    /// The directory of outputs or of dead letters, which is not searched for inputs.
+    pub directory: Option<&'a Path>,
+    /// The names of the outputs, if they are files.
+    pub names: Option<&'a OutputNames>,
+    /// Files that the command reads.
+    pub read: Vec<&'a Path>,
 }
 
-impl Job {
-    /// Checks all that can be checked before anything is written, and loads what the conversion needs.
+/// A run whose settings are checked and whose tables are loaded.
+pub struct Job<'a> {
+    command: Command<'a>,
+    record: RecordSettings,
+    options: PipelineOptions,
+    started: Instant,
+    sources: Arc<[Source]>,
+    not_found: Vec<NotFound>,
+    dedupe: Option<Dedupe>,
+    opener: Option<ResumingOpener>,
+    pub converter: LineConverter,
+}
+
+impl<'a> Job<'a> {
+    /// Checks everything that can be checked before something is written, and loads the tables.
     ///
     /// # Errors
-    /// What is wrong with the options.
+    /// Returns an error if the settings do not fit each other, or a file that they name cannot be read.
     pub fn prepare(
-        plan: Plan<'_>,
-        input: &InputArgs,
-        conversion: ConversionArgs,
-        dedupe: &DedupeArgs,
-        record: RecordArgs,
+        command: Command<'a>,
+        paths: CommandPaths<'_>,
+        input: &InputSettings,
+        conversion: ConversionSettings,
+        dedupe: Option<Dedupe>,
+        record: RecordSettings,
     ) -> Result<Self, Fatal> {
         let started = Instant::now();
-        crate::cli::warn_of_unknown_variables(&plan.console);
-        if plan.dry_run && record.state.is_some() && record.rejects.is_some() {
-            let error = anyhow!(
-                "with `--dry-run`, leave `--rejects` out: the run that delivers will write them"
-            );
-            return Err(error).or_exit(ExitCode::Usage);
+        if command.dry_run && record.state.is_some() && record.rejects.is_some() {
+            return Err(anyhow!(
+                "remove `--rejects`: with `--dry-run` and `--state`, the run that delivers will write them"
+            ))
+            .or_exit(ExitCode::Usage);
         }
-        let written: Vec<&Path> = record.written().chain(plan.directory).collect();
+        fail_on::check(&record.fail_on, dedupe.is_some()).or_exit(ExitCode::Usage)?;
+        let written: Vec<&Path> = record.written().chain(paths.directory).collect();
         let discovery = input
-            .discover(&written, &plan.console)
+            .discover(&written, &command.console)
             .or_exit(ExitCode::Usage)?;
-        // Runs of other shares may write to the same directory.
-        let of_all_shares = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
-        let also_read: Vec<&Path> = input
+        // Runs of other shards may write to the same directory.
+        let of_all_shards = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
+        let read: Vec<&Path> = input
             .files()
             .chain(conversion.files())
-            .chain(plan.also_read)
+            .chain(paths.read)
             .collect();
-        check_outputs(plan.names, &record.files(), &of_all_shares, &also_read)
+        check_outputs(paths.names, &record.files(), &of_all_shards, &read)
             .map_err(|clash| anyhow!("{clash}"))
             .or_exit(ExitCode::Usage)?;
-        let dedupe = dedupe.dedupe(plan.scope).or_exit(ExitCode::Usage)?;
-        record
-            .fail_on
-            .check(dedupe.is_some())
-            .or_exit(ExitCode::Usage)?;
-        let noun = conversion.to().nouns();
         let converter = conversion
-            .into_converter(input.line_wrapper(), &plan.console)
+            .load(input.line_wrapper.clone(), &command.console)
             .or_exit(ExitCode::Usage)?;
         Ok(Self {
-            command: plan.command,
-            console: plan.console,
-            converter,
+            command,
+            record,
             options: input.pipeline_options(),
-            opener: None,
             started,
-            sources: discovery.sources,
+            sources: discovery.sources.into(),
             not_found: discovery.errors,
             dedupe,
-            record,
-            noun,
-            dry_run: plan.dry_run,
+            opener: None,
+            converter,
         })
     }
 
-    /// Takes the state directory, if there is to be one.
+    /// Opens and locks the state directory, if there is one.
     ///
     /// # Errors
-    /// Another run has it, it cannot be used, or there are inputs that have no place to go on from.
+    /// Returns an error if another run holds the lock, the directory cannot be used, or an input is not a file.
     pub fn open_state(&self) -> Result<Option<Arc<StateDirectory>>, Fatal> {
-        super::state::open(self.record.state.as_deref(), &self.sources)
+        state::open(self.record.state.as_deref(), &self.sources)
     }
 
-    /// Goes on from where these destinations are.
+    /// Resumes each input where these destinations stopped.
     pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Destinations) {
         self.opener = Some(ResumingOpener::new(Arc::clone(state), destinations));
     }
 
-    /// Runs it, and tells what was done.
+    /// Drives the run and summarizes it.
     ///
     /// # Errors
-    /// What kept it from being begun or told. What fails on the way is told, and is in the exit code.
-    pub fn run<'a>(
-        self,
-        invocation: &Invocation,
-        destination: Box<dyn Destination + 'a>,
+    /// Returns an error if the run could not start. Failures after that are reported and are part of the exit code.
+    pub fn run(
+        mut self,
+        destination: Box<dyn Destination + '_>,
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
-        let Self {
-            console,
-            mut options,
-            record,
-            ..
-        } = self;
-        let interrupted = options.interrupted.clone();
-        let waking = targets.to_vec();
-        interrupted
-            .watch(move || waking.iter().for_each(|target| target.interrupt()))
+        let interruptible = targets.to_vec();
+        self.options
+            .interrupted
+            .watch(move || interruptible.iter().for_each(|target| target.interrupt()))
             .or_exit(ExitCode::Usage)?;
-        let rejects = record.open_rejects().or_exit(ExitCode::Output)?;
-        let report_file = ReportFile::create(record.report.as_deref()).or_exit(ExitCode::Output)?;
-
-        // The rows of rejects, and what is a duplicate, go by the order of the inputs.
-        options.side_by_side =
-            destination.takes_several() && rejects.is_none() && self.dedupe.is_none();
+        let rejects = self.record.open_rejects().or_exit(ExitCode::Output)?;
+        let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
+        let duplicates = self.dedupe.take().map(Duplicates::new);
+        // Rejected lines and duplicates are in the order of the inputs.
+        self.options.side_by_side =
+            destination.takes_several() && rejects.is_none() && duplicates.is_none();
         let batches = Arc::new(BatchConverter {
             converter: self.converter,
             layout_of_documents,
-            max_line_bytes: options.max_line_bytes,
+            max_line_bytes: self.options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
-            // What is found to be a duplicate is taken out before it is packed.
-            compresses: destination.takes_compressed() && self.dedupe.is_none(),
-            keeps_details: record.report.is_some(),
+            // Duplicates are removed before records are compressed.
+            compresses: destination.takes_compressed() && duplicates.is_none(),
+            keeps_details: self.record.report.is_some(),
             buffers: Buffers::default(),
         });
-        let converting = Arc::clone(&batches);
-        let sources: Arc<[Source]> = self.sources.into();
         let state = self.opener.as_ref().map(ResumingOpener::directory);
-        let mut deliverer = Deliverer::new(&console, destination, rejects, &self.not_found)
-            .without_duplicates(self.dedupe)
-            .remembering(state.cloned());
-        let progress = console.progress();
-        progress.start(sources.iter().map(|source| source.size).sum());
-        let convert = move |source: &Source, batch| converting.convert(source, batch);
-        let piped = pipeline::run(&sources, &options, self.opener, convert, |delivery| {
-            progress.set(options.bytes_read.total());
-            deliverer.deliver(delivery)
-        });
-        let mut delivered = deliverer.close();
-        if let Err(error) = piped {
-            console.error(&format!("{error:#}"));
-            delivered.code = delivered.code.max(ExitCode::Input);
-        }
-        progress.clear();
+        let deliverer = Deliverer::new(&self.command.console, destination, &self.not_found)
+            .rejects(rejects)
+            .duplicates(duplicates)
+            .state(state.cloned());
+        let finished = Finished {
+            delivered: drive(
+                &self.command.console,
+                &self.sources,
+                &self.options,
+                self.opener,
+                &batches,
+                deliverer,
+            ),
+            command: self.command,
+            inputs: self.sources.len() + self.not_found.len(),
+            fail_on: self.record.fail_on,
+            options: self.options,
+            started: self.started,
+        };
+        Ok(finished.summarize(&batches.converter, report, targets))
+    }
+}
 
+/// Converts and delivers all inputs.
+fn drive(
+    console: &Console,
+    sources: &Arc<[Source]>,
+    options: &PipelineOptions,
+    opener: Option<ResumingOpener>,
+    batches: &Arc<BatchConverter>,
+    mut deliverer: Deliverer<'_>,
+) -> Delivered {
+    let progress = console.progress();
+    progress.start(sources.iter().map(|source| source.size).sum());
+    let converting = Arc::clone(batches);
+    let convert = move |source: &Source, batch| converting.convert(source, batch);
+    let piped = pipeline::run(sources, options, opener, convert, |delivery| {
+        progress.set(options.bytes_read.total());
+        deliverer.deliver(delivery)
+    });
+    let mut delivered = deliverer.close();
+    if let Err(error) = piped {
+        console.error(&format!("{error:#}"));
+        delivered.code = delivered.code.max(ExitCode::Input);
+    }
+    progress.clear();
+    delivered
+}
+
+/// A run after its last input.
+struct Finished<'a> {
+    command: Command<'a>,
+    delivered: Delivered,
+    /// The number of inputs, found or not.
+    inputs: usize,
+    fail_on: Vec<super::settings::FailOn>,
+    options: PipelineOptions,
+    started: Instant,
+}
+
+impl Finished<'_> {
+    /// Reports what the run did. Returns its exit code.
+    fn summarize(
+        self,
+        converter: &LineConverter,
+        report_file: ReportFile,
+        targets: &[Arc<Target>],
+    ) -> ExitCode {
+        let console = &self.command.console;
         let Delivered {
             tally,
             inputs,
             code,
-        } = &delivered;
+        } = &self.delivered;
         let no_event = tally.reasons.get(&Reason::NoEvent);
-        if no_event == Some(&tally.lines())
-            && matches!(batches.converter.wrapper, LineWrapper::None)
-        {
+        if no_event == Some(&tally.lines()) && matches!(converter.wrapper, LineWrapper::None) {
             console.note(
-                "note: no line is an event; where a log driver has wrapped them, `--unwrap KEY` reads what is at the key",
+                "note: no line is an event; if a log driver wrapped the lines, read them with `--unwrap KEY`",
             );
         }
-        let failure = record.fail_on.exit_code(tally, &console);
+        let failure = fail_on::exit_code(&self.fail_on, tally, console);
+        let interrupted = &self.options.interrupted;
         let summary = Summary {
             tally,
-            noun: self.noun,
-            inputs: inputs.counts(sources.len() + self.not_found.len()),
-            passed_over: inputs.passed_over(),
+            noun: converter.format.format().nouns(),
+            inputs: inputs.counts(self.inputs),
+            skipped_lines: inputs.skipped_lines(),
             stopped_by: interrupted.signal(),
-            bytes: options.bytes_read.total(),
+            bytes: self.options.bytes_read.total(),
             elapsed: self.started.elapsed(),
         };
         let report = Report {
-            command: self.command,
-            invocation,
-            dry_run: self.dry_run,
+            command: self.command.name,
+            invocation: self.command.invocation,
+            dry_run: self.command.dry_run,
             summary: Some(&summary),
             inputs,
-            known_events: batches.converter.selection.known(),
+            known_events: converter.selection.known(),
             targets,
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());
-        let mut code = report.exit_code;
-        if let Err(error) = report_file.write(&report) {
+        let written = report_file.write(&report);
+        if let Err(error) = &written {
             console.error(&format!("{error:#}"));
-            code = code.max(ExitCode::Output);
         }
-        Ok(code)
+        report.exit_code.max(match written {
+            Ok(()) => ExitCode::Success,
+            Err(_) => ExitCode::Output,
+        })
+    }
+}
+
+impl RecordSettings {
+    /// Opens the rejects file, if there is one. With a state directory, rows of earlier runs are kept, since their lines
+    /// are not read again.
+    fn open_rejects(&self) -> anyhow::Result<Option<RejectsFile>> {
+        let open = if self.state.is_some() {
+            RejectsFile::append
+        } else {
+            RejectsFile::create
+        };
+        self.rejects.as_deref().map(open).transpose()
     }
 }

@@ -1,0 +1,155 @@
+//! The options that belong to one of the formats.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::caliper::CaliperSettings;
+use crate::convert::{EnvelopeSettings, FormatSettings};
+use crate::format::Format;
+use crate::time::EventTime;
+use crate::xapi::{ActorKind, XapiSettings};
+
+/// The variable that makes builds reproducible, see <https://reproducible-builds.org/specs/source-date-epoch>.
+const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
+
+#[derive(Args, Debug)]
+pub struct FormatArgs {
+    /// The version of the reference that the output names as its transformer
+    #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
+    transformer_version: String,
+
+    /// xAPI: the identifier of an actor [default: external-id]; the others need --users
+    #[arg(long, value_enum)]
+    actor: Option<ActorArg>,
+
+    /// Caliper: the envelope around each event [default: event]
+    #[arg(long, value_enum)]
+    envelope: Option<EnvelopeArg>,
+
+    /// Caliper: the sensor that envelopes name [default: the LMS root URL]
+    #[arg(long, value_name = "IRI")]
+    sensor: Option<String>,
+
+    /// Caliper: the time that envelopes name [default: SOURCE_DATE_EPOCH, or the time of the run]
+    #[arg(long, value_name = "TIME")]
+    send_time: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ActorArg {
+    /// An account: the LMS root URL and the user's external id
+    ExternalId,
+    /// The e-mail address
+    Mbox,
+    /// The SHA-1 of the e-mail address
+    MboxSha1sum,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum EnvelopeArg {
+    /// One envelope for each event
+    Event,
+    /// No envelope
+    None,
+}
+
+impl FormatArgs {
+    /// Returns whether a later run with the same options writes the same output.
+    pub fn is_repeatable(&self, format: Format) -> Result<bool> {
+        let has_time = format == Format::Caliper && self.envelope != Some(EnvelopeArg::None);
+        Ok(!has_time || self.fixed_send_time()?.is_some())
+    }
+
+    /// Returns the settings of the format.
+    ///
+    /// # Errors
+    /// Returns an error if an option of the other format is given, or a time does not parse.
+    pub fn settings(&self, format: Format, lms_root_url: &str) -> Result<FormatSettings> {
+        let transformer_version = format!("event-routing-backends@{}", self.transformer_version);
+        Ok(match format {
+            Format::Xapi => FormatSettings::Xapi(XapiSettings {
+                actor: self.actor_kind()?,
+                transformer_version,
+            }),
+            Format::Caliper => FormatSettings::Caliper(
+                CaliperSettings {
+                    transformer_version,
+                },
+                self.envelope_settings(lms_root_url)?,
+            ),
+        })
+    }
+
+    fn actor_kind(&self) -> Result<ActorKind> {
+        let of_caliper = [
+            ("envelope", self.envelope.is_some()),
+            ("sensor", self.sensor.is_some()),
+            ("send-time", self.send_time.is_some()),
+        ];
+        if let Some((option, _)) = of_caliper.iter().find(|(_, given)| *given) {
+            let variable = option.to_uppercase().replace('-', "_");
+            bail!(
+                "remove `--{option}` (or EVENT_ROUTER_{variable}): it is for Caliper, and xAPI has no envelopes"
+            );
+        }
+        Ok(match self.actor {
+            None | Some(ActorArg::ExternalId) => ActorKind::ExternalId,
+            Some(ActorArg::Mbox) => ActorKind::Mbox,
+            Some(ActorArg::MboxSha1sum) => ActorKind::MboxSha1Sum,
+        })
+    }
+
+    fn envelope_settings(&self, lms_root_url: &str) -> Result<Option<EnvelopeSettings>> {
+        if self.actor.is_some() {
+            bail!(
+                "remove `--actor` (or EVENT_ROUTER_ACTOR): it is for xAPI, and Caliper's actor is always the external id"
+            );
+        }
+        if self.envelope == Some(EnvelopeArg::None) {
+            if self.sensor.is_some() || self.send_time.is_some() {
+                bail!(
+                    "remove `--sensor` and `--send-time`: without an envelope they have no effect"
+                );
+            }
+            return Ok(None);
+        }
+        let send_time = self
+            .fixed_send_time()?
+            .unwrap_or_else(|| EventTime::from(SystemTime::now()));
+        let sensor = self.sensor.as_deref().unwrap_or(lms_root_url);
+        if sensor.is_empty() {
+            bail!("the sensor is empty: remove `--sensor` to use the LMS root URL");
+        }
+        Ok(Some(EnvelopeSettings {
+            sensor: sensor.to_owned(),
+            send_time: send_time.to_string(),
+        }))
+    }
+
+    /// Returns the time that `--send-time` or SOURCE_DATE_EPOCH sets.
+    fn fixed_send_time(&self) -> Result<Option<EventTime>> {
+        if let Some(time) = &self.send_time {
+            let parsed = EventTime::parse(time);
+            return parsed.map(Some).with_context(|| {
+                format!("`--send-time {time}` is not a time like 2024-03-05T09:14:07Z")
+            });
+        }
+        let Some(seconds) = std::env::var_os(SOURCE_DATE_EPOCH).filter(|text| !text.is_empty())
+        else {
+            return Ok(None);
+        };
+        let parsed = seconds.to_str().and_then(|text| text.parse().ok());
+        let time = parsed
+            .map(Duration::from_secs)
+            .and_then(|since| UNIX_EPOCH.checked_add(since))
+            .map(EventTime::from);
+        time.map(Some).with_context(|| {
+            format!(
+                "{SOURCE_DATE_EPOCH} is `{}`, not a number of seconds since 1970",
+                seconds.display()
+            )
+        })
+    }
+}

@@ -1,0 +1,323 @@
+//! The delivering side of a run: writes converted batches to the destination, and decides what a failure costs.
+//!
+//! A file that cannot be read or written costs that file. The exit code is that of the worst failure.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::duplicates::Duplicates;
+use super::open_input::OpenInput;
+use crate::checkpoint::{Resumed, StateDirectory};
+use crate::console::Console;
+use crate::convert::ConvertedBatch;
+use crate::destination::{Destination, WriteStatus};
+use crate::exit_code::ExitCode;
+use crate::input::{NotFound, ReadEnd, Source};
+use crate::outcome::Tally;
+use crate::output::RejectsFile;
+use crate::pipeline::{ControlFlow, Delivery, InputEvent};
+use crate::report::{InputReports, ReadTo};
+
+/// Delivers the converted batches of a run to one destination.
+pub struct Deliverer<'c> {
+    console: &'c Console,
+    destination: Box<dyn Destination + 'c>,
+    rejects: Option<RejectsFile>,
+    duplicates: Option<Duplicates>,
+    /// The delivered lines of all inputs.
+    tally: Tally,
+    /// The open inputs by their numbers.
+    open: BTreeMap<usize, OpenInput>,
+    inputs: InputReports,
+    code: ExitCode,
+    state: Option<Arc<StateDirectory>>,
+    /// Whether the run must stop because rows of rejected lines could not be written, whose lines are not read again.
+    must_stop: bool,
+}
+
+/// The result of a run.
+pub struct Delivered {
+    pub tally: Tally,
+    /// The inputs that the run reached, and those that were not found.
+    pub inputs: InputReports,
+    pub code: ExitCode,
+}
+
+impl<'c> Deliverer<'c> {
+    /// Returns a deliverer that writes to the destination. Inputs that were not found are part of its result.
+    pub fn new(
+        console: &'c Console,
+        destination: Box<dyn Destination + 'c>,
+        not_found: &[NotFound],
+    ) -> Self {
+        let code = if not_found.is_empty() {
+            ExitCode::Success
+        } else {
+            ExitCode::Input
+        };
+        Self {
+            console,
+            destination,
+            rejects: None,
+            duplicates: None,
+            tally: Tally::default(),
+            open: BTreeMap::new(),
+            inputs: InputReports::new(not_found),
+            code,
+            state: None,
+            must_stop: false,
+        }
+    }
+
+    /// Writes rejected lines to a file.
+    pub fn rejects(mut self, rejects: Option<RejectsFile>) -> Self {
+        self.rejects = rejects;
+        self
+    }
+
+    /// Drops duplicates.
+    pub fn duplicates(mut self, duplicates: Option<Duplicates>) -> Self {
+        self.duplicates = duplicates;
+        self
+    }
+
+    /// Stops the run if the state directory cannot be written.
+    pub fn state(mut self, state: Option<Arc<StateDirectory>>) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// Delivers one event of the pipeline.
+    pub fn deliver(
+        &mut self,
+        delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
+    ) -> ControlFlow {
+        if self.must_stop() {
+            return ControlFlow::Stop;
+        }
+        let Delivery {
+            input,
+            source,
+            event,
+        } = delivery;
+        let flow = match event {
+            InputEvent::Unopened(error) => {
+                let mut open = OpenInput::start(source, 0);
+                self.input_failed(
+                    &mut open,
+                    &format!("failed to open `{}`: {error}", source.name),
+                );
+                self.end(input, open, Some(ReadTo::default()), None);
+                ControlFlow::Continue
+            }
+            InputEvent::Start(resumed) => self.start(input, source, resumed.as_ref()),
+            InputEvent::Batch(batch) => self.deliver_batch(input, batch),
+            InputEvent::End(end, bytes) => self.finish(input, source, end, bytes),
+        };
+        if self.must_stop() {
+            ControlFlow::Stop
+        } else {
+            flow
+        }
+    }
+
+    fn must_stop(&self) -> bool {
+        let state = self.state.as_ref();
+        self.must_stop || state.is_some_and(|state| state.has_failed())
+    }
+
+    fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> ControlFlow {
+        let skipped_lines = resumed.map_or(0, |resumed| resumed.start().line);
+        self.open
+            .insert(input, OpenInput::start(source, skipped_lines));
+        self.with_rejects(RejectsFile::mark);
+        if let Some(duplicates) = &mut self.duplicates {
+            duplicates.start_input(&source.name);
+        }
+        let started = self.destination.start(input, source, resumed);
+        self.flow_after(input, started.map(|()| WriteStatus::Written))
+    }
+
+    fn deliver_batch(&mut self, input: usize, mut batch: ConvertedBatch) -> ControlFlow {
+        if self.output_failed(input) {
+            return ControlFlow::EndInput;
+        }
+        if let Some(duplicates) = &mut self.duplicates {
+            duplicates.drop_from(&mut batch, self.rejects.is_some(), self.console);
+        }
+        // Rows of rejects come first: with a state directory, delivered lines are not read again.
+        if let Err(error) = self.write_rejects(&batch.rejects) {
+            self.must_stop = true;
+            return self.flow_after(input, Err(error));
+        }
+        let written = self.destination.write(input, &batch);
+        if written.is_ok()
+            && let Some(open) = self.open.get_mut(&input)
+        {
+            open.tally.add(&batch.tally);
+        }
+        self.flow_after(input, written)
+    }
+
+    /// Completes the output of an input that was read as far as possible.
+    fn finish(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> ControlFlow {
+        let ReadEnd { result, held_back } = end;
+        let mut flow = ControlFlow::Continue;
+        if !self.output_failed(input) {
+            let finished = self.destination.finish(input);
+            flow = self.flow_after(input, finished);
+        }
+        let Some(mut open) = self.open.remove(&input) else {
+            return flow;
+        };
+        if let Err(error) = &result {
+            let message = format!("failed to read `{}` to its end: {error}", source.name);
+            self.input_failed(&mut open, &message);
+        }
+        let delivered = !open.output_failed;
+        if !delivered {
+            self.forget_lines(&mut open);
+            if let Some(duplicates) = &mut self.duplicates {
+                duplicates.forget_input();
+            }
+        }
+        let output = self.destination.last_file().filter(|_| delivered);
+        self.end(input, open, Some(ReadTo { bytes, held_back }), output);
+        if held_back > 0 {
+            self.console.note(&format!(
+                "note: the last line of `{}` is not complete, and is left to the next run",
+                source.name
+            ));
+        }
+        flow
+    }
+
+    /// Ends an input before its end, because the run was interrupted or the destination is closed.
+    fn abort(&mut self, input: usize) {
+        let counts = if self.output_failed(input) {
+            // A failed file is discarded. A shared output keeps the lines that were written to it.
+            self.destination.is_shared()
+        } else {
+            let aborted = self.destination.abort(input);
+            let counts = *aborted.as_ref().unwrap_or(&false);
+            self.flow_after(input, aborted.map(|_| WriteStatus::Written));
+            counts
+        };
+        let Some(mut open) = self.open.remove(&input) else {
+            return;
+        };
+        if !counts {
+            self.forget_lines(&mut open);
+        }
+        let output = self.destination.last_file().filter(|_| counts);
+        self.end(input, open, None, output);
+    }
+
+    /// Discards the counts and the rejects of an input whose output is discarded.
+    fn forget_lines(&mut self, open: &mut OpenInput) {
+        open.tally = Tally::default();
+        self.with_rejects(RejectsFile::back_to_mark);
+    }
+
+    fn end(
+        &mut self,
+        input: usize,
+        open: OpenInput,
+        read_to: Option<ReadTo>,
+        output: Option<PathBuf>,
+    ) {
+        self.tally.add(&open.tally);
+        self.inputs.add(input, open.end(read_to, output));
+    }
+
+    /// Ends the run.
+    pub fn close(mut self) -> Delivered {
+        while let Some((&input, _)) = self.open.first_key_value() {
+            self.abort(input);
+        }
+        if let Some(duplicates) = self.duplicates.take() {
+            duplicates.close(self.console);
+        }
+        if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
+            self.report_output_error(&error);
+        }
+        let closed = self.destination.close();
+        self.code = self.code.max(closed.code);
+        for input in closed.stopped {
+            self.inputs.stop(input);
+        }
+        if let Some(Err(error)) = self.state.map(|state| state.sync()) {
+            self.console.error(&format!("{error:#}"));
+            self.code = self.code.max(ExitCode::Output);
+        }
+        Delivered {
+            tally: self.tally,
+            inputs: self.inputs,
+            code: self.code,
+        }
+    }
+
+    fn output_failed(&self, input: usize) -> bool {
+        self.open.get(&input).is_some_and(|open| open.output_failed)
+    }
+
+    /// Returns how the run proceeds after a write to the destination.
+    fn flow_after(&mut self, input: usize, written: anyhow::Result<WriteStatus>) -> ControlFlow {
+        match written {
+            Ok(WriteStatus::Written) => ControlFlow::Continue,
+            Ok(WriteStatus::Closed) => ControlFlow::Stop,
+            Err(error) => {
+                self.report_output_error(&error);
+                if let Some(open) = self.open.get_mut(&input) {
+                    open.fail(&format!("{error:#}"));
+                    open.output_failed = true;
+                }
+                if self.destination.is_shared() {
+                    ControlFlow::Stop
+                } else {
+                    ControlFlow::EndInput
+                }
+            }
+        }
+    }
+
+    /// Writes rows to the rejects file, if there is one. Returns an error only if the rows are needed: a file that keeps
+    /// the rows of earlier runs belongs to a state directory, and its lines are not read again.
+    fn write_rejects(&mut self, rows: &[u8]) -> anyhow::Result<()> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        let Err(error) = rejects.write(rows) else {
+            return Ok(());
+        };
+        if rejects.is_appended() {
+            return Err(error);
+        }
+        self.rejects = None;
+        self.report_output_error(&error);
+        Ok(())
+    }
+
+    /// Applies a function to the rejects file, if there is one and it has not failed.
+    fn with_rejects(&mut self, act: impl FnOnce(&mut RejectsFile) -> anyhow::Result<()>) {
+        if let Some(rejects) = &mut self.rejects
+            && let Err(error) = act(rejects)
+        {
+            self.must_stop |= rejects.is_appended();
+            self.rejects = None;
+            self.report_output_error(&error);
+        }
+    }
+
+    fn input_failed(&mut self, open: &mut OpenInput, message: &str) {
+        self.console.error(message);
+        open.fail(message);
+        self.code = self.code.max(ExitCode::Input);
+    }
+
+    fn report_output_error(&mut self, error: &anyhow::Error) {
+        self.console.error(&format!("{error:#}"));
+        self.code = self.code.max(ExitCode::Output);
+    }
+}

@@ -1,0 +1,77 @@
+//! Drops duplicates before they are delivered, and reports collisions.
+
+use crate::console::Console;
+use crate::convert::{ConvertedBatch, RejectedLine};
+use crate::dedupe::{Collision, Dedupe};
+use crate::outcome::{Reason, Reclassified};
+
+/// The number of collisions that are reported one by one. Later ones are only counted.
+const REPORTED_COLLISIONS: u64 = 20;
+
+/// The deduplication of a run.
+pub struct Duplicates {
+    dedupe: Dedupe,
+    collisions: u64,
+}
+
+impl Duplicates {
+    pub fn new(dedupe: Dedupe) -> Self {
+        Self {
+            dedupe,
+            collisions: 0,
+        }
+    }
+
+    /// Starts an input. The batches that follow are the input's.
+    pub fn start_input(&mut self, name: &str) {
+        self.dedupe.start_input(name);
+    }
+
+    /// Forgets the events of the current input, whose output is not delivered.
+    pub fn forget_input(&mut self) {
+        self.dedupe.input_failed();
+    }
+
+    /// Drops duplicates from a batch. Reports collisions, and appends rows for rejected ones if there is a rejects file.
+    pub fn drop_from(
+        &mut self,
+        batch: &mut ConvertedBatch,
+        keeps_rejects: bool,
+        console: &Console,
+    ) {
+        let found = self.dedupe.sift(batch);
+        batch.tally.reclassify(Reclassified {
+            duplicates: found.duplicates,
+            rejected: found.rejected,
+            records: found.dropped_values,
+            collisions: found.collisions.len() as u64,
+        });
+        let file = self.dedupe.file();
+        for Collision { line, first, id } in &found.collisions {
+            self.collisions += 1;
+            if self.collisions <= REPORTED_COLLISIONS {
+                console.warn(&format!(
+                    "{file}:{line} and {first} have the same id {id} and different content"
+                ));
+            }
+            if self.dedupe.rejects_collisions() && keeps_rejects {
+                RejectedLine {
+                    file: &file,
+                    line: *line,
+                    content: None,
+                    reason: Reason::Collision,
+                    detail: &format!("{first} has the same id, {id}, and different content"),
+                }
+                .write(&mut batch.rejects);
+            }
+        }
+    }
+
+    /// Reports the number of collisions that were not reported one by one.
+    pub fn close(self, console: &Console) {
+        if self.collisions > REPORTED_COLLISIONS {
+            let more = self.collisions - REPORTED_COLLISIONS;
+            console.warn(&format!("{more} more collisions of statement ids"));
+        }
+    }
+}

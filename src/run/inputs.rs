@@ -1,0 +1,118 @@
+//! Finds the inputs that the settings name.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use super::settings::InputSettings;
+use crate::console::Console;
+use crate::input::{BytesRead, Discovery, NameFilter, discover};
+use crate::interrupt::Interrupted;
+use crate::pipeline::PipelineOptions;
+
+impl InputSettings {
+    /// Finds the inputs, except paths that the run writes. Paths that cannot be read are reported and are among the
+    /// errors of the discovery.
+    ///
+    /// # Errors
+    /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
+    pub fn discover(&self, written: &[&Path], console: &Console) -> Result<Discovery> {
+        let paths = self.all_paths()?;
+        let filter = NameFilter::new(&self.include, &self.exclude)?;
+        let mut discovery = discover(&paths, &filter, &self.line_wrapper, written);
+        for error in &discovery.errors {
+            console.error(&error.to_string());
+        }
+        note_skipped(&discovery, console);
+        if let Some((one, other)) = discovery.same_pipe() {
+            bail!("`{one}` and `{other}` are the same pipe, which can be read only once");
+        }
+        if discovery.sources.is_empty() && discovery.errors.is_empty() {
+            console.warn("there is nothing to read");
+        }
+        if let Some(shard) = self.shard {
+            let all = discovery.sources.len();
+            discovery.keep_shard(shard);
+            let (own, plural) = (discovery.sources.len(), if all == 1 { "" } else { "s" });
+            console.note(&format!("note: {own} of {all} input{plural} in this shard"));
+        }
+        Ok(discovery)
+    }
+
+    /// Returns the paths that are given and those of the list.
+    fn all_paths(&self) -> Result<Vec<PathBuf>> {
+        let stdin = Path::new("-");
+        let mut paths = self.paths.clone();
+        if let Some(list) = &self.files_from {
+            paths.extend(read_list(list)?);
+        } else if paths.is_empty() {
+            bail!("there is no input: give files, directories, or `-` for standard input");
+        }
+        let listed = self.files_from.as_deref().filter(|list| *list == stdin);
+        let stdins = paths.iter().filter(|path| *path == stdin).count();
+        if stdins + listed.iter().count() > 1 {
+            bail!("standard input can be read only once");
+        }
+        if stdins > 0 && self.shard.is_some() {
+            bail!(
+                "`--shard` divides files by their paths, so it cannot be used with standard input"
+            );
+        }
+        Ok(paths)
+    }
+
+    /// Returns the files that are read beside the inputs.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.files_from.iter().map(PathBuf::as_path)
+    }
+
+    /// Returns the options of the pipeline.
+    pub fn pipeline_options(&self) -> PipelineOptions {
+        PipelineOptions {
+            threads: self.threads,
+            side_by_side: false,
+            max_line_bytes: self.max_line_bytes,
+            bytes_read: BytesRead::default(),
+            interrupted: Interrupted::default(),
+        }
+    }
+}
+
+fn note_skipped(discovery: &Discovery, console: &Console) {
+    if let [first, ..] = discovery.unmatched.as_slice() {
+        let (first, count) = (first.display(), discovery.unmatched.len());
+        let plural = if count == 1 { "" } else { "s" };
+        console.note(&format!(
+            "note: {count} file{plural} skipped because of the name, `{first}` first; choose others with `--include`"
+        ));
+    }
+}
+
+/// Reads a list of paths, one a line.
+fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
+    let mut bytes = Vec::new();
+    let read = if list == Path::new("-") {
+        std::io::stdin().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.with_context(|| format!("failed to read the list of inputs `{}`", list.display()))?;
+    let lines = bytes
+        .split(|&byte| byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).map(path_of).collect()
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    use std::os::unix::ffi::OsStrExt;
+    Ok(std::ffi::OsStr::from_bytes(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+    Ok(std::str::from_utf8(bytes)
+        .context("the list of inputs is not UTF-8")?
+        .into())
+}

@@ -1,0 +1,233 @@
+//! `event-router recover`: sends dead letters again.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow, bail};
+
+use super::job::Command;
+use crate::console::Console;
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::format::Format;
+use crate::report::{InputReports, Report, ReportFile};
+use crate::routing::{Endpoint, Routers};
+use crate::send::{
+    DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool, report_end,
+};
+
+/// The settings of `recover`.
+pub struct RecoverSettings {
+    pub dead_letters: PathBuf,
+    /// The routers.json of the run that wrote the dead letters.
+    pub routers: Option<PathBuf>,
+    pub delivery: DeliverySettings,
+    /// The report.
+    pub report: Option<PathBuf>,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Returns an error if the run could not start, or the report could not be written.
+pub fn recover(command: &Command<'_>, settings: RecoverSettings) -> Result<ExitCode, Fatal> {
+    let directory = &settings.dead_letters;
+    if !directory.is_dir() {
+        return Err(anyhow!("there is no directory `{}`", directory.display()))
+            .or_exit(ExitCode::Usage);
+    }
+    let endpoints = Endpoints::new(&settings, &command.console).or_exit(ExitCode::Usage)?;
+    let report_file = ReportFile::create(settings.report.as_deref()).or_exit(ExitCode::Output)?;
+    let dead_letters = DeadLetters::create(directory).or_exit(ExitCode::Output)?;
+    let paths = dead_letters.list().or_exit(ExitCode::Input)?;
+
+    let mut recovery = Recovery {
+        console: &command.console,
+        settings: &settings.delivery,
+        endpoints,
+        dead_letters,
+        pools: BTreeMap::new(),
+        without_endpoint: BTreeMap::new(),
+        code: ExitCode::Success,
+    };
+    for (nth, path) in paths.iter().enumerate() {
+        recovery.submit(path, nth)?;
+    }
+    let (targets, exit_code) = recovery.close();
+    let report = Report {
+        command: command.name,
+        invocation: command.invocation,
+        dry_run: command.dry_run,
+        summary: None,
+        inputs: &InputReports::default(),
+        known_events: &[],
+        targets: &targets,
+        exit_code,
+    };
+    command.console.note(&report.to_string());
+    report_file.write(&report).or_exit(ExitCode::Output)?;
+    Ok(exit_code)
+}
+
+/// The delivery of dead letters to their endpoints.
+struct Recovery<'s> {
+    console: &'s Arc<Console>,
+    settings: &'s DeliverySettings,
+    endpoints: Endpoints,
+    dead_letters: DeadLetters,
+    /// The workers of each endpoint, by its name and format.
+    pools: BTreeMap<(String, &'static str), WorkerPool>,
+    /// The number of letters for routers without an endpoint.
+    without_endpoint: BTreeMap<String, u64>,
+    code: ExitCode,
+}
+
+impl Recovery<'_> {
+    /// Submits a letter to the workers of its endpoint. A letter that cannot be read is reported and skipped.
+    fn submit(&mut self, path: &Path, nth: usize) -> Result<(), Fatal> {
+        let (letter, format) = match read_letter(path) {
+            Ok(read) => read,
+            Err(error) => {
+                self.console.error(&format!("{error:#}"));
+                self.code = self.code.max(ExitCode::Input);
+                return Ok(());
+            }
+        };
+        let Some(endpoint) = self.endpoints.of_router(&letter.router, format) else {
+            *self.without_endpoint.entry(letter.router).or_default() += 1;
+            return Ok(());
+        };
+        let key = (endpoint.name.clone(), format.name());
+        if !self.pools.contains_key(&key) {
+            let dead_letters = Some(self.dead_letters.clone());
+            let target = self
+                .settings
+                .target(endpoint, format, dead_letters, self.console)
+                .or_exit(ExitCode::Usage)?;
+            let pool = self
+                .settings
+                .start_workers(Arc::new(target), self.console, remove_letter)
+                .or_exit(ExitCode::Usage)?;
+            self.pools.insert(key.clone(), pool);
+        }
+        if let Some(pool) = self.pools.get(&key) {
+            pool.submit(SendBatch::from_dead_letter(letter, path, nth));
+        }
+        Ok(())
+    }
+
+    /// Waits until all letters are delivered or given up. Returns the targets and the exit code.
+    fn close(mut self) -> (Vec<Arc<Target>>, ExitCode) {
+        let mut targets = Vec::new();
+        for pool in self.pools.into_values() {
+            let target = Arc::clone(pool.target());
+            pool.close();
+            self.code = self.code.max(report_end(self.console, &target));
+            targets.push(target);
+        }
+        for (router, count) in &self.without_endpoint {
+            let plural = if *count == 1 { "" } else { "s" };
+            self.console.error(&format!(
+                "{count} dead letter{plural} for `{router}` not sent: no `--url` or router fits"
+            ));
+            self.code = self.code.max(ExitCode::Undelivered);
+        }
+        (targets, self.code)
+    }
+}
+
+fn read_letter(path: &Path) -> Result<(DeadLetter, Format)> {
+    let letter = DeadLetter::read(path)?;
+    let format = Format::from_name(&letter.format).with_context(|| {
+        format!(
+            "the dead letter `{}` has the unknown format `{}`",
+            path.display(),
+            letter.format
+        )
+    })?;
+    Ok((letter, format))
+}
+
+/// The endpoints to which the letters of each router are sent.
+enum Endpoints {
+    /// The letters for these routers are sent to one endpoint, those for others are not sent.
+    One {
+        endpoint: Endpoint,
+        routers: Vec<String>,
+    },
+    /// Each letter is sent to the router with its name.
+    Routers {
+        xapi: Vec<Endpoint>,
+        caliper: Vec<Endpoint>,
+    },
+}
+
+impl Endpoints {
+    fn new(settings: &RecoverSettings, console: &Console) -> Result<Self> {
+        let router_urls = &settings.delivery.router_urls;
+        match (settings.delivery.endpoint(console)?, &settings.routers) {
+            (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
+            (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
+            (Some(endpoint), None) => {
+                let routers = if router_urls.is_empty() {
+                    vec![endpoint.name.clone()]
+                } else {
+                    router_urls.clone()
+                };
+                Ok(Self::One { endpoint, routers })
+            }
+            (None, Some(path)) => {
+                let xapi = endpoints(path, Format::Xapi, router_urls)?;
+                let caliper = endpoints(path, Format::Caliper, router_urls)?;
+                if xapi.is_empty() && caliper.is_empty() {
+                    bail!("`{}` has no enabled router with such a URL", path.display());
+                }
+                Ok(Self::Routers { xapi, caliper })
+            }
+        }
+    }
+
+    fn of_router(&self, router: &str, format: Format) -> Option<&Endpoint> {
+        match self {
+            Self::One { endpoint, routers } => routers
+                .iter()
+                .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
+                .then_some(endpoint),
+            Self::Routers { xapi, caliper } => {
+                let mut endpoints = match format {
+                    Format::Xapi => xapi.iter(),
+                    Format::Caliper => caliper.iter(),
+                };
+                endpoints.find(|endpoint| endpoint.name == router)
+            }
+        }
+    }
+}
+
+fn endpoints(path: &Path, format: Format, urls: &[String]) -> Result<Vec<Endpoint>> {
+    let mut routers = Routers::load(path, format)?;
+    if !urls.is_empty() {
+        routers.keep_any(urls);
+    }
+    routers.endpoints()
+}
+
+/// Removes a letter after each of its records was delivered or written to another letter.
+fn remove_letter(console: &Console, target: &Target, batch: &SendBatch, written: &[PathBuf]) {
+    let Some(path) = batch
+        .dead_letter
+        .as_ref()
+        .filter(|path| !written.contains(path))
+    else {
+        return;
+    };
+    if target.client.is_dry_run() {
+        return;
+    }
+    let removed = std::fs::remove_file(path)
+        .with_context(|| format!("failed to remove the delivered `{}`", path.display()));
+    if let Err(error) = removed {
+        // A later run sends the letter again, and the server takes its records as duplicates.
+        console.warn(&format!("{error:#}"));
+    }
+}

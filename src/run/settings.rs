@@ -1,0 +1,107 @@
+//! The settings of the commands: the options after parsing. Paths are not opened yet.
+
+use std::path::{Path, PathBuf};
+
+use crate::convert::FormatSettings;
+use crate::filter::EventFilter;
+use crate::input::Shard;
+use crate::lms::Unknown;
+use crate::selection::EventSelection;
+use crate::tracking::LineWrapper;
+
+/// The inputs and how they are read.
+#[derive(Debug)]
+pub struct InputSettings {
+    /// Files, directories, or `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// A file with one more input a line, or `-` for standard input.
+    pub files_from: Option<PathBuf>,
+    /// Globs of the names that are read in directories, in place of the usual log names.
+    pub include: Vec<String>,
+    /// Globs of the names that are skipped in directories.
+    pub exclude: Vec<String>,
+    pub shard: Option<Shard>,
+    pub line_wrapper: LineWrapper,
+    pub max_line_bytes: usize,
+    pub threads: usize,
+}
+
+/// The selection of events and their format.
+pub struct ConversionSettings {
+    pub format: FormatSettings,
+    pub selection: EventSelection,
+    pub filter: EventFilter,
+    /// A routers.json.
+    pub routers: Option<PathBuf>,
+    pub lookup: LookupSettings,
+    /// Whether `event_type` stands in for a missing name.
+    pub name_from_event_type: bool,
+}
+
+/// The stand-in for the LMS's database.
+#[derive(Debug)]
+pub struct LookupSettings {
+    /// The root URL of the LMS, verbatim.
+    pub lms_root_url: String,
+    /// The users table.
+    pub users: Option<PathBuf>,
+    /// The courses table.
+    pub courses: Option<PathBuf>,
+    pub unknown_user: Unknown,
+    pub unknown_course: Unknown,
+    /// A file with the key of derived ids. Without it, the key is taken from the environment.
+    pub actor_key_file: Option<PathBuf>,
+}
+
+/// The files that a run writes beside its output, and the outcomes that count as failures.
+#[derive(Debug)]
+pub struct RecordSettings {
+    /// The rejects file.
+    pub rejects: Option<PathBuf>,
+    /// The state directory.
+    pub state: Option<PathBuf>,
+    /// The report.
+    pub report: Option<PathBuf>,
+    pub fail_on: Vec<FailOn>,
+}
+
+/// An outcome of lines that makes the run fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailOn {
+    Rejected,
+    Unparsable,
+    /// Collisions of ids, which only `--dedupe` finds.
+    Collision,
+}
+
+impl LookupSettings {
+    /// Returns the files that are read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let files = [&self.users, &self.courses, &self.actor_key_file];
+        files.into_iter().flatten().map(PathBuf::as_path)
+    }
+}
+
+impl ConversionSettings {
+    /// Returns the files that are read.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let routers = self.routers.iter().map(PathBuf::as_path);
+        self.lookup.files().chain(routers)
+    }
+}
+
+impl RecordSettings {
+    /// Returns the paths that are written, which are never inputs.
+    pub fn written(&self) -> impl Iterator<Item = &Path> {
+        let paths = [&self.rejects, &self.report, &self.state];
+        paths.into_iter().flatten().map(PathBuf::as_path)
+    }
+
+    /// Returns the files that are written, each with its option.
+    pub fn files(&self) -> Vec<(&'static str, &Path)> {
+        [("--rejects", &self.rejects), ("--report", &self.report)]
+            .into_iter()
+            .filter_map(|(option, path)| Some((option, path.as_deref()?)))
+            .collect()
+    }
+}
