@@ -77,7 +77,7 @@ fn common_lines_are_written_once_at_any_number_of_threads() {
         written.retain(|row| !is_other(row));
         assert_eq!(written, distinct.rows());
 
-        let warning = "warning: logs/b.log:2001 has the id of logs/a.log:2, ";
+        let warning = "warning: logs/b.log:2001 and logs/a.log:2 have the same id ";
         one.assert_stderr(warning);
         let collisions = one.json_lines("rejects");
         let collisions: Vec<_> = collisions
@@ -116,7 +116,7 @@ fn a_rejected_collision_names_the_line_with_the_same_id() {
         "file": "a.log",
         "line": 2,
         "reason": "collision",
-        "detail": format!("a.log:1 has the same id, {id}, and other content"),
+        "detail": format!("a.log:1 has the same id, {id}, and different content"),
     });
     assert_eq!(ended.json_lines("r"), [row]);
 }
@@ -127,7 +127,7 @@ fn at_most_20_collisions_are_reported_and_the_rest_are_counted() {
         let log = lines(0..count) + &(0..count).map(colliding).collect::<String>();
         let run = Run::transform().file("a.log", log);
         let ended = run.args(&["--dedupe", "a.log"]).run().with_code(0);
-        let reported = ended.stderr.matches("has the id of a.log").count();
+        let reported = ended.stderr.matches("have the same id").count();
         assert_eq!(
             (reported, ended.count("emitted")),
             (20, 2 * u64::from(count))
@@ -196,7 +196,7 @@ fn a_document_is_a_duplicate_of_the_same_event_in_a_log_or_another_document() {
     assert_eq!(first.files("out"), ["a.log.xapi.jsonl", "b.json"]);
     assert_eq!(first.read("out/a.log.xapi.jsonl"), b"");
     assert_balance(&first, [1, 2, 0, 0, 0]);
-    first.assert_not_stderr("has the id of");
+    first.assert_not_stderr("have the same id");
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn on_collision_requires_dedupe() {
     for command in ["transform", "send"] {
         let run = Run::new(&[command, "--to", "xapi", "--lms-root-url", ROOT_URL, "-"]);
         let ended = run.args(&["--on-collision", "keep"]).run().with_code(2);
-        let message = "`--on-collision` goes with `--dedupe`";
+        let message = "`--on-collision` needs `--dedupe`";
         ended.assert_stderr(message);
     }
 }

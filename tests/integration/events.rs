@@ -166,7 +166,7 @@ fn an_empty_variable_is_ignored_and_an_unknown_variable_causes_a_warning() {
         .run()
         .with_code(0);
     assert_eq!(ended.count("emitted"), 1);
-    ended.assert_stderr("no option is called like the variable EVENT_ROUTER_USER\n");
+    ended.assert_stderr("the variable EVENT_ROUTER_USER sets no option");
     assert_eq!(ended.stderr.matches("warning").count(), 1);
 }
 

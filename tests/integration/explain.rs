@@ -74,7 +74,7 @@ fn without_json_each_line_has_a_readable_explanation() {
     );
     assert_eq!(
         lines[3],
-        "a.log:3: stop_video: filtered: `--events` leaves it out"
+        "a.log:3: stop_video: filtered: excluded by `--events`"
     );
     assert!(lines[4].starts_with("a.log:4: (no name): unparsable, not-json: "));
 }
@@ -100,9 +100,9 @@ fn unsupported_events_are_explained() {
         .map(|line| line.rsplit(": ").next().unwrap())
         .collect();
     let expected = [
-        "it is not taken by default, `--events all` takes it",
-        "no transformer of this format takes it",
-        "an event without a name",
+        "the event is not converted by default; use `--events all`",
+        "this format has no transformer for the event",
+        "the event has no name",
     ];
     assert_eq!(whys, expected);
     let details: Vec<_> = rows.iter().map(|row| &row["detail"]).collect();

@@ -44,7 +44,7 @@ fn standard_input_may_be_plain_or_compressed() {
 fn a_pipe_that_is_given_twice_is_refused() {
     let run = Run::transform().args(&["-", "/dev/stdin"]);
     let ended = run.stdin(two_lines()).run().with_code(2);
-    ended.assert_error("`-` and `/dev/stdin` are one pipe");
+    ended.assert_error("`-` and `/dev/stdin` are the same pipe");
     let run = Run::transform().args(&["/dev/null", "/dev/null", "-"]);
     let ended = run.stdin(two_lines()).run().with_code(0);
     assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
@@ -156,7 +156,7 @@ fn directories_are_read_in_name_order_without_csv_markdown_and_hidden_files() {
         ended.files("logs/out"),
         ["a.log.xapi.jsonl", "b/tracking.log.xapi.jsonl"]
     );
-    ended.assert_stderr("2 files left aside");
+    ended.assert_stderr("2 files skipped");
     assert_eq!(ended.count("emitted"), 2);
 }
 

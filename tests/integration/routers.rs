@@ -86,7 +86,7 @@ fn credentials_come_from_the_environment_or_a_file() {
             .run()
             .with_code(0);
         assert_eq!(authorization(&lrs), expected);
-        ended.assert_not_stderr("no option is called");
+        ended.assert_not_stderr("sets no option");
     }
 }
 

@@ -22,7 +22,7 @@ fn each_input_is_in_exactly_one_shard() {
             let run = Run::transform().args(&["-o", "out", "--shard", &shard]);
             let ended = with_tree(run, "logs").run().with_code(0);
             let files = ended.files("out");
-            let told = format!("note: {} of 24 inputs in this share", files.len());
+            let told = format!("note: {} of 24 inputs in this shard", files.len());
             ended.assert_stderr(&told);
             assert_eq!(ended.count("lines"), files.len() as u64);
             files
@@ -82,7 +82,7 @@ fn an_empty_shard_is_no_failure_and_a_missing_input_fails_in_each_shard() {
     } else {
         second
     };
-    empty.assert_stderr("note: 0 of 1 input in this share");
+    empty.assert_stderr("note: 0 of 1 input in this shard");
     empty.assert_not_stderr("nothing to read");
     for nth in ["0/2", "1/2"] {
         let run = Run::transform().args(&["--shard", nth, "no.log"]);
@@ -106,11 +106,11 @@ fn two_inputs_with_the_same_output_are_refused_in_each_shard() {
 #[test]
 fn invalid_shards_are_refused() {
     for (shard, message) in [
-        ("16/16", "shares count from 0, so the last is 15/16"),
-        ("0/0", "there is at least one share"),
-        ("1", "it is written as 0/16"),
-        ("-1/4", "it is written as 0/16"),
-        ("a/b", "it is written as 0/16"),
+        ("16/16", "shards count from 0, so the last is 15/16"),
+        ("0/0", "there must be at least one shard"),
+        ("1", "expected K/N"),
+        ("-1/4", "expected K/N"),
+        ("a/b", "expected K/N"),
     ] {
         let shard = format!("--shard={shard}");
         let run = Run::transform().file("a.log", line(1));
