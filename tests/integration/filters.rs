@@ -180,7 +180,7 @@ fn invalid_filters_are_refused() {
             &["--since", "2024-03-05T09:14:07"][..],
             "`--since 2024-03-05T09:14:07` has no offset: write `2024-03-05T09:14:07Z`",
         ),
-        (&["--until", "soon"], "nor a date like 2024-03-05"),
+        (&["--until", "soon"], "or a date like 2024-03-05"),
         (
             &["--since", "2024-03-05", "--until", "2024-03-05"],
             "`--since` must be earlier",

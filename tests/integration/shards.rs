@@ -119,5 +119,5 @@ fn invalid_shards_are_refused() {
     }
     let ended = Run::transform().args(&["--shard", "0/2", "-"]).run();
     let ended = ended.with_code(2);
-    ended.assert_stderr("standard input has none");
+    ended.assert_stderr("cannot be used with standard input");
 }
