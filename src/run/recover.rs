@@ -12,9 +12,7 @@ use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
 use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
-use crate::send::{
-    DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool, report_end,
-};
+use crate::send::{DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool};
 
 /// The settings of `recover`.
 pub struct RecoverSettings {
@@ -122,7 +120,7 @@ impl Recovery<'_> {
         for pool in self.pools.into_values() {
             let target = Arc::clone(pool.target());
             pool.close();
-            self.code = self.code.max(report_end(self.console, &target));
+            self.code = self.code.max(target.report_end(self.console));
             targets.push(target);
         }
         for (router, count) in &self.without_endpoint {

@@ -86,7 +86,7 @@ impl Batcher {
 
 #[cfg(test)]
 mod tests {
-    use super::super::send_batch::tests::origin;
+    use super::super::send_batch::tests::{joined, origin};
     use super::*;
 
     fn batcher(items: usize, bytes: usize) -> Batcher {
@@ -95,7 +95,7 @@ mod tests {
     }
 
     fn texts(batch: Option<SendBatch>) -> Option<String> {
-        batch.map(|batch| String::from_utf8(batch.items().joined().to_vec()).unwrap())
+        batch.map(|batch| joined(batch.items()))
     }
 
     #[test]

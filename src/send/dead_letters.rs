@@ -128,20 +128,10 @@ impl DeadLetter {
             hash.update([0]);
             hash.update(item.payload.get().as_bytes());
         }
-        format!(
-            "{:x}.json",
-            Uuid::new_v8(first_16(&hash.finalize())).simple()
-        )
+        let hash = hash.finalize();
+        let bytes = hash.first_chunk().copied().unwrap_or_default();
+        format!("{:x}.json", Uuid::new_v8(bytes).simple())
     }
-}
-
-fn first_16(bytes: &[u8]) -> [u8; 16] {
-    let mut first = [0; 16];
-    first
-        .iter_mut()
-        .zip(bytes)
-        .for_each(|(to, from)| *to = *from);
-    first
 }
 
 impl DeadLetters {

@@ -23,6 +23,7 @@
 //! | `caliper_endpoint/` | Caliper endpoints: requests, verdict |
 //! | `server` | the interface of a kind of server |
 //! | `verdict` | the meaning of an answer |
+//! | `body_frame` | the text around the records of a body |
 //! | `send_batch`, `envelope`, `overrides` | the records of a request |
 //! | `dead_letters` | records that could not be delivered |
 //! | `http/` | the client, TLS, proxies, redaction |
@@ -30,6 +31,7 @@
 mod acknowledgements;
 mod backoff;
 mod batcher;
+mod body_frame;
 mod body_size_limit;
 mod caliper_endpoint;
 mod dead_letters;
@@ -55,7 +57,6 @@ pub use dead_letters::{DeadLetter, DeadLetters};
 pub use http::ClientOptions;
 pub use plan::SendPlan;
 pub use send_batch::{BatchLimits, SendBatch};
-pub use sender::report_end;
 pub use settings::DeliverySettings;
 pub use statistics::TargetStatistics;
 pub use target::Target;

@@ -40,7 +40,7 @@ pub struct SendBatch {
     /// The number of the first record among all records of the target.
     pub first: u64,
     envelope: Option<Arc<BatchEnvelope>>,
-    /// JSON texts, separated by commas.
+    /// The texts of the records.
     text: Vec<u8>,
     items: Vec<BatchItem>,
 }
@@ -72,9 +72,9 @@ pub struct Overhead {
 
 impl Overhead {
     /// Returns the size of a body with these records.
-    pub fn of(self, records: BatchSlice<'_>) -> usize {
-        let texts = records.items.iter().map(|item| item.end - item.start);
-        self.once + texts.map(|bytes| bytes + self.each).sum::<usize>()
+    pub fn size_with(self, records: BatchSlice<'_>) -> usize {
+        let texts = records.iter().map(|(_, text)| text.len() + self.each);
+        self.once + texts.sum::<usize>()
     }
 }
 
@@ -114,9 +114,6 @@ impl SendBatch {
 
     /// Adds a record, whether it fits or not.
     pub fn push(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) {
-        if !self.items.is_empty() {
-            self.text.push(b',');
-        }
         let start = self.text.len();
         self.text.extend_from_slice(text);
         self.items.push(BatchItem {
@@ -182,15 +179,6 @@ impl<'b> BatchSlice<'b> {
             .map(move |item| (item, &text[item.start..item.end]))
     }
 
-    /// Returns the texts of the records, separated by commas.
-    pub fn joined(self) -> &'b [u8] {
-        match self.items {
-            [first, .., last] => &self.text[first.start..last.end],
-            [one] => &self.text[one.start..one.end],
-            [] => &[],
-        }
-    }
-
     /// Splits two or more records into two halves that are not empty.
     pub fn halves(self) -> (Self, Self) {
         self.split_at(self.len() / 2)
@@ -243,23 +231,30 @@ pub mod tests {
         batch
     }
 
+    pub fn joined(records: BatchSlice<'_>) -> String {
+        let texts = records
+            .iter()
+            .map(|(_, text)| str::from_utf8(text).unwrap());
+        texts.collect::<Vec<_>>().join(",")
+    }
+
     #[test]
     fn a_batch_is_split_without_losing_records() {
         let batch = batch_of(None, &["1", "2", "3", "4", "5"]);
         let (first, second) = batch.items().halves();
         assert_eq!(
-            (first.joined(), second.joined()),
-            (&b"1,2"[..], &b"3,4,5"[..])
+            (joined(first), joined(second)),
+            ("1,2".into(), "3,4,5".into())
         );
         let limits = |items, bytes| BatchLimits { items, bytes };
         let overhead = Overhead { once: 1, each: 1 };
         let parts = |limits| {
             let (first, second) = second.split_by(limits, overhead);
-            (first.joined(), second.joined())
+            joined(first) + "|" + &joined(second)
         };
-        assert_eq!(parts(limits(2, 1000)), (&b"3,4"[..], &b"5"[..]));
-        assert_eq!(parts(limits(9, "[3,4]".len())), (&b"3,4"[..], &b"5"[..]));
-        assert_eq!(parts(limits(9, 1)), (&b"3"[..], &b"4,5"[..]));
-        assert_eq!(parts(limits(9, 1000)), (&b"3,4,5"[..], &b""[..]));
+        assert_eq!(parts(limits(2, 1000)), "3,4|5");
+        assert_eq!(parts(limits(9, "[3,4]".len())), "3,4|5");
+        assert_eq!(parts(limits(9, 1)), "3|4,5");
+        assert_eq!(parts(limits(9, 1000)), "3,4,5|");
     }
 }

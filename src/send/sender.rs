@@ -10,13 +10,11 @@ use super::batcher::{Added, Batcher};
 use super::envelope::BatchEnvelope;
 use super::overrides::override_keys;
 use super::send_batch::RecordOrigin;
-use super::target::Target;
 use super::worker_pool::WorkerPool;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
-use crate::exit_code::ExitCode;
 use crate::input::{Position, Source};
 
 /// Sends the records of inputs to each target that accepts them.
@@ -171,7 +169,7 @@ impl Sender {
         overrides: Map<String, Value>,
     ) {
         let target = pool.target();
-        let overhead = target.server.overhead(envelope.as_deref());
+        let overhead = target.server.frame(envelope.as_deref()).overhead();
         self.queues.push(TargetQueue {
             nth: self.queues.len(),
             batcher: Batcher::new(target.limits(), overhead, envelope),
@@ -237,41 +235,11 @@ impl Destination for Sender {
         for queue in queues {
             let target = Arc::clone(queue.pool.target());
             queue.pool.close();
-            closed.code = closed.code.max(report_end(&console, &target));
+            closed.code = closed.code.max(target.report_end(&console));
             closed.stopped.extend(target.statistics().inputs_left());
         }
         closed
     }
-}
-
-/// Reports undeliverable records and the reason why a target was stopped. Returns the exit code.
-pub fn report_end(console: &Console, target: &Target) -> ExitCode {
-    let statistics = target.statistics();
-    if statistics.dead_letters > 0 {
-        // An error, so that it is shown even with `--quiet`.
-        console.error(&format!(
-            "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
-            target.name,
-            statistics.reasons.values().sum::<u64>(),
-            statistics.dead_letters
-        ));
-    }
-    let undelivered = match statistics.undeliverable {
-        0 => ExitCode::Success,
-        _ => ExitCode::Undelivered,
-    };
-    let Some(reason) = target.stop_reason() else {
-        return undelivered;
-    };
-    let first = match &statistics.first_left {
-        Some(origin) => format!(
-            "; the first record not delivered is from line {} of `{}`",
-            origin.line, origin.file
-        ),
-        None => String::new(),
-    };
-    console.error(&format!("{}{first}", reason.message));
-    reason.code.max(undelivered)
 }
 
 #[cfg(test)]
@@ -283,6 +251,7 @@ mod tests {
 
     use super::*;
     use crate::convert::ConvertedRecord;
+    use crate::exit_code::ExitCode;
     use crate::format::Format;
     use crate::routing::{Credentials, Endpoint, RouterSet};
     use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};

@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
+use super::body_frame::BodyFrame;
 use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::rate_limiter::Stopped;
-use super::send_batch::{BatchItem, BatchSlice, Overhead};
+use super::send_batch::{BatchItem, BatchSlice};
 use super::verdict::Verdict;
 use crate::url::Url;
 
@@ -20,11 +21,8 @@ pub trait Server: Send + Sync {
     /// Returns an error if the result is not a URL.
     fn resource(&self, url: &Url) -> Result<Resource>;
 
-    /// Returns the body of a request with these records.
-    fn body(&self, records: BatchSlice<'_>) -> Vec<u8>;
-
-    /// Returns how much larger than its records a body is. The body may be a byte smaller, never larger.
-    fn overhead(&self, envelope: Option<&BatchEnvelope>) -> Overhead;
+    /// Returns the text around the records of a body.
+    fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e>;
 
     /// Returns the meaning of the answer to a request with these records, received at `now`.
     fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict;

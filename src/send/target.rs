@@ -14,6 +14,7 @@ use super::send_batch::BatchLimits;
 use super::server::Server;
 use super::statistics::TargetStatistics;
 use crate::checkpoint::{DeliveryProgress, StateDirectory};
+use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::LAST_ANSWERS;
@@ -164,6 +165,36 @@ impl Target {
             }
             Answer::Lost(_) | Answer::Impossible(_) => format!("`{name}` gave no answer: {text}"),
         }
+    }
+
+    /// Reports undeliverable records and the reason why the target was stopped. Returns the exit code.
+    pub fn report_end(&self, console: &Console) -> ExitCode {
+        let statistics = self.statistics();
+        if statistics.dead_letters > 0 {
+            // An error, so that it is shown even with `--quiet`.
+            console.error(&format!(
+                "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
+                self.name,
+                statistics.reasons.values().sum::<u64>(),
+                statistics.dead_letters
+            ));
+        }
+        let undelivered = match statistics.undeliverable {
+            0 => ExitCode::Success,
+            _ => ExitCode::Undelivered,
+        };
+        let Some(reason) = self.stop_reason() else {
+            return undelivered;
+        };
+        let first = match &statistics.first_left {
+            Some(origin) => format!(
+                "; the first record not delivered is from line {} of `{}`",
+                origin.line, origin.file
+            ),
+            None => String::new(),
+        };
+        console.error(&format!("{}{first}", reason.message));
+        reason.code.max(undelivered)
     }
 
     /// Returns whether a warning about retries may be shown: at most one every 30 seconds.

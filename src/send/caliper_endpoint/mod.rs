@@ -4,9 +4,10 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
+use super::body_frame::BodyFrame;
 use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
-use super::send_batch::{BatchSlice, Overhead};
+use super::send_batch::BatchSlice;
 use super::server::Server;
 use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
@@ -27,60 +28,25 @@ impl Server for CaliperEndpoint {
         })
     }
 
-    fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
-        let (start, end) = around(records.envelope());
-        let overhead = self.overhead(records.envelope());
-        let mut body = Vec::with_capacity(overhead.of(records));
-        if !self.has_envelope_each(records.envelope()) {
-            body.extend(start.bytes());
-            body.extend(records.joined());
-            body.extend(end.bytes());
-            return body;
-        }
-        body.push(b'[');
-        for (nth, (_, event)) in records.iter().enumerate() {
-            if nth > 0 {
-                body.push(b',');
-            }
-            body.extend(start.bytes());
-            body.extend(event);
-            body.extend(end.bytes());
-        }
-        body.push(b']');
-        body
-    }
-
-    fn overhead(&self, envelope: Option<&BatchEnvelope>) -> Overhead {
-        let (start, end) = around(envelope);
-        let bytes = start.len() + end.len();
-        // The brackets or the envelope, with a comma after each event but the last.
-        if self.has_envelope_each(envelope) {
-            Overhead {
-                once: 1,
-                each: bytes + 1,
-            }
-        } else {
-            Overhead {
-                once: bytes,
-                each: 1,
-            }
+    fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
+        match envelope {
+            Some(envelope) if self.envelope_each => BodyFrame {
+                before_each: envelope.start(),
+                after_each: envelope.end(),
+                ..BodyFrame::ARRAY
+            },
+            Some(envelope) => BodyFrame {
+                start: envelope.start(),
+                end: envelope.end(),
+                ..BodyFrame::ARRAY
+            },
+            None => BodyFrame::ARRAY,
         }
     }
 
     fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
         verdict_by_status(answer, now)
     }
-}
-
-impl CaliperEndpoint {
-    fn has_envelope_each(self, envelope: Option<&BatchEnvelope>) -> bool {
-        self.envelope_each && envelope.is_some()
-    }
-}
-
-/// Returns the text around events. Events of a dead letter without an envelope are sent as an array.
-fn around(envelope: Option<&BatchEnvelope>) -> (&str, &str) {
-    envelope.map_or(("[", "]"), |envelope| (envelope.start(), envelope.end()))
 }
 
 #[cfg(test)]
@@ -105,9 +71,8 @@ mod tests {
         let batch = batch_of(Some(Arc::new(envelope)), &texts);
         let body = |envelope_each| {
             let server = CaliperEndpoint { envelope_each };
-            let body = server.body(batch.items());
-            let estimated = server.overhead(batch.items().envelope()).of(batch.items());
-            assert!((body.len()..=body.len() + 1).contains(&estimated));
+            let frame = server.frame(batch.items().envelope());
+            let body = frame.body(batch.items());
             serde_json::from_slice::<Value>(&body).unwrap()
         };
         assert_eq!(

@@ -7,10 +7,11 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
+use super::body_frame::BodyFrame;
 use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::rate_limiter::Stopped;
-use super::send_batch::{BatchItem, BatchSlice, Overhead};
+use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{Lookup, LookupRequests, Server};
 use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
@@ -27,17 +28,8 @@ impl Server for Lrs {
         })
     }
 
-    fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
-        let mut body = Vec::with_capacity(self.overhead(None).of(records));
-        body.push(b'[');
-        body.extend(records.joined());
-        body.push(b']');
-        body
-    }
-
-    fn overhead(&self, _envelope: Option<&BatchEnvelope>) -> Overhead {
-        // Two brackets, and a comma after each statement but the last.
-        Overhead { once: 1, each: 1 }
+    fn frame<'e>(&self, _envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
+        BodyFrame::ARRAY
     }
 
     fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
@@ -57,7 +49,6 @@ impl Server for Lrs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::send::send_batch::tests::batch_of;
 
     #[test]
     fn statements_are_below_the_url_of_the_lrs() {
@@ -78,13 +69,5 @@ mod tests {
             let resource = Lrs.resource(&Url::parse(url).unwrap()).unwrap();
             assert_eq!(resource.url.uri().to_string(), expected);
         }
-    }
-
-    #[test]
-    fn a_body_is_an_array_of_statements_of_the_estimated_length() {
-        let batch = batch_of(None, &["{\"n\":1}", "{\"n\":2}"]);
-        let body = Lrs.body(batch.items());
-        assert_eq!(body, b"[{\"n\":1},{\"n\":2}]");
-        assert_eq!(Lrs.overhead(None).of(batch.items()), body.len());
     }
 }
