@@ -1,8 +1,8 @@
-//! Whether two events have the same content, by a hash of what was written for them.
+//! Compares the content of events, by a hash of their records.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The hash of all values of a line, whether they stand one a line or in an indented document.
+/// Returns the hash of all records of a line. It does not depend on their layout, one a line or an indented document.
 pub fn hash(text: &[u8]) -> u64 {
     let is_document = text.starts_with(b"{\n") || text.starts_with(b"[\n");
     if is_document {
@@ -12,8 +12,8 @@ pub fn hash(text: &[u8]) -> u64 {
     }
 }
 
-/// A document, which is an object or an array of objects, as it would be with one object a line. A run may read an
-/// event from a log and once more from a document, and it is the same event.
+/// Returns a document, which is an object or an array of objects, with one object a line, so that an event is a duplicate
+/// if one copy was read from a log and the other from a document.
 fn without_layout(document: &[u8]) -> Vec<u8> {
     let is_array = document.starts_with(b"[");
     let mut lines = Vec::with_capacity(document.len());
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn the_layout_does_not_count_and_all_else_does() {
+    fn only_the_layout_is_ignored() {
         let one = json!({"a": [1, 2.5, [], {}], "b": "x, \"y\" \\", "c": "\" [ {", "d": "\\"});
         let two = json!({"a": null});
         let document = format!("{one:#}\n");
@@ -75,7 +75,7 @@ mod tests {
         ] {
             assert_ne!(hash(document.as_bytes()), hash_of(&others));
         }
-        // White space within a text is content.
+        // White space inside a string is content.
         let [narrow, wide] = [" ", "  "].map(|text| format!("{:#}\n", json!({"a": text})));
         assert_ne!(hash(narrow.as_bytes()), hash(wide.as_bytes()));
     }

@@ -1,80 +1,82 @@
-//! Which events were emitted already in this run: those with the id and all of the content of an earlier one.
+//! Finds the events that this run has already emitted: those with the id and the content of an earlier event.
 //!
-//! Rotated logs overlap, and brokers deliver twice. What counts as a duplicate is decided in input order, on the
-//! delivering side, so that the number of threads has no say in it. Nothing is read or written here.
+//! Rotated logs overlap, and message brokers deliver twice. Duplicates are found in input order, when batches are delivered,
+//! so that they do not depend on the number of threads. This module does no I/O.
 //!
-//! An id alone does not make a duplicate: xAPI's leave the object out, so that two events of one actor and verb in one
-//! microsecond share an id. That is a *collision*. An event is what one line became; its id is that of its first value.
+//! An id alone does not make a duplicate: the ids of xAPI statements are not computed from the object, so two events of the
+//! same actor and verb within one microsecond share an id. They are a *collision*. An event comprises all records of one
+//! line, and its id is that of the first record.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `event_table` | the events that were emitted |
+//! | `line_numbers` | the lines of all inputs, numbered |
+//! | `content` | compares the content of events |
 
 mod content;
+mod event_table;
 mod line_numbers;
-mod table;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_128;
 
+use self::event_table::{EventTable, SeenEvent};
+use self::line_numbers::LineNumbers;
 use crate::convert::{ConvertedBatch, ConvertedRecord};
-use line_numbers::Places;
-use table::{Seen, Table};
+use crate::outcome::Reclassified;
 
-pub use line_numbers::Place;
+pub use self::line_numbers::InputLine;
 
-/// What becomes of an event with the id of another and other content.
+/// The treatment of an event with the id of an earlier event but other content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnCollision {
-    /// It is emitted like any other.
+    /// The event is emitted.
     Keep,
-    /// It is dropped, and is for the caller to reject.
+    /// The event is dropped, and the caller rejects it.
     Reject,
 }
 
-/// Where equal events are duplicates of one another.
+/// The set of events among which duplicates are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// All go to one place.
+    /// All events of the run, which has one destination.
     Run,
-    /// Each goes to the routers that accept it. Only what went to the same routers is there already: of two lines with
-    /// one statement, each may have been accepted by a router of its own.
+    /// The events that were sent to the same routers: an equal event that other routers accepted is new to these.
     Routers,
 }
 
-/// All events that were emitted so far, in some thirty bytes each.
+/// Drops duplicates, and remembers each event in 32 to 43 bytes.
 pub struct Dedupe {
     on_collision: OnCollision,
     scope: Scope,
-    table: Table,
-    places: Places,
+    events: EventTable,
+    lines: LineNumbers,
 }
 
-/// What was found among some consecutive lines.
+/// The duplicates and collisions of a batch.
 #[derive(Debug, Default)]
-pub struct Sifted {
-    /// How many lines were dropped since an earlier one became the same.
-    pub duplicates: u64,
-    /// How many lines were dropped since an earlier one has their id, and other content.
-    pub rejected: u64,
-    /// How many values the dropped lines had.
-    pub dropped_values: u64,
-    /// Whether they were dropped or not.
+pub struct Deduped {
+    pub counts: Reclassified,
+    /// All collisions, whether the events were dropped or not.
     pub collisions: Vec<Collision>,
 }
 
-/// Two events with one id and other content.
+/// Two events with the same id and different content.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Collision {
     pub id: Uuid,
-    /// The later one, in the input at hand.
+    /// The line of the later event, in the current input.
     pub line: u64,
-    /// The first one with this id.
-    pub first: Place,
+    /// The line of the first event with this id.
+    pub first: InputLine,
 }
 
-enum Verdict {
+enum EventClass {
     New,
     Duplicate,
-    Collision(Place),
+    Collision(InputLine),
 }
 
 impl Dedupe {
@@ -82,72 +84,73 @@ impl Dedupe {
         Self {
             on_collision,
             scope,
-            table: Table::default(),
-            places: Places::default(),
+            events: EventTable::default(),
+            lines: LineNumbers::default(),
         }
     }
 
-    /// Whether collisions are dropped.
+    /// Returns whether events that collide are dropped.
     pub fn rejects_collisions(&self) -> bool {
         self.on_collision == OnCollision::Reject
     }
 
-    /// The lines that follow are those of another input.
+    /// Starts an input, to which the following batches belong.
     pub fn start_input(&mut self, file: &str) {
-        self.places.start_input(file);
+        self.lines.start_input(file);
     }
 
-    /// The name of the input at hand.
+    /// Returns the name of the current input.
     pub fn file(&self) -> Arc<str> {
-        self.places.file()
+        self.lines.file()
     }
 
-    /// Nothing of the input at hand is delivered. No later event is a duplicate of one that was in it.
+    /// Forgets the events of the current input, because none is delivered.
     pub fn input_failed(&mut self) {
-        self.places.input_failed();
+        self.lines.input_failed();
     }
 
-    /// Drops from the output of some lines, the next ones of the input at hand, what was emitted already.
-    pub fn sift(&mut self, batch: &mut ConvertedBatch) -> Sifted {
-        let mut sifted = Sifted::default();
+    /// Drops the duplicates from the next batch of the current input.
+    pub fn dedupe(&mut self, batch: &mut ConvertedBatch) -> Deduped {
+        let mut deduped = Deduped::default();
         let (mut read, mut kept) = (0, 0);
         let (mut read_bytes, mut kept_bytes) = (0, 0);
         while let Some(&first) = batch.records.get(read) {
             let line = batch.records[read..]
                 .iter()
-                .take_while(|value| value.line == first.line);
-            let (count, end) =
-                line.fold((0, read_bytes), |(count, _), value| (count + 1, value.end));
-            let is_kept = match self.judge(first, &batch.bytes[read_bytes..end]) {
-                Verdict::New => true,
-                Verdict::Duplicate => {
-                    sifted.duplicates += 1;
+                .take_while(|record| record.line == first.line);
+            let (count, end) = line.fold((0, read_bytes), |(count, _), record| {
+                (count + 1, record.end)
+            });
+            let is_kept = match self.classify(first, &batch.bytes[read_bytes..end]) {
+                EventClass::New => true,
+                EventClass::Duplicate => {
+                    deduped.counts.duplicates += 1;
                     false
                 }
-                Verdict::Collision(place) => {
-                    sifted.collisions.push(Collision {
+                EventClass::Collision(earlier) => {
+                    deduped.counts.collisions += 1;
+                    deduped.counts.rejected += u64::from(self.rejects_collisions());
+                    deduped.collisions.push(Collision {
                         id: first.id,
                         line: first.line,
-                        first: place,
+                        first: earlier,
                     });
-                    sifted.rejected += u64::from(self.rejects_collisions());
                     !self.rejects_collisions()
                 }
             };
             if is_kept {
                 let gap = read_bytes - kept_bytes;
-                // Where nothing was dropped so far, all of it stands where it should.
                 if gap > 0 {
                     batch.bytes.copy_within(read_bytes..end, kept_bytes);
                     batch.records.copy_within(read..read + count, kept);
-                    for value in &mut batch.records[kept..kept + count] {
-                        value.end -= gap;
+                    for record in &mut batch.records[kept..kept + count] {
+                        record.end -= gap;
                     }
                 }
                 kept += count;
                 kept_bytes = end - gap;
             } else {
-                sifted.dropped_values += count as u64;
+                deduped.counts.records += count as u64;
             }
             (read, read_bytes) = (read + count, end);
         }
@@ -156,44 +159,46 @@ impl Dedupe {
             batch.bytes.truncate(kept_bytes);
             batch.member = None;
         }
-        sifted
+        deduped
     }
 
-    fn judge(&mut self, value: ConvertedRecord, text: &[u8]) -> Verdict {
+    /// Classifies an event, given its first record and the text of all its records, and remembers it if it is new.
+    fn classify(&mut self, record: ConvertedRecord, text: &[u8]) -> EventClass {
         let content = content::hash(text);
         let [_, _, short @ ..] = content.to_be_bytes();
-        let seen = Seen {
+        let event = SeenEvent {
             content: short,
-            ordinal: self.places.ordinal(value.line),
+            ordinal: self.lines.ordinal(record.line),
         };
-        let places = &self.places;
-        let is_delivered = |seen: &Seen| places.is_delivered(seen.ordinal);
+        let lines = &self.lines;
+        let is_delivered = |event: &SeenEvent| lines.is_delivered(event.ordinal);
         let routers = match self.scope {
             Scope::Run => 0,
-            Scope::Routers => value.routers.bits(),
+            Scope::Routers => record.routers.bits(),
         };
-        let id_key = key(value.id, routers, None);
-        let Some(first) = self.table.enter(id_key, seen, is_delivered) else {
-            return Verdict::New;
+        let id_key = key(record.id, routers, None);
+        let Some(first) = self.events.insert(id_key, event, is_delivered) else {
+            return EventClass::New;
         };
-        if first.content == seen.content {
-            return Verdict::Duplicate;
+        if first.content == event.content {
+            return EventClass::Duplicate;
         }
-        // The content of the first event stands under the id, every other one under the id and itself. So any number of
-        // events may share an id, and each is found at once. All of them are of the first one's input or a later one:
-        // when it was not delivered, those that were stand here in its place.
+        // The first event with an id is stored under the id, and each further one under the id and its content, so that any
+        // number of events with one id are found at once. If the input of the first event fails, it does so before another
+        // input starts, so the events stored under id and content meanwhile are not delivered either, and the next event
+        // with the id takes its place.
         if !self.rejects_collisions() {
-            let content_key = key(value.id, routers, Some(content));
-            let same = self.table.enter(content_key, seen, is_delivered);
+            let content_key = key(record.id, routers, Some(content));
+            let same = self.events.insert(content_key, event, is_delivered);
             if same.is_some() {
-                return Verdict::Duplicate;
+                return EventClass::Duplicate;
             }
         }
-        Verdict::Collision(places.place(first.ordinal))
+        EventClass::Collision(lines.line(first.ordinal))
     }
 }
 
-/// A hash of these. Its bytes are as good as random, all of them.
+/// Returns a hash of an id, its routers and its content.
 fn key(id: Uuid, routers: u64, content: Option<u64>) -> u128 {
     let mut bytes = [0; 32];
     bytes[..16].copy_from_slice(id.as_bytes());

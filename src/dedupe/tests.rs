@@ -3,12 +3,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::routing::RouterSet;
 
-/// A line with so many values, the first with this id.
+/// A line with this number of records. The id is that of the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
     id: u8,
     content: u8,
-    values: u8,
+    records: u8,
     routers: RouterSet,
 }
 
@@ -16,22 +16,22 @@ fn event(id: u8, content: u8) -> Event {
     Event {
         id,
         content,
-        values: 1,
+        records: 1,
         routers: RouterSet::ALL,
     }
 }
 
 impl Event {
-    fn write(&self, line: u64, output: &mut ConvertedBatch) {
-        for nth in 0..self.values {
-            // What varies is in the last value alone.
-            let is_last = nth + 1 == self.values;
+    fn write(&self, line: u64, batch: &mut ConvertedBatch) {
+        for nth in 0..self.records {
+            // Only the last record varies.
+            let is_last = nth + 1 == self.records;
             let content = if is_last { self.content } else { 0 };
             let text = "-".repeat(usize::from(self.id));
-            output.bytes.extend(format!("{text}{content}\n").bytes());
-            output.records.push(ConvertedRecord {
+            batch.bytes.extend(format!("{text}{content}\n").bytes());
+            batch.records.push(ConvertedRecord {
                 id: Uuid::from_u128(u128::from(self.id) << 8 | u128::from(nth)),
-                end: output.bytes.len(),
+                end: batch.bytes.len(),
                 line,
                 routers: self.routers,
             });
@@ -39,51 +39,51 @@ impl Event {
     }
 }
 
-/// The events on every second line from this one.
-fn output(first_line: u64, events: &[Event]) -> ConvertedBatch {
-    let mut output = ConvertedBatch::default();
+/// Returns a batch with the events on every second line.
+fn batch(first_line: u64, events: &[Event]) -> ConvertedBatch {
+    let mut batch = ConvertedBatch::default();
     for (nth, event) in (0..).zip(events) {
-        event.write(first_line + 2 * nth, &mut output);
+        event.write(first_line + 2 * nth, &mut batch);
     }
-    output
+    batch
 }
 
-/// Duplicates, rejected lines, dropped values, and each collision by its line and the place of the other.
+/// The numbers of duplicates, rejected lines and dropped records, and both lines of each collision.
 type Summary = (u64, u64, u64, Vec<(u64, String)>);
 
-fn summary(sifted: &Sifted) -> Summary {
-    let collisions = sifted.collisions.iter();
+fn summary(deduped: &Deduped) -> Summary {
+    let Deduped { counts, collisions } = deduped;
+    assert_eq!(counts.collisions, collisions.len() as u64);
+    let lines = |collision: &Collision| (collision.line, collision.first.to_string());
     (
-        sifted.duplicates,
-        sifted.rejected,
-        sifted.dropped_values,
-        collisions
-            .map(|collision| (collision.line, collision.first.to_string()))
-            .collect(),
+        counts.duplicates,
+        counts.rejected,
+        counts.records,
+        collisions.iter().map(lines).collect(),
     )
 }
 
-fn values(output: &ConvertedBatch) -> Vec<(u64, Uuid, String)> {
-    let values = output.records_with_text().map(|(value, text)| {
+fn records(batch: &ConvertedBatch) -> Vec<(u64, Uuid, String)> {
+    let records = batch.records_with_text().map(|(record, text)| {
         let text = String::from_utf8_lossy(text).into_owned();
-        (value.line, value.id, text)
+        (record.line, record.id, text)
     });
-    values.collect()
+    records.collect()
 }
 
 #[test]
-fn what_is_the_same_is_dropped_and_what_is_not_is_told() {
+fn duplicates_are_dropped_and_collisions_are_reported() {
     for (on_collision, kept) in [
         (OnCollision::Keep, vec![11, 13]),
         (OnCollision::Reject, vec![13]),
     ] {
         let mut dedupe = Dedupe::new(on_collision, Scope::Run);
         dedupe.start_input("a.log");
-        let mut first = output(1, &[event(1, 1), event(2, 1), event(2, 1)]);
-        assert_eq!(summary(&dedupe.sift(&mut first)), (1, 0, 1, vec![]));
+        let mut first = batch(1, &[event(1, 1), event(2, 1), event(2, 1)]);
+        assert_eq!(summary(&dedupe.dedupe(&mut first)), (1, 0, 1, vec![]));
         assert_eq!(
-            values(&first),
-            values(&output(1, &[event(1, 1), event(2, 1)]))
+            records(&first),
+            records(&batch(1, &[event(1, 1), event(2, 1)]))
         );
 
         dedupe.start_input("b.log");
@@ -94,31 +94,31 @@ fn what_is_the_same_is_dropped_and_what_is_not_is_told() {
             event(1, 2),
             event(1, 1),
         ];
-        let mut second = output(9, &lines);
-        let sifted = dedupe.sift(&mut second);
+        let mut second = batch(9, &lines);
+        let deduped = dedupe.dedupe(&mut second);
         let collision = |line| (line, "a.log:1".to_owned());
         let expected = match on_collision {
             OnCollision::Keep => (3, 0, 3, vec![collision(11)]),
-            // What was rejected is not there for a later one to be the same.
+            // An event that was rejected has no duplicates.
             OnCollision::Reject => (2, 2, 4, vec![collision(11), collision(15)]),
         };
-        assert_eq!(summary(&sifted), expected);
-        let lines = second.records.iter().map(|value| value.line);
+        assert_eq!(summary(&deduped), expected);
+        let lines = second.records.iter().map(|record| record.line);
         assert_eq!(lines.collect::<Vec<_>>(), kept);
         assert_eq!(second.bytes.len(), second.records.last().unwrap().end);
     }
 }
 
 #[test]
-fn a_duplicate_of_what_was_not_delivered_is_none() {
+fn events_of_failed_inputs_have_no_duplicates() {
     let mut dedupe = Dedupe::new(OnCollision::Keep, Scope::Run);
     let mut run = |file, failed, events: &[Event]| {
         dedupe.start_input(file);
-        let sifted = dedupe.sift(&mut output(1, events));
+        let deduped = dedupe.dedupe(&mut batch(1, events));
         if failed {
             dedupe.input_failed();
         }
-        summary(&sifted)
+        summary(&deduped)
     };
     let events = [event(1, 1), event(1, 2), event(2, 1)];
     let collision = |file| vec![(3, format!("{file}:1"))];
@@ -130,61 +130,61 @@ fn a_duplicate_of_what_was_not_delivered_is_none() {
 }
 
 #[test]
-fn all_values_of_a_line_are_its_content_and_none_is_moved_without_need() {
+fn all_records_of_a_line_are_its_content() {
     let several = |content| Event {
-        values: 3,
+        records: 3,
         ..event(1, content)
     };
     let mut dedupe = Dedupe::new(OnCollision::Keep, Scope::Run);
     dedupe.start_input("a");
-    let mut unchanged = output(1, &[several(1), several(2)]);
+    let mut unchanged = batch(1, &[several(1), several(2)]);
     let before = unchanged.bytes.as_ptr();
-    let sifted = dedupe.sift(&mut unchanged);
-    assert_eq!(summary(&sifted), (0, 0, 0, vec![(3, "a:1".to_owned())]));
+    let deduped = dedupe.dedupe(&mut unchanged);
+    assert_eq!(summary(&deduped), (0, 0, 0, vec![(3, "a:1".to_owned())]));
     assert_eq!(
-        values(&unchanged),
-        values(&output(1, &[several(1), several(2)]))
+        records(&unchanged),
+        records(&batch(1, &[several(1), several(2)]))
     );
     assert_eq!(unchanged.bytes.as_ptr(), before);
-    let sifted = dedupe.sift(&mut output(5, &[several(2), several(1)]));
-    assert_eq!(summary(&sifted), (2, 0, 6, vec![]));
+    let deduped = dedupe.dedupe(&mut batch(5, &[several(2), several(1)]));
+    assert_eq!(summary(&deduped), (2, 0, 6, vec![]));
 }
 
 #[test]
-fn the_values_of_a_document_end_together() {
+fn the_records_of_a_document_are_dropped_together() {
     let mut dedupe = Dedupe::new(OnCollision::Keep, Scope::Run);
     let text = b"[\n  {},\n  {}\n]\n";
     let document = |line| {
-        let mut output = output(line, &[event(1, 1), event(1, 1)]);
-        output.bytes = text.to_vec().into();
-        for value in &mut output.records {
-            (value.end, value.line) = (text.len(), line);
+        let mut batch = batch(line, &[event(1, 1), event(1, 1)]);
+        batch.bytes = text.to_vec().into();
+        for record in &mut batch.records {
+            (record.end, record.line) = (text.len(), line);
         }
-        output
+        batch
     };
     let mut first = document(1);
-    assert_eq!(summary(&dedupe.sift(&mut first)), (0, 0, 0, vec![]));
+    assert_eq!(summary(&dedupe.dedupe(&mut first)), (0, 0, 0, vec![]));
     assert_eq!(*first.bytes, text);
     let mut second = document(2);
-    assert_eq!(summary(&dedupe.sift(&mut second)), (1, 0, 2, vec![]));
+    assert_eq!(summary(&dedupe.dedupe(&mut second)), (1, 0, 2, vec![]));
     assert!(second.bytes.is_empty() && second.records.is_empty());
 }
 
 #[test]
-fn what_goes_to_other_routers_is_no_duplicate_where_that_counts() {
+fn equal_events_for_other_routers_are_duplicates_only_within_a_run() {
     let to_none = Event {
         routers: RouterSet::NONE,
         ..event(1, 1)
     };
     for (scope, duplicates) in [(Scope::Run, 1), (Scope::Routers, 0)] {
         let mut dedupe = Dedupe::new(OnCollision::Keep, scope);
-        let sifted = dedupe.sift(&mut output(1, &[event(1, 1), to_none.clone()]));
-        assert_eq!(sifted.duplicates, duplicates);
+        let deduped = dedupe.dedupe(&mut batch(1, &[event(1, 1), to_none.clone()]));
+        assert_eq!(deduped.counts.duplicates, duplicates);
     }
 }
 
-/// What is emitted of an input and what is found, by looking at all that was ever emitted.
-fn plain(
+/// Returns what is emitted of an input and the summary, by comparing with all events that were ever emitted.
+fn compare_with_all(
     emitted: &mut Vec<(Event, String)>,
     on_collision: OnCollision,
     file: &str,
@@ -194,15 +194,15 @@ fn plain(
     let (mut duplicates, mut rejected, mut dropped, mut collisions) = (0, 0, 0, Vec::new());
     for (nth, event) in (0..).zip(events) {
         let line = 1 + 2 * nth;
-        let values = u64::from(event.values);
+        let count = u64::from(event.records);
         if emitted.iter().any(|(other, _)| other == event) {
-            (duplicates, dropped) = (duplicates + 1, dropped + values);
+            (duplicates, dropped) = (duplicates + 1, dropped + count);
             continue;
         }
-        if let Some((_, place)) = emitted.iter().find(|(other, _)| other.id == event.id) {
-            collisions.push((line, place.clone()));
+        if let Some((_, first)) = emitted.iter().find(|(other, _)| other.id == event.id) {
+            collisions.push((line, first.clone()));
             if on_collision == OnCollision::Reject {
-                (rejected, dropped) = (rejected + 1, dropped + values);
+                (rejected, dropped) = (rejected + 1, dropped + count);
                 continue;
             }
         }
@@ -214,7 +214,7 @@ fn plain(
 
 proptest! {
     #[test]
-    fn it_finds_what_a_look_at_everything_finds(
+    fn duplicates_are_those_found_by_comparing_with_all_events(
         inputs in prop::collection::vec(
             (prop::collection::vec((0..6_u8, 0..3_u8, 1..3_u8), 0..12), any::<bool>(), 0..12_usize),
             0..8,
@@ -228,10 +228,10 @@ proptest! {
             let file = nth.to_string();
             let events: Vec<_> = events
                 .into_iter()
-                .map(|(id, content, values)| Event { values, ..event(id, content) })
+                .map(|(id, content, records)| Event { records, ..event(id, content) })
                 .collect();
             let before = emitted.len();
-            let (expected, found) = plain(&mut emitted, on_collision, &file, &events);
+            let (expected, found) = compare_with_all(&mut emitted, on_collision, &file, &events);
             if fails {
                 emitted.truncate(before);
             }
@@ -240,12 +240,12 @@ proptest! {
             // In two batches.
             let cut = cut.min(events.len());
             let mut batches = [
-                output(1, &events[..cut]),
-                output(1 + 2 * cut as u64, &events[cut..]),
+                batch(1, &events[..cut]),
+                batch(1 + 2 * cut as u64, &events[cut..]),
             ];
             let mut sum = (0, 0, 0, vec![]);
             for batch in &mut batches {
-                let (duplicates, rejected, dropped, collisions) = summary(&dedupe.sift(batch));
+                let (duplicates, rejected, dropped, collisions) = summary(&dedupe.dedupe(batch));
                 sum.0 += duplicates;
                 sum.1 += rejected;
                 sum.2 += dropped;
@@ -255,13 +255,13 @@ proptest! {
                 dedupe.input_failed();
             }
             prop_assert_eq!(sum, found);
-            let kept: Vec<_> = batches.iter().flat_map(values).collect();
-            prop_assert_eq!(kept, values(&expected));
+            let kept: Vec<_> = batches.iter().flat_map(records).collect();
+            prop_assert_eq!(kept, records(&expected));
         }
     }
 }
 
-/// The most memory that this process ever had, in bytes.
+/// Returns the peak memory of this process in bytes.
 #[cfg(target_os = "linux")]
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
@@ -278,34 +278,34 @@ fn peak() -> u64 {
 /// `cargo test --release --lib ten_million -- --ignored --nocapture`
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "it takes seconds, and other tests would count"]
+#[ignore = "takes seconds, and would measure the memory of other tests"]
 fn ten_million_events_stay_below_half_a_gigabyte() {
     let mut dedupe = Dedupe::new(OnCollision::Keep, Scope::Run);
     dedupe.start_input("a.log");
     let before = peak();
     let mut elapsed = std::time::Duration::ZERO;
-    for batch in 0..10_000 {
-        let mut output = ConvertedBatch::default();
-        for line in batch * 1000..(batch + 1) * 1000_u64 {
+    for nth in 0..10_000 {
+        let mut batch = ConvertedBatch::default();
+        for line in nth * 1000..(nth + 1) * 1000_u64 {
             let id = uuid::Builder::from_sha1_bytes(xxh3_128(&line.to_be_bytes()).to_be_bytes());
-            // As long as many a statement.
-            output.bytes.extend([line as u8; 1000]);
-            output.records.push(ConvertedRecord {
+            // The length of a typical statement.
+            batch.bytes.extend([line as u8; 1000]);
+            batch.records.push(ConvertedRecord {
                 id: id.into_uuid(),
-                end: output.bytes.len(),
+                end: batch.bytes.len(),
                 line: line + 1,
                 routers: RouterSet::ALL,
             });
         }
         let started = std::time::Instant::now();
-        let sifted = dedupe.sift(&mut output);
+        let deduped = dedupe.dedupe(&mut batch);
         elapsed += started.elapsed();
-        assert_eq!(sifted.duplicates, 0);
-        if batch % 1000 == 999 {
-            let millions = (batch + 1) / 1000;
+        assert_eq!(deduped.counts.duplicates, 0);
+        if nth % 1000 == 999 {
+            let millions = (nth + 1) / 1000;
             let (bytes, events) = (peak() - before, millions * 1_000_000);
             eprintln!(
-                "{millions:>2} million: {:>3} MB at the most, {} bytes and {} ns an event",
+                "{millions:>2} million: at most {:>3} MB, {} bytes and {} ns an event",
                 bytes / 1_000_000,
                 bytes / events,
                 elapsed.as_nanos() as u64 / events

@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, RejectedLine};
 use crate::dedupe::{Collision, Dedupe};
-use crate::outcome::{Reason, Reclassified};
+use crate::outcome::Reason;
 
 /// The number of collisions that are reported one by one. Later ones are only counted.
 const REPORTED_COLLISIONS: u64 = 20;
@@ -39,13 +39,8 @@ impl Duplicates {
         keeps_rejects: bool,
         console: &Console,
     ) {
-        let found = self.dedupe.sift(batch);
-        batch.tally.reclassify(Reclassified {
-            duplicates: found.duplicates,
-            rejected: found.rejected,
-            records: found.dropped_values,
-            collisions: found.collisions.len() as u64,
-        });
+        let found = self.dedupe.dedupe(batch);
+        batch.tally.reclassify(found.counts);
         let file = self.dedupe.file();
         for Collision { line, first, id } in &found.collisions {
             self.collisions += 1;
