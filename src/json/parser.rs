@@ -93,7 +93,7 @@ impl<'a> Parser<'a> {
                 let infinity = Value::Float(f64::INFINITY);
                 self.scanner.word("Infinity").map(|()| infinity)
             }
-            b'{' | b'[' => self.scanner.fail("nesting deeper than 900"),
+            b'{' | b'[' => self.scanner.fail(JsonError::TOO_DEEP),
             _ => self.scanner.fail("expected a value"),
         }
     }
@@ -202,7 +202,7 @@ impl<'a> Parser<'a> {
         if text.trim_start_matches('-').len() <= MAX_DIGITS {
             Some(Value::BigInt(text))
         } else {
-            self.scanner.fail("integer of more than 4,300 digits")
+            self.scanner.fail(JsonError::TOO_LONG)
         }
     }
 }

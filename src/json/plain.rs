@@ -9,7 +9,7 @@ use wide::u8x16;
 const BLOCK: usize = 16;
 
 /// The number of plain bytes that a text starts with. Tuned for texts that continue after the string.
-#[inline]
+#[inline(always)]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
     let mut rest = text;
     while let Some((block, after)) = rest.split_first_chunk() {

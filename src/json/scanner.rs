@@ -13,6 +13,16 @@ pub struct JsonError {
     pub at: usize,
 }
 
+impl JsonError {
+    pub(super) const TOO_DEEP: &str = "nesting deeper than 900";
+    pub(super) const TOO_LONG: &str = "integer of more than 4,300 digits";
+
+    /// Whether the text is JSON up to here, and exceeds a limit.
+    pub fn is_limit(&self) -> bool {
+        matches!(self.problem, Self::TOO_DEEP | Self::TOO_LONG)
+    }
+}
+
 /// A position in a JSON text. A method that cannot read its token returns `None`, and [`Scanner::error`] then says why.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
@@ -155,6 +165,11 @@ impl<'a> Scanner<'a> {
         } else {
             self.fail("unescaped control character in a string")
         }
+    }
+
+    /// The offset of the next byte.
+    pub(crate) fn offset(&self) -> usize {
+        self.at
     }
 
     /// The length of the whole text.

@@ -102,7 +102,7 @@ impl<'a> Value<'a> {
 
 impl<'a> JsonObject<'a> {
     /// Creates an object of members in the order of the text.
-    #[inline]
+    #[inline(never)]
     pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
         let kept = keep_last(members);
         Self(arena.alloc_slice_copy(&members[..kept]))

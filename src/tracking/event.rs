@@ -2,7 +2,8 @@
 
 use bumpalo::Bump;
 
-use crate::json::{JsonObject, Value};
+use crate::json::{JsonError, JsonObject, Value};
+use crate::outcome::{Fault, Reason};
 
 /// An event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
 #[derive(Clone, Copy, Debug)]
@@ -17,24 +18,29 @@ pub struct TrackingEvent<'a> {
 }
 
 impl<'a> TrackingEvent<'a> {
-    /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`. Returns `None` if the
-    /// object has neither.
-    pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Option<Self> {
+    /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`.
+    ///
+    /// # Errors
+    /// Returns `NoEvent` if the object has neither, and `NotJson` if the JSON of a string exceeds a limit of the parser.
+    pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         if let Some(event) = root.get("event") {
-            return Some(Self {
+            return Ok(Self {
                 source: root,
                 root,
                 event,
-                data: decoded(event, arena),
+                data: decoded("event", event, arena)?,
             });
         }
-        let data = decoded(root.get("data")?, arena);
+        let no_event = || Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`");
+        let data = decoded("data", root.get("data").ok_or_else(no_event)?, arena)?;
         let source = root;
         let root = match root.get("context") {
-            Some(context @ Value::Str(_)) => root.with("context", decoded(context, arena), arena),
+            Some(context @ Value::Str(_)) => {
+                root.with("context", decoded("context", context, arena)?, arena)
+            }
             _ => root,
         };
-        Some(Self {
+        Ok(Self {
             source,
             root,
             event: data,
@@ -146,10 +152,20 @@ fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
 }
 
 /// Decodes a string of JSON. Other strings and values are returned unchanged.
-fn decoded<'a>(value: Value<'a>, arena: &'a Bump) -> Value<'a> {
-    match value {
-        Value::Str(text) => Value::parse(text, arena).unwrap_or(value),
-        _ => value,
+///
+/// # Errors
+/// Returns `NotJson` if the JSON exceeds a limit of the parser. The reference loses all events of the batch then.
+fn decoded<'a>(field: &str, value: Value<'a>, arena: &'a Bump) -> Result<Value<'a>, Fault> {
+    let Value::Str(text) = value else {
+        return Ok(value);
+    };
+    match Value::parse(text, arena) {
+        Err(error) if error.is_limit() => {
+            let JsonError { problem, at } = error;
+            let detail = format!("{problem} at byte {} of the text of `{field}`", at + 1);
+            Err(Fault::new(Reason::NotJson, detail))
+        }
+        decoded => Ok(decoded.unwrap_or(value)),
     }
 }
 
@@ -199,6 +215,29 @@ mod tests {
         });
         with_event(r#"{"event":"{\"id\":"}"#, |event| {
             assert_eq!(event.whole_data(), Some(Value::Str("{\"id\":")))
+        });
+    }
+
+    #[test]
+    fn a_string_whose_json_exceeds_a_limit_makes_the_line_unparsable() {
+        let digits = "1".repeat(4301);
+        let nested = "[".repeat(901);
+        for (line, detail) in [
+            (
+                format!("{{\"event\":\"{digits}\"}}"),
+                "integer of more than 4,300 digits at byte 4302 of the text of `event`",
+            ),
+            (
+                format!("{{\"data\":1,\"context\":\"{nested}\"}}"),
+                "nesting deeper than 900 at byte 901 of the text of `context`",
+            ),
+        ] {
+            let arena = Bump::new();
+            let fault = crate::tracking::parse_line(line.as_bytes(), &arena).unwrap_err();
+            assert_eq!((fault.reason, &*fault.detail), (Reason::NotJson, detail));
+        }
+        with_event(r#"{"event":"[\"\\ud800\"]"}"#, |event| {
+            assert_eq!(event.whole_data(), Some(Value::Str("[\"\\ud800\"]")));
         });
     }
 

@@ -15,7 +15,7 @@ use crate::outcome::{Fault, Reason};
 /// [`Reason::NoEvent`] if the object has neither `event` nor `data`.
 pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
     let root = object_of(text_of(line)?, arena)?;
-    root.map(|root| event_of(root, arena)).transpose()
+    root.map(|root| TrackingEvent::new(root, arena)).transpose()
 }
 
 pub(super) fn text_of(line: &[u8]) -> Result<&str, Fault> {
@@ -50,14 +50,6 @@ pub(super) fn object_of<'a>(
     })?;
     let not_an_object = || Fault::new(Reason::NotJson, "the line is not a JSON object");
     value.as_object().map(Some).ok_or_else(not_an_object)
-}
-
-pub(super) fn event_of<'a>(
-    root: JsonObject<'a>,
-    arena: &'a Bump,
-) -> Result<TrackingEvent<'a>, Fault> {
-    TrackingEvent::new(root, arena)
-        .ok_or_else(|| Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`"))
 }
 
 /// Returns the text from the first `{` to the last `}` if only white space follows.

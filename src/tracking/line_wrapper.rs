@@ -3,7 +3,7 @@
 use bumpalo::Bump;
 
 use super::event::TrackingEvent;
-use super::line::{event_of, object_of, text_of};
+use super::line::{object_of, text_of};
 use super::{line, skim};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
@@ -73,7 +73,11 @@ impl LineWrapper {
             }
         };
         event
-            .and_then(|event| event.map(|event| event_of(event, arena)).transpose())
+            .and_then(|event| {
+                event
+                    .map(|event| TrackingEvent::new(event, arena))
+                    .transpose()
+            })
             .map_err(|fault| with_context(&format!("in `{key}`"), fault))
     }
 }

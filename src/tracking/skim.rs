@@ -83,7 +83,7 @@ impl<'a> Skimmer<'a> {
                 skimmed.name?;
             } else {
                 skimmed.is_event |= key == Key::EventOrData;
-                self.value(1)?;
+                self.value_of(key)?;
             }
             if !self.has_next(b'}')? {
                 return Some(skimmed);
@@ -113,8 +113,18 @@ impl<'a> Skimmer<'a> {
         Some(match key {
             "name" => Key::Name,
             "event" | "data" => Key::EventOrData,
+            "context" => Key::Context,
             _ => Key::Other,
         })
+    }
+
+    /// Skips a value of the event. A string that the parser decodes must be too short to exceed its limits.
+    fn value_of(&mut self, key: Key) -> Option<()> {
+        let is_string = self.0.peek()? == b'"';
+        let start = self.0.offset();
+        self.value(1)?;
+        let is_decoded = is_string && key != Key::Other;
+        (!is_decoded || self.0.offset() - start <= MAX_DEPTH).then_some(())
     }
 
     /// Skips a value within `depth` arrays and objects.
@@ -188,10 +198,11 @@ impl<'a> Skimmer<'a> {
     }
 }
 
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Key {
     Name,
     EventOrData,
+    Context,
     Other,
 }
 
@@ -283,6 +294,13 @@ mod tests {
             assert_eq!(name(line.as_bytes()), None, "{line}");
         }
         assert_eq!(name(b"{\"name\":\"a\",\"event\":\"\xff\"}"), None);
+        for key in ["event", "data", "context"] {
+            let decoded = format!(
+                "{{\"name\":\"a\",\"data\":1,\"{key}\":\"{}\"}}",
+                nested(901)
+            );
+            assert_eq!(name(decoded.as_bytes()), None, "{decoded}");
+        }
     }
 
     #[test]
