@@ -1,8 +1,8 @@
 """
-Writes what the reference makes of the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, and the
-output for the sample log. Never from event-router's own output. `tests/differential/run goldens FORMAT` calls it.
+Writes the reference's output for the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, and the
+output for the sample log. No golden is written by event-router. `tests/differential/run goldens FORMAT` runs this program.
 
-The ids of Caliper events, random in the reference, are made here as `src/guide/caliper.md` says.
+The ids of Caliper events are random in the reference. Here they are computed as `src/guide/caliper.md` describes.
 """
 import argparse
 import gzip
@@ -18,8 +18,8 @@ LMS_ROOT_URL = "https://courses.example.org"
 SEND_TIME = "2024-04-01T00:00:00.000Z"
 CALIPER = "http://purl.imsglobal.org/ctx/caliper/v1p2"
 
-# What event-router mends: the reference emits these, and should not.
-MENDED = {
+# Events that the reference emits and event-router rejects, and why.
+CORRECTED = {
     "completion/edx.completion.block_completion.changed.text.json": "Python repeats a text that is multiplied",
     "other/not-representable.json": "NaN is not JSON",
     "actor-and-time/user-id-true.json": "true is nobody, not user 1",
@@ -35,7 +35,7 @@ def event_id(event):
 
 
 def enveloped(event, source):
-    """What CaliperEnvelopeProcessor makes of an event, with a time that stays."""
+    """The event in the envelope of CaliperEnvelopeProcessor, with a fixed time."""
     return {
         "sensor": LMS_ROOT_URL,
         "sendTime": SEND_TIME,
@@ -63,9 +63,9 @@ def main():
     for path in sorted((FIXTURES / "events").rglob("*.json")):
         name = path.relative_to(FIXTURES / "events")
         _, out = output(json.dumps(json.loads(path.read_text("utf-8"))).encode())
-        # Only Caliper makes an id of the session.
-        is_mended = str(name) in MENDED or (to == "caliper" and name.stem == "session-that-is-a-list")
-        if out and not is_mended:
+        # Only Caliper has the session as an id.
+        is_corrected = str(name) in CORRECTED or (to == "caliper" and name.stem == "session-that-is-a-list")
+        if out and not is_corrected:
             target = expected / name
             target.parent.mkdir(parents=True, exist_ok=True)
             document = out[0] if len(out) == 1 else out

@@ -1,6 +1,6 @@
 """
-Mutated tracking logs: events of the fixtures with fields missing, null, moved, of another type or out of another
-event, and lines broken in the ways in which lines of logs are broken. The same seed gives the same log.
+Mutated tracking logs: events of the fixtures whose fields are removed, null, moved, of another type or from another
+event, and lines that are damaged as lines of logs are. The same seed gives the same log.
 """
 import copy
 import json
@@ -39,6 +39,25 @@ KEYS = [
     "success", "grade", "max_grade", "attempts", "display_name", "problem_id", "module_id", "usage_key", "hint_index",
     "duration", "currentTime", "current_time", "old_time", "mode", "thread_type", "vote_value", "title", "discussion",
 ]
+
+
+def nested(depth, starts, ends):
+    """A value of `depth` arrays and objects."""
+    opening = "".join(starts[level % len(starts)] for level in range(depth))
+    closing = "".join(ends[level % len(ends)] for level in reversed(range(depth)))
+    return f"{opening}1{closing}"
+
+
+# JSON texts that Python reads and `json.dumps` does not write, or does not write alike: each as it stands in a line.
+TEXTS = [
+    "NaN", "Infinity", "-Infinity", "1e400", "-1e400", "1e-400", "-0", "-0.0", "-0e5", "1E5", "1e+22", "5e-324",
+    "9223372036854775807", "9223372036854775808", "-9223372036854775809", "1" * 30, "-" + "9" * 400, "7" * 4300,
+    "-" + "7" * 4300, "7" * 4301, "8" * 5000, "9223372036854775808.5", "1" * 30 + ".5", "9" * 400 + ".25",
+    "9" * 5000 + ".5", "-" + "9" * 5000 + ".5e-4999", "0." + "0" * 400 + "1", "0." + "3" * 5000, "[NaN, -Infinity, -0]",
+]
+DEPTHS = [2, 20, 126, 127, 128, 199, 200, 201, 300, 500, 700, 800, 850, 890, 895, 905, 950, 1100]
+SHAPES = [("[", "]"), (('{"a": ',), "}"), (('{"a": ', "["), ("}", "]"))]
+
 PREFIXES = [
     "", "", "", "2024-03-05 09:14:07,120 INFO 20 [tracking] [user 7] [ip 203.0.113.7] logger.py:41 - ",
     "Mar  5 09:14:07 host [service_variant=lms][tracking][env:sandbox] INFO - ", "\ufeff", "  ", "x { ", "] ",
@@ -61,6 +80,7 @@ class Mutator:
     def __init__(self, seed):
         self.random = random.Random(seed)
         self.bases = bases()
+        self.texts = []
 
     def log(self, lines):
         return b"\n".join(self.line() for _ in range(lines)) + b"\n"
@@ -68,6 +88,7 @@ class Mutator:
     def line(self):
         pick = self.random
         event = copy.deepcopy(pick.choice(self.bases))
+        self.texts = []
         was_text = self.decode(event)
         for _ in range(pick.choice([0, 1, 1, 1, 2, 2, 3, 5])):
             self.mutate(event)
@@ -77,7 +98,7 @@ class Mutator:
             self.to_emitted_form(event)
         if pick.random() < 0.05:
             event = dict(pick.sample(list(event.items()), len(event)))
-        text = json.dumps(event, ensure_ascii=pick.random() < 0.5)
+        text = self.with_texts(json.dumps(event, ensure_ascii=pick.random() < 0.5))
         return self.scratch(pick.choice(PREFIXES) + text if pick.random() < 0.3 else text)
 
     @staticmethod
@@ -102,11 +123,30 @@ class Mutator:
             if self.random.random() < 0.3 and key in event:
                 event[key] = json.dumps(event[key])
 
+    def text(self):
+        """A number or a deep value as JSON text."""
+        pick = self.random
+        if pick.random() < 0.6:
+            return pick.choice(TEXTS)
+        return nested(pick.choice(DEPTHS), *pick.choice(SHAPES))
+
+    def mark(self):
+        """A value that stands for a JSON text until the event is text itself."""
+        self.texts.append(self.text())
+        return f"(text {len(self.texts) - 1})"
+
+    def with_texts(self, line):
+        """The line with the JSON texts, escaped within a string of JSON."""
+        for number, text in enumerate(self.texts):
+            mark = f"(text {number})"
+            line = line.replace(f'"{mark}"', text).replace(f'\\"{mark}\\"', text.replace('"', '\\"'))
+        return line
+
     def mutate(self, event):
         pick = self.random
         target = pick.choice(objects_in(event) or [event])
         key = pick.choice(list(target) or KEYS)
-        kind = pick.randrange(12)
+        kind = pick.randrange(13)
         if kind == 0:
             target.pop(key, None)
         elif kind == 1:
@@ -133,6 +173,8 @@ class Mutator:
             known = [key for key in event["event"] if pick.random() < 0.5] or [key]
             for key in known:
                 event["event"][key] = copy.deepcopy(pick.choice(VALUES))
+        elif kind == 12:
+            target[key] = self.mark()
 
     def scratch(self, text):
         """Damages the text of a line, sometimes."""

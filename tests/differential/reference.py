@@ -1,13 +1,13 @@
 """
 The reference implementation, edx-event-routing-backends 9.3.8, without an LMS.
 
-What the package imports from edx-platform is replaced by two lookup tables, the CSV files that event-router takes too.
-As a program it prints one JSON object for each line of a log that is not blank:
+Two lookup tables, the CSV files that event-router reads too, replace the imports from edx-platform. As a program, this
+module prints one JSON object for each line of a log that is not blank:
 
     {"line": 1, "name": "play_video", "outcome": "emitted", "error": null, "out": [...]}
 
-The outcome is in event-router's words. "rejected" stands for every way in which the reference comes to nothing: a
-ValueError, which it logs, any other exception, which ends its whole batch, and a statement without an object id.
+The outcomes have event-router's names. An event is "rejected" if the reference raises a ValueError, which it logs, raises
+another exception, which ends its whole batch, or makes a statement without an object id.
 """
 import argparse
 import csv
@@ -23,12 +23,12 @@ from pathlib import Path
 
 BYTE_ORDER_MARK = "\ufeff"
 EVENT_ID = uuid.UUID(int=0)
-# What of a line is the event: the parser's own pattern.
+# The pattern of the reference's parser for the event in a line.
 EVENT = re.compile(r"^.*?(\{.*\})\s*$")
 
 
 class Account:
-    """A row of the users table, with the attributes that the reference asks of a Django user."""
+    """A row of the users table, with the attributes of a Django user that the reference reads."""
 
     def __init__(self, row):
         self.id = int(row["id"]) if row["id"] else None
@@ -38,7 +38,7 @@ class Account:
 
 
 class NoSuchAccount(Exception):
-    """What `User.objects.get` raises."""
+    """The exception of `User.objects.get` for an unknown user."""
 
 
 class Accounts:
@@ -61,7 +61,7 @@ class Accounts:
 
 
 def module(name, **attributes):
-    """Registers a module of edx-platform, and the packages that it is in."""
+    """Registers a module of edx-platform and its parent packages."""
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         path = ".".join(parts[:end])
@@ -92,7 +92,7 @@ def stand_in_for_the_lms(courses_path):
 
 
 class Reference:
-    """The reference, set up once for a process. Caliper event ids are random in it; here all are the same."""
+    """The reference, set up once for a process. All Caliper events have the same id, which the reference chooses at random."""
 
     def __init__(self, to, lms_root_url, users, courses, actor="external-id", all_events=False):
         os.environ["TZ"] = "UTC"
@@ -139,7 +139,7 @@ class Reference:
         self.names = registered if all_events else self.default_names
 
     def event(self, line):
-        """The event of a line: in the form of the log, or in the emitted form, which only event-router takes."""
+        """The event of a line in its log form, or in its emitted form, which only event-router reads."""
         emitted = None
         try:
             emitted = json.loads(EVENT.match(line).group(1))
@@ -160,7 +160,7 @@ class Reference:
         return emitted
 
     def verdict(self, line):
-        """What becomes of a line given as bytes without its newline; None for a blank one."""
+        """The verdict on a line, given as bytes without its newline. None if the line is blank."""
         found = {"name": None, "outcome": "unparsable", "error": None, "out": []}
         try:
             line = line.decode("utf-8")
@@ -182,7 +182,7 @@ class Reference:
         return {**found, "outcome": "emitted" if out else "rejected", "out": out}
 
     def verdicts(self, text):
-        """The verdicts on a whole log, given as bytes."""
+        """The verdicts on the lines of a log, given as bytes."""
         for number, line in enumerate(text.split(b"\n"), 1):
             found = self.verdict(line)
             if found is not None:

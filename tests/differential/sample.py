@@ -1,7 +1,7 @@
 """
-Writes `fixtures/sample/tracking.log.gz`: events of the fixtures as a log has them, behind the logger's prefix, among
-implicit URL events and unsupported ones, with the lines broken that logs have broken. The same log every time.
-`tests/differential/run sample` calls it.
+Writes `fixtures/sample/tracking.log.gz`: events of the fixtures after the logger's prefix, implicit URL events,
+unsupported events, and some damaged lines, as logs have. The log is the same every time. `tests/differential/run sample`
+runs this program.
 """
 import datetime
 import gzip
