@@ -9,6 +9,7 @@ ids to the bit. Corrections that event-router makes are recognized by their reas
 import argparse
 import collections
 import hashlib
+import itertools
 import json
 import math
 import re
@@ -46,10 +47,16 @@ def without_ids(events):
     return [{key: value for key, value in event.items() if key != "id"} for event in events]
 
 
-def correction(verdict, ours, args):
+def depth(line):
+    """The greatest number of brackets that are open at a time in a line, also within its strings."""
+    changes = (1 if byte in b"{[" else -1 if byte in b"]}" else 0 for byte in line)
+    return max(itertools.accumulate(changes), default=0)
+
+
+def correction(line, verdict, ours, args):
     """The name of the correction or limit that explains a difference, or None."""
     reason = ours["reason"]
-    if reason == "not-json" and "nesting deeper than 900" in ours["detail"]:
+    if reason == "not-json" and "nesting deeper than 900" in ours["detail"] and depth(line) > 900:
         return "nesting is read to a depth of 900"
     if verdict["outcome"] != "emitted":
         return None
@@ -109,7 +116,7 @@ def main():
         same = row is not None and row["outcome"] == verdict["outcome"] and row["name"] == verdict["name"]
         if same and canonical(comparable(row["out"])) == canonical(comparable(verdict["out"])):
             tally["agree"] += 1
-        elif row is not None and (name := correction(verdict, row, args)):
+        elif row is not None and (name := correction(lines[verdict["line"] - 1], verdict, row, args)):
             tally["corrected"] += 1
             tally[f"corrected: {name}"] += 1
         else:
