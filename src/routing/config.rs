@@ -1,42 +1,42 @@
-//! routers.json, as it is written: what the reference keeps in its database, under the names that its operators know
-//! (`models.py`, `RouterConfiguration`).
+//! The contents of routers.json, which the reference keeps in its database under the same names (`models.py`,
+//! `RouterConfiguration`).
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::Secret;
+use super::credentials::Secret;
 use crate::format::Format;
 
 /// A router.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterConfig {
-    /// The format that it takes.
+    /// The format of the router.
     pub backend_name: Format,
-    /// Where events go. It names the router in messages.
+    /// The URL of the server. Messages name the router by it.
     pub route_url: String,
-    /// A router that is not enabled takes nothing.
+    /// Whether the router accepts events at all.
     #[serde(default = "enabled")]
     pub enabled: bool,
-    /// How to authenticate; without one, not at all.
+    /// The scheme of authentication, if the server needs one.
     #[serde(default)]
     pub auth_scheme: Option<AuthScheme>,
-    /// Of the scheme Basic.
+    /// The username for the scheme Basic.
     #[serde(default)]
     pub username: Option<Secret>,
-    /// Of the scheme Basic.
+    /// The password for the scheme Basic.
     #[serde(default)]
     pub password: Option<Secret>,
-    /// Of the scheme Bearer.
+    /// The token for the scheme Bearer.
     #[serde(default)]
     pub auth_key: Option<Secret>,
-    /// What goes there, and how.
+    /// The events that the router accepts, and the changes to the requests.
     #[serde(default)]
     pub configurations: Configurations,
 }
 
-/// How to authenticate.
+/// A scheme of authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum AuthScheme {
     /// By username and password.
@@ -45,28 +45,28 @@ pub enum AuthScheme {
     Bearer,
 }
 
-/// What goes to a router, and how.
+/// The events that a router accepts, and the changes to its requests.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Configurations {
-    /// By dotted keys of the source event, expressions of which one must match.
+    /// Expressions for dotted keys of the event. One expression of every key must match.
     #[serde(default)]
     pub match_params: BTreeMap<String, OneOrMany>,
-    /// Top-level keys to replace in what is sent.
+    /// Top-level keys to replace in statements or envelopes.
     #[serde(default)]
     pub override_args: BTreeMap<String, serde_json::Value>,
-    /// Headers of requests, of Caliper routers alone.
+    /// Headers of requests, for Caliper routers only.
     #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
 }
 
-/// An expression or a list of them.
+/// One expression or a list of expressions.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum OneOrMany {
-    /// One.
+    /// One expression.
     One(String),
-    /// Any number. None matches nothing.
+    /// A list of expressions. An empty list matches nothing.
     Many(Vec<String>),
 }
 

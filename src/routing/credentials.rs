@@ -1,4 +1,4 @@
-//! Who we are to a server. Nothing here is ever printed.
+//! The credentials for a server, which are never shown.
 
 use std::fmt;
 use std::fs;
@@ -9,27 +9,28 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{Deserialize, Deserializer};
 
-/// A text that no message shows.
+/// A text that is never shown in messages or logs.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
-/// How to authenticate.
+/// The credentials of requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// Not at all.
+    /// No credentials.
     None,
-    /// By username and password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
+    /// A username and a password ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
     Basic {
-        /// It may not hold a colon.
+        /// The username, which cannot contain a colon.
         username: Secret,
-        /// It may be empty.
+        /// The password, which may be empty.
         password: Secret,
     },
-    /// By a token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
+    /// A token ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)).
     Bearer(Secret),
 }
 
-/// The variables that hold credentials. They are no options: arguments are seen by every user of a machine.
+/// The environment variables for credentials. There are no options for them, since every user of a machine can see the
+/// arguments of a program.
 pub const CREDENTIAL_VARIABLES: [&str; 3] = [USERNAME, PASSWORD, TOKEN];
 
 const USERNAME: &str = "EVENT_ROUTER_USERNAME";
@@ -37,12 +38,12 @@ const PASSWORD: &str = "EVENT_ROUTER_PASSWORD";
 const TOKEN: &str = "EVENT_ROUTER_TOKEN";
 
 impl Secret {
-    /// Keeps the text.
+    /// Wraps a text.
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// Gives the text to what sends it.
+    /// Returns the text, for use in a request.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -55,7 +56,7 @@ impl fmt::Debug for Secret {
 }
 
 impl<'de> Deserialize<'de> for Secret {
-    /// What is no string is an error that does not repeat it, as serde's own would.
+    /// Deserializes a string. The error for any other value does not show the value, as serde's own would.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Ok(Self(text)),
@@ -65,10 +66,10 @@ impl<'de> Deserialize<'de> for Secret {
 }
 
 impl Credentials {
-    /// Those in EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or in EVENT_ROUTER_TOKEN; none without them.
+    /// Reads EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN.
     ///
     /// # Errors
-    /// Some of them are missing, or there are too many.
+    /// Returns an error if only one of the first two is set, or all three are.
     pub fn from_environment() -> Result<Self> {
         let [username, password, token] = CREDENTIAL_VARIABLES.map(variable);
         Self::of(username?, password?, token?).map_err(|problem| {
@@ -76,10 +77,10 @@ impl Credentials {
         })
     }
 
-    /// Those in a file: `{"username": "…", "password": "…"}` or `{"token": "…"}`.
+    /// Reads a file with `{"username": "…", "password": "…"}` or `{"token": "…"}`.
     ///
     /// # Errors
-    /// It cannot be read, or is nothing like it.
+    /// Returns an error that names the path if the file cannot be read or does not have this form.
     pub fn from_file(path: &Path) -> Result<Self> {
         #[derive(serde::Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -92,7 +93,7 @@ impl Credentials {
         const SHAPE: &str = r#"it must be {"username": "…", "password": "…"} or {"token": "…"}"#;
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-        // The error of the parser might repeat what is in the file.
+        // The error of the parser may show a part of the file.
         let file: AuthFile = serde_json::from_slice(&text)
             .map_err(|_| anyhow!("`{name}` holds no credentials: {SHAPE}"))?;
         let credentials = Self::of(file.username, file.password, file.token)
@@ -112,13 +113,13 @@ impl Credentials {
             (None, None, None) => Ok(Self::None),
             (None, None, Some(token)) => Ok(Self::Bearer(token)),
             (Some(username), Some(password), None) => Ok(Self::Basic { username, password }),
-            (_, _, Some(_)) => Err("there are both a token and a username or password"),
-            (Some(_), None, None) => Err("there is a username and no password"),
-            (None, Some(_), None) => Err("there is a password and no username"),
+            (_, _, Some(_)) => Err("there is a token beside a username or password"),
+            (Some(_), None, None) => Err("there is a username but no password"),
+            (None, Some(_), None) => Err("there is a password but no username"),
         }
     }
 
-    /// The value of the Authorization header.
+    /// Returns the value of the Authorization header.
     pub fn authorization(&self) -> Option<Secret> {
         match self {
             Self::None => None,
@@ -130,11 +131,14 @@ impl Credentials {
         }
     }
 
-    /// What a server might repeat and nobody is to see.
+    /// Returns the texts to hide in the answers of a server, which may repeat them.
     pub fn secrets(&self) -> Vec<Secret> {
-        let encoded = self
-            .authorization()
-            .and_then(|header| header.0.split_once(' ').map(|(_, it)| Secret::new(it)));
+        let encoded = self.authorization().and_then(|header| {
+            header
+                .0
+                .split_once(' ')
+                .map(|(_, value)| Secret::new(value))
+        });
         let plain = match self {
             Self::Basic { password, .. } => Some(password.clone()),
             Self::None | Self::Bearer(_) => None,
@@ -163,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_those_of_the_schemes() {
+    fn the_authorization_header_has_the_form_of_its_scheme() {
         let header = |username, password, token| {
             let credentials = Credentials::of(username, password, token).unwrap();
             credentials.authorization().map(|secret| secret.0)
@@ -178,14 +182,14 @@ mod tests {
     }
 
     #[test]
-    fn half_of_the_credentials_is_an_error() {
+    fn incomplete_or_surplus_credentials_are_an_error() {
         assert!(Credentials::of(secret("u"), None, None).is_err());
         assert!(Credentials::of(None, secret("p"), None).is_err());
         assert!(Credentials::of(secret("u"), secret("p"), secret("t")).is_err());
     }
 
     #[test]
-    fn nothing_shows_what_is_secret() {
+    fn debug_output_and_errors_do_not_show_secrets() {
         let credentials = Credentials::of(secret("ada"), secret("hunter2"), None).unwrap();
         let shown = format!("{credentials:?} {:?}", credentials.authorization());
         assert!(

@@ -1,32 +1,33 @@
-//! Where a router sends, and as whom.
+//! The server that a router sends to, and the credentials for it.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use super::{AuthScheme, Credentials, RouterConfig, Secret};
+use super::config::{AuthScheme, RouterConfig};
+use super::credentials::{Credentials, Secret};
 use crate::format::Format;
 use crate::url::Url;
 
 /// A server that takes statements or events.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// What the router is called in messages, reports and dead letters: its URL without a query, which may be secret.
+    /// The name of the router in messages, reports and dead letters: its URL without the query, which may be secret.
     pub name: String,
-    /// Of xAPI the base URL, below which there is `statements`.
+    /// The URL that events are posted to. For xAPI it is the base URL, and statements are posted to `statements` below it.
     pub url: Url,
-    /// Who we are there.
+    /// The credentials of the requests.
     pub credentials: Credentials,
-    /// More headers.
+    /// More headers of the requests.
     pub headers: Vec<(String, Secret)>,
-    /// Top-level keys to replace in what is sent.
+    /// Top-level keys to replace in statements or envelopes.
     pub overrides: Map<String, Value>,
 }
 
 impl Endpoint {
-    /// An endpoint that takes everything as it is.
+    /// Makes an endpoint without more headers and without keys to replace.
     ///
     /// # Errors
-    /// The URL is none.
+    /// Returns an error if the text is not a URL.
     pub fn at(url: &str, credentials: Credentials) -> Result<Self> {
         let url = Url::parse(url)?;
         Ok(Self {
@@ -38,18 +39,20 @@ impl Endpoint {
         })
     }
 
-    /// The endpoint of a router.
+    /// Makes the endpoint of a router.
     pub(super) fn new(config: &RouterConfig) -> Result<Self> {
         let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;
         let configurations = &config.configurations;
         let kept = match config.backend_name {
-            // Every statement would be the same to the server.
+            // The server would take all statements for the same one.
             Format::Xapi => "id",
-            // It is the envelope whose keys are replaced.
+            // The keys are replaced in the envelope, which has the events in `data`.
             Format::Caliper => "data",
         };
         if configurations.override_args.contains_key(kept) {
-            bail!("override_args cannot replace `{kept}`: nothing would be left of what is sent");
+            bail!(
+                "override_args cannot replace `{kept}`: remove it, since every record would be lost"
+            );
         }
         endpoint.overrides = configurations.override_args.clone().into_iter().collect();
         if config.backend_name == Format::Caliper {
@@ -78,7 +81,7 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
                 .flatten()
                 .any(|given| !given.reveal().is_empty())
             {
-                bail!("there are credentials and no auth_scheme, Basic or Bearer");
+                bail!("there are credentials but no auth_scheme: set it to Basic or Bearer");
             }
             Credentials::None
         }
@@ -90,7 +93,7 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
     })
 }
 
-/// The text with the variables of the environment that it names as `${NAME}`.
+/// Replaces each `${NAME}` by the value of the variable in the environment.
 fn expand(text: &str) -> Result<String> {
     let mut expanded = String::new();
     let mut rest = text;
@@ -132,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_sent_is_told_when_it_is_loaded() {
+    fn errors_in_the_configuration_are_found_before_sending() {
         let start = r#"{"backend_name": "xAPI", "route_url": "https://lrs.example/xAPI""#;
         for (rest, message) in [
             (
@@ -157,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_for_caliper_alone() {
+    fn only_caliper_routers_have_headers() {
         let router = |backend: &str| {
             format!(
                 r#"{{"backend_name": "{backend}", "route_url": "https://x.example", "configurations": {{"headers": {{"X-A": "1"}}}}}}"#

@@ -1,8 +1,8 @@
-//! Which router gets which event.
+//! Routers (routers.json): which router accepts which event, and the server that it sends to.
 //!
-//! A router accepts a source event when each key of its match_params has a text in the event in which one of the key's
-//! expressions is found (`RouterConfiguration.get_allowed_host`). Expressions are those of the regex crate, which finds
-//! a match in time linear in the text, and for that has no look-around and no back-references.
+//! A router accepts an event if every key of its match_params names a text in the event that matches one of the key's
+//! expressions (`RouterConfiguration.get_allowed_host`). The regex crate has no look-around and no back-references, so that
+//! matching takes time linear in the text.
 
 mod config;
 mod credentials;
@@ -25,41 +25,41 @@ use crate::url::redacted;
 
 /// The enabled routers of one format.
 pub struct Routers {
-    /// The file, for messages.
+    /// The name of the file, for messages.
     file: String,
     routers: Vec<Router>,
 }
 
-/// What a router accepts.
+/// A router with its compiled expressions.
 struct Router {
     config: RouterConfig,
-    /// By key. All must match.
+    /// The expressions of each key. One expression of every key must match.
     match_params: Vec<(String, Vec<Regex>)>,
 }
 
-/// Some of the routers of a run, by their places in the list.
+/// A set of routers of a run, by their index in the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouterSet(u64);
 
 impl RouterSet {
-    /// None of them.
+    /// The empty set.
     pub const NONE: Self = Self(0);
-    /// Each of them.
+    /// The set of all routers.
     pub const ALL: Self = Self(u64::MAX);
-    /// No run has more routers.
+    /// The most routers of a run.
     const MOST: usize = u64::BITS as usize;
 
-    /// A bit for each router, the first one the lowest.
+    /// The set as bits, the first router in the lowest bit.
     pub fn bits(self) -> u64 {
         self.0
     }
 
-    /// Whether there is none.
+    /// Whether the set is empty.
     pub fn is_empty(self) -> bool {
         self == Self::NONE
     }
 
-    /// Whether the nth router is one of them, from 0.
+    /// Whether the set has the router with this index.
     pub fn contains(self, nth: usize) -> bool {
         nth < Self::MOST && self.0 >> nth & 1 == 1
     }
@@ -69,12 +69,16 @@ impl Routers {
     /// Loads a routers.json, a list of [`RouterConfig`].
     ///
     /// # Errors
-    /// The file cannot be read, is not what it should be, or has an expression that the regex crate does not know.
+    /// Returns an error that names the path if the file cannot be read, is not a list of routers, or has an expression that
+    /// the regex crate does not support.
     pub fn load(path: &Path, format: Format) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         let configs: Vec<RouterConfig> = serde_json::from_slice(&text).map_err(|error| {
-            anyhow!("`{name}` is no list of routers: {}", without_value(&error))
+            anyhow!(
+                "`{name}` is not a list of routers: {}",
+                without_value(&error)
+            )
         })?;
         let mut routers = Vec::new();
         for (nth, config) in configs.into_iter().enumerate() {
@@ -97,10 +101,10 @@ impl Routers {
         })
     }
 
-    /// The same, where without a router nothing would be done.
+    /// Loads a routers.json that must have an enabled router of the format.
     ///
     /// # Errors
-    /// Those of [`load`](Self::load), or there is no enabled router of the format.
+    /// Returns an error if [`load`](Self::load) does, or if there is no such router.
     pub fn load_some(path: &Path, format: Format) -> Result<Self> {
         let routers = Self::load(path, format)?;
         if routers.routers.is_empty() {
@@ -113,10 +117,10 @@ impl Routers {
         Ok(routers)
     }
 
-    /// Leaves the routers with these URLs, as they are written in the file.
+    /// Keeps only the routers with these URLs, as they are written in the file.
     ///
     /// # Errors
-    /// There is none with one of them.
+    /// Returns an error if no router has one of the URLs.
     pub fn keep(&mut self, urls: &[String]) -> Result<()> {
         let has = |url: &String| {
             self.routers
@@ -134,23 +138,23 @@ impl Routers {
         Ok(())
     }
 
-    /// Leaves the routers with these URLs, if there are any.
+    /// Keeps only the routers with these URLs, which may be none.
     pub fn keep_any(&mut self, urls: &[String]) {
         self.routers
             .retain(|router| urls.contains(&router.config.route_url));
     }
 
-    /// Where each router sends, `${NAME}` read from the environment.
+    /// Makes the endpoint of each router, with the values of the environment for `${NAME}`.
     ///
     /// # Errors
-    /// A variable is not set, or the configuration says nothing that can be sent.
+    /// Returns an error that names the router if a variable is not set or the configuration is not valid.
     pub fn endpoints(&self) -> Result<Vec<Endpoint>> {
         let mut endpoints: Vec<Endpoint> = Vec::new();
         for router in &self.routers {
             let url = redacted(&router.config.route_url);
             let mut endpoint = Endpoint::new(&router.config)
                 .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
-            // Two routers with one URL, a query aside, are told apart by their order.
+            // Routers whose URLs differ only in the query are numbered.
             let first = endpoint.name.clone();
             let mut nth = 1;
             while endpoints.iter().any(|other| other.name == endpoint.name) {
@@ -162,7 +166,7 @@ impl Routers {
         Ok(endpoints)
     }
 
-    /// The routers that accept the event.
+    /// Returns the routers that accept the event.
     pub fn accepting(&self, event: &TrackingEvent<'_>) -> RouterSet {
         let accepting = self
             .routers
@@ -187,7 +191,7 @@ impl Router {
                 let compiled = compiled.collect::<Result<Vec<_>, _>>();
                 Ok((
                     key.clone(),
-                    compiled.with_context(|| format!("the expression of match_params `{key}`"))?,
+                    compiled.with_context(|| format!("an expression of match_params `{key}`"))?,
                 ))
             });
         let match_params = match_params.collect::<Result<_>>()?;
@@ -209,7 +213,7 @@ impl Router {
     }
 }
 
-/// The error without the value that it is about, which may be secret.
+/// Formats the error without the value that caused it, which may be secret.
 fn without_value(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match (text.find(": "), text.find(", expected")) {
@@ -251,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn all_keys_must_match_and_of_a_list_one() {
+    fn every_key_must_match_with_one_of_its_expressions() {
         for (match_params, accepted) in [
             ("{}", true),
             (r#"{"context.org_id": "^MITx$"}"#, true),
@@ -272,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn one_enabled_router_of_the_format_is_enough() {
+    fn only_enabled_routers_of_the_format_accept_events() {
         let arena = Bump::new();
         let event = parse_line(br#"{"name": "a", "event": 1}"#, &arena)
             .unwrap()
@@ -291,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_place() {
+    fn errors_name_the_router_and_the_field() {
         for (routers, message) in [
             (router(r#"{"name": "(?=a)"}"#), "router 1 of"),
             (router(r#"{"name": "(?=a)"}"#), "match_params `name`"),
