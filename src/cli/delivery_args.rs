@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 
 use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
+use crate::time::parse_seconds;
 
 /// The limit protects the server.
 const MAX_CONNECTIONS: i64 = 64;
@@ -110,28 +111,11 @@ impl DeliveryArgs {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok();
-    seconds
-        .filter(|seconds| (0.001..=86400.0).contains(seconds))
-        .map(Duration::from_secs_f64)
-        .ok_or_else(|| "must be a number of seconds from 0.001 to 86400".to_owned())
+    parse_seconds(text).ok_or_else(|| "must be a number of seconds from 0.001 to 86400".to_owned())
 }
 
 fn rate(text: &str) -> Result<f64, String> {
     let rate = text.parse().ok();
     rate.filter(|rate| (0.001..=100_000.0).contains(rate))
         .ok_or_else(|| "must be a number of requests from 0.001 to 100000".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seconds_are_numbers_from_a_thousandth_to_a_day() {
-        assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
-        for text in ["0", "-1", "NaN", "inf", "1e9", "1s", ""] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
-    }
 }

@@ -53,8 +53,7 @@ impl FilterArgs {
 
 /// Parses a time, or a date as its midnight in UTC.
 fn parse_time(option: &str, text: &str) -> Result<DateTime> {
-    let time = EventTime::parse(text).or_else(|| EventTime::parse(&format!("{text}T00:00:00Z")));
-    if let Some(time) = time {
+    if let Some(time) = EventTime::parse_or_midnight(text) {
         return Ok(time.utc());
     }
     if EventTime::parse(&format!("{text}Z")).is_some() {

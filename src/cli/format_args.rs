@@ -1,6 +1,6 @@
 //! The options that belong to one of the formats.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
@@ -140,11 +140,7 @@ impl FormatArgs {
         else {
             return Ok(None);
         };
-        let parsed = seconds.to_str().and_then(|text| text.parse().ok());
-        let time = parsed
-            .map(Duration::from_secs)
-            .and_then(|since| UNIX_EPOCH.checked_add(since))
-            .map(EventTime::from);
+        let time = seconds.to_str().and_then(EventTime::parse_unix);
         time.map(Some).with_context(|| {
             format!(
                 "{SOURCE_DATE_EPOCH} is `{}`, not a number of seconds since 1970",

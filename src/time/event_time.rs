@@ -4,7 +4,7 @@
 //! full date, a time and an offset are required. Texts that have them print as the reference prints them.
 
 use std::fmt::{self, Display};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time, date};
@@ -56,6 +56,17 @@ impl EventTime {
         let local = date.ok()?.to_datetime(time.ok()?);
         let moment = local.checked_sub(parse_offset(offset)?).ok()?;
         Self::in_printable_years(moment)
+    }
+
+    /// Parses a time, or a date as its midnight in UTC.
+    pub(crate) fn parse_or_midnight(text: &str) -> Option<Self> {
+        Self::parse(text).or_else(|| Self::parse(&format!("{text}T00:00:00Z")))
+    }
+
+    /// Parses a number of seconds since 1970, as in SOURCE_DATE_EPOCH.
+    pub(crate) fn parse_unix(text: &str) -> Option<Self> {
+        let since = Duration::from_secs(text.parse().ok()?);
+        UNIX_EPOCH.checked_add(since).map(Self::from)
     }
 
     /// Refuses years before 1000, which Python prints with fewer than four digits.
@@ -195,6 +206,16 @@ mod tests {
             ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(printed(text).as_deref(), Some(utc), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_its_midnight_and_a_number_seconds_since_1970() {
+        let midnight = EventTime::parse("2024-03-05T00:00:00Z");
+        assert_eq!(EventTime::parse_or_midnight("2024-03-05"), midnight);
+        assert_eq!(EventTime::parse_unix("1709596800"), midnight);
+        for text in ["", "-1", "1.5", "99999999999999999999"] {
+            assert_eq!(EventTime::parse_unix(text), None, "{text}");
         }
     }
 

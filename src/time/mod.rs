@@ -9,14 +9,17 @@
 //! | `event_time` | times of Caliper events and of options | dateutil, without what it takes from the clock |
 //! | `tincan_duration` | durations of xAPI statements | tincan |
 //! | `isodate_duration` | durations of Caliper events | isodate |
+//! | `seconds` | durations of options | |
 
 mod event_time;
 mod iso8601;
 mod isodate_duration;
+mod seconds;
 mod timestamp;
 mod tincan_duration;
 
 pub(crate) use event_time::EventTime;
 pub(crate) use isodate_duration::IsodateDuration;
+pub(crate) use seconds::parse_seconds;
 pub(crate) use timestamp::Timestamp;
 pub(crate) use tincan_duration::TincanDuration;
