@@ -3,8 +3,9 @@
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use super::grouped::grouped;
 use super::inputs::InputReports;
-use super::{Invocation, Summary, grouped};
+use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
 use crate::send::{Target, TargetStatistics};
 

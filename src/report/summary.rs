@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use super::grouped;
+use super::grouped::grouped;
 use super::inputs::InputCounts;
 use crate::outcome::{Reason, Tally};
 

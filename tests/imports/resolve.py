@@ -1,4 +1,4 @@
-"""Finds the file that defines what a path names, through re-exports, and so the imports of a crate."""
+"""Resolves paths to the files that define the named items, through re-exports. A re-export is an import, too."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Import:
     imported: str
     line: int
     path: str
-    # The modules on the way whose re-exports the path goes through.
+    # The files whose re-exports the path goes through.
     through: tuple = ()
 
     def __str__(self):
@@ -25,14 +25,12 @@ class Import:
 @dataclass
 class _Found:
     module: Module
-    # An item of the module, not the module itself.
+    # Whether the path names an item of the module, and not the module itself.
     is_item: bool
 
 
 class Crate:
-    def __init__(self, files, strict=False):
-        # Whether a module that re-exports names of its own files imports the files.
-        self.strict = strict
+    def __init__(self, files):
         self.library = read_crate(files, "lib.rs")
         self.roots = [self.library] + [read_crate(files, root) for root in ("main.rs",) if root in files]
 
@@ -55,20 +53,16 @@ class Crate:
         for use in module.uses:
             through = []
             found = self._resolve(module, use.path, False, set(), through)
-            # A module's name alone is no import: the paths that start with the name are.
+            # The name of a module alone is not an import. The paths that start with the name are.
             if found is None or not found.is_item:
                 continue
-            if use.is_public and not self.strict and found.module.is_within(module):
-                continue
             yield from self._import(module, found, use.line, use.path, through)
-        unlisted = {use.name for use in module.uses if use.is_public}
+        # Other names without a path were found at their `use` declaration.
         has_glob = any(use.name is None for use in module.uses)
         for segments, line, following in module.paths:
-            if len(segments) == 1:
-                if not (has_glob or segments[0] in unlisted):
-                    continue
-                if not segments[0][0].isupper() and following not in ("(", "!"):
-                    continue
+            is_value = segments[0][0].isupper() or following in ("(", "!")
+            if len(segments) == 1 and not (has_glob and is_value):
+                continue
             through = []
             found = self._resolve(module, segments, False, set(), through)
             if found is not None and found.is_item:

@@ -1,7 +1,6 @@
-"""The rules for imports, and what breaks them.
+"""The rules for imports, and their violations.
 
-A module imports only from modules of lower rows. Neither the files of a folder nor its sub-folders import each other in
-circles.
+A module imports only from modules of lower rows. The files and sub-folders of a folder do not import each other in circles.
 """
 
 # The modules of `src` from the top down. Modules of a row do not import each other.
@@ -27,13 +26,13 @@ ROW_OF = {module: number for number, row in enumerate(ROWS) for module in row.sp
 
 
 def module_of(file):
-    """Returns the module of the first level that a file belongs to."""
+    """Returns the top-level module of a file."""
     name = file.split("/")[0]
     return name if name in ("main.rs", "lib.rs") else name.removesuffix(".rs")
 
 
 def module_edges(imports):
-    """Returns one import for each pair of modules of the first level."""
+    """Returns one import for each pair of top-level modules."""
     edges = {}
     for item in sorted(imports, key=str):
         for file in (item.imported, *item.through):
@@ -42,7 +41,7 @@ def module_edges(imports):
 
 
 def violations(files, imports):
-    """Returns a line for each module that is in no row, each import from an equal or higher row, and each circle."""
+    """Returns a line for each module without a row, each import from the same or a higher row, and each circle."""
     modules = sorted({module_of(file) for file in files})
     lines = [f"module without a row: {module}" for module in modules if module not in ROW_OF]
     for (importer, imported), item in sorted(module_edges(imports).items()):
@@ -77,7 +76,7 @@ def _edges_within(folder, imports):
 
 
 def _circles(edges):
-    """Returns the sets of nodes that reach each other."""
+    """Returns the sets of nodes that import each other, directly or indirectly."""
     reached = {}
     for start in {node for edge in edges for node in edge}:
         rest, seen = [start], set()

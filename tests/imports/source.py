@@ -1,6 +1,6 @@
-"""Reads the Rust files of a crate: which modules there are, and the names that each of them defines, imports and uses.
+"""Parses the Rust files of a crate into modules, with the names that each module defines, imports and uses.
 
-Only as much of the syntax is parsed as an import needs. Comments, strings and test code are left out.
+The parser knows only the syntax that imports need. Comments, strings and test code are left out.
 """
 
 import re
@@ -40,7 +40,7 @@ class Module:
     children: dict = field(default_factory=dict)
     names: set = field(default_factory=set)
     uses: list = field(default_factory=list)
-    # (segments, line, following token) of each path outside `use` declarations
+    # The segments, line and following token of each path outside of `use` declarations.
     paths: list = field(default_factory=list)
 
     def root(self):
@@ -63,7 +63,7 @@ def _read_file(files, module, folder):
 
 
 def _tokens(text):
-    """Returns the tokens as pairs of text and line. A string or character is the token `""`."""
+    """Returns the tokens as pairs of text and line. Strings and characters become the token `""`."""
     tokens, at, line = [], 0, 1
     while at < len(text):
         match = TOKEN.match(text, at)
@@ -186,7 +186,7 @@ class _Parser:
         return i
 
     def is_test(self, i):
-        """Returns whether the attribute at token `i` keeps its item out of all builds but the tests'."""
+        """Returns whether the attribute at token `i` limits its item to test builds."""
         start = i + 2 if self.at(i + 1) == "!" else i + 1
         words = [token for token, _ in self.tokens[start + 1 : self.group_end(start) - 1]]
         return words in (["test"], ["cfg", "(", "test", ")"]) or words[:5] == ["cfg", "(", "all", "(", "test"]
