@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::body_frame::BodyFrame;
 use super::dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 use super::http::Answer;
 use super::rate_limiter::Stopped;
@@ -69,7 +68,8 @@ impl<'r> DeliveryWorker<'r> {
     /// Returns `Stopped` if the target is stopped. The remaining records are counted as left.
     pub fn deliver(mut self) -> Result<Vec<PathBuf>, Stopped> {
         let target = self.requester.target;
-        let overhead = self.frame().overhead();
+        let frame = target.server.frame(self.batch.items().envelope());
+        let overhead = frame.overhead();
         while let Some(mut part) = self.waiting.pop() {
             let (records, rest) = part.records.split_by(target.limits(), overhead);
             if !rest.is_empty() {
@@ -94,14 +94,9 @@ impl<'r> DeliveryWorker<'r> {
         Ok(self.dead_letters)
     }
 
-    fn frame(&self) -> BodyFrame<'r> {
-        let target = self.requester.target;
-        target.server.frame(self.batch.items().envelope())
-    }
-
     fn deliver_part(&mut self, part: &Part<'r>) -> Result<(), Stopped> {
         let target = self.requester.target;
-        let body = self.frame().body(part.records);
+        let body = target.server.body(part.records);
         let (verdict, last) = self.requester.post(part.records, &body, part.max_retries)?;
         let is_single = part.records.len() == 1;
         match verdict {

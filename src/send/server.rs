@@ -24,6 +24,11 @@ pub trait Server: Send + Sync {
     /// Returns the text around the records of a body.
     fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e>;
 
+    /// Returns the body of a request with these records.
+    fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
+        self.frame(records.envelope()).body(records)
+    }
+
     /// Returns the meaning of the answer to a request with these records, received at `now`.
     fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict;
 

@@ -71,8 +71,7 @@ mod tests {
         let batch = batch_of(Some(Arc::new(envelope)), &texts);
         let body = |envelope_each| {
             let server = CaliperEndpoint { envelope_each };
-            let frame = server.frame(batch.items().envelope());
-            let body = frame.body(batch.items());
+            let body = server.body(batch.items());
             serde_json::from_slice::<Value>(&body).unwrap()
         };
         assert_eq!(
