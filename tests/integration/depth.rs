@@ -1,22 +1,22 @@
-//! Events as deeply nested as they may be, through a debug build.
+//! Events with the deepest supported nesting, which a debug build must convert without a stack overflow.
 
 use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Run, fixture, json_lines};
+use crate::harness::{Run, fixture};
 
-/// The nesting of arrays and objects that is read.
+/// The deepest nesting of arrays and objects that the program reads.
 const MAX_DEPTH: usize = 900;
 
-/// A value nested so deeply, of objects and arrays in turns. serde_json would read no value of this depth back.
+/// A value of alternating objects and arrays with that nesting. serde_json cannot read such a value.
 fn nested(depth: usize) -> String {
     let starts: String = (0..depth).map(|nth| ["{\"a\":", "["][nth % 2]).collect();
     let ends: String = (0..depth).rev().map(|nth| ["}", "]"][nth % 2]).collect();
     format!("{starts}1{ends}")
 }
 
-/// Lines of an event with each field of its `event` and `context` replaced by a deeply nested value.
+/// The lines of an event, in each of which one field of `event` or `context` is replaced by a deeply nested value.
 fn lines_of(event: &Value) -> Vec<String> {
     let mut lines = Vec::new();
     for part in ["event", "context"] {
@@ -35,7 +35,7 @@ fn lines_of(event: &Value) -> Vec<String> {
 }
 
 #[test]
-fn events_of_the_greatest_depth_have_an_outcome_in_both_formats() {
+fn events_with_the_deepest_nesting_convert_to_both_formats() {
     let families = fs::read_dir(fixture("events")).unwrap();
     let files = families.flat_map(|family| fs::read_dir(family.unwrap().path()).unwrap());
     let mut lines = Vec::new();
@@ -61,17 +61,15 @@ fn events_of_the_greatest_depth_have_an_outcome_in_both_formats() {
 }
 
 #[test]
-fn deeper_lines_are_unparsable_and_the_run_goes_on() {
+fn deeper_lines_are_unparsable_and_the_run_continues() {
     let line = |depth| format!("{{\"name\":\"a\",\"event\":{}}}\n", nested(depth));
     let log = line(MAX_DEPTH) + &line(MAX_DEPTH - 1);
-    let rows = json_lines(
-        &Run::explain()
-            .args(&["-"])
-            .stdin(log)
-            .run()
-            .with_code(0)
-            .stdout,
-    );
+    let rows = Run::explain()
+        .args(&["-"])
+        .stdin(log)
+        .run()
+        .with_code(0)
+        .rows();
     assert_eq!(rows[0]["reason"], "not-json");
     assert!(
         rows[0]["detail"]

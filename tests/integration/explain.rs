@@ -53,15 +53,7 @@ fn out_holds_the_statements_that_transform_writes() {
 
 #[test]
 fn without_json_each_line_has_a_readable_explanation() {
-    let run = Run::new(&[
-        "explain",
-        "--to",
-        "xapi",
-        "--lms-root-url",
-        "https://x.example",
-        "--events",
-        "play_video",
-    ]);
+    let run = Run::explain_as_text().args(&["--events", "play_video"]);
     let log = line(1) + &line(2).replace("ada", "") + &line(3).replace("play", "stop") + "x\n";
     let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
     let stdout = String::from_utf8(ended.stdout).unwrap();
@@ -86,13 +78,7 @@ fn unsupported_events_are_explained() {
         + "{\"event\": 1}";
     let rows = Run::explain().file("a.log", &log).args(&["a.log"]).run();
     let rows = rows.with_code(0).rows();
-    let run = Run::new(&[
-        "explain",
-        "--to",
-        "xapi",
-        "--lms-root-url",
-        "https://x.example",
-    ]);
+    let run = Run::explain_as_text();
     let ended = run.file("a.log", log).args(&["a.log"]).run().with_code(0);
     let stdout = String::from_utf8(ended.stdout).unwrap();
     let whys: Vec<_> = stdout
@@ -111,13 +97,7 @@ fn unsupported_events_are_explained() {
 
 #[test]
 fn control_characters_in_names_are_escaped() {
-    let run = Run::new(&[
-        "explain",
-        "--to",
-        "xapi",
-        "--lms-root-url",
-        "https://x.example",
-    ]);
+    let run = Run::explain_as_text();
     let log = line(1).replace(
         "play_video",
         "\\u001b]0;x\\u0007\\na.log:9: play_video: emitted",

@@ -157,13 +157,7 @@ fn explain_names_the_option_that_filtered_an_event() {
         (["--events", "stop_video"], "--events"),
         (["--routers", "routers.json"], "--routers"),
     ] {
-        let run = Run::new(&[
-            "explain",
-            "--to",
-            "xapi",
-            "--lms-root-url",
-            "https://x.example",
-        ]);
+        let run = Run::explain_as_text();
         let run = run.file("routers.json", routers).stdin(line(1));
         let ended = run.args(&arguments).args(&["-"]).run().with_code(0);
         assert_eq!(

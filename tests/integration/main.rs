@@ -1,4 +1,4 @@
-//! Tests through the binary, and of the conversion as a whole.
+//! Tests of the program as a process, and of the conversion as a whole.
 
 mod caliper;
 mod check;

@@ -82,7 +82,7 @@ fn the_guide_describes_every_key() {
         for element in value.as_array().into_iter().flatten() {
             values.push((element, of));
         }
-        // These have codes and names for keys, told elsewhere.
+        // The keys of these are codes and names, which other pages describe.
         let keys = value
             .as_object()
             .filter(|_| !["outcomes", "reasons", "events"].contains(&of));

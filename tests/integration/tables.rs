@@ -49,7 +49,7 @@ fn tables_may_be_csv_tsv_or_compressed() {
     }
 }
 
-/// As MySQL's client writes them.
+/// The table of users as the MySQL client writes it.
 #[test]
 fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {
     let users = USERS.replace(',', "\t").replace("5\tada", "9\tNULL");

@@ -62,14 +62,13 @@ impl Run {
     }
 
     pub fn explain_to(format: &str) -> Self {
-        Self::new(&[
-            "explain",
-            "--json",
-            "--to",
-            format,
-            "--lms-root-url",
-            ROOT_URL,
-        ])
+        let run = Self::new(&["explain", "--json", "--to", format]);
+        run.args(&["--lms-root-url", ROOT_URL])
+    }
+
+    /// `explain` without `--json`.
+    pub fn explain_as_text() -> Self {
+        Self::new(&["explain", "--to", "xapi", "--lms-root-url", ROOT_URL])
     }
 
     pub fn send(url: &str) -> Self {
