@@ -1,37 +1,37 @@
-//! Buffers that are used again and again: having new memory paged in and zeroed costs more than filling it.
+//! A pool of buffers. New memory would have to be paged in and zeroed, which takes longer than filling a buffer.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Larger buffers, which few batches need, are not kept.
+/// The largest capacity that is kept in the pool. Few batches need more.
 const KEPT_BYTES: usize = 4 << 20;
 
-/// Those that are not in use.
+/// A pool of buffers. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
-/// A buffer, which goes back to the others when it is dropped.
+/// A buffer, which returns to its pool when it is dropped.
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
-    /// Those that it goes back to, if it does.
-    others: Option<Buffers>,
+    /// The pool, unless the buffer was created without one.
+    pool: Option<Buffers>,
 }
 
 impl Buffers {
-    /// An empty buffer.
+    /// Returns an empty buffer.
     pub fn empty(&self) -> Buffer {
         let mut buffer = self.filled();
         buffer.clear();
         buffer
     }
 
-    /// A buffer with whatever is in it.
+    /// Returns a buffer with its earlier content.
     pub fn filled(&self) -> Buffer {
         let bytes = self.with(Vec::pop);
         Buffer {
             bytes: bytes.unwrap_or_default(),
-            others: Some(self.clone()),
+            pool: Some(self.clone()),
         }
     }
 
@@ -41,22 +41,16 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// Another one, with whatever is in it.
+    /// Returns another buffer of the same pool, with its earlier content.
     pub fn another(&self) -> Self {
-        self.others
-            .as_ref()
-            .map(Buffers::filled)
-            .unwrap_or_default()
+        self.pool.as_ref().map(Buffers::filled).unwrap_or_default()
     }
 }
 
-/// A buffer that goes nowhere.
+/// Creates a buffer without a pool.
 impl From<Vec<u8>> for Buffer {
     fn from(bytes: Vec<u8>) -> Self {
-        Self {
-            bytes,
-            others: None,
-        }
+        Self { bytes, pool: None }
     }
 }
 
@@ -77,10 +71,10 @@ impl DerefMut for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let bytes = std::mem::take(&mut self.bytes);
-        if let Some(others) = &self.others
+        if let Some(pool) = &self.pool
             && (1..=KEPT_BYTES).contains(&bytes.capacity())
         {
-            others.with(|others| others.push(bytes));
+            pool.with(|buffers| buffers.push(bytes));
         }
     }
 }
@@ -90,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_buffer_is_used_again_unless_it_is_large() {
+    fn buffers_are_reused_unless_they_are_large() {
         let buffers = Buffers::default();
         buffers.empty().extend(b"something");
         let again = buffers.filled();

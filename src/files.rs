@@ -1,4 +1,4 @@
-//! Files that stand under their names only when they are complete: temporary names, modes, and what a crash leaves.
+//! Files that get their names only when they are complete: temporary files, renaming, modes.
 
 use std::fs;
 use std::io;
@@ -6,13 +6,19 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Gives the file its name.
+/// Renames a temporary file to its final path.
+///
+/// # Errors
+/// Returns an error if the file cannot be renamed.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // Without the words of the library, which repeat the system's.
+    // The error of the library repeats the message of the system.
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Makes the names in the directory of a file durable, where the system can.
+/// Makes the names in the directory of a file durable, on systems that support it.
+///
+/// # Errors
+/// Returns an error if the directory cannot be opened or synced.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {
@@ -26,21 +32,24 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The mode that any new file has.
+/// The mode of most new files.
 pub const ANY_FILE: u32 = 0o666;
 
-/// The mode of what holds personal data.
+/// The mode of files with personal data.
 pub const OWNER_ONLY: u32 = 0o600;
 
 const PART: &str = ".part";
 
-/// Whether the name is that of a temporary file.
+/// Returns whether a path has the name of a temporary file.
 pub fn is_part(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') && name.ends_with(PART)
 }
 
-/// A hidden file beside the one that it will be. The umask takes from its mode, as from that of any new file.
+/// Creates a hidden file in the directory, named after `path`, with this mode less the umask.
+///
+/// # Errors
+/// Returns an error without a path if the file cannot be created.
 pub fn temporary_file(path: &Path, directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
@@ -54,10 +63,10 @@ pub fn temporary_file(path: &Path, directory: &Path, mode: u32) -> io::Result<Na
     builder.tempfile_in(directory).map_err(without_path)
 }
 
-/// The error without the temporary name that the library tells: messages name the file that it was to become.
+/// Removes the temporary path that the library adds to an error, because messages name the final path.
 fn without_path(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path ") {
-        Some((words, _)) => io::Error::new(error.kind(), words.to_owned()),
+        Some((message, _)) => io::Error::new(error.kind(), message.to_owned()),
         None => error,
     }
 }

@@ -1,7 +1,8 @@
-//! Being asked to end: SIGINT and SIGTERM.
+//! Interruption by SIGINT or SIGTERM.
 //!
-//! The first one ends the run cleanly: what is in hand is finished or given up, the state is saved, the summary is told. When
-//! that takes too long, or at a second one, the process just ends; what is recorded is durable at any time.
+//! The first signal ends the run cleanly: open outputs are completed or dropped, the state is saved, and the summary is
+//! printed. If that takes too long, or at a second signal, the process exits immediately. The recorded state is valid at any
+//! time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,7 +12,7 @@ use anyhow::Result;
 
 use crate::exit_code::ExitCode;
 
-/// Whether the run was asked to end.
+/// A flag that is set when the run should end. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupted(Arc<AtomicU8>);
 
@@ -20,13 +21,13 @@ impl Interrupted {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// As a signal does.
+    /// Sets the flag as SIGINT does.
     #[cfg(test)]
     pub(crate) fn set(&self) {
         self.0.store(ExitCode::Interrupted as u8, Ordering::Relaxed);
     }
 
-    /// What the shell is told, when it was.
+    /// Returns the exit code of an interrupted run.
     pub fn code(&self) -> Option<ExitCode> {
         match self.0.load(Ordering::Relaxed) {
             0 => None,
@@ -35,7 +36,7 @@ impl Interrupted {
         }
     }
 
-    /// The signal that asked for it, if one did.
+    /// Returns the name of the signal that interrupted the run.
     pub fn signal(&self) -> Option<&'static str> {
         self.code().map(|code| match code {
             ExitCode::Terminated => "SIGTERM",
@@ -43,10 +44,10 @@ impl Interrupted {
         })
     }
 
-    /// Watches for signals from now on. At the first one `wake` is called, to end what waits.
+    /// Starts to watch for signals. At the first one, `wake` is called to end waits.
     ///
     /// # Errors
-    /// Signals cannot be watched for.
+    /// Returns an error if the signal handlers or the thread that waits for signals cannot be set up.
     #[cfg(unix)]
     pub fn watch(&self, wake: impl Fn() + Send + 'static) -> Result<()> {
         use anyhow::Context;
@@ -79,17 +80,17 @@ impl Interrupted {
         Ok(())
     }
 
-    /// On other systems a signal ends the process.
+    /// Does nothing. Signals end the process on systems other than Unix.
     #[cfg(not(unix))]
     pub fn watch(&self, _wake: impl Fn() + Send + 'static) -> Result<()> {
         Ok(())
     }
 }
 
-/// Less than what service managers and container runtimes allow before they kill.
+/// The time to end cleanly. Service managers and container runtimes allow more before they kill a process.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(8);
 
-/// So long a server has time to answer what it was sent before the run was asked to end. The rest of the grace is for
-/// what comes after.
-pub const LAST_ANSWERS: Duration = Duration::from_secs(4);
+/// The time to wait, after an interruption, for responses to requests that were already sent. The rest of [`GRACE`] is for
+/// saving the state and printing the summary.
+pub const RESPONSE_GRACE: Duration = Duration::from_secs(4);

@@ -1,24 +1,26 @@
-//! How much may be in flight.
+//! The limit on bytes in flight.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// How many bytes of inputs may be in flight. Where inputs are delivered one after the other, those that are read ahead have
-/// a share of their own, or the one that is delivered could wait for them as they wait for it.
+/// Limits the bytes of inputs that are in flight. If inputs are delivered in order, the inputs that are read ahead have a
+/// separate limit. With a common one, they could take all bytes and wait for the current input, which would wait for them.
 pub struct Budget {
-    state: Mutex<State>,
+    free: Mutex<FreeBytes>,
     changed: Condvar,
-    at_hand: usize,
+    /// The limit for the current input.
+    current: usize,
+    /// The limit for inputs that are read ahead.
     ahead: usize,
 }
 
-struct State {
-    at_hand: usize,
+struct FreeBytes {
+    current: usize,
     ahead: usize,
-    /// The inputs up to this one are delivered, or it is being.
-    delivered: usize,
+    /// The number of the current input.
+    current_input: usize,
 }
 
-/// What a batch takes of the budget, given back when it is dropped.
+/// The bytes of one batch, which are freed when this is dropped.
 pub struct InFlight {
     budget: Arc<Budget>,
     bytes: usize,
@@ -26,51 +28,52 @@ pub struct InFlight {
 }
 
 impl Budget {
-    /// For inputs that are all delivered at once.
+    /// Returns a budget for inputs that are delivered at the same time.
     pub fn side_by_side(bytes: usize) -> Self {
         Self::new(bytes, 0, usize::MAX)
     }
 
-    /// For inputs that are delivered one after the other: for the one at hand, and for those behind it.
-    pub fn in_order(at_hand: usize, ahead: usize) -> Self {
-        Self::new(at_hand, ahead, 0)
+    /// Returns a budget for inputs that are delivered in order: the bytes for the current input, and those for all inputs
+    /// that are read ahead.
+    pub fn in_order(current: usize, ahead: usize) -> Self {
+        Self::new(current, ahead, 0)
     }
 
-    fn new(at_hand: usize, ahead: usize, delivered: usize) -> Self {
+    fn new(current: usize, ahead: usize, current_input: usize) -> Self {
         Self {
-            state: Mutex::new(State {
-                at_hand,
+            free: Mutex::new(FreeBytes {
+                current,
                 ahead,
-                delivered,
+                current_input,
             }),
             changed: Condvar::new(),
-            at_hand,
+            current,
             ahead,
         }
     }
 
-    /// This input is delivered now, or a later one.
+    /// Notes that this input is delivered now.
     pub fn delivers(&self, input: usize) {
-        let mut state = self.state();
-        if input > state.delivered {
-            state.delivered = input;
+        let mut free = self.free();
+        if input > free.current_input {
+            free.current_input = input;
             self.changed.notify_all();
         }
     }
 
-    /// Waits until so many bytes are free. A batch larger than the whole share waits until nothing of it is in flight.
+    /// Waits until the bytes of a batch are free, and takes them. A batch larger than the limit takes all bytes.
     pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
-        let is_ahead = |state: &State| input > state.delivered;
-        let bytes_of = |is_ahead| bytes.min(budget.all(is_ahead));
-        let must_wait = |state: &mut State| {
-            let is_ahead = is_ahead(state);
-            *state.free(is_ahead) < bytes_of(is_ahead)
+        let is_ahead = |free: &FreeBytes| input > free.current_input;
+        let bytes_of = |is_ahead| bytes.min(budget.limit(is_ahead));
+        let must_wait = |free: &mut FreeBytes| {
+            let is_ahead = is_ahead(free);
+            *free.share(is_ahead) < bytes_of(is_ahead)
         };
-        let waited = budget.changed.wait_while(budget.state(), must_wait);
-        let mut state = waited.unwrap_or_else(PoisonError::into_inner);
-        let is_ahead = is_ahead(&state);
+        let waited = budget.changed.wait_while(budget.free(), must_wait);
+        let mut free = waited.unwrap_or_else(PoisonError::into_inner);
+        let is_ahead = is_ahead(&free);
         let bytes = bytes_of(is_ahead);
-        *state.free(is_ahead) -= bytes;
+        *free.share(is_ahead) -= bytes;
         InFlight {
             budget: Arc::clone(budget),
             bytes,
@@ -78,29 +81,28 @@ impl Budget {
         }
     }
 
-    fn all(&self, is_ahead: bool) -> usize {
-        if is_ahead { self.ahead } else { self.at_hand }
+    fn limit(&self, is_ahead: bool) -> usize {
+        if is_ahead { self.ahead } else { self.current }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn free(&self) -> MutexGuard<'_, FreeBytes> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
-    /// How much is free of a share.
-    fn free(&mut self, is_ahead: bool) -> &mut usize {
+impl FreeBytes {
+    fn share(&mut self, is_ahead: bool) -> &mut usize {
         if is_ahead {
             &mut self.ahead
         } else {
-            &mut self.at_hand
+            &mut self.current
         }
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        *self.budget.state().free(self.is_ahead) += self.bytes;
+        *self.budget.free().share(self.is_ahead) += self.bytes;
         self.budget.changed.notify_all();
     }
 }
@@ -120,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_flight_stays_within_the_budget() {
+    fn a_batch_waits_until_its_bytes_are_free() {
         let budget = Arc::new(Budget::side_by_side(10));
         let (first, second) = (Budget::take(&budget, 0, 4), Budget::take(&budget, 7, 6));
         let waiting = take(&budget, 0, 1000);
@@ -129,21 +131,20 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(second);
         drop(waiting.join().unwrap());
-        assert_eq!(budget.state().at_hand, 10);
+        assert_eq!(budget.free().current, 10);
     }
 
     #[test]
-    fn inputs_that_are_read_ahead_never_hold_up_the_one_at_hand() {
+    fn inputs_that_are_read_ahead_never_block_the_current_one() {
         let budget = Arc::new(Budget::in_order(10, 5));
         let ahead = [Budget::take(&budget, 1, 3), Budget::take(&budget, 2, 2)];
         let more_ahead = take(&budget, 1, 1);
         assert!(!more_ahead.is_finished());
-        // As much as one alone may have, however large.
         drop(Budget::take(&budget, 0, 1000));
         assert!(!more_ahead.is_finished());
         budget.delivers(1);
         drop((more_ahead.join().unwrap(), ahead));
-        let state = budget.state();
-        assert_eq!((state.at_hand, state.ahead), (10, 5));
+        let free = budget.free();
+        assert_eq!((free.current, free.ahead), (10, 5));
     }
 }

@@ -17,7 +17,7 @@ use crate::checkpoint::{DeliveryProgress, StateDirectory};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
-use crate::interrupt::LAST_ANSWERS;
+use crate::interrupt::RESPONSE_GRACE;
 
 /// A router or server, and what the workers of its pool share.
 pub struct Target {
@@ -112,7 +112,7 @@ impl Target {
     /// Returns whether the run was interrupted so long ago that the last answers are no longer waited for.
     pub fn is_out_of_time(&self) -> bool {
         let interrupted = self.status.interrupted.get();
-        interrupted.is_some_and(|at| at.elapsed() >= LAST_ANSWERS)
+        interrupted.is_some_and(|at| at.elapsed() >= RESPONSE_GRACE)
     }
 
     /// Notes that the records numbered below `before` come from lines before a position of an input.
