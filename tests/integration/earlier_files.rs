@@ -1,9 +1,11 @@
 //! State directories and dead letters that version 0.1.0 wrote before its modules were reordered.
 
-use crate::harness::{Run, RunDirectory, lines};
+use crate::harness::{Run, RunDirectory, gzip, line, lines};
 use crate::lrs::Lrs;
 
 const JOURNAL: &str = include_str!("data/earlier/send_journal.jsonl");
+const TRANSFORM_JOURNAL: &str = include_str!("data/earlier/transform_journal.jsonl");
+const LAST_OUTPUT_BYTES: usize = 907;
 const XAPI_LETTER: (&str, &str) = (
     "7c4de79bab828888a92719215f6f3f06.json",
     include_str!("data/earlier/7c4de79bab828888a92719215f6f3f06.json"),
@@ -46,4 +48,26 @@ fn recover_delivers_earlier_dead_letters() {
         assert_eq!(ended.files("dead"), [""; 0]);
         assert_eq!(lrs.stored().len(), 1);
     }
+}
+
+/// The run that wrote this journal was killed after it renamed its last output and before it recorded that.
+#[test]
+fn transform_resumes_after_the_lines_in_an_earlier_state_directory() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..6));
+    // A copy that ends where the log ended in an earlier run, and a document that has not changed.
+    directory.write("logs/copy.log.gz", gzip(lines(0..2)));
+    directory.write("logs/b.json", line(9));
+    directory.write("out/a.log.xapi.3.jsonl", "x".repeat(LAST_OUTPUT_BYTES));
+    let journal = TRANSFORM_JOURNAL.replace(
+        "DIRECTORY",
+        directory.path("").canonicalize().unwrap().to_str().unwrap(),
+    );
+    directory.write("state/journal.jsonl", journal);
+    directory.transform().run().with_code(0);
+    assert_eq!(
+        directory.files("out"),
+        ["a.log.xapi.3.jsonl", "a.log.xapi.4.jsonl"]
+    );
+    assert_eq!(directory.json_lines("out/a.log.xapi.4.jsonl").len(), 1);
 }
