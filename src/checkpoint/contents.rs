@@ -1,4 +1,4 @@
-//! The contents of a journal, as its entries add up.
+//! The contents of a journal: the sum of its entries.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -56,9 +56,13 @@ impl JournalContents {
                 to,
                 progress,
             } => {
-                self.delivering.retain(|entry| {
-                    !matches!(entry, Entry::Delivering { input: other, to: other_to, .. } if *other == input && *other_to == to)
-                });
+                let is_pending = |entry: &Entry| match entry {
+                    Entry::Delivering {
+                        input: i, to: t, ..
+                    } => *i != input || *t != to,
+                    _ => true,
+                };
+                self.delivering.retain(is_pending);
                 self.forget_replaced(input, &to, &progress);
                 if let Some(known) = self.inputs.get_mut(&input) {
                     let progress = match known.delivered.remove(&to) {

@@ -79,8 +79,8 @@ impl DeliveryProgress {
         }
     }
 
-    /// Combines the progress with a later one, or with an earlier one that was recorded later, because the input was
-    /// delivered again as a part of another.
+    /// Combines this progress with one that was recorded later. The other position may be earlier, if the input was delivered
+    /// as a part of another input.
     pub fn merge(self, other: Self) -> Self {
         let (before, mut last) = if other.position.offset < self.position.offset {
             (other, self)

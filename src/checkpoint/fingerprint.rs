@@ -46,8 +46,8 @@ impl Head {
         Some(xxhash_rust::xxh3::xxh3_128(head))
     }
 
-    /// Returns the first line of a log or the head of a document: every input that shares lines with this one begins with
-    /// it.
+    /// Returns the first line of a log, or the head of a document. Every input that shares lines with this input begins with
+    /// these bytes.
     pub fn beginning(&self) -> &[u8] {
         let line = match self.shape {
             Shape::Log => memchr::memchr(b'\n', &self.bytes).map(|newline| newline + 1),
@@ -71,7 +71,7 @@ pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<Posit
     for position in positions {
         while tracker.offset < position.offset {
             let Ok(bytes) = reader.fill_buf() else {
-                // The readable part is shorter than it was.
+                // The input is shorter than it was, as far as it can be read.
                 return found;
             };
             if bytes.is_empty() {

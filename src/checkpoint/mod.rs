@@ -1,4 +1,4 @@
-//! The record of what has been delivered, so that a repeated run resumes there.
+//! The record of the lines that are delivered, so that a repeated run resumes after them.
 //!
 //! An input is identified by its content, not by its name: by a hash of its first bytes, decompressed, and by the hash of all
 //! bytes up to the recorded position. So a log that was rotated, renamed and compressed is the same input, and a log that
@@ -11,9 +11,9 @@
 //! | `resume` | the position at which an input resumes |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `sequencer` | the order in which inputs with the same content are opened |
-//! | `state_directory` | the state directory: records what is delivered |
-//! | `lock` | its lock, for one run at a time |
-//! | `journal` | its journal: reading, appending, compaction |
+//! | `state_directory` | the state directory, which records the delivered lines |
+//! | `lock` | the lock of the directory, for one run at a time |
+//! | `journal` | the journal in the directory: reading, appending, compaction |
 //! | `contents` | the contents of the journal |
 //! | `entry` | the entries of the journal |
 //! | `history` | earlier positions of an input |

@@ -16,7 +16,8 @@ pub struct Resumed {
     pub input: InputId,
     /// The position that each destination has reached, in the order of the destinations.
     pub reached: Vec<Position>,
-    /// The input under which the lines before the earliest position are recorded: this one, or one that contains it.
+    /// The input under which the lines before the earliest position are recorded: the same input, or another that contains
+    /// these lines.
     pub recorded_as: InputId,
 }
 
@@ -51,7 +52,7 @@ impl Destinations {
 /// A recorded input that may begin like the opened one.
 struct Candidate {
     input: InputId,
-    /// For each destination of this run, the positions that it has passed and the one that it has reached.
+    /// For each destination of this run, all positions that it has passed or reached.
     passed: Vec<Vec<Position>>,
 }
 
@@ -133,7 +134,7 @@ impl StateDirectory {
         Ok((resumed, opened))
     }
 
-    /// Returns the recorded inputs whose head is a beginning of this one.
+    /// Returns the recorded inputs whose head is a beginning of the opened input.
     fn candidates(
         &self,
         source: &Source,

@@ -1,7 +1,7 @@
 //! The order of the inputs that are opened at a time.
 //!
-//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with what
-//! is recorded one after the other, and an input that may begin like an earlier one waits until that is delivered.
+//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with the
+//! record one after the other, and an input that may begin like an earlier input waits until that input is delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! The state directory: locked by one run at a time, it records what is delivered.
+//! The state directory. One run at a time locks it, and records the lines that are delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -25,7 +25,7 @@ pub struct StateDirectory {
     _lock: File,
 }
 
-/// What earlier runs have delivered, and what this run has read and delivered.
+/// The record of the lines that earlier runs have delivered and that this run has read and delivered.
 #[derive(Debug)]
 pub(super) struct Record {
     journal: Journal,
@@ -39,8 +39,8 @@ pub(super) struct Record {
     failure: Option<anyhow::Error>,
 }
 
-/// The interval at which appended entries are made durable. What an entry lost in a crash recorded is delivered again, and
-/// the server recognizes the ids.
+/// The interval at which appended entries are made durable. If a crash loses an entry, its lines are delivered again, and the
+/// server recognizes the ids of their records.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StateDirectory {

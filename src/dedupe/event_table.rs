@@ -1,16 +1,16 @@
 //! The table of the events that were emitted, at 32 to 43 bytes an event.
 //!
-//! Rows are stored in a vector, and only their numbers in a hash table. A hash table of the rows would need up to 61 bytes an
-//! event, since half of it is empty after it has grown, and a third more while it grows; `ten_million` measures it.
+//! Rows are stored in a vector, and only their numbers in a hash table. A hash table of the rows themselves would take up to
+//! 90 bytes an event, because half of a table is empty after it has grown. The test `ten_million` measures the memory.
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-/// What is known of an event under a key.
+/// An event that was emitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenEvent {
-    /// A part of the hash of its content.
+    /// A part of the hash of the event's content.
     pub content: [u8; 6],
-    /// The number of its line in the run, from 1 to [`MAX_ORDINAL`].
+    /// The number of the event's line in the run, from 1 to [`MAX_ORDINAL`].
     pub ordinal: u64,
 }
 

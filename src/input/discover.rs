@@ -94,7 +94,7 @@ impl Discovery {
             sources.partition(|source| shard.contains(&source.relative));
     }
 
-    /// Returns the names of two inputs that are the same pipe, since each would miss what the other reads.
+    /// Returns the names of two inputs that are the same pipe. Each would miss the lines that the other reads.
     #[cfg(unix)]
     pub fn same_pipe(&self) -> Option<(&str, &str)> {
         use std::collections::HashMap;
@@ -192,7 +192,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
     source
 }
 
-/// Returns whether a file is a log: it is not one event as a whole, but one of its lines is.
+/// Returns whether a file contains events one a line: the whole file is not an event, but a line is.
 fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
     /// The number of bytes to examine. Without an event in them, the file is a document.
     const EXAMINED_BYTES: u64 = 1 << 20;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Limits the bytes of inputs that are in flight. If inputs are delivered in order, the inputs that are read ahead have a
-/// separate limit. With a common one, they could take all bytes and wait for the current input, which would wait for them.
+/// separate limit. With a common limit they could take all bytes, and then wait for the current input while it waits for bytes.
 pub struct Budget {
     free: Mutex<FreeBytes>,
     changed: Condvar,

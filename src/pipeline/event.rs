@@ -1,10 +1,10 @@
-//! What the delivery receives, and its answer.
+//! Events of inputs, from the pipeline to the delivery.
 
 use std::io;
 
 use crate::input::{ReadEnd, Source};
 
-/// An event of one input. An input that was opened has a start, its batches in order, and an end; one that could not be
+/// An event of one input. An input that was opened has a start, batches in order, and an end. An input that could not be
 /// opened has a single event.
 pub struct Delivery<'s, S, T> {
     /// The number of the input in the run, from 0.
@@ -13,7 +13,7 @@ pub struct Delivery<'s, S, T> {
     pub event: InputEvent<S, T>,
 }
 
-/// One step in the life of an input.
+/// The kinds of events.
 pub enum InputEvent<S, T> {
     Unopened(io::Error),
     /// The input was opened. The value is the opener's.

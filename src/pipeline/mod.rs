@@ -11,11 +11,11 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `run` | starts the threads and delivers what they send |
+//! | `run` | starts the threads, and delivers events and results |
 //! | `options` | the settings of a run |
 //! | `opener` | how inputs are opened, as a trait |
 //! | `reader` | the reading threads |
-//! | `event` | what the delivery receives, and its answer |
+//! | `event` | events of inputs, from the pipeline to the delivery |
 //! | `queues` | the queues from the readers to the delivery |
 //! | `budget` | the limit on bytes in flight |
 

@@ -42,7 +42,7 @@ pub trait InputGuard: Send + 'static {
     fn has_read(&self, _batch: &LineBatch) {}
 }
 
-/// Opens each input at its start if there is no opener.
+/// `None` opens each input at its start.
 impl<O: InputOpener> InputOpener for Option<O> {
     type Start = Option<O::Start>;
     type Guard = Option<O::Guard>;

@@ -10,10 +10,10 @@ use crate::interrupt::Interrupted;
 pub struct Queues<M> {
     /// The number of the next input to read.
     next: Mutex<usize>,
-    sender: Sender<M>,
+    sender: QueueSender<M>,
 }
 
-enum Sender<M> {
+enum QueueSender<M> {
     Shared(SyncSender<M>),
     /// Sends the queue of each input, in the order of the inputs.
     InOrder {
@@ -44,7 +44,7 @@ pub fn side_by_side<M>(batches: usize) -> (Queues<M>, Messages<M>) {
     let (queue, messages) = sync_channel(batches);
     let queues = Queues {
         next: Mutex::new(0),
-        sender: Sender::Shared(queue),
+        sender: QueueSender::Shared(queue),
     };
     let messages = Messages {
         queues: sync_channel(0).1,
@@ -53,10 +53,10 @@ pub fn side_by_side<M>(batches: usize) -> (Queues<M>, Messages<M>) {
     (queues, messages)
 }
 
-/// Creates a queue of `batches` messages for each input. At most `inputs` queues wait behind the current one.
+/// Creates a queue of `batches` messages for each input. At most `inputs` queues wait after the current one.
 pub fn in_order<M>(batches: usize, inputs: usize) -> (Queues<M>, Messages<M>) {
     let (sender, queues) = sync_channel(inputs);
-    let sender = Sender::InOrder {
+    let sender = QueueSender::InOrder {
         queues: sender,
         batches,
     };
@@ -79,8 +79,8 @@ impl<M> Queues<M> {
             return None;
         }
         let queue = match &self.sender {
-            Sender::Shared(queue) => queue.clone(),
-            Sender::InOrder { queues, batches } => {
+            QueueSender::Shared(queue) => queue.clone(),
+            QueueSender::InOrder { queues, batches } => {
                 let (queue, messages) = sync_channel(*batches);
                 queues.send(messages).ok()?;
                 queue

@@ -48,7 +48,7 @@ pub type Slot<T> = Receiver<thread::Result<(T, Option<LineBatch>)>>;
 struct RunEnded;
 
 impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
-    /// Reads the next input until there is none.
+    /// Reads one input after the other, until all are read or the run has ended.
     pub fn read_all(self: &Arc<Self>, queues: &Queues<Message<O, T>>) {
         while let Some((input, queue)) = queues.next_input(self.sources.len()) {
             if self.read(input, &queue).is_err() {

@@ -1,4 +1,4 @@
-//! A run: starts the threads, and delivers what the readers send.
+//! A run: starts the threads, and delivers events and results.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use super::reader::{InputReader, Message};
 use crate::buffers::Buffers;
 use crate::input::{self, LineBatch, Source};
 
-/// The largest number of batches that are read ahead of the delivered input. More would not make any run faster, however
-/// many threads it has.
+/// The largest number of batches that are read ahead of the current input. A larger number did not make runs faster, whatever
+/// the number of threads.
 const AHEAD_BATCHES: usize = 16;
 
 /// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered in

@@ -146,7 +146,7 @@ fn inputs_are_read_ahead_within_bounds_while_an_earlier_one_is_delivered() {
         ControlFlow::Continue
     })
     .unwrap();
-    // Six batches of each of two inputs, and what the readers hold.
+    // Six batches of each of two inputs, and those that the readers have not sent yet.
     assert!((10 * batch..=16 * batch).contains(&read), "{read}");
     assert_eq!(options.bytes_read.total(), 4 * 19 * 600_000);
 }
