@@ -9,7 +9,7 @@ use event_routing_backends::{caliper, xapi};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::generator::{self, IMPLICIT, LogOptions, Written};
+use crate::generator::{self, IMPLICIT, LogCounts, LogOptions};
 
 /// The default level of `gzip`, which logrotate uses.
 const GZIP_LEVEL: Compression = Compression::new(6);
@@ -63,7 +63,7 @@ impl Generate {
         let log = self.out.join("tracking.log");
         let written = write_log(&options, &log);
         write_tables(&options, &self.out);
-        let Written { bytes, lines, .. } = written;
+        let LogCounts { bytes, lines, .. } = written;
         let implicit = written.of(&[IMPLICIT]);
         println!(
             "{bytes} bytes, {lines} lines, {} a line",
@@ -83,7 +83,7 @@ impl Generate {
 }
 
 /// Writes a log to a file.
-pub fn write_log(options: &LogOptions, path: &Path) -> Written {
+pub fn write_log(options: &LogOptions, path: &Path) -> LogCounts {
     let mut file = File::create(path).expect("the log can be created");
     generator::write_log(options, &mut file).expect("the log can be written")
 }

@@ -60,7 +60,7 @@ pub struct LogOptions {
 
 /// The counts of a written log.
 #[derive(Clone, Debug, Default)]
-pub struct Written {
+pub struct LogCounts {
     pub bytes: u64,
     pub lines: u64,
     /// The number of lines of each event. All implicit events are counted as `IMPLICIT`.
@@ -70,7 +70,7 @@ pub struct Written {
 /// The name that stands for all implicit events.
 pub const IMPLICIT: &str = "/…";
 
-impl Written {
+impl LogCounts {
     /// Returns the number of lines of these events.
     pub fn of(&self, names: &[&str]) -> u64 {
         names.iter().filter_map(|name| self.events.get(name)).sum()
@@ -88,7 +88,7 @@ pub struct Scene<'s> {
 ///
 /// # Errors
 /// Returns the errors of `out`.
-pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<Written> {
+pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<LogCounts> {
     let courses = courses(options.seed);
     let rng = &mut Rng::with_seed(number_of(options.seed, PARTS, options.part));
     let kinds = lottery(options.supported_only);
@@ -98,7 +98,7 @@ pub fn write_log(options: &LogOptions, out: &mut impl Write) -> io::Result<Writt
     let mut draft = Draft::default();
     let mut counts = vec![0; EVENTS.len()];
     let mut buffer = Vec::with_capacity(BUFFER_BYTES + (BUFFER_BYTES >> 2));
-    let mut written = Written::default();
+    let mut written = LogCounts::default();
     while written.bytes + (buffer.len() as u64) < options.bytes {
         let session = &mut sessions[rng.usize(..SESSIONS)];
         if session.is_over() {

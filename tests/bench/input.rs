@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use event_routing_backends::{caliper, xapi};
 
 use crate::generate;
-use crate::generator::{LogOptions, Written};
+use crate::generator::{LogCounts, LogOptions};
 
 /// The input of a run: one log or several.
 #[derive(Clone)]
@@ -26,7 +26,7 @@ impl Input {
     /// Writes a log.
     pub fn generate(path: PathBuf, options: &LogOptions) -> Self {
         let written = generate::write_log(options, &path);
-        let Written { bytes, lines, .. } = written;
+        let LogCounts { bytes, lines, .. } = written;
         Self {
             files: vec![path],
             bytes,

@@ -33,11 +33,11 @@ pub fn parse(log: &Path) {
     });
 }
 
-/// Reads a log and deserializes each line into an [`Event`].
+/// Reads a log and deserializes each line into a [`LogEvent`].
 pub fn deserialize(log: &Path) {
     each_line(log, |line| {
         let start = memchr::memchr(b'{', line).expect("an event is an object");
-        let event: Event<'_> =
+        let event: LogEvent<'_> =
             serde_json::from_slice(&line[start..]).expect("the line is an event");
         black_box(&event);
     });
@@ -77,11 +77,11 @@ fn each_line(log: &Path, mut take: impl FnMut(&[u8])) {
 /// leave `event` for later.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "only deserializing is measured")]
-struct Event<'a> {
+struct LogEvent<'a> {
     #[serde(borrow)]
     name: Cow<'a, str>,
     #[serde(borrow)]
-    context: Context<'a>,
+    context: LogContext<'a>,
     #[serde(borrow)]
     username: Cow<'a, str>,
     #[serde(borrow)]
@@ -105,19 +105,19 @@ struct Event<'a> {
     #[serde(borrow)]
     event_source: Cow<'a, str>,
     #[serde(borrow)]
-    page: Option<Text<'a>>,
+    page: Option<BorrowedText<'a>>,
 }
 
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "only deserializing is measured")]
-struct Context<'a> {
+struct LogContext<'a> {
     #[serde(borrow)]
     course_id: Cow<'a, str>,
     #[serde(borrow)]
     org_id: Cow<'a, str>,
     user_id: Option<u64>,
     #[serde(borrow)]
-    path: Option<Text<'a>>,
+    path: Option<BorrowedText<'a>>,
     #[serde(borrow)]
     module: Option<&'a RawValue>,
 }
@@ -125,4 +125,4 @@ struct Context<'a> {
 /// A text within an `Option`, where serde would copy a plain `Cow`.
 #[derive(Deserialize)]
 #[expect(dead_code, reason = "only deserializing is measured")]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+struct BorrowedText<'a>(#[serde(borrow)] Cow<'a, str>);

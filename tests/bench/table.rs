@@ -7,13 +7,13 @@ use crate::measure::Measured;
 
 #[derive(Default)]
 pub struct Table {
-    pub rows: Vec<Row>,
+    pub rows: Vec<TableRow>,
     /// Notes below the table, one or two sentences each.
     pub notes: Vec<String>,
 }
 
-pub struct Row {
-    what: String,
+pub struct TableRow {
+    name: String,
     threads: usize,
     /// The bytes and lines of the log, if the time depends on them.
     log: Option<(u64, u64)>,
@@ -22,18 +22,18 @@ pub struct Row {
 
 impl Table {
     /// Returns the result in the row with this name and number of threads.
-    pub fn measured(&self, what: &str, threads: usize) -> Measured {
-        let of = |row: &&Row| row.what == what && row.threads == threads;
+    pub fn measured(&self, name: &str, threads: usize) -> Measured {
+        let of = |row: &&TableRow| row.name == name && row.threads == threads;
         let row = self.rows.iter().find(of);
-        row.unwrap_or_else(|| panic!("{what:?} with {threads} threads must be measured first"))
+        row.unwrap_or_else(|| panic!("{name:?} with {threads} threads must be measured first"))
             .measured
     }
 }
 
-impl Row {
-    pub fn new(what: &str, threads: usize, log: &Input, measured: Measured) -> Self {
+impl TableRow {
+    pub fn new(name: &str, threads: usize, log: &Input, measured: Measured) -> Self {
         Self {
-            what: what.to_owned(),
+            name: name.to_owned(),
             threads,
             // A run on one line measures the start-up time.
             log: (log.lines > 1).then_some((log.bytes, log.lines)),
@@ -42,7 +42,7 @@ impl Row {
     }
 }
 
-impl Display for Row {
+impl Display for TableRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Measured {
             seconds,
@@ -54,7 +54,7 @@ impl Display for Row {
         write!(
             f,
             "| {} | {} | {seconds:.3} | {} | {} | {} | {} |",
-            self.what,
+            self.name,
             self.threads,
             or_dash(
                 self.log

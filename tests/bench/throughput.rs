@@ -14,7 +14,7 @@ use crate::generator::{LMS_ROOT_URL, LogOptions};
 use crate::input::Input;
 use crate::measure::{self, Work};
 use crate::sink::Sink;
-use crate::table::{Row, Table};
+use crate::table::{Table, TableRow};
 use crate::{library, machine};
 
 #[derive(Args)]
@@ -79,7 +79,7 @@ struct Bench<'d> {
 
 /// The options of a run of the program.
 #[derive(Clone, Copy)]
-struct Run<'d> {
+struct ProgramRun<'d> {
     to: &'static str,
     threads: usize,
     tables: &'d Path,
@@ -90,7 +90,7 @@ struct Run<'d> {
 
 /// A row of the table that is to be measured.
 struct Case<'c> {
-    what: &'c str,
+    name: &'c str,
     input: &'c Input,
     how: How<'c>,
 }
@@ -98,17 +98,17 @@ struct Case<'c> {
 enum How<'c> {
     /// A function of the library, in this process.
     Library(fn(&Path)),
-    Program(Run<'c>),
+    Program(ProgramRun<'c>),
 }
 
-fn library<'c>(what: &'c str, input: &'c Input, work: fn(&Path)) -> Case<'c> {
+fn library<'c>(name: &'c str, input: &'c Input, work: fn(&Path)) -> Case<'c> {
     let how = How::Library(work);
-    Case { what, input, how }
+    Case { name, input, how }
 }
 
-fn program<'c>(what: &'c str, input: &'c Input, run: Run<'c>) -> Case<'c> {
+fn program<'c>(name: &'c str, input: &'c Input, run: ProgramRun<'c>) -> Case<'c> {
     let how = How::Program(run);
-    Case { what, input, how }
+    Case { name, input, how }
 }
 
 // The names of rows that the notes compare.
@@ -135,15 +135,15 @@ impl Bench<'_> {
         let mut threads = vec![1, self.threads];
         threads.dedup();
         for threads in threads {
-            let xapi = Run {
+            let xapi = ProgramRun {
                 threads,
                 ..self.to_xapi(tables)
             };
-            let caliper = Run {
+            let caliper = ProgramRun {
                 to: "caliper",
                 ..xapi
             };
-            let compressing = |run| Run {
+            let compressing = |run| ProgramRun {
                 compresses: true,
                 ..run
             };
@@ -181,7 +181,7 @@ impl Bench<'_> {
     }
 
     fn compare_with_deserializing(&mut self) {
-        let cpu_seconds = |what| self.table.measured(what, 1).cpu_seconds;
+        let cpu_seconds = |name| self.table.measured(name, 1).cpu_seconds;
         // The processor time of a short log is too small to be measured.
         if let (Some(converting), Some(deserializing), Some(reading)) = (
             cpu_seconds(TO_XAPI),
@@ -258,7 +258,7 @@ impl Bench<'_> {
         let log = &Input::generate(self.path("sent.log"), &supported);
         let url = &Sink::start().url();
         let to_files = self.to_xapi(tables);
-        let to_server = Run {
+        let to_server = ProgramRun {
             url: Some(url),
             ..to_files
         };
@@ -285,7 +285,7 @@ impl Bench<'_> {
             format!("xAPI, a log of one line, {users} users"),
             format!("xAPI, {users} users"),
         );
-        let with_one = Run { threads: 1, ..run };
+        let with_one = ProgramRun { threads: 1, ..run };
         self.measure(&[
             program(&loading, line, run),
             program(&converting, log, with_one),
@@ -317,19 +317,19 @@ impl Bench<'_> {
                     run.threads
                 }
             };
-            let row = Row::new(case.what, threads, case.input, measured);
+            let row = TableRow::new(case.name, threads, case.input, measured);
             eprintln!("{row}");
             self.table.rows.push(row);
         }
     }
 
     /// Returns the seconds of the row with all threads.
-    fn seconds(&self, what: &str) -> f64 {
-        self.table.measured(what, self.threads).seconds
+    fn seconds(&self, name: &str) -> f64 {
+        self.table.measured(name, self.threads).seconds
     }
 
-    fn to_xapi<'t>(&self, tables: &'t Path) -> Run<'t> {
-        Run {
+    fn to_xapi<'t>(&self, tables: &'t Path) -> ProgramRun<'t> {
+        ProgramRun {
             to: "xapi",
             threads: self.threads,
             tables,
@@ -371,7 +371,7 @@ impl Case<'_> {
     }
 }
 
-impl Run<'_> {
+impl ProgramRun<'_> {
     fn command(self, input: &Input, out: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
         match self.url {

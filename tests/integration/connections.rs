@@ -5,7 +5,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::harness::{Run, line};
-use crate::lrs::{Lrs, Settings};
+use crate::lrs::{Lrs, ServerSettings};
 
 fn send(url: &str) -> Run {
     Run::send(url)
@@ -22,7 +22,7 @@ fn start_tls() -> (Lrs, String) {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    (Lrs::start_tls(Settings::default(), tls), cert.pem())
+    (Lrs::start_tls(ServerSettings::default(), tls), cert.pem())
 }
 
 #[test]

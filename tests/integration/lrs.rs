@@ -14,7 +14,7 @@ use serde_json::Value;
 
 /// The way in which the server fails a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum ServerFault {
     None,
     /// Stores nothing and answers with this status.
     Status(u16),
@@ -32,10 +32,10 @@ pub enum Fault {
     HalfAnAnswer,
 }
 
-type FaultOf = dyn Fn(usize, &str) -> Fault + Send + Sync;
+type FaultOf = dyn Fn(usize, &str) -> ServerFault + Send + Sync;
 
 /// The behaviour of the server.
-pub struct Settings {
+pub struct ServerSettings {
     /// The fault of a request, given its number from 0 and its method.
     pub fault: Box<FaultOf>,
     /// The largest body that is accepted. Larger bodies are answered with 413.
@@ -51,10 +51,10 @@ pub struct Settings {
     pub get: Option<u16>,
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
-            fault: Box::new(|_, _| Fault::None),
+            fault: Box::new(|_, _| ServerFault::None),
             max_bytes: usize::MAX,
             poison: ("poison", 400),
             refuses_duplicates: true,
@@ -93,27 +93,27 @@ pub struct Lrs {
 impl Lrs {
     /// Starts a server without faults.
     pub fn healthy() -> Self {
-        Self::start(Settings::default())
+        Self::start(ServerSettings::default())
     }
 
     /// Starts a server that fails each request as the function says, given its number from 0 and its method.
-    pub fn with_faults(fault: impl Fn(usize, &str) -> Fault + Send + Sync + 'static) -> Self {
-        Self::start(Settings {
+    pub fn with_faults(fault: impl Fn(usize, &str) -> ServerFault + Send + Sync + 'static) -> Self {
+        Self::start(ServerSettings {
             fault: Box::new(fault),
-            ..Settings::default()
+            ..ServerSettings::default()
         })
     }
 
-    pub fn start(settings: Settings) -> Self {
+    pub fn start(settings: ServerSettings) -> Self {
         Self::start_with(settings, None)
     }
 
     /// Starts a server that speaks TLS.
-    pub fn start_tls(settings: Settings, tls: ServerConfig) -> Self {
+    pub fn start_tls(settings: ServerSettings, tls: ServerConfig) -> Self {
         Self::start_with(settings, Some(Arc::new(tls)))
     }
 
-    fn start_with(settings: Settings, tls: Option<Arc<ServerConfig>>) -> Self {
+    fn start_with(settings: ServerSettings, tls: Option<Arc<ServerConfig>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -193,7 +193,7 @@ impl Drop for Lrs {
 
 fn serve(
     stream: impl Read + Write,
-    settings: &Settings,
+    settings: &ServerSettings,
     records: &Mutex<Records>,
     ends: &AtomicBool,
 ) {
@@ -206,33 +206,33 @@ fn serve(
         };
         let fault = (settings.fault)(nth, &request.method);
         let answer = match &fault {
-            Fault::None => answer(&request, settings, &mut records.lock().unwrap()),
-            Fault::Status(status) => response(*status, "", b"as requested by the test"),
-            Fault::RetryAfter(status, header) => {
+            ServerFault::None => answer(&request, settings, &mut records.lock().unwrap()),
+            ServerFault::Status(status) => response(*status, "", b"as requested by the test"),
+            ServerFault::RetryAfter(status, header) => {
                 response(*status, &format!("Retry-After: {header}\r\n"), b"")
             }
-            Fault::Echo => response(
+            ServerFault::Echo => response(
                 400,
                 "",
                 format!("{} {:?}", request.target, request.headers).as_bytes(),
             ),
-            Fault::CloseBeforeStoring => return,
-            Fault::CloseAfterStoring => {
+            ServerFault::CloseBeforeStoring => return,
+            ServerFault::CloseAfterStoring => {
                 answer(&request, settings, &mut records.lock().unwrap());
                 return;
             }
-            Fault::HalfAnAnswer => {
+            ServerFault::HalfAnAnswer => {
                 let whole = answer(&request, settings, &mut records.lock().unwrap());
                 let _ = reader.get_mut().write_all(&whole[..whole.len() - 1]);
                 return;
             }
-            Fault::Silence => {
+            ServerFault::Silence => {
                 while !ends.load(Ordering::Relaxed) {
                     std::thread::sleep(Duration::from_millis(10));
                 }
                 return;
             }
-            Fault::Malformed => {
+            ServerFault::Malformed => {
                 let _ = reader.get_mut().write_all(b"HTTP/9.9 abc\r\n\x00\r\n\r\n");
                 return;
             }
@@ -280,7 +280,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
     })
 }
 
-fn answer(request: &Request, settings: &Settings, records: &mut Records) -> Vec<u8> {
+fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -> Vec<u8> {
     if request.method == "GET" {
         return get(request, settings, records);
     }
@@ -352,7 +352,7 @@ fn items(request: &Request) -> Result<Vec<Value>, String> {
     Ok(items)
 }
 
-fn get(request: &Request, settings: &Settings, records: &Records) -> Vec<u8> {
+fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u8> {
     if let Some(status) = settings.get {
         return response(status, "", b"");
     }

@@ -240,7 +240,7 @@ mod commands {
 
     use super::*;
     use crate::harness::RunDirectory;
-    use crate::lrs::{Lrs, Settings};
+    use crate::lrs::{Lrs, ServerSettings};
 
     /// The program, which makes no requests here.
     const EVENT_ROUTER: &str = r#"case "$1" in send | recover) set -- "$@" --dry-run ;; esac
@@ -339,7 +339,7 @@ esac"#;
         };
         let command = line.strip_prefix("0 2 * * * ").unwrap();
         let checkout = checkout();
-        let lrs = Lrs::start(Settings::default());
+        let lrs = Lrs::start(ServerSettings::default());
         let variables = fs::read_to_string(checkout.path("etc/event-router/env")).unwrap();
         let variables = variables.replace("https://lrs.example.org/xAPI", &lrs.xapi());
         checkout.write("etc/event-router/env", &variables);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, Run, line, lines, poisoned};
-use crate::lrs::{Fault, Lrs, Settings};
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
 fn send(format: &str, url: &str, log: &str) -> Run {
     Run::send_to(format, url)
@@ -33,7 +33,7 @@ fn recover(ended: &Ended, url: &str) -> Run {
 /// The message is what a nightly job mails.
 #[test]
 fn quiet_runs_still_report_dead_letters() {
-    let lrs = Lrs::with_faults(|_, _| Fault::Status(400));
+    let lrs = Lrs::with_faults(|_, _| ServerFault::Status(400));
     let run_quietly = |run: Run| {
         let ended = run.args(&["--quiet"]).run().with_code(4);
         let url = lrs.xapi();
@@ -48,13 +48,13 @@ fn quiet_runs_still_report_dead_letters() {
 }
 
 /// A server that drops the first `requests` connections.
-fn down(requests: usize) -> Settings {
-    Settings {
+fn down(requests: usize) -> ServerSettings {
+    ServerSettings {
         fault: Box::new(move |nth, _| match nth {
-            nth if nth < requests => Fault::CloseBeforeStoring,
-            _ => Fault::None,
+            nth if nth < requests => ServerFault::CloseBeforeStoring,
+            _ => ServerFault::None,
         }),
-        ..Settings::default()
+        ..ServerSettings::default()
     }
 }
 
@@ -153,7 +153,7 @@ fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
         .run()
         .with_code(0);
     assert_eq!(dry.files("dead"), ended.files("dead"));
-    let forbidding = Lrs::with_faults(|_, _| Fault::Status(401));
+    let forbidding = Lrs::with_faults(|_, _| ServerFault::Status(401));
     let stopped = recover(&ended, &forbidding.xapi())
         .args(&["--router-url", &lrs.xapi()])
         .run()
@@ -182,18 +182,18 @@ fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
         .with_code(2);
 }
 
-fn any_fault() -> impl Strategy<Value = Fault> {
+fn any_fault() -> impl Strategy<Value = ServerFault> {
     prop_oneof![
-        6 => Just(Fault::None),
-        3 => prop::sample::select(vec![408, 413, 425, 429, 500, 502, 503, 504]).prop_map(Fault::Status),
-        1 => prop::sample::select(vec![400, 409, 422]).prop_map(Fault::Status),
-        1 => Just(Fault::RetryAfter(429, "0".to_owned())),
-        1 => Just(Fault::RetryAfter(503, "Tue, 05 Mar 2024 09:00:00 GMT".to_owned())),
-        1 => Just(Fault::CloseBeforeStoring),
-        1 => Just(Fault::CloseAfterStoring),
-        1 => Just(Fault::HalfAnAnswer),
-        1 => Just(Fault::Malformed),
-        1 => Just(Fault::Silence),
+        6 => Just(ServerFault::None),
+        3 => prop::sample::select(vec![408, 413, 425, 429, 500, 502, 503, 504]).prop_map(ServerFault::Status),
+        1 => prop::sample::select(vec![400, 409, 422]).prop_map(ServerFault::Status),
+        1 => Just(ServerFault::RetryAfter(429, "0".to_owned())),
+        1 => Just(ServerFault::RetryAfter(503, "Tue, 05 Mar 2024 09:00:00 GMT".to_owned())),
+        1 => Just(ServerFault::CloseBeforeStoring),
+        1 => Just(ServerFault::CloseAfterStoring),
+        1 => Just(ServerFault::HalfAnAnswer),
+        1 => Just(ServerFault::Malformed),
+        1 => Just(ServerFault::Silence),
     ]
 }
 
@@ -221,16 +221,16 @@ proptest! {
             .collect();
         let well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
         let is_well = std::sync::Arc::clone(&well);
-        let lrs = Lrs::start(Settings {
+        let lrs = Lrs::start(ServerSettings {
             fault: Box::new(move |nth, _| {
                 if is_well.load(std::sync::atomic::Ordering::Relaxed) {
-                    return Fault::None;
+                    return ServerFault::None;
                 }
-                faults.get(nth).cloned().unwrap_or(Fault::None)
+                faults.get(nth).cloned().unwrap_or(ServerFault::None)
             }),
             refuses_duplicates,
             max_bytes,
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         let ended = send("xapi", &lrs.xapi(), &log)
             .args(&["--batch-size", &batch_size.to_string()])

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::harness::{Run, RunDirectory, gzip, line, lines};
-use crate::lrs::{Fault, Lrs};
+use crate::lrs::{Lrs, ServerFault};
 
 fn without_last_newline(text: String) -> String {
     text.trim_end().to_owned()
@@ -17,8 +17,8 @@ fn a_last_line_without_a_newline_is_sent_again_until_it_is_acknowledged() {
     directory.write("logs/b.json", without_last_newline(lines(8..9)));
     // The server refuses the second request, which stops the run.
     let lrs = Lrs::with_faults(|nth, _| match nth {
-        1 => Fault::Status(403),
-        _ => Fault::None,
+        1 => ServerFault::Status(403),
+        _ => ServerFault::None,
     });
     let send = || directory.send(&lrs.xapi()).args(&["--connections", "1"]);
     send().run().with_code(5);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, ROOT_URL, Run, lines};
-use crate::lrs::{Fault, Lrs};
+use crate::lrs::{Lrs, ServerFault};
 
 const SECRET: &str = "hunter2-hunter2";
 
@@ -93,10 +93,10 @@ fn credentials_come_from_the_environment_or_a_file() {
 #[test]
 fn no_output_contains_a_secret() {
     for fault in [
-        Fault::Status(401),
-        Fault::Status(400),
-        Fault::CloseBeforeStoring,
-        Fault::Echo,
+        ServerFault::Status(401),
+        ServerFault::Status(400),
+        ServerFault::CloseBeforeStoring,
+        ServerFault::Echo,
     ] {
         let lrs = Lrs::with_faults(move |_, _| fault.clone());
         let ended = send("xapi", 2)
@@ -231,7 +231,7 @@ fn router_url_selects_routers() {
 #[test]
 fn a_router_that_stops_does_not_stop_the_delivery_to_others() {
     let well = Lrs::healthy();
-    let forbidding = Lrs::with_faults(|_, _| Fault::Status(403));
+    let forbidding = Lrs::with_faults(|_, _| ServerFault::Status(403));
     let config = json!([
         {"backend_name": "xAPI", "route_url": forbidding.xapi()},
         {"backend_name": "xAPI", "route_url": well.xapi()},

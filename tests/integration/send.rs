@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, ROOT_URL, Run, line, lines, poisoned};
-use crate::lrs::{Fault, Lrs, Settings, id_of};
+use crate::lrs::{Lrs, ServerFault, ServerSettings, id_of};
 
 pub fn send(url: &str, log: &str) -> Run {
     send_to("xapi", url, log)
@@ -53,9 +53,9 @@ fn send_stores_each_statement_that_transform_writes_once() {
         (&[][..], 2),
         (&["--threads", "1", "--batch-bytes", "20000"], 0),
     ] {
-        let lrs = Lrs::start(Settings {
+        let lrs = Lrs::start(ServerSettings {
             keeps_all: true,
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         let log = lines(0..1000);
         let ended = send(&lrs.xapi(), &log).args(arguments).run().with_code(0);
@@ -162,9 +162,9 @@ fn rate_limits_the_requests_of_all_connections_together() {
 #[test]
 fn an_input_is_done_when_each_statement_is_delivered_or_a_dead_letter() {
     // The first request succeeds. It has the statements of the first log and half of those of the second.
-    let inputs = |fault: Fault, arguments: &[&str], code| {
+    let inputs = |fault: ServerFault, arguments: &[&str], code| {
         let lrs = Lrs::with_faults(move |nth, _| match nth {
-            0 => Fault::None,
+            0 => ServerFault::None,
             _ => fault.clone(),
         });
         let run = send(&lrs.xapi(), &lines(0..6)).args(arguments);
@@ -188,10 +188,10 @@ fn an_input_is_done_when_each_statement_is_delivered_or_a_dead_letter() {
         assert_eq!(report["total"]["done_inputs"], done);
         (of_each, ended.stderr)
     };
-    let (of_each, said) = inputs(Fault::Status(401), &[], 5);
+    let (of_each, said) = inputs(ServerFault::Status(401), &[], 5);
     assert_eq!(of_each, ["done", "stopped", "done", "stopped"]);
     assert!(said.contains("4 inputs (2 done, stopped)"), "{said}");
-    let (of_each, said) = inputs(Fault::Status(422), &["--dead-letters", "dead"], 4);
+    let (of_each, said) = inputs(ServerFault::Status(422), &["--dead-letters", "dead"], 4);
     assert_eq!(of_each, ["done"; 4]);
     assert!(said.contains("4 inputs, "), "{said}");
 }

@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::harness::{Ended, Run, RunDirectory, Running, line, lines};
-use crate::lrs::{Fault, Lrs};
+use crate::lrs::{Lrs, ServerFault};
 
 /// Starts a server that fails all requests from this number on.
-fn failing_server(from: usize, fault: Fault) -> Lrs {
+fn failing_server(from: usize, fault: ServerFault) -> Lrs {
     Lrs::with_faults(move |nth, _| match nth {
         nth if nth >= from => fault.clone(),
-        _ => Fault::None,
+        _ => ServerFault::None,
     })
 }
 
@@ -34,7 +34,7 @@ fn a_run_stopped_by_a_signal_can_be_resumed() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let directory = RunDirectory::new();
         directory.write("logs/a.log", lines(0..100));
-        let lrs = failing_server(5, Fault::RetryAfter(503, "600".to_owned()));
+        let lrs = failing_server(5, ServerFault::RetryAfter(503, "600".to_owned()));
         let running = start(directory.send(&lrs.xapi()), &lrs, 6);
         running.signal(name);
         let (ended, took) = end(running);
@@ -58,7 +58,7 @@ fn a_run_stopped_by_a_signal_can_be_resumed() {
 fn a_signal_stops_a_run_with_a_full_report_though_the_server_does_not_answer() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..5000));
-    let lrs = failing_server(5, Fault::Silence);
+    let lrs = failing_server(5, ServerFault::Silence);
     let send = directory.send(&lrs.xapi());
     let running = start(send.args(&["--report", "report.json"]), &lrs, 6);
     running.signal("TERM");
@@ -84,7 +84,7 @@ fn a_signal_stops_a_run_with_a_full_report_though_the_server_does_not_answer() {
 fn a_second_signal_stops_the_run_at_once() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..100));
-    let lrs = failing_server(1, Fault::Silence);
+    let lrs = failing_server(1, ServerFault::Silence);
     let running = start(directory.send(&lrs.xapi()), &lrs, 2);
     running.signal("INT");
     std::thread::sleep(Duration::from_millis(300));

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::harness::{RunDirectory, gzip, lines};
-use crate::lrs::{Fault, Lrs};
+use crate::lrs::{Lrs, ServerFault};
 
 #[test]
 fn each_router_resumes_at_its_own_position() {
@@ -38,8 +38,8 @@ fn a_send_stopped_by_the_server_resumes_without_sending_anything_twice() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log.gz", gzip(lines(0..100)));
     let lrs = Lrs::with_faults(|nth, _| match nth {
-        5 => Fault::Status(403),
-        _ => Fault::None,
+        5 => ServerFault::Status(403),
+        _ => ServerFault::None,
     });
     let send = directory.send(&lrs.xapi()).args(&["--connections", "1"]);
     send.run().with_code(5);

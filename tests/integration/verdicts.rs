@@ -3,15 +3,15 @@
 use serde_json::json;
 
 use crate::harness::{Run, line, lines, poisoned};
-use crate::lrs::{Fault, Lrs, Request, Settings};
+use crate::lrs::{Lrs, Request, ServerFault, ServerSettings};
 use crate::send::{assert_stored, router, send, transformed};
 
 #[test]
 fn sending_a_log_again_stores_nothing_twice() {
     for refuses_duplicates in [true, false] {
-        let lrs = Lrs::start(Settings {
+        let lrs = Lrs::start(ServerSettings {
             refuses_duplicates,
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         send(&lrs.xapi(), &lines(0..60)).run().with_code(0);
         let ended = send(&lrs.xapi(), &lines(0..70)).run().with_code(0);
@@ -29,9 +29,9 @@ fn sending_a_log_again_stores_nothing_twice() {
 
 #[test]
 fn duplicates_that_cannot_be_looked_up_are_counted_as_unverified() {
-    let lrs = Lrs::start(Settings {
+    let lrs = Lrs::start(ServerSettings {
         get: Some(403),
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     send(&lrs.xapi(), &lines(0..3)).run().with_code(0);
     let ended = send(&lrs.xapi(), &lines(0..4)).run().with_code(0);
@@ -48,13 +48,13 @@ fn a_conflict_that_cannot_be_looked_up_is_a_dead_letter() {
         (404, "conflict"),
     ] {
         // The server answers 409 though the statement is not stored.
-        let lrs = Lrs::start(Settings {
+        let lrs = Lrs::start(ServerSettings {
             fault: Box::new(|_, method| match method {
-                "POST" => Fault::Status(409),
-                _ => Fault::None,
+                "POST" => ServerFault::Status(409),
+                _ => ServerFault::None,
             }),
             get: Some(get),
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         let ended = send(&lrs.xapi(), &lines(0..2))
             .args(&["--dead-letters", "dead"])
@@ -97,9 +97,9 @@ fn another_statement_with_a_stored_id_is_a_dead_letter() {
 #[test]
 fn a_refused_statement_is_alone_in_its_dead_letter() {
     for status in [400, 422, 500] {
-        let lrs = Lrs::start(Settings {
+        let lrs = Lrs::start(ServerSettings {
             poison: ("poison", status),
-            ..Settings::default()
+            ..ServerSettings::default()
         });
         let log = lines(0..100) + &poisoned(100) + &lines(0..150)[line(0).len() * 101..];
         let ended = send(&lrs.xapi(), &log)
@@ -139,9 +139,9 @@ fn without_dead_letters_the_first_refused_statement_stops_the_run() {
 
 #[test]
 fn a_body_size_that_was_refused_is_not_tried_again() {
-    let lrs = Lrs::start(Settings {
+    let lrs = Lrs::start(ServerSettings {
         max_bytes: 100_000,
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let log = lines(0..1000);
     let ended = send(&lrs.xapi(), &log)
@@ -159,9 +159,9 @@ fn a_body_size_that_was_refused_is_not_tried_again() {
 
 #[test]
 fn a_statement_over_the_size_limit_of_the_server_is_a_dead_letter() {
-    let lrs = Lrs::start(Settings {
+    let lrs = Lrs::start(ServerSettings {
         max_bytes: 3000,
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let large = line(1).replace(
         "\"id\": \"v\"",
@@ -184,8 +184,8 @@ fn a_statement_over_the_size_limit_of_the_server_is_a_dead_letter() {
 fn an_answer_that_later_requests_would_get_too_stops_the_run_and_names_the_line() {
     for status in [301, 308, 401, 403, 404, 405, 501] {
         let lrs = Lrs::with_faults(move |nth, _| match nth {
-            0 => Fault::None,
-            _ => Fault::Status(status),
+            0 => ServerFault::None,
+            _ => ServerFault::Status(status),
         });
         let ended = send(&lrs.xapi(), &lines(0..50))
             .args(&[
@@ -214,23 +214,23 @@ fn an_answer_that_later_requests_would_get_too_stops_the_run_and_names_the_line(
 #[test]
 fn temporary_failures_are_retried() {
     for fault in [
-        Fault::Status(408),
-        Fault::Status(425),
-        Fault::Status(429),
-        Fault::Status(500),
-        Fault::Status(503),
-        Fault::RetryAfter(429, "1".to_owned()),
-        Fault::RetryAfter(503, "date".to_owned()),
-        Fault::CloseBeforeStoring,
-        Fault::CloseAfterStoring,
-        Fault::Silence,
-        Fault::Malformed,
-        Fault::HalfAnAnswer,
+        ServerFault::Status(408),
+        ServerFault::Status(425),
+        ServerFault::Status(429),
+        ServerFault::Status(500),
+        ServerFault::Status(503),
+        ServerFault::RetryAfter(429, "1".to_owned()),
+        ServerFault::RetryAfter(503, "date".to_owned()),
+        ServerFault::CloseBeforeStoring,
+        ServerFault::CloseAfterStoring,
+        ServerFault::Silence,
+        ServerFault::Malformed,
+        ServerFault::HalfAnAnswer,
     ] {
-        let waits = matches!(fault, Fault::RetryAfter(..));
+        let waits = matches!(fault, ServerFault::RetryAfter(..));
         let fault_of_first = match &fault {
-            Fault::RetryAfter(status, header) if header == "date" => {
-                Fault::RetryAfter(*status, http_date_in(2))
+            ServerFault::RetryAfter(status, header) if header == "date" => {
+                ServerFault::RetryAfter(*status, http_date_in(2))
             }
             other => other.clone(),
         };
@@ -238,7 +238,7 @@ fn temporary_failures_are_retried() {
             if nth == 0 {
                 fault_of_first.clone()
             } else {
-                Fault::None
+                ServerFault::None
             }
         });
         let started = std::time::Instant::now();
@@ -251,7 +251,7 @@ fn temporary_failures_are_retried() {
         let all = router["delivered"].as_u64().unwrap() + router["duplicates"].as_u64().unwrap();
         assert_eq!(all, 20, "{fault:?}");
         // The status alone shows that the items were stored, so nothing is retried.
-        let retries = u64::from(fault != Fault::HalfAnAnswer);
+        let retries = u64::from(fault != ServerFault::HalfAnAnswer);
         assert_eq!(router["retries"], retries, "{fault:?}");
         if waits {
             assert!(started.elapsed().as_millis() >= 900, "{fault:?}");
@@ -287,7 +287,7 @@ fn an_unreachable_server_makes_one_dead_letter_of_the_batch_or_stops_the_run() {
 
 #[test]
 fn a_server_that_always_fails_does_not_get_each_statement_on_its_own() {
-    let lrs = Lrs::with_faults(|_, _| Fault::Status(500));
+    let lrs = Lrs::with_faults(|_, _| ServerFault::Status(500));
     let ended = send(&lrs.xapi(), &lines(0..500))
         .args(&["--dead-letters", "dead", "--max-retries", "0"])
         .run()
@@ -303,7 +303,7 @@ fn a_server_that_always_fails_does_not_get_each_statement_on_its_own() {
 
 #[test]
 fn retry_after_0_does_not_shorten_the_retry_delay() {
-    let lrs = Lrs::with_faults(|_, _| Fault::RetryAfter(429, "0".to_owned()));
+    let lrs = Lrs::with_faults(|_, _| ServerFault::RetryAfter(429, "0".to_owned()));
     let started = std::time::Instant::now();
     Run::send(&lrs.xapi())
         .file("log", lines(0..3))
@@ -315,9 +315,9 @@ fn retry_after_0_does_not_shorten_the_retry_delay() {
 
 #[test]
 fn one_too_large_statement_does_not_make_the_other_requests_small() {
-    let lrs = Lrs::start(Settings {
+    let lrs = Lrs::start(ServerSettings {
         poison: ("poison", 413),
-        ..Settings::default()
+        ..ServerSettings::default()
     });
     let log = poisoned(3000) + &lines(0..2000);
     send(&lrs.xapi(), &log)
