@@ -20,6 +20,8 @@ use crate::input::{self, LineBatch, Source};
 /// the number of threads.
 const AHEAD_BATCHES: usize = 16;
 
+type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;
+
 /// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered in
 /// order, and the inputs one after the other unless they may be delivered side by side.
 ///
@@ -102,7 +104,7 @@ fn start_readers<O: InputOpener, T: Send + 'static>(
 fn deliver_all<O: InputOpener, T: Send + 'static>(
     reader: &InputReader<O, T>,
     mut messages: Messages<Message<O, T>>,
-    deliver: &mut dyn FnMut(Delivery<'_, O::Start, T>) -> ControlFlow,
+    deliver: &mut Deliver<'_, O::Start, T>,
 ) -> bool {
     let interrupted = &reader.options.interrupted;
     while !interrupted.is_set() {
@@ -126,7 +128,7 @@ fn deliver_all<O: InputOpener, T: Send + 'static>(
 fn deliver_message<O: InputOpener, T: Send + 'static>(
     reader: &InputReader<O, T>,
     message: Message<O, T>,
-    deliver: &mut dyn FnMut(Delivery<'_, O::Start, T>) -> ControlFlow,
+    deliver: &mut Deliver<'_, O::Start, T>,
 ) -> ControlFlow {
     let Message {
         input,
