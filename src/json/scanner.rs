@@ -159,12 +159,19 @@ impl<'a> Scanner<'a> {
     fn skip_end(&mut self, length: usize) -> Option<u8> {
         self.at += length;
         let byte = self.byte()?;
+        self.at += 1;
         if matches!(byte, b'"' | b'\\') {
-            self.at += 1;
             Some(byte)
         } else {
-            self.fail("unescaped control character in a string")
+            self.control_character()
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn control_character(&mut self) -> Option<u8> {
+        self.at -= 1;
+        self.fail("unescaped control character in a string")
     }
 
     /// The offset of the next byte.
