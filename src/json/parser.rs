@@ -11,7 +11,7 @@ use bumpalo::collections::Vec as ArenaVec;
 use smallvec::SmallVec;
 
 use super::scanner::{JsonError, NumberText, Scanner};
-use super::value::{JsonObject, Value};
+use super::value::{JsonObject, Value, copied};
 
 /// The number of arrays and objects that may be nested. Python's own limit is near 1,000 and depends on its caller.
 pub(crate) const MAX_DEPTH: usize = 900;
@@ -49,6 +49,9 @@ impl<'a> Value<'a> {
 /// The parser of one text. The items and members of open arrays and objects are kept on stacks, and are copied to the
 /// arena when their number is known. A tree so takes no more memory than it needs, plus the length of the text if a
 /// string has escapes.
+///
+/// The functions that are always inlined are not in debug builds, in which 900 levels would take more stack than a thread
+/// has.
 struct Parser<'a> {
     scanner: Scanner<'a>,
     arena: &'a Bump,
@@ -61,7 +64,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Parses a value within `depth` arrays and objects. Always inlined, since a value that is returned in memory and read
     /// at once in pieces of other sizes stalls the processor.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scanner.peek()? {
             b'"' => {
@@ -142,14 +145,14 @@ impl<'a> Parser<'a> {
             }
         }
         self.scanner.skip();
-        let array = self.arena.alloc_slice_copy(&self.items[start..]);
+        let array = copied(&self.items[start..], self.arena);
         self.items.truncate(start);
         Some(array)
     }
 
     /// Parses the rest of a string, from after its quote. Always inlined, since most strings are so short that a call would
     /// cost as much as reading one.
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn string(&mut self) -> Option<&'a str> {
         match self.scanner.plain()? {
             (text, b'"') => Some(text),
@@ -184,7 +187,7 @@ impl<'a> Parser<'a> {
         Some(self.arena.alloc_str(text))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(debug_assertions), inline(always))]
     fn number(&mut self) -> Option<Value<'a>> {
         let NumberText { text, is_integer } = self.scanner.number()?;
         if !is_integer {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use bumpalo::Bump;
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::value::RawValue;
 
 /// A JSON value. Strings are unescaped.
@@ -67,18 +67,21 @@ impl<'a> Value<'a> {
         matches!(self, Value::Bool(_) | Value::Int(_) | Value::Float(_)) || self.is_truthy()
     }
 
-    /// The same value with the keys of all its objects in order.
+    /// The same value with the keys of all its objects sorted.
     pub fn sorted(self, arena: &'a Bump) -> Self {
         match self {
-            Value::Array(items) => Value::Array(
-                arena.alloc_slice_fill_iter(items.iter().map(|item| item.sorted(arena))),
-            ),
+            Value::Array(items) => {
+                let items = copied(items, arena);
+                for item in items.iter_mut() {
+                    *item = item.sorted(arena);
+                }
+                Value::Array(items)
+            }
             Value::Object(object) => {
-                let members = object
-                    .0
-                    .iter()
-                    .map(|&(key, value)| (key, value.sorted(arena)));
-                let members = arena.alloc_slice_fill_iter(members);
+                let members = copied(object.0, arena);
+                for (_, value) in members.iter_mut() {
+                    *value = value.sorted(arena);
+                }
                 members.sort_unstable_by_key(|(key, _)| *key);
                 Value::Object(JsonObject(members))
             }
@@ -105,7 +108,7 @@ impl<'a> JsonObject<'a> {
     #[inline(never)]
     pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
         let kept = keep_last(members);
-        Self(arena.alloc_slice_copy(&members[..kept]))
+        Self(copied(&members[..kept], arena))
     }
 
     /// Creates an object of members with different keys.
@@ -134,6 +137,12 @@ impl<'a> JsonObject<'a> {
             .map(|&(name, old)| (name, if name == key { value } else { old }));
         Self(arena.alloc_slice_fill_iter(replaced))
     }
+}
+
+/// Copies items to an arena. This is a function of its own to keep the frames of recursive functions small in debug builds.
+#[inline]
+pub(super) fn copied<'a, T: Copy>(items: &[T], arena: &'a Bump) -> &'a mut [T] {
+    arena.alloc_slice_copy(items)
 }
 
 /// Moves the members to keep to the front and returns their number. Of a repeated key the last value is kept, at the
@@ -199,7 +208,13 @@ impl Serialize for Value<'_> {
             Value::Float(value) if value.is_finite() => serializer.serialize_f64(value),
             Value::Float(value) => Err(S::Error::custom(format!("{value} is not a JSON number"))),
             Value::Str(text) => serializer.serialize_str(text),
-            Value::Array(items) => serializer.collect_seq(items),
+            Value::Array(items) => {
+                let mut array = serializer.serialize_seq(Some(items.len()))?;
+                for item in items {
+                    array.serialize_element(item)?;
+                }
+                array.end()
+            }
             Value::Object(object) => {
                 let mut map = serializer.serialize_map(Some(object.0.len()))?;
                 for (key, value) in object.0 {
