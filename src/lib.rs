@@ -1,108 +1,158 @@
-//! Convert Open edX tracking logs to xAPI statements or Caliper events, in bulk, without an LMS.
+//! Converts Open edX tracking logs to xAPI statements or Caliper events, without an LMS.
 //!
-//! The program is `event-router`; its README is for those who run it, this page for those who change it.
+//! The program `event-router` does this in bulk: its README and the pages of the [`guide`] are for the people who run it.
+//! The library converts single lines:
+//!
+//! ```
+//! use event_routing_backends::Converter;
+//!
+//! let converter = Converter::xapi("https://courses.example.org").build()?;
+//! let line = br#"{"name": "play_video", "event_source": "browser", "username": "ada", "event":
+//!     "{\"id\": \"v\", \"currentTime\": 3.5, \"duration\": 60}", "context": {"course_id": "course-v1:a+b+c", "user_id": 5},
+//!     "time": "2024-03-05T09:14:07.123456+00:00"}"#;
+//! let conversion = converter.convert(line).expect("the line is not blank");
+//! println!("{:?}: {}", conversion.name, conversion.outcome.word());
+//! conversion.records.iter().for_each(|record| println!("{}", record.json));
+//! # assert_eq!(conversion.records.len(), 1);
+//! # Ok::<(), event_routing_backends::BuildError>(())
+//! ```
+//!
+//! The rest of this page is a map for people who change the code.
 //!
 //! # The flow
 //!
 //! ```text
-//! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──statements──▶ output
-//! (files, gzip,    (one log line)    │         (pure functions)   or events   (files, stdout, servers, a comparison)
-//!  stdin)                            │
-//!                                   lms (users, courses: what the LMS database would have supplied)
+//! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──records──▶ output | send
+//! (files, stdin)   (parse one   │               (pure functions)            (files, stdout, LRS,
+//!                   log line)   lms                                          Caliper endpoint)
+//!                               (users, courses)
 //! ```
 //!
-//! [`pipeline`] drives it. Several threads read batches of whole lines, an input each; a pool of threads converts them, and
-//! the calling thread takes the results, those of an input **in order**, with a bounded number of batches and of their
-//! bytes in flight; of a batch that much comes of, the first part is delivered before the rest is converted. Where the
-//! outputs of inputs are apart, inputs are delivered side by side, else one after the other.
+//! `pipeline` drives it: reader threads cut inputs into batches of whole lines, rayon converts them, and the calling thread
+//! delivers the results of each input in order, with a bounded number of batches in flight. So memory does not grow with
+//! the input, and the output does not depend on the number of threads.
 //!
-//! # Where things are
+//! # Modules
 //!
-//! | module | what it knows |
+//! A module imports only from the rows below its own. Neither modules nor the files of a module import each other in
+//! circles. `tests/imports/run` checks this; it has the rows as data.
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`cli`] | the command line, a file for each command and for each group of options; the only one that names clap |
-//! | [`input`] | what is read: paths, directories, standard input, shares of them; gzip by magic bytes; batches of lines |
-//! | [`tracking`] | one log line → [`tracking::TrackingEvent`]: wrapping, prefix, JSON, field access, Python's way with values |
-//! | [`selection`] | which event names are taken |
-//! | [`filter`] | which of them are left out, by their time and their course |
-//! | [`routing`] | routers.json, which router accepts which event, where it sends, credentials |
-//! | [`lms`] | users, courses, course keys and block keys, derived identities |
-//! | [`xapi`] | event name → statements: the table in `mod.rs`, a file for each family of events, the wire types, every IRI |
-//! | [`caliper`] | the same for Caliper |
-//! | [`json`] | JSON as text: where its strings have escapes, and writing it faster than serde_json |
-//! | [`uuid5`] | the hash that ids are |
-//! | [`convert`] | a line, the options and the tables → an outcome and some output; batches of lines |
-//! | [`outcome`] | the outcomes and their reason codes |
-//! | [`checkpoint`] | what earlier runs have delivered, and where to go on |
-//! | [`interrupt`] | signals |
-//! | [`pipeline`] | read, convert in parallel, deliver in order; the only one that names rayon |
-//! | [`dedupe`] | which events were emitted already in this run |
-//! | [`output`] | standard output, a directory, a comparison with a directory, the rejects |
-//! | [`send`] | learning record stores and Caliper endpoints, dead letters |
-//! | [`run`] | the delivering side of a run, and what a failure costs |
-//! | [`files`] | temporary names, modes, and what a crash leaves |
-//! | [`buffers`] | memory that is used again |
-//! | [`exit_code`] | what the shell is told |
-//! | [`report`] | the tally, the summary, the report |
-//! | [`console`], [`progress`] | the one door to standard error, and the progress bar in it |
+//! | `cli` | options → settings, one file for each command and each group of options; alone uses clap |
+//! | `run` | one run of a command: prepare, drive, summarize; what a failure costs |
+//! | `report` | the summary for people, the JSON report for programs |
+//! | `output` | outputs that are files: directory, standard output, comparison (`--check`), rejects |
+//! | `send` | servers: batching, workers, retries, acknowledgements, dead letters; one folder for each kind of server |
+//! | `destination` | the trait of everything that takes converted batches |
+//! | `dedupe`, `checkpoint` | the events this run has emitted; the positions up to which inputs are durably delivered |
+//! | `output_names` | the names of output files |
+//! | `convert` | a line → its outcome and records; batches of them; the library |
+//! | `xapi`, `caliper` | event name → records: the table in `mod.rs`, one file for each event family, wire types, vocabulary |
+//! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
+//! | `lms` | the data of the LMS's database: users and courses, from tables or derived |
+//! | `pipeline` | read, convert in parallel, deliver in order; alone uses rayon |
+//! | `input` | discovery of files, shards, decompression, batches of lines |
+//! | `tracking` | one log line → `TrackingEvent`: prefix, wrapper, field access, Python's semantics of values |
+//! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
+//! | `outcome` | outcomes, reason codes, the tally |
+//! | `format` | the output formats with their names and nouns |
+//! | `url`, `uuid5`, `console`, `interrupt`, `buffers`, `files` | small things that know nothing of events |
+//! | `progress`, `exit_code` | the progress bar; the exit codes |
 //!
-//! # What always holds
+//! # What a change touches
 //!
-//! - Conversion is a function of the line, the options and the lookup tables: the same output, byte for byte, with any
-//!   number of threads, on any day. There is no clock and no randomness in it.
-//! - Every line that is not blank has exactly one outcome. The tally balances.
-//! - An event that nobody wants is passed over without a tree, where its name can be told for certain. Any other line is
-//!   parsed into one tree, and so is a line that it wraps; it borrows from the line and from an arena
-//!   that is emptied after it. Statements and events are plain views into both, written straight into a buffer.
-//! - Memory does not grow with the input, only with the lookup tables and, where duplicates are dropped, with the events.
-//! - Statement ids equal the reference's to the bit, and a Caliper event's id is made of its source. They are what makes a
-//!   replay safe.
-//! - Nothing of an event reaches the output unless a transformer names that field. That is how personal data stays in.
-//! - A bad line costs that line, a bad file that file, a bad answer that batch, never the run, and none is silent.
-//! - What is sent is delivered, is a duplicate, or is in a dead letter that is synced before the run goes on; what a stopped
-//!   run leaves is told. Nothing is concluded from the order of an answer.
-//! - What is remembered in a state is durable before it is recorded: an output that has its name, a statement that the
-//!   server acknowledged, a dead letter. A run that is killed at any moment loses nothing.
-//! - Standard output is data; standard error is for people. Secrets come from the environment or a file.
+//! | change | files |
+//! |---|---|
+//! | an event of a known family | the family file and the table in `xapi/` or `caliper/`, `fixtures/` |
+//! | a kind of server | a folder in `send/` that implements `send::server::Server`, an option, an arm in `send/settings.rs` |
+//! | a compression | a file in `input/` beside `gzip.rs`, an arm in `input/open.rs` |
+//! | a reason code | `outcome/reason.rs`, and the code that returns it |
+//! | an option | `cli/`, `run/settings.rs`, a page of the guide |
+//!
+//! To follow one line: `convert/line_converter.rs` gives each line its outcome. A line that cannot be parsed is
+//! `Outcome::Unparsable`; `convert/batch_converter.rs` counts it and writes its row for the rejects file. To follow one
+//! statement: `send/acknowledgements.rs` notes which records the server acknowledged, and `checkpoint/` remembers the
+//! position up to which all of them are.
+//!
+//! # Invariants
+//!
+//! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte, at
+//!   any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a run.
+//! - Every line that is not blank has exactly one outcome, and the tally balances.
+//! - A line is parsed once, into one tree that borrows from the line and from an arena. A line whose event is not selected
+//!   is skipped without a tree.
+//! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
+//! - Statement ids equal the reference's, to the bit. That makes a replay safe.
+//! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
+//! - A bad line, file or response costs that line, file or batch, never the run, and is never silent.
+//! - Something is delivered only when it is durable: renamed to its final name, or acknowledged by the server. The state
+//!   directory records it after that, so a run that is killed loses nothing.
+//! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from the
+//!   command line, and are never shown.
+//!
+//! # Checks
+//!
+//! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, the memory of
+//! deduplication, `tests/differential/run` (mutated logs against the reference, and the fixtures) and `tests/ralph/run` (a
+//! real LRS). `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
-//! "The reference" in these pages is release 9.3.8 of the Python package edx-event-routing-backends, and file names in
-//! parentheses are its. What it emits is emitted here, equal as JSON; `tests/differential` compares the two on mutated
-//! logs, and `fixtures/` holds its output for every event. Where it is not followed, the README says so.
-#![forbid(unsafe_code)]
-// This page is for those who change the code; what only the program uses is private all the same.
+//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; file and class names in parentheses
+//! are its own. Records equal the reference's as JSON; [`guide::differences`] names each exception.
+// Private modules are linked for contributors, who build the docs with private items.
 #![allow(rustdoc::private_intra_doc_links)]
 
+pub mod guide;
+
+pub use convert::{BuildError, Conversion, Converter, ConverterBuilder, Record};
+pub use lms::Unknown;
+pub use outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
+pub use xapi::ActorKind;
+
 mod buffers;
+#[doc(hidden)]
 pub mod caliper;
 mod checkpoint;
+#[doc(hidden)]
 pub mod cli;
 mod console;
+#[doc(hidden)]
 pub mod convert;
 mod dedupe;
 mod destination;
+#[doc(hidden)]
 pub mod exit_code;
 mod files;
+#[doc(hidden)]
 pub mod filter;
+#[doc(hidden)]
 pub mod format;
-pub mod guide;
+#[doc(hidden)]
 pub mod input;
 mod interrupt;
+#[doc(hidden)]
 pub mod json;
+#[doc(hidden)]
 pub mod lms;
+#[doc(hidden)]
 pub mod outcome;
 mod output;
 mod output_names;
 mod pipeline;
 mod progress;
-pub mod report;
+mod report;
+#[doc(hidden)]
 pub mod routing;
 mod run;
+#[doc(hidden)]
 pub mod selection;
 mod send;
 mod time;
+#[doc(hidden)]
 pub mod tracking;
-pub mod url;
+mod url;
 mod uuid5;
+#[doc(hidden)]
 pub mod xapi;

@@ -1,5 +1,4 @@
 //! The `event-router` program: parse, run, exit.
-#![forbid(unsafe_code)]
 
 use std::process::ExitCode;
 

@@ -8,12 +8,11 @@ use clap::{Args, ValueEnum};
 
 use super::filter_args::FilterArgs;
 use super::format_args::FormatArgs;
-use crate::caliper;
+use crate::convert::select_events;
 use crate::format::Format;
-use crate::lms::Unknown;
-use crate::run::{ConversionSettings, LookupSettings};
+use crate::lms::{LmsSettings, Unknown};
+use crate::run::ConversionSettings;
 use crate::selection::EventSelection;
-use crate::xapi;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Conversion")]
@@ -122,24 +121,20 @@ impl ConversionArgs {
             selection: self.selection()?,
             filter: self.filter.filter()?,
             routers: self.routers,
-            lookup: LookupSettings {
-                lms_root_url: self.lms_root_url,
+            lms: LmsSettings {
                 users: self.users,
                 courses: self.courses,
                 unknown_user: self.unknown_user.into(),
                 unknown_course: self.unknown_course.into(),
-                actor_key_file: self.actor_key_file,
+                ..LmsSettings::new(self.lms_root_url)
             },
+            actor_key_file: self.actor_key_file,
             name_from_event_type: self.name_from_event_type,
         })
     }
 
     fn selection(&self) -> Result<EventSelection> {
-        let (default, others) = match self.to {
-            Format::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
-            Format::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
-        };
-        EventSelection::new(&self.events, default, others).map_err(|unknown| {
+        select_events(self.to, &self.events).map_err(|unknown| {
             let hint = match unknown.suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`--events all` converts every supported event".to_owned(),

@@ -35,7 +35,7 @@ pub struct LineConverter {
 }
 
 /// The result of converting a line that is not blank.
-pub struct Conversion<'a> {
+pub struct ConvertedLine<'a> {
     /// The event's name, if the line could be parsed and its event has a name.
     pub name: Option<&'a str>,
     /// The index of the name in [`EventSelection::known`].
@@ -47,7 +47,7 @@ pub struct Conversion<'a> {
     pub records: usize,
 }
 
-impl<'a> Conversion<'a> {
+impl<'a> ConvertedLine<'a> {
     fn of_outcome(outcome: Outcome) -> Self {
         Self {
             name: None,
@@ -75,7 +75,7 @@ impl LineConverter {
         layout: Layout,
         arena: &'a Bump,
         batch: &mut ConvertedBatch,
-    ) -> Option<Conversion<'a>> {
+    ) -> Option<ConvertedLine<'a>> {
         if let LineContent::Whole(text) = line.content
             && let Some(conversion) = self.skip_unwanted(text)
         {
@@ -94,15 +94,15 @@ impl LineConverter {
         };
         let event = match parsed {
             Ok(event) => event?,
-            Err(fault) => return Some(Conversion::of_outcome(Outcome::Unparsable(fault))),
+            Err(fault) => return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault))),
         };
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
-            return Some(Conversion::of_outcome(outcome));
+            return Some(ConvertedLine::of_outcome(outcome));
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
-            Some(outcome) => Conversion::of_outcome(outcome),
+            Some(outcome) => ConvertedLine::of_outcome(outcome),
             None => {
                 let writer = RecordWriter {
                     batch,
@@ -123,29 +123,31 @@ impl LineConverter {
         event: TrackingEvent<'a>,
         arena: &'a Bump,
         mut writer: RecordWriter<'_>,
-    ) -> Conversion<'a> {
+    ) -> ConvertedLine<'a> {
         writer.routers = match self.accepting_routers(&event) {
             Ok(routers) => routers,
-            Err(by) => return Conversion::of_outcome(Outcome::Filtered(by)),
+            Err(by) => return ConvertedLine::of_outcome(Outcome::Filtered(by)),
         };
         match self.transform(name, event, arena, writer) {
-            Ok((0, _)) => Conversion::of_outcome(Outcome::Unsupported(Unsupported::NoTransformer)),
-            Ok((records, time)) => Conversion {
+            Ok((0, _)) => {
+                ConvertedLine::of_outcome(Outcome::Unsupported(Unsupported::NoTransformer))
+            }
+            Ok((records, time)) => ConvertedLine {
                 records,
                 time,
-                ..Conversion::of_outcome(Outcome::Emitted)
+                ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
-            Err(fault) => Conversion::of_outcome(Outcome::Rejected(fault)),
+            Err(fault) => ConvertedLine::of_outcome(Outcome::Rejected(fault)),
         }
     }
 
     /// Returns the conversion of a line whose event is not selected, if its name can be found without parsing the line.
-    fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<Conversion<'a>> {
+    fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<ConvertedLine<'a>> {
         let name = self
             .wrapper
             .unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
         let (outcome, known) = self.outcome_by_name(name);
-        outcome.map(|outcome| Conversion::of_outcome(outcome).named(name, known))
+        outcome.map(|outcome| ConvertedLine::of_outcome(outcome).named(name, known))
     }
 
     /// Returns the outcome of every event with this name, if the name is not selected, and the name's index in

@@ -4,6 +4,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `settings` | the format of the records, with the settings that belong to the format |
+//! | `converter` | the conversion as a library |
 //! | `line_converter` | one line → its outcome and its records |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
@@ -13,6 +14,7 @@
 
 mod batch_converter;
 mod converted_batch;
+mod converter;
 mod gzip_member;
 mod line_converter;
 mod record_writer;
@@ -21,8 +23,9 @@ mod settings;
 
 pub(crate) use batch_converter::BatchConverter;
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
+pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
 pub(crate) use gzip_member::gzip_member;
-pub use line_converter::{Conversion, LineConverter};
+pub use line_converter::{ConvertedLine, LineConverter};
 pub use record_writer::Layout;
 pub(crate) use rejected_line::RejectedLine;
-pub use settings::{EnvelopeSettings, FormatSettings};
+pub use settings::{EnvelopeSettings, FormatSettings, select_events};

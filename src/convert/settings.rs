@@ -1,8 +1,10 @@
 //! The format of the records, with the settings that belong to the format.
 
-use crate::caliper::CaliperSettings;
+use crate::caliper::{self, CaliperSettings};
 use crate::format::Format;
-use crate::xapi::XapiSettings;
+use crate::lms::IdentityColumn;
+use crate::selection::{EventSelection, UnknownPattern};
+use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// A format with its settings.
 pub enum FormatSettings {
@@ -30,4 +32,29 @@ impl FormatSettings {
             Self::Caliper(..) => Format::Caliper,
         }
     }
+    /// Returns the column of the users table that identifies actors.
+    pub fn identity_column(&self) -> IdentityColumn {
+        match self {
+            Self::Xapi(XapiSettings {
+                actor: ActorKind::Mbox | ActorKind::MboxSha1Sum,
+                ..
+            }) => IdentityColumn::Email,
+            Self::Xapi(_) | Self::Caliper(..) => IdentityColumn::ExternalId(self.format()),
+        }
+    }
+}
+
+/// Selects the events of a format by patterns: `default`, `all`, a name, or a glob with `*`.
+///
+/// # Errors
+/// Returns the first pattern that matches no event of the format.
+pub fn select_events(
+    format: Format,
+    patterns: &[String],
+) -> Result<EventSelection, UnknownPattern> {
+    let (default, others) = match format {
+        Format::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
+        Format::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
+    };
+    EventSelection::new(patterns, default, others)
 }

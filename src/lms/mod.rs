@@ -3,6 +3,7 @@
 pub(crate) mod course_key;
 mod courses;
 mod identity;
+mod settings;
 mod table;
 mod users;
 
@@ -12,6 +13,7 @@ use bumpalo::Bump;
 
 pub use courses::Courses;
 pub use identity::IdentityDerivation;
+pub use settings::LmsSettings;
 pub use users::{Identity, IdentityColumn, Users};
 
 use crate::json::Value;
@@ -21,6 +23,7 @@ use crate::tracking::{TrackingEvent, join_in, python};
 
 /// The treatment of users or courses that are not in their table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unknown {
     /// Reject the event.
     Reject,

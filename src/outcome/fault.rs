@@ -6,6 +6,7 @@ use super::reason::Reason;
 
 /// The reason why a line is unparsable or rejected.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Fault {
     pub reason: Reason,
     /// An explanation for people: the byte, the field, the value.

@@ -5,6 +5,7 @@ use super::reason::Reason;
 
 /// The reason why an event is unsupported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Unsupported {
     /// The event has no name, or its name is not a string.
     NoName,
@@ -16,6 +17,7 @@ pub enum Unsupported {
 
 /// The option that excludes an event, in the order in which the options apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FilteredBy {
     Events,
     Since,
@@ -43,6 +45,7 @@ impl FilteredBy {
 ///
 /// Duplicates and collisions are found later, when emitted lines are delivered.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum Outcome {
     /// The line cannot be read as an event.
     Unparsable(Fault),

@@ -2,6 +2,7 @@
 
 /// The reason why a line is unparsable (the first six) or rejected. Codes may be added, but are never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Reason {
     /// The line does not end with a JSON object.
     NotJson,

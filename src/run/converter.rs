@@ -4,15 +4,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use super::settings::{ConversionSettings, LookupSettings};
+use super::settings::ConversionSettings;
 use crate::console::Console;
-use crate::convert::{FormatSettings, LineConverter};
-use crate::format::Format;
-use crate::lms::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
+use crate::convert::LineConverter;
+use crate::lms::{IdentityColumn, LmsSettings, Unknown};
 use crate::routing::Routers;
 use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
-use crate::xapi::{ActorKind, XapiSettings};
 
 /// The variable that holds the key of derived ids. There is no option for the key itself, since every user of a machine
 /// can see the arguments of a program.
@@ -23,26 +21,20 @@ impl ConversionSettings {
     ///
     /// # Errors
     /// Returns an error if a setting does not fit another, or a file cannot be read.
-    pub fn load(self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
-        self.lookup.check_root_url(console)?;
-        let identity = match &self.format {
-            FormatSettings::Xapi(XapiSettings {
-                actor: ActorKind::Mbox | ActorKind::MboxSha1Sum,
-                ..
-            }) => IdentityColumn::Email,
-            FormatSettings::Xapi(_) => IdentityColumn::ExternalId(Format::Xapi),
-            FormatSettings::Caliper(..) => IdentityColumn::ExternalId(Format::Caliper),
-        };
-        self.lookup.check_users(identity, console)?;
+    pub fn load(mut self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
+        check_root_url(&self.lms.root_url, console)?;
+        let identity = self.format.identity_column();
+        check_users(&self.lms, identity, console)?;
         let routers = self
             .routers
             .as_deref()
             .map(|path| Routers::load_some(path, self.format.format()))
             .transpose()?;
+        self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
         Ok(LineConverter {
             wrapper,
             routers,
-            lms: self.lookup.load(identity)?,
+            lms: self.lms.load(identity)?,
             format: self.format,
             selection: self.selection,
             filter: self.filter,
@@ -51,62 +43,45 @@ impl ConversionSettings {
     }
 }
 
-impl LookupSettings {
-    fn check_root_url(&self, console: &Console) -> Result<()> {
-        let url = &self.lms_root_url;
-        if url.is_empty() {
+fn check_root_url(url: &str, console: &Console) -> Result<()> {
+    if url.is_empty() {
+        bail!(
+            "the LMS root URL is empty: set it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
+        );
+    }
+    let shown = redacted(url);
+    if Url::parse(url).is_err() {
+        console.warn(&format!(
+            "the LMS root URL `{shown}` is not a URL like https://courses.example.org; ids depend on it"
+        ));
+    }
+    if url.ends_with('/') {
+        console.warn(&format!(
+            "the LMS root URL `{shown}` ends with a slash, so ids will differ from the LMS's: its own root URL has none"
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that the users table is there if it is needed. Notes if external ids are derived.
+fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -> Result<()> {
+    if identity == IdentityColumn::Email {
+        if lms.users.is_none() {
             bail!(
-                "the LMS root URL is empty: set it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
+                "`--actor mbox` and `mbox-sha1sum` need e-mail addresses: give a table of users with `--users`"
             );
         }
-        let shown = redacted(url);
-        if Url::parse(url).is_err() {
-            console.warn(&format!(
-                "the LMS root URL `{shown}` is not a URL like https://courses.example.org; ids depend on it"
-            ));
-        }
-        if url.ends_with('/') {
-            console.warn(&format!(
-                "the LMS root URL `{shown}` ends with a slash, so ids will differ from the LMS's: its own root URL has none"
-            ));
-        }
-        Ok(())
+        return Ok(());
     }
-
-    /// Checks that the users table is there if it is needed. Notes if external ids are derived.
-    fn check_users(&self, identity: IdentityColumn, console: &Console) -> Result<()> {
-        if identity == IdentityColumn::Email {
-            if self.users.is_none() {
-                bail!(
-                    "`--actor mbox` and `mbox-sha1sum` need e-mail addresses: give a table of users with `--users`"
-                );
-            }
-            return Ok(());
-        }
-        let whose = match (&self.users, self.unknown_user) {
-            (None, _) => "",
-            (Some(_), Unknown::Derive) => " of users who are not in the table",
-            (Some(_), Unknown::Reject) => return Ok(()),
-        };
-        console.note(&format!(
-            "note: external ids{whose} are derived and will not match the LMS's own"
-        ));
-        Ok(())
-    }
-
-    fn load(self, identity: IdentityColumn) -> Result<Lms> {
-        let key = actor_key(self.actor_key_file.as_deref())?;
-        let users = self.users.as_deref();
-        let courses = self.courses.as_deref();
-        Ok(Lms {
-            derivation: IdentityDerivation::new(&self.lms_root_url, key.as_deref()),
-            root_url: self.lms_root_url,
-            users: users.map(|path| Users::load(path, identity)).transpose()?,
-            courses: courses.map(Courses::load).transpose()?,
-            unknown_user: self.unknown_user,
-            unknown_course: self.unknown_course,
-        })
-    }
+    let whose = match (&lms.users, lms.unknown_user) {
+        (None, _) => "",
+        (Some(_), Unknown::Derive) => " of users who are not in the table",
+        (Some(_), Unknown::Reject) => return Ok(()),
+    };
+    console.note(&format!(
+        "note: external ids{whose} are derived and will not match the LMS's own"
+    ));
+    Ok(())
 }
 
 /// Reads the key of derived ids from the file, or else from the environment.

@@ -13,7 +13,7 @@ use super::deliverer::Deliverer;
 use super::settings::{ConversionSettings, InputSettings};
 use crate::checkpoint::ResumingOpener;
 use crate::console::{Console, one_line};
-use crate::convert::{Conversion, ConvertedBatch, Layout, LineConverter};
+use crate::convert::{ConvertedBatch, ConvertedLine, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Line, LineBatch, Source};
 use crate::outcome::{Outcome, Unsupported};
@@ -65,7 +65,7 @@ pub fn explain(settings: ExplainSettings, console: &Console) -> Result<ExitCode,
 }
 
 /// Writes the explanation of one line, given its file, its number, its conversion and its records, one a line.
-type WriteLine = fn(&mut Vec<u8>, &str, u64, &Conversion<'_>, &[u8]) -> Result<()>;
+type WriteLine = fn(&mut Vec<u8>, &str, u64, &ConvertedLine<'_>, &[u8]) -> Result<()>;
 
 fn explain_lines<'b>(
     converter: &LineConverter,
@@ -114,7 +114,7 @@ fn write_json(
     out: &mut Vec<u8>,
     file: &str,
     line: u64,
-    conversion: &Conversion<'_>,
+    conversion: &ConvertedLine<'_>,
     statements: &[u8],
 ) -> Result<()> {
     #[derive(Serialize)]
@@ -151,7 +151,7 @@ fn write_text(
     out: &mut Vec<u8>,
     file: &str,
     line: u64,
-    conversion: &Conversion<'_>,
+    conversion: &ConvertedLine<'_>,
     statements: &[u8],
 ) -> Result<()> {
     let name = one_line(conversion.name.unwrap_or("(no name)"));

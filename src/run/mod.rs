@@ -30,5 +30,5 @@ pub use explain::{ExplainSettings, explain};
 pub use job::Command;
 pub use recover::{RecoverSettings, recover};
 pub use send::{SendSettings, send};
-pub use settings::{ConversionSettings, FailOn, InputSettings, LookupSettings, RecordSettings};
+pub use settings::{ConversionSettings, FailOn, InputSettings, RecordSettings};
 pub use transform::{OutputSettings, TransformSettings, transform};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::convert::FormatSettings;
 use crate::filter::EventFilter;
 use crate::input::Shard;
-use crate::lms::Unknown;
+use crate::lms::LmsSettings;
 use crate::selection::EventSelection;
 use crate::tracking::LineWrapper;
 
@@ -33,24 +33,11 @@ pub struct ConversionSettings {
     pub filter: EventFilter,
     /// A routers.json.
     pub routers: Option<PathBuf>,
-    pub lookup: LookupSettings,
-    /// Whether `event_type` stands in for a missing name.
-    pub name_from_event_type: bool,
-}
-
-/// The stand-in for the LMS's database.
-#[derive(Debug)]
-pub struct LookupSettings {
-    /// The root URL of the LMS, verbatim.
-    pub lms_root_url: String,
-    /// The users table.
-    pub users: Option<PathBuf>,
-    /// The courses table.
-    pub courses: Option<PathBuf>,
-    pub unknown_user: Unknown,
-    pub unknown_course: Unknown,
+    pub lms: LmsSettings,
     /// A file with the key of derived ids. Without it, the key is taken from the environment.
     pub actor_key_file: Option<PathBuf>,
+    /// Whether `event_type` stands in for a missing name.
+    pub name_from_event_type: bool,
 }
 
 /// The files that a run writes beside its output, and the outcomes that count as failures.
@@ -74,19 +61,12 @@ pub enum FailOn {
     Collision,
 }
 
-impl LookupSettings {
-    /// Returns the files that are read.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.users, &self.courses, &self.actor_key_file];
-        files.into_iter().flatten().map(PathBuf::as_path)
-    }
-}
-
 impl ConversionSettings {
     /// Returns the files that are read.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let routers = self.routers.iter().map(PathBuf::as_path);
-        self.lookup.files().chain(routers)
+        let files = [&self.actor_key_file, &self.routers];
+        let files = files.into_iter().flatten().map(PathBuf::as_path);
+        self.lms.files().chain(files)
     }
 }
 

@@ -10,6 +10,7 @@ pub struct XapiSettings {
 
 /// The inverse functional identifier of an actor (the reference's `XAPI_AGENT_IFI_TYPE`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ActorKind {
     ExternalId,
     Mbox,

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
 use event_routing_backends::convert::{
-    Conversion, ConvertedBatch, FormatSettings, Layout, LineConverter,
+    ConvertedBatch, ConvertedLine, FormatSettings, Layout, LineConverter,
 };
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
@@ -83,7 +83,7 @@ fn convert_to(converter: &LineConverter, log: &[u8], max_line_bytes: usize) -> T
                 &arena,
                 &mut ConvertedBatch::default(),
             );
-            let word = |conversion: &Option<Conversion<'_>>| {
+            let word = |conversion: &Option<ConvertedLine<'_>>| {
                 conversion
                     .as_ref()
                     .map(|conversion| conversion.outcome.word())

@@ -1,0 +1,272 @@
+//! The conversion as a library: one line in, owned records out.
+
+use std::error::Error;
+use std::fmt::{self, Display};
+use std::path::PathBuf;
+
+use bumpalo::Bump;
+use uuid::Uuid;
+
+use super::converted_batch::ConvertedBatch;
+use super::line_converter::LineConverter;
+use super::record_writer::Layout;
+use super::settings::{FormatSettings, select_events};
+use crate::caliper::CaliperSettings;
+use crate::filter::EventFilter;
+use crate::input::{Line, LineContent};
+use crate::lms::{IdentityColumn, LmsSettings, Unknown};
+use crate::outcome::Outcome;
+use crate::selection::UnknownPattern;
+use crate::tracking::LineWrapper;
+use crate::xapi::{ActorKind, XapiSettings};
+
+/// The release of the reference whose output is reproduced.
+const TRANSFORMER_VERSION: &str = "event-routing-backends@9.3.8";
+
+/// Converts tracking log lines. Build one with [`Converter::xapi`] or [`Converter::caliper`], and share it between
+/// threads.
+///
+/// ```
+/// use event_routing_backends::Converter;
+///
+/// let converter = Converter::xapi("https://courses.example.org").build()?;
+/// let line = br#"{"name": "edx.course.enrollment.activated", "event_source": "server", "username": "ada",
+///     "time": "2024-03-05T09:14:07.123456+00:00", "context": {"course_id": "course-v1:edX+DemoX+2024", "user_id": 5},
+///     "event": {"course_id": "course-v1:edX+DemoX+2024", "mode": "audit", "user_id": 5}}"#;
+/// let conversion = converter.convert(line).expect("the line is not blank");
+/// assert_eq!(conversion.outcome.word(), "emitted");
+/// assert!(conversion.records[0].json.starts_with("{\"id\":"));
+/// # Ok::<(), event_routing_backends::BuildError>(())
+/// ```
+pub struct Converter(LineConverter);
+
+/// The conversion of a line that is not blank.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Conversion {
+    /// The event's name, if the line could be parsed and its event has a name.
+    pub name: Option<String>,
+    pub outcome: Outcome,
+    /// The records of an emitted line: one or more xAPI statements, or one Caliper event.
+    pub records: Vec<Record>,
+}
+
+/// An xAPI statement or a Caliper event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Record {
+    /// The id of the statement or event. Ids of statements equal the reference's.
+    pub id: Uuid,
+    /// The JSON text, without white space between its tokens.
+    pub json: String,
+}
+
+/// The settings of a [`Converter`]. Without tables, ids are derived and courses are named by their ids.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct ConverterBuilder {
+    /// The actor of xAPI statements, or `None` for Caliper.
+    actor: Option<ActorKind>,
+    events: Vec<String>,
+    lms: LmsSettings,
+    name_from_event_type: bool,
+}
+
+/// The reason why a [`Converter`] could not be built.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The LMS root URL is empty.
+    NoRootUrl,
+    /// The actor is a mailbox, but there is no table of users with e-mail addresses.
+    NoUsers,
+    /// A pattern matches no event of the format.
+    UnknownEvent {
+        pattern: String,
+        /// The most similar name, if one is similar.
+        suggestion: Option<&'static str>,
+    },
+    /// A table could not be read. The text names the file.
+    Table(String),
+}
+
+impl Converter {
+    /// Starts a converter to xAPI statements. The root URL of the LMS is part of every actor, and so of every statement id:
+    /// give it exactly as in the settings of the LMS.
+    pub fn xapi(lms_root_url: impl Into<String>) -> ConverterBuilder {
+        ConverterBuilder::new(lms_root_url.into(), Some(ActorKind::ExternalId))
+    }
+
+    /// Starts a converter to Caliper events, without envelopes.
+    pub fn caliper(lms_root_url: impl Into<String>) -> ConverterBuilder {
+        ConverterBuilder::new(lms_root_url.into(), None)
+    }
+
+    /// Converts a line, given with or without its newline. Returns `None` for a blank line.
+    pub fn convert(&self, line: &[u8]) -> Option<Conversion> {
+        let arena = Bump::new();
+        let mut batch = ConvertedBatch::default();
+        let line = Line {
+            number: 1,
+            content: LineContent::Whole(line),
+        };
+        let converted = self.0.convert(line, Layout::Lines, &arena, &mut batch)?;
+        let records = batch.records_with_text().map(|(record, text)| Record {
+            id: record.id,
+            json: String::from_utf8_lossy(text).into_owned(),
+        });
+        Some(Conversion {
+            name: converted.name.map(str::to_owned),
+            records: records.collect(),
+            outcome: converted.outcome,
+        })
+    }
+}
+
+impl ConverterBuilder {
+    fn new(lms_root_url: String, actor: Option<ActorKind>) -> Self {
+        Self {
+            actor,
+            events: vec!["default".to_owned()],
+            lms: LmsSettings::new(lms_root_url),
+            name_from_event_type: false,
+        }
+    }
+
+    /// Sets the identifier of actors. Caliper has only external ids, and ignores this setting.
+    pub fn actor(mut self, actor: ActorKind) -> Self {
+        self.actor = self.actor.and(Some(actor));
+        self
+    }
+
+    /// Sets the events to convert: `default`, `all`, names, or globs with `*`.
+    pub fn events<T: Into<String>>(mut self, patterns: impl IntoIterator<Item = T>) -> Self {
+        self.events = patterns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Sets the table of users: CSV or TSV with the columns id, username, email, xapi_id, caliper_id.
+    pub fn users(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lms.users = Some(path.into());
+        self
+    }
+
+    /// Sets the table of courses: CSV or TSV with the columns course_id, display_name.
+    pub fn courses(mut self, path: impl Into<PathBuf>) -> Self {
+        self.lms.courses = Some(path.into());
+        self
+    }
+
+    /// Sets the treatment of users and courses that are not in their table.
+    pub fn unknown(mut self, user: Unknown, course: Unknown) -> Self {
+        (self.lms.unknown_user, self.lms.unknown_course) = (user, course);
+        self
+    }
+
+    /// Sets the secret key of derived external ids.
+    pub fn actor_key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.lms.actor_key = Some(key.into());
+        self
+    }
+
+    /// Uses `event_type` as the name of events without one, as in old browser events.
+    pub fn name_from_event_type(mut self) -> Self {
+        self.name_from_event_type = true;
+        self
+    }
+
+    /// Loads the tables and returns the converter.
+    ///
+    /// # Errors
+    /// Returns an error if a setting is wrong or a table cannot be read.
+    pub fn build(self) -> Result<Converter, BuildError> {
+        if self.lms.root_url.is_empty() {
+            return Err(BuildError::NoRootUrl);
+        }
+        let transformer_version = TRANSFORMER_VERSION.to_owned();
+        let format = match self.actor {
+            Some(actor) => FormatSettings::Xapi(XapiSettings {
+                actor,
+                transformer_version,
+            }),
+            None => FormatSettings::Caliper(
+                CaliperSettings {
+                    transformer_version,
+                },
+                None,
+            ),
+        };
+        let identity = format.identity_column();
+        if identity == IdentityColumn::Email && self.lms.users.is_none() {
+            return Err(BuildError::NoUsers);
+        }
+        let lms = self.lms.load(identity);
+        Ok(Converter(LineConverter {
+            wrapper: LineWrapper::None,
+            selection: select_events(format.format(), &self.events)?,
+            format,
+            filter: EventFilter::default(),
+            routers: None,
+            lms: lms.map_err(|error| BuildError::Table(format!("{error:#}")))?,
+            name_from_event_type: self.name_from_event_type,
+        }))
+    }
+}
+
+impl From<UnknownPattern> for BuildError {
+    fn from(unknown: UnknownPattern) -> Self {
+        Self::UnknownEvent {
+            pattern: unknown.pattern,
+            suggestion: unknown.suggestion,
+        }
+    }
+}
+
+impl Display for BuildError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoRootUrl => formatter.write_str("the LMS root URL is empty"),
+            Self::NoUsers => formatter.write_str("actors by e-mail address need a table of users"),
+            Self::UnknownEvent {
+                pattern,
+                suggestion,
+            } => {
+                write!(formatter, "no event of this format matches `{pattern}`")?;
+                match suggestion {
+                    Some(name) => write!(formatter, ": did you mean `{name}`?"),
+                    None => Ok(()),
+                }
+            }
+            Self::Table(message) => formatter.write_str(message),
+        }
+    }
+}
+
+impl Error for BuildError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_converter_can_be_shared_between_threads() {
+        fn is_shareable<T: Send + Sync>() {}
+        is_shareable::<Converter>();
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_errors() {
+        let error = |builder: ConverterBuilder| builder.build().err().unwrap().to_string();
+        let xapi = || Converter::xapi("https://courses.example.org");
+        assert_eq!(error(Converter::caliper("")), "the LMS root URL is empty");
+        assert_eq!(
+            error(xapi().actor(ActorKind::Mbox)),
+            "actors by e-mail address need a table of users"
+        );
+        assert_eq!(
+            error(xapi().events(["play_vidoe"])),
+            "no event of this format matches `play_vidoe`: did you mean `play_video`?"
+        );
+        assert!(error(xapi().users("no such file")).contains("`no such file`"));
+    }
+}
