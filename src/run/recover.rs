@@ -150,7 +150,7 @@ fn read_letter(path: &Path) -> Result<(DeadLetter, Format)> {
 enum Endpoints {
     /// The letters for these routers are sent to one endpoint, those for others are not sent.
     One {
-        endpoint: Endpoint,
+        endpoint: Box<Endpoint>,
         routers: Vec<String>,
     },
     /// Each letter is sent to the router with its name.
@@ -172,7 +172,10 @@ impl Endpoints {
                 } else {
                     router_urls.clone()
                 };
-                Ok(Self::One { endpoint, routers })
+                Ok(Self::One {
+                    endpoint: Box::new(endpoint),
+                    routers,
+                })
             }
             (None, Some(path)) => {
                 let xapi = endpoints(path, Format::Xapi, router_urls)?;
@@ -190,7 +193,7 @@ impl Endpoints {
             Self::One { endpoint, routers } => routers
                 .iter()
                 .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
-                .then_some(endpoint),
+                .then_some(endpoint.as_ref()),
             Self::Routers { xapi, caliper } => {
                 let mut endpoints = match format {
                     Format::Xapi => xapi.iter(),

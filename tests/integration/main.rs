@@ -1,4 +1,5 @@
 //! Tests of the program as a process, and of the conversion as a whole.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod caliper;
 mod check;
