@@ -33,6 +33,3 @@ pub enum ControlFlow {
     /// End the run.
     Stop,
 }
-
-/// The function that delivers events.
-pub type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;

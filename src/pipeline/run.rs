@@ -8,7 +8,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context, Result};
 
 use super::budget::Budget;
-use super::event::{ControlFlow, Deliver, Delivery, InputEvent};
+use super::event::{ControlFlow, Delivery, InputEvent};
 use super::opener::InputOpener;
 use super::options::PipelineOptions;
 use super::queues::{self, Messages, Queues, Received};
