@@ -65,35 +65,31 @@ fn is_plain_course(text: &str) -> bool {
 
 fn namespaced(text: &str) -> Option<String> {
     let (namespace, rest) = text.split_once(':')?;
+    let locator = |ccx| Locator::parse(rest, ccx);
     match namespace {
-        "course-v1" | "slashes" => Some(format!(
-            "course-v1:{}",
-            Locator::parse(rest, Ccx::No)?.course()?
-        )),
-        "library-v1" => Some(format!(
-            "library-v1:{}",
-            Locator::parse(rest, Ccx::No)?.library()?
-        )),
+        "course-v1" | "slashes" => Some(format!("course-v1:{}", locator(Ccx::No)?.course()?)),
+        "library-v1" => Some(format!("library-v1:{}", locator(Ccx::No)?.library()?)),
         "ccx-v1" => {
-            let locator = Locator::parse(rest, Ccx::Required)?;
+            let locator = locator(Ccx::Required)?;
             Some(format!("ccx-v1:{}+ccx@{}", locator.course()?, locator.ccx?))
         }
         _ => None,
     }
 }
 
+/// Python's `\w`. The regex crate's own also matches marks.
+const WORD: &str = r"\p{L}\p{N}_";
+
 /// Whether the text is `ORG/COURSE/RUN`, where the run may be empty.
 fn has_slashes(text: &str) -> bool {
-    let is_part = |part: &str| {
-        part.chars()
-            .all(|c| is_word(c) || matches!(c, '.' | '%' | '-'))
-    };
-    let mut parts = text.split('/');
-    let (org, course, run) = (parts.next(), parts.next(), parts.next());
-    parts.next().is_none()
-        && org.is_some_and(|org| !org.is_empty() && is_part(org))
-        && course.is_some_and(|course| !course.is_empty() && is_part(course))
-        && run.is_some_and(is_part)
+    static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+        let part = format!("[{WORD}.%-]");
+        Regex::new(&format!("^{part}+/{part}+/{part}*$")).ok()
+    });
+
+    PATTERN
+        .as_ref()
+        .is_some_and(|pattern| pattern.is_match(text))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -103,8 +99,7 @@ enum Ccx {
     Required,
 }
 
-/// The parts of a key after its namespace (`BlockLocatorBase.URL_RE`).
-#[derive(Default)]
+/// The parts of a key after its namespace.
 struct Locator<'a> {
     org: Option<&'a str>,
     course: Option<&'a str>,
@@ -115,99 +110,54 @@ struct Locator<'a> {
 }
 
 impl<'a> Locator<'a> {
-    /// Parses parts that are separated by `+`. Parts with a prefix come last, each at most once, in this order: branch,
-    /// version, ccx, type, block.
     fn parse(text: &'a str, ccx: Ccx) -> Option<Self> {
-        let mut locator = Self::default();
-        let mut parts = text.split('+').peekable();
-        let names: Vec<&str> =
-            std::iter::from_fn(|| parts.next_if(|part| !part.contains('@'))).collect();
-        match names[..] {
-            [] => {}
-            [org, course] => (locator.org, locator.course) = (Some(org), Some(course)),
-            [org, course, run] => {
-                (locator.org, locator.course, locator.run) = (Some(org), Some(course), Some(run))
-            }
-            _ => return None,
-        }
-        if !names.iter().all(|name| is_id(name)) {
-            return None;
-        }
-        let mut prefixed = |prefix: &str| {
-            let value = parts.peek()?.split_once('@').filter(|(name, _)| match ccx {
-                Ccx::No => *name == prefix,
-                Ccx::Required => name.eq_ignore_ascii_case(prefix),
-            });
-            value.map(|(_, value)| {
-                parts.next();
-                value
-            })
+        static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| locator_pattern(Ccx::No));
+        static CCX_PATTERN: LazyLock<Option<Regex>> =
+            LazyLock::new(|| locator_pattern(Ccx::Required));
+
+        let pattern = match ccx {
+            Ccx::No => &PATTERN,
+            Ccx::Required => &CCX_PATTERN,
         };
-        locator.branch = prefixed("branch");
-        locator.version = prefixed("version").map(|version| match ccx {
-            Ccx::No => version.to_owned(),
-            Ccx::Required => version.to_ascii_lowercase(),
-        });
-        locator.ccx = if ccx == Ccx::Required {
-            Some(prefixed("ccx")?)
-        } else {
-            None
-        };
-        let block_type = prefixed("type");
-        let block = prefixed("block");
-        let is_object_id = |id: &String| {
-            id.len() == 24
-                && id
-                    .bytes()
-                    .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        };
-        let is_block = |id: &str| {
-            !id.is_empty()
-                && id
-                    .chars()
-                    .all(|c| is_id_char(c) || (c == '%' && ccx == Ccx::No))
-        };
-        let holds = parts.next().is_none()
-            && locator.branch.is_none_or(is_id)
-            && locator.version.as_ref().is_none_or(is_object_id)
-            && locator
-                .ccx
-                .is_none_or(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-            && block_type.is_none_or(is_id)
-            && block.is_none_or(is_block);
-        holds.then_some(locator)
+        // So that every part ends with a separator.
+        let separated = format!("{text}+");
+        let captures = pattern.as_ref()?.captures(&separated)?;
+        let part = |name| captures.name(name).map(|part| &text[part.range()]);
+        Some(Self {
+            org: part("org"),
+            course: part("course"),
+            run: part("run"),
+            branch: part("branch"),
+            version: part("version").map(str::to_ascii_lowercase),
+            ccx: part("ccx"),
+        })
     }
 
     /// Prints a course: its organization, course and run, else its version (`CourseLocator._to_string`).
     fn course(&self) -> Option<String> {
         match (self.org, self.course, self.run) {
-            (Some(org), Some(course), Some(run)) => {
-                Some(self.with_branch_and_version(&[org, course, run]))
-            }
-            _ => self
-                .version
-                .as_ref()
-                .map(|version| format!("version@{version}")),
+            (Some(org), Some(course), Some(run)) => Some(self.with_revision(&[org, course, run])),
+            _ => self.version_alone(),
         }
     }
 
     /// Prints a library: its organization and library, else its version (`LibraryLocator._to_string`).
     fn library(&self) -> Option<String> {
         match (self.org, self.course) {
-            (Some(org), Some(library)) => Some(self.with_branch_and_version(&[org, library])),
-            _ => self
-                .version
-                .as_ref()
-                .map(|version| format!("version@{version}")),
+            (Some(org), Some(library)) => Some(self.with_revision(&[org, library])),
+            _ => self.version_alone(),
         }
     }
 
-    fn with_branch_and_version(&self, names: &[&str]) -> String {
+    fn version_alone(&self) -> Option<String> {
+        let version = self.version.as_ref()?;
+        Some(format!("version@{version}"))
+    }
+
+    fn with_revision(&self, names: &[&str]) -> String {
         let mut text = names.join("+");
-        for (prefix, part) in [
-            ("branch", self.branch),
-            ("version", self.version.as_deref()),
-        ] {
+        let version = self.version.as_deref();
+        for (prefix, part) in [("branch", self.branch), ("version", version)] {
             if let Some(part) = part {
                 text.extend(["+", prefix, "@", part]);
             }
@@ -216,25 +166,17 @@ impl<'a> Locator<'a> {
     }
 }
 
-fn is_id(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(is_id_char)
-}
-
-fn is_id_char(c: char) -> bool {
-    is_word(c) || matches!(c, '-' | '~' | '.' | ':')
-}
-
-/// Whether Python's `\w` matches: letters and numbers, without the marks that Rust's `is_alphanumeric` includes.
-fn is_word(c: char) -> bool {
-    static LETTER_OR_NUMBER: LazyLock<Option<Regex>> =
-        LazyLock::new(|| Regex::new(r"^[\p{L}\p{N}]$").ok());
-
-    if c.is_ascii() {
-        return c.is_ascii_alphanumeric() || c == '_';
-    }
-    LETTER_OR_NUMBER
-        .as_ref()
-        .is_some_and(|pattern| pattern.is_match(c.encode_utf8(&mut [0; 4])))
+/// The pattern of parts that each end with `+` (`BlockLocatorBase.URL_RE`).
+fn locator_pattern(ccx: Ccx) -> Option<Regex> {
+    let id = format!("[{WORD}~.:-]+");
+    let (flags, ccx, block) = match ccx {
+        Ccx::No => ("", "", format!("[{WORD}~.:%-]+")),
+        Ccx::Required => ("i-u", r"(?i-u:ccx@)(?<ccx>[0-9]+)\+", id.clone()),
+    };
+    let pattern = format!(
+        r"^(?:(?<org>{id})\+(?<course>{id})\+(?:(?<run>{id})\+)?)?(?:(?{flags}:branch@)(?<branch>{id})\+)?(?:(?{flags}:version@)(?<version>(?{flags}:[0-9a-f]{{24}}))\+)?{ccx}(?:(?{flags}:type@){id}\+)?(?:(?{flags}:block@){block}\+)?$"
+    );
+    Regex::new(&pattern).ok()
 }
 
 #[cfg(test)]
