@@ -34,3 +34,25 @@ pub(super) fn timestamp(logged: Option<Value<'_>>) -> Result<Option<Timestamp>, 
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_numbers_and_booleans_are_times_and_other_values_are_not() {
+        let at = |seconds| Timestamp::from_unix(seconds);
+        for (value, expected) in [
+            (Value::Str("1970-01-01T00:00:01Z"), at(1)),
+            (Value::Int(1), at(1)),
+            (Value::Float(1.0), at(1)),
+            (Value::Bool(true), at(1)),
+        ] {
+            assert_eq!(timestamp(Some(value)).unwrap(), expected, "{value:?}");
+        }
+        assert_eq!(timestamp(None).unwrap(), None);
+        for value in [Value::Null, Value::Str("1"), Value::BigInt("1")] {
+            assert!(timestamp(Some(value)).is_err(), "{value:?}");
+        }
+    }
+}
