@@ -219,7 +219,7 @@ fn the_summary_tells_of_skipped_lines_and_of_an_unfinished_last_line() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..5) + "half a li");
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("the last line of `logs/a.log` has no end yet");
+    ended.assert_stderr("the last line of `logs/a.log` is not complete");
     ended.assert_not_stderr("passed over");
     directory.append("logs/a.log", "ne\n");
     let ended = directory.transform().run().with_code(0);
@@ -234,7 +234,7 @@ fn a_dry_run_with_a_state_refuses_a_rejects_file() {
     let lrs = Lrs::healthy();
     let send = directory.send(&lrs.xapi()).args(&["--dry-run"]);
     let ended = send.run().with_code(2);
-    ended.assert_stderr("leave `--rejects` out");
+    ended.assert_stderr("remove `--rejects`");
 }
 
 #[test]
