@@ -1,4 +1,4 @@
-//! The report of a run for a program: one JSON object. The README tells of each key.
+//! The report of a run for programs: one JSON object. The guide describes its keys.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
