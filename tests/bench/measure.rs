@@ -25,9 +25,9 @@ pub enum Work<'w> {
     Program(Command),
 }
 
-/// Runs each piece of work once to measure its memory, and then `runs` times to measure its time. The pieces alternate, so that
-/// other load of the machine affects all of them alike. `clear` runs after each, untimed. Also returns the standard error of
-/// the first run.
+/// Runs each piece of work once to measure its memory, and then `runs` times to measure its time. The pieces alternate, so
+/// that other load of the machine affects all of them alike. `clear` runs after each, untimed. Also returns the standard
+/// error of the first run.
 ///
 /// # Panics
 /// Panics if a program fails.
@@ -153,7 +153,7 @@ fn cpu_times() -> Option<CpuTimes> {
     const TICKS_PER_SECOND: f64 = 100.0;
 
     let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The fields utime, stime, cutime and cstime are the 14th to the 17th. They come after the name, which may contain spaces.
+    // The fields utime, stime, cutime and cstime are the 14th to the 17th, after the name, which may contain spaces.
     let (_, fields) = stat.rsplit_once(") ")?;
     let ticks = fields.split(' ').skip(11).take(4);
     let ticks: Vec<f64> = ticks

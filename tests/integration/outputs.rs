@@ -6,7 +6,8 @@ use flate2::read::MultiGzDecoder;
 
 use crate::harness::{Run, fixture, gzip, line, lines};
 
-/// Gzip output has one member for each batch, and one if there is no batch. With `--dedupe`, the delivering thread compresses.
+/// Gzip output has one member for each batch, and one if there is no batch. With `--dedupe`, the delivering thread
+/// compresses.
 #[test]
 fn compressed_output_equals_plain_output_with_and_without_dedupe() {
     let log = lines(0..20_000);

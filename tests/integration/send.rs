@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, line, lines, poisoned};
+use crate::harness::{Ended, ROOT_URL, Run, line, lines};
 use crate::lrs::{Lrs, ServerFault, ServerSettings, id_of};
 
 pub fn send(url: &str, log: &str) -> Run {
@@ -134,17 +134,6 @@ fn a_dry_run_sends_nothing_and_reports_the_number_of_requests() {
         (&json!(3), &json!(30))
     );
     assert!(!ended.directory.path("dead").exists());
-}
-
-#[cfg(unix)]
-#[test]
-fn a_dead_letter_that_cannot_be_written_stops_the_run() {
-    let lrs = Lrs::healthy();
-    let run = send(&lrs.xapi(), &(line(0) + &poisoned(1))).args(&["--dead-letters", "dead"]);
-    // The report cannot be written either.
-    let ended = run.with_largest_file(0).run().with_code(6);
-    ended.assert_stderr("failed to write the dead letter `dead/");
-    assert_eq!(ended.files("dead"), [""; 0]);
 }
 
 #[test]

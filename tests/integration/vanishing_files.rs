@@ -1,4 +1,5 @@
-//! Files and readers that disappear during a run: as little as possible is lost, and one line of the messages names the path.
+//! Files and readers that disappear during a run: as little as possible is lost, and one line of the messages names the
+//! path.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
