@@ -131,11 +131,11 @@ impl<'a> JsonObject<'a> {
 
     /// Returns the object with another value for a key that it has.
     pub(crate) fn with(self, key: &str, value: Value<'a>, arena: &'a Bump) -> Self {
-        let replaced = self
-            .0
-            .iter()
-            .map(|&(name, old)| (name, if name == key { value } else { old }));
-        Self(arena.alloc_slice_fill_iter(replaced))
+        let members = copied(self.0, arena);
+        for (_, old) in members.iter_mut().filter(|(name, _)| *name == key) {
+            *old = value;
+        }
+        Self(members)
     }
 }
 
