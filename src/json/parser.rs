@@ -66,7 +66,7 @@ impl<'a> Parser<'a> {
     /// at once in pieces of other sizes stalls the processor.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
-        match self.scanner.peek()? {
+        match self.scanner.peek() {
             b'"' => {
                 self.scanner.skip();
                 self.string().map(Value::Str)
@@ -105,7 +105,7 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn object(&mut self, depth: usize) -> Option<JsonObject<'a>> {
         let start = self.members.len();
-        if self.scanner.peek()? == b'}' {
+        if self.scanner.peek() == b'}' {
             self.scanner.skip();
             return Some(JsonObject::from_unique(&[]));
         }
@@ -115,7 +115,7 @@ impl<'a> Parser<'a> {
             self.scanner.take(b':')?;
             let value = self.value(depth)?;
             self.members.push((key, value));
-            match self.scanner.peek()? {
+            match self.scanner.peek() {
                 b',' => self.scanner.skip(),
                 b'}' => break,
                 _ => return self.scanner.fail("expected `,` or `}`"),
@@ -131,14 +131,14 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn array(&mut self, depth: usize) -> Option<&'a [Value<'a>]> {
         let start = self.items.len();
-        if self.scanner.peek()? == b']' {
+        if self.scanner.peek() == b']' {
             self.scanner.skip();
             return Some(&[]);
         }
         loop {
             let item = self.value(depth)?;
             self.items.push(item);
-            match self.scanner.peek()? {
+            match self.scanner.peek() {
                 b',' => self.scanner.skip(),
                 b']' => break,
                 _ => return self.scanner.fail("expected `,` or `]`"),
@@ -205,7 +205,8 @@ impl<'a> Parser<'a> {
         if text.trim_start_matches('-').len() <= MAX_DIGITS {
             Some(Value::BigInt(text))
         } else {
-            self.scanner.fail(JsonError::TOO_LONG)
+            let start = self.scanner.offset() - text.len();
+            self.scanner.fail_at(start, JsonError::TOO_LONG)
         }
     }
 }

@@ -225,7 +225,7 @@ mod tests {
         for (line, detail) in [
             (
                 format!("{{\"event\":\"{digits}\"}}"),
-                "integer of more than 4,300 digits at byte 4302 of the text of `event`",
+                "integer of more than 4,300 digits at byte 1 of the text of `event`",
             ),
             (
                 format!("{{\"data\":1,\"context\":\"{nested}\"}}"),

@@ -120,7 +120,7 @@ impl<'a> Skimmer<'a> {
 
     /// Skips a value of the event. A string that the parser decodes must be too short to exceed its limits.
     fn value_of(&mut self, key: Key) -> Option<()> {
-        let is_string = self.0.peek()? == b'"';
+        let is_string = self.0.peek() == b'"';
         let start = self.0.offset();
         self.value(1)?;
         let is_decoded = is_string && key != Key::Other;
@@ -129,7 +129,7 @@ impl<'a> Skimmer<'a> {
 
     /// Skips a value within `depth` arrays and objects.
     fn value(&mut self, depth: usize) -> Option<()> {
-        match self.0.peek()? {
+        match self.0.peek() {
             b'"' => {
                 self.0.skip();
                 self.string()
@@ -180,7 +180,7 @@ impl<'a> Skimmer<'a> {
 
     /// Skips the closing bracket if it is next, and returns whether it was.
     fn ends(&mut self, bracket: u8) -> Option<bool> {
-        let ends = self.0.peek()? == bracket;
+        let ends = self.0.peek() == bracket;
         if ends {
             self.0.skip();
         }
@@ -189,7 +189,7 @@ impl<'a> Skimmer<'a> {
 
     /// Skips a comma, or the closing bracket. Returns whether it was a comma.
     fn has_next(&mut self, bracket: u8) -> Option<bool> {
-        let byte = self.0.peek()?;
+        let byte = self.0.peek();
         self.0.skip();
         match byte {
             b',' => Some(true),

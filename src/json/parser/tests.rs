@@ -91,11 +91,11 @@ fn errors_name_the_problem_and_the_byte() {
         ("\"\\ud800\"", "escape of half a surrogate pair", 7),
         ("\"\\udc00\"", "escape of half a surrogate pair", 7),
         ("\"\\ud800\\u0041\"", "escape of half a surrogate pair", 13),
-        ("-", "invalid number", 1),
+        ("-", "unexpected end of the JSON text", 1),
         ("-NaN", "invalid number", 1),
         ("1.e3", "invalid number", 2),
-        ("1e+", "invalid number", 3),
-        (&digits, "integer of more than 4,300 digits", 4301),
+        ("[1e+]", "invalid number", 4),
+        (&digits, "integer of more than 4,300 digits", 0),
         (&"[".repeat(901), "nesting deeper than 900", 900),
     ] {
         let error = Value::parse(text, &Bump::new()).unwrap_err();
