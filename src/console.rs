@@ -1,20 +1,20 @@
-//! The one door to standard error, and to standard output for what is shown to a person.
+//! Messages on standard error, and results for people on standard output. No other module writes to standard error.
 //!
-//! It goes around the progress bar, and a closed or full standard error never ends a run.
+//! Messages do not disturb the progress bar. A closed or full standard error never ends a run.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::progress::Progress;
 
-/// Messages to the person who runs the program.
+/// The messages to the user.
 pub struct Console {
     quiet: bool,
     progress: Progress,
 }
 
 impl Console {
-    /// With `quiet`, only errors are told. Progress shows where that is a terminal.
+    /// Returns a console that, if `quiet`, only shows errors. The progress bar only shows on a terminal.
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         let progress = if shows_progress {
             Progress::on_terminal()
@@ -24,38 +24,38 @@ impl Console {
         Self { quiet, progress }
     }
 
-    /// For errors alone.
+    /// Returns a console that only shows errors, without a progress bar.
     pub fn quiet() -> Self {
         Self::new(true, false)
     }
 
-    /// Something failed.
+    /// Shows an error.
     pub fn error(&self, message: &str) {
         self.write_line(&format!("error: {}", one_line(message)));
     }
 
-    /// Something may not be what was meant.
+    /// Shows a warning about a likely mistake.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
             self.write_line(&format!("warning: {}", one_line(message)));
         }
     }
 
-    /// Something is worth knowing.
+    /// Shows other information.
     pub fn note(&self, message: &str) {
         if !self.quiet {
             self.write_line(&printable(message));
         }
     }
 
-    /// What was asked for, when that is not data: it goes to standard output.
+    /// Writes a result that is not data, such as a difference, to standard output.
     pub fn result(&self, text: &str) {
-        // A reader that went away is not interested.
+        // The reader may be gone.
         self.progress
             .suspend(|| drop(writeln!(io::stdout().lock(), "{}", printable(text))));
     }
 
-    /// The progress bar, if there is one.
+    /// Returns the progress bar, which may be hidden.
     pub fn progress(&self) -> &Progress {
         &self.progress
     }
@@ -66,23 +66,25 @@ impl Console {
     }
 }
 
-/// The text with what would steer a terminal made visible: names of files and of events are anybody's.
+/// Escapes the control characters of a text, except newlines. Names of files and events could otherwise control the
+/// terminal.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let steers = |c: char| c.is_control() && c != '\n';
-    if !text.contains(steers) {
+    let is_control = |c: char| c.is_control() && c != '\n';
+    if !text.contains(is_control) {
         return text.into();
     }
-    let escaped = text.chars().map(|c| {
-        if steers(c) {
-            c.escape_default().to_string()
+    let mut escaped = String::new();
+    for c in text.chars() {
+        if is_control(c) {
+            escaped.extend(c.escape_default());
         } else {
-            c.to_string()
+            escaped.push(c);
         }
-    });
-    escaped.collect::<String>().into()
+    }
+    escaped.into()
 }
 
-/// The same on one line.
+/// Escapes the control characters of a text, newlines included.
 pub fn one_line(text: &str) -> String {
     printable(text).replace('\n', "\\n")
 }

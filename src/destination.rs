@@ -1,4 +1,4 @@
-//! The trait of what takes converted batches: files, standard output, servers.
+//! The trait of the destinations of converted batches: files, standard output, servers.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,11 +12,11 @@ use crate::input::Source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStatus {
     Written,
-    /// The reader is gone, or the server stopped the run: nothing more can be written. This is not an error of the write.
+    /// Nothing more can be written, because the reader is gone or a server stopped the run. This is not an error.
     Closed,
 }
 
-/// Takes the records of inputs. Inputs are named by their number in the run, from 0.
+/// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.
 ///
 /// An output ends explicitly, with [`finish`](Self::finish) or [`abort`](Self::abort); an output that is only dropped is
 /// not delivered.
@@ -79,11 +79,11 @@ pub trait Destination {
     }
 }
 
-/// The end of a destination.
+/// The result of a destination at the end of the run.
 #[derive(Debug, Default)]
 pub struct Closed {
-    /// The exit code: differences that were found, or records that could not be delivered.
+    /// The exit code, which says whether there were differences, or records that could not be delivered.
     pub code: ExitCode,
-    /// The numbers of the inputs with records that were taken and then not delivered, because the run was stopped.
+    /// The numbers of the inputs with records that were accepted but not delivered, because the run was stopped.
     pub stopped: BTreeSet<usize>,
 }

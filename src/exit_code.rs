@@ -1,30 +1,30 @@
-//! What the program tells the shell.
+//! The exit codes of the program.
 
 use std::process;
 
-/// The exit codes. When several apply, the largest wins.
+/// The exit codes. If several apply, the program exits with the largest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitCode {
-    /// All done. Lines that nothing can take are reported, they are no failure.
+    /// The run is complete. Rejected and unparsable lines are reported and are not a failure.
     #[default]
     Success = 0,
-    /// What the user asked to fail on: `--check` found differences, or a line came to what `--fail-on` names.
+    /// `--check` found differences, or a line has an outcome that `--fail-on` names.
     Failure = 1,
-    /// The arguments, or a file that they name, make no sense.
+    /// The arguments, or a file that they name, are not valid.
     Usage = 2,
-    /// An input could not be found, or not be read to its end.
+    /// An input could not be found, or could not be read to its end.
     Input = 3,
-    /// Something could not be delivered, and is in the dead letters.
+    /// Records could not be delivered, and are in dead letters.
     Undelivered = 4,
-    /// The sending was stopped, since no later request would have done better.
+    /// Sending was stopped, because later requests would have failed too.
     Stopped = 5,
-    /// An output could not be written, or the state, the rejects, the report, a dead letter.
+    /// An output, the state directory, the rejects file, the report or a dead letter could not be written.
     Output = 6,
     /// Another run uses the state directory.
     Locked = 7,
-    /// Ended by SIGINT.
+    /// SIGINT ended the run.
     Interrupted = 130,
-    /// Ended by SIGTERM.
+    /// SIGTERM ended the run.
     Terminated = 143,
 }
 
@@ -34,19 +34,19 @@ impl From<ExitCode> for process::ExitCode {
     }
 }
 
-/// An error that ends the run, with the code that it ends with.
+/// An error that ends the run, with the exit code of the run.
 #[derive(Debug)]
 pub struct Fatal {
     pub code: ExitCode,
     pub error: anyhow::Error,
 }
 
-/// Gives an error its exit code.
+/// Adds an exit code to errors.
 pub trait OrExit<T> {
-    /// Ends the run with this code if it failed.
+    /// Adds the exit code to the error, if there is one.
     ///
     /// # Errors
-    /// The same error, with the code.
+    /// Returns the same error, with the code.
     fn or_exit(self, code: ExitCode) -> Result<T, Fatal>;
 }
 
@@ -64,7 +64,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_those_of_the_readme_and_the_larger_one_is_the_worse() {
+    fn codes_are_those_of_the_readme_and_worse_codes_are_larger() {
         let codes = [
             ExitCode::Success,
             ExitCode::Failure,

@@ -1,4 +1,4 @@
-//! Files that get their names only when they are complete: temporary files, renaming, modes.
+//! New files under temporary names: their modes, their names, and making them durable.
 
 use std::fs;
 use std::io;
@@ -6,51 +6,54 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// Renames a temporary file to its final path.
-///
-/// # Errors
-/// Returns an error if the file cannot be renamed.
-pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // The error of the library repeats the message of the system.
-    file.persist(path).map(drop).map_err(|error| error.error)
-}
-
-/// Makes the names in the directory of a file durable, on systems that support it.
-///
-/// # Errors
-/// Returns an error if the directory cannot be opened or synced.
-pub fn sync_directory(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        fs::File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
-}
-
-/// The mode of most new files.
+/// The mode of ordinary files.
 pub const ANY_FILE: u32 = 0o666;
 
 /// The mode of files with personal data.
 pub const OWNER_ONLY: u32 = 0o600;
 
+/// The extension of temporary files.
 const PART: &str = ".part";
 
-/// Returns whether a path has the name of a temporary file.
+/// Renames a temporary file to its final name.
+///
+/// # Errors
+/// Returns the error of the system, without the words of the library, which repeat it.
+pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    file.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Makes the names in the directory of a file durable, on systems that can.
+///
+/// # Errors
+/// Returns an error if the directory cannot be opened or synced.
+pub fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    fs::File::open(parent(path))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// Returns the directory of a file.
+pub fn parent(path: &Path) -> &Path {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    parent.unwrap_or(Path::new("."))
+}
+
+/// Returns whether a name is that of a temporary file.
 pub fn is_part(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') && name.ends_with(PART)
 }
 
-/// Creates a hidden file in the directory, named after `path`, with this mode less the umask.
+/// Creates a hidden temporary file beside the file `path`. The umask applies to the mode.
 ///
 /// # Errors
-/// Returns an error without a path if the file cannot be created.
-pub fn temporary_file(path: &Path, directory: &Path, mode: u32) -> io::Result<NamedTempFile> {
+/// Returns an error that does not name the temporary file if the file cannot be created.
+pub fn temporary_file(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
@@ -60,13 +63,18 @@ pub fn temporary_file(path: &Path, directory: &Path, mode: u32) -> io::Result<Na
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(mode));
     }
-    builder.tempfile_in(directory).map_err(without_path)
+    builder.tempfile_in(parent(path)).map_err(without_path)
 }
 
-/// Removes the temporary path that the library adds to an error, because messages name the final path.
+/// Removes the temporary name from an error of the library. Messages name the final file.
 fn without_path(error: io::Error) -> io::Error {
     match error.to_string().split_once(" at path ") {
         Some((message, _)) => io::Error::new(error.kind(), message.to_owned()),
         None => error,
     }
+}
+
+/// Returns the message for a file that cannot be written.
+pub fn failed_to_write(path: &Path) -> String {
+    format!("failed to write `{}`", path.display())
 }

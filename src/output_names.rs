@@ -1,38 +1,37 @@
-//! What the output of an input is called, and that nothing is written over what was to be read.
+//! The names of output files, and the check that no output replaces a file that the run reads.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, Result, bail};
 
 use crate::input::{Origin, Shape, Source};
 
-/// The compression of the outputs of logs. Documents are never compressed.
+/// The compression of the outputs of logs. Outputs of documents are never compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     None,
     Gzip,
 }
 
-/// The paths of the outputs of a run.
+/// The rule that names the output files of a run.
 #[derive(Clone, Debug)]
 pub struct OutputNames {
     pub directory: PathBuf,
-    /// The format's part of the name.
+    /// The part of the name that says the format.
     pub format: &'static str,
     pub compression: Compression,
-    /// Outputs of logs get numbers where they would replace one another.
+    /// Whether outputs of logs that would have the same name get numbers.
     pub numbers: bool,
 }
 
 impl OutputNames {
-    /// The directory, wherever a run is started.
+    /// Returns the absolute path of the directory, without links.
     ///
     /// # Errors
-    /// The directory does not exist.
-    pub fn real_directory(&self) -> anyhow::Result<PathBuf> {
+    /// Returns an error that names the directory if it does not exist.
+    pub fn real_directory(&self) -> Result<PathBuf> {
         fs::canonicalize(&self.directory).with_context(|| {
             format!(
                 "failed to find the directory `{}`",
@@ -41,19 +40,19 @@ impl OutputNames {
         })
     }
 
-    /// What the directory is called in a state.
+    /// Returns the name of this destination in a state directory.
     pub fn destination(&self) -> String {
         format!("{} {}", self.format, self.directory.display())
     }
 
-    /// Whether an output is that of a document.
+    /// Returns whether an output file is that of a document.
     pub fn is_of_document(output: &Path) -> bool {
         output
             .extension()
             .is_some_and(|extension| extension == "json")
     }
 
-    /// The output path of an input: a document keeps its name, a log loses its `.gz` and gets `.FORMAT.jsonl`.
+    /// Returns the output path of an input. A document keeps its name; a log loses `.gz` and gets `.FORMAT.jsonl`.
     pub fn path(&self, source: &Source) -> PathBuf {
         let path = self.directory.join(&source.relative);
         if source.shape == Shape::Document {
@@ -71,7 +70,7 @@ impl OutputNames {
     }
 }
 
-/// The nth output of an input, beside the first: its number stands before the ending that says what is in it.
+/// Returns the path of the nth output of an input, beside the first: the number comes before `.jsonl` and `.gz`.
 pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     if nth < 2 {
         return first.to_owned();
@@ -83,30 +82,16 @@ pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     first.with_file_name(format!("{stem}.{nth}{ending}"))
 }
 
-/// A path that would be written by two, or that is read as well.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Clash {
-    Outputs {
-        first: String,
-        second: String,
-        path: PathBuf,
-    },
-    Input {
-        writer: String,
-        path: PathBuf,
-    },
-}
-
-/// Makes sure that no output would replace another, an input, or another file that the run reads.
+/// Checks that no output would replace another output, an input, or another file that the run reads.
 ///
 /// # Errors
-/// The first clash.
+/// Returns an error that names the first such path and what would write it.
 pub fn check_outputs(
     names: Option<&OutputNames>,
     others: &[(&str, &Path)],
     sources: &[Source],
     also_read: &[&Path],
-) -> Result<(), Clash> {
+) -> Result<()> {
     let inputs = sources.iter().filter_map(|source| match &source.origin {
         Origin::File(path) => Some(path.as_path()),
         Origin::Stdin => None,
@@ -116,40 +101,42 @@ pub fn check_outputs(
         .map(|path| (real_path(path), path))
         .collect();
 
-    let outputs = names
-        .into_iter()
-        .flat_map(|names| sources.iter().map(|source| (names.path(source), source)));
-    let mut writers: HashMap<PathBuf, String> = HashMap::new();
-    let numbers = names.is_some_and(|names| names.numbers);
-    let outputs = outputs.map(|(path, source)| {
-        let writer = format!("the input `{}`", source.name);
-        (path, writer, numbers && source.shape == Shape::Log)
+    let outputs = names.into_iter().flat_map(|names| {
+        sources.iter().map(|source| {
+            let writer = format!("the input `{}`", source.name);
+            let is_numbered = names.numbers && source.shape == Shape::Log;
+            (names.path(source), writer, is_numbered)
+        })
     });
     let others = others
         .iter()
         .map(|(option, path)| (path.to_path_buf(), format!("`{option}`"), false));
+    let mut writers: HashMap<PathBuf, String> = HashMap::new();
     for (path, writer, is_numbered) in outputs.chain(others) {
         let real = real_path(&path);
         if let Some(read) = read.get(&real) {
-            return Err(Clash::Input {
-                writer,
-                path: read.to_path_buf(),
-            });
+            bail!(
+                "the output of {writer} would replace `{}`, which the run reads: write it to another path",
+                read.display()
+            );
         }
         if let Some(first) = writers.insert(real, writer.clone())
             && !is_numbered
         {
-            return Err(Clash::Outputs {
-                first,
-                second: writer,
-                path,
-            });
+            let path = path.display();
+            if first == writer {
+                bail!("{first} is given twice and would write `{path}` twice");
+            }
+            bail!(
+                "{first} and {writer} would both write `{path}`: leave one out, write one to another path, or, for inputs \
+                 with the same name in several folders, give the folder that contains these"
+            );
         }
     }
     Ok(())
 }
 
-/// The path without links and `..`, as far as it exists; of the rest each `..` takes back one part.
+/// Returns the path without links and `..`. Where the path does not exist, `..` removes the part before it.
 fn real_path(path: &Path) -> PathBuf {
     let mut real = PathBuf::new();
     for part in std::path::absolute(path)
@@ -165,41 +152,6 @@ fn real_path(path: &Path) -> PathBuf {
         }
     }
     real
-}
-
-impl fmt::Display for Clash {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Outputs {
-                first,
-                second,
-                path,
-            } if first == second => {
-                write!(
-                    formatter,
-                    "{first} is given twice and would write `{}` twice",
-                    path.display()
-                )
-            }
-            Self::Outputs {
-                first,
-                second,
-                path,
-            } => write!(
-                formatter,
-                "{first} and {second} would both write `{}`: leave one out, have it written elsewhere, or give the directory above \
-                 both, where they are inputs of one name in several folders",
-                path.display()
-            ),
-            Self::Input { writer, path } => {
-                write!(
-                    formatter,
-                    "the output of {writer} would replace `{}`, which is to be read",
-                    path.display()
-                )
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -261,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn later_files_are_numbered_before_their_ending() {
+    fn later_files_have_their_number_before_the_extension() {
         for (first, third) in [
             ("out/a.log.xapi.jsonl", "out/a.log.xapi.3.jsonl"),
             ("out/a.log.xapi.jsonl.gz", "out/a.log.xapi.3.jsonl.gz"),
@@ -272,40 +224,39 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_written_twice_or_over_what_is_read() {
+    fn an_output_replaces_neither_another_output_nor_a_file_that_is_read() {
         let names = names(Compression::None);
         let [log, packed] = ["a.log", "a.log.gz"].map(|name| source(name, Shape::Log));
         let both = [log, packed];
         let check = |rejects: &str, sources, read: &str| {
-            check_outputs(
-                Some(&names),
-                &[("--rejects", Path::new(rejects))],
-                sources,
-                &[Path::new(read)],
-            )
+            let others = [("--rejects", Path::new(rejects))];
+            let checked = check_outputs(Some(&names), &others, sources, &[Path::new(read)]);
+            checked.map_err(|error| error.to_string())
         };
-        assert!(matches!(check("r", &both, "u"), Err(Clash::Outputs { .. })));
+        for (rejects, sources, read, message) in [
+            ("r", &both[..], "u", "would both write"),
+            (
+                "./out/a.log.xapi.jsonl",
+                &both[..1],
+                "u",
+                "would both write",
+            ),
+            (
+                "no/../out/x/../a.log.xapi.jsonl",
+                &both[..1],
+                "u",
+                "would both write",
+            ),
+            ("u", &both[..1], "./u", "would replace"),
+            ("r", &both[..1], "out/a.log.xapi.jsonl", "would replace"),
+        ] {
+            assert!(check(rejects, sources, read).unwrap_err().contains(message));
+        }
+        assert_eq!(check("r", &both[..1], "u"), Ok(()));
         let numbered = OutputNames {
             numbers: true,
             ..names.clone()
         };
-        assert_eq!(check_outputs(Some(&numbered), &[], &both, &[]), Ok(()));
-        assert!(matches!(
-            check("./out/a.log.xapi.jsonl", &both[..1], "u"),
-            Err(Clash::Outputs { .. })
-        ));
-        assert!(matches!(
-            check("no/../out/x/../a.log.xapi.jsonl", &both[..1], "u"),
-            Err(Clash::Outputs { .. })
-        ));
-        assert!(matches!(
-            check("u", &both[..1], "./u"),
-            Err(Clash::Input { .. })
-        ));
-        assert!(matches!(
-            check("r", &both[..1], "out/a.log.xapi.jsonl"),
-            Err(Clash::Input { .. })
-        ));
-        assert_eq!(check("r", &both[..1], "u"), Ok(()));
+        assert!(check_outputs(Some(&numbered), &[], &both, &[]).is_ok());
     }
 }

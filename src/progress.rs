@@ -1,54 +1,51 @@
-//! How far a run is. The only file that names indicatif.
+//! The progress bar. Only this file names indicatif.
 
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A progress bar on standard error, where that is a terminal.
+/// A progress bar on standard error.
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// No bar at all.
+    /// Returns a bar that never shows.
     pub fn none() -> Self {
         Self(ProgressBar::hidden())
     }
 
-    /// A bar that shows only on a terminal.
+    /// Returns a bar that shows if standard error is a terminal.
     pub fn on_terminal() -> Self {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
-        Self(bar)
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        Self(ProgressBar::with_draw_target(None, target))
     }
 
-    /// Starts the bar. `bytes` is the size of the whole job, where it is known.
+    /// Starts the bar. `bytes` is the size of all inputs, if it is known.
     pub fn start(&self, bytes: Option<u64>) {
-        let (template, length) = match bytes {
-            Some(_) => (
-                "{wide_bar} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left",
-                bytes,
-            ),
-            None => ("{spinner} {decimal_bytes}  {decimal_bytes_per_sec}", None),
+        let template = if bytes.is_some() {
+            "{wide_bar} {decimal_bytes}/{decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left"
+        } else {
+            "{spinner} {decimal_bytes}  {decimal_bytes_per_sec}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
-        match length {
-            Some(length) => self.0.set_length(length),
-            None => self.0.unset_length(),
+        if let Some(bytes) = bytes {
+            self.0.set_length(bytes);
         }
         self.0.enable_steady_tick(Duration::from_millis(200));
     }
 
-    /// So many bytes are read.
+    /// Sets the number of bytes read.
     pub fn set(&self, bytes: u64) {
         self.0.set_position(bytes);
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.0.finish_and_clear();
     }
 
-    /// Does something else on the terminal without the bar.
+    /// Hides the bar while a function writes to the terminal.
     pub fn suspend(&self, write: impl FnOnce()) {
         self.0.suspend(write);
     }

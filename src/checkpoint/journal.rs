@@ -71,8 +71,7 @@ impl Journal {
     /// Returns an error that names the file if it cannot be written.
     pub fn rewrite(path: &Path, contents: &JournalContents) -> Result<Self> {
         let write = || -> Result<File> {
-            let directory = path.parent().unwrap_or(Path::new("."));
-            let mut file = temporary_file(path, directory, OWNER_ONLY)?;
+            let mut file = temporary_file(path, OWNER_ONLY)?;
             let mut writer = io::BufWriter::new(file.as_file_mut());
             let version = Entry::EventRouterState { version: VERSION };
             for entry in std::iter::once(version).chain(contents.entries()) {

@@ -1,6 +1,7 @@
 //! The details of the lines of a run: the names of events, their times, and the range of lines.
 
 use jiff::civil::DateTime;
+use serde::Serialize;
 
 /// Counts that only a report shows. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct Details {
 
 /// The number of events without a transformer. Their names are not kept: there is no limit to them, and names that are
 /// URLs can identify persons.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OtherEvents {
     /// Events named after the path of a request. The LMS logs one for each request.
     pub implicit: u64,

@@ -40,7 +40,7 @@ pub struct Reclassified {
 }
 
 impl Tally {
-    /// Counts one line that became so many records.
+    /// Counts one line, with the number of its records.
     pub fn count(&mut self, outcome: &Outcome, records: usize) {
         *match outcome {
             Outcome::Emitted => &mut self.emitted,
@@ -83,10 +83,21 @@ impl Tally {
         self.details.add(&other.details);
     }
 
+    /// Returns the outcomes in the order of reports, with the number of lines of each.
+    pub fn outcomes(&self) -> [(&'static str, u64); 6] {
+        [
+            ("emitted", self.emitted),
+            ("duplicate", self.duplicate),
+            ("unsupported", self.unsupported),
+            ("filtered", self.filtered),
+            ("rejected", self.rejected),
+            ("unparsable", self.unparsable),
+        ]
+    }
+
     /// Returns the number of lines that are not blank.
     pub fn lines(&self) -> u64 {
-        let delivered = self.emitted + self.duplicate;
-        delivered + self.unsupported + self.filtered + self.rejected + self.unparsable
+        self.outcomes().iter().map(|(_, count)| count).sum()
     }
 
     /// Returns the number of collisions that are emitted, not rejected.

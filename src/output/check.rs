@@ -1,6 +1,6 @@
-//! A destination that writes nothing: it compares with what stands in the directory and shows what differs.
+//! A comparison of the output with the files of a directory. Nothing is written.
 //!
-//! JSON values are compared, so white space and the order of keys do not matter; integers and floats do.
+//! JSON values are compared: white space and the order of keys do not matter, but `1` and `1.0` differ.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -18,30 +18,33 @@ use crate::input::{self, Origin, Shape, Source};
 use crate::json::Value;
 use crate::output_names::OutputNames;
 
-/// So many differences of one file are shown; the rest is counted.
+/// The number of differences of one file that are shown. Later ones are only counted.
 const SHOWN: u64 = 20;
 
-/// Compares each input's output with the file that it would be.
+/// Compares the output of each input with the file that the input would be written to.
 pub struct Check<'c> {
     names: OutputNames,
     console: &'c Console,
-    current: Option<Comparison>,
+    current: Option<Comparison<'c>>,
     differences: u64,
 }
 
-struct Comparison {
+/// The comparison of the current input's output with its file.
+struct Comparison<'c> {
     path: PathBuf,
     shape: Shape,
-    /// What stands there, if there is anything.
+    console: &'c Console,
+    /// The file, if it exists.
     expected: Option<Box<dyn BufRead>>,
-    /// What there is of a document. Lines are compared as they come.
+    /// The output of a document so far. Lines of a log are compared at once.
     actual: Vec<u8>,
+    /// The number of the last line that was compared.
     line: u64,
     differences: u64,
 }
 
 impl<'c> Check<'c> {
-    /// Compares with the files that these names say.
+    /// Returns a destination that compares with the files of these names.
     pub fn new(names: OutputNames, console: &'c Console) -> Self {
         Self {
             names,
@@ -55,21 +58,20 @@ impl<'c> Check<'c> {
 impl Destination for Check<'_> {
     fn start(&mut self, _: usize, source: &Source, _: Option<&Resumed>) -> Result<()> {
         let path = self.names.path(source);
-        let expected = if path.exists() {
-            let standing = Source {
+        let mut expected: Option<Box<dyn BufRead>> = None;
+        if path.exists() {
+            let file = Source {
                 origin: Origin::File(path.clone()),
                 ..source.clone()
             };
-            let reader = input::open(&standing, &input::BytesRead::default());
-            let reader = reader.with_context(|| format!("failed to open `{}`", path.display()))?;
-            Some(Box::new(BufReader::new(reader.reader)) as Box<dyn BufRead>)
-        } else {
-            None
-        };
-        let shape = source.shape;
+            let opened = input::open(&file, &input::BytesRead::default())
+                .with_context(|| format!("failed to open `{}`", path.display()))?;
+            expected = Some(Box::new(BufReader::new(opened.reader)));
+        }
         self.current = Some(Comparison {
             path,
-            shape,
+            shape: source.shape,
+            console: self.console,
             expected,
             actual: Vec::new(),
             line: 0,
@@ -79,35 +81,18 @@ impl Destination for Check<'_> {
     }
 
     fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
-        let bytes = &batch.bytes;
         if let Some(comparison) = &mut self.current {
             match comparison.shape {
-                Shape::Document => comparison.actual.extend_from_slice(bytes),
-                Shape::Log if comparison.expected.is_some() => {
-                    comparison.compare_lines(bytes, self.console)?
-                }
-                // A missing file is told of once.
-                Shape::Log => {}
+                Shape::Document => comparison.actual.extend_from_slice(&batch.bytes),
+                Shape::Log => comparison.compare_lines(&batch.bytes)?,
             }
         }
         Ok(WriteStatus::Written)
     }
 
     fn finish(&mut self, _: usize) -> Result<WriteStatus> {
-        if let Some(mut comparison) = self.current.take() {
-            match comparison.shape {
-                _ if comparison.expected.is_none() => comparison.compare_with_nothing(self.console),
-                Shape::Log => comparison.compare_rest(self.console)?,
-                Shape::Document => comparison.compare_document(self.console)?,
-            }
-            if comparison.differences > SHOWN {
-                let more = comparison.differences - SHOWN;
-                self.console.result(&format!(
-                    "{}: {more} more differences",
-                    comparison.path.display()
-                ));
-            }
-            self.differences += comparison.differences;
+        if let Some(comparison) = self.current.take() {
+            self.differences += comparison.finish()?;
         }
         Ok(WriteStatus::Written)
     }
@@ -125,54 +110,72 @@ impl Destination for Check<'_> {
     }
 }
 
-impl Comparison {
-    fn compare_lines(&mut self, lines: &[u8], console: &Console) -> Result<()> {
-        for line in lines.split_inclusive(|&byte| byte == b'\n') {
-            let expected = self.next_expected()?;
-            self.compare(expected.as_deref().unwrap_or_default(), line, console);
+impl Comparison<'_> {
+    fn compare_lines(&mut self, lines: &[u8]) -> Result<()> {
+        // A missing file is reported once, at the end.
+        if self.expected.is_some() {
+            for line in lines.split_inclusive(|&byte| byte == b'\n') {
+                let expected = self.next_expected()?;
+                self.compare(&expected, line);
+            }
         }
         Ok(())
     }
 
-    /// What stands in the file past the end of the batch.
-    fn compare_rest(&mut self, console: &Console) -> Result<()> {
-        while let Some(expected) = self.next_expected()? {
-            self.compare(&expected, b"", console);
+    /// Compares the rest of the file. Returns the number of differences.
+    fn finish(mut self) -> Result<u64> {
+        match self.shape {
+            _ if self.expected.is_none() => {
+                // A document without records has no file.
+                if self.shape == Shape::Log || !self.actual.is_empty() {
+                    self.differences += 1;
+                    self.show("is missing");
+                }
+            }
+            Shape::Log => loop {
+                let expected = self.next_expected()?;
+                if expected.is_empty() {
+                    break;
+                }
+                self.compare(&expected, b"");
+            },
+            Shape::Document => {
+                let mut expected = Vec::new();
+                self.read(|reader| reader.read_to_end(&mut expected))?;
+                let actual = std::mem::take(&mut self.actual);
+                self.compare(&expected, &actual);
+            }
         }
-        Ok(())
+        if self.differences > SHOWN {
+            self.show(&format!("{} more differences", self.differences - SHOWN));
+        }
+        Ok(self.differences)
     }
 
-    fn compare_document(&mut self, console: &Console) -> Result<()> {
-        let mut expected = Vec::new();
-        if let Some(reader) = &mut self.expected {
-            let read = reader.read_to_end(&mut expected);
-            read.with_context(|| format!("failed to read `{}`", self.path.display()))?;
-        }
-        let actual = std::mem::take(&mut self.actual);
-        self.compare(&expected, &actual, console);
-        Ok(())
+    fn show(&self, text: &str) {
+        self.console
+            .result(&format!("{}: {text}", self.path.display()));
     }
 
-    fn compare_with_nothing(&mut self, console: &Console) {
-        let is_wanted = self.shape == Shape::Log || !self.actual.is_empty();
-        if is_wanted {
-            self.differences += 1;
-            console.result(&format!("{}: is missing", self.path.display()));
-        }
-    }
-
-    fn next_expected(&mut self) -> Result<Option<Vec<u8>>> {
+    /// Returns the next line of the file, which is empty after the last one.
+    fn next_expected(&mut self) -> Result<Vec<u8>> {
         self.line += 1;
         let mut line = Vec::new();
-        let Some(reader) = &mut self.expected else {
-            return Ok(None);
-        };
-        let read = reader.read_until(b'\n', &mut line);
-        let read = read.with_context(|| format!("failed to read `{}`", self.path.display()))?;
-        Ok((read > 0).then_some(line))
+        self.read(|reader| reader.read_until(b'\n', &mut line))?;
+        Ok(line)
     }
 
-    fn compare(&mut self, expected: &[u8], actual: &[u8], console: &Console) {
+    fn read(
+        &mut self,
+        read: impl FnOnce(&mut dyn BufRead) -> std::io::Result<usize>,
+    ) -> Result<()> {
+        if let Some(reader) = &mut self.expected {
+            read(reader).with_context(|| format!("failed to read `{}`", self.path.display()))?;
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, expected: &[u8], actual: &[u8]) {
         if expected == actual {
             return;
         }
@@ -184,29 +187,26 @@ impl Comparison {
         if self.differences > SHOWN {
             return;
         }
-        let place = match self.shape {
+        let name = match self.shape {
             Shape::Log => format!("{}:{}", self.path.display(), self.line),
             Shape::Document => self.path.display().to_string(),
         };
         let diff = TextDiff::from_lines(&expected, &actual);
         let diff = diff
             .unified_diff()
-            .header(&place, "the output of this run")
+            .header(&name, "the output of this run")
             .to_string();
-        console.result(diff.trim_end());
+        self.console.result(diff.trim_end());
     }
 }
 
-/// The JSON value as indented text with sorted keys; what is not JSON as it is.
+/// Returns a JSON value as indented text with sorted keys, and any other text as it is.
 fn normal_form(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let arena = Bump::new();
     let value = Value::parse(&text, &arena).map(|value| value.sorted(&arena));
-    match value
-        .map_err(drop)
-        .and_then(|value| serde_json::to_string_pretty(&value).map_err(drop))
-    {
-        Ok(normal) => normal + "\n",
-        Err(()) => text.into_owned(),
+    match value.map(|value| serde_json::to_string_pretty(&value)) {
+        Ok(Ok(normal)) => normal + "\n",
+        _ => text.into_owned(),
     }
 }

@@ -1,7 +1,6 @@
-//! A directory with one file for each input.
+//! A directory with one output file for each input.
 //!
-//! A file is written under a temporary, hidden name beside its final one and renamed when it is complete, so that no
-//! reader ever sees half of one under its name.
+//! A file has a temporary, hidden name until it is complete, so that other programs never read an incomplete file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,63 +10,58 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::part_file::PartFile;
-
 use crate::checkpoint::{DeliveryProgress, Destinations, InputId, Resumed, StateDirectory};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus};
-use crate::files::{persist, sync_directory};
+use crate::files::{failed_to_write, parent, persist, sync_directory};
 use crate::input::{Position, Shape, Source};
 use crate::output_names::{Compression, OutputNames, nth_file};
 
-/// Writes each input's output to a file of its own.
+/// Writes the output of each input to a file of its own.
 pub struct Directory {
     names: OutputNames,
-    /// Where it is remembered what is delivered, and what this destination is called there.
+    /// The state directory, if there is one, and the name of this destination in it.
     state: Option<(Arc<StateDirectory>, String)>,
-    /// By the number of the input.
-    unfinished: BTreeMap<usize, Unfinished>,
-    /// With a state, the files that logs of this run were to have, whether they came to be or not.
-    given: BTreeSet<PathBuf>,
+    /// The open outputs by the numbers of their inputs.
+    open: BTreeMap<usize, OpenOutput>,
+    /// With a state directory: the names that logs of this run use, even if a file was not written.
+    used_names: BTreeSet<PathBuf>,
     last_file: Option<PathBuf>,
 }
 
-/// A file on its way.
-struct Unfinished {
+/// The output of an input that has started and has not ended.
+struct OpenOutput {
     path: PathBuf,
-    /// A document that comes to nothing is not written.
-    may_be_absent: bool,
+    /// The temporary file, once there is something to write.
     part: Option<PartFile>,
     compression: Compression,
-    /// The input, and how far it will be delivered, where that is remembered.
+    /// With a state directory: the input, and the progress to record when the file is complete.
     delivery: Option<(InputId, DeliveryProgress)>,
 }
 
 impl Directory {
-    /// Creates the directory when it is missing. With a state, what is delivered is remembered there, and files that
-    /// earlier runs delivered are left as they are.
+    /// Creates the directory if it does not exist. With a state directory, the progress of each input is recorded, and
+    /// files of earlier runs are not replaced.
     ///
     /// # Errors
-    /// It cannot be created.
+    /// Returns an error that names the path if the directory cannot be created.
     pub fn create(mut names: OutputNames, state: Option<Arc<StateDirectory>>) -> Result<Self> {
         create_dir(&names.directory)?;
-        let state = match state {
-            None => None,
-            Some(state) => {
-                // A later run may be started elsewhere.
-                names.directory = names.real_directory()?;
-                Some((state, names.destination()))
-            }
-        };
+        if state.is_some() {
+            // A later run may have another working directory.
+            names.directory = names.real_directory()?;
+        }
+        let state = state.map(|state| (state, names.destination()));
         Ok(Self {
             names,
             state,
-            unfinished: BTreeMap::new(),
-            given: BTreeSet::new(),
+            open: BTreeMap::new(),
+            used_names: BTreeSet::new(),
             last_file: None,
         })
     }
 
-    /// As what a state knows it.
+    /// Returns the name and the files of this destination for a state directory.
     pub fn in_state(&self) -> Destinations {
         Destinations {
             names: vec![self.names.destination()],
@@ -75,72 +69,65 @@ impl Directory {
         }
     }
 
-    /// Makes sure that what an input is continued from is delivered: another input of this run may hold the same, and its
-    /// output may have failed.
+    fn progress(&self, input: InputId) -> Option<DeliveryProgress> {
+        let (state, to) = self.state.as_ref()?;
+        state.progress(input, to)
+    }
+
+    /// Checks that the lines before the start of an input are delivered. They may belong to another input of this run with
+    /// the same beginning, whose output may have failed.
     fn check_beginning(&self, resumed: &Resumed) -> Result<()> {
-        let from = resumed.start().offset;
-        let progress = self
-            .state
-            .as_ref()
-            .and_then(|(state, to)| state.progress(resumed.recorded_as, to));
-        if progress.map_or(0, |progress| progress.position.offset) < from {
+        let progress = self.progress(resumed.recorded_as);
+        let delivered = progress.map_or(0, |progress| progress.position.offset);
+        if delivered < resumed.start().offset {
             bail!(
-                "an input that begins with the same lines could not be delivered, so this one is left to the next run"
+                "the output of another input with the same first lines failed, so this input is left to the next run"
             );
         }
         Ok(())
     }
 
-    /// The path of the next output of an input, and what is known when it is delivered.
+    /// Returns the path of the next output of an input, and the progress to record when it is delivered.
     fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, DeliveryProgress) {
-        let natural = self.names.path(source);
-        let earlier = self
-            .state
-            .as_ref()
-            .and_then(|(state, to)| state.progress(resumed.input, to));
-        let position = resumed.start();
-        let is_free = |file: &Path| match &self.state {
-            // A document is replaced when it has changed.
-            Some((state, _)) => {
-                source.shape == Shape::Document
-                    || !(state.is_delivered(file) || self.given.contains(file))
-            }
-            None => true,
+        let (mut first, mut files) = (self.names.path(source), 1);
+        if let Some(earlier) = self.progress(resumed.input)
+            && let Some(earlier_first) = earlier.first_file
+        {
+            (first, files) = (earlier_first, earlier.files + 1);
+        }
+        let state = self.state.as_ref().map(|(state, _)| state);
+        // The output of a document is replaced when the document has changed.
+        let is_taken = |file: &Path| {
+            source.shape == Shape::Log
+                && (self.used_names.contains(file)
+                    || state.is_some_and(|state| state.is_delivered(file)))
         };
-        let (first, mut files) = match earlier {
-            Some(DeliveryProgress {
-                first_file: Some(first),
-                files,
-                ..
-            }) => (first, files + 1),
-            _ => (natural, 1),
-        };
-        while !is_free(&nth_file(&first, files)) {
+        while is_taken(&nth_file(&first, files)) {
             files += 1;
         }
+        let path = nth_file(&first, files);
         let progress = DeliveryProgress {
-            first_file: Some(first.clone()),
+            first_file: Some(first),
             files,
-            ..DeliveryProgress::to(position)
+            ..DeliveryProgress::to(resumed.start())
         };
-        (nth_file(&first, files), progress)
+        (path, progress)
     }
 
-    /// Completes the file of an input that has ended, or was broken off.
+    /// Completes the output of an input. `ended` says whether the input was read to its end.
     fn complete(&mut self, input: usize, ended: bool) -> Result<()> {
-        let Some(unfinished) = self.unfinished.remove(&input) else {
+        let Some(mut open) = self.open.remove(&input) else {
             return Ok(());
         };
-        let (path, is_file) = (unfinished.path.clone(), unfinished.part.is_some());
-        let finished = match (&self.state, &unfinished.delivery) {
-            (Some((state, to)), Some((input, progress))) => {
-                let (input, mut progress) = (*input, progress.clone());
+        let (path, is_file) = (open.path.clone(), open.part.is_some());
+        let completed = match (&self.state, open.delivery.take()) {
+            (Some((state, to)), Some((input, mut progress))) => {
                 progress.ended = ended;
-                unfinished.complete_and_record(state, input, to, progress)
+                open.complete_and_record(state, input, to, progress)
             }
-            _ => unfinished.complete(),
+            _ => open.complete(),
         };
-        finished.with_context(|| failed_to_write(&path))?;
+        completed.with_context(|| failed_to_write(&path))?;
         self.last_file = is_file.then_some(path);
         Ok(())
     }
@@ -155,56 +142,53 @@ impl Destination for Directory {
                 self.check_beginning(resumed)?;
                 let (path, progress) = self.next_file(source, resumed);
                 if is_log {
-                    self.given.insert(path.clone());
+                    self.used_names.insert(path.clone());
                 }
                 (path, Some((resumed.input, progress)))
             }
         };
-        // A later file is like the first, whose name it has.
-        let compression = match path.extension() {
-            Some(extension) if is_log && extension == "gz" => Compression::Gzip,
-            _ => Compression::None,
-        };
-        let mut unfinished = Unfinished {
+        // Later files of an input have the compression of the first, whose extension they have.
+        let is_gzip = is_log && path.extension().is_some_and(|extension| extension == "gz");
+        let mut open = OpenOutput {
             path,
-            // Where it is remembered what is delivered, an empty file would only be in the way.
-            may_be_absent: !is_log || resumed.is_some(),
             part: None,
-            compression,
+            compression: if is_gzip {
+                Compression::Gzip
+            } else {
+                Compression::None
+            },
             delivery,
         };
-        if !unfinished.may_be_absent {
-            unfinished.open(self.state.as_ref())?;
+        // Without a state directory, a log without records gets an empty file.
+        if is_log && resumed.is_none() {
+            open.part(None)?;
         }
-        self.unfinished.insert(input, unfinished);
+        self.open.insert(input, open);
         Ok(())
     }
 
     fn write(&mut self, input: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
-        let Some(unfinished) = self.unfinished.get_mut(&input) else {
+        let Some(open) = self.open.get_mut(&input) else {
             return Ok(WriteStatus::Written);
         };
         if !batch.bytes.is_empty() {
-            let written = unfinished
-                .open(self.state.as_ref())
-                .and_then(|part| Ok(part.write(batch)?));
-            if let Err(error) = written {
-                let path = failed_to_write(&unfinished.path);
-                // What there is of it goes with its temporary file.
-                self.unfinished.remove(&input);
-                return Err(error.context(path));
+            let part = open.part(self.state.as_ref().map(|(state, _)| &**state));
+            if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
+                let message = failed_to_write(&open.path);
+                // This removes the temporary file.
+                self.open.remove(&input);
+                return Err(error.context(message));
             }
         }
-        if let (Some((_, progress)), Some(end)) = (&mut unfinished.delivery, batch.positions.last())
-        {
+        if let (Some((_, progress)), Some(end)) = (&mut open.delivery, batch.positions.last()) {
             if end.open {
-                // Should it go on when the input is read again, what is behind this place is another line.
+                // If this line is longer when the input is read again, the lines before it are still the same.
                 let before = batch.positions.iter().rev().nth(1);
                 progress
                     .history
                     .push(*before.unwrap_or(&progress.position), true);
             }
-            // A copy may break off earlier.
+            // A copy of the input may end earlier.
             progress.history.push(progress.position, false);
             progress.position = *end;
         }
@@ -221,11 +205,11 @@ impl Destination for Directory {
 
     fn abort(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
-            // The next run goes on from here, in another file.
+            // The next run resumes here, with another file.
             self.complete(input, false)?;
             return Ok(true);
         }
-        self.unfinished.remove(&input);
+        self.open.remove(&input);
         Ok(false)
     }
 
@@ -238,14 +222,14 @@ impl Destination for Directory {
     }
 }
 
-impl Unfinished {
-    fn open(&mut self, state: Option<&(Arc<StateDirectory>, String)>) -> Result<&mut PartFile> {
+impl OpenOutput {
+    /// Returns the temporary file. Creates it if there is none.
+    fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
         if self.part.is_none() {
-            let directory = self.path.parent().unwrap_or(Path::new("."));
-            create_dir(directory)?;
-            let part = PartFile::create(&self.path, directory, self.compression)
+            create_dir(parent(&self.path))?;
+            let part = PartFile::create(&self.path, self.compression)
                 .with_context(|| failed_to_write(&self.path))?;
-            if let Some((state, _)) = state {
+            if let Some(state) = state {
                 state.writing(part.path())?;
             }
             self.part = Some(part);
@@ -260,8 +244,8 @@ impl Unfinished {
         Ok(())
     }
 
-    /// Completes the file, in such an order that a run which is killed at any moment leaves it either without its name and
-    /// not recorded, or with it and recorded.
+    /// Completes the file and records the progress. If the run is killed in between, the file either has no name and is not
+    /// recorded, or has its name and is recorded.
     fn complete_and_record(
         self,
         state: &StateDirectory,
@@ -269,41 +253,31 @@ impl Unfinished {
         to: &str,
         mut progress: DeliveryProgress,
     ) -> Result<()> {
-        match self.part {
-            Some(part) => {
-                let file = part.close()?;
-                let bytes = file.as_file().metadata()?.len();
-                state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
-                persist(file, &self.path)?;
-                // From here on it is delivered: if that cannot be remembered now, the next run finds it out.
-                let synced =
-                    sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
-                let recorded = synced.and_then(|()| state.delivered(input, to, progress));
-                if let Err(error) = recorded {
-                    state.fail(error);
-                }
-                Ok(())
+        let Some(part) = self.part else {
+            // There is no new file, so the files are those of earlier runs.
+            let earlier = state
+                .progress(input, to)
+                .unwrap_or_else(|| DeliveryProgress::to(Position::START));
+            if earlier.position == progress.position {
+                return Ok(());
             }
-            None => {
-                // No file came of it, so that there is none more than before.
-                let earlier = state.progress(input, to);
-                let reached = earlier.as_ref().map(|earlier| earlier.position);
-                if reached.unwrap_or(Position::START) == progress.position {
-                    return Ok(());
-                }
-                (progress.first_file, progress.files) =
-                    earlier.map_or((None, 0), |earlier| (earlier.first_file, earlier.files));
-                state.delivered(input, to, progress)
-            }
+            (progress.first_file, progress.files) = (earlier.first_file, earlier.files);
+            return state.delivered(input, to, progress);
+        };
+        let file = part.close()?;
+        let bytes = file.as_file().metadata()?.len();
+        state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
+        persist(file, &self.path)?;
+        // The file is delivered now. If that cannot be recorded, the next run recognizes the file.
+        let synced = sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
+        if let Err(error) = synced.and_then(|()| state.delivered(input, to, progress)) {
+            state.fail(error);
         }
+        Ok(())
     }
 }
 
 fn create_dir(directory: &Path) -> Result<()> {
     fs::create_dir_all(directory)
         .with_context(|| format!("failed to create the directory `{}`", directory.display()))
-}
-
-fn failed_to_write(path: &Path) -> String {
-    format!("failed to write `{}`", path.display())
 }

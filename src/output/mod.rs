@@ -1,15 +1,15 @@
 //! Outputs that are files: a directory, standard output, a comparison with a directory, and the rejects file.
 
+mod atomic_file;
 mod check;
 mod directory;
 mod early_sync;
 mod part_file;
 mod rejects;
 mod stdout;
-mod whole_file;
 
+pub use atomic_file::AtomicFile;
 pub use check::Check;
 pub use directory::Directory;
 pub use rejects::RejectsFile;
 pub use stdout::Stdout;
-pub use whole_file::WholeFile;

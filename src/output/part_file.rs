@@ -1,4 +1,4 @@
-//! Files on their way: under a temporary, hidden name until they are complete.
+//! The temporary file of an output.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use crate::convert::{ConvertedBatch, gzip_member};
 use crate::files::{ANY_FILE, temporary_file};
 use crate::output_names::Compression;
 
-/// The output of an input on its way.
+/// An output that is being written under a temporary name.
 pub struct PartFile {
     file: NamedTempFile,
     compression: Compression,
@@ -20,28 +20,28 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Starts it beside the file that it will be.
+    /// Creates the temporary file in the directory of the file `path`.
     ///
     /// # Errors
-    /// It cannot be created.
-    pub fn create(path: &Path, directory: &Path, compression: Compression) -> io::Result<Self> {
+    /// Returns an error if the file cannot be created.
+    pub fn create(path: &Path, compression: Compression) -> io::Result<Self> {
         Ok(Self {
-            file: temporary_file(path, directory, ANY_FILE)?,
+            file: temporary_file(path, ANY_FILE)?,
             compression,
             sync: EarlySync::default(),
             is_empty: true,
         })
     }
 
-    /// Its temporary name.
+    /// Returns the temporary path.
     pub fn path(&self) -> &Path {
         self.file.path()
     }
 
-    /// Appends an output.
+    /// Appends the records of a batch.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error if the records cannot be written.
     pub fn write(&mut self, batch: &ConvertedBatch) -> io::Result<()> {
         let bytes = match (self.compression, &batch.member) {
             (Compression::None, _) => Cow::Borrowed(&*batch.bytes),
@@ -49,18 +49,18 @@ impl PartFile {
             (Compression::Gzip, None) => Cow::Owned(gzip_member(&batch.bytes)?),
         };
         self.is_empty = false;
-        // Not by the library's writer, whose errors name the temporary file.
+        // The writer of `NamedTempFile` would name the temporary file in its errors.
         self.file.as_file_mut().write_all(&bytes)?;
         self.sync.written(self.file.as_file(), bytes.len())
     }
 
-    /// Makes durable what is written, and gives the file, which still has its temporary name.
+    /// Syncs the file. Returns it with its temporary name.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error if the file cannot be written or synced.
     pub fn close(mut self) -> io::Result<NamedTempFile> {
         if self.is_empty && self.compression == Compression::Gzip {
-            // No bytes at all are no gzip file.
+            // A file without bytes is not a gzip file.
             self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
         }
         self.sync.join()?;

@@ -1,96 +1,90 @@
 //! The rejects file: one JSON object for each line that is rejected or unparsable, with the line itself.
 
-use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::WholeFile;
+use super::AtomicFile;
 use crate::files::OWNER_ONLY;
 
-/// The file. It is readable by its owner alone, since it holds personal data.
+/// A rejects file that is being written. Only its owner can read it, because it holds personal data.
 pub struct RejectsFile {
-    file: WholeFile,
+    file: AtomicFile,
     is_appended: bool,
-    /// How long the file was when it was marked.
+    /// The length of the file when it was marked.
     mark: u64,
 }
 
 impl RejectsFile {
-    /// Starts the file.
+    /// Starts a new file.
     ///
     /// # Errors
-    /// It cannot be created.
+    /// Returns an error that names the path if the file cannot be created.
     pub fn create(path: &Path) -> Result<Self> {
         Ok(Self {
-            file: WholeFile::create(path, OWNER_ONLY)?,
+            file: AtomicFile::create(path, OWNER_ONLY)?,
             is_appended: false,
             mark: 0,
         })
     }
 
-    /// Goes on with the file of earlier runs, if there is one. Rows are durable when they are written.
+    /// Appends to the file of earlier runs, if there is one. Rows are durable when [`write`](Self::write) returns.
     ///
     /// # Errors
-    /// It cannot be opened.
+    /// Returns an error that names the path if the file cannot be opened.
     pub fn append(path: &Path) -> Result<Self> {
         Ok(Self {
-            file: WholeFile::append(path, OWNER_ONLY)?,
+            file: AtomicFile::append(path, OWNER_ONLY)?,
             is_appended: true,
             mark: 0,
         })
     }
 
-    /// Whether it goes on with what earlier runs wrote.
+    /// Returns whether the rows of earlier runs are kept.
     pub fn is_appended(&self) -> bool {
         self.is_appended
     }
 
-    /// Appends rows.
+    /// Writes all of the rows, or none if there is an error: then their lines are read again.
     ///
     /// # Errors
-    /// They cannot be written.
+    /// Returns an error that names the path if the rows cannot be written.
     pub fn write(&mut self, rows: &[u8]) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        let written = self.file.length().and_then(|before| {
-            let mut written = self.file.write_all(rows);
-            if self.is_appended {
-                written = written.and_then(|()| self.file.sync());
-            }
-            if written.is_err() {
-                // All of them or none: their lines are read again.
-                let _ = self.file.back_to(before);
-            }
-            written
-        });
-        written.with_context(|| self.file.failed())
+        let before = self.file.length()?;
+        let mut written = self.file.write(rows);
+        if self.is_appended {
+            written = written.and_then(|()| self.file.sync());
+        }
+        if written.is_err() {
+            let _ = self.file.truncate(before);
+        }
+        written
     }
 
-    /// Remembers what is written so far.
+    /// Marks the end of the rows, for [`back_to_mark`](Self::back_to_mark).
     ///
     /// # Errors
-    /// Its length cannot be told.
+    /// Returns an error that names the path if the length of the file cannot be read.
     pub fn mark(&mut self) -> Result<()> {
-        let marked = self.file.length();
-        self.mark = marked.with_context(|| self.file.failed())?;
+        self.mark = self.file.length()?;
         Ok(())
     }
 
-    /// Takes back what was written since the mark. From a pipe nothing can be taken back.
+    /// Removes the rows after the mark. Rows cannot be removed from a pipe.
     ///
     /// # Errors
-    /// It cannot be taken back.
+    /// Returns an error that names the path if the file cannot be truncated.
     pub fn back_to_mark(&mut self) -> Result<()> {
-        let back = self.file.back_to(self.mark);
-        back.with_context(|| self.file.failed())
+        self.file.truncate(self.mark)
     }
 
     /// Completes the file.
     ///
     /// # Errors
-    /// It cannot be written.
+    /// Returns an error that names the path if the file cannot be written.
     pub fn finish(self) -> Result<()> {
         self.file.finish()
     }

@@ -9,11 +9,9 @@ use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus};
 use crate::input::Source;
 
-/// Standard batch. When its reader goes away, that is the end and no error.
+/// Standard output. A reader that closes it early, as `head` does, ends the run without an error.
 #[derive(Debug, Default)]
 pub struct Stdout;
-
-const FAILED: &str = "failed to write to standard output";
 
 impl Destination for Stdout {
     fn start(&mut self, _: usize, _: &Source, _: Option<&Resumed>) -> Result<()> {
@@ -21,11 +19,11 @@ impl Destination for Stdout {
     }
 
     fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
-        write_or_closed(|| io::stdout().lock().write_all(&batch.bytes)).context(FAILED)
+        status_of(io::stdout().lock().write_all(&batch.bytes))
     }
 
     fn finish(&mut self, _: usize) -> Result<WriteStatus> {
-        write_or_closed(|| io::stdout().lock().flush()).context(FAILED)
+        status_of(io::stdout().lock().flush())
     }
 
     fn is_shared(&self) -> bool {
@@ -33,11 +31,11 @@ impl Destination for Stdout {
     }
 }
 
-/// Returns `Closed` if the reader is gone, as with `| head`.
-fn write_or_closed(write: impl FnOnce() -> io::Result<()>) -> io::Result<WriteStatus> {
-    match write() {
+/// Returns `Closed` if the reader is gone.
+fn status_of(written: io::Result<()>) -> Result<WriteStatus> {
+    match written {
         Ok(()) => Ok(WriteStatus::Written),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(WriteStatus::Closed),
-        Err(error) => Err(error),
+        Err(error) => Err(error).context("failed to write to standard output"),
     }
 }

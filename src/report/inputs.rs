@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use crate::input::NotFound;
 use crate::outcome::Tally;
 
 /// The result of one input.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct InputReport {
     pub name: String,
     pub ended: InputEnd,
@@ -50,13 +52,15 @@ impl InputCounts {
 }
 
 /// The way in which an input ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InputEnd {
     /// The whole input is delivered.
     Done,
     /// The input could not be read to its end, or its output could not be written.
     Failed,
     /// The run ended before the input did.
+    #[default]
     Stopped,
 }
 
@@ -75,11 +79,8 @@ impl InputReports {
             name: missing.name.clone(),
             ended: InputEnd::Failed,
             errors: vec![missing.to_string()],
-            skipped_lines: 0,
-            tally: Tally::default(),
             read_to: Some(ReadTo::default()),
-            output: None,
-            elapsed: Duration::ZERO,
+            ..InputReport::default()
         });
         Self {
             not_found: not_found.collect(),

@@ -1,20 +1,20 @@
-//! How the program was called, without what may be secret.
+//! The command line, without secrets.
 
 use std::ffi::OsString;
 
 use crate::url::{redacted, redacted_if_url};
 
-/// A command and what it was given.
+/// The command line of a run, and the variables that options were taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// The words of the command line, the program and the command among them, without what is secret in a URL.
+    /// The words of the command line, from the name of the program on. Secret parts of URLs are redacted.
     pub words: Vec<String>,
-    /// The variables that an option was taken from. Their values stay where they are.
+    /// The names of the environment variables that options were taken from. Their values are not kept.
     pub variables: Vec<String>,
 }
 
 impl Invocation {
-    /// Takes the words as they were typed.
+    /// Redacts the words of a command line.
     pub fn new(words: &[OsString]) -> Self {
         let mut kept: Vec<String> = Vec::with_capacity(words.len());
         let mut is_url = false;
@@ -46,8 +46,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn urls_are_told_without_their_secrets() {
-        for (words, told) in [
+    fn urls_are_kept_without_their_secrets() {
+        for (words, kept) in [
             (&["-o", "a?b", "logs/x@y#1"][..], "-o a?b logs/x@y#1"),
             (
                 &["--url", "https://x.example/a?t=hunter2"],
@@ -71,7 +71,7 @@ mod tests {
             ),
         ] {
             let words: Vec<OsString> = words.iter().map(OsString::from).collect();
-            assert_eq!(Invocation::new(&words).words.join(" "), told);
+            assert_eq!(Invocation::new(&words).words.join(" "), kept);
         }
     }
 }

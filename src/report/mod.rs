@@ -1,11 +1,11 @@
-//! What a run did: the tally, the summary for a person, the report for a program.
+//! The results of a run: a summary for people, a report for programs.
 
-mod grouped;
 mod inputs;
 mod invocation;
 mod report_file;
 mod run;
 mod summary;
+mod text;
 
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;

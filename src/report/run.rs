@@ -1,27 +1,27 @@
-//! What a run did, and how that is told to a person: as the last lines on standard error.
+//! The results of a run as the last lines on standard error.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
-use super::grouped::grouped;
 use super::inputs::InputReports;
+use super::text::{grouped, plural, reasons_text, row};
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
 use crate::send::{Target, TargetStatistics};
 
-/// What a run did.
+/// The results of a run.
 pub struct Report<'a> {
     pub command: &'static str,
     pub invocation: &'a Invocation,
-    /// No request was made.
+    /// Whether requests were prepared and not sent.
     pub dry_run: bool,
-    /// Of the lines that were read, if any were.
+    /// The summary of the lines, if the command reads lines.
     pub summary: Option<&'a Summary<'a>>,
-    /// The inputs that the run came to, and those that were not found.
+    /// The inputs that the run reached, and those that were not found.
     pub inputs: &'a InputReports,
     /// The names of the events that have a transformer.
     pub known_events: &'a [&'static str],
-    /// The routers that were sent to.
+    /// The targets that records were sent to.
     pub targets: &'a [Arc<Target>],
     pub exit_code: ExitCode,
 }
@@ -33,7 +33,7 @@ impl Display for Report<'_> {
         parts.extend(
             self.targets
                 .iter()
-                .map(|target| router_text(&target.name, &target.statistics(), self.dry_run)),
+                .map(|target| target_text(&target.name, &target.statistics(), self.dry_run)),
         );
         if parts.is_empty() {
             parts.push("nothing was sent".to_owned());
@@ -42,43 +42,43 @@ impl Display for Report<'_> {
     }
 }
 
-fn router_text(name: &str, tally: &TargetStatistics, dry_run: bool) -> String {
-    let verb = if dry_run {
+/// Returns the counts of a target.
+fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> String {
+    let delivered = if dry_run {
         "would be delivered"
     } else {
         "delivered"
     };
-    let mut text = format!("{name}\n{:>15} {verb}", grouped(tally.delivered));
-    let unverified = match tally.unverified {
+    let unverified = match statistics.unverified {
         0 => String::new(),
-        count => format!("  {} unverified", grouped(count)),
+        count => format!("{} unverified", grouped(count)),
     };
-    let letters = match tally.dead_letters {
+    let letters = match statistics.dead_letters {
         0 => String::new(),
         count => {
-            let reasons = tally.reasons.iter();
-            let reasons: Vec<String> = reasons
-                .map(|(reason, count)| format!("{} {}", reason.code(), grouped(*count)))
-                .collect();
-            let plural = if count == 1 { "" } else { "s" };
-            let letters = grouped(count);
-            format!("  {}, in {letters} dead letter{plural}", reasons.join(", "))
+            let reasons = statistics.reasons.iter();
+            let reasons = reasons_text(reasons.map(|(reason, &count)| (reason.code(), count)));
+            format!(
+                "{reasons}, in {} dead letter{}",
+                grouped(count),
+                plural(count)
+            )
         }
     };
-    let rows = [
-        (tally.duplicates, "duplicates", unverified),
-        (tally.undeliverable, "undeliverable", letters),
-        (tally.left(), "left", String::new()),
-    ];
-    for (count, what, detail) in rows {
-        text.push_str(&format!("\n{:>15} {what}{detail}", grouped(count)));
-    }
-    text.push_str(&format!(
-        "\n{:>15} requests  {} repeated, {:.1} MB in {:.1} s",
-        grouped(tally.requests.count),
-        grouped(tally.requests.retries),
-        tally.requests.bytes as f64 / 1e6,
-        tally.requests.elapsed().as_secs_f64()
-    ));
-    text
+    let requests = &statistics.requests;
+    let speed = format!(
+        "{} repeated, {:.1} MB in {:.1} s",
+        grouped(requests.retries),
+        requests.bytes as f64 / 1e6,
+        requests.elapsed().as_secs_f64()
+    );
+    [
+        name.to_owned(),
+        row(statistics.delivered, delivered, ""),
+        row(statistics.duplicates, "duplicates", &unverified),
+        row(statistics.undeliverable, "undeliverable", &letters),
+        row(statistics.left(), "left", ""),
+        row(requests.count, "requests", &speed),
+    ]
+    .join("\n")
 }

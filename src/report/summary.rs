@@ -1,47 +1,64 @@
-//! The summary that closes a run.
+//! The summary of the lines of a run.
 
+use std::cmp::Reverse;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use super::grouped::grouped;
 use super::inputs::InputCounts;
-use crate::outcome::{Reason, Tally};
+use super::text::{grouped, plural, reasons_text, row};
+use crate::outcome::Tally;
 
-/// What a run did, for a person.
+/// The number of inputs and lines of a run by their outcomes.
 pub struct Summary<'a> {
     pub tally: &'a Tally,
-    /// What emitted lines become, in the plural.
+    /// The noun for records, in the plural.
     pub noun: &'static str,
     pub inputs: InputCounts,
-    /// Lines that were not read again, since earlier runs delivered them.
+    /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
-    /// The signal that ended the run, if one did.
+    /// The signal that ended the run, if there was one.
     pub stopped_by: Option<&'static str>,
-    /// Bytes read, as stored.
+    /// The number of bytes read, as stored.
     pub bytes: u64,
     pub elapsed: Duration,
 }
 
 impl Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            tally,
-            noun,
-            inputs,
-            skipped_lines,
-            stopped_by,
-            bytes,
-            elapsed,
-        } = self;
-        let seconds = elapsed.as_secs_f64();
-        let megabytes = *bytes as f64 / 1e6;
-        let mut ends = Vec::new();
-        if inputs.failed > 0 {
-            ends.push(format!("{} failed", inputs.failed));
+        let tally = self.tally;
+        writeln!(formatter, "{}", self.inputs_text())?;
+        for (outcome, count) in tally.outcomes() {
+            let detail = match outcome {
+                "emitted" => self.emitted_text(),
+                "rejected" => most_frequent_reasons(tally, false),
+                "unparsable" => most_frequent_reasons(tally, true),
+                _ => String::new(),
+            };
+            writeln!(formatter, "{}", row(count, outcome, &detail))?;
         }
-        if stopped_by.is_some() || inputs.is_stopped() {
-            ends.push(format!("{} done", inputs.done));
-            ends.push(match stopped_by {
+        formatter.write_str(&row(tally.lines(), "lines", ""))?;
+        if self.skipped_lines > 0 {
+            let skipped = row(
+                self.skipped_lines,
+                "delivered by earlier runs, and skipped",
+                "",
+            );
+            write!(formatter, "\n{skipped}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Summary<'_> {
+    fn inputs_text(&self) -> String {
+        let InputCounts { all, done, failed } = self.inputs;
+        let mut ends = Vec::new();
+        if failed > 0 {
+            ends.push(format!("{failed} failed"));
+        }
+        if self.stopped_by.is_some() || self.inputs.is_stopped() {
+            ends.push(format!("{done} done"));
+            ends.push(match self.stopped_by {
                 Some(signal) => format!("stopped by {signal}"),
                 None => "stopped".to_owned(),
             });
@@ -51,57 +68,31 @@ impl Display for Summary<'_> {
         } else {
             format!(" ({})", ends.join(", "))
         };
-        let (all, plural) = (inputs.all, if inputs.all == 1 { "" } else { "s" });
-        writeln!(
-            formatter,
-            "{all} input{plural}{ends}, {megabytes:.1} MB as stored in {seconds:.1} s ({:.0} MB/s)",
-            megabytes / seconds.max(1e-3)
-        )?;
-        let collisions = match tally.emitted_collisions() {
-            0 => String::new(),
-            1 => ", 1 collision".to_owned(),
-            count => format!(", {} collisions", grouped(count)),
-        };
-        let rows = [
-            (
-                "emitted",
-                tally.emitted,
-                format!("{} {noun}{collisions}", grouped(tally.records)),
-            ),
-            ("duplicate", tally.duplicate, String::new()),
-            ("unsupported", tally.unsupported, String::new()),
-            ("filtered", tally.filtered, String::new()),
-            ("rejected", tally.rejected, reasons_text(tally, false)),
-            ("unparsable", tally.unparsable, reasons_text(tally, true)),
-        ];
-        for (outcome, count, detail) in rows {
-            let gap = if detail.is_empty() { "" } else { "  " };
-            writeln!(formatter, "{:>15} {outcome}{gap}{detail}", grouped(count))?;
+        let plural = plural(all as u64);
+        let seconds = self.elapsed.as_secs_f64();
+        let megabytes = self.bytes as f64 / 1e6;
+        let speed = megabytes / seconds.max(1e-3);
+        format!(
+            "{all} input{plural}{ends}, {megabytes:.1} MB as stored in {seconds:.1} s ({speed:.0} MB/s)"
+        )
+    }
+
+    fn emitted_text(&self) -> String {
+        let records = format!("{} {}", grouped(self.tally.records), self.noun);
+        match self.tally.emitted_collisions() {
+            0 => records,
+            count => format!("{records}, {} collision{}", grouped(count), plural(count)),
         }
-        write!(formatter, "{:>15} lines", grouped(tally.lines()))?;
-        if *skipped_lines > 0 {
-            let count = grouped(*skipped_lines);
-            write!(
-                formatter,
-                "\n{count:>15} delivered by earlier runs, and passed over"
-            )?;
-        }
-        Ok(())
     }
 }
 
-/// Returns the reasons of unparsable or of rejected lines with their counts, the most frequent first.
-fn reasons_text(tally: &Tally, unparsable: bool) -> String {
-    let mut reasons: Vec<(Reason, u64)> = tally
-        .reasons
-        .iter()
+/// Returns the reasons of unparsable or rejected lines with their counts, the most frequent first.
+fn most_frequent_reasons(tally: &Tally, unparsable: bool) -> String {
+    let reasons = tally.reasons.iter();
+    let mut reasons: Vec<_> = reasons
         .filter(|(reason, _)| reason.is_unparsable() == unparsable)
-        .map(|(reason, count)| (*reason, *count))
         .collect();
-    reasons.sort_by_key(|(reason, count)| (std::cmp::Reverse(*count), *reason));
-    let texts: Vec<String> = reasons
-        .iter()
-        .map(|(reason, count)| format!("{} {}", reason.code(), grouped(*count)))
-        .collect();
-    texts.join(", ")
+    reasons.sort_by_key(|&(reason, count)| (Reverse(count), reason));
+    let reasons = reasons.into_iter();
+    reasons_text(reasons.map(|(reason, &count)| (reason.code(), count)))
 }

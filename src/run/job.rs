@@ -92,7 +92,6 @@ impl<'a> Job<'a> {
             .chain(paths.read)
             .collect();
         check_outputs(paths.names, &record.files(), &of_all_shards, &read)
-            .map_err(|clash| anyhow!("{clash}"))
             .or_exit(ExitCode::Usage)?;
         let converter = conversion
             .load(input.line_wrapper.clone(), &command.console)

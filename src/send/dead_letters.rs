@@ -157,7 +157,7 @@ impl DeadLetters {
     pub fn write(&self, letter: &DeadLetter) -> Result<PathBuf> {
         let path = self.directory.join(letter.file_name());
         let write = || -> Result<()> {
-            let mut file = temporary_file(&path, &self.directory, OWNER_ONLY)?;
+            let mut file = temporary_file(&path, OWNER_ONLY)?;
             let mut writer = BufWriter::new(file.as_file_mut());
             serde_json::to_writer(&mut writer, letter)?;
             writer.flush()?;

@@ -95,7 +95,7 @@ fn lines_that_could_not_be_delivered_are_delivered_by_the_next_run() {
     directory.write("logs/b.log", lines(0..60));
     directory.write("out/a.log.xapi.jsonl/in-the-way", "");
     let ended = directory.transform().run().with_code(6);
-    ended.assert_stderr("could not be delivered, so this one is left");
+    ended.assert_stderr("failed, so this input is left to the next run");
     fs::remove_dir_all(directory.path("out")).unwrap();
     directory.transform().run().with_code(0);
     assert_eq!(directory.statement_counts().len(), 60);
@@ -220,10 +220,10 @@ fn the_summary_tells_of_skipped_lines_and_of_an_unfinished_last_line() {
     directory.write("logs/a.log", lines(0..5) + "half a li");
     let ended = directory.transform().run().with_code(0);
     ended.assert_stderr("the last line of `logs/a.log` is not complete");
-    ended.assert_not_stderr("passed over");
+    ended.assert_not_stderr("skipped");
     directory.append("logs/a.log", "ne\n");
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("5 delivered by earlier runs, and passed over");
+    ended.assert_stderr("5 delivered by earlier runs, and skipped");
     ended.assert_stderr("1 unparsable");
 }
 

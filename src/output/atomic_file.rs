@@ -1,0 +1,172 @@
+//! A file that gets its name only when it is complete: the rejects file, the report.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use tempfile::NamedTempFile;
+
+use crate::files::{failed_to_write, persist, temporary_file};
+
+/// A file that is being written. If it is dropped before [`finish`](Self::finish), a new file is removed.
+pub struct AtomicFile {
+    path: PathBuf,
+    kind: FileKind,
+}
+
+enum FileKind {
+    /// A new file, under a temporary name.
+    Temporary(NamedTempFile),
+    /// The file of earlier runs.
+    Appended(File),
+    /// A pipe or a device, which is written to and never replaced.
+    Special(File),
+}
+
+impl AtomicFile {
+    /// Starts a new file. The umask applies to the mode.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be created.
+    pub fn create(path: &Path, mode: u32) -> Result<Self> {
+        // A link such as /dev/stdout must not be replaced, even if it leads to a regular file.
+        let is_of_system = ["/dev", "/proc"].iter().any(|of| path.starts_with(of));
+        let is_special =
+            fs::metadata(path).is_ok_and(|metadata| is_of_system || !metadata.is_file());
+        let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let kind = if is_special {
+            let file = OpenOptions::new().append(true).open(path);
+            file.map(FileKind::Special)
+        } else if path.file_name().is_none() || is_directory {
+            // Otherwise the error would come at the end of the run, when the file is renamed.
+            Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the path does not name a file",
+            ))
+        } else {
+            temporary_file(path, mode).map(FileKind::Temporary)
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            kind: kind.with_context(|| format!("failed to create `{}`", path.display()))?,
+        })
+    }
+
+    /// Opens the file of earlier runs to append to it, or creates it with this mode. An incomplete last line is removed.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be opened.
+    pub fn append(path: &Path, mode: u32) -> Result<Self> {
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Self::create(path, mode);
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(mode);
+        }
+        let file = options.open(path).and_then(|mut file| {
+            let whole = length_of_whole_lines(&mut file)?;
+            file.set_len(whole)?;
+            Ok(file)
+        });
+        let file = file.with_context(|| format!("failed to open `{}`", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            kind: FileKind::Appended(file),
+        })
+    }
+
+    fn file(&self) -> &File {
+        match &self.kind {
+            FileKind::Temporary(file) => file.as_file(),
+            FileKind::Appended(file) | FileKind::Special(file) => file,
+        }
+    }
+
+    fn is_special(&self) -> bool {
+        matches!(self.kind, FileKind::Special(_))
+    }
+
+    fn named<T>(&self, result: io::Result<T>) -> Result<T> {
+        result.with_context(|| failed_to_write(&self.path))
+    }
+
+    /// Writes bytes at the end.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the bytes cannot be written.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        // The writer of `NamedTempFile` would name the temporary file in its errors.
+        self.named(self.file().write_all(bytes))
+    }
+
+    /// Makes the written bytes durable.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be synced.
+    pub fn sync(&self) -> Result<()> {
+        if self.is_special() {
+            return Ok(());
+        }
+        self.named(self.file().sync_data())
+    }
+
+    /// Returns the number of bytes in the file. For a pipe or a device the number has no meaning.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the length cannot be read.
+    pub fn length(&self) -> Result<u64> {
+        self.named(self.file().metadata().map(|metadata| metadata.len()))
+    }
+
+    /// Removes the bytes after a length. A pipe or a device stays as it is.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be truncated.
+    pub fn truncate(&mut self, length: u64) -> Result<()> {
+        if self.is_special() {
+            return Ok(());
+        }
+        let mut file = self.file();
+        let truncated = file.set_len(length);
+        let moved = truncated.and_then(|()| file.seek(SeekFrom::Start(length)));
+        self.named(moved.map(drop))
+    }
+
+    /// Syncs the file and gives it its name.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be synced or renamed.
+    pub fn finish(self) -> Result<()> {
+        self.sync()?;
+        match self.kind {
+            FileKind::Temporary(file) => {
+                persist(file, &self.path).with_context(|| failed_to_write(&self.path))
+            }
+            FileKind::Appended(_) | FileKind::Special(_) => Ok(()),
+        }
+    }
+}
+
+/// Returns the length of a file up to its last complete line.
+fn length_of_whole_lines(file: &mut File) -> io::Result<u64> {
+    const PIECE: u64 = 1 << 16;
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(PIECE);
+        file.seek(SeekFrom::Start(start))?;
+        let mut piece = Vec::new();
+        Read::by_ref(file)
+            .take(end - start)
+            .read_to_end(&mut piece)?;
+        if let Some(newline) = memchr::memrchr(b'\n', &piece) {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
+}
