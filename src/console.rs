@@ -16,17 +16,10 @@ pub struct Console {
 impl Console {
     /// Returns a console that, if `quiet`, only shows errors. The progress bar only shows on a terminal.
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
-        let progress = if shows_progress {
-            Progress::on_terminal()
-        } else {
-            Progress::none()
-        };
-        Self { quiet, progress }
-    }
-
-    /// Returns a console that only shows errors, without a progress bar.
-    pub fn quiet() -> Self {
-        Self::new(true, false)
+        Self {
+            quiet,
+            progress: Progress::new(shows_progress),
+        }
     }
 
     /// Shows an error.

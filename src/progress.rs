@@ -8,14 +8,13 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Returns a bar that never shows.
-    pub fn none() -> Self {
-        Self(ProgressBar::hidden())
-    }
-
-    /// Returns a bar that shows if standard error is a terminal.
-    pub fn on_terminal() -> Self {
-        let target = ProgressDrawTarget::stderr_with_hz(10);
+    /// Returns a bar that shows on a terminal, or never.
+    pub fn new(shows: bool) -> Self {
+        let target = if shows {
+            ProgressDrawTarget::stderr_with_hz(10)
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         Self(ProgressBar::with_draw_target(None, target))
     }
 

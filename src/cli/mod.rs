@@ -73,7 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let ended = run_command(cli.command, &invocation);
     ended.unwrap_or_else(|Fatal { code, error }| {
-        Console::quiet().error(&format!("{error:#}"));
+        Console::new(true, false).error(&format!("{error:#}"));
         code
     })
 }

@@ -44,26 +44,26 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// All reasons, those of unparsable lines first.
-    pub const ALL: [Self; 18] = [
-        Self::NotJson,
-        Self::NotUtf8,
-        Self::TooLong,
-        Self::Truncated,
-        Self::NotWrapped,
-        Self::NoEvent,
-        Self::NoUser,
-        Self::UnknownUser,
-        Self::NoExternalId,
-        Self::NoEmail,
-        Self::BadCourseId,
-        Self::UnknownCourse,
-        Self::MissingField,
-        Self::WrongType,
-        Self::BadTimestamp,
-        Self::NotRepresentable,
-        Self::NoObjectId,
-        Self::Collision,
+    /// All reasons with their codes, in the order of the variants.
+    pub const ALL: [(Self, &'static str); 18] = [
+        (Self::NotJson, "not-json"),
+        (Self::NotUtf8, "not-utf8"),
+        (Self::TooLong, "too-long"),
+        (Self::Truncated, "truncated"),
+        (Self::NotWrapped, "not-wrapped"),
+        (Self::NoEvent, "no-event"),
+        (Self::NoUser, "no-user"),
+        (Self::UnknownUser, "unknown-user"),
+        (Self::NoExternalId, "no-external-id"),
+        (Self::NoEmail, "no-email"),
+        (Self::BadCourseId, "bad-course-id"),
+        (Self::UnknownCourse, "unknown-course"),
+        (Self::MissingField, "missing-field"),
+        (Self::WrongType, "wrong-type"),
+        (Self::BadTimestamp, "bad-timestamp"),
+        (Self::NotRepresentable, "not-representable"),
+        (Self::NoObjectId, "no-object-id"),
+        (Self::Collision, "collision"),
     ];
 
     /// Returns whether the reason makes a line unparsable. The other reasons make it rejected.
@@ -73,25 +73,18 @@ impl Reason {
 
     /// Returns the code that reports and rejects show.
     pub fn code(self) -> &'static str {
-        match self {
-            Self::NotJson => "not-json",
-            Self::NotUtf8 => "not-utf8",
-            Self::TooLong => "too-long",
-            Self::Truncated => "truncated",
-            Self::NotWrapped => "not-wrapped",
-            Self::NoEvent => "no-event",
-            Self::NoUser => "no-user",
-            Self::UnknownUser => "unknown-user",
-            Self::NoExternalId => "no-external-id",
-            Self::NoEmail => "no-email",
-            Self::BadCourseId => "bad-course-id",
-            Self::UnknownCourse => "unknown-course",
-            Self::MissingField => "missing-field",
-            Self::WrongType => "wrong-type",
-            Self::BadTimestamp => "bad-timestamp",
-            Self::NotRepresentable => "not-representable",
-            Self::NoObjectId => "no-object-id",
-            Self::Collision => "collision",
+        Self::ALL[self as usize].1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_has_its_own_code() {
+        for (nth, (reason, _)) in Reason::ALL.into_iter().enumerate() {
+            assert_eq!(reason as usize, nth);
         }
     }
 }

@@ -34,7 +34,7 @@ struct OpenOutput {
     path: PathBuf,
     /// The temporary file, once there is something to write.
     part: Option<PartFile>,
-    compression: Compression,
+    is_gzip: bool,
     /// With a state directory: the input, and the progress to record when the file is complete.
     delivery: Option<(InputId, DeliveryProgress)>,
 }
@@ -152,11 +152,7 @@ impl Destination for Directory {
         let mut open = OpenOutput {
             path,
             part: None,
-            compression: if is_gzip {
-                Compression::Gzip
-            } else {
-                Compression::None
-            },
+            is_gzip,
             delivery,
         };
         // Without a state directory, a log without records gets an empty file.
@@ -227,7 +223,7 @@ impl OpenOutput {
     fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
         if self.part.is_none() {
             create_dir(parent(&self.path))?;
-            let part = PartFile::create(&self.path, self.compression)
+            let part = PartFile::create(&self.path, self.is_gzip)
                 .with_context(|| failed_to_write(&self.path))?;
             if let Some(state) = state {
                 state.writing(part.path())?;

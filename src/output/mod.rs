@@ -3,7 +3,6 @@
 mod atomic_file;
 mod check;
 mod directory;
-mod early_sync;
 mod part_file;
 mod rejects;
 mod stdout;

@@ -6,16 +6,13 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use super::early_sync::EarlySync;
 use crate::convert::{ConvertedBatch, gzip_member};
 use crate::files::{ANY_FILE, temporary_file};
-use crate::output_names::Compression;
 
 /// An output that is being written under a temporary name.
 pub struct PartFile {
     file: NamedTempFile,
-    compression: Compression,
-    sync: EarlySync,
+    is_gzip: bool,
     is_empty: bool,
 }
 
@@ -24,11 +21,10 @@ impl PartFile {
     ///
     /// # Errors
     /// Returns an error if the file cannot be created.
-    pub fn create(path: &Path, compression: Compression) -> io::Result<Self> {
+    pub fn create(path: &Path, is_gzip: bool) -> io::Result<Self> {
         Ok(Self {
             file: temporary_file(path, ANY_FILE)?,
-            compression,
-            sync: EarlySync::default(),
+            is_gzip,
             is_empty: true,
         })
     }
@@ -43,15 +39,14 @@ impl PartFile {
     /// # Errors
     /// Returns an error if the records cannot be written.
     pub fn write(&mut self, batch: &ConvertedBatch) -> io::Result<()> {
-        let bytes = match (self.compression, &batch.member) {
-            (Compression::None, _) => Cow::Borrowed(&*batch.bytes),
-            (Compression::Gzip, Some(member)) => Cow::Borrowed(member),
-            (Compression::Gzip, None) => Cow::Owned(gzip_member(&batch.bytes)?),
+        let bytes = match (self.is_gzip, &batch.member) {
+            (false, _) => Cow::Borrowed(&*batch.bytes),
+            (true, Some(member)) => Cow::Borrowed(member),
+            (true, None) => Cow::Owned(gzip_member(&batch.bytes)?),
         };
         self.is_empty = false;
         // The writer of `NamedTempFile` would name the temporary file in its errors.
-        self.file.as_file_mut().write_all(&bytes)?;
-        self.sync.written(self.file.as_file(), bytes.len())
+        self.file.as_file_mut().write_all(&bytes)
     }
 
     /// Syncs the file. Returns it with its temporary name.
@@ -59,11 +54,10 @@ impl PartFile {
     /// # Errors
     /// Returns an error if the file cannot be written or synced.
     pub fn close(mut self) -> io::Result<NamedTempFile> {
-        if self.is_empty && self.compression == Compression::Gzip {
+        if self.is_empty && self.is_gzip {
             // A file without bytes is not a gzip file.
             self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
         }
-        self.sync.join()?;
         self.file.as_file().sync_data()?;
         Ok(self.file)
     }

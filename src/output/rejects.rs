@@ -16,26 +16,20 @@ pub struct RejectsFile {
 }
 
 impl RejectsFile {
-    /// Starts a new file.
+    /// Starts a new file, or, if `append`, opens the file of earlier runs. Appended rows are durable when
+    /// [`write`](Self::write) returns.
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be created.
-    pub fn create(path: &Path) -> Result<Self> {
+    /// Returns an error that names the path if the file cannot be created or opened.
+    pub fn open(path: &Path, append: bool) -> Result<Self> {
+        let open = if append {
+            AtomicFile::append
+        } else {
+            AtomicFile::create
+        };
         Ok(Self {
-            file: AtomicFile::create(path, OWNER_ONLY)?,
-            is_appended: false,
-            mark: 0,
-        })
-    }
-
-    /// Appends to the file of earlier runs, if there is one. Rows are durable when [`write`](Self::write) returns.
-    ///
-    /// # Errors
-    /// Returns an error that names the path if the file cannot be opened.
-    pub fn append(path: &Path) -> Result<Self> {
-        Ok(Self {
-            file: AtomicFile::append(path, OWNER_ONLY)?,
-            is_appended: true,
+            file: open(path, OWNER_ONLY)?,
+            is_appended: append,
             mark: 0,
         })
     }

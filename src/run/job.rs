@@ -271,11 +271,7 @@ impl RecordSettings {
     /// Opens the rejects file, if there is one. With a state directory, rows of earlier runs are kept, since their lines
     /// are not read again.
     fn open_rejects(&self) -> anyhow::Result<Option<RejectsFile>> {
-        let open = if self.state.is_some() {
-            RejectsFile::append
-        } else {
-            RejectsFile::create
-        };
+        let open = |path| RejectsFile::open(path, self.state.is_some());
         self.rejects.as_deref().map(open).transpose()
     }
 }
