@@ -31,7 +31,7 @@ impl AtomicFile {
     /// Returns an error that names the path if the file cannot be created.
     pub fn create(path: &Path, mode: u32) -> Result<Self> {
         // A link such as /dev/stdout must not be replaced, even if it leads to a regular file.
-        let is_of_system = ["/dev", "/proc"].iter().any(|of| path.starts_with(of));
+        let is_of_system = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
         let is_special =
             fs::metadata(path).is_ok_and(|metadata| is_of_system || !metadata.is_file());
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
