@@ -23,9 +23,10 @@
 //!
 //! ```text
 //! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──records──▶ output | send
-//! (files, stdin)   (parse one   │               (pure functions)            (files, stdout, LRS,
-//!                   log line)   lms                                          Caliper endpoint)
-//!                               (users, courses)
+//! (files, stdin)   (parse one                  (pure functions)            (files, stdout, LRS,
+//!                   log line)                        ▲                      Caliper endpoint)
+//!                                                    │
+//!                                             lms (users, courses)
 //! ```
 //!
 //! `pipeline` drives it: reader threads cut inputs into batches of whole lines, rayon converts them, and the calling thread
@@ -34,24 +35,25 @@
 //!
 //! # Modules
 //!
-//! A module imports only from the rows below its own. Neither modules nor the files of a module import each other in
-//! circles. `tests/imports/run` checks this; it has the rows as data.
+//! A module imports only from modules below its own in this table, and the files of a module do not import each other in
+//! circles. `tests/imports/run` checks this; `tests/imports/rules.py` has the exact rows.
 //!
 //! | module | contents |
 //! |---|---|
-//! | `cli` | options → settings, one file for each command and each group of options; alone uses clap |
-//! | `run` | one run of a command: prepare, drive, summarize; what a failure costs |
+//! | `cli` | options → settings, one file for each command and each group of options; the only module that uses clap |
+//! | `run` | one run of a command: prepare, drive, summarize; the exit code |
 //! | `report` | the summary for people, the JSON report for programs |
-//! | `output` | outputs that are files: directory, standard output, comparison (`--check`), rejects |
+//! | `output` | a directory of files, standard output, the comparison of `--check`, the rejects file |
 //! | `send` | servers: batching, workers, retries, acknowledgements, dead letters; one folder for each kind of server |
 //! | `destination` | the trait of everything that takes converted batches |
-//! | `dedupe`, `checkpoint` | the events this run has emitted; the positions up to which inputs are durably delivered |
+//! | `dedupe` | the events that this run has already emitted |
+//! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
-//! | `xapi`, `caliper` | event name → records: the table in `mod.rs`, one file for each event family, wire types, vocabulary |
+//! | `xapi`, `caliper` | event name → records: the `match` in `mod.rs`, the list of names in `events.rs`, one file for each event family, wire types, vocabulary |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
 //! | `lms` | the data of the LMS's database: users and courses, from tables or derived |
-//! | `pipeline` | read, convert in parallel, deliver in order; alone uses rayon |
+//! | `pipeline` | read, convert in parallel, deliver in order; the only module that uses rayon |
 //! | `input` | discovery of files, shards, decompression, batches of lines |
 //! | `tracking` | one log line → `TrackingEvent`: prefix, wrapper, field access, Python's semantics of values |
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
@@ -64,43 +66,46 @@
 //!
 //! | change | files |
 //! |---|---|
-//! | an event of a known family | the family file and the table in `xapi/` or `caliper/`, `fixtures/` |
-//! | a kind of server | a folder in `send/` that implements `send::server::Server`, an option, an arm in `send/settings.rs` |
-//! | a compression | a file in `input/` beside `gzip.rs`, an arm in `input/open.rs` |
-//! | a reason code | `outcome/reason.rs`, and the code that returns it |
-//! | an option | `cli/`, `run/settings.rs`, a page of the guide |
+//! | an event of a known family | in `xapi/` or `caliper/`: the family file, the `match` in `mod.rs`, the list in `events.rs`; `fixtures/`, whose README says how |
+//! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
+//! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs` |
+//! | a reason code | `outcome/reason.rs`, the code that returns it, the table in the README |
+//! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!
 //! To follow one line: `convert/line_converter.rs` gives each line its outcome. A line that cannot be parsed is
-//! `Outcome::Unparsable`; `convert/batch_converter.rs` counts it and writes its row for the rejects file. To follow one
-//! statement: `send/acknowledgements.rs` notes which records the server acknowledged, and `checkpoint/` remembers the
-//! position up to which all of them are.
+//! `Outcome::Unparsable`, for a reason that `tracking/` finds; `convert/batch_converter.rs` counts it and, with
+//! `--rejects`, writes its row. To follow one statement: `send/acknowledgements.rs` notes that the server acknowledged it
+//! or that a dead letter holds it. With `--state`, `send/target.rs` then passes the position before which this is true of
+//! every statement to `checkpoint/state_directory.rs`, which writes it to disk.
 //!
 //! # Invariants
 //!
 //! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte, at
 //!   any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a run.
-//! - Every line that is not blank has exactly one outcome, and the tally balances.
-//! - A line is parsed once, into one tree that borrows from the line and from an arena. A line whose event is not selected
-//!   is skipped without a tree.
+//! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
+//! - A line is parsed once, into one tree that borrows from the line and from an arena (with `--unwrap`, so is the object
+//!   around it). A line whose event is not selected is skipped without a tree.
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
 //! - Statement ids equal the reference's, to the bit. That makes a replay safe.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
-//! - A bad line, file or response costs that line, file or batch, never the run, and is never silent.
-//! - Something is delivered only when it is durable: renamed to its final name, or acknowledged by the server. The state
-//!   directory records it after that, so a run that is killed loses nothing.
+//! - A bad line, file or response costs that line, file or batch, and is never silent. Only a response that every request
+//!   would get, or a failed delivery without `--dead-letters`, ends the run.
+//! - A record is delivered only when it is durable: in a file that has its final name, or acknowledged by the server. The
+//!   state directory notes a delivery, or a dead letter, only afterwards, so a run that is killed loses nothing.
 //! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from the
 //!   command line, and are never shown.
 //!
 //! # Checks
 //!
-//! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, the memory of
-//! deduplication, `tests/differential/run` (mutated logs against the reference, and the fixtures) and `tests/ralph/run` (a
-//! real LRS). `cargo bench` and `tests/bench/compare` measure speed.
+//! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much memory
+//! deduplication uses, `tests/differential/run` (mutated logs against the reference, and the fixtures) and
+//! `tests/ralph/run` (a real LRS). `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
-//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; file and class names in parentheses
-//! are its own. Records equal the reference's as JSON; [`guide::differences`] names each exception.
+//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; names in parentheses in these docs,
+//! such as `(video_events.py)`, are files and classes of that package. Records equal the reference's as JSON;
+//! [`guide::differences`] names each exception.
 // Private modules are linked for contributors, who build the docs with private items.
 #![allow(rustdoc::private_intra_doc_links)]
 

@@ -88,7 +88,7 @@ impl ValueEnum for Format {
 enum UnknownArg {
     /// Reject the event
     Reject,
-    /// Derive the ids and names, as without a table
+    /// Make up the id or the name, as without a table
     Derive,
 }
 

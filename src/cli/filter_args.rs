@@ -11,7 +11,7 @@ use crate::time::EventTime;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Convert events from this time on: 2024-03-05T09:14:07Z, or a date for its midnight in UTC
+    /// Convert events from this time on, such as 2024-03-05T09:14:07Z; a date means 00:00 UTC of that day
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 

@@ -100,8 +100,8 @@ impl OutputArgs {
         }
         if !conversion.is_repeatable()? {
             bail!(
-                "`--check` compares with an earlier run, whose envelopes have another time: \
-                 set `--send-time`, SOURCE_DATE_EPOCH or `--envelope none`"
+                "`--check` needs the `sendTime` of the earlier run: give `--send-time` or set SOURCE_DATE_EPOCH, \
+                 or omit envelopes with `--envelope none`"
             );
         }
         Ok(OutputSettings::Check(names))
@@ -112,7 +112,9 @@ impl OutputArgs {
             bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
         }
         if record.state.is_some() {
-            bail!("`--state` needs `--output`: text on standard output may get lost");
+            bail!(
+                "`--state` needs `--output`: the program cannot know whether text on standard output was stored"
+            );
         }
         if self.check {
             bail!("`--check` needs `--output`, the directory to compare with");

@@ -95,7 +95,7 @@ impl Credentials {
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         // The error of the parser may show a part of the file.
         let file: AuthFile = serde_json::from_slice(&text)
-            .map_err(|_| anyhow!("`{name}` holds no credentials: {SHAPE}"))?;
+            .map_err(|_| anyhow!("`{name}` is not a file of credentials: {SHAPE}"))?;
         let credentials = Self::of(file.username, file.password, file.token)
             .map_err(|problem| anyhow!("`{name}`: {problem}: {SHAPE}"))?;
         if credentials == Self::None {

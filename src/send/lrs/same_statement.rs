@@ -104,7 +104,8 @@ fn same_list(sent: &Value, stored: &Value) -> bool {
         && same_value(&of(sent).into(), &of(stored).into(), Parent::Other)
 }
 
-/// Compares times. Servers may keep only milliseconds, cut or rounded (part 2, section 4.5).
+/// Returns whether two times are less than a millisecond apart: a server may cut or round to milliseconds (xAPI 1.0.3,
+/// part 2, section 4.5).
 fn same_time(sent: &Value, stored: &Value) -> bool {
     let of = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
     let is_near = |(sent, stored): (Timestamp, Timestamp)| {
