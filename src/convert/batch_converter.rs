@@ -1,9 +1,12 @@
 //! A batch of lines → a batch of records.
 
+use std::io::{self, Write};
+
 use bumpalo::Bump;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 use super::converted_batch::ConvertedBatch;
-use super::gzip_member::gzip_member;
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::rejected_line::RejectedLine;
@@ -109,4 +112,15 @@ impl BatchConverter {
             .write(&mut converted.rejects);
         }
     }
+}
+
+/// Returns a gzip member that holds `text`. Readers take consecutive members of a file as one text, so each batch can be
+/// compressed on a thread of its own.
+///
+/// # Errors
+/// Returns an error if the encoder fails, which it does not do when it writes to memory.
+pub fn gzip_member(text: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text)?;
+    encoder.finish()
 }

@@ -8,23 +8,20 @@
 //! | `line_converter` | one line → its outcome and its records |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
-//! | `batch_converter` | a batch of lines → a batch of records |
+//! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
 //! | `rejected_line` | the row of a rejected line in the rejects file |
-//! | `gzip_member` | compression of the records of a batch |
 
 mod batch_converter;
 mod converted_batch;
 mod converter;
-mod gzip_member;
 mod line_converter;
 mod record_writer;
 mod rejected_line;
 mod settings;
 
-pub(crate) use batch_converter::BatchConverter;
+pub(crate) use batch_converter::{BatchConverter, gzip_member};
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
-pub(crate) use gzip_member::gzip_member;
 pub use line_converter::{ConvertedLine, LineConverter};
 pub use record_writer::Layout;
 pub(crate) use rejected_line::RejectedLine;

@@ -102,9 +102,8 @@ impl Recovery<'_> {
                 .settings
                 .target(endpoint, format, dead_letters, self.console)
                 .or_exit(ExitCode::Usage)?;
-            let pool = self
-                .settings
-                .start_workers(Arc::new(target), self.console, remove_letter)
+            let connections = self.settings.client.connections;
+            let pool = WorkerPool::start(Arc::new(target), self.console, connections)
                 .or_exit(ExitCode::Usage)?;
             self.pools.insert(key.clone(), pool);
         }
@@ -211,24 +210,4 @@ fn endpoints(path: &Path, format: Format, urls: &[String]) -> Result<Vec<Endpoin
         routers.keep_any(urls);
     }
     routers.endpoints()
-}
-
-/// Removes a letter after each of its records was delivered or written to another letter.
-fn remove_letter(console: &Console, target: &Target, batch: &SendBatch, written: &[PathBuf]) {
-    let Some(path) = batch
-        .dead_letter
-        .as_ref()
-        .filter(|path| !written.contains(path))
-    else {
-        return;
-    };
-    if target.client.is_dry_run() {
-        return;
-    }
-    let removed = std::fs::remove_file(path)
-        .with_context(|| format!("failed to remove the delivered `{}`", path.display()));
-    if let Err(error) = removed {
-        // A later run sends the letter again, and the server takes its records as duplicates.
-        console.warn(&format!("{error:#}"));
-    }
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::envelope::BatchEnvelope;
-use super::send_batch::{BatchLimits, Overhead, RecordOrigin, SendBatch};
+use super::send_batch::{BatchEnvelope, BatchLimits, Overhead, RecordOrigin, SendBatch};
 
 /// Collects records in batches within the limits. No batch holds two records with the same id.
 #[derive(Debug)]
@@ -17,14 +16,6 @@ pub struct Batcher {
     /// The size of a body with the records of the open batch.
     bytes: usize,
     nth_by_id: HashMap<Uuid, usize>,
-}
-
-/// The effect of adding a record.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Added {
-    New,
-    /// The open batch holds a record with the same id and text already, which is sent once.
-    Repeated,
 }
 
 impl Batcher {
@@ -42,34 +33,29 @@ impl Batcher {
         }
     }
 
-    /// The number of records added so far, repeated ones aside.
+    /// Returns the number of records added so far.
     pub fn added(&self) -> u64 {
         self.open.numbers().end
     }
 
-    /// Adds a record. Returns the batch that had to be closed before, if any.
-    pub fn add(
-        &mut self,
-        id: Uuid,
-        text: &[u8],
-        origin: RecordOrigin,
-    ) -> (Option<SendBatch>, Added) {
+    /// Returns whether the open batch holds this record already, with the same id and text.
+    pub fn holds(&self, id: Uuid, text: &[u8]) -> bool {
         let same_id = self.nth_by_id.get(&id);
-        if same_id.is_some_and(|&nth| self.open.text_of(nth) == text) {
-            return (None, Added::Repeated);
-        }
+        same_id.is_some_and(|&nth| self.open.text_of(nth) == text)
+    }
+
+    /// Adds a record. Returns the batch that had to be closed before, if any.
+    pub fn add(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) -> Option<SendBatch> {
         let bytes = text.len() + self.overhead.each;
-        let is_full =
-            self.open.items().len() == self.limits.items || self.bytes + bytes > self.limits.bytes;
-        let closed = if is_full || same_id.is_some() {
-            self.close()
-        } else {
-            None
-        };
+        let count = self.open.items().len();
+        let is_full = count == self.limits.items || self.bytes + bytes > self.limits.bytes;
+        let closed = (is_full || self.nth_by_id.contains_key(&id))
+            .then(|| self.close())
+            .flatten();
         self.nth_by_id.insert(id, self.open.items().len());
         self.open.push(id, text, origin);
         self.bytes += bytes;
-        (closed, Added::New)
+        closed
     }
 
     /// Closes the open batch. Returns `None` if it is empty.
@@ -103,10 +89,10 @@ mod tests {
         for (items, bytes) in [(2, 1000), (1000, "[1,2]".len())] {
             let mut batcher = batcher(items, bytes);
             for (n, text) in [(1, b"1"), (2, b"2")] {
-                let (closed, _) = batcher.add(Uuid::from_u128(n), text, origin(1));
+                let closed = batcher.add(Uuid::from_u128(n), text, origin(1));
                 assert_eq!(texts(closed), None);
             }
-            let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", origin(3));
+            let closed = batcher.add(Uuid::from_u128(3), b"3", origin(3));
             assert_eq!(texts(closed).unwrap(), "1,2");
             let last = batcher.close();
             assert_eq!(last.as_ref().map(SendBatch::numbers), Some(2..3));
@@ -119,9 +105,9 @@ mod tests {
     fn a_record_larger_than_the_limit_is_sent_alone() {
         let mut batcher = batcher(10, 8);
         batcher.add(Uuid::from_u128(1), b"1", origin(1));
-        let (closed, _) = batcher.add(Uuid::from_u128(2), b"1234567890", origin(2));
+        let closed = batcher.add(Uuid::from_u128(2), b"1234567890", origin(2));
         assert_eq!(texts(closed).unwrap(), "1");
-        let (closed, _) = batcher.add(Uuid::from_u128(3), b"3", origin(3));
+        let closed = batcher.add(Uuid::from_u128(3), b"3", origin(3));
         assert_eq!(texts(closed).unwrap(), "1234567890");
     }
 
@@ -129,13 +115,11 @@ mod tests {
     fn a_batch_holds_each_id_once() {
         let mut batcher = batcher(10, 1000);
         let id = Uuid::from_u128(1);
-        assert_eq!(batcher.add(id, b"1", origin(1)).1, Added::New);
-        assert_eq!(batcher.add(id, b"1", origin(2)).1, Added::Repeated);
-        let (closed, added) = batcher.add(id, b"2", origin(3));
-        assert_eq!(
-            (texts(closed).unwrap(), added),
-            ("1".to_owned(), Added::New)
-        );
+        assert!(!batcher.holds(id, b"1"));
+        assert!(batcher.add(id, b"1", origin(1)).is_none());
+        assert!(batcher.holds(id, b"1") && !batcher.holds(id, b"2"));
+        let closed = batcher.add(id, b"2", origin(3));
+        assert_eq!(texts(closed).unwrap(), "1");
         assert_eq!(texts(batcher.close()).unwrap(), "2");
     }
 }

@@ -1,18 +1,20 @@
-//! The body size that a server takes.
+//! The limits of a request, among them the body size that a server takes.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::send_batch::BatchLimits;
 
 /// The largest body that may be sent: the configured size, or less once the server has refused one. Sizes are those
 /// before compression.
 #[derive(Debug)]
 pub struct BodySizeLimit {
-    configured: usize,
+    configured: BatchLimits,
     largest_accepted: AtomicUsize,
     smallest_refused: AtomicUsize,
 }
 
 impl BodySizeLimit {
-    pub fn new(configured: usize) -> Self {
+    pub fn new(configured: BatchLimits) -> Self {
         Self {
             configured,
             largest_accepted: AtomicUsize::new(0),
@@ -41,16 +43,16 @@ impl BodySizeLimit {
         self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
     }
 
-    /// Returns the limit: once a body was refused, the larger of the largest accepted one and half the refused one.
-    pub fn bytes(&self) -> usize {
-        let known = match self.smallest_refused.load(Ordering::Relaxed) {
-            usize::MAX => usize::MAX,
-            refused => self
-                .largest_accepted
-                .load(Ordering::Relaxed)
-                .max(refused / 2),
-        };
-        known.min(self.configured)
+    /// Returns the limits of a request. Once a body was refused, the size is at most the larger of the largest accepted
+    /// one and half the refused one.
+    pub fn limits(&self) -> BatchLimits {
+        let refused = self.smallest_refused.load(Ordering::Relaxed);
+        let mut limits = self.configured;
+        if refused != usize::MAX {
+            let accepted = self.largest_accepted.load(Ordering::Relaxed);
+            limits.bytes = limits.bytes.min(accepted.max(refused / 2));
+        }
+        limits
     }
 }
 
@@ -60,22 +62,27 @@ mod tests {
 
     #[test]
     fn the_limit_follows_what_the_server_accepts_and_refuses() {
-        let limit = BodySizeLimit::new(9000);
-        assert_eq!(limit.bytes(), 9000);
+        let configured = BatchLimits {
+            items: 1,
+            bytes: 9000,
+        };
+        let limit = BodySizeLimit::new(configured);
+        let bytes = || limit.limits().bytes;
+        assert_eq!(bytes(), 9000);
         limit.accepted(10);
-        assert_eq!(limit.bytes(), 9000);
+        assert_eq!(bytes(), 9000);
         limit.refused(4000);
-        assert_eq!(limit.bytes(), 2000);
+        assert_eq!(bytes(), 2000);
         limit.refused(2000);
-        assert_eq!(limit.bytes(), 1000);
+        assert_eq!(bytes(), 1000);
         limit.accepted(1000);
         limit.accepted(900);
-        assert_eq!(limit.bytes(), 1000);
+        assert_eq!(bytes(), 1000);
         // Bodies of accepted sizes are refused for other reasons.
         limit.refused(1000);
         limit.refused(50);
-        assert_eq!(limit.bytes(), 1000);
+        assert_eq!(bytes(), 1000);
         limit.accepted(2000);
-        assert_eq!(limit.bytes(), 9000);
+        assert_eq!(bytes(), 9000);
     }
 }

@@ -17,14 +17,11 @@ use uuid::Uuid;
 
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
-/// The version of the file format. It is raised when older programs would misread new files.
-const VERSION: u32 = 1;
-
 /// A dead letter.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
-    version: u32,
+    pub version: u32,
     /// `xapi` or `caliper`.
     pub format: String,
     /// The name of the router: its URL without the query.
@@ -69,7 +66,7 @@ pub enum Undeliverable {
 }
 
 impl Undeliverable {
-    /// The code in dead letters and summaries.
+    /// Returns the code in dead letters and summaries.
     pub fn code(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -87,19 +84,8 @@ pub struct DeadLetters {
 }
 
 impl DeadLetter {
-    pub fn new(format: &str, router: &str, reason: Undeliverable) -> Self {
-        Self {
-            version: VERSION,
-            format: format.to_owned(),
-            router: router.to_owned(),
-            reason,
-            status: None,
-            answer: String::new(),
-            attempts: 0,
-            envelope: None,
-            items: Vec::new(),
-        }
-    }
+    /// The version of the file format. It is raised when older programs would misread new files.
+    pub const VERSION: u32 = 1;
 
     /// Reads a dead letter.
     ///
@@ -110,7 +96,7 @@ impl DeadLetter {
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         let letter: Self = serde_json::from_slice(&text)
             .with_context(|| format!("`{name}` is not a dead letter"))?;
-        if letter.version != VERSION {
+        if letter.version != Self::VERSION {
             bail!(
                 "`{name}` is a dead letter of version {}: a newer program is needed to read it",
                 letter.version
@@ -198,14 +184,23 @@ mod tests {
     use super::*;
 
     fn letter(payload: &str) -> DeadLetter {
-        let mut letter = DeadLetter::new("xapi", "https://lrs.example", Undeliverable::TooLarge);
-        letter.items.push(DeadItem {
+        let item = DeadItem {
             file: "a.log".to_owned(),
             line: 7,
             id: Uuid::from_u128(1),
             payload: RawValue::from_string(payload.to_owned()).unwrap(),
-        });
-        letter
+        };
+        DeadLetter {
+            version: DeadLetter::VERSION,
+            format: "xapi".to_owned(),
+            router: "https://lrs.example".to_owned(),
+            reason: Undeliverable::TooLarge,
+            status: None,
+            answer: String::new(),
+            attempts: 0,
+            envelope: None,
+            items: vec![item],
+        }
     }
 
     #[test]

@@ -11,7 +11,6 @@ use super::rate_limiter::Stopped;
 use super::retry::Requester;
 use super::send_batch::{BatchSlice, SendBatch};
 use super::server::{FinalAnswer, Lookup};
-use super::target::{StopReason, Target};
 use super::verdict::{Retry, Verdict};
 use crate::exit_code::ExitCode;
 
@@ -71,7 +70,7 @@ impl<'r> DeliveryWorker<'r> {
         let frame = target.server.frame(self.batch.items().envelope());
         let overhead = frame.overhead();
         while let Some(mut part) = self.waiting.pop() {
-            let (records, rest) = part.records.split_by(target.limits(), overhead);
+            let (records, rest) = part.records.split_by(target.body_size.limits(), overhead);
             if !rest.is_empty() {
                 self.waiting.push(Part {
                     records: rest,
@@ -102,16 +101,16 @@ impl<'r> DeliveryWorker<'r> {
         match verdict {
             Verdict::Accepted => {
                 self.failures = 0;
-                target.limits.body_size.accepted(body.len());
+                target.body_size.accepted(body.len());
                 target.statistics().deliver(part.records);
             }
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused because of this record.
-                target.limits.body_size.forget_refusals();
+                target.body_size.forget_refusals();
                 self.give_up(part, Undeliverable::TooLarge, &last)?;
             }
             Verdict::TooLarge => {
-                target.limits.body_size.refused(body.len());
+                target.body_size.refused(body.len());
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Conflict if is_single => self.resolve_conflict(part, &last)?,
@@ -190,10 +189,7 @@ impl<'r> DeliveryWorker<'r> {
                 Ok(())
             }
             Err(error) => {
-                target.stop(StopReason {
-                    code: ExitCode::Output,
-                    message: format!("{error:#}"),
-                });
+                target.stop(ExitCode::Output, format!("{error:#}"));
                 Err(Stopped)
             }
         }
@@ -206,40 +202,35 @@ impl<'r> DeliveryWorker<'r> {
         reason: Undeliverable,
         last: &FinalAnswer,
     ) -> Result<PathBuf> {
-        let Target {
-            name,
-            format,
-            client,
-            ..
-        } = self.requester.target;
-        let mut letter = DeadLetter::new(format.name(), name, reason);
-        letter.status = match &last.answer {
-            Answer::Response(response) => Some(response.status),
-            Answer::Lost(_) | Answer::Impossible(_) => None,
-        };
-        letter.answer = client.text_of(&last.answer);
-        letter.attempts = part.attempts + last.attempts;
-        letter.envelope = part
-            .records
-            .envelope()
-            .map(|envelope| envelope.keys().clone());
-        for (item, text) in part.records.iter() {
-            letter.items.push(DeadItem {
+        let target = self.requester.target;
+        let records = part.records;
+        let items = records.iter().map(|(item, text)| {
+            Ok(DeadItem {
                 file: item.origin.file.to_string(),
                 line: item.origin.line,
                 id: item.id,
                 payload: payload(text)?,
-            });
-        }
-        dead_letters.write(&letter)
+            })
+        });
+        dead_letters.write(&DeadLetter {
+            version: DeadLetter::VERSION,
+            format: target.format.name().to_owned(),
+            router: target.name.clone(),
+            reason,
+            status: match &last.answer {
+                Answer::Response(response) => Some(response.status),
+                Answer::Lost(_) | Answer::Impossible(_) => None,
+            },
+            answer: target.client.text_of(&last.answer),
+            attempts: part.attempts + last.attempts,
+            envelope: records.envelope().map(|envelope| envelope.keys.clone()),
+            items: items.collect::<Result<_>>()?,
+        })
     }
 
     fn stop(&self, answer: &Answer) -> Result<(), Stopped> {
         let target = self.requester.target;
-        target.stop(StopReason {
-            code: ExitCode::Stopped,
-            message: target.describe(answer),
-        });
+        target.stop(ExitCode::Stopped, target.describe(answer));
         Err(Stopped)
     }
 }

@@ -8,9 +8,8 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `plan` | the targets of a run |
+//! | `settings` | the settings of a delivery, the targets of a run, and the choice of the kind of server |
 //! | `sender` | the destination of a run: divides records among targets |
-//! | `settings` | the settings of a delivery, and the choice of the kind of server |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, writes dead letters |
 //! | `retry` | the loop that repeats requests |
@@ -18,29 +17,26 @@
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics` | counts of records and requests |
-//! | `rate_limiter`, `backoff`, `body_size_limit` | when the next request may start, and how large it may be |
+//! | `rate_limiter`, `body_size_limit` | when the next request may start, and how large it may be |
 //! | `lrs/` | learning record stores: requests, verdict, lookup |
 //! | `caliper_endpoint/` | Caliper endpoints: requests, verdict |
 //! | `server` | the interface of a kind of server |
 //! | `verdict` | the meaning of an answer |
 //! | `body_frame` | the text around the records of a body |
-//! | `send_batch`, `envelope`, `overrides` | the records of a request |
+//! | `send_batch`, `overrides` | the records of a request |
 //! | `dead_letters` | records that could not be delivered |
 //! | `http/` | the client, TLS, proxies, redaction |
 
 mod acknowledgements;
-mod backoff;
 mod batcher;
 mod body_frame;
 mod body_size_limit;
 mod caliper_endpoint;
 mod dead_letters;
 mod delivery_worker;
-mod envelope;
 mod http;
 mod lrs;
 mod overrides;
-mod plan;
 mod rate_limiter;
 mod retry;
 mod send_batch;
@@ -52,12 +48,11 @@ mod target;
 mod verdict;
 mod worker_pool;
 
-pub use backoff::Backoff;
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use http::ClientOptions;
-pub use plan::SendPlan;
+pub use rate_limiter::Backoff;
 pub use send_batch::{BatchLimits, SendBatch};
-pub use settings::DeliverySettings;
+pub use settings::{DeliverySettings, SendPlan};
 pub use statistics::TargetStatistics;
 pub use target::Target;
 pub use worker_pool::WorkerPool;

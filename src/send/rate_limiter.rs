@@ -1,4 +1,4 @@
-//! The times at which requests may start.
+//! The times at which requests may start: the rate limit, and the wait before a retry.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,20 +39,9 @@ impl RateLimiter {
     /// # Errors
     /// Returns `Stopped` as soon as the target is stopped.
     pub fn acquire(&self) -> Result<(), Stopped> {
-        let mut schedule = self.schedule();
-        loop {
-            if schedule.stopped {
-                return Err(Stopped);
-            }
-            let now = Instant::now();
-            if schedule.next <= now {
-                schedule.next = now + self.interval;
-                return Ok(());
-            }
-            let left = schedule.next - now;
-            let waited = self.changed.wait_timeout(schedule, left);
-            schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let mut schedule = self.wait_until(|schedule| schedule.next)?;
+        schedule.next = Instant::now() + self.interval;
+        Ok(())
     }
 
     /// Delays all requests by at least this time.
@@ -66,19 +55,24 @@ impl RateLimiter {
     /// # Errors
     /// Returns `Stopped` as soon as the target is stopped.
     pub fn sleep(&self, time: Duration) -> Result<(), Stopped> {
-        let until = Instant::now() + time;
+        let end = Instant::now() + time;
+        self.wait_until(|_| end).map(drop)
+    }
+
+    fn wait_until(
+        &self,
+        time: impl Fn(&Schedule) -> Instant,
+    ) -> Result<MutexGuard<'_, Schedule>, Stopped> {
         let mut schedule = self.schedule();
-        loop {
-            if schedule.stopped {
-                return Err(Stopped);
-            }
-            let left = until.saturating_duration_since(Instant::now());
+        while !schedule.stopped {
+            let left = time(&schedule).saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(());
+                return Ok(schedule);
             }
             let waited = self.changed.wait_timeout(schedule, left);
             schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        Err(Stopped)
     }
 
     /// Stops all requests, and wakes all threads that wait.
@@ -93,6 +87,27 @@ impl RateLimiter {
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Exponential backoff with jitter.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The wait before the first retry, before jitter. Each later wait is twice as long.
+    pub first: Duration,
+    /// The number of times that a request may be retried.
+    pub max_retries: u32,
+}
+
+/// The longest wait, unless the server asks for a longer one.
+const LONGEST: Duration = Duration::from_secs(60);
+
+impl Backoff {
+    /// Returns the wait before the nth retry, counted from 0. `chance` is a random number from 0 to 1 that shortens the
+    /// wait by up to a half, so that workers that failed together do not retry together.
+    pub fn wait(&self, nth: u32, chance: f64) -> Duration {
+        let full = self.first.saturating_mul(2u32.saturating_pow(nth));
+        full.min(LONGEST).mul_f64(1.0 - chance / 2.0)
     }
 }
 
@@ -130,5 +145,19 @@ mod tests {
             assert_eq!(thread.join().unwrap(), Err(Stopped));
         }
         assert!(limiter.is_stopped());
+    }
+
+    #[test]
+    fn waits_double_up_to_a_minute_and_jitter_takes_up_to_half() {
+        let backoff = Backoff {
+            first: Duration::from_secs(1),
+            max_retries: 8,
+        };
+        let seconds = |nth, chance| backoff.wait(nth, chance).as_secs_f64();
+        assert_eq!(
+            [0, 1, 2, 5, 6, 40].map(|nth| seconds(nth, 0.0)),
+            [1.0, 2.0, 4.0, 32.0, 60.0, 60.0]
+        );
+        assert_eq!(seconds(3, 1.0), 4.0);
     }
 }

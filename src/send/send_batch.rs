@@ -4,11 +4,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Map;
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::dead_letters::DeadLetter;
-use super::envelope::BatchEnvelope;
 
 /// The line that a record was made of. Origins are ordered as the lines of a run are.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,7 +32,7 @@ pub struct BatchItem {
 /// Records that are sent together.
 #[derive(Debug)]
 pub struct SendBatch {
-    /// The dead letter that the records were read from.
+    /// The dead letter that the records were read from, which is removed when they are delivered.
     pub dead_letter: Option<PathBuf>,
     /// The number of requests that earlier runs made for the records.
     pub attempts: u64,
@@ -51,6 +50,15 @@ pub struct BatchSlice<'b> {
     envelope: Option<&'b BatchEnvelope>,
     text: &'b [u8],
     items: &'b [BatchItem],
+}
+
+/// An envelope around the records of a request (Caliper 1.2, section 3.3), without its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BatchEnvelope {
+    /// The keys, `data` aside.
+    pub keys: Map<String, Value>,
+    /// The text up to the first record: `{"sensor":…,"sendTime":…,"dataVersion":…,"data":[`.
+    pub start: String,
 }
 
 /// The most that goes into one request.
@@ -75,6 +83,26 @@ impl Overhead {
     pub fn size_with(self, records: BatchSlice<'_>) -> usize {
         let texts = records.iter().map(|(_, text)| text.len() + self.each);
         self.once + texts.sum::<usize>()
+    }
+}
+
+impl BatchEnvelope {
+    /// The text after the last record.
+    pub const END: &'static str = "]}";
+
+    /// Creates an envelope with these keys, `data` aside, after replacing those in `overrides`.
+    pub fn new(mut keys: Map<String, Value>, overrides: &Map<String, Value>) -> Self {
+        keys.remove("data");
+        for (key, value) in overrides {
+            keys.insert(key.clone(), value.clone());
+        }
+        let mut start = json!(keys).to_string();
+        start.pop();
+        if !keys.is_empty() {
+            start.push(',');
+        }
+        start.push_str("\"data\":[");
+        Self { keys, start }
     }
 }
 

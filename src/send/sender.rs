@@ -6,10 +6,9 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::acknowledgements::ReachedPosition;
-use super::batcher::{Added, Batcher};
-use super::envelope::BatchEnvelope;
+use super::batcher::Batcher;
 use super::overrides::override_keys;
-use super::send_batch::RecordOrigin;
+use super::send_batch::{BatchEnvelope, RecordOrigin};
 use super::worker_pool::WorkerPool;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
@@ -35,6 +34,7 @@ struct TargetQueue {
 }
 
 /// The input whose records are being written.
+#[derive(Default)]
 struct SendInput {
     /// The number of the input in the run.
     number: usize,
@@ -80,16 +80,16 @@ impl TargetQueue {
                     continue;
                 }
             };
+            if self.batcher.holds(record.id, &text) {
+                self.pool.target().statistics().duplicates += 1;
+                continue;
+            }
             let before = self.batcher.added();
-            let (closed, added) = self.batcher.add(record.id, &text, origin);
-            if let Some(closed) = closed {
+            if let Some(closed) = self.batcher.add(record.id, &text, origin) {
                 if let Some(start) = batch.start_of(record.line) {
                     self.submitted(before, *start, false, input);
                 }
                 self.pool.submit(closed);
-            }
-            if added == Added::Repeated {
-                self.pool.target().statistics().duplicates += 1;
             }
         }
         self.note_position(batch, before_last_line, input);
@@ -151,12 +151,7 @@ impl Sender {
         Self {
             queues: Vec::new(),
             console,
-            input: SendInput {
-                number: 0,
-                file: "".into(),
-                resumed: None,
-                last: None,
-            },
+            input: SendInput::default(),
         }
     }
 
@@ -172,7 +167,7 @@ impl Sender {
         let overhead = target.server.frame(envelope.as_deref()).overhead();
         self.queues.push(TargetQueue {
             nth: self.queues.len(),
-            batcher: Batcher::new(target.limits(), overhead, envelope),
+            batcher: Batcher::new(target.body_size.limits(), overhead, envelope),
             overrides,
             pool,
         });
@@ -291,7 +286,7 @@ mod tests {
         let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();
         let target = settings.target(&endpoint, format, None, &console);
         let target = Arc::new(target.unwrap());
-        let workers = settings.start_workers(Arc::clone(&target), &console, |_, _, _, _| {});
+        let workers = WorkerPool::start(Arc::clone(&target), &console, 1);
         let mut sender = Sender::new(Arc::clone(&console));
         let overrides = json!({"version": "1.0.0"});
         sender.add(

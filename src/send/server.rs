@@ -5,11 +5,10 @@ use std::time::SystemTime;
 use anyhow::Result;
 
 use super::body_frame::BodyFrame;
-use super::envelope::BatchEnvelope;
 use super::http::{Answer, Resource};
 use super::rate_limiter::Stopped;
-use super::send_batch::{BatchItem, BatchSlice};
-use super::verdict::Verdict;
+use super::send_batch::{BatchEnvelope, BatchItem, BatchSlice};
+use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
 
 /// A kind of server: how records are posted to it and what its answers mean.
@@ -29,8 +28,11 @@ pub trait Server: Send + Sync {
         self.frame(records.envelope()).body(records)
     }
 
-    /// Returns the meaning of the answer to a request with these records, received at `now`.
-    fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict;
+    /// Returns the meaning of the answer to a request with these records, received at `now`: by default, that of its
+    /// HTTP status.
+    fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
+        verdict_by_status(answer, now)
+    }
 
     /// Finds out whether the server holds a record that it reports as a conflict.
     ///

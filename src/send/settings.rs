@@ -1,22 +1,26 @@
-//! The settings of a delivery.
+//! The settings of a delivery, and the targets of a run.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde_json::{Map, Value};
 
-use super::backoff::Backoff;
 use super::body_size_limit::BodySizeLimit;
 use super::caliper_endpoint::CaliperEndpoint;
 use super::dead_letters::DeadLetters;
 use super::http::{Client, ClientOptions, root_certificates};
 use super::lrs::Lrs;
-use super::rate_limiter::RateLimiter;
-use super::send_batch::BatchLimits;
+use super::rate_limiter::{Backoff, RateLimiter};
+use super::send_batch::{BatchEnvelope, BatchLimits};
+use super::sender::Sender;
 use super::server::Server;
-use super::target::{RequestLimits, Target, TargetStatus};
-use super::worker_pool::{WhenDone, WorkerPool};
+use super::target::{Target, TargetStatus};
+use super::worker_pool::WorkerPool;
+use crate::caliper;
+use crate::checkpoint::StateDirectory;
 use crate::console::Console;
+use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter};
 use crate::format::Format;
 use crate::routing::{Credentials, Endpoint};
 
@@ -96,12 +100,9 @@ impl DeliverySettings {
             server,
             rate_limiter: RateLimiter::new(self.rate.filter(|_| !self.client.dry_run)),
             backoff: self.backoff,
-            limits: RequestLimits {
-                items: self.limits.items,
-                body_size: BodySizeLimit::new(self.limits.bytes),
-            },
+            body_size: BodySizeLimit::new(self.limits),
             dead_letters,
-            checkpoint: None,
+            state: None,
             status: TargetStatus::default(),
         })
     }
@@ -115,19 +116,110 @@ impl DeliverySettings {
             }),
         }
     }
+}
 
-    /// Starts the workers of a target.
+/// The endpoints that the records of a run are sent to, and the envelope around the records.
+pub struct SendPlan {
+    endpoints: Vec<Endpoint>,
+    /// Set for Caliper only.
+    envelope: Option<EnvelopeSettings>,
+}
+
+impl SendPlan {
+    /// Takes the endpoint of the settings, or those of the converter's routers. Takes the envelope out of the converter,
+    /// since an envelope goes around the events of a request here, and not around each event.
     ///
     /// # Errors
-    /// Returns an error if a thread cannot be started.
-    pub fn start_workers(
-        &self,
-        target: Arc<Target>,
-        console: &Arc<Console>,
-        when_done: WhenDone,
-    ) -> Result<WorkerPool> {
-        WorkerPool::start(target, console, self.client.connections, when_done)
+    /// Returns an error if the options contradict each other, or if an endpoint is not valid.
+    pub fn new(
+        converter: &mut LineConverter,
+        settings: &DeliverySettings,
+        console: &Console,
+    ) -> Result<Self> {
+        let envelope = match &mut converter.format {
+            FormatSettings::Xapi(_) if settings.caliper_array => {
+                bail!("`--caliper-array` needs `--to caliper`")
+            }
+            FormatSettings::Xapi(_) => None,
+            FormatSettings::Caliper(_, envelope) => Some(
+                envelope
+                    .take()
+                    .context("each request needs an envelope: leave `--envelope none` out")?,
+            ),
+        };
+        let one = settings.endpoint(console)?;
+        let endpoints = match (&mut converter.routers, one) {
+            (None, None) => bail!("there is no target: give `--url` or `--routers`"),
+            (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
+            (None, Some(_)) if !settings.router_urls.is_empty() => {
+                bail!("`--router-url` needs `--routers`")
+            }
+            (None, Some(endpoint)) => vec![endpoint],
+            (Some(routers), None) => {
+                if !settings.router_urls.is_empty() {
+                    routers.keep(&settings.router_urls)?;
+                }
+                routers.endpoints()?
+            }
+        };
+        Ok(Self {
+            endpoints,
+            envelope,
+        })
     }
+
+    /// Creates the targets, starts their workers, and returns the sender for them. With a state directory, each target
+    /// records what it acknowledges there.
+    ///
+    /// # Errors
+    /// Returns an error if a target is not valid, a thread cannot be started, or two targets have one name in the state
+    /// directory.
+    pub fn start(
+        self,
+        settings: &DeliverySettings,
+        dead_letters: Option<&DeadLetters>,
+        state: Option<&Arc<StateDirectory>>,
+        console: &Arc<Console>,
+    ) -> Result<(Sender, Vec<Arc<Target>>)> {
+        let format = match self.envelope {
+            None => Format::Xapi,
+            Some(_) => Format::Caliper,
+        };
+        let mut sender = Sender::new(Arc::clone(console));
+        let mut targets = Vec::new();
+        for endpoint in self.endpoints {
+            let mut target = settings.target(&endpoint, format, dead_letters.cloned(), console)?;
+            // A URL has no space; the name of a second router with the same URL has one.
+            if state.is_some() && target.name.contains(' ') {
+                bail!(
+                    "a state directory cannot tell apart routers whose URLs differ only in their queries: leave `--state` out"
+                );
+            }
+            target.state = state.filter(|_| !settings.client.dry_run).cloned();
+            let target = Arc::new(target);
+            targets.push(Arc::clone(&target));
+            let workers = WorkerPool::start(target, console, settings.client.connections)?;
+            match &self.envelope {
+                None => sender.add(workers, None, endpoint.overrides),
+                Some(envelope) => {
+                    let envelope = batch_envelope(envelope, &endpoint.overrides);
+                    sender.add(workers, Some(Arc::new(envelope)), Map::new());
+                }
+            }
+        }
+        Ok((sender, targets))
+    }
+}
+
+/// Returns the envelope of requests. The overrides of a Caliper router replace keys of the envelope.
+fn batch_envelope(settings: &EnvelopeSettings, overrides: &Map<String, Value>) -> BatchEnvelope {
+    let keys = [
+        ("sensor", settings.sensor.as_str()),
+        ("sendTime", &settings.send_time),
+        ("dataVersion", caliper::DATA_VERSION),
+    ];
+    let keys = keys.map(|(key, value)| (key.to_owned(), value.into()));
+    BatchEnvelope::new(keys.into_iter().collect(), overrides)
 }
 
 #[cfg(unix)]

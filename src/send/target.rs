@@ -5,12 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
-use super::backoff::Backoff;
 use super::body_size_limit::BodySizeLimit;
 use super::dead_letters::DeadLetters;
 use super::http::{Answer, Client, Response};
-use super::rate_limiter::RateLimiter;
-use super::send_batch::BatchLimits;
+use super::rate_limiter::{Backoff, RateLimiter};
 use super::server::Server;
 use super::statistics::TargetStatistics;
 use crate::checkpoint::{DeliveryProgress, StateDirectory};
@@ -28,52 +26,28 @@ pub struct Target {
     pub client: Client,
     pub rate_limiter: RateLimiter,
     pub backoff: Backoff,
-    pub limits: RequestLimits,
+    pub body_size: BodySizeLimit,
     /// Without dead letters, the first record that cannot be delivered stops the target.
     pub dead_letters: Option<DeadLetters>,
-    pub checkpoint: Option<TargetCheckpoint>,
+    /// The state directory in which the target records the positions that it has reached.
+    pub state: Option<Arc<StateDirectory>>,
     pub status: TargetStatus,
-}
-
-/// The limits of a request.
-#[derive(Debug)]
-pub struct RequestLimits {
-    pub items: usize,
-    pub body_size: BodySizeLimit,
-}
-
-/// The entries of a target in the state directory.
-pub struct TargetCheckpoint {
-    directory: Arc<StateDirectory>,
-    /// The name of the target in the state directory.
-    to: String,
-    tracker: Mutex<AcknowledgementTracker>,
 }
 
 /// What has happened at a target.
 #[derive(Default)]
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
+    acknowledgements: Mutex<AcknowledgementTracker>,
     stop: Mutex<Option<StopReason>>,
     interrupted: OnceLock<Instant>,
     warned: Mutex<Option<Instant>>,
 }
 
 /// The reason why nothing more is sent to a target.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StopReason {
-    pub code: ExitCode,
-    pub message: String,
-}
-
-impl TargetCheckpoint {
-    pub fn new(directory: Arc<StateDirectory>, to: String) -> Self {
-        Self {
-            directory,
-            to,
-            tracker: Mutex::default(),
-        }
-    }
+struct StopReason {
+    code: ExitCode,
+    message: String,
 }
 
 impl Target {
@@ -87,26 +61,19 @@ impl Target {
     }
 
     /// Stops the target. The first reason is the one that is reported.
-    pub fn stop(&self, reason: StopReason) {
-        lock(&self.status.stop).get_or_insert(reason);
+    pub fn stop(&self, code: ExitCode, message: String) {
+        lock(&self.status.stop).get_or_insert(StopReason { code, message });
         self.rate_limiter.stop();
     }
 
     /// Stops the target because the run was interrupted.
     pub fn interrupt(&self) {
         self.status.interrupted.get_or_init(Instant::now);
-        self.stop(StopReason {
-            code: ExitCode::Stopped,
-            message: format!("`{}`: interrupted", self.name),
-        });
+        self.stop(ExitCode::Stopped, format!("`{}`: interrupted", self.name));
     }
 
     pub fn is_stopped(&self) -> bool {
         self.rate_limiter.is_stopped()
-    }
-
-    pub fn stop_reason(&self) -> Option<StopReason> {
-        lock(&self.status.stop).clone()
     }
 
     /// Returns whether the run was interrupted so long ago that the last answers are no longer waited for.
@@ -127,25 +94,18 @@ impl Target {
 
     /// Updates the tracker and records the positions that are reached now.
     fn update_checkpoint(&self, update: impl FnOnce(&mut AcknowledgementTracker)) {
-        let Some(checkpoint) = &self.checkpoint else {
-            return;
-        };
+        let Some(state) = &self.state else { return };
         // Locked until the positions are recorded, so that they are recorded in order.
-        let mut tracker = lock(&checkpoint.tracker);
+        let mut tracker = lock(&self.status.acknowledgements);
         update(&mut tracker);
         for reached in tracker.reached() {
             let progress = DeliveryProgress {
                 ended: reached.ends,
                 ..DeliveryProgress::to(reached.position)
             };
-            let recorded = checkpoint
-                .directory
-                .delivered(reached.input, &checkpoint.to, progress);
+            let recorded = state.delivered(reached.input, &self.name_in_state(), progress);
             if let Err(error) = recorded {
-                self.stop(StopReason {
-                    code: ExitCode::Output,
-                    message: format!("{error:#}"),
-                });
+                self.stop(ExitCode::Output, format!("{error:#}"));
             }
         }
     }
@@ -183,7 +143,7 @@ impl Target {
             0 => ExitCode::Success,
             _ => ExitCode::Undelivered,
         };
-        let Some(reason) = self.stop_reason() else {
+        let Some(reason) = &*lock(&self.status.stop) else {
             return undelivered;
         };
         let first = match &statistics.first_left {
@@ -206,14 +166,6 @@ impl Target {
             *warned = Some(Instant::now());
         }
         may
-    }
-
-    /// Returns the current limits of a request.
-    pub fn limits(&self) -> BatchLimits {
-        BatchLimits {
-            items: self.limits.items,
-            bytes: self.limits.body_size.bytes(),
-        }
     }
 }
 

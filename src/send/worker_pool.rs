@@ -1,6 +1,5 @@
 //! The workers of a target and their queue.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -23,9 +22,6 @@ pub struct WorkerPool {
     threads: Vec<JoinHandle<()>>,
 }
 
-/// A function that is called after a batch was delivered, with the paths of the dead letters that were written for it.
-pub type WhenDone = fn(&Console, &Target, &SendBatch, &[PathBuf]);
-
 /// The interval at which waiting threads check whether the target is stopped.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -34,12 +30,7 @@ impl WorkerPool {
     ///
     /// # Errors
     /// Returns an error if a thread cannot be started.
-    pub fn start(
-        target: Arc<Target>,
-        console: &Arc<Console>,
-        count: usize,
-        when_done: WhenDone,
-    ) -> Result<Self> {
+    pub fn start(target: Arc<Target>, console: &Arc<Console>, count: usize) -> Result<Self> {
         let (queue, batches) = channel::<SendBatch>();
         let (freed, free_slots) = channel();
         let batches = Arc::new(Mutex::new(batches));
@@ -53,7 +44,7 @@ impl WorkerPool {
                     while let Some(batch) = next(&batches) {
                         // Fails when the pool waits for its workers to end, and needs no slots.
                         let _ = freed.send(());
-                        deliver(&target, &console, &batch, when_done);
+                        deliver(&target, &console, &batch);
                     }
                 })
                 .context("failed to start the sending threads")
@@ -116,13 +107,22 @@ fn next(batches: &Mutex<Receiver<SendBatch>>) -> Option<SendBatch> {
     batches.recv().ok()
 }
 
-fn deliver(target: &Target, console: &Console, batch: &SendBatch, when_done: WhenDone) {
+fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
     if target.is_stopped() {
         return target.statistics().leave(batch.items());
     }
     let requester = Requester { target, console };
-    if let Ok(dead_letters) = DeliveryWorker::new(requester, batch).deliver() {
-        target.acknowledged(batch.numbers());
-        when_done(console, target, batch, &dead_letters);
+    let Ok(written) = DeliveryWorker::new(requester, batch).deliver() else {
+        return;
+    };
+    target.acknowledged(batch.numbers());
+    if let Some(path) = &batch.dead_letter
+        && !written.contains(path)
+        && !target.client.dry_run
+        && let Err(error) = std::fs::remove_file(path)
+    {
+        // A later run sends the dead letter again, and the server takes its records as duplicates.
+        let path = path.display();
+        console.warn(&format!("failed to remove the delivered `{path}`: {error}"));
     }
 }

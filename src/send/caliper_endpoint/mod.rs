@@ -1,15 +1,11 @@
 //! Caliper endpoints (Caliper 1.2, section 6): events are posted in envelopes and cannot be looked up.
 
-use std::time::SystemTime;
-
 use anyhow::Result;
 
 use super::body_frame::BodyFrame;
-use super::envelope::BatchEnvelope;
-use super::http::{Answer, Resource};
-use super::send_batch::BatchSlice;
+use super::http::Resource;
+use super::send_batch::BatchEnvelope;
 use super::server::Server;
-use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
 
 /// A Caliper endpoint.
@@ -31,21 +27,17 @@ impl Server for CaliperEndpoint {
     fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
         match envelope {
             Some(envelope) if self.envelope_each => BodyFrame {
-                before_each: envelope.start(),
-                after_each: envelope.end(),
+                before_each: &envelope.start,
+                after_each: BatchEnvelope::END,
                 ..BodyFrame::ARRAY
             },
             Some(envelope) => BodyFrame {
-                start: envelope.start(),
-                end: envelope.end(),
+                start: &envelope.start,
+                end: BatchEnvelope::END,
                 ..BodyFrame::ARRAY
             },
             None => BodyFrame::ARRAY,
         }
-    }
-
-    fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
-        verdict_by_status(answer, now)
     }
 }
 

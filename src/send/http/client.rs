@@ -9,11 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ureq::http::{HeaderName, HeaderValue, Response as HttpResponse, Uri};
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::answer::{Answer, Response};
 use super::proxies::proxy_for;
 use super::redaction::Redaction;
 use crate::routing::Endpoint;
@@ -42,19 +41,43 @@ pub struct Resource {
     pub headers: &'static [(&'static str, &'static str)],
 }
 
+/// The answer to a request, or why there is no answer.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    Response(Response),
+    /// No answer arrived, or none that could be read. The server may have done what was asked.
+    Lost(String),
+    /// No request to this server can succeed, now or later.
+    Impossible(String),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Response {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: Vec<u8>,
+}
+
 /// A client for the server of an endpoint.
 pub struct Client {
     agent: Agent,
     url: Uri,
-    headers: Vec<(HeaderName, HeaderValue)>,
+    headers: HeaderMap,
     redaction: Redaction,
     compress: bool,
-    dry_run: bool,
+    pub dry_run: bool,
 }
 
 /// Answers to POST requests are short texts; answers to GET requests are whole records.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
 const MAX_RECORD_BYTES: u64 = 128 << 20;
+
+impl Response {
+    /// Returns the text of the first header with this name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
 
 impl Client {
     /// Creates a client that trusts the certificates in `roots`.
@@ -98,7 +121,11 @@ impl Client {
         let body = gzipped.as_deref().unwrap_or(body);
         let bytes = body.len();
         if self.dry_run {
-            return (Answer::status(204), bytes);
+            let accepted = Response {
+                status: 204,
+                ..Response::default()
+            };
+            return (Answer::Response(accepted), bytes);
         }
         let mut request = self.agent.post(&self.url);
         for (name, value) in &self.headers {
@@ -108,10 +135,6 @@ impl Client {
             request = request.header("content-encoding", "gzip");
         }
         (read_answer(request.send(body)), bytes)
-    }
-
-    pub fn is_dry_run(&self) -> bool {
-        self.dry_run
     }
 
     /// Gets the same URL with one more query parameter.
@@ -151,25 +174,28 @@ impl Client {
     }
 }
 
-fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<Vec<(HeaderName, HeaderValue)>> {
-    let mut headers = vec![
-        header("content-type", "application/json")?,
-        header("accept", "application/json")?,
+/// Returns the headers of all requests. Those of the endpoint replace others of the same name.
+fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
+    let usual = [
+        ("content-type", "application/json"),
+        ("accept", "application/json"),
     ];
-    for (name, value) in resource.headers {
-        headers.push(header(name, value)?);
-    }
-    for (name, value) in &endpoint.headers {
-        let given = header(name, value.reveal())?;
-        headers.retain(|(name, _)| *name != given.0);
-        headers.push(given);
+    let given = endpoint.headers.iter();
+    let given = given.map(|(name, value)| (name.as_str(), value.reveal()));
+    let mut headers = HeaderMap::new();
+    for (name, value) in usual
+        .into_iter()
+        .chain(resource.headers.iter().copied())
+        .chain(given)
+    {
+        let (name, value) = header(name, value)?;
+        headers.insert(name, value);
     }
     if let Some(authorization) = endpoint.credentials.authorization() {
         let (name, mut value) = header("authorization", authorization.reveal())
             .map_err(|_| anyhow!("the credentials hold a character that no header can hold"))?;
         value.set_sensitive(true);
-        headers.retain(|(other, _)| *other != name);
-        headers.push((name, value));
+        headers.insert(name, value);
     }
     Ok(headers)
 }

@@ -1,11 +1,9 @@
 //! HTTP: the client, TLS, proxies and the redaction of answers. The only module that names ureq.
 
-mod answer;
 mod client;
 mod proxies;
 mod redaction;
 mod tls;
 
-pub use answer::{Answer, Response};
-pub use client::{Client, ClientOptions, Resource};
+pub use client::{Answer, Client, ClientOptions, Resource, Response};
 pub use tls::root_certificates;

@@ -1,20 +1,27 @@
 //! Learning record stores (xAPI 1.0.3, part 3): statements are posted in an array, and can be looked up by id.
 
-mod look_up;
 mod same_statement;
 
-use std::time::SystemTime;
-
 use anyhow::Result;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
 
+use self::same_statement::is_same_statement;
 use super::body_frame::BodyFrame;
-use super::envelope::BatchEnvelope;
-use super::http::{Answer, Resource};
+use super::http::{Answer, Resource, Response};
 use super::rate_limiter::Stopped;
-use super::send_batch::{BatchItem, BatchSlice};
+use super::send_batch::{BatchEnvelope, BatchItem};
 use super::server::{Lookup, LookupRequests, Server};
-use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
+
+/// The query parameters that name a statement (xAPI 1.0.3, part 3, section 2.1.3). Voided statements are found only by
+/// the second.
+const STATEMENT_ID: &str = "statementId";
+const VOIDED_STATEMENT_ID: &str = "voidedStatementId";
+
+/// A statement that is missing is asked for again this often, since some servers show new statements late.
+const REPETITIONS: u32 = 2;
 
 /// A learning record store.
 #[derive(Clone, Copy, Debug)]
@@ -32,18 +39,87 @@ impl Server for Lrs {
         BodyFrame::ARRAY
     }
 
-    fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
-        verdict_by_status(answer, now)
-    }
-
+    /// Asks the LRS for the statement, and compares it with the one that was sent.
     fn look_up(
         &self,
         statement: &BatchItem,
-        text: &[u8],
+        sent: &[u8],
         requests: &dyn LookupRequests,
     ) -> Result<Lookup, Stopped> {
-        look_up::look_up(statement.id, text, requests)
+        let id = statement.id;
+        let id_text = id.to_string();
+        for nth in 0..=REPETITIONS {
+            if nth > 0 {
+                requests.wait(nth - 1)?;
+            }
+            let mut last = requests.get(STATEMENT_ID, &id_text)?;
+            if is_missing(&last.answer, id) {
+                last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
+                // Servers that do not know this parameter may answer anything.
+                match &last.answer {
+                    Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
+                    _ => continue,
+                }
+            }
+            let lookup = match &last.answer {
+                // The credentials may not read, or the server knows no such request.
+                Answer::Response(Response {
+                    status: 401 | 403 | 405 | 501,
+                    ..
+                }) => Some(Lookup::Unverified),
+                Answer::Response(response) => compare(sent, &response.body, id),
+                Answer::Lost(_) | Answer::Impossible(_) => None,
+            };
+            return Ok(lookup.unwrap_or(Lookup::Unavailable(last)));
+        }
+        Ok(Lookup::Different)
     }
+}
+
+/// Returns whether the answer says that there is no such statement.
+fn is_missing(answer: &Answer, id: Uuid) -> bool {
+    match answer {
+        Answer::Response(Response { status: 404, .. }) => true,
+        Answer::Response(Response {
+            status: 200, body, ..
+        }) => matches!(
+            serde_json::from_slice::<Stored>(body),
+            Ok(Stored::List { statements }) if !statements.iter().any(|each| has_id(each, id))
+        ),
+        Answer::Response(_) | Answer::Lost(_) | Answer::Impossible(_) => false,
+    }
+}
+
+/// The answer to a request for one statement.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    /// Not in the specification. Ralph returns a list of no or one statement, and a list of other statements if it does
+    /// not know the parameter.
+    List {
+        statements: Vec<Value>,
+    },
+    One(Value),
+}
+
+/// Compares the statement that was sent with the one in an answer. Returns `None` if the answer does not hold it.
+fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
+    let stored = match serde_json::from_slice(stored) {
+        Ok(Stored::List { statements }) => statements.into_iter().find(|each| has_id(each, id)),
+        Ok(Stored::One(statement)) => Some(statement).filter(|each| has_id(each, id)),
+        Err(_) => None,
+    }?;
+    Some(match serde_json::from_slice(sent) {
+        Ok(sent) if is_same_statement(&sent, &stored) => Lookup::Same,
+        Ok(_) => Lookup::Different,
+        // Nested more deeply than serde_json reads.
+        Err(_) => Lookup::Unverified,
+    })
+}
+
+fn has_id(statement: &Value, id: Uuid) -> bool {
+    let text = statement.get("id").and_then(Value::as_str);
+    text.and_then(|text| text.parse().ok()) == Some(id)
 }
 
 #[cfg(test)]

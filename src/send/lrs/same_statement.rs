@@ -22,12 +22,7 @@ enum Parent {
 
 /// Returns whether the LRS holds the statement that was sent.
 pub fn is_same_statement(sent: &Value, stored: &Value) -> bool {
-    match (sent, stored) {
-        (Value::Object(sent), Value::Object(stored)) => {
-            same_entries(sent, stored, Parent::Statement)
-        }
-        _ => false,
-    }
+    same_value(sent, stored, Parent::Statement)
 }
 
 fn same_entries(sent: &Map<String, Value>, stored: &Map<String, Value>, parent: Parent) -> bool {
