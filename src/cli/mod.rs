@@ -79,36 +79,49 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode, Fatal> {
-    let named = |name, console: Console, dry_run| {
-        warn_of_unknown_variables(&console);
-        RunCommand {
-            name,
-            invocation,
-            console: Arc::new(console),
-            dry_run,
-        }
-    };
-    match command {
-        Subcommands::Transform(args) => {
-            let command = named("transform", args.console(), false);
-            run::transform(command, args.settings().or_exit(ExitCode::Usage)?)
-        }
+    let (name, console, dry_run) = match &command {
+        Subcommands::Transform(args) => ("transform", args.console(), false),
         Subcommands::Send(args) => {
             let console = Console::new(args.record.quiet, true);
-            let settings = args.settings().or_exit(ExitCode::Usage)?;
-            let command = named("send", console, settings.delivery.client.dry_run);
-            run::send(command, settings)
+            ("send", console, args.delivery.dry_run)
         }
         Subcommands::Recover(args) => {
             let console = Console::new(args.quiet, false);
-            let settings = args.settings();
-            let command = named("recover", console, settings.delivery.client.dry_run);
-            run::recover(&command, settings)
+            ("recover", console, args.delivery.dry_run)
         }
+        Subcommands::Explain(_) => ("explain", Console::new(false, false), false),
+    };
+    warn_of_unknown_variables(&console);
+    let running = RunCommand {
+        name,
+        invocation,
+        console: Arc::new(console),
+        dry_run,
+    };
+    match command {
+        Subcommands::Transform(args) => {
+            let (settings, output) = args.settings().or_exit(ExitCode::Usage)?;
+            run::transform(running, settings, output)
+        }
+        Subcommands::Send(args) => {
+            let (settings, delivery, dead_letters) = args.settings().or_exit(ExitCode::Usage)?;
+            run::send(running, settings, &delivery, dead_letters.as_deref())
+        }
+        Subcommands::Recover(args) => run::recover(
+            &running,
+            &args.dead_letters,
+            args.routers.as_deref(),
+            &args.delivery.settings(),
+            args.report.as_deref(),
+        ),
         Subcommands::Explain(args) => {
-            let command = named("explain", Console::new(false, false), false);
-            let settings = args.settings().or_exit(ExitCode::Usage)?;
-            run::explain(settings, &command.console)
+            let conversion = args.conversion.settings().or_exit(ExitCode::Usage)?;
+            run::explain(
+                &args.input.settings(),
+                conversion,
+                args.json,
+                &running.console,
+            )
         }
     }
 }

@@ -10,7 +10,8 @@ use super::dedupe_args::DedupeArgs;
 use super::delivery_args::DeliveryArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
-use crate::run::SendSettings;
+use crate::run::JobSettings;
+use crate::send::DeliverySettings;
 
 #[derive(Args, Debug)]
 pub struct SendArgs {
@@ -24,7 +25,7 @@ pub struct SendArgs {
     dedupe: DedupeArgs,
 
     #[command(flatten)]
-    delivery: DeliveryArgs,
+    pub delivery: DeliveryArgs,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -43,14 +44,17 @@ struct OutputArgs {
 }
 
 impl SendArgs {
-    pub fn settings(self) -> Result<SendSettings> {
-        Ok(SendSettings {
+    /// Returns the settings of the run and of the delivery, and the directory of dead letters.
+    ///
+    /// # Errors
+    /// Returns an error if options contradict each other or do not parse.
+    pub fn settings(self) -> Result<(JobSettings, DeliverySettings, Option<PathBuf>)> {
+        let settings = JobSettings {
             input: self.input.settings(),
             conversion: self.conversion.settings()?,
             dedupe: self.dedupe.settings()?,
-            delivery: self.delivery.settings(),
-            dead_letters: self.output.dead_letters,
             record: self.record.settings(),
-        })
+        };
+        Ok((settings, self.delivery.settings(), self.output.dead_letters))
     }
 }

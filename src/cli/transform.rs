@@ -12,7 +12,7 @@ use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
 use crate::console::Console;
 use crate::output_names::{Compression, OutputNames};
-use crate::run::{OutputSettings, TransformSettings};
+use crate::run::{JobSettings, OutputSettings};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {
@@ -62,15 +62,19 @@ impl TransformArgs {
         Console::new(quiet, shows_progress && !quiet)
     }
 
-    pub fn settings(self) -> Result<TransformSettings> {
+    /// Returns the settings of the run and of its output.
+    ///
+    /// # Errors
+    /// Returns an error if options contradict each other or do not parse.
+    pub fn settings(self) -> Result<(JobSettings, OutputSettings)> {
         let output = self.output.settings(&self.conversion, &self.record)?;
-        Ok(TransformSettings {
+        let settings = JobSettings {
             input: self.input.settings(),
             conversion: self.conversion.settings()?,
             dedupe: self.dedupe.settings()?,
-            output,
             record: self.record.settings(),
-        })
+        };
+        Ok((settings, output))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The settings of the lookup tables.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -32,12 +32,6 @@ impl LmsSettings {
             unknown_course: Unknown::Reject,
             actor_key: None,
         }
-    }
-
-    /// Returns the files that are read.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.users, &self.courses];
-        files.into_iter().flatten().map(PathBuf::as_path)
     }
 
     /// Loads the tables. Of each user, only the identity in this column is kept.

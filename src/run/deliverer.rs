@@ -23,15 +23,18 @@ use crate::report::{InputReports, ReadTo};
 pub struct Deliverer<'c> {
     console: &'c Console,
     destination: Box<dyn Destination + 'c>,
-    rejects: Option<RejectsFile>,
-    duplicates: Option<Duplicates>,
+    /// The file of rejected lines.
+    pub rejects: Option<RejectsFile>,
+    /// The deduplication, if duplicates are dropped.
+    pub duplicates: Option<Duplicates>,
     /// The delivered lines of all inputs.
     tally: Tally,
     /// The open inputs by their numbers.
     open: BTreeMap<usize, OpenInput>,
     inputs: InputReports,
     code: ExitCode,
-    state: Option<Arc<StateDirectory>>,
+    /// The state directory. If it cannot be written, the run stops.
+    pub state: Option<Arc<StateDirectory>>,
     /// Whether the run must stop because rows of rejected lines could not be written, whose lines are not read again.
     must_stop: bool,
 }
@@ -70,24 +73,6 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    /// Writes rejected lines to a file.
-    pub fn rejects(mut self, rejects: Option<RejectsFile>) -> Self {
-        self.rejects = rejects;
-        self
-    }
-
-    /// Drops duplicates.
-    pub fn duplicates(mut self, duplicates: Option<Duplicates>) -> Self {
-        self.duplicates = duplicates;
-        self
-    }
-
-    /// Stops the run if the state directory cannot be written.
-    pub fn state(mut self, state: Option<Arc<StateDirectory>>) -> Self {
-        self.state = state;
-        self
-    }
-
     /// Delivers one event of the pipeline.
     pub fn deliver(
         &mut self,
@@ -104,10 +89,8 @@ impl<'c> Deliverer<'c> {
         let flow = match event {
             InputEvent::Unopened(error) => {
                 let mut open = OpenInput::start(source, 0);
-                self.input_failed(
-                    &mut open,
-                    &format!("failed to open `{}`: {error}", source.name),
-                );
+                let message = format!("failed to open `{}`: {error}", source.name);
+                self.input_failed(&mut open, message);
                 self.end(input, open, Some(ReadTo::default()), None);
                 ControlFlow::Continue
             }
@@ -133,7 +116,7 @@ impl<'c> Deliverer<'c> {
             .insert(input, OpenInput::start(source, skipped_lines));
         self.with_rejects(RejectsFile::mark);
         if let Some(duplicates) = &mut self.duplicates {
-            duplicates.start_input(&source.name);
+            duplicates.dedupe.start_input(&source.name);
         }
         let started = self.destination.start(input, source, resumed);
         self.flow_after(input, started.map(|()| WriteStatus::Written))
@@ -173,13 +156,13 @@ impl<'c> Deliverer<'c> {
         };
         if let Err(error) = &result {
             let message = format!("failed to read `{}` to its end: {error}", source.name);
-            self.input_failed(&mut open, &message);
+            self.input_failed(&mut open, message);
         }
         let delivered = !open.output_failed;
         if !delivered {
             self.forget_lines(&mut open);
             if let Some(duplicates) = &mut self.duplicates {
-                duplicates.forget_input();
+                duplicates.dedupe.input_failed();
             }
         }
         let output = self.destination.last_file().filter(|_| delivered);
@@ -270,7 +253,7 @@ impl<'c> Deliverer<'c> {
             Err(error) => {
                 self.report_output_error(&error);
                 if let Some(open) = self.open.get_mut(&input) {
-                    open.fail(&format!("{error:#}"));
+                    open.errors.push(format!("{error:#}"));
                     open.output_failed = true;
                 }
                 if self.destination.is_shared() {
@@ -310,9 +293,9 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    fn input_failed(&mut self, open: &mut OpenInput, message: &str) {
-        self.console.error(message);
-        open.fail(message);
+    fn input_failed(&mut self, open: &mut OpenInput, message: String) {
+        self.console.error(&message);
+        open.errors.push(message);
         self.code = self.code.max(ExitCode::Input);
     }
 

@@ -10,7 +10,7 @@ const REPORTED_COLLISIONS: u64 = 20;
 
 /// The deduplication of a run.
 pub struct Duplicates {
-    dedupe: Dedupe,
+    pub dedupe: Dedupe,
     collisions: u64,
 }
 
@@ -20,16 +20,6 @@ impl Duplicates {
             dedupe,
             collisions: 0,
         }
-    }
-
-    /// Starts an input. The batches that follow are the input's.
-    pub fn start_input(&mut self, name: &str) {
-        self.dedupe.start_input(name);
-    }
-
-    /// Forgets the events of the current input, whose output is not delivered.
-    pub fn forget_input(&mut self) {
-        self.dedupe.input_failed();
     }
 
     /// Drops duplicates from a batch. Reports collisions, and appends rows for rejected ones if there is a rejects file.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use bumpalo::Bump;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -20,36 +20,39 @@ use crate::outcome::{Outcome, Unsupported};
 use crate::output::Stdout;
 use crate::pipeline;
 
-/// The settings of `explain`.
-pub struct ExplainSettings {
-    pub input: InputSettings,
-    pub conversion: ConversionSettings,
-    /// Whether to write a JSON object for each line.
-    pub json: bool,
+/// The explanation of a line, as `--json` shows it.
+#[derive(Serialize)]
+struct Explanation<'a> {
+    file: &'a str,
+    line: u64,
+    name: Option<&'a str>,
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    detail: Option<Cow<'a, str>>,
+    /// The records.
+    out: Vec<&'a RawValue>,
 }
 
-/// Runs the command.
+/// Runs the command. With `json`, writes a JSON object for each line.
 ///
 /// # Errors
 /// Returns an error if the run could not start.
-pub fn explain(settings: ExplainSettings, console: &Console) -> Result<ExitCode, Fatal> {
-    let ExplainSettings {
-        input,
-        conversion,
-        json,
-    } = settings;
+pub fn explain(
+    input: &InputSettings,
+    conversion: ConversionSettings,
+    json: bool,
+    console: &Console,
+) -> Result<ExitCode, Fatal> {
     let discovery = input.discover(&[], console).or_exit(ExitCode::Usage)?;
     let converter = conversion
         .load(input.line_wrapper.clone(), console)
         .or_exit(ExitCode::Usage)?;
     let options = input.pipeline_options();
-    let write = if json { write_json } else { write_text };
     let max_line_bytes = options.max_line_bytes;
     let convert = move |source: &Source, batch: LineBatch| {
         let lines = batch.lines(source.shape, max_line_bytes);
-        let bytes = explain_lines(&converter, &source.name, lines, write);
         let converted = ConvertedBatch {
-            bytes: bytes.into(),
+            bytes: explain_lines(&converter, &source.name, lines, json).into(),
             ..ConvertedBatch::default()
         };
         (converted, None)
@@ -64,14 +67,11 @@ pub fn explain(settings: ExplainSettings, console: &Console) -> Result<ExitCode,
     Ok(deliverer.close().code)
 }
 
-/// Writes the explanation of one line, given its file, its number, its conversion and its records, one a line.
-type WriteLine = fn(&mut Vec<u8>, &str, u64, &ConvertedLine<'_>, &[u8]) -> Result<()>;
-
 fn explain_lines<'b>(
     converter: &LineConverter,
     file: &str,
     lines: impl Iterator<Item = Line<'b>>,
-    write: WriteLine,
+    json: bool,
 ) -> Vec<u8> {
     let mut text = Vec::new();
     let mut converted = ConvertedBatch::default();
@@ -82,7 +82,9 @@ fn explain_lines<'b>(
         converted.records.clear();
         if let Some(conversion) = converter.convert(line, Layout::Lines, &arena, &mut converted) {
             let start = text.len();
-            if let Err(error) = write(&mut text, file, line.number, &conversion, &converted.bytes) {
+            let explained = Explanation::new(file, line.number, &conversion, &converted.bytes);
+            let written = explained.and_then(|explanation| explanation.write(json, &mut text));
+            if let Err(error) = written {
                 text.truncate(start);
                 text.extend(format!("{file}:{}: {error}\n", line.number).bytes());
             }
@@ -93,80 +95,60 @@ fn explain_lines<'b>(
 
 /// Returns the reason for an outcome, unless the line was emitted.
 fn why(outcome: &Outcome) -> Option<Cow<'_, str>> {
-    match (outcome, outcome.fault()) {
-        (_, Some((_, detail))) => Some(detail.into()),
-        (Outcome::Unsupported(why), None) => {
-            let why = match why {
-                Unsupported::NoName => "the event has no name",
-                Unsupported::NoTransformer => "this format has no transformer for the event",
-                Unsupported::NotByDefault => {
-                    "the event is not converted by default; use `--events all`"
-                }
-            };
-            Some(why.into())
+    Some(match outcome {
+        Outcome::Unparsable(fault) | Outcome::Rejected(fault) => fault.detail.as_ref().into(),
+        Outcome::Unsupported(Unsupported::NoName) => "the event has no name".into(),
+        Outcome::Unsupported(Unsupported::NoTransformer) => {
+            "this format has no transformer for the event".into()
         }
-        (Outcome::Filtered(by), None) => Some(format!("excluded by `{}`", by.option()).into()),
-        _ => None,
-    }
+        Outcome::Unsupported(Unsupported::NotByDefault) => {
+            "the event is not converted by default; use `--events all`".into()
+        }
+        Outcome::Filtered(by) => format!("excluded by `{}`", by.option()).into(),
+        Outcome::Emitted => return None,
+    })
 }
 
-fn write_json(
-    out: &mut Vec<u8>,
-    file: &str,
-    line: u64,
-    conversion: &ConvertedLine<'_>,
-    statements: &[u8],
-) -> Result<()> {
-    #[derive(Serialize)]
-    struct Row<'a> {
+impl<'a> Explanation<'a> {
+    fn new(
         file: &'a str,
         line: u64,
-        name: Option<&'a str>,
-        outcome: &'a str,
-        reason: Option<&'a str>,
-        detail: Option<&'a str>,
-        out: Vec<&'a RawValue>,
+        conversion: &'a ConvertedLine<'_>,
+        records: &'a [u8],
+    ) -> Result<Self> {
+        let records = std::str::from_utf8(records)?.lines();
+        Ok(Self {
+            file,
+            line,
+            name: conversion.name,
+            outcome: conversion.outcome.word(),
+            reason: conversion.outcome.fault().map(|(reason, _)| reason.code()),
+            detail: why(&conversion.outcome),
+            out: records
+                .map(serde_json::from_str)
+                .collect::<Result<_, _>>()?,
+        })
     }
 
-    let why = why(&conversion.outcome);
-    let statements = std::str::from_utf8(statements).context("statements are text")?;
-    let row = Row {
-        file,
-        line,
-        name: conversion.name,
-        outcome: conversion.outcome.word(),
-        reason: conversion.outcome.fault().map(|(reason, _)| reason.code()),
-        detail: why.as_deref(),
-        out: statements
-            .lines()
-            .map(serde_json::from_str)
-            .collect::<Result<_, _>>()?,
-    };
-    serde_json::to_writer(&mut *out, &row)?;
-    out.push(b'\n');
-    Ok(())
-}
-
-fn write_text(
-    out: &mut Vec<u8>,
-    file: &str,
-    line: u64,
-    conversion: &ConvertedLine<'_>,
-    statements: &[u8],
-) -> Result<()> {
-    let name = one_line(conversion.name.unwrap_or("(no name)"));
-    let file = one_line(file);
-    write!(out, "{file}:{line}: {name}: {}", conversion.outcome.word())?;
-    if let Some((reason, _)) = conversion.outcome.fault() {
-        write!(out, ", {}", reason.code())?;
+    fn write(&self, json: bool, out: &mut Vec<u8>) -> Result<()> {
+        if json {
+            serde_json::to_writer(&mut *out, self)?;
+            out.push(b'\n');
+            return Ok(());
+        }
+        let name = one_line(self.name.unwrap_or("(no name)"));
+        let (file, line, outcome) = (one_line(self.file), self.line, self.outcome);
+        write!(out, "{file}:{line}: {name}: {outcome}")?;
+        if let Some(reason) = self.reason {
+            write!(out, ", {reason}")?;
+        }
+        if let Some(detail) = &self.detail {
+            write!(out, ": {}", one_line(detail))?;
+        }
+        writeln!(out)?;
+        for record in &self.out {
+            writeln!(out, "    {record}")?;
+        }
+        Ok(())
     }
-    if let Some(why) = why(&conversion.outcome) {
-        write!(out, ": {}", one_line(&why))?;
-    }
-    writeln!(out)?;
-    for statement in statements.split_inclusive(|&byte| byte == b'\n') {
-        out.extend_from_slice(b"    ");
-        out.extend_from_slice(statement);
-    }
-    Ok(())
 }

@@ -62,11 +62,6 @@ impl InputSettings {
         Ok(paths)
     }
 
-    /// Returns the files that are read beside the inputs.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.files_from.iter().map(PathBuf::as_path)
-    }
-
     /// Returns the options of the pipeline.
     pub fn pipeline_options(&self) -> PipelineOptions {
         PipelineOptions {

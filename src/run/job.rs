@@ -1,24 +1,23 @@
 //! The part that `transform` and `send` share: prepare a run, drive it, summarize it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::anyhow;
+use anyhow::{Result, anyhow, bail};
 
 use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
-use super::settings::{ConversionSettings, InputSettings, RecordSettings};
-use super::{fail_on, state};
+use super::settings::{FailOn, JobSettings, RecordSettings};
 use crate::buffers::Buffers;
-use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
+use crate::checkpoint::{Destinations, OpenError, ResumingOpener, StateDirectory};
 use crate::console::Console;
 use crate::convert::{BatchConverter, Layout, LineConverter};
-use crate::dedupe::Dedupe;
+use crate::dedupe::{Dedupe, Scope};
 use crate::destination::Destination;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::input::{NotFound, Source};
-use crate::outcome::Reason;
+use crate::input::{NotFound, Origin, Source};
+use crate::outcome::{Reason, Tally};
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions};
@@ -35,18 +34,7 @@ pub struct Command<'a> {
     pub dry_run: bool,
 }
 
-/// The paths of a command beside the inputs and those of [`RecordSettings`].
-#[derive(Default)]
-pub struct CommandPaths<'a> {
-    /// The directory of outputs or of dead letters, which is not searched for inputs.
-    pub directory: Option<&'a Path>,
-    /// The names of the outputs, if they are files.
-    pub names: Option<&'a OutputNames>,
-    /// Files that the command reads.
-    pub read: Vec<&'a Path>,
-}
-
-/// A run whose settings are checked and whose tables are loaded.
+/// A run whose settings are checked.
 pub struct Job<'a> {
     command: Command<'a>,
     record: RecordSettings,
@@ -56,70 +44,105 @@ pub struct Job<'a> {
     not_found: Vec<NotFound>,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
-    pub converter: LineConverter,
 }
 
 impl<'a> Job<'a> {
-    /// Checks everything that can be checked before something is written, and loads the tables.
+    /// Checks everything that can be checked before something is written, and loads the tables of the converter.
+    ///
+    /// The `directory` of outputs or of dead letters is not searched for inputs. `names` are those of the outputs, if they
+    /// are files, and `read` are files that the command reads beside those of the settings.
     ///
     /// # Errors
     /// Returns an error if the settings do not fit each other, or a file that they name cannot be read.
     pub fn prepare(
         command: Command<'a>,
-        paths: CommandPaths<'_>,
-        input: &InputSettings,
-        conversion: ConversionSettings,
-        dedupe: Option<Dedupe>,
-        record: RecordSettings,
-    ) -> Result<Self, Fatal> {
+        settings: JobSettings,
+        scope: Scope,
+        names: Option<&OutputNames>,
+        directory: Option<&Path>,
+        read: Vec<&Path>,
+    ) -> Result<(Self, LineConverter)> {
         let started = Instant::now();
+        let JobSettings {
+            input,
+            conversion,
+            dedupe,
+            record,
+        } = settings;
         if command.dry_run && record.state.is_some() && record.rejects.is_some() {
-            return Err(anyhow!(
+            bail!(
                 "remove `--rejects`: with `--dry-run` and `--state`, the run that delivers will write them"
-            ))
-            .or_exit(ExitCode::Usage);
+            );
         }
-        fail_on::check(&record.fail_on, dedupe.is_some()).or_exit(ExitCode::Usage)?;
-        let written: Vec<&Path> = record.written().chain(paths.directory).collect();
-        let discovery = input
-            .discover(&written, &command.console)
-            .or_exit(ExitCode::Usage)?;
+        if record.fail_on.contains(&FailOn::Collision) && dedupe.is_none() {
+            bail!("`--fail-on collision` needs `--dedupe`");
+        }
+        let written = [&record.rejects, &record.state, &record.report]
+            .into_iter()
+            .flatten();
+        let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
+        let discovery = input.discover(&written, &command.console)?;
         // Runs of other shards may write to the same directory.
         let of_all_shards = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
-        let read: Vec<&Path> = input
-            .files()
-            .chain(conversion.files())
-            .chain(paths.read)
-            .collect();
-        check_outputs(paths.names, &record.files(), &of_all_shards, &read)
-            .or_exit(ExitCode::Usage)?;
-        let converter = conversion
-            .load(input.line_wrapper.clone(), &command.console)
-            .or_exit(ExitCode::Usage)?;
-        Ok(Self {
+        let files = [("--rejects", &record.rejects), ("--report", &record.report)];
+        let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
+        let files: Vec<(&str, &Path)> = files.into_iter().flatten().collect();
+        let of_settings = [
+            &input.files_from,
+            &conversion.actor_key_file,
+            &conversion.routers,
+            &conversion.lms.users,
+            &conversion.lms.courses,
+        ];
+        let mut read: Vec<&Path> = read;
+        read.extend(of_settings.into_iter().flatten().map(PathBuf::as_path));
+        check_outputs(names, &files, &of_all_shards, &read)?;
+        let converter = conversion.load(input.line_wrapper.clone(), &command.console)?;
+        let job = Self {
             command,
             record,
             options: input.pipeline_options(),
             started,
             sources: discovery.sources.into(),
             not_found: discovery.errors,
-            dedupe,
+            dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
-            converter,
-        })
+        };
+        Ok((job, converter))
     }
 
     /// Opens and locks the state directory, if there is one.
     ///
     /// # Errors
-    /// Returns an error if another run holds the lock, the directory cannot be used, or an input is not a file.
+    /// Returns an error if another run holds the lock, the directory cannot be used, or an input is not a regular file.
     pub fn open_state(&self) -> Result<Option<Arc<StateDirectory>>, Fatal> {
-        state::open(self.record.state.as_deref(), &self.sources)
+        let Some(directory) = &self.record.state else {
+            return Ok(None);
+        };
+        // A path that does not exist is reported when it is opened.
+        let can_resume = |source: &&Source| match &source.origin {
+            Origin::Stdin => false,
+            Origin::File(path) => {
+                std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) || !path.exists()
+            }
+        };
+        if let Some(other) = self.sources.iter().find(|source| !can_resume(source)) {
+            return Err(anyhow!(
+                "`--state` resumes files, and `{}` is not a file: remove one of the two",
+                other.name
+            ))
+            .or_exit(ExitCode::Usage);
+        }
+        match StateDirectory::open(directory) {
+            Ok(state) => Ok(Some(Arc::new(state))),
+            Err(OpenError::Locked(error)) => Err(error).or_exit(ExitCode::Locked),
+            Err(OpenError::Unusable(error)) => Err(error).or_exit(ExitCode::Output),
+        }
     }
 
     /// Resumes each input where these destinations stopped.
-    pub fn resume(&mut self, state: &Arc<StateDirectory>, destinations: Destinations) {
-        self.opener = Some(ResumingOpener::new(Arc::clone(state), destinations));
+    pub fn resume(&mut self, state: Arc<StateDirectory>, destinations: Destinations) {
+        self.opener = Some(ResumingOpener::new(state, destinations));
     }
 
     /// Drives the run and summarizes it.
@@ -128,6 +151,7 @@ impl<'a> Job<'a> {
     /// Returns an error if the run could not start. Failures after that are reported and are part of the exit code.
     pub fn run(
         mut self,
+        converter: LineConverter,
         destination: Box<dyn Destination + '_>,
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
@@ -137,14 +161,18 @@ impl<'a> Job<'a> {
             .interrupted
             .watch(move || interruptible.iter().for_each(|target| target.interrupt()))
             .or_exit(ExitCode::Usage)?;
-        let rejects = self.record.open_rejects().or_exit(ExitCode::Output)?;
+        // With a state directory, rows of earlier runs are kept, since their lines are not read again.
+        let keeps_rows = self.record.state.is_some();
+        let open = |path| RejectsFile::open(path, keeps_rows);
+        let rejects = self.record.rejects.as_deref().map(open);
+        let rejects = rejects.transpose().or_exit(ExitCode::Output)?;
         let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
         // Rejected lines and duplicates are in the order of the inputs.
         self.options.side_by_side =
             destination.takes_several() && rejects.is_none() && duplicates.is_none();
         let batches = Arc::new(BatchConverter {
-            converter: self.converter,
+            converter,
             layout_of_documents,
             max_line_bytes: self.options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
@@ -153,72 +181,45 @@ impl<'a> Job<'a> {
             keeps_details: self.record.report.is_some(),
             buffers: Buffers::default(),
         });
-        let state = self.opener.as_ref().map(ResumingOpener::directory);
-        let deliverer = Deliverer::new(&self.command.console, destination, &self.not_found)
-            .rejects(rejects)
-            .duplicates(duplicates)
-            .state(state.cloned());
-        let finished = Finished {
-            delivered: drive(
-                &self.command.console,
-                &self.sources,
-                &self.options,
-                self.opener,
-                &batches,
-                deliverer,
-            ),
-            command: self.command,
-            inputs: self.sources.len() + self.not_found.len(),
-            fail_on: self.record.fail_on,
-            options: self.options,
-            started: self.started,
-        };
-        Ok(finished.summarize(&batches.converter, report, targets))
+        let opener = self.opener.take();
+        let mut deliverer = Deliverer::new(&self.command.console, destination, &self.not_found);
+        deliverer.rejects = rejects;
+        deliverer.duplicates = duplicates;
+        deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
+        let delivered = self.drive(opener, &batches, deliverer);
+        Ok(self.summarize(&batches.converter, &delivered, report, targets))
     }
-}
 
-/// Converts and delivers all inputs.
-fn drive(
-    console: &Console,
-    sources: &Arc<[Source]>,
-    options: &PipelineOptions,
-    opener: Option<ResumingOpener>,
-    batches: &Arc<BatchConverter>,
-    mut deliverer: Deliverer<'_>,
-) -> Delivered {
-    let progress = console.progress();
-    progress.start(sources.iter().map(|source| source.size).sum());
-    let converting = Arc::clone(batches);
-    let convert = move |source: &Source, batch| converting.convert(source, batch);
-    let piped = pipeline::run(sources, options, opener, convert, |delivery| {
-        progress.set(options.bytes_read.total());
-        deliverer.deliver(delivery)
-    });
-    let mut delivered = deliverer.close();
-    if let Err(error) = piped {
-        console.error(&format!("{error:#}"));
-        delivered.code = delivered.code.max(ExitCode::Input);
+    /// Converts and delivers all inputs.
+    fn drive(
+        &self,
+        opener: Option<ResumingOpener>,
+        batches: &Arc<BatchConverter>,
+        mut deliverer: Deliverer<'_>,
+    ) -> Delivered {
+        let (console, options) = (&self.command.console, &self.options);
+        let progress = console.progress();
+        progress.start(self.sources.iter().map(|source| source.size).sum());
+        let converting = Arc::clone(batches);
+        let convert = move |source: &Source, batch| converting.convert(source, batch);
+        let piped = pipeline::run(&self.sources, options, opener, convert, |delivery| {
+            progress.set(options.bytes_read.total());
+            deliverer.deliver(delivery)
+        });
+        let mut delivered = deliverer.close();
+        if let Err(error) = piped {
+            console.error(&format!("{error:#}"));
+            delivered.code = delivered.code.max(ExitCode::Input);
+        }
+        progress.clear();
+        delivered
     }
-    progress.clear();
-    delivered
-}
 
-/// A run after its last input.
-struct Finished<'a> {
-    command: Command<'a>,
-    delivered: Delivered,
-    /// The number of inputs, found or not.
-    inputs: usize,
-    fail_on: Vec<super::settings::FailOn>,
-    options: PipelineOptions,
-    started: Instant,
-}
-
-impl Finished<'_> {
     /// Reports what the run did. Returns its exit code.
     fn summarize(
-        self,
+        &self,
         converter: &LineConverter,
+        delivered: &Delivered,
         report_file: ReportFile,
         targets: &[Arc<Target>],
     ) -> ExitCode {
@@ -227,19 +228,19 @@ impl Finished<'_> {
             tally,
             inputs,
             code,
-        } = &self.delivered;
+        } = delivered;
         let no_event = tally.reasons.get(&Reason::NoEvent);
         if no_event == Some(&tally.lines()) && matches!(converter.wrapper, LineWrapper::None) {
             console.note(
                 "note: no line is an event; if a log driver wrapped the lines, read them with `--unwrap KEY`",
             );
         }
-        let failure = fail_on::exit_code(&self.fail_on, tally, console);
+        let failure = report_failures(&self.record.fail_on, tally, console);
         let interrupted = &self.options.interrupted;
         let summary = Summary {
             tally,
             noun: converter.format.format().nouns(),
-            inputs: inputs.counts(self.inputs),
+            inputs: inputs.counts(self.sources.len() + self.not_found.len()),
             skipped_lines: inputs.skipped_lines(),
             stopped_by: interrupted.signal(),
             bytes: self.options.bytes_read.total(),
@@ -256,22 +257,32 @@ impl Finished<'_> {
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());
-        let written = report_file.write(&report);
-        if let Err(error) = &written {
-            console.error(&format!("{error:#}"));
+        match report_file.write(&report) {
+            Ok(()) => report.exit_code,
+            Err(error) => {
+                console.error(&format!("{error:#}"));
+                report.exit_code.max(ExitCode::Output)
+            }
         }
-        report.exit_code.max(match written {
-            Ok(()) => ExitCode::Success,
-            Err(_) => ExitCode::Output,
-        })
     }
 }
 
-impl RecordSettings {
-    /// Opens the rejects file, if there is one. With a state directory, rows of earlier runs are kept, since their lines
-    /// are not read again.
-    fn open_rejects(&self) -> anyhow::Result<Option<RejectsFile>> {
-        let open = |path| RejectsFile::open(path, self.state.is_some());
-        self.rejects.as_deref().map(open).transpose()
+/// Reports the lines that make the run fail. Returns `Failure` if there are any.
+fn report_failures(fail_on: &[FailOn], tally: &Tally, console: &Console) -> ExitCode {
+    let mut code = ExitCode::Success;
+    for fail_on in fail_on {
+        let (lines, outcome) = match fail_on {
+            FailOn::Rejected => (tally.rejected, "rejected"),
+            FailOn::Unparsable => (tally.unparsable, "unparsable"),
+            FailOn::Collision => (tally.collisions, "in collision with another"),
+        };
+        if lines > 0 {
+            let plural = if lines == 1 { "" } else { "s" };
+            console.error(&format!(
+                "{lines} line{plural} {outcome}, and `--fail-on` makes this a failure"
+            ));
+            code = ExitCode::Failure;
+        }
     }
+    code
 }

@@ -14,7 +14,8 @@ pub struct OpenInput {
     skipped_lines: u64,
     /// The lines that were read. They count if the output is delivered.
     pub tally: Tally,
-    errors: Vec<String>,
+    /// The errors of the input and of its output.
+    pub errors: Vec<String>,
     /// Whether the output could not be written.
     pub output_failed: bool,
     started: Instant,
@@ -30,11 +31,6 @@ impl OpenInput {
             output_failed: false,
             started: Instant::now(),
         }
-    }
-
-    /// Records an error of the input or of its output.
-    pub fn fail(&mut self, message: &str) {
-        self.errors.push(message.to_owned());
     }
 
     /// Ends the input. Without `read_to`, the run ended before the input did.

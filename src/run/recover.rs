@@ -1,7 +1,7 @@
 //! `event-router recover`: sends dead letters again.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -14,34 +14,31 @@ use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
 use crate::send::{DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool};
 
-/// The settings of `recover`.
-pub struct RecoverSettings {
-    pub dead_letters: PathBuf,
-    /// The routers.json of the run that wrote the dead letters.
-    pub routers: Option<PathBuf>,
-    pub delivery: DeliverySettings,
-    /// The report.
-    pub report: Option<PathBuf>,
-}
-
-/// Runs the command.
+/// Runs the command: sends the dead letters of a directory to the server of the settings, or to the routers of the
+/// routers.json with which they were written.
 ///
 /// # Errors
 /// Returns an error if the run could not start, or the report could not be written.
-pub fn recover(command: &Command<'_>, settings: RecoverSettings) -> Result<ExitCode, Fatal> {
-    let directory = &settings.dead_letters;
+pub fn recover(
+    command: &Command<'_>,
+    directory: &Path,
+    routers: Option<&Path>,
+    settings: &DeliverySettings,
+    report: Option<&Path>,
+) -> Result<ExitCode, Fatal> {
+    let console = &command.console;
     if !directory.is_dir() {
         return Err(anyhow!("there is no directory `{}`", directory.display()))
             .or_exit(ExitCode::Usage);
     }
-    let endpoints = Endpoints::new(&settings, &command.console).or_exit(ExitCode::Usage)?;
-    let report_file = ReportFile::create(settings.report.as_deref()).or_exit(ExitCode::Output)?;
+    let endpoints = Endpoints::new(settings, routers, console).or_exit(ExitCode::Usage)?;
+    let report_file = ReportFile::create(report).or_exit(ExitCode::Output)?;
     let dead_letters = DeadLetters::create(directory).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 
     let mut recovery = Recovery {
-        console: &command.console,
-        settings: &settings.delivery,
+        console,
+        settings,
         endpoints,
         dead_letters,
         pools: BTreeMap::new(),
@@ -62,7 +59,7 @@ pub fn recover(command: &Command<'_>, settings: RecoverSettings) -> Result<ExitC
         targets: &targets,
         exit_code,
     };
-    command.console.note(&report.to_string());
+    console.note(&report.to_string());
     report_file.write(&report).or_exit(ExitCode::Output)?;
     Ok(exit_code)
 }
@@ -160,22 +157,18 @@ enum Endpoints {
 }
 
 impl Endpoints {
-    fn new(settings: &RecoverSettings, console: &Console) -> Result<Self> {
-        let router_urls = &settings.delivery.router_urls;
-        match (settings.delivery.endpoint(console)?, &settings.routers) {
+    fn new(settings: &DeliverySettings, routers: Option<&Path>, console: &Console) -> Result<Self> {
+        let router_urls = &settings.router_urls;
+        match (settings.endpoint(console)?, routers) {
             (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
             (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
-            (Some(endpoint), None) => {
-                let routers = if router_urls.is_empty() {
-                    vec![endpoint.name.clone()]
-                } else {
-                    router_urls.clone()
-                };
-                Ok(Self::One {
-                    endpoint: Box::new(endpoint),
-                    routers,
-                })
-            }
+            (Some(endpoint), None) => Ok(Self::One {
+                routers: match router_urls.as_slice() {
+                    [] => vec![endpoint.name.clone()],
+                    urls => urls.to_vec(),
+                },
+                endpoint: Box::new(endpoint),
+            }),
             (None, Some(path)) => {
                 let xapi = endpoints(path, Format::Xapi, router_urls)?;
                 let caliper = endpoints(path, Format::Caliper, router_urls)?;

@@ -1,13 +1,23 @@
 //! The settings of the commands: the options after parsing. Paths are not opened yet.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::convert::FormatSettings;
+use crate::dedupe::OnCollision;
 use crate::filter::EventFilter;
 use crate::input::Shard;
 use crate::lms::LmsSettings;
 use crate::selection::EventSelection;
 use crate::tracking::LineWrapper;
+
+/// The settings that `transform` and `send` share.
+pub struct JobSettings {
+    pub input: InputSettings,
+    pub conversion: ConversionSettings,
+    /// The treatment of collisions, if duplicates are dropped.
+    pub dedupe: Option<OnCollision>,
+    pub record: RecordSettings,
+}
 
 /// The inputs and how they are read.
 #[derive(Debug)]
@@ -59,29 +69,4 @@ pub enum FailOn {
     Unparsable,
     /// Collisions of ids, which only `--dedupe` finds.
     Collision,
-}
-
-impl ConversionSettings {
-    /// Returns the files that are read.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.actor_key_file, &self.routers];
-        let files = files.into_iter().flatten().map(PathBuf::as_path);
-        self.lms.files().chain(files)
-    }
-}
-
-impl RecordSettings {
-    /// Returns the paths that are written, which are never inputs.
-    pub fn written(&self) -> impl Iterator<Item = &Path> {
-        let paths = [&self.rejects, &self.report, &self.state];
-        paths.into_iter().flatten().map(PathBuf::as_path)
-    }
-
-    /// Returns the files that are written, each with its option.
-    pub fn files(&self) -> Vec<(&'static str, &Path)> {
-        [("--rejects", &self.rejects), ("--report", &self.report)]
-            .into_iter()
-            .filter_map(|(option, path)| Some((option, path.as_deref()?)))
-            .collect()
-    }
 }

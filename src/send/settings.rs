@@ -45,12 +45,6 @@ pub struct DeliverySettings {
 }
 
 impl DeliverySettings {
-    /// Returns the files that are read.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let files = [&self.auth_file, &self.ca_file];
-        files.into_iter().flatten().map(PathBuf::as_path)
-    }
-
     /// Returns the endpoint at `url`, if it is set.
     ///
     /// # Errors
