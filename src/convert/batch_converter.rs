@@ -13,6 +13,7 @@ use super::rejected_line::RejectedLine;
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::Outcome;
+use crate::tracking::LineWrapper;
 
 /// The output of a batch is usually a few MiB. A log that is made to fill memory is delivered in parts of this size, so
 /// this bounds the converted output of a batch, one event aside.
@@ -102,14 +103,17 @@ impl BatchConverter {
         }
         let fault = conversion.outcome.fault();
         if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
-            RejectedLine {
+            let rejected = RejectedLine {
                 file,
                 line: line.number,
                 content: Some(line.content),
                 reason,
                 detail,
+            };
+            match self.converter.wrapper {
+                LineWrapper::None => rejected.write(&mut converted.rejects),
+                LineWrapper::Json(_) => rejected.write_unwrapped(&mut converted.rejects),
             }
-            .write(&mut converted.rejects);
         }
     }
 }

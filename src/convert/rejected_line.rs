@@ -1,8 +1,10 @@
 //! The row of a rejected line in the rejects file.
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::input::LineContent;
 use crate::outcome::Reason;
@@ -19,7 +21,40 @@ pub struct RejectedLine<'a> {
     pub detail: &'a str,
 }
 
+/// A row of an earlier rejects file.
+#[derive(Deserialize)]
+struct EarlierRow<'a> {
+    #[serde(borrow)]
+    file: Cow<'a, str>,
+    line: u64,
+    #[serde(rename = "reason")]
+    _reason: serde::de::IgnoredAny,
+    #[serde(borrow)]
+    raw: Cow<'a, str>,
+}
+
 impl RejectedLine<'_> {
+    /// Appends the row of a line that was read with `--unwrap`. If the line is itself a row of a rejects file, the new row
+    /// holds the original line with its file and number, so that rejects can be replayed any number of times.
+    pub fn write_unwrapped(&self, out: &mut Vec<u8>) {
+        let earlier = match self.content {
+            Some(LineContent::Whole(line)) => serde_json::from_slice(line).ok(),
+            _ => None,
+        };
+        match &earlier {
+            None => self.write(out),
+            Some(EarlierRow {
+                file, line, raw, ..
+            }) => RejectedLine {
+                file,
+                line: *line,
+                content: Some(LineContent::Whole(raw.as_bytes())),
+                ..self.clone()
+            }
+            .write(out),
+        }
+    }
+
     /// Appends the row, a JSON object, and a newline.
     pub fn write(&self, out: &mut Vec<u8>) {
         #[derive(Serialize)]

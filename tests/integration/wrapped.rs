@@ -103,6 +103,26 @@ fn lines_that_cannot_be_unwrapped_are_unparsable_and_kept_unchanged() {
 }
 
 #[test]
+fn rejects_can_be_replayed_any_number_of_times() {
+    let replay = |rejects: &[u8], unwrap: &[&str]| {
+        let run = Run::transform().file("old", rejects).args(unwrap);
+        run.args(&["--rejects", "new", "old"]).run().with_code(0)
+    };
+    let log = line(1).replace("\"ada\"", "\"\"") + &line(2) + "no event\n";
+    let first = replay(log.as_bytes(), &[]);
+    let second = replay(&first.read("new"), &["--unwrap", "raw"]);
+    let third = replay(&second.read("new"), &["--unwrap", "raw"]);
+    for ended in [&second, &third] {
+        assert_eq!((ended.count("rejected"), ended.count("unparsable")), (1, 1));
+        for (row, original) in ended.json_lines("new").iter().zip(first.json_lines("new")) {
+            for key in ["file", "line", "raw", "reason"] {
+                assert_eq!(row[key], original[key]);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_wrapped_document_is_a_document_and_several_wrapped_lines_are_a_log() {
     let pretty = |wrapped: &str| {
         let value: Value = serde_json::from_str(wrapped).unwrap();
