@@ -64,11 +64,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // A closed standard error is not a failure.
             let _ = error.print();
-            return if error.use_stderr() {
-                ExitCode::Usage
-            } else {
-                ExitCode::Success
-            };
+            if !error.use_stderr() {
+                return ExitCode::Success;
+            }
+            // A required option may be missing because its variable is misspelled.
+            warn_of_unknown_variables(&Console::new(false, false));
+            return ExitCode::Usage;
         }
     };
     let ended = run_command(cli.command, &invocation);

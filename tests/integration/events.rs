@@ -168,6 +168,12 @@ fn an_empty_variable_is_ignored_and_an_unknown_variable_causes_a_warning() {
     assert_eq!(ended.count("emitted"), 1);
     ended.assert_stderr("the variable EVENT_ROUTER_USER sets no option");
     assert_eq!(ended.stderr.matches("warning").count(), 1);
+    // The warning is most useful if the misspelled variable leaves a required option unset.
+    let ended = Run::new(&["explain", "--to", "xapi", "-"])
+        .env("EVENT_ROUTER_LMS_ROOT", "https://courses.example.org")
+        .run()
+        .with_code(2);
+    ended.assert_stderr("the variable EVENT_ROUTER_LMS_ROOT sets no option");
 }
 
 #[test]
