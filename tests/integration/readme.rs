@@ -190,6 +190,20 @@ fn the_queries_that_the_guide_shows_are_those_of_the_files() {
 }
 
 #[test]
+fn the_export_script_reads_the_database_as_the_pages_show() {
+    let script = fs::read_to_string(root().join("src/guide/export.sh")).unwrap();
+    for page in [readme(), Page::read("src/guide/lookup_tables.md")] {
+        let commands = page.fences("sh").concat();
+        let tutor = commands.lines().find(|line| line.starts_with("lms_db()"));
+        assert!(script.contains(tutor.unwrap()));
+        if let Some(other) = commands.lines().find(|line| line.starts_with("mysql ")) {
+            let other = other.split(" <").next().unwrap();
+            assert!(script.contains(&format!("lms_db() {{ {other}; }}")));
+        }
+    }
+}
+
+#[test]
 fn the_line_that_the_readme_shows_becomes_the_statement_that_it_shows() {
     let readme = readme();
     let [line, ..] = &readme.fences("text")[..] else {
@@ -232,7 +246,7 @@ fn copy(from: &Path, to: &Path) {
 mod commands {
     use std::io::Read;
     use std::os::unix::fs::PermissionsExt;
-    use std::process::Command;
+    use std::process::{Command, Output};
 
     use flate2::read::GzDecoder;
     use serde_json::json;
@@ -245,10 +259,10 @@ mod commands {
     const EVENT_ROUTER: &str = r#"case "$1" in send | recover) set -- "$@" --dry-run ;; esac
 exec "$PROGRAM" "$@""#;
     const CARGO: &str = r#"if [ "$1" = run ]; then shift 3; exec event-router "$@"; fi"#;
-    const MYSQL: &str =
-        "if grep -q auth_user; then cat fixtures/users.csv; else cat fixtures/courses.csv; fi";
+    const MYSQL: &str = r#"if grep -q auth_user; then table=users; else table=courses; fi
+cat "$CHECKOUT/fixtures/$table.csv""#;
     const DOCKER: &str = r#"case "$1" in
-exec) exec mysql ;;
+exec) shift 3; export MYSQL_ROOT_PASSWORD=secret; exec "$@" ;;
 logs) cat logs/tracking.log ;;
 inspect) echo container.log ;;
 esac"#;
@@ -266,6 +280,7 @@ esac"#;
             ("docker", DOCKER),
             ("sudo", r#"exec "$@""#),
             ("install", ""),
+            ("jq", ""),
         ] {
             write_script(&checkout, &format!("usr/local/bin/{name}"), script);
         }
@@ -284,7 +299,14 @@ esac"#;
             let csv = checkout.read(&format!("fixtures/{table}.csv"));
             checkout.write(&format!("{table}.tsv"), &csv);
             checkout.write(&format!("etc/event-router/{table}.tsv"), &csv);
+            let query = checkout.read(&format!("src/guide/{table}.sql"));
+            checkout.write(&format!("etc/event-router/{table}.sql"), &query);
         }
+        let export = fs::read_to_string(checkout.path("src/guide/export.sh")).unwrap();
+        let export = below(&checkout, &export);
+        write_script(&checkout, "etc/event-router/export", &export);
+        let reject = json!({ "file": "tracking.log", "line": 1, "reason": "unknown-user", "raw": lines.lines().next() });
+        checkout.write("var/lib/event-router/rejects.jsonl", format!("{reject}\n"));
         let variables = readme().fences("ini")[0].replace("=/", "=");
         checkout.write("etc/event-router/env", variables);
         for dead_letters in ["dead", "var/lib/event-router/dead"] {
@@ -298,19 +320,38 @@ esac"#;
         fs::set_permissions(checkout.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Runs commands with the absolute paths in them taken as paths below the checkout.
-    fn run(checkout: &RunDirectory, commands: &str, path: &str) {
-        let mut script = commands.to_owned();
-        for start in ["etc", "usr", "var", "edx"] {
-            script = script.replace(&format!(" /{start}/"), &format!(" {start}/"));
+    /// Returns the script with the absolute paths in it as paths below the checkout.
+    fn below(checkout: &RunDirectory, script: &str) -> String {
+        let root = checkout.path("").display().to_string();
+        let root = root.trim_end_matches('/');
+        let mut script = format!(" {script}");
+        for (before, start) in [
+            (" ", "etc"),
+            (" ", "usr"),
+            ("=", "usr"),
+            (" ", "var"),
+            (" ", "edx"),
+        ] {
+            let path = format!("{before}/{start}/");
+            script = script.replace(&path, &format!("{before}{root}/{start}/"));
         }
+        script
+    }
+
+    fn run_shell(checkout: &RunDirectory, commands: &str, path: &str) -> Output {
+        let script = below(checkout, commands);
         let mut command = Command::new("sh");
         command
             .args(["-e", "-c", &script])
             .current_dir(checkout.path(""));
         command.env_clear().env("PATH", path);
         command.env("PROGRAM", env!("CARGO_BIN_EXE_event-router"));
-        let output = command.output().unwrap();
+        command.env("CHECKOUT", checkout.path(""));
+        command.output().unwrap()
+    }
+
+    fn run(checkout: &RunDirectory, commands: &str, path: &str) {
+        let output = run_shell(checkout, commands, path);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{commands}: {stderr}");
         assert!(!stderr.contains("warning"), "{commands}: {stderr}");
@@ -347,15 +388,31 @@ esac"#;
             "usr/local/bin/event-router",
             r#"exec "$PROGRAM" "$@""#,
         );
+        for table in ["users", "courses"] {
+            checkout.remove(&format!("etc/event-router/{table}.tsv"));
+        }
         for _night in 0..2 {
             run(&checkout, command, "/usr/bin:/bin");
             assert_eq!(lrs.stored().len(), 149);
         }
 
         let unit = &readme.fences("ini")[1];
-        let start = unit
-            .lines()
-            .find_map(|line| line.strip_prefix("ExecStart="));
-        assert!(command.trim_end().ends_with(start.unwrap()));
+        let setting = |name| unit.lines().find_map(|line| line.strip_prefix(name));
+        assert!(command.starts_with(setting("ExecStartPre=").unwrap()));
+        assert!(command.trim_end().ends_with(setting("ExecStart=").unwrap()));
+    }
+
+    #[test]
+    fn nothing_is_sent_after_a_failed_export_and_the_tables_stay() {
+        let cron = readme().fences("cron")[0].clone();
+        let command = cron.strip_prefix("0 2 * * * ").unwrap();
+        let checkout = checkout();
+        let users = checkout.read("etc/event-router/users.tsv");
+        write_script(&checkout, "usr/local/bin/mysql", "echo id; exit 1");
+        write_script(&checkout, "usr/local/bin/event-router", "echo sent");
+        let output = run_shell(&checkout, command, "/usr/bin:/bin");
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+        assert_eq!(checkout.read("etc/event-router/users.tsv"), users);
     }
 }
