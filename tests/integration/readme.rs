@@ -396,6 +396,17 @@ esac"#;
             assert_eq!(lrs.stored().len(), 149);
         }
 
+        let fences = readme.fences("sh");
+        let mut commands = fences.iter().flat_map(|commands| commands.lines());
+        let replay = commands.find(|line| line.contains("unset EVENT_ROUTER_STATE"));
+        let path = format!("{}:/usr/bin:/bin", checkout.path("usr/local/bin").display());
+        for _repetition in 0..2 {
+            run(&checkout, replay.unwrap(), &path);
+            let rejects = checkout.json_lines("var/lib/event-router/rejects.jsonl");
+            assert_eq!(rejects.len(), 15);
+            assert_eq!(lrs.stored().len(), 149);
+        }
+
         let unit = &readme.fences("ini")[1];
         let setting = |name| unit.lines().find_map(|line| line.strip_prefix(name));
         assert!(command.starts_with(setting("ExecStartPre=").unwrap()));
