@@ -106,8 +106,8 @@ impl BatchConverter {
             let rejected = RejectedLine {
                 file,
                 line: line.number,
-                content: Some(line.content),
-                reason,
+                content: Some(line.content.into()),
+                reason: reason.code(),
                 detail,
             };
             match self.converter.wrapper {

@@ -65,8 +65,7 @@ pub struct Record {
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConverterBuilder {
-    /// The actor of xAPI statements, or `None` for Caliper.
-    actor: Option<ActorKind>,
+    format: FormatSettings,
     events: Vec<String>,
     lms: LmsSettings,
     name_from_event_type: bool,
@@ -94,12 +93,19 @@ impl Converter {
     /// Starts a converter to xAPI statements. The root URL of the LMS is part of every actor, and so of every statement id:
     /// give it exactly as in the settings of the LMS.
     pub fn xapi(lms_root_url: impl Into<String>) -> ConverterBuilder {
-        ConverterBuilder::new(lms_root_url.into(), Some(ActorKind::ExternalId))
+        let settings = XapiSettings {
+            actor: ActorKind::ExternalId,
+            transformer_version: TRANSFORMER_VERSION.to_owned(),
+        };
+        ConverterBuilder::new(lms_root_url.into(), FormatSettings::Xapi(settings))
     }
 
     /// Starts a converter to Caliper events, without envelopes.
     pub fn caliper(lms_root_url: impl Into<String>) -> ConverterBuilder {
-        ConverterBuilder::new(lms_root_url.into(), None)
+        let settings = CaliperSettings {
+            transformer_version: TRANSFORMER_VERSION.to_owned(),
+        };
+        ConverterBuilder::new(lms_root_url.into(), FormatSettings::Caliper(settings, None))
     }
 
     /// Converts a line, given with or without its newline. Returns `None` for a blank line.
@@ -124,9 +130,9 @@ impl Converter {
 }
 
 impl ConverterBuilder {
-    fn new(lms_root_url: String, actor: Option<ActorKind>) -> Self {
+    fn new(lms_root_url: String, format: FormatSettings) -> Self {
         Self {
-            actor,
+            format,
             events: vec!["default".to_owned()],
             lms: LmsSettings::new(lms_root_url),
             name_from_event_type: false,
@@ -135,7 +141,9 @@ impl ConverterBuilder {
 
     /// Sets the identifier of actors. Caliper has only external ids, and ignores this setting.
     pub fn actor(mut self, actor: ActorKind) -> Self {
-        self.actor = self.actor.and(Some(actor));
+        if let FormatSettings::Xapi(settings) = &mut self.format {
+            settings.actor = actor;
+        }
         self
     }
 
@@ -183,42 +191,27 @@ impl ConverterBuilder {
         if self.lms.root_url.is_empty() {
             return Err(BuildError::NoRootUrl);
         }
-        let transformer_version = TRANSFORMER_VERSION.to_owned();
-        let format = match self.actor {
-            Some(actor) => FormatSettings::Xapi(XapiSettings {
-                actor,
-                transformer_version,
-            }),
-            None => FormatSettings::Caliper(
-                CaliperSettings {
-                    transformer_version,
-                },
-                None,
-            ),
-        };
-        let identity = format.identity_column();
+        let identity = self.format.identity_column();
         if identity == IdentityColumn::Email && self.lms.users.is_none() {
             return Err(BuildError::NoUsers);
         }
+        let unknown_event = |UnknownPattern {
+                                 pattern,
+                                 suggestion,
+                             }| BuildError::UnknownEvent {
+            pattern,
+            suggestion,
+        };
         let lms = self.lms.load(identity);
         Ok(Converter(LineConverter {
             wrapper: LineWrapper::None,
-            selection: select_events(format.format(), &self.events)?,
-            format,
+            selection: select_events(self.format.format(), &self.events).map_err(unknown_event)?,
+            format: self.format,
             filter: EventFilter::default(),
             routers: None,
             lms: lms.map_err(|error| BuildError::Table(format!("{error:#}")))?,
             name_from_event_type: self.name_from_event_type,
         }))
-    }
-}
-
-impl From<UnknownPattern> for BuildError {
-    fn from(unknown: UnknownPattern) -> Self {
-        Self::UnknownEvent {
-            pattern: unknown.pattern,
-            suggestion: unknown.suggestion,
-        }
     }
 }
 

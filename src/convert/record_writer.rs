@@ -39,12 +39,22 @@ impl RecordWriter<'_> {
     /// # Errors
     /// Returns `NotRepresentable` if a value cannot be written as JSON, or if the records exceed 64 MiB.
     pub fn write<T: Serialize>(self, records: &[T], id: impl Fn(&T) -> Uuid) -> Result<(), Fault> {
-        let first = self.batch.records.len();
-        let start = self.batch.bytes.len();
+        let ConvertedBatch {
+            bytes,
+            records: converted,
+            ..
+        } = self.batch;
+        let (first, start) = (converted.len(), bytes.len());
         let mut out = LimitedWriter {
             max_length: start.saturating_add(MAX_OUTPUT_BYTES),
             layout: self.layout,
-            out: &mut self.batch.bytes,
+            out: bytes,
+        };
+        let converted_record = |record, end| ConvertedRecord {
+            id: id(record),
+            end,
+            line: self.line,
+            routers: self.routers,
         };
         let written = match (self.layout, records) {
             (Layout::Lines, _) => records.iter().try_for_each(|record| {
@@ -54,31 +64,20 @@ impl RecordWriter<'_> {
                     serde_json::to_writer(&mut out, record)?;
                 }
                 out.end_line();
-                self.batch.records.push(ConvertedRecord {
-                    id: id(record),
-                    end: out.out.len(),
-                    line: self.line,
-                    routers: self.routers,
-                });
+                converted.push(converted_record(record, out.out.len()));
                 Ok(())
             }),
             (Layout::Document, [record]) => write_document(record, &mut out),
             (Layout::Document, _) => write_document(&records, &mut out),
         };
         if let Err(error) = written {
-            self.batch.bytes.truncate(start);
-            self.batch.records.truncate(first);
+            bytes.truncate(start);
+            converted.truncate(first);
             return Err(Fault::new(Reason::NotRepresentable, error.to_string()));
         }
         if self.layout == Layout::Document {
-            let end = self.batch.bytes.len();
-            let records = records.iter().map(|record| ConvertedRecord {
-                id: id(record),
-                end,
-                line: self.line,
-                routers: self.routers,
-            });
-            self.batch.records.extend(records);
+            let end = bytes.len();
+            converted.extend(records.iter().map(|record| converted_record(record, end)));
         }
         Ok(())
     }

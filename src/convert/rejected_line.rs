@@ -7,18 +7,44 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::input::LineContent;
-use crate::outcome::Reason;
 
-/// A line that is rejected or unparsable.
-#[derive(Clone, Debug)]
+/// A line that is rejected or unparsable, with the keys of the rejects file.
+#[derive(Clone, Serialize)]
 pub struct RejectedLine<'a> {
     /// The input's name, as given.
     pub file: &'a str,
     pub line: u64,
-    /// The line itself, unless it is no longer in memory, as with a collision.
-    pub content: Option<LineContent<'a>>,
-    pub reason: Reason,
+    /// The code of the reason.
+    pub reason: &'static str,
     pub detail: &'a str,
+    /// The line itself, unless it is no longer in memory, as with a collision.
+    #[serde(flatten)]
+    pub content: Option<RejectedContent<'a>>,
+}
+
+/// The content of a rejected line.
+#[derive(Clone, Serialize)]
+#[serde(untagged)]
+pub enum RejectedContent<'a> {
+    Text { raw: &'a str },
+    NotUtf8 { raw_base64: String },
+    TooLong { offset: u64, length: u64 },
+}
+
+impl<'a> From<LineContent<'a>> for RejectedContent<'a> {
+    fn from(content: LineContent<'a>) -> Self {
+        match content {
+            LineContent::Whole(bytes) | LineContent::Truncated(bytes) => {
+                match std::str::from_utf8(bytes) {
+                    Ok(raw) => Self::Text { raw },
+                    Err(_) => Self::NotUtf8 {
+                        raw_base64: STANDARD.encode(bytes),
+                    },
+                }
+            }
+            LineContent::TooLong { offset, length } => Self::TooLong { offset, length },
+        }
+    }
 }
 
 /// A row of an earlier rejects file.
@@ -38,7 +64,7 @@ impl RejectedLine<'_> {
     /// holds the original line with its file and number, so that rejects can be replayed any number of times.
     pub fn write_unwrapped(&self, out: &mut Vec<u8>) {
         let earlier = match self.content {
-            Some(LineContent::Whole(line)) => serde_json::from_slice(line).ok(),
+            Some(RejectedContent::Text { raw }) => serde_json::from_str(raw).ok(),
             _ => None,
         };
         match &earlier {
@@ -48,7 +74,7 @@ impl RejectedLine<'_> {
             }) => RejectedLine {
                 file,
                 line: *line,
-                content: Some(LineContent::Whole(raw.as_bytes())),
+                content: Some(RejectedContent::Text { raw }),
                 ..self.clone()
             }
             .write(out),
@@ -57,46 +83,8 @@ impl RejectedLine<'_> {
 
     /// Appends the row, a JSON object, and a newline.
     pub fn write(&self, out: &mut Vec<u8>) {
-        #[derive(Serialize)]
-        struct Row<'a> {
-            file: &'a str,
-            line: u64,
-            reason: &'a str,
-            detail: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            raw: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            raw_base64: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            offset: Option<u64>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            length: Option<u64>,
-        }
-
-        let mut row = Row {
-            file: self.file,
-            line: self.line,
-            reason: self.reason.code(),
-            detail: self.detail,
-            raw: None,
-            raw_base64: None,
-            offset: None,
-            length: None,
-        };
-        match self.content {
-            None => {}
-            Some(LineContent::Whole(bytes) | LineContent::Truncated(bytes)) => {
-                match std::str::from_utf8(bytes) {
-                    Ok(text) => row.raw = Some(text),
-                    Err(_) => row.raw_base64 = Some(STANDARD.encode(bytes)),
-                }
-            }
-            Some(LineContent::TooLong { offset, length }) => {
-                (row.offset, row.length) = (Some(offset), Some(length))
-            }
-        }
         // Writing strings and integers to memory cannot fail.
-        let _ = serde_json::to_writer(&mut *out, &row);
+        let _ = serde_json::to_writer(&mut *out, self);
         out.push(b'\n');
     }
 }

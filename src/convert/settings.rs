@@ -7,6 +7,7 @@ use crate::selection::{EventSelection, UnknownPattern};
 use crate::xapi::{self, ActorKind, XapiSettings};
 
 /// A format with its settings.
+#[derive(Clone, Debug)]
 pub enum FormatSettings {
     /// xAPI statements.
     Xapi(XapiSettings),
@@ -32,6 +33,7 @@ impl FormatSettings {
             Self::Caliper(..) => Format::Caliper,
         }
     }
+
     /// Returns the column of the users table that identifies actors.
     pub fn identity_column(&self) -> IdentityColumn {
         match self {

@@ -31,11 +31,11 @@ pub enum Credentials {
 
 /// The environment variables for credentials. There are no options for them, since every user of a machine can see the
 /// arguments of a program.
-pub const CREDENTIAL_VARIABLES: [&str; 3] = [USERNAME, PASSWORD, TOKEN];
-
-const USERNAME: &str = "EVENT_ROUTER_USERNAME";
-const PASSWORD: &str = "EVENT_ROUTER_PASSWORD";
-const TOKEN: &str = "EVENT_ROUTER_TOKEN";
+pub const CREDENTIAL_VARIABLES: [&str; 3] = [
+    "EVENT_ROUTER_USERNAME",
+    "EVENT_ROUTER_PASSWORD",
+    "EVENT_ROUTER_TOKEN",
+];
 
 impl Secret {
     /// Wraps a text.
@@ -71,9 +71,9 @@ impl Credentials {
     /// # Errors
     /// Returns an error if only one of the first two is set, or all three are.
     pub fn from_environment() -> Result<Self> {
-        let [username, password, token] = CREDENTIAL_VARIABLES.map(variable);
-        Self::of(username?, password?, token?).map_err(|problem| {
-            anyhow!("{problem}: set {USERNAME} and {PASSWORD}, or {TOKEN} alone")
+        let [username, password, token] = CREDENTIAL_VARIABLES;
+        Self::of(variable(username)?, variable(password)?, variable(token)?).map_err(|problem| {
+            anyhow!("{problem}: set {username} and {password}, or {token} alone")
         })
     }
 
@@ -133,29 +133,21 @@ impl Credentials {
 
     /// Returns the texts to hide in the answers of a server, which may repeat them.
     pub fn secrets(&self) -> Vec<Secret> {
-        let encoded = self.authorization().and_then(|header| {
-            header
-                .0
-                .split_once(' ')
-                .map(|(_, value)| Secret::new(value))
-        });
-        let plain = match self {
-            Self::Basic { password, .. } => Some(password.clone()),
-            Self::None | Self::Bearer(_) => None,
-        };
-        let all = encoded.into_iter().chain(plain);
-        all.filter(|secret| !secret.0.is_empty()).collect()
+        let header = self.authorization();
+        let value = header.iter().filter_map(|header| header.0.split_once(' '));
+        let mut secrets: Vec<Secret> = value.map(|(_, value)| Secret::new(value)).collect();
+        if let Self::Basic { password, .. } = self {
+            secrets.push(password.clone());
+        }
+        secrets
     }
 }
 
 fn variable(name: &str) -> Result<Option<Secret>> {
-    match std::env::var_os(name).filter(|value| !value.is_empty()) {
-        None => Ok(None),
-        Some(value) => match value.into_string() {
-            Ok(value) => Ok(Some(Secret(value))),
-            Err(_) => bail!("the variable {name} is not UTF-8"),
-        },
-    }
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    let text = value.map(|value| value.into_string()).transpose();
+    let text = text.map_err(|_| anyhow!("the variable {name} is not UTF-8"))?;
+    Ok(text.map(Secret))
 }
 
 #[cfg(test)]

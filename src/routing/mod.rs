@@ -12,7 +12,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use regex::Regex;
+use regex::{RegexSet, RegexSetBuilder};
 
 pub use config::{AuthScheme, Configurations, OneOrMany, RouterConfig};
 pub(crate) use credentials::CREDENTIAL_VARIABLES;
@@ -34,7 +34,7 @@ pub struct Routers {
 struct Router {
     config: RouterConfig,
     /// The expressions of each key. One expression of every key must match.
-    match_params: Vec<(String, Vec<Regex>)>,
+    match_params: Vec<(String, RegexSet)>,
 }
 
 /// A set of routers of a run, by their index in the list.
@@ -184,15 +184,14 @@ impl Router {
             .match_params
             .iter()
             .map(|(key, expressions)| {
-                let compiled = expressions
-                    .as_slice()
-                    .iter()
-                    .map(|expression| Regex::new(expression));
-                let compiled = compiled.collect::<Result<Vec<_>, _>>();
-                Ok((
-                    key.clone(),
-                    compiled.with_context(|| format!("an expression of match_params `{key}`"))?,
-                ))
+                let expressions = expressions.as_slice();
+                // As much for each expression as if it were compiled alone.
+                let size_limit = expressions.len().saturating_mul(10 << 20);
+                let expressions = RegexSetBuilder::new(expressions)
+                    .size_limit(size_limit)
+                    .build()
+                    .with_context(|| format!("an expression of match_params `{key}`"))?;
+                Ok((key.clone(), expressions))
             });
         let match_params = match_params.collect::<Result<_>>()?;
         Ok(Self {
@@ -204,11 +203,7 @@ impl Router {
     fn accepts(&self, event: &TrackingEvent<'_>) -> bool {
         self.match_params.iter().all(|(key, expressions)| {
             let text = event.walk(key).and_then(|value| value.as_str());
-            text.is_some_and(|text| {
-                expressions
-                    .iter()
-                    .any(|expression| expression.is_match(text))
-            })
+            text.is_some_and(|text| expressions.is_match(text))
         })
     }
 }

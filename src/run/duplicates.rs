@@ -44,7 +44,7 @@ impl Duplicates {
                     file: &file,
                     line: *line,
                     content: None,
-                    reason: Reason::Collision,
+                    reason: Reason::Collision.code(),
                     detail: &format!("{first} has the same id, {id}, and different content"),
                 }
                 .write(&mut batch.rejects);

@@ -224,16 +224,8 @@ impl<'b> BatchSlice<'b> {
 
     fn split_at(self, nth: usize) -> (Self, Self) {
         let (first, second) = self.items.split_at(nth);
-        (
-            Self {
-                items: first,
-                ..self
-            },
-            Self {
-                items: second,
-                ..self
-            },
-        )
+        let slice = |items| Self { items, ..self };
+        (slice(first), slice(second))
     }
 }
 

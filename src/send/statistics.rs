@@ -135,11 +135,9 @@ impl TargetStatistics {
 
     /// Notes that the request with these records has ended.
     pub fn end(&mut self, records: BatchSlice<'_>) {
-        let nth = records.first().and_then(|item| {
-            let mut under_way = self.under_way.iter();
-            under_way.position(|origin| *origin == item.origin)
-        });
-        if let Some(nth) = nth {
+        let first = records.first().map(|item| &item.origin);
+        let mut under_way = self.under_way.iter();
+        if let Some(nth) = under_way.position(|origin| Some(origin) == first) {
             self.under_way.swap_remove(nth);
         }
     }
