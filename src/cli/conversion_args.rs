@@ -19,7 +19,7 @@ use crate::selection::EventSelection;
 pub struct ConversionArgs {
     /// The format to convert to
     #[arg(long, value_enum)]
-    to: Format,
+    pub to: Format,
 
     /// The root URL of the LMS, exactly as in its settings: ids depend on every character
     #[arg(long, value_name = "URL")]
@@ -63,7 +63,7 @@ pub struct ConversionArgs {
     name_from_event_type: bool,
 
     #[command(flatten)]
-    format: FormatArgs,
+    pub format: FormatArgs,
 
     // The heading of these options in the help also applies to options after them, so they are last.
     #[command(flatten)]
@@ -102,15 +102,6 @@ impl From<UnknownArg> for Unknown {
 }
 
 impl ConversionArgs {
-    pub fn to(&self) -> Format {
-        self.to
-    }
-
-    /// Returns whether a later run with the same options writes the same output.
-    pub fn is_repeatable(&self) -> Result<bool> {
-        self.format.is_repeatable(self.to)
-    }
-
     /// Returns the settings.
     ///
     /// # Errors

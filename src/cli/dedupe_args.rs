@@ -26,15 +26,11 @@ enum OnCollisionArg {
 impl DedupeArgs {
     /// Returns the treatment of collisions, if duplicates are dropped.
     pub fn settings(&self) -> Result<Option<OnCollision>> {
-        if !self.dedupe {
-            if self.on_collision.is_some() {
-                bail!("`--on-collision` needs `--dedupe`");
-            }
-            return Ok(None);
-        }
-        Ok(Some(match self.on_collision {
-            None | Some(OnCollisionArg::Keep) => OnCollision::Keep,
-            Some(OnCollisionArg::Reject) => OnCollision::Reject,
-        }))
+        Ok(match (self.dedupe, self.on_collision) {
+            (false, None) => None,
+            (false, Some(_)) => bail!("`--on-collision` needs `--dedupe`"),
+            (true, None | Some(OnCollisionArg::Keep)) => Some(OnCollision::Keep),
+            (true, Some(OnCollisionArg::Reject)) => Some(OnCollision::Reject),
+        })
     }
 }

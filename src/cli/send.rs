@@ -27,20 +27,13 @@ pub struct SendArgs {
     #[command(flatten)]
     pub delivery: DeliveryArgs,
 
-    #[command(flatten)]
-    output: OutputArgs,
+    /// Write records that cannot be delivered to this directory, for `recover`; without it, the first of them stops the
+    /// run
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    dead_letters: Option<PathBuf>,
 
     #[command(flatten)]
     pub record: RecordArgs,
-}
-
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Output")]
-struct OutputArgs {
-    /// Write records that cannot be delivered to this directory, for `recover`; without it, the first of them stops the
-    /// run
-    #[arg(long, value_name = "DIR")]
-    dead_letters: Option<PathBuf>,
 }
 
 impl SendArgs {
@@ -55,6 +48,6 @@ impl SendArgs {
             dedupe: self.dedupe.settings()?,
             record: self.record.settings(),
         };
-        Ok((settings, self.delivery.settings(), self.output.dead_letters))
+        Ok((settings, self.delivery.settings(), self.dead_letters))
     }
 }

@@ -81,12 +81,20 @@ impl TransformArgs {
 impl OutputArgs {
     fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
         let Some(directory) = self.output.clone() else {
-            self.check_without_directory(record)?;
+            if self.compress == CompressArg::Gzip {
+                bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
+            }
+            if record.state.is_some() {
+                bail!("`--state` needs `--output`: text on standard output may get lost");
+            }
+            if self.check {
+                bail!("`--check` needs `--output`, the directory to compare with");
+            }
             return Ok(OutputSettings::Stdout);
         };
         let names = OutputNames {
             directory,
-            format: conversion.to().name(),
+            format: conversion.to.name(),
             compression: match self.compress {
                 CompressArg::None => Compression::None,
                 CompressArg::Gzip => Compression::Gzip,
@@ -102,27 +110,12 @@ impl OutputArgs {
         if record.rejects.is_some() {
             bail!("remove `--rejects`: `--check` writes nothing");
         }
-        if !conversion.is_repeatable()? {
+        if !conversion.format.is_repeatable(conversion.to)? {
             bail!(
                 "`--check` needs the `sendTime` of the earlier run: give `--send-time` or set SOURCE_DATE_EPOCH, \
                  or omit envelopes with `--envelope none`"
             );
         }
         Ok(OutputSettings::Check(names))
-    }
-
-    fn check_without_directory(&self, record: &RecordArgs) -> Result<()> {
-        if self.compress == CompressArg::Gzip {
-            bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
-        }
-        if record.state.is_some() {
-            bail!(
-                "`--state` needs `--output`: the program cannot know whether text on standard output was stored"
-            );
-        }
-        if self.check {
-            bail!("`--check` needs `--output`, the directory to compare with");
-        }
-        Ok(())
     }
 }

@@ -20,16 +20,12 @@ pub struct RouterConfig {
     #[serde(default = "enabled")]
     pub enabled: bool,
     /// The scheme of authentication, if the server needs one.
-    #[serde(default)]
     pub auth_scheme: Option<AuthScheme>,
     /// The username for the scheme Basic.
-    #[serde(default)]
     pub username: Option<Secret>,
     /// The password for the scheme Basic.
-    #[serde(default)]
     pub password: Option<Secret>,
     /// The token for the scheme Bearer.
-    #[serde(default)]
     pub auth_key: Option<Secret>,
     /// The events that the router accepts, and the changes to the requests.
     #[serde(default)]
@@ -47,16 +43,13 @@ pub enum AuthScheme {
 
 /// The events that a router accepts, and the changes to its requests.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct Configurations {
     /// Expressions for dotted keys of the event. One expression of every key must match.
-    #[serde(default)]
     pub match_params: BTreeMap<String, OneOrMany>,
     /// Top-level keys to replace in statements or envelopes.
-    #[serde(default)]
     pub override_args: BTreeMap<String, serde_json::Value>,
     /// Headers of requests, for Caliper routers only.
-    #[serde(default)]
     pub headers: BTreeMap<String, Secret>,
 }
 

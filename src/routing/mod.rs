@@ -117,7 +117,7 @@ impl Routers {
         Ok(routers)
     }
 
-    /// Keeps only the routers with these URLs, as they are written in the file.
+    /// Keeps only the routers with these URLs, as they are written in the file, or all routers if there are no URLs.
     ///
     /// # Errors
     /// Returns an error if no router has one of the URLs.
@@ -138,10 +138,10 @@ impl Routers {
         Ok(())
     }
 
-    /// Keeps only the routers with these URLs, which may be none.
+    /// Keeps only the routers with these URLs, or all routers if there are no URLs.
     pub fn keep_any(&mut self, urls: &[String]) {
         self.routers
-            .retain(|router| urls.contains(&router.config.route_url));
+            .retain(|router| urls.is_empty() || urls.contains(&router.config.route_url));
     }
 
     /// Makes the endpoint of each router, with the values of the environment for `${NAME}`.
@@ -186,7 +186,7 @@ impl Router {
             .map(|(key, expressions)| {
                 let expressions = expressions.as_slice();
                 // As much for each expression as if it were compiled alone.
-                let size_limit = expressions.len().saturating_mul(10 << 20);
+                let size_limit = (expressions.len() + 1).saturating_mul(10 << 20);
                 let expressions = RegexSetBuilder::new(expressions)
                     .size_limit(size_limit)
                     .build()

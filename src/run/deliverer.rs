@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::duplicates::Duplicates;
-use super::open_input::OpenInput;
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
@@ -17,7 +17,7 @@ use crate::input::{NotFound, ReadEnd, Source};
 use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::pipeline::{ControlFlow, Delivery, InputEvent};
-use crate::report::{InputReports, ReadTo};
+use crate::report::{InputEnd, InputReport, InputReports, ReadTo};
 
 /// Delivers the converted batches of a run to one destination.
 pub struct Deliverer<'c> {
@@ -37,6 +37,20 @@ pub struct Deliverer<'c> {
     pub state: Option<Arc<StateDirectory>>,
     /// Whether the run must stop because rows of rejected lines could not be written, whose lines are not read again.
     must_stop: bool,
+}
+
+/// An input that has started and has not ended.
+struct OpenInput {
+    name: String,
+    /// The number of lines that are not read again, because earlier runs delivered them.
+    skipped_lines: u64,
+    /// The lines that were read. They count if the output is delivered.
+    tally: Tally,
+    /// The errors of the input and of its output.
+    errors: Vec<String>,
+    /// Whether the output could not be written.
+    output_failed: bool,
+    started: Instant,
 }
 
 /// The result of a run.
@@ -302,5 +316,37 @@ impl<'c> Deliverer<'c> {
     fn report_output_error(&mut self, error: &anyhow::Error) {
         self.console.error(&format!("{error:#}"));
         self.code = self.code.max(ExitCode::Output);
+    }
+}
+
+impl OpenInput {
+    fn start(source: &Source, skipped_lines: u64) -> Self {
+        Self {
+            name: source.name.clone(),
+            skipped_lines,
+            tally: Tally::default(),
+            errors: Vec::new(),
+            output_failed: false,
+            started: Instant::now(),
+        }
+    }
+
+    /// Ends the input. Without `read_to`, the run ended before the input did.
+    fn end(self, read_to: Option<ReadTo>, output: Option<PathBuf>) -> InputReport {
+        let ended = match read_to {
+            _ if !self.errors.is_empty() => InputEnd::Failed,
+            Some(_) => InputEnd::Done,
+            None => InputEnd::Stopped,
+        };
+        InputReport {
+            name: self.name,
+            ended,
+            errors: self.errors,
+            skipped_lines: self.skipped_lines,
+            tally: self.tally,
+            read_to,
+            output,
+            elapsed: self.started.elapsed(),
+        }
     }
 }

@@ -24,7 +24,13 @@ impl InputSettings {
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
-        note_skipped(&discovery, console);
+        if let [first, ..] = discovery.unmatched.as_slice() {
+            let (first, count) = (first.display(), discovery.unmatched.len());
+            let plural = if count == 1 { "" } else { "s" };
+            console.note(&format!(
+                "note: {count} file{plural} skipped because of the name, `{first}` first; choose others with `--include`"
+            ));
+        }
         if let Some((one, other)) = discovery.same_pipe() {
             bail!("`{one}` and `{other}` are the same pipe, which can be read only once");
         }
@@ -71,16 +77,6 @@ impl InputSettings {
             bytes_read: BytesRead::default(),
             interrupted: Interrupted::default(),
         }
-    }
-}
-
-fn note_skipped(discovery: &Discovery, console: &Console) {
-    if let [first, ..] = discovery.unmatched.as_slice() {
-        let (first, count) = (first.display(), discovery.unmatched.len());
-        let plural = if count == 1 { "" } else { "s" };
-        console.note(&format!(
-            "note: {count} file{plural} skipped because of the name, `{first}` first; choose others with `--include`"
-        ));
     }
 }
 

@@ -8,7 +8,6 @@
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides what a failure costs |
 //! | `duplicates` | drops duplicates and reports collisions |
-//! | `open_input` | an input that has started and has not ended |
 
 mod converter;
 mod deliverer;
@@ -16,7 +15,6 @@ mod duplicates;
 mod explain;
 mod inputs;
 mod job;
-mod open_input;
 mod recover;
 mod send;
 mod settings;

@@ -1,6 +1,7 @@
 //! `event-router recover`: sends dead letters again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -92,21 +93,20 @@ impl Recovery<'_> {
             *self.without_endpoint.entry(letter.router).or_default() += 1;
             return Ok(());
         };
-        let key = (endpoint.name.clone(), format.name());
-        if !self.pools.contains_key(&key) {
-            let dead_letters = Some(self.dead_letters.clone());
-            let target = self
-                .settings
-                .target(endpoint, format, dead_letters, self.console)
-                .or_exit(ExitCode::Usage)?;
-            let connections = self.settings.client.connections;
-            let pool = WorkerPool::start(Arc::new(target), self.console, connections)
-                .or_exit(ExitCode::Usage)?;
-            self.pools.insert(key.clone(), pool);
-        }
-        if let Some(pool) = self.pools.get(&key) {
-            pool.submit(SendBatch::from_dead_letter(letter, path, nth));
-        }
+        let pool = match self.pools.entry((endpoint.name.clone(), format.name())) {
+            Entry::Occupied(pool) => pool.into_mut(),
+            Entry::Vacant(entry) => {
+                let dead_letters = Some(self.dead_letters.clone());
+                let target = self
+                    .settings
+                    .target(endpoint, format, dead_letters, self.console)
+                    .or_exit(ExitCode::Usage)?;
+                let connections = self.settings.client.connections;
+                let pool = WorkerPool::start(Arc::new(target), self.console, connections);
+                entry.insert(pool.or_exit(ExitCode::Usage)?)
+            }
+        };
+        pool.submit(SendBatch::from_dead_letter(letter, path, nth));
         Ok(())
     }
 
@@ -150,10 +150,7 @@ enum Endpoints {
         routers: Vec<String>,
     },
     /// Each letter is sent to the router with its name.
-    Routers {
-        xapi: Vec<Endpoint>,
-        caliper: Vec<Endpoint>,
-    },
+    Routers(Vec<(Format, Endpoint)>),
 }
 
 impl Endpoints {
@@ -170,12 +167,17 @@ impl Endpoints {
                 endpoint: Box::new(endpoint),
             }),
             (None, Some(path)) => {
-                let xapi = endpoints(path, Format::Xapi, router_urls)?;
-                let caliper = endpoints(path, Format::Caliper, router_urls)?;
-                if xapi.is_empty() && caliper.is_empty() {
+                let mut endpoints = Vec::new();
+                for format in Format::ALL {
+                    let mut routers = Routers::load(path, format)?;
+                    routers.keep_any(router_urls);
+                    let of_format = routers.endpoints()?.into_iter();
+                    endpoints.extend(of_format.map(|endpoint| (format, endpoint)));
+                }
+                if endpoints.is_empty() {
                     bail!("`{}` has no enabled router with such a URL", path.display());
                 }
-                Ok(Self::Routers { xapi, caliper })
+                Ok(Self::Routers(endpoints))
             }
         }
     }
@@ -186,21 +188,10 @@ impl Endpoints {
                 .iter()
                 .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
                 .then_some(endpoint.as_ref()),
-            Self::Routers { xapi, caliper } => {
-                let mut endpoints = match format {
-                    Format::Xapi => xapi.iter(),
-                    Format::Caliper => caliper.iter(),
-                };
-                endpoints.find(|endpoint| endpoint.name == router)
-            }
+            Self::Routers(endpoints) => endpoints
+                .iter()
+                .find(|(of, endpoint)| *of == format && endpoint.name == router)
+                .map(|(_, endpoint)| endpoint),
         }
     }
-}
-
-fn endpoints(path: &Path, format: Format, urls: &[String]) -> Result<Vec<Endpoint>> {
-    let mut routers = Routers::load(path, format)?;
-    if !urls.is_empty() {
-        routers.keep_any(urls);
-    }
-    routers.endpoints()
 }

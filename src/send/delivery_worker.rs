@@ -102,7 +102,7 @@ impl<'r> DeliveryWorker<'r> {
             Verdict::Accepted => {
                 self.failures = 0;
                 target.body_size.accepted(body.len());
-                target.statistics().deliver(part.records);
+                target.statistics().add_delivered(part.records);
             }
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused because of this record.
@@ -160,8 +160,8 @@ impl<'r> DeliveryWorker<'r> {
             return Ok(());
         };
         match target.server.look_up(item, text, &self.requester)? {
-            Lookup::Same => target.statistics().find(part.records, true),
-            Lookup::Unverified => target.statistics().find(part.records, false),
+            Lookup::Same => target.statistics().add_duplicates(part.records, true),
+            Lookup::Unverified => target.statistics().add_duplicates(part.records, false),
             Lookup::Different => self.give_up(part, Undeliverable::Conflict, last)?,
             Lookup::Unavailable(mut answer) => {
                 answer.attempts = last.attempts;
@@ -185,7 +185,7 @@ impl<'r> DeliveryWorker<'r> {
         match self.write_dead_letter(dead_letters, part, reason, last) {
             Ok(path) => {
                 self.dead_letters.push(path);
-                target.statistics().bury(part.records, reason);
+                target.statistics().add_dead_letter(part.records, reason);
                 Ok(())
             }
             Err(error) => {

@@ -150,9 +150,7 @@ impl SendPlan {
             }
             (None, Some(endpoint)) => vec![endpoint],
             (Some(routers), None) => {
-                if !settings.router_urls.is_empty() {
-                    routers.keep(&settings.router_urls)?;
-                }
+                routers.keep(&settings.router_urls)?;
                 routers.endpoints()?
             }
         };

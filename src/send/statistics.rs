@@ -1,7 +1,6 @@
 //! The statistics of a target.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::time::{Duration, Instant};
 
 use super::dead_letters::Undeliverable;
@@ -74,13 +73,13 @@ impl TargetStatistics {
     }
 
     /// Counts records that the server took.
-    pub fn deliver(&mut self, records: BatchSlice<'_>) {
-        self.delivered += self.settle(records);
+    pub fn add_delivered(&mut self, records: BatchSlice<'_>) {
+        self.delivered += self.remove_pending(records);
     }
 
     /// Counts records that the server has already. They are verified if the server returned them.
-    pub fn find(&mut self, records: BatchSlice<'_>, verified: bool) {
-        let count = self.settle(records);
+    pub fn add_duplicates(&mut self, records: BatchSlice<'_>, verified: bool) {
+        let count = self.remove_pending(records);
         self.duplicates += count;
         if !verified {
             self.unverified += count;
@@ -88,23 +87,21 @@ impl TargetStatistics {
     }
 
     /// Counts records that were written to a dead letter.
-    pub fn bury(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
-        let count = self.settle(records);
+    pub fn add_dead_letter(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
+        let count = self.remove_pending(records);
         self.undeliverable += count;
         self.dead_letters += 1;
         *self.reasons.entry(reason).or_default() += count;
     }
 
     /// Removes records from the pending ones. Returns their number.
-    fn settle(&mut self, records: BatchSlice<'_>) -> u64 {
+    fn remove_pending(&mut self, records: BatchSlice<'_>) -> u64 {
         for (item, _) in records.iter() {
-            if let Entry::Occupied(mut pending) = self.pending.entry(item.origin.input) {
-                *pending.get_mut() -= 1;
-                if *pending.get() == 0 {
-                    pending.remove();
-                }
+            if let Some(pending) = self.pending.get_mut(&item.origin.input) {
+                *pending -= 1;
             }
         }
+        self.pending.retain(|_, count| *count > 0);
         records.len() as u64
     }
 

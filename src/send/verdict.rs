@@ -35,33 +35,28 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Returns the meaning of an answer by its HTTP status alone.
 pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
-    let response = match answer {
-        Answer::Response(response) => response,
-        Answer::Lost(_) => {
-            return Verdict::Retry(Retry {
-                after: None,
-                may_be_one_record: false,
-            });
-        }
-        Answer::Impossible(_) => return Verdict::Stop,
-    };
-    let retry = |may_be_one_record| {
+    let retry = |after, may_be_one_record| {
         Verdict::Retry(Retry {
-            after: retry_after(response, now),
+            after,
             may_be_one_record,
         })
     };
+    let response = match answer {
+        Answer::Response(response) => response,
+        Answer::Lost(_) => return retry(None, false),
+        Answer::Impossible(_) => return Verdict::Stop,
+    };
+    let after = retry_after(response, now);
     match response.status {
         200..=299 => Verdict::Accepted,
         409 => Verdict::Conflict,
         413 => Verdict::TooLarge,
         400 | 422 => Verdict::Refused,
-        408 | 425 | 429 => retry(false),
-        501 => Verdict::Stop,
-        500..=599 => retry(true),
-        300..=499 => Verdict::Stop,
+        408 | 425 | 429 => retry(after, false),
+        300..=499 | 501 => Verdict::Stop,
+        500..=599 => retry(after, true),
         // Not a status of HTTP.
-        _ => retry(false),
+        _ => retry(after, false),
     }
 }
 
