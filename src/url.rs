@@ -104,7 +104,7 @@ pub fn redacted(url: &str) -> String {
     }
 }
 
-/// Hides the same in a text that may hold a URL, and returns any other text as it is.
+/// Hides the same parts in a text that holds a URL. Returns any other text as it is.
 pub fn redacted_if_url(text: &str) -> String {
     if text.contains("://") {
         redacted(text)

@@ -113,7 +113,7 @@ impl Write for LimitedWriter<'_> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
-    /// serde_json calls only this method, once for each of the many pieces of a value.
+    /// Appends a piece of a value. serde_json calls only this method, once for each of the many pieces of a value.
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.layout == Layout::Document && bytes.iter().all(u8::is_ascii_whitespace) {
             self.max_length = self.max_length.saturating_add(bytes.len());

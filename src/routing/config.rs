@@ -35,9 +35,9 @@ pub struct RouterConfig {
 /// A scheme of authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub enum AuthScheme {
-    /// By username and password.
+    /// A username and a password.
     Basic,
-    /// By a token.
+    /// A token.
     Bearer,
 }
 

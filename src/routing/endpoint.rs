@@ -76,11 +76,8 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
     Ok(match config.auth_scheme {
         None => {
             let given = [&config.username, &config.password, &config.auth_key];
-            if given
-                .into_iter()
-                .flatten()
-                .any(|given| !given.reveal().is_empty())
-            {
+            let mut given = given.into_iter().flatten();
+            if given.any(|given| !given.reveal().is_empty()) {
                 bail!("there are credentials but no auth_scheme: set it to Basic or Bearer");
             }
             Credentials::None

@@ -179,21 +179,18 @@ impl Routers {
 
 impl Router {
     fn new(config: RouterConfig) -> Result<Self> {
-        let match_params = config
-            .configurations
-            .match_params
-            .iter()
-            .map(|(key, expressions)| {
-                let expressions = expressions.as_slice();
-                // As much for each expression as if it were compiled alone.
-                let size_limit = (expressions.len() + 1).saturating_mul(10 << 20);
-                let expressions = RegexSetBuilder::new(expressions)
-                    .size_limit(size_limit)
-                    .build()
-                    .with_context(|| format!("an expression of match_params `{key}`"))?;
-                Ok((key.clone(), expressions))
-            });
-        let match_params = match_params.collect::<Result<_>>()?;
+        let mut match_params = Vec::new();
+        for (key, expressions) in &config.configurations.match_params {
+            let expressions = expressions.as_slice();
+            // As much for each expression as if it were compiled alone.
+            let size_limit = (expressions.len() + 1).saturating_mul(10 << 20);
+            let compiled = RegexSetBuilder::new(expressions)
+                .size_limit(size_limit)
+                .build();
+            let compiled =
+                compiled.with_context(|| format!("an expression of match_params `{key}`"))?;
+            match_params.push((key.clone(), compiled));
+        }
         Ok(Self {
             config,
             match_params,

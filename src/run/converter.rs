@@ -1,5 +1,6 @@
 //! Loads the tables and secrets that a conversion needs.
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -86,23 +87,15 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
 
 /// Reads the key of derived ids from the file, or else from the environment.
 fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
-    let (key, origin) = match file {
-        Some(path) => {
-            let name = path.display().to_string();
-            let mut key =
-                std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-            while key.last().is_some_and(u8::is_ascii_whitespace) {
-                key.pop();
-            }
-            (key, name)
-        }
-        None => match std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty()) {
-            Some(key) => (key.into_encoded_bytes(), ACTOR_KEY.to_owned()),
-            None => return Ok(None),
-        },
+    let Some(path) = file else {
+        let key = std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty());
+        return Ok(key.map(OsString::into_encoded_bytes));
     };
+    let name = path.display();
+    let contents = std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
+    let key = contents.trim_ascii_end();
     if key.is_empty() {
-        bail!("the key in `{origin}` is empty");
+        bail!("the key in `{name}` is empty");
     }
-    Ok(Some(key))
+    Ok(Some(key.to_owned()))
 }

@@ -114,7 +114,7 @@ impl Recovery<'_> {
     fn close(mut self) -> (Vec<Arc<Target>>, ExitCode) {
         let mut targets = Vec::new();
         for pool in self.pools.into_values() {
-            let target = Arc::clone(pool.target());
+            let target = Arc::clone(&pool.target);
             pool.close();
             self.code = self.code.max(target.report_end(self.console));
             targets.push(target);

@@ -15,7 +15,7 @@ use crate::output_names::OutputNames;
 pub enum OutputSettings {
     Stdout,
     Directory(OutputNames),
-    /// Nothing is written: the output is compared with these files.
+    /// A comparison with these files, in which nothing is written.
     Check(OutputNames),
 }
 

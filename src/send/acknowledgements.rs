@@ -9,9 +9,9 @@ use crate::input::Position;
 /// Tracks which records of a target were acknowledged. Records are numbered in the order in which they were submitted.
 #[derive(Debug, Default)]
 pub struct AcknowledgementTracker {
-    /// All records numbered below were acknowledged.
+    /// The number below which all records were acknowledged.
     acknowledged_below: u64,
-    /// Acknowledged ranges above, end by start.
+    /// The acknowledged ranges above: the end of each by its start.
     acknowledged: BTreeMap<u64, u64>,
     /// Positions in inputs, each with the number of the first record after it.
     positions: VecDeque<(u64, ReachedPosition)>,

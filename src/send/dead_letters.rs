@@ -5,7 +5,7 @@
 //! count as done.
 
 use std::fs;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -144,10 +144,7 @@ impl DeadLetters {
         let path = self.directory.join(letter.file_name());
         let write = || -> Result<()> {
             let mut file = temporary_file(&path, OWNER_ONLY)?;
-            let mut writer = BufWriter::new(file.as_file_mut());
-            serde_json::to_writer(&mut writer, letter)?;
-            writer.flush()?;
-            drop(writer);
+            file.write_all(&serde_json::to_vec(letter)?)?;
             file.as_file().sync_all()?;
             persist(file, &path)?;
             // Makes the file name durable.

@@ -67,7 +67,7 @@ impl<'r> DeliveryWorker<'r> {
     /// Returns `Stopped` if the target is stopped. The remaining records are counted as left.
     pub fn deliver(mut self) -> Result<Vec<PathBuf>, Stopped> {
         let target = self.requester.target;
-        let frame = target.server.frame(self.batch.items().envelope());
+        let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
         while let Some(mut part) = self.waiting.pop() {
             let (records, rest) = part.records.split_by(target.body_size.limits(), overhead);
@@ -223,7 +223,7 @@ impl<'r> DeliveryWorker<'r> {
             },
             answer: target.client.text_of(&last.answer),
             attempts: part.attempts + last.attempts,
-            envelope: records.envelope().map(|envelope| envelope.keys.clone()),
+            envelope: records.envelope.map(|envelope| envelope.keys.clone()),
             items: items.collect::<Result<_>>()?,
         })
     }

@@ -1,7 +1,7 @@
 //! Sending to servers.
 //!
 //! Batching, workers, retries, the rate limit, acknowledgements, statistics and dead letters are the same for all kinds
-//! of servers. Each kind has a folder with its requests, its verdict on answers and its lookup. For another kind of
+//! of servers. Each kind has a folder with what it does in another way: requests, verdict, lookup. For another kind of
 //! server, add a folder that implements [`server::Server`], and an arm to `DeliverySettings::server`.
 //!
 //! Files import only from the rows below theirs.
@@ -18,8 +18,8 @@
 //! | `batcher` | the division of records into batches |
 //! | `statistics` | counts of records and requests |
 //! | `rate_limiter`, `body_size_limit` | when the next request may start, and how large it may be |
-//! | `lrs/` | learning record stores: requests, verdict, lookup |
-//! | `caliper_endpoint/` | Caliper endpoints: requests, verdict |
+//! | `lrs/` | learning record stores: requests, lookup |
+//! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
 //! | `server` | the interface of a kind of server |
 //! | `verdict` | the meaning of an answer |
 //! | `body_frame` | the text around the records of a body |

@@ -47,7 +47,8 @@ pub struct SendBatch {
 /// Consecutive records of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSlice<'b> {
-    envelope: Option<&'b BatchEnvelope>,
+    /// The envelope that the records are sent in, if their format has one.
+    pub envelope: Option<&'b BatchEnvelope>,
     text: &'b [u8],
     items: &'b [BatchItem],
 }
@@ -187,11 +188,6 @@ impl<'b> BatchSlice<'b> {
 
     pub fn is_empty(self) -> bool {
         self.items.is_empty()
-    }
-
-    /// The envelope that the records are sent in, if their format has one.
-    pub fn envelope(self) -> Option<&'b BatchEnvelope> {
-        self.envelope
     }
 
     /// Returns the first record.

@@ -76,12 +76,17 @@ impl TargetQueue {
             let text = match override_keys(text, &self.overrides) {
                 Ok(text) => text,
                 Err(error) => {
-                    self.report_unreadable(&origin, &error, console);
+                    let target = &self.pool.target;
+                    target.statistics().undeliverable += 1;
+                    console.error(&format!(
+                        "`{}`: line {} of `{}` is not sent: the overrides of the router cannot be applied: {error}",
+                        target.name, origin.line, origin.file
+                    ));
                     continue;
                 }
             };
             if self.batcher.holds(record.id, &text) {
-                self.pool.target().statistics().duplicates += 1;
+                self.pool.target.statistics().duplicates += 1;
                 continue;
             }
             let before = self.batcher.added();
@@ -126,23 +131,8 @@ impl TargetQueue {
                 position,
                 ends,
             };
-            self.pool.target().submitted(before, reached);
+            self.pool.target.submitted(before, reached);
         }
-    }
-
-    /// Counts and reports a record that cannot be changed as the router asks, and is therefore not sent.
-    fn report_unreadable(
-        &self,
-        origin: &RecordOrigin,
-        error: &serde_json::Error,
-        console: &Console,
-    ) {
-        let target = self.pool.target();
-        target.statistics().undeliverable += 1;
-        console.error(&format!(
-            "`{}`: line {} of `{}` is not sent: the overrides of the router cannot be applied: {error}",
-            target.name, origin.line, origin.file
-        ));
     }
 }
 
@@ -163,7 +153,7 @@ impl Sender {
         envelope: Option<Arc<BatchEnvelope>>,
         overrides: Map<String, Value>,
     ) {
-        let target = pool.target();
+        let target = &pool.target;
         let overhead = target.server.frame(envelope.as_deref()).overhead();
         self.queues.push(TargetQueue {
             nth: self.queues.len(),
@@ -171,11 +161,6 @@ impl Sender {
             overrides,
             pool,
         });
-    }
-
-    fn is_stopped(&self) -> bool {
-        let mut queues = self.queues.iter();
-        queues.any(|queue| queue.pool.target().is_stopped())
     }
 }
 
@@ -195,7 +180,8 @@ impl Destination for Sender {
             queue.write(batch, &self.input, &self.console);
         }
         self.input.last = batch.positions.last().copied().or(self.input.last);
-        Ok(if self.is_stopped() {
+        let mut queues = self.queues.iter();
+        Ok(if queues.any(|queue| queue.pool.target.is_stopped()) {
             WriteStatus::Closed
         } else {
             WriteStatus::Written
@@ -228,7 +214,7 @@ impl Destination for Sender {
         }
         let mut closed = Closed::default();
         for queue in queues {
-            let target = Arc::clone(queue.pool.target());
+            let target = Arc::clone(&queue.pool.target);
             queue.pool.close();
             closed.code = closed.code.max(target.report_end(&console));
             closed.stopped.extend(target.statistics().inputs_left());

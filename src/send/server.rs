@@ -14,18 +14,25 @@ use crate::url::Url;
 /// A kind of server: how records are posted to it and what its answers mean.
 pub trait Server: Send + Sync {
     /// Returns the URL that is posted to, for the URL that the user gave, and the headers that this kind of server needs
-    /// beside the usual ones.
+    /// beside the usual ones. By default, the URL is the same and no more headers are needed.
     ///
     /// # Errors
     /// Returns an error if the result is not a URL.
-    fn resource(&self, url: &Url) -> Result<Resource>;
+    fn resource(&self, url: &Url) -> Result<Resource> {
+        Ok(Resource {
+            url: url.clone(),
+            headers: &[],
+        })
+    }
 
-    /// Returns the text around the records of a body.
-    fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e>;
+    /// Returns the text around the records of a body: by default, that of a JSON array.
+    fn frame<'e>(&self, _envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
+        BodyFrame::ARRAY
+    }
 
     /// Returns the body of a request with these records.
     fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
-        self.frame(records.envelope()).body(records)
+        self.frame(records.envelope).body(records)
     }
 
     /// Returns the meaning of the answer to a request with these records, received at `now`: by default, that of its
@@ -68,7 +75,7 @@ pub struct FinalAnswer {
 pub enum Lookup {
     /// The record that was sent.
     Same,
-    /// Another record, or none although the server refuses the one that was sent.
+    /// Another record, or no record although the server refuses the one that was sent.
     Different,
     /// The server cannot be asked.
     Unverified,

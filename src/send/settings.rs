@@ -115,7 +115,7 @@ impl DeliverySettings {
 /// The endpoints that the records of a run are sent to, and the envelope around the records.
 pub struct SendPlan {
     endpoints: Vec<Endpoint>,
-    /// Set for Caliper only.
+    /// The envelope settings, for Caliper only.
     envelope: Option<EnvelopeSettings>,
 }
 

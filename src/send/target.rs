@@ -27,27 +27,22 @@ pub struct Target {
     pub rate_limiter: RateLimiter,
     pub backoff: Backoff,
     pub body_size: BodySizeLimit,
-    /// Without dead letters, the first record that cannot be delivered stops the target.
+    /// The directory of dead letters. Without it, the first record that cannot be delivered stops the target.
     pub dead_letters: Option<DeadLetters>,
     /// The state directory in which the target records the positions that it has reached.
     pub state: Option<Arc<StateDirectory>>,
     pub status: TargetStatus,
 }
 
-/// What has happened at a target.
+/// The statistics and acknowledgements of a target, and why and when it was stopped.
 #[derive(Default)]
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
     acknowledgements: Mutex<AcknowledgementTracker>,
-    stop: Mutex<Option<StopReason>>,
+    /// The exit code and the message of the reason why nothing more is sent to the target.
+    stop: Mutex<Option<(ExitCode, String)>>,
     interrupted: OnceLock<Instant>,
     warned: Mutex<Option<Instant>>,
-}
-
-/// The reason why nothing more is sent to a target.
-struct StopReason {
-    code: ExitCode,
-    message: String,
 }
 
 impl Target {
@@ -62,7 +57,7 @@ impl Target {
 
     /// Stops the target. The first reason is the one that is reported.
     pub fn stop(&self, code: ExitCode, message: String) {
-        lock(&self.status.stop).get_or_insert(StopReason { code, message });
+        lock(&self.status.stop).get_or_insert((code, message));
         self.rate_limiter.stop();
     }
 
@@ -143,7 +138,7 @@ impl Target {
             0 => ExitCode::Success,
             _ => ExitCode::Undelivered,
         };
-        let Some(reason) = &*lock(&self.status.stop) else {
+        let Some((code, message)) = &*lock(&self.status.stop) else {
             return undelivered;
         };
         let first = match &statistics.first_left {
@@ -153,8 +148,8 @@ impl Target {
             ),
             None => String::new(),
         };
-        console.error(&format!("{}{first}", reason.message));
-        reason.code.max(undelivered)
+        console.error(&format!("{message}{first}"));
+        (*code).max(undelivered)
     }
 
     /// Returns whether a warning about retries may be shown: at most one every 30 seconds.

@@ -15,7 +15,7 @@ use crate::console::Console;
 
 /// The threads that deliver the batches of a target, and the queue that they take batches from.
 pub struct WorkerPool {
-    target: Arc<Target>,
+    pub target: Arc<Target>,
     queue: Sender<SendBatch>,
     /// One message for each free slot of the queue. The channel closes when the last worker has ended.
     free_slots: Receiver<()>,
@@ -56,10 +56,6 @@ impl WorkerPool {
             free_slots,
             threads,
         })
-    }
-
-    pub fn target(&self) -> &Arc<Target> {
-        &self.target
     }
 
     /// Submits a batch, after waiting for a free slot. If the target is stopped, the batch is left.

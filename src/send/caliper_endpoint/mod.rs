@@ -1,12 +1,8 @@
 //! Caliper endpoints (Caliper 1.2, section 6): events are posted in envelopes and cannot be looked up.
 
-use anyhow::Result;
-
 use super::body_frame::BodyFrame;
-use super::http::Resource;
 use super::send_batch::BatchEnvelope;
 use super::server::Server;
-use crate::url::Url;
 
 /// A Caliper endpoint.
 #[derive(Clone, Copy, Debug)]
@@ -17,13 +13,6 @@ pub struct CaliperEndpoint {
 }
 
 impl Server for CaliperEndpoint {
-    fn resource(&self, url: &Url) -> Result<Resource> {
-        Ok(Resource {
-            url: url.clone(),
-            headers: &[],
-        })
-    }
-
     fn frame<'e>(&self, envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
         match envelope {
             Some(envelope) if self.envelope_each => BodyFrame {

@@ -45,9 +45,9 @@ pub struct Resource {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Response(Response),
-    /// No answer arrived, or none that could be read. The server may have done what was asked.
+    /// The reason why no answer arrived or could be read. The server may have done what was asked.
     Lost(String),
-    /// No request to this server can succeed, now or later.
+    /// The reason why no request to this server can succeed, now or later.
     Impossible(String),
 }
 
@@ -68,8 +68,10 @@ pub struct Client {
     pub dry_run: bool,
 }
 
-/// Answers to POST requests are short texts; answers to GET requests are whole records.
+/// The most bytes of an answer to a POST request, which is a short text.
 const MAX_ANSWER_BYTES: u64 = 1 << 20;
+
+/// The most bytes of an answer to a GET request, which is a whole record.
 const MAX_RECORD_BYTES: u64 = 128 << 20;
 
 impl Response {

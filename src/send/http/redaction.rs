@@ -13,12 +13,10 @@ impl Redaction {
     /// Collects the secrets of an endpoint: its credentials, its headers and the query of its URL, each as it is and as
     /// it is written in JSON and in a URL.
     pub fn new(endpoint: &Endpoint) -> Self {
-        let mut secrets = endpoint.credentials.secrets();
-        secrets.extend(endpoint.headers.iter().map(|(_, value)| value.clone()));
-        let mut texts: Vec<String> = secrets
-            .iter()
-            .map(|secret| secret.reveal().to_owned())
-            .collect();
+        let credentials = endpoint.credentials.secrets();
+        let secrets = endpoint.headers.iter().map(|(_, value)| value);
+        let secrets = secrets.chain(&credentials);
+        let mut texts: Vec<String> = secrets.map(|secret| secret.reveal().to_owned()).collect();
         if let Some(query) = endpoint.url.query() {
             texts.push(query.to_owned());
             let values = form_urlencoded::parse(query.as_bytes());

@@ -8,10 +8,9 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::same_statement::is_same_statement;
-use super::body_frame::BodyFrame;
 use super::http::{Answer, Resource, Response};
 use super::rate_limiter::Stopped;
-use super::send_batch::{BatchEnvelope, BatchItem};
+use super::send_batch::BatchItem;
 use super::server::{Lookup, LookupRequests, Server};
 use crate::url::Url;
 
@@ -33,10 +32,6 @@ impl Server for Lrs {
             url: url.join("statements")?,
             headers: &[("x-experience-api-version", "1.0.3")],
         })
-    }
-
-    fn frame<'e>(&self, _envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
-        BodyFrame::ARRAY
     }
 
     /// Asks the LRS for the statement, and compares it with the one that was sent.
@@ -94,8 +89,8 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// Not in the specification. Ralph returns a list of no or one statement, and a list of other statements if it does
-    /// not know the parameter.
+    /// A list of statements, which the specification does not have. Ralph returns a list of no or one statement, and a
+    /// list of other statements if it does not know the parameter.
     List {
         statements: Vec<Value>,
     },

@@ -88,15 +88,15 @@ fn is_default(object_type: &Value) -> bool {
 
 /// Compares lists of activities. A single activity is a list of one.
 fn same_list(sent: &Value, stored: &Value) -> bool {
-    let of = |value: &Value| match value {
-        Value::Object(_) => vec![value.clone()],
-        Value::Array(list) => list.clone(),
-        _ => Vec::new(),
+    let list = |value: &Value| match value {
+        Value::Object(_) => Some(vec![value.clone()]),
+        Value::Array(list) => Some(list.clone()),
+        _ => None,
     };
-    let is_list = |value: &Value| value.is_object() || value.is_array();
-    is_list(sent)
-        && is_list(stored)
-        && same_value(&of(sent).into(), &of(stored).into(), Parent::Other)
+    match (list(sent), list(stored)) {
+        (Some(sent), Some(stored)) => same_value(&sent.into(), &stored.into(), Parent::Other),
+        _ => false,
+    }
 }
 
 /// Returns whether two times are less than a millisecond apart: a server may cut or round to milliseconds (xAPI 1.0.3,
