@@ -127,18 +127,15 @@ mod console;
 pub mod convert;
 mod dedupe;
 mod destination;
-#[doc(hidden)]
-pub mod exit_code;
+mod exit_code;
 mod files;
 #[doc(hidden)]
 pub mod filter;
-#[doc(hidden)]
-pub mod format;
+mod format;
 #[doc(hidden)]
 pub mod input;
 mod interrupt;
-#[doc(hidden)]
-pub mod json;
+mod json;
 #[doc(hidden)]
 pub mod lms;
 #[doc(hidden)]
@@ -148,8 +145,7 @@ mod output_names;
 mod pipeline;
 mod progress;
 mod report;
-#[doc(hidden)]
-pub mod routing;
+mod routing;
 mod run;
 #[doc(hidden)]
 pub mod selection;

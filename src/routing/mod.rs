@@ -14,9 +14,11 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow, bail};
 use regex::{RegexSet, RegexSetBuilder};
 
-pub use config::{AuthScheme, Configurations, OneOrMany, RouterConfig};
+pub use config::RouterConfig;
 pub(crate) use credentials::CREDENTIAL_VARIABLES;
-pub use credentials::{Credentials, Secret};
+pub use credentials::Credentials;
+#[cfg(test)]
+pub use credentials::Secret;
 pub use endpoint::Endpoint;
 
 use crate::format::Format;

@@ -127,11 +127,12 @@ impl Target {
         let statistics = self.statistics();
         if statistics.dead_letters > 0 {
             // An error, so that it is shown even with `--quiet`.
+            let letters = statistics.dead_letters;
+            let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(
-                "`{}`: {} undeliverable, kept in {} dead letters; `recover` sends them again",
+                "`{}`: {} undeliverable, kept in {letters} dead letter{plural}; `recover` sends them again",
                 self.name,
                 statistics.reasons.values().sum::<u64>(),
-                statistics.dead_letters
             ));
         }
         let undelivered = match statistics.undeliverable {
