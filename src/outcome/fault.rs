@@ -1,6 +1,7 @@
 //! A reason with its details.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 
 use super::reason::Reason;
 
@@ -22,7 +23,7 @@ impl Fault {
     }
 
     /// Returns the fault of a field that a transformer needs and that is absent.
-    pub(crate) fn missing(field: &str) -> Self {
+    pub(crate) fn missing(field: impl Display) -> Self {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
     }
 
@@ -33,7 +34,7 @@ impl Fault {
     }
 
     /// Returns the fault of a field whose value is of an unusable kind, such as `a string`.
-    pub(crate) fn wrong_type(field: &str, kind: &str, wanted: &str) -> Self {
+    pub(crate) fn wrong_type(field: impl Display, kind: &str, wanted: &str) -> Self {
         Self::new(
             Reason::WrongType,
             format!("`{field}` is {kind}, not {wanted}"),

@@ -1,9 +1,11 @@
 //! Fields that must be present or of a certain kind.
 
+use std::fmt::Display;
+
 use bumpalo::Bump;
 
 use super::python;
-use crate::json::Value;
+use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
 
 /// The value if Python's `bool(value)` is true.
@@ -15,7 +17,10 @@ pub(crate) fn truthy(value: Option<Value<'_>>) -> Option<Value<'_>> {
 ///
 /// # Errors
 /// Returns `MissingField` if the field is absent.
-pub(crate) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Value<'a>, Fault> {
+pub(crate) fn required<'a>(
+    field: impl Display,
+    value: Option<Value<'a>>,
+) -> Result<Value<'a>, Fault> {
     value.ok_or_else(|| Fault::missing(field))
 }
 
@@ -26,7 +31,25 @@ pub(crate) fn required<'a>(field: &str, value: Option<Value<'a>>) -> Result<Valu
 pub(crate) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
     value
         .as_str()
-        .ok_or_else(|| Fault::wrong_type(field, value.kind(), wanted))
+        .ok_or_else(|| wrong_type(field, value, wanted))
+}
+
+/// Returns the object of a field.
+///
+/// # Errors
+/// Returns `WrongType` if the value is not an object.
+pub(crate) fn object_of<'a>(
+    field: impl Display,
+    value: Value<'a>,
+) -> Result<JsonObject<'a>, Fault> {
+    value
+        .as_object()
+        .ok_or_else(|| wrong_type(field, value, "an object"))
+}
+
+/// Returns the fault of a field whose value is of another kind than the `wanted` one.
+pub(crate) fn wrong_type(field: impl Display, value: Value<'_>, wanted: &str) -> Fault {
+    Fault::wrong_type(field, value.kind(), wanted)
 }
 
 /// Returns the text of a field that is an id, as the reference writes it.
@@ -34,13 +57,13 @@ pub(crate) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<
 /// # Errors
 /// Returns `WrongType` if the value is an object or an array.
 pub(crate) fn id_text<'a>(
-    field: &str,
+    field: impl Display,
     value: Value<'a>,
     arena: &'a Bump,
 ) -> Result<&'a str, Fault> {
     match value {
         Value::Str(text) => Ok(text),
-        Value::Array(_) | Value::Object(_) => Err(Fault::wrong_type(field, value.kind(), "an id")),
+        Value::Array(_) | Value::Object(_) => Err(wrong_type(field, value, "an id")),
         _ => {
             let mut text = String::new();
             python::write_str(value, &mut text);

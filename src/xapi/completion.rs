@@ -7,61 +7,40 @@
 //! | result completion | `data.completion` is 1 |
 //! | result extension progress | `data.completion` × 100 |
 
-use super::model::{ActivityDefinition, Extensions, Statement, StatementResult};
+use super::model::{ActivityDefinition, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::{self, extension, verb};
+use super::vocabulary::activity::RESOURCE;
+use super::vocabulary::{extension, verb};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::required;
+use crate::tracking::field::{required, wrong_type};
 use crate::tracking::number::Number;
 
 /// The longest list that is repeated 100 times. A longer one could fill the memory.
 const LONGEST_LIST: usize = 1000;
 
 pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
-    let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::RESOURCE,
-        ..ActivityDefinition::default()
-    };
-    let id = match cx.event.data("block_id") {
-        Some(block) => Some(cx.iri("xblock", cx.id_text("data.block_id", block)?)),
-        None => None,
-    };
+    let base = cx.base(&[])?;
+    let block = cx.optional_id("data.block_id", cx.event.data("block_id"))?;
+    let id = block.map(|block| cx.iri("xblock", block));
     let completion = required("data.completion", cx.event.data("completion"))?;
     let progress = match (completion, Number::of(completion)) {
         (_, Some(number)) => number.times_100(cx.arena).ok_or_else(|| {
-            Fault::new(
-                Reason::NotRepresentable,
-                "`data.completion` has too many digits",
-            )
+            let detail = "`data.completion` has too many digits";
+            Fault::new(Reason::NotRepresentable, detail)
         })?,
         // Python multiplies a list by repeating it, and so does the reference.
         (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
             let repeated = items.iter().cycle().take(100 * items.len()).copied();
             Value::Array(cx.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))
         }
-        _ => {
-            return Err(Fault::wrong_type(
-                "data.completion",
-                completion.kind(),
-                "a number",
-            ));
-        }
+        _ => return Err(wrong_type("data.completion", completion, "a number")),
     };
     let result = StatementResult {
         completion: Some(Number::of(completion).is_some_and(|number| number.to_float() == 1.0)),
-        extensions: Some(Extensions(
-            cx.arena.alloc([(extension::PROGRESS, Some(progress))]),
-        )),
+        extensions: Some(cx.extensions([(extension::PROGRESS, Some(progress))])),
         ..StatementResult::default()
     };
-    cx.statement(
-        verb::PROGRESSED,
-        actor,
-        context,
-        activity(id, definition),
-        Some(result),
-    )
+    let object = activity(id, ActivityDefinition::of(RESOURCE));
+    cx.statement(&verb::PROGRESSED, base, object, Some(result))
 }

@@ -8,15 +8,17 @@
 //! | object extension type | `data.mode` |
 //! | context activities | none |
 
-use super::model::{Extensions, Statement};
+use super::model::{Statement, Verb};
 use super::transformer::Transformer;
-use super::vocabulary::{VerbIri, extension};
+use super::vocabulary::extension;
 use crate::outcome::Fault;
 
-pub(super) fn course<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.bare_context();
-    let extensions = Extensions(cx.arena.alloc([(extension::TYPE, cx.event.data("mode"))]));
+pub(super) fn course<'a>(
+    cx: &Transformer<'a>,
+    verb: &'static Verb,
+) -> Result<Statement<'a>, Fault> {
+    let base = cx.base_without_activities()?;
+    let extensions = cx.extensions([(extension::TYPE, cx.event.data("mode"))]);
     let object = cx.course_object(Some(extensions))?;
-    cx.statement(verb, actor, context, object, None)
+    cx.statement(verb, base, object, None)
 }

@@ -11,60 +11,41 @@
 //!
 //! The fields are read from `event` as logged: if `event` is a string of JSON, all of them are absent.
 
-use super::model::{Activity, ActivityDefinition, Extensions, LanguageMap, Statement};
+use super::model::{Activity, ActivityDefinition, LanguageMap, Statement, Verb};
 use super::transformer::{Transformer, activity, english};
-use super::vocabulary::{self, VerbIri, extension};
+use super::vocabulary::{self, extension};
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of};
 
 pub(super) fn attempt<'a>(
     cx: &Transformer<'a>,
-    verb: VerbIri,
+    verb: &'static Verb,
     exam_type: &'static str,
 ) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context_with_grouping(&[], || attempt_activity(cx))?;
-    let id = match cx.event.event("exam_content_id") {
-        Some(id) => Some(cx.id_text("event.exam_content_id", id)?),
-        None => None,
-    };
+    let base = cx.base_with_grouping(&[], || attempt_activity(cx))?;
+    let id = cx.optional_id("event.exam_content_id", cx.event.event("exam_content_id"))?;
     let time_limit = cx.event.event("exam_default_time_limit_mins");
     let definition = ActivityDefinition {
-        activity_type: exam_type,
         name: Some(exam_name(cx)?),
-        extensions: Some(Extensions(
-            cx.arena.alloc([(extension::TIME_LIMIT, time_limit)]),
-        )),
-        ..ActivityDefinition::default()
+        extensions: Some(cx.extensions([(extension::TIME_LIMIT, time_limit)])),
+        ..ActivityDefinition::of(exam_type)
     };
-    cx.statement(verb, actor, context, activity(id, definition), None)
+    cx.statement(verb, base, activity(id, definition), None)
 }
 
 fn attempt_activity<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
-    let id = match cx.event.event("attempt_code") {
-        Some(code) => Some(cx.id_text("event.attempt_code", code)?),
-        None => None,
-    };
+    let id = cx.optional_id("event.attempt_code", cx.event.event("attempt_code"))?;
     let extensions = [
-        (
-            extension::ATTEMPT_STARTED,
-            cx.event.event("attempt_started_at"),
-        ),
-        (
-            extension::ATTEMPT_COMPLETED,
-            cx.event.event("attempt_completed_at"),
-        ),
-        (
-            extension::DURATION,
-            cx.event.event("attempt_event_elapsed_time_secs"),
-        ),
-        (extension::ATTEMPT_ID, cx.event.event("attempt_id")),
+        (extension::ATTEMPT_STARTED, "attempt_started_at"),
+        (extension::ATTEMPT_COMPLETED, "attempt_completed_at"),
+        (extension::DURATION, "attempt_event_elapsed_time_secs"),
+        (extension::ATTEMPT_ID, "attempt_id"),
     ];
+    let extensions = extensions.map(|(iri, key)| (iri, cx.event.event(key)));
     let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::ATTEMPT,
         name: Some(exam_name(cx)?),
-        extensions: Some(Extensions(cx.arena.alloc(extensions))),
-        ..ActivityDefinition::default()
+        extensions: Some(cx.extensions(extensions)),
+        ..ActivityDefinition::of(vocabulary::activity::ATTEMPT)
     };
     Ok(activity(id, definition))
 }

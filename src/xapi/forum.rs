@@ -8,48 +8,42 @@
 //! | context grouping | the thread of `data.discussion.id`, if present |
 //! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |
 
-use super::model::{ActivityDefinition, Statement};
+use super::model::{ActivityDefinition, Statement, Verb};
 use super::transformer::{Extension, Transformer, activity, english};
-use super::vocabulary::{self, VerbIri, extension, verb};
+use super::vocabulary::activity::DISCUSSION;
+use super::vocabulary::{extension, verb};
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of, truthy};
 
 pub(super) fn thread_created<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    with_extensions(
-        cx,
-        verb::POSTED,
-        &[(extension::TYPE, cx.event.find("thread_type"))],
-    )
+    let thread_type = (extension::TYPE, cx.event.find("thread_type"));
+    with_extensions(cx, &verb::POSTED, &[thread_type])
 }
 
 pub(super) fn voted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    with_extensions(
-        cx,
-        verb::VOTED,
-        &[(extension::TYPE, cx.event.find("vote_value"))],
-    )
+    let vote = (extension::TYPE, cx.event.find("vote_value"));
+    with_extensions(cx, &verb::VOTED, &[vote])
 }
 
-pub(super) fn discussion<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
+pub(super) fn discussion<'a>(
+    cx: &Transformer<'a>,
+    verb: &'static Verb,
+) -> Result<Statement<'a>, Fault> {
     with_extensions(cx, verb, &[])
 }
 
 fn with_extensions<'a>(
     cx: &Transformer<'a>,
-    verb: VerbIri,
+    verb: &'static Verb,
     extensions: &[Extension<'a>],
 ) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let discussion = cx.event.data_within("discussion", "id");
-    let context = match truthy(discussion) {
-        None => cx.context(extensions)?,
-        Some(discussion) => cx.context_with_grouping(extensions, || {
+    let definition = ActivityDefinition::of(DISCUSSION);
+    let base = match truthy(cx.event.data_within("discussion", "id")) {
+        None => cx.base(extensions)?,
+        Some(discussion) => cx.base_with_grouping(extensions, || {
             let thread = cx.id_text("data.discussion.id", discussion)?;
-            let id = cx.text(format_args!(
-                "{}/api/discussion/v1/threads/{thread}",
-                cx.lms.root_url
-            ));
-            Ok(activity(Some(id), definition()))
+            let id = cx.iri("api/discussion/v1/threads", thread);
+            Ok(activity(Some(id), definition))
         })?,
     };
 
@@ -58,28 +52,12 @@ fn with_extensions<'a>(
     let path = str_of("context.path", path, "a path")?;
     let id = str_of("data.id", id, "an id")?;
     let path = path.trim_end_matches('/').replace(id, "");
-    let object_id = cx.text(format_args!(
-        "{}{}/{id}",
-        cx.lms.root_url,
-        path.trim_end_matches('/')
-    ));
+    let (root, path) = (&cx.lms.root_url, path.trim_end_matches('/'));
+    let object_id = cx.text(format_args!("{root}{path}/{id}"));
     let name = match truthy(cx.event.data("title")) {
         Some(title) => Some(english(str_of("data.title", title, "a text")?)),
         None => None,
     };
-    let object = activity(
-        Some(object_id),
-        ActivityDefinition {
-            name,
-            ..definition()
-        },
-    );
-    cx.statement(verb, actor, context, object, None)
-}
-
-fn definition<'a>() -> ActivityDefinition<'a> {
-    ActivityDefinition {
-        activity_type: vocabulary::activity::DISCUSSION,
-        ..ActivityDefinition::default()
-    }
+    let object = activity(Some(object_id), ActivityDefinition { name, ..definition });
+    cx.statement(verb, base, object, None)
 }

@@ -10,60 +10,43 @@
 //! | success | raw ≥ max | |
 //! | extension grade_classification | | `data.letter_grade`, else `Fail` |
 
-use super::model::{ActivityDefinition, Decimal, Extensions, Score, Statement, StatementResult};
+use super::model::{ActivityDefinition, Score, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::{self, extension, verb};
+use super::vocabulary::activity::RESOURCE;
+use super::vocabulary::{extension, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::field::{required, truthy};
+use crate::tracking::field::{required, truthy, wrong_type};
 use crate::tracking::number::{self, Number};
 
 pub(super) fn subsection<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let block = required("data.block_id", cx.event.data("block_id"))?;
     let id = cx.iri("xblock", cx.id_text("data.block_id", block)?);
-    let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::RESOURCE,
-        ..ActivityDefinition::default()
-    };
+    let object = activity(Some(id), ActivityDefinition::of(RESOURCE));
     let result = weighted_result(cx, "weighted_total_earned", "weighted_total_possible")?;
-    cx.statement(
-        verb::EARNED,
-        actor,
-        context,
-        activity(Some(id), definition),
-        Some(result),
-    )
+    cx.statement(&verb::EARNED, base, object, Some(result))
 }
 
 pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let object = cx.course_object(None)?;
-    let grade = zero_unless_truthy(logged(cx, "percent_grade")?);
-    let Some(grade_float) = number::float(grade) else {
-        return Err(Fault::wrong_type(
-            "data.percent_grade",
-            grade.kind(),
-            "a number",
-        ));
+    let grade = logged_or_zero(cx, "percent_grade")?;
+    let Some(grade) = number::float(grade).map(Value::Float) else {
+        return Err(wrong_type("data.percent_grade", grade, "a number"));
     };
     let letter = truthy(cx.event.data("letter_grade")).unwrap_or(Value::Str("Fail"));
     let result = StatementResult {
         score: Some(Score {
-            scaled: Some(Decimal(grade_float)),
-            raw: Some(Decimal(grade_float)),
-            min: Decimal(0.0),
-            max: Some(Decimal(1.0)),
+            scaled: Some(grade),
+            raw: Some(grade),
+            min: Value::Float(0.0),
+            max: Some(Value::Float(1.0)),
         }),
-        extensions: Some(Extensions(
-            cx.arena
-                .alloc([(extension::GRADE_CLASSIFICATION, Some(letter))]),
-        )),
+        extensions: Some(cx.extensions([(extension::GRADE_CLASSIFICATION, Some(letter))])),
         ..StatementResult::default()
     };
-    cx.statement(verb::EARNED, actor, context, object, Some(result))
+    cx.statement(&verb::EARNED, base, object, Some(result))
 }
 
 /// Makes the result of a weighted score of two fields of `data`.
@@ -76,9 +59,8 @@ pub(super) fn weighted_result<'a>(
     possible: &str,
 ) -> Result<StatementResult<'a>, Fault> {
     let number = |key: &str| {
-        let value = zero_unless_truthy(logged(cx, key)?);
-        Number::of(value)
-            .ok_or_else(|| Fault::wrong_type(&format!("data.{key}"), value.kind(), "a number"))
+        let value = logged_or_zero(cx, key)?;
+        Number::of(value).ok_or_else(|| wrong_type(format_args!("data.{key}"), value, "a number"))
     };
     let (possible, earned) = (number(possible)?, number(earned)?);
     let scaled = if possible.is_positive() {
@@ -89,26 +71,19 @@ pub(super) fn weighted_result<'a>(
     Ok(StatementResult {
         success: Some(earned.at_least(possible)),
         score: Some(Score {
-            scaled: Some(Decimal(scaled)),
-            raw: Some(Decimal(earned.to_float())),
-            min: Decimal(0.0),
-            max: Some(Decimal(possible.to_float())),
+            scaled: Some(Value::Float(scaled)),
+            raw: Some(Value::Float(earned.to_float())),
+            min: Value::Float(0.0),
+            max: Some(Value::Float(possible.to_float())),
         }),
         ..StatementResult::default()
     })
 }
 
-/// Returns a field of `data`, which may be null but not absent.
-fn logged<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
+/// Returns Python's `value or 0` of a field of `data`, which may be null but not absent.
+fn logged_or_zero<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
-    required(&format!("data.{key}"), data.and_then(|data| data.get(key)))
-}
-
-/// Returns the value of Python's `value or 0`.
-fn zero_unless_truthy(value: Value<'_>) -> Value<'_> {
-    if value.is_truthy() {
-        value
-    } else {
-        Value::Int(0)
-    }
+    let logged = data.and_then(|data| data.get(key));
+    let value = required(format_args!("data.{key}"), logged)?;
+    Ok(truthy(Some(value)).unwrap_or(Value::Int(0)))
 }

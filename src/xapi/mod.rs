@@ -65,50 +65,50 @@ pub fn transform<'a>(
     let statement = match name {
         "edx.completion.block_completion.changed" => completion::progressed(cx),
 
-        "edx.course.enrollment.activated" => enrollment::course(cx, verb::REGISTERED),
-        "edx.course.enrollment.mode_changed" => enrollment::course(cx, verb::REGISTERED),
-        "edx.course.enrollment.deactivated" => enrollment::course(cx, verb::UNREGISTERED),
-        "edx.course.grade.passed.first_time" => enrollment::course(cx, verb::PASSED),
-        "edx.course.grade.now_passed" => enrollment::course(cx, verb::PASSED),
-        "edx.course.grade.now_failed" => enrollment::course(cx, verb::FAILED),
+        "edx.course.enrollment.activated" => enrollment::course(cx, &verb::REGISTERED),
+        "edx.course.enrollment.mode_changed" => enrollment::course(cx, &verb::REGISTERED),
+        "edx.course.enrollment.deactivated" => enrollment::course(cx, &verb::UNREGISTERED),
+        "edx.course.grade.passed.first_time" => enrollment::course(cx, &verb::PASSED),
+        "edx.course.grade.now_passed" => enrollment::course(cx, &verb::PASSED),
+        "edx.course.grade.now_failed" => enrollment::course(cx, &verb::FAILED),
 
         "edx.special_exam.timed.attempt.created" => {
-            exam::attempt(cx, verb::INITIALIZED, activity::TIMED_ASSESSMENT)
+            exam::attempt(cx, &verb::INITIALIZED, activity::TIMED_ASSESSMENT)
         }
         "edx.special_exam.timed.attempt.submitted" => {
-            exam::attempt(cx, verb::TERMINATED, activity::TIMED_ASSESSMENT)
+            exam::attempt(cx, &verb::TERMINATED, activity::TIMED_ASSESSMENT)
         }
         "edx.special_exam.practice.attempt.created" => {
-            exam::attempt(cx, verb::INITIALIZED, activity::PRACTICE_ASSESSMENT)
+            exam::attempt(cx, &verb::INITIALIZED, activity::PRACTICE_ASSESSMENT)
         }
         "edx.special_exam.practice.attempt.submitted" => {
-            exam::attempt(cx, verb::TERMINATED, activity::PRACTICE_ASSESSMENT)
+            exam::attempt(cx, &verb::TERMINATED, activity::PRACTICE_ASSESSMENT)
         }
         "edx.special_exam.proctored.attempt.created" => {
-            exam::attempt(cx, verb::INITIALIZED, activity::PROCTORED_ASSESSMENT)
+            exam::attempt(cx, &verb::INITIALIZED, activity::PROCTORED_ASSESSMENT)
         }
         "edx.special_exam.proctored.attempt.submitted" => {
-            exam::attempt(cx, verb::TERMINATED, activity::PROCTORED_ASSESSMENT)
+            exam::attempt(cx, &verb::TERMINATED, activity::PROCTORED_ASSESSMENT)
         }
 
         "edx.forum.thread.created" => forum::thread_created(cx),
         "edx.forum.response.created" | "edx.forum.comment.created" => {
-            forum::discussion(cx, verb::POSTED)
+            forum::discussion(cx, &verb::POSTED)
         }
         "edx.forum.thread.edited" | "edx.forum.response.edited" | "edx.forum.comment.edited" => {
-            forum::discussion(cx, verb::EDITED)
+            forum::discussion(cx, &verb::EDITED)
         }
-        "edx.forum.thread.viewed" => forum::discussion(cx, verb::VIEWED),
+        "edx.forum.thread.viewed" => forum::discussion(cx, &verb::VIEWED),
         "edx.forum.thread.deleted" | "edx.forum.response.deleted" | "edx.forum.comment.deleted" => {
-            forum::discussion(cx, verb::DELETED)
+            forum::discussion(cx, &verb::DELETED)
         }
         "edx.forum.thread.voted" | "edx.forum.response.voted" => forum::voted(cx),
         "edx.forum.thread.reported"
         | "edx.forum.response.reported"
-        | "edx.forum.comment.reported" => forum::discussion(cx, verb::REPORTED),
+        | "edx.forum.comment.reported" => forum::discussion(cx, &verb::REPORTED),
         "edx.forum.thread.unreported"
         | "edx.forum.response.unreported"
-        | "edx.forum.comment.unreported" => forum::discussion(cx, verb::UNREPORTED),
+        | "edx.forum.comment.unreported" => forum::discussion(cx, &verb::UNREPORTED),
 
         "edx.grades.subsection.grade_calculated" => grading::subsection(cx),
         "edx.grades.course.grade_calculated" => grading::course(cx),
@@ -117,8 +117,8 @@ pub fn transform<'a>(
         "edx.ui.lms.sequence.outline.selected" | "edx.ui.lms.outline.selected" => {
             navigation::outline_selected(cx)
         }
-        "edx.ui.lms.sequence.next_selected" => navigation::next_selected(cx),
-        "edx.ui.lms.sequence.previous_selected" => navigation::previous_selected(cx),
+        "edx.ui.lms.sequence.next_selected" => navigation::unit_selected(cx, "next unit"),
+        "edx.ui.lms.sequence.previous_selected" => navigation::unit_selected(cx, "previous unit"),
         "edx.ui.lms.sequence.tab_selected" => navigation::tab_selected(cx),
 
         "showanswer" => problem::answer_shown(cx),
@@ -128,9 +128,9 @@ pub fn transform<'a>(
         "problem_check" => return problem_check::checked(cx),
 
         "load_video" | "edx.video.loaded" => video::loaded(cx),
-        "play_video" | "edx.video.played" => video::at_time(cx, verb::PLAYED),
-        "pause_video" | "edx.video.paused" => video::at_time(cx, verb::PAUSED),
-        "stop_video" | "edx.video.stopped" => video::at_time(cx, verb::TERMINATED),
+        "play_video" | "edx.video.played" => video::at_time(cx, &verb::PLAYED),
+        "pause_video" | "edx.video.paused" => video::at_time(cx, &verb::PAUSED),
+        "stop_video" | "edx.video.stopped" => video::at_time(cx, &verb::TERMINATED),
         "complete_video" | "edx.video.completed" => video::completed(cx),
         "seek_video" | "edx.video.position.changed" => video::seeked(cx),
         "speed_change_video" => video::speed_changed(cx),

@@ -3,13 +3,13 @@
 //! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements borrow
 //! from an event, its arena and the vocabulary, and allocate nothing.
 
+use std::sync::OnceLock;
+
 use jiff::civil::DateTime;
-use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use uuid::Uuid;
 
-use super::vocabulary::VerbIri;
-use crate::json::Value;
-use crate::json::{Word, word};
+use crate::json::{Value, Word, word};
 use crate::time::Timestamp;
 
 /// A statement (section 2.4), with its properties in the order of the specification.
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 pub struct Statement<'a> {
     pub(super) id: Uuid,
     pub(super) actor: Actor<'a>,
-    pub(super) verb: Verb,
+    pub(super) verb: &'static Verb,
     pub(super) object: Activity<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<StatementResult<'a>>,
@@ -56,8 +56,37 @@ pub(super) enum Actor<'a> {
 }
 
 /// A verb (2.4.3).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Verb(pub VerbIri);
+#[derive(Debug, serde::Serialize)]
+pub(super) struct Verb {
+    #[serde(serialize_with = "word")]
+    pub id: &'static str,
+    /// The verb in English.
+    #[serde(serialize_with = "english_word")]
+    pub display: &'static str,
+    /// The namespace of the ids of statements with this verb, from the first statement on.
+    #[serde(skip)]
+    pub namespace: OnceLock<Uuid>,
+}
+
+impl Verb {
+    /// Makes the verb of an IRI whose last part is the verb in English.
+    pub const fn new(id: &'static str) -> Self {
+        let mut start = id.len();
+        while id.as_bytes()[start - 1] != b'/' {
+            start -= 1;
+        }
+        Self {
+            id,
+            display: id.split_at(start).1,
+            namespace: OnceLock::new(),
+        }
+    }
+}
+
+/// Serializes a word as the language map of its English text.
+fn english_word<S: Serializer>(text: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map([(Word("en"), Word(text))])
+}
 
 /// An activity (2.4.4.1).
 #[derive(Clone, Copy, Debug, serde::Serialize)]
@@ -91,6 +120,16 @@ pub(super) struct ActivityDefinition<'a> {
     pub extensions: Option<Extensions<'a>>,
 }
 
+impl ActivityDefinition<'_> {
+    /// Makes the definition of an activity that has only a type.
+    pub fn of(activity_type: &'static str) -> Self {
+        Self {
+            activity_type,
+            ..Self::default()
+        }
+    }
+}
+
 /// A language map (4.2) with one text, or empty.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LanguageMap<'a> {
@@ -102,7 +141,7 @@ pub(super) struct LanguageMap<'a> {
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 pub(super) struct StatementResult<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub score: Option<Score>,
+    pub score: Option<Score<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub success: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,19 +156,15 @@ pub(super) struct StatementResult<'a> {
 
 /// A score (2.4.5.1).
 #[derive(Clone, Copy, Debug, serde::Serialize)]
-pub(super) struct Score {
+pub(super) struct Score<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub scaled: Option<Decimal>,
+    pub scaled: Option<Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub raw: Option<Decimal>,
-    pub min: Decimal,
+    pub raw: Option<Value<'a>>,
+    pub min: Value<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max: Option<Decimal>,
+    pub max: Option<Value<'a>>,
 }
-
-/// A float that cannot be written if it is NaN or infinite, unlike serde_json's, which becomes `null`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Decimal(pub f64);
 
 /// A context (2.4.6).
 #[derive(Clone, Copy, Debug, serde::Serialize)]
@@ -182,45 +217,16 @@ impl Serialize for Actor<'_> {
     }
 }
 
-impl Serialize for Verb {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Display(&'static str);
-
-        impl Serialize for Display {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_map([(Word("en"), Word(self.0))])
-            }
-        }
-
-        let mut verb = serializer.serialize_struct("Verb", 2)?;
-        verb.serialize_field("id", &Word(self.0.id))?;
-        verb.serialize_field("display", &Display(self.0.display))?;
-        verb.end()
-    }
-}
-
 impl Serialize for LanguageMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(self.text.map(|text| (Word(self.tag), text)))
     }
 }
 
-impl Serialize for Decimal {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Value::Float(self.0).serialize(serializer)
-    }
-}
-
 impl Serialize for Extensions<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let present = self
-            .0
-            .iter()
-            .filter_map(|(iri, value)| Some((iri, value.as_ref()?)));
-        let mut map = serializer.serialize_map(None)?;
-        for (iri, value) in present {
-            map.serialize_entry(&Word(iri), value)?;
-        }
-        map.end()
+        let extensions = self.0.iter();
+        serializer
+            .collect_map(extensions.filter_map(|(iri, value)| Some((Word(iri), value.as_ref()?))))
     }
 }

@@ -10,83 +10,58 @@
 //!
 //! The verb is navigated.
 
-use super::model::{Activity, ActivityDefinition, Extensions, Statement};
+use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity, english};
-use super::vocabulary::{self, extension, verb};
+use super::vocabulary::{activity as kind, extension, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, str_of};
 
 pub(super) fn link_clicked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let url = required("data.target_url", cx.event.data("target_url"))?;
-    let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::LINK,
-        ..ActivityDefinition::default()
-    };
-    let object = activity(Some(cx.id_text("data.target_url", url)?), definition);
-    cx.statement(verb::NAVIGATED, actor, context, object, None)
+    let url = cx.id_text("data.target_url", url)?;
+    let object = activity(Some(url), ActivityDefinition::of(kind::LINK));
+    cx.statement(&verb::NAVIGATED, base, object, None)
 }
 
 pub(super) fn outline_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let name = required("data.target_name", cx.event.data("target_name"))?;
     let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::MODULE,
         name: Some(english(str_of("data.target_name", name, "a text")?)),
-        ..ActivityDefinition::default()
+        ..ActivityDefinition::of(kind::MODULE)
     };
-    let id = match cx.event.data("target_url") {
-        Some(url) => Some(cx.id_text("data.target_url", url)?),
-        None => None,
-    };
-    cx.statement(
-        verb::NAVIGATED,
-        actor,
-        context,
-        activity(id, definition),
-        None,
-    )
+    let id = cx.optional_id("data.target_url", cx.event.data("target_url"))?;
+    cx.statement(&verb::NAVIGATED, base, activity(id, definition), None)
 }
 
-pub(super) fn next_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(cx, Some(Value::Str("next unit")))
-}
-
-pub(super) fn previous_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(cx, Some(Value::Str("previous unit")))
+/// Makes the statement of a move to the next or previous unit of a sequence.
+pub(super) fn unit_selected<'a>(
+    cx: &Transformer<'a>,
+    unit: &'static str,
+) -> Result<Statement<'a>, Fault> {
+    sequence_navigated(cx, Some(Value::Str(unit)))
 }
 
 pub(super) fn tab_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    tab_navigated(cx, cx.event.data("target_tab"))
+    sequence_navigated(cx, cx.event.data("target_tab"))
 }
 
-fn tab_navigated<'a>(
+fn sequence_navigated<'a>(
     cx: &Transformer<'a>,
     target: Option<Value<'a>>,
 ) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[
+    let base = cx.base(&[
         (extension::STARTING_POSITION, cx.event.data("current_tab")),
         (extension::ENDING_POINT, target),
     ])?;
-    cx.statement(verb::NAVIGATED, actor, context, sequence(cx)?, None)
-}
-
-fn sequence<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
-    let id = match cx.event.data("id") {
-        Some(id) => Some(cx.iri("xblock", cx.id_text("data.id", id)?)),
-        None => None,
-    };
+    let id = cx.optional_id("data.id", cx.event.data("id"))?;
+    let total = (extension::TOTAL_ITEMS, cx.event.data("tab_count"));
     let definition = ActivityDefinition {
-        activity_type: vocabulary::activity::RESOURCE,
-        extensions: Some(Extensions(
-            cx.arena
-                .alloc([(extension::TOTAL_ITEMS, cx.event.data("tab_count"))]),
-        )),
-        ..ActivityDefinition::default()
+        extensions: Some(cx.extensions([total])),
+        ..ActivityDefinition::of(kind::RESOURCE)
     };
-    Ok(activity(id, definition))
+    let object = activity(id.map(|id| cx.iri("xblock", id)), definition);
+    cx.statement(&verb::NAVIGATED, base, object, None)
 }

@@ -12,52 +12,42 @@
 use super::grading::weighted_result;
 use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::{self, verb};
+use super::vocabulary::{activity as kind, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 
 pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     logged_block(cx)?;
     let problem = found_id(cx, "problem_id")?;
     let id = cx.text(format_args!("{}/answer", cx.iri("xblock", problem)));
-    let object = activity(Some(id), definition(vocabulary::activity::SOLUTION));
-    cx.statement(verb::ASKED, actor, context, object, None)
+    let object = activity(Some(id), ActivityDefinition::of(kind::SOLUTION));
+    cx.statement(&verb::ASKED, base, object, None)
 }
 
 pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     logged_block(cx)?;
     let module = found_id(cx, "module_id")?;
     let hint = found_id(cx, "hint_index")?;
     let id = cx.text(format_args!("{}/hint/{hint}", cx.iri("xblock", module)));
-    let object = activity(
-        Some(id),
-        definition(vocabulary::activity::SUPPLEMENTAL_INFO),
-    );
-    cx.statement(verb::ASKED, actor, context, object, None)
+    let object = activity(Some(id), ActivityDefinition::of(kind::SUPPLEMENTAL_INFO));
+    cx.statement(&verb::ASKED, base, object, None)
 }
 
 pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
-    let object = activity(
-        logged_id(cx)?,
-        definition(vocabulary::activity::INTERACTION),
-    );
-    cx.statement(verb::COMPLETED, actor, context, object, None)
+    let base = cx.base(&[])?;
+    let object = activity(logged_id(cx)?, ActivityDefinition::of(kind::INTERACTION));
+    cx.statement(&verb::COMPLETED, base, object, None)
 }
 
 pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let id = logged_id(cx)?.map(|block| cx.iri("xblock", block));
-    let object = activity(id, definition(vocabulary::activity::QUESTION));
+    let object = activity(id, ActivityDefinition::of(kind::QUESTION));
     let result = weighted_result(cx, "weighted_earned", "weighted_possible")?;
-    cx.statement(verb::ATTEMPTED, actor, context, object, Some(result))
+    cx.statement(&verb::ATTEMPTED, base, object, Some(result))
 }
 
 /// Returns the block that the event is about, a value of any kind: `problem_id` or `module_id` of `data`, or if `data` is
@@ -77,18 +67,9 @@ pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>
 
 /// Returns the id of the block that the event is about.
 fn logged_id<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
-    logged_block(cx)?
-        .map(|block| cx.id_text("the id of the block", block))
-        .transpose()
+    cx.optional_id("the id of the block", logged_block(cx)?)
 }
 
 fn found_id<'a>(cx: &Transformer<'a>, key: &str) -> Result<&'a str, Fault> {
     cx.id_text(key, required(key, cx.event.find(key))?)
-}
-
-fn definition<'a>(activity_type: &'static str) -> ActivityDefinition<'a> {
-    ActivityDefinition {
-        activity_type,
-        ..ActivityDefinition::default()
-    }
 }

@@ -17,37 +17,36 @@
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::model::{
-    Activity, ActivityDefinition, Context, ContextActivities, Extensions, LanguageMap, ObjectType,
-    Statement, StatementRef, StatementResult,
+    Activity, ActivityDefinition, Context, ContextActivities, ObjectType, Statement, StatementRef,
+    StatementResult,
 };
 use super::problem::logged_block;
 use super::problem_result::{ResultFields, logged_answers, result};
-use super::transformer::{Transformer, activity, with_object_ids};
-use super::vocabulary::{self, extension, verb};
+use super::statement_id::statement_id;
+use super::transformer::{Transformer, activity, us_english, with_object_ids};
+use super::vocabulary::activity::INTERACTION;
+use super::vocabulary::{extension, verb};
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{required, str_of, truthy};
+use crate::tracking::field::{object_of, required, str_of, truthy, wrong_type};
 use crate::tracking::usage_key;
 
 /// More questions than any problem has, and few enough to hold a statement for each in memory.
 const MOST_QUESTIONS: usize = 10_000;
 
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
-    let actor = cx.actor()?;
-    let context = cx.context(&[])?;
+    let base = cx.base(&[])?;
     let questions = questions(cx)?;
     if questions.len() > MOST_QUESTIONS {
-        let detail = format!(
-            "`submission` has {} questions, more than {MOST_QUESTIONS}",
-            questions.len()
-        );
+        let count = questions.len();
+        let detail = format!("`submission` has {count} questions, more than {MOST_QUESTIONS}");
         return Err(Fault::new(Reason::NotRepresentable, detail));
     }
     let fields = &CheckFields::of_event(cx);
     let verb = if fields.is_from_browser {
-        verb::ATTEMPTED
+        &verb::ATTEMPTED
     } else {
-        verb::EVALUATED
+        &verb::EVALUATED
     };
 
     let block = logged_block(cx)?;
@@ -62,7 +61,7 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
     } else {
         Some(result(cx, &fields.result, submission)?)
     };
-    let parent = cx.statement(verb, actor, context, object, result)?;
+    let parent = cx.statement(verb, base, object, result)?;
 
     let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), cx.arena);
     statements.push(parent);
@@ -114,8 +113,7 @@ type Question<'a> = (&'a str, Value<'a>);
 fn questions<'a>(cx: &Transformer<'a>) -> Result<&'a [Question<'a>], Fault> {
     match truthy(cx.event.find("submission")) {
         None => Ok(&[]),
-        Some(Value::Object(submission)) => Ok(submission.members()),
-        Some(value) => Err(Fault::wrong_type("submission", value.kind(), "an object")),
+        Some(submission) => Ok(object_of("submission", submission)?.members()),
     }
 }
 
@@ -128,31 +126,31 @@ fn child<'a>(
     (question, submission): Question<'a>,
 ) -> Result<Statement<'a>, Fault> {
     let context = child_context(parent)?;
-    let submission = match submission {
-        Value::Object(submission) if !submission.members().is_empty() => Some(submission),
-        value if value.is_truthy() => {
-            let field = format!("submission.{question}");
-            return Err(Fault::wrong_type(&field, value.kind(), "an object"));
-        }
-        _ => None,
-    };
-    let id = child_id(cx, block, question)?;
+    let submission = truthy(Some(submission))
+        .map(|submission| object_of(format_args!("submission.{question}"), submission))
+        .transpose()?;
+    let block = child_block(cx, block, question)?;
     let definition = definition(cx, fields, submission)?;
     let object = if fields.has_browser_context {
         // The block of the parent, since the log does not name the block.
         activity(parent.object.id, definition)
     } else {
-        activity(Some(cx.iri("xblock", id)), definition)
+        activity(Some(cx.iri("xblock", block)), definition)
     };
     let result = child_result(cx, fields, question, submission)?;
-    Ok(cx.child_statement(
-        question,
+    let id = statement_id(
+        parent.verb,
+        parent.actor,
         fields.logged_time,
-        parent,
+        Some(question),
+    );
+    Ok(Statement {
+        id,
         context,
         object,
-        result,
-    ))
+        result: Some(result),
+        ..*parent
+    })
 }
 
 fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
@@ -169,8 +167,8 @@ fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     })
 }
 
-/// Returns the id of a question: the id of the block with its last part replaced.
-fn child_id<'a>(
+/// Returns the id of the block of a question: that of the problem with its last part replaced.
+fn child_block<'a>(
     cx: &Transformer<'a>,
     block: Option<Value<'a>>,
     question: &'a str,
@@ -184,10 +182,8 @@ fn child_id<'a>(
         None => question,
     };
     if id.is_empty() {
-        return Err(Fault::new(
-            Reason::NoObjectId,
-            "a question without an id has no object",
-        ));
+        let detail = "a question without an id has no object";
+        return Err(Fault::new(Reason::NoObjectId, detail));
     }
     Ok(id)
 }
@@ -206,7 +202,7 @@ fn child_result<'a>(
         Some(_) => result.response,
         // A list has the answers to all questions, so it is not the response to one of them.
         None if matches!(logged_answers(cx, &fields.result)?, Some(Value::Array(_))) => {
-            return Err(Fault::missing(&format!("submission.{question}")));
+            return Err(Fault::missing(format_args!("submission.{question}")));
         }
         None => None,
     };
@@ -229,14 +225,10 @@ fn object<'a>(
     let block = if fields.has_browser_context {
         usage_key::problem(&cx.event, referer, cx.arena)?
     } else {
-        block
-            .map(|block| cx.id_text("the id of the block", block))
-            .transpose()?
+        cx.optional_id("the id of the block", block)?
     };
-    Ok(activity(
-        block.map(|block| cx.iri("xblock", block)),
-        definition,
-    ))
+    let id = block.map(|block| cx.iri("xblock", block));
+    Ok(activity(id, definition))
 }
 
 fn definition<'a>(
@@ -244,66 +236,39 @@ fn definition<'a>(
     fields: &CheckFields<'a>,
     submission: Option<JsonObject<'a>>,
 ) -> Result<ActivityDefinition<'a>, Fault> {
+    let attempts = fields.attempts;
     let mut definition = ActivityDefinition {
-        activity_type: vocabulary::activity::INTERACTION,
-        extensions: fields
-            .attempts
-            .map(|attempts| Extensions(cx.arena.alloc([(extension::ATTEMPT_ID, Some(attempts))]))),
-        ..ActivityDefinition::default()
-    };
-    let mut response_type = fields.response_type;
-    interaction_type(response_type)?;
-    let us_english = |text| LanguageMap {
-        tag: "en-US",
-        text: Some(text),
+        interaction_type: Some(interaction_type(fields.response_type)?),
+        extensions: attempts.map(|_| cx.extensions([(extension::ATTEMPT_ID, attempts)])),
+        ..ActivityDefinition::of(INTERACTION)
     };
     if let Some(submission) = submission {
-        response_type = submission.get("response_type");
-        interaction_type(response_type)?;
+        definition.interaction_type = Some(interaction_type(submission.get("response_type"))?);
         let question = required("submission.question", submission.get("question"))?;
-        definition.description = Some(us_english(str_of(
-            "submission.question",
-            question,
-            "a text",
-        )?));
+        let question = str_of("submission.question", question, "a text")?;
+        definition.description = Some(us_english(question));
     } else if let Some(name) = truthy(fields.display_name) {
         definition.name = Some(us_english(str_of("display_name", name, "a text")?));
     }
-    definition.interaction_type = Some(interaction_type(response_type)?);
     Ok(definition)
 }
 
 /// Returns the first submission of `data.submission` that has a response type.
 fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, Fault> {
-    let submissions = match truthy(cx.event.data("submission")) {
-        None => return Ok(None),
-        Some(Value::Object(submissions)) => submissions,
-        Some(value) => {
-            return Err(Fault::wrong_type(
-                "data.submission",
-                value.kind(),
-                "an object",
-            ));
-        }
+    let Some(submissions) = truthy(cx.event.data("submission")) else {
+        return Ok(None);
     };
-    for &(question, submission) in submissions.members() {
-        let has_response_type = match submission {
-            Value::Object(submission) => submission
-                .get("response_type")
-                .is_some_and(Value::is_truthy),
+    for &(question, submission) in object_of("data.submission", submissions)?.members() {
+        match submission {
             // Python's `in` also looks into texts and lists, and the reference fails only if it finds something.
-            Value::Str(text) if !text.contains("response_type") => false,
-            Value::Array(items) if !items.contains(&Value::Str("response_type")) => false,
+            Value::Str(text) if !text.contains("response_type") => {}
+            Value::Array(items) if !items.contains(&Value::Str("response_type")) => {}
             _ => {
-                return Err(Fault::wrong_type(
-                    &format!("submission.{question}"),
-                    submission.kind(),
-                    "an object",
-                ));
+                let submission = object_of(format_args!("submission.{question}"), submission)?;
+                if truthy(submission.get("response_type")).is_some() {
+                    return Ok(Some(submission));
+                }
             }
-        };
-        if has_response_type {
-            return Ok(submission.as_object());
         }
     }
     Ok(None)
@@ -317,7 +282,7 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
     let response_type = match response_type {
         Some(Value::Str(response_type)) => response_type,
         Some(value @ (Value::Array(_) | Value::Object(_))) => {
-            return Err(Fault::wrong_type("response_type", value.kind(), "a text"));
+            return Err(wrong_type("response_type", value, "a text"));
         }
         _ => return Ok(OTHER),
     };

@@ -1,10 +1,10 @@
 //! The result of a checked problem, and of each of its questions. `problem_check` has the mapping table.
 
-use super::model::{Decimal, Score, StatementResult};
+use super::model::{Score, StatementResult};
 use super::transformer::Transformer;
 use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
-use crate::tracking::field::required;
+use crate::tracking::field::{object_of, required, wrong_type};
 use crate::tracking::number::{self, Number};
 use crate::tracking::{python, python_json};
 
@@ -38,18 +38,14 @@ pub(super) fn result<'a>(
     let (answer, success) = match submission {
         Some(submission) => {
             let answer = required("submission.answer", submission.get("answer"))?;
-            (
-                Some(answer),
-                submission
-                    .get("correct")
-                    .filter(|correct| *correct != Value::Null)
-                    .map(Value::is_truthy),
-            )
+            let correct = submission.get("correct");
+            let correct = correct.filter(|correct| *correct != Value::Null);
+            (Some(answer), correct.map(Value::is_truthy))
         }
-        None => (
-            logged_answers(cx, fields)?,
-            Some(fields.success == Some(Value::Str("correct"))),
-        ),
+        None => {
+            let is_correct = fields.success == Some(Value::Str("correct"));
+            (logged_answers(cx, fields)?, Some(is_correct))
+        }
     };
     Ok(StatementResult {
         score: Some(score(fields)?),
@@ -64,10 +60,10 @@ pub(super) fn logged_answers<'a>(
     cx: &Transformer<'a>,
     fields: &ResultFields<'a>,
 ) -> Result<Option<Value<'a>>, Fault> {
-    match cx.event.whole_data() {
-        None | Some(Value::Object(_)) => Ok(fields.answers),
-        Some(value) => Err(Fault::wrong_type("data", value.kind(), "an object")),
+    if let Some(data) = cx.event.whole_data() {
+        object_of("data", data)?;
     }
+    Ok(fields.answers)
 }
 
 /// Returns a list as JSON text, and any other answer as the text that Python makes of it.
@@ -82,32 +78,30 @@ fn response<'a>(cx: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a s
     Some(cx.arena.alloc_str(&text))
 }
 
-fn score(fields: &ResultFields<'_>) -> Result<Score, Fault> {
+fn score<'a>(fields: &ResultFields<'a>) -> Result<Score<'a>, Fault> {
     let (max, raw) = (fields.max_grade, fields.grade);
-    let not_a_number =
-        |field: &str, value: Value<'_>| Fault::wrong_type(field, value.kind(), "a number");
+    let number =
+        |field, value| Number::of(value).ok_or_else(|| wrong_type(field, value, "a number"));
     let scaled = match (max, raw) {
         (Some(max), Some(raw)) => {
-            let max = Number::of(max).ok_or_else(|| not_a_number("max_grade", max))?;
-            if max.is_positive() {
-                let raw = Number::of(raw).ok_or_else(|| not_a_number("grade", raw))?;
-                Some(Decimal(raw.divided_by(max)))
+            let max = number("max_grade", max)?;
+            Some(if max.is_positive() {
+                number("grade", raw)?.divided_by(max)
             } else {
-                Some(Decimal(0.0))
-            }
+                0.0
+            })
         }
         _ => None,
     };
-    let decimal = |field: &str, value: Option<_>| match value {
-        None => Ok(None),
-        Some(value) => number::float(value)
-            .map(|float| Some(Decimal(float)))
-            .ok_or_else(|| not_a_number(field, value)),
+    let float = |field, value: Option<Value<'a>>| {
+        let float =
+            |value| number::float(value).ok_or_else(|| wrong_type(field, value, "a number"));
+        Ok(value.map(float).transpose()?.map(Value::Float))
     };
     Ok(Score {
-        scaled,
-        raw: decimal("grade", raw)?,
-        min: Decimal(0.0),
-        max: decimal("max_grade", max)?,
+        scaled: scaled.map(Value::Float),
+        raw: float("grade", raw)?,
+        min: Value::Float(0.0),
+        max: float("max_grade", max)?,
     })
 }

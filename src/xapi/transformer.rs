@@ -11,16 +11,22 @@ use super::model::{
 };
 use super::settings::{ActorKind, XapiSettings};
 use super::statement_id::statement_id;
-use super::vocabulary::{self, VerbIri, XAPI_VERSION, extension};
+use super::vocabulary::activity::COURSE;
+use super::vocabulary::{XAPI_VERSION, extension};
 use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{id_text, required, str_of};
-use crate::tracking::number;
 use crate::tracking::{TrackingEvent, format_in};
 
 /// An extension that may be absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
+
+/// The parts that every statement of an event has, made before its other parts.
+pub(super) struct Base<'a> {
+    pub actor: Actor<'a>,
+    pub context: Context<'a>,
+}
 
 /// An event with the settings, the lookup tables and the arena of its transformation.
 pub(super) struct Transformer<'a> {
@@ -39,14 +45,12 @@ pub(super) fn with_object_ids<'a>(
 ) -> Result<&'a [Statement<'a>], Fault> {
     if statements
         .iter()
-        .any(|statement| statement.object.id.is_none())
+        .all(|statement| statement.object.id.is_some())
     {
-        return Err(Fault::new(
-            Reason::NoObjectId,
-            "the object of the statement has no id",
-        ));
+        return Ok(statements);
     }
-    Ok(statements)
+    let detail = "the object of the statement has no id";
+    Err(Fault::new(Reason::NoObjectId, detail))
 }
 
 /// Makes an activity that is not a group.
@@ -61,26 +65,18 @@ pub(super) fn activity<'a>(
     }
 }
 
-/// Rounds seconds to three decimals, as Python's `round` does.
-fn to_millisecond(seconds: f64) -> f64 {
-    /// Floats below this limit are so close together that the one nearest to a number of thousandths prints as that number.
-    const FINE: f64 = 1e9;
-
-    // Most numbers are whole thousandths.
-    if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
-        return seconds;
-    }
-    if seconds.is_finite() {
-        format!("{seconds:.3}").parse().unwrap_or(seconds)
-    } else {
-        seconds
+/// Makes a language map of an English text.
+pub(super) fn english<'a>(text: impl Into<Option<&'a str>>) -> LanguageMap<'a> {
+    LanguageMap {
+        tag: "en",
+        text: text.into(),
     }
 }
 
-/// Makes a language map of an English text.
-pub(super) fn english(text: &str) -> LanguageMap<'_> {
+/// Makes a language map of a text in the English of the United States.
+pub(super) fn us_english(text: &str) -> LanguageMap<'_> {
     LanguageMap {
-        tag: "en",
+        tag: "en-US",
         text: Some(text),
     }
 }
@@ -110,48 +106,50 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the context of most statements: the course as parent, the usual extensions and the given ones.
-    pub fn context(&self, extensions: &[Extension<'a>]) -> Result<Context<'a>, Fault> {
-        Ok(Context {
-            context_activities: self.course_as_parent()?,
-            statement: None,
-            extensions: self.context_extensions(extensions),
+    /// Makes the actor and the context of most statements: the course as parent, the usual extensions and the given ones.
+    pub fn base(&self, extensions: &[Extension<'a>]) -> Result<Base<'a>, Fault> {
+        Ok(Base {
+            actor: self.actor()?,
+            context: self.context(extensions)?,
         })
     }
 
-    /// Makes a context with a second activity, besides the course, as grouping.
+    /// Makes the context of most statements.
+    pub fn context(&self, extensions: &[Extension<'a>]) -> Result<Context<'a>, Fault> {
+        Ok(self.context_of(self.course_as_parent()?, extensions))
+    }
+
+    /// Makes the actor and a context with a second activity, besides the course, as grouping.
     ///
     /// # Errors
     /// Returns `MissingField` if the event names no course.
-    pub fn context_with_grouping(
+    pub fn base_with_grouping(
         &self,
         extensions: &[Extension<'a>],
         grouping: impl FnOnce() -> Result<Activity<'a>, Fault>,
-    ) -> Result<Context<'a>, Fault> {
-        let Some(course) = self.course_as_parent()? else {
+    ) -> Result<Base<'a>, Fault> {
+        let mut base = self.base(extensions)?;
+        let Some(activities) = &mut base.context.context_activities else {
             return Err(Fault::missing("context.course_id"));
         };
-        Ok(Context {
-            context_activities: Some(ContextActivities {
-                grouping: Some([grouping()?]),
-                ..course
-            }),
-            statement: None,
-            extensions: self.context_extensions(extensions),
+        activities.grouping = Some([grouping()?]);
+        Ok(base)
+    }
+
+    /// Makes the actor and a context without activities.
+    pub fn base_without_activities(&self) -> Result<Base<'a>, Fault> {
+        Ok(Base {
+            actor: self.actor()?,
+            context: self.context_of(None, &[]),
         })
     }
 
-    /// Makes a context without activities.
-    pub fn bare_context(&self) -> Context<'a> {
-        Context {
-            context_activities: None,
-            statement: None,
-            extensions: self.context_extensions(&[]),
-        }
-    }
-
-    /// Returns the transformer version, the session, and the given extensions.
-    fn context_extensions(&self, more: &[Extension<'a>]) -> Extensions<'a> {
+    /// Makes a context with the transformer version, the session, and the given extensions.
+    fn context_of(
+        &self,
+        context_activities: Option<ContextActivities<'a>>,
+        more: &[Extension<'a>],
+    ) -> Context<'a> {
         let usual = [
             (
                 extension::TRANSFORMER_VERSION,
@@ -162,7 +160,11 @@ impl<'a> Transformer<'a> {
         let mut extensions = ArenaVec::with_capacity_in(usual.len() + more.len(), self.arena);
         extensions.extend_from_slice_copy(&usual);
         extensions.extend_from_slice_copy(more);
-        Extensions(extensions.into_bump_slice())
+        Context {
+            context_activities,
+            statement: None,
+            extensions: Extensions(extensions.into_bump_slice()),
+        }
     }
 
     /// Makes the course of the event a parent activity. Its language tag is not that of a course as an object.
@@ -175,12 +177,8 @@ impl<'a> Transformer<'a> {
             return Err(Fault::missing(&format!("display_name of {course_id}")));
         };
         let definition = ActivityDefinition {
-            activity_type: vocabulary::activity::COURSE,
-            name: Some(LanguageMap {
-                tag: "en-US",
-                text: Some(name),
-            }),
-            ..ActivityDefinition::default()
+            name: Some(us_english(name)),
+            ..ActivityDefinition::of(COURSE)
         };
         let course = activity(Some(self.iri("course", course_id)), definition);
         Ok(Some(ContextActivities {
@@ -194,13 +192,9 @@ impl<'a> Transformer<'a> {
         let course_id = required("context.course_id", self.event.context("course_id"))?;
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let definition = ActivityDefinition {
-            activity_type: vocabulary::activity::COURSE,
-            name: Some(LanguageMap {
-                tag: "en",
-                text: self.lms.course_name(course_id)?,
-            }),
+            name: Some(english(self.lms.course_name(course_id)?)),
             extensions,
-            ..ActivityDefinition::default()
+            ..ActivityDefinition::of(COURSE)
         };
         Ok(activity(Some(self.iri("course", course_id)), definition))
     }
@@ -208,48 +202,24 @@ impl<'a> Transformer<'a> {
     /// Makes the statement of an event of its parts.
     pub fn statement(
         &self,
-        verb: VerbIri,
-        actor: Actor<'a>,
-        context: Context<'a>,
+        verb: &'static Verb,
+        base: Base<'a>,
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
         let logged = self.logged_time();
         let moment = timestamp(logged)?;
-        let timestamp = moment.map(|moment| moment.printed(self.arena));
-        let id = statement_id(verb, actor, logged, None);
         Ok(Statement {
-            id,
-            actor,
-            verb: Verb(verb),
+            id: statement_id(verb, base.actor, logged, None),
+            actor: base.actor,
+            verb,
             object,
             result,
-            context,
-            timestamp,
+            context: base.context,
+            timestamp: moment.map(|moment| moment.printed(self.arena)),
             version: XAPI_VERSION,
             moment,
         })
-    }
-
-    /// Makes the statement of one child of an event. `parent` is the statement of the event, `logged` its
-    /// [`logged_time`](Self::logged_time).
-    pub fn child_statement(
-        &self,
-        child: &str,
-        logged: Option<Value<'a>>,
-        parent: &Statement<'a>,
-        context: Context<'a>,
-        object: Activity<'a>,
-        result: StatementResult<'a>,
-    ) -> Statement<'a> {
-        let id = statement_id(parent.verb.0, parent.actor, logged, Some(child));
-        Statement {
-            id,
-            context,
-            object,
-            result: Some(result),
-            ..*parent
-        }
     }
 
     /// Returns the field that holds the time of the event.
@@ -267,45 +237,22 @@ impl<'a> Transformer<'a> {
         id_text(field, value, self.arena)
     }
 
-    /// Reads seconds and rounds them to the millisecond (`helpers.convert_seconds_to_float`).
-    pub fn seconds(&self, field: &str, value: Option<Value<'a>>) -> Result<Option<f64>, Fault> {
-        let Some(value) = value else { return Ok(None) };
-        let Some(seconds) = number::float(value) else {
-            return Err(Fault::wrong_type(
-                field,
-                value.kind(),
-                "a number of seconds",
-            ));
-        };
-        Ok(Some(to_millisecond(seconds)))
+    /// Returns the text of an id that may be absent.
+    pub fn optional_id(
+        &self,
+        field: &str,
+        value: Option<Value<'a>>,
+    ) -> Result<Option<&'a str>, Fault> {
+        value.map(|value| self.id_text(field, value)).transpose()
+    }
+
+    /// Copies extensions into the arena.
+    pub fn extensions<const N: usize>(&self, extensions: [Extension<'a>; N]) -> Extensions<'a> {
+        Extensions(self.arena.alloc(extensions))
     }
 
     /// Formats a text that lives as long as the event.
     pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
         format_in(self.arena, text)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn printed(seconds: f64) -> f64 {
-        format!("{seconds:.3}").parse().unwrap()
-    }
-
-    proptest! {
-        #[test]
-        fn seconds_are_rounded_as_they_print(thousandths in any::<i64>(), shift in 0..63, float in any::<f64>(), ulps in -2..=2_i64) {
-            let near = (thousandths >> shift) as f64 / 1000.0;
-            let beside = f64::from_bits(near.to_bits().wrapping_add_signed(ulps));
-            for seconds in [near, beside, float, -0.0, 1e9, 1e9 - 0.0005] {
-                if seconds.is_finite() {
-                    prop_assert_eq!(to_millisecond(seconds).to_bits(), printed(seconds).to_bits(), "{}", seconds);
-                }
-            }
-        }
     }
 }

@@ -12,119 +12,93 @@
 //!
 //! Times are in seconds, to the millisecond. Text that Python reads as a number is a number.
 
-use super::model::{ActivityDefinition, Context, Extensions, Statement, StatementResult};
-
-use super::transformer::{Extension, Transformer, activity};
-use super::vocabulary::{self, VerbIri, extension, verb};
+use super::model::{Activity, ActivityDefinition, Statement, StatementResult, Verb};
+use super::transformer::{Base, Extension, Transformer, activity};
+use super::vocabulary::activity::VIDEO;
+use super::vocabulary::{extension, verb};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::time::TincanDuration;
-use crate::tracking::field::{required, str_of, truthy};
-use crate::tracking::usage_key;
+use crate::tracking::field::{required, str_of, truthy, wrong_type};
+use crate::tracking::{number, usage_key};
 
 pub(super) fn loaded<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(cx, verb::INITIALIZED, || Ok(None))
+    let (base, object) = parts(cx)?;
+    cx.statement(&verb::INITIALIZED, base, object, None)
 }
 
-pub(super) fn at_time<'a>(cx: &Transformer<'a>, verb: VerbIri) -> Result<Statement<'a>, Fault> {
-    statement(cx, verb, || {
-        Ok(Some(extended(cx, [(extension::TIME, current_time(cx)?)])))
-    })
+pub(super) fn at_time<'a>(
+    cx: &Transformer<'a>,
+    verb: &'static Verb,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx)?;
+    let result = extended(cx, [(extension::TIME, current_time(cx)?)]);
+    cx.statement(verb, base, object, Some(result))
 }
 
 pub(super) fn captions<'a>(cx: &Transformer<'a>, shown: bool) -> Result<Statement<'a>, Fault> {
-    statement(cx, verb::INTERACTED, || {
-        let enabled = (extension::CC_ENABLED, Some(Value::Bool(shown)));
-        Ok(Some(extended(
-            cx,
-            [(extension::TIME, current_time(cx)?), enabled],
-        )))
-    })
+    let (base, object) = parts(cx)?;
+    let enabled = (extension::CC_ENABLED, Some(Value::Bool(shown)));
+    let result = extended(cx, [(extension::TIME, current_time(cx)?), enabled]);
+    cx.statement(&verb::INTERACTED, base, object, Some(result))
 }
 
 pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(cx, verb::COMPLETED, || {
-        let seconds = cx.seconds("data.duration", cx.event.data("duration"))?;
-        let duration = match seconds {
-            None => None,
-            Some(seconds) => match TincanDuration::from_seconds(seconds) {
-                Some(duration) => Some(cx.text(format_args!("{duration}"))),
-                None => {
-                    let detail = format!(
-                        "`data.duration` is {seconds} seconds, which a duration cannot hold"
-                    );
-                    return Err(Fault::new(Reason::NotRepresentable, detail));
-                }
-            },
-        };
-        let time = (extension::TIME, seconds.map(Value::Float));
-        Ok(Some(StatementResult {
-            completion: Some(true),
-            duration,
-            ..extended(cx, [time])
-        }))
-    })
+    let (base, object) = parts(cx)?;
+    let seconds = duration(cx)?;
+    let printed = |seconds| match TincanDuration::from_seconds(seconds) {
+        Some(duration) => Ok(cx.text(format_args!("{duration}"))),
+        None => {
+            let detail =
+                format!("`data.duration` is {seconds} seconds, which a duration cannot hold");
+            Err(Fault::new(Reason::NotRepresentable, detail))
+        }
+    };
+    let result = StatementResult {
+        completion: Some(true),
+        duration: seconds.map(printed).transpose()?,
+        ..extended(cx, [(extension::TIME, seconds.map(Value::Float))])
+    };
+    cx.statement(&verb::COMPLETED, base, object, Some(result))
 }
 
 pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    statement(cx, verb::SEEKED, || {
-        let from = cx
-            .seconds("data.old_time", cx.event.data("old_time"))?
-            .map(Value::Float);
-        let to = cx
-            .seconds("data.new_time", cx.event.data("new_time"))?
-            .map(Value::Float);
-        Ok(Some(extended(
-            cx,
-            [(extension::TIME_FROM, from), (extension::TIME_TO, to)],
-        )))
-    })
+    let (base, object) = parts(cx)?;
+    let from = seconds("data.old_time", cx.event.data("old_time"))?.map(Value::Float);
+    let to = seconds("data.new_time", cx.event.data("new_time"))?.map(Value::Float);
+    let result = extended(cx, [(extension::TIME_FROM, from), (extension::TIME_TO, to)]);
+    cx.statement(&verb::SEEKED, base, object, Some(result))
 }
 
 pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx)?;
     let speed = |field: &str, value| {
         let text = str_of(field, required(field, value)?, "a text")?;
         Ok::<_, Fault>(Some(Value::Str(cx.text(format_args!("{text}x")))))
     };
-    statement(cx, verb::INTERACTED, || {
-        let from = speed("data.old_speed", cx.event.data("old_speed"))?;
-        let to = speed("data.new_speed", cx.event.data("new_speed"))?;
-        Ok(Some(extended(
-            cx,
-            [(extension::SPEED_FROM, from), (extension::SPEED_TO, to)],
-        )))
-    })
+    let from = speed("data.old_speed", cx.event.data("old_speed"))?;
+    let to = speed("data.new_speed", cx.event.data("new_speed"))?;
+    let speeds = [(extension::SPEED_FROM, from), (extension::SPEED_TO, to)];
+    cx.statement(&verb::INTERACTED, base, object, Some(extended(cx, speeds)))
 }
 
-fn statement<'a>(
-    cx: &Transformer<'a>,
-    verb: VerbIri,
-    result: impl FnOnce() -> Result<Option<StatementResult<'a>>, Fault>,
-) -> Result<Statement<'a>, Fault> {
+/// Makes the parts that the statements of all video events have.
+fn parts<'a>(cx: &Transformer<'a>) -> Result<(Base<'a>, Activity<'a>), Fault> {
     let actor = cx.actor()?;
-    let context = context(cx)?;
-    let object = activity(
-        Some(cx.iri("xblock", usage_key::video(&cx.event, cx.arena)?)),
-        definition(),
-    );
-    cx.statement(verb, actor, context, object, result()?)
+    let length = duration(cx)?.map(Value::Float);
+    let context = cx.context(&[(extension::LENGTH, length)])?;
+    let id = cx.iri("xblock", usage_key::video(&cx.event, cx.arena)?);
+    let object = activity(Some(id), ActivityDefinition::of(VIDEO));
+    Ok((Base { actor, context }, object))
 }
 
-fn context<'a>(cx: &Transformer<'a>) -> Result<Context<'a>, Fault> {
-    let length = cx.seconds("data.duration", cx.event.data("duration"))?;
-    cx.context(&[(extension::LENGTH, length.map(Value::Float))])
-}
-
-fn definition<'a>() -> ActivityDefinition<'a> {
-    ActivityDefinition {
-        activity_type: vocabulary::activity::VIDEO,
-        ..ActivityDefinition::default()
-    }
+fn duration(cx: &Transformer<'_>) -> Result<Option<f64>, Fault> {
+    seconds("data.duration", cx.event.data("duration"))
 }
 
 fn current_time<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
     let time = truthy(cx.event.data("current_time")).or_else(|| cx.event.data("currentTime"));
-    Ok(cx.seconds("data.current_time", time)?.map(Value::Float))
+    Ok(seconds("data.current_time", time)?.map(Value::Float))
 }
 
 fn extended<'a, const N: usize>(
@@ -132,7 +106,56 @@ fn extended<'a, const N: usize>(
     extensions: [Extension<'a>; N],
 ) -> StatementResult<'a> {
     StatementResult {
-        extensions: Some(Extensions(cx.arena.alloc(extensions))),
+        extensions: Some(cx.extensions(extensions)),
         ..StatementResult::default()
+    }
+}
+
+/// Reads seconds and rounds them to the millisecond (`helpers.convert_seconds_to_float`).
+fn seconds(field: &str, value: Option<Value<'_>>) -> Result<Option<f64>, Fault> {
+    let Some(value) = value else { return Ok(None) };
+    match number::float(value) {
+        Some(seconds) => Ok(Some(to_millisecond(seconds))),
+        None => Err(wrong_type(field, value, "a number of seconds")),
+    }
+}
+
+/// Rounds seconds to three decimals, as Python's `round` does.
+fn to_millisecond(seconds: f64) -> f64 {
+    /// Floats below this limit are so close together that the one nearest to a number of thousandths prints as that number.
+    const FINE: f64 = 1e9;
+
+    // Most numbers are whole thousandths.
+    if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
+        return seconds;
+    }
+    if seconds.is_finite() {
+        format!("{seconds:.3}").parse().unwrap_or(seconds)
+    } else {
+        seconds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn printed(seconds: f64) -> f64 {
+        format!("{seconds:.3}").parse().unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn seconds_are_rounded_as_they_print(thousandths in any::<i64>(), shift in 0..63, float in any::<f64>(), ulps in -2..=2_i64) {
+            let near = (thousandths >> shift) as f64 / 1000.0;
+            let beside = f64::from_bits(near.to_bits().wrapping_add_signed(ulps));
+            for seconds in [near, beside, float, -0.0, 1e9, 1e9 - 0.0005] {
+                if seconds.is_finite() {
+                    prop_assert_eq!(to_millisecond(seconds).to_bits(), printed(seconds).to_bits(), "{}", seconds);
+                }
+            }
+        }
     }
 }
