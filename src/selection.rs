@@ -41,52 +41,34 @@ impl EventSelection {
         default: &'static [&'static str],
         others: &'static [&'static str],
     ) -> Result<Self, UnknownPattern> {
-        let all: Vec<&'static str> = default.iter().chain(others).copied().collect();
-        let mut names = HashMap::new();
-        for (nth, &name) in all.iter().enumerate() {
-            let selected = if nth < default.len() {
-                Selected::Filtered
-            } else {
-                Selected::NotByDefault
-            };
-            names.insert(name, (selected, nth));
-        }
+        let known: Vec<&'static str> = default.iter().chain(others).copied().collect();
+        let mut selected = vec![Selected::Filtered; default.len()];
+        selected.resize(known.len(), Selected::NotByDefault);
         for pattern in patterns {
             let pattern = pattern.trim();
-            let matching: Vec<&'static str> = match pattern {
-                "default" => default.to_vec(),
-                "all" => all.clone(),
-                _ => {
-                    let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
-                    all.iter()
-                        .copied()
-                        .filter(|name| glob.as_ref().is_ok_and(|glob| glob.is_match(name)))
-                        .collect()
-                }
+            let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
+            let is_match = |nth: usize| match pattern {
+                "default" => nth < default.len(),
+                "all" => true,
+                _ => glob.as_ref().is_ok_and(|glob| glob.is_match(known[nth])),
             };
-            if matching.is_empty() {
+            let mut matching = (0..known.len()).filter(|&nth| is_match(nth)).peekable();
+            if matching.peek().is_none() {
                 return Err(UnknownPattern {
                     pattern: pattern.to_owned(),
-                    suggestion: nearest(pattern, &all),
+                    suggestion: nearest(pattern, &known),
                 });
             }
-            for name in matching {
-                if let Some((selected, _)) = names.get_mut(name) {
-                    *selected = Selected::Taken;
-                }
-            }
+            matching.for_each(|nth| selected[nth] = Selected::Taken);
         }
-        Ok(Self { names, known: all })
+        let answers = selected.into_iter().zip(0..);
+        let names = known.iter().copied().zip(answers).collect();
+        Ok(Self { names, known })
     }
 
     /// All names that have a transformer, taken or not.
     pub fn known(&self) -> &[&'static str] {
         &self.known
-    }
-
-    /// Returns the answer for a name.
-    pub fn select(&self, name: &str) -> Selected {
-        self.look_up(name).0
     }
 
     /// Returns the answer for a name, and the index of the name in [`known`](Self::known).
@@ -125,7 +107,7 @@ mod tests {
             .map(|pattern| (*pattern).to_owned())
             .collect();
         let selection = EventSelection::new(&patterns, DEFAULT, OTHERS).unwrap();
-        move |name| selection.select(name)
+        move |name| selection.look_up(name).0
     }
 
     #[test]

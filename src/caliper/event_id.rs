@@ -3,7 +3,6 @@
 use bumpalo::Bump;
 use uuid::Uuid;
 
-use super::model::EventId;
 use crate::tracking::{TrackingEvent, python_json};
 use crate::uuid5::Uuid5;
 
@@ -18,10 +17,10 @@ const USUAL_BYTES: usize = 4096;
 ///
 /// The id is made of the whole event, since two events may differ in any part, and of its value, so that the prefix of a
 /// logger and the layout of the text do not matter.
-pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> EventId {
+pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> Uuid {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     python_json::append_sorted(event.source(), arena, &mut text);
-    EventId(Uuid5::of(NAMESPACE, &text))
+    Uuid5::of(NAMESPACE, &text)
 }
 
 #[cfg(test)]
@@ -32,7 +31,7 @@ mod tests {
     fn id(line: &str) -> String {
         let arena = Bump::new();
         let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
-        event_id(&event, &arena).0.to_string()
+        event_id(&event, &arena).to_string()
     }
 
     /// Made with Python's uuid and json modules. Stored events depend on this id.

@@ -5,12 +5,10 @@
 
 mod enrollment;
 mod event_id;
-mod event_time;
 mod events;
 mod model;
 mod navigation;
 mod problem;
-mod settings;
 mod transformer;
 mod video;
 mod vocabulary;
@@ -20,7 +18,7 @@ use jiff::civil::DateTime;
 
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::{Envelope, Event};
-pub use settings::CaliperSettings;
+pub use transformer::CaliperSettings;
 use transformer::Transformer;
 use vocabulary::{action, entity};
 
@@ -38,7 +36,7 @@ pub const DATA_VERSION: &str = vocabulary::CONTEXT;
 /// # Errors
 /// Returns `MissingField` if the event has no time, `BadTimestamp` if Caliper cannot have this time.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<DateTime, Fault> {
-    event_time::event_time(event).map(EventTime::utc)
+    transformer::event_time(event).map(EventTime::utc)
 }
 
 /// Transforms one event. Returns `None` if no transformer takes the name.

@@ -9,8 +9,7 @@ use serde::ser::Serializer;
 use uuid::Uuid;
 
 use super::vocabulary;
-use crate::json::Value;
-use crate::json::word;
+use crate::json::{Value, word};
 use crate::time::EventTime;
 
 /// An event (section 3.1).
@@ -18,7 +17,8 @@ use crate::time::EventTime;
 pub struct Event<'a> {
     #[serde(rename = "@context", serialize_with = "word")]
     pub(super) context: &'static str,
-    pub(super) id: EventId,
+    #[serde(serialize_with = "urn")]
+    pub(super) id: Uuid,
     #[serde(rename = "type", serialize_with = "word")]
     pub(super) event_type: &'static str,
     pub(super) actor: Entity<'a>,
@@ -42,7 +42,7 @@ pub struct Event<'a> {
 impl Event<'_> {
     /// The id.
     pub fn id(&self) -> Uuid {
-        self.id.0
+        self.id
     }
 
     /// The event time, in UTC.
@@ -50,10 +50,6 @@ impl Event<'_> {
         self.moment.utc()
     }
 }
-
-/// A UUID, written as a URN.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct EventId(pub Uuid);
 
 /// A reference to an entity (section 3.2).
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -182,8 +178,6 @@ impl<'a> Envelope<'a> {
     }
 }
 
-impl Serialize for EventId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.0.urn().encode_lower(&mut Uuid::encode_buffer()))
-    }
+fn urn<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(id.urn().encode_lower(&mut Uuid::encode_buffer()))
 }

@@ -24,7 +24,7 @@ pub(super) fn page<'a>(
     entity_type: &'static str,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let part_of_course = cx.part_of_course()?;
+    let part_of_course = part_of_course(cx)?;
     let url = required("data.target_url", cx.event.data("target_url"))?;
     // The URL is only checked, since a number stays a number.
     cx.id_text("data.target_url", url)?;
@@ -33,7 +33,7 @@ pub(super) fn page<'a>(
         entity_type,
         name: cx.kept(cx.event.data("target_name")),
         duration: None,
-        extensions: part_of_course.filter(|_| is_course_truthy(cx)),
+        extensions: part_of_course,
     };
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
@@ -45,7 +45,7 @@ pub(super) fn unit<'a>(
     target: Option<Value<'a>>,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let part_of_course = cx.part_of_course()?;
+    let part_of_course = part_of_course(cx)?;
     let id = cx.id_text("data.id", required("data.id", cx.event.data("id"))?)?;
     let object = Object {
         id: Some(Value::Str(cx.lms.iri("xblock", id, cx.arena))),
@@ -56,9 +56,7 @@ pub(super) fn unit<'a>(
             tab_count: cx.kept(cx.event.data("tab_count")),
             current_tab: cx.kept(cx.event.data("current_tab")),
             target: cx.kept(target),
-            ..part_of_course
-                .filter(|_| is_course_truthy(cx))
-                .unwrap_or_default()
+            ..part_of_course.unwrap_or_default()
         }),
     };
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
@@ -69,7 +67,8 @@ pub(super) fn tab<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result
     unit(cx, entity_type, cx.event.data("target_tab"))
 }
 
-/// Whether the event names a course. Only these events ignore a course id that is zero or `false`.
-fn is_course_truthy(cx: &Transformer<'_>) -> bool {
-    truthy(cx.event.context("course_id")).is_some()
+/// Makes the extensions of an object. Only these events ignore a course id that is zero or `false`.
+fn part_of_course<'a>(cx: &Transformer<'a>) -> Result<Option<ObjectExtensions<'a>>, Fault> {
+    let extensions = cx.part_of_course()?;
+    Ok(extensions.filter(|_| truthy(cx.event.context("course_id")).is_some()))
 }

@@ -17,7 +17,7 @@ use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
 use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
-use crate::tracking::field::{required, truthy};
+use crate::tracking::field::{object_of, required, truthy};
 use crate::tracking::{format_in, usage_key};
 
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
@@ -61,8 +61,7 @@ fn plain<'a>(
     entity_type: &'static str,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let id = block(cx)?.map(|block| cx.lms.iri("xblock", block, cx.arena));
-    let object = object(cx, id, entity_type, None)?;
+    let object = object(cx, block(cx)?, entity_type, None)?;
     Ok(cx.event(base, event_type, action, object))
 }
 
@@ -74,12 +73,7 @@ fn viewed<'a>(
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let id = id_of(block(cx)?.unwrap_or(NO_BLOCK))?;
-    let object = object(
-        cx,
-        Some(cx.lms.iri("xblock", id, cx.arena)),
-        entity::ANNOTATION,
-        Some(name),
-    )?;
+    let object = object(cx, Some(id), entity::ANNOTATION, Some(name))?;
     Ok(cx.event(base, event::EVENT, action::VIEWED, object))
 }
 
@@ -96,12 +90,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
         cx.arena,
         format_args!("{of_block}/user/{}/attempt/{attempts}", base.user),
     );
-    let mut object = object(
-        cx,
-        Some(cx.lms.iri("xblock", id, cx.arena)),
-        entity::ATTEMPT,
-        None,
-    )?;
+    let mut object = object(cx, Some(id), entity::ATTEMPT, None)?;
     let Some(part_of_course) = object.extensions else {
         return Err(Fault::missing("context.course_id"));
     };
@@ -136,9 +125,8 @@ fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
     if let Some(block) = truthy(logged) {
-        return cx
-            .id_text("data.problem_id or data.module_id", block)
-            .map(Some);
+        let field = "data.problem_id or data.module_id";
+        return cx.id_text(field, block).map(Some);
     }
     let referer = required("context.referer", cx.event.context("referer"))?;
     usage_key::problem(&cx.event, referer, cx.arena)
@@ -146,17 +134,17 @@ fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
 
 /// Returns `data`, which must be an object.
 fn required_data<'a>(cx: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
-    let data = required("data", cx.event.whole_data())?;
-    data.as_object()
-        .ok_or_else(|| Fault::wrong_type("data", data.kind(), "an object"))
+    object_of("data", required("data", cx.event.whole_data())?)
 }
 
 /// Returns a field of `data` as text: empty if it is absent, `None` if it is null.
 fn logged<'a>(cx: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
-    data.get(key)
-        .map_or(Ok(""), |value| cx.id_text(&format!("data.{key}"), value))
+    data.get(key).map_or(Ok(""), |value| {
+        cx.id_text(format_args!("data.{key}"), value)
+    })
 }
 
+/// Makes an object whose id is that of a block, or begins with it.
 fn object<'a>(
     cx: &Transformer<'a>,
     id: Option<&'a str>,
@@ -164,7 +152,7 @@ fn object<'a>(
     name: Option<&'static str>,
 ) -> Result<Object<'a>, Fault> {
     Ok(Object {
-        id: id.map(Value::Str),
+        id: id.map(|id| Value::Str(cx.lms.iri("xblock", id, cx.arena))),
         entity_type,
         name: name.map(Value::Str),
         duration: None,

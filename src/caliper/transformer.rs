@@ -1,19 +1,26 @@
 //! The parts that events of all families share (the reference's `CaliperTransformer`).
 
+use std::fmt::Display;
+
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::event_id::event_id;
-use super::event_time::event_time;
 use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
-use super::settings::CaliperSettings;
 use super::vocabulary::{self, entity};
 use crate::json::{JsonObject, Value};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::Fault;
 use crate::time::{EventTime, IsodateDuration};
-use crate::tracking::field::{id_text, truthy};
-use crate::tracking::{TrackingEvent, format_in};
+use crate::tracking::field::{id_text, required, truthy, wrong_type};
+use crate::tracking::{TrackingEvent, format_in, python};
+
+/// The settings of a conversion, which the reference has in its Django settings.
+#[derive(Clone, Debug)]
+pub struct CaliperSettings {
+    /// The value of the extension transformerVersion.
+    pub transformer_version: String,
+}
 
 /// An event with the settings, the lookup tables and the arena of its transformation.
 pub(super) struct Transformer<'a> {
@@ -34,29 +41,36 @@ pub(super) struct Base<'a> {
     session: Option<Entity<'a>>,
 }
 
+/// Reads the time of an event.
+///
+/// # Errors
+/// Returns `MissingField` if the event has no time, `BadTimestamp` if it is not a full date and time with an offset.
+pub(super) fn event_time(event: &TrackingEvent<'_>) -> Result<EventTime, Fault> {
+    let timestamp = required("timestamp", event.find("timestamp"))?;
+    let time = timestamp.as_str().and_then(EventTime::parse);
+    time.ok_or_else(|| {
+        let wanted = "a full date and time with an offset";
+        Fault::bad_timestamp(&python::repr(timestamp), wanted)
+    })
+}
+
 impl<'a> Transformer<'a> {
     /// Makes the time, the actor and the session.
     pub fn base(&self) -> Result<Base<'a>, Fault> {
         let moment = event_time(&self.event)?;
         let event_time = format_in(self.arena, format_args!("{moment}"));
-        let user = self
-            .lms
-            .external_id(UserRef::of_event(&self.event, self.arena)?, self.arena)?;
+        let user = UserRef::of_event(&self.event, self.arena)?;
+        let user = self.lms.external_id(user, self.arena)?;
         let actor = self.entity("user", user, entity::PERSON);
-        let session = match truthy(self.event.find("session")) {
-            Some(session) => Some(self.entity(
-                "sessions",
-                self.id_text("session", session)?,
-                entity::SESSION,
-            )),
-            None => None,
-        };
+        let session = truthy(self.event.find("session"))
+            .map(|session| self.id_text("session", session))
+            .transpose()?;
         Ok(Base {
             event_time,
             moment,
             actor,
             user,
-            session,
+            session: session.map(|session| self.entity("sessions", session, entity::SESSION)),
         })
     }
 
@@ -110,7 +124,7 @@ impl<'a> Transformer<'a> {
     }
 
     /// Returns the text of an id.
-    pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
+    pub fn id_text(&self, field: impl Display, value: Value<'a>) -> Result<&'a str, Fault> {
         id_text(field, value, self.arena)
     }
 
@@ -120,9 +134,8 @@ impl<'a> Transformer<'a> {
         field: &str,
         value: Option<Value<'a>>,
     ) -> Result<Option<&'a str>, Fault> {
-        let value = match value {
-            None | Some(Value::Null) => return Ok(None),
-            Some(value) => value,
+        let Some(value) = value.filter(|value| *value != Value::Null) else {
+            return Ok(None);
         };
         let duration = match value {
             Value::Bool(seconds) => IsodateDuration::from_seconds(i64::from(seconds)),
@@ -132,11 +145,10 @@ impl<'a> Transformer<'a> {
         };
         match duration {
             Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
-            None => Err(Fault::wrong_type(
-                field,
-                value.kind(),
-                "a number of seconds that a duration can hold",
-            )),
+            None => {
+                let wanted = "a number of seconds that a duration can hold";
+                Err(wrong_type(field, value, wanted))
+            }
         }
     }
 

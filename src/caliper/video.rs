@@ -20,7 +20,13 @@ use crate::tracking::usage_key;
 pub(super) fn media<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let object = object(cx)?;
-    let target = target(cx)?;
+    let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("current_time"));
+    let target = Target {
+        id: "_:MediaLocation",
+        entity_type: entity::MEDIA_LOCATION,
+        current_time: cx.duration("data.currentTime or data.current_time", time)?,
+        extensions: None,
+    };
     Ok(Event {
         target: Some(target),
         ..cx.event(base, event::MEDIA, action, object)
@@ -58,24 +64,12 @@ fn object<'a>(cx: &Transformer<'a>) -> Result<Object<'a>, Fault> {
     let extensions = cx.part_of_course()?;
     let video = usage_key::video(&cx.event, cx.arena)?;
     let data = cx.event.whole_data().and_then(Value::as_object);
-    let duration = data
-        .and_then(|data| data.get("duration"))
-        .unwrap_or(Value::Int(0));
+    let duration = data.and_then(|data| data.get("duration"));
     Ok(Object {
         id: Some(Value::Str(cx.lms.iri("xblock", video, cx.arena))),
         entity_type: entity::VIDEO_OBJECT,
         name: None,
-        duration: cx.duration("data.duration", Some(duration))?,
+        duration: cx.duration("data.duration", duration.or(Some(Value::Int(0))))?,
         extensions,
-    })
-}
-
-fn target<'a>(cx: &Transformer<'a>) -> Result<Target<'a>, Fault> {
-    let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("current_time"));
-    Ok(Target {
-        id: "_:MediaLocation",
-        entity_type: entity::MEDIA_LOCATION,
-        current_time: cx.duration("data.currentTime or data.current_time", time)?,
-        extensions: None,
     })
 }

@@ -31,36 +31,19 @@ pub fn org(text: &str) -> Option<&str> {
         .filter(|org| !org.contains('@'))
 }
 
-/// The ASCII characters that are allowed in the names of every kind of key.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 0x80 {
-        plain[byte as usize] =
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':');
-        byte += 1;
-    }
-    plain
-};
-
 /// Whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as almost all are. Such a text is canonical.
 fn is_plain_course(text: &str) -> bool {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':');
     let Some(names) = text.strip_prefix("course-v1:") else {
         return false;
     };
-    let (mut ends, mut last) = (0, b'+');
-    for byte in names.bytes() {
-        if byte == b'+' {
-            ends += 1;
-        }
-        // Names are not empty.
-        let is_end = byte == b'+' && last != b'+';
-        if !is_end && !PLAIN[usize::from(byte)] {
-            return false;
-        }
-        last = byte;
-    }
-    ends == 2 && last != b'+'
+    let mut count = 0;
+    let are_plain = names.split('+').all(|name| {
+        count += 1;
+        !name.is_empty() && name.bytes().all(is_plain)
+    });
+    are_plain && count == 3
 }
 
 fn namespaced(text: &str) -> Option<String> {

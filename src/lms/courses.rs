@@ -48,11 +48,6 @@ impl Courses {
         Ok(Self { display_names })
     }
 
-    /// Whether the table has no rows.
-    pub fn is_empty(&self) -> bool {
-        self.display_names.is_empty()
-    }
-
     /// Returns the display name of the course with this canonical key: `None` if the course is unknown, `Some(None)` if its
     /// name is NULL.
     pub(super) fn display_name(&self, key: &str) -> Option<Option<&str>> {

@@ -1,15 +1,13 @@
 //! The lookup of users and courses in the tables, and the derivation in their absence.
 
-use std::borrow::Cow;
-
 use bumpalo::Bump;
-
-use crate::json::Value;
-use crate::outcome::{Fault, Reason};
-use crate::tracking::field::truthy;
-use crate::tracking::{TrackingEvent, join_in, python};
+use uuid::Uuid;
 
 use super::{Courses, Identity, IdentityDerivation, Users, course_key};
+use crate::json::Value;
+use crate::outcome::{Fault, Reason};
+use crate::tracking::field::{truthy, wrong_type};
+use crate::tracking::{TrackingEvent, join_in, python};
 
 /// The treatment of users or courses that are not in their table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,17 +39,13 @@ pub(crate) struct UserRef<'a> {
 
 impl<'a> UserRef<'a> {
     /// Returns the user of an event: `data.user_id`, else `data.username`, else the same two fields anywhere in the event.
+    /// The value is read as the reference's `get_user` reads it.
     pub(crate) fn of_event(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         let user = truthy(event.data("user_id"))
             .or_else(|| truthy(event.data("username")))
             .or_else(|| truthy(event.find("user_id")))
             .or_else(|| event.find("username"));
-        Self::from_value(user, arena)
-    }
-
-    /// Reads the value of a field as the reference's `get_user` does.
-    fn from_value(value: Option<Value<'a>>, arena: &'a Bump) -> Result<Self, Fault> {
-        match value {
+        match user {
             Some(Value::Str(text)) => Ok(Self {
                 id: python::parse_int(text),
                 username: text,
@@ -64,13 +58,22 @@ impl<'a> UserRef<'a> {
                 id: None,
                 username: digits,
             }),
-            Some(value) if value.is_truthy() => Err(Fault::wrong_type(
-                "user",
-                value.kind(),
-                "a user id or a username",
-            )),
+            Some(value) if value.is_truthy() => {
+                Err(wrong_type("user", value, "a user id or a username"))
+            }
             _ => Err(Fault::new(Reason::NoUser, "the event names no user")),
         }
+    }
+
+    /// Returns the fault of a user who lacks something in the users table.
+    fn fault(self, reason: Reason) -> Fault {
+        let lacks = match reason {
+            Reason::NoExternalId => "has no external id in",
+            Reason::NoEmail => "has no e-mail address in",
+            _ => "is not in",
+        };
+        let detail = format!("the user `{}` {lacks} the users table", self.username);
+        Fault::new(reason, detail)
     }
 }
 
@@ -86,46 +89,31 @@ impl Lms {
         user: UserRef<'a>,
         arena: &'a Bump,
     ) -> Result<&'a str, Fault> {
-        let uuid = match self
-            .users
-            .as_ref()
-            .map(|users| users.find(user.id, user.username))
-        {
-            Some(Some(Identity::Text(text))) => return Ok(text),
-            Some(Some(Identity::Uuid(uuid))) => uuid,
-            Some(Some(Identity::Absent)) => {
-                let detail = format!(
-                    "the user `{}` has no external id in the users table",
-                    user.username
-                );
-                return Err(Fault::new(Reason::NoExternalId, detail));
+        let uuid = match self.find(user) {
+            Some(Identity::Text(text)) => return Ok(text),
+            Some(Identity::Uuid(uuid)) => uuid,
+            Some(Identity::Absent) => return Err(user.fault(Reason::NoExternalId)),
+            None if self.users.is_some() && self.unknown_user == Unknown::Reject => {
+                return Err(user.fault(Reason::UnknownUser));
             }
-            Some(None) if self.unknown_user == Unknown::Reject => return Err(unknown_user(user)),
-            None | Some(None) => self.derivation.external_id(user.id, user.username),
+            None => self.derivation.external_id(user.id, user.username),
         };
-        Ok(arena.alloc_str(
-            uuid.hyphenated()
-                .encode_lower(&mut uuid::Uuid::encode_buffer()),
-        ))
+        let mut text = Uuid::encode_buffer();
+        Ok(arena.alloc_str(uuid.hyphenated().encode_lower(&mut text)))
     }
 
     /// Returns the e-mail address of a user, which cannot be derived.
     pub(crate) fn email<'a>(&'a self, user: UserRef<'a>) -> Result<&'a str, Fault> {
-        match self
-            .users
-            .as_ref()
-            .and_then(|users| users.find(user.id, user.username))
-        {
+        match self.find(user) {
             Some(Identity::Text(email)) => Ok(email),
-            Some(_) => {
-                let detail = format!(
-                    "the user `{}` has no e-mail address in the users table",
-                    user.username
-                );
-                Err(Fault::new(Reason::NoEmail, detail))
-            }
-            None => Err(unknown_user(user)),
+            Some(_) => Err(user.fault(Reason::NoEmail)),
+            None => Err(user.fault(Reason::UnknownUser)),
         }
+    }
+
+    /// Finds a user in the table, if there is one.
+    fn find(&self, user: UserRef<'_>) -> Option<Identity<'_>> {
+        self.users.as_ref()?.find(user.id, user.username)
     }
 
     /// Returns the display name of a course, or `None` if it is NULL in the table.
@@ -134,11 +122,8 @@ impl Lms {
             let detail = format!("the course id `{course_id}` is not a course key");
             return Err(Fault::new(Reason::BadCourseId, detail));
         };
-        match self
-            .courses
-            .as_ref()
-            .map(|courses| courses.display_name(&key))
-        {
+        let courses = self.courses.as_ref();
+        match courses.map(|courses| courses.display_name(&key)) {
             Some(Some(display_name)) => Ok(display_name),
             Some(None) if self.unknown_course == Unknown::Reject => {
                 let detail = format!("the course `{course_id}` is not in the courses table");
@@ -147,10 +132,4 @@ impl Lms {
             None | Some(None) => Ok(Some(course_id)),
         }
     }
-}
-
-fn unknown_user(user: UserRef<'_>) -> Fault {
-    let detail: Cow<'static, str> =
-        format!("the user `{}` is not in the users table", user.username).into();
-    Fault::new(Reason::UnknownUser, detail)
 }

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -44,35 +44,34 @@ impl<'r> Cell<'r> {
 
 /// The layout of a table, as its header row shows it.
 struct Dialect {
-    is_tsv: bool,
+    delimiter: u8,
     /// Cells may be in quotes; otherwise they have backslash escapes.
     is_quoted: bool,
-    ends_with_cr: bool,
+    /// Only a newline ends a row. Without quotes, a carriage return inside a row is part of its cell.
+    ends_with_newline: bool,
+    /// Before that newline stands a carriage return.
     ends_with_crlf: bool,
 }
 
 impl Dialect {
     fn of_header(header: &[u8]) -> Self {
         let is_tsv = header.contains(&b'\t');
+        let is_quoted = !is_tsv || header.contains(&b'"');
         let line = header.strip_suffix(b"\r\n");
+        let ends_with_newline = !is_quoted && !line.unwrap_or(header).contains(&b'\r');
         Self {
-            is_tsv,
-            is_quoted: !is_tsv || header.contains(&b'"'),
-            ends_with_cr: line.unwrap_or(header).contains(&b'\r'),
-            ends_with_crlf: line.is_some(),
+            delimiter: if is_tsv { b'\t' } else { b',' },
+            is_quoted,
+            ends_with_newline,
+            ends_with_crlf: ends_with_newline && line.is_some(),
         }
-    }
-
-    /// Without quotes, a carriage return inside a row is part of its cell.
-    fn ends_with_newline(&self) -> bool {
-        !self.is_quoted && !self.ends_with_cr
     }
 
     fn reader<R: Read>(&self, text: R) -> csv::Reader<R> {
         ReaderBuilder::new()
-            .delimiter(if self.is_tsv { b'\t' } else { b',' })
+            .delimiter(self.delimiter)
             .quoting(self.is_quoted)
-            .terminator(if self.ends_with_newline() {
+            .terminator(if self.ends_with_newline {
                 Terminator::Any(b'\n')
             } else {
                 Terminator::CRLF
@@ -85,7 +84,7 @@ impl Dialect {
     /// Returns the last cell of a row without the carriage return that belongs to the end of the row.
     fn last_cell<'r>(&self, cell: &'r [u8]) -> &'r [u8] {
         match cell.strip_suffix(b"\r") {
-            Some(cell) if self.ends_with_crlf && self.ends_with_newline() => cell,
+            Some(cell) if self.ends_with_crlf => cell,
             _ => cell,
         }
     }
@@ -105,7 +104,8 @@ pub(super) fn read<const N: usize>(
     let name = path.display();
     let mut text = open(path).with_context(|| format!("failed to open `{name}`"))?;
     let failed = || format!("failed to read `{name}`");
-    let header = read_line(&mut text).with_context(failed)?;
+    let mut header = Vec::new();
+    text.read_until(b'\n', &mut header).with_context(failed)?;
     let dialect = Dialect::of_header(&header);
     let mut reader = dialect.reader(Cursor::new(header).chain(text));
     let header = reader.headers().with_context(failed)?;
@@ -190,26 +190,13 @@ fn unescaped(cell: &str) -> Cow<'_, str> {
     text.into()
 }
 
-fn open(path: &Path) -> std::io::Result<Box<dyn Read>> {
+fn open(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
     Ok(if is_gzip(&mut file)? {
-        Box::new(MultiGzDecoder::new(file))
+        Box::new(BufReader::new(MultiGzDecoder::new(file)))
     } else {
         Box::new(file)
     })
-}
-
-/// Reads the bytes of the first line.
-fn read_line(text: &mut impl Read) -> std::io::Result<Vec<u8>> {
-    let mut line = Vec::new();
-    let mut byte = [0];
-    while text.read(&mut byte)? == 1 {
-        line.push(byte[0]);
-        if byte[0] == b'\n' {
-            break;
-        }
-    }
-    Ok(line)
 }
 
 #[cfg(test)]

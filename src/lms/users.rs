@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::hash::{BuildHasher, Hash};
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use hashbrown::DefaultHashBuilder;
 use hashbrown::hash_table::{Entry, HashTable};
 use uuid::Uuid;
@@ -20,12 +20,6 @@ pub enum IdentityColumn {
 }
 
 impl IdentityColumn {
-    const ALL: [Self; 3] = [
-        Self::Email,
-        Self::ExternalId(Format::Xapi),
-        Self::ExternalId(Format::Caliper),
-    ];
-
     fn name(self) -> &'static str {
         match self {
             Self::Email => "email",
@@ -84,9 +78,9 @@ impl Users {
             by_username: RowIndex::default(),
         };
         // All columns must be there, whichever identity is kept.
-        let [email, xapi_id, caliper_id] = IdentityColumn::ALL.map(IdentityColumn::name);
+        let [xapi_id, caliper_id] = Format::ALL.map(Format::identity_column);
         let kept = identity.name();
-        let columns = ["id", "username", kept, email, xapi_id, caliper_id];
+        let columns = ["id", "username", kept, "email", xapi_id, caliper_id];
         table::read(path, columns, |_, [id, username, text, ..]| {
             let id = id.nullable().unwrap_or_default();
             let username = username.not_null().unwrap_or_default();
@@ -105,11 +99,6 @@ impl Users {
         Ok(users)
     }
 
-    /// Whether the table has no rows.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// Finds a user by numeric id first, then by username.
     pub fn find(&self, id: Option<i64>, username: &str) -> Option<Identity<'_>> {
         let by_id = |id| self.by_id.find(&id, |row| self.rows[row as usize].id);
@@ -124,10 +113,10 @@ impl Users {
     fn push(&mut self, id: &str, username: &str, identity: &str, uuid: Option<Uuid>) -> Result<()> {
         let id = match id {
             "" => None,
-            _ => match id.trim().parse() {
-                Ok(id) => Some(id),
-                Err(_) => bail!("the id `{id}` is not an integer"),
-            },
+            _ => {
+                let number = id.trim().parse().ok();
+                Some(number.with_context(|| format!("the id `{id}` is not an integer"))?)
+            }
         };
         let start = self.text.len() as u64;
         self.text.extend_from_slice(username.as_bytes());
@@ -236,12 +225,8 @@ impl RowIndex {
 impl Display for RepeatedKey {
     /// Writes the row numbers of the file, whose header is row 1.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "rows {} and {}",
-            u64::from(self.0) + 2,
-            u64::from(self.1) + 2
-        )
+        let (first, second) = (u64::from(self.0) + 2, u64::from(self.1) + 2);
+        write!(formatter, "rows {first} and {second}")
     }
 }
 

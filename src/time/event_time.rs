@@ -4,10 +4,16 @@
 //! full date, a time and an offset are required. Texts that have them print as the reference prints them.
 
 use std::fmt::{self, Display};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::SignedDuration;
-use jiff::civil::{Date, DateTime, Time, date};
+use jiff::civil::{DateTime, Time, date};
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
+use regex::Regex;
+
+use super::iso8601;
 
 /// A moment in UTC, printed as `2024-03-05T09:14:07.120Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,40 +28,35 @@ impl EventTime {
     /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01` or
     /// `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        if !text.is_ascii() {
-            return None;
-        }
-        let (date, rest) = text.split_once(['T', 't', ' '])?;
-        let (time, offset) = rest.split_at(rest.find(['Z', 'z', '+', '-'])?);
-        let (time, fraction) = match time.split_once(['.', ',']) {
-            Some((time, fraction)) => (time, Some(fraction)),
-            None => (time, None),
+        let moment = match iso8601::parse_common(text.as_bytes()) {
+            Some((local, 0)) => local,
+            Some((local, offset)) => local.checked_sub(SignedDuration::from_mins(offset)).ok()?,
+            None => Self::parse_variant(text)?,
         };
-        let (year, month, day) = match parts(date, b'-')? {
-            [year, month, Some(day)] => (number(year?)?, number(month?)?, number(day)?),
-            _ => return None,
-        };
-        let [hour, minute, second] = parts(time, b':')?;
-        // Only seconds may have a fraction.
-        let second = match second {
-            Some(second) => number(second)?,
-            None if fraction.is_none() => 0,
-            None => return None,
-        };
-        let date = Date::new(
-            i16::try_from(year).ok()?,
-            i8::try_from(month).ok()?,
-            i8::try_from(day).ok()?,
-        );
-        let time = Time::new(
-            i8::try_from(number(hour?)?).ok()?,
-            i8::try_from(number(minute?)?).ok()?,
-            i8::try_from(second).ok()?,
-            fraction.map_or(Some(0), nanoseconds)?,
-        );
-        let local = date.ok()?.to_datetime(time.ok()?);
-        let moment = local.checked_sub(parse_offset(offset)?).ok()?;
-        Self::in_printable_years(moment)
+        // Python prints years before 1000 with fewer than four digits.
+        (1000..=9999)
+            .contains(&moment.year())
+            .then_some(Self(moment))
+    }
+
+    /// Parses any of the forms with jiff, which reads more forms than these and fractions of at most nine digits.
+    fn parse_variant(text: &str) -> Option<DateTime> {
+        static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
+            let date = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})";
+            let time = r"(?:[0-9]{2}:[0-9]{2}(?::[0-5][0-9])?|[0-9]{4}[0-5][0-9])";
+            let offset = "(?:[Zz]|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?)";
+            let fraction = "(?:([.,][0-9]{1,6})[0-9]*)?";
+            let pattern = format!("^({date}[Tt ]{time}){fraction}({offset})$");
+            Regex::new(&pattern).ok()
+        });
+
+        let captures = PATTERN.as_ref()?.captures(text)?;
+        let fraction = captures.get(2).map_or("", |fraction| fraction.as_str());
+        let moment = format!("{}{fraction}{}", &captures[1], &captures[3]);
+        let pieces = Pieces::parse(&moment).ok()?;
+        let local = pieces.date().to_datetime(pieces.time()?);
+        let offset = pieces.to_numeric_offset()?;
+        local.checked_sub(offset.duration_since(Offset::UTC)).ok()
     }
 
     /// Parses a time, or a date as its midnight in UTC.
@@ -67,72 +68,6 @@ impl EventTime {
     pub(crate) fn parse_unix(text: &str) -> Option<Self> {
         let since = Duration::from_secs(text.parse().ok()?);
         UNIX_EPOCH.checked_add(since).map(Self::from)
-    }
-
-    /// Refuses years before 1000, which Python prints with fewer than four digits.
-    fn in_printable_years(moment: DateTime) -> Option<Self> {
-        (1000..=9999)
-            .contains(&moment.year())
-            .then_some(Self(moment))
-    }
-}
-
-/// Splits a date or time into its three parts, with separators or without.
-fn parts(text: &str, separator: u8) -> Option<[Option<&str>; 3]> {
-    let first = if separator == b'-' { 4 } else { 2 };
-    let bytes = text.as_bytes();
-    let extended = bytes.get(first) == Some(&separator);
-    let gap = usize::from(extended);
-    let second = first + gap;
-    let third = second + 2 + gap;
-    match text.len() {
-        length if length == third + 2 && (!extended || bytes[third - 1] == separator) => Some([
-            text.get(..first),
-            text.get(second..second + 2),
-            text.get(third..),
-        ]),
-        length if length == second + 2 && extended => {
-            Some([text.get(..first), text.get(second..), None])
-        }
-        _ => None,
-    }
-}
-
-/// Parses a fraction of a second, cut off to microseconds.
-fn nanoseconds(fraction: &str) -> Option<i32> {
-    let digits = number(fraction.get(..6).unwrap_or(fraction))?;
-    let scale = 10_i32.pow(6 - u32::try_from(fraction.len().min(6)).ok()?);
-    fraction
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| Some(i32::try_from(digits).ok()? * scale * 1000))?
-}
-
-fn parse_offset(text: &str) -> Option<SignedDuration> {
-    if matches!(text, "Z" | "z") {
-        return Some(SignedDuration::ZERO);
-    }
-    let (sign, digits) = text.split_at(1);
-    let (hours, minutes) = match digits.len() {
-        2 => (digits, "00"),
-        4 => digits.split_at(2),
-        5 => digits.split_once(':')?,
-        _ => return None,
-    };
-    let (hours, minutes) = (number(hours)?, number(minutes)?);
-    if hours > 23 || minutes > 59 {
-        return None;
-    }
-    let offset = SignedDuration::from_mins(i64::from(hours * 60 + minutes));
-    Some(if sign == "-" { -offset } else { offset })
-}
-
-/// Parses decimal digits, without a sign.
-fn number(text: &str) -> Option<u32> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        text.parse().ok()
-    } else {
-        None
     }
 }
 
@@ -148,22 +83,7 @@ impl From<SystemTime> for EventTime {
 
 impl Display for EventTime {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.0.date(), self.0.time());
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02}",
-            date.year(),
-            date.month(),
-            date.day()
-        )?;
-        write!(
-            formatter,
-            "T{:02}:{:02}:{:02}.{:03}Z",
-            time.hour(),
-            time.minute(),
-            time.second(),
-            time.millisecond()
-        )
+        write!(formatter, "{:.3}Z", self.0)
     }
 }
 
@@ -241,6 +161,8 @@ mod tests {
             "0999-03-05T09:14:07Z",
             "2024-03-05T09:14:07+0100 ",
             "2024-03-05T0914Z",
+            "2024-03-05T09:14:07Z0330",
+            "2024-03-05T09:14:079Z",
         ] {
             assert_eq!(printed(text), None, "{text}");
         }

@@ -2,18 +2,22 @@
 //!
 //! Sources: tincan 1.0.0 (`make_datetime`, `jsonify_datetime`), CPython 3.11 (`datetime.utcfromtimestamp`).
 
-use bumpalo::Bump;
-use jiff::civil::{Date, DateTime, Time, date};
-use jiff::{SignedDuration, Span};
+use std::fmt::Write;
 
-use super::iso8601::{self, DAY, HOUR, MINUTE, SECOND, in_python_years};
+use bumpalo::Bump;
+use bumpalo::collections::String as ArenaString;
+use jiff::SignedDuration;
+use jiff::civil::{DateTime, Time, date};
+use jiff::fmt::StdFmtWrite;
+use jiff::fmt::temporal::DateTimePrinter;
+
+use super::iso8601;
 
 /// A moment with its offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timestamp {
-    date: Date,
-    /// Microseconds since midnight.
-    time: i64,
+    /// The time at the offset, to the microsecond.
+    local: DateTime,
     /// Minutes east of UTC.
     offset: i64,
 }
@@ -21,20 +25,16 @@ pub(crate) struct Timestamp {
 impl Timestamp {
     /// Returns the same moment in UTC, or the last moment of the year 9999 if it is later.
     pub(crate) fn utc(self) -> DateTime {
-        let since_midnight = self.time - self.offset * MINUTE;
-        if let Some(time) = time_of_day(since_midnight) {
-            return self.date.to_datetime(time);
+        match self.offset {
+            0 => self.local,
+            offset => self.local.saturating_sub(SignedDuration::from_mins(offset)),
         }
-        let since_midnight = SignedDuration::from_micros(since_midnight);
-        self.date
-            .to_datetime(Time::midnight())
-            .saturating_add(since_midnight)
     }
 
     /// Parses ISO 8601 with an offset, as aniso8601 does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (date, time, offset) = iso8601::parse(text)?;
-        Some(Self { date, time, offset })
+        let (local, offset) = iso8601::parse(text)?;
+        Some(Self { local, offset })
     }
 
     /// Converts seconds since 1970, rounded half to even to the microsecond.
@@ -43,9 +43,10 @@ impl Timestamp {
         const LIMIT: f64 = 1e15;
 
         let whole = seconds.trunc();
-        let microseconds = ((seconds - whole) * SECOND as f64).round_ties_even();
+        let microseconds = ((seconds - whole) * 1e6).round_ties_even();
         if whole.abs() < LIMIT {
-            Self::from_unix_parts(whole as i64, microseconds as i64)
+            let fraction = SignedDuration::from_micros(microseconds as i64);
+            Self::from_duration(SignedDuration::from_secs(whole as i64) + fraction)
         } else {
             None
         }
@@ -53,82 +54,34 @@ impl Timestamp {
 
     /// Converts seconds since 1970.
     pub(crate) fn from_unix(seconds: i64) -> Option<Self> {
-        Self::from_unix_parts(seconds, 0)
+        Self::from_duration(SignedDuration::from_secs(seconds))
     }
 
-    fn from_unix_parts(seconds: i64, microseconds: i64) -> Option<Self> {
-        let microseconds = seconds.checked_mul(SECOND)?.checked_add(microseconds)?;
-        let days = microseconds.div_euclid(DAY);
-        // A span holds more days than there are in 9999 years.
-        let days = Span::new().try_days(days).ok()?;
-        let date = date(1970, 1, 1).checked_add(days).ok()?;
-        in_python_years(date).map(|date| Self {
-            date,
-            time: microseconds.rem_euclid(DAY),
-            offset: 0,
-        })
+    /// Converts the duration since 1970. Refuses years before 1, which Python does not have.
+    fn from_duration(since: SignedDuration) -> Option<Self> {
+        let epoch = date(1970, 1, 1).to_datetime(Time::midnight());
+        let local = epoch.checked_add(since).ok()?;
+        (local.year() >= 1).then_some(Self { local, offset: 0 })
     }
-}
 
-/// Converts microseconds since midnight, unless they are of another day. Faster than arithmetic with dates, and enough for
-/// the times in UTC, which are most.
-fn time_of_day(microseconds: i64) -> Option<Time> {
-    let (seconds, fraction) = (
-        microseconds.div_euclid(SECOND),
-        microseconds.rem_euclid(SECOND),
-    );
-    Time::new(
-        i8::try_from(seconds.div_euclid(3600)).ok()?,
-        i8::try_from(seconds.rem_euclid(3600) / 60).ok()?,
-        i8::try_from(seconds.rem_euclid(60)).ok()?,
-        i32::try_from(fraction * 1000).ok()?,
-    )
-    .ok()
-}
-
-impl Timestamp {
     /// Prints the timestamp as Python's `datetime.isoformat()` does.
     pub(crate) fn printed(self, arena: &Bump) -> &str {
-        let (year, month, day) = (self.date.year(), self.date.month(), self.date.day());
-        let (hour, minute, second) = (
-            self.time / HOUR,
-            self.time / MINUTE % 60,
-            self.time / SECOND % 60,
-        );
-        let fraction = self.time % SECOND;
-        let sign = if self.offset < 0 { b'-' } else { b'+' };
-        let offset = self.offset.abs();
-        // With `format_args!` for each number this would take ten times as long.
-        let mut text = *b"....-..-..T..:..:...............";
-        put_digits(&mut text[..4], year.into());
-        put_digits(&mut text[5..7], month.into());
-        put_digits(&mut text[8..10], day.into());
-        put_digits(&mut text[11..13], hour);
-        put_digits(&mut text[14..16], minute);
-        put_digits(&mut text[17..19], second);
-        let mut length = 19;
-        if fraction != 0 {
-            put_digits(&mut text[20..26], fraction);
-            length = 26;
-        }
-        text[length] = sign;
-        put_digits(&mut text[length + 1..length + 3], offset / 60);
-        text[length + 3] = b':';
-        put_digits(&mut text[length + 4..length + 6], offset % 60);
-        // The text is ASCII.
-        let text = std::str::from_utf8(&text[..length + 6]).unwrap_or_default();
-        arena.alloc_str(text)
-    }
-}
+        const LENGTH: usize = "2024-03-05T09:14:07.120334+00:00".len();
 
-/// Fills `digits` with the last decimal digits of a number from 0 to `u32::MAX`.
-#[inline]
-fn put_digits(digits: &mut [u8], number: i64) {
-    // Division of 32 bits without a sign is faster.
-    let mut number = number as u32;
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
+        let is_whole = self.local.subsec_nanosecond() == 0;
+        let printer = DateTimePrinter::new().precision(Some(if is_whole { 0 } else { 6 }));
+        let mut text = ArenaString::with_capacity_in(LENGTH, arena);
+        // Writing into an arena does not fail.
+        let _ = printer.print_datetime(&self.local, StdFmtWrite(&mut text));
+        // Almost all times are in UTC, and `write!` takes as long as jiff.
+        if self.offset == 0 {
+            text.push_str("+00:00");
+        } else {
+            let sign = if self.offset < 0 { '-' } else { '+' };
+            let (hours, minutes) = (self.offset.abs() / 60, self.offset.abs() % 60);
+            let _ = write!(text, "{sign}{hours:02}:{minutes:02}");
+        }
+        text.into_bump_str()
     }
 }
 

@@ -15,7 +15,6 @@ mod navigation;
 mod problem;
 mod problem_check;
 mod problem_result;
-mod settings;
 mod statement_id;
 mod transformer;
 mod video;
@@ -26,8 +25,8 @@ use jiff::civil::DateTime;
 
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::Statement;
-pub use settings::{ActorKind, XapiSettings};
 use transformer::Transformer;
+pub use transformer::{ActorKind, XapiSettings};
 use vocabulary::{activity, verb};
 
 use crate::lms::Lms;

@@ -9,7 +9,6 @@ use super::model::{
     Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
     ObjectType, Statement, StatementResult, Verb,
 };
-use super::settings::{ActorKind, XapiSettings};
 use super::statement_id::statement_id;
 use super::vocabulary::activity::COURSE;
 use super::vocabulary::{XAPI_VERSION, extension};
@@ -19,10 +18,27 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{id_text, required, str_of};
 use crate::tracking::{TrackingEvent, format_in};
 
+/// The settings of a conversion, which the reference has in its Django settings.
+#[derive(Clone, Debug)]
+pub struct XapiSettings {
+    pub actor: ActorKind,
+    /// The value of the extension transformer-version.
+    pub transformer_version: String,
+}
+
+/// The inverse functional identifier of an actor (the reference's `XAPI_AGENT_IFI_TYPE`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ActorKind {
+    ExternalId,
+    Mbox,
+    MboxSha1Sum,
+}
+
 /// An extension that may be absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
 
-/// The parts that every statement of an event has, made before its other parts.
+/// The actor and the context of a statement, made before its other parts.
 pub(super) struct Base<'a> {
     pub actor: Actor<'a>,
     pub context: Context<'a>,
