@@ -4,7 +4,7 @@
 //! |---|---|
 //! | action | Started (loaded), Resumed (played), Paused, Ended (stopped, completed), JumpedTo, ChangedSpeed, EnabledClosedCaptioning, DisabledClosedCaptioning |
 //! | object id | `/xblock/` + a video block's id, from `context.course_id` and `data.id` |
-//! | object duration | `data.duration`, else `P0D` |
+//! | object duration | `data.duration`, or `P0D` if the event has none |
 //! | target currentTime | `data.currentTime`, else `data.current_time`, or for a seek `data.old_time` |
 //! | target extension newTime | `data.new_time` of a seek |
 //! | extensions oldSpeed, newSpeed | `old_speed`, `new_speed` of a changed speed, found anywhere |

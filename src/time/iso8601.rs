@@ -19,7 +19,7 @@ pub(super) fn parse(text: &str) -> Option<(DateTime, i64)> {
     parse_common(text.as_bytes()).or_else(|| parse_any(text))
 }
 
-/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in a tenth of the time.
+/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in an eighth of the time.
 pub(super) fn parse_common(text: &[u8]) -> Option<(DateTime, i64)> {
     let (start, rest) = text.split_at_checked(19)?;
     let (fraction, offset) = match rest.len() {

@@ -5,7 +5,6 @@
 
 mod completion;
 mod enrollment;
-mod event_time;
 mod events;
 mod exam;
 mod forum;
@@ -39,7 +38,7 @@ use crate::tracking::TrackingEvent;
 /// # Errors
 /// Returns `BadTimestamp` if a statement cannot have this time.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
-    let timestamp = event_time::timestamp(event_time::logged_time(event))?;
+    let timestamp = transformer::timestamp(transformer::logged_time(event))?;
     Ok(timestamp.map(Timestamp::utc))
 }
 

@@ -63,7 +63,7 @@ pub(super) struct Verb {
     /// The verb in English.
     #[serde(serialize_with = "english_word")]
     pub display: &'static str,
-    /// The namespace of the ids of statements with this verb, from the first statement on.
+    /// The namespace of the ids of statements with this verb, computed for the first of these statements.
     #[serde(skip)]
     pub namespace: OnceLock<Uuid>,
 }

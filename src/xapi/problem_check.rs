@@ -23,7 +23,7 @@ use super::model::{
 use super::problem::logged_block;
 use super::problem_result::{ResultFields, logged_answers, result};
 use super::statement_id::statement_id;
-use super::transformer::{Transformer, activity, us_english, with_object_ids};
+use super::transformer::{Transformer, activity, logged_time, us_english, with_object_ids};
 use super::vocabulary::activity::INTERACTION;
 use super::vocabulary::{extension, verb};
 use crate::json::{JsonObject, Value};
@@ -100,7 +100,7 @@ impl<'a> CheckFields<'a> {
             response_type: event.find("response_type"),
             display_name: event.find("display_name"),
             attempts: truthy(event.data("attempts")),
-            logged_time: cx.logged_time(),
+            logged_time: logged_time(event),
             result: ResultFields::of_event(cx),
         }
     }

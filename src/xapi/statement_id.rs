@@ -66,7 +66,7 @@ pub(super) fn statement_id(
     name.finish()
 }
 
-/// Starts the namespace of a verb, which for a child goes on with the child's id.
+/// Starts the namespace of a verb. The namespace of a child continues with the child's id.
 fn namespace(verb: &Verb) -> Uuid5 {
     let mut namespace = Uuid5::new(BASE);
     namespace.push("{\"id\": ");

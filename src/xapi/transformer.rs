@@ -4,7 +4,6 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use sha1::{Digest, Sha1};
 
-use super::event_time::{self, timestamp};
 use super::model::{
     Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
     ObjectType, Statement, StatementResult, Verb,
@@ -15,8 +14,9 @@ use super::vocabulary::{XAPI_VERSION, extension};
 use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{id_text, required, str_of};
-use crate::tracking::{TrackingEvent, format_in};
+use crate::time::Timestamp;
+use crate::tracking::field::{id_text, required, str_of, truthy};
+use crate::tracking::{TrackingEvent, format_in, python};
 
 /// The settings of a conversion, which the reference has in its Django settings.
 #[derive(Clone, Debug)]
@@ -95,6 +95,33 @@ pub(super) fn us_english(text: &str) -> LanguageMap<'_> {
         tag: "en-US",
         text: Some(text),
     }
+}
+
+/// Returns the field that holds the time of an event: `timestamp`, else `time`.
+pub(super) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
+    truthy(event.find("timestamp")).or_else(|| event.find("time"))
+}
+
+/// Converts the logged time of an event: ISO 8601 text with an offset, or seconds since 1970.
+///
+/// # Errors
+/// Returns `BadTimestamp` for any other value.
+pub(super) fn timestamp(logged: Option<Value<'_>>) -> Result<Option<Timestamp>, Fault> {
+    let Some(logged) = logged else {
+        return Ok(None);
+    };
+    let timestamp = match logged {
+        Value::Str(text) => Timestamp::parse(text),
+        Value::Bool(seconds) => Timestamp::from_unix(i64::from(seconds)),
+        Value::Int(seconds) => Timestamp::from_unix(seconds),
+        Value::Float(seconds) => Timestamp::from_unix_f64(seconds),
+        Value::Null | Value::BigInt(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    if timestamp.is_none() {
+        let shown = python::repr(logged);
+        return Err(Fault::bad_timestamp(&shown, "ISO 8601 with an offset"));
+    }
+    Ok(timestamp)
 }
 
 impl<'a> Transformer<'a> {
@@ -223,7 +250,7 @@ impl<'a> Transformer<'a> {
         object: Activity<'a>,
         result: Option<StatementResult<'a>>,
     ) -> Result<Statement<'a>, Fault> {
-        let logged = self.logged_time();
+        let logged = logged_time(&self.event);
         let moment = timestamp(logged)?;
         Ok(Statement {
             id: statement_id(verb, base.actor, logged, None),
@@ -236,11 +263,6 @@ impl<'a> Transformer<'a> {
             version: XAPI_VERSION,
             moment,
         })
-    }
-
-    /// Returns the field that holds the time of the event.
-    pub fn logged_time(&self) -> Option<Value<'a>> {
-        event_time::logged_time(&self.event)
     }
 
     /// Makes the IRI `ROOT/KIND/ID`.
@@ -270,5 +292,27 @@ impl<'a> Transformer<'a> {
     /// Formats a text that lives as long as the event.
     pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
         format_in(self.arena, text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_numbers_and_booleans_are_times_and_other_values_are_not() {
+        let at = |seconds| Timestamp::from_unix(seconds);
+        for (value, expected) in [
+            (Value::Str("1970-01-01T00:00:01Z"), at(1)),
+            (Value::Int(1), at(1)),
+            (Value::Float(1.0), at(1)),
+            (Value::Bool(true), at(1)),
+        ] {
+            assert_eq!(timestamp(Some(value)).unwrap(), expected, "{value:?}");
+        }
+        assert_eq!(timestamp(None).unwrap(), None);
+        for value in [Value::Null, Value::Str("1"), Value::BigInt("1")] {
+            assert!(timestamp(Some(value)).is_err(), "{value:?}");
+        }
     }
 }
