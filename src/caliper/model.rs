@@ -138,7 +138,7 @@ pub(super) struct Score<'a> {
     pub extensions: ScoreExtensions,
 }
 
-/// Whether the answer was correct, as Python writes it: `True` or `False`.
+/// The extensions of a score: whether the answer was correct, as Python writes it, `True` or `False`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ScoreExtensions {
     #[serde(serialize_with = "word")]
