@@ -93,7 +93,7 @@ impl TextGlobs {
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
-    /// Whether one of the globs matches the whole text.
+    /// Returns whether one of the globs matches the whole text.
     fn match_any(&self, text: &str) -> bool {
         self.0.iter().any(|glob| glob.is_match(text))
     }

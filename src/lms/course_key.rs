@@ -31,7 +31,7 @@ pub fn org(text: &str) -> Option<&str> {
         .filter(|org| !org.contains('@'))
 }
 
-/// Whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as almost all are. Such a text is canonical.
+/// Returns whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as most are. Such a text is canonical.
 fn is_plain_course(text: &str) -> bool {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':');
@@ -63,7 +63,7 @@ fn namespaced(text: &str) -> Option<String> {
 /// Python's `\w`. The regex crate's own also matches marks.
 const WORD: &str = r"\p{L}\p{N}_";
 
-/// Whether the text is `ORG/COURSE/RUN`, where the run may be empty.
+/// Returns whether the text is `ORG/COURSE/RUN`, where the run may be empty.
 fn has_slashes(text: &str) -> bool {
     static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
         let part = format!("[{WORD}.%-]");

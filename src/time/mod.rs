@@ -5,7 +5,7 @@
 //! | file | kind | as read or printed by |
 //! |---|---|---|
 //! | `timestamp` | times of xAPI statements | Python's `isoformat()` |
-//! | `iso8601` | the text of such times | aniso8601 |
+//! | `iso8601` | the text of times of xAPI statements | aniso8601 |
 //! | `event_time` | times of Caliper events and of options | dateutil, without what it takes from the clock |
 //! | `tincan_duration` | durations of xAPI statements | tincan |
 //! | `isodate_duration` | durations of Caliper events | isodate |

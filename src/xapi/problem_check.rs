@@ -75,10 +75,10 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
 
 /// The fields that are looked up once for all questions, since most of them may be anywhere in the event.
 struct CheckFields<'a> {
-    /// Whether a browser sent the event, for the verb and the result. The reference reads two fields named `event_source`,
-    /// and prefers one for these and the other for the object.
+    /// Whether a browser sent the event, for the verb and the result. Of two fields named `event_source`, the reference
+    /// prefers the one found anywhere in the event.
     is_from_browser: bool,
-    /// The same for the object.
+    /// Whether a browser sent the event, for the object. Here the reference prefers the field of the context.
     has_browser_context: bool,
     referer: Option<Value<'a>>,
     response_type: Option<Value<'a>>,
@@ -213,8 +213,8 @@ fn child_result<'a>(
     })
 }
 
-/// Makes the object of the event. The block that the log names is not used for a browser's event, which may name the wrong
-/// block or none.
+/// Makes the object of the event. The block that the log names is not used for a browser's event, which may name a wrong
+/// block or no block.
 fn object<'a>(
     cx: &Transformer<'a>,
     fields: &CheckFields<'a>,
