@@ -217,7 +217,7 @@ impl<'a> Transformer<'a> {
         };
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let Some(name) = self.lms.course_name(course_id)? else {
-            return Err(Fault::missing(&format!("display_name of {course_id}")));
+            return Err(Fault::missing(format_args!("display_name of {course_id}")));
         };
         let definition = ActivityDefinition {
             name: Some(us_english(name)),
