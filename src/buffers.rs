@@ -1,4 +1,4 @@
-//! A pool of buffers. New memory would have to be paged in and zeroed, which takes longer than filling a buffer.
+//! A pool of buffers. New memory would have to be paged in, which takes longer than filling a buffer.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,16 +21,10 @@ pub struct Buffer {
 impl Buffers {
     /// Returns an empty buffer.
     pub fn empty(&self) -> Buffer {
-        let mut buffer = self.filled();
-        buffer.clear();
-        buffer
-    }
-
-    /// Returns a buffer with its earlier content.
-    pub fn filled(&self) -> Buffer {
-        let bytes = self.with(Vec::pop);
+        let mut bytes = self.with(Vec::pop).unwrap_or_default();
+        bytes.clear();
         Buffer {
-            bytes: bytes.unwrap_or_default(),
+            bytes,
             pool: Some(self.clone()),
         }
     }
@@ -41,9 +35,12 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// Returns another buffer of the same pool, with its earlier content.
-    pub fn another(&self) -> Self {
-        self.pool.as_ref().map(Buffers::filled).unwrap_or_default()
+    /// Moves the bytes from `at` into another buffer of the same pool, and returns it.
+    pub fn split_off(&mut self, at: usize) -> Self {
+        let mut rest = self.pool.as_ref().map(Buffers::empty).unwrap_or_default();
+        rest.extend_from_slice(&self[at..]);
+        self.truncate(at);
+        rest
     }
 }
 
@@ -86,17 +83,17 @@ mod tests {
     #[test]
     fn buffers_are_reused_unless_they_are_large() {
         let buffers = Buffers::default();
-        buffers.empty().extend(b"something");
-        let again = buffers.filled();
-        assert_eq!(**again, *b"something");
-        assert!(buffers.filled().is_empty());
-        drop(again);
-        assert!(buffers.empty().is_empty());
-        drop({
-            let mut large = buffers.empty();
-            large.reserve(KEPT_BYTES + 1);
-            large
-        });
-        assert_eq!(buffers.filled().capacity(), 0);
+        let mut first = buffers.empty();
+        first.extend(b"something");
+        let rest = first.split_off(4);
+        assert_eq!((&**first, &**rest), (&b"some"[..], &b"thing"[..]));
+        drop((first, rest));
+        let [mut large, small, new] = [(); 3].map(|()| buffers.empty());
+        assert!(large.is_empty() && large.capacity() > 0);
+        assert!(small.is_empty() && small.capacity() > 0);
+        assert_eq!(new.capacity(), 0);
+        large.reserve(KEPT_BYTES + 1);
+        drop(large);
+        assert_eq!(buffers.empty().capacity(), 0);
     }
 }

@@ -66,7 +66,7 @@ impl Head {
 /// Reads a log up to the last of some positions, given in ascending order. Returns a tracker at each position that the log
 /// contains: the hash of the bytes before it is the same, and no line continues across it.
 pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
-    let mut tracker = PositionTracker::new();
+    let mut tracker = PositionTracker::default();
     let mut found = Vec::new();
     for position in positions {
         while tracker.offset < position.offset {
@@ -94,7 +94,7 @@ pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<Posit
 
 /// Reads a document, which counts as one line. Returns a tracker at its end.
 pub fn track_document(reader: &mut impl BufRead) -> io::Result<PositionTracker> {
-    let mut tracker = PositionTracker::new();
+    let mut tracker = PositionTracker::default();
     loop {
         let bytes = reader.fill_buf()?;
         if bytes.is_empty() {

@@ -7,8 +7,8 @@ use super::entry::InputId;
 use super::resume::{Destinations, Resumed};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
-use crate::input::{BytesRead, LineBatch, Shape, Source};
-use crate::pipeline::{InputGuard, InputOpener, OpenedInput};
+use crate::input::{BytesRead, LineBatch, Opened, Shape, Source};
+use crate::pipeline::{InputGuard, InputOpener};
 
 /// Opens each input at the position up to which earlier runs delivered it.
 pub struct ResumingOpener {
@@ -48,7 +48,7 @@ impl InputOpener for ResumingOpener {
         input: usize,
         source: &Source,
         bytes_read: &BytesRead,
-    ) -> io::Result<OpenedInput<Resumed, ReadingInput>> {
+    ) -> io::Result<(Opened, Resumed, ReadingInput)> {
         let sequenced = InputSequencer::input(&self.sequencer, input);
         let (resumed, opened) =
             self.directory
@@ -59,16 +59,12 @@ impl InputOpener for ResumingOpener {
             input: resumed.input,
             shape: source.shape,
         };
-        Ok(OpenedInput {
-            opened,
-            start: resumed,
-            guard,
-        })
+        Ok((opened, resumed, guard))
     }
 }
 
 impl InputGuard for ReadingInput {
-    fn in_order<T>(&self, start: impl FnOnce() -> T) -> T {
+    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
         self.sequenced.start(start)
     }
 

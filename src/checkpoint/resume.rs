@@ -128,7 +128,7 @@ impl StateDirectory {
         }
         opened.start = Some(match tracker {
             Some(tracker) => tracker,
-            None if start == Position::START => PositionTracker::new(),
+            None if start == Position::START => PositionTracker::default(),
             None => return Err(io::Error::other("the file changed while it was read")),
         });
         Ok((resumed, opened))

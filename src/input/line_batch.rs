@@ -4,9 +4,9 @@ use std::iter;
 
 use super::position::Position;
 use super::source::Shape;
-use super::text::Text;
+use crate::buffers::Buffer;
 
-/// Zero or more consecutive lines of an input, and then at most one line that could not be read.
+/// Zero or more consecutive lines of an input, and then at most one line that was skipped.
 #[derive(Debug)]
 pub struct LineBatch {
     /// The number of the first line, from 1.
@@ -14,20 +14,13 @@ pub struct LineBatch {
     /// The offset of the text in the decompressed input.
     pub offset: u64,
     /// Whole lines with their newlines. The last line of an input may have none.
-    pub text: Text,
-    /// The line after those of `text`, if it could not be read.
-    pub unreadable: Option<Unreadable>,
+    pub text: Buffer,
+    /// Whether reading failed in the middle of a last line without a newline.
+    pub is_truncated: bool,
+    /// The too long line after those of `text`.
+    pub skipped: Option<LineContent<'static>>,
     /// The position after each line, if positions are tracked. A truncated line has no position.
     pub positions: Vec<Position>,
-}
-
-/// A line that could not be read as a whole.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Unreadable {
-    /// The line is longer than the limit.
-    TooLong { offset: u64, length: u64 },
-    /// Reading failed in the middle of the line, after this text.
-    Truncated { text: Vec<u8> },
 }
 
 /// One line of a batch, without its newline.
@@ -54,11 +47,7 @@ pub enum LineContent<'a> {
 impl LineBatch {
     /// Returns the memory of the batch in bytes.
     pub fn bytes(&self) -> usize {
-        let unreadable = match &self.unreadable {
-            Some(Unreadable::Truncated { text }) => text.len(),
-            Some(Unreadable::TooLong { .. }) | None => 0,
-        };
-        self.text.len() + unreadable + self.positions.len() * size_of::<Position>()
+        self.text.len() + self.positions.len() * size_of::<Position>()
     }
 
     /// Splits the batch of a log after its line with index `nth`, and returns the second part.
@@ -70,7 +59,8 @@ impl LineBatch {
             first_line: self.first_line + lines as u64,
             offset: self.offset + end as u64,
             text: self.text.split_off(end),
-            unreadable: self.unreadable.take(),
+            is_truncated: self.is_truncated,
+            skipped: self.skipped.take(),
             positions: self.positions.split_off(lines.min(self.positions.len())),
         }
     }
@@ -79,21 +69,18 @@ impl LineBatch {
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;
-        let mut rest = &*self.text;
-        let whole = iter::from_fn(move || {
-            if rest.is_empty() {
-                return None;
-            }
-            let newline = match shape {
-                Shape::Log => memchr::memchr(b'\n', rest),
-                Shape::Document => None,
-            };
+        let mut rest = &**self.text;
+        let mut skipped = self.skipped;
+        iter::from_fn(move || {
+            let newline = shape.newline(rest);
             let bytes = &rest[..newline.unwrap_or(rest.len())];
-            let content = if bytes.len() > max_line_bytes {
-                LineContent::TooLong {
-                    offset,
-                    length: bytes.len() as u64,
-                }
+            let content = if rest.is_empty() {
+                skipped.take()?
+            } else if newline.is_none() && self.is_truncated {
+                LineContent::Truncated(bytes)
+            } else if bytes.len() > max_line_bytes {
+                let length = bytes.len() as u64;
+                LineContent::TooLong { offset, length }
             } else {
                 LineContent::Whole(bytes)
             };
@@ -105,16 +92,6 @@ impl LineBatch {
                 number: number - 1,
                 content,
             })
-        });
-        whole.chain(self.unreadable.iter().map(|unreadable| Line {
-            number: self.first_line + memchr::memchr_iter(b'\n', &self.text).count() as u64,
-            content: match unreadable {
-                Unreadable::TooLong { offset, length } => LineContent::TooLong {
-                    offset: *offset,
-                    length: *length,
-                },
-                Unreadable::Truncated { text } => LineContent::Truncated(text),
-            },
-        }))
+        })
     }
 }

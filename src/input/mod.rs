@@ -11,7 +11,6 @@
 //! | `bytes_read` | counts the bytes read |
 //! | `batch_reader` | cuts an input into batches |
 //! | `line_batch` | a batch, and its lines |
-//! | `text` | the text of a batch, in a reusable buffer |
 //! | `position` | a position between two lines |
 
 mod batch_reader;
@@ -24,15 +23,13 @@ mod open;
 mod position;
 mod shard;
 mod source;
-mod text;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
-pub use line_batch::{Line, LineBatch, LineContent, Unreadable};
+pub use line_batch::{Line, LineBatch, LineContent};
 pub use name_filter::NameFilter;
 pub use open::{Opened, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};
 pub use shard::Shard;
 pub use source::{Origin, Shape, Source};
-pub use text::Text;

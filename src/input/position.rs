@@ -29,7 +29,7 @@ impl Position {
     };
 }
 
-/// Computes positions while an input is read.
+/// Computes positions while an input is read. The default is the start of an input.
 #[derive(Clone, Default)]
 pub struct PositionTracker {
     pub line: u64,
@@ -39,11 +39,6 @@ pub struct PositionTracker {
 }
 
 impl PositionTracker {
-    /// Returns a tracker at the start of an input.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     pub fn position(&self) -> Position {
         Position {
             line: self.line,
@@ -77,6 +72,6 @@ mod tests {
 
     #[test]
     fn the_start_position_has_the_hash_of_no_bytes() {
-        assert_eq!(PositionTracker::new().position(), Position::START);
+        assert_eq!(PositionTracker::default().position(), Position::START);
     }
 }

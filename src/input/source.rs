@@ -30,3 +30,13 @@ pub enum Shape {
     /// One event, as a JSON document that may span lines, in a file whose name ends in `.json`.
     Document,
 }
+
+impl Shape {
+    /// Returns the index of the newline that ends the first line of a log. A document is one line, whose newlines end nothing.
+    pub(super) fn newline(self, text: &[u8]) -> Option<usize> {
+        match self {
+            Self::Log => memchr::memchr(b'\n', text),
+            Self::Document => None,
+        }
+    }
+}

@@ -7,15 +7,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub struct Budget {
     free: Mutex<FreeBytes>,
     changed: Condvar,
-    /// The limit for the current input.
-    current: usize,
-    /// The limit for inputs that are read ahead.
-    ahead: usize,
+    /// The limit for the current input, and that for all inputs that are read ahead.
+    limits: [usize; 2],
 }
 
 struct FreeBytes {
-    current: usize,
-    ahead: usize,
+    /// The bytes that are left of each limit.
+    bytes: [usize; 2],
     /// The number of the current input.
     current_input: usize,
 }
@@ -24,31 +22,22 @@ struct FreeBytes {
 pub struct InFlight {
     budget: Arc<Budget>,
     bytes: usize,
-    is_ahead: bool,
+    /// The index of the limit that applies.
+    limit: usize,
 }
 
 impl Budget {
-    /// Returns a budget for inputs that are delivered at the same time.
-    pub fn side_by_side(bytes: usize) -> Self {
-        Self::new(bytes, 0, usize::MAX)
-    }
-
-    /// Returns a budget for inputs that are delivered in order: the bytes for the current input, and those for all inputs
-    /// that are read ahead.
-    pub fn in_order(current: usize, ahead: usize) -> Self {
-        Self::new(current, ahead, 0)
-    }
-
-    fn new(current: usize, ahead: usize, current_input: usize) -> Self {
+    /// Returns a budget of `current` bytes for the input that is delivered, and `ahead` bytes for all inputs that are read
+    /// ahead. Without `ahead`, inputs are delivered side by side, and all share `current`.
+    pub fn new(current: usize, ahead: Option<usize>) -> Self {
+        let limits = [current, ahead.unwrap_or(0)];
         Self {
             free: Mutex::new(FreeBytes {
-                current,
-                ahead,
-                current_input,
+                bytes: limits,
+                current_input: ahead.map_or(usize::MAX, |_| 0),
             }),
             changed: Condvar::new(),
-            current,
-            ahead,
+            limits,
         }
     }
 
@@ -63,26 +52,22 @@ impl Budget {
 
     /// Waits until the bytes of a batch are free, and takes them. A batch larger than the limit takes all bytes.
     pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
-        let is_ahead = |free: &FreeBytes| input > free.current_input;
-        let bytes_of = |is_ahead| bytes.min(budget.limit(is_ahead));
+        let limit_of = |free: &FreeBytes| usize::from(input > free.current_input);
+        let bytes_of = |limit: usize| bytes.min(budget.limits[limit]);
         let must_wait = |free: &mut FreeBytes| {
-            let is_ahead = is_ahead(free);
-            *free.share(is_ahead) < bytes_of(is_ahead)
+            let limit = limit_of(free);
+            free.bytes[limit] < bytes_of(limit)
         };
         let waited = budget.changed.wait_while(budget.free(), must_wait);
         let mut free = waited.unwrap_or_else(PoisonError::into_inner);
-        let is_ahead = is_ahead(&free);
-        let bytes = bytes_of(is_ahead);
-        *free.share(is_ahead) -= bytes;
+        let limit = limit_of(&free);
+        let bytes = bytes_of(limit);
+        free.bytes[limit] -= bytes;
         InFlight {
             budget: Arc::clone(budget),
             bytes,
-            is_ahead,
+            limit,
         }
-    }
-
-    fn limit(&self, is_ahead: bool) -> usize {
-        if is_ahead { self.ahead } else { self.current }
     }
 
     fn free(&self) -> MutexGuard<'_, FreeBytes> {
@@ -90,19 +75,9 @@ impl Budget {
     }
 }
 
-impl FreeBytes {
-    fn share(&mut self, is_ahead: bool) -> &mut usize {
-        if is_ahead {
-            &mut self.ahead
-        } else {
-            &mut self.current
-        }
-    }
-}
-
 impl Drop for InFlight {
     fn drop(&mut self) {
-        *self.budget.free().share(self.is_ahead) += self.bytes;
+        self.budget.free().bytes[self.limit] += self.bytes;
         self.budget.changed.notify_all();
     }
 }
@@ -123,7 +98,7 @@ mod tests {
 
     #[test]
     fn a_batch_waits_until_its_bytes_are_free() {
-        let budget = Arc::new(Budget::side_by_side(10));
+        let budget = Arc::new(Budget::new(10, None));
         let (first, second) = (Budget::take(&budget, 0, 4), Budget::take(&budget, 7, 6));
         let waiting = take(&budget, 0, 1000);
         drop(first);
@@ -131,12 +106,12 @@ mod tests {
         assert!(!waiting.is_finished());
         drop(second);
         drop(waiting.join().unwrap());
-        assert_eq!(budget.free().current, 10);
+        assert_eq!(budget.free().bytes, [10, 0]);
     }
 
     #[test]
     fn inputs_that_are_read_ahead_never_block_the_current_one() {
-        let budget = Arc::new(Budget::in_order(10, 5));
+        let budget = Arc::new(Budget::new(10, Some(5)));
         let ahead = [Budget::take(&budget, 1, 3), Budget::take(&budget, 2, 2)];
         let more_ahead = take(&budget, 1, 1);
         assert!(!more_ahead.is_finished());
@@ -144,7 +119,6 @@ mod tests {
         assert!(!more_ahead.is_finished());
         budget.delivers(1);
         drop((more_ahead.join().unwrap(), ahead));
-        let free = budget.free();
-        assert_eq!((free.current, free.ahead), (10, 5));
+        assert_eq!(budget.free().bytes, [10, 5]);
     }
 }

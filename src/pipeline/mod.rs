@@ -11,18 +11,14 @@
 //!
 //! | file | contents |
 //! |---|---|
+//! | `interface` | the settings of a run, how inputs are opened, the events of inputs |
 //! | `run` | starts the threads, and delivers events and results |
-//! | `options` | the settings of a run |
-//! | `opener` | how inputs are opened, as a trait |
 //! | `reader` | the reading threads |
-//! | `event` | events of inputs, from the pipeline to the delivery |
 //! | `queues` | the queues from the readers to the delivery |
 //! | `budget` | the limit on bytes in flight |
 
 mod budget;
-mod event;
-mod opener;
-mod options;
+mod interface;
 mod queues;
 mod reader;
 mod run;
@@ -30,7 +26,5 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use event::{ControlFlow, Delivery, InputEvent};
-pub use opener::{InputGuard, InputOpener, OpenedInput};
-pub use options::PipelineOptions;
+pub use interface::{ControlFlow, Delivery, InputEvent, InputGuard, InputOpener, PipelineOptions};
 pub use run::run;

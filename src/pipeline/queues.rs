@@ -10,16 +10,12 @@ use crate::interrupt::Interrupted;
 pub struct Queues<M> {
     /// The number of the next input to read.
     next: Mutex<usize>,
-    sender: QueueSender<M>,
-}
-
-enum QueueSender<M> {
-    Shared(SyncSender<M>),
+    /// The capacity of a queue.
+    batches: usize,
+    /// The queue of all inputs, if there is only one.
+    shared: Option<SyncSender<M>>,
     /// Sends the queue of each input, in the order of the inputs.
-    InOrder {
-        queues: SyncSender<Receiver<M>>,
-        batches: usize,
-    },
+    queues: SyncSender<Receiver<M>>,
 }
 
 /// The receiving side.
@@ -28,44 +24,22 @@ pub struct Messages<M> {
     current: Option<Receiver<M>>,
 }
 
-/// The result of waiting for a message.
-pub enum Received<M> {
-    Message(M),
-    /// All senders are gone.
-    Closed,
-    Interrupted,
-}
-
 /// The interval at which a waiting receiver checks for an interruption.
 const INTERRUPTION_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Creates one queue of `batches` messages for all inputs.
-pub fn side_by_side<M>(batches: usize) -> (Queues<M>, Messages<M>) {
-    let (queue, messages) = sync_channel(batches);
-    let queues = Queues {
-        next: Mutex::new(0),
-        sender: QueueSender::Shared(queue),
-    };
-    let messages = Messages {
-        queues: sync_channel(0).1,
-        current: Some(messages),
-    };
-    (queues, messages)
-}
-
-/// Creates a queue of `batches` messages for each input. At most `inputs` queues wait after the current one.
-pub fn in_order<M>(batches: usize, inputs: usize) -> (Queues<M>, Messages<M>) {
+/// Creates queues of `batches` messages: one for all inputs if it `is_shared`, or else one for each input, of which at most
+/// `inputs` wait after the current one.
+pub fn queues<M>(batches: usize, inputs: usize, is_shared: bool) -> (Queues<M>, Messages<M>) {
     let (sender, queues) = sync_channel(inputs);
-    let sender = QueueSender::InOrder {
-        queues: sender,
-        batches,
-    };
-    let messages = Messages {
-        queues,
-        current: None,
-    };
+    let (shared, current) = is_shared.then(|| sync_channel(batches)).unzip();
     let next = Mutex::new(0);
-    (Queues { next, sender }, messages)
+    let sending = Queues {
+        next,
+        batches,
+        shared,
+        queues: sender,
+    };
+    (sending, Messages { queues, current })
 }
 
 impl<M> Queues<M> {
@@ -78,11 +52,11 @@ impl<M> Queues<M> {
         if input >= inputs {
             return None;
         }
-        let queue = match &self.sender {
-            QueueSender::Shared(queue) => queue.clone(),
-            QueueSender::InOrder { queues, batches } => {
-                let (queue, messages) = sync_channel(*batches);
-                queues.send(messages).ok()?;
+        let queue = match &self.shared {
+            Some(queue) => queue.clone(),
+            None => {
+                let (queue, messages) = sync_channel(self.batches);
+                self.queues.send(messages).ok()?;
                 queue
             }
         };
@@ -92,35 +66,29 @@ impl<M> Queues<M> {
 }
 
 impl<M> Messages<M> {
-    /// Waits for the next message or an interruption.
-    pub fn next(&mut self, interrupted: &Interrupted) -> Received<M> {
+    /// Waits for the next message. Returns `None` if all senders are gone, or after an interruption.
+    pub fn next(&mut self, interrupted: &Interrupted) -> Option<M> {
         loop {
             if let Some(queue) = &self.current {
                 match receive(queue, interrupted) {
-                    // The reader may have stopped in the middle of the input because of the interruption. The next input
-                    // must not be delivered then.
-                    Received::Closed if interrupted.is_set() => return Received::Interrupted,
-                    Received::Closed => {}
+                    None if !interrupted.is_set() => {}
+                    // After an interruption, the reader may have stopped in the middle of the input. The next input must
+                    // not be delivered then.
                     message => return message,
                 }
             }
-            match receive(&self.queues, interrupted) {
-                Received::Message(queue) => self.current = Some(queue),
-                Received::Closed => return Received::Closed,
-                Received::Interrupted => return Received::Interrupted,
-            }
+            self.current = Some(receive(&self.queues, interrupted)?);
         }
     }
 }
 
-/// Waits for a message or an interruption.
-pub fn receive<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Received<M> {
+/// Waits for a message. Returns `None` if all senders are gone, or after an interruption.
+pub fn receive<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Option<M> {
     loop {
         match receiver.recv_timeout(INTERRUPTION_INTERVAL) {
-            Ok(message) => return Received::Message(message),
-            Err(RecvTimeoutError::Disconnected) => return Received::Closed,
-            Err(RecvTimeoutError::Timeout) if interrupted.is_set() => return Received::Interrupted,
-            Err(RecvTimeoutError::Timeout) => {}
+            Ok(message) => return Some(message),
+            Err(RecvTimeoutError::Timeout) if !interrupted.is_set() => {}
+            Err(_) => return None,
         }
     }
 }
@@ -133,19 +101,14 @@ mod tests {
 
     fn all(mut messages: Messages<usize>) -> Vec<usize> {
         let never = Interrupted::default();
-        std::iter::from_fn(|| match messages.next(&never) {
-            Received::Message(message) => Some(message),
-            Received::Closed => None,
-            Received::Interrupted => unreachable!(),
-        })
-        .collect()
+        std::iter::from_fn(|| messages.next(&never)).collect()
     }
 
     #[test]
     fn messages_arrive_in_the_order_of_inputs_or_as_they_were_sent() {
         for ((queues, messages), expected) in [
-            (in_order(2, 2), [0, 0, 1, 1]),
-            (side_by_side(4), [1, 0, 1, 0]),
+            (queues(2, 2, false), [0, 0, 1, 1]),
+            (queues(4, 2, true), [1, 0, 1, 0]),
         ] {
             let [first, second] = [0, 1].map(|input| {
                 let (next, queue) = queues.next_input(2).unwrap();
@@ -163,7 +126,7 @@ mod tests {
 
     #[test]
     fn the_number_of_waiting_inputs_is_limited() {
-        let (queues, mut messages) = in_order(1, 1);
+        let (queues, mut messages) = queues(1, 1, false);
         let (_, first) = queues.next_input(3).unwrap();
         first.send(0).unwrap();
         drop(first);
@@ -171,28 +134,27 @@ mod tests {
             let second = scope.spawn(|| queues.next_input(3).unwrap().0);
             thread::sleep(Duration::from_millis(50));
             assert!(!second.is_finished());
-            let received = messages.next(&Interrupted::default());
-            assert!(matches!(received, Received::Message(0)));
+            assert_eq!(messages.next(&Interrupted::default()), Some(0));
             assert_eq!(second.join().unwrap(), 1);
         });
     }
 
     #[test]
     fn no_input_follows_one_that_its_reader_gave_up_because_of_an_interruption() {
-        let (queues, mut messages) = in_order(1, 2);
+        let (queues, mut messages) = queues(1, 2, false);
         let [(_, first), (_, second)] = [0, 1].map(|_| queues.next_input(2).unwrap());
         first.send(0).unwrap();
         second.send(1).unwrap();
         let interrupted = Interrupted::default();
-        assert!(matches!(messages.next(&interrupted), Received::Message(0)));
+        assert_eq!(messages.next(&interrupted), Some(0));
         interrupted.set();
         drop(first);
-        assert!(matches!(messages.next(&interrupted), Received::Interrupted));
+        assert_eq!(messages.next(&interrupted), None);
     }
 
     #[test]
     fn no_input_is_read_when_the_receiver_is_gone() {
-        let (queues, messages) = in_order::<()>(1, 1);
+        let (queues, messages) = queues::<()>(1, 1, false);
         drop(messages);
         assert!(queues.next_input(1).is_none());
     }

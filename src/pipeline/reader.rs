@@ -9,12 +9,10 @@ use std::thread;
 use rayon::ThreadPool;
 
 use super::budget::{Budget, InFlight};
-use super::event::InputEvent;
-use super::opener::{InputGuard, InputOpener, OpenedInput};
-use super::options::PipelineOptions;
+use super::interface::{InputEvent, InputGuard, InputOpener, PipelineOptions};
 use super::queues::Queues;
 use crate::buffers::Buffers;
-use crate::input::{BatchReader, LineBatch, Shape, Source};
+use crate::input::{self, BatchReader, LineBatch, Source};
 
 /// Converts the first lines of a batch, and returns the remaining lines if a large output should be delivered first.
 pub type Convert<T> = dyn Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Send + Sync;
@@ -23,7 +21,8 @@ pub type Convert<T> = dyn Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Sen
 pub struct InputReader<O, T> {
     pub sources: Arc<[Source]>,
     pub options: PipelineOptions,
-    pub opener: O,
+    /// The opener, unless each input is opened at its start.
+    pub opener: Option<O>,
     pub pool: ThreadPool,
     pub convert: Box<Convert<T>>,
     pub budget: Arc<Budget>,
@@ -44,58 +43,58 @@ pub struct Message<O: InputOpener, T> {
 /// Receives the result of a conversion, or its panic.
 pub type Slot<T> = Receiver<thread::Result<(T, Option<LineBatch>)>>;
 
-/// The run has ended, so that no message is received any more.
-struct RunEnded;
-
 impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
     /// Reads one input after the other, until all are read or the run has ended.
     pub fn read_all(self: &Arc<Self>, queues: &Queues<Message<O, T>>) {
         while let Some((input, queue)) = queues.next_input(self.sources.len()) {
-            if self.read(input, &queue).is_err() {
+            if self.read(input, &queue).is_none() {
                 return;
             }
         }
     }
 
-    fn read(
-        self: &Arc<Self>,
-        input: usize,
-        queue: &SyncSender<Message<O, T>>,
-    ) -> Result<(), RunEnded> {
+    /// Reads an input. Returns `None` if the run has ended, so that no message is received any more.
+    fn read(self: &Arc<Self>, input: usize, queue: &SyncSender<Message<O, T>>) -> Option<()> {
         let send = |event, guard| {
             if self.options.interrupted.is_set() {
-                return Err(RunEnded);
+                return None;
             }
             let message = Message {
                 input,
                 event,
                 guard,
             };
-            queue.send(message).map_err(|_| RunEnded)
+            queue.send(message).ok()
         };
         let source = &self.sources[input];
         let bytes_read = self.options.bytes_read.for_input();
-        let OpenedInput {
-            opened,
-            start,
-            guard,
-        } = match self.opener.open(input, source, &bytes_read) {
+        let opened = match &self.opener {
+            Some(opener) => opener
+                .open(input, source, &bytes_read)
+                .map(|(opened, start, guard)| (opened, Some(start), Some(guard))),
+            None => input::open(source, &bytes_read).map(|opened| (opened, None, None)),
+        };
+        let (opened, start, guard) = match opened {
             Ok(opened) => opened,
             Err(error) => return send(InputEvent::Unopened(error), None),
         };
-        let mut reader = BatchReader::new(opened.reader, self.options.max_line_bytes)
+        let mut reader = BatchReader::new(opened.reader, source.shape, self.options.max_line_bytes)
             .with_buffers(&self.buffers);
         if let Some(start) = opened.start {
             reader = reader.tracking(start, opened.may_grow);
         }
-        guard.in_order(|| send(InputEvent::Start(start), None))?;
+        let start = || send(InputEvent::Start(start), None);
+        match &guard {
+            Some(guard) => guard.start(start)?,
+            None => start()?,
+        }
         while !self.skipped[input].load(Ordering::Relaxed) {
-            let batch = match source.shape {
-                Shape::Log => reader.next_batch(),
-                Shape::Document => reader.next_document(),
+            let Some(batch) = reader.next_batch() else {
+                break;
             };
-            let Some(batch) = batch else { break };
-            guard.has_read(&batch);
+            if let Some(guard) = &guard {
+                guard.has_read(&batch);
+            }
             let in_flight = Budget::take(&self.budget, input, batch.bytes());
             send(
                 InputEvent::Batch((self.convert(input, batch), in_flight)),
@@ -103,7 +102,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             )?;
         }
         let end = InputEvent::End(reader.finish(), bytes_read.of_input());
-        send(end, Some(guard))
+        send(end, guard)
     }
 
     /// Starts the conversion of a batch, and returns the slot for its result.

@@ -8,10 +8,8 @@ use std::thread::{self, JoinHandle};
 use anyhow::{Context, Result};
 
 use super::budget::Budget;
-use super::event::{ControlFlow, Delivery, InputEvent};
-use super::opener::InputOpener;
-use super::options::PipelineOptions;
-use super::queues::{self, Messages, Queues, Received};
+use super::interface::{ControlFlow, Delivery, InputEvent, InputOpener, PipelineOptions};
+use super::queues::{Messages, Queues, queues, receive};
 use super::reader::{InputReader, Message};
 use crate::buffers::Buffers;
 use crate::input::{self, LineBatch, Source};
@@ -36,7 +34,7 @@ type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;
 pub fn run<O, T, C, D>(
     sources: &Arc<[Source]>,
     options: &PipelineOptions,
-    opener: O,
+    opener: Option<O>,
     convert: C,
     mut deliver: D,
 ) -> Result<()>
@@ -55,22 +53,16 @@ where
     // Two batches for each thread keep it busy while finished results wait for earlier ones.
     let batches = 2 * options.threads + 2;
     let bytes = batches * input::BATCH_BYTES;
-    let (budget, (queues, messages)) = if options.side_by_side {
-        (Budget::side_by_side(bytes), queues::side_by_side(batches))
-    } else {
-        let ahead = bytes.min(AHEAD_BATCHES * input::BATCH_BYTES);
-        (
-            Budget::in_order(bytes, ahead),
-            queues::in_order(batches, threads),
-        )
-    };
+    let ahead = bytes.min(AHEAD_BATCHES * input::BATCH_BYTES);
+    let ahead = (!options.side_by_side).then_some(ahead);
+    let (queues, messages) = queues(batches, threads, options.side_by_side);
     let reader = Arc::new(InputReader {
         sources: Arc::clone(sources),
         options: options.clone(),
         opener,
         pool,
         convert: Box::new(convert),
-        budget: Arc::new(budget),
+        budget: Arc::new(Budget::new(bytes, ahead)),
         buffers: Buffers::default(),
         skipped: sources.iter().map(|_| AtomicBool::new(false)).collect(),
     });
@@ -107,12 +99,9 @@ fn deliver_all<O: InputOpener, T: Send + 'static>(
     deliver: &mut Deliver<'_, O::Start, T>,
 ) -> bool {
     let interrupted = &reader.options.interrupted;
-    while !interrupted.is_set() {
-        let message = match messages.next(interrupted) {
-            Received::Message(message) => message,
-            Received::Closed => return !interrupted.is_set(),
-            Received::Interrupted => return false,
-        };
+    while !interrupted.is_set()
+        && let Some(message) = messages.next(interrupted)
+    {
         reader.budget.delivers(message.input);
         let input = message.input;
         match deliver_message(reader, message, deliver) {
@@ -121,7 +110,7 @@ fn deliver_all<O: InputOpener, T: Send + 'static>(
             ControlFlow::Stop => return false,
         }
     }
-    false
+    !interrupted.is_set()
 }
 
 /// Delivers one message, and drops the guard of its input if the message is the end of the input.
@@ -149,11 +138,13 @@ fn deliver_message<O: InputOpener, T: Send + 'static>(
         InputEvent::Start(start) => return deliver(InputEvent::Start(start)),
         InputEvent::End(end, bytes) => return deliver(InputEvent::End(end, bytes)),
         // The bytes of the batch are free for readers again when its result has arrived.
-        InputEvent::Batch((slot, _in_flight)) => match queues::receive(&slot, interrupted) {
-            Received::Message(Ok(result)) => result,
-            Received::Message(Err(panic)) => resume_unwind(panic),
-            Received::Closed => resume_unwind(Box::new("a converting thread went away")),
-            Received::Interrupted => return ControlFlow::Stop,
+        InputEvent::Batch((slot, _in_flight)) => match receive(&slot, interrupted) {
+            Some(Ok(result)) => result,
+            Some(Err(panic)) => resume_unwind(panic),
+            None => {
+                assert!(interrupted.is_set(), "a converting thread sends a result");
+                return ControlFlow::Stop;
+            }
         },
     };
     let mut flow = deliver(InputEvent::Batch(converted));

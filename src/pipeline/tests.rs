@@ -8,28 +8,32 @@ use super::*;
 use crate::input::{self, BytesRead, LineBatch, Origin, Shape, Source};
 use crate::interrupt::Interrupted;
 
-/// Opens each input at its start.
-struct AtStart;
+/// Opens nothing, so that each input is opened at its start.
+enum NoOpener {}
 
-impl InputOpener for AtStart {
+impl InputOpener for NoOpener {
     type Start = ();
-    type Guard = ();
+    type Guard = NoOpener;
 
     fn open(
         &self,
         _: usize,
-        source: &Source,
-        bytes_read: &BytesRead,
-    ) -> io::Result<OpenedInput<(), ()>> {
-        Ok(OpenedInput {
-            opened: input::open(source, bytes_read)?,
-            start: (),
-            guard: (),
-        })
+        _: &Source,
+        _: &BytesRead,
+    ) -> io::Result<(input::Opened, (), NoOpener)> {
+        match *self {}
     }
 }
 
-impl InputGuard for () {}
+impl InputGuard for NoOpener {
+    fn start<T>(&self, _: impl FnOnce() -> T) -> T {
+        match *self {}
+    }
+
+    fn has_read(&self, _: &LineBatch) {}
+}
+
+const AT_START: Option<NoOpener> = None;
 
 fn sources<const N: usize>(paths: [&Path; N]) -> Arc<[Source]> {
     paths.map(|path| source(path.to_owned())).into()
@@ -76,10 +80,10 @@ fn results_arrive_in_input_order_whichever_is_ready_first() {
         thread::sleep(Duration::from_millis(if is_first { 50 } else { 1 }));
         first_line(source, batch)
     };
-    run(&sources, &options(4), AtStart, convert, |delivery| {
+    run(&sources, &options(4), AT_START, convert, |delivery| {
         seen.push(match delivery.event {
             InputEvent::Unopened(_) => "unopened".to_owned(),
-            InputEvent::Start(()) => "start".to_owned(),
+            InputEvent::Start(_) => "start".to_owned(),
             InputEvent::Batch(first_line) => first_line.to_string(),
             InputEvent::End(ended, bytes) => format!("end {} {bytes}", ended.result.is_ok()),
         });
@@ -115,7 +119,7 @@ fn skipped_inputs_are_not_read_to_their_end() {
     for (answer, ends) in [(ControlFlow::EndInput, 2), (ControlFlow::Stop, 0)] {
         let options = options(2);
         let mut seen_ends = 0;
-        run(&sources, &options, AtStart, first_line, |delivery| {
+        run(&sources, &options, AT_START, first_line, |delivery| {
             match delivery.event {
                 InputEvent::Batch(_) => return answer,
                 InputEvent::End(..) => seen_ends += 1,
@@ -135,7 +139,7 @@ fn inputs_are_read_ahead_within_bounds_while_an_earlier_one_is_delivered() {
     let sources = sources([file.path(); 4]);
     let options = options(2);
     let (mut read, batch) = (0, input::BATCH_BYTES as u64);
-    run(&sources, &options, AtStart, first_line, |delivery| {
+    run(&sources, &options, AT_START, first_line, |delivery| {
         if delivery.input == 0 && matches!(delivery.event, InputEvent::Batch(1)) {
             let started = Instant::now();
             while read < 10 * batch && started.elapsed() < Duration::from_secs(20) {
@@ -166,9 +170,9 @@ fn several_inputs_are_read_at_a_time_each_in_order() {
         thread::sleep(Duration::from_millis(1));
         first_line(source, batch)
     };
-    run(&sources, &options, AtStart, convert, |delivery| {
+    run(&sources, &options, AT_START, convert, |delivery| {
         match delivery.event {
-            InputEvent::Start(()) => open += 1,
+            InputEvent::Start(_) => open += 1,
             InputEvent::End(_, bytes) => {
                 assert_eq!(bytes, 19 * 600_000);
                 open -= 1;
@@ -199,7 +203,7 @@ fn the_rest_of_a_batch_is_converted_until_the_delivery_ends_the_input() {
     let file = log(5);
     let sources = sources([file.path(), file.path()]);
     let mut seen = Vec::new();
-    run(&sources, &options(2), AtStart, one_line, |delivery| {
+    run(&sources, &options(2), AT_START, one_line, |delivery| {
         let InputEvent::Batch(line) = delivery.event else {
             return ControlFlow::Continue;
         };
@@ -223,7 +227,7 @@ fn a_conversion_that_panics_ends_the_run() {
     let file = log(1);
     let convert = |_: &Source, _: LineBatch| -> ((), Option<LineBatch>) { panic!("as it should") };
     let sources = sources([file.path()]);
-    let _ = run(&sources, &options(2), AtStart, convert, |_| {
+    let _ = run(&sources, &options(2), AT_START, convert, |_| {
         ControlFlow::Continue
     });
 }

@@ -88,10 +88,7 @@ impl<'c> Deliverer<'c> {
     }
 
     /// Delivers one event of the pipeline.
-    pub fn deliver(
-        &mut self,
-        delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
-    ) -> ControlFlow {
+    pub fn deliver(&mut self, delivery: Delivery<'_, Resumed, ConvertedBatch>) -> ControlFlow {
         if self.must_stop() {
             return ControlFlow::Stop;
         }

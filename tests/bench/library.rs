@@ -52,7 +52,7 @@ fn each_batch(log: &Path, mut take: impl FnMut(input::LineBatch)) {
         size: None,
     };
     let opened = input::open(&source, &BytesRead::default()).expect("the log can be opened");
-    let mut reader = BatchReader::new(opened.reader, MAX_LINE_BYTES);
+    let mut reader = BatchReader::new(opened.reader, source.shape, MAX_LINE_BYTES);
     while let Some(batch) = reader.next_batch() {
         take(batch);
     }

@@ -68,7 +68,7 @@ fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
 }
 
 fn convert_to(converter: &LineConverter, log: &[u8], max_line_bytes: usize) -> Tally {
-    let mut reader = BatchReader::new(Cursor::new(log), max_line_bytes);
+    let mut reader = BatchReader::new(Cursor::new(log), Shape::Log, max_line_bytes);
     let (mut tally, mut out, mut lines) = (Tally::default(), ConvertedBatch::default(), 0);
     while let Some(batch) = reader.next_batch() {
         for line in batch.lines(Shape::Log, max_line_bytes) {

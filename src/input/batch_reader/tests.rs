@@ -25,7 +25,7 @@ fn batches(
     fails: bool,
     max_line_bytes: usize,
 ) -> (Vec<LineBatch>, bool) {
-    let mut reader = BatchReader::new(Pieces { bytes, size, fails }, max_line_bytes);
+    let mut reader = BatchReader::new(Pieces { bytes, size, fails }, Shape::Log, max_line_bytes);
     let batches = std::iter::from_fn(|| reader.next_batch()).collect();
     (batches, reader.finish().result.is_err())
 }
@@ -41,7 +41,7 @@ fn every_line_is_in_one_batch_with_its_number_and_offset() {
         let (mut line, mut offset) = (1, 0);
         for batch in &batches {
             assert_eq!((batch.first_line, batch.offset), (line, offset));
-            assert!(batch.text.ends_with(b"\n") && batch.unreadable.is_none());
+            assert!(batch.text.ends_with(b"\n") && !batch.is_truncated && batch.skipped.is_none());
             line += batch.text.iter().filter(|&&byte| byte == b'\n').count() as u64;
             offset += batch.text.len() as u64;
         }
@@ -70,16 +70,13 @@ fn a_line_longer_than_the_limit_is_skipped() {
     let (batches, _) = batches(&text, 1 << 16, false, 1 << 20);
     let too_long = batches
         .iter()
-        .find(|batch| batch.unreadable.is_some())
+        .find(|batch| batch.skipped.is_some())
         .unwrap();
-    let expected = Unreadable::TooLong {
+    let expected = LineContent::TooLong {
         offset: 2,
         length: (3 << 20) - 2,
     };
-    assert_eq!(
-        (too_long.first_line, too_long.unreadable.as_ref()),
-        (2, Some(&expected))
-    );
+    assert_eq!((too_long.first_line, too_long.skipped), (2, Some(expected)));
     let last = batches.last().unwrap();
     assert_eq!(
         (last.first_line, last.offset, &last.text[..]),
@@ -91,8 +88,8 @@ fn a_line_longer_than_the_limit_is_skipped() {
 fn the_position_after_a_last_line_without_a_newline_is_open() {
     for line in ["x", "xxxxxxxx"] {
         let text = format!("a\n{line}");
-        let reader = BatchReader::new(text.as_bytes(), 4);
-        let mut reader = reader.tracking(PositionTracker::new(), false);
+        let reader = BatchReader::new(text.as_bytes(), Shape::Log, 4);
+        let mut reader = reader.tracking(PositionTracker::default(), false);
         let batches = std::iter::from_fn(|| reader.next_batch());
         let positions: Vec<Position> = batches.flat_map(|batch| batch.positions).collect();
         let positions = positions
@@ -111,11 +108,9 @@ fn lines_before_an_error_are_returned_with_the_truncated_line() {
     let (batches, failed) = batches(b"a\nb\ncut", 2, true, 100);
     assert!(failed);
     assert_eq!(batches.len(), 1);
-    assert_eq!(&*batches[0].text, b"a\nb\n");
-    assert_eq!(
-        batches[0].unreadable,
-        Some(Unreadable::Truncated {
-            text: b"cut".to_vec()
-        })
-    );
+    let lines = batches[0].lines(Shape::Log, 2);
+    let contents: Vec<_> = lines.map(|line| line.content).collect();
+    let whole = [b"a", b"b"].map(|line| LineContent::Whole(line));
+    assert_eq!(contents[..2], whole);
+    assert_eq!(contents[2..], [LineContent::Truncated(b"cut")]);
 }
