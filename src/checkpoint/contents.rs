@@ -21,9 +21,8 @@ pub struct JournalContents {
 /// An input in the journal.
 #[derive(Debug)]
 pub struct KnownInput {
-    pub name: String,
-    pub head_bytes: u64,
-    pub head_hash: u128,
+    /// The [`Entry::Input`].
+    entry: Entry,
     /// The progress by destination.
     pub delivered: BTreeMap<String, DeliveryProgress>,
 }
@@ -35,17 +34,12 @@ impl JournalContents {
             Entry::EventRouterState { .. } => {}
             Entry::Input {
                 input,
-                name,
                 head_bytes,
                 head_hash,
+                ..
             } => {
-                let known = KnownInput {
-                    name,
-                    head_bytes,
-                    head_hash,
-                    delivered: BTreeMap::new(),
-                };
-                self.inputs.insert(input, known);
+                let delivered = BTreeMap::new();
+                self.inputs.insert(input, KnownInput { entry, delivered });
                 let alike = self.heads.entry(head_bytes).or_default();
                 alike.entry(head_hash).or_default().push(input);
             }
@@ -56,13 +50,8 @@ impl JournalContents {
                 to,
                 progress,
             } => {
-                let is_pending = |entry: &Entry| match entry {
-                    Entry::Delivering {
-                        input: i, to: t, ..
-                    } => *i != input || *t != to,
-                    _ => true,
-                };
-                self.delivering.retain(is_pending);
+                let is_done = |entry: &Entry| matches!(entry, Entry::Delivering { input: i, to: t, .. } if (*i, t) == (input, &to));
+                self.delivering.retain(|entry| !is_done(entry));
                 self.forget_replaced(input, &to, &progress);
                 if let Some(known) = self.inputs.get_mut(&input) {
                     let progress = match known.delivered.remove(&to) {
@@ -97,21 +86,13 @@ impl JournalContents {
         let inputs = self.inputs.iter();
         let inputs = inputs.filter(|(_, known)| !known.delivered.is_empty());
         inputs.flat_map(|(&input, known)| {
-            let first = Entry::Input {
+            let delivered = known.delivered.iter();
+            let delivered = delivered.map(move |(to, progress)| Entry::Delivered {
                 input,
-                name: known.name.clone(),
-                head_bytes: known.head_bytes,
-                head_hash: known.head_hash,
-            };
-            let delivered = known
-                .delivered
-                .iter()
-                .map(move |(to, progress)| Entry::Delivered {
-                    input,
-                    to: to.clone(),
-                    progress: progress.clone(),
-                });
-            std::iter::once(first).chain(delivered)
+                to: to.clone(),
+                progress: progress.clone(),
+            });
+            std::iter::once(known.entry.clone()).chain(delivered)
         })
     }
 }

@@ -69,19 +69,10 @@ pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<Posit
     let mut tracker = PositionTracker::default();
     let mut found = Vec::new();
     for position in positions {
-        while tracker.offset < position.offset {
-            let Ok(bytes) = reader.fill_buf() else {
-                // The input is shorter than it was, as far as it can be read.
-                return found;
-            };
-            if bytes.is_empty() {
-                return found;
-            }
-            let wanted = usize::try_from(position.offset - tracker.offset).unwrap_or(usize::MAX);
-            let length = wanted.min(bytes.len());
-            tracker.hash.update(&bytes[..length]);
-            tracker.offset += length as u64;
-            reader.consume(length);
+        let mut before = reader.by_ref().take(position.offset - tracker.offset);
+        if io::copy(&mut before, &mut tracker).is_err() || tracker.offset < position.offset {
+            // The input is shorter than it was, as far as it can be read.
+            return found;
         }
         (tracker.line, tracker.open) = (position.line, position.open);
         let mut line_ends = || matches!(reader.fill_buf(), Ok([] | [b'\n', ..]));
@@ -95,17 +86,8 @@ pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<Posit
 /// Reads a document, which counts as one line. Returns a tracker at its end.
 pub fn track_document(reader: &mut impl BufRead) -> io::Result<PositionTracker> {
     let mut tracker = PositionTracker::default();
-    loop {
-        let bytes = reader.fill_buf()?;
-        if bytes.is_empty() {
-            tracker.line = u64::from(tracker.offset > 0);
-            return Ok(tracker);
-        }
-        let length = bytes.len();
-        tracker.hash.update(bytes);
-        tracker.offset += length as u64;
-        reader.consume(length);
-    }
+    tracker.line = u64::from(io::copy(reader, &mut tracker)? > 0);
+    Ok(tracker)
 }
 
 #[cfg(test)]

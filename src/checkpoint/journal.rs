@@ -52,15 +52,14 @@ impl Journal {
                     nth + 1
                 )
             })?;
-            match entry {
-                Entry::EventRouterState { version } if version != VERSION => {
-                    bail!(
-                        "the state `{name}` has version {version}, which this program does not support"
-                    );
-                }
-                Entry::EventRouterState { .. } => {}
-                entry => contents.apply(entry),
+            if let Entry::EventRouterState { version } = entry
+                && version != VERSION
+            {
+                bail!(
+                    "the state `{name}` has version {version}, which this program does not support"
+                );
             }
+            contents.apply(entry);
         }
         Ok(contents)
     }
@@ -72,13 +71,11 @@ impl Journal {
     pub fn rewrite(path: &Path, contents: &JournalContents) -> Result<Self> {
         let write = || -> Result<File> {
             let mut file = temporary_file(path, OWNER_ONLY)?;
-            let mut writer = io::BufWriter::new(file.as_file_mut());
-            let version = Entry::EventRouterState { version: VERSION };
-            for entry in std::iter::once(version).chain(contents.entries()) {
-                writer.write_all(&line(&entry)?)?;
+            let mut text = line(&Entry::EventRouterState { version: VERSION })?;
+            for entry in contents.entries() {
+                text.extend(line(&entry)?);
             }
-            writer.flush()?;
-            drop(writer);
+            file.write_all(&text)?;
             file.as_file().sync_all()?;
             persist(file, path)?;
             sync_directory(path)?;

@@ -7,12 +7,10 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `opener` | opens the inputs of the pipeline where earlier runs stopped |
-//! | `resume` | the position at which an input resumes |
+//! | `opener` | opens the inputs of the pipeline where earlier runs stopped, and decides where that is |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `sequencer` | the order in which inputs with the same content are opened |
-//! | `state_directory` | the state directory, which records the delivered lines |
-//! | `lock` | the lock of the directory, for one run at a time |
+//! | `state_directory` | the state directory, which one run at a time locks, and which records the delivered lines |
 //! | `journal` | the journal in the directory: reading, appending, compaction |
 //! | `contents` | the contents of the journal |
 //! | `entry` | the entries of the journal |
@@ -23,14 +21,10 @@ mod entry;
 mod fingerprint;
 mod history;
 mod journal;
-mod lock;
 mod opener;
-mod resume;
 mod sequencer;
 mod state_directory;
 
 pub use entry::{DeliveryProgress, InputId};
-pub use lock::OpenError;
-pub use opener::ResumingOpener;
-pub use resume::{Destinations, Resumed};
+pub use opener::{Destinations, Resumed, ResumingOpener};
 pub use state_directory::StateDirectory;

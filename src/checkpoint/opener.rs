@@ -1,13 +1,15 @@
 //! Opens inputs where earlier runs stopped.
 
-use std::io;
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use super::entry::InputId;
-use super::resume::{Destinations, Resumed};
+use super::entry::{DeliveryProgress, InputId};
+use super::fingerprint::{Head, track_document, track_log};
+use super::history::History;
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
-use crate::input::{BytesRead, LineBatch, Opened, Shape, Source};
+use crate::input::{self, BytesRead, LineBatch, Opened, Position, PositionTracker, Shape, Source};
+use crate::output_names::OutputNames;
 use crate::pipeline::{InputGuard, InputOpener};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -25,6 +27,144 @@ pub struct ReadingInput {
     shape: Shape,
 }
 
+/// The positions at which the destinations of a run resume an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumed {
+    pub input: InputId,
+    /// The position that each destination has reached, in the order of the destinations.
+    pub reached: Vec<Position>,
+    /// The input under which the lines before the earliest position are recorded: the same input, or another that contains
+    /// these lines.
+    pub recorded_as: InputId,
+}
+
+/// The destinations of a run.
+#[derive(Clone, Debug)]
+pub struct Destinations {
+    /// Their names in the journal.
+    pub names: Vec<String>,
+    /// The names of the output files, if the destination writes files.
+    pub files: Option<OutputNames>,
+}
+
+impl Destinations {
+    /// Returns whether progress of an input with the same content counts for `source`. The output file of a document is
+    /// replaced when the document changes, so its progress only counts for the same document.
+    fn counts(&self, source: &Source, progress: &DeliveryProgress) -> bool {
+        let (Some(files), Some(first)) = (&self.files, &progress.first_file) else {
+            return true;
+        };
+        match source.shape {
+            Shape::Document => *first == files.path(source),
+            Shape::Log => !OutputNames::is_of_document(first),
+        }
+    }
+
+    /// Returns whether lines that this run has read from an input of this shape count for `source`.
+    fn counts_read(&self, source: &Source, shape: Shape) -> bool {
+        self.files.is_none() || [source.shape, shape] == [Shape::Log; 2]
+    }
+}
+
+/// A recorded input that may begin like the opened one.
+struct Candidate {
+    input: InputId,
+    /// For each destination of this run, all positions that it has passed or reached.
+    passed: Vec<Vec<Position>>,
+}
+
+impl Candidate {
+    /// Returns the positions that the destinations have reached.
+    fn reached(&self) -> impl Iterator<Item = &Position> {
+        let passed = self.passed.iter();
+        passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset))
+    }
+}
+
+impl Resumed {
+    /// Returns the position where reading starts, which is the earliest that a destination has reached.
+    pub fn start(&self) -> Position {
+        let earliest = self.reached.iter().min_by_key(|position| position.offset);
+        earliest.copied().unwrap_or(Position::START)
+    }
+}
+
+const BUFFER_BYTES: usize = 1 << 16;
+
+impl InputOpener for ResumingOpener {
+    type Start = Resumed;
+    type Guard = ReadingInput;
+
+    /// Opens an input at the position where it resumes, after the earlier inputs for which it has to wait.
+    fn open(
+        &self,
+        input: usize,
+        source: &Source,
+        bytes_read: &BytesRead,
+    ) -> io::Result<(Opened, Resumed, ReadingInput)> {
+        let sequenced = InputSequencer::input(&self.sequencer, input);
+        let mut opened = input::open(source, bytes_read)?;
+        let head = Head::read(&mut opened.reader, source.shape)?;
+        sequenced.begin(head.beginning());
+        let candidates = self.candidates(source, &head);
+        let passed = candidates.iter().flat_map(|candidate| &candidate.passed);
+        let mut positions: Vec<Position> = passed.flatten().copied().collect();
+        positions.sort_by_key(|position| position.offset);
+        positions.dedup();
+        let head_bytes = io::Cursor::new(head.bytes.clone());
+        let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(opened.reader));
+        let (found, offset) = match source.shape {
+            Shape::Log => {
+                let found = track_log(&mut reader, &positions);
+                (found, positions.last().map_or(0, |last| last.offset))
+            }
+            // A document is delivered as a whole or not at all.
+            Shape::Document => {
+                let end = track_document(&mut reader)?;
+                let offset = end.offset;
+                let mut found = vec![end];
+                found.retain(|end| positions.contains(&end.position()));
+                (found, offset)
+            }
+        };
+        opened.reader = Box::new(reader);
+        let resumed = self.resumed(source, &head, &candidates, &found);
+        let start = resumed.start();
+        let mut tracker = found
+            .into_iter()
+            .find(|tracker| tracker.position() == start);
+        if offset > start.offset {
+            opened = opened.rewind(bytes_read)?;
+            let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
+            tracker = track_log(&mut reader, &[start]).pop();
+            opened.reader = Box::new(reader);
+        }
+        opened.start = Some(match tracker {
+            Some(tracker) => tracker,
+            None if start == Position::START => PositionTracker::default(),
+            None => return Err(io::Error::other("the file changed while it was read")),
+        });
+        let reading = ReadingInput {
+            sequenced,
+            directory: Arc::clone(&self.directory),
+            input: resumed.input,
+            shape: source.shape,
+        };
+        Ok((opened, resumed, reading))
+    }
+}
+
+impl InputGuard for ReadingInput {
+    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
+        self.sequenced.start(start)
+    }
+
+    fn has_read(&self, batch: &LineBatch) {
+        self.directory
+            .has_read(self.input, self.shape, &batch.positions);
+    }
+}
+
 impl ResumingOpener {
     pub fn new(directory: Arc<StateDirectory>, destinations: Destinations) -> Self {
         Self {
@@ -37,39 +177,84 @@ impl ResumingOpener {
     pub fn directory(&self) -> &Arc<StateDirectory> {
         &self.directory
     }
-}
 
-impl InputOpener for ResumingOpener {
-    type Start = Resumed;
-    type Guard = ReadingInput;
+    /// Returns the recorded inputs whose head is a beginning of the opened input.
+    fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
+        let destinations = &self.destinations;
+        let record = self.directory.record();
+        let alike = record
+            .contents
+            .heads
+            .iter()
+            .filter_map(|(&bytes, by_hash)| by_hash.get(&head.hash(bytes)?));
+        let mut alike: Vec<InputId> = alike.flatten().copied().collect();
+        alike.sort_unstable();
+        let candidates = alike.into_iter().map(|input| {
+            let known = &record.contents.inputs[&input];
+            // Lines that this run has read under the same input are going to be delivered to all destinations.
+            let read = || {
+                let shapes = [Shape::Log, Shape::Document].into_iter();
+                let shapes = shapes.filter(|shape| destinations.counts_read(source, *shape));
+                let histories = shapes.filter_map(|shape| record.read.get(&(input, shape)));
+                histories.flat_map(History::positions)
+            };
+            let passed = destinations.names.iter().map(|to| {
+                let progress = known.delivered.get(to).into_iter();
+                let progress = progress.filter(|progress| destinations.counts(source, progress));
+                let delivered = progress.flat_map(|progress| {
+                    let earlier = progress.history.positions();
+                    earlier.chain([&progress.position])
+                });
+                delivered.chain(read()).copied().collect()
+            });
+            let passed = passed.collect();
+            Candidate { input, passed }
+        });
+        candidates.collect()
+    }
 
-    fn open(
+    /// Decides where to resume, given the recorded positions that were found in the input.
+    fn resumed(
         &self,
-        input: usize,
         source: &Source,
-        bytes_read: &BytesRead,
-    ) -> io::Result<(Opened, Resumed, ReadingInput)> {
-        let sequenced = InputSequencer::input(&self.sequencer, input);
-        let (resumed, opened) =
-            self.directory
-                .resume(&sequenced, source, &self.destinations, bytes_read)?;
-        let guard = ReadingInput {
-            sequenced,
-            directory: Arc::clone(&self.directory),
-            input: resumed.input,
-            shape: source.shape,
+        head: &Head,
+        candidates: &[Candidate],
+        found: &[PositionTracker],
+    ) -> Resumed {
+        let is_found =
+            |position: &Position| found.iter().any(|tracker| tracker.position() == *position);
+        // The opened input is the candidate whose reached position is found furthest into it.
+        let furthest = |candidate: &&Candidate| {
+            let reached = candidate.reached().filter(|position| is_found(position));
+            reached.map(|position| position.offset).max().unwrap_or(0)
         };
-        Ok((opened, resumed, guard))
-    }
-}
-
-impl InputGuard for ReadingInput {
-    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
-        self.sequenced.start(start)
-    }
-
-    fn has_read(&self, batch: &LineBatch) {
-        self.directory
-            .has_read(self.input, self.shape, &batch.positions);
+        let same = candidates.iter().max_by_key(furthest);
+        let input = match same.filter(|same| furthest(same) > 0) {
+            Some(same) => same.input,
+            None => {
+                let (head_bytes, head_hash) = head.fingerprint();
+                self.directory
+                    .add_input(&source.name, head_bytes, head_hash)
+            }
+        };
+        // Lines that a destination has received count whichever input they belonged to.
+        let reached = (0..self.destinations.names.len()).map(|to| {
+            let passed = candidates.iter().flat_map(|candidate| {
+                let found = candidate.passed[to]
+                    .iter()
+                    .filter(|passed| is_found(passed));
+                found.map(|position| (*position, candidate.input))
+            });
+            let last =
+                passed.max_by_key(|(position, as_input)| (position.offset, *as_input == input));
+            last.unwrap_or((Position::START, input))
+        });
+        let reached: Vec<(Position, InputId)> = reached.collect();
+        let earliest = reached.iter().min_by_key(|(position, _)| position.offset);
+        Resumed {
+            input,
+            recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
+            reached: reached.into_iter().map(|(position, _)| position).collect(),
+        }
     }
 }

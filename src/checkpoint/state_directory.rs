@@ -1,19 +1,20 @@
 //! The state directory. One run at a time locks it, and records the lines that are delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::contents::{JournalContents, KnownInput};
 use super::entry::{DeliveryProgress, Entry, InputId};
 use super::history::History;
 use super::journal::Journal;
-use super::lock::{OpenError, lock};
-use crate::files::{is_part, sync_directory};
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::files::{OWNER_ONLY, is_part, sync_directory};
 use crate::input::{Position, Shape};
 use crate::output_names::nth_file;
 
@@ -48,18 +49,18 @@ impl StateDirectory {
     ///
     /// # Errors
     /// Returns an error if another run has locked the directory, or if it cannot be read or written.
-    pub fn open(directory: &Path) -> Result<Self, OpenError> {
+    pub fn open(directory: &Path) -> Result<Self, Fatal> {
         fs::create_dir_all(directory)
             .with_context(|| {
                 let name = directory.display();
                 format!("failed to create the state directory `{name}`")
             })
-            .map_err(OpenError::Unusable)?;
+            .or_exit(ExitCode::Output)?;
         let lock = lock(directory)?;
         let path = directory.join("journal.jsonl");
-        let mut contents = Journal::read(&path).map_err(OpenError::Unusable)?;
+        let mut contents = Journal::read(&path).or_exit(ExitCode::Output)?;
         settle(&mut contents);
-        let journal = Journal::rewrite(&path, &contents).map_err(OpenError::Unusable)?;
+        let journal = Journal::rewrite(&path, &contents).or_exit(ExitCode::Output)?;
         let files = contents.inputs.values().flat_map(files_of).collect();
         let record = Record {
             journal,
@@ -241,4 +242,53 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
         first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
     });
     files.collect()
+}
+
+/// Locks the directory, which admits one run at a time, and records this process in the lock file.
+///
+/// # Errors
+/// Returns an error that names the process with the lock, or the file that cannot be opened.
+fn lock(directory: &Path) -> Result<File, Fatal> {
+    let path = directory.join("lock");
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(OWNER_ONLY);
+    }
+    let opened = options.open(&path);
+    let mut file = opened
+        .with_context(|| format!("failed to open `{}`", path.display()))
+        .or_exit(ExitCode::Output)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            let holder = match holder.trim() {
+                "" => "another run",
+                holder => holder,
+            };
+            let name = directory.display();
+            return Err(anyhow!(
+                "the state directory `{name}` is in use by {holder}"
+            ))
+            .or_exit(ExitCode::Locked);
+        }
+        Err(TryLockError::Error(error)) => {
+            return Err(error)
+                .with_context(|| format!("failed to lock `{}`", path.display()))
+                .or_exit(ExitCode::Output);
+        }
+    }
+    // The text is only for error messages.
+    let _ = file.set_len(0);
+    let _ = writeln!(
+        file,
+        "process {}, started at {}",
+        std::process::id(),
+        jiff::Timestamp::now().strftime("%FT%TZ")
+    );
+    Ok(file)
 }

@@ -1,5 +1,7 @@
 //! Positions between the lines of an input.
 
+use std::io;
+
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::Xxh3;
 
@@ -46,6 +48,19 @@ impl PositionTracker {
             hash: self.hash.digest128(),
             open: self.open,
         }
+    }
+}
+
+/// Adds bytes that were read. The caller counts the lines.
+impl io::Write for PositionTracker {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hash.update(bytes);
+        self.offset += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

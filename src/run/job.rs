@@ -10,7 +10,7 @@ use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
 use super::settings::{FailOn, JobSettings, RecordSettings};
 use crate::buffers::Buffers;
-use crate::checkpoint::{Destinations, OpenError, ResumingOpener, StateDirectory};
+use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
 use crate::console::Console;
 use crate::convert::{BatchConverter, Layout, LineConverter};
 use crate::dedupe::{Dedupe, Scope};
@@ -133,11 +133,7 @@ impl<'a> Job<'a> {
             ))
             .or_exit(ExitCode::Usage);
         }
-        match StateDirectory::open(directory) {
-            Ok(state) => Ok(Some(Arc::new(state))),
-            Err(OpenError::Locked(error)) => Err(error).or_exit(ExitCode::Locked),
-            Err(OpenError::Unusable(error)) => Err(error).or_exit(ExitCode::Output),
-        }
+        StateDirectory::open(directory).map(|state| Some(Arc::new(state)))
     }
 
     /// Resumes each input where these destinations stopped.
