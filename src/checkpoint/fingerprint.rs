@@ -49,11 +49,8 @@ impl Head {
     /// Returns the first line of a log, or the head of a document. Every input that shares lines with this input begins with
     /// these bytes.
     pub fn beginning(&self) -> &[u8] {
-        let line = match self.shape {
-            Shape::Log => memchr::memchr(b'\n', &self.bytes).map(|newline| newline + 1),
-            Shape::Document => None,
-        };
-        &self.bytes[..line.unwrap_or(self.bytes.len())]
+        let newline = self.shape.newline(&self.bytes);
+        &self.bytes[..newline.map_or(self.bytes.len(), |newline| newline + 1)]
     }
 
     /// Returns the number of identifying bytes and their hash.

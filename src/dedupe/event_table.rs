@@ -5,17 +5,30 @@
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-/// An event that was emitted.
+/// An event that was emitted, in bytes so that a row of the table has no padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenEvent {
     /// A part of the hash of the event's content.
     pub content: [u8; 6],
-    /// The number of the event's line in the run, from 1 to [`MAX_ORDINAL`].
-    pub ordinal: u64,
+    ordinal: [u8; 5],
 }
 
 /// The largest ordinal, which is stored in five bytes: about 10^12 lines.
 pub const MAX_ORDINAL: u64 = (1 << 40) - 1;
+
+impl SeenEvent {
+    /// Returns an event with this hash of its content, on the line with this number in the run, from 1 to [`MAX_ORDINAL`].
+    pub fn new(content: u64, ordinal: u64) -> Self {
+        let [_, _, content @ ..] = content.to_be_bytes();
+        let [_, _, _, ordinal @ ..] = ordinal.to_be_bytes();
+        Self { content, ordinal }
+    }
+
+    pub fn ordinal(&self) -> u64 {
+        let [a, b, c, d, e] = self.ordinal;
+        u64::from_be_bytes([0, 0, 0, a, b, c, d, e])
+    }
+}
 
 /// Events by their keys, which are hashes.
 #[derive(Default)]
@@ -25,12 +38,10 @@ pub struct EventTable {
     rows: Vec<EventRow>,
 }
 
-/// A key and its event, all in bytes so that there is no padding.
 #[derive(Clone, Copy)]
 struct EventRow {
     key: [u8; 16],
-    content: [u8; 6],
-    ordinal: [u8; 5],
+    event: SeenEvent,
 }
 
 impl EventTable {
@@ -42,24 +53,23 @@ impl EventTable {
         event: SeenEvent,
         is_valid: impl Fn(&SeenEvent) -> bool,
     ) -> Option<SeenEvent> {
-        let row = EventRow::new(key, event);
+        let key = key.to_be_bytes();
         let Self { index, rows } = self;
-        let has_key = |&number: &u32| rows[number as usize].key == row.key;
-        let hash = |&number: &u32| rows[number as usize].hash();
-        match index.entry(row.hash(), has_key, hash) {
+        let has_key = |&number: &u32| rows[number as usize].key == key;
+        let hash = |&number: &u32| hash_of(rows[number as usize].key);
+        match index.entry(hash_of(key), has_key, hash) {
             Entry::Occupied(number) => {
-                let existing = &mut rows[*number.get() as usize];
-                let seen = existing.event();
-                if is_valid(&seen) {
-                    return Some(seen);
+                let existing = &mut rows[*number.get() as usize].event;
+                if is_valid(existing) {
+                    return Some(*existing);
                 }
-                *existing = row;
+                *existing = event;
             }
             // Memory for 2^32 rows would be 150 GB.
             Entry::Vacant(vacant) => {
                 if let Ok(number) = u32::try_from(rows.len()) {
                     vacant.insert(number);
-                    rows.push(row);
+                    rows.push(EventRow { key, event });
                 }
             }
         }
@@ -67,28 +77,9 @@ impl EventTable {
     }
 }
 
-impl EventRow {
-    fn new(key: u128, event: SeenEvent) -> Self {
-        let [_, _, _, ordinal @ ..] = event.ordinal.to_be_bytes();
-        Self {
-            key: key.to_be_bytes(),
-            content: event.content,
-            ordinal,
-        }
-    }
-
-    fn event(&self) -> SeenEvent {
-        let [a, b, c, d, e] = self.ordinal;
-        SeenEvent {
-            content: self.content,
-            ordinal: u64::from_be_bytes([0, 0, 0, a, b, c, d, e]),
-        }
-    }
-
-    /// Returns a part of the key, which is a hash already.
-    fn hash(&self) -> u64 {
-        u128::from_be_bytes(self.key) as u64
-    }
+/// Returns a part of a key, which is a hash already.
+fn hash_of(key: [u8; 16]) -> u64 {
+    u128::from_be_bytes(key) as u64
 }
 
 #[cfg(test)]
@@ -100,10 +91,7 @@ mod tests {
     use super::*;
 
     fn seen(content: u8, ordinal: u64) -> SeenEvent {
-        SeenEvent {
-            content: [content; 6],
-            ordinal,
-        }
+        SeenEvent::new(content.into(), ordinal)
     }
 
     #[test]
@@ -120,7 +108,7 @@ mod tests {
             Some(seen(1, MAX_ORDINAL))
         );
         assert_eq!(table.insert(8, seen(3, 3), |_| true), None);
-        let is_valid = |seen: &SeenEvent| seen.ordinal != MAX_ORDINAL;
+        let is_valid = |seen: &SeenEvent| seen.ordinal() != MAX_ORDINAL;
         assert_eq!(table.insert(7, seen(4, 4), is_valid), None);
         assert_eq!(table.insert(7, seen(5, 5), is_valid), Some(seen(4, 4)));
         assert_eq!(table.insert(8, seen(5, 6), is_valid), Some(seen(3, 3)));
@@ -136,7 +124,7 @@ mod tests {
             let mut model: HashMap<u8, SeenEvent> = HashMap::new();
             for (ordinal, key) in (1..).zip(keys) {
                 let seen = seen(key, ordinal);
-                let is_valid = |seen: &SeenEvent| !invalid.contains(&seen.ordinal);
+                let is_valid = |seen: &SeenEvent| !invalid.contains(&seen.ordinal());
                 let expected = model.get(&key).copied().filter(is_valid);
                 if expected.is_none() {
                     model.insert(key, seen);

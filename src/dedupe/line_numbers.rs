@@ -1,22 +1,6 @@
 //! Numbers the lines of a run, and finds the input of a number.
 
-use std::fmt::{self, Display};
-use std::sync::Arc;
-
 use super::event_table::MAX_ORDINAL;
-
-/// A line of an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputLine {
-    pub file: Arc<str>,
-    pub line: u64,
-}
-
-impl Display for InputLine {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file, self.line)
-    }
-}
 
 /// The ordinals of lines, which count through all inputs of a run.
 #[derive(Default)]
@@ -27,7 +11,7 @@ pub struct LineNumbers {
 }
 
 struct NumberedInput {
-    file: Arc<str>,
+    file: String,
     /// The ordinal before that of its first line.
     before: u64,
     is_delivered: bool,
@@ -43,9 +27,8 @@ impl LineNumbers {
     }
 
     /// Returns the name of the current input.
-    pub fn file(&self) -> Arc<str> {
-        let input = self.inputs.last();
-        input.map_or_else(|| "".into(), |input| Arc::clone(&input.file))
+    pub fn file(&self) -> &str {
+        self.inputs.last().map_or("", |input| &input.file)
     }
 
     /// Notes that no line of the current input is delivered.
@@ -70,13 +53,11 @@ impl LineNumbers {
             .is_none_or(|input| input.is_delivered)
     }
 
-    /// Returns the line with an ordinal.
-    pub fn line(&self, ordinal: u64) -> InputLine {
+    /// Returns the file and the line with an ordinal.
+    pub fn line(&self, ordinal: u64) -> String {
         let input = self.input_of(ordinal);
-        InputLine {
-            file: input.map_or_else(|| "".into(), |input| Arc::clone(&input.file)),
-            line: ordinal - input.map_or(0, |input| input.before),
-        }
+        let (file, before) = input.map_or(("", 0), |input| (&input.file, input.before));
+        format!("{file}:{}", ordinal - before)
     }
 
     fn input_of(&self, ordinal: u64) -> Option<&NumberedInput> {
@@ -109,10 +90,10 @@ mod tests {
         }
         assert!(ordinals.is_sorted() && ordinals[0].0 == 1);
         for (ordinal, line) in ordinals {
-            assert_eq!(numbers.line(ordinal).to_string(), line);
+            assert_eq!(numbers.line(ordinal), line);
             assert_eq!(numbers.is_delivered(ordinal), !line.starts_with('b'));
         }
-        assert_eq!(&*numbers.file(), "c");
+        assert_eq!(numbers.file(), "c");
     }
 
     #[test]

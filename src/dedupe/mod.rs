@@ -17,17 +17,13 @@ mod content;
 mod event_table;
 mod line_numbers;
 
-use std::sync::Arc;
-
 use uuid::Uuid;
-use xxhash_rust::xxh3::xxh3_128;
+use xxhash_rust::xxh3::xxh3_128_with_seed;
 
 use self::event_table::{EventTable, SeenEvent};
 use self::line_numbers::LineNumbers;
 use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::outcome::Reclassified;
-
-pub use self::line_numbers::InputLine;
 
 /// The treatment of an event with the id of an earlier event but other content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,14 +65,15 @@ pub struct Collision {
     pub id: Uuid,
     /// The line of the later event, in the current input.
     pub line: u64,
-    /// The line of the first event with this id.
-    pub first: InputLine,
+    /// The file and the line of the first event with this id.
+    pub first: String,
 }
 
 enum EventClass {
     New,
     Duplicate,
-    Collision(InputLine),
+    /// The event collides with that on this line of this file.
+    Collision(String),
 }
 
 impl Dedupe {
@@ -100,7 +97,7 @@ impl Dedupe {
     }
 
     /// Returns the name of the current input.
-    pub fn file(&self) -> Arc<str> {
+    pub fn file(&self) -> &str {
         self.lines.file()
     }
 
@@ -115,12 +112,9 @@ impl Dedupe {
         let (mut read, mut kept) = (0, 0);
         let (mut read_bytes, mut kept_bytes) = (0, 0);
         while let Some(&first) = batch.records.get(read) {
-            let line = batch.records[read..]
-                .iter()
-                .take_while(|record| record.line == first.line);
-            let (count, end) = line.fold((0, read_bytes), |(count, _), record| {
-                (count + 1, record.end)
-            });
+            let later = batch.records[read..].iter();
+            let count = later.take_while(|record| record.line == first.line).count();
+            let end = batch.records[read + count - 1].end;
             let is_kept = match self.classify(first, &batch.bytes[read_bytes..end]) {
                 EventClass::New => true,
                 EventClass::Duplicate => {
@@ -165,18 +159,14 @@ impl Dedupe {
     /// Classifies an event, given its first record and the text of all its records, and remembers it if it is new.
     fn classify(&mut self, record: ConvertedRecord, text: &[u8]) -> EventClass {
         let content = content::hash(text);
-        let [_, _, short @ ..] = content.to_be_bytes();
-        let event = SeenEvent {
-            content: short,
-            ordinal: self.lines.ordinal(record.line),
-        };
+        let event = SeenEvent::new(content, self.lines.ordinal(record.line));
         let lines = &self.lines;
-        let is_delivered = |event: &SeenEvent| lines.is_delivered(event.ordinal);
+        let is_delivered = |event: &SeenEvent| lines.is_delivered(event.ordinal());
         let routers = match self.scope {
             Scope::Run => 0,
             Scope::Routers => record.routers.bits(),
         };
-        let id_key = key(record.id, routers, None);
+        let id_key = key(record.id, routers, 0);
         let Some(first) = self.events.insert(id_key, event, is_delivered) else {
             return EventClass::New;
         };
@@ -188,28 +178,22 @@ impl Dedupe {
         // input starts, so the events stored under id and content meanwhile are not delivered either, and the next event
         // with the id takes its place.
         if !self.rejects_collisions() {
-            let content_key = key(record.id, routers, Some(content));
+            let content_key = key(record.id, routers, content);
             let same = self.events.insert(content_key, event, is_delivered);
             if same.is_some() {
                 return EventClass::Duplicate;
             }
         }
-        EventClass::Collision(lines.line(first.ordinal))
+        EventClass::Collision(lines.line(first.ordinal()))
     }
 }
 
-/// Returns a hash of an id, its routers and its content.
-fn key(id: Uuid, routers: u64, content: Option<u64>) -> u128 {
-    let mut bytes = [0; 32];
+/// Returns a hash of an id, its routers and the hash of its content, which is 0 in the key of the first event with the id.
+fn key(id: Uuid, routers: u64, content: u64) -> u128 {
+    let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(id.as_bytes());
-    bytes[16..24].copy_from_slice(&routers.to_be_bytes());
-    match content {
-        None => xxh3_128(&bytes[..24]),
-        Some(content) => {
-            bytes[24..].copy_from_slice(&content.to_be_bytes());
-            xxh3_128(&bytes)
-        }
-    }
+    bytes[16..].copy_from_slice(&routers.to_be_bytes());
+    xxh3_128_with_seed(&bytes, content)
 }
 
 #[cfg(test)]

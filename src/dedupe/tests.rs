@@ -1,6 +1,8 @@
 #![allow(clippy::print_stderr)]
 
 use proptest::prelude::*;
+#[cfg(target_os = "linux")]
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::*;
 use crate::routing::RouterSet;
@@ -56,7 +58,7 @@ type Summary = (u64, u64, u64, Vec<(u64, String)>);
 fn summary(deduped: &Deduped) -> Summary {
     let Deduped { counts, collisions } = deduped;
     assert_eq!(counts.collisions, collisions.len() as u64);
-    let lines = |collision: &Collision| (collision.line, collision.first.to_string());
+    let lines = |collision: &Collision| (collision.line, collision.first.clone());
     (
         counts.duplicates,
         counts.rejected,

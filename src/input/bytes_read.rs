@@ -38,23 +38,12 @@ impl BytesRead {
 
 /// Counts the bytes of a reader, and fails if a file ends before the size that it had when it was opened.
 pub struct CountedReader<R> {
-    reader: R,
-    bytes_read: BytesRead,
+    pub reader: R,
+    pub bytes_read: BytesRead,
     /// The number of bytes read from this reader.
-    read: u64,
+    pub read: u64,
     /// The size of the file, or 0 if the input is not a file.
-    size: u64,
-}
-
-impl<R> CountedReader<R> {
-    pub fn new(reader: R, bytes_read: &BytesRead, size: u64) -> Self {
-        Self {
-            reader,
-            bytes_read: bytes_read.clone(),
-            read: 0,
-            size,
-        }
-    }
+    pub size: u64,
 }
 
 impl<R: Read> Read for CountedReader<R> {

@@ -46,18 +46,13 @@ impl NameFilter {
     /// # Errors
     /// Returns an error if a glob is invalid.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
-        let defaults = include.is_empty();
-        let include = include
-            .iter()
-            .map(String::as_str)
-            .chain(DEFAULT_INCLUDE.into_iter().filter(|_| defaults));
-        let exclude = exclude
-            .iter()
-            .map(String::as_str)
-            .chain(DEFAULT_EXCLUDE.into_iter().filter(|_| defaults));
+        let (default_include, default_exclude) = match include {
+            [] => (&DEFAULT_INCLUDE[..], &DEFAULT_EXCLUDE[..]),
+            _ => Default::default(),
+        };
         Ok(Self {
-            include: glob_set(include)?,
-            exclude: glob_set(exclude)?,
+            include: glob_set(include, default_include)?,
+            exclude: glob_set(exclude, default_exclude)?,
         })
     }
 
@@ -67,19 +62,17 @@ impl NameFilter {
     }
 }
 
-fn glob_set<'a>(patterns: impl Iterator<Item = &'a str>) -> Result<GlobSet, GlobError> {
+fn glob_set(given: &[String], default: &[&str]) -> Result<GlobSet, GlobError> {
     let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
+    let given = given.iter().map(String::as_str);
+    for pattern in given.chain(default.iter().copied()) {
         let anywhere = if pattern.contains('/') {
             pattern.to_owned()
         } else {
             format!("**/{pattern}")
         };
-        set.add(
-            GlobBuilder::new(&anywhere)
-                .literal_separator(true)
-                .build()?,
-        );
+        let glob = GlobBuilder::new(&anywhere).literal_separator(true).build();
+        set.add(glob?);
     }
     set.build()
 }

@@ -60,44 +60,36 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             (Box::new(file.try_clone()?), metadata.len())
         }
     };
-    let mut raw = CountedReader::new(raw, bytes_read, size);
+    let mut raw = CountedReader {
+        reader: raw,
+        bytes_read: bytes_read.clone(),
+        read: 0,
+        size,
+    };
     let mut magic = Vec::with_capacity(LONGEST_MAGIC);
-    raw.by_ref()
-        .take(LONGEST_MAGIC as u64)
-        .read_to_end(&mut magic)?;
-    let is_gzip = magic.starts_with(&GZIP_MAGIC);
-    let reader = decompressed(magic, raw)?;
-    Ok(Opened {
-        reader: if may_be_tar {
-            reject_tar(reader)?
-        } else {
-            reader
-        },
-        may_grow: !is_gzip && file.is_some(),
-        start: None,
-        file,
-    })
-}
-
-/// Returns a reader of the decompressed input, given its first bytes and the rest.
-fn decompressed(
-    magic: Vec<u8>,
-    rest: impl Read + Send + 'static,
-) -> io::Result<Box<dyn Read + Send>> {
-    let unsupported = UNSUPPORTED_COMPRESSIONS
-        .iter()
-        .find(|(other, _)| magic.starts_with(other));
-    if let Some((_, name)) = unsupported {
+    let longest = LONGEST_MAGIC as u64;
+    raw.by_ref().take(longest).read_to_end(&mut magic)?;
+    let mut unsupported = UNSUPPORTED_COMPRESSIONS.iter();
+    if let Some((_, name)) = unsupported.find(|(other, _)| magic.starts_with(other)) {
         let message = format!("it is compressed with {name}; decompress it first, or pipe it in");
         return Err(io::Error::new(io::ErrorKind::Unsupported, message));
     }
     let is_gzip = magic.starts_with(&GZIP_MAGIC);
-    let whole = io::Cursor::new(magic).chain(rest);
-    Ok(if is_gzip {
+    let whole = io::Cursor::new(magic).chain(raw);
+    let mut reader: Box<dyn Read + Send> = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
         Box::new(GzipMembers::new(buffered))
     } else {
         Box::new(whole)
+    };
+    if may_be_tar {
+        reader = reject_tar(reader)?;
+    }
+    Ok(Opened {
+        reader,
+        may_grow: !is_gzip && file.is_some(),
+        start: None,
+        file,
     })
 }
 

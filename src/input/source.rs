@@ -33,7 +33,7 @@ pub enum Shape {
 
 impl Shape {
     /// Returns the index of the newline that ends the first line of a log. A document is one line, whose newlines end nothing.
-    pub(super) fn newline(self, text: &[u8]) -> Option<usize> {
+    pub fn newline(self, text: &[u8]) -> Option<usize> {
         match self {
             Self::Log => memchr::memchr(b'\n', text),
             Self::Document => None,

@@ -41,7 +41,7 @@ impl Duplicates {
             }
             if self.dedupe.rejects_collisions() && keeps_rejects {
                 RejectedLine {
-                    file: &file,
+                    file,
                     line: *line,
                     content: None,
                     reason: Reason::Collision.code(),
