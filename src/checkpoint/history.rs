@@ -16,30 +16,26 @@ pub struct History {
     passed: Vec<Position>,
 }
 
-/// The largest number of ends: two months of nightly runs.
-const MOST_ENDS: usize = 64;
-
-/// The largest number of other positions. However large the input, the part of a copy after the last of them is a small part
-/// of the copy in most cases.
-const MOST_PASSED: usize = 64;
+/// The largest number of ends, two months of nightly runs, and of other positions. However large the input, the part of a
+/// copy after the last other position is a small part of the copy in most cases.
+const MOST: usize = 64;
 
 impl History {
     /// Adds a position.
     pub fn push(&mut self, position: Position, is_end: bool) {
-        if position.offset == 0 {
+        let positions = if is_end {
+            &mut self.ends
+        } else {
+            &mut self.passed
+        };
+        let index = positions.partition_point(|other| other.offset < position.offset);
+        if position.offset == 0 || positions.get(index) == Some(&position) {
             return;
         }
-        if is_end {
-            insert(&mut self.ends, position);
-            if self.ends.len() > MOST_ENDS {
-                self.ends.remove(0);
-            }
-        } else {
-            insert(&mut self.passed, position);
-            if self.passed.len() > MOST_PASSED {
-                let index = least_useful(&self.passed);
-                self.passed.remove(index);
-            }
+        positions.insert(index, position);
+        if positions.len() > MOST {
+            let index = if is_end { 0 } else { least_useful(positions) };
+            positions.remove(index);
         }
     }
 
@@ -59,14 +55,6 @@ impl History {
 
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty() && self.passed.is_empty()
-    }
-}
-
-/// Inserts a position in ascending order, unless it is there already.
-fn insert(positions: &mut Vec<Position>, position: Position) {
-    let index = positions.partition_point(|other| other.offset < position.offset);
-    if positions.get(index) != Some(&position) {
-        positions.insert(index, position);
     }
 }
 
@@ -103,15 +91,15 @@ mod tests {
     #[test]
     fn distances_between_positions_grow_in_proportion_to_the_offset() {
         let mut history = History::default();
-        for nth in 1..=MOST_PASSED as u64 {
+        for nth in 1..=MOST as u64 {
             history.push(position(nth * 1000), false);
         }
-        assert_eq!(offsets(&history).len(), MOST_PASSED);
-        for nth in MOST_PASSED as u64 + 1..=100_000 {
+        assert_eq!(offsets(&history).len(), MOST);
+        for nth in MOST as u64 + 1..=100_000 {
             history.push(position(nth * 1000), false);
         }
         let offsets = offsets(&history);
-        assert_eq!(offsets.len(), MOST_PASSED);
+        assert_eq!(offsets.len(), MOST);
         assert_eq!(offsets.last(), Some(&100_000_000));
         // At most half of a copy is unknown, wherever it ends.
         assert!(

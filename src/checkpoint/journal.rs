@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use super::contents::JournalContents;
-use super::entry::Entry;
+use super::entry::{Entry, JournalContents};
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
 /// The version of the format, to be increased by a change that older programs would misread.

@@ -12,11 +12,9 @@
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory, which one run at a time locks, and which records the delivered lines |
 //! | `journal` | the journal in the directory: reading, appending, compaction |
-//! | `contents` | the contents of the journal |
-//! | `entry` | the entries of the journal |
+//! | `entry` | the entries of the journal, and their sum |
 //! | `history` | earlier positions of an input |
 
-mod contents;
 mod entry;
 mod fingerprint;
 mod history;

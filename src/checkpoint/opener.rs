@@ -69,7 +69,7 @@ impl Destinations {
 /// A recorded input that may begin like the opened one.
 struct Candidate {
     input: InputId,
-    /// For each destination of this run, all positions that it has passed or reached.
+    /// All positions that each destination of this run has passed or reached.
     passed: Vec<Vec<Position>>,
 }
 

@@ -9,8 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::contents::{JournalContents, KnownInput};
-use super::entry::{DeliveryProgress, Entry, InputId};
+use super::entry::{DeliveryProgress, Entry, InputId, JournalContents, KnownInput};
 use super::history::History;
 use super::journal::Journal;
 use crate::exit_code::{ExitCode, Fatal, OrExit};

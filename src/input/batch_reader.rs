@@ -13,7 +13,7 @@ use crate::buffers::{Buffer, Buffers};
 /// enough that the batches in flight need little memory.
 pub const BATCH_BYTES: usize = 1 << 20;
 
-/// Reads an input batch by batch. After the last batch, [`BatchReader::finish`] returns how reading ended.
+/// Reads an input batch by batch. After the last batch, [`BatchReader::finish`] returns the result.
 pub struct BatchReader<R> {
     reader: R,
     shape: Shape,
@@ -31,7 +31,7 @@ pub struct BatchReader<R> {
     holds_back: bool,
 }
 
-/// How the reading of an input ended.
+/// The result of reading an input, returned after its last batch.
 #[derive(Debug)]
 pub struct ReadEnd {
     /// An error if the input could not be read to its end.
@@ -102,7 +102,7 @@ impl<R: Read> BatchReader<R> {
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
-    /// Returns how reading ended. Called after the last batch.
+    /// Returns the result of reading, after the last batch.
     pub fn finish(self) -> ReadEnd {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),

@@ -1,4 +1,4 @@
-//! From arguments to inputs: every file that is named, and the files of directories that have the names of logs.
+//! The search for inputs: every file that is named, and the files of directories that have the names of logs.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -129,32 +129,30 @@ impl Discovery {
         wrapper: &LineWrapper,
         written: &[PathBuf],
     ) {
+        let is_hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
         let is_written = |entry: &DirEntry| {
-            entry.depth() > 0
+            !written.is_empty()
                 && fs::canonicalize(entry.path()).is_ok_and(|path| written.contains(&path))
         };
         let entries = WalkDir::new(directory)
             .follow_links(true)
-            .sort_by_file_name()
-            .into_iter();
-        for entry in entries
-            .filter_entry(|entry| !is_hidden(entry) && (written.is_empty() || !is_written(entry)))
-        {
+            .sort_by_file_name();
+        // The directory itself was named by the user.
+        let is_wanted =
+            |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry) && !is_written(entry);
+        for entry in entries.into_iter().filter_entry(is_wanted) {
             let found = entry.and_then(|entry| Ok((entry.metadata()?, entry)));
             let (metadata, entry) = match found {
                 Ok(found) => found,
                 Err(error) => {
                     let name = error.path().unwrap_or(directory).display().to_string();
-                    let error = match error.loop_ancestor() {
-                        Some(ancestor) => {
-                            format!(
-                                "the link leads to `{}`, which contains it",
-                                ancestor.display()
-                            )
+                    let error = match (error.loop_ancestor(), error.io_error()) {
+                        (Some(ancestor), _) => {
+                            let ancestor = ancestor.display();
+                            format!("the link leads to `{ancestor}`, which contains it")
                         }
-                        None => error
-                            .io_error()
-                            .map_or_else(|| error.to_string(), ToString::to_string),
+                        (None, Some(error)) => error.to_string(),
+                        (None, None) => error.to_string(),
                     };
                     self.errors.push(NotFound { name, error });
                     continue;
@@ -203,11 +201,6 @@ fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
         .and_then(|reader| reader.take(EXAMINED_BYTES).read_to_end(&mut start));
     let is_event = |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new()), Ok(Some(_)));
     read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)
-}
-
-/// Returns whether a directory entry is hidden. The directory itself was named by the user.
-fn is_hidden(entry: &DirEntry) -> bool {
-    entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".")
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 //! | file | contents |
 //! |---|---|
 //! | `source` | an input before it is opened |
-//! | `discover` | from arguments to inputs |
-//! | `name_filter` | which files of a directory are inputs |
-//! | `shard` | which of several runs reads which input |
+//! | `discover` | the search for inputs, given the arguments |
+//! | `name_filter` | the selection of files in directories, by their names |
+//! | `shard` | shards of the inputs, one for each of several runs |
 //! | `open` | opening an input: compression, archives |
 //! | `gzip` | decompression |
 //! | `bytes_read` | counts the bytes read |

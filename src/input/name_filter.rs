@@ -1,4 +1,4 @@
-//! Which files of a directory are inputs, by their names.
+//! The selection of a directory's files, by their names.
 
 use std::path::Path;
 

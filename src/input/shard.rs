@@ -1,4 +1,4 @@
-//! Which of several runs reads which input.
+//! Shards of the inputs, which several runs divide among them.
 
 use std::path::Path;
 

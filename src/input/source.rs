@@ -15,14 +15,14 @@ pub struct Source {
     pub size: Option<u64>,
 }
 
-/// Where an input is read from.
+/// The origin of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Stdin,
     File(PathBuf),
 }
 
-/// How an input contains events.
+/// The form in which an input contains events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shape {
     /// One event a line.

@@ -65,7 +65,7 @@ pub enum InputEvent<S, T> {
     Start(Option<S>),
     /// A converted batch.
     Batch(T),
-    /// How reading ended, and the number of stored bytes that were read.
+    /// The result of reading the input, and the number of stored bytes that were read.
     End(ReadEnd, u64),
 }
 

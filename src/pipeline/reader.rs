@@ -27,7 +27,7 @@ pub struct InputReader<O, T> {
     pub convert: Box<Convert<T>>,
     pub budget: Arc<Budget>,
     pub buffers: Buffers,
-    /// For each input, whether its remaining lines can be skipped.
+    /// A flag for each input, set when its remaining lines can be skipped.
     pub skipped: Vec<AtomicBool>,
 }
 
