@@ -1,4 +1,4 @@
-//! A pool of buffers. New memory would have to be paged in, which takes longer than filling a buffer.
+//! A pool of buffers. New memory would have to be paged in and zeroed, which takes longer than filling a buffer.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,12 +21,16 @@ pub struct Buffer {
 impl Buffers {
     /// Returns an empty buffer.
     pub fn empty(&self) -> Buffer {
-        let mut bytes = self.with(Vec::pop).unwrap_or_default();
-        bytes.clear();
-        Buffer {
-            bytes,
-            pool: Some(self.clone()),
-        }
+        let mut buffer = self.filled();
+        buffer.clear();
+        buffer
+    }
+
+    /// Returns a buffer with its earlier content, which need not be zeroed before it is overwritten.
+    pub fn filled(&self) -> Buffer {
+        let bytes = self.with(Vec::pop).unwrap_or_default();
+        let pool = Some(self.clone());
+        Buffer { bytes, pool }
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Vec<Vec<u8>>) -> T) -> T {

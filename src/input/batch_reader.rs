@@ -19,16 +19,17 @@ pub struct BatchReader<R> {
     shape: Shape,
     max_line_bytes: usize,
     buffers: Buffers,
-    /// The bytes that were read after the last batch.
-    rest: Option<Buffer>,
+    /// The bytes that were read after the last batch, and then bytes of earlier uses of the buffer.
+    buffer: Buffer,
+    /// The number of bytes that were read after the last batch.
+    pending: usize,
     ended: Option<io::Result<()>>,
-    /// The bytes of a last line without a newline that are left to a later run.
-    held_back: u64,
+    /// The bytes of a last line without a newline that are left to a later run, because it may be incomplete. `None` if the
+    /// line is read by this run.
+    held_back: Option<u64>,
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
     is_tracking: bool,
-    /// Whether a last line without a newline is left to a later run, because it may be incomplete.
-    holds_back: bool,
 }
 
 /// The result of reading an input, returned after its last batch.
@@ -49,18 +50,19 @@ impl<R: Read> BatchReader<R> {
             shape,
             max_line_bytes,
             buffers: Buffers::default(),
-            rest: None,
+            buffer: Buffer::default(),
+            pending: 0,
             ended: None,
-            held_back: 0,
+            held_back: None,
             tracker: PositionTracker::default(),
             is_tracking: false,
-            holds_back: false,
         }
     }
 
     /// Uses these buffers for the text of batches.
     pub fn with_buffers(mut self, buffers: &Buffers) -> Self {
         self.buffers = buffers.clone();
+        self.buffer = buffers.filled();
         self
     }
 
@@ -69,36 +71,37 @@ impl<R: Read> BatchReader<R> {
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
         self.tracker = start;
         self.is_tracking = true;
-        self.holds_back = may_grow && self.shape == Shape::Log;
+        self.held_back = (may_grow && self.shape == Shape::Log).then_some(0);
         self
     }
 
     /// Returns the next batch, or `None` at the end or at an error.
     pub fn next_batch(&mut self) -> Option<LineBatch> {
-        let rest = self.rest.take();
-        let mut text = rest.unwrap_or_else(|| self.buffers.empty());
         let mut wanted = BATCH_BYTES;
         loop {
-            self.fill(&mut text, wanted);
+            self.fill(wanted);
             if self.ended.is_some() {
                 break;
             }
-            let whole = self.whole_lines(&text);
+            let whole = self.whole_lines();
             if whole > 0 {
-                self.rest = Some(text.split_off(whole));
+                let text = self.take(whole);
                 return Some(self.batch(text, false));
             }
-            if text.len() > self.max_line_bytes {
-                return self.skip_line(&text);
+            if self.pending > self.max_line_bytes {
+                return self.skip_line();
             }
-            wanted = (text.len() * 2).min(self.max_line_bytes.saturating_add(1));
+            wanted = (self.pending * 2).min(self.max_line_bytes.saturating_add(1));
         }
         let is_truncated = matches!(self.ended, Some(Err(_)));
-        if self.holds_back && !is_truncated {
-            let whole = self.whole_lines(&text);
-            self.held_back += (text.len() - whole) as u64;
-            text.truncate(whole);
+        let whole = self.whole_lines();
+        if let Some(held_back) = &mut self.held_back
+            && !is_truncated
+        {
+            *held_back += (self.pending - whole) as u64;
+            self.pending = whole;
         }
+        let text = self.take(self.pending);
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
@@ -106,40 +109,56 @@ impl<R: Read> BatchReader<R> {
     pub fn finish(self) -> ReadEnd {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),
-            held_back: self.held_back,
+            held_back: self.held_back.unwrap_or(0),
         }
     }
 
-    /// Reads until `text` has `wanted` bytes or reading ends.
-    fn fill(&mut self, text: &mut Buffer, wanted: usize) {
-        let missing = wanted.saturating_sub(text.len());
-        if self.ended.is_some() || missing == 0 {
-            return;
+    /// Reads until `wanted` bytes are pending or reading ends.
+    fn fill(&mut self, wanted: usize) {
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
         }
-        text.reserve(missing);
-        let read = self.reader.by_ref().take(missing as u64).read_to_end(text);
-        if read.is_err() || text.len() < wanted {
-            self.ended = Some(read.map(drop));
-        }
-    }
-
-    /// Skips the rest of a too long line that starts with `text`.
-    fn skip_line(&mut self, text: &[u8]) -> Option<LineBatch> {
-        let mut batch = self.batch(self.buffers.empty(), false);
-        self.track(text);
-        let mut newline = None;
-        while self.ended.is_none() && newline.is_none() {
-            let mut bytes = self.buffers.empty();
-            self.fill(&mut bytes, BATCH_BYTES);
-            newline = self.shape.newline(&bytes);
-            if let Some(newline) = newline {
-                self.rest = Some(bytes.split_off(newline + 1));
+        while self.pending < wanted && self.ended.is_none() {
+            match self.reader.read(&mut self.buffer[self.pending..wanted]) {
+                Ok(0) => self.ended = Some(Ok(())),
+                Ok(read) => self.pending += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => self.ended = Some(Err(error)),
             }
-            self.track(&bytes);
         }
+    }
+
+    /// Returns the first `length` pending bytes, and moves the rest into another buffer.
+    fn take(&mut self, length: usize) -> Buffer {
+        let mut rest = self.buffers.filled();
+        let tail = &self.buffer[length..self.pending];
+        if rest.len() < tail.len() {
+            rest.resize(tail.len(), 0);
+        }
+        rest[..tail.len()].copy_from_slice(tail);
+        self.pending = tail.len();
+        let mut text = std::mem::replace(&mut self.buffer, rest);
+        text.truncate(length);
+        text
+    }
+
+    /// Skips the pending bytes, which start a too long line, and the rest of the line.
+    fn skip_line(&mut self) -> Option<LineBatch> {
+        let mut batch = self.batch(self.buffers.empty(), false);
+        let newline = loop {
+            let newline = self.shape.newline(&self.buffer[..self.pending]);
+            let text = self.take(newline.map_or(self.pending, |newline| newline + 1));
+            self.track(&text);
+            if newline.is_some() || self.ended.is_some() {
+                break newline;
+            }
+            self.fill(BATCH_BYTES);
+        };
         let length = self.tracker.offset - batch.offset - u64::from(newline.is_some());
-        if newline.is_none() && self.holds_back {
-            self.held_back = length;
+        if let Some(held_back) = &mut self.held_back
+            && newline.is_none()
+        {
+            *held_back = length;
             return None;
         }
         let offset = batch.offset;
@@ -170,10 +189,11 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// Returns the length of the lines of a log that have a newline.
-    fn whole_lines(&self, text: &[u8]) -> usize {
+    /// Returns the length of the pending lines of a log that have a newline.
+    fn whole_lines(&self) -> usize {
+        let pending = &self.buffer[..self.pending];
         match self.shape {
-            Shape::Log => memchr::memrchr(b'\n', text).map_or(0, |newline| newline + 1),
+            Shape::Log => memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1),
             Shape::Document => 0,
         }
     }
