@@ -110,9 +110,11 @@ impl BatchConverter {
                 reason: reason.code(),
                 detail,
             };
-            match self.converter.wrapper {
-                LineWrapper::None => rejected.write(&mut converted.rejects),
-                LineWrapper::Json(_) => rejected.write_unwrapped(&mut converted.rejects),
+            match &self.converter.wrapper {
+                LineWrapper::Json(key) if key == "raw" => {
+                    rejected.write_original(&mut converted.rejects);
+                }
+                _ => rejected.write(&mut converted.rejects),
             }
         }
     }

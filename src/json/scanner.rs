@@ -17,9 +17,14 @@ impl JsonError {
     pub(super) const TOO_DEEP: &str = "nesting deeper than 900";
     pub(super) const TOO_LONG: &str = "integer of more than 4,300 digits";
 
-    /// Whether the text is JSON up to here, and exceeds a limit.
-    pub fn is_limit(&self) -> bool {
-        matches!(self.problem, Self::TOO_DEEP | Self::TOO_LONG)
+    /// Returns whether the text is nested too deeply for this reader. Python reads somewhat deeper texts.
+    pub fn is_too_deep(&self) -> bool {
+        self.problem == Self::TOO_DEEP
+    }
+
+    /// Returns whether the text has an integer that is too long for this reader and for Python.
+    pub fn is_too_long(&self) -> bool {
+        self.problem == Self::TOO_LONG
     }
 }
 

@@ -21,7 +21,8 @@ impl<'a> TrackingEvent<'a> {
     /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`.
     ///
     /// # Errors
-    /// Returns `NoEvent` if the object has neither, and `NotJson` if the JSON of a string exceeds a limit of the parser.
+    /// Returns `NoEvent` if the object has neither, and `NotJson` if the JSON of a string exceeds a limit of the parser that
+    /// costs the line.
     pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         if let Some(event) = root.get("event") {
             return Ok(Self {
@@ -155,13 +156,15 @@ fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
 /// Decodes a string of JSON. Other strings and values are returned unchanged.
 ///
 /// # Errors
-/// Returns `NotJson` if the JSON exceeds a limit of the parser. The reference loses all events of the batch then.
+/// Returns `NotJson` if the JSON is nested deeper than the parser reads, or if it is the JSON of `event` and has an integer
+/// that is too long: the reference then loses all events of the batch. `data` and `context` with such an integer stay
+/// strings.
 fn decoded<'a>(field: &str, value: Value<'a>, arena: &'a Bump) -> Result<Value<'a>, Fault> {
     let Value::Str(text) = value else {
         return Ok(value);
     };
     match Value::parse(text, arena) {
-        Err(error) if error.is_limit() => {
+        Err(error) if error.is_too_deep() || field == "event" && error.is_too_long() => {
             let JsonError { problem, at } = error;
             let detail = format!("{problem} at byte {} of the text of `{field}`", at + 1);
             Err(Fault::new(Reason::NotJson, detail))
@@ -237,6 +240,9 @@ mod tests {
             let fault = crate::tracking::parse_line(line.as_bytes(), &arena).unwrap_err();
             assert_eq!((fault.reason, &*fault.detail), (Reason::NotJson, detail));
         }
+        with_event(&format!("{{\"data\":\"{digits}\"}}"), |event| {
+            assert_eq!(event.whole_data(), Some(Value::Str(&digits)));
+        });
         with_event(r#"{"event":"[\"\\ud800\"]"}"#, |event| {
             assert_eq!(event.whole_data(), Some(Value::Str("[\"\\ud800\"]")));
         });

@@ -152,7 +152,7 @@ class Reference:
             if isinstance(emitted.get(key), str):
                 try:
                     emitted[key] = json.loads(emitted[key])
-                except json.JSONDecodeError:
+                except ValueError:
                     pass
         emitted["event"] = emitted["data"]
         if "time" in emitted:
