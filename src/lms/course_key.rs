@@ -33,15 +33,17 @@ pub fn org(text: &str) -> Option<&str> {
 
 /// Returns whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as most are. Such a text is canonical.
 fn is_plain_course(text: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':');
+    let is_plain = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':')
+    };
     let Some(names) = text.strip_prefix("course-v1:") else {
         return false;
     };
     let mut count = 0;
-    let are_plain = names.split('+').all(|name| {
+    // Splitting bytes takes half the instructions of splitting a `str`.
+    let are_plain = names.as_bytes().split(|&byte| byte == b'+').all(|name| {
         count += 1;
-        !name.is_empty() && name.bytes().all(is_plain)
+        !name.is_empty() && name.iter().all(is_plain)
     });
     are_plain && count == 3
 }
