@@ -94,8 +94,6 @@ impl<'o> JsonBuffer<'o> {
     }
 
     fn escape(&mut self, byte: u8) {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-
         let short = match byte {
             b'"' | b'\\' => byte,
             b'\n' => b'n',
@@ -104,8 +102,7 @@ impl<'o> JsonBuffer<'o> {
             0x08 => b'b',
             0x0c => b'f',
             _ => {
-                let [high, low] = [byte >> 4, byte & 15].map(|digit| HEX[usize::from(digit)]);
-                self.bytes(&[b'\\', b'u', b'0', b'0', high, low]);
+                self.bytes(format!("\\u{byte:04x}").as_bytes());
                 return;
             }
         };

@@ -17,8 +17,7 @@ mod serializer;
 mod value;
 
 pub(crate) use buffer::JsonBuffer;
-pub(crate) use parser::MAX_DEPTH;
-pub(crate) use plain::is_plain_ascii;
+pub(crate) use parser::{MAX_DEPTH, MAX_DIGITS};
 pub use scanner::JsonError;
 pub(crate) use scanner::Scanner;
 pub(crate) use serializer::{Word, append, word};

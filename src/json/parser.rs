@@ -7,17 +7,16 @@
 //! shows the gain: its row of serde_json, which reads into borrowed structs, takes 1.7 times as long as its row of parsing.
 
 use bumpalo::Bump;
-use bumpalo::collections::Vec as ArenaVec;
 use smallvec::SmallVec;
 
-use super::scanner::{JsonError, NumberText, Scanner};
+use super::scanner::{JsonError, Scanner};
 use super::value::{JsonObject, Value, copied};
 
 /// The number of arrays and objects that may be nested. Python's own limit is near 1,000 and depends on its caller.
 pub(crate) const MAX_DEPTH: usize = 900;
 
 /// The number of digits that an integer may have, which is Python's limit.
-const MAX_DIGITS: usize = 4300;
+pub(crate) const MAX_DIGITS: usize = 4300;
 
 /// The number of members in all open objects together, in nearly all lines.
 const USUAL_MEMBERS: usize = 32;
@@ -37,7 +36,7 @@ impl<'a> Value<'a> {
             arena,
             items: SmallVec::new(),
             members: SmallVec::new(),
-            unescaped: ArenaVec::new_in(arena),
+            unescaped: String::new(),
         };
         let value = parser.value(0);
         value
@@ -47,8 +46,7 @@ impl<'a> Value<'a> {
 }
 
 /// The parser of one text. The items and members of open arrays and objects are kept on stacks, and are copied to the
-/// arena when their number is known. A tree so takes no more memory than it needs, plus the length of the text if a
-/// string has escapes.
+/// arena when their number is known. A tree so takes no more memory than it needs.
 ///
 /// The functions that are always inlined are not in debug builds, in which 900 levels would take more stack than a thread
 /// has.
@@ -58,7 +56,7 @@ struct Parser<'a> {
     items: SmallVec<[Value<'a>; USUAL_ITEMS]>,
     members: SmallVec<[(&'a str, Value<'a>); USUAL_MEMBERS]>,
     /// The current string, if it has escapes.
-    unescaped: ArenaVec<'a, u8>,
+    unescaped: String,
 }
 
 impl<'a> Parser<'a> {
@@ -105,8 +103,7 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn object(&mut self, depth: usize) -> Option<JsonObject<'a>> {
         let start = self.members.len();
-        if self.scanner.peek() == b'}' {
-            self.scanner.skip();
+        if self.scanner.ends(b'}') {
             return Some(JsonObject::from_unique(&[]));
         }
         loop {
@@ -115,13 +112,10 @@ impl<'a> Parser<'a> {
             self.scanner.take(b':')?;
             let value = self.value(depth)?;
             self.members.push((key, value));
-            match self.scanner.peek() {
-                b',' => self.scanner.skip(),
-                b'}' => break,
-                _ => return self.scanner.fail("expected `,` or `}`"),
+            if self.scanner.ends_after_item(b'}')? {
+                break;
             }
         }
-        self.scanner.skip();
         let object = JsonObject::from_members(&mut self.members[start..], self.arena);
         self.members.truncate(start);
         Some(object)
@@ -131,20 +125,16 @@ impl<'a> Parser<'a> {
     #[inline(never)]
     fn array(&mut self, depth: usize) -> Option<&'a [Value<'a>]> {
         let start = self.items.len();
-        if self.scanner.peek() == b']' {
-            self.scanner.skip();
+        if self.scanner.ends(b']') {
             return Some(&[]);
         }
         loop {
             let item = self.value(depth)?;
             self.items.push(item);
-            match self.scanner.peek() {
-                b',' => self.scanner.skip(),
-                b']' => break,
-                _ => return self.scanner.fail("expected `,` or `]`"),
+            if self.scanner.ends_after_item(b']')? {
+                break;
             }
         }
-        self.scanner.skip();
         let array = copied(&self.items[start..], self.arena);
         self.items.truncate(start);
         Some(array)
@@ -163,46 +153,34 @@ impl<'a> Parser<'a> {
     /// Parses the rest of a string that starts with `text`, from after its first backslash.
     #[inline(never)]
     fn unescape(&mut self, text: &str) -> Option<&'a str> {
-        let Self {
-            scanner, unescaped, ..
-        } = self;
-        // No string gets longer when it is unescaped.
-        unescaped.resize(scanner.length(), 0);
-        let mut length = text.len();
-        unescaped[..length].copy_from_slice(text.as_bytes());
+        self.unescaped.clear();
+        self.unescaped.push_str(text);
         loop {
-            let (character, bytes) = scanner.escape()?;
-            unescaped[length] = character[0];
-            if bytes > 1 {
-                unescaped[length..length + bytes].copy_from_slice(&character[..bytes]);
-            }
-            length += bytes;
-            let (plain, end) = scanner.copy_plain(&mut unescaped[length..])?;
-            length += plain;
+            self.unescaped.push(self.scanner.escape()?);
+            let (plain, end) = self.scanner.plain()?;
+            self.unescaped.push_str(plain);
             if end == b'"' {
-                break;
+                return Some(self.arena.alloc_str(&self.unescaped));
             }
         }
-        let text = std::str::from_utf8(&unescaped[..length]).ok()?;
-        Some(self.arena.alloc_str(text))
     }
 
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn number(&mut self) -> Option<Value<'a>> {
-        let NumberText { text, is_integer } = self.scanner.number()?;
-        if !is_integer {
-            return text.parse().ok().map(Value::Float);
-        }
+        let text = self.scanner.number()?;
         match text.parse() {
             Ok(value) => Some(Value::Int(value)),
-            Err(_) => self.big_integer(text),
+            Err(_) => self.rare_number(text),
         }
     }
 
-    #[cold]
+    /// Parses a float, or an integer that does not fit an `i64`.
     #[inline(never)]
-    fn big_integer(&mut self, text: &'a str) -> Option<Value<'a>> {
-        if text.trim_start_matches('-').len() <= MAX_DIGITS {
+    fn rare_number(&mut self, text: &'a str) -> Option<Value<'a>> {
+        let digits = text.trim_start_matches('-');
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            text.parse().ok().map(Value::Float)
+        } else if digits.len() <= MAX_DIGITS {
             Some(Value::BigInt(text))
         } else {
             let start = self.scanner.offset() - text.len();

@@ -1,8 +1,6 @@
 //! The tokens of a JSON text, as RFC 8259 defines them, and Python's `-Infinity`.
 
-use std::str;
-
-use super::plain::{copy_plain, plain_length};
+use super::plain::plain_length;
 
 /// The reason why a text is not JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +32,6 @@ pub(crate) struct Scanner<'a> {
     at: usize,
     /// The first error, unless the text ended too early.
     error: Option<JsonError>,
-}
-
-/// The text of a number.
-pub(crate) struct NumberText<'a> {
-    pub text: &'a str,
-    /// Whether the number has neither a fraction nor an exponent.
-    pub is_integer: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -149,45 +140,40 @@ impl<'a> Scanner<'a> {
     /// Skips the unescaped start of a string and the quote or backslash after it. Returns both.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<(&'a str, u8)> {
-        let start = self.at;
-        let end = self.skip_plain()?;
-        // Two slices of one end each take fewer instructions than one slice of both.
-        let text = self.text.get(start..)?.get(..self.at - 1 - start)?;
-        Some((text, end))
-    }
-
-    /// Skips the unescaped start of a string and the quote or backslash after it. Returns the quote or backslash.
-    #[inline(always)]
-    pub(crate) fn skip_plain(&mut self) -> Option<u8> {
-        let length = plain_length(self.rest()?);
-        self.skip_end(length)
-    }
-
-    /// Copies the unescaped start of a string to a slice as long as the rest of the text. Skips and returns as
-    /// [`skip_plain`](Self::skip_plain) does, and returns the length of the copy.
-    #[inline]
-    pub(crate) fn copy_plain(&mut self, target: &mut [u8]) -> Option<(usize, u8)> {
-        let length = copy_plain(self.rest()?, target);
-        self.skip_end(length).map(|byte| (length, byte))
-    }
-
-    #[inline(always)]
-    fn skip_end(&mut self, length: usize) -> Option<u8> {
+        let rest = self.text.get(self.at..)?;
+        let length = plain_length(rest.as_bytes());
         self.at += length;
-        let byte = self.byte()?;
-        self.at += 1;
-        if matches!(byte, b'"' | b'\\') {
-            Some(byte)
-        } else {
-            self.control_character()
+        match self.byte()? {
+            end @ (b'"' | b'\\') => {
+                self.at += 1;
+                Some((rest.get(..length)?, end))
+            }
+            _ => self.fail("unescaped control character in a string"),
         }
     }
 
-    #[cold]
-    #[inline(never)]
-    fn control_character(&mut self) -> Option<u8> {
-        self.at -= 1;
-        self.fail("unescaped control character in a string")
+    /// Skips a closing bracket if it is next. Returns whether it was.
+    #[inline]
+    pub(crate) fn ends(&mut self, bracket: u8) -> bool {
+        let ends = self.peek() == bracket;
+        if ends {
+            self.skip();
+        }
+        ends
+    }
+
+    /// Skips a comma or a closing bracket, one of which must be next. Returns whether it was the bracket.
+    #[inline]
+    pub(crate) fn ends_after_item(&mut self, bracket: u8) -> Option<bool> {
+        let byte = self.peek();
+        if byte != b',' && byte != bracket {
+            return self.fail(match bracket {
+                b'}' => "expected `,` or `}`",
+                _ => "expected `,` or `]`",
+            });
+        }
+        self.at += 1;
+        Some(byte == bracket)
     }
 
     /// The offset of the next byte.
@@ -195,13 +181,8 @@ impl<'a> Scanner<'a> {
         self.at
     }
 
-    /// The length of the whole text.
-    pub(crate) fn length(&self) -> usize {
-        self.text.len()
-    }
-
-    /// Skips the rest of an escape, from after its backslash. Returns the character as UTF-8 and its length.
-    pub(crate) fn escape(&mut self) -> Option<([u8; 4], usize)> {
+    /// Skips the rest of an escape, from after its backslash. Returns the character.
+    pub(crate) fn escape(&mut self) -> Option<char> {
         let character = match self.byte()? {
             byte @ (b'"' | b'\\' | b'/') => byte,
             b'b' => 0x08,
@@ -216,30 +197,19 @@ impl<'a> Scanner<'a> {
             _ => return self.fail("invalid escape"),
         };
         self.at += 1;
-        Some(([character, 0, 0, 0], 1))
+        Some(character.into())
     }
 
     /// Skips four hexadecimal digits, and a second escape if the first is the first half of a surrogate pair.
-    fn unicode_escape(&mut self) -> Option<([u8; 4], usize)> {
-        const LONE_SURROGATE: &str = "escape of half a surrogate pair";
-
-        let unit = self.hex_digits()?;
-        let mut units = [unit, 0];
-        let mut length = 1;
-        if (0xd800..0xdc00).contains(&unit) {
-            if !self.skip_word("\\u") {
-                return self.fail(LONE_SURROGATE);
-            }
+    fn unicode_escape(&mut self) -> Option<char> {
+        let mut units = [self.hex_digits()?, 0];
+        if (0xd800..0xdc00).contains(&units[0]) && self.skip_word("\\u") {
             units[1] = self.hex_digits()?;
-            length = 2;
         }
-        let decoded = char::decode_utf16(units.into_iter().take(length)).next();
-        let Some(Ok(character)) = decoded else {
-            return self.fail(LONE_SURROGATE);
-        };
-        let mut utf8 = [0; 4];
-        let length = character.encode_utf8(&mut utf8).len();
-        Some((utf8, length))
+        match char::decode_utf16(units).next() {
+            Some(Ok(character)) => Some(character),
+            _ => self.fail("escape of half a surrogate pair"),
+        }
     }
 
     fn hex_digits(&mut self) -> Option<u16> {
@@ -256,38 +226,31 @@ impl<'a> Scanner<'a> {
     }
 
     /// Skips a number.
-    pub(crate) fn number(&mut self) -> Option<NumberText<'a>> {
+    pub(crate) fn number(&mut self) -> Option<&'a str> {
         let start = self.at;
-        let is_negative = self.skip_if(|byte| byte == b'-');
+        self.skip_if(|byte| byte == b'-');
         let leading_zero = self.skip_if(|byte| byte == b'0');
         if !leading_zero && !self.skip_digits() {
-            return self.minus_infinity(start, is_negative);
+            return self.minus_infinity(start);
         }
-        let mut is_integer = true;
         if self.skip_if(|byte| byte == b'.') {
-            is_integer = false;
             self.digits()?;
         }
         if self.skip_if(|byte| matches!(byte, b'e' | b'E')) {
-            is_integer = false;
             self.skip_if(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
         // A digit after a leading zero is an error of the caller, who finds no comma, bracket or end.
-        let text = self.text.get(start..self.at)?;
-        Some(NumberText { text, is_integer })
+        self.text.get(start..self.at)
     }
 
     #[cold]
-    fn minus_infinity(&mut self, start: usize, is_negative: bool) -> Option<NumberText<'a>> {
-        if !is_negative || !self.skip_word("Infinity") {
-            return self.fail("invalid number");
+    fn minus_infinity(&mut self, start: usize) -> Option<&'a str> {
+        if self.skip_word("Infinity") {
+            self.text.get(start..self.at)
+        } else {
+            self.fail("invalid number")
         }
-        let text = self.text.get(start..self.at)?;
-        Some(NumberText {
-            text,
-            is_integer: false,
-        })
     }
 
     /// Skips at least one digit.

@@ -4,7 +4,7 @@
 //! blocks and writes to one buffer. Values that records do not have, or hardly ever, are left to serde_json. `cargo bench`
 //! shows the gain in the rows of conversion to files.
 
-use std::fmt::{self, Display};
+use std::fmt;
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
@@ -40,6 +40,7 @@ pub(crate) fn word<S: ser::Serializer>(
     Word(word).serialize(serializer)
 }
 
+/// The serializer of a value. The error of a value that is left to serde_json is [`fmt::Error`].
 struct JsonSerializer<'o> {
     buffer: JsonBuffer<'o>,
     max_length: usize,
@@ -52,24 +53,6 @@ struct OpenContainer<'c, 'o> {
     end: u8,
 }
 
-/// The error of a value that is left to serde_json.
-#[derive(Debug)]
-struct UnsupportedValue;
-
-impl Display for UnsupportedValue {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the value is left to serde_json")
-    }
-}
-
-impl std::error::Error for UnsupportedValue {}
-
-impl ser::Error for UnsupportedValue {
-    fn custom<T: Display>(_: T) -> Self {
-        Self
-    }
-}
-
 impl<'o> JsonSerializer<'o> {
     fn open<'c>(&'c mut self, start: u8, end: u8) -> OpenContainer<'c, 'o> {
         self.buffer.byte(start);
@@ -78,16 +61,6 @@ impl<'o> JsonSerializer<'o> {
             is_empty: true,
             end,
         }
-    }
-
-    #[inline]
-    fn string(&mut self, text: &str) -> Result<(), UnsupportedValue> {
-        // The limit is checked at the end, and the buffer should not grow far past it before.
-        if text.len() > self.max_length.saturating_sub(self.buffer.length()) {
-            return Err(UnsupportedValue);
-        }
-        self.buffer.string(text);
-        Ok(())
     }
 }
 
@@ -105,41 +78,44 @@ impl OpenContainer<'_, '_> {
     }
 }
 
-/// Defines methods for values that records do not have.
+/// Defines methods for values that records do not have, which are left to serde_json.
 macro_rules! unsupported {
-    ($($method:ident($($argument:ty),*) -> $written:ty;)*) => {
-        $(fn $method(self, $(_: $argument),*) -> Result<$written, UnsupportedValue> {
-            Err(UnsupportedValue)
+    ($($method:ident $(<$value:ident>)? ($($argument:ty),*) -> $written:ty;)*) => {
+        $(fn $method $(<$value: Serialize + ?Sized>)? (
+            self,
+            $(_: $argument),*
+        ) -> Result<$written, fmt::Error> {
+            Err(fmt::Error)
         })*
     };
 }
 
 impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
     type Ok = ();
-    type Error = UnsupportedValue;
+    type Error = fmt::Error;
     type SerializeSeq = OpenContainer<'c, 'o>;
     type SerializeTuple = OpenContainer<'c, 'o>;
-    type SerializeTupleStruct = Impossible<(), UnsupportedValue>;
-    type SerializeTupleVariant = Impossible<(), UnsupportedValue>;
+    type SerializeTupleStruct = Impossible<(), fmt::Error>;
+    type SerializeTupleVariant = Impossible<(), fmt::Error>;
     type SerializeMap = OpenContainer<'c, 'o>;
     type SerializeStruct = OpenContainer<'c, 'o>;
-    type SerializeStructVariant = Impossible<(), UnsupportedValue>;
+    type SerializeStructVariant = Impossible<(), fmt::Error>;
 
-    fn serialize_bool(self, value: bool) -> Result<(), UnsupportedValue> {
+    fn serialize_bool(self, value: bool) -> fmt::Result {
         let word: &[u8] = if value { b"true" } else { b"false" };
         self.buffer.bytes(word);
         Ok(())
     }
 
-    fn serialize_i64(self, value: i64) -> Result<(), UnsupportedValue> {
+    fn serialize_i64(self, value: i64) -> fmt::Result {
         self.buffer
             .bytes(itoa::Buffer::new().format(value).as_bytes());
         Ok(())
     }
 
-    fn serialize_f64(self, value: f64) -> Result<(), UnsupportedValue> {
+    fn serialize_f64(self, value: f64) -> fmt::Result {
         if !value.is_finite() {
-            return Err(UnsupportedValue);
+            return Err(fmt::Error);
         }
         // serde_json writes floats with the same crate.
         let mut buffer = zmij::Buffer::new();
@@ -147,43 +123,43 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
         Ok(())
     }
 
-    fn serialize_str(self, text: &str) -> Result<(), UnsupportedValue> {
-        self.string(text)
+    fn serialize_str(self, text: &str) -> fmt::Result {
+        // The limit is checked at the end, and the buffer should not grow far past it before.
+        if text.len() > self.max_length.saturating_sub(self.buffer.length()) {
+            return Err(fmt::Error);
+        }
+        self.buffer.string(text);
+        Ok(())
     }
 
-    fn serialize_unit(self) -> Result<(), UnsupportedValue> {
+    fn serialize_unit(self) -> fmt::Result {
         self.buffer.bytes(b"null");
         Ok(())
     }
 
-    fn serialize_none(self) -> Result<(), UnsupportedValue> {
+    fn serialize_none(self) -> fmt::Result {
         self.serialize_unit()
     }
 
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), UnsupportedValue> {
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> fmt::Result {
         value.serialize(self)
     }
 
-    fn serialize_unit_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        variant: &'static str,
-    ) -> Result<(), UnsupportedValue> {
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> fmt::Result {
         // No variant has a name with characters to escape.
         self.buffer.plain_string(variant);
         Ok(())
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<OpenContainer<'c, 'o>, UnsupportedValue> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<OpenContainer<'c, 'o>, fmt::Error> {
         Ok(self.open(b'[', b']'))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<OpenContainer<'c, 'o>, UnsupportedValue> {
+    fn serialize_tuple(self, _: usize) -> Result<OpenContainer<'c, 'o>, fmt::Error> {
         Ok(self.open(b'[', b']'))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<OpenContainer<'c, 'o>, UnsupportedValue> {
+    fn serialize_map(self, _: Option<usize>) -> Result<OpenContainer<'c, 'o>, fmt::Error> {
         Ok(self.open(b'{', b'}'))
     }
 
@@ -191,10 +167,10 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
         self,
         name: &'static str,
         _: usize,
-    ) -> Result<OpenContainer<'c, 'o>, UnsupportedValue> {
+    ) -> Result<OpenContainer<'c, 'o>, fmt::Error> {
         // Structs that serde_json writes in a way of its own, such as raw JSON, have names that start with a dollar.
         if name.starts_with('$') {
-            return Err(UnsupportedValue);
+            return Err(fmt::Error);
         }
         Ok(self.open(b'{', b'}'))
     }
@@ -211,43 +187,24 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
         serialize_char(char) -> ();
         serialize_bytes(&[u8]) -> ();
         serialize_unit_struct(&'static str) -> ();
+        serialize_newtype_struct<T>(&'static str, &T) -> ();
+        serialize_newtype_variant<T>(&'static str, u32, &'static str, &T) -> ();
         serialize_tuple_struct(&'static str, usize) -> Self::SerializeTupleStruct;
         serialize_tuple_variant(&'static str, u32, &'static str, usize) -> Self::SerializeTupleVariant;
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> Self::SerializeStructVariant;
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), UnsupportedValue> {
-        Err(UnsupportedValue)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), UnsupportedValue> {
-        Err(UnsupportedValue)
     }
 }
 
 impl SerializeSeq for OpenContainer<'_, '_> {
     type Ok = ();
-    type Error = UnsupportedValue;
+    type Error = fmt::Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<(), UnsupportedValue> {
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         self.next();
         value.serialize(&mut *self.serializer)
     }
 
-    fn end(self) -> Result<(), UnsupportedValue> {
+    fn end(self) -> fmt::Result {
         self.close();
         Ok(())
     }
@@ -255,45 +212,39 @@ impl SerializeSeq for OpenContainer<'_, '_> {
 
 impl ser::SerializeTuple for OpenContainer<'_, '_> {
     type Ok = ();
-    type Error = UnsupportedValue;
+    type Error = fmt::Error;
 
-    fn serialize_element<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<(), UnsupportedValue> {
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         SerializeSeq::serialize_element(self, value)
     }
 
-    fn end(self) -> Result<(), UnsupportedValue> {
+    fn end(self) -> fmt::Result {
         SerializeSeq::end(self)
     }
 }
 
 impl SerializeMap for OpenContainer<'_, '_> {
     type Ok = ();
-    type Error = UnsupportedValue;
+    type Error = fmt::Error;
 
     /// Serializes a key, which must be a string.
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), UnsupportedValue> {
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> fmt::Result {
         self.next();
         let start = self.serializer.buffer.length();
         key.serialize(&mut *self.serializer)?;
         if self.serializer.buffer.has_at(start, b'"') {
             Ok(())
         } else {
-            Err(UnsupportedValue)
+            Err(fmt::Error)
         }
     }
 
-    fn serialize_value<T: Serialize + ?Sized>(
-        &mut self,
-        value: &T,
-    ) -> Result<(), UnsupportedValue> {
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> fmt::Result {
         self.serializer.buffer.byte(b':');
         value.serialize(&mut *self.serializer)
     }
 
-    fn end(self) -> Result<(), UnsupportedValue> {
+    fn end(self) -> fmt::Result {
         self.close();
         Ok(())
     }
@@ -301,7 +252,7 @@ impl SerializeMap for OpenContainer<'_, '_> {
 
 impl SerializeStruct for OpenContainer<'_, '_> {
     type Ok = ();
-    type Error = UnsupportedValue;
+    type Error = fmt::Error;
 
     /// Always inlined, so that the key is a constant to the compiler.
     #[inline(always)]
@@ -309,13 +260,13 @@ impl SerializeStruct for OpenContainer<'_, '_> {
         &mut self,
         key: &'static str,
         value: &T,
-    ) -> Result<(), UnsupportedValue> {
+    ) -> fmt::Result {
         self.serializer.buffer.plain_key(key, self.is_empty);
         self.is_empty = false;
         value.serialize(&mut *self.serializer)
     }
 
-    fn end(self) -> Result<(), UnsupportedValue> {
+    fn end(self) -> fmt::Result {
         self.close();
         Ok(())
     }

@@ -45,165 +45,86 @@ fn name(line: &[u8]) -> Option<&str> {
         return None;
     }
     let text = json_part(simdutf8::basic::from_utf8(line).ok()?)?;
-    let mut skimmer = Skimmer(Scanner::new(text));
-    let members = skimmer.members()?;
-    skimmer.0.end()?;
-    members
-        .name
-        .filter(|name| members.is_event && !name.is_empty())
+    let mut scanner = Scanner::new(text);
+    let name = skip_event(&mut scanner)?;
+    scanner.end()?;
+    (!name.is_empty()).then_some(name)
 }
 
-/// The members of an event that are needed.
-struct Skimmed<'a> {
-    name: Option<&'a str>,
-    /// Whether the line has `event` or `data`.
-    is_event: bool,
-}
-
-/// Skips values that the parser would read.
-struct Skimmer<'a>(Scanner<'a>);
-
-impl<'a> Skimmer<'a> {
-    /// Reads the members of an event. If a key is repeated, its last value counts.
-    fn members(&mut self) -> Option<Skimmed<'a>> {
-        let mut skimmed = Skimmed {
-            name: None,
-            is_event: false,
-        };
-        self.0.take(b'{')?;
-        if self.ends(b'}')? {
-            return Some(skimmed);
+/// Skips an event and returns its name, or `None` if the event has neither `event` nor `data`. If a key is repeated, its
+/// last value counts.
+fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
+    let mut name = None;
+    let mut is_event = false;
+    scanner.take(b'{')?;
+    loop {
+        let key = string_without_escapes(scanner)?;
+        scanner.take(b':')?;
+        if key == "name" {
+            name = Some(string_without_escapes(scanner)?);
+        } else {
+            is_event |= matches!(key, "event" | "data");
+            let is_string = scanner.peek() == b'"';
+            let start = scanner.offset();
+            skip_value(scanner, 1)?;
+            // A string that the parser decodes must be too short to exceed a limit.
+            let is_decoded = is_string && matches!(key, "event" | "data" | "context");
+            if is_decoded && scanner.offset() - start > MAX_DEPTH {
+                return None;
+            }
         }
-        loop {
-            let key = self.key()?;
-            if key == Key::Name {
-                self.0.take(b'"')?;
-                let (name, end) = self.0.plain()?;
-                skimmed.name = (end == b'"').then_some(name);
-                skimmed.name?;
-            } else {
-                skimmed.is_event |= key == Key::EventOrData;
-                self.value_of(key)?;
-            }
-            if !self.has_next(b'}')? {
-                return Some(skimmed);
-            }
+        if scanner.ends_after_item(b'}')? {
+            return name.filter(|_| is_event);
         }
     }
+}
 
-    /// Reads a key and the colon after it.
-    fn key(&mut self) -> Option<Key> {
-        self.0.take(b'"')?;
-        let (mut key, end) = self.0.plain()?;
-        let mut unescaped;
-        if end != b'"' {
-            unescaped = key.to_owned();
+fn string_without_escapes<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
+    scanner.take(b'"')?;
+    let (text, end) = scanner.plain()?;
+    (end == b'"').then_some(text)
+}
+
+/// Skips a value within `depth` arrays and objects, if the parser would read it.
+fn skip_value(scanner: &mut Scanner<'_>, depth: usize) -> Option<()> {
+    match scanner.peek() {
+        b'"' => {
+            scanner.skip();
+            skip_string(scanner)
+        }
+        start @ (b'{' | b'[') if depth < MAX_DEPTH => {
+            scanner.skip();
+            let end = if start == b'{' { b'}' } else { b']' };
+            if scanner.ends(end) {
+                return Some(());
+            }
             loop {
-                let (character, length) = self.0.escape()?;
-                unescaped.push_str(std::str::from_utf8(&character[..length]).ok()?);
-                let (text, end) = self.0.plain()?;
-                unescaped.push_str(text);
-                if end == b'"' {
-                    break;
+                if start == b'{' {
+                    scanner.take(b'"')?;
+                    skip_string(scanner)?;
+                    scanner.take(b':')?;
                 }
-            }
-            key = &unescaped;
-        }
-        self.0.take(b':')?;
-        Some(match key {
-            "name" => Key::Name,
-            "event" | "data" => Key::EventOrData,
-            "context" => Key::Context,
-            _ => Key::Other,
-        })
-    }
-
-    /// Skips a value of the event. A string that the parser decodes must be too short to exceed its limits.
-    fn value_of(&mut self, key: Key) -> Option<()> {
-        let is_string = self.0.peek() == b'"';
-        let start = self.0.offset();
-        self.value(1)?;
-        let is_decoded = is_string && key != Key::Other;
-        (!is_decoded || self.0.offset() - start <= MAX_DEPTH).then_some(())
-    }
-
-    /// Skips a value within `depth` arrays and objects.
-    fn value(&mut self, depth: usize) -> Option<()> {
-        match self.0.peek() {
-            b'"' => {
-                self.0.skip();
-                self.string()
-            }
-            b'{' if depth < MAX_DEPTH => {
-                self.0.skip();
-                if self.ends(b'}')? {
+                skip_value(scanner, depth + 1)?;
+                if scanner.ends_after_item(end)? {
                     return Some(());
                 }
-                loop {
-                    self.0.take(b'"')?;
-                    self.string()?;
-                    self.0.take(b':')?;
-                    self.value(depth + 1)?;
-                    if !self.has_next(b'}')? {
-                        return Some(());
-                    }
-                }
             }
-            b'[' if depth < MAX_DEPTH => {
-                self.0.skip();
-                if self.ends(b']')? {
-                    return Some(());
-                }
-                loop {
-                    self.value(depth + 1)?;
-                    if !self.has_next(b']')? {
-                        return Some(());
-                    }
-                }
-            }
-            b'-' | b'0'..=b'9' => self.0.number().map(drop),
-            b'n' => self.0.word("null"),
-            b't' => self.0.word("true"),
-            b'f' => self.0.word("false"),
-            _ => None,
         }
-    }
-
-    /// Skips the rest of a string, from after its quote.
-    #[inline]
-    fn string(&mut self) -> Option<()> {
-        while self.0.skip_plain()? != b'"' {
-            self.0.escape()?;
-        }
-        Some(())
-    }
-
-    /// Skips the closing bracket if it is next, and returns whether it was.
-    fn ends(&mut self, bracket: u8) -> Option<bool> {
-        let ends = self.0.peek() == bracket;
-        if ends {
-            self.0.skip();
-        }
-        Some(ends)
-    }
-
-    /// Skips a comma, or the closing bracket. Returns whether it was a comma.
-    fn has_next(&mut self, bracket: u8) -> Option<bool> {
-        let byte = self.0.peek();
-        self.0.skip();
-        match byte {
-            b',' => Some(true),
-            _ => (byte == bracket).then_some(false),
-        }
+        b'-' | b'0'..=b'9' => scanner.number().map(drop),
+        b'n' => scanner.word("null"),
+        b't' => scanner.word("true"),
+        b'f' => scanner.word("false"),
+        _ => None,
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Key {
-    Name,
-    EventOrData,
-    Context,
-    Other,
+/// Skips the rest of a string, from after its quote.
+#[inline]
+fn skip_string(scanner: &mut Scanner<'_>) -> Option<()> {
+    while scanner.plain()?.1 != b'"' {
+        scanner.escape()?;
+    }
+    Some(())
 }
 
 #[cfg(test)]
@@ -238,10 +159,7 @@ mod tests {
                 "{  \"name\"  :\t \"a\",   \"event\":  [ 1  ,  {  } ]  }",
                 "a",
             ),
-            (
-                r#"INFO [x] - {"name":"\u00fc","n\u0061me":"a","data":""} "#,
-                "a",
-            ),
+            (r#"INFO [x] - {"name":"\u00fc","name":"a","data":""} "#, "a"),
             (
                 r#"{"name":"a","event":"{\"a\":[{}]}","x":[1e400,-0,123456789012345678901]}"#,
                 "a",
@@ -285,6 +203,8 @@ mod tests {
         for line in [
             r#"{"name":"a"}"#,
             r#"{"name":"","event":1}"#,
+            r#"{"n\u0061me":"a","event":1}"#,
+            "{}",
             r#"{"name":null,"event":1}"#,
             r#"{"name":"a","event":1} {}"#,
             r#"{"name":"a","event":1}x"#,
