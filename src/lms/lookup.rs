@@ -47,7 +47,7 @@ impl<'a> UserRef<'a> {
             .or_else(|| event.find("username"));
         match user {
             Some(Value::Str(text)) => Ok(Self {
-                id: python::parse_int(text),
+                id: python::parse_number(text),
                 username: text,
             }),
             Some(Value::Int(id)) if id != 0 => Ok(Self {

@@ -4,7 +4,10 @@ use bumpalo::Bump;
 use num_bigint::BigInt;
 
 use super::python;
-use crate::json::Value;
+use crate::json::{MAX_DIGITS, Value};
+
+/// Every integer below this has an exact float.
+const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A number: an integer of any size or a float. Booleans are the integers 0 and 1, as in Python.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +45,6 @@ impl<'a> Number<'a> {
 
     /// `self >= other`, which is exact between an integer and a float too.
     pub fn at_least(self, other: Self) -> bool {
-        /// Every integer below this has an exact float.
-        const EXACT: f64 = 9_007_199_254_740_992.0;
-
         let (left, right) = (self.to_float(), other.to_float());
         // Rounding keeps the order, so only large numbers that round to the same float have to be compared exactly.
         if left != right || left.abs() < EXACT {
@@ -58,45 +58,27 @@ impl<'a> Number<'a> {
 
     /// `self / other` for an `other` that is not zero, infinite where Python raises `OverflowError`.
     pub fn divided_by(self, other: Self) -> f64 {
-        match (self, other) {
-            (Self::BigInt(_), Self::Int(_) | Self::BigInt(_)) | (Self::Int(_), Self::BigInt(_)) => {
-                self.divided_exactly(other)
-            }
-            (Self::Int(left), Self::Int(right))
-                if left.unsigned_abs().max(right.unsigned_abs()) >= 1 << 53 =>
-            {
-                self.divided_exactly(other)
-            }
-            _ => self.to_float() / other.to_float(),
+        let (left, right) = (self.to_float(), other.to_float());
+        let is_float = matches!(self, Self::Float(_)) || matches!(other, Self::Float(_));
+        if is_float || left.abs().max(right.abs()) < EXACT {
+            left / right
+        } else {
+            self.divided_exactly(other).unwrap_or(left / right)
         }
     }
 
     /// Divides integers that have no exact floats, and rounds once, as Python does.
-    fn divided_exactly(self, other: Self) -> f64 {
-        /// More bits than the 53 of a float, so that the quotient is rounded by the bits after these.
-        const QUOTIENT_BITS: i64 = 64;
+    fn divided_exactly(self, other: Self) -> Option<f64> {
+        /// More digits than a number half-way between two floats has.
+        const QUOTIENT_DIGITS: usize = 800;
 
-        let (Some(left), Some(right)) = (self.to_integer(), other.to_integer()) else {
-            return self.to_float() / other.to_float();
-        };
-        let shift = QUOTIENT_BITS - (left.bits() as i64 - right.bits() as i64);
-        let (left, right) = if shift >= 0 {
-            (left << shift.unsigned_abs(), right)
-        } else {
-            (left, right << shift.unsigned_abs())
-        };
+        let (left, right) = (self.to_integer()?, other.to_integer()?);
+        let zeros = QUOTIENT_DIGITS + right.to_string().len();
+        let left = left * BigInt::from(10).pow(zeros as u32);
         let quotient = &left / &right;
-        // If the division has a remainder, the lowest bit is set, so that the quotient is not rounded as half-way.
-        let cut = i128::from(&quotient * &right != left);
-        let quotient = i128::try_from(quotient).unwrap_or(0);
-        let sticky = if quotient < 0 {
-            -(-quotient | cut)
-        } else {
-            quotient | cut
-        };
-        // Two steps, since a power of two below 2^-1022 is not a normal float.
-        let exponent = i32::try_from(-shift).unwrap_or(i32::MAX);
-        sticky as f64 * 2f64.powi(exponent / 2) * 2f64.powi(exponent - exponent / 2)
+        // If the division has a remainder, a digit is appended, so that the quotient is not rounded as half-way.
+        let last = u8::from(&quotient * &right != left);
+        format!("{quotient}{last}e-{}", zeros + 1).parse().ok()
     }
 
     fn to_integer(self) -> Option<BigInt> {
@@ -113,31 +95,25 @@ impl<'a> Number<'a> {
 
     /// `number * 100`, of the same kind. Returns `None` for an integer that is too long for Python to write.
     pub fn times_100(self, arena: &'a Bump) -> Option<Value<'a>> {
-        /// The limit of Python.
-        const MAX_DIGITS: usize = 4300;
-
-        Some(match self {
-            Self::Float(value) => Value::Float(value * 100.0),
+        let digits = match self {
+            Self::Float(value) => return Some(Value::Float(value * 100.0)),
             Self::Int(value) => match value.checked_mul(100) {
-                Some(product) => Value::Int(product),
-                None => Value::BigInt(arena.alloc_str(&(i128::from(value) * 100).to_string())),
+                Some(product) => return Some(Value::Int(product)),
+                None => value.to_string(),
             },
-            // Two zeros at the end multiply by 100.
-            Self::BigInt(digits) => {
-                let product = format!("{digits}00");
-                if product.trim_start_matches('-').len() > MAX_DIGITS {
-                    return None;
-                }
-                Value::BigInt(arena.alloc_str(&product))
-            }
-        })
+            Self::BigInt(digits) => digits.to_owned(),
+        };
+        // Two zeros at the end multiply by 100.
+        let product = digits + "00";
+        let is_short = product.trim_start_matches('-').len() <= MAX_DIGITS;
+        is_short.then(|| Value::BigInt(arena.alloc_str(&product)))
     }
 }
 
 /// `float(value)` of a number or a text, infinite where Python raises `OverflowError`.
 pub fn float(value: Value<'_>) -> Option<f64> {
     match value {
-        Value::Str(text) => python::parse_float(text),
+        Value::Str(text) => python::parse_number(text),
         _ => Number::of(value).map(Number::to_float),
     }
 }

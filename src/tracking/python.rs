@@ -2,7 +2,7 @@
 //!
 //! Sources: CPython 3.11, `str()`, `repr()`, `float()`, `int()` and `json.dumps`.
 
-use std::fmt::Write;
+use std::str::FromStr;
 
 use crate::json::Value;
 
@@ -31,12 +31,11 @@ fn write_repr(value: Value<'_>, out: &mut String) {
         Value::Null => out.push_str("None"),
         Value::Bool(true) => out.push_str("True"),
         Value::Bool(false) => out.push_str("False"),
-        Value::Int(value) => push(out, format_args!("{value}")),
+        Value::Int(value) => out.push_str(itoa::Buffer::new().format(value)),
         Value::BigInt(digits) => out.push_str(digits),
         Value::Float(value) if value.is_nan() => out.push_str("nan"),
-        Value::Float(value) if value.is_infinite() => {
-            out.push_str(if value > 0.0 { "inf" } else { "-inf" })
-        }
+        Value::Float(f64::INFINITY) => out.push_str("inf"),
+        Value::Float(f64::NEG_INFINITY) => out.push_str("-inf"),
         Value::Float(value) => write_float(value, out),
         Value::Str(text) => write_quoted(text, out),
         Value::Array(items) => {
@@ -63,54 +62,21 @@ fn write_repr(value: Value<'_>, out: &mut String) {
 /// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4 and
 /// from 1e16.
 ///
-/// zmij finds the digits. If two shortest texts are equally near it takes the even one, as Python does and the standard
-/// library does not.
+/// If two shortest texts are equally near, zmij takes the even one, as Python does and the standard library does not. Unlike
+/// Python, zmij writes numbers from 1e-5 without an exponent, and exponents above -10 with one digit.
 pub(super) fn write_float(value: f64, out: &mut String) {
     let mut buffer = zmij::Buffer::new();
-    let shortest = buffer.format_finite(value.abs());
-    let (mantissa, exponent) = shortest.split_once('e').unwrap_or((shortest, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let all_digits = format!("{whole}{fraction}");
-    let digits = all_digits.trim_start_matches('0');
-    let leading_zeros = all_digits.len() - digits.len();
-    let digits = digits.trim_end_matches('0');
-    let digits = if digits.is_empty() { "0" } else { digits };
-    // The exponent of the number written with one digit before the dot.
-    let exponent = match exponent.parse::<i32>() {
-        Ok(exponent) if value != 0.0 => exponent + whole.len() as i32 - leading_zeros as i32 - 1,
-        _ => 0,
-    };
-    if value.is_sign_negative() {
-        out.push('-');
-    }
-    match exponent {
-        -4..0 => {
-            out.push_str("0.");
-            out.extend(std::iter::repeat_n(
-                '0',
-                exponent.unsigned_abs() as usize - 1,
-            ));
-            out.push_str(digits);
-        }
-        0..16 => {
-            let whole = exponent as usize + 1;
-            match digits
-                .split_at_checked(whole)
-                .filter(|(_, fraction)| !fraction.is_empty())
-            {
-                Some((whole, fraction)) => push(out, format_args!("{whole}.{fraction}")),
-                None => {
-                    out.push_str(digits);
-                    out.extend(std::iter::repeat_n('0', whole - digits.len()));
-                    out.push_str(".0");
-                }
-            }
-        }
-        _ => {
-            let (first, rest) = digits.split_at(1);
-            let dot = if rest.is_empty() { "" } else { "." };
-            push(out, format_args!("{first}{dot}{rest}e{exponent:+03}"));
-        }
+    let text = buffer.format_finite(value);
+    let unsigned = text.trim_start_matches('-');
+    if let Some(digits) = unsigned.strip_prefix("0.0000") {
+        let sign = &text[..text.len() - unsigned.len()];
+        let (first, rest) = digits.split_at(1);
+        let dot = if rest.is_empty() { "" } else { "." };
+        out.extend([sign, first, dot, rest, "e-05"]);
+    } else if let Some((mantissa, exponent)) = text.split_once("e-") {
+        out.push_str(&format!("{mantissa}e-{exponent:0>2}"));
+    } else {
+        out.push_str(text);
     }
 }
 
@@ -135,9 +101,9 @@ fn write_quoted(text: &str, out: &mut String) {
             }
             _ if is_printable(c) => out.push(c),
             _ => match u32::from(c) {
-                code @ 0..=0xff => push(out, format_args!("\\x{code:02x}")),
-                code @ 0x100..=0xffff => push(out, format_args!("\\u{code:04x}")),
-                code => push(out, format_args!("\\U{code:08x}")),
+                code @ 0..=0xff => out.push_str(&format!("\\x{code:02x}")),
+                code @ 0x100..=0xffff => out.push_str(&format!("\\u{code:04x}")),
+                code => out.push_str(&format!("\\U{code:08x}")),
             },
         }
     }
@@ -155,51 +121,18 @@ fn is_printable(c: char) -> bool {
     std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
 }
 
-/// `float(text)`, which takes white space at the ends (not the four ASCII separators of `str.isspace`), a sign, underscores
-/// between digits, and the words for infinity and NaN.
-pub fn parse_float(text: &str) -> Option<f64> {
+/// `float(text)` or `int(text)`, which take white space at the ends (not the four ASCII separators of `str.isspace`), a
+/// sign, underscores between digits, and for floats the words for infinity and NaN. Integers past 64 bits, which are no ids,
+/// are not parsed.
+pub fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim();
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    let is_word = ["inf", "infinity", "nan"]
-        .iter()
-        .any(|word| unsigned.eq_ignore_ascii_case(word));
-    let starts_a_number = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.');
-    if !is_word && !starts_a_number {
-        return None;
-    }
-    without_underscores(text)?.parse().ok()
-}
-
-/// `int(text)`, which takes white space at the ends, a sign, and underscores between digits. Integers past 64 bits, which
-/// are no ids, are not parsed.
-pub fn parse_int(text: &str) -> Option<i64> {
-    let text = text.trim();
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if !unsigned.starts_with(|c: char| c.is_ascii_digit()) {
-        return None;
-    }
-    without_underscores(text)?.parse().ok()
-}
-
-/// Removes underscores, each of which must be between two digits.
-fn without_underscores(text: &str) -> Option<std::borrow::Cow<'_, str>> {
     if !text.contains('_') {
-        return Some(text.into());
+        return text.parse().ok();
     }
-    let bytes = text.as_bytes();
-    let is_digit = |at: Option<usize>| {
-        at.and_then(|at| bytes.get(at))
-            .is_some_and(u8::is_ascii_digit)
-    };
-    let is_between_digits = |(at, _)| is_digit(usize::checked_sub(at, 1)) && is_digit(Some(at + 1));
-    text.match_indices('_')
-        .all(is_between_digits)
-        .then(|| text.replace('_', "").into())
-}
-
-fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // Writing to a String cannot fail.
-    let _ = out.write_fmt(text);
+    let is_digit = |at: usize| text.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    let is_between_digits = |(at, _): (usize, _)| is_digit(at.wrapping_sub(1)) && is_digit(at + 1);
+    let is_number = text.match_indices('_').all(is_between_digits);
+    is_number.then(|| text.replace('_', "").parse().ok())?
 }
 
 #[cfg(test)]
@@ -230,6 +163,12 @@ mod tests {
             ("1.0", "1.0"),
             ("0.0001", "0.0001"),
             ("0.00001", "1e-05"),
+            ("-0.000012345", "-1.2345e-05"),
+            ("0.00009999999999999999", "9.999999999999999e-05"),
+            ("0.000009999999999999999", "9.999999999999999e-06"),
+            ("1e-9", "1e-09"),
+            ("-1e-10", "-1e-10"),
+            ("9999999999999998.0", "9999999999999998.0"),
             ("1.5e-7", "1.5e-07"),
             ("1e15", "1000000000000000.0"),
             ("1e16", "1e+16"),
@@ -261,14 +200,14 @@ mod tests {
             ("5.", 5.0),
             ("1e3", 1000.0),
         ] {
-            assert_eq!(parse_float(text), Some(value), "{text}");
+            assert_eq!(parse_number::<f64>(text), Some(value), "{text}");
         }
-        assert!(parse_float("-Infinity").is_some_and(f64::is_infinite));
+        assert!(parse_number("-Infinity").is_some_and(f64::is_infinite));
         for text in [
             "", "_1", "1_", "1__0", "1_.5", "0x10", "e5", ".", "1 2", "infin", "--1", "+-1",
             "\u{1c}1",
         ] {
-            assert_eq!(parse_float(text), None, "{text}");
+            assert_eq!(parse_number::<f64>(text), None, "{text}");
         }
         for (text, value) in [
             ("6", 6),
@@ -277,10 +216,10 @@ mod tests {
             ("1_0", 10),
             ("007", 7),
         ] {
-            assert_eq!(parse_int(text), Some(value), "{text}");
+            assert_eq!(parse_number::<i64>(text), Some(value), "{text}");
         }
         for text in ["", "6.0", "six", "\u{1c}6", "1__0", "_1", "+", "+_1"] {
-            assert_eq!(parse_int(text), None, "{text}");
+            assert_eq!(parse_number::<i64>(text), None, "{text}");
         }
     }
 }

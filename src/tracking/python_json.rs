@@ -11,49 +11,46 @@ use crate::json::{JsonBuffer, JsonObject, Value};
 /// `json.dumps(value, ensure_ascii=False)`.
 pub(crate) fn dumps(value: Value<'_>) -> String {
     let mut text = Vec::new();
-    write(value, None, &mut JsonBuffer::at_end_of(&mut text));
+    let mut out = JsonBuffer::at_end_of(&mut text);
+    write(value, false, &Bump::new(), &mut out);
+    drop(out);
     // The texts of a value are UTF-8.
     String::from_utf8(text).unwrap_or_default()
 }
 
 /// Appends `json.dumps(value, ensure_ascii=False, sort_keys=True)`.
 pub(crate) fn append_sorted(value: Value<'_>, arena: &Bump, out: &mut Vec<u8>) {
-    write(value, Some(arena), &mut JsonBuffer::at_end_of(out));
+    write(value, true, arena, &mut JsonBuffer::at_end_of(out));
 }
 
-/// Writes a value, with sorted keys if there is an arena to sort them in.
-fn write(value: Value<'_>, sort_in: Option<&Bump>, out: &mut JsonBuffer<'_>) {
+fn write(value: Value<'_>, is_sorted: bool, arena: &Bump, out: &mut JsonBuffer<'_>) {
     match value {
         Value::Null => out.bytes(b"null"),
         Value::Bool(true) => out.bytes(b"true"),
         Value::Bool(false) => out.bytes(b"false"),
         Value::Int(value) => out.bytes(itoa::Buffer::new().format(value).as_bytes()),
         Value::BigInt(digits) => out.bytes(digits.as_bytes()),
+        Value::Float(f64::INFINITY) => out.bytes(b"Infinity"),
+        Value::Float(f64::NEG_INFINITY) => out.bytes(b"-Infinity"),
+        Value::Float(value) if value.is_nan() => out.bytes(b"NaN"),
         Value::Float(value) => write_float(value, out),
         Value::Str(text) => out.string(text),
         Value::Array(items) => {
             out.byte(b'[');
             for (nth, item) in items.iter().enumerate() {
                 separate(nth, out);
-                write(*item, sort_in, out);
+                write(*item, is_sorted, arena, out);
             }
             out.byte(b']');
         }
         Value::Object(object) => {
             out.byte(b'{');
-            match sort_in {
-                Some(arena) => {
-                    for (nth, (_, key, value)) in sorted(object, arena).iter().enumerate() {
-                        write_key(nth, key, out);
-                        write(*value, sort_in, out);
-                    }
-                }
-                None => {
-                    for (nth, (key, value)) in object.members().iter().enumerate() {
-                        write_key(nth, key, out);
-                        write(*value, sort_in, out);
-                    }
-                }
+            let members = members(object, is_sorted, arena);
+            for (nth, (_, key, value)) in members.iter().enumerate() {
+                separate(nth, out);
+                out.string(key);
+                out.bytes(b": ");
+                write(*value, is_sorted, arena, out);
             }
             out.byte(b'}');
         }
@@ -66,36 +63,25 @@ fn separate(nth: usize, out: &mut JsonBuffer<'_>) {
     }
 }
 
-fn write_key(nth: usize, key: &str, out: &mut JsonBuffer<'_>) {
-    separate(nth, out);
-    out.string(key);
-    out.bytes(b": ");
-}
-
 fn write_float(value: f64, out: &mut JsonBuffer<'_>) {
-    if value.is_nan() {
-        out.bytes(b"NaN");
-    } else if value.is_infinite() {
-        let infinity: &[u8] = if value > 0.0 {
-            b"Infinity"
-        } else {
-            b"-Infinity"
-        };
-        out.bytes(infinity);
-    } else {
-        let mut text = String::new();
-        python::write_float(value, &mut text);
-        out.bytes(text.as_bytes());
-    }
+    let mut text = String::new();
+    python::write_float(value, &mut text);
+    out.bytes(text.as_bytes());
 }
 
-/// Returns the members of an object sorted by key, each with the start of its key as a number. Comparing these numbers
+/// Returns the members of an object, sorted by key if `is_sorted`, each with the start of its key as a number. Comparing these numbers
 /// first is cheaper than comparing keys: `cargo bench` shows it in the conversion to Caliper, whose event ids need the text.
-fn sorted<'a>(object: JsonObject<'a>, arena: &'a Bump) -> &'a [(u64, &'a str, Value<'a>)] {
+fn members<'a>(
+    object: JsonObject<'a>,
+    is_sorted: bool,
+    arena: &'a Bump,
+) -> &'a [(u64, &'a str, Value<'a>)] {
     let members = object.members().iter();
     let members = members.map(|&(key, value)| (start(key), key, value));
     let members = arena.alloc_slice_fill_iter(members);
-    members.sort_unstable_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+    if is_sorted {
+        members.sort_unstable_by(|left, right| (left.0, left.1).cmp(&(right.0, right.1)));
+    }
     members
 }
 
