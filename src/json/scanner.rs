@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
     }
 
-    /// Skips white space and a byte, which must be the next.
+    /// Skips white space and a byte, which must be next.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
         if self.peek() == byte {
@@ -156,6 +156,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn ends(&mut self, bracket: u8) -> bool {
         let ends = self.peek() == bracket;
+        // A branch, since optimized builds of rustc 1.95 lose `self.at += usize::from(ends)`.
         if ends {
             self.skip();
         }
@@ -179,6 +180,11 @@ impl<'a> Scanner<'a> {
     /// The offset of the next byte.
     pub(crate) fn offset(&self) -> usize {
         self.at
+    }
+
+    /// The length of the whole text.
+    pub(crate) fn length(&self) -> usize {
+        self.text.len()
     }
 
     /// Skips the rest of an escape, from after its backslash. Returns the character.

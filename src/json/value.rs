@@ -151,19 +151,22 @@ fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
     /// The most members whose keys are compared with each other, which for few members is cheaper than hashing.
     const MAX_COMPARED: usize = 32;
 
-    let mut seen = 0_u64;
-    let mut keys = members.iter().map(|(key, _)| *key).enumerate();
-    let has_repeated = members.len() > MAX_COMPARED
-        || keys.any(|(at, key)| {
-            let is_seen = seen & key_bit(key) != 0;
-            seen |= key_bit(key);
-            is_seen && members[..at].iter().any(|(other, _)| *other == key)
-        });
-    if has_repeated {
-        keep_last_of_many(members)
-    } else {
-        members.len()
+    if members.len() > MAX_COMPARED {
+        return keep_last_of_many(members);
     }
+    let mut seen = 0_u64;
+    for at in 0..members.len() {
+        let bit = key_bit(members[at].0);
+        if seen & bit != 0 && is_repeated(members[at].0, &members[..at]) {
+            return keep_last_of_many(members);
+        }
+        seen |= bit;
+    }
+    members.len()
+}
+
+fn is_repeated(key: &str, earlier: &[(&str, Value<'_>)]) -> bool {
+    earlier.iter().any(|(other, _)| *other == key)
 }
 
 #[cold]

@@ -1,15 +1,12 @@
 //! Texts in the arena of an event.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use bumpalo::Bump;
 
 /// Formats a text in an arena.
 pub(crate) fn format_in<'a>(arena: &'a Bump, text: fmt::Arguments<'_>) -> &'a str {
-    let mut formatted = bumpalo::collections::String::new_in(arena);
-    // Writing to a string in memory cannot fail.
-    let _ = formatted.write_fmt(text);
-    formatted.into_bump_str()
+    bumpalo::format!(in arena, "{}", text).into_bump_str()
 }
 
 /// Joins texts in an arena, at a fraction of the cost of [`format_in`].

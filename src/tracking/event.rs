@@ -10,8 +10,9 @@ use crate::outcome::{Fault, Reason};
 pub struct TrackingEvent<'a> {
     /// The event before strings of JSON are decoded.
     source: JsonObject<'a>,
+    /// The event, with `context` decoded if it has the emitted form.
     root: JsonObject<'a>,
-    /// The field `event`, not decoded.
+    /// The field `event`, not decoded, or `data` if the event has the emitted form.
     event: Value<'a>,
     /// The field `event`, decoded if it is a string of JSON.
     data: Value<'a>,

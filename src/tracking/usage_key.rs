@@ -18,14 +18,11 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
     let video = required("data.id", event.data("id"))?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
     let video = id_text("data.id", video, arena)?;
-    match block_usage_key(course_id, "video", video, arena) {
-        Some(key) => Ok(key),
-        None => {
-            let detail =
-                format!("the course id `{course_id}` has no namespace, which a block id needs");
-            Err(Fault::new(Reason::BadCourseId, detail))
-        }
-    }
+    block_usage_key(course_id, "video", video, arena).ok_or_else(|| {
+        let detail =
+            format!("the course id `{course_id}` has no namespace, which a block id needs");
+        Fault::new(Reason::BadCourseId, detail)
+    })
 }
 
 /// Returns the usage key of the problem that a browser's event is about: the active block of the page, or else the block
@@ -53,7 +50,9 @@ pub(crate) fn problem<'a>(
     };
     let form = str_of("data", form, "a form")?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
-    Ok(problem_of_form(form, course_id, arena))
+    // The form is `input_ID_2_1=…` (`get_block_id_from_event_data`).
+    let id = form.split('_').nth(1);
+    Ok(id.and_then(|id| block_usage_key(course_id, "problem", id, arena)))
 }
 
 /// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, with `ccx-block-v1:` for a
@@ -66,20 +65,15 @@ fn block_usage_key<'a>(
 ) -> Option<&'a str> {
     let (namespace, rest) = split_once(course_id, b':')?;
     let course = split_once(rest, b':').map_or(rest, |(course, _)| course);
-    let (ccx, version) = if namespace == "course-v1" {
-        ("", "v1")
-    } else {
-        let ccx = if namespace.contains("ccx") {
-            "ccx-"
-        } else {
-            ""
-        };
-        (ccx, namespace.rsplit('-').next()?)
+    let (ccx, version) = match namespace {
+        "course-v1" => ("", "v1"),
+        _ if namespace.contains("ccx") => ("ccx-", namespace.rsplit('-').next()?),
+        _ => ("", namespace.rsplit('-').next()?),
     };
-    let parts = [
+    let key = [
         ccx, "block-", version, ":", course, "+type@", block_type, "+block@", block_id,
     ];
-    Some(join_in(arena, parts))
+    Some(join_in(arena, key))
 }
 
 /// `str::split_once` at an ASCII character, faster.
@@ -100,7 +94,9 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
         Some(_) => address.replace(is_dropped, "").into(),
     };
     let address = split_once(&address, b'#').map_or(&*address, |(address, _)| address);
-    check_host(address)?;
+    if !has_valid_host(address) {
+        return Err(());
+    }
     let Some((_, query)) = split_once(address, b'?') else {
         return Ok(None);
     };
@@ -113,38 +109,33 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     Ok(active.map(|(_, value)| value.into_owned()))
 }
 
-/// Returns the usage key of the problem whose form `input_ID_2_1=…` a browser sent (`get_block_id_from_event_data`).
-fn problem_of_form<'a>(form: &str, course_id: &str, arena: &'a Bump) -> Option<&'a str> {
-    block_usage_key(course_id, "problem", form.split('_').nth(1)?, arena)
-}
-
 /// The characters that become one of `/?#@:` by NFKC normalization. Python refuses hosts that have one.
 const LOOK_LIKE_DELIMITERS: &str = "\u{2047}\u{2048}\u{2049}\u{2100}\u{2101}\u{2105}\u{2106}\u{2a74}\u{fe13}\u{fe16}\u{fe55}\u{fe56}\u{fe5f}\u{fe6b}\u{ff03}\u{ff0f}\u{ff1a}\u{ff1f}\u{ff20}";
 
-fn check_host(address: &str) -> Result<(), ()> {
+/// Whether Python's `urlparse` accepts the host of an address, or the address has none.
+fn has_valid_host(address: &str) -> bool {
     let after_scheme = match address.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
         _ => address,
     };
     let Some(rest) = after_scheme.strip_prefix("//") else {
-        return Ok(());
+        return true;
     };
     let host = rest.split(['/', '?']).next().unwrap_or_default();
     if !host.is_ascii() && host.contains(|c| LOOK_LIKE_DELIMITERS.contains(c)) {
-        return Err(());
+        return false;
     }
     match (host.split_once('['), host.contains(']')) {
-        (None, false) => Ok(()),
+        (None, false) => true,
         (Some((_, bracketed)), true) => {
             let bracketed = bracketed.split(']').next().unwrap_or_default();
             let (ip, zone_holds) = match bracketed.split_once('%') {
                 Some((ip, zone)) => (ip, !zone.is_empty() && !zone.contains('%')),
                 None => (bracketed, true),
             };
-            let is_ip = zone_holds && ip.parse::<Ipv6Addr>().is_ok() || is_future_ip(bracketed);
-            if is_ip { Ok(()) } else { Err(()) }
+            zone_holds && ip.parse::<Ipv6Addr>().is_ok() || is_future_ip(bracketed)
         }
-        _ => Err(()),
+        _ => false,
     }
 }
 
