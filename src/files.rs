@@ -54,27 +54,59 @@ pub fn is_part(path: &Path) -> bool {
 /// # Errors
 /// Returns an error that does not name the temporary file if the file cannot be created.
 pub fn temporary_file(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    recorded_temporary_file(path, mode, |_| Ok(()))
+}
+
+/// Creates a temporary file like [`temporary_file`]. Calls `record` with its path before the file exists, so that the
+/// file is known even if the process is killed.
+///
+/// # Errors
+/// Returns the error of `record`, or an error that does not name the temporary file if the file cannot be created.
+pub fn recorded_temporary_file(
+    path: &Path,
+    mode: u32,
+    mut record: impl FnMut(&Path) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(PART);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(mode));
-    }
-    builder.tempfile_in(parent(path)).map_err(without_path)
-}
-
-/// Removes the temporary name from an error of the library. Messages name the final file.
-fn without_path(error: io::Error) -> io::Error {
-    match error.to_string().split_once(" at path ") {
-        Some((message, _)) => io::Error::new(error.kind(), message.to_owned()),
-        None => error,
-    }
+    builder.make_in(parent(path), |part| {
+        record(part)?;
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            options.mode(mode);
+        }
+        options.open(part)
+    })
 }
 
 /// Returns the message for a file that cannot be written.
 pub fn failed_to_write(path: &Path) -> String {
     format!("failed to write `{}`", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_temporary_file_is_recorded_before_it_exists() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("out.jsonl");
+        let mut recorded = Vec::new();
+        let file = recorded_temporary_file(&path, OWNER_ONLY, |part| {
+            assert!(is_part(part) && !part.exists());
+            recorded.push(part.to_owned());
+            Ok(())
+        });
+        assert_eq!(recorded, [file.unwrap().path()]);
+
+        let failed = recorded_temporary_file(&path, OWNER_ONLY, |_| Err(io::Error::other("full")));
+        assert_eq!(failed.unwrap_err().to_string(), "full");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
 }

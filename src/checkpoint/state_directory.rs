@@ -39,6 +39,9 @@ pub(super) struct Record {
     failure: Option<anyhow::Error>,
 }
 
+/// The name of the journal in the directory.
+const JOURNAL: &str = "journal.jsonl";
+
 /// The interval at which appended entries are made durable. If a crash loses an entry, its lines are delivered again, and the
 /// server recognizes the ids of their records.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
@@ -56,7 +59,8 @@ impl StateDirectory {
             })
             .or_exit(ExitCode::Output)?;
         let lock = lock(directory)?;
-        let path = directory.join("journal.jsonl");
+        let path = directory.join(JOURNAL);
+        remove_temporary_journals(directory);
         let mut contents = Journal::read(&path).or_exit(ExitCode::Output)?;
         settle(&mut contents);
         let journal = Journal::rewrite(&path, &contents).or_exit(ExitCode::Output)?;
@@ -119,7 +123,7 @@ impl StateDirectory {
         self.record().files.contains(file)
     }
 
-    /// Records a temporary file, for a later run to remove if this run cannot.
+    /// Records a temporary file before it is created, for a later run to remove if this run cannot.
     ///
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
@@ -229,6 +233,16 @@ fn settle(contents: &mut JournalContents) {
         if is_part(&file) {
             // In most cases the run has renamed or removed the file.
             let _ = fs::remove_file(file);
+        }
+    }
+}
+
+/// Removes the temporary files of runs that were killed while they replaced the journal.
+fn remove_temporary_journals(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_of_journal = |name: &str| name.starts_with(&format!(".{JOURNAL}."));
+        if entry.file_name().to_str().is_some_and(is_of_journal) && is_part(&entry.path()) {
+            let _ = fs::remove_file(entry.path());
         }
     }
 }

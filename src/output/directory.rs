@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -223,11 +224,12 @@ impl OpenOutput {
     fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
         if self.part.is_none() {
             create_dir(parent(&self.path))?;
-            let part = PartFile::create(&self.path, self.is_gzip)
+            let record = |part: &Path| match state {
+                Some(state) => state.writing(part).map_err(io::Error::other),
+                None => Ok(()),
+            };
+            let part = PartFile::create(&self.path, self.is_gzip, record)
                 .with_context(|| failed_to_write(&self.path))?;
-            if let Some(state) = state {
-                state.writing(part.path())?;
-            }
             self.part = Some(part);
         }
         self.part.as_mut().context("no file is open")

@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use crate::convert::{ConvertedBatch, gzip_member};
-use crate::files::{ANY_FILE, temporary_file};
+use crate::files::{ANY_FILE, recorded_temporary_file};
 
 /// An output that is being written under a temporary name.
 pub struct PartFile {
@@ -17,21 +17,20 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Creates the temporary file in the directory of the file `path`.
+    /// Creates the temporary file in the directory of the file `path`. Calls `record` with the temporary path before.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be created.
-    pub fn create(path: &Path, is_gzip: bool) -> io::Result<Self> {
+    /// Returns the error of `record`, or an error if the file cannot be created.
+    pub fn create(
+        path: &Path,
+        is_gzip: bool,
+        record: impl FnMut(&Path) -> io::Result<()>,
+    ) -> io::Result<Self> {
         Ok(Self {
-            file: temporary_file(path, ANY_FILE)?,
+            file: recorded_temporary_file(path, ANY_FILE, record)?,
             is_gzip,
             is_empty: true,
         })
-    }
-
-    /// Returns the temporary path.
-    pub fn path(&self) -> &Path {
-        self.file.path()
     }
 
     /// Appends the records of a batch.

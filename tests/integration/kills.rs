@@ -32,6 +32,14 @@ fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
     run().run().with_code(0);
 }
 
+/// Fails if a temporary file of a killed run is left.
+#[track_caller]
+fn assert_no_temporary_files(directory: &RunDirectory) {
+    let mut names = directory.files("");
+    names.retain(|name| name.ends_with(".part"));
+    assert_eq!(names, [""; 0]);
+}
+
 /// Writes plain and compressed logs, each of which has a line without an event.
 fn write_logs(directory: &RunDirectory) {
     for nth in 0..40 {
@@ -50,7 +58,9 @@ fn a_transform_that_is_killed_and_repeated_writes_each_statement_once() {
     write_logs(&undisturbed);
     write_logs(&killed);
     undisturbed.transform().run().with_code(0);
+    killed.write("state/.journal.jsonl.killed.part", "");
     kill_and_repeat(100, || killed.transform());
+    assert_no_temporary_files(&killed);
     let expected = undisturbed.statement_counts();
     let counts = killed.statement_counts();
     assert!(expected.values().all(|&count| count == 1));
@@ -82,4 +92,5 @@ fn a_send_that_is_killed_and_repeated_stores_each_statement_once() {
         .collect();
     assert!(lrs.stored() == expected);
     assert_eq!(killed.files("dead"), [""; 0]);
+    assert_no_temporary_files(&killed);
 }
