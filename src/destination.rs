@@ -58,7 +58,7 @@ pub trait Destination {
         None
     }
 
-    /// Returns whether compressed batches are written as they are.
+    /// Returns whether the outputs are gzip files. The converting threads then compress the batches.
     fn takes_compressed(&self) -> bool {
         false
     }

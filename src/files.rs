@@ -18,7 +18,7 @@ const PART: &str = ".part";
 /// Renames a temporary file to its final name.
 ///
 /// # Errors
-/// Returns the error of the system, without the words of the library, which repeat it.
+/// Returns the operating system's error alone. The message of `tempfile` would repeat it.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }

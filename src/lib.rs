@@ -74,17 +74,18 @@
 //!
 //! To follow one line: `convert/line_converter.rs` gives each line its outcome. A line that cannot be parsed is
 //! `Outcome::Unparsable`, for a reason that `tracking/` finds; `convert/batch_converter.rs` counts it and, with
-//! `--rejects`, writes its row. To follow one statement: `send/acknowledgements.rs` notes that the server acknowledged it
-//! or that a dead letter holds it. With `--state`, `send/target.rs` then passes the position before which this is true of
-//! every statement to `checkpoint/state_directory.rs`, which writes it to disk.
+//! `--rejects`, writes its row. To follow one statement: `send/acknowledgements.rs` notes that the server acknowledged
+//! it or that a dead letter holds it. With `--state`, `send/target.rs` then takes the last position in the input before
+//! which every statement is acknowledged or in a dead letter. It passes this position to
+//! `checkpoint/state_directory.rs`, which writes it to disk.
 //!
 //! # Invariants
 //!
 //! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte, at
 //!   any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a run.
 //! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
-//! - A line is parsed once, into one tree that borrows from the line and from an arena (with `--unwrap`, so is the object
-//!   around it). A line whose event is not selected is skipped without a tree.
+//! - A line is parsed once, into one tree that borrows from the line and from an arena. With `--unwrap`, the object
+//!   around the line is parsed once too. A line whose event is not selected is skipped without a tree.
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
 //! - Statement ids equal the reference's, to the bit. That makes a replay safe.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.

@@ -28,7 +28,7 @@ impl Url {
         if is_http && authority.is_some_and(|authority| authority.contains('@')) {
             bail!("the URL holds credentials: give them in the environment or a file instead");
         }
-        // A port that is not a number may be a password with a slash.
+        // A port that is not a number is refused, since it may be the start of a password that contains a slash.
         let is_address = |uri: &Uri| authority == uri.host() || uri.port().is_some();
         let Some(uri) = uri.as_ref().filter(|uri| is_http && is_address(uri)) else {
             let shown = redacted(text);

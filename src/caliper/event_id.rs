@@ -15,8 +15,8 @@ const USUAL_BYTES: usize = 4096;
 /// Makes the id of a tracking event: a version 5 UUID of the event as JSON text with sorted keys, in the form of Python's
 /// `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
 ///
-/// The id is made of the whole event, since two events may differ in any part, and of its value, so that the prefix of a
-/// logger and the layout of the text do not matter.
+/// The id depends on the whole event, since two events may differ in any part. It depends on the parsed value and not
+/// on the text, so the prefix of a logger and the layout of the text do not matter.
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> Uuid {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     python_json::append_sorted(event.source(), arena, &mut text);

@@ -26,7 +26,8 @@ pub(super) fn page<'a>(
     let base = cx.base()?;
     let part_of_course = part_of_course(cx)?;
     let url = required("data.target_url", cx.event.data("target_url"))?;
-    // The URL is only checked, since a number stays a number.
+    // The text is not used: the id is the logged value, so that a number stays a number. The call rejects objects and
+    // arrays.
     cx.id_text("data.target_url", url)?;
     let object = Object {
         id: Some(url),

@@ -74,7 +74,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the event of its parts.
+    /// Makes the event from the parts that all events share (`base`) and its own parts.
     pub fn event(
         &self,
         base: Base<'a>,

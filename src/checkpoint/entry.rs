@@ -1,4 +1,5 @@
-//! The entries of the journal, whose keys the guide documents, and the contents of the journal, which are their sum.
+//! The entries of the journal, and the contents that result from all entries together. The guide documents the keys of
+//! the entries.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -23,7 +24,7 @@ pub enum Entry {
         input: InputId,
         /// The name that the input had then. It identifies nothing.
         name: String,
-        /// The number of first bytes with the hash `head_hash`.
+        /// The length of the input's head: the first bytes, whose hash is `head_hash`.
         head_bytes: u64,
         #[serde(with = "input::hex")]
         head_hash: u128,
@@ -61,7 +62,7 @@ pub struct DeliveryProgress {
     /// The number of output files.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub files: u64,
-    /// Whether the input ended at the position when it was read.
+    /// Whether the position was the end of the input when the input was read.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ended: bool,
     /// Earlier positions that no other entry contains.
@@ -179,7 +180,8 @@ impl JournalContents {
         }
     }
 
-    /// Returns the fewest entries with the same contents, after the files being written or delivered are settled.
+    /// Returns the shortest list of entries that yields these contents. The caller first settles
+    /// [`delivering`](Self::delivering) and [`writing`](Self::writing), which the list leaves out.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let inputs = self.inputs.iter();
         let inputs = inputs.filter(|(_, known)| !known.delivered.is_empty());

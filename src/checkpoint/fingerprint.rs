@@ -24,7 +24,8 @@ impl Head {
         let mut bytes = Vec::with_capacity(HEAD_BYTES);
         match reader.take(HEAD_BYTES as u64).read_to_end(&mut bytes) {
             Err(error) if bytes.is_empty() => return Err(error),
-            // A later error occurs again, and is reported, when the input is read on.
+            // An error after the first byte is ignored here. It occurs again when the rest of the input is read, and is
+            // reported then.
             _ => {}
         }
         let identifying = match shape {
@@ -68,7 +69,7 @@ pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<Posit
     for position in positions {
         let mut before = reader.by_ref().take(position.offset - tracker.offset);
         if io::copy(&mut before, &mut tracker).is_err() || tracker.offset < position.offset {
-            // The input is shorter than it was, as far as it can be read.
+            // The input ends before this position or cannot be read that far, so it contains no later position either.
             return found;
         }
         (tracker.line, tracker.open) = (position.line, position.open);

@@ -11,13 +11,15 @@ pub struct History {
     /// The last positions at which the input ended when it was read.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     ends: Vec<Position>,
-    /// Other positions. Their distances grow in proportion to their offsets.
+    /// Other positions, thinned out so that the distance between two neighbours is roughly proportional to their
+    /// offset.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
 }
 
-/// The largest number of ends, two months of nightly runs, and of other positions. However large the input, the part of a
-/// copy after the last other position is a small part of the copy in most cases.
+/// The most positions that each of the two lists keeps. For `ends`, they cover two months of nightly runs. For
+/// `passed`, they lie so close together that a copy of the input usually ends soon after one of them, however large the
+/// input is.
 const MOST: usize = 64;
 
 impl History {

@@ -33,8 +33,8 @@ pub struct Resumed {
     pub input: InputId,
     /// The position that each destination has reached, in the order of the destinations.
     pub reached: Vec<Position>,
-    /// The input under which the lines before the earliest position are recorded: the same input, or another that contains
-    /// these lines.
+    /// The input in the journal that holds the lines before the earliest of these positions. It is `input` itself, or
+    /// another input that begins with the same lines.
     pub recorded_as: InputId,
 }
 
@@ -191,7 +191,8 @@ impl ResumingOpener {
         alike.sort_unstable();
         let candidates = alike.into_iter().map(|input| {
             let known = &record.contents.inputs[&input];
-            // Lines that this run has read under the same input are going to be delivered to all destinations.
+            // Lines that this run has already read from this input count as passed, since this run will deliver them to
+            // all destinations.
             let read = || {
                 let shapes = [Shape::Log, Shape::Document].into_iter();
                 let shapes = shapes.filter(|shape| destinations.counts_read(source, *shape));
@@ -223,7 +224,8 @@ impl ResumingOpener {
     ) -> Resumed {
         let is_found =
             |position: &Position| found.iter().any(|tracker| tracker.position() == *position);
-        // The opened input is the candidate whose reached position is found furthest into it.
+        // Several candidates may begin like the opened input. It is the one whose reached position is found furthest
+        // into it.
         let furthest = |candidate: &&Candidate| {
             let reached = candidate.reached().filter(|position| is_found(position));
             reached.map(|position| position.offset).max().unwrap_or(0)
@@ -237,7 +239,7 @@ impl ResumingOpener {
                     .add_input(&source.name, head_bytes, head_hash)
             }
         };
-        // Lines that a destination has received count whichever input they belonged to.
+        // A line counts for a destination if the destination received it from any of the candidates.
         let reached = (0..self.destinations.names.len()).map(|to| {
             let passed = candidates.iter().flat_map(|candidate| {
                 let found = candidate.passed[to]

@@ -21,7 +21,8 @@ struct Sequences {
     beginnings: BTreeMap<usize, Vec<u8>>,
 }
 
-/// Input numbers that pass a point in ascending order. An input that failed may pass early.
+/// The inputs that have passed a certain point. Inputs pass it in the order of their numbers, except that a failed
+/// input may pass early.
 #[derive(Debug, Default)]
 struct Sequence {
     next: usize,

@@ -104,7 +104,8 @@ impl StateDirectory {
         let Some((last, before)) = positions.split_last() else {
             return;
         };
-        // In another input the open line may continue, so that only the position before it is found there.
+        // The last line has no newline yet. In another input it may be longer, so only the position before it is found
+        // there.
         if let Some(before) = before.last().filter(|_| last.open) {
             history.push(*before, true);
         }
@@ -178,8 +179,8 @@ impl StateDirectory {
         Ok(())
     }
 
-    /// Keeps an error about something that was to be recorded after its delivery. The delivery itself has not failed, so
-    /// the error is reported at the end of the run, which [`has_failed`](Self::has_failed) brings about.
+    /// Keeps the error of a delivery that succeeded but could not be recorded. [`has_failed`](Self::has_failed) then
+    /// makes the run end, and the end of the run reports the error.
     pub fn fail(&self, error: anyhow::Error) {
         self.record().failure.get_or_insert(error);
     }

@@ -63,7 +63,7 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     request_timeout: Duration,
 
-    /// Retry a request this often if the server does not answer, fails, or asks to wait
+    /// Retry a request at most this many times if the server does not answer, fails, or asks to wait
     #[arg(long, value_name = "N", default_value_t = 8)]
     max_retries: u32,
 

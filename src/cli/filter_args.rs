@@ -23,7 +23,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "GLOB,…")]
     course: Option<Vec<String>>,
 
-    /// Convert events of the courses whose organizations match
+    /// Convert events of the courses whose organizations match one of these globs
     #[arg(long, value_name = "GLOB,…")]
     org: Option<Vec<String>>,
 }

@@ -16,7 +16,7 @@ const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 #[derive(Args, Debug)]
 pub struct FormatArgs {
-    /// The version of the reference that the output names as its transformer
+    /// The transformer version to write into the output: a release of edx-event-routing-backends
     #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
     transformer_version: String,
 
@@ -32,7 +32,7 @@ pub struct FormatArgs {
     #[arg(long, value_name = "IRI")]
     sensor: Option<String>,
 
-    /// Caliper: the time that envelopes name [default: SOURCE_DATE_EPOCH, or the time of the run]
+    /// Caliper: the sendTime of envelopes [default: SOURCE_DATE_EPOCH, or the time of the run]
     #[arg(long, value_name = "TIME")]
     send_time: Option<String>,
 }

@@ -12,7 +12,7 @@ use crate::tracking::LineWrapper;
 /// The largest limit on the length of a line. A line is held in memory several times over.
 const MAX_LINE_BYTES: u64 = 1 << 30;
 
-/// The largest number of threads. More than a machine has cores only cost memory.
+/// The largest number of threads. Threads beyond the number of cores only cost memory.
 const MAX_THREADS: i64 = 512;
 
 #[derive(Args, Debug)]
@@ -26,7 +26,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
 
-    /// In directories, read the files whose names match, in place of the usual log names
+    /// In directories, read the files whose names match one of these globs, instead of the files with the usual names
+    /// of logs
     #[arg(long, value_name = "GLOB,…")]
     include: Vec<String>,
 
@@ -38,7 +39,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     shard: Option<Shard>,
 
-    /// Take each line from this key of a JSON object around it, such as log or message.log
+    /// Unwrap lines that a log driver put into JSON objects: the key that holds the line, such as log or message.log
     #[arg(long, value_name = "KEY", value_parser = parse_line_wrapper)]
     unwrap: Option<LineWrapper>,
 

@@ -15,8 +15,8 @@ use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::Outcome;
 use crate::tracking::LineWrapper;
 
-/// The output of a batch is usually a few MiB. A log that is made to fill memory is delivered in parts of this size, so
-/// this bounds the converted output of a batch, one event aside.
+/// The output of a batch is usually a few MiB. The output of a log that is crafted to fill memory is delivered in parts
+/// of this size. So the converted output of a batch exceeds this size by the records of one event at most.
 const PART_BYTES: usize = 16 << 20;
 
 /// Converts batches of lines into batches of records.
@@ -50,7 +50,8 @@ impl BatchConverter {
         let rest = last_of_part.map(|nth| batch.split_after(nth));
         converted.positions = std::mem::take(&mut batch.positions);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
-            // An error is reported by the output, which compresses again if there is no member.
+            // Without a member, the output compresses the records itself. If that fails too, the output reports the
+            // error.
             converted.member = gzip_member(&converted.bytes).ok();
         }
         (converted, rest)

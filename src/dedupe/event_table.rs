@@ -45,8 +45,8 @@ struct EventRow {
 }
 
 impl EventTable {
-    /// Inserts an event, unless the key has an event that `is_valid`, which is returned then. An event that is not valid is
-    /// replaced.
+    /// Inserts an event. If the key already has an event for which `is_valid` is true, returns that event and inserts
+    /// nothing. Replaces an event for which it is false.
     pub fn insert(
         &mut self,
         key: u128,

@@ -173,10 +173,10 @@ impl Dedupe {
         if first.content == event.content {
             return EventClass::Duplicate;
         }
-        // The first event with an id is stored under the id, and each further one under the id and its content, so that any
-        // number of events with one id are found at once. If the input of the first event fails, it does so before another
-        // input starts, so the events stored under id and content meanwhile are not delivered either, and the next event
-        // with the id takes its place.
+        // The first event with an id is stored under the id alone. Each later event with other content is stored under
+        // the id and its content. So one lookup under each key finds any earlier copy. If the input of the first event
+        // fails, it fails before another input starts. So the events that were stored under id and content until then
+        // are of the same input, and are not delivered either. The next event with the id then replaces the first.
         if !self.rejects_collisions() {
             let content_key = key(record.id, routers, content);
             let same = self.events.insert(content_key, event, is_delivered);
@@ -188,7 +188,8 @@ impl Dedupe {
     }
 }
 
-/// Returns a hash of an id, its routers and the hash of its content, which is 0 in the key of the first event with the id.
+/// Returns the key of an event: a hash of its id, its routers and `content`. For the first event with an id, `content`
+/// is 0 and not the hash of its content.
 fn key(id: Uuid, routers: u64, content: u64) -> u128 {
     let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(id.as_bytes());

@@ -1,7 +1,7 @@
 //! The pages of the user guide, for those who run `event-router`. The README has the first steps and the recipes.
 
-/// Declares the pages. Each starts with link definitions for rustdoc: in Markdown the first definition of a name counts,
-/// and the files end with definitions that work on the forge.
+/// Declares the pages. Each page starts with link definitions for rustdoc. The file of a page ends with other
+/// definitions of the same names, which work on the code host. In Markdown the first definition counts.
 macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]

@@ -19,7 +19,8 @@ pub struct BatchReader<R> {
     shape: Shape,
     max_line_bytes: usize,
     buffers: Buffers,
-    /// The bytes that were read after the last batch, and then bytes of earlier uses of the buffer.
+    /// The pending bytes, which were read after the last batch. The bytes after them are left over from earlier uses of
+    /// the buffer.
     buffer: Buffer,
     /// The number of bytes that were read after the last batch.
     pending: usize,
@@ -42,8 +43,8 @@ pub struct ReadEnd {
 }
 
 impl<R: Read> BatchReader<R> {
-    /// Returns a reader that skips lines longer than `max_line_bytes`, which bounds the memory for a line. A document is
-    /// one line.
+    /// Returns a reader that skips lines longer than `max_line_bytes`, which bounds the memory for a line. A document
+    /// ([`Shape::Document`]) counts as one line.
     pub fn new(reader: R, shape: Shape, max_line_bytes: usize) -> Self {
         Self {
             reader,
@@ -105,7 +106,7 @@ impl<R: Read> BatchReader<R> {
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
-    /// Returns the result of reading, after the last batch.
+    /// Returns how reading ended. The caller first takes all batches.
     pub fn finish(self) -> ReadEnd {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),

@@ -24,7 +24,7 @@ pub struct Discovery {
     pub in_other_shards: Vec<Source>,
     /// Arguments and directory entries that cannot be read.
     pub errors: Vec<NotFound>,
-    /// Files of directories that are not inputs by their names.
+    /// Files in directories that were skipped because of their names.
     pub unmatched: Vec<PathBuf>,
 }
 
@@ -192,7 +192,8 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
 
 /// Returns whether a file contains events one a line: the whole file is not an event, but a line is.
 fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
-    /// The number of bytes to examine. Without an event in them, the file is a document.
+    /// The number of bytes to examine. If no line in them is an event, the file is taken for a document
+    /// ([`Shape::Document`]).
     const EXAMINED_BYTES: u64 = 1 << 20;
 
     let mut start = Vec::new();

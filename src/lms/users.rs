@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::table;
 use crate::format::Format;
 
-/// The identity of a user that a run needs. The others are not kept in memory.
+/// The column of the users table that identifies the users in a run. The other identities are not kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityColumn {
     ExternalId(Format),

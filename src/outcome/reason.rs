@@ -12,7 +12,7 @@ pub enum Reason {
     TooLong,
     /// The input ends in the middle of the line.
     Truncated,
-    /// The line has no string at the key that `--unwrap` names.
+    /// The line has neither a string nor an object at the key that `--unwrap` names.
     NotWrapped,
     /// The object has neither `event` nor `data`.
     NoEvent,

@@ -18,7 +18,7 @@ pub struct AtomicFile {
 enum FileKind {
     /// A new file, under a temporary name.
     Temporary(NamedTempFile),
-    /// The file of earlier runs.
+    /// A file that earlier runs may have written, opened for appending under its final name.
     Appended(File),
     /// A pipe or a device, which is written to and never replaced.
     Special(File),

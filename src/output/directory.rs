@@ -82,7 +82,7 @@ impl Directory {
         let delivered = progress.map_or(0, |progress| progress.position.offset);
         if delivered < resumed.start().offset {
             bail!(
-                "the output of another input with the same first lines failed, so this input is left to the next run"
+                "this input begins with the same lines as another input, whose output failed; the next run will convert this input"
             );
         }
         Ok(())
@@ -97,7 +97,7 @@ impl Directory {
             (first, files) = (earlier_first, earlier.files + 1);
         }
         let state = self.state.as_ref().map(|(state, _)| state);
-        // The output of a document is replaced when the document has changed.
+        // Only a log needs a name that is not taken. The output of a changed document replaces its earlier output.
         let is_taken = |file: &Path| {
             source.shape == Shape::Log
                 && (self.used_names.contains(file)
@@ -185,7 +185,7 @@ impl Destination for Directory {
                     .history
                     .push(*before.unwrap_or(&progress.position), true);
             }
-            // A copy of the input may end earlier.
+            // The position before this batch is kept to recognize a copy of the input that ends earlier.
             progress.history.push(progress.position, false);
             progress.position = *end;
         }
@@ -202,7 +202,7 @@ impl Destination for Directory {
 
     fn abort(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
-            // The next run resumes here, with another file.
+            // The lines so far are delivered. The next run resumes after them and writes another file.
             self.complete(input, false)?;
             return Ok(true);
         }
@@ -242,8 +242,8 @@ impl OpenOutput {
         Ok(())
     }
 
-    /// Completes the file and records the progress. If the run is killed in between, the file either has no name and is not
-    /// recorded, or has its name and is recorded.
+    /// Completes the file and records the progress. If the run is killed in between, the name of the file decides: the
+    /// next run counts the file as delivered if it has its final name, and removes it if it has not.
     fn complete_and_record(
         self,
         state: &StateDirectory,

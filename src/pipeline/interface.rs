@@ -61,7 +61,7 @@ pub struct Delivery<'s, S, T> {
 /// The kinds of events.
 pub enum InputEvent<S, T> {
     Unopened(io::Error),
-    /// The input was opened. The value is the opener's, if there is an opener.
+    /// The input was opened. The value is what the [`InputOpener`] returned, or `None` without an opener.
     Start(Option<S>),
     /// A converted batch.
     Batch(T),

@@ -21,7 +21,7 @@ pub type Convert<T> = dyn Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Sen
 pub struct InputReader<O, T> {
     pub sources: Arc<[Source]>,
     pub options: PipelineOptions,
-    /// The opener, unless each input is opened at its start.
+    /// The opener. Without one, each input is opened at its first line, and nothing is resumed.
     pub opener: Option<O>,
     pub pool: ThreadPool,
     pub convert: Box<Convert<T>>,

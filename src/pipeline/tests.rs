@@ -8,7 +8,7 @@ use super::*;
 use crate::input::{self, BytesRead, LineBatch, Origin, Shape, Source};
 use crate::interrupt::Interrupted;
 
-/// Opens nothing, so that each input is opened at its start.
+/// An opener that has no values. `run` gets `None` in its place and reads each input from its first line.
 enum NoOpener {}
 
 impl InputOpener for NoOpener {

@@ -118,7 +118,7 @@ impl InputReports {
         self.reports().map(|report| report.skipped_lines).sum()
     }
 
-    /// Returns the reports, those of inputs that were not found first.
+    /// Returns the reports: first those of the inputs that were not found, then the others in order.
     pub fn reports(&self) -> impl Iterator<Item = &InputReport> {
         self.not_found.iter().chain(self.found.values())
     }

@@ -70,7 +70,7 @@ fn credentials(config: &RouterConfig) -> Result<Credentials> {
     let text = |key: &str, value: &Option<Secret>| match value {
         None => bail!("the auth_scheme needs `{key}`"),
         Some(value) => Ok(Secret::new(
-            expand(value.reveal()).with_context(|| format!("`{key}`"))?,
+            expand(value.reveal()).with_context(|| format!("the value of `{key}`"))?,
         )),
     };
     Ok(match config.auth_scheme {

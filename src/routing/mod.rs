@@ -184,7 +184,8 @@ impl Router {
         let mut match_params = Vec::new();
         for (key, expressions) in &config.configurations.match_params {
             let expressions = expressions.as_slice();
-            // As much for each expression as if it were compiled alone.
+            // The regex crate allows 10 MiB for a single expression. A set may use as much for each of its expressions,
+            // and once more.
             let size_limit = (expressions.len() + 1).saturating_mul(10 << 20);
             let compiled = RegexSetBuilder::new(expressions)
                 .size_limit(size_limit)

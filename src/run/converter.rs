@@ -58,7 +58,7 @@ fn check_root_url(url: &str, console: &Console) -> Result<()> {
     }
     if url.ends_with('/') {
         console.warn(&format!(
-            "the LMS root URL `{shown}` ends with a slash, so ids will differ from the LMS's: its own root URL has none"
+            "the LMS root URL `{shown}` ends with a slash, unlike the LMS's own setting, so ids will differ from the LMS's: remove the slash"
         ));
     }
     Ok(())

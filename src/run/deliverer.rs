@@ -35,7 +35,8 @@ pub struct Deliverer<'c> {
     code: ExitCode,
     /// The state directory. If it cannot be written, the run stops.
     pub state: Option<Arc<StateDirectory>>,
-    /// Whether the run must stop because rows of rejected lines could not be written, whose lines are not read again.
+    /// Whether the run must stop because the rejects file failed and its rows are needed: with a state directory, the
+    /// next run does not read these lines again.
     must_stop: bool,
 }
 

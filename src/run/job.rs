@@ -49,8 +49,8 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     /// Checks everything that can be checked before something is written, and loads the tables of the converter.
     ///
-    /// The `directory` of outputs or of dead letters is not searched for inputs. `names` are those of the outputs, if they
-    /// are files, and `read` are files that the command reads beside those of the settings.
+    /// The `directory` of outputs or of dead letters is not searched for inputs. `names` holds the names of the
+    /// outputs, if they are files. `read` holds files that the command reads and the settings do not name.
     ///
     /// # Errors
     /// Returns an error if the settings do not fit each other, or a file that they name cannot be read.
@@ -71,7 +71,7 @@ impl<'a> Job<'a> {
         } = settings;
         if command.dry_run && record.state.is_some() && record.rejects.is_some() {
             bail!(
-                "remove `--rejects`: with `--dry-run` and `--state`, the run that delivers will write them"
+                "remove `--rejects`: with `--dry-run` and `--state`, only the later run that delivers writes the rejected lines"
             );
         }
         if record.fail_on.contains(&FailOn::Collision) && dedupe.is_none() {

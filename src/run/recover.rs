@@ -175,7 +175,10 @@ impl Endpoints {
                     endpoints.extend(of_format.map(|endpoint| (format, endpoint)));
                 }
                 if endpoints.is_empty() {
-                    bail!("`{}` has no enabled router with such a URL", path.display());
+                    bail!(
+                        "`{}` has no enabled router, or none with a URL that `--router-url` names",
+                        path.display()
+                    );
                 }
                 Ok(Self::Routers(endpoints))
             }

@@ -11,7 +11,8 @@ use crate::input::Position;
 pub struct AcknowledgementTracker {
     /// The number below which all records were acknowledged.
     acknowledged_below: u64,
-    /// The acknowledged ranges above: the end of each by its start.
+    /// The acknowledged ranges of numbers above `acknowledged_below`. The start of a range is the key, its end is the
+    /// value.
     acknowledged: BTreeMap<u64, u64>,
     /// Positions in inputs, each with the number of the first record after it.
     positions: VecDeque<(u64, ReachedPosition)>,

@@ -1,4 +1,4 @@
-//! The division of a target's records into batches.
+//! The division of the records for one target (a router or server) into batches, the units of delivery.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -26,7 +26,8 @@ impl BodySizeLimit {
     pub fn accepted(&self, bytes: usize) {
         self.largest_accepted.fetch_max(bytes, Ordering::Relaxed);
         if bytes >= self.smallest_refused.load(Ordering::Relaxed) {
-            // The smaller one was not refused for its size.
+            // The server took a body that is no smaller than a refused one. So the refused body was not refused for its
+            // size.
             self.forget_refusals();
         }
     }

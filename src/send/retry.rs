@@ -18,8 +18,8 @@ pub struct Requester<'r> {
 }
 
 impl Requester<'_> {
-    /// Posts records. If the server fails without saying when to come back, the request is retried at most
-    /// `max_retries` times; if there is no answer, or the server asks to wait, as often as the options allow.
+    /// Posts records. The request is retried as often as the options allow if there is no answer or the server asks to
+    /// wait. It is retried at most `max_retries` times if the server fails and does not say how long to wait.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -68,7 +68,7 @@ impl Requester<'_> {
             }
             retries += 1;
             match retry.after {
-                // The server means all workers.
+                // The server's request to wait applies to all workers of the target.
                 Some(_) => target.rate_limiter.hold(time),
                 None => target.rate_limiter.sleep(time)?,
             }

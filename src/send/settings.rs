@@ -181,7 +181,7 @@ impl SendPlan {
         let mut targets = Vec::new();
         for endpoint in self.endpoints {
             let mut target = settings.target(&endpoint, format, dead_letters.cloned(), console)?;
-            // A URL has no space; the name of a second router with the same URL has one.
+            // Routers whose names would be equal get a number, as in `URL (2)`. Only such a name has a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
                     "a state directory cannot tell apart routers whose URLs differ only in their queries: leave `--state` out"

@@ -13,7 +13,7 @@ pub struct TargetStatistics {
     pub delivered: u64,
     /// Records that the server had already, or that repeat another record of their batch.
     pub duplicates: u64,
-    /// Duplicates that the server reports and could not be asked for.
+    /// Duplicates that the server reported, but that could not be compared with the server's copy.
     pub unverified: u64,
     /// Records that cannot be delivered. All but unreadable ones are in dead letters.
     pub undeliverable: u64,

@@ -30,7 +30,7 @@ pub struct Retry {
     pub may_be_one_record: bool,
 }
 
-/// The longest wait that a server can ask for. Longer waits are cut to an hour: a server that asks for a day is tried again within the hour.
+/// The longest wait that a server can ask for. A longer wait is cut to this one.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Returns the meaning of an answer by its HTTP status alone.

@@ -64,7 +64,7 @@ fn parse_any(text: &str) -> Option<(DateTime, i64)> {
     }
     let (date, mut time) = text.split_once('T')?;
     let mut offset = None;
-    // The library has this order, in which the `Z` of `+00:00Z` is dropped.
+    // aniso8601 looks for the delimiters in this order. So in `+00:00Z` the `Z` is found first and then dropped.
     for delimiter in ['Z', '+', '-'] {
         if let Some(at) = time.find(delimiter) {
             offset = Some(&time[at..]);

@@ -73,7 +73,7 @@ impl Timestamp {
         let mut text = ArenaString::with_capacity_in(LENGTH, arena);
         // Writing into an arena does not fail.
         let _ = printer.print_datetime(&self.local, StdFmtWrite(&mut text));
-        // Almost all times are in UTC, and `write!` takes as long as jiff.
+        // Almost all times are in UTC. For them `write!` is avoided, since it would take as long as printing the time.
         if self.offset == 0 {
             text.push_str("+00:00");
         } else {

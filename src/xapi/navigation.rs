@@ -1,12 +1,12 @@
 //! Navigation in a course (`navigation_events.py`).
 //!
-//! | event | object id | object | context extensions |
+//! | event | object id | object | starting-position → ending-point (context extensions) |
 //! |---|---|---|---|
 //! | link_clicked | `data.target_url` | link | |
 //! | outline.selected | `data.target_url` | module, named `data.target_name` | |
-//! | next_selected | `/xblock/` + `data.id` | resource with total-items `data.tab_count` | `data.current_tab` to `next unit` |
-//! | previous_selected | the same | the same | `data.current_tab` to `previous unit` |
-//! | tab_selected | the same | the same | `data.current_tab` to `data.target_tab` |
+//! | next_selected | `/xblock/` + `data.id` | resource with total-items `data.tab_count` | `data.current_tab` → `next unit` |
+//! | previous_selected | the same | the same | `data.current_tab` → `previous unit` |
+//! | tab_selected | the same | the same | `data.current_tab` → `data.target_tab` |
 //!
 //! The verb is navigated.
 

@@ -50,8 +50,8 @@ pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
     cx.statement(&verb::ATTEMPTED, base, object, Some(result))
 }
 
-/// Returns the block that the event is about, a value of any kind: `problem_id` or `module_id` of `data`, or if `data` is
-/// not an object the `usage_key`, which may be absent.
+/// Returns the logged id of the block that the event is about, a value of any kind. It is `problem_id` or else
+/// `module_id` of `data`. If `data` is not an object, it is a `usage_key` anywhere in the event, or `None`.
 ///
 /// # Errors
 /// Returns `MissingField` if `data` is an object and names no block.

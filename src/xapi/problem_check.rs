@@ -260,7 +260,8 @@ fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
     };
     for &(question, submission) in object_of("data.submission", submissions)?.members() {
         match submission {
-            // Python's `in` also looks into texts and lists, and the reference fails only if it finds something.
+            // The reference tests `"response_type" in submission`, which Python also does on texts and lists. It fails
+            // on them only if they contain that text, so the others are skipped here.
             Value::Str(text) if !text.contains("response_type") => {}
             Value::Array(items) if !items.contains(&Value::Str("response_type")) => {}
             _ => {

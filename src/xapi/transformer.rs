@@ -210,7 +210,8 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Makes the course of the event a parent activity. Its language tag is not that of a course as an object.
+    /// Makes the course of the event a parent activity. The language tag of its name is `en-US`; that of a course as an
+    /// object is `en`.
     fn course_as_parent(&self) -> Result<Option<ContextActivities<'a>>, Fault> {
         let Some(course_id) = self.event.context("course_id") else {
             return Ok(None);

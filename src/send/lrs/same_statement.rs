@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 /// The keys that the LRS sets.
 const SET_BY_LRS: [&str; 3] = ["stored", "authority", "version"];
 
-/// The object of a statement that a key belongs to, as far as the comparison depends on it.
+/// The JSON object that holds a key. The comparison treats some keys in another way in these objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parent {
     Statement,
