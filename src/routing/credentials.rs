@@ -43,6 +43,12 @@ impl Secret {
         Self(text.into())
     }
 
+    /// Cuts the newlines at the end.
+    pub(super) fn cut_newlines(&mut self) {
+        let text = self.0.trim_end_matches(['\r', '\n']);
+        self.0.truncate(text.len());
+    }
+
     /// Returns the text, for use in a request.
     pub fn reveal(&self) -> &str {
         &self.0
@@ -119,6 +125,30 @@ impl Credentials {
         }
     }
 
+    /// Cuts the newlines at the end of each secret, which files and shells add.
+    ///
+    /// # Errors
+    /// Returns an error that does not show the secret if a secret contains another control character: it was probably
+    /// copied with a line break, and RFC 7617 allows none.
+    pub(super) fn without_newlines(mut self) -> Result<Self> {
+        let secrets = match &mut self {
+            Self::None => vec![],
+            Self::Basic { username, password } => {
+                vec![("username", username), ("password", password)]
+            }
+            Self::Bearer(token) => vec![("token", token)],
+        };
+        for (name, secret) in secrets {
+            secret.cut_newlines();
+            if secret.0.contains(char::is_control) {
+                bail!(
+                    "the {name} contains a line break or another control character: correct it where it is set"
+                );
+            }
+        }
+        Ok(self)
+    }
+
     /// Returns the value of the Authorization header.
     pub fn authorization(&self) -> Option<Secret> {
         match self {
@@ -178,6 +208,41 @@ mod tests {
         assert!(Credentials::of(secret("u"), None, None).is_err());
         assert!(Credentials::of(None, secret("p"), None).is_err());
         assert!(Credentials::of(secret("u"), secret("p"), secret("t")).is_err());
+    }
+
+    #[test]
+    fn newlines_at_the_end_of_a_secret_are_cut_and_other_control_characters_are_an_error() {
+        let clean = |username, password, token| {
+            let credentials = Credentials::of(username, password, token).unwrap();
+            credentials.without_newlines()
+        };
+        for end in ["", "\n", "\r\n", "\n\n"] {
+            let text = format!("hunter2{end}");
+            assert_eq!(
+                clean(None, None, secret(&text)).unwrap(),
+                Credentials::Bearer(Secret::new("hunter2"))
+            );
+            let Credentials::Basic { username, password } =
+                clean(secret(&text), secret(&text), None).unwrap()
+            else {
+                panic!("{end:?}");
+            };
+            assert_eq!(
+                (username.0, password.0),
+                ("hunter2".into(), "hunter2".into())
+            );
+        }
+        for text in ["hunter2\nx", "\nhunter2", "hunter2\t", "hun\0ter2"] {
+            for (name, credentials) in [
+                ("token", clean(None, None, secret(text))),
+                ("password", clean(secret("ada"), secret(text), None)),
+                ("username", clean(secret(text), secret("p"), None)),
+            ] {
+                let error = format!("{:#}", credentials.unwrap_err());
+                assert!(error.starts_with(&format!("the {name} ")), "{error}");
+                assert!(!error.contains("hunter2"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -27,13 +27,13 @@ impl Endpoint {
     /// Makes an endpoint without more headers and without keys to replace.
     ///
     /// # Errors
-    /// Returns an error if the text is not a URL.
+    /// Returns an error if the text is not a URL, or the credentials contain a control character.
     pub fn at(url: &str, credentials: Credentials) -> Result<Self> {
         let url = Url::parse(url)?;
         Ok(Self {
             name: url.base().to_owned(),
             url,
-            credentials,
+            credentials: credentials.without_newlines()?,
             headers: Vec::new(),
             overrides: Map::new(),
         })
@@ -59,7 +59,9 @@ impl Endpoint {
             for (name, value) in &configurations.headers {
                 let value =
                     expand(value.reveal()).with_context(|| format!("the header `{name}`"))?;
-                endpoint.headers.push((name.clone(), Secret::new(value)));
+                let mut value = Secret::new(value);
+                value.cut_newlines();
+                endpoint.headers.push((name.clone(), value));
             }
         }
         Ok(endpoint)

@@ -51,7 +51,7 @@ fn credentials_come_from_the_environment_or_a_file() {
     let basic = "Basic YWRhOmh1bnRlcjItaHVudGVyMg==";
     let bearer = "Bearer hunter2-hunter2";
     type Give = fn(Run) -> Run;
-    let ways: [(Give, &str); 5] = [
+    let ways: [(Give, &str); 6] = [
         (|run| run, ""),
         (
             |run| {
@@ -61,6 +61,10 @@ fn credentials_come_from_the_environment_or_a_file() {
             basic,
         ),
         (|run| run.env("EVENT_ROUTER_TOKEN", SECRET), bearer),
+        (
+            |run| run.env("EVENT_ROUTER_TOKEN", &format!("{SECRET}\r\n")),
+            bearer,
+        ),
         (
             |run| {
                 run.file(
@@ -123,6 +127,10 @@ fn invalid_credentials_are_an_error_before_the_first_request() {
             .env("EVENT_ROUTER_PASSWORD", SECRET)
             .env("EVENT_ROUTER_TOKEN", SECRET),
         run()
+            .env("EVENT_ROUTER_USERNAME", "ada")
+            .env("EVENT_ROUTER_PASSWORD", &format!("{SECRET}\nx")),
+        run().env("EVENT_ROUTER_TOKEN", &format!("\n{SECRET}")),
+        run()
             .file("auth.json", SECRET)
             .args(&["--auth-file", "auth.json"]),
         run().args(&["--auth-file", "no-such-file"]),
@@ -164,7 +172,7 @@ fn an_event_goes_to_each_router_that_accepts_it() {
             .file("routers.json", config.to_string())
             .args(&["--routers", "routers.json"])
             .env("LRS_USER", "ada")
-            .env("LRS_PASSWORD", SECRET)
+            .env("LRS_PASSWORD", &format!("{SECRET}\n"))
     };
     let ended = run("xapi").run().with_code(0);
     assert_eq!(

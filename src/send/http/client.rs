@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn the_error_about_credentials_that_no_header_can_hold_hides_them() {
-        let error = client(Credentials::Bearer(Secret::new("hunter2\n")))
+        let error = client(Credentials::Bearer(Secret::new("hunter2\n2")))
             .err()
             .unwrap();
         assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
