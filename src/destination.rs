@@ -12,7 +12,7 @@ use crate::input::Source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStatus {
     Written,
-    /// Nothing more can be written, because the reader is gone or a server stopped the run. This is not an error.
+    /// Nothing more can be written, because the reader is gone or all servers are stopped. This is not an error.
     Closed,
 }
 

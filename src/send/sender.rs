@@ -180,8 +180,9 @@ impl Destination for Sender {
             queue.write(batch, &self.input, &self.console);
         }
         self.input.last = batch.positions.last().copied().or(self.input.last);
+        // Records for a target that is stopped are counted as left, while the others are sent to.
         let mut queues = self.queues.iter();
-        Ok(if queues.any(|queue| queue.pool.target.is_stopped()) {
+        Ok(if queues.all(|queue| queue.pool.target.is_stopped()) {
             WriteStatus::Closed
         } else {
             WriteStatus::Written

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, ROOT_URL, Run, lines};
+use crate::harness::{Ended, ROOT_URL, Run, filler, lines};
 use crate::lrs::{Lrs, ServerFault};
 
 const SECRET: &str = "hunter2-hunter2";
@@ -239,19 +239,45 @@ fn router_url_selects_routers() {
 #[test]
 fn a_router_that_stops_does_not_stop_the_delivery_to_others() {
     let well = Lrs::healthy();
-    let forbidding = Lrs::with_faults(|_, _| ServerFault::Status(403));
+    let forbidding = Lrs::with_faults(|_, _| ServerFault::Status(401));
     let config = json!([
         {"backend_name": "xAPI", "route_url": forbidding.xapi()},
         {"backend_name": "xAPI", "route_url": well.xapi()},
     ]);
-    let ended = send("xapi", 30)
+    let log = lines(0..300) + &filler() + &lines(300..1000);
+    let ended = send("xapi", 0)
+        .file("log", log)
         .file("routers.json", config.to_string())
         .args(&["--routers", "routers.json", "--batch-size", "10"])
         .run()
         .with_code(5);
-    assert_eq!(well.stored().len(), 30);
+    assert_eq!(well.stored().len(), 1000);
+    assert!(forbidding.request_count() <= 4);
     ended.assert_stderr("line 1 of `log`");
-    assert_eq!(routers(&ended)[0]["left"], 30);
+    let routers = routers(&ended);
+    assert_eq!(
+        (&routers[0]["left"], &routers[1]["left"]),
+        (&json!(1000), &json!(0))
+    );
+    assert_eq!(routers[1]["delivered"], 1000);
+}
+
+#[test]
+fn a_run_ends_early_if_all_routers_stop() {
+    let forbidding = [(); 2].map(|()| Lrs::with_faults(|_, _| ServerFault::Status(401)));
+    let config = forbidding
+        .each_ref()
+        .map(|lrs| json!({"backend_name": "xAPI", "route_url": lrs.xapi()}));
+    let log = lines(0..300) + &filler() + &lines(300..1000);
+    let ended = send("xapi", 0)
+        .file("log", log)
+        .file("routers.json", json!(config).to_string())
+        .args(&["--routers", "routers.json", "--batch-size", "10"])
+        .run()
+        .with_code(5);
+    for router in routers(&ended) {
+        assert_eq!(router["left"], 300);
+    }
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! `send --state`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::json;
 
-use crate::harness::{RunDirectory, gzip, lines};
+use crate::harness::{RunDirectory, filler, gzip, lines};
 use crate::lrs::{Lrs, ServerFault};
 
 #[test]
@@ -50,6 +53,51 @@ fn a_send_stopped_by_the_server_resumes_without_sending_anything_twice() {
     assert_eq!(posted, 5 + 1 + 10);
     directory.send(&lrs.xapi()).run().with_code(0);
     assert_eq!(lrs.request_count(), posted);
+}
+
+#[test]
+fn the_next_run_sends_to_a_stopped_router_what_it_missed_and_nothing_to_the_others() {
+    let directory = RunDirectory::new();
+    let log = lines(0..300) + &filler() + &lines(300..400);
+    directory.write("logs/a.log", log);
+    directory.write("logs/b.log.gz", gzip(lines(400..500)));
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refusing = Arc::clone(&refuses);
+    let stopped = Lrs::with_faults(move |_, _| match refusing.load(Ordering::Relaxed) {
+        true => ServerFault::Status(401),
+        false => ServerFault::None,
+    });
+    let well = Lrs::healthy();
+    let routers =
+        [&stopped, &well].map(|lrs| json!({"backend_name": "xAPI", "route_url": lrs.xapi()}));
+    directory.write("routers.json", json!(routers).to_string());
+    let run = || {
+        let run = directory.run_with_state(&["send", "--routers", "routers.json"]);
+        run.args(&["--batch-size", "10"])
+    };
+    let posted = |lrs: &Lrs| lrs.records().requests.len();
+
+    run().run().with_code(5);
+    assert_eq!((stopped.stored().len(), well.stored().len()), (0, 500));
+    let (before, of_well) = (posted(&stopped), posted(&well));
+    // What is new goes to the router that works, even if the other is still stopped.
+    directory.append("logs/a.log", &lines(500..600));
+    run().run().with_code(5);
+    assert_eq!((stopped.stored().len(), well.stored().len()), (0, 600));
+    assert!(posted(&stopped) > before && posted(&well) > of_well);
+
+    let of_well = posted(&well);
+    refuses.store(false, Ordering::Relaxed);
+    run().run().with_code(0);
+    assert_eq!((stopped.stored().len(), posted(&well)), (600, of_well));
+    // Nothing was sent twice, so no conflict was looked up.
+    let records = stopped.records();
+    assert!(
+        records
+            .requests
+            .iter()
+            .all(|request| request.method == "POST")
+    );
 }
 
 #[test]

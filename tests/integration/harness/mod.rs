@@ -6,4 +6,4 @@ mod samples;
 
 pub use directory::RunDirectory;
 pub use run::{Ended, Run, Running};
-pub use samples::{ROOT_URL, fixture, gzip, json_lines, line, lines, poisoned};
+pub use samples::{ROOT_URL, filler, fixture, gzip, json_lines, line, lines, poisoned};

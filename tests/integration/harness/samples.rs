@@ -23,6 +23,12 @@ pub fn lines(seconds: Range<u32>) -> String {
     seconds.map(line).collect()
 }
 
+/// Some MB of lines without events, so that the lines before and after them are not read at once.
+pub fn filler() -> String {
+    let line = format!("{{\"pad\": \"{}\"}}\n", "x".repeat(100_000));
+    line.repeat(40)
+}
+
 /// A line whose statement the test server refuses.
 pub fn poisoned(second: u32) -> String {
     line(second).replace("\"id\": \"v\"", "\"id\": \"poison\"")
