@@ -5,7 +5,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use crate::harness::{Run, line};
-use crate::lrs::{Lrs, ServerSettings};
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
 fn send(url: &str) -> Run {
     Run::send(url)
@@ -101,4 +101,50 @@ fn an_untrusted_certificate_stops_the_run_without_a_retry() {
         .run()
         .with_code(5);
     assert!(started.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn a_socks_proxy_is_an_error_that_names_the_variable() {
+    for (variable, proxy) in [
+        ("all_proxy", "socks5://127.0.0.1:1"),
+        ("HTTPS_PROXY", "socks5h://user:hunter2@127.0.0.1:1"),
+        ("https_proxy", "socks4://127.0.0.1:1"),
+    ] {
+        let ended = send("https://lrs.invalid/xAPI")
+            .env(variable, proxy)
+            .run()
+            .with_code(2);
+        ended.assert_stderr(&format!("{variable} names a SOCKS proxy"));
+        ended.assert_not_stderr("hunter2");
+    }
+}
+
+#[test]
+fn a_proxy_that_refuses_to_connect_stops_the_run_at_once_and_is_named() {
+    for (status, advice) in [(403, "does not allow"), (407, "give its credentials")] {
+        let proxy = Lrs::with_faults(move |_, _| ServerFault::Status(status));
+        let proxy_url = proxy.xapi().replace("/xAPI", "");
+        let ended = send("https://lrs.invalid/xAPI")
+            .args(&["--dead-letters", "dead", "--connections", "1"])
+            .env("https_proxy", &proxy_url.replace("//", "//ada:hunter2@"))
+            .run()
+            .with_code(5);
+        assert_eq!(proxy.request_count(), 1);
+        ended.assert_stderr(&format!("the proxy answered {status}"));
+        ended.assert_stderr(advice);
+        ended.assert_stderr(&format!("(proxy `{proxy_url}`)"));
+        ended.assert_not_stderr("hunter2");
+    }
+}
+
+#[test]
+fn a_connection_that_a_proxy_cannot_make_is_retried() {
+    let proxy = Lrs::with_faults(|_, _| ServerFault::Status(503));
+    let ended = send("https://lrs.invalid/xAPI")
+        .args(&["--max-retries", "2"])
+        .env("https_proxy", &proxy.xapi().replace("/xAPI", ""))
+        .run()
+        .with_code(5);
+    assert_eq!(proxy.request_count(), 3);
+    ended.assert_stderr("(proxy `http://127.0.0.1:");
 }

@@ -13,7 +13,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, U
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
-use super::proxies::proxy_for;
+use super::proxies::{name_of, proxy_for, refusal};
 use super::redaction::Redaction;
 use crate::routing::Endpoint;
 use crate::url::Url;
@@ -64,6 +64,8 @@ pub struct Client {
     url: Uri,
     headers: HeaderMap,
     redaction: Redaction,
+    /// The URL of the proxy, without credentials.
+    proxy: Option<String>,
     compress: bool,
     pub dry_run: bool,
 }
@@ -93,13 +95,15 @@ impl Client {
         options: &ClientOptions,
     ) -> Result<Self> {
         let url = resource.url.uri().clone();
+        let proxy = proxy_for(&url)?;
+        let proxy_name = proxy.as_ref().map(name_of);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("event-router/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .proxy(proxy_for(&url)?)
+            .proxy(proxy)
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
             .timeout_recv_response(Some(options.read_timeout))
@@ -112,6 +116,7 @@ impl Client {
             url,
             headers: headers(endpoint, resource)?,
             redaction: Redaction::new(endpoint),
+            proxy: proxy_name,
             compress: options.compress,
             dry_run: options.dry_run,
         })
@@ -166,7 +171,10 @@ impl Client {
             Answer::Response(Response { body, .. }) => {
                 String::from_utf8_lossy(body).trim().to_owned()
             }
-            Answer::Lost(error) | Answer::Impossible(error) => error.clone(),
+            Answer::Lost(error) | Answer::Impossible(error) => match &self.proxy {
+                Some(proxy) => format!("{error} (proxy `{proxy}`)"),
+                None => error.clone(),
+            },
         });
         if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
             text.truncate(end);
@@ -235,8 +243,15 @@ fn read_body(
 
 fn to_answer(response: HttpResponse<Body>, body: Vec<u8>) -> Answer {
     let (parts, _) = response.into_parts();
+    let status = parts.status.as_u16();
+    // Squid marks the answers that are its own.
+    if (status == 407 || parts.headers.contains_key("x-squid-error"))
+        && let Some(reason) = refusal(status)
+    {
+        return Answer::Impossible(reason.to_owned());
+    }
     Answer::Response(Response {
-        status: parts.status.as_u16(),
+        status,
         headers: parts.headers,
         body,
     })
@@ -245,6 +260,17 @@ fn to_answer(response: HttpResponse<Body>, body: Vec<u8>) -> Answer {
 fn no_answer(error: &ureq::Error) -> Answer {
     let text = error.to_string();
     match error {
+        ureq::Error::ConnectProxyFailed(reason) => {
+            // ureq gives the status in the text only, as "proxy server responded 407/407".
+            let status = reason
+                .rsplit('/')
+                .next()
+                .and_then(|status| status.parse().ok());
+            match status.and_then(refusal) {
+                Some(refusal) => Answer::Impossible(refusal.to_owned()),
+                None => Answer::Lost(text),
+            }
+        }
         // A certificate that is refused now will be refused later, and the URL will not change.
         ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(format!(
             "{text} (is the scheme right, and is the certificate trusted?)"

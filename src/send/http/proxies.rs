@@ -1,14 +1,14 @@
 //! The proxy that requests go through.
 
-use anyhow::{Result, anyhow};
-use ureq::Proxy;
+use anyhow::{Result, anyhow, bail};
 use ureq::http::Uri;
+use ureq::{Proxy, ProxyProtocol};
 
 /// Returns the proxy named by `HTTP_PROXY` or `HTTPS_PROXY`, depending on the URL's scheme, or else by `ALL_PROXY`.
 /// Returns `None` for hosts in `NO_PROXY`. All of these variables may be in lower case.
 ///
 /// # Errors
-/// Returns an error that names the variable if its value is not the URL of a proxy.
+/// Returns an error that names the variable if its value is not the URL of an HTTP proxy.
 pub fn proxy_for(url: &Uri) -> Result<Option<Proxy>> {
     // ureq takes the first proxy that is set, whatever its scheme, but reads `NO_PROXY` correctly.
     if Proxy::try_from_env().is_some_and(|any| any.is_no_proxy(url)) {
@@ -20,9 +20,32 @@ pub fn proxy_for(url: &Uri) -> Result<Option<Proxy>> {
             if let Some(proxy) = std::env::var(&name).ok().filter(|proxy| !proxy.is_empty()) {
                 let proxy = Proxy::new(&proxy)
                     .map_err(|_| anyhow!("the variable {name} is not the URL of a proxy"))?;
+                if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
+                    bail!(
+                        "the variable {name} names a SOCKS proxy, which is not supported: name an HTTP proxy, or exclude the server with no_proxy"
+                    );
+                }
                 return Ok(Some(proxy));
             }
         }
     }
     Ok(None)
+}
+
+/// Returns the URL of a proxy without its credentials.
+pub fn name_of(proxy: &Proxy) -> String {
+    let scheme = proxy.uri().scheme_str().unwrap_or("http");
+    format!("{scheme}://{}:{}", proxy.host(), proxy.port())
+}
+
+/// Returns the reason why a proxy does not let requests through, given the status with which the proxy itself answered.
+/// Returns `None` for statuses that may pass.
+pub fn refusal(status: u16) -> Option<&'static str> {
+    match status {
+        403 => Some("the proxy answered 403: it does not allow requests to this server"),
+        407 => Some(
+            "the proxy answered 407: give its credentials in the variable, as in http://USER:PASSWORD@HOST:PORT",
+        ),
+        _ => None,
+    }
 }
