@@ -1,4 +1,4 @@
-//! A pool of buffers. New memory would have to be paged in and zeroed, which takes longer than filling a buffer.
+//! A pool of buffers that are used again: to page in and zero new memory takes longer than to fill a buffer.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +26,7 @@ impl Buffers {
         buffer
     }
 
-    /// Returns a buffer with its earlier content, which need not be zeroed before it is overwritten.
+    /// Returns a buffer that still holds earlier content. The caller overwrites the content, so it is not zeroed.
     pub fn filled(&self) -> Buffer {
         let bytes = self.with(Vec::pop).unwrap_or_default();
         let pool = Some(self.clone());

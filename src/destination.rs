@@ -53,7 +53,7 @@ pub trait Destination {
         Ok(true)
     }
 
-    /// Returns the file of the last output, if the output is a file of its own.
+    /// Returns the file of the output that ended last, if each input has an output file of its own.
     fn last_file(&mut self) -> Option<PathBuf> {
         None
     }
@@ -82,8 +82,9 @@ pub trait Destination {
 /// The result of a destination at the end of the run.
 #[derive(Debug, Default)]
 pub struct Closed {
-    /// The exit code, which says whether there were differences, or records that could not be delivered.
+    /// The exit code, for differences or for records that could not be delivered.
     pub code: ExitCode,
-    /// The numbers of the inputs with records that were accepted but not delivered, because the run was stopped.
+    /// The numbers of the inputs with records that were written to the destination but, because the run was stopped,
+    /// not delivered.
     pub stopped: BTreeSet<usize>,
 }

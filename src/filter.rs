@@ -10,9 +10,9 @@ use crate::tracking::TrackingEvent;
 /// The times and courses whose events are taken: by default all.
 #[derive(Debug, Default)]
 pub struct EventFilter {
-    /// The first time that is taken, in UTC.
+    /// The earliest time whose events are taken, in UTC.
     pub since: Option<DateTime>,
-    /// The first time that is no longer taken, in UTC.
+    /// The time from which on events are no longer taken, in UTC.
     pub until: Option<DateTime>,
     /// The ids of the courses.
     pub courses: Option<TextGlobs>,
@@ -27,8 +27,8 @@ pub struct TextGlobs(Vec<GlobMatcher>);
 impl EventFilter {
     /// Returns the option that filters an event out, if one does. `time_of` reads the time of the event as the format does.
     ///
-    /// An event with an unreadable time is not filtered; it is rejected as `bad-timestamp`. An event without a time is
-    /// filtered out by any time, and an event without a course by any course.
+    /// An event with an unreadable time is not filtered; it is rejected as `bad-timestamp`. If the filter has a time,
+    /// an event without a time is filtered out. If it has a course, so is an event without a course.
     pub fn leaves_out(
         &self,
         event: &TrackingEvent<'_>,
@@ -71,8 +71,8 @@ impl EventFilter {
     }
 }
 
-/// Returns the course of an event: the course of the page or request (`context`), which transformers read as well, else the
-/// course that the event is about (`data`), since some events of the LMS name only this one.
+/// Returns the course of an event: the course in `context`, which transformers read as well, else the course in `data`.
+/// Some events of the LMS name their course only in `data`.
 fn course_id<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
     event
         .context("course_id")

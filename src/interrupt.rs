@@ -44,7 +44,7 @@ impl Interrupted {
         })
     }
 
-    /// Starts to watch for signals. At the first one, `wake` is called to end waits.
+    /// Starts to watch for signals. The first signal sets the flag and calls `wake`, which wakes waiting threads.
     ///
     /// # Errors
     /// Returns an error if the signal handlers or the thread that waits for signals cannot be set up.

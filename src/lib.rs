@@ -33,6 +33,19 @@
 //! delivers the results of each input in order, with a bounded number of batches in flight. So memory does not grow with
 //! the input, and the output does not depend on the number of threads.
 //!
+//! # Terms
+//!
+//! | term | meaning |
+//! |---|---|
+//! | event, record | a tracking event that the LMS logged; a statement, Caliper event or envelope that it is converted to |
+//! | log, document | the two shapes of inputs: one event a line; one event in a JSON file, which counts as one line |
+//! | destination | the taker of converted batches: a directory, standard output, the comparison of `--check`, or servers |
+//! | router, target | an entry of routers.json: the events that it accepts and their server; a router or server that `send` posts to |
+//! | position, checkpoint | a byte offset between two lines, with the hash of all bytes before it; the position that is recorded as delivered |
+//! | head | the first bytes of an input (4 KiB at most): with their hash, `--state` recognizes an input under any name |
+//! | held back | left to the next run: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
+//! | dead letter | a file with records that could not be delivered; `recover` sends them again |
+//!
 //! # Modules
 //!
 //! A module imports only from modules below its own in this table, and the files of a module do not import each other in

@@ -70,7 +70,8 @@ impl OutputNames {
     }
 }
 
-/// Returns the path of the nth output of an input, beside the first: the number comes before `.jsonl` and `.gz`.
+/// Returns the path of the nth output of an input, given the path of the first. The number comes before `.jsonl` and
+/// `.gz`.
 pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     if nth < 2 {
         return first.to_owned();

@@ -20,7 +20,7 @@ impl Url {
     /// Parses a URL.
     ///
     /// # Errors
-    /// Returns an error, without what may be secret, if the text is not a URL or holds credentials.
+    /// Returns an error that shows no secret if the text is not a URL or holds credentials.
     pub fn parse(text: &str) -> Result<Self> {
         let is_http = text.starts_with("http://") || text.starts_with("https://");
         let uri: Option<Uri> = text.parse().ok();
@@ -87,7 +87,7 @@ impl fmt::Debug for Url {
     }
 }
 
-/// Hides the user, the password, the query and the fragment of what was given as a URL, even if it is not one.
+/// Hides the user, the password, the query and the fragment of a text that was given as a URL, even if it is not a URL.
 pub fn redacted(url: &str) -> String {
     // A query may hold another URL.
     let scheme_len = url[..base_len(url)].find("://").map_or(0, |at| at + 3);
@@ -104,7 +104,7 @@ pub fn redacted(url: &str) -> String {
     }
 }
 
-/// Hides the same parts in a text that holds a URL. Returns any other text as it is.
+/// Hides the parts that [`redacted`] hides, if the text holds a URL. Returns any other text unchanged.
 pub fn redacted_if_url(text: &str) -> String {
     if text.contains("://") {
         redacted(text)

@@ -3,7 +3,8 @@
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
-/// A version 5 UUID in the making. The sha1 crate uses the processor's instructions, which the uuid crate does not.
+/// Computes a version 5 UUID. Uses the sha1 crate, which is faster than the uuid crate since it uses the processor's
+/// SHA instructions.
 pub(crate) struct Uuid5(Sha1);
 
 impl Uuid5 {

@@ -1,4 +1,5 @@
-//! Event ids, the same at every conversion of an event, so that a replay makes no duplicates. The reference's are random.
+//! Event ids, the same at every conversion of an event, so that a replay makes no duplicates. The reference makes
+//! random ids.
 
 use bumpalo::Bump;
 use uuid::Uuid;

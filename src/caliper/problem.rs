@@ -65,7 +65,7 @@ fn plain<'a>(
     Ok(cx.event(base, event_type, action, object))
 }
 
-/// Makes the event of a solution or hint that was viewed. `id_of` makes its id of the id of the block.
+/// Makes the event of a viewed solution or hint. `id_of` turns the id of the block into the id of the solution or hint.
 fn viewed<'a>(
     cx: &Transformer<'a>,
     name: &'static str,
@@ -137,7 +137,7 @@ fn required_data<'a>(cx: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
     object_of("data", required("data", cx.event.whole_data())?)
 }
 
-/// Returns a field of `data` as text: empty if it is absent, `None` if it is null.
+/// Returns a field of `data` as text: an empty text if it is absent, the text `None` if it is null.
 fn logged<'a>(cx: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
     data.get(key).map_or(Ok(""), |value| {
         cx.id_text(format_args!("data.{key}"), value)

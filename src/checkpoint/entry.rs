@@ -56,7 +56,7 @@ pub enum Entry {
 pub struct DeliveryProgress {
     #[serde(flatten)]
     pub position: Position,
-    /// The first output file, from whose name the names of later files derive, if the destination writes files.
+    /// The first output file, if the destination writes files. The names of later files derive from its name.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_file: Option<PathBuf>,
     /// The number of output files.
@@ -82,8 +82,8 @@ impl DeliveryProgress {
         }
     }
 
-    /// Combines this progress with one that was recorded later. The other position may be earlier, if the input was delivered
-    /// as a part of another input.
+    /// Combines this progress with `other`, which was recorded later. The position of `other` may still be the earlier
+    /// one, if the input was delivered as a part of another input.
     pub fn merge(self, other: Self) -> Self {
         let (before, mut last) = if other.position.offset < self.position.offset {
             (other, self)
@@ -120,7 +120,7 @@ pub struct JournalContents {
 /// An input in the journal.
 #[derive(Debug)]
 pub struct KnownInput {
-    /// The [`Entry::Input`].
+    /// The [`Entry::Input`] that added the input.
     entry: Entry,
     /// The progress by destination.
     pub delivered: BTreeMap<String, DeliveryProgress>,
@@ -163,8 +163,8 @@ impl JournalContents {
         }
     }
 
-    /// Forgets a document whose output file was replaced by that of a new version of the document. The output of a log is
-    /// never replaced, since a second log of the same name is written to files with other numbers.
+    /// Forgets the progress of a document whose output file was replaced by the output of a newer version. The output
+    /// of a log is never replaced: a second log of the same name is written to files with other numbers.
     fn forget_replaced(&mut self, by: InputId, to: &str, progress: &DeliveryProgress) {
         let file = progress.first_file.as_deref();
         if !file.is_some_and(OutputNames::is_of_document) {

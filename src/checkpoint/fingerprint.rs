@@ -4,14 +4,15 @@ use std::io::{self, BufRead, Read};
 
 use crate::input::{Position, PositionTracker, Shape};
 
-/// Enough bytes to distinguish any inputs that differ: each line of a log contains a time.
+/// The size of a head: enough to tell different logs apart, since each line of a log contains a time.
 const HEAD_BYTES: usize = 4096;
 
 /// The first bytes of an input.
 pub struct Head {
     pub bytes: Vec<u8>,
     shape: Shape,
-    /// The number of first bytes that identify the input. They exclude a last line that may still be written to.
+    /// The number of first bytes that identify the input. An incomplete last line is not among them, since it may still
+    /// grow.
     identifying: usize,
 }
 
@@ -61,8 +62,9 @@ impl Head {
     }
 }
 
-/// Reads a log up to the last of some positions, given in ascending order. Returns a tracker at each position that the log
-/// contains: the hash of the bytes before it is the same, and no line continues across it.
+/// Reads a log up to the last of `positions`, which are in ascending order. Returns a tracker at each position that the
+/// log contains. A log contains a position if the bytes before the position have the recorded hash, and no line
+/// continues across the position.
 pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
     let mut tracker = PositionTracker::default();
     let mut found = Vec::new();
@@ -125,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_bytes_of_the_head_have_a_hash() {
+    fn a_hash_of_more_bytes_than_the_head_has_is_none() {
         let head = Head::read(&mut &b"abc"[..], Shape::Document).unwrap();
         let hash = xxhash_rust::xxh3::xxh3_128;
         let hashes = [0, 2, 3, 4].map(|bytes| head.hash(bytes));

@@ -103,7 +103,7 @@ mod tests {
         let offsets = offsets(&history);
         assert_eq!(offsets.len(), MOST);
         assert_eq!(offsets.last(), Some(&100_000_000));
-        // At most half of a copy is unknown, wherever it ends.
+        // So wherever a copy ends, at least its first half is recognized.
         assert!(
             offsets.windows(2).all(|pair| pair[1] <= pair[0] * 2),
             "{offsets:?}"

@@ -1,7 +1,7 @@
 //! The journal, a file of JSON Lines to which entries are appended.
 //!
-//! A crash may leave an incomplete last line, which is ignored. When the journal is opened, it is replaced by one without
-//! the entries that later ones supersede.
+//! A crash may leave an incomplete last line, which is ignored. When a run opens the journal, it writes the journal
+//! anew without superseded entries.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -100,7 +100,7 @@ impl Journal {
         };
         let line = line(entry).with_context(|| self.failed())?;
         if let Err(error) = self.file.write_all(&line) {
-            // Only the last line may be incomplete, so no entry may follow.
+            // The line may be incomplete, and only the last line may be. So it is removed, and no entry may follow.
             let _ = self.file.set_len(length);
             self.length = None;
             return Err(error).with_context(|| self.failed());

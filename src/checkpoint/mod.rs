@@ -7,12 +7,12 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `opener` | opens the inputs of the pipeline where earlier runs stopped, and decides where that is |
+//! | opens the inputs of the pipeline where earlier runs stopped, and decides where that is | | `opener` | decides at which position an input resumes, and opens the input there | | opens the inputs of the pipeline where earlier runs stopped, and decides where that is |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `sequencer` | the order in which inputs with the same content are opened |
-//! | `state_directory` | the state directory, which one run at a time locks, and which records the delivered lines |
+//! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
 //! | `journal` | the journal in the directory: reading, appending, compaction |
-//! | `entry` | the entries of the journal, and their sum |
+//! | `entry` | the entries of the journal, and the contents that result from them |
 //! | `history` | earlier positions of an input |
 
 mod entry;

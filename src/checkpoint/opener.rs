@@ -48,8 +48,8 @@ pub struct Destinations {
 }
 
 impl Destinations {
-    /// Returns whether progress of an input with the same content counts for `source`. The output file of a document is
-    /// replaced when the document changes, so its progress only counts for the same document.
+    /// Returns whether the recorded progress of an input with the same content counts for `source`. The progress of a
+    /// document counts only for the document with the same output file, which a changed document replaces.
     fn counts(&self, source: &Source, progress: &DeliveryProgress) -> bool {
         let (Some(files), Some(first)) = (&self.files, &progress.first_file) else {
             return true;
@@ -95,7 +95,8 @@ impl InputOpener for ResumingOpener {
     type Start = Resumed;
     type Guard = ReadingInput;
 
-    /// Opens an input at the position where it resumes, after the earlier inputs for which it has to wait.
+    /// Waits for the earlier inputs that may begin like this input, and opens the input at the position where it
+    /// resumes.
     fn open(
         &self,
         input: usize,

@@ -1,12 +1,13 @@
-//! The order of the inputs that are opened at a time.
+//! The order in which the reading threads open inputs.
 //!
-//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with the
-//! record one after the other, and an input that may begin like an earlier input waits until that input is delivered.
+//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with
+//! the journal one after the other, and an input that may begin like an earlier input waits until the earlier input is
+//! delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The state that the inputs of a run share to take their turns.
+/// The inputs of a run that have begun, started or ended. All reading threads share it.
 #[derive(Debug, Default)]
 pub struct InputSequencer {
     sequences: Mutex<Sequences>,

@@ -1,4 +1,4 @@
-//! The state directory. One run at a time locks it, and records the lines that are delivered.
+//! The state directory. One run at a time locks it and records the delivered lines in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -25,12 +25,13 @@ pub struct StateDirectory {
     _lock: File,
 }
 
-/// The record of the lines that earlier runs have delivered and that this run has read and delivered.
+/// The lines that earlier runs have delivered, and those that this run has read or delivered.
 #[derive(Debug)]
 pub(super) struct Record {
     journal: Journal,
     pub contents: JournalContents,
-    /// The positions that this run has read, delivered or not, because two inputs of a run may have the same content.
+    /// The positions up to which this run has read inputs, delivered or not. They count for a second input of the run
+    /// with the same content.
     pub read: BTreeMap<(InputId, Shape), History>,
     /// The output files of all inputs.
     files: BTreeSet<PathBuf>,
@@ -133,7 +134,7 @@ impl StateDirectory {
         self.record().journal.append(&Entry::Writing { file })
     }
 
-    /// Records that a temporary file of this length is about to be renamed to `file`, and is delivered then.
+    /// Records that a temporary file of this length is about to be renamed to `file`. The rename delivers the file.
     ///
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
@@ -232,7 +233,7 @@ fn settle(contents: &mut JournalContents) {
     }
     for file in std::mem::take(&mut contents.writing) {
         if is_part(&file) {
-            // In most cases the run has renamed or removed the file.
+            // In most cases the run has already renamed or removed the file, so an error is ignored.
             let _ = fs::remove_file(file);
         }
     }
@@ -258,7 +259,7 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
     files.collect()
 }
 
-/// Locks the directory, which admits one run at a time, and records this process in the lock file.
+/// Locks the directory for this run, and writes the process id into the lock file.
 ///
 /// # Errors
 /// Returns an error that names the process with the lock, or the file that cannot be opened.
@@ -296,7 +297,7 @@ fn lock(directory: &Path) -> Result<File, Fatal> {
                 .or_exit(ExitCode::Output);
         }
     }
-    // The text is only for error messages.
+    // The text is only shown in error messages, so a failure to write it is ignored.
     let _ = file.set_len(0);
     let _ = writeln!(
         file,

@@ -58,7 +58,8 @@ pub struct ConversionArgs {
     #[arg(long, value_name = "FILE")]
     routers: Option<PathBuf>,
 
-    /// Use event_type as the name of events without one: browser events before about 2016, server events before mid-2020
+    /// Use event_type as the name of events without a name: browser events before about 2016, server events before
+    /// mid-2020
     #[arg(long)]
     name_from_event_type: bool,
 

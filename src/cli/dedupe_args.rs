@@ -8,7 +8,7 @@ use crate::dedupe::OnCollision;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Duplicates")]
 pub struct DedupeArgs {
-    /// Drop events that equal an event emitted earlier in this run, id and content
+    /// Drop events that have the id and the content of an event emitted earlier in this run
     #[arg(long)]
     dedupe: bool,
 

@@ -19,7 +19,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
-    /// Convert events of the courses whose ids match; `*` matches any text
+    /// Convert events of the courses whose ids match one of these globs; `*` matches any text
     #[arg(long, value_name = "GLOB,…")]
     course: Option<Vec<String>>,
 

@@ -31,7 +31,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "GLOB,…")]
     include: Vec<String>,
 
-    /// In directories, skip the files whose names match
+    /// In directories, skip the files whose names match one of these globs
     #[arg(long, value_name = "GLOB,…")]
     exclude: Vec<String>,
 

@@ -127,7 +127,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
     }
 }
 
-/// Returns the command, in which a variable can set every option.
+/// Returns the command. An environment variable can set each of its options.
 fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
         subcommand.after_help(ENVIRONMENT).mut_args(|arg| {
@@ -137,7 +137,7 @@ fn command() -> Command {
                 return arg;
             }
             let variable = variable_of(arg.get_id().as_str());
-            // Shells and unit files unset a variable by making it empty.
+            // In shells and unit files, an empty variable usually stands for an unset one.
             if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
                 return arg;
             }

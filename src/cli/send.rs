@@ -27,8 +27,8 @@ pub struct SendArgs {
     #[command(flatten)]
     pub delivery: DeliveryArgs,
 
-    /// Write records that cannot be delivered to this directory, for `recover`; without it, the first of them stops the
-    /// run
+    /// Write records that cannot be delivered to this directory, for `recover`; without this option, the first such
+    /// record stops the run
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     dead_letters: Option<PathBuf>,
 

@@ -15,8 +15,8 @@ use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::Outcome;
 use crate::tracking::LineWrapper;
 
-/// The output of a batch is usually a few MiB. The output of a log that is crafted to fill memory is delivered in parts
-/// of this size. So the converted output of a batch exceeds this size by the records of one event at most.
+/// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller, but a log may
+/// be crafted to fill memory. A part exceeds this size by the records of one event at most.
 const PART_BYTES: usize = 16 << 20;
 
 /// Converts batches of lines into batches of records.
@@ -34,8 +34,7 @@ pub struct BatchConverter {
 }
 
 impl BatchConverter {
-    /// Converts the lines of a batch, or only the first of them if they become a lot of output. Returns the remaining
-    /// lines then.
+    /// Converts the lines of a batch. If the output grows large, converts only the first lines, and returns the others.
     pub fn convert(
         &self,
         source: &Source,

@@ -177,7 +177,8 @@ impl ConverterBuilder {
         self
     }
 
-    /// Uses `event_type` as the name of events without one: browser events before about 2016, server events before mid-2020.
+    /// Uses `event_type` as the name of events without a name: browser events before about 2016, server events before
+    /// mid-2020.
     pub fn name_from_event_type(mut self) -> Self {
         self.name_from_event_type = true;
         self

@@ -92,8 +92,8 @@ fn write_document(
     Ok(())
 }
 
-/// Writes to memory up to a limit. The indentation of a document does not count, so that an event is rejected in either
-/// layout or in none.
+/// Writes to memory up to a limit. The indentation of a document does not count, so the same events are rejected in
+/// both layouts.
 struct LimitedWriter<'o> {
     /// The length that `out` may reach.
     max_length: usize,

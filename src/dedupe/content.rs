@@ -12,8 +12,8 @@ pub fn hash(text: &[u8]) -> u64 {
     }
 }
 
-/// Returns a document, which is an object or an array of objects, with one object a line, so that an event is a duplicate
-/// if one copy was read from a log and the other from a document.
+/// Returns the objects of a document, one a line, as the records of a log are written. So two copies of an event are
+/// duplicates even if one was read from a log and the other from a document.
 fn without_layout(document: &[u8]) -> Vec<u8> {
     let is_array = document.starts_with(b"[");
     let mut lines = Vec::with_capacity(document.len());

@@ -12,7 +12,7 @@ pub struct LineNumbers {
 
 struct NumberedInput {
     file: String,
-    /// The ordinal before that of its first line.
+    /// The last ordinal before the lines of the input.
     before: u64,
     is_delivered: bool,
 }
@@ -38,8 +38,8 @@ impl LineNumbers {
         }
     }
 
-    /// Returns the ordinal of a line of the current input. Ordinals above [`MAX_ORDINAL`] are replaced by it, since no table
-    /// can hold as many lines.
+    /// Returns the ordinal of a line of the current input. No ordinal exceeds [`MAX_ORDINAL`]: no table can hold as
+    /// many lines.
     pub fn ordinal(&mut self, line: u64) -> u64 {
         let before = self.inputs.last().map_or(0, |input| input.before);
         let ordinal = before.saturating_add(line).clamp(1, MAX_ORDINAL);

@@ -39,7 +39,7 @@ pub enum OnCollision {
 pub enum Scope {
     /// All events of the run, which has one destination.
     Run,
-    /// The events that were sent to the same routers: an equal event that other routers accepted is new to these.
+    /// The events that the same routers accepted. A copy that other routers accepted is new to these routers.
     Routers,
 }
 
@@ -72,7 +72,7 @@ pub struct Collision {
 enum EventClass {
     New,
     Duplicate,
-    /// The event collides with that on this line of this file.
+    /// The event collides with an earlier event. The text names the file and the line of the earlier event.
     Collision(String),
 }
 
@@ -101,7 +101,7 @@ impl Dedupe {
         self.lines.file()
     }
 
-    /// Forgets the events of the current input, because none is delivered.
+    /// Forgets the events of the current input, because they are not delivered.
     pub fn input_failed(&mut self) {
         self.lines.input_failed();
     }

@@ -134,7 +134,7 @@ fn events_of_failed_inputs_have_no_duplicates() {
 }
 
 #[test]
-fn all_records_of_a_line_are_its_content() {
+fn the_content_of_a_line_comprises_all_its_records() {
     let several = |content| Event {
         records: 3,
         ..event(1, content)

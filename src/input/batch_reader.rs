@@ -25,8 +25,8 @@ pub struct BatchReader<R> {
     /// The number of bytes that were read after the last batch.
     pending: usize,
     ended: Option<io::Result<()>>,
-    /// The bytes of a last line without a newline that are left to a later run, because it may be incomplete. `None` if the
-    /// line is read by this run.
+    /// The number of bytes of a last line that is held back: without a newline it may be incomplete, so a later run
+    /// reads it. `None` if this run reads the line.
     held_back: Option<u64>,
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
@@ -206,7 +206,8 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// Returns the position after a line, if positions are tracked. It is open after the line of a log without a newline.
+    /// Returns the position after a line, if positions are tracked. The position is open ([`Position::open`]) if the
+    /// line is the last of a log and has no newline.
     fn end_line(&mut self, newline: Option<usize>) -> Option<Position> {
         self.tracker.open = newline.is_none() && self.shape == Shape::Log;
         self.tracker.line += u64::from(!self.tracker.open);

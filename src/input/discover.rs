@@ -137,7 +137,7 @@ impl Discovery {
         let entries = WalkDir::new(directory)
             .follow_links(true)
             .sort_by_file_name();
-        // The directory itself was named by the user.
+        // The user named the directory itself, so it is read even if it is hidden.
         let is_wanted =
             |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry) && !is_written(entry);
         for entry in entries.into_iter().filter_entry(is_wanted) {
@@ -190,7 +190,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
     source
 }
 
-/// Returns whether a file contains events one a line: the whole file is not an event, but a line is.
+/// Returns whether a file contains one event a line: if the whole file is not an event, but one of its first lines is.
 fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
     /// The number of bytes to examine. If no line in them is an event, the file is taken for a document
     /// ([`Shape::Document`]).

@@ -6,7 +6,7 @@ use flate2::bufread::GzDecoder;
 
 /// Decompresses the members of a gzip file as one text.
 pub struct GzipMembers<R> {
-    /// `None` after the last member.
+    /// The current member, or `None` after the last one.
     member: Option<GzDecoder<R>>,
 }
 

@@ -17,7 +17,7 @@ pub struct LineBatch {
     pub text: Buffer,
     /// Whether reading failed in the middle of a last line without a newline.
     pub is_truncated: bool,
-    /// The too long line after those of `text`.
+    /// The line after those of `text`, if it was skipped because it is too long.
     pub skipped: Option<LineContent<'static>>,
     /// The position after each line, if positions are tracked. A truncated line has no position.
     pub positions: Vec<Position>,

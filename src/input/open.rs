@@ -8,7 +8,7 @@ use super::gzip::GzipMembers;
 use super::position::PositionTracker;
 use super::source::{Origin, Source};
 
-/// Large enough that decompression, not reading, takes the time.
+/// The size of a read: large enough that reads take little time compared with decompression.
 const BUFFER_BYTES: usize = 1 << 17;
 
 /// An open input.
@@ -125,7 +125,8 @@ impl Read for FailingReader {
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// Recognized in order to report the file once, rather than each of its lines as invalid UTF-8.
+/// The first bytes and names of other compressions. They are recognized to report such a file once, instead of each of
+/// its lines as invalid UTF-8.
 const UNSUPPORTED_COMPRESSIONS: [(&[u8], &str); 4] = [
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),

@@ -15,8 +15,8 @@ pub struct Position {
     /// The XXH3 hash of those bytes, 128 bits.
     #[serde(with = "hex")]
     pub hash: u128,
-    /// Whether the last line has no newline. The position is only valid then if the input ends there, because otherwise the
-    /// line continues.
+    /// Whether the last line has no newline. If so, the position is found again only where the line ends at this
+    /// offset, because a longer line is another line.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub open: bool,
 }

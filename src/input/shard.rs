@@ -20,8 +20,8 @@ impl Shard {
     /// Returns whether an input is in this shard, by its [`relative`](super::Source::relative) path.
     ///
     /// The index of the shard is the first 8 bytes of the path's SHA-256 as a big-endian number, modulo the number of
-    /// shards. Nothing else counts, not even the other inputs, because runs on several machines must agree on it:
-    /// the same tree may be mounted under different paths, and listed in different orders.
+    /// shards. Nothing else counts, since runs on several machines must agree on the shard: they may mount the same
+    /// files under different paths, and list them in different orders.
     pub fn contains(self, relative: &Path) -> bool {
         let digest = Sha256::digest(bytes_of(relative));
         let first = digest.iter().take(8);

@@ -1,4 +1,4 @@
-//! The lookup of users and courses in the tables, and the derivation in their absence.
+//! The lookup of users and courses in the tables, and the derivation of ids and names without tables.
 
 use bumpalo::Bump;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ pub enum Unknown {
     Derive,
 }
 
-/// The lookup tables, and the derivation that replaces missing ones.
+/// The lookup tables, and the derivation of external ids that no table provides.
 pub struct Lms {
     /// The root URL as given. Ids depend on every character.
     pub root_url: String,

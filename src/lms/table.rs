@@ -1,8 +1,8 @@
 //! Lookup tables as files: CSV or TSV, plain or gzipped, with a header row.
 //!
-//! A header with a tab makes it TSV, which is what MySQL's client writes: without quotes, and with a backslash before the
-//! characters that would end a cell or a row. The client writes a carriage return as it is, so only a newline ends a row.
-//! TSV with the quoting of CSV is read as well.
+//! A table whose header contains a tab is TSV. MySQL's client writes TSV without quotes, and with a backslash before
+//! characters that would end a cell or a row. The client writes a carriage return as it is, so only a newline ends a
+//! row. TSV with the quoting of CSV is read as well.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -45,11 +45,11 @@ impl<'r> Cell<'r> {
 /// The layout of a table, as its header row shows it.
 struct Dialect {
     delimiter: u8,
-    /// Cells may be in quotes; otherwise they have backslash escapes.
+    /// Whether cells may be in quotes. Otherwise they have backslash escapes.
     is_quoted: bool,
-    /// Only a newline ends a row. Without quotes, a carriage return inside a row is part of its cell.
+    /// Whether only a newline ends a row. Without quotes, a carriage return inside a row is part of its cell.
     ends_with_newline: bool,
-    /// Before that newline stands a carriage return.
+    /// Whether a carriage return precedes that newline.
     ends_with_crlf: bool,
 }
 
@@ -159,7 +159,7 @@ fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Re
     Ok(indexes)
 }
 
-/// Returns the text of a TSV cell with backslash escapes, or in quotes with the quotes inside doubled.
+/// Unescapes a TSV cell, which either has backslash escapes or is in quotes, with quotes inside doubled.
 fn unescaped(cell: &str) -> Cow<'_, str> {
     if let Some(inner) = cell
         .strip_prefix('"')

@@ -16,8 +16,8 @@ pub struct Details {
     pub lines: Option<(u64, u64)>,
 }
 
-/// The number of events without a transformer. Their names are not kept: there is no limit to them, and names that are
-/// URLs can identify persons.
+/// The number of events without a transformer. The names are not kept: there may be any number of them, and names that
+/// are URLs can identify persons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OtherEvents {
     /// Events named after the path of a request. The LMS logs one for each request.

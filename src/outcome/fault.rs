@@ -27,7 +27,7 @@ impl Fault {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
     }
 
-    /// Returns the fault of a timestamp, given as Python shows it, that is not in the wanted form.
+    /// Returns the fault of a timestamp that is not in the wanted form. `shown` is the timestamp as Python shows it.
     pub(crate) fn bad_timestamp(shown: &str, wanted: &str) -> Self {
         let detail = format!("the timestamp {shown} is not {wanted}");
         Self::new(Reason::BadTimestamp, detail)

@@ -26,7 +26,7 @@ pub struct Tally {
     pub details: Details,
 }
 
-/// The emitted lines to which deduplication gave another outcome.
+/// The numbers of lines that were counted as emitted before deduplication gave them another outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reclassified {
     /// Lines that are duplicates.

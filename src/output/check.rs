@@ -157,7 +157,7 @@ impl Comparison<'_> {
             .result(&format!("{}: {text}", self.path.display()));
     }
 
-    /// Returns the next line of the file, which is empty after the last one.
+    /// Returns the next line of the file, or an empty line after the last one.
     fn next_expected(&mut self) -> Result<Vec<u8>> {
         self.line += 1;
         let mut line = Vec::new();

@@ -25,7 +25,7 @@ pub struct Directory {
     state: Option<(Arc<StateDirectory>, String)>,
     /// The open outputs by the numbers of their inputs.
     open: BTreeMap<usize, OpenOutput>,
-    /// With a state directory: the names that logs of this run use, even if a file was not written.
+    /// The file names that logs of this run use, even if no file was written. Only kept with a state directory.
     used_names: BTreeSet<PathBuf>,
     last_file: Option<PathBuf>,
 }
@@ -75,8 +75,8 @@ impl Directory {
         state.progress(input, to)
     }
 
-    /// Checks that the lines before the start of an input are delivered. They may belong to another input of this run with
-    /// the same beginning, whose output may have failed.
+    /// Checks that the lines before the position where an input resumes are delivered. Another input of this run may
+    /// begin with the same lines, and its output may have failed.
     fn check_beginning(&self, resumed: &Resumed) -> Result<()> {
         let progress = self.progress(resumed.recorded_as);
         let delivered = progress.map_or(0, |progress| progress.position.offset);
@@ -148,7 +148,7 @@ impl Destination for Directory {
                 (path, Some((resumed.input, progress)))
             }
         };
-        // Later files of an input have the compression of the first, whose extension they have.
+        // Later files of an input have the extension of the first file, and so its compression.
         let is_gzip = is_log && path.extension().is_some_and(|extension| extension == "gz");
         let mut open = OpenOutput {
             path,
@@ -179,7 +179,8 @@ impl Destination for Directory {
         }
         if let (Some((_, progress)), Some(end)) = (&mut open.delivery, batch.positions.last()) {
             if end.open {
-                // If this line is longer when the input is read again, the lines before it are still the same.
+                // The last line has no newline yet. If it is longer when the input is read again, the position before
+                // it is still found.
                 let before = batch.positions.iter().rev().nth(1);
                 progress
                     .history
@@ -252,7 +253,7 @@ impl OpenOutput {
         mut progress: DeliveryProgress,
     ) -> Result<()> {
         let Some(part) = self.part else {
-            // There is no new file, so the files are those of earlier runs.
+            // There is no new file, so the recorded files stay those of earlier runs.
             let earlier = state
                 .progress(input, to)
                 .unwrap_or_else(|| DeliveryProgress::to(Position::START));

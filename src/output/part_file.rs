@@ -54,7 +54,7 @@ impl PartFile {
     /// Returns an error if the file cannot be written or synced.
     pub fn close(mut self) -> io::Result<NamedTempFile> {
         if self.is_empty && self.is_gzip {
-            // A file without bytes is not a gzip file.
+            // An empty file is not valid gzip, so an empty member is written.
             self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
         }
         self.file.as_file().sync_data()?;

@@ -39,7 +39,7 @@ impl RejectsFile {
         self.is_appended
     }
 
-    /// Writes all of the rows, or none if there is an error: then their lines are read again.
+    /// Writes all rows, or none of them if there is an error. The next run can then write them all.
     ///
     /// # Errors
     /// Returns an error that names the path if the rows cannot be written.

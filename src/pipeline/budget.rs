@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Limits the bytes of inputs that are in flight. If inputs are delivered in order, the inputs that are read ahead have a
-/// separate limit. With a common limit they could take all bytes, and then wait for the current input while it waits for bytes.
+/// Limits the bytes of inputs that are in flight. If inputs are delivered in order, the inputs that are read ahead have
+/// a separate limit. With a common limit, the inputs that are read ahead could take all bytes. Then the current input
+/// would wait for bytes, and they for the current input.
 pub struct Budget {
     free: Mutex<FreeBytes>,
     changed: Condvar,

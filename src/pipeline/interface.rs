@@ -12,11 +12,11 @@ pub struct PipelineOptions {
     pub threads: usize,
     /// Whether several inputs may be delivered at a time.
     pub side_by_side: bool,
-    /// The length from which lines are skipped.
+    /// The maximum length of a line. Longer lines are skipped.
     pub max_line_bytes: usize,
     /// The counter of the bytes that were read.
     pub bytes_read: BytesRead,
-    /// Set when the run should end.
+    /// A flag that is set when the run should end.
     pub interrupted: Interrupted,
 }
 

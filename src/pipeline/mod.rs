@@ -1,10 +1,10 @@
 //! Reads inputs, converts their lines in parallel and delivers the results in order. No other module uses rayon.
 //!
-//! Several threads read, because decompressing one input takes one thread. A reader cuts its input into batches of whole
-//! lines, starts the conversion of each batch on the thread pool, and sends a slot for the result through a queue. The
-//! calling thread takes the slots from the queues in order, waits for each result and delivers it. If inputs may be
-//! delivered side by side, all of them share one queue; otherwise each input has its own, and an input that is read ahead
-//! waits in its queue until the inputs before it are delivered.
+//! Several threads read, because decompressing one input takes one thread. A reader cuts its input into batches of
+//! whole lines, starts the conversion of each batch on the thread pool, and sends a slot for the result through a
+//! queue. The calling thread takes the slots from the queues in order, waits for each result and delivers it. If inputs
+//! may be delivered side by side, they share one queue. Otherwise each input has its own queue, and the results of an
+//! input that is read ahead wait there until the earlier inputs are delivered.
 //!
 //! The batches in flight are bounded by number and by bytes, so slow delivery slows reading down, and memory does not
 //! grow with the input. An interrupted run does not wait for readers, which may be blocked on a pipe or a disk.

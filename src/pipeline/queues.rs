@@ -27,8 +27,8 @@ pub struct Messages<M> {
 /// The interval at which a waiting receiver checks for an interruption.
 const INTERRUPTION_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Creates queues of `batches` messages: one for all inputs if it `is_shared`, or else one for each input, of which at most
-/// `inputs` wait after the current one.
+/// Creates queues of `batches` messages: one for all inputs if `is_shared`, or else one for each input. At most
+/// `inputs` queues wait after the current one.
 pub fn queues<M>(batches: usize, inputs: usize, is_shared: bool) -> (Queues<M>, Messages<M>) {
     let (sender, queues) = sync_channel(inputs);
     let (shared, current) = is_shared.then(|| sync_channel(batches)).unzip();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn no_input_follows_one_that_its_reader_gave_up_because_of_an_interruption() {
+    fn after_an_interruption_no_input_follows_an_incomplete_one() {
         let (queues, mut messages) = queues(1, 2, false);
         let [(_, first), (_, second)] = [0, 1].map(|_| queues.next_input(2).unwrap());
         first.send(0).unwrap();

@@ -23,8 +23,8 @@ type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;
 /// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered in
 /// order, and the inputs one after the other unless they may be delivered side by side.
 ///
-/// `convert` returns a result for the first lines of a batch, and the remaining lines if the result should be delivered
-/// before they are converted.
+/// `convert` returns a result. If the result covers only the first lines of the batch, `convert` also returns the
+/// remaining lines, which are converted after the result is delivered.
 ///
 /// # Errors
 /// Returns an error if a thread cannot be started.

@@ -20,14 +20,14 @@ pub struct InputReport {
     pub skipped_lines: u64,
     /// The lines whose output is delivered.
     pub tally: Tally,
-    /// How far the input was read, unless the run ended first.
+    /// The numbers of bytes that were read and held back, unless the run ended before the input did.
     pub read_to: Option<ReadTo>,
     /// The output file, if the input has one of its own.
     pub output: Option<PathBuf>,
     pub elapsed: Duration,
 }
 
-/// How far an input was read.
+/// The numbers of bytes of an input that were read and held back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadTo {
     /// The number of bytes read, as stored.
@@ -36,7 +36,7 @@ pub struct ReadTo {
     pub held_back: u64,
 }
 
-/// The number of inputs, and of those that ended in a certain way.
+/// The number of inputs, by the way in which they ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
@@ -68,12 +68,12 @@ pub enum InputEnd {
 #[derive(Debug, Default)]
 pub struct InputReports {
     not_found: Vec<InputReport>,
-    /// By the number of the input.
+    /// The reports of the inputs that were found, by the number of the input.
     found: BTreeMap<usize, InputReport>,
 }
 
 impl InputReports {
-    /// Starts with the inputs that were not found.
+    /// Returns the reports of the inputs that were not found. The reports of other inputs are added later.
     pub fn new(not_found: &[NotFound]) -> Self {
         let not_found = not_found.iter().map(|missing| InputReport {
             name: missing.name.clone(),

@@ -20,8 +20,8 @@ use crate::send::Target;
 /// The version of the object. It changes when a key changes its meaning or goes away, not when keys are added.
 const SCHEMA: u32 = 1;
 
-/// The file for the report, if there is one. The file is created before the run, so that a mistyped path does not cost the
-/// report of a long run.
+/// The file for the report, if a report is wanted. The file is created before the run, so that a wrong path is found at
+/// once.
 pub struct ReportFile(Option<AtomicFile>);
 
 impl ReportFile {

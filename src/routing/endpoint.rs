@@ -44,7 +44,7 @@ impl Endpoint {
         let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;
         let configurations = &config.configurations;
         let kept = match config.backend_name {
-            // The server would take all statements for the same one.
+            // Otherwise all statements would have the same id.
             Format::Xapi => "id",
             // The keys are replaced in the envelope, which has the events in `data`.
             Format::Caliper => "data",

@@ -1,7 +1,7 @@
 //! Routers (routers.json): which router accepts which event, and the server that it sends to.
 //!
 //! A router accepts an event if every key of its match_params names a text in the event that matches one of the key's
-//! expressions (`RouterConfiguration.get_allowed_host`). The regex crate has no look-around and no back-references, so that
+//! expressions (`RouterConfiguration.get_allowed_host`). The regex crate has no look-around and no back-references, so
 //! matching takes time linear in the text.
 
 mod config;

@@ -45,7 +45,7 @@ struct OpenInput {
     name: String,
     /// The number of lines that are not read again, because earlier runs delivered them.
     skipped_lines: u64,
-    /// The lines that were read. They count if the output is delivered.
+    /// The tally of the lines that were read. It counts only if the output is delivered.
     tally: Tally,
     /// The errors of the input and of its output.
     errors: Vec<String>,
@@ -141,7 +141,8 @@ impl<'c> Deliverer<'c> {
         if let Some(duplicates) = &mut self.duplicates {
             duplicates.drop_from(&mut batch, self.rejects.is_some(), self.console);
         }
-        // Rows of rejects come first: with a state directory, delivered lines are not read again.
+        // Rejected lines are written before records: with a state directory, the next run does not read delivered lines
+        // again.
         if let Err(error) = self.write_rejects(&batch.rejects) {
             self.must_stop = true;
             return self.flow_after(input, Err(error));
@@ -277,8 +278,8 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    /// Writes rows to the rejects file, if there is one. Returns an error only if the rows are needed: a file that keeps
-    /// the rows of earlier runs belongs to a state directory, and its lines are not read again.
+    /// Writes rows to the rejects file, if there is one. Returns an error only with a state directory, because the next
+    /// run does not read the rejected lines again. Otherwise an error is reported, and no more rows are written.
     fn write_rejects(&mut self, rows: &[u8]) -> anyhow::Result<()> {
         let Some(rejects) = &mut self.rejects else {
             return Ok(());

@@ -25,7 +25,7 @@ use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::Target;
 use crate::tracking::LineWrapper;
 
-/// The command that is run, and how.
+/// A command, with the console and the command line of its run.
 pub struct Command<'a> {
     pub name: &'static str,
     pub invocation: &'a Invocation,
@@ -164,7 +164,7 @@ impl<'a> Job<'a> {
         let rejects = rejects.transpose().or_exit(ExitCode::Output)?;
         let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
-        // Rejected lines and duplicates are in the order of the inputs.
+        // Rejected lines must be written in the order of the inputs, and duplicates be found in this order.
         self.options.side_by_side =
             destination.takes_several() && rejects.is_none() && duplicates.is_none();
         let batches = Arc::new(BatchConverter {

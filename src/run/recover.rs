@@ -144,7 +144,7 @@ fn read_letter(path: &Path) -> Result<(DeadLetter, Format)> {
 
 /// The endpoints to which the letters of each router are sent.
 enum Endpoints {
-    /// The letters for these routers are sent to one endpoint, those for others are not sent.
+    /// The letters for these routers are sent to one endpoint. Letters for other routers are not sent.
     One {
         endpoint: Box<Endpoint>,
         routers: Vec<String>,

@@ -26,9 +26,9 @@ pub struct InputSettings {
     pub paths: Vec<PathBuf>,
     /// A file with one more input a line, or `-` for standard input.
     pub files_from: Option<PathBuf>,
-    /// Globs of the names that are read in directories, in place of the usual log names.
+    /// Globs for the names of the files to read in directories. If empty, files with the usual names of logs are read.
     pub include: Vec<String>,
-    /// Globs of the names that are skipped in directories.
+    /// Globs for the names of the files to skip in directories.
     pub exclude: Vec<String>,
     pub shard: Option<Shard>,
     pub line_wrapper: LineWrapper,

@@ -18,7 +18,7 @@ pub struct AcknowledgementTracker {
     positions: VecDeque<(u64, ReachedPosition)>,
 }
 
-/// A position in an input of which all earlier records were acknowledged.
+/// A position in an input. It is reached once all records from the lines before it are acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReachedPosition {
     pub input: InputId,
@@ -31,7 +31,7 @@ impl AcknowledgementTracker {
     /// Notes that the records numbered below `before` come from lines before a position.
     pub fn submitted(&mut self, before: u64, position: ReachedPosition) {
         match self.positions.back_mut() {
-            // Keeps one position of an input that yields no records.
+            // No record lies between the two positions, so only the later position is kept.
             Some((same, last)) if *same == before && last.input == position.input && !last.ends => {
                 *last = position;
             }

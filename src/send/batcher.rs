@@ -44,7 +44,7 @@ impl Batcher {
         same_id.is_some_and(|&nth| self.open.text_of(nth) == text)
     }
 
-    /// Adds a record. Returns the batch that had to be closed before, if any.
+    /// Adds a record. If the record does not fit into the open batch, closes that batch first and returns it.
     pub fn add(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) -> Option<SendBatch> {
         let bytes = text.len() + self.overhead.each;
         let count = self.open.items().len();

@@ -1,4 +1,4 @@
-//! The text around the records of a body.
+//! The text around the records of a request body.
 
 use super::send_batch::{BatchSlice, Overhead};
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_body_has_the_size_that_was_calculated() {
+    fn a_body_has_the_calculated_size() {
         let batch = batch_of(None, &["1", "{}", "[3]"]);
         let frame = BodyFrame {
             start: "s[",

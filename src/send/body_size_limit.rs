@@ -1,11 +1,11 @@
-//! The limits of a request, among them the body size that a server takes.
+//! The limits of a request: the number of its records, and the body size that the server accepts.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::send_batch::BatchLimits;
 
-/// The largest body that may be sent: the configured size, or less once the server has refused one. Sizes are those
-/// before compression.
+/// The largest body that may be sent: the configured size, or less after the server has refused a body. Sizes are
+/// measured before compression.
 #[derive(Debug)]
 pub struct BodySizeLimit {
     configured: BatchLimits,
@@ -44,8 +44,8 @@ impl BodySizeLimit {
         self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
     }
 
-    /// Returns the limits of a request. Once a body was refused, the size is at most the larger of the largest accepted
-    /// one and half the refused one.
+    /// Returns the limits of a request. After a refusal, the size is at most that of the largest accepted body, or half
+    /// that of the refused body if this is larger.
     pub fn limits(&self) -> BatchLimits {
         let refused = self.smallest_refused.load(Ordering::Relaxed);
         let mut limits = self.configured;

@@ -1,8 +1,8 @@
 //! The directory of dead letters: JSON files, each with the records of one request that could not be delivered, the
 //! reason, and the lines that the records were made of.
 //!
-//! A dead letter is named after its content, so that a second attempt overwrites it. It is synced before its records
-//! count as done.
+//! The name of a dead letter is a hash of its content, so a second attempt overwrites the file. The file is synced
+//! before its records count as done.
 
 use std::fs;
 use std::io::Write;
@@ -128,7 +128,7 @@ impl DeadLetters {
     pub fn create(directory: &Path) -> Result<Self> {
         let failed = || format!("failed to create the directory `{}`", directory.display());
         fs::create_dir_all(directory).with_context(failed)?;
-        // Found out now, before anything is sent.
+        // A directory that cannot be written to is reported before anything is sent.
         tempfile::tempfile_in(directory)
             .with_context(|| format!("failed to write to `{}`", directory.display()))?;
         Ok(Self {

@@ -16,14 +16,14 @@ use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
 ///
-/// A batch that the server does not take is split, and its parts are delivered in the same way. The order of the ids in
-/// an answer is ignored, because servers leave ids out.
+/// A batch that the server does not accept is split, and its parts are delivered in the same way. The ids in an answer
+/// are ignored, because servers leave ids out.
 pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
     /// The parts that were not sent yet; the last one is next.
     waiting: Vec<Part<'r>>,
-    /// The number of failures since the server last took something.
+    /// The number of consecutive failures of the server.
     failures: u32,
     dead_letters: Vec<PathBuf>,
 }
@@ -34,15 +34,15 @@ struct Part<'b> {
     records: BatchSlice<'b>,
     /// The number of requests that were made for the records.
     attempts: u64,
-    /// The number of retries if the server fails.
+    /// The most retries if the server fails.
     max_retries: u32,
 }
 
-/// A single bad record makes some servers fail once at each halving. More failures than this for each halving, without
-/// a success between them, are an outage.
+/// The number of consecutive failures for each halving from which the server counts as down. A single bad record makes
+/// some servers fail once for each halving.
 const FAILURES_PER_HALVING: u32 = 2;
 
-/// The number of retries for a half, after the server failed at the whole.
+/// The most retries for half of a part, after all retries for the whole part have failed.
 const RETRIES_OF_HALVES: u32 = 2;
 
 impl<'r> DeliveryWorker<'r> {
@@ -137,7 +137,7 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Returns the number of consecutive failures that are taken for an outage.
+    /// Returns the number of consecutive failures from which the server counts as down.
     fn failures_of_outage(&self) -> u32 {
         let halvings = self.batch.items().len().ilog2() + 1;
         FAILURES_PER_HALVING * (halvings + 1)
@@ -152,7 +152,7 @@ impl<'r> DeliveryWorker<'r> {
         }));
     }
 
-    /// Finds out whether the server really has a single record that it reports as a conflict.
+    /// Looks up a single record that the server reported as a conflict, to compare it with the server's copy.
     fn resolve_conflict(&mut self, part: &Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
         self.failures = 0;
         let target = self.requester.target;

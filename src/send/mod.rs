@@ -1,8 +1,8 @@
 //! Sending to servers.
 //!
 //! Batching, workers, retries, the rate limit, acknowledgements, statistics and dead letters are the same for all kinds
-//! of servers. Each kind has a folder with what it does in another way: requests, verdict, lookup. For another kind of
-//! server, add a folder that implements [`server::Server`], and an arm to `DeliverySettings::server`.
+//! of servers. Each kind of server has a folder for the parts that differ: requests, verdict, lookup. For another kind
+//! of server, add a folder that implements [`server::Server`], and an arm to `DeliverySettings::server`.
 //!
 //! Files import only from the rows below theirs.
 //!

@@ -59,7 +59,7 @@ impl Requester<'_> {
                 }
             };
             let backoff = target.backoff.wait(retries, fastrand::f64());
-            // Servers that ask for no wait at all get the usual one.
+            // The wait is at least the usual one, even if the server asks for a shorter wait.
             let time = retry.after.unwrap_or_default().max(backoff);
             if target.may_warn() {
                 let (text, seconds) = (target.describe(&answer), time.as_secs_f64());

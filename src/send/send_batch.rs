@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::dead_letters::DeadLetter;
 
-/// The line that a record was made of. Origins are ordered as the lines of a run are.
+/// The line from which a record was made. Origins sort in the order of the lines of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordOrigin {
     /// The number of the input in the run, from 0.
@@ -62,7 +62,7 @@ pub struct BatchEnvelope {
     pub start: String,
 }
 
-/// The most that goes into one request.
+/// The limits of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchLimits {
     pub items: usize,
@@ -119,7 +119,7 @@ impl SendBatch {
         }
     }
 
-    /// Returns the records of a dead letter, the nth that is sent.
+    /// Returns the records of a dead letter as a batch. The letter, the nth of the run, counts as their input.
     pub fn from_dead_letter(letter: DeadLetter, path: &Path, nth: usize) -> Self {
         // Overrides were applied to the envelope before it was written.
         let envelope = letter
@@ -141,7 +141,7 @@ impl SendBatch {
         batch
     }
 
-    /// Adds a record, whether it fits or not.
+    /// Adds a record without checking the limits.
     pub fn push(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) {
         let start = self.text.len();
         self.text.extend_from_slice(text);

@@ -45,7 +45,7 @@ struct SendInput {
 }
 
 impl SendInput {
-    /// Returns the input's id and the position up to which the nth target has it, if a state directory is used.
+    /// Returns the input's id and the position that the nth target has reached in it, if a state directory is used.
     fn resumed_by(&self, nth: usize) -> Option<(InputId, Position)> {
         let resumed = self.resumed.as_ref()?;
         Some((resumed.input, *resumed.reached.get(nth)?))
@@ -53,7 +53,7 @@ impl SendInput {
 }
 
 impl TargetQueue {
-    /// Adds the records of consecutive lines that the target accepts and does not have yet.
+    /// Adds those records of a batch that the target accepts and does not have yet.
     fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
         let resumed = input.resumed_by(self.nth);
         let last = batch.positions.last();
@@ -100,7 +100,7 @@ impl TargetQueue {
         self.note_position(batch, before_last_line, input);
     }
 
-    /// Notes the position after a batch, of which the last line may be incomplete.
+    /// Notes the position after a batch. The last line of the batch may be incomplete.
     fn note_position(
         &self,
         batch: &ConvertedBatch,
@@ -145,8 +145,8 @@ impl Sender {
         }
     }
 
-    /// Adds the next target of the run. The envelope goes around its records, and the overrides are applied to each of
-    /// them.
+    /// Adds the next target of the run, with the envelope around its records and the overrides that apply to each
+    /// record.
     pub fn add(
         &mut self,
         pool: WorkerPool,
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_overrides_cannot_be_applied_to_is_skipped_and_the_run_continues() {
+    fn a_record_whose_overrides_fail_is_skipped_and_the_run_continues() {
         let console = Arc::new(Console::new(true, false));
         let (settings, format) = (dry_run(), Format::Xapi);
         let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();

@@ -13,8 +13,8 @@ use crate::url::Url;
 
 /// A kind of server: how records are posted to it and what its answers mean.
 pub trait Server: Send + Sync {
-    /// Returns the URL that is posted to, for the URL that the user gave, and the headers that this kind of server needs
-    /// beside the usual ones. By default, the URL is the same and no more headers are needed.
+    /// Returns the URL to post to, given the user's URL, and the additional headers that this kind of server needs. By
+    /// default, the URL is unchanged and there are no additional headers.
     ///
     /// # Errors
     /// Returns an error if the result is not a URL.
@@ -35,8 +35,8 @@ pub trait Server: Send + Sync {
         self.frame(records.envelope).body(records)
     }
 
-    /// Returns the meaning of the answer to a request with these records, received at `now`: by default, that of its
-    /// HTTP status.
+    /// Returns the meaning of the answer to a request with these records, received at `now`. By default, the HTTP
+    /// status alone decides.
     fn verdict(&self, _records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
         verdict_by_status(answer, now)
     }
@@ -64,7 +64,7 @@ pub trait LookupRequests {
     fn wait(&self, nth: u32) -> Result<(), Stopped>;
 }
 
-/// The last answer to a request that was retried as often as is allowed.
+/// The answer to a request after all its retries.
 pub struct FinalAnswer {
     pub answer: Answer,
     /// The number of times that the request was made.

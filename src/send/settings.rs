@@ -120,8 +120,8 @@ pub struct SendPlan {
 }
 
 impl SendPlan {
-    /// Takes the endpoint of the settings, or those of the converter's routers. Takes the envelope out of the converter,
-    /// since an envelope goes around the events of a request here, and not around each event.
+    /// Plans to send to the endpoint of the settings, or to those of the converter's routers. Takes the envelope
+    /// settings out of the converter, since here an envelope belongs to a request and not to each event.
     ///
     /// # Errors
     /// Returns an error if the options contradict each other, or if an endpoint is not valid.
@@ -161,7 +161,7 @@ impl SendPlan {
     }
 
     /// Creates the targets, starts their workers, and returns the sender for them. With a state directory, each target
-    /// records what it acknowledges there.
+    /// records in it the positions up to which all records are acknowledged.
     ///
     /// # Errors
     /// Returns an error if a target is not valid, a thread cannot be started, or two targets have one name in the state

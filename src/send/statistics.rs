@@ -77,7 +77,8 @@ impl TargetStatistics {
         self.delivered += self.remove_pending(records);
     }
 
-    /// Counts records that the server has already. They are verified if the server returned them.
+    /// Counts records that the server has already. They are `verified` if they equal the copies that the server
+    /// returned.
     pub fn add_duplicates(&mut self, records: BatchSlice<'_>, verified: bool) {
         let count = self.remove_pending(records);
         self.duplicates += count;
@@ -105,12 +106,13 @@ impl TargetStatistics {
         records.len() as u64
     }
 
-    /// Returns the number of records that have no outcome: at the end, those that were left when the target was stopped.
+    /// Returns the number of records without an outcome. At the end, these are the records left when the target was
+    /// stopped.
     pub fn left(&self) -> u64 {
         self.pending.values().sum()
     }
 
-    /// Returns the numbers of the inputs that have such records.
+    /// Returns the numbers of the inputs of these records.
     pub fn inputs_left(&self) -> impl Iterator<Item = usize> {
         self.pending.keys().copied()
     }

@@ -39,7 +39,7 @@ pub struct Target {
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
     acknowledgements: Mutex<AcknowledgementTracker>,
-    /// The exit code and the message of the reason why nothing more is sent to the target.
+    /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,
     interrupted: OnceLock<Instant>,
     warned: Mutex<Option<Instant>>,
@@ -55,7 +55,7 @@ impl Target {
         lock(&self.status.statistics)
     }
 
-    /// Stops the target. The first reason is the one that is reported.
+    /// Stops the target. If it is stopped several times, the first reason is reported.
     pub fn stop(&self, code: ExitCode, message: String) {
         lock(&self.status.stop).get_or_insert((code, message));
         self.rate_limiter.stop();
@@ -71,7 +71,7 @@ impl Target {
         self.rate_limiter.is_stopped()
     }
 
-    /// Returns whether the run was interrupted so long ago that the last answers are no longer waited for.
+    /// Returns whether the time to wait for answers after an interruption is over.
     pub fn is_out_of_time(&self) -> bool {
         let interrupted = self.status.interrupted.get();
         interrupted.is_some_and(|at| at.elapsed() >= RESPONSE_GRACE)

@@ -26,7 +26,7 @@ pub enum Verdict {
 pub struct Retry {
     /// The time that the server asks to wait for.
     pub after: Option<Duration>,
-    /// Whether one bad record may be the reason: some servers answer it with a 500.
+    /// Whether a single bad record may be the reason: some servers answer 500 to a bad record.
     pub may_be_one_record: bool,
 }
 

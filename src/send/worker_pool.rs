@@ -42,7 +42,7 @@ impl WorkerPool {
                 .name(format!("send-{nth}"))
                 .spawn(move || {
                     while let Some(batch) = next(&batches) {
-                        // Fails when the pool waits for its workers to end, and needs no slots.
+                        // An error means that the pool is closing and needs no more slots.
                         let _ = freed.send(());
                         deliver(&target, &console, &batch);
                     }
@@ -58,7 +58,7 @@ impl WorkerPool {
         })
     }
 
-    /// Submits a batch, after waiting for a free slot. If the target is stopped, the batch is left.
+    /// Waits for a free slot and submits a batch. If the target is stopped, the batch is counted as left.
     pub fn submit(&self, mut batch: SendBatch) {
         self.target.statistics().submit(batch.items());
         while !self.target.is_stopped() {
@@ -75,8 +75,8 @@ impl WorkerPool {
         self.target.statistics().leave(batch.items());
     }
 
-    /// Waits until all submitted batches are done. After an interrupt, a server that does not answer is not waited for
-    /// long.
+    /// Waits until all submitted batches are done. After an interruption, the wait for a server that does not answer is
+    /// short.
     pub fn close(self) {
         drop(self.queue);
         loop {

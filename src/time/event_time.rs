@@ -33,7 +33,7 @@ impl EventTime {
             Some((local, offset)) => local.checked_sub(SignedDuration::from_mins(offset)).ok()?,
             None => Self::parse_variant(text)?,
         };
-        // Python prints years before 1000 with fewer than four digits.
+        // Python prints years before 1000 with fewer than four digits, so these years are refused.
         (1000..=9999)
             .contains(&moment.year())
             .then_some(Self(moment))

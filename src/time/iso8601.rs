@@ -150,8 +150,8 @@ fn parse_time(text: &str) -> Option<Time> {
     {
         let whole = digits(part)?;
         let fraction = fraction.filter(|_| nth == last);
-        // The library compares a part with its limit as a float, fraction included, so that minute 59.5 is refused. Second
-        // 60 is refused too, unless it has a fraction that a float rounds to nothing.
+        // aniso8601 compares a part, fraction included, with its limit as a float, and so refuses minute 59.5. It
+        // refuses second 60 too, except with a fraction so small that the float loses it.
         let as_float: f64 = match fraction {
             Some(fraction) => format!("{part}.{fraction}").parse().ok()?,
             None => whole as f64,

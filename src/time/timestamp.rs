@@ -39,7 +39,7 @@ impl Timestamp {
 
     /// Converts seconds since 1970, rounded half to even to the microsecond.
     pub(crate) fn from_unix_f64(seconds: f64) -> Option<Self> {
-        /// Far past the year 9999, and safe to convert.
+        /// A limit far past the year 9999 that is safe to convert.
         const LIMIT: f64 = 1e15;
 
         let whole = seconds.trunc();

@@ -20,7 +20,7 @@ impl TincanDuration {
 
 impl Display for TincanDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The library divides floats, so that only the days of a negative duration are negative.
+        // tincan divides as Python does, so only the days of a negative duration are negative.
         let (minutes, seconds) = divide(self.seconds, 60.0);
         let (hours, minutes) = divide(minutes, 60.0);
         let (days, hours) = divide(hours, 24.0);

@@ -42,8 +42,8 @@ pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
     Ok(timestamp.map(Timestamp::utc))
 }
 
-/// Transforms one event into its statements: one, or for a problem of several questions one and its children. Returns no
-/// statements if no transformer takes the name.
+/// Transforms one event into its statements: one, or for a problem of several questions also one for each question.
+/// Returns no statements if no transformer takes the name.
 ///
 /// # Errors
 /// Returns the reason why the event cannot be transformed.

@@ -31,7 +31,8 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{object_of, required, str_of, truthy, wrong_type};
 use crate::tracking::usage_key;
 
-/// More questions than any problem has, and few enough to hold a statement for each in memory.
+/// The most questions of a problem: more than any real problem has, and few enough to hold a statement for each in
+/// memory.
 const MOST_QUESTIONS: usize = 10_000;
 
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
@@ -132,7 +133,7 @@ fn child<'a>(
     let block = child_block(cx, block, question)?;
     let definition = definition(cx, fields, submission)?;
     let object = if fields.has_browser_context {
-        // The block of the parent, since the log does not name the block.
+        // The child has the id of the parent, since the log does not name a block.
         activity(parent.object.id, definition)
     } else {
         activity(Some(cx.iri("xblock", block)), definition)
@@ -167,7 +168,7 @@ fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     })
 }
 
-/// Returns the id of the block of a question: that of the problem with its last part replaced.
+/// Returns the id of the block of a question: the id of the problem's block with the last part replaced.
 fn child_block<'a>(
     cx: &Transformer<'a>,
     block: Option<Value<'a>>,
@@ -213,8 +214,7 @@ fn child_result<'a>(
     })
 }
 
-/// Makes the object of the event. The block that the log names is not used for a browser's event, which may name a wrong
-/// block or no block.
+/// Makes the object of the event. The logged block of a browser's event is not used, since it may be wrong or missing.
 fn object<'a>(
     cx: &Transformer<'a>,
     fields: &CheckFields<'a>,
@@ -275,7 +275,7 @@ fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
     Ok(None)
 }
 
-/// The interaction type of response types that have none in xAPI.
+/// The interaction type for response types that xAPI does not have.
 const OTHER: &str = "other";
 
 /// Returns xAPI's interaction type for a response type of Open edX.

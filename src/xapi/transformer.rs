@@ -243,7 +243,7 @@ impl<'a> Transformer<'a> {
         Ok(activity(Some(self.iri("course", course_id)), definition))
     }
 
-    /// Makes the statement of an event of its parts.
+    /// Makes the statement of an event from its parts.
     pub fn statement(
         &self,
         verb: &'static Verb,

@@ -122,10 +122,10 @@ fn seconds(field: &str, value: Option<Value<'_>>) -> Result<Option<f64>, Fault> 
 
 /// Rounds seconds to three decimals, as Python's `round` does.
 fn to_millisecond(seconds: f64) -> f64 {
-    /// Floats below this limit are so close together that the one nearest to a number of thousandths prints as that number.
+    /// Below this limit, the float nearest to a whole number of thousandths prints with at most three decimals.
     const FINE: f64 = 1e9;
 
-    // Most numbers are whole thousandths.
+    // Most numbers are whole thousandths already.
     if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
         return seconds;
     }

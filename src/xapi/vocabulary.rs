@@ -1,4 +1,4 @@
-//! The IRIs of the xAPI output, all of them.
+//! All IRIs of the xAPI output.
 //!
 //! Source: the reference's `processors/xapi/constants.py`. Some of its names are misleading (an extension is called an
 //! activity); here the names say how an IRI is used.

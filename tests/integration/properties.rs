@@ -183,17 +183,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn arbitrary_bytes_balance(log in vec(any::<u8>(), 0..3000), max_line_bytes in 1_usize..200) {
+    fn arbitrary_bytes_have_one_outcome_a_line(log in vec(any::<u8>(), 0..3000), max_line_bytes in 1_usize..200) {
         convert(&log, max_line_bytes);
     }
 
     #[test]
-    fn lines_similar_to_json_balance(log in r#"([ {}\[\]",:\\a-e0-9.\n-]|"event":|"data":|NaN|null|\u{feff}){0,200}"#) {
+    fn lines_similar_to_json_have_one_outcome_each(log in r#"([ {}\[\]",:\\a-e0-9.\n-]|"event":|"data":|NaN|null|\u{feff}){0,200}"#) {
         convert(log.as_bytes(), 1000);
     }
 
     #[test]
-    fn damaged_events_balance(picks in vec((any::<prop::sample::Index>(), vec(damage(), 0..4)), 1..20)) {
+    fn damaged_events_have_one_outcome_each(picks in vec((any::<prop::sample::Index>(), vec(damage(), 0..4)), 1..20)) {
         thread_local!(static LINES: Vec<Vec<u8>> = real_lines());
         let lines: Vec<_> = LINES.with(|lines| {
             let damaged = picks.iter().map(|(pick, damages)| damaged(pick.get(lines).clone(), damages));

@@ -62,7 +62,7 @@ fn a_cut_line_is_delivered_once_it_is_complete() {
 }
 
 #[test]
-fn a_log_that_ends_where_another_has_an_unfinished_line_is_known() {
+fn a_log_that_ends_before_the_incomplete_line_of_a_delivered_log_is_not_delivered_again() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..3) + "half a li");
     directory.transform().run().with_code(0);

@@ -186,7 +186,7 @@ fn an_input_is_done_when_each_statement_is_delivered_or_a_dead_letter() {
 }
 
 #[test]
-fn rejected_lines_are_kept_and_the_tally_balances() {
+fn rejected_lines_are_kept_and_the_counts_add_up() {
     let lrs = Lrs::healthy();
     let log = line(1) + "no event\n" + &line(2).replace("ada", "");
     let ended = send(&lrs.xapi(), &log)

@@ -10,7 +10,7 @@ use crate::harness::{Run, json_lines, line, lines, poisoned};
 use crate::lrs::Lrs;
 
 #[test]
-fn a_vanished_reader_of_the_rejects_is_an_error() {
+fn a_rejects_pipe_without_a_reader_is_an_error() {
     let run = Run::transform().args(&["--rejects", "pipe", "-o", "out", "-"]);
     let pipe = run.directory.path("pipe");
     assert!(

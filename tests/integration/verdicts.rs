@@ -70,7 +70,7 @@ fn a_conflict_that_cannot_be_looked_up_is_a_dead_letter() {
 }
 
 #[test]
-fn another_statement_with_a_stored_id_is_a_dead_letter() {
+fn a_statement_that_differs_from_the_stored_one_is_a_dead_letter() {
     let lrs = Lrs::healthy();
     send(&lrs.xapi(), &lines(0..3)).run().with_code(0);
     // The id does not depend on the object, so the ids are equal.
@@ -181,7 +181,7 @@ fn a_statement_over_the_size_limit_of_the_server_is_a_dead_letter() {
 }
 
 #[test]
-fn an_answer_that_later_requests_would_get_too_stops_the_run_and_names_the_line() {
+fn an_answer_that_every_request_would_get_stops_the_run_and_names_the_line() {
     for status in [301, 308, 401, 403, 404, 405, 501] {
         let lrs = Lrs::with_faults(move |nth, _| match nth {
             0 => ServerFault::None,

@@ -1,6 +1,6 @@
 use super::*;
 
-/// Returns its bytes in pieces of `size`, and then an error if it `fails`.
+/// A reader that returns its bytes in pieces of `size`, and then an error if it `fails`.
 struct Pieces<'a> {
     bytes: &'a [u8],
     size: usize,

@@ -7,8 +7,8 @@ use super::server::Server;
 /// A Caliper endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct CaliperEndpoint {
-    /// Whether each event has an envelope of its own, and a body is an array of envelopes, as
-    /// `CaliperEnvelopeProcessor` of the reference has it. Otherwise one envelope holds all events of a body.
+    /// Whether a body is an array of envelopes with one event each, as the reference sends it
+    /// (`CaliperEnvelopeProcessor`). Otherwise a body is one envelope with all events.
     pub envelope_each: bool,
 }
 

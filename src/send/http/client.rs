@@ -45,7 +45,7 @@ pub struct Resource {
 #[derive(Clone, Debug)]
 pub enum Answer {
     Response(Response),
-    /// The reason why no answer arrived or could be read. The server may have done what was asked.
+    /// The reason why no answer arrived or could be read. The server may still have processed the request.
     Lost(String),
     /// The reason why no request to this server can succeed, now or later.
     Impossible(String),

@@ -1,4 +1,4 @@
-//! Removal of secrets from what a server says.
+//! Removal of secrets from the answers of a server.
 
 use crate::routing::Endpoint;
 

@@ -14,12 +14,12 @@ use super::send_batch::BatchItem;
 use super::server::{Lookup, LookupRequests, Server};
 use crate::url::Url;
 
-/// The query parameters that name a statement (xAPI 1.0.3, part 3, section 2.1.3). Voided statements are found only by
-/// the second.
+/// The query parameter that names a statement (xAPI 1.0.3, part 3, section 2.1.3).
 const STATEMENT_ID: &str = "statementId";
+/// The query parameter that names a voided statement.
 const VOIDED_STATEMENT_ID: &str = "voidedStatementId";
 
-/// A statement that is missing is asked for again this often, since some servers show new statements late.
+/// The number of times that a missing statement is requested again. Some servers show new statements late.
 const REPETITIONS: u32 = 2;
 
 /// A learning record store.
@@ -57,7 +57,7 @@ impl Server for Lrs {
                 }
             }
             let lookup = match &last.answer {
-                // The credentials may not read, or the server knows no such request.
+                // The credentials may not allow reading, or the server does not support the request.
                 Answer::Response(Response {
                     status: 401 | 403 | 405 | 501,
                     ..
@@ -89,8 +89,8 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// A list of statements, which the specification does not have. Ralph returns a list of no or one statement, and a
-    /// list of other statements if it does not know the parameter.
+    /// A list of statements, an answer that the specification does not provide for. Ralph returns a list with the
+    /// statement, or an empty list. If Ralph does not know the parameter, it returns a list of other statements.
     List {
         statements: Vec<Value>,
     },
@@ -107,7 +107,7 @@ fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
     Some(match serde_json::from_slice(sent) {
         Ok(sent) if is_same_statement(&sent, &stored) => Lookup::Same,
         Ok(_) => Lookup::Different,
-        // Nested more deeply than serde_json reads.
+        // The statement is nested more deeply than serde_json can read.
         Err(_) => Lookup::Unverified,
     })
 }
