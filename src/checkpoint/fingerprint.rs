@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_of_more_bytes_than_the_head_has_is_none() {
+    fn a_head_has_a_hash_for_each_length_up_to_its_own() {
         let head = Head::read(&mut &b"abc"[..], Shape::Document).unwrap();
         let hash = xxhash_rust::xxh3::xxh3_128;
         let hashes = [0, 2, 3, 4].map(|bytes| head.hash(bytes));

@@ -7,7 +7,8 @@ const GROWTH: usize = 1536;
 
 /// The end of an output buffer.
 pub(crate) struct JsonBuffer<'o> {
-    /// The text, followed by zeros until this is dropped. A write so is a copy to a slice, without a call to the vector.
+    /// The text, followed by zeros until this is dropped. The zeros let a write copy to a slice, without a call to the
+    /// vector.
     out: &'o mut Vec<u8>,
     /// The length of the text.
     at: usize,
@@ -41,8 +42,8 @@ impl<'o> JsonBuffer<'o> {
         self.at += bytes.len();
     }
 
-    /// Appends a comma, unless the key is the first, a key without characters to escape, and a colon. If the key is a
-    /// constant to the compiler, that takes a few instructions.
+    /// Appends a comma unless the key is the first, then a key without characters to escape, and a colon. If the
+    /// compiler knows the key, this takes a few instructions.
     #[inline(always)]
     pub(crate) fn plain_key(&mut self, key: &'static str, is_first: bool) {
         debug_assert_eq!(plain_length(key.as_bytes()), key.len());

@@ -47,10 +47,10 @@ impl<'a> Value<'a> {
 }
 
 /// The parser of one text. The items and members of open arrays and objects are kept on stacks, and are copied to the
-/// arena when their number is known. A tree so takes no more memory than it needs, plus the length of the text if a
-/// string has escapes.
+/// arena when their number is known. So a tree takes only the memory that it needs, and the length of the text once
+/// more if a string has escapes.
 ///
-/// The functions that are always inlined are not in debug builds, in which 900 levels would take more stack than a thread
+/// Debug builds do not force inlining. There, inlined functions would make 900 levels take more stack than a thread
 /// has.
 struct Parser<'a> {
     scanner: Scanner<'a>,
@@ -62,8 +62,8 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
-    /// Parses a value within `depth` arrays and objects. Always inlined, since a value that is returned in memory and read
-    /// at once in pieces of other sizes stalls the processor.
+    /// Parses a value within `depth` arrays and objects. Always inlined: otherwise the value is returned in memory, and
+    /// the processor stalls when the caller at once reads it in pieces of other sizes.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scanner.peek() {

@@ -1,5 +1,5 @@
-//! The plain bytes of a JSON string: those that it holds unescaped. Neither a quote, a backslash nor a control character
-//! is plain.
+//! The plain bytes of a JSON string: all bytes except quotes, backslashes and control characters, which must be
+//! escaped.
 //!
 //! Bytes are compared in blocks of 16. `cargo bench` shows the gain over a loop over bytes in its row of reading and parsing.
 
@@ -48,9 +48,9 @@ pub(crate) fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     copy_short(text, target)
 }
 
-/// Does what [`copy_plain`] does with a text that is shorter than a block. Two copies that may overlap are cheaper than a
-/// call of `memcpy`. The block is assembled in registers, since writing it to memory and reading it back takes longer than
-/// the comparison.
+/// Copies like [`copy_plain`], but a text that is shorter than a block. Makes two copies that may overlap, which is
+/// cheaper than a call of `memcpy`. Assembles the block in registers, since writing the block to memory and reading it
+/// back takes longer than comparing it.
 #[inline]
 fn copy_short(text: &[u8], target: &mut [u8]) -> usize {
     const PLAIN: u128 = u128::from_le_bytes([b' '; BLOCK]);

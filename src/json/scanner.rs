@@ -68,7 +68,7 @@ impl<'a> Scanner<'a> {
         None
     }
 
-    /// Skips white space and returns the next byte, which stays the next, or 0 at the end of the text.
+    /// Skips white space and returns the next byte without skipping it, or 0 at the end of the text.
     #[inline]
     pub(crate) fn peek(&mut self) -> u8 {
         let mut byte = self.byte().unwrap_or(0);
@@ -95,7 +95,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
     }
 
-    /// Skips white space and a byte, which must be next.
+    /// Skips white space and then `byte`. Fails if another byte comes next.
     #[inline]
     pub(crate) fn take(&mut self, byte: u8) -> Option<()> {
         if self.peek() == byte {
@@ -137,7 +137,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips the unescaped start of a string and the quote or backslash after it. Returns both.
+    /// Skips the unescaped start of a string, and the quote or backslash after this start. Returns both.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let rest = self.text.get(self.at..)?;
@@ -246,7 +246,8 @@ impl<'a> Scanner<'a> {
             self.skip_if(|byte| matches!(byte, b'+' | b'-'));
             self.digits()?;
         }
-        // A digit after a leading zero is an error of the caller, who finds no comma, bracket or end.
+        // A digit after a leading zero is not read here. The caller reports it, because it expects a comma, a bracket
+        // or the end of the text.
         self.text.get(start..self.at)
     }
 

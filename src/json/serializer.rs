@@ -1,8 +1,8 @@
 //! Serializing records as JSON without white space: the bytes of serde_json, faster.
 //!
-//! serde_json looks at strings byte by byte and calls a writer for each piece of text. This serializer looks at strings in
-//! blocks and writes to one buffer. Values that records do not have, or hardly ever, are left to serde_json. `cargo bench`
-//! shows the gain in the rows of conversion to files.
+//! serde_json looks at strings byte by byte and calls a writer for each piece of text. This serializer looks at strings
+//! in blocks and writes to one buffer. Records with rare kinds of values are left to serde_json. `cargo bench` shows
+//! the gain in the rows of conversion to files.
 
 use std::fmt;
 
@@ -78,7 +78,7 @@ impl OpenContainer<'_, '_> {
     }
 }
 
-/// Defines methods for values that records do not have, which are left to serde_json.
+/// Defines methods for the kinds of values that no record contains. They fail, which leaves the value to serde_json.
 macro_rules! unsupported {
     ($($method:ident $(<$value:ident>)? ($($argument:ty),*) -> $written:ty;)*) => {
         $(fn $method $(<$value: Serialize + ?Sized>)? (

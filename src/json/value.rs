@@ -1,8 +1,8 @@
 //! The tree that a JSON text is parsed into.
 //!
-//! The tree borrows from the text where it can and from an arena where it cannot, so that reading a field does not
-//! allocate and a value is passed around by copy. It keeps what lookups and output depend on: the order of keys, the
-//! difference between integers and floats, integers of any size, and every bit of a float.
+//! The tree borrows from the text or, if it cannot, from an arena. So reading a field does not allocate, and values are
+//! passed by copy. The tree keeps what lookups and output depend on: the order of keys, the difference between integers
+//! and floats, integers of any size, and every bit of a float.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -148,7 +148,7 @@ pub(super) fn copied<'a, T: Copy>(items: &[T], arena: &'a Bump) -> &'a mut [T] {
 /// Moves the members to keep to the front and returns their number. Of a repeated key the last value is kept, at the
 /// position of the first.
 fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
-    /// The most members whose keys are compared with each other, which for few members is cheaper than hashing.
+    /// The most members whose keys are compared with each other. For few members this is cheaper than hashing.
     const MAX_COMPARED: usize = 32;
 
     if members.len() > MAX_COMPARED {

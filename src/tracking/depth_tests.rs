@@ -1,4 +1,5 @@
-//! Tests that every recursive walk of a tree passes at the greatest depth, on a stack as small as that of a worker thread.
+//! Tests that every recursive walk of a tree succeeds at the greatest depth, on a stack as small as that of a worker
+//! thread.
 
 use std::thread;
 

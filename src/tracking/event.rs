@@ -22,8 +22,7 @@ impl<'a> TrackingEvent<'a> {
     /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`.
     ///
     /// # Errors
-    /// Returns `NoEvent` if the object has neither, and `NotJson` if the JSON of a string exceeds a limit of the parser that
-    /// costs the line.
+    /// Returns `NoEvent` if the object has neither field, and the errors of [`decoded`].
     pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         if let Some(event) = root.get("event") {
             return Ok(Self {
@@ -157,9 +156,9 @@ fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
 /// Decodes a string of JSON. Other strings and values are returned unchanged.
 ///
 /// # Errors
-/// Returns `NotJson` if the JSON is nested deeper than the parser reads, or if it is the JSON of `event` and has an integer
-/// that is too long: the reference then loses all events of the batch. `data` and `context` with such an integer stay
-/// strings.
+/// Returns `NotJson` if the JSON is nested deeper than the parser reads. Also returns `NotJson` if `event` has an
+/// integer that is too long, because the reference then loses all events of the batch. `data` and `context` with such
+/// an integer stay strings.
 fn decoded<'a>(field: &str, value: Value<'a>, arena: &'a Bump) -> Result<Value<'a>, Fault> {
     let Value::Str(text) = value else {
         return Ok(value);
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_null_ends_the_search_at_the_top_level_and_is_skipped_below() {
+    fn a_top_level_null_ends_the_search_and_a_nested_null_does_not() {
         let line =
             r#"{"a":null,"context":{"a":1,"b":null,"c":""},"event":{"b":2,"c":3,"d":[{"e":1}]}}"#;
         with_event(line, |event| {
@@ -211,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn an_event_that_is_a_string_is_decoded_to_data_only() {
+    fn a_string_of_json_in_event_is_decoded_as_data_and_not_as_event() {
         with_event(r#"{"event":"{\"id\":\"v\"}","time":"t"}"#, |event| {
             assert_eq!(event.data("id"), Some(Value::Str("v")));
             assert_eq!(event.event("id"), None);

@@ -7,8 +7,8 @@ use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
-/// Parses a line without its newline. Returns `None` if the line is blank: only white space, after a byte-order mark or
-/// not.
+/// Parses a line without its newline. Returns `None` if the line is blank: white space only, apart from a byte-order
+/// mark.
 ///
 /// # Errors
 /// Returns [`Reason::NotUtf8`] if the line is not UTF-8, [`Reason::NotJson`] if no JSON object is at its end, and

@@ -25,8 +25,8 @@ impl LineWrapper {
         is_key.then(|| Self::Json(key.to_owned()))
     }
 
-    /// Returns the name of the event if it is not wanted and is found without parsing the line. The line can then be
-    /// parsed.
+    /// Returns the name of the event if the name is found without parsing the line and is not wanted. A returned name
+    /// guarantees that the parser would accept the line.
     pub fn unwanted_name<'a>(
         &self,
         line: &'a [u8],
@@ -38,8 +38,8 @@ impl LineWrapper {
         }
     }
 
-    /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so that lines have the same outcome wrapped
-    /// and not. An object in place of the line is the event itself, as some shippers decode JSON.
+    /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so a line has the same outcome wrapped
+    /// and plain. Some shippers decode JSON, so an object at the key of the line is the event itself.
     ///
     /// # Errors
     /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object at

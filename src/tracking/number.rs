@@ -69,14 +69,15 @@ impl<'a> Number<'a> {
 
     /// Divides integers that have no exact floats, and rounds once, as Python does.
     fn divided_exactly(self, other: Self) -> Option<f64> {
-        /// More digits than a number half-way between two floats has.
+        /// A number of digits that is larger than that of any number half-way between two floats.
         const QUOTIENT_DIGITS: usize = 800;
 
         let (left, right) = (self.to_integer()?, other.to_integer()?);
         let zeros = QUOTIENT_DIGITS + right.to_string().len();
         let left = left * BigInt::from(10).pow(zeros as u32);
         let quotient = &left / &right;
-        // If the division has a remainder, a digit is appended, so that the quotient is not rounded as half-way.
+        // If the division has a remainder, a digit 1 is appended. Otherwise the quotient might look half-way between
+        // two floats.
         let last = u8::from(&quotient * &right != left);
         format!("{quotient}{last}e-{}", zeros + 1).parse().ok()
     }
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_product_has_the_kind_of_its_factor() {
+    fn an_integer_times_100_is_an_integer_and_a_float_a_float() {
         let arena = Bump::new();
         assert_eq!(Number::Int(1).times_100(&arena), Some(Value::Int(100)));
         assert_eq!(

@@ -62,7 +62,7 @@ fn write_repr(value: Value<'_>, out: &mut String) {
 /// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4 and
 /// from 1e16.
 ///
-/// If two shortest texts are equally near, zmij takes the even one, as Python does and the standard library does not. Unlike
+/// If two shortest texts are equally near, zmij takes the even one, like Python and unlike the standard library. Unlike
 /// Python, zmij writes numbers from 1e-5 without an exponent, and exponents above -10 with one digit.
 pub(super) fn write_float(value: f64, out: &mut String) {
     let mut buffer = zmij::Buffer::new();
@@ -121,9 +121,9 @@ fn is_printable(c: char) -> bool {
     std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
 }
 
-/// `float(text)` or `int(text)`, which take white space at the ends (not the four ASCII separators of `str.isspace`), a
-/// sign, underscores between digits, and for floats the words for infinity and NaN. Integers past 64 bits, which are no ids,
-/// are not parsed.
+/// `float(text)` or `int(text)`. Both accept white space at the ends (but not the four ASCII separators of
+/// `str.isspace`), a sign, and underscores between digits. Floats may also be the words for infinity and NaN. Integers
+/// of more than 64 bits are not ids, and are not parsed.
 pub fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim();
     if !text.contains('_') {

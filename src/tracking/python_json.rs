@@ -117,7 +117,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_sorted_text_is_the_text_of_the_sorted_value(
+        fn sorting_while_writing_equals_sorting_before_writing(
             keys in prop::collection::vec("[ab\0é]{0,10}", 0..20),
             texts in prop::collection::vec(any::<String>(), 20),
         ) {

@@ -11,11 +11,12 @@ use memchr::memmem::Finder;
 use super::line::json_part;
 use crate::json::{MAX_DEPTH, Scanner};
 
-/// The longest line that is skimmed. Few lines are longer, and no shorter line has an integer of more than 4,300 digits,
-/// which the parser refuses.
+/// The longest line that is skimmed. Few lines are longer, and a line within this limit cannot have an integer of more
+/// than 4,300 digits, which the parser would refuse.
 const MAX_BYTES: usize = 4096;
 
-/// Returns the name of the event if it is found and not wanted. The line can then be parsed.
+/// Returns the name of the event if skimming finds the name and the name is not wanted. A returned name guarantees that
+/// the parser would accept the line.
 pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<&str> {
     let likely = likely_name(line)?;
     if is_wanted(likely) {
@@ -24,7 +25,7 @@ pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Op
     name(line).filter(|name| *name == likely || !is_wanted(name))
 }
 
-/// Guesses the name of the event. If the guess is wanted, the line has to be parsed, and skimming it first is not worth it.
+/// Guesses the name of the event. A line whose guessed name is wanted is parsed without skimming it first.
 fn likely_name(line: &[u8]) -> Option<&str> {
     static KEY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"name\":"));
 
@@ -67,7 +68,7 @@ fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
             let is_string = scanner.peek() == b'"';
             let start = scanner.offset();
             skip_value(scanner, 1)?;
-            // A string that the parser decodes must be too short to exceed a limit.
+            // Whether the parser decodes the string, which must then be too short to exceed a limit.
             let is_decoded = is_string && matches!(key, "event" | "data" | "context");
             if is_decoded && scanner.offset() - start > MAX_DEPTH {
                 return None;

@@ -32,7 +32,7 @@ pub(crate) fn problem<'a>(
     referer: Value<'a>,
     arena: &'a Bump,
 ) -> Result<Option<&'a str>, Fault> {
-    // Python's `urlparse` takes a false value as an empty URL.
+    // Python's `urlparse` takes a value that is not truthy as an empty URL.
     let referer = if referer.is_truthy() {
         str_of("referer", referer, "a URL")?
     } else {
@@ -100,7 +100,8 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     let Some((_, query)) = split_once(address, b'?') else {
         return Ok(None);
     };
-    // Most queries have no active block. Without `%` the name of the field has no other form.
+    // Most queries name no active block, and are not decoded. In a query without `%`, the name of the field can only
+    // stand as it is.
     if memchr::memchr(b'%', query.as_bytes()).is_none() && !query.contains("activate_block_id") {
         return Ok(None);
     }

@@ -120,7 +120,7 @@ fn long_numbers_and_deep_texts_are_read_up_to_the_limits() {
     }
 }
 
-/// Pieces of JSON in any order, which mostly are no JSON text.
+/// Pieces of JSON in any order. Most of these texts are not JSON.
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         prop::sample::select(vec![
