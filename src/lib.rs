@@ -29,9 +29,9 @@
 //!                                             lms (users, courses)
 //! ```
 //!
-//! `pipeline` drives it: reader threads cut inputs into batches of whole lines, rayon converts them, and the calling thread
-//! delivers the results of each input in order, with a bounded number of batches in flight. So memory does not grow with
-//! the input, and the output does not depend on the number of threads.
+//! `pipeline` drives this flow: reader threads cut inputs into batches of whole lines, rayon converts the batches, and
+//! the calling thread delivers the results of each input in order. The number of batches in flight is bounded. So
+//! memory does not grow with the input, and the output does not depend on the number of threads.
 //!
 //! # Terms
 //!

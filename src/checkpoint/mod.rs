@@ -1,9 +1,9 @@
 //! The record of the lines that are delivered, so that a repeated run resumes after them.
 //!
-//! An input is identified by its content, not by its name: by a hash of its first bytes, decompressed, and by the hash of all
-//! bytes up to the recorded position. So a log that was rotated, renamed and compressed is the same input, and a log that
-//! has grown is continued. Everything that is recorded is durable: an output file that was renamed, or records that a server
-//! acknowledged.
+//! An input is identified by its content, not by its name: by a hash of its first bytes, decompressed, and by the hash
+//! of all bytes up to the recorded position. So a log that was rotated, renamed and compressed is the same input, and a
+//! log that has grown is continued. Only durable deliveries are recorded: renamed output files, and records
+//! acknowledged by a server or kept in a dead letter.
 //!
 //! | file | contents |
 //! |---|---|

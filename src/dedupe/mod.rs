@@ -3,9 +3,9 @@
 //! Rotated logs overlap, and message brokers deliver twice. Duplicates are found in input order, when batches are delivered,
 //! so that they do not depend on the number of threads. This module does no I/O.
 //!
-//! An id alone does not make a duplicate: the ids of xAPI statements are not computed from the object, so two events of the
-//! same actor and verb within one microsecond share an id. They are a *collision*. An event comprises all records of one
-//! line, and its id is that of the first record.
+//! Two events with the same id may differ: the id of an xAPI statement does not depend on its object, so two events of
+//! the same actor and verb within one microsecond share an id. Such a pair is a *collision*. An event comprises all
+//! records of one line, and its id is that of the first record.
 //!
 //! | file | contents |
 //! |---|---|

@@ -9,8 +9,8 @@ use super::position::{Position, PositionTracker};
 use super::source::Shape;
 use crate::buffers::{Buffer, Buffers};
 
-/// The size of a batch: large enough that passing a batch between threads costs little beside its conversion, and small
-/// enough that the batches in flight need little memory.
+/// The size of a batch. Passing a batch of this size between threads costs little compared with its conversion, and the
+/// batches in flight need little memory.
 pub const BATCH_BYTES: usize = 1 << 20;
 
 /// Reads an input batch by batch. After the last batch, [`BatchReader::finish`] returns the result.

@@ -31,7 +31,7 @@ pub struct Line<'a> {
     pub content: LineContent<'a>,
 }
 
-/// The text of a line, as far as it could be read.
+/// The text of a line, or the part of the text that could be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineContent<'a> {
     Whole(&'a [u8]),

@@ -90,8 +90,8 @@ impl Dialect {
     }
 }
 
-/// Reads the table at `path` row by row and passes each row to `take`: its number (the header is row 1) and its cells in
-/// the order of `columns`, whatever their order in the file. Other columns are not read.
+/// Reads the table at `path` row by row. Passes to `take` the number of each row (the header is row 1), and its cells
+/// in the order of `columns`, whatever their order in the file. Other columns are not read.
 ///
 /// # Errors
 /// Returns an error that names the path if the file cannot be read, a column is missing, a row has more or fewer cells

@@ -243,8 +243,8 @@ impl OpenOutput {
         Ok(())
     }
 
-    /// Completes the file and records the progress. If the run is killed in between, the name of the file decides: the
-    /// next run counts the file as delivered if it has its final name, and removes it if it has not.
+    /// Completes the file and records the progress. If the run is killed in between, the next run looks for the file:
+    /// under its final name it counts as delivered, under its temporary name it is removed.
     fn complete_and_record(
         self,
         state: &StateDirectory,

@@ -1,4 +1,4 @@
-//! Routers (routers.json): which router accepts which event, and the server that it sends to.
+//! Routers (routers.json): the events that each router accepts, and its server.
 //!
 //! A router accepts an event if every key of its match_params names a text in the event that matches one of the key's
 //! expressions (`RouterConfiguration.get_allowed_host`). The regex crate has no look-around and no back-references, so

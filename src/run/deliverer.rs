@@ -156,7 +156,7 @@ impl<'c> Deliverer<'c> {
         self.flow_after(input, written)
     }
 
-    /// Completes the output of an input that was read as far as possible.
+    /// Completes the output of an input after all lines that could be read.
     fn finish(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> ControlFlow {
         let ReadEnd { result, held_back } = end;
         let mut flow = ControlFlow::Continue;

@@ -103,8 +103,8 @@ pub struct Backoff {
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl Backoff {
-    /// Returns the wait before the nth retry, counted from 0. `chance` is a random number from 0 to 1 that shortens the
-    /// wait by up to a half, so that workers that failed together do not retry together.
+    /// Returns the wait before the nth retry, counted from 0. `chance`, a random number from 0 to 1, shortens the wait
+    /// by up to a half. So workers that fail at the same time do not retry at the same time.
     pub fn wait(&self, nth: u32, chance: f64) -> Duration {
         let full = self.first.saturating_mul(2u32.saturating_pow(nth));
         full.min(LONGEST).mul_f64(1.0 - chance / 2.0)

@@ -1,4 +1,4 @@
-//! Python's arithmetic, as far as scores need it.
+//! The part of Python's arithmetic that scores need.
 
 use bumpalo::Bump;
 use num_bigint::BigInt;

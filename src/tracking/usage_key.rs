@@ -25,8 +25,8 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
     })
 }
 
-/// Returns the usage key of the problem that a browser's event is about: the active block of the page, or else the block
-/// whose form is in `data` (`get_problem_block_id`).
+/// Returns the usage key of the problem of a browser's event: the active block of the page, or else the block with the
+/// form in `data` (`get_problem_block_id`).
 pub(crate) fn problem<'a>(
     event: &TrackingEvent<'a>,
     referer: Value<'a>,

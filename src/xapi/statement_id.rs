@@ -1,8 +1,8 @@
 //! Statement ids, the same at every conversion of an event, so that a replay makes no duplicates.
 //!
-//! An id is a version 5 UUID whose namespace is the verb and whose name is the actor and the timestamp
-//! (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), all as JSON text in the form of Python's `json.dumps`, with
-//! the keys in the order of the tincan library. Statements stored over years depend on every bit of these ids.
+//! An id is a version 5 UUID (`XApiTransformer.get_event_id`, `helpers.get_uuid5`). Its namespace is made of the verb,
+//! and its name is the actor and the timestamp. All three are JSON text in the form of Python's `json.dumps`, with the
+//! keys in the order of the tincan library. Statements stored over years depend on every bit of these ids.
 
 use uuid::Uuid;
 
