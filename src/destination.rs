@@ -18,8 +18,8 @@ pub enum WriteStatus {
 
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.
 ///
-/// An output ends explicitly, with [`finish`](Self::finish) or [`abort`](Self::abort); an output that is only dropped is
-/// not delivered.
+/// An output ends explicitly, with [`finish`](Self::finish) or [`abort`](Self::abort); an output that is only dropped
+/// is not delivered.
 pub trait Destination {
     /// Starts the output of an input. `resumed` says how much of the input earlier runs delivered.
     ///

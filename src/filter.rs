@@ -25,7 +25,8 @@ pub struct EventFilter {
 pub struct TextGlobs(Vec<GlobMatcher>);
 
 impl EventFilter {
-    /// Returns the option that filters an event out, if one does. `time_of` reads the time of the event as the format does.
+    /// Returns the option that filters an event out, if one does. `time_of` reads the time of the event as the format
+    /// does.
     ///
     /// An event with an unreadable time is not filtered; it is rejected as `bad-timestamp`. If the filter has a time,
     /// an event without a time is filtered out. If it has a course, so is an event without a course.

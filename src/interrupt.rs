@@ -1,8 +1,8 @@
 //! Interruption by SIGINT or SIGTERM.
 //!
 //! The first signal ends the run cleanly: open outputs are completed or dropped, the state is saved, and the summary is
-//! printed. If that takes too long, or at a second signal, the process exits immediately. The recorded state is valid at any
-//! time.
+//! printed. If that takes too long, or at a second signal, the process exits immediately. The recorded state is valid
+//! at any time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -91,6 +91,6 @@ impl Interrupted {
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(8);
 
-/// The time to wait, after an interruption, for responses to requests that were already sent. The rest of [`GRACE`] is for
-/// saving the state and printing the summary.
+/// The time to wait, after an interruption, for responses to requests that were already sent. The rest of [`GRACE`] is
+/// for saving the state and printing the summary.
 pub const RESPONSE_GRACE: Duration = Duration::from_secs(4);

@@ -1,7 +1,7 @@
 //! Converts Open edX tracking logs to xAPI statements or Caliper events, without an LMS.
 //!
-//! The program `event-router` does this in bulk: its README and the pages of the [`guide`] are for the people who run it.
-//! The library converts single lines:
+//! The program `event-router` does this in bulk: its README and the pages of the [`guide`] are for the people who run
+//! it. The library converts single lines:
 //!
 //! ```
 //! use event_routing_backends::Converter;
@@ -48,8 +48,8 @@
 //!
 //! # Modules
 //!
-//! A module imports only from modules below its own in this table, and the files of a module do not import each other in
-//! circles. `tests/imports/run` checks this; `tests/imports/rules.py` has the exact rows.
+//! A module imports only from modules below its own in this table, and the files of a module do not import each other
+//! in circles. `tests/imports/run` checks this; `tests/imports/rules.py` has the exact rows.
 //!
 //! | module | contents |
 //! |---|---|
@@ -94,31 +94,32 @@
 //!
 //! # Invariants
 //!
-//! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte, at
-//!   any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a run.
+//! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte,
+//!   at any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a
+//!   run.
 //! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
 //! - A line is parsed once, into one tree that borrows from the line and from an arena. With `--unwrap`, the object
 //!   around the line is parsed once too. A line whose event is not selected is skipped without a tree.
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
 //! - Statement ids equal the reference's, to the bit. That makes a replay safe.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
-//! - A bad line, file or response costs that line, file or batch, and is never silent. Only a response that every request
-//!   would get, or a failed delivery without `--dead-letters`, ends the run.
-//! - A record is delivered only when it is durable: in a file that has its final name, or acknowledged by the server. The
-//!   state directory notes a delivery, or a dead letter, only afterwards, so a run that is killed loses nothing.
-//! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from the
-//!   command line, and are never shown.
+//! - A bad line, file or response costs that line, file or batch, and is never silent. Only a response that every
+//!   request would get, or a failed delivery without `--dead-letters`, ends the run.
+//! - A record is delivered only when it is durable: in a file that has its final name, or acknowledged by the server.
+//!   The state directory notes a delivery, or a dead letter, only afterwards, so a run that is killed loses nothing.
+//! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from
+//!   the command line, and are never shown.
 //!
 //! # Checks
 //!
-//! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much memory
-//! deduplication uses, `tests/differential/run` (mutated logs against the reference, and the fixtures) and
+//! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
+//! memory deduplication uses, `tests/differential/run` (mutated logs against the reference, and the fixtures) and
 //! `tests/ralph/run` (a real LRS). `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
-//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; names in parentheses in these docs,
-//! such as `(video_events.py)`, are files and classes of that package. Records equal the reference's as JSON;
+//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; names in parentheses in these
+//! docs, such as `(video_events.py)`, are files and classes of that package. Records equal the reference's as JSON;
 //! [`guide::differences`] names each exception.
 // Private modules are linked for contributors, who build the docs with private items.
 #![allow(rustdoc::private_intra_doc_links)]

@@ -31,8 +31,8 @@ pub struct UnknownPattern {
 }
 
 impl EventSelection {
-    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`. `default` are the names that are taken by default,
-    /// `others` the other names that have a transformer.
+    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`. `default` are the names that are taken by
+    /// default, `others` the other names that have a transformer.
     ///
     /// # Errors
     /// Returns the first pattern that matches no name.

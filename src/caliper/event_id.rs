@@ -13,8 +13,8 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7b
 /// The initial capacity for the text of an event, which is enough for most events.
 const USUAL_BYTES: usize = 4096;
 
-/// Makes the id of a tracking event: a version 5 UUID of the event as JSON text with sorted keys, in the form of Python's
-/// `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
+/// Makes the id of a tracking event: a version 5 UUID of the event as JSON text with sorted keys, in the form of
+/// Python's `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
 ///
 /// The id depends on the whole event, since two events may differ in any part. It depends on the parsed value and not
 /// on the text, so the prefix of a logger and the layout of the text do not matter.

@@ -10,7 +10,8 @@
 //! | demandhint_displayed | Event, Viewed | … + `/hint/` + `data.hint_index` | Annotation, named Hint |
 //!
 //! The block is `data.problem_id`, else `data.module_id`, else the block that `context.referer` or the form in `data`
-//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, which may be anywhere in the event.
+//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, which may be anywhere in the
+//! event.
 
 use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
 use super::transformer::Transformer;

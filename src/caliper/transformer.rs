@@ -152,8 +152,8 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Drops null and empty values, also from objects, as `del_none` does. Zero and `false` are kept, and so is an object that
-    /// becomes empty. The items of lists are kept.
+    /// Drops null and empty values, also from objects, as `del_none` does. Zero and `false` are kept, and so is an
+    /// object that becomes empty. The items of lists are kept.
     pub fn kept(&self, value: Option<Value<'a>>) -> Option<Value<'a>> {
         match value? {
             Value::Object(object) if !object.members().is_empty() => {

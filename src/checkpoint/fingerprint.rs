@@ -48,8 +48,8 @@ impl Head {
         Some(xxhash_rust::xxh3::xxh3_128(head))
     }
 
-    /// Returns the first line of a log, or the head of a document. Every input that shares lines with this input begins with
-    /// these bytes.
+    /// Returns the first line of a log, or the head of a document. Every input that shares lines with this input begins
+    /// with these bytes.
     pub fn beginning(&self) -> &[u8] {
         let newline = self.shape.newline(&self.bytes);
         &self.bytes[..newline.map_or(self.bytes.len(), |newline| newline + 1)]

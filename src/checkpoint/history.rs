@@ -1,4 +1,5 @@
-//! Earlier positions of an input. They identify a copy of the input that ends earlier, such as one whose transfer failed.
+//! Earlier positions of an input. They identify a copy of the input that ends earlier, such as one whose transfer
+//! failed.
 
 use serde::{Deserialize, Serialize};
 

@@ -87,7 +87,8 @@ impl SequencedInput {
     }
 }
 
-/// Returns whether one of the two may be the beginning of the other. An empty input has nothing in common with any other.
+/// Returns whether one of the two may be the beginning of the other. An empty input has nothing in common with any
+/// other.
 fn may_be_alike(one: &[u8], other: &[u8]) -> bool {
     let neither_is_empty = !one.is_empty() && !other.is_empty();
     neither_is_empty && (one.starts_with(other) || other.starts_with(one))

@@ -43,8 +43,8 @@ pub(super) struct Record {
 /// The name of the journal in the directory.
 const JOURNAL: &str = "journal.jsonl";
 
-/// The interval at which appended entries are made durable. If a crash loses an entry, its lines are delivered again, and the
-/// server recognizes the ids of their records.
+/// The interval at which appended entries are made durable. If a crash loses an entry, its lines are delivered again,
+/// and the server recognizes the ids of their records.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StateDirectory {

@@ -56,8 +56,8 @@ impl BatchConverter {
         (converted, rest)
     }
 
-    /// Converts lines until there is enough output for a part. Returns the index of the last converted line if lines are
-    /// left.
+    /// Converts lines until there is enough output for a part. Returns the index of the last converted line if lines
+    /// are left.
     fn convert_part(
         &self,
         source: &Source,
@@ -120,8 +120,8 @@ impl BatchConverter {
     }
 }
 
-/// Returns a gzip member that holds `text`. Readers take consecutive members of a file as one text, so each batch can be
-/// compressed on a thread of its own.
+/// Returns a gzip member that holds `text`. Readers take consecutive members of a file as one text, so each batch can
+/// be compressed on a thread of its own.
 ///
 /// # Errors
 /// Returns an error if the encoder fails, which it does not do when it writes to memory.

@@ -90,8 +90,8 @@ pub enum BuildError {
 }
 
 impl Converter {
-    /// Starts a converter to xAPI statements. The root URL of the LMS is part of every actor, and so of every statement id:
-    /// give it exactly as in the settings of the LMS.
+    /// Starts a converter to xAPI statements. The root URL of the LMS is part of every actor, and so of every statement
+    /// id: give it exactly as in the settings of the LMS.
     pub fn xapi(lms_root_url: impl Into<String>) -> ConverterBuilder {
         let settings = XapiSettings {
             actor: ActorKind::ExternalId,

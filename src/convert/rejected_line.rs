@@ -60,8 +60,8 @@ struct EarlierRow<'a> {
 }
 
 impl RejectedLine<'_> {
-    /// Appends the row of a line that was read with `--unwrap raw`. If the line is itself a row of a rejects file, the new row
-    /// holds the original line with its file and number, so that rejects can be replayed any number of times.
+    /// Appends the row of a line that was read with `--unwrap raw`. If the line is itself a row of a rejects file, the
+    /// new row holds the original line with its file and number, so that rejects can be replayed any number of times.
     pub fn write_original(&self, out: &mut Vec<u8>) {
         let earlier = match self.content {
             Some(RejectedContent::Text { raw }) => serde_json::from_str(raw).ok(),

@@ -1,7 +1,8 @@
 //! The table of the events that were emitted, at 32 to 43 bytes an event.
 //!
-//! Rows are stored in a vector, and only their numbers in a hash table. A hash table of the rows themselves would take up to
-//! 90 bytes an event, because half of a table is empty after it has grown. The test `ten_million` measures the memory.
+//! Rows are stored in a vector, and only their numbers in a hash table. A hash table of the rows themselves would take
+//! up to 90 bytes an event, because half of a table is empty after it has grown. The test `ten_million` measures the
+//! memory.
 
 use hashbrown::hash_table::{Entry, HashTable};
 
@@ -17,7 +18,8 @@ pub struct SeenEvent {
 pub const MAX_ORDINAL: u64 = (1 << 40) - 1;
 
 impl SeenEvent {
-    /// Returns an event with this hash of its content, on the line with this number in the run, from 1 to [`MAX_ORDINAL`].
+    /// Returns an event with this hash of its content, on the line with this number in the run, from 1 to
+    /// [`MAX_ORDINAL`].
     pub fn new(content: u64, ordinal: u64) -> Self {
         let [_, _, content @ ..] = content.to_be_bytes();
         let [_, _, _, ordinal @ ..] = ordinal.to_be_bytes();

@@ -1,7 +1,7 @@
 //! Finds the events that this run has already emitted: those with the id and the content of an earlier event.
 //!
-//! Rotated logs overlap, and message brokers deliver twice. Duplicates are found in input order, when batches are delivered,
-//! so that they do not depend on the number of threads. This module does no I/O.
+//! Rotated logs overlap, and message brokers deliver twice. Duplicates are found in input order, when batches are
+//! delivered, so that they do not depend on the number of threads. This module does no I/O.
 //!
 //! Two events with the same id may differ: the id of an xAPI statement does not depend on its object, so two events of
 //! the same actor and verb within one microsecond share an id. Such a pair is a *collision*. An event comprises all

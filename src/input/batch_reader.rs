@@ -1,6 +1,7 @@
 //! Cutting an input into batches of whole lines.
 //!
-//! The end of a batch depends only on the bytes of the input, so results do not depend on how many bytes a read returns.
+//! The end of a batch depends only on the bytes of the input, so results do not depend on how many bytes a read
+//! returns.
 
 use std::io::{self, Read};
 
@@ -67,8 +68,8 @@ impl<R: Read> BatchReader<R> {
         self
     }
 
-    /// Tracks the positions after lines, from the position of the underlying reader. If the input `may_grow`, a last line
-    /// of a log without a newline is held back.
+    /// Tracks the positions after lines, from the position of the underlying reader. If the input `may_grow`, a last
+    /// line of a log without a newline is held back.
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
         self.tracker = start;
         self.is_tracking = true;

@@ -42,9 +42,9 @@ impl fmt::Display for NotFound {
     }
 }
 
-/// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for standard
-/// input. Files and directories that are `written` by the run are skipped inside directories. `wrapper` is used to
-/// distinguish logs from documents.
+/// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for
+/// standard input. Files and directories that are `written` by the run are skipped inside directories. `wrapper` is
+/// used to distinguish logs from documents.
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,

@@ -25,8 +25,8 @@ pub struct Opened {
 /// Opens an input, and decompresses it if it is gzipped.
 ///
 /// # Errors
-/// Returns an error if the file cannot be opened or its first bytes cannot be read, and if it is a directory, a tar archive
-/// or compressed in another way.
+/// Returns an error if the file cannot be opened or its first bytes cannot be read, and if it is a directory, a tar
+/// archive or compressed in another way.
 pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     match &source.origin {
         Origin::Stdin => opened(None, bytes_read),

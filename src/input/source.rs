@@ -32,7 +32,8 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// Returns the index of the newline that ends the first line of a log. A document is one line, whose newlines end nothing.
+    /// Returns the index of the newline that ends the first line of a log. A document is one line, whose newlines end
+    /// nothing.
     pub fn newline(self, text: &[u8]) -> Option<usize> {
         match self {
             Self::Log => memchr::memchr(b'\n', text),

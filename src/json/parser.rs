@@ -3,8 +3,9 @@
 //! Beside JSON, Python reads NaN, the infinities and integers of up to 4,300 digits. Unlike Python, this reader refuses
 //! the escape of half a surrogate pair, and reads the same depth on every machine.
 //!
-//! The reader is hand-written for speed, since much of the time of a conversion is the time to parse lines. `cargo bench`
-//! shows the gain: its row of serde_json, which reads into borrowed structs, takes 1.7 times as long as its row of parsing.
+//! The reader is hand-written for speed, since much of the time of a conversion is the time to parse lines. `cargo
+//! bench` shows the gain: its row of serde_json, which reads into borrowed structs, takes 1.7 times as long as its row
+//! of parsing.
 
 use bumpalo::Bump;
 use bumpalo::collections::String as ArenaString;
@@ -29,8 +30,8 @@ impl<'a> Value<'a> {
     /// Parses a JSON text.
     ///
     /// # Errors
-    /// Returns the problem and its offset if the text is not JSON, is nested deeper than 900 arrays and objects, or has an
-    /// integer of more than 4,300 digits.
+    /// Returns the problem and its offset if the text is not JSON, is nested deeper than 900 arrays and objects, or has
+    /// an integer of more than 4,300 digits.
     pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, JsonError> {
         let mut parser = Parser {
             scanner: Scanner::new(text),
@@ -142,8 +143,8 @@ impl<'a> Parser<'a> {
         Some(array)
     }
 
-    /// Parses the rest of a string, from after its quote. Always inlined, since most strings are so short that a call would
-    /// cost as much as reading one.
+    /// Parses the rest of a string, from after its quote. Always inlined, since most strings are so short that a call
+    /// would cost as much as reading one.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn string(&mut self) -> Option<&'a str> {
         match self.scanner.plain()? {

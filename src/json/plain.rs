@@ -1,7 +1,8 @@
 //! The plain bytes of a JSON string: all bytes except quotes, backslashes and control characters, which must be
 //! escaped.
 //!
-//! Bytes are compared in blocks of 16. `cargo bench` shows the gain over a loop over bytes in its row of reading and parsing.
+//! Bytes are compared in blocks of 16. `cargo bench` shows the gain over a loop over bytes in its row of reading and
+//! parsing.
 
 use wide::u8x16;
 

@@ -139,7 +139,8 @@ impl<'a> JsonObject<'a> {
     }
 }
 
-/// Copies items to an arena. This is a function of its own to keep the frames of recursive functions small in debug builds.
+/// Copies items to an arena. This is a function of its own to keep the frames of recursive functions small in debug
+/// builds.
 #[inline]
 pub(super) fn copied<'a, T: Copy>(items: &[T], arena: &'a Bump) -> &'a mut [T] {
     arena.alloc_slice_copy(items)

@@ -10,8 +10,8 @@ use regex::Regex;
 
 /// Returns the text that Python's `str()` makes of the parsed key, or `None` if the text does not parse.
 ///
-/// Keys are `course-v1:ORG+COURSE+RUN` and the same with `ccx-v1:`, `library-v1:` or `slashes:`, with or without a branch
-/// or version, and the old ids `ORG/COURSE/RUN`. The rest of a usage key (`+type@…+block@…`) is ignored.
+/// Keys are `course-v1:ORG+COURSE+RUN` and the same with `ccx-v1:`, `library-v1:` or `slashes:`, with or without a
+/// branch or version, and the old ids `ORG/COURSE/RUN`. The rest of a usage key (`+type@…+block@…`) is ignored.
 pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
     if is_plain_course(text) {
         return Some(Cow::Borrowed(text));

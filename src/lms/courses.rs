@@ -48,8 +48,8 @@ impl Courses {
         Ok(Self { display_names })
     }
 
-    /// Returns the display name of the course with this canonical key: `None` if the course is unknown, `Some(None)` if its
-    /// name is NULL.
+    /// Returns the display name of the course with this canonical key: `None` if the course is unknown, `Some(None)` if
+    /// its name is NULL.
     pub(super) fn display_name(&self, key: &str) -> Option<Option<&str>> {
         self.display_names
             .get(key)

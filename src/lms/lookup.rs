@@ -38,8 +38,8 @@ pub(crate) struct UserRef<'a> {
 }
 
 impl<'a> UserRef<'a> {
-    /// Returns the user of an event: `data.user_id`, else `data.username`, else the same two fields anywhere in the event.
-    /// The value is read as the reference's `get_user` reads it.
+    /// Returns the user of an event: `data.user_id`, else `data.username`, else the same two fields anywhere in the
+    /// event. The value is read as the reference's `get_user` reads it.
     pub(crate) fn of_event(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         let user = truthy(event.data("user_id"))
             .or_else(|| truthy(event.data("username")))

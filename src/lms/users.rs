@@ -68,8 +68,8 @@ impl Users {
     /// Loads a table with the columns `id,username,email,xapi_id,caliper_id`.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read, a column is missing, an id is not an integer, or an id or username is
-    /// repeated.
+    /// Returns an error if the file cannot be read, a column is missing, an id is not an integer, or an id or username
+    /// is repeated.
     pub fn load(path: &Path, identity: IdentityColumn) -> Result<Self> {
         let mut users = Self {
             rows: Vec::new(),

@@ -6,8 +6,8 @@ use serde::Serialize;
 /// Counts that only a report shows. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The number of events by the index of their name among the names that have a transformer. Missing counts at the end
-    /// are 0.
+    /// The number of events by the index of their name among the names that have a transformer. Missing counts at the
+    /// end are 0.
     known: Vec<u64>,
     pub other: OtherEvents,
     /// The UTC times of the first and the last event that was emitted.

@@ -53,7 +53,8 @@ impl AtomicFile {
         })
     }
 
-    /// Opens the file of earlier runs to append to it, or creates it with this mode. An incomplete last line is removed.
+    /// Opens the file of earlier runs to append to it, or creates it with this mode. An incomplete last line is
+    /// removed.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be opened.

@@ -49,8 +49,8 @@ pub trait InputGuard: Send + 'static {
     fn has_read(&self, batch: &LineBatch);
 }
 
-/// An event of one input. An input that was opened has a start, batches in order, and an end. An input that could not be
-/// opened has a single event.
+/// An event of one input. An input that was opened has a start, batches in order, and an end. An input that could not
+/// be opened has a single event.
 pub struct Delivery<'s, S, T> {
     /// The number of the input in the run, from 0.
     pub input: usize,

@@ -43,8 +43,8 @@ pub fn queues<M>(batches: usize, inputs: usize, is_shared: bool) -> (Queues<M>, 
 }
 
 impl<M> Queues<M> {
-    /// Returns the number of the next of `inputs` inputs and its queue, or `None` if no input is left or the receiver is
-    /// gone.
+    /// Returns the number of the next of `inputs` inputs and its queue, or `None` if no input is left or the receiver
+    /// is gone.
     pub fn next_input(&self, inputs: usize) -> Option<(usize, SyncSender<M>)> {
         // Locked until the queue is sent, so that queues arrive in the order of the inputs.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
@@ -72,8 +72,8 @@ impl<M> Messages<M> {
             if let Some(queue) = &self.current {
                 match receive(queue, interrupted) {
                     None if !interrupted.is_set() => {}
-                    // After an interruption, the reader may have stopped in the middle of the input. The next input must
-                    // not be delivered then.
+                    // After an interruption, the reader may have stopped in the middle of the input. The next input
+                    // must not be delivered then.
                     message => return message,
                 }
             }

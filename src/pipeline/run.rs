@@ -14,14 +14,14 @@ use super::reader::{InputReader, Message};
 use crate::buffers::Buffers;
 use crate::input::{self, LineBatch, Source};
 
-/// The largest number of batches that are read ahead of the current input. A larger number did not make runs faster, whatever
-/// the number of threads.
+/// The largest number of batches that are read ahead of the current input. A larger number did not make runs faster,
+/// whatever the number of threads.
 const AHEAD_BATCHES: usize = 16;
 
 type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;
 
-/// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered in
-/// order, and the inputs one after the other unless they may be delivered side by side.
+/// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered
+/// in order, and the inputs one after the other unless they may be delivered side by side.
 ///
 /// `convert` returns a result. If the result covers only the first lines of the batch, `convert` also returns the
 /// remaining lines, which are converted after the result is delivered.

@@ -13,7 +13,8 @@ use crate::url::Url;
 pub struct Endpoint {
     /// The name of the router in messages, reports and dead letters: its URL without the query, which may be secret.
     pub name: String,
-    /// The URL that events are posted to. For xAPI it is the base URL, and statements are posted to `statements` below it.
+    /// The URL that events are posted to. For xAPI it is the base URL, and statements are posted to `statements` below
+    /// it.
     pub url: Url,
     /// The credentials of the requests.
     pub credentials: Credentials,

@@ -71,8 +71,8 @@ impl Routers {
     /// Loads a routers.json, a list of [`RouterConfig`].
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be read, is not a list of routers, or has an expression that
-    /// the regex crate does not support.
+    /// Returns an error that names the path if the file cannot be read, is not a list of routers, or has an expression
+    /// that the regex crate does not support.
     pub fn load(path: &Path, format: Format) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;

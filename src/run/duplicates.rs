@@ -22,7 +22,8 @@ impl Duplicates {
         }
     }
 
-    /// Drops duplicates from a batch. Reports collisions, and appends rows for rejected ones if there is a rejects file.
+    /// Drops duplicates from a batch. Reports collisions, and appends rows for rejected ones if there is a rejects
+    /// file.
     pub fn drop_from(
         &mut self,
         batch: &mut ConvertedBatch,

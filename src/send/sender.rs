@@ -120,8 +120,8 @@ impl TargetQueue {
         self.submitted(added, last, false, input);
     }
 
-    /// Notes that the records numbered below `before` come from lines before a position of the input. Positions that the
-    /// target reached in earlier runs are ignored.
+    /// Notes that the records numbered below `before` come from lines before a position of the input. Positions that
+    /// the target reached in earlier runs are ignored.
     fn submitted(&self, before: u64, position: Position, ends: bool, input: &SendInput) {
         if let Some((input, resumed)) = input.resumed_by(self.nth)
             && position.offset > resumed.offset

@@ -1,7 +1,7 @@
 //! Event times: in UTC, printed to the millisecond, cut off and not rounded (`helpers.convert_datetime_to_iso`).
 //!
-//! The reference parses with dateutil, which takes missing parts from the clock and the time zone of the machine. Here a
-//! full date, a time and an offset are required. Texts that have them print as the reference prints them.
+//! The reference parses with dateutil, which takes missing parts from the clock and the time zone of the machine. Here
+//! a full date, a time and an offset are required. Texts that have them print as the reference prints them.
 
 use std::fmt::{self, Display};
 use std::sync::LazyLock;
@@ -25,8 +25,8 @@ impl EventTime {
         self.0
     }
 
-    /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01` or
-    /// `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
+    /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01`
+    /// or `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let moment = match iso8601::parse_common(text.as_bytes()) {
             Some((local, 0)) => local,

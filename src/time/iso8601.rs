@@ -1,7 +1,7 @@
 //! ISO 8601 as the aniso8601 library reads it.
 //!
-//! `T` and an offset are required. Date and time may be basic or extended, dates may be by week or by day of the year, and
-//! the last part of a time may have a decimal fraction with a dot or a comma. Hour 24 is midnight of the same day.
+//! `T` and an offset are required. Date and time may be basic or extended, dates may be by week or by day of the year,
+//! and the last part of a time may have a decimal fraction with a dot or a comma. Hour 24 is midnight of the same day.
 //!
 //! Source: aniso8601 10.0.1 (`parse_date`, `parse_time`, `parse_timezone` and `PythonTimeBuilder`).
 
@@ -19,7 +19,8 @@ pub(super) fn parse(text: &str) -> Option<(DateTime, i64)> {
     parse_common(text.as_bytes()).or_else(|| parse_any(text))
 }
 
-/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in an eighth of the time.
+/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in an eighth of the
+/// time.
 pub(super) fn parse_common(text: &[u8]) -> Option<(DateTime, i64)> {
     let (start, rest) = text.split_at_checked(19)?;
     let (fraction, offset) = match rest.len() {

@@ -33,7 +33,8 @@ impl IsodateDuration {
     }
 }
 
-/// Converts seconds to microseconds, rounded half to even as CPython's `accum` does, which adds the whole seconds first.
+/// Converts seconds to microseconds, rounded half to even as CPython's `accum` does, which adds the whole seconds
+/// first.
 fn rounded(seconds: f64) -> i128 {
     let whole = seconds.trunc();
     let microseconds = (seconds - whole) * SECOND as f64;

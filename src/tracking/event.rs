@@ -64,8 +64,8 @@ impl<'a> TrackingEvent<'a> {
         self.root.get("name").is_some_and(Value::is_present)
     }
 
-    /// The field that old events have in place of `name`: a name, or the path of a URL. Browser events have a name since
-    /// about 2016, server events since mid-2020.
+    /// The field that old events have in place of `name`: a name, or the path of a URL. Browser events have a name
+    /// since about 2016, server events since mid-2020.
     pub fn event_type(&self) -> Option<&'a str> {
         self.root.get("event_type")?.as_str()
     }

@@ -42,8 +42,8 @@ impl LineWrapper {
     /// and plain. Some shippers decode JSON, so an object at the key of the line is the event itself.
     ///
     /// # Errors
-    /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object at
-    /// the key.
+    /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object
+    /// at the key.
     pub fn parse_line<'a>(
         &self,
         line: &'a [u8],

@@ -59,8 +59,8 @@ fn write_repr(value: Value<'_>, out: &mut String) {
     }
 }
 
-/// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4 and
-/// from 1e16.
+/// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4
+/// and from 1e16.
 ///
 /// If two shortest texts are equally near, zmij takes the even one, like Python and unlike the standard library. Unlike
 /// Python, zmij writes numbers from 1e-5 without an exponent, and exponents above -10 with one digit.
@@ -80,8 +80,8 @@ pub(super) fn write_float(value: f64, out: &mut String) {
     }
 }
 
-/// `repr(text)`, in double quotes only if the text has single quotes and no double ones. Characters that cannot be printed
-/// are escaped.
+/// `repr(text)`, in double quotes only if the text has single quotes and no double ones. Characters that cannot be
+/// printed are escaped.
 fn write_quoted(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'

@@ -1,7 +1,7 @@
 //! Python's `json.dumps(value, ensure_ascii=False)`, with the keys in the order of the text or sorted.
 //!
-//! With sorted keys, equal values have the same text. NaN and the infinities are written as Python writes them, although
-//! JSON does not have them.
+//! With sorted keys, equal values have the same text. NaN and the infinities are written as Python writes them,
+//! although JSON does not have them.
 
 use bumpalo::Bump;
 
@@ -69,8 +69,9 @@ fn write_float(value: f64, out: &mut JsonBuffer<'_>) {
     out.bytes(text.as_bytes());
 }
 
-/// Returns the members of an object, sorted by key if `is_sorted`, each with the start of its key as a number. Comparing these numbers
-/// first is cheaper than comparing keys: `cargo bench` shows it in the conversion to Caliper, whose event ids need the text.
+/// Returns the members of an object, sorted by key if `is_sorted`, each with the start of its key as a number.
+/// Comparing these numbers first is cheaper than comparing keys: `cargo bench` shows it in the conversion to Caliper,
+/// whose event ids need the text.
 fn members<'a>(
     object: JsonObject<'a>,
     is_sorted: bool,

@@ -1,8 +1,8 @@
 //! Reading the name of an event without building the tree of its line.
 //!
 //! Most lines of a log are events that are not selected, and only their names are needed. A name is returned only if
-//! [`super::parse_line`] would parse the line and find the same name. In doubt, no name is returned and the line is parsed.
-//! `cargo bench` shows the gain: half of its log are events that are not selected.
+//! [`super::parse_line`] would parse the line and find the same name. In doubt, no name is returned and the line is
+//! parsed. `cargo bench` shows the gain: half of its log are events that are not selected.
 
 use std::sync::LazyLock;
 
@@ -52,8 +52,8 @@ fn name(line: &[u8]) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-/// Skips an event and returns its name, or `None` if the event has neither `event` nor `data`. If a key is repeated, its
-/// last value counts.
+/// Skips an event and returns its name, or `None` if the event has neither `event` nor `data`. If a key is repeated,
+/// its last value counts.
 fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
     let mut name = None;
     let mut is_event = false;

@@ -55,8 +55,8 @@ pub(crate) fn problem<'a>(
     Ok(id.and_then(|id| block_usage_key(course_id, "problem", id, arena)))
 }
 
-/// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, with `ccx-block-v1:` for a
-/// custom course (`make_video_block_id`). Returns `None` if the course id has no namespace.
+/// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, with `ccx-block-v1:` for
+/// a custom course (`make_video_block_id`). Returns `None` if the course id has no namespace.
 fn block_usage_key<'a>(
     course_id: &str,
     block_type: &str,

@@ -1,7 +1,7 @@
 //! The wire types: an xAPI 1.0.3 statement as the reference writes it.
 //!
-//! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements borrow
-//! from an event, its arena and the vocabulary, and allocate nothing.
+//! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements
+//! borrow from an event, its arena and the vocabulary, and allocate nothing.
 
 use std::sync::OnceLock;
 

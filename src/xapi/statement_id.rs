@@ -14,8 +14,8 @@ use crate::uuid5::Uuid5;
 /// The namespace of the UUIDs that are the namespaces of verbs.
 const BASE: Uuid = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
 
-/// Makes the id of an event's statement, or of the statement of one `child` of the event. `timestamp` is the value in the
-/// log, not the text in the statement.
+/// Makes the id of an event's statement, or of the statement of one `child` of the event. `timestamp` is the value in
+/// the log, not the text in the statement.
 pub(super) fn statement_id(
     verb: &Verb,
     actor: Actor<'_>,

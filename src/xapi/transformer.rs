@@ -149,7 +149,8 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the actor and the context of most statements: the course as parent, the usual extensions and the given ones.
+    /// Makes the actor and the context of most statements: the course as parent, the usual extensions and the given
+    /// ones.
     pub fn base(&self, extensions: &[Extension<'a>]) -> Result<Base<'a>, Fault> {
         Ok(Base {
             actor: self.actor()?,

@@ -1,9 +1,9 @@
 //! A generated tracking log of any size, similar to what Open edX writes while many learners are active.
 //!
 //! Half of the lines are implicit events of the LMS, which are named by the path of a request. Some are named events
-//! without a transformer. The rest are supported events in realistic proportions. Learners stay in their session, course
-//! and unit for a while, and their lines are interleaved, so that gzip compresses the log as well as real archives: to
-//! about an eighth. The same options generate the same bytes.
+//! without a transformer. The rest are supported events in realistic proportions. Learners stay in their session,
+//! course and unit for a while, and their lines are interleaved, so that gzip compresses the log as well as real
+//! archives: to about an eighth. The same options generate the same bytes.
 
 mod courses;
 mod draft;
@@ -31,9 +31,9 @@ use random::number_of;
 /// The root URL of the LMS that the log comes from.
 pub const LMS_ROOT_URL: &str = "https://courses.example.org";
 
-/// The number of learners who are active at the same time, which determines how well gzip compresses the log. gzip looks
-/// back over about 25 lines, and finds a line of the same session less often if there are more sessions. The ratio is 9.5
-/// with 30 sessions, 8 with 100 and 7.5 with 300.
+/// The number of learners who are active at the same time, which determines how well gzip compresses the log. gzip
+/// looks back over about 25 lines, and finds a line of the same session less often if there are more sessions. The
+/// ratio is 9.5 with 30 sessions, 8 with 100 and 7.5 with 300.
 const SESSIONS: usize = 100;
 
 const PARTS: u64 = 0;

@@ -25,9 +25,9 @@ pub enum Work<'w> {
     Program(Command),
 }
 
-/// Runs each piece of work once to measure its memory, and then `runs` times to measure its time. The pieces alternate, so
-/// that other load of the machine affects all of them alike. `clear` runs after each, untimed. Also returns the standard
-/// error of the first run.
+/// Runs each piece of work once to measure its memory, and then `runs` times to measure its time. The pieces alternate,
+/// so that other load of the machine affects all of them alike. `clear` runs after each, untimed. Also returns the
+/// standard error of the first run.
 ///
 /// # Panics
 /// Panics if a program fails.
@@ -107,7 +107,8 @@ fn median(mut seconds: Vec<f64>) -> f64 {
     }
 }
 
-/// Runs a program once, and returns the peak memory and the standard error. Polling takes time, so this run is not timed.
+/// Runs a program once, and returns the peak memory and the standard error. Polling takes time, so this run is not
+/// timed.
 fn watch(command: &mut Command) -> (Option<u64>, String) {
     let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("the program starts");

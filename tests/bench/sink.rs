@@ -9,7 +9,8 @@ const BUFFER_BYTES: usize = 1 << 18;
 
 const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A server that runs until the process ends. The server uses the processor, but its time does not count as the program's.
+/// A server that runs until the process ends. The server uses the processor, but its time does not count as the
+/// program's.
 pub struct Sink {
     address: SocketAddr,
 }

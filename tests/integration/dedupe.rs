@@ -1,4 +1,5 @@
-//! `--dedupe`, which drops events that the run has already emitted and reports events with the same id and other content.
+//! `--dedupe`, which drops events that the run has already emitted and reports events with the same id and other
+//! content.
 
 use serde_json::{Value, json};
 

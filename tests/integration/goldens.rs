@@ -67,8 +67,8 @@ fn each_event_converts_as_in_the_reference() {
     }
 }
 
-/// The reference emits nothing for these events either, apart from a few differences that are documented. The reason codes
-/// are our own.
+/// The reference emits nothing for these events either, apart from a few differences that are documented. The reason
+/// codes are our own.
 const XAPI_REASONS: &[(&str, &str)] = &[
     (
         "navigation/edx.ui.lms.link_clicked.object-url",

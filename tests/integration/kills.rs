@@ -24,7 +24,8 @@ fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
         std::thread::sleep(Duration::from_micros(next(longest * 1000)));
         running.signal(if next(4) == 0 { "TERM" } else { "KILL" });
         let status = running.child.wait().unwrap();
-        // The longest wait follows the length of a whole run, so that most runs are killed, some of them near their end.
+        // The longest wait follows the length of a whole run, so that most runs are killed, some of them near their
+        // end.
         if status.success() {
             longest = (started.elapsed().as_millis() as u64).max(20);
         }

@@ -8,8 +8,8 @@ use serde_json::json;
 
 use crate::harness::{Run, RunDirectory, line};
 
-/// A line that becomes one statement for each question and one for the whole problem. Each statement contains the problem's
-/// id. The fields in `more_data` come first in the event's data.
+/// A line that becomes one statement for each question and one for the whole problem. Each statement contains the
+/// problem's id. The fields in `more_data` come first in the event's data.
 fn problem(questions: u32, id: &str, more_data: &str) -> String {
     let questions: Vec<String> = (0..questions)
         .map(|nth| format!("\"q{nth}\": {{}}"))

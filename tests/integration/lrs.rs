@@ -1,5 +1,5 @@
-//! A learning record store and Caliper endpoint in the test process. The server checks each request, stores what it accepts,
-//! and fails on demand.
+//! A learning record store and Caliper endpoint in the test process. The server checks each request, stores what it
+//! accepts, and fails on demand.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -42,8 +42,8 @@ pub struct ServerSettings {
     pub max_bytes: usize,
     /// A text, and the status with which the server answers requests that contain the text.
     pub poison: (&'static str, u16),
-    /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise the
-    /// stored items of the batch are ignored.
+    /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise
+    /// the stored items of the batch are ignored.
     pub refuses_duplicates: bool,
     /// Whether items with a stored id are stored again.
     pub keeps_all: bool,

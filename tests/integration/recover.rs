@@ -200,8 +200,8 @@ fn any_fault() -> impl Strategy<Value = ServerFault> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Each statement is stored once or is in one dead letter, whatever the server does. After a recovery with a healthy
-    /// server, no statement is missing.
+    /// Each statement is stored once or is in one dead letter, whatever the server does. After a recovery with a
+    /// healthy server, no statement is missing.
     #[test]
     fn nothing_is_lost_and_nothing_is_stored_twice(
         faults in prop::collection::vec(any_fault(), 1..40),

@@ -49,7 +49,8 @@ fn normalized(report: &[u8]) -> String {
     speed.replace_all(&text, "\"$1\":$2\"SPEED\"").into_owned()
 }
 
-/// Programs read the report. A new key may be added; a key that is removed or changes its meaning requires another `schema`.
+/// Programs read the report. A new key may be added; a key that is removed or changes its meaning requires another
+/// `schema`.
 #[test]
 fn the_schema_is_stable() {
     for threads in ["1", "4"] {

@@ -12,8 +12,8 @@ fn output(directory: &RunDirectory) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// Transforms the logs of two nights, many of which start with the same lines. Returns the output, in which each statement
-/// must occur once.
+/// Transforms the logs of two nights, many of which start with the same lines. Returns the output, in which each
+/// statement must occur once.
 fn two_nights(options: &[&str]) -> BTreeMap<String, Vec<u8>> {
     let directory = RunDirectory::new();
     let transform = || directory.run_with_state(&[&["transform", "-o", "out"], options].concat());

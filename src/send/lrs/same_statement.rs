@@ -1,8 +1,8 @@
 //! The comparison of a statement with the one that an LRS returns.
 //!
-//! An LRS adds `stored`, `authority`, `version` and a missing `timestamp` (xAPI 1.0.3, part 2, section 2.3.1 and part 3,
-//! section 2.1.1), writes times and numbers in its own way, adds a default `objectType`, makes lists of single context
-//! activities, and may leave out empty values. Any other difference makes it another statement.
+//! An LRS adds `stored`, `authority`, `version` and a missing `timestamp` (xAPI 1.0.3, part 2, section 2.3.1 and part
+//! 3, section 2.1.1), writes times and numbers in its own way, adds a default `objectType`, makes lists of single
+//! context activities, and may leave out empty values. Any other difference makes it another statement.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};

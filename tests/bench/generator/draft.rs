@@ -27,7 +27,8 @@ pub enum Sender {
     Anonymous,
 }
 
-/// The fields of an event that is being generated. One draft is reused for all events, so that its memory is allocated once.
+/// The fields of an event that is being generated. One draft is reused for all events, so that its memory is allocated
+/// once.
 #[derive(Default)]
 pub struct Draft {
     pub name: String,

@@ -24,8 +24,8 @@ impl EventKind {
     }
 }
 
-/// All kinds of events, in the proportions of an active course: learners watch videos, answer problems and change pages, and
-/// each click causes one or two requests, which are implicit events.
+/// All kinds of events, in the proportions of an active course: learners watch videos, answer problems and change
+/// pages, and each click causes one or two requests, which are implicit events.
 #[rustfmt::skip]
 pub const EVENTS: &[EventKind] = &[
     EventKind::new(1950, IMPLICIT, implicit::block_handler),

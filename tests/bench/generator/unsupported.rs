@@ -7,8 +7,8 @@ use super::problem::write_form;
 use super::random::one_of;
 use super::{LMS_ROOT_URL, Scene};
 
-/// The event of a browser after a problem was checked. The event contains the form and the returned HTML, which makes it
-/// the largest line of a log.
+/// The event of a browser after a problem was checked. The event contains the form and the returned HTML, which makes
+/// it the largest line of a log.
 pub fn problem_graded(draft: &mut Draft, scene: &mut Scene<'_>) {
     draft.sender = Sender::Browser;
     draft.is_plain = true;

@@ -10,8 +10,8 @@ use serde_json::Value;
 use super::directory::RunDirectory;
 use super::samples::{ROOT_URL, fixture, json_lines};
 
-/// A run of `event-router` that has not started. Unless [`in_directory`](Self::in_directory) names a working directory, the
-/// run gets a new one.
+/// A run of `event-router` that has not started. Unless [`in_directory`](Self::in_directory) names a working directory,
+/// the run gets a new one.
 pub struct Run {
     pub directory: RunDirectory,
     command: Command,
