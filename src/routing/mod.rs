@@ -16,9 +16,7 @@ use regex::{RegexSet, RegexSetBuilder};
 
 pub use config::RouterConfig;
 pub(crate) use credentials::CREDENTIAL_VARIABLES;
-pub use credentials::Credentials;
-#[cfg(test)]
-pub use credentials::Secret;
+pub use credentials::{Credentials, Secret};
 pub use endpoint::Endpoint;
 
 use crate::format::Format;

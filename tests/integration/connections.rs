@@ -4,7 +4,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
-use crate::harness::{Run, line};
+use crate::harness::{Run, line, lines};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
 fn send(url: &str) -> Run {
@@ -147,4 +147,62 @@ fn a_connection_that_a_proxy_cannot_make_is_retried() {
         .with_code(5);
     assert_eq!(proxy.request_count(), 3);
     ended.assert_stderr("(proxy `http://127.0.0.1:");
+}
+
+#[test]
+fn plain_http_goes_through_a_proxy_with_the_whole_url() {
+    let proxy = Lrs::healthy();
+    let proxy_url = proxy.xapi().replace("/xAPI", "");
+    let run = |log: String| {
+        send("http://lrs.invalid:8080/xAPI")
+            .file("log", log)
+            .env("EVENT_ROUTER_TOKEN", "token")
+            .env("http_proxy", &proxy_url.replace("//", "//ada:hun%40ter2@"))
+            .run()
+            .with_code(0)
+    };
+    // Bodies that are longer than the buffers, and several requests on a connection.
+    run(lines(0..3000));
+    assert_eq!(proxy.stored().len(), 3000);
+    // A second run looks up what is stored.
+    run(lines(2998..3000));
+    let records = proxy.records();
+    for request in &records.requests {
+        let url = "http://lrs.invalid:8080/xAPI/statements";
+        assert!(request.target.starts_with(url), "{}", request.target);
+        let headers = &request.headers;
+        assert_eq!(headers["host"], "lrs.invalid:8080");
+        assert_eq!(headers["authorization"], "Bearer token");
+        assert_eq!(headers["proxy-authorization"], "Basic YWRhOmh1bkB0ZXIy");
+    }
+    assert!(
+        records
+            .requests
+            .iter()
+            .any(|request| request.method == "GET")
+    );
+}
+
+#[test]
+fn a_proxy_that_refuses_plain_http_stops_the_run_at_once_and_is_named() {
+    // Squid marks its own answers with this header.
+    let squid = "0\r\nX-Squid-Error: ERR_ACCESS_DENIED 0".to_owned();
+    for (fault, message) in [
+        (ServerFault::Status(407), "the proxy answered 407"),
+        (
+            ServerFault::RetryAfter(403, squid),
+            "the proxy answered 403",
+        ),
+    ] {
+        let proxy = Lrs::with_faults(move |_, _| fault.clone());
+        let proxy_url = proxy.xapi().replace("/xAPI", "");
+        let ended = send("http://lrs.invalid/xAPI")
+            .args(&["--connections", "1"])
+            .env("ALL_PROXY", &proxy_url)
+            .run()
+            .with_code(5);
+        assert_eq!(proxy.request_count(), 1);
+        ended.assert_stderr(message);
+        ended.assert_stderr(&format!("(proxy `{proxy_url}`)"));
+    }
 }

@@ -13,6 +13,7 @@ use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, U
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body};
 
+use super::forward::forward;
 use super::proxies::{name_of, proxy_for, refusal};
 use super::redaction::Redaction;
 use crate::routing::Endpoint;
@@ -96,14 +97,15 @@ impl Client {
     ) -> Result<Self> {
         let url = resource.url.uri().clone();
         let proxy = proxy_for(&url)?;
-        let proxy_name = proxy.as_ref().map(name_of);
+        let is_plain = url.scheme_str() == Some("http");
+        let tunnel = proxy.clone().filter(|_| !is_plain);
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             .user_agent(concat!("event-router/", env!("CARGO_PKG_VERSION")))
             .tls_config(TlsConfig::builder().root_certs(roots).build())
-            .proxy(proxy)
+            .proxy(tunnel)
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
             .timeout_recv_response(Some(options.read_timeout))
@@ -111,12 +113,17 @@ impl Client {
             .timeout_global(Some(options.request_timeout))
             .max_idle_connections(options.connections)
             .max_idle_connections_per_host(options.connections);
+        let (config, mut headers) = (config.build(), headers(endpoint, resource)?);
+        let (agent, url) = match &proxy {
+            Some(proxy) if is_plain => forward(proxy, config, &url, &mut headers)?,
+            _ => (config.new_agent(), url),
+        };
         Ok(Self {
-            agent: config.build().new_agent(),
+            agent,
             url,
-            headers: headers(endpoint, resource)?,
+            headers,
             redaction: Redaction::new(endpoint),
-            proxy: proxy_name,
+            proxy: proxy.as_ref().map(name_of),
             compress: options.compress,
             dry_run: options.dry_run,
         })
@@ -220,7 +227,19 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((parsed, value))
 }
 
+/// Returns the reason why a proxy does not let requests through, if the response is the proxy's own. Squid marks such
+/// responses.
+fn refusal_of_proxy(response: &HttpResponse<Body>) -> Option<&'static str> {
+    let status = response.status().as_u16();
+    let is_own = status == 407 || response.headers().contains_key("x-squid-error");
+    refusal(status).filter(|_| is_own)
+}
+
 fn read_answer(answered: Result<HttpResponse<Body>, ureq::Error>) -> Answer {
+    if let Some(refusal) = answered.as_ref().ok().and_then(refusal_of_proxy) {
+        // The body is not read, so that the connection is closed: Squid may not answer a second request on it.
+        return Answer::Impossible(refusal.to_owned());
+    }
     match answered {
         Ok(mut response) => {
             // The status counts even if the body breaks off.
@@ -243,15 +262,8 @@ fn read_body(
 
 fn to_answer(response: HttpResponse<Body>, body: Vec<u8>) -> Answer {
     let (parts, _) = response.into_parts();
-    let status = parts.status.as_u16();
-    // Squid marks the answers that are its own.
-    if (status == 407 || parts.headers.contains_key("x-squid-error"))
-        && let Some(reason) = refusal(status)
-    {
-        return Answer::Impossible(reason.to_owned());
-    }
     Answer::Response(Response {
-        status,
+        status: parts.status.as_u16(),
         headers: parts.headers,
         body,
     })

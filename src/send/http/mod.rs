@@ -1,6 +1,7 @@
 //! HTTP: the client, TLS, proxies and the redaction of answers. The only module that names ureq.
 
 mod client;
+mod forward;
 mod proxies;
 mod redaction;
 mod tls;
