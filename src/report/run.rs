@@ -53,6 +53,11 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
         0 => String::new(),
         count => format!("{} unverified", grouped(count)),
     };
+    // Most servers that have unverified records report all of them as duplicates, or none.
+    let (of_delivered, of_duplicates) = match statistics.duplicates {
+        0 => (unverified.as_str(), ""),
+        _ => ("", unverified.as_str()),
+    };
     let letters = match statistics.dead_letters {
         0 => String::new(),
         count => {
@@ -74,8 +79,8 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
     );
     [
         name.to_owned(),
-        row(statistics.delivered, delivered, ""),
-        row(statistics.duplicates, "duplicates", &unverified),
+        row(statistics.delivered, delivered, of_delivered),
+        row(statistics.duplicates, "duplicates", of_duplicates),
         row(statistics.undeliverable, "undeliverable", &letters),
         row(statistics.left(), "left", ""),
         row(requests.count, "requests", &speed),

@@ -63,6 +63,8 @@ pub enum Undeliverable {
     Conflict,
     /// The server gave no useful answer, after all retries.
     Unavailable,
+    /// The server answered with success, but neither lists nor returns the record.
+    Unacknowledged,
 }
 
 impl Undeliverable {
@@ -73,6 +75,7 @@ impl Undeliverable {
             Self::TooLarge => "too-large",
             Self::Conflict => "conflict",
             Self::Unavailable => "unavailable",
+            Self::Unacknowledged => "unacknowledged",
         }
     }
 }

@@ -9,15 +9,16 @@ use super::dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
 use super::http::Answer;
 use super::rate_limiter::Stopped;
 use super::retry::Requester;
+use super::sample::Sample;
 use super::send_batch::{BatchSlice, SendBatch};
 use super::server::{FinalAnswer, Lookup};
-use super::verdict::{Retry, Verdict};
+use super::verdict::{RecordVerdict, RecordVerdicts, Retry, Verdict};
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
 ///
-/// A batch that the server does not accept is split, and its parts are delivered in the same way. The ids in an answer
-/// are ignored, because servers leave ids out.
+/// A batch that the server does not accept is split, and its parts are delivered in the same way. Some servers list only
+/// new records in an answer: some of the others are looked up, and if one is missing, the others are sent once more.
 pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
@@ -36,7 +37,12 @@ struct Part<'b> {
     attempts: u64,
     /// The most retries if the server fails.
     max_retries: u32,
+    /// Whether an earlier answer did not list the records, and the server did not have all of them.
+    is_repeated: bool,
 }
+
+/// A record that is missing although the server refuses or does not list it is looked up again this often.
+const REPETITIONS: u32 = 2;
 
 /// The number of consecutive failures for each halving from which the server counts as down. A single bad record makes
 /// some servers fail once for each halving.
@@ -51,6 +57,7 @@ impl<'r> DeliveryWorker<'r> {
             records: batch.items(),
             attempts: batch.attempts,
             max_retries: requester.target.backoff.max_retries,
+            is_repeated: false,
         };
         Self {
             requester,
@@ -78,10 +85,11 @@ impl<'r> DeliveryWorker<'r> {
                 });
                 part.records = records;
             }
-            target.statistics().start(part.records);
-            let delivered = self.deliver_part(&part);
+            let sent = part.records;
+            target.statistics().start(sent);
+            let delivered = self.deliver_part(&mut part);
             let mut statistics = target.statistics();
-            statistics.end(part.records);
+            statistics.end(sent);
             if delivered.is_err() {
                 statistics.leave(part.records);
                 for part in &self.waiting {
@@ -93,7 +101,8 @@ impl<'r> DeliveryWorker<'r> {
         Ok(self.dead_letters)
     }
 
-    fn deliver_part(&mut self, part: &Part<'r>) -> Result<(), Stopped> {
+    /// Delivers a part. If the target is stopped meanwhile, the part is cut to the records that have no outcome yet.
+    fn deliver_part(&mut self, part: &mut Part<'r>) -> Result<(), Stopped> {
         let target = self.requester.target;
         let body = target.server.body(part.records);
         let (verdict, last) = self.requester.post(part.records, &body, part.max_retries)?;
@@ -104,6 +113,12 @@ impl<'r> DeliveryWorker<'r> {
                 target.body_size.accepted(body.len());
                 target.statistics().add_delivered(part.records);
             }
+            Verdict::ByRecord(verdicts) => {
+                self.failures = 0;
+                target.body_size.accepted(body.len());
+                self.settle(part, &verdicts, &last)?;
+            }
+            Verdict::Unconfirmed => return self.stop_unconfirmed(&last.answer),
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused because of this record.
                 target.body_size.forget_refusals();
@@ -113,7 +128,10 @@ impl<'r> DeliveryWorker<'r> {
                 target.body_size.refused(body.len());
                 self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Conflict if is_single => self.resolve_conflict(part, &last)?,
+            Verdict::Conflict if is_single => {
+                self.failures = 0;
+                self.resolve(part, REPETITIONS, Undeliverable::Conflict, &last)?;
+            }
             Verdict::Refused if is_single => {
                 self.give_up(part, Undeliverable::Refused, &last)?;
             }
@@ -149,20 +167,89 @@ impl<'r> DeliveryWorker<'r> {
             records,
             attempts: part.attempts + attempts,
             max_retries,
+            ..*part
         }));
     }
 
-    /// Looks up a single record that the server reported as a conflict, to compare it with the server's copy.
-    fn resolve_conflict(&mut self, part: &Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
-        self.failures = 0;
+    /// Settles the records of an answer that does not list all of them.
+    fn settle(
+        &mut self,
+        part: &mut Part<'r>,
+        verdicts: &RecordVerdicts,
+        last: &FinalAnswer,
+    ) -> Result<(), Stopped> {
         let target = self.requester.target;
-        let Some((item, text)) = part.records.iter().next() else {
+        let (mut unsettled, mut unlisted) = (Vec::new(), Vec::new());
+        let mut end = 0;
+        for same in verdicts.records.chunk_by(|one, next| one == next) {
+            let records = part.records.range(end..end + same.len());
+            end += same.len();
+            match &same[0] {
+                RecordVerdict::Accepted => target.statistics().add_delivered(records),
+                RecordVerdict::Refused(reason) => unsettled.push((records, Some(reason))),
+                RecordVerdict::Unlisted => {
+                    unsettled.push((records, None));
+                    unlisted.extend(records.iter());
+                }
+            }
+        }
+        if let Some((first, _)) = unsettled.first() {
+            part.records = *first;
+        }
+        let sample = match part.is_repeated {
+            true => Sample::Missing,
+            false => self.requester.sample(&unlisted, verdicts.is_trusted)?,
+        };
+        for (records, refused) in unsettled {
+            part.records = records;
+            match (refused, sample) {
+                (Some(reason), _) => {
+                    let mut answer = last.answer.clone();
+                    if let Answer::Response(response) = &mut answer {
+                        response.body = reason.clone().into();
+                    }
+                    let last = FinalAnswer { answer, ..*last };
+                    self.give_up(part, Undeliverable::Refused, &last)?;
+                }
+                (None, Sample::Stored) => target.statistics().add_delivered(records),
+                (None, Sample::Unverified) => target.statistics().add_unverified(records),
+                (None, Sample::Unconfirmed) => return self.stop_unconfirmed(&last.answer),
+                (None, Sample::Missing) if part.is_repeated => {
+                    let mut repetitions = REPETITIONS;
+                    for nth in 0..records.len() {
+                        part.records = records.range(nth..nth + 1);
+                        self.resolve(part, repetitions, Undeliverable::Unacknowledged, last)?;
+                        // The other records have had as much time.
+                        repetitions = 0;
+                    }
+                }
+                (None, Sample::Missing) => self.waiting.push(Part {
+                    attempts: part.attempts + last.attempts,
+                    is_repeated: true,
+                    ..*part
+                }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds out whether the server has a single record that it reports as a conflict or does not list.
+    fn resolve(
+        &mut self,
+        part: &Part<'r>,
+        repetitions: u32,
+        missing: Undeliverable,
+        last: &FinalAnswer,
+    ) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let Some(record) = part.records.iter().next() else {
             return Ok(());
         };
-        match target.server.look_up(item, text, &self.requester)? {
+        match self.requester.look_up(record, repetitions, None)? {
             Lookup::Same => target.statistics().add_duplicates(part.records, true),
             Lookup::Unverified => target.statistics().add_duplicates(part.records, false),
             Lookup::Different => self.give_up(part, Undeliverable::Conflict, last)?,
+            Lookup::Missing => self.give_up(part, missing, last)?,
             Lookup::Unavailable(mut answer) => {
                 answer.attempts = last.attempts;
                 self.give_up(part, Undeliverable::Unavailable, &answer)?;
@@ -180,7 +267,10 @@ impl<'r> DeliveryWorker<'r> {
     ) -> Result<(), Stopped> {
         let target = self.requester.target;
         let Some(dead_letters) = &target.dead_letters else {
-            return self.stop(&last.answer);
+            return match reason {
+                Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
+                _ => self.stop(&last.answer),
+            };
         };
         match self.write_dead_letter(dead_letters, part, reason, last) {
             Ok(path) => {
@@ -226,6 +316,14 @@ impl<'r> DeliveryWorker<'r> {
             envelope: records.envelope.map(|envelope| envelope.keys.clone()),
             items: items.collect::<Result<_>>()?,
         })
+    }
+
+    fn stop_unconfirmed(&self, answer: &Answer) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let message = "this answer does not confirm that the records are stored; check the URL";
+        let answer = target.describe(answer);
+        target.stop(ExitCode::Stopped, format!("{answer}; {message}"));
+        Err(Stopped)
     }
 
     fn stop(&self, answer: &Answer) -> Result<(), Stopped> {

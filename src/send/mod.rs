@@ -12,6 +12,7 @@
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, writes dead letters |
+//! | `sample` | the lookup of a few of the records that an answer does not list |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with what its workers share |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
@@ -39,6 +40,7 @@ mod lrs;
 mod overrides;
 mod rate_limiter;
 mod retry;
+mod sample;
 mod send_batch;
 mod sender;
 mod server;

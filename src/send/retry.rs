@@ -1,11 +1,11 @@
 //! The one loop that repeats requests.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::http::Answer;
 use super::rate_limiter::Stopped;
-use super::send_batch::BatchSlice;
-use super::server::{FinalAnswer, LookupRequests};
+use super::send_batch::{BatchItem, BatchSlice};
+use super::server::{FinalAnswer, Lookup, LookupRequests};
 use super::target::Target;
 use super::verdict::{Retry, Verdict, verdict_by_status};
 use crate::console::Console;
@@ -33,8 +33,39 @@ impl Requester<'_> {
         self.repeat(
             max_retries,
             || client.post(body),
-            |answer| server.verdict(records, answer, SystemTime::now()),
+            |answer| match client.dry_run {
+                true => Verdict::Accepted,
+                false => server.verdict(records, answer, SystemTime::now()),
+            },
         )
+    }
+
+    /// Looks up a record. A missing record is looked up again, since some servers show new records late: at most
+    /// `repetitions` times, and until a time.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target is stopped meanwhile.
+    pub fn look_up(
+        self,
+        (record, text): (&BatchItem, &[u8]),
+        repetitions: u32,
+        until: Option<Instant>,
+    ) -> Result<Lookup, Stopped> {
+        let target = self.target;
+        for nth in 0.. {
+            let lookup = target.server.look_up(record, text, &self)?;
+            let now = Instant::now();
+            let left = until.map(|until| until.saturating_duration_since(now));
+            let is_last = nth >= repetitions || left.is_some_and(|left| left.is_zero());
+            if is_last || !matches!(lookup, Lookup::Missing) {
+                return Ok(lookup);
+            }
+            let wait = target.backoff.wait(nth, fastrand::f64());
+            target
+                .rate_limiter
+                .sleep(left.map_or(wait, |left| left.min(wait)))?;
+        }
+        Ok(Lookup::Missing)
     }
 
     fn repeat(
@@ -51,8 +82,8 @@ impl Requester<'_> {
             let (answer, bytes) = request();
             target.statistics().requests.end(bytes);
             let verdict = verdict(&answer);
-            let retry = match verdict {
-                Verdict::Retry(retry) if retries < self.allowed(retry, max_retries) => retry,
+            let retry = match &verdict {
+                &Verdict::Retry(retry) if retries < self.allowed(retry, max_retries) => retry,
                 _ => {
                     let attempts = u64::from(retries) + 1;
                     return Ok((verdict, FinalAnswer { answer, attempts }));
@@ -92,10 +123,5 @@ impl LookupRequests for Requester<'_> {
             |answer| verdict_by_status(answer, SystemTime::now()),
         )?;
         Ok(answer)
-    }
-
-    fn wait(&self, nth: u32) -> Result<(), Stopped> {
-        let wait = self.target.backoff.wait(nth, fastrand::f64());
-        self.target.rate_limiter.sleep(wait)
     }
 }

@@ -195,6 +195,12 @@ impl<'b> BatchSlice<'b> {
         self.items.first()
     }
 
+    /// Returns consecutive records.
+    pub fn range(self, range: Range<usize>) -> Self {
+        let items = &self.items[range];
+        Self { items, ..self }
+    }
+
     /// Returns the records with their texts.
     pub fn iter(self) -> impl Iterator<Item = (&'b BatchItem, &'b [u8])> {
         let text = self.text;
@@ -219,9 +225,7 @@ impl<'b> BatchSlice<'b> {
     }
 
     fn split_at(self, nth: usize) -> (Self, Self) {
-        let (first, second) = self.items.split_at(nth);
-        let slice = |items| Self { items, ..self };
-        (slice(first), slice(second))
+        (self.range(0..nth), self.range(nth..self.len()))
     }
 }
 

@@ -41,7 +41,7 @@ pub trait Server: Send + Sync {
         verdict_by_status(answer, now)
     }
 
-    /// Finds out whether the server holds a record that it reports as a conflict.
+    /// Asks the server once whether it holds a record.
     ///
     /// # Errors
     /// Returns `Stopped` if the target was stopped meanwhile.
@@ -59,9 +59,6 @@ pub trait Server: Send + Sync {
 pub trait LookupRequests {
     /// Gets the resource with one more query parameter, and retries as usual.
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped>;
-
-    /// Waits before the nth repetition of a lookup, counted from 0.
-    fn wait(&self, nth: u32) -> Result<(), Stopped>;
 }
 
 /// The answer to a request after all its retries.
@@ -75,8 +72,10 @@ pub struct FinalAnswer {
 pub enum Lookup {
     /// The record that was sent.
     Same,
-    /// Another record, or no record although the server refuses the one that was sent.
+    /// Another record.
     Different,
+    /// No record.
+    Missing,
     /// The server cannot be asked.
     Unverified,
     /// The server gave no useful answer.

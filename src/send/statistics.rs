@@ -13,7 +13,8 @@ pub struct TargetStatistics {
     pub delivered: u64,
     /// Records that the server had already, or that repeat another record of their batch.
     pub duplicates: u64,
-    /// Duplicates that the server reported, but that could not be compared with the server's copy.
+    /// Duplicates that the server reported and delivered records that it did not list, if they could not be compared
+    /// with the server's copies.
     pub unverified: u64,
     /// Records that cannot be delivered. All but unreadable ones are in dead letters.
     pub undeliverable: u64,
@@ -75,6 +76,12 @@ impl TargetStatistics {
     /// Counts records that the server took.
     pub fn add_delivered(&mut self, records: BatchSlice<'_>) {
         self.delivered += self.remove_pending(records);
+    }
+
+    /// Counts records that the server took without listing them, and could not be asked for.
+    pub fn add_unverified(&mut self, records: BatchSlice<'_>) {
+        self.add_delivered(records);
+        self.unverified += records.len() as u64;
     }
 
     /// Counts records that the server has already. They are `verified` if they equal the copies that the server

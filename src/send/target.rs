@@ -110,6 +110,8 @@ impl Target {
         const MAX_CHARS: usize = 300;
         let name = &self.name;
         let text = self.client.text_of(answer);
+        // One line, although web pages have many.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let text: String = text.chars().take(MAX_CHARS).collect();
         match answer {
             Answer::Response(Response { status, .. }) if text.is_empty() => {

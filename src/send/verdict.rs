@@ -5,10 +5,14 @@ use std::time::{Duration, SystemTime};
 use super::http::{Answer, Response};
 
 /// The meaning of an answer for the records of its request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The server has stored all records.
     Accepted,
+    /// The server says different things about the records.
+    ByRecord(RecordVerdicts),
+    /// A success, but not in the words of such a server: perhaps a login page or another service answers.
+    Unconfirmed,
     /// The server has stored some of the records before.
     Conflict,
     /// The body is larger than the server takes.
@@ -19,6 +23,24 @@ pub enum Verdict {
     Retry(Retry),
     /// Every later request would fail too.
     Stop,
+}
+
+/// The meaning of an answer for each record of its request, in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordVerdicts {
+    pub records: Vec<RecordVerdict>,
+    /// Whether the answer shows that the right kind of server wrote it. Otherwise, a record must be found there.
+    pub is_trusted: bool,
+}
+
+/// The meaning of an answer for one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RecordVerdict {
+    Accepted,
+    /// The record is not valid, for the reason in the text.
+    Refused(String),
+    /// The answer does not mention the record.
+    Unlisted,
 }
 
 /// A failure that may pass.

@@ -30,6 +30,10 @@ pub enum ServerFault {
     Malformed,
     /// Stores the items and sends an incomplete answer.
     HalfAnAnswer,
+    /// Stores nothing and answers with this status, these headers and this body.
+    Answer(u16, &'static str, &'static str),
+    /// Like `Answer`, after storing the items.
+    AnswerAfterStoring(u16, &'static str, &'static str),
 }
 
 type FaultOf = dyn Fn(usize, &str) -> ServerFault + Send + Sync;
@@ -47,6 +51,8 @@ pub struct ServerSettings {
     pub refuses_duplicates: bool,
     /// Whether items with a stored id are stored again.
     pub keeps_all: bool,
+    /// A text, and whether items that contain the text are stored. The server lists them in no answer.
+    pub unlisted: (&'static str, bool),
     /// The status of all GET requests, if the server is to refuse them.
     pub get: Option<u16>,
 }
@@ -59,6 +65,7 @@ impl Default for ServerSettings {
             poison: ("poison", 400),
             refuses_duplicates: true,
             keeps_all: false,
+            unlisted: ("never listed", true),
             get: None,
         }
     }
@@ -216,6 +223,13 @@ fn serve(
                 "",
                 format!("{} {:?}", request.target, request.headers).as_bytes(),
             ),
+            ServerFault::Answer(status, headers, body) => {
+                response(*status, headers, body.as_bytes())
+            }
+            ServerFault::AnswerAfterStoring(status, headers, body) => {
+                answer(&request, settings, &mut records.lock().unwrap());
+                response(*status, headers, body.as_bytes())
+            }
             ServerFault::CloseBeforeStoring => return,
             ServerFault::CloseAfterStoring => {
                 answer(&request, settings, &mut records.lock().unwrap());
@@ -307,9 +321,19 @@ fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -
         .into_iter()
         .filter(|item| settings.keeps_all || !is_stored(item))
         .collect();
-    let ids: Vec<String> = new.iter().map(|item| id_of(item).to_owned()).collect();
-    for (id, item) in ids.iter().zip(new) {
-        records.stored.entry(id.clone()).or_default().push(item);
+    let (unlisted, stores_unlisted) = settings.unlisted;
+    let mut ids = Vec::new();
+    for item in new {
+        let (id, is_listed) = (
+            id_of(&item).to_owned(),
+            !item.to_string().contains(unlisted),
+        );
+        if is_listed || stores_unlisted {
+            records.stored.entry(id.clone()).or_default().push(item);
+        }
+        if is_listed {
+            ids.push(id);
+        }
     }
     response(200, "", serde_json::to_string(&ids).unwrap().as_bytes())
 }

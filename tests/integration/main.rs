@@ -3,6 +3,7 @@
 
 mod caliper;
 mod check;
+mod confirmations;
 mod connections;
 mod dedupe;
 mod depth;

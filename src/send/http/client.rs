@@ -71,11 +71,11 @@ pub struct Client {
     pub dry_run: bool,
 }
 
-/// The most bytes of an answer to a POST request, which is a short text.
-const MAX_ANSWER_BYTES: u64 = 1 << 20;
+/// The most bytes of a success, which may be a whole record.
+const MAX_SUCCESS_BYTES: u64 = 128 << 20;
 
-/// The most bytes of an answer to a GET request, which is a whole record.
-const MAX_RECORD_BYTES: u64 = 128 << 20;
+/// The most bytes of another answer, which is a short text.
+const MAX_ERROR_BYTES: u64 = 1 << 20;
 
 impl Response {
     /// Returns the text of the first header with this name.
@@ -159,16 +159,7 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        match request.call() {
-            // A record must be complete; the text of an error may be cut.
-            Ok(mut response) if response.status().is_success() => {
-                match read_body(&mut response, MAX_RECORD_BYTES) {
-                    (body, Ok(_)) => to_answer(response, body),
-                    (_, Err(error)) => Answer::Lost(error.to_string()),
-                }
-            }
-            answered => read_answer(answered),
-        }
+        read_answer(request.call())
     }
 
     /// Returns the text of an answer for people: without secrets, and cut to a readable length.
@@ -241,9 +232,15 @@ fn read_answer(answered: Result<HttpResponse<Body>, ureq::Error>) -> Answer {
         return Answer::Impossible(refusal.to_owned());
     }
     match answered {
+        // Only the whole body says what succeeded; an error counts even if its text breaks off.
+        Ok(mut response) if response.status().is_success() => {
+            match read_body(&mut response, MAX_SUCCESS_BYTES) {
+                (body, Ok(_)) => to_answer(response, body),
+                (_, Err(error)) => Answer::Lost(format!("the answer breaks off: {error}")),
+            }
+        }
         Ok(mut response) => {
-            // The status counts even if the body breaks off.
-            let (body, _) = read_body(&mut response, MAX_ANSWER_BYTES);
+            let (body, _) = read_body(&mut response, MAX_ERROR_BYTES);
             to_answer(response, body)
         }
         Err(error) => no_answer(&error),

@@ -1,26 +1,28 @@
 //! Learning record stores (xAPI 1.0.3, part 3): statements are posted in an array, and can be looked up by id.
 
+mod confirmation;
 mod same_statement;
+
+use std::time::SystemTime;
 
 use anyhow::Result;
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use self::confirmation::verdict_by_body;
 use self::same_statement::is_same_statement;
 use super::http::{Answer, Resource, Response};
 use super::rate_limiter::Stopped;
-use super::send_batch::BatchItem;
+use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{Lookup, LookupRequests, Server};
+use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
 
 /// The query parameter that names a statement (xAPI 1.0.3, part 3, section 2.1.3).
 const STATEMENT_ID: &str = "statementId";
 /// The query parameter that names a voided statement.
 const VOIDED_STATEMENT_ID: &str = "voidedStatementId";
-
-/// The number of times that a missing statement is requested again. Some servers show new statements late.
-const REPETITIONS: u32 = 2;
 
 /// A learning record store.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +36,14 @@ impl Server for Lrs {
         })
     }
 
+    fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
+        let by_body = match answer {
+            Answer::Response(response) => verdict_by_body(records, response),
+            Answer::Lost(_) | Answer::Impossible(_) => None,
+        };
+        by_body.unwrap_or_else(|| verdict_by_status(answer, now))
+    }
+
     /// Asks the LRS for the statement, and compares it with the one that was sent.
     fn look_up(
         &self,
@@ -43,31 +53,25 @@ impl Server for Lrs {
     ) -> Result<Lookup, Stopped> {
         let id = statement.id;
         let id_text = id.to_string();
-        for nth in 0..=REPETITIONS {
-            if nth > 0 {
-                requests.wait(nth - 1)?;
+        let mut last = requests.get(STATEMENT_ID, &id_text)?;
+        if is_missing(&last.answer, id) {
+            last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
+            // Servers that do not know this parameter may answer anything.
+            match &last.answer {
+                Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
+                _ => return Ok(Lookup::Missing),
             }
-            let mut last = requests.get(STATEMENT_ID, &id_text)?;
-            if is_missing(&last.answer, id) {
-                last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
-                // Servers that do not know this parameter may answer anything.
-                match &last.answer {
-                    Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
-                    _ => continue,
-                }
-            }
-            let lookup = match &last.answer {
-                // The credentials may not allow reading, or the server does not support the request.
-                Answer::Response(Response {
-                    status: 401 | 403 | 405 | 501,
-                    ..
-                }) => Some(Lookup::Unverified),
-                Answer::Response(response) => compare(sent, &response.body, id),
-                Answer::Lost(_) | Answer::Impossible(_) => None,
-            };
-            return Ok(lookup.unwrap_or(Lookup::Unavailable(last)));
         }
-        Ok(Lookup::Different)
+        let lookup = match &last.answer {
+            // The credentials may not allow reading, or the server does not support the request.
+            Answer::Response(Response {
+                status: 401 | 403 | 405 | 501,
+                ..
+            }) => Some(Lookup::Unverified),
+            Answer::Response(response) => compare(sent, &response.body, id),
+            Answer::Lost(_) | Answer::Impossible(_) => None,
+        };
+        Ok(lookup.unwrap_or(Lookup::Unavailable(last)))
     }
 }
 
