@@ -79,18 +79,19 @@
 //!
 //! | change | files |
 //! |---|---|
-//! | an event of a known family | in `xapi/` or `caliper/`: the family file, the `match` in `mod.rs`, the list in `events.rs`; `fixtures/`, whose README says how |
+//! | an event of a known family | in `xapi/` or `caliper/`: the family file, the `match` in `mod.rs`, the lists in `events.rs`; `fixtures/`, whose README says how |
 //! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
-//! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs` |
+//! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
 //! | a reason code | `outcome/reason.rs`, the code that returns it, the table in the README |
 //! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!
 //! To follow one line: `convert/line_converter.rs` gives each line its outcome. A line that cannot be parsed is
-//! `Outcome::Unparsable`, for a reason that `tracking/` finds; `convert/batch_converter.rs` counts it and, with
-//! `--rejects`, writes its row. To follow one statement: `send/acknowledgements.rs` notes that the server acknowledged
-//! it or that a dead letter holds it. With `--state`, `send/target.rs` then takes the last position in the input before
-//! which every statement is acknowledged or in a dead letter. It passes this position to
-//! `checkpoint/state_directory.rs`, which writes it to disk.
+//! `Outcome::Unparsable`, for a reason that `tracking/` finds, or `input/` if the line is too long or breaks off;
+//! `convert/batch_converter.rs` counts it and, with `--rejects`, writes its row.
+//!
+//! To follow one statement: with `--state`, `send/acknowledgements.rs` notes by its number that the server acknowledged it
+//! or that a dead letter holds it, and finds the last position in the input before which this is true of every statement.
+//! `send/target.rs` passes this position to `checkpoint/state_directory.rs`, which writes it to disk.
 //!
 //! # Invariants
 //!

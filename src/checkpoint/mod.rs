@@ -7,7 +7,7 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | opens the inputs of the pipeline where earlier runs stopped, and decides where that is | | `opener` | decides at which position an input resumes, and opens the input there | | opens the inputs of the pipeline where earlier runs stopped, and decides where that is |
+//! | `opener` | decides at which position an input resumes, and opens the input there |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |

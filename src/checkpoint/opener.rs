@@ -182,8 +182,8 @@ impl ResumingOpener {
     /// Returns the recorded inputs whose head is a beginning of the opened input.
     fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
         let destinations = &self.destinations;
-        let record = self.directory.record();
-        let alike = record
+        let memory = self.directory.memory();
+        let alike = memory
             .contents
             .heads
             .iter()
@@ -191,13 +191,13 @@ impl ResumingOpener {
         let mut alike: Vec<InputId> = alike.flatten().copied().collect();
         alike.sort_unstable();
         let candidates = alike.into_iter().map(|input| {
-            let known = &record.contents.inputs[&input];
+            let known = &memory.contents.inputs[&input];
             // Lines that this run has already read from this input count as passed, since this run will deliver them to
             // all destinations.
             let read = || {
                 let shapes = [Shape::Log, Shape::Document].into_iter();
                 let shapes = shapes.filter(|shape| destinations.counts_read(source, *shape));
-                let histories = shapes.filter_map(|shape| record.read.get(&(input, shape)));
+                let histories = shapes.filter_map(|shape| memory.read.get(&(input, shape)));
                 histories.flat_map(History::positions)
             };
             let passed = destinations.names.iter().map(|to| {

@@ -20,14 +20,14 @@ use crate::output_names::nth_file;
 /// A state directory that this run has locked.
 #[derive(Debug)]
 pub struct StateDirectory {
-    record: Mutex<Record>,
+    memory: Mutex<Memory>,
     /// Locked until the end of the run.
     _lock: File,
 }
 
 /// The lines that earlier runs have delivered, and those that this run has read or delivered.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(super) struct Memory {
     journal: Journal,
     pub contents: JournalContents,
     /// The positions up to which this run has read inputs, delivered or not. They count for a second input of the run
@@ -66,7 +66,7 @@ impl StateDirectory {
         settle(&mut contents);
         let journal = Journal::rewrite(&path, &contents).or_exit(ExitCode::Output)?;
         let files = contents.inputs.values().flat_map(files_of).collect();
-        let record = Record {
+        let memory = Memory {
             journal,
             contents,
             read: BTreeMap::new(),
@@ -75,15 +75,15 @@ impl StateDirectory {
             failure: None,
         };
         Ok(Self {
-            record: Mutex::new(record),
+            memory: Mutex::new(memory),
             _lock: lock,
         })
     }
 
     /// Records a new input, and returns its id.
     pub(super) fn add_input(&self, name: &str, head_bytes: u64, head_hash: u128) -> InputId {
-        let mut record = self.record();
-        let last = record.contents.inputs.keys().next_back();
+        let mut memory = self.memory();
+        let last = memory.contents.inputs.keys().next_back();
         let input = last.map_or(1, |last| last + 1);
         let entry = Entry::Input {
             input,
@@ -91,17 +91,17 @@ impl StateDirectory {
             head_bytes,
             head_hash,
         };
-        if let Err(error) = record.journal.append(&entry) {
-            record.failure.get_or_insert(error);
+        if let Err(error) = memory.journal.append(&entry) {
+            memory.failure.get_or_insert(error);
         }
-        record.contents.apply(entry);
+        memory.contents.apply(entry);
         input
     }
 
     /// Remembers that this run has read the next lines of an input, given the position after each.
     pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position]) {
-        let mut record = self.record();
-        let history = record.read.entry((input, shape)).or_default();
+        let mut memory = self.memory();
+        let history = memory.read.entry((input, shape)).or_default();
         let Some((last, before)) = positions.split_last() else {
             return;
         };
@@ -115,14 +115,14 @@ impl StateDirectory {
 
     /// Returns the progress of an input at a destination.
     pub fn progress(&self, input: InputId, to: &str) -> Option<DeliveryProgress> {
-        let record = self.record();
-        let known = record.contents.inputs.get(&input)?;
+        let memory = self.memory();
+        let known = memory.contents.inputs.get(&input)?;
         known.delivered.get(to).cloned()
     }
 
     /// Returns whether a file is the output of any recorded input.
     pub fn is_delivered(&self, file: &Path) -> bool {
-        self.record().files.contains(file)
+        self.memory().files.contains(file)
     }
 
     /// Records a temporary file before it is created, for a later run to remove if this run cannot.
@@ -131,7 +131,7 @@ impl StateDirectory {
     /// Returns an error that names the journal if it cannot be written.
     pub fn writing(&self, file: &Path) -> Result<()> {
         let file = file.to_owned();
-        self.record().journal.append(&Entry::Writing { file })
+        self.memory().journal.append(&Entry::Writing { file })
     }
 
     /// Records that a temporary file of this length is about to be renamed to `file`. The rename delivers the file.
@@ -147,9 +147,9 @@ impl StateDirectory {
         file: &Path,
         file_bytes: u64,
     ) -> Result<()> {
-        let mut record = self.record();
-        record.files.insert(file.to_owned());
-        record.journal.append(&Entry::Delivering {
+        let mut memory = self.memory();
+        memory.files.insert(file.to_owned());
+        memory.journal.append(&Entry::Delivering {
             input,
             to: to.to_owned(),
             progress: progress.clone(),
@@ -157,7 +157,7 @@ impl StateDirectory {
             file: file.to_owned(),
             file_bytes,
         })?;
-        record.journal.sync()
+        memory.journal.sync()
     }
 
     /// Records that all lines before a position are delivered.
@@ -165,17 +165,17 @@ impl StateDirectory {
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
     pub fn delivered(&self, input: InputId, to: &str, progress: DeliveryProgress) -> Result<()> {
-        let mut record = self.record();
+        let mut memory = self.memory();
         let entry = Entry::Delivered {
             input,
             to: to.to_owned(),
             progress,
         };
-        record.journal.append(&entry)?;
-        record.contents.apply(entry);
-        if record.synced.elapsed() >= SYNC_INTERVAL {
-            record.journal.sync()?;
-            record.synced = Instant::now();
+        memory.journal.append(&entry)?;
+        memory.contents.apply(entry);
+        if memory.synced.elapsed() >= SYNC_INTERVAL {
+            memory.journal.sync()?;
+            memory.synced = Instant::now();
         }
         Ok(())
     }
@@ -183,13 +183,13 @@ impl StateDirectory {
     /// Keeps the error of a delivery that succeeded but could not be recorded. [`has_failed`](Self::has_failed) then
     /// makes the run end, and the end of the run reports the error.
     pub fn fail(&self, error: anyhow::Error) {
-        self.record().failure.get_or_insert(error);
+        self.memory().failure.get_or_insert(error);
     }
 
     /// Returns whether the run should end, because nothing more can be recorded.
     pub fn has_failed(&self) -> bool {
-        let record = self.record();
-        record.journal.is_broken() || record.failure.is_some()
+        let memory = self.memory();
+        memory.journal.is_broken() || memory.failure.is_some()
     }
 
     /// Makes all entries durable.
@@ -197,15 +197,15 @@ impl StateDirectory {
     /// # Errors
     /// Returns an error that names the journal if it cannot be written, or could not be written before.
     pub fn sync(&self) -> Result<()> {
-        let mut record = self.record();
-        match record.failure.take() {
+        let mut memory = self.memory();
+        match memory.failure.take() {
             Some(error) => Err(error),
-            None => record.journal.sync(),
+            None => memory.journal.sync(),
         }
     }
 
-    pub(super) fn record(&self) -> MutexGuard<'_, Record> {
-        self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

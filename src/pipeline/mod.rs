@@ -11,8 +11,8 @@
 //!
 //! | file | contents |
 //! |---|---|
-//! | `interface` | the settings of a run, how inputs are opened, the events of inputs |
-//! | `run` | starts the threads, and delivers events and results |
+//! | `interface` | the settings of a run, how inputs are opened, and the steps of an input: its start, its batches, its end |
+//! | `run` | starts the threads, and delivers the steps of each input |
 //! | `reader` | the reading threads |
 //! | `queues` | the queues from the readers to the delivery |
 //! | `budget` | the limit on bytes in flight |

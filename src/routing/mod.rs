@@ -154,7 +154,7 @@ impl Routers {
             let url = redacted(&router.config.route_url);
             let mut endpoint = Endpoint::new(&router.config)
                 .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
-            // Routers whose URLs differ only in the query are numbered.
+            // Routers whose URLs are equal without their queries are numbered.
             let first = endpoint.name.clone();
             let mut nth = 1;
             while endpoints.iter().any(|other| other.name == endpoint.name) {

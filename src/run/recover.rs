@@ -149,7 +149,7 @@ enum Endpoints {
         endpoint: Box<Endpoint>,
         routers: Vec<String>,
     },
-    /// Each letter is sent to the router with its name.
+    /// Each letter is sent to the router that it was written for.
     Routers(Vec<(Format, Endpoint)>),
 }
 

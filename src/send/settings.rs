@@ -184,7 +184,7 @@ impl SendPlan {
             // Routers whose names would be equal get a number, as in `URL (2)`. Only such a name has a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
-                    "a state directory cannot tell apart routers whose URLs differ only in their queries: leave `--state` out"
+                    "a state directory cannot tell apart routers whose URLs are equal without their queries: leave `--state` out"
                 );
             }
             target.state = state.filter(|_| !settings.client.dry_run).cloned();

@@ -132,7 +132,7 @@ impl Target {
             let letters = statistics.dead_letters;
             let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(
-                "`{}`: {} undeliverable, kept in {letters} dead letter{plural}; `recover` sends them again",
+                "`{}`: undeliverable records: {}, kept in {letters} dead letter{plural}; `recover` sends them again",
                 self.name,
                 statistics.reasons.values().sum::<u64>(),
             ));

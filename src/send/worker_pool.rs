@@ -117,8 +117,9 @@ fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
         && !target.client.dry_run
         && let Err(error) = std::fs::remove_file(path)
     {
-        // A later run sends the dead letter again, and the server takes its records as duplicates.
         let path = path.display();
-        console.warn(&format!("failed to remove the delivered `{path}`: {error}"));
+        console.warn(&format!(
+            "failed to remove the dead letter `{path}`, which is delivered: {error}; a later `recover` sends it again"
+        ));
     }
 }
