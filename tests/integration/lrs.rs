@@ -26,6 +26,8 @@ pub enum ServerFault {
     Echo,
     /// Never answers.
     Silence,
+    /// Stores the items and sends the head of an answer, but never the body.
+    NoBody,
     /// Stores nothing and answers with bytes that are not HTTP.
     Malformed,
     /// Stores the items and sends an incomplete answer.
@@ -240,7 +242,12 @@ fn serve(
                 let _ = reader.get_mut().write_all(&whole[..whole.len() - 1]);
                 return;
             }
-            ServerFault::Silence => {
+            ServerFault::Silence | ServerFault::NoBody => {
+                if fault == ServerFault::NoBody {
+                    answer(&request, settings, &mut records.lock().unwrap());
+                    let head = b"HTTP/1.1 200 Said\r\nContent-Length: 40\r\n\r\n";
+                    let _ = reader.get_mut().write_all(head);
+                }
                 while !ends.load(Ordering::Relaxed) {
                     std::thread::sleep(Duration::from_millis(10));
                 }

@@ -192,6 +192,7 @@ fn any_fault() -> impl Strategy<Value = ServerFault> {
         1 => Just(ServerFault::CloseBeforeStoring),
         1 => Just(ServerFault::CloseAfterStoring),
         1 => Just(ServerFault::HalfAnAnswer),
+        1 => Just(ServerFault::NoBody),
         1 => Just(ServerFault::Malformed),
         1 => Just(ServerFault::Silence),
     ]

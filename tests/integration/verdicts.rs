@@ -226,6 +226,7 @@ fn temporary_failures_are_retried() {
         ServerFault::Silence,
         ServerFault::Malformed,
         ServerFault::HalfAnAnswer,
+        ServerFault::NoBody,
     ] {
         let waits = matches!(fault, ServerFault::RetryAfter(..));
         let fault_of_first = match &fault {
