@@ -3,6 +3,7 @@
 mod atomic_file;
 mod check;
 mod directory;
+mod early_sync;
 mod part_file;
 mod rejects;
 mod stdout;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+use super::early_sync::EarlySync;
 use crate::convert::{ConvertedBatch, gzip_member};
 use crate::files::{ANY_FILE, recorded_temporary_file};
 
@@ -13,6 +14,7 @@ use crate::files::{ANY_FILE, recorded_temporary_file};
 pub struct PartFile {
     file: NamedTempFile,
     is_gzip: bool,
+    sync: EarlySync,
     is_empty: bool,
 }
 
@@ -29,6 +31,7 @@ impl PartFile {
         Ok(Self {
             file: recorded_temporary_file(path, ANY_FILE, record)?,
             is_gzip,
+            sync: EarlySync::default(),
             is_empty: true,
         })
     }
@@ -45,7 +48,8 @@ impl PartFile {
         };
         self.is_empty = false;
         // The writer of `NamedTempFile` would name the temporary file in its errors.
-        self.file.as_file_mut().write_all(&bytes)
+        self.file.as_file_mut().write_all(&bytes)?;
+        self.sync.written(self.file.as_file(), bytes.len())
     }
 
     /// Syncs the file. Returns it with its temporary name.
@@ -57,6 +61,7 @@ impl PartFile {
             // An empty file is not valid gzip, so an empty member is written.
             self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
         }
+        self.sync.join()?;
         self.file.as_file().sync_data()?;
         Ok(self.file)
     }
