@@ -56,7 +56,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `self / other` for an `other` that is not zero, infinite where Python raises `OverflowError`.
+    /// Returns `self / other`, or infinity where Python raises `OverflowError`. `other` must not be zero.
     pub fn divided_by(self, other: Self) -> f64 {
         let (left, right) = (self.to_float(), other.to_float());
         let is_float = matches!(self, Self::Float(_)) || matches!(other, Self::Float(_));
