@@ -7,7 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The inputs of a run that have begun, started or ended. All reading threads share it.
+/// The inputs of a run that have begun (their first bytes are known) or started (their start was sent to the delivery).
+/// All reading threads share it.
 #[derive(Debug, Default)]
 pub struct InputSequencer {
     sequences: Mutex<Sequences>,
@@ -76,7 +77,8 @@ impl SequencedInput {
         }));
     }
 
-    /// Waits until all earlier inputs have started, and then calls `start`.
+    /// Waits until all earlier inputs have started, and then calls `start`, which sends the start of this input to the
+    /// delivery.
     pub fn start<T>(&self, start: impl FnOnce() -> T) -> T {
         let sequencer = &self.sequencer;
         drop(sequencer.wait_while(|sequences| sequences.started.next != self.input));

@@ -24,7 +24,7 @@ pub struct FormatArgs {
     #[arg(long, value_enum)]
     actor: Option<ActorArg>,
 
-    /// Caliper: the envelope around each event [default: event]
+    /// Caliper: whether each event gets an envelope [default: event, one for each]
     #[arg(long, value_enum)]
     envelope: Option<EnvelopeArg>,
 

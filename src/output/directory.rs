@@ -233,7 +233,9 @@ impl OpenOutput {
                 .with_context(|| failed_to_write(&self.path))?;
             self.part = Some(part);
         }
-        self.part.as_mut().context("no file is open")
+        self.part
+            .as_mut()
+            .with_context(|| failed_to_write(&self.path))
     }
 
     fn complete(self) -> Result<()> {

@@ -27,10 +27,10 @@ pub struct Messages<M> {
 /// The interval at which a waiting receiver checks for an interruption.
 const INTERRUPTION_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Creates queues of `batches` messages: one for all inputs if `is_shared`, or else one for each input. At most
-/// `inputs` queues wait after the current one.
-pub fn queues<M>(batches: usize, inputs: usize, is_shared: bool) -> (Queues<M>, Messages<M>) {
-    let (sender, queues) = sync_channel(inputs);
+/// Creates queues that hold up to `batches` messages each: one for all inputs if `is_shared`, or else one for each
+/// input. In the second case, up to `ahead` queues of later inputs wait while the receiver empties the current one.
+pub fn queues<M>(batches: usize, ahead: usize, is_shared: bool) -> (Queues<M>, Messages<M>) {
+    let (sender, queues) = sync_channel(ahead);
     let (shared, current) = is_shared.then(|| sync_channel(batches)).unzip();
     let next = Mutex::new(0);
     let sending = Queues {
