@@ -28,7 +28,7 @@ pub struct InFlight {
 }
 
 impl Budget {
-    /// Returns a budget of `current` bytes for the input that is delivered, and `ahead` bytes for all inputs that are
+    /// Returns a budget of `current` bytes for the current input, and `ahead` bytes for all inputs that are
     /// read ahead. Without `ahead`, inputs are delivered side by side, and all share `current`.
     pub fn new(current: usize, ahead: Option<usize>) -> Self {
         let limits = [current, ahead.unwrap_or(0)];

@@ -91,7 +91,7 @@ impl BatchEnvelope {
     /// The text after the last record.
     pub const END: &'static str = "]}";
 
-    /// Creates an envelope with these keys, `data` aside, after replacing those in `overrides`.
+    /// Creates an envelope with these keys, except `data`. The entries of `overrides` replace keys or are added.
     pub fn new(mut keys: Map<String, Value>, overrides: &Map<String, Value>) -> Self {
         keys.remove("data");
         for (key, value) in overrides {

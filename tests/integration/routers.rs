@@ -293,7 +293,7 @@ fn an_invalid_routers_file_is_an_error_before_the_first_request() {
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "https://a.example", "auth_scheme": "Basic", "username": "u", "password": "${NOT_SET}"}]),
-            "the environment variable NOT_SET is not set",
+            "the environment variable NOT_SET is empty or not set",
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "https://a.example", "password": 4711}]),
