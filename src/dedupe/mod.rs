@@ -174,9 +174,8 @@ impl Dedupe {
             return EventClass::Duplicate;
         }
         // The first event with an id is stored under the id alone. Each later event with other content is stored under
-        // the id and its content. So one lookup under each key finds any earlier copy. If the input of the first event
-        // fails, it fails before another input starts. So the events that were stored under id and content until then
-        // are of the same input, and are not delivered either. The next event with the id then replaces the first.
+        // the id and its content. So one lookup under each key finds any earlier copy. An input fails before the next
+        // one starts. So if the first event was not delivered, none of the later ones stored with it was.
         if !self.rejects_collisions() {
             let content_key = key(record.id, routers, content);
             let same = self.events.insert(content_key, event, is_delivered);

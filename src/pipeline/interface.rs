@@ -22,9 +22,9 @@ pub struct PipelineOptions {
 
 /// Opens the inputs of a run, from several threads.
 pub trait InputOpener: Send + Sync + 'static {
-    /// The value that is delivered when an input starts.
+    /// The value in [`InputEvent::Start`]: what the opener tells the delivery about an input.
     type Start: Send + 'static;
-    /// The value that is kept until the end of an input is delivered.
+    /// A value that is dropped after the delivery has handled the end of the input.
     type Guard: InputGuard;
 
     /// Opens the input with this number. Returns also the values for it.

@@ -93,8 +93,8 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// A list of statements, an answer that the specification does not provide for. Ralph returns a list with the
-    /// statement, or an empty list. If Ralph does not know the parameter, it returns a list of other statements.
+    /// A list of statements, although the specification has a single statement as the answer. Ralph returns a list with
+    /// the statement, or an empty list. For a query parameter that it does not know, it returns other statements.
     List {
         statements: Vec<Value>,
     },
