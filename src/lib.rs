@@ -44,6 +44,7 @@
 //! | position, checkpoint | a byte offset between two lines, with the hash of all bytes before it; the position that is recorded as delivered |
 //! | head | the first bytes of an input (4 KiB at most): with their hash, `--state` recognizes an input under any name |
 //! | held back | left to the next run: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
+//! | collision | an event with the id of an earlier event and different content |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |
 //!
 //! # Modules

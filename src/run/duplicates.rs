@@ -57,7 +57,9 @@ impl Duplicates {
     pub fn close(self, console: &Console) {
         if self.collisions > REPORTED_COLLISIONS {
             let more = self.collisions - REPORTED_COLLISIONS;
-            console.warn(&format!("{more} more collisions of statement ids"));
+            console.warn(&format!(
+                "{more} more events have the id of an earlier event and different content"
+            ));
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::tracking::LineWrapper;
 pub struct JobSettings {
     pub input: InputSettings,
     pub conversion: ConversionSettings,
-    /// The treatment of collisions, if duplicates are dropped.
+    /// What to do with an event that has the id of an earlier one and different content. `None` without `--dedupe`.
     pub dedupe: Option<OnCollision>,
     pub record: RecordSettings,
 }

@@ -13,8 +13,8 @@ pub struct TargetStatistics {
     pub delivered: u64,
     /// Records that the server had already, or that repeat another record of their batch.
     pub duplicates: u64,
-    /// Duplicates that the server reported and delivered records that it did not list, if they could not be compared
-    /// with the server's copies.
+    /// Records among `duplicates` and `delivered` that only the server's answer confirms, because its copies could not
+    /// be fetched or compared.
     pub unverified: u64,
     /// Records that cannot be delivered. All but unreadable ones are in dead letters.
     pub undeliverable: u64,

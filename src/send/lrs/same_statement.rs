@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value};
 /// The keys that the LRS sets.
 const SET_BY_LRS: [&str; 3] = ["stored", "authority", "version"];
 
-/// The JSON object that holds a key. The comparison treats some keys in another way in these objects.
+/// The kind of object that holds a key: one in which some keys have their own rules of comparison, or any other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parent {
     Statement,
