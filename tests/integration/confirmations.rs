@@ -143,13 +143,9 @@ fn a_statement_that_is_neither_listed_nor_found_is_sent_again_alone_and_then_a_d
         .args(&["--dead-letters", "dead"])
         .run()
         .with_code(4);
-    let letters = ended.dead_letters();
-    assert_eq!(
-        (letters.len(), &letters[0]["reason"]),
-        (1, &json!("unacknowledged"))
-    );
-    assert_eq!(letters[0]["items"][0]["line"], 4);
-    assert_eq!(letters[0]["attempts"], 2);
+    let letter = ended.only_dead_letter("unacknowledged");
+    assert_eq!(letter["items"][0]["line"], 4);
+    assert_eq!(letter["attempts"], 2);
     assert_eq!(lrs.stored().len(), 4);
     let records = lrs.records();
     let posts = records.requests.iter().filter(|each| each.method == "POST");
@@ -183,13 +179,9 @@ fn errors_by_index_are_dead_letters_and_the_other_statements_are_delivered() {
         .args(&["--dead-letters", "dead"])
         .run()
         .with_code(4);
-    let letters = ended.dead_letters();
-    assert_eq!(
-        (letters.len(), &letters[0]["reason"]),
-        (1, &json!("refused"))
-    );
-    assert_eq!(letters[0]["items"][0]["line"], 2);
-    assert_eq!(letters[0]["answer"], r#"{"index":1,"reason":"no verb"}"#);
+    let letter = ended.only_dead_letter("refused");
+    assert_eq!(letter["items"][0]["line"], 2);
+    assert_eq!(letter["answer"], r#"{"index":1,"reason":"no verb"}"#);
     assert_eq!(router(&ended)["delivered"], 2);
     let ended = send(&lrs.xapi(), &lines(5..8)).run().with_code(5);
     ended.assert_stderr("no verb");

@@ -80,7 +80,7 @@ fn the_next_run_sends_to_a_stopped_router_what_it_missed_and_nothing_to_the_othe
     run().run().with_code(5);
     assert_eq!((stopped.stored().len(), well.stored().len()), (0, 500));
     let (before, of_well) = (posted(&stopped), posted(&well));
-    // What is new goes to the router that works, even if the other is still stopped.
+    // The router that works gets new events, even if the other is still stopped.
     directory.append("logs/a.log", &lines(500..600));
     run().run().with_code(5);
     assert_eq!((stopped.stored().len(), well.stored().len()), (0, 600));

@@ -316,6 +316,14 @@ impl Ended {
         names.iter().map(read).collect()
     }
 
+    /// Returns the dead letter, of which there must be one, for this reason.
+    #[track_caller]
+    pub fn only_dead_letter(&self, reason: &str) -> Value {
+        let [letter] = <[Value; 1]>::try_from(self.dead_letters()).unwrap();
+        assert_eq!(letter["reason"], reason);
+        letter
+    }
+
     pub fn files(&self, below: &str) -> Vec<String> {
         self.directory.files(below)
     }
