@@ -1,12 +1,14 @@
-//! A pool of buffers that are used again: to page in and zero new memory takes longer than to fill a buffer.
+//! A pool of buffers for reuse. The operating system zeroes and maps each page of new memory, and that takes longer than
+//! filling a buffer with text.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The largest capacity that is kept in the pool. Few batches need more.
+/// The largest capacity of a buffer that returns to the pool. Few batches of lines need a larger buffer, and the pool
+/// should not keep their memory.
 const KEPT_BYTES: usize = 4 << 20;
 
-/// A pool of buffers. Clones share it.
+/// A pool of buffers. All clones share the same buffers.
 #[derive(Clone, Debug, Default)]
 pub struct Buffers(Arc<Mutex<Vec<Vec<u8>>>>);
 
@@ -26,7 +28,8 @@ impl Buffers {
         buffer
     }
 
-    /// Returns a buffer that still holds earlier content. The caller overwrites the content, so it is not zeroed.
+    /// Returns a buffer that may still hold the bytes of its last use. A caller that overwrites the bytes anyway saves
+    /// the time to zero them.
     pub fn filled(&self) -> Buffer {
         let bytes = self.with(Vec::pop).unwrap_or_default();
         let pool = Some(self.clone());
@@ -39,7 +42,7 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// Moves the bytes from `at` into another buffer of the same pool, and returns it.
+    /// Moves the bytes from index `at` to the end into another buffer of the same pool, and returns that buffer.
     pub fn split_off(&mut self, at: usize) -> Self {
         let mut rest = self.pool.as_ref().map(Buffers::empty).unwrap_or_default();
         rest.extend_from_slice(&self[at..]);

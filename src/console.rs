@@ -1,20 +1,22 @@
 //! Messages on standard error, and results for people on standard output. No other module writes to standard error.
 //!
-//! Messages do not disturb the progress bar. A closed or full standard error never ends a run.
+//! Messages do not disturb the progress bar. If standard error is closed or cannot be written, messages are lost and the
+//! run goes on.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::progress::Progress;
 
-/// The messages to the user.
+/// Shows messages and the progress bar to the user.
 pub struct Console {
     quiet: bool,
     progress: Progress,
 }
 
 impl Console {
-    /// Returns a console that, if `quiet`, only shows errors. The progress bar only shows on a terminal.
+    /// Returns a console. If it is `quiet`, it shows errors but no warnings and notes. If `shows_progress`, it shows a
+    /// progress bar when standard error is a terminal.
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         Self {
             quiet,
@@ -27,23 +29,23 @@ impl Console {
         self.write_line(&format!("error: {}", one_line(message)));
     }
 
-    /// Shows a warning about a likely mistake.
+    /// Shows a warning about a likely mistake, unless the console is quiet.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
             self.write_line(&format!("warning: {}", one_line(message)));
         }
     }
 
-    /// Shows other information.
+    /// Shows information that is neither an error nor a warning, unless the console is quiet.
     pub fn note(&self, message: &str) {
         if !self.quiet {
             self.write_line(&printable(message));
         }
     }
 
-    /// Writes a result that is not data, such as a difference, to standard output.
+    /// Writes a result for people, such as a difference that `--check` found, to standard output.
     pub fn result(&self, text: &str) {
-        // The reader may be gone.
+        // An error is ignored, because the program that reads standard output may have closed it.
         self.progress
             .suspend(|| drop(writeln!(io::stdout().lock(), "{}", printable(text))));
     }
@@ -59,8 +61,8 @@ impl Console {
     }
 }
 
-/// Escapes the control characters of a text, except newlines. Names of files and events could otherwise control the
-/// terminal.
+/// Escapes the control characters of a text, except newlines. Without this, a crafted name of a file or an event could
+/// send commands to the terminal.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let is_control = |c: char| c.is_control() && c != '\n';
     if !text.contains(is_control) {

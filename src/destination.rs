@@ -12,14 +12,15 @@ use crate::input::Source;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteStatus {
     Written,
-    /// Nothing more can be written, because the reader is gone or all servers are stopped. This is not an error.
+    /// Nothing more can be written, because the reader of standard output has closed it, or because sending to every
+    /// server was stopped. This is not an error.
     Closed,
 }
 
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.
 ///
-/// An output ends explicitly, with [`finish`](Self::finish) or [`abort`](Self::abort); an output that is only dropped
-/// is not delivered.
+/// The caller ends the output of each input with [`finish`](Self::finish) or [`abort`](Self::abort). An output that is
+/// dropped without either call is not delivered.
 pub trait Destination {
     /// Starts the output of an input. `resumed` says how much of the input earlier runs delivered.
     ///
@@ -53,12 +54,13 @@ pub trait Destination {
         Ok(true)
     }
 
-    /// Returns the file of the output that ended last, if each input has an output file of its own.
+    /// Returns the path of the output file that was completed last. Returns `None` if the destination does not write a
+    /// file for each input.
     fn last_file(&mut self) -> Option<PathBuf> {
         None
     }
 
-    /// Returns whether the outputs are gzip files. The converting threads then compress the batches.
+    /// Returns whether the outputs are gzip files. If so, the converting threads compress the batches.
     fn takes_compressed(&self) -> bool {
         false
     }
@@ -68,23 +70,24 @@ pub trait Destination {
         false
     }
 
-    /// Returns whether all inputs share one output, so that an error ends the run.
+    /// Returns whether all inputs share one output. If they do, an output error of one input ends the run, because the
+    /// other inputs would fail too.
     fn is_shared(&self) -> bool {
         false
     }
 
-    /// Ends the run, after the output of the last input has ended.
+    /// Closes the destination at the end of the run, after the outputs of all inputs have ended.
     fn close(self: Box<Self>) -> Closed {
         Closed::default()
     }
 }
 
-/// The result of a destination at the end of the run.
+/// The result of closing a destination.
 #[derive(Debug, Default)]
 pub struct Closed {
-    /// The exit code, for differences or for records that could not be delivered.
+    /// The exit code: `Success`, unless `--check` found differences or records could not be delivered.
     pub code: ExitCode,
-    /// The numbers of the inputs with records that were written to the destination but, because the run was stopped,
-    /// not delivered.
+    /// The numbers of the inputs with records that were passed to [`write`](Destination::write) and were not delivered
+    /// to a server, because sending was stopped.
     pub stopped: BTreeSet<usize>,
 }

@@ -5,18 +5,19 @@ use std::process;
 /// The exit codes. If several apply, the program exits with the largest.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitCode {
-    /// The run is complete. Rejected and unparsable lines are reported and are not a failure.
+    /// The run is complete. Rejected and unparsable lines do not count as a failure.
     #[default]
     Success = 0,
     /// `--check` found differences, or a line has an outcome that `--fail-on` names.
     Failure = 1,
-    /// The arguments, or a file that they name, are not valid.
+    /// An argument is not valid, or a table or another settings file that an argument names.
     Usage = 2,
     /// An input could not be found, or could not be read to its end.
     Input = 3,
-    /// Records could not be delivered, and are in dead letters.
+    /// Some records could not be delivered and were saved in dead letters: files that `recover` sends again.
     Undelivered = 4,
-    /// Sending was stopped, because later requests would have failed too.
+    /// Sending was stopped, because the server would refuse later requests too, or because a record could not be
+    /// delivered and there is no directory for dead letters.
     Stopped = 5,
     /// An output, the state directory, the rejects file, the report or a dead letter could not be written.
     Output = 6,
@@ -34,7 +35,7 @@ impl From<ExitCode> for process::ExitCode {
     }
 }
 
-/// An error that ends the run, with the exit code of the run.
+/// An error that ends the run, with the exit code that the program returns for it.
 #[derive(Debug)]
 pub struct Fatal {
     pub code: ExitCode,
@@ -46,7 +47,7 @@ pub trait OrExit<T> {
     /// Adds the exit code to the error, if there is one.
     ///
     /// # Errors
-    /// Returns the same error, with the code.
+    /// Returns the error of `self`, with the code.
     fn or_exit(self, code: ExitCode) -> Result<T, Fatal>;
 }
 

@@ -1,4 +1,4 @@
-//! New files under temporary names: their modes, their names, and making them durable.
+//! Creates files under temporary names, renames them to their final names, and makes the new names durable.
 
 use std::fs;
 use std::io;
@@ -6,24 +6,26 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// The mode of ordinary files.
+/// The mode of ordinary files, before the umask is applied.
 pub const ANY_FILE: u32 = 0o666;
 
 /// The mode of files with personal data.
 pub const OWNER_ONLY: u32 = 0o600;
 
-/// The extension of temporary files.
+/// The ending of the names of temporary files.
 const PART: &str = ".part";
 
 /// Renames a temporary file to its final name.
 ///
 /// # Errors
-/// Returns the operating system's error alone. The message of `tempfile` would repeat it.
+/// Returns the error of the operating system if the file cannot be renamed. It is not wrapped in the error of `tempfile`,
+/// because a message with both errors would say the same thing twice.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Makes the names in the directory of a file durable, on systems that can.
+/// Syncs the directory that contains the file `path`, so that a crash does not undo the file's creation or renaming.
+/// Does nothing on systems other than Unix, which cannot sync a directory.
 ///
 /// # Errors
 /// Returns an error if the directory cannot be opened or synced.
@@ -35,7 +37,7 @@ pub fn sync_directory(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the directory of a file.
+/// Returns the directory of a file: `.` if the path is only a name.
 pub fn parent(path: &Path) -> &Path {
     let parent = path
         .parent()
@@ -49,7 +51,7 @@ pub fn is_part(path: &Path) -> bool {
     name.starts_with('.') && name.ends_with(PART)
 }
 
-/// Creates a hidden temporary file beside the file `path`. The umask applies to the mode.
+/// Creates a hidden temporary file in the directory of the file `path`. The umask applies to the mode.
 ///
 /// # Errors
 /// Returns an error that does not name the temporary file if the file cannot be created.
@@ -57,8 +59,8 @@ pub fn temporary_file(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
     recorded_temporary_file(path, mode, |_| Ok(()))
 }
 
-/// Creates a temporary file like [`temporary_file`]. Calls `record` with its path before the file exists, so that the
-/// file is known even if the process is killed.
+/// Creates a temporary file like [`temporary_file`]. Calls `record` with the path of the temporary file before the file
+/// exists, so that a later run can find and remove the file even if this process is killed.
 ///
 /// # Errors
 /// Returns the error of `record`, or an error that does not name the temporary file if the file cannot be created.

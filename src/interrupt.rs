@@ -1,8 +1,8 @@
 //! Interruption by SIGINT or SIGTERM.
 //!
-//! The first signal ends the run cleanly: open outputs are completed or dropped, the state is saved, and the summary is
-//! printed. If that takes too long, or at a second signal, the process exits immediately. The recorded state is valid
-//! at any time.
+//! The first signal ends the run cleanly: unfinished outputs are completed or discarded, the state directory is synced,
+//! and the summary is printed. If that takes too long, or at a second signal, the process exits immediately. This is
+//! safe, because the state directory is valid at any time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,7 +12,7 @@ use anyhow::Result;
 
 use crate::exit_code::ExitCode;
 
-/// A flag that is set when the run should end. Clones share it.
+/// A flag that is set when the run should end. All clones share the same flag.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupted(Arc<AtomicU8>);
 
@@ -21,13 +21,13 @@ impl Interrupted {
         self.0.load(Ordering::Relaxed) != 0
     }
 
-    /// Sets the flag as SIGINT does.
+    /// Sets the flag as the signal SIGINT would.
     #[cfg(test)]
     pub(crate) fn set(&self) {
         self.0.store(ExitCode::Interrupted as u8, Ordering::Relaxed);
     }
 
-    /// Returns the exit code of an interrupted run.
+    /// Returns the exit code of an interrupted run, or `None` if no signal has arrived.
     pub fn code(&self) -> Option<ExitCode> {
         match self.0.load(Ordering::Relaxed) {
             0 => None,
@@ -36,7 +36,7 @@ impl Interrupted {
         }
     }
 
-    /// Returns the name of the signal that interrupted the run.
+    /// Returns the name of the signal that interrupted the run, or `None` if no signal has arrived.
     pub fn signal(&self) -> Option<&'static str> {
         self.code().map(|code| match code {
             ExitCode::Terminated => "SIGTERM",
@@ -44,7 +44,8 @@ impl Interrupted {
         })
     }
 
-    /// Starts to watch for signals. The first signal sets the flag and calls `wake`, which wakes waiting threads.
+    /// Starts a thread that waits for signals. The first signal sets the flag and calls `wake`, which wakes waiting
+    /// threads so that they see the flag.
     ///
     /// # Errors
     /// Returns an error if the signal handlers or the thread that waits for signals cannot be set up.
@@ -80,17 +81,18 @@ impl Interrupted {
         Ok(())
     }
 
-    /// Does nothing. Signals end the process on systems other than Unix.
+    /// Does nothing on systems other than Unix. There, an interruption ends the process immediately.
     #[cfg(not(unix))]
     pub fn watch(&self, _wake: impl Fn() + Send + 'static) -> Result<()> {
         Ok(())
     }
 }
 
-/// The time to end cleanly. Service managers and container runtimes allow more before they kill a process.
+/// The time that an interrupted run has to end cleanly. Docker kills a process 10 seconds after its SIGTERM, and
+/// Kubernetes and systemd wait longer.
 #[cfg(unix)]
 const GRACE: Duration = Duration::from_secs(8);
 
-/// The time to wait, after an interruption, for responses to requests that were already sent. The rest of [`GRACE`] is
-/// for saving the state and printing the summary.
+/// The time to wait, after an interruption, for responses to requests that were already sent. The remaining seconds of
+/// [`GRACE`] are for syncing the state directory and printing the summary.
 pub const RESPONSE_GRACE: Duration = Duration::from_secs(4);

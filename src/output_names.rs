@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 
 use crate::input::{Origin, Shape, Source};
 
-/// The compression of the outputs of logs. Outputs of documents are never compressed.
+/// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
+/// event, is never compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
     None,
@@ -22,7 +23,8 @@ pub struct OutputNames {
     /// The part of the name that says the format.
     pub format: &'static str,
     pub compression: Compression,
-    /// Whether outputs of logs that would have the same name get numbers.
+    /// Whether the outputs of several logs may have the same name, because the destination adds a number to each name
+    /// that is taken.
     pub numbers: bool,
 }
 
@@ -40,12 +42,12 @@ impl OutputNames {
         })
     }
 
-    /// Returns the name of this destination in a state directory.
+    /// Returns the name by which a state directory knows this output directory.
     pub fn destination(&self) -> String {
         format!("{} {}", self.format, self.directory.display())
     }
 
-    /// Returns whether an output file is that of a document.
+    /// Returns whether an output file is that of a document. The names of the outputs of logs end in `.jsonl` or `.gz`.
     pub fn is_of_document(output: &Path) -> bool {
         output
             .extension()
@@ -70,8 +72,8 @@ impl OutputNames {
     }
 }
 
-/// Returns the path of the nth output of an input, given the path of the first. The number comes before `.jsonl` and
-/// `.gz`.
+/// Returns the path of the nth output file of an input, given the path of the first file. The number comes before
+/// `.jsonl` or `.jsonl.gz`.
 pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     if nth < 2 {
         return first.to_owned();
@@ -83,10 +85,12 @@ pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     first.with_file_name(format!("{stem}.{nth}{ending}"))
 }
 
-/// Checks that no output would replace another output, an input, or another file that the run reads.
+/// Checks that no output would replace another output, an input, or another file that the run reads. `others` are the
+/// options that name further output files, with their paths.
 ///
 /// # Errors
-/// Returns an error that names the first such path and what would write it.
+/// Returns an error that names the first file that would be replaced, and the input or option whose output would
+/// replace it.
 pub fn check_outputs(
     names: Option<&OutputNames>,
     others: &[(&str, &Path)],
@@ -126,18 +130,19 @@ pub fn check_outputs(
         {
             let path = path.display();
             if first == writer {
-                bail!("{first} is given twice and would write `{path}` twice");
+                bail!("{first} is given twice and would write `{path}` twice: give it once");
             }
             bail!(
-                "{first} and {writer} would both write `{path}`: leave one out, write one to another path, or, for inputs \
-                 with the same name in several folders, give the folder that contains these"
+                "{first} and {writer} would both write `{path}`: leave one out or write one to another path; for inputs \
+                 with the same name in several folders, give the parent of these folders as the input"
             );
         }
     }
     Ok(())
 }
 
-/// Returns the path without links and `..`. Where the path does not exist, `..` removes the part before it.
+/// Returns the absolute path without links and `..`. A `..` after a directory that does not exist removes that
+/// directory from the path.
 fn real_path(path: &Path) -> PathBuf {
     let mut real = PathBuf::new();
     for part in std::path::absolute(path)

@@ -1,4 +1,4 @@
-//! The progress bar. Only this file names indicatif.
+//! The progress bar. No other file uses the crate indicatif.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// Returns a bar that shows on a terminal, or never.
+    /// Returns a bar that is visible if `shows` is true and standard error is a terminal.
     pub fn new(shows: bool) -> Self {
         let target = if shows {
             ProgressDrawTarget::stderr_with_hz(10)

@@ -1,5 +1,5 @@
-//! The entries of the journal, and the contents that result from all entries together. The guide documents the keys of
-//! the entries.
+//! The entries of the journal, and what all entries together say about the inputs. The guide documents the keys of the
+//! entries.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::history::History;
 use crate::input::{self, Position};
 use crate::output_names::OutputNames;
 
-/// Identifies an input in the journal, numbered from 1 in the order of their first appearance.
+/// The number of an input in the journal. Inputs are numbered from 1, in the order in which they first appear in it.
 pub type InputId = u64;
 
 /// An entry. Byte counts refer to the decompressed input; hashes are XXH3, 128 bits, as 32 hexadecimal digits.
@@ -22,23 +22,25 @@ pub enum Entry {
     /// A new input.
     Input {
         input: InputId,
-        /// The name that the input had then. It identifies nothing.
+        /// The name of the input when it was first read. It is only for people who read the journal.
         name: String,
-        /// The length of the input's head: the first bytes, whose hash is `head_hash`.
+        /// The length of the input's head: the first bytes of the input, which have the hash `head_hash`.
         head_bytes: u64,
         #[serde(with = "input::hex")]
         head_hash: u128,
     },
-    /// A temporary file, which the next run removes if this run does not.
+    /// A temporary file is about to be created. If the run is killed before it renames or removes the file, the next
+    /// run removes the file.
     Writing { file: PathBuf },
-    /// An output file is about to be renamed. After a crash the rename tells whether the output is delivered.
+    /// A temporary output file is about to be renamed to its final name. After a crash, the next run checks whether the
+    /// file was renamed, and so whether its lines are delivered.
     Delivering {
         input: InputId,
         to: String,
         progress: DeliveryProgress,
         /// The temporary file, which does not exist after the rename.
         part: PathBuf,
-        /// The output file and its length.
+        /// The final name of the output file. The next field is its length.
         file: PathBuf,
         file_bytes: u64,
     },
@@ -56,13 +58,15 @@ pub enum Entry {
 pub struct DeliveryProgress {
     #[serde(flatten)]
     pub position: Position,
-    /// The first output file, if the destination writes files. The names of later files derive from its name.
+    /// The first output file of the input, if the destination writes files. The names of later output files are the name
+    /// of the first with a number added.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_file: Option<PathBuf>,
-    /// The number of output files.
+    /// The number in the name of the last output file: the number of output files, or more if a number was skipped
+    /// because the name was taken.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub files: u64,
-    /// Whether the position was the end of the input when the input was read.
+    /// Whether the input ended at the position when it was read.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ended: bool,
     /// Earlier positions that no other entry contains.
@@ -71,7 +75,7 @@ pub struct DeliveryProgress {
 }
 
 impl DeliveryProgress {
-    /// Returns the progress of a destination without files.
+    /// Returns the progress of a delivery up to a position, without output files.
     pub fn to(position: Position) -> Self {
         Self {
             position,
@@ -82,8 +86,8 @@ impl DeliveryProgress {
         }
     }
 
-    /// Combines this progress with `other`, which was recorded later. The position of `other` may still be the earlier
-    /// one, if the input was delivered as a part of another input.
+    /// Combines this progress with `other`, which was recorded later. The position with the larger offset becomes the
+    /// current position, even if it was recorded earlier. The other position becomes history.
     pub fn merge(self, other: Self) -> Self {
         let (before, mut last) = if other.position.offset < self.position.offset {
             (other, self)
@@ -105,11 +109,11 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// The contents of a journal.
+/// The state of all inputs after all entries of a journal.
 #[derive(Debug, Default)]
 pub struct JournalContents {
     pub inputs: BTreeMap<InputId, KnownInput>,
-    /// The inputs by the length of their head and its hash.
+    /// The inputs, first by the length of their head (their first bytes), then by the hash of their head.
     pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
     /// The [`Entry::Delivering`] entries of files that may or may not have been renamed.
     pub delivering: Vec<Entry>,
@@ -122,12 +126,12 @@ pub struct JournalContents {
 pub struct KnownInput {
     /// The [`Entry::Input`] that added the input.
     entry: Entry,
-    /// The progress by destination.
+    /// The progress at each destination, by the name of the destination.
     pub delivered: BTreeMap<String, DeliveryProgress>,
 }
 
 impl JournalContents {
-    /// Adds an entry.
+    /// Changes the contents as the next entry of the journal says.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::EventRouterState { .. } => {}
@@ -163,8 +167,8 @@ impl JournalContents {
         }
     }
 
-    /// Forgets the progress of a document whose output file was replaced by the output of a newer version. The output
-    /// of a log is never replaced: a second log of the same name is written to files with other numbers.
+    /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`. The
+    /// output of a log is never replaced: the output of a second log with the same name gets a number.
     fn forget_replaced(&mut self, by: InputId, to: &str, progress: &DeliveryProgress) {
         let file = progress.first_file.as_deref();
         if !file.is_some_and(OutputNames::is_of_document) {
@@ -180,8 +184,8 @@ impl JournalContents {
         }
     }
 
-    /// Returns the shortest list of entries that yields these contents. The caller first settles
-    /// [`delivering`](Self::delivering) and [`writing`](Self::writing), which the list leaves out.
+    /// Returns the shortest list of entries that yields these contents. The list does not include
+    /// [`delivering`](Self::delivering) and [`writing`](Self::writing), so the caller handles both before the call.
     pub fn entries(&self) -> impl Iterator<Item = Entry> {
         let inputs = self.inputs.iter();
         let inputs = inputs.filter(|(_, known)| !known.delivered.is_empty());

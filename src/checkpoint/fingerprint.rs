@@ -1,18 +1,19 @@
-//! Finds recorded positions in an input, by its bytes.
+//! Finds recorded positions in an input, by hashing the bytes before each position.
 
 use std::io::{self, BufRead, Read};
 
 use crate::input::{Position, PositionTracker, Shape};
 
-/// The size of a head: enough to tell different logs apart, since each line of a log contains a time.
+/// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in most
+/// logs. They differ between logs, because each line contains a time.
 const HEAD_BYTES: usize = 4096;
 
 /// The first bytes of an input.
 pub struct Head {
     pub bytes: Vec<u8>,
     shape: Shape,
-    /// The number of first bytes that identify the input. An incomplete last line is not among them, since it may still
-    /// grow.
+    /// The number of first bytes that identify the input. If a log is shorter than the head and its last line is
+    /// incomplete, this line does not count, because it may still grow.
     identifying: usize,
 }
 
@@ -20,13 +21,13 @@ impl Head {
     /// Reads the first bytes, or all bytes of a short input.
     ///
     /// # Errors
-    /// Returns an error if not even one byte can be read.
+    /// Returns an error if reading fails at the first byte.
     pub fn read(reader: &mut dyn Read, shape: Shape) -> io::Result<Self> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES);
         match reader.take(HEAD_BYTES as u64).read_to_end(&mut bytes) {
             Err(error) if bytes.is_empty() => return Err(error),
-            // An error after the first byte is ignored here. It occurs again when the rest of the input is read, and is
-            // reported then.
+            // An error after the first byte is ignored here. The error occurs again when the rest of the input is read,
+            // and is reported then.
             _ => {}
         }
         let identifying = match shape {
@@ -42,14 +43,14 @@ impl Head {
         })
     }
 
-    /// Returns the hash of the first `length` bytes, or `None` if there are fewer.
+    /// Returns the hash of the first `length` bytes, or `None` if the head is shorter.
     pub fn hash(&self, length: u64) -> Option<u128> {
         let head = self.bytes.get(..usize::try_from(length).ok()?)?;
         Some(xxhash_rust::xxh3::xxh3_128(head))
     }
 
-    /// Returns the first line of a log, or the head of a document. Every input that shares lines with this input begins
-    /// with these bytes.
+    /// Returns the first line of a log, as far as it is in the head, or the head of a document. Every input that starts
+    /// with the same line has the same beginning.
     pub fn beginning(&self) -> &[u8] {
         let newline = self.shape.newline(&self.bytes);
         &self.bytes[..newline.map_or(self.bytes.len(), |newline| newline + 1)]
@@ -62,16 +63,16 @@ impl Head {
     }
 }
 
-/// Reads a log up to the last of `positions`, which are in ascending order. Returns a tracker at each position that the
-/// log contains. A log contains a position if the bytes before the position have the recorded hash, and no line
-/// continues across the position.
+/// Reads a log up to the last of `positions`, which are in ascending order. Returns a tracker for each position that is
+/// found in the log. A position is found if the bytes before it have the recorded hash, and if it is not in the middle of
+/// a line.
 pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
     let mut tracker = PositionTracker::default();
     let mut found = Vec::new();
     for position in positions {
         let mut before = reader.by_ref().take(position.offset - tracker.offset);
         if io::copy(&mut before, &mut tracker).is_err() || tracker.offset < position.offset {
-            // The input ends before this position or cannot be read that far, so it contains no later position either.
+            // The log ends before this position or cannot be read that far, so later positions cannot be found either.
             return found;
         }
         (tracker.line, tracker.open) = (position.line, position.open);

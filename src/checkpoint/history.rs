@@ -1,30 +1,30 @@
-//! Earlier positions of an input. They identify a copy of the input that ends earlier, such as one whose transfer
-//! failed.
+//! Earlier positions of an input. By these positions, a run recognizes a shorter copy of the input, such as a copy that
+//! was broken off, and does not deliver its lines again.
 
 use serde::{Deserialize, Serialize};
 
 use crate::input::Position;
 
-/// Positions that a run has passed, in ascending order.
+/// Positions in an input that were delivered or read before the latest position. Both lists are in ascending order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// The last positions at which the input ended when it was read.
+    /// The latest positions at which the input ended when it was read.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     ends: Vec<Position>,
-    /// Other positions, thinned out so that the distance between two neighbours is roughly proportional to their
-    /// offset.
+    /// Other positions. When the list is full, positions are removed so that the distance between two neighbours is
+    /// roughly proportional to their offset.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
 }
 
-/// The most positions that each of the two lists keeps. For `ends`, they cover two months of nightly runs. For
-/// `passed`, they lie so close together that a copy of the input usually ends soon after one of them, however large the
-/// input is.
+/// The most positions that each of the two lists keeps. In `ends`, 64 positions cover two months of nightly runs. In
+/// `passed`, 64 positions are close enough together that a shorter copy of the input usually ends soon after a position
+/// in the list, however large the input is.
 const MOST: usize = 64;
 
 impl History {
-    /// Adds a position.
+    /// Adds a position, and removes another position if the list is full. `is_end` says that the input ended there.
     pub fn push(&mut self, position: Position, is_end: bool) {
         let positions = if is_end {
             &mut self.ends
@@ -61,7 +61,8 @@ impl History {
     }
 }
 
-/// Returns the index of the position whose neighbours are closest, as a ratio of their offsets.
+/// Returns the index of the position to remove: the position whose two neighbours are closest to each other, by the
+/// ratio of their offsets.
 fn least_useful(positions: &[Position]) -> usize {
     let gap = |index: usize| {
         let (before, after) = (positions[index - 1].offset, positions[index + 1].offset);
@@ -104,7 +105,7 @@ mod tests {
         let offsets = offsets(&history);
         assert_eq!(offsets.len(), MOST);
         assert_eq!(offsets.last(), Some(&100_000_000));
-        // So wherever a copy ends, at least its first half is recognized.
+        // No offset is more than twice the offset before it. So wherever a copy ends, its first half is recognized.
         assert!(
             offsets.windows(2).all(|pair| pair[1] <= pair[0] * 2),
             "{offsets:?}"

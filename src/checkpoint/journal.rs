@@ -1,7 +1,7 @@
 //! The journal, a file of JSON Lines to which entries are appended.
 //!
-//! A crash may leave an incomplete last line, which is ignored. When a run opens the journal, it writes the journal
-//! anew without superseded entries.
+//! A crash may leave an incomplete last line, which the next run ignores. Each run first replaces the journal by a
+//! shorter journal, without the entries that later entries have made obsolete.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use super::entry::{Entry, JournalContents};
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
-/// The version of the format, to be increased by a change that older programs would misread.
+/// The version of the journal's format. A change that older programs would misread increases the version.
 const VERSION: u32 = 1;
 
 /// The journal file, open for appending.
@@ -20,15 +20,16 @@ const VERSION: u32 = 1;
 pub struct Journal {
     path: PathBuf,
     file: File,
-    /// The length in bytes, or `None` after an entry could not be written.
+    /// The length of the file in bytes, or `None` if an entry could not be written.
     length: Option<u64>,
 }
 
 impl Journal {
-    /// Reads the journal. A missing file is an empty journal.
+    /// Reads the journal. A missing file counts as an empty journal.
     ///
     /// # Errors
-    /// Returns an error that names the file if it cannot be read or is damaged before its last line.
+    /// Returns an error that names the file if it cannot be read, is not a journal, has another version, or has a
+    /// damaged line.
     pub fn read(path: &Path) -> Result<JournalContents> {
         let name = path.display();
         let text = match std::fs::read(path) {
@@ -47,7 +48,7 @@ impl Journal {
             }
             let entry = entry.with_context(|| {
                 format!(
-                    "line {} of the state `{name}` is damaged; remove the state directory to deliver all inputs again",
+                    "line {} of the state `{name}` is damaged; choose another state directory to deliver all inputs again",
                     nth + 1
                 )
             })?;
@@ -55,7 +56,7 @@ impl Journal {
                 && version != VERSION
             {
                 bail!(
-                    "the state `{name}` has version {version}, which this program does not support"
+                    "the state `{name}` has version {version}, but this program reads version {VERSION}; update the program"
                 );
             }
             contents.apply(entry);
@@ -63,7 +64,7 @@ impl Journal {
         Ok(contents)
     }
 
-    /// Replaces the journal by one with these contents, and opens it for appending.
+    /// Replaces the journal by a new journal with these contents, and opens the new journal for appending.
     ///
     /// # Errors
     /// Returns an error that names the file if it cannot be written.
@@ -93,14 +94,15 @@ impl Journal {
     /// Appends an entry.
     ///
     /// # Errors
-    /// Returns an error that names the file if this entry or an earlier one could not be written.
+    /// Returns an error that names the file if this entry or an earlier entry could not be written.
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
         let Some(length) = self.length else {
             bail!("{} before", self.failed());
         };
         let line = line(entry).with_context(|| self.failed())?;
         if let Err(error) = self.file.write_all(&line) {
-            // The line may be incomplete, and only the last line may be. So it is removed, and no entry may follow.
+            // The line may be incomplete. The journal is readable only if no other line follows an incomplete line. So
+            // the line is removed, and no further entry is accepted, in case the removal fails.
             let _ = self.file.set_len(length);
             self.length = None;
             return Err(error).with_context(|| self.failed());
@@ -127,7 +129,8 @@ impl Journal {
     }
 }
 
-/// Returns an entry with its newline, to be written by one call, so that a crash leaves at most one entry incomplete.
+/// Returns the text of an entry with its newline. The caller writes the text with one call, so that a crash leaves at
+/// most one entry incomplete.
 fn line(entry: &Entry) -> Result<Vec<u8>> {
     let mut line = serde_json::to_vec(entry)?;
     line.push(b'\n');
@@ -217,7 +220,7 @@ mod tests {
         let path = directory.path().join("journal.jsonl");
         let mut journal = Journal::rewrite(&path, &JournalContents::default()).unwrap();
         let whole = std::fs::read(&path).unwrap();
-        // A file that is open for reading only cannot be written.
+        // A journal that is open for reading only, so that appending fails.
         journal.file = File::open(&path).unwrap();
         for entry in entries() {
             assert!(journal.append(&entry).is_err());

@@ -1,9 +1,9 @@
 //! The record of the lines that are delivered, so that a repeated run resumes after them.
 //!
-//! An input is identified by its content, not by its name: by a hash of its first bytes, decompressed, and by the hash
-//! of all bytes up to the recorded position. So a log that was rotated, renamed and compressed is the same input, and a
-//! log that has grown is continued. Only durable deliveries are recorded: renamed output files, and records
-//! acknowledged by a server or kept in a dead letter.
+//! An input is identified by its decompressed content, not by its name: by a hash of its first bytes, and by a hash of
+//! all bytes up to the recorded position. So a log is recognized after it was rotated, renamed and compressed, and a log
+//! that has grown resumes after the delivered lines. Only durable deliveries are recorded: complete output files that
+//! have their final names, and records that a server acknowledged or that are saved in a dead letter.
 //!
 //! | file | contents |
 //! |---|---|
@@ -11,9 +11,9 @@
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
-//! | `journal` | the journal in the directory: reading, appending, compaction |
+//! | `journal` | the journal, a file in the state directory: reading, appending, compaction |
 //! | `entry` | the entries of the journal, and the contents that result from them |
-//! | `history` | earlier positions of an input |
+//! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 
 mod entry;
 mod fingerprint;

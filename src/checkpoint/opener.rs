@@ -1,4 +1,4 @@
-//! Opens inputs where earlier runs stopped.
+//! Opens inputs at the positions where earlier runs stopped.
 
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
@@ -31,25 +31,26 @@ pub struct ReadingInput {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resumed {
     pub input: InputId,
-    /// The position that each destination has reached, in the order of the destinations.
+    /// The position up to which each destination has received the input, in the order of the destinations.
     pub reached: Vec<Position>,
-    /// The input in the journal that holds the lines before the earliest of these positions. It is `input` itself, or
-    /// another input that begins with the same lines.
+    /// The input for which the journal says that the lines before the earliest of these positions are delivered: `input`
+    /// itself, or another input that begins with the same lines.
     pub recorded_as: InputId,
 }
 
 /// The destinations of a run.
 #[derive(Clone, Debug)]
 pub struct Destinations {
-    /// Their names in the journal.
+    /// The names of the destinations in the journal.
     pub names: Vec<String>,
     /// The names of the output files, if the destination writes files.
     pub files: Option<OutputNames>,
 }
 
 impl Destinations {
-    /// Returns whether the recorded progress of an input with the same content counts for `source`. The progress of a
-    /// document counts only for the document with the same output file, which a changed document replaces.
+    /// Returns whether `progress`, recorded for an input that begins like `source`, also says what is delivered of
+    /// `source`. The progress of a document (a JSON file with one event) counts only if both have the same output file,
+    /// since every document needs its own output file.
     fn counts(&self, source: &Source, progress: &DeliveryProgress) -> bool {
         let (Some(files), Some(first)) = (&self.files, &progress.first_file) else {
             return true;
@@ -60,21 +61,23 @@ impl Destinations {
         }
     }
 
-    /// Returns whether lines that this run has read from an input of this shape count for `source`.
+    /// Returns whether lines that this run has read from another input, of this shape, need not be read again from
+    /// `source`. If the destination writes files, only lines of logs count for logs.
     fn counts_read(&self, source: &Source, shape: Shape) -> bool {
         self.files.is_none() || [source.shape, shape] == [Shape::Log; 2]
     }
 }
 
-/// A recorded input that may begin like the opened one.
+/// An input in the journal that may begin with the same lines as the opened input.
 struct Candidate {
     input: InputId,
-    /// All positions that each destination of this run has passed or reached.
+    /// For each destination of this run, all recorded positions up to which it has received the input, earlier positions
+    /// included.
     passed: Vec<Vec<Position>>,
 }
 
 impl Candidate {
-    /// Returns the positions that the destinations have reached.
+    /// Returns the last position of each destination that has received lines of the input.
     fn reached(&self) -> impl Iterator<Item = &Position> {
         let passed = self.passed.iter();
         passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset))
@@ -82,7 +85,8 @@ impl Candidate {
 }
 
 impl Resumed {
-    /// Returns the position where reading starts, which is the earliest that a destination has reached.
+    /// Returns the position where reading starts: the earliest of the positions in `reached`, since that destination
+    /// needs all later lines.
     pub fn start(&self) -> Position {
         let earliest = self.reached.iter().min_by_key(|position| position.offset);
         earliest.copied().unwrap_or(Position::START)
@@ -119,7 +123,7 @@ impl InputOpener for ResumingOpener {
                 let found = track_log(&mut reader, &positions);
                 (found, positions.last().map_or(0, |last| last.offset))
             }
-            // A document is delivered as a whole or not at all.
+            // A document is delivered as a whole or not at all, so only its end can be a recorded position.
             Shape::Document => {
                 let end = track_document(&mut reader)?;
                 let offset = end.offset;
@@ -179,7 +183,7 @@ impl ResumingOpener {
         &self.directory
     }
 
-    /// Returns the recorded inputs whose head is a beginning of the opened input.
+    /// Returns the inputs in the journal whose recorded first bytes are the first bytes of the opened input.
     fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
         let destinations = &self.destinations;
         let memory = self.directory.memory();
@@ -192,7 +196,7 @@ impl ResumingOpener {
         alike.sort_unstable();
         let candidates = alike.into_iter().map(|input| {
             let known = &memory.contents.inputs[&input];
-            // Lines that this run has already read from this input count as passed, since this run will deliver them to
+            // Lines that this run has already read from `input` count as delivered, since this run will deliver them to
             // all destinations.
             let read = || {
                 let shapes = [Shape::Log, Shape::Document].into_iter();
@@ -225,8 +229,8 @@ impl ResumingOpener {
     ) -> Resumed {
         let is_found =
             |position: &Position| found.iter().any(|tracker| tracker.position() == *position);
-        // Several candidates may begin like the opened input. It is the one whose reached position is found furthest
-        // into it.
+        // Several recorded inputs may begin with the same lines as the opened input. The opened input counts as the
+        // recorded input that has been delivered up to the furthest position that is found in the opened input.
         let furthest = |candidate: &&Candidate| {
             let reached = candidate.reached().filter(|position| is_found(position));
             reached.map(|position| position.offset).max().unwrap_or(0)
@@ -240,7 +244,7 @@ impl ResumingOpener {
                     .add_input(&source.name, head_bytes, head_hash)
             }
         };
-        // A line counts for a destination if the destination received it from any of the candidates.
+        // A line need not be sent to a destination again if the destination received it from any of the candidates.
         let reached = (0..self.destinations.names.len()).map(|to| {
             let passed = candidates.iter().flat_map(|candidate| {
                 let found = candidate.passed[to]

@@ -1,14 +1,14 @@
 //! The order in which the reading threads open inputs.
 //!
-//! Two inputs of a run may have the same content, and only one of them should be delivered. So inputs are compared with
-//! the journal one after the other, and an input that may begin like an earlier input waits until the earlier input is
-//! delivered.
+//! Two inputs of a run may have the same content, and only one of the two should be delivered. So an input whose first
+//! line is that of an earlier input waits until the earlier input is delivered. After the wait, the state directory says
+//! which lines of the waiting input are already delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The inputs of a run that have begun (their first bytes are known) or started (their start was sent to the delivery).
-/// All reading threads share it.
+/// The inputs of a run that have begun (their first bytes are known) or started (the delivering thread was told to start
+/// their output). All reading threads share this value.
 #[derive(Debug, Default)]
 pub struct InputSequencer {
     sequences: Mutex<Sequences>,
@@ -23,23 +23,24 @@ struct Sequences {
     beginnings: BTreeMap<usize, Vec<u8>>,
 }
 
-/// The inputs that have passed a certain point. Inputs pass it in the order of their numbers, except that a failed
-/// input may pass early.
+/// The inputs that have passed a step, such as having begun. Inputs pass the step in the order of their numbers, except
+/// that an input that cannot be opened passes immediately.
 #[derive(Debug, Default)]
 struct Sequence {
+    /// The lowest number of an input that has not passed.
     next: usize,
-    /// Numbers above `next` that have passed.
+    /// The numbers above `next` of inputs that have passed.
     early: BTreeSet<usize>,
 }
 
-/// One input in the sequence. Dropping it lets the inputs that wait for it continue.
+/// One input in the sequence. Inputs that wait for this input continue when this value is dropped.
 pub struct SequencedInput {
     sequencer: Arc<InputSequencer>,
     input: usize,
 }
 
 impl InputSequencer {
-    /// Returns the input with this number, for which later inputs wait.
+    /// Returns the input with this number. Later inputs wait for this input.
     pub fn input(sequencer: &Arc<Self>, input: usize) -> SequencedInput {
         SequencedInput {
             sequencer: Arc::clone(sequencer),
@@ -63,7 +64,8 @@ impl InputSequencer {
 }
 
 impl SequencedInput {
-    /// Waits until all earlier inputs have begun, and until those that may begin like this one are delivered.
+    /// Waits until all earlier inputs have begun, and until each earlier input that may have the same first line is
+    /// delivered. `beginning` is the first line of this input, or its first bytes.
     pub fn begin(&self, beginning: &[u8]) {
         let sequencer = &self.sequencer;
         let mut sequences = sequencer.wait_while(|sequences| sequences.begun.next != self.input);
@@ -77,8 +79,8 @@ impl SequencedInput {
         }));
     }
 
-    /// Waits until all earlier inputs have started, and then calls `start`, which sends the start of this input to the
-    /// delivery.
+    /// Waits until all earlier inputs have started, and then calls `start`, which tells the delivering thread to start
+    /// the output of this input.
     pub fn start<T>(&self, start: impl FnOnce() -> T) -> T {
         let sequencer = &self.sequencer;
         drop(sequencer.wait_while(|sequences| sequences.started.next != self.input));
@@ -89,8 +91,8 @@ impl SequencedInput {
     }
 }
 
-/// Returns whether one of the two may be the beginning of the other. An empty input has nothing in common with any
-/// other.
+/// Returns whether one beginning is the start of the other. An empty input shares no lines with another input, so the
+/// result is `false` for it.
 fn may_be_alike(one: &[u8], other: &[u8]) -> bool {
     let neither_is_empty = !one.is_empty() && !other.is_empty();
     neither_is_empty && (one.starts_with(other) || other.starts_with(one))
@@ -108,7 +110,7 @@ impl Drop for SequencedInput {
 }
 
 impl Sequence {
-    /// Lets an input pass, even if earlier ones have not.
+    /// Lets an input pass, even if earlier inputs have not passed.
     fn pass(&mut self, input: usize) {
         if input >= self.next {
             self.early.insert(input);
@@ -127,7 +129,7 @@ mod tests {
 
     use super::*;
 
-    /// Calls `act` on a thread, which sends the input when it is done.
+    /// Calls `act` with the input on another thread. The receiver gets the input back when `act` has returned.
     fn spawn_with(
         input: SequencedInput,
         act: impl FnOnce(&SequencedInput) + Send + 'static,

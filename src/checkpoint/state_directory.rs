@@ -25,26 +25,27 @@ pub struct StateDirectory {
     _lock: File,
 }
 
-/// The lines that earlier runs have delivered, and those that this run has read or delivered.
+/// The lines that earlier runs have delivered, and the lines that this run has read or delivered.
 #[derive(Debug)]
 pub(super) struct Memory {
     journal: Journal,
     pub contents: JournalContents,
-    /// The positions up to which this run has read inputs, delivered or not. They count for a second input of the run
-    /// with the same content.
+    /// The positions up to which this run has read each input, whether the lines are delivered yet or not. If a second
+    /// input of the run has the same content, the second input resumes after these positions.
     pub read: BTreeMap<(InputId, Shape), History>,
     /// The output files of all inputs.
     files: BTreeSet<PathBuf>,
+    /// The time of the last sync of the journal.
     synced: Instant,
-    /// An error that is reported at the end of the run.
+    /// The first failure to record a delivery or an input. It is reported at the end of the run.
     failure: Option<anyhow::Error>,
 }
 
-/// The name of the journal in the directory.
+/// The name of the journal, the file in the state directory to which entries are appended.
 const JOURNAL: &str = "journal.jsonl";
 
-/// The interval at which appended entries are made durable. If a crash loses an entry, its lines are delivered again,
-/// and the server recognizes the ids of their records.
+/// The interval at which appended entries are made durable. If the system crashes before that, the lines of the last
+/// entries are sent again. This does no harm, because the server recognizes the ids of their records.
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StateDirectory {
@@ -98,15 +99,15 @@ impl StateDirectory {
         input
     }
 
-    /// Remembers that this run has read the next lines of an input, given the position after each.
+    /// Remembers that this run has read the next lines of an input, given the position after each line.
     pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position]) {
         let mut memory = self.memory();
         let history = memory.read.entry((input, shape)).or_default();
         let Some((last, before)) = positions.split_last() else {
             return;
         };
-        // The last line has no newline yet. In another input it may be longer, so only the position before it is found
-        // there.
+        // The last line has no newline. In a copy of this input, that line may be longer. Then the position after the
+        // line is not found in the copy, but the position before it is.
         if let Some(before) = before.last().filter(|_| last.open) {
             history.push(*before, true);
         }
@@ -120,12 +121,12 @@ impl StateDirectory {
         known.delivered.get(to).cloned()
     }
 
-    /// Returns whether a file is the output of any recorded input.
+    /// Returns whether a file is an output file of any input in the journal.
     pub fn is_delivered(&self, file: &Path) -> bool {
         self.memory().files.contains(file)
     }
 
-    /// Records a temporary file before it is created, for a later run to remove if this run cannot.
+    /// Records a temporary file before the file is created. If this run is killed, the next run removes the file.
     ///
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
@@ -134,7 +135,8 @@ impl StateDirectory {
         self.memory().journal.append(&Entry::Writing { file })
     }
 
-    /// Records that a temporary file of this length is about to be renamed to `file`. The rename delivers the file.
+    /// Records that the temporary file `part`, of this length, is about to be renamed to `file`. After the rename, the
+    /// lines count as delivered.
     ///
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
@@ -180,13 +182,13 @@ impl StateDirectory {
         Ok(())
     }
 
-    /// Keeps the error of a delivery that succeeded but could not be recorded. [`has_failed`](Self::has_failed) then
-    /// makes the run end, and the end of the run reports the error.
+    /// Keeps the error of a delivery that succeeded but could not be recorded. The run then ends, because
+    /// [`has_failed`](Self::has_failed) returns true, and [`sync`](Self::sync) returns the error at the end.
     pub fn fail(&self, error: anyhow::Error) {
         self.memory().failure.get_or_insert(error);
     }
 
-    /// Returns whether the run should end, because nothing more can be recorded.
+    /// Returns whether the run should end, because a delivery or an input could not be recorded.
     pub fn has_failed(&self) -> bool {
         let memory = self.memory();
         memory.journal.is_broken() || memory.failure.is_some()
@@ -195,7 +197,8 @@ impl StateDirectory {
     /// Makes all entries durable.
     ///
     /// # Errors
-    /// Returns an error that names the journal if it cannot be written, or could not be written before.
+    /// Returns an error that names the journal if it cannot be synced, or the earlier error that was kept by
+    /// [`fail`](Self::fail).
     pub fn sync(&self) -> Result<()> {
         let mut memory = self.memory();
         match memory.failure.take() {
@@ -209,7 +212,8 @@ impl StateDirectory {
     }
 }
 
-/// Completes the entries that a killed run left open: finds out which files were renamed, and removes the others.
+/// Settles the entries of files that a killed run may not have completed. A file that has its final name is recorded as
+/// delivered. Temporary files are removed.
 fn settle(contents: &mut JournalContents) {
     for entry in std::mem::take(&mut contents.delivering) {
         if let Entry::Delivering {
@@ -233,13 +237,13 @@ fn settle(contents: &mut JournalContents) {
     }
     for file in std::mem::take(&mut contents.writing) {
         if is_part(&file) {
-            // In most cases the run has already renamed or removed the file, so an error is ignored.
+            // In most cases the earlier run has renamed or removed the file, so an error is ignored.
             let _ = fs::remove_file(file);
         }
     }
 }
 
-/// Removes the temporary files of runs that were killed while they replaced the journal.
+/// Removes the temporary files of earlier runs that were killed while they replaced the journal.
 fn remove_temporary_journals(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let is_of_journal = |name: &str| name.starts_with(&format!(".{JOURNAL}."));
@@ -262,7 +266,7 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
 /// Locks the directory for this run, and writes the process id into the lock file.
 ///
 /// # Errors
-/// Returns an error that names the process with the lock, or the file that cannot be opened.
+/// Returns an error that names the process that holds the lock, or the lock file if it cannot be opened or locked.
 fn lock(directory: &Path) -> Result<File, Fatal> {
     let path = directory.join("lock");
     let mut options = OpenOptions::new();
@@ -287,7 +291,7 @@ fn lock(directory: &Path) -> Result<File, Fatal> {
             };
             let name = directory.display();
             return Err(anyhow!(
-                "the state directory `{name}` is in use by {holder}"
+                "the state directory `{name}` is in use by {holder}; run again when that run has ended"
             ))
             .or_exit(ExitCode::Locked);
         }
@@ -297,7 +301,7 @@ fn lock(directory: &Path) -> Result<File, Fatal> {
                 .or_exit(ExitCode::Output);
         }
     }
-    // The text is only shown in error messages, so a failure to write it is ignored.
+    // Another run shows this text if it finds the directory locked. The run works without it, so an error is ignored.
     let _ = file.set_len(0);
     let _ = writeln!(
         file,
