@@ -11,8 +11,8 @@ use crate::input::Position;
 pub struct AcknowledgementTracker {
     /// The number below which all records were acknowledged.
     acknowledged_below: u64,
-    /// The acknowledged ranges of numbers above `acknowledged_below`. The start of a range is the key, its end is the
-    /// value.
+    /// The ranges of acknowledged numbers above `acknowledged_below`: the first number of each range, and the number
+    /// after its last.
     acknowledged: BTreeMap<u64, u64>,
     /// Positions in inputs, each with the number of the first record after it.
     positions: VecDeque<(u64, ReachedPosition)>,
@@ -23,12 +23,12 @@ pub struct AcknowledgementTracker {
 pub struct ReachedPosition {
     pub input: InputId,
     pub position: Position,
-    /// Whether the input ends there.
+    /// Whether the input ends at the position.
     pub ends: bool,
 }
 
 impl AcknowledgementTracker {
-    /// Notes that the records numbered below `before` come from lines before a position.
+    /// Adds a position. The records of the lines before the position have numbers below `before`.
     pub fn submitted(&mut self, before: u64, position: ReachedPosition) {
         match self.positions.back_mut() {
             // No record lies between the two positions, so only the later position is kept.
@@ -39,7 +39,7 @@ impl AcknowledgementTracker {
         }
     }
 
-    /// Notes that the records with these numbers are stored or in dead letters.
+    /// Notes that the records with these numbers are stored by the server or written to dead letters.
     pub fn acknowledged(&mut self, numbers: Range<u64>) {
         self.acknowledged.insert(numbers.start, numbers.end);
         while let Some(end) = self.acknowledged.remove(&self.acknowledged_below) {
@@ -47,7 +47,8 @@ impl AcknowledgementTracker {
         }
     }
 
-    /// Returns the ends of inputs, and the last position of each input, that were reached since the last call.
+    /// Returns the positions that were reached since the previous call. Of consecutive positions in one input, only the
+    /// last and those that end the input are returned.
     pub fn reached(&mut self) -> Vec<ReachedPosition> {
         let mut all: Vec<ReachedPosition> = Vec::new();
         while let Some(&(before, reached)) = self.positions.front() {

@@ -7,14 +7,16 @@ use uuid::Uuid;
 
 use super::send_batch::{BatchEnvelope, BatchLimits, Overhead, RecordOrigin, SendBatch};
 
-/// Collects records in batches within the limits. No batch holds two records with the same id.
+/// Collects records in batches within the limits of a request. No batch holds two records with the same id.
 #[derive(Debug)]
 pub struct Batcher {
     limits: BatchLimits,
     overhead: Overhead,
+    /// The batch that records are added to.
     open: SendBatch,
-    /// The size of a body with the records of the open batch.
+    /// The size of a request body with the records of the open batch.
     bytes: usize,
+    /// The index of each record in the open batch.
     nth_by_id: HashMap<Uuid, usize>,
 }
 
@@ -58,7 +60,7 @@ impl Batcher {
         closed
     }
 
-    /// Closes the open batch. Returns `None` if it is empty.
+    /// Returns the open batch and starts another. Returns `None` if the open batch is empty.
     pub fn close(&mut self) -> Option<SendBatch> {
         if self.open.items().is_empty() {
             return None;

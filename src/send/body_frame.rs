@@ -2,7 +2,7 @@
 
 use super::send_batch::{BatchSlice, Overhead};
 
-/// The text around the records of a body, which are separated by commas.
+/// The text around the records of a request body. The records are separated by commas.
 #[derive(Clone, Copy, Debug)]
 pub struct BodyFrame<'f> {
     pub start: &'f str,
@@ -36,10 +36,10 @@ impl BodyFrame<'_> {
         body
     }
 
-    /// Returns the bytes of a body beside its records.
+    /// Returns the number of bytes that a body needs in addition to its records.
     pub fn overhead(self) -> Overhead {
         Overhead {
-            // The last record has no comma.
+            // `each` counts a comma after every record, but none follows the last record.
             once: (self.start.len() + self.end.len()).saturating_sub(1),
             each: self.before_each.len() + self.after_each.len() + 1,
         }

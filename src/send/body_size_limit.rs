@@ -26,13 +26,13 @@ impl BodySizeLimit {
     pub fn accepted(&self, bytes: usize) {
         self.largest_accepted.fetch_max(bytes, Ordering::Relaxed);
         if bytes >= self.smallest_refused.load(Ordering::Relaxed) {
-            // The server took a body that is no smaller than a refused one. So the refused body was not refused for its
-            // size.
+            // The server took a body at least as large as the refused body, so that body was not refused for its size.
             self.forget_refusals();
         }
     }
 
-    /// Notes that the server refused a body as too large, unless it has taken one of this size.
+    /// Notes that the server refused a body as too large. The refusal is ignored if the server has already taken a body
+    /// of this size or more.
     pub fn refused(&self, bytes: usize) {
         if bytes > self.largest_accepted.load(Ordering::Relaxed) {
             self.smallest_refused.fetch_min(bytes, Ordering::Relaxed);
@@ -44,8 +44,8 @@ impl BodySizeLimit {
         self.smallest_refused.store(usize::MAX, Ordering::Relaxed);
     }
 
-    /// Returns the limits of a request. After a refusal, the size is at most that of the largest accepted body, or half
-    /// that of the refused body if this is larger.
+    /// Returns the limits of a request. After a refusal, a body may be as large as the largest accepted body or half
+    /// the smallest refused body, whichever is larger.
     pub fn limits(&self) -> BatchLimits {
         let refused = self.smallest_refused.load(Ordering::Relaxed);
         let mut limits = self.configured;
@@ -79,7 +79,7 @@ mod tests {
         limit.accepted(1000);
         limit.accepted(900);
         assert_eq!(bytes(), 1000);
-        // Bodies of accepted sizes are refused for other reasons.
+        // The server has taken a body of 1000 bytes, so these refusals are not about size.
         limit.refused(1000);
         limit.refused(50);
         assert_eq!(bytes(), 1000);

@@ -1,8 +1,8 @@
-//! The directory of dead letters: JSON files, each with the records of one request that could not be delivered, the
-//! reason, and the lines that the records were made of.
+//! The directory of dead letters. A dead letter is a JSON file with records of one request that could not be delivered,
+//! the reason, and the numbers of the lines from which the records were made.
 //!
-//! The name of a dead letter is a hash of its content, so a second attempt overwrites the file. The file is synced
-//! before its records count as done.
+//! The name of a dead letter is a hash of its router and records. So if the same records fail again, their dead letter
+//! is overwritten. The file is synced to disk before its records count as done.
 
 use std::fs;
 use std::io::Write;
@@ -17,14 +17,14 @@ use uuid::Uuid;
 
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
-/// A dead letter.
+/// A file with records that could not be delivered.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetter {
     pub version: u32,
     /// `xapi` or `caliper`.
     pub format: String,
-    /// The name of the router: its URL without the query.
+    /// The name of the router or server: its URL without the query.
     pub router: String,
     pub reason: Undeliverable,
     /// The status of the last answer, if there was one.
@@ -61,14 +61,14 @@ pub enum Undeliverable {
     TooLarge,
     /// The server holds another record with the same id.
     Conflict,
-    /// The server gave no useful answer, after all retries.
+    /// After all retries, the server has not answered, or has answered that it failed.
     Unavailable,
     /// The server answered with success, but neither lists nor returns the record.
     Unacknowledged,
 }
 
 impl Undeliverable {
-    /// Returns the code in dead letters and summaries.
+    /// Returns the code that stands for the reason in dead letters and summaries.
     pub fn code(self) -> &'static str {
         match self {
             Self::Refused => "refused",
@@ -87,7 +87,7 @@ pub struct DeadLetters {
 }
 
 impl DeadLetter {
-    /// The version of the file format. It is raised when older programs would misread new files.
+    /// The version of the file format. A change that older programs would misread raises the version.
     pub const VERSION: u32 = 1;
 
     /// Reads a dead letter.
@@ -108,7 +108,7 @@ impl DeadLetter {
         Ok(letter)
     }
 
-    /// Returns the name of the file, a hash of the router and the records.
+    /// Returns the name of the file, a hash of the format, the router and the records.
     fn file_name(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(self.format.as_bytes());
@@ -131,7 +131,7 @@ impl DeadLetters {
     pub fn create(directory: &Path) -> Result<Self> {
         let failed = || format!("failed to create the directory `{}`", directory.display());
         fs::create_dir_all(directory).with_context(failed)?;
-        // A directory that cannot be written to is reported before anything is sent.
+        // Creates and drops a file, so that a directory that cannot be written to is reported before anything is sent.
         tempfile::tempfile_in(directory)
             .with_context(|| format!("failed to write to `{}`", directory.display()))?;
         Ok(Self {

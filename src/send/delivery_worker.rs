@@ -17,14 +17,16 @@ use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
 ///
-/// A batch that the server does not accept is split, and its parts are delivered in the same way. Some servers list only
-/// new records in an answer: some of the others are looked up, and if one is missing, the others are sent once more.
+/// If the server refuses a batch, the batch is split in halves, and the halves are delivered in the same way.
+///
+/// Some servers do not list records in their answer that they have stored before. So a few of the unlisted records are
+/// looked up. If one of these is missing, all unlisted records are sent once more.
 pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
-    /// The parts that were not sent yet; the last one is next.
+    /// The parts that were not sent yet. The last part is sent next.
     waiting: Vec<Part<'r>>,
-    /// The number of consecutive failures of the server.
+    /// The number of requests in a row that failed because of the server, each after all its retries.
     failures: u32,
     dead_letters: Vec<PathBuf>,
 }
@@ -33,22 +35,23 @@ pub struct DeliveryWorker<'r> {
 #[derive(Clone, Copy)]
 struct Part<'b> {
     records: BatchSlice<'b>,
-    /// The number of requests that were made for the records.
+    /// The number of requests that were made for the records so far.
     attempts: u64,
-    /// The most retries if the server fails.
+    /// The most retries of the next request if the server fails.
     max_retries: u32,
-    /// Whether an earlier answer did not list the records, and the server did not have all of them.
+    /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
     is_repeated: bool,
 }
 
-/// A record that is missing although the server refuses or does not list it is looked up again this often.
+/// The most times that a record is looked up again if the server reports a conflict or does not list the record, and
+/// yet the lookup does not find it. Some servers show new records late.
 const REPETITIONS: u32 = 2;
 
-/// The number of consecutive failures for each halving from which the server counts as down. A single bad record makes
-/// some servers fail once for each halving.
+/// The number of failed requests in a row, for each time that the batch can be halved, after which the server counts as
+/// down. One failure for each halving is not enough, because a single bad record makes some servers fail that often.
 const FAILURES_PER_HALVING: u32 = 2;
 
-/// The most retries for half of a part, after all retries for the whole part have failed.
+/// The most retries for a half of a part, if all retries for the whole part have failed.
 const RETRIES_OF_HALVES: u32 = 2;
 
 impl<'r> DeliveryWorker<'r> {
@@ -71,7 +74,7 @@ impl<'r> DeliveryWorker<'r> {
     /// Delivers the batch. Returns the paths of the dead letters that were written.
     ///
     /// # Errors
-    /// Returns `Stopped` if the target is stopped. The remaining records are counted as left.
+    /// Returns `Stopped` if the target is stopped. The remaining records are counted as not delivered.
     pub fn deliver(mut self) -> Result<Vec<PathBuf>, Stopped> {
         let target = self.requester.target;
         let frame = target.server.frame(self.batch.items().envelope);
@@ -120,7 +123,8 @@ impl<'r> DeliveryWorker<'r> {
             }
             Verdict::Unconfirmed => return self.stop_unconfirmed(&last.answer),
             Verdict::TooLarge if is_single => {
-                // Larger bodies may have been refused because of this record.
+                // Larger bodies may have been refused only because they held this record. So the size of other bodies
+                // is not limited any longer.
                 target.body_size.forget_refusals();
                 self.give_up(part, Undeliverable::TooLarge, &last)?;
             }
@@ -155,7 +159,7 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Returns the number of consecutive failures from which the server counts as down.
+    /// Returns the number of failed requests in a row from which the server counts as down.
     fn failures_of_outage(&self) -> u32 {
         let halvings = self.batch.items().len().ilog2() + 1;
         FAILURES_PER_HALVING * (halvings + 1)
@@ -171,7 +175,8 @@ impl<'r> DeliveryWorker<'r> {
         }));
     }
 
-    /// Settles the records of an answer that does not list all of them.
+    /// Decides about each record of a part if the answer does not accept all of them. Records that are sent once more
+    /// are added to `waiting`.
     fn settle(
         &mut self,
         part: &mut Part<'r>,
@@ -219,7 +224,7 @@ impl<'r> DeliveryWorker<'r> {
                     for nth in 0..records.len() {
                         part.records = records.range(nth..nth + 1);
                         self.resolve(part, repetitions, Undeliverable::Unacknowledged, last)?;
-                        // The other records have had as much time.
+                        // The lookups of the first record have waited long enough for the later records too.
                         repetitions = 0;
                     }
                 }
@@ -233,7 +238,8 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Finds out whether the server has a single record that it reports as a conflict or does not list.
+    /// Looks up the only record of a part, which the server reports as a conflict or does not list. Counts the record
+    /// as a duplicate if the server has it, or else gives it up.
     fn resolve(
         &mut self,
         part: &Part<'r>,
@@ -258,7 +264,7 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Writes a dead letter, or stops the target if there is no directory for dead letters.
+    /// Writes the records of a part to a dead letter. Stops the target if there is no directory for dead letters.
     fn give_up(
         &mut self,
         part: &Part<'r>,
@@ -333,8 +339,8 @@ impl<'r> DeliveryWorker<'r> {
     }
 }
 
-/// Returns the text of a record as the payload of a dead letter. A text that is not JSON is kept as a JSON string, so
-/// that it neither stops the run nor gets lost.
+/// Returns the text of a record as JSON for a dead letter. A text that is not JSON becomes a JSON string, so that the
+/// record does not get lost.
 fn payload(text: &[u8]) -> Result<Box<RawValue>> {
     match serde_json::from_slice(text) {
         Ok(payload) => Ok(payload),

@@ -1,10 +1,11 @@
 //! Sending to servers.
 //!
 //! Batching, workers, retries, the rate limit, acknowledgements, statistics and dead letters are the same for all kinds
-//! of servers. Each kind of server has a folder for the parts that differ: requests, verdict, lookup. For another kind
-//! of server, add a folder that implements [`server::Server`], and an arm to `DeliverySettings::server`.
+//! of servers. Each kind of server has a folder for the parts that differ: the form of requests, the meaning of
+//! answers, and the lookup of records. To add a kind of server, add a folder with a type that implements
+//! [`server::Server`], and choose the type in `DeliverySettings::server`.
 //!
-//! Files import only from the rows below theirs.
+//! A file imports only from the files in the rows below its own.
 //!
 //! | file | contents |
 //! |---|---|
@@ -12,9 +13,9 @@
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, writes dead letters |
-//! | `sample` | the lookup of a few of the records that an answer does not list |
+//! | `sample` | the lookup of a few records that the server's answer does not list |
 //! | `retry` | the loop that repeats requests |
-//! | `target` | a router or server, with what its workers share |
+//! | `target` | a router or server, with the state that its workers share |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics` | counts of records and requests |
@@ -23,8 +24,8 @@
 //! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
 //! | `server` | the interface of a kind of server |
 //! | `verdict` | the meaning of an answer |
-//! | `body_frame` | the text around the records of a body |
-//! | `send_batch`, `overrides` | the records of a request |
+//! | `body_frame` | the text around the records of a request body |
+//! | `send_batch`, `overrides` | the records of a request; the keys that a router replaces in them |
 //! | `dead_letters` | records that could not be delivered |
 //! | `http/` | the client, TLS, proxies, redaction |
 

@@ -1,4 +1,4 @@
-//! The replacement of top-level keys that a router asks for.
+//! The overrides of a router: top-level keys that are replaced in each record.
 
 use std::borrow::Cow;
 
@@ -6,8 +6,8 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-/// Returns a JSON object with some of its top-level keys replaced. Keys that it does not have are appended. All other
-/// bytes stay as they are.
+/// Returns a JSON object with the values of some top-level keys replaced. Keys that the object does not have are
+/// appended. The texts of all other values are unchanged.
 ///
 /// # Errors
 /// Returns an error if the text is not a JSON object.
@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn overrides_replace_top_level_keys_and_leave_all_other_bytes() {
+    fn overrides_replace_top_level_keys_and_leave_all_other_values() {
         let overrides = json!({"b": {"y": 1}, "new": null});
         let overrides = overrides.as_object().unwrap();
         let object = br#"{"a": 1.10, "b": {"x": 0}, "\u0063":  [ 1 ]}"#;

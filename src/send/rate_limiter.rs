@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// Limits the request rate of all workers of a target, and stops them.
 pub struct RateLimiter {
-    /// The time between two requests, or zero if there is no limit.
+    /// The time between the starts of two requests, or zero if there is no limit.
     interval: Duration,
     schedule: Mutex<Schedule>,
     changed: Condvar,
@@ -17,7 +17,7 @@ struct Schedule {
     stopped: bool,
 }
 
-/// The target was stopped: no more requests may be made.
+/// The error of a request that may not be made, because the target was stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stopped;
 
@@ -50,7 +50,7 @@ impl RateLimiter {
         schedule.next = schedule.next.max(Instant::now() + time);
     }
 
-    /// Waits for this time.
+    /// Waits for this time, without delaying other workers.
     ///
     /// # Errors
     /// Returns `Stopped` as soon as the target is stopped.

@@ -40,8 +40,8 @@ impl Requester<'_> {
         )
     }
 
-    /// Looks up a record. A missing record is looked up again, since some servers show new records late: at most
-    /// `repetitions` times, and until a time.
+    /// Looks up a record. If it is missing, looks it up again, since some servers show new records late. Stops after
+    /// `repetitions` more lookups, or at the time `until`.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -90,7 +90,7 @@ impl Requester<'_> {
                 }
             };
             let backoff = target.backoff.wait(retries, fastrand::f64());
-            // The wait is at least the usual one, even if the server asks for a shorter wait.
+            // If the server asks for a shorter wait than the backoff, the backoff applies.
             let time = retry.after.unwrap_or_default().max(backoff);
             if target.may_warn() {
                 let (text, seconds) = (target.describe(&answer), time.as_secs_f64());

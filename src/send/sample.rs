@@ -1,4 +1,4 @@
-//! The lookup of a few of the records that an answer does not list.
+//! The lookup of a few records that the server's answer does not list.
 
 use std::time::{Duration, Instant};
 
@@ -7,26 +7,28 @@ use super::retry::Requester;
 use super::send_batch::BatchItem;
 use super::server::Lookup;
 
-/// The result of looking up some of the records that an answer does not list.
+/// The result of looking up some of the records that the server's answer does not list.
 #[derive(Clone, Copy)]
 pub enum Sample {
+    /// The server has all records that were looked up.
     Stored,
-    /// The server may not be asked.
+    /// A record could not be looked up or compared, for example because the credentials do not allow reading.
     Unverified,
-    /// The server does not have a record.
+    /// The server stores records, but at least one of the records that were looked up was not found.
     Missing,
-    /// Nothing shows that the server stores records at all.
+    /// None of the records was found, and nothing shows that the server stores records at all.
     Unconfirmed,
 }
 
-/// The most records that are looked up for an answer.
+/// The most records that are looked up for one answer of the server.
 const SAMPLE_SIZE: usize = 5;
 
-/// The time in which a server must show a record that it has accepted.
+/// The time in which a lookup must find a record that the server has accepted. Some servers show new records late.
 const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
 impl Requester<'_> {
-    /// Looks up some of the records that an answer does not list.
+    /// Looks up some of the unlisted records. `is_trusted` says whether the answer shows that a server of the right
+    /// kind wrote it.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.

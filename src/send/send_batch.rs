@@ -32,14 +32,15 @@ pub struct BatchItem {
 /// Records that are sent together.
 #[derive(Debug)]
 pub struct SendBatch {
-    /// The dead letter that the records were read from, which is removed when they are delivered.
+    /// The dead letter that the records were read from. It is removed when the records are delivered.
     pub dead_letter: Option<PathBuf>,
     /// The number of requests that earlier runs made for the records.
     pub attempts: u64,
-    /// The number of the first record among all records of the target.
+    /// The number of the first record of the batch. The records of a target are numbered from 0 in the order in which
+    /// they were added.
     pub first: u64,
     envelope: Option<Arc<BatchEnvelope>>,
-    /// The texts of the records.
+    /// The texts of the records, one after the other.
     text: Vec<u8>,
     items: Vec<BatchItem>,
 }
@@ -56,7 +57,7 @@ pub struct BatchSlice<'b> {
 /// An envelope around the records of a request (Caliper 1.2, section 3.3), without its data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchEnvelope {
-    /// The keys, `data` aside.
+    /// The keys of the envelope with their values, except `data`.
     pub keys: Map<String, Value>,
     /// The text up to the first record: `{"sensor":…,"sendTime":…,"dataVersion":…,"data":[`.
     pub start: String,
@@ -70,12 +71,12 @@ pub struct BatchLimits {
     pub bytes: usize,
 }
 
-/// The bytes of a body beside its records.
+/// The number of bytes that a request body needs in addition to its records.
 #[derive(Clone, Copy, Debug)]
 pub struct Overhead {
-    /// Bytes of each body.
+    /// Bytes that each body has once.
     pub once: usize,
-    /// Bytes of each record in a body.
+    /// Bytes that a body has for each of its records.
     pub each: usize,
 }
 
@@ -119,9 +120,10 @@ impl SendBatch {
         }
     }
 
-    /// Returns the records of a dead letter as a batch. The letter, the nth of the run, counts as their input.
+    /// Returns the records of a dead letter as a batch. The dead letter counts as the input of the records, so `nth`,
+    /// its number in the run, becomes the number of their input.
     pub fn from_dead_letter(letter: DeadLetter, path: &Path, nth: usize) -> Self {
-        // Overrides were applied to the envelope before it was written.
+        // No overrides, since they were applied before the dead letter was written.
         let envelope = letter
             .envelope
             .map(|keys| Arc::new(BatchEnvelope::new(keys, &Map::new())));
@@ -162,7 +164,7 @@ impl SendBatch {
         }
     }
 
-    /// Returns the numbers of the records among all records of the target.
+    /// Returns the numbers of the batch's records, counted among all records of the target.
     pub fn numbers(&self) -> Range<u64> {
         self.first..self.first + self.items.len() as u64
     }
@@ -190,12 +192,11 @@ impl<'b> BatchSlice<'b> {
         self.items.is_empty()
     }
 
-    /// Returns the first record.
     pub fn first(self) -> Option<&'b BatchItem> {
         self.items.first()
     }
 
-    /// Returns consecutive records.
+    /// Returns the records at these indices.
     pub fn range(self, range: Range<usize>) -> Self {
         let items = &self.items[range];
         Self { items, ..self }
@@ -214,7 +215,8 @@ impl<'b> BatchSlice<'b> {
         self.split_at(self.len() / 2)
     }
 
-    /// Splits off the records that fit into one request, at least one.
+    /// Returns the first records, as many as fit into one request, and the rest. The first part has at least one
+    /// record, even if this record is too large.
     pub fn split_by(self, limits: BatchLimits, overhead: Overhead) -> (Self, Self) {
         let mut bytes = overhead.once;
         let fits = self.items.iter().take(limits.items).take_while(|item| {
@@ -241,7 +243,7 @@ pub mod tests {
         }
     }
 
-    /// Returns a batch of these texts, with ids and lines from 1.
+    /// Returns a batch with these texts as records. Their ids and line numbers count from 1.
     pub fn batch_of(envelope: Option<Arc<BatchEnvelope>>, texts: &[impl AsRef<str>]) -> SendBatch {
         let mut batch = SendBatch::new(envelope);
         for (text, n) in texts.iter().zip(1u32..) {

@@ -23,7 +23,7 @@ pub struct Sender {
     input: SendInput,
 }
 
-/// The records that wait for one target.
+/// The records that wait for delivery to one target.
 struct TargetQueue {
     /// The number of the target in the run.
     nth: usize,
@@ -40,7 +40,7 @@ struct SendInput {
     number: usize,
     file: Arc<str>,
     resumed: Option<Resumed>,
-    /// The position after the last line that was written.
+    /// The position after the last line whose records were written.
     last: Option<Position>,
 }
 
@@ -57,7 +57,7 @@ impl TargetQueue {
     fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
         let resumed = input.resumed_by(self.nth);
         let last = batch.positions.last();
-        // The number of records added before those of the last line.
+        // The number of records that were added before the records of the batch's last line.
         let mut before_last_line = None;
         for (record, text) in batch.records_with_text() {
             let end = batch.end_of(record.line);
@@ -100,7 +100,8 @@ impl TargetQueue {
         self.note_position(batch, before_last_line, input);
     }
 
-    /// Notes the position after a batch. The last line of the batch may be incomplete.
+    /// Notes the position after a batch. If the last line of the batch has no newline, it may be incomplete, so the
+    /// position before this line is noted too.
     fn note_position(
         &self,
         batch: &ConvertedBatch,
@@ -113,15 +114,15 @@ impl TargetQueue {
         let added = self.batcher.added();
         let before_last = batch.positions.iter().rev().nth(1).copied().or(input.last);
         if let (Some(before_last), true) = (before_last, last.open) {
-            // If the last line grows before the input is read again, the run resumes before it.
+            // If the line is longer when the next run reads the input, that run resumes before the line.
             let before = before_last_line.unwrap_or(added);
             self.submitted(before, before_last, true, input);
         }
         self.submitted(added, last, false, input);
     }
 
-    /// Notes that the records numbered below `before` come from lines before a position of the input. Positions that
-    /// the target reached in earlier runs are ignored.
+    /// Notes a position of the input: the records of the lines before the position have numbers below `before`.
+    /// Positions that the target reached in earlier runs are ignored.
     fn submitted(&self, before: u64, position: Position, ends: bool, input: &SendInput) {
         if let Some((input, resumed)) = input.resumed_by(self.nth)
             && position.offset > resumed.offset
@@ -180,7 +181,8 @@ impl Destination for Sender {
             queue.write(batch, &self.input, &self.console);
         }
         self.input.last = batch.positions.last().copied().or(self.input.last);
-        // Records for a target that is stopped are counted as left, while the others are sent to.
+        // As long as one target is not stopped, the run continues. Records for stopped targets are counted as not
+        // delivered.
         let mut queues = self.queues.iter();
         Ok(if queues.all(|queue| queue.pool.target.is_stopped()) {
             WriteStatus::Closed

@@ -17,7 +17,7 @@ pub trait Server: Send + Sync {
     /// default, the URL is unchanged and there are no additional headers.
     ///
     /// # Errors
-    /// Returns an error if the result is not a URL.
+    /// Returns an error if the URL to post to is not valid.
     fn resource(&self, url: &Url) -> Result<Resource> {
         Ok(Resource {
             url: url.clone(),
@@ -25,7 +25,7 @@ pub trait Server: Send + Sync {
         })
     }
 
-    /// Returns the text around the records of a body: by default, that of a JSON array.
+    /// Returns the text around the records of a request body. By default, a body is a JSON array.
     fn frame<'e>(&self, _envelope: Option<&'e BatchEnvelope>) -> BodyFrame<'e> {
         BodyFrame::ARRAY
     }
@@ -41,7 +41,7 @@ pub trait Server: Send + Sync {
         verdict_by_status(answer, now)
     }
 
-    /// Asks the server once whether it holds a record.
+    /// Asks the server whether it holds a record. By default, records cannot be looked up.
     ///
     /// # Errors
     /// Returns `Stopped` if the target was stopped meanwhile.
@@ -57,7 +57,7 @@ pub trait Server: Send + Sync {
 
 /// The requests of a lookup.
 pub trait LookupRequests {
-    /// Gets the resource with one more query parameter, and retries as usual.
+    /// Makes a GET request to the URL of the server with one more query parameter. Failures are retried as in posts.
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped>;
 }
 
@@ -68,16 +68,16 @@ pub struct FinalAnswer {
     pub attempts: u64,
 }
 
-/// The record that a server holds under an id.
+/// The result of looking up a record by its id.
 pub enum Lookup {
-    /// The record that was sent.
+    /// The server holds the record that was sent.
     Same,
-    /// Another record.
+    /// The server holds a different record with this id.
     Different,
-    /// No record.
+    /// The server holds no record with this id.
     Missing,
-    /// The server cannot be asked.
+    /// The record could not be looked up or compared, for example because the credentials do not allow reading.
     Unverified,
-    /// The server gave no useful answer.
+    /// The server did not answer, or its answer does not say whether it holds the record.
     Unavailable(FinalAnswer),
 }

@@ -27,20 +27,21 @@ use crate::routing::{Credentials, Endpoint};
 /// The settings of a delivery, the same for `send` and `recover`.
 #[derive(Clone, Debug)]
 pub struct DeliverySettings {
-    /// The URL of the only target, in place of routers.
+    /// The URL of a server to send to instead of routers.
     pub url: Option<String>,
     /// A JSON file with the credentials for `url`.
     pub auth_file: Option<PathBuf>,
-    /// The URLs of the routers that are sent to. If empty, all are.
+    /// The URLs of the routers to send to. If there are none, records are sent to all routers. In `recover` with `url`,
+    /// the dead letters for these routers are sent to `url`.
     pub router_urls: Vec<String>,
     pub limits: BatchLimits,
-    /// Whether each Caliper event has an envelope of its own.
+    /// Whether each Caliper event in a request has an envelope of its own.
     pub caliper_array: bool,
     /// The most requests per second to each target.
     pub rate: Option<f64>,
     pub backoff: Backoff,
     pub client: ClientOptions,
-    /// A PEM file of certificates to trust beside the system's.
+    /// A PEM file of certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -120,8 +121,8 @@ pub struct SendPlan {
 }
 
 impl SendPlan {
-    /// Plans to send to the endpoint of the settings, or to those of the converter's routers. Takes the envelope
-    /// settings out of the converter, since here an envelope belongs to a request and not to each event.
+    /// Plans to send to the endpoint of the settings, or to the endpoints of the converter's routers. Takes the
+    /// envelope settings out of the converter, because the envelopes are added when the request bodies are made.
     ///
     /// # Errors
     /// Returns an error if the options contradict each other, or if an endpoint is not valid.
@@ -164,8 +165,8 @@ impl SendPlan {
     /// records in it the positions up to which all records are acknowledged.
     ///
     /// # Errors
-    /// Returns an error if a target is not valid, a thread cannot be started, or two targets have one name in the state
-    /// directory.
+    /// Returns an error if a target is not valid, a thread cannot be started, or two targets would have the same name
+    /// in the state directory.
     pub fn start(
         self,
         settings: &DeliverySettings,
@@ -181,7 +182,7 @@ impl SendPlan {
         let mut targets = Vec::new();
         for endpoint in self.endpoints {
             let mut target = settings.target(&endpoint, format, dead_letters.cloned(), console)?;
-            // Routers whose names would be equal get a number, as in `URL (2)`. Only such a name has a space.
+            // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
                     "a state directory cannot tell apart routers whose URLs are equal without their queries: leave `--state` out"

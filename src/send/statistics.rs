@@ -13,21 +13,22 @@ pub struct TargetStatistics {
     pub delivered: u64,
     /// Records that the server had already, or that repeat another record of their batch.
     pub duplicates: u64,
-    /// Records among `duplicates` and `delivered` that only the server's answer confirms, because its copies could not
-    /// be fetched or compared.
+    /// Records among `duplicates` and `delivered` that only the server's answer confirms, because the server's copies
+    /// could not be fetched or compared.
     pub unverified: u64,
-    /// Records that cannot be delivered. All but unreadable ones are in dead letters.
+    /// Records that cannot be delivered. They are in dead letters, except records to which the router's overrides could
+    /// not be applied.
     pub undeliverable: u64,
     /// The records in dead letters by reason.
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// The number of dead letters.
     pub dead_letters: u64,
     pub requests: RequestStatistics,
-    /// The first record that was not delivered when the target was stopped.
+    /// The first record, in the order of the inputs, that was not delivered when the target was stopped.
     pub first_left: Option<RecordOrigin>,
     /// The number of submitted records that have no outcome yet, by input.
     pending: BTreeMap<usize, u64>,
-    /// The first record of each request under way.
+    /// The first record of each request that is being made.
     under_way: Vec<RecordOrigin>,
 }
 
@@ -78,14 +79,14 @@ impl TargetStatistics {
         self.delivered += self.remove_pending(records);
     }
 
-    /// Counts records that the server took without listing them, and could not be asked for.
+    /// Counts records that the server took without listing them in its answer, and that could not be looked up.
     pub fn add_unverified(&mut self, records: BatchSlice<'_>) {
         self.add_delivered(records);
         self.unverified += records.len() as u64;
     }
 
-    /// Counts records that the server has already. They are `verified` if they equal the copies that the server
-    /// returned.
+    /// Counts records that the server had already. They are `verified` if the server returned copies that are equal to
+    /// the records.
     pub fn add_duplicates(&mut self, records: BatchSlice<'_>, verified: bool) {
         let count = self.remove_pending(records);
         self.duplicates += count;
@@ -102,7 +103,7 @@ impl TargetStatistics {
         *self.reasons.entry(reason).or_default() += count;
     }
 
-    /// Removes records from the pending ones. Returns their number.
+    /// Subtracts records that now have an outcome from `pending`. Returns their number.
     fn remove_pending(&mut self, records: BatchSlice<'_>) -> u64 {
         for (item, _) in records.iter() {
             if let Some(pending) = self.pending.get_mut(&item.origin.input) {
@@ -113,27 +114,27 @@ impl TargetStatistics {
         records.len() as u64
     }
 
-    /// Returns the number of records without an outcome. At the end, these are the records left when the target was
-    /// stopped.
+    /// Returns the number of submitted records that have no outcome. After the run, these are the records that were not
+    /// delivered because the target was stopped.
     pub fn left(&self) -> u64 {
         self.pending.values().sum()
     }
 
-    /// Returns the numbers of the inputs of these records.
+    /// Returns the numbers of the inputs with submitted records that have no outcome.
     pub fn inputs_left(&self) -> impl Iterator<Item = usize> {
         self.pending.keys().copied()
     }
 
     /// Notes records that stay undelivered because the target was stopped.
     pub fn leave(&mut self, records: BatchSlice<'_>) {
-        // Parts of a batch may come in any order.
+        // The workers call this in any order, so the earliest record is kept.
         let origins = records.iter().map(|(item, _)| &item.origin);
         if let Some(first) = origins.chain(&self.first_left).min() {
             self.first_left = Some(first.clone());
         }
     }
 
-    /// Notes that a request with these records is under way.
+    /// Notes that a request with these records is being made.
     pub fn start(&mut self, records: BatchSlice<'_>) {
         let first = records.first();
         self.under_way.extend(first.map(|item| item.origin.clone()));
@@ -148,7 +149,7 @@ impl TargetStatistics {
         }
     }
 
-    /// Notes that the requests under way are abandoned.
+    /// Notes that the records of requests without an answer stay undelivered, because the run waits no longer.
     pub fn leave_under_way(&mut self) {
         let origins = self.under_way.iter().chain(&self.first_left);
         self.first_left = origins.min().cloned();

@@ -1,4 +1,4 @@
-//! A target: a router or server that records are sent to, with what its workers share.
+//! A target: a router or server that records are sent to, with the state that its workers share.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -17,7 +17,7 @@ use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::RESPONSE_GRACE;
 
-/// A router or server, and what the workers of its pool share.
+/// A router or server that records are sent to, and the state that its workers share.
 pub struct Target {
     /// The name of the router in messages, reports and dead letters.
     pub name: String,
@@ -42,6 +42,7 @@ pub struct TargetStatus {
     /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,
     interrupted: OnceLock<Instant>,
+    /// The time of the last warning about a retry.
     warned: Mutex<Option<Instant>>,
 }
 
@@ -71,26 +72,26 @@ impl Target {
         self.rate_limiter.is_stopped()
     }
 
-    /// Returns whether the time to wait for answers after an interruption is over.
+    /// Returns whether the run was interrupted and has waited long enough for the answers to its last requests.
     pub fn is_out_of_time(&self) -> bool {
         let interrupted = self.status.interrupted.get();
         interrupted.is_some_and(|at| at.elapsed() >= RESPONSE_GRACE)
     }
 
-    /// Notes that the records numbered below `before` come from lines before a position of an input.
+    /// Notes a position of an input: the records of the lines before the position have numbers below `before`.
     pub fn submitted(&self, before: u64, position: ReachedPosition) {
         self.update_checkpoint(|tracker| tracker.submitted(before, position));
     }
 
-    /// Notes that records are stored or in dead letters.
+    /// Notes that the records with these numbers are stored by the server or written to dead letters.
     pub fn acknowledged(&self, numbers: Range<u64>) {
         self.update_checkpoint(|tracker| tracker.acknowledged(numbers));
     }
 
-    /// Updates the tracker and records the positions that are reached now.
+    /// Updates the tracker, and writes the positions that are now reached to the state directory.
     fn update_checkpoint(&self, update: impl FnOnce(&mut AcknowledgementTracker)) {
         let Some(state) = &self.state else { return };
-        // Locked until the positions are recorded, so that they are recorded in order.
+        // The lock is held until the positions are written. Otherwise, two workers could write them out of order.
         let mut tracker = lock(&self.status.acknowledgements);
         update(&mut tracker);
         for reached in tracker.reached() {
@@ -110,7 +111,7 @@ impl Target {
         const MAX_CHARS: usize = 300;
         let name = &self.name;
         let text = self.client.text_of(answer);
-        // One line, although web pages have many.
+        // Joins the lines of the answer, because a message is one line. The answer may be a web page.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let text: String = text.chars().take(MAX_CHARS).collect();
         match answer {
@@ -124,11 +125,11 @@ impl Target {
         }
     }
 
-    /// Reports undeliverable records and the reason why the target was stopped. Returns the exit code.
+    /// Prints the number of undeliverable records, and the reason if the target was stopped. Returns the exit code.
     pub fn report_end(&self, console: &Console) -> ExitCode {
         let statistics = self.statistics();
         if statistics.dead_letters > 0 {
-            // An error, so that it is shown even with `--quiet`.
+            // Printed as an error, because `--quiet` does not hide errors.
             let letters = statistics.dead_letters;
             let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(

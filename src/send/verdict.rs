@@ -1,19 +1,20 @@
-//! The meaning of an answer.
+//! The meaning of a server's answer.
 
 use std::time::{Duration, SystemTime};
 
 use super::http::{Answer, Response};
 
-/// The meaning of an answer for the records of its request.
+/// The meaning of a server's answer for the records of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The server has stored all records.
     Accepted,
-    /// The server says different things about the records.
+    /// The answer accepts some records of the request, and refuses or does not mention others.
     ByRecord(RecordVerdicts),
-    /// A success, but not in the words of such a server: perhaps a login page or another service answers.
+    /// The answer is a success, but not in the form that servers of this kind use: perhaps a login page or another
+    /// service answered.
     Unconfirmed,
-    /// The server has stored some of the records before.
+    /// The server already holds a record with the id of a record in the request.
     Conflict,
     /// The body is larger than the server takes.
     TooLarge,
@@ -21,15 +22,16 @@ pub enum Verdict {
     Refused,
     /// The same request may succeed later.
     Retry(Retry),
-    /// Every later request would fail too.
+    /// Every later request to this server would fail too.
     Stop,
 }
 
-/// The meaning of an answer for each record of its request, in their order.
+/// The meaning of an answer for each record of the request, in the order of the records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordVerdicts {
     pub records: Vec<RecordVerdict>,
-    /// Whether the answer shows that the right kind of server wrote it. Otherwise, a record must be found there.
+    /// Whether the answer shows that a server of the right kind wrote it. Otherwise, the records do not count as stored
+    /// until a lookup finds some of them.
     pub is_trusted: bool,
 }
 
@@ -43,16 +45,16 @@ pub enum RecordVerdict {
     Unlisted,
 }
 
-/// A failure that may pass.
+/// A failure that may be temporary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retry {
-    /// The time that the server asks to wait for.
+    /// The time that the server asks the program to wait, if it asks for a wait.
     pub after: Option<Duration>,
-    /// Whether a single bad record may be the reason: some servers answer 500 to a bad record.
+    /// Whether a single bad record may be the reason of the failure: some servers answer 500 to a bad record.
     pub may_be_one_record: bool,
 }
 
-/// The longest wait that a server can ask for. A longer wait is cut to this one.
+/// The longest wait that a server can ask for. Longer waits are shortened to this time.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Returns the meaning of an answer by its HTTP status alone.
@@ -77,7 +79,7 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         408 | 425 | 429 => retry(after, false),
         300..=499 | 501 => Verdict::Stop,
         500..=599 => retry(after, true),
-        // Not a status of HTTP.
+        // HTTP does not allow this status for an answer. The server may answer properly later.
         _ => retry(after, false),
     }
 }
@@ -89,11 +91,11 @@ fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
     }
     let header = response.header("retry-after")?.trim();
     let wait = if !header.is_empty() && header.bytes().all(|byte| byte.is_ascii_digit()) {
-        // A number that does not fit is a long time.
+        // A number that is too large to parse asks for a long wait.
         header.parse().map_or(LONGEST_WAIT, Duration::from_secs)
     } else {
         let time = httpdate::parse_http_date(header).ok()?;
-        // A date in the past asks for no wait.
+        // A date in the past means that there is no need to wait.
         time.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(LONGEST_WAIT))

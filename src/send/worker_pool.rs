@@ -26,7 +26,7 @@ pub struct WorkerPool {
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 impl WorkerPool {
-    /// Starts `count` workers, with as many slots in their queue.
+    /// Starts `count` workers. Their queue has `count` slots.
     ///
     /// # Errors
     /// Returns an error if a thread cannot be started.
@@ -58,7 +58,8 @@ impl WorkerPool {
         })
     }
 
-    /// Waits for a free slot and submits a batch. If the target is stopped, the batch is counted as left.
+    /// Waits for a free slot and submits a batch. If the target is stopped, the records of the batch are counted as not
+    /// delivered.
     pub fn submit(&self, mut batch: SendBatch) {
         self.target.statistics().submit(batch.items());
         while !self.target.is_stopped() {
@@ -68,15 +69,15 @@ impl WorkerPool {
                     Err(SendError(returned)) => batch = returned,
                 },
                 Err(RecvTimeoutError::Timeout) => {}
-                // All workers have panicked, which `close` reports.
+                // All workers have panicked. `close` raises the panic again.
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         self.target.statistics().leave(batch.items());
     }
 
-    /// Waits until all submitted batches are done. After an interruption, the wait for a server that does not answer is
-    /// short.
+    /// Waits until all submitted batches are delivered or given up. If the run is interrupted, waits only a short time
+    /// for a server that does not answer.
     pub fn close(self) {
         drop(self.queue);
         loop {

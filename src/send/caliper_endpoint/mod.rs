@@ -43,18 +43,19 @@ impl Server for CaliperEndpoint {
     }
 }
 
-/// Returns whether the body of a success is empty, or JSON that does not report a failure.
+/// Returns whether a successful answer has an empty body, or JSON that does not report a failure.
 fn is_confirmed(answer: &Answer) -> bool {
     let Answer::Response(Response { status, body, .. }) = answer else {
         return false;
     };
-    // A 207 has more than one status.
+    // An answer with status 207 holds several statuses, and some of them may be failures.
     let parse = || serde_json::from_slice(body);
     *status != 207
         && (body.trim_ascii().is_empty() || parse().is_ok_and(|body| !reports_failure(&body)))
 }
 
-/// Returns whether a body reports a failure. Caliper does not define bodies, so these are the keys of common servers.
+/// Returns whether the body of an answer reports a failure. Caliper does not define such bodies, so the check looks for
+/// keys and words that common servers use.
 fn reports_failure(body: &Value) -> bool {
     match body {
         Value::Bool(success) => !success,

@@ -1,7 +1,7 @@
 //! The client for one server.
 //!
-//! Redirects are not followed, certificates are always verified, and no status is an error here: each kind of server
-//! decides what an answer means.
+//! Redirects are not followed, and certificates are always verified. No HTTP status is an error in this module, because
+//! each kind of server decides what an answer means.
 
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
@@ -23,15 +23,16 @@ use crate::url::Url;
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     pub connect_timeout: Duration,
-    /// The limit between the end of a request and the start of its answer, and again for the body of the answer.
+    /// The longest wait for an answer to start after its request is sent. The body of the answer may take the same time
+    /// again.
     pub read_timeout: Duration,
     /// The limit for a request together with its answer.
     pub request_timeout: Duration,
     /// Whether bodies are compressed with gzip.
     pub compress: bool,
-    /// The number of connections that are kept open.
+    /// The most idle connections that are kept open for later requests.
     pub connections: usize,
-    /// Whether requests are only counted, and answered as if the server had accepted them.
+    /// Whether no request is sent, and each counts as accepted by the server.
     pub dry_run: bool,
 }
 
@@ -71,10 +72,10 @@ pub struct Client {
     pub dry_run: bool,
 }
 
-/// The most bytes of a success, which may be a whole record.
+/// The most bytes that are read of a successful answer. The answer to a lookup holds a whole record.
 const MAX_SUCCESS_BYTES: u64 = 128 << 20;
 
-/// The most bytes of another answer, which is a short text.
+/// The most bytes that are read of an answer that is not successful. Such an answer is usually a short text.
 const MAX_ERROR_BYTES: u64 = 1 << 20;
 
 impl Response {
@@ -151,7 +152,7 @@ impl Client {
         (read_answer(request.send(body)), bytes)
     }
 
-    /// Gets the same URL with one more query parameter.
+    /// Makes a GET request to the URL of the server with one more query parameter.
     pub fn get(&self, parameter: &str, value: &str) -> Answer {
         let mut request = self.agent.get(&self.url).query(parameter, value);
         for (name, value) in &self.headers {
@@ -182,7 +183,7 @@ impl Client {
     }
 }
 
-/// Returns the headers of all requests. Those of the endpoint replace others of the same name.
+/// Returns the headers of all requests. The user's headers replace other headers with the same name.
 fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
     let usual = [
         ("content-type", "application/json"),
@@ -218,8 +219,8 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
     Ok((parsed, value))
 }
 
-/// Returns the reason why a proxy does not let requests through, if the response is the proxy's own. Squid marks such
-/// responses.
+/// Returns the reason why a proxy does not let requests through, if the proxy itself wrote the response. The proxy
+/// Squid marks its own responses with a header.
 fn refusal_of_proxy(response: &HttpResponse<Body>) -> Option<&'static str> {
     let status = response.status().as_u16();
     let is_own = status == 407 || response.headers().contains_key("x-squid-error");
@@ -232,7 +233,8 @@ fn read_answer(answered: Result<HttpResponse<Body>, ureq::Error>) -> Answer {
         return Answer::Impossible(refusal.to_owned());
     }
     match answered {
-        // Only the whole body says what succeeded; an error counts even if its text breaks off.
+        // The body of a success is needed whole, because it says which records are stored. The text of an error may
+        // break off, because the status is enough.
         Ok(mut response) if response.status().is_success() => {
             match read_body(&mut response, MAX_SUCCESS_BYTES) {
                 (body, Ok(_)) => to_answer(response, body),
@@ -280,7 +282,7 @@ fn no_answer(error: &ureq::Error) -> Answer {
                 None => Answer::Lost(text),
             }
         }
-        // A certificate that is refused now will be refused later, and the URL will not change.
+        // A retry cannot succeed after these errors: it would meet the same certificate and use the same URL.
         ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(format!(
             "{text} (is the scheme right, and is the certificate trusted?)"
         )),

@@ -1,5 +1,5 @@
-//! Plain HTTP through a proxy, which expects the whole URL in the request line. ureq asks each proxy for a tunnel instead,
-//! and many proxies, such as Squid, allow tunnels to port 443 only.
+//! Plain HTTP through a proxy, which expects the whole URL in the request line. ureq asks each proxy for a tunnel
+//! instead, and many proxies, such as Squid, allow tunnels to port 443 only.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use ureq::{Agent, Error, Proxy};
 
 use crate::routing::{Credentials, Secret};
 
-/// Returns an agent and a URL for requests to `url` through the proxy, and adds the headers that they need. To ureq, the
-/// proxy is the server.
+/// Returns an agent and a URL for requests to `url` through the proxy, and adds the headers that they need. To ureq,
+/// the proxy is the server.
 ///
 /// # Errors
 /// Returns an error if the credentials of the proxy are not valid.
@@ -54,10 +54,10 @@ pub fn forward(
     Ok((agent, to_proxy))
 }
 
-/// Makes connections on which the target of each request is a whole URL.
+/// A connector. Its connections put the whole URL, not only the path, into the first line of each request.
 #[derive(Debug)]
 struct AbsoluteForm {
-    /// The scheme and the host of the URL.
+    /// The scheme and the host of the server's URL.
     origin: Arc<str>,
 }
 
@@ -92,7 +92,8 @@ impl<T: Transport> Transport for Forwarded<T> {
             return self.inner.transmit_output(amount, timeout);
         }
         let mut bytes = self.inner.buffers().output()[..amount].to_vec();
-        // The request line is the method, a space and the path.
+        // The first line of a request starts with the method, a space and the path. The scheme and the host are
+        // inserted before the path.
         let method = memchr::memchr(b' ', &bytes).map_or(0, |space| space + 1);
         bytes.splice(method..method, self.origin.bytes());
         let mut rest = &bytes[..];
@@ -107,7 +108,7 @@ impl<T: Transport> Transport for Forwarded<T> {
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        // A request is written whole before its answer is read.
+        // The answer is read after the whole request was written. So the bytes written next start another request.
         self.starts_request = true;
         self.inner.await_input(timeout)
     }

@@ -10,7 +10,7 @@ use ureq::{Proxy, ProxyProtocol};
 /// # Errors
 /// Returns an error that names the variable if its value is not the URL of an HTTP proxy.
 pub fn proxy_for(url: &Uri) -> Result<Option<Proxy>> {
-    // ureq takes the first proxy that is set, whatever its scheme, but reads `NO_PROXY` correctly.
+    // ureq is asked about `NO_PROXY` only. It would choose the first proxy that is set, whatever the URL's scheme is.
     if Proxy::try_from_env().is_some_and(|any| any.is_no_proxy(url)) {
         return Ok(None);
     }
@@ -39,7 +39,7 @@ pub fn name_of(proxy: &Proxy) -> String {
 }
 
 /// Returns the reason why a proxy does not let requests through, given the status with which the proxy itself answered.
-/// Returns `None` for statuses that may pass.
+/// Returns `None` if the failure may be temporary.
 pub fn refusal(status: u16) -> Option<&'static str> {
     match status {
         403 => Some("the proxy answered 403: it does not allow requests to this server"),

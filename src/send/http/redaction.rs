@@ -2,6 +2,7 @@
 
 use crate::routing::Endpoint;
 
+/// The fewest bytes of a secret that is removed. Shorter texts would be found by chance in many answers.
 const SHORTEST: usize = 4;
 
 /// The texts that no message may show.
@@ -27,9 +28,8 @@ impl Redaction {
             let json = serde_json::Value::from(text).to_string();
             texts.push(json.trim_matches('"').to_owned());
         }
-        // Very short texts would be found everywhere.
         texts.retain(|text| text.len() >= SHORTEST);
-        // Longer texts are replaced first, because a shorter one may be a part of them.
+        // Longer texts are replaced first, because a shorter text may be a part of a longer one.
         texts.sort_by_key(|text| std::cmp::Reverse(text.len()));
         texts.dedup();
         Self { secrets: texts }

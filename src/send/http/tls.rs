@@ -6,12 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use ureq::tls::{Certificate, PemItem, RootCerts, parse_pem};
 
-/// Loads the system's certificates, and those of a PEM file.
+/// Loads the system's certificates, and the certificates in a PEM file if one is given.
 ///
 /// # Errors
 /// Returns an error that names the file if it cannot be read or holds no certificate.
 pub fn root_certificates(ca_file: Option<&Path>) -> Result<RootCerts> {
-    // System certificates that cannot be read are left out: servers that need them are then not trusted.
+    // System certificates that cannot be read are skipped. A server that needs one of them is then not trusted.
     let mut certificates: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
         .certs
         .iter()

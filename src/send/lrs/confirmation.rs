@@ -1,4 +1,4 @@
-//! The statements that an answer confirms (xAPI 1.0.3, part 3, section 2.1.2): a list of their ids.
+//! The statements that the answer of an LRS confirms by listing their ids (xAPI 1.0.3, part 3, section 2.1.2).
 
 use std::collections::HashMap;
 
@@ -10,8 +10,9 @@ use super::super::http::Response;
 use super::super::send_batch::BatchSlice;
 use super::super::verdict::{RecordVerdict, RecordVerdicts, Verdict};
 
-/// The answer of an LRS that stores the valid statements of a request and refuses the others. Ralph does so with
-/// `RALPH_LRS_PARTIAL_SUCCESS_DEFAULT`; it answers 400 if it stores nothing, even if it has all statements already.
+/// The answer of an LRS that stores the valid statements of a request and refuses the other statements. The LRS Ralph
+/// does so if `RALPH_LRS_PARTIAL_SUCCESS_DEFAULT` is set. The status is 400 if Ralph stores no new statement, even if
+/// it already has all statements.
 #[derive(Deserialize)]
 struct PartialSuccess {
     ids: Option<Vec<Uuid>>,
@@ -19,7 +20,7 @@ struct PartialSuccess {
     errors: Vec<Value>,
 }
 
-/// Returns the meaning of an answer if it depends on the body.
+/// Returns the meaning of an answer by its body, or `None` if the status alone decides.
 pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Option<Verdict> {
     let (status, body) = (response.status, response.body.trim_ascii());
     let records = match status {
@@ -47,7 +48,7 @@ pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Optio
         },
         400 => {
             let partial: PartialSuccess = serde_json::from_slice(body).ok()?;
-            // Other servers store nothing if a statement is not valid, and list no ids.
+            // An answer without ids comes from another LRS, which stores nothing if one statement is not valid.
             Some(by_statement(statements, &partial.ids?, &partial.errors)?)
         }
         _ => return None,
@@ -64,7 +65,7 @@ pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Optio
     })
 }
 
-/// Returns the meaning of an answer for each statement, or `None` if it names others than those that were sent.
+/// Returns the meaning of an answer for each statement, or `None` if the answer names a statement that was not sent.
 fn by_statement(
     statements: BatchSlice<'_>,
     ids: &[Uuid],

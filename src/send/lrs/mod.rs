@@ -44,7 +44,7 @@ impl Server for Lrs {
         by_body.unwrap_or_else(|| verdict_by_status(answer, now))
     }
 
-    /// Asks the LRS for the statement, and compares it with the one that was sent.
+    /// Asks the LRS for the statement with this id, and compares it with the statement that was sent.
     fn look_up(
         &self,
         statement: &BatchItem,
@@ -56,7 +56,7 @@ impl Server for Lrs {
         let mut last = requests.get(STATEMENT_ID, &id_text)?;
         if is_missing(&last.answer, id) {
             last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
-            // Servers that do not know this parameter may answer anything.
+            // A server that does not know this parameter may answer anything, so other answers mean nothing.
             match &last.answer {
                 Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
                 _ => return Ok(Lookup::Missing),
@@ -75,7 +75,7 @@ impl Server for Lrs {
     }
 }
 
-/// Returns whether the answer says that there is no such statement.
+/// Returns whether the answer says that the LRS has no statement with this id.
 fn is_missing(answer: &Answer, id: Uuid) -> bool {
     match answer {
         Answer::Response(Response { status: 404, .. }) => true,
@@ -93,15 +93,16 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Stored {
-    /// A list of statements, although the specification has a single statement as the answer. Ralph returns a list with
-    /// the statement, or an empty list. For a query parameter that it does not know, it returns other statements.
+    /// A list of statements, although the specification asks for a single statement. The LRS Ralph returns a list with
+    /// the statement, or an empty list. If Ralph does not know the query parameter, the list holds other statements.
     List {
         statements: Vec<Value>,
     },
     One(Value),
 }
 
-/// Compares the statement that was sent with the one in an answer. Returns `None` if the answer does not hold it.
+/// Compares the statement that was sent with the statement in an answer. Returns `None` if the answer holds no
+/// statement with this id.
 fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
     let stored = match serde_json::from_slice(stored) {
         Ok(Stored::List { statements }) => statements.into_iter().find(|each| has_id(each, id)),
@@ -111,7 +112,7 @@ fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
     Some(match serde_json::from_slice(sent) {
         Ok(sent) if is_same_statement(&sent, &stored) => Lookup::Same,
         Ok(_) => Lookup::Different,
-        // The statement is nested more deeply than serde_json can read.
+        // The sent statement cannot be compared, because it is nested more deeply than serde_json can read.
         Err(_) => Lookup::Unverified,
     })
 }

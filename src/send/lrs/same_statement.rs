@@ -1,8 +1,9 @@
-//! The comparison of a statement with the one that an LRS returns.
+//! The comparison of a statement that was sent with the statement that an LRS returns.
 //!
 //! An LRS adds `stored`, `authority`, `version` and a missing `timestamp` (xAPI 1.0.3, part 2, section 2.3.1 and part
-//! 3, section 2.1.1), writes times and numbers in its own way, adds a default `objectType`, makes lists of single
-//! context activities, and may leave out empty values. Any other difference makes it another statement.
+//! 3, section 2.1.1), writes times and numbers in its own way, adds a default `objectType`, puts a single context
+//! activity into a list, and may leave out empty values. These differences are ignored. With any other difference, the
+//! LRS holds another statement.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Number, Value};
@@ -10,7 +11,8 @@ use serde_json::{Map, Number, Value};
 /// The keys that the LRS sets.
 const SET_BY_LRS: [&str; 3] = ["stored", "authority", "version"];
 
-/// The kind of object that holds a key: one in which some keys have their own rules of comparison, or any other.
+/// The kind of the object that holds a key. Some keys have their own rules of comparison, but only in some kinds of
+/// objects.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Parent {
     Statement,
@@ -76,17 +78,18 @@ fn same_value(sent: &Value, stored: &Value, parent: Parent) -> bool {
     }
 }
 
-/// Compares numbers. To many servers 1 and 1.0 are the same; integers are compared exactly.
+/// Compares numbers. Two integers are compared exactly. 1 and 1.0 are equal, because many servers turn one into the
+/// other.
 fn same_number(sent: &Number, stored: &Number) -> bool {
     sent == stored || (sent.is_f64() || stored.is_f64()) && sent.as_f64() == stored.as_f64()
 }
 
-/// Returns whether an agent or activity without an `objectType` has this one by default.
+/// Returns whether this `objectType` is a default: an actor without an `objectType` is an agent, an object an activity.
 fn is_default(object_type: &Value) -> bool {
     object_type == "Agent" || object_type == "Activity"
 }
 
-/// Compares lists of activities. A single activity is a list of one.
+/// Compares lists of activities. An activity outside a list is equal to a list with only this activity.
 fn same_list(sent: &Value, stored: &Value) -> bool {
     let list = |value: &Value| match value {
         Value::Object(_) => Some(vec![value.clone()]),
@@ -110,7 +113,8 @@ fn same_time(sent: &Value, stored: &Value) -> bool {
     sent == stored || of(sent).zip(of(stored)).is_some_and(is_near)
 }
 
-/// Compares durations. Servers may keep only hundredths of a second (part 2, section 4.6).
+/// Returns whether two durations differ by 10 ms at most: a server may cut them to hundredths of a second (part 2,
+/// section 4.6).
 fn same_duration(sent: &Value, stored: &Value) -> bool {
     let of = |value: &Value| value.as_str()?.parse::<SignedDuration>().ok();
     let is_near = |(sent, stored): (SignedDuration, SignedDuration)| {
