@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use serde_json::value::{RawValue, to_raw_value};
 
-use super::dead_letters::{DeadItem, DeadLetter, DeadLetters, Undeliverable};
+use super::dead_letters::Undeliverable;
 use super::http::Answer;
 use super::rate_limiter::Stopped;
 use super::retry::Requester;
@@ -278,7 +277,9 @@ impl<'r> DeliveryWorker<'r> {
                 _ => self.stop(&last.answer),
             };
         };
-        match self.write_dead_letter(dead_letters, part, reason, last) {
+        let attempts = part.attempts + last.attempts;
+        let letter = target.dead_letter(part.records, reason, attempts, &last.answer);
+        match letter.and_then(|letter| dead_letters.write(&letter)) {
             Ok(path) => {
                 self.dead_letters.push(path);
                 target.statistics().add_dead_letter(part.records, reason);
@@ -289,39 +290,6 @@ impl<'r> DeliveryWorker<'r> {
                 Err(Stopped)
             }
         }
-    }
-
-    fn write_dead_letter(
-        &self,
-        dead_letters: &DeadLetters,
-        part: &Part<'r>,
-        reason: Undeliverable,
-        last: &FinalAnswer,
-    ) -> Result<PathBuf> {
-        let target = self.requester.target;
-        let records = part.records;
-        let items = records.iter().map(|(item, text)| {
-            Ok(DeadItem {
-                file: item.origin.file.to_string(),
-                line: item.origin.line,
-                id: item.id,
-                payload: payload(text)?,
-            })
-        });
-        dead_letters.write(&DeadLetter {
-            version: DeadLetter::VERSION,
-            format: target.format.name().to_owned(),
-            router: target.name.clone(),
-            reason,
-            status: match &last.answer {
-                Answer::Response(response) => Some(response.status),
-                Answer::Lost(_) | Answer::Impossible(_) => None,
-            },
-            answer: target.client.text_of(&last.answer),
-            attempts: part.attempts + last.attempts,
-            envelope: records.envelope.map(|envelope| envelope.keys.clone()),
-            items: items.collect::<Result<_>>()?,
-        })
     }
 
     fn stop_unconfirmed(&self, answer: &Answer) -> Result<(), Stopped> {
@@ -336,25 +304,5 @@ impl<'r> DeliveryWorker<'r> {
         let target = self.requester.target;
         target.stop(ExitCode::Stopped, target.describe(answer));
         Err(Stopped)
-    }
-}
-
-/// Returns the text of a record as JSON for a dead letter. A text that is not JSON becomes a JSON string, so that the
-/// record does not get lost.
-fn payload(text: &[u8]) -> Result<Box<RawValue>> {
-    match serde_json::from_slice(text) {
-        Ok(payload) => Ok(payload),
-        Err(_) => Ok(to_raw_value(&String::from_utf8_lossy(text))?),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_record_that_is_not_json_is_kept_in_a_dead_letter_as_a_string() {
-        assert_eq!(payload(b"{\"a\": 1.0}").unwrap().get(), "{\"a\": 1.0}");
-        assert_eq!(payload(b"{\"a\": NaN}").unwrap().get(), r#""{\"a\": NaN}""#);
     }
 }

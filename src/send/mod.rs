@@ -12,7 +12,8 @@
 //! | `settings` | the settings of a delivery, the targets of a run, and the choice of the kind of server |
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `worker_pool` | the workers of a target and their queue |
-//! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, writes dead letters |
+//! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
+//! | `record_letter` | the dead letter of records |
 //! | `sample` | the lookup of a few records that the server's answer does not list |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
@@ -40,6 +41,7 @@ mod http;
 mod lrs;
 mod overrides;
 mod rate_limiter;
+mod record_letter;
 mod retry;
 mod sample;
 mod send_batch;
