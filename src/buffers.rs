@@ -1,5 +1,5 @@
-//! A pool of buffers for reuse. The operating system zeroes and maps each page of new memory, and that takes longer than
-//! filling a buffer with text.
+//! A pool of buffers for reuse. The operating system zeroes and maps each page of new memory, and that takes longer
+//! than filling a buffer with text.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, PoisonError};

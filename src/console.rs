@@ -1,7 +1,7 @@
 //! Messages on standard error, and results for people on standard output. No other module writes to standard error.
 //!
-//! Messages do not disturb the progress bar. If standard error is closed or cannot be written, messages are lost and the
-//! run goes on.
+//! Messages do not disturb the progress bar. If standard error is closed or cannot be written, messages are lost and
+//! the run goes on.
 
 use std::borrow::Cow;
 use std::io::{self, Write};

@@ -18,8 +18,8 @@ const PART: &str = ".part";
 /// Renames a temporary file to its final name.
 ///
 /// # Errors
-/// Returns the error of the operating system if the file cannot be renamed. It is not wrapped in the error of `tempfile`,
-/// because a message with both errors would say the same thing twice.
+/// Returns the error of the operating system if the file cannot be renamed. It is not wrapped in the error of
+/// `tempfile`, because a message with both errors would say the same thing twice.
 pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }

@@ -133,8 +133,8 @@ pub fn check_outputs(
                 bail!("{first} is given twice and would write `{path}` twice: give it once");
             }
             bail!(
-                "{first} and {writer} would both write `{path}`: leave one out or write one to another path; for inputs \
-                 with the same name in several folders, give the parent of these folders as the input"
+                "{first} and {writer} would both write `{path}`: leave one out or write one to another path; for \
+                 inputs with the same name in several folders, give the parent of these folders as the input"
             );
         }
     }

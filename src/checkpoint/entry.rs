@@ -58,8 +58,8 @@ pub enum Entry {
 pub struct DeliveryProgress {
     #[serde(flatten)]
     pub position: Position,
-    /// The first output file of the input, if the destination writes files. The names of later output files are the name
-    /// of the first with a number added.
+    /// The first output file of the input, if the destination writes files. The names of later output files are the
+    /// name of the first with a number added.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_file: Option<PathBuf>,
     /// The number in the name of the last output file: the number of output files, or more if a number was skipped
@@ -167,8 +167,8 @@ impl JournalContents {
         }
     }
 
-    /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`. The
-    /// output of a log is never replaced: the output of a second log with the same name gets a number.
+    /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`.
+    /// The output of a log is never replaced: the output of a second log with the same name gets a number.
     fn forget_replaced(&mut self, by: InputId, to: &str, progress: &DeliveryProgress) {
         let file = progress.first_file.as_deref();
         if !file.is_some_and(OutputNames::is_of_document) {

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read};
 
 use crate::input::{Position, PositionTracker, Shape};
 
-/// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in most
-/// logs. They differ between logs, because each line contains a time.
+/// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in
+/// most logs. They differ between logs, because each line contains a time.
 const HEAD_BYTES: usize = 4096;
 
 /// The first bytes of an input.
@@ -64,8 +64,8 @@ impl Head {
 }
 
 /// Reads a log up to the last of `positions`, which are in ascending order. Returns a tracker for each position that is
-/// found in the log. A position is found if the bytes before it have the recorded hash, and if it is not in the middle of
-/// a line.
+/// found in the log. A position is found if the bytes before it have the recorded hash, and if it is not in the middle
+/// of a line.
 pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
     let mut tracker = PositionTracker::default();
     let mut found = Vec::new();

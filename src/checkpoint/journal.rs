@@ -48,7 +48,8 @@ impl Journal {
             }
             let entry = entry.with_context(|| {
                 format!(
-                    "line {} of the state `{name}` is damaged; choose another state directory to deliver all inputs again",
+                    "line {} of the state `{name}` is damaged; choose another state directory, to deliver \
+                     all inputs again",
                     nth + 1
                 )
             })?;
@@ -56,7 +57,8 @@ impl Journal {
                 && version != VERSION
             {
                 bail!(
-                    "the state `{name}` has version {version}, but this program reads version {VERSION}; update the program"
+                    "the state `{name}` has version {version}, but this program reads version {VERSION}; \
+                     update the program"
                 );
             }
             contents.apply(entry);

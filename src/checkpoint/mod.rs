@@ -1,9 +1,9 @@
 //! The record of the lines that are delivered, so that a repeated run resumes after them.
 //!
 //! An input is identified by its decompressed content, not by its name: by a hash of its first bytes, and by a hash of
-//! all bytes up to the recorded position. So a log is recognized after it was rotated, renamed and compressed, and a log
-//! that has grown resumes after the delivered lines. Only durable deliveries are recorded: complete output files that
-//! have their final names, and records that a server acknowledged or that are saved in a dead letter.
+//! all bytes up to the recorded position. So a log is recognized after it was rotated, renamed and compressed, and a
+//! log that has grown resumes after the delivered lines. Only durable deliveries are recorded: complete output files
+//! that have their final names, and records that a server acknowledged or that are saved in a dead letter.
 //!
 //! | file | contents |
 //! |---|---|

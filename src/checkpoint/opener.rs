@@ -33,8 +33,8 @@ pub struct Resumed {
     pub input: InputId,
     /// The position up to which each destination has received the input, in the order of the destinations.
     pub reached: Vec<Position>,
-    /// The input for which the journal says that the lines before the earliest of these positions are delivered: `input`
-    /// itself, or another input that begins with the same lines.
+    /// The input for which the journal says that the lines before the earliest of these positions are delivered:
+    /// `input` itself, or another input that begins with the same lines.
     pub recorded_as: InputId,
 }
 
@@ -71,8 +71,8 @@ impl Destinations {
 /// An input in the journal that may begin with the same lines as the opened input.
 struct Candidate {
     input: InputId,
-    /// For each destination of this run, all recorded positions up to which it has received the input, earlier positions
-    /// included.
+    /// For each destination of this run, all recorded positions up to which it has received the input, earlier
+    /// positions included.
     passed: Vec<Vec<Position>>,
 }
 

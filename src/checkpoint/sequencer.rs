@@ -1,14 +1,14 @@
 //! The order in which the reading threads open inputs.
 //!
 //! Two inputs of a run may have the same content, and only one of the two should be delivered. So an input whose first
-//! line is that of an earlier input waits until the earlier input is delivered. After the wait, the state directory says
-//! which lines of the waiting input are already delivered.
+//! line is that of an earlier input waits until the earlier input is delivered. After the wait, the state directory
+//! says which lines of the waiting input are already delivered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// The inputs of a run that have begun (their first bytes are known) or started (the delivering thread was told to start
-/// their output). All reading threads share this value.
+/// The inputs of a run that have begun (their first bytes are known) or started (the delivering thread was told to
+/// start their output). All reading threads share this value.
 #[derive(Debug, Default)]
 pub struct InputSequencer {
     sequences: Mutex<Sequences>,

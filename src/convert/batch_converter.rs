@@ -15,8 +15,9 @@ use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::Outcome;
 use crate::tracking::LineWrapper;
 
-/// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller, but a log may
-/// be crafted to fill memory. A part exceeds this size by the records of one event at most.
+/// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
+/// a log that was crafted to fill memory from doing so. The records of one event are never split between parts, so a
+/// part can exceed the limit by the records of its last event.
 const PART_BYTES: usize = 16 << 20;
 
 /// Converts batches of lines into batches of records.
@@ -28,13 +29,14 @@ pub struct BatchConverter {
     pub keeps_rejects: bool,
     /// Whether to compress the records of logs.
     pub compresses: bool,
-    /// Whether to count the details that only a report shows.
+    /// Whether to count details that only the JSON report shows, such as the number of lines for each event name.
     pub keeps_details: bool,
     pub buffers: Buffers,
 }
 
 impl BatchConverter {
-    /// Converts the lines of a batch. If the output grows large, converts only the first lines, and returns the others.
+    /// Converts the lines of a batch. If the output grows large, converts only the first lines, and returns the
+    /// remaining lines as a new batch.
     pub fn convert(
         &self,
         source: &Source,
@@ -49,15 +51,15 @@ impl BatchConverter {
         let rest = last_of_part.map(|nth| batch.split_after(nth));
         converted.positions = std::mem::take(&mut batch.positions);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
-            // Without a member, the output compresses the records itself. If that fails too, the output reports the
-            // error.
+            // If compression fails here, `member` is `None`. Then the writer of the output file compresses the records
+            // again, and reports the error if that fails too.
             converted.member = gzip_member(&converted.bytes).ok();
         }
         (converted, rest)
     }
 
-    /// Converts lines until there is enough output for a part. Returns the index of the last converted line if lines
-    /// are left.
+    /// Converts lines until the output has the size of a part. If lines remain, returns the index of the last converted
+    /// line.
     fn convert_part(
         &self,
         source: &Source,
@@ -120,11 +122,11 @@ impl BatchConverter {
     }
 }
 
-/// Returns a gzip member that holds `text`. Readers take consecutive members of a file as one text, so each batch can
-/// be compressed on a thread of its own.
+/// Compresses `text` into a gzip member: a complete gzip stream. A gzip file may consist of several members, which are
+/// decompressed one after the other. So each batch can be compressed separately, on its own thread.
 ///
 /// # Errors
-/// Returns an error if the encoder fails, which it does not do when it writes to memory.
+/// Returns an error if the encoder fails. This does not happen in practice, because the encoder writes to memory.
 pub fn gzip_member(text: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(text)?;

@@ -17,24 +17,25 @@ pub struct ConvertedBatch {
     pub first_line: u64,
     /// The position after each line, if positions are tracked.
     pub positions: Vec<Position>,
-    /// `bytes` as a gzip member, if the output is compressed: compression takes longer than anything else in a run, so
-    /// the converting threads do it. Code that changes `bytes` must clear this field.
+    /// `bytes`, compressed as a part of a gzip file, if the output is compressed. The converting threads compress,
+    /// because compression takes longer than anything else in a run. Code that changes `bytes` must clear this field.
     pub member: Option<Vec<u8>>,
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
 }
 
-/// A statement, an envelope or an event of a [`ConvertedBatch`].
+/// An xAPI statement, a Caliper envelope or a Caliper event of a [`ConvertedBatch`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConvertedRecord {
     /// The id of the statement, or of the event in the envelope.
     pub id: Uuid,
-    /// The end of the record's text in the bytes of the batch, newline included. All records of a document share it.
+    /// The index in the bytes of the batch at which the record's text ends, newline included. All records of a document
+    /// have the same end, because they are one JSON text.
     pub end: usize,
     /// The number of the record's line in the input.
     pub line: u64,
-    /// The routers that accept the event.
+    /// The routers (entries of routers.json) that accept the event.
     pub routers: RouterSet,
 }
 

@@ -20,7 +20,7 @@ use crate::selection::UnknownPattern;
 use crate::tracking::LineWrapper;
 use crate::xapi::{ActorKind, XapiSettings};
 
-/// The release of the reference whose output is reproduced.
+/// The release of the reference, edx-event-routing-backends, whose output is reproduced.
 const TRANSFORMER_VERSION: &str = "event-routing-backends@9.3.8";
 
 /// Converts tracking log lines. Build one with [`Converter::xapi`] or [`Converter::caliper`], and share it between
@@ -61,7 +61,8 @@ pub struct Record {
     pub json: String,
 }
 
-/// The settings of a [`Converter`]. Without tables, ids are derived and courses are named by their ids.
+/// The settings of a [`Converter`]. Without a table of users, the ids of actors are derived from the root URL of the
+/// LMS and the user ids or names in the events. Without a table of courses, the names of courses are their ids.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct ConverterBuilder {
@@ -77,12 +78,12 @@ pub struct ConverterBuilder {
 pub enum BuildError {
     /// The LMS root URL is empty.
     NoRootUrl,
-    /// The actor is a mailbox, but there is no table of users with e-mail addresses.
+    /// Actors are identified by e-mail address, but there is no table of users to look the addresses up in.
     NoUsers,
-    /// A pattern matches no event of the format.
+    /// A pattern given to [`ConverterBuilder::events`] matches no event of the format.
     UnknownEvent {
         pattern: String,
-        /// The most similar name, if one is similar.
+        /// The name of the event that is most similar to the pattern, if any is similar enough.
         suggestion: Option<&'static str>,
     },
     /// A table could not be read. The text names the file.
@@ -90,8 +91,8 @@ pub enum BuildError {
 }
 
 impl Converter {
-    /// Starts a converter to xAPI statements. The root URL of the LMS is part of every actor, and so of every statement
-    /// id: give it exactly as in the settings of the LMS.
+    /// Returns a builder of a converter to xAPI statements. The root URL must be exactly `LMS_ROOT_URL` in the settings
+    /// of the LMS. It is part of every actor, and the statement ids depend on the actors.
     pub fn xapi(lms_root_url: impl Into<String>) -> ConverterBuilder {
         let settings = XapiSettings {
             actor: ActorKind::ExternalId,
@@ -100,7 +101,7 @@ impl Converter {
         ConverterBuilder::new(lms_root_url.into(), FormatSettings::Xapi(settings))
     }
 
-    /// Starts a converter to Caliper events, without envelopes.
+    /// Returns a builder of a converter to Caliper events, without envelopes.
     pub fn caliper(lms_root_url: impl Into<String>) -> ConverterBuilder {
         let settings = CaliperSettings {
             transformer_version: TRANSFORMER_VERSION.to_owned(),
@@ -139,7 +140,8 @@ impl ConverterBuilder {
         }
     }
 
-    /// Sets the identifier of actors. Caliper has only external ids, and ignores this setting.
+    /// Sets the kind of identifier of actors in xAPI statements. Caliper events always have external ids, whatever this
+    /// setting is.
     pub fn actor(mut self, actor: ActorKind) -> Self {
         if let FormatSettings::Xapi(settings) = &mut self.format {
             settings.actor = actor;
@@ -171,7 +173,7 @@ impl ConverterBuilder {
         self
     }
 
-    /// Sets the secret key of derived external ids.
+    /// Sets the secret key from which, together with a user's id or name, external ids are derived.
     pub fn actor_key(mut self, key: impl Into<Vec<u8>>) -> Self {
         self.lms.actor_key = Some(key.into());
         self

@@ -16,7 +16,7 @@ use crate::selection::{EventSelection, Selected};
 use crate::tracking::{LineWrapper, TrackingEvent};
 use crate::xapi::{self, Statement};
 
-/// Converts lines. Its fields are everything that a conversion depends on beside the line.
+/// Converts lines. Besides the line, a conversion depends only on these fields.
 pub struct LineConverter {
     /// The JSON object around each line, if there is one.
     pub wrapper: LineWrapper,
@@ -26,11 +26,11 @@ pub struct LineConverter {
     pub selection: EventSelection,
     /// The times and courses that are converted.
     pub filter: EventFilter,
-    /// The routers, of which at least one must accept an event.
+    /// The routers, if there is a routers.json. An event is converted only if at least one router accepts it.
     pub routers: Option<Routers>,
-    /// The lookup tables.
+    /// The lookup tables of users and courses.
     pub lms: Lms,
-    /// Whether `event_type` stands in for a missing name.
+    /// Whether the field `event_type` is used as the name of an event without a name.
     pub name_from_event_type: bool,
 }
 
@@ -43,7 +43,7 @@ pub struct ConvertedLine<'a> {
     pub outcome: Outcome,
     /// The UTC time of an emitted event, if the event has a time.
     pub time: Option<DateTime>,
-    /// The number of records that were appended: statements, envelopes, or bare events.
+    /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
 }
 
@@ -141,7 +141,8 @@ impl LineConverter {
         }
     }
 
-    /// Returns the conversion of a line whose event is not selected, if its name can be found without parsing the line.
+    /// Returns the result for a line whose event is not selected. Returns `None` if the event may be selected, or if
+    /// its name cannot be found without parsing the whole line.
     fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<ConvertedLine<'a>> {
         let name = self
             .wrapper
@@ -150,8 +151,8 @@ impl LineConverter {
         outcome.map(|outcome| ConvertedLine::of_outcome(outcome).named(name, known))
     }
 
-    /// Returns the outcome of every event with this name, if the name is not selected, and the name's index in
-    /// [`EventSelection::known`].
+    /// Returns two values for an event name: the outcome of its events, or `None` if they are converted; and the index
+    /// of the name in [`EventSelection::known`].
     fn outcome_by_name(&self, name: &str) -> (Option<Outcome>, Option<usize>) {
         let (selected, known) = self.selection.look_up(name);
         let outcome = match selected {
@@ -163,7 +164,7 @@ impl LineConverter {
         (outcome, known)
     }
 
-    /// Returns the routers that accept an event, or the option that excludes it.
+    /// Returns the routers that accept an event, or the option by which the event is filtered out.
     fn accepting_routers(&self, event: &TrackingEvent<'_>) -> Result<RouterSet, FilteredBy> {
         let time_of = || match self.format {
             FormatSettings::Xapi(_) => xapi::time_of(event),

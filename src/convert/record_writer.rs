@@ -10,8 +10,8 @@ use crate::json;
 use crate::outcome::{Fault, Reason};
 use crate::routing::RouterSet;
 
-/// The most bytes that the records of one event may have. No real event comes near, and memory holds this much for each
-/// batch in flight.
+/// The most bytes that the records of one event may have. The records of real events are much smaller. The limit bounds
+/// the memory that a crafted event can fill.
 const MAX_OUTPUT_BYTES: usize = 64 << 20;
 
 /// The form in which records are written.
@@ -92,10 +92,10 @@ fn write_document(
     Ok(())
 }
 
-/// Writes to memory up to a limit. The indentation of a document does not count, so the same events are rejected in
-/// both layouts.
+/// Writes to memory up to a limit. The indentation of a document does not count towards the limit. So an event is
+/// rejected or not, whichever layout its records are written in.
 struct LimitedWriter<'o> {
-    /// The length that `out` may reach.
+    /// The largest length that `out` may have.
     max_length: usize,
     layout: Layout,
     out: &'o mut Vec<u8>,
@@ -119,9 +119,7 @@ impl Write for LimitedWriter<'_> {
             self.max_length = self.max_length.saturating_add(bytes.len());
         }
         if bytes.len() > self.max_length.saturating_sub(self.out.len()) {
-            return Err(io::Error::other(
-                "the event would become more than 64 MiB of output",
-            ));
+            return Err(io::Error::other("the records of the event exceed 64 MiB"));
         }
         self.out.extend_from_slice(bytes);
         Ok(())

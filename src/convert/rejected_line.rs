@@ -17,7 +17,8 @@ pub struct RejectedLine<'a> {
     /// The code of the reason.
     pub reason: &'static str,
     pub detail: &'a str,
-    /// The line itself, unless it is no longer in memory, as with a collision.
+    /// The line itself. It is `None` for an event that is rejected because it has the id of an earlier event: that is
+    /// found at delivery, when the line is no longer in memory.
     #[serde(flatten)]
     pub content: Option<RejectedContent<'a>>,
 }
@@ -47,7 +48,7 @@ impl<'a> From<LineContent<'a>> for RejectedContent<'a> {
     }
 }
 
-/// A row of an earlier rejects file.
+/// A row of a rejects file that an earlier run wrote.
 #[derive(Deserialize)]
 struct EarlierRow<'a> {
     #[serde(borrow)]
@@ -61,7 +62,8 @@ struct EarlierRow<'a> {
 
 impl RejectedLine<'_> {
     /// Appends the row of a line that was read with `--unwrap raw`. If the line is itself a row of a rejects file, the
-    /// new row holds the original line with its file and number, so that rejects can be replayed any number of times.
+    /// new row holds the original line with its file and line number. So a rejects file can be converted again any
+    /// number of times, and its rows always name the original log.
     pub fn write_original(&self, out: &mut Vec<u8>) {
         let earlier = match self.content {
             Some(RejectedContent::Text { raw }) => serde_json::from_str(raw).ok(),

@@ -15,18 +15,18 @@ pub enum FormatSettings {
     Caliper(CaliperSettings, Option<EnvelopeSettings>),
 }
 
-/// The fields that are equal on all Caliper envelopes of a run.
+/// The fields that have the same value in all Caliper envelopes of a run.
 #[derive(Clone, Debug)]
 pub struct EnvelopeSettings {
     /// The `sensor` field: an IRI that names the sender.
     pub sensor: String,
-    /// The `sendTime` field: UTC, with milliseconds. All envelopes of a run share one time, so that the output depends
-    /// on the options alone.
+    /// The `sendTime` field: UTC, with milliseconds. All envelopes of a run have the same time, so that the output does
+    /// not depend on how fast the run is.
     pub send_time: String,
 }
 
 impl FormatSettings {
-    /// Returns the format itself.
+    /// Returns the format without its settings.
     pub fn format(&self) -> Format {
         match self {
             Self::Xapi(_) => Format::Xapi,

@@ -1,8 +1,9 @@
-//! Compares the content of events, by a hash of their records.
+//! Hashes the records of an event, so that the content of two events can be compared.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Returns the hash of all records of a line. It does not depend on their layout, one a line or an indented document.
+/// Returns the hash of all records of a line. The hash is the same whether the records are written one a line or as an
+/// indented document.
 pub fn hash(text: &[u8]) -> u64 {
     let is_document = text.starts_with(b"{\n") || text.starts_with(b"[\n");
     if is_document {
@@ -12,8 +13,9 @@ pub fn hash(text: &[u8]) -> u64 {
     }
 }
 
-/// Returns the objects of a document, one a line, as the records of a log are written. So two copies of an event are
-/// duplicates even if one was read from a log and the other from a document.
+/// Returns the objects of an indented document one a line, without white space. The records of a log are written in
+/// this form. So two copies of an event are duplicates even if one copy was read from a log and the other from a
+/// document.
 fn without_layout(document: &[u8]) -> Vec<u8> {
     let is_array = document.starts_with(b"[");
     let mut lines = Vec::with_capacity(document.len());

@@ -1,12 +1,13 @@
-//! The table of the events that were emitted, at 32 to 43 bytes an event.
+//! The table of the events that were emitted. An event takes 32 to 43 bytes of memory.
 //!
-//! Rows are stored in a vector, and only their numbers in a hash table. A hash table of the rows themselves would take
-//! up to 90 bytes an event, because half of a table is empty after it has grown. The test `ten_million` measures the
-//! memory.
+//! Rows are stored in a vector, and a hash table holds only the numbers of the rows. A hash table of the rows
+//! themselves would take up to 90 bytes an event, because half of a hash table is empty after it has grown. The test
+//! `ten_million_events_stay_below_half_a_gigabyte` measures the memory.
 
 use hashbrown::hash_table::{Entry, HashTable};
 
-/// An event that was emitted, in bytes so that a row of the table has no padding.
+/// An event that was emitted. The fields are arrays of bytes instead of integers, so that a row of the table has no
+/// padding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeenEvent {
     /// A part of the hash of the event's content.
@@ -14,12 +15,12 @@ pub struct SeenEvent {
     ordinal: [u8; 5],
 }
 
-/// The largest ordinal, which is stored in five bytes: about 10^12 lines.
+/// The largest ordinal (number of a line in the run) that fits in five bytes. No run has this many lines, about 10^12.
 pub const MAX_ORDINAL: u64 = (1 << 40) - 1;
 
 impl SeenEvent {
-    /// Returns an event with this hash of its content, on the line with this number in the run, from 1 to
-    /// [`MAX_ORDINAL`].
+    /// Returns an event, given the hash of its content and its ordinal: the number of its line, counted through all
+    /// inputs of the run, from 1 to [`MAX_ORDINAL`].
     pub fn new(content: u64, ordinal: u64) -> Self {
         let [_, _, content @ ..] = content.to_be_bytes();
         let [_, _, _, ordinal @ ..] = ordinal.to_be_bytes();
@@ -32,10 +33,10 @@ impl SeenEvent {
     }
 }
 
-/// Events by their keys, which are hashes.
+/// The events that were emitted, by their keys. A key is a hash of the event's id and of other properties.
 #[derive(Default)]
 pub struct EventTable {
-    /// Numbers of rows.
+    /// The numbers of the rows, found by the key of the row.
     index: HashTable<u32>,
     rows: Vec<EventRow>,
 }
@@ -47,8 +48,8 @@ struct EventRow {
 }
 
 impl EventTable {
-    /// Inserts an event. If the key already has an event for which `is_valid` is true, returns that event and inserts
-    /// nothing. Replaces an event for which it is false.
+    /// Inserts an event, unless the table has a valid event with the same key. In that case, inserts nothing and
+    /// returns the valid event. An event for which `is_valid` returns false is replaced.
     pub fn insert(
         &mut self,
         key: u128,
@@ -67,7 +68,7 @@ impl EventTable {
                 }
                 *existing = event;
             }
-            // Memory for 2^32 rows would be 150 GB.
+            // Row numbers have 32 bits. When they are used up, at about 150 GB of memory, new events are not stored.
             Entry::Vacant(vacant) => {
                 if let Ok(number) = u32::try_from(rows.len()) {
                     vacant.insert(number);
@@ -79,7 +80,7 @@ impl EventTable {
     }
 }
 
-/// Returns a part of a key, which is a hash already.
+/// Returns the hash of a key for the hash table. Since the key is itself a hash, a part of it is enough.
 fn hash_of(key: [u8; 16]) -> u64 {
     u128::from_be_bytes(key) as u64
 }
@@ -131,7 +132,7 @@ mod tests {
                 if expected.is_none() {
                     model.insert(key, seen);
                 }
-                // Half of the keys differ only in the part that is not the hash.
+                // All keys have one of two hashes, so the table must also compare whole keys.
                 let key = u128::from(key / 2) << 64 | u128::from(key % 2);
                 prop_assert_eq!(table.insert(key, seen, is_valid), expected);
             }

@@ -1,8 +1,8 @@
-//! Numbers the lines of a run, and finds the input of a number.
+//! Numbers the lines of all inputs of a run, and finds the input and the line of a number.
 
 use super::event_table::MAX_ORDINAL;
 
-/// The ordinals of lines, which count through all inputs of a run.
+/// The ordinals of the lines of a run. Lines are counted through all inputs, so no two lines have the same ordinal.
 #[derive(Default)]
 pub struct LineNumbers {
     inputs: Vec<NumberedInput>,
@@ -12,7 +12,7 @@ pub struct LineNumbers {
 
 struct NumberedInput {
     file: String,
-    /// The last ordinal before the lines of the input.
+    /// The ordinal of the last line of the inputs before this input.
     before: u64,
     is_delivered: bool,
 }
@@ -31,15 +31,14 @@ impl LineNumbers {
         self.inputs.last().map_or("", |input| &input.file)
     }
 
-    /// Notes that no line of the current input is delivered.
+    /// Notes that no line of the current input is delivered, because its output failed.
     pub fn input_failed(&mut self) {
         if let Some(input) = self.inputs.last_mut() {
             input.is_delivered = false;
         }
     }
 
-    /// Returns the ordinal of a line of the current input. No ordinal exceeds [`MAX_ORDINAL`]: no table can hold as
-    /// many lines.
+    /// Returns the ordinal of a line of the current input. Ordinals stop at [`MAX_ORDINAL`], which no real run reaches.
     pub fn ordinal(&mut self, line: u64) -> u64 {
         let before = self.inputs.last().map_or(0, |input| input.before);
         let ordinal = before.saturating_add(line).clamp(1, MAX_ORDINAL);
@@ -47,13 +46,13 @@ impl LineNumbers {
         ordinal
     }
 
-    /// Returns whether the input of a line is delivered or may still be.
+    /// Returns whether the input of a line is delivered or may still be delivered.
     pub fn is_delivered(&self, ordinal: u64) -> bool {
         self.input_of(ordinal)
             .is_none_or(|input| input.is_delivered)
     }
 
-    /// Returns the file and the line with an ordinal.
+    /// Returns the name of the input and the number in it of the line with this ordinal, as `NAME:NUMBER`.
     pub fn line(&self, ordinal: u64) -> String {
         let input = self.input_of(ordinal);
         let (file, before) = input.map_or(("", 0), |input| (&input.file, input.before));

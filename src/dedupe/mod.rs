@@ -1,17 +1,19 @@
-//! Finds the events that this run has already emitted: those with the id and the content of an earlier event.
+//! Finds duplicates: events with the same id and the same content as an event that this run has already emitted.
 //!
-//! Rotated logs overlap, and message brokers deliver twice. Duplicates are found in input order, when batches are
-//! delivered, so that they do not depend on the number of threads. This module does no I/O.
+//! Duplicates occur because rotated logs overlap and message brokers deliver some events twice. They are found when
+//! batches are delivered, in the order of the inputs, so the result does not depend on the number of threads. This
+//! module does no I/O.
 //!
-//! Two events with the same id may differ: the id of an xAPI statement does not depend on its object, so two events of
-//! the same actor and verb within one microsecond share an id. Such a pair is a *collision*. An event comprises all
-//! records of one line, and its id is that of the first record.
+//! Two events with the same id may have different content. The id of an xAPI statement depends on its actor, verb and
+//! time and not on its object. So two events of the same actor and verb at the same microsecond have the same id. Such
+//! a pair is a *collision*. The content of an event is all records of its line, and the id of an event is the id of the
+//! first record.
 //!
 //! | file | contents |
 //! |---|---|
 //! | `event_table` | the events that were emitted |
 //! | `line_numbers` | the lines of all inputs, numbered |
-//! | `content` | compares the content of events |
+//! | `content` | the hash of the content of an event |
 
 mod content;
 mod event_table;
@@ -25,12 +27,12 @@ use self::line_numbers::LineNumbers;
 use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::outcome::Reclassified;
 
-/// The treatment of an event with the id of an earlier event but other content.
+/// The treatment of an event that has the id of an earlier event and different content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnCollision {
     /// The event is emitted.
     Keep,
-    /// The event is dropped, and the caller rejects it.
+    /// The event is dropped. The caller counts its line as rejected.
     Reject,
 }
 
@@ -39,11 +41,12 @@ pub enum OnCollision {
 pub enum Scope {
     /// All events of the run, which has one destination.
     Run,
-    /// The events that the same routers accepted. A copy that other routers accepted is new to these routers.
+    /// The events that the same routers accept. A copy that a different set of routers accepts is emitted, because some
+    /// of these routers may not have received the event.
     Routers,
 }
 
-/// Drops duplicates, and remembers each event in 32 to 43 bytes.
+/// Drops duplicates, and remembers each emitted event in 32 to 43 bytes.
 pub struct Dedupe {
     on_collision: OnCollision,
     scope: Scope,
@@ -91,7 +94,7 @@ impl Dedupe {
         self.on_collision == OnCollision::Reject
     }
 
-    /// Starts an input, to which the following batches belong.
+    /// Starts an input. The following batches belong to it.
     pub fn start_input(&mut self, file: &str) {
         self.lines.start_input(file);
     }
@@ -101,7 +104,7 @@ impl Dedupe {
         self.lines.file()
     }
 
-    /// Forgets the events of the current input, because they are not delivered.
+    /// Forgets the events of the current input, because its output failed.
     pub fn input_failed(&mut self) {
         self.lines.input_failed();
     }
@@ -173,9 +176,11 @@ impl Dedupe {
         if first.content == event.content {
             return EventClass::Duplicate;
         }
-        // The first event with an id is stored under the id alone. Each later event with other content is stored under
-        // the id and its content. So one lookup under each key finds any earlier copy. An input fails before the next
-        // one starts. So if the first event was not delivered, none of the later ones stored with it was.
+        // The first event with an id is stored under a key of the id alone. A later event with different content is
+        // stored under a key of the id and its content. So a lookup under both keys finds every earlier copy.
+        //
+        // If the first event is not delivered, it is replaced without a look at the later events. These are not
+        // delivered either: they are from the same input, because an input that fails does so before the next starts.
         if !self.rejects_collisions() {
             let content_key = key(record.id, routers, content);
             let same = self.events.insert(content_key, event, is_delivered);
@@ -187,8 +192,8 @@ impl Dedupe {
     }
 }
 
-/// Returns the key of an event: a hash of its id, its routers and `content`. For the first event with an id, `content`
-/// is 0 and not the hash of its content.
+/// Returns the key of an event in the table: a hash of its id, its routers and `content`. For the first event with an
+/// id, `content` is 0. For a later event with different content, `content` is the hash of that content.
 fn key(id: Uuid, routers: u64, content: u64) -> u128 {
     let mut bytes = [0; 24];
     bytes[..16].copy_from_slice(id.as_bytes());

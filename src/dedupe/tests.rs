@@ -7,7 +7,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::*;
 use crate::routing::RouterSet;
 
-/// A line with this number of records. The id is that of the first.
+/// An event for tests. Its line has `records` records, and `id` is the id of the first record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Event {
     id: u8,
@@ -28,7 +28,7 @@ fn event(id: u8, content: u8) -> Event {
 impl Event {
     fn write(&self, line: u64, batch: &mut ConvertedBatch) {
         for nth in 0..self.records {
-            // Only the last record varies.
+            // Only the last record contains `content`.
             let is_last = nth + 1 == self.records;
             let content = if is_last { self.content } else { 0 };
             let text = "-".repeat(usize::from(self.id));
@@ -103,7 +103,7 @@ fn duplicates_are_dropped_and_collisions_are_reported() {
         let collision = |line| (line, "a.log:1".to_owned());
         let expected = match on_collision {
             OnCollision::Keep => (3, 0, 3, vec![collision(11)]),
-            // An event that was rejected has no duplicates.
+            // A rejected event is not remembered, so its copy on line 15 is a collision too, and no duplicate.
             OnCollision::Reject => (2, 2, 4, vec![collision(11), collision(15)]),
         };
         assert_eq!(summary(&deduped), expected);
@@ -187,7 +187,8 @@ fn equal_events_for_other_routers_are_duplicates_only_within_a_run() {
     }
 }
 
-/// Returns what is emitted of an input and the summary, by comparing with all events that were ever emitted.
+/// Returns the batch that remains of an input's events, and the summary. This simple model compares each event with all
+/// events that were emitted before.
 fn compare_with_all(
     emitted: &mut Vec<(Event, String)>,
     on_collision: OnCollision,
@@ -241,7 +242,7 @@ proptest! {
             }
 
             dedupe.start_input(&file);
-            // In two batches.
+            // The events of an input come in two batches.
             let cut = cut.min(events.len());
             let mut batches = [
                 batch(1, &events[..cut]),
@@ -279,7 +280,7 @@ fn peak() -> u64 {
     kilobytes * 1024
 }
 
-/// `cargo test --release --lib ten_million -- --ignored --nocapture`
+/// Run with `cargo test --release --lib ten_million -- --ignored --nocapture`.
 #[cfg(target_os = "linux")]
 #[test]
 #[ignore = "takes seconds, and would measure the memory of other tests"]
@@ -292,7 +293,7 @@ fn ten_million_events_stay_below_half_a_gigabyte() {
         let mut batch = ConvertedBatch::default();
         for line in nth * 1000..(nth + 1) * 1000_u64 {
             let id = uuid::Builder::from_sha1_bytes(xxh3_128(&line.to_be_bytes()).to_be_bytes());
-            // The length of a typical statement.
+            // A typical statement has about 1000 bytes.
             batch.bytes.extend([line as u8; 1000]);
             batch.records.push(ConvertedRecord {
                 id: id.into_uuid(),

@@ -1,4 +1,4 @@
-//! A file that gets its name only when it is complete: the rejects file, the report.
+//! A file that gets its final name only when it is complete. The rejects file and the report are written in this way.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::files::{failed_to_write, persist, temporary_file};
 
-/// A file that is being written. If it is dropped before [`finish`](Self::finish), a new file is removed.
+/// A file that is being written. A new file is removed if this value is dropped without [`finish`](Self::finish).
 pub struct AtomicFile {
     path: PathBuf,
     kind: FileKind,
@@ -30,7 +30,7 @@ impl AtomicFile {
     /// # Errors
     /// Returns an error that names the path if the file cannot be created.
     pub fn create(path: &Path, mode: u32) -> Result<Self> {
-        // A link such as /dev/stdout must not be replaced, even if it leads to a regular file.
+        // A link such as /dev/stdout must not be replaced by a new file, even if it leads to a regular file.
         let is_of_system = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
         let is_special =
             fs::metadata(path).is_ok_and(|metadata| is_of_system || !metadata.is_file());
@@ -39,7 +39,7 @@ impl AtomicFile {
             let file = OpenOptions::new().append(true).open(path);
             file.map(FileKind::Special)
         } else if path.file_name().is_none() || is_directory {
-            // Otherwise the error would come at the end of the run, when the file is renamed.
+            // Without this check, the error would come only at the end of the run, when the file is renamed.
             Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "the path does not name a file",
@@ -53,8 +53,8 @@ impl AtomicFile {
         })
     }
 
-    /// Opens the file of earlier runs to append to it, or creates it with this mode. An incomplete last line is
-    /// removed.
+    /// Opens a file that earlier runs may have written, to append to it, or creates the file with this mode. If its
+    /// last line is incomplete, that line is removed.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be opened.
@@ -101,7 +101,7 @@ impl AtomicFile {
     /// # Errors
     /// Returns an error that names the path if the bytes cannot be written.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        // The writer of `NamedTempFile` would name the temporary file in its errors.
+        // This writes to the `File` inside, because `NamedTempFile` would name the temporary file in its errors.
         self.named(self.file().write_all(bytes))
     }
 
@@ -124,7 +124,7 @@ impl AtomicFile {
         self.named(self.file().metadata().map(|metadata| metadata.len()))
     }
 
-    /// Removes the bytes after a length. A pipe or a device stays as it is.
+    /// Shortens the file to `length` bytes. Does nothing for a pipe or a device.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be truncated.
@@ -138,7 +138,7 @@ impl AtomicFile {
         self.named(moved.map(drop))
     }
 
-    /// Syncs the file and gives it its name.
+    /// Syncs the file, and renames a new file to its final name.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be synced or renamed.

@@ -1,4 +1,4 @@
-//! A comparison of the output with the files of a directory. Nothing is written.
+//! A comparison of the output with the files of a directory, for `--check`. No file is written.
 //!
 //! JSON values are compared: white space and the order of keys do not matter, but `1` and `1.0` differ.
 
@@ -18,10 +18,10 @@ use crate::input::{self, Origin, Shape, Source};
 use crate::json::Value;
 use crate::output_names::OutputNames;
 
-/// The number of differences of one file that are shown. Later ones are only counted.
+/// The number of differences that are shown for each file. Further differences are only counted.
 const SHOWN: u64 = 20;
 
-/// Compares the output of each input with the file that the input would be written to.
+/// Compares the output of each input with the file to which the output would be written.
 pub struct Check<'c> {
     names: OutputNames,
     console: &'c Console,
@@ -36,7 +36,7 @@ struct Comparison<'c> {
     console: &'c Console,
     /// The file, if it exists.
     expected: Option<Box<dyn BufRead>>,
-    /// The output of a document so far. Lines of a log are compared at once.
+    /// The output of a document so far. It is compared at its end. Lines of a log are compared when they arrive.
     actual: Vec<u8>,
     /// The number of the last line that was compared.
     line: u64,
@@ -44,7 +44,7 @@ struct Comparison<'c> {
 }
 
 impl<'c> Check<'c> {
-    /// Returns a destination that compares with the files of these names.
+    /// Returns a destination that compares the output with the files that have these names.
     pub fn new(names: OutputNames, console: &'c Console) -> Self {
         Self {
             names,
@@ -112,7 +112,7 @@ impl Destination for Check<'_> {
 
 impl Comparison<'_> {
     fn compare_lines(&mut self, lines: &[u8]) -> Result<()> {
-        // A missing file is reported once, at the end.
+        // If the file is missing, `finish` reports this once.
         if self.expected.is_some() {
             for line in lines.split_inclusive(|&byte| byte == b'\n') {
                 let expected = self.next_expected()?;
@@ -122,11 +122,11 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    /// Compares the rest of the file. Returns the number of differences.
+    /// Compares what remains of the file after the output has ended. Returns the number of differences in the file.
     fn finish(mut self) -> Result<u64> {
         match self.shape {
             _ if self.expected.is_none() => {
-                // A document without records has no file.
+                // A document whose event has no records has no output file, so no file is missing.
                 if self.shape == Shape::Log || !self.actual.is_empty() {
                     self.differences += 1;
                     self.show("is missing");
@@ -200,7 +200,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Returns a JSON value as indented text with sorted keys, and any other text as it is.
+/// Returns a JSON value as indented text with sorted keys. Text that is not JSON is returned unchanged.
 fn normal_form(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let arena = Bump::new();

@@ -21,11 +21,12 @@ use crate::output_names::{Compression, OutputNames, nth_file};
 /// Writes the output of each input to a file of its own.
 pub struct Directory {
     names: OutputNames,
-    /// The state directory, if there is one, and the name of this destination in it.
+    /// The state directory, if there is one, and the name of this destination in the state directory.
     state: Option<(Arc<StateDirectory>, String)>,
-    /// The open outputs by the numbers of their inputs.
+    /// The outputs that have started and not ended, by the numbers of their inputs.
     open: BTreeMap<usize, OpenOutput>,
-    /// The file names that logs of this run use, even if no file was written. Only kept with a state directory.
+    /// The file names that outputs of logs have taken in this run, including outputs that have no records and so no
+    /// file. Only used with a state directory.
     used_names: BTreeSet<PathBuf>,
     last_file: Option<PathBuf>,
 }
@@ -49,7 +50,7 @@ impl Directory {
     pub fn create(mut names: OutputNames, state: Option<Arc<StateDirectory>>) -> Result<Self> {
         create_dir(&names.directory)?;
         if state.is_some() {
-            // A later run may have another working directory.
+            // The state directory records absolute paths, because a later run may have another working directory.
             names.directory = names.real_directory()?;
         }
         let state = state.map(|state| (state, names.destination()));
@@ -62,7 +63,7 @@ impl Directory {
         })
     }
 
-    /// Returns the name and the files of this destination for a state directory.
+    /// Returns the name of this destination in a state directory, and the names of its output files.
     pub fn in_state(&self) -> Destinations {
         Destinations {
             names: vec![self.names.destination()],
@@ -82,7 +83,8 @@ impl Directory {
         let delivered = progress.map_or(0, |progress| progress.position.offset);
         if delivered < resumed.start().offset {
             bail!(
-                "this input begins with the same lines as another input, whose output failed; the next run will convert this input"
+                "this input begins with the same lines as another input, whose output failed: correct that error and \
+                 run again to convert this input"
             );
         }
         Ok(())
@@ -97,7 +99,8 @@ impl Directory {
             (first, files) = (earlier_first, earlier.files + 1);
         }
         let state = self.state.as_ref().map(|(state, _)| state);
-        // Only a log needs a name that is not taken. The output of a changed document replaces its earlier output.
+        // Only the output of a log needs a name that is not taken. The output of a changed document replaces the output
+        // of the earlier version.
         let is_taken = |file: &Path| {
             source.shape == Shape::Log
                 && (self.used_names.contains(file)
@@ -148,7 +151,8 @@ impl Destination for Directory {
                 (path, Some((resumed.input, progress)))
             }
         };
-        // Later files of an input have the extension of the first file, and so its compression.
+        // Later output files of an input have the extension of its first output file, even if this run has another
+        // compression. So the extension of the path says whether to compress.
         let is_gzip = is_log && path.extension().is_some_and(|extension| extension == "gz");
         let mut open = OpenOutput {
             path,
@@ -172,15 +176,15 @@ impl Destination for Directory {
             let part = open.part(self.state.as_ref().map(|(state, _)| &**state));
             if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
                 let message = failed_to_write(&open.path);
-                // This removes the temporary file.
+                // Dropping the output removes its temporary file.
                 self.open.remove(&input);
                 return Err(error.context(message));
             }
         }
         if let (Some((_, progress)), Some(end)) = (&mut open.delivery, batch.positions.last()) {
             if end.open {
-                // The last line has no newline yet. If it is longer when the input is read again, the position before
-                // it is still found.
+                // The last line has no newline. It may be longer when the input is read again. Then the position after
+                // the line is not found, but the position before it is.
                 let before = batch.positions.iter().rev().nth(1);
                 progress
                     .history
@@ -203,7 +207,7 @@ impl Destination for Directory {
 
     fn abort(&mut self, input: usize) -> Result<bool> {
         if self.state.is_some() {
-            // The lines so far are delivered. The next run resumes after them and writes another file.
+            // The lines that were written are delivered. The next run resumes after them, and writes another file.
             self.complete(input, false)?;
             return Ok(true);
         }
@@ -221,7 +225,7 @@ impl Destination for Directory {
 }
 
 impl OpenOutput {
-    /// Returns the temporary file. Creates it if there is none.
+    /// Returns the temporary file. Creates the file if it does not exist yet.
     fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
         if self.part.is_none() {
             create_dir(parent(&self.path))?;
@@ -245,8 +249,8 @@ impl OpenOutput {
         Ok(())
     }
 
-    /// Completes the file and records the progress. If the run is killed in between, the next run looks for the file:
-    /// under its final name it counts as delivered, under its temporary name it is removed.
+    /// Completes the file and records the progress. If the run is killed before the progress is recorded, the next run
+    /// looks for the file. A file with its final name counts as delivered. A file with its temporary name is removed.
     fn complete_and_record(
         self,
         state: &StateDirectory,
@@ -255,7 +259,7 @@ impl OpenOutput {
         mut progress: DeliveryProgress,
     ) -> Result<()> {
         let Some(part) = self.part else {
-            // There is no new file, so the recorded files stay those of earlier runs.
+            // This run has no file for the input, so the journal keeps the names of the files of earlier runs.
             let earlier = state
                 .progress(input, to)
                 .unwrap_or_else(|| DeliveryProgress::to(Position::START));
@@ -269,7 +273,7 @@ impl OpenOutput {
         let bytes = file.as_file().metadata()?.len();
         state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
         persist(file, &self.path)?;
-        // The file is delivered now. If that cannot be recorded, the next run recognizes the file.
+        // The file is delivered now. If that cannot be recorded, the next run finds the file under its final name.
         let synced = sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
         if let Err(error) = synced.and_then(|()| state.delivered(input, to, progress)) {
             state.fail(error);

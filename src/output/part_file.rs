@@ -19,7 +19,8 @@ pub struct PartFile {
 }
 
 impl PartFile {
-    /// Creates the temporary file in the directory of the file `path`. Calls `record` with the temporary path before.
+    /// Creates the temporary file in the directory of the file `path`. First calls `record` with the path of the
+    /// temporary file.
     ///
     /// # Errors
     /// Returns the error of `record`, or an error if the file cannot be created.
@@ -47,18 +48,18 @@ impl PartFile {
             (true, None) => Cow::Owned(gzip_member(&batch.bytes)?),
         };
         self.is_empty = false;
-        // The writer of `NamedTempFile` would name the temporary file in its errors.
+        // This writes to the `File` inside, because `NamedTempFile` would name the temporary file in its errors.
         self.file.as_file_mut().write_all(&bytes)?;
         self.sync.written(self.file.as_file(), bytes.len())
     }
 
-    /// Syncs the file. Returns it with its temporary name.
+    /// Syncs the file. Returns the file, which still has its temporary name.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written or synced.
     pub fn close(mut self) -> io::Result<NamedTempFile> {
         if self.is_empty && self.is_gzip {
-            // An empty file is not valid gzip, so an empty member is written.
+            // An empty file is not valid gzip, so the compressed form of an empty text is written.
             self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
         }
         self.sync.join()?;

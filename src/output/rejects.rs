@@ -11,13 +11,13 @@ use crate::files::OWNER_ONLY;
 pub struct RejectsFile {
     file: AtomicFile,
     is_appended: bool,
-    /// The length of the file when it was marked.
+    /// The length of the file at the last call of [`mark`](Self::mark).
     mark: u64,
 }
 
 impl RejectsFile {
-    /// Starts a new file, or, if `append`, opens the file of earlier runs. Appended rows are durable when
-    /// [`write`](Self::write) returns.
+    /// Creates a new file, or, if `append`, opens the file of earlier runs to append to it. Appended rows are durable
+    /// when [`write`](Self::write) returns.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be created or opened.
@@ -39,7 +39,8 @@ impl RejectsFile {
         self.is_appended
     }
 
-    /// Writes all rows, or none of them if there is an error. The next run can then write them all.
+    /// Writes all rows. If there is an error, removes the rows that were written, so that the next run can write all of
+    /// them without repeating any.
     ///
     /// # Errors
     /// Returns an error that names the path if the rows cannot be written.
@@ -58,7 +59,7 @@ impl RejectsFile {
         written
     }
 
-    /// Marks the end of the rows, for [`back_to_mark`](Self::back_to_mark).
+    /// Remembers the current end of the file, for [`back_to_mark`](Self::back_to_mark).
     ///
     /// # Errors
     /// Returns an error that names the path if the length of the file cannot be read.
@@ -67,7 +68,8 @@ impl RejectsFile {
         Ok(())
     }
 
-    /// Removes the rows after the mark. Rows cannot be removed from a pipe.
+    /// Removes the rows that were written after the last call of [`mark`](Self::mark). Does nothing for a pipe, because
+    /// its rows cannot be taken back.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be truncated.

@@ -9,7 +9,7 @@ use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus};
 use crate::input::Source;
 
-/// Standard output. A reader that closes it early, as `head` does, ends the run without an error.
+/// Standard output. If the program that reads it closes it early, as `head` does, the run ends without an error.
 #[derive(Debug, Default)]
 pub struct Stdout;
 
@@ -31,7 +31,7 @@ impl Destination for Stdout {
     }
 }
 
-/// Returns `Closed` if the reader is gone.
+/// Returns `Closed` if the program that reads standard output has closed it.
 fn status_of(written: io::Result<()>) -> Result<WriteStatus> {
     match written {
         Ok(()) => Ok(WriteStatus::Written),

@@ -1,35 +1,36 @@
-//! The limit on bytes in flight.
+//! The limit on bytes in flight: the bytes of batches that are read and wait for conversion or delivery.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Limits the bytes of inputs that are in flight. If inputs are delivered in order, the inputs that are read ahead have
-/// a separate limit. With a common limit, the inputs that are read ahead could take all bytes. Then the current input
-/// would wait for bytes, and they for the current input.
+/// Limits the bytes in flight. If inputs are delivered in order, the current input has its own limit, and the later
+/// inputs that are read ahead have another. With a common limit, the inputs that are read ahead could take all bytes.
+/// Then the current input would wait for free bytes forever, because the later inputs are delivered after it.
 pub struct Budget {
     free: Mutex<FreeBytes>,
     changed: Condvar,
-    /// The limit for the current input, and that for all inputs that are read ahead.
+    /// The limit for the current input, and the limit for all inputs that are read ahead, in bytes.
     limits: [usize; 2],
 }
 
 struct FreeBytes {
-    /// The bytes that are left of each limit.
+    /// The bytes of each limit that are free.
     bytes: [usize; 2],
-    /// The number of the current input.
+    /// The number of the input that is delivered now. If several inputs are delivered at a time, the largest number, so
+    /// that no input counts as read ahead.
     current_input: usize,
 }
 
-/// The bytes of one batch, which are freed when this is dropped.
+/// The bytes of one batch. Dropping this value frees them for other batches.
 pub struct InFlight {
     budget: Arc<Budget>,
     bytes: usize,
-    /// The index of the limit that applies.
+    /// The index in `Budget::limits` of the limit that the bytes were taken from.
     limit: usize,
 }
 
 impl Budget {
-    /// Returns a budget of `current` bytes for the current input, and `ahead` bytes for all inputs that are
-    /// read ahead. Without `ahead`, inputs are delivered side by side, and all share `current`.
+    /// Returns a budget of `current` bytes for the current input, and `ahead` bytes for all inputs that are read ahead.
+    /// If `ahead` is `None`, several inputs are delivered at a time, and all inputs share the `current` bytes.
     pub fn new(current: usize, ahead: Option<usize>) -> Self {
         let limits = [current, ahead.unwrap_or(0)];
         Self {
@@ -42,7 +43,7 @@ impl Budget {
         }
     }
 
-    /// Notes that this input is delivered now.
+    /// Makes this input the current input, because it is delivered now.
     pub fn delivers(&self, input: usize) {
         let mut free = self.free();
         if input > free.current_input {
@@ -51,7 +52,8 @@ impl Budget {
         }
     }
 
-    /// Waits until the bytes of a batch are free, and takes them. A batch larger than the limit takes all bytes.
+    /// Waits until as many bytes are free as a batch has, and takes them. A batch larger than the limit takes all bytes
+    /// of the limit.
     pub fn take(budget: &Arc<Self>, input: usize, bytes: usize) -> InFlight {
         let limit_of = |free: &FreeBytes| usize::from(input > free.current_input);
         let bytes_of = |limit: usize| bytes.min(budget.limits[limit]);

@@ -8,29 +8,29 @@ use crate::interrupt::Interrupted;
 /// Settings that change how a run proceeds but not its output.
 #[derive(Clone, Debug)]
 pub struct PipelineOptions {
-    /// The number of threads that convert, and the largest number of inputs that are read at a time.
+    /// The number of converting threads. It is also the largest number of inputs that are read at a time.
     pub threads: usize,
-    /// Whether several inputs may be delivered at a time.
+    /// Whether several inputs may be delivered at a time. If not, they are delivered in order.
     pub side_by_side: bool,
     /// The maximum length of a line. Longer lines are skipped.
     pub max_line_bytes: usize,
-    /// The counter of the bytes that were read.
+    /// The counter of the bytes that were read from all inputs.
     pub bytes_read: BytesRead,
     /// A flag that is set when the run should end.
     pub interrupted: Interrupted,
 }
 
-/// Opens the inputs of a run, from several threads.
+/// Opens the inputs of a run. Several reading threads share an opener.
 pub trait InputOpener: Send + Sync + 'static {
-    /// The value in [`InputEvent::Start`]: what the opener tells the delivery about an input.
+    /// The information about an opened input that is delivered with [`InputEvent::Start`].
     type Start: Send + 'static;
-    /// A value that is dropped after the delivery has handled the end of the input.
+    /// A value that lives until the end of the input is delivered.
     type Guard: InputGuard;
 
-    /// Opens the input with this number. Returns also the values for it.
+    /// Opens the input with this number.
     ///
     /// # Errors
-    /// Returns an error if the input cannot be opened, or not be read up to the position where it resumes.
+    /// Returns an error if the input cannot be opened, or cannot be read up to the position where it resumes.
     fn open(
         &self,
         input: usize,
@@ -39,10 +39,11 @@ pub trait InputOpener: Send + Sync + 'static {
     ) -> io::Result<(Opened, Self::Start, Self::Guard)>;
 }
 
-/// Accompanies an input from its opening until its end is delivered, and is dropped then.
+/// A value that belongs to an input. It is created when the input is opened, and dropped when the end of the input is
+/// delivered.
 pub trait InputGuard: Send + 'static {
-    /// Waits until all earlier inputs have started, and then calls `start`, which sends the start of the input to the
-    /// delivery.
+    /// Waits until all earlier inputs have started, and then calls `start`, which sends the event
+    /// [`InputEvent::Start`].
     fn start<T>(&self, start: impl FnOnce() -> T) -> T;
 
     /// Notes that a batch of the input was read.
@@ -50,7 +51,7 @@ pub trait InputGuard: Send + 'static {
 }
 
 /// An event of one input. An input that was opened has a start, batches in order, and an end. An input that could not
-/// be opened has a single event.
+/// be opened has only the event [`InputEvent::Unopened`].
 pub struct Delivery<'s, S, T> {
     /// The number of the input in the run, from 0.
     pub input: usize,
@@ -60,16 +61,17 @@ pub struct Delivery<'s, S, T> {
 
 /// The kinds of events.
 pub enum InputEvent<S, T> {
+    /// The input could not be opened.
     Unopened(io::Error),
     /// The input was opened. The value is what the [`InputOpener`] returned, or `None` without an opener.
     Start(Option<S>),
     /// A converted batch.
     Batch(T),
-    /// The result of reading the input, and the number of stored bytes that were read.
+    /// The end of the input: the result of reading it, and the number of bytes read, before decompression.
     End(ReadEnd, u64),
 }
 
-/// The answer of the delivery to an event.
+/// The answer of the caller to a delivered event: how the run proceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlFlow {
     Continue,

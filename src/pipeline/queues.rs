@@ -1,4 +1,5 @@
-//! The queues from the reading threads to the delivery: one for all inputs, or one for each input, received in order.
+//! The queues from the reading threads to the delivering thread: one queue for all inputs, or one for each input. In
+//! the second case, the queues are received in the order of the inputs.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +13,13 @@ pub struct Queues<M> {
     next: Mutex<usize>,
     /// The capacity of a queue.
     batches: usize,
-    /// The queue of all inputs, if there is only one.
+    /// The queue of all inputs, if they share one queue.
     shared: Option<SyncSender<M>>,
-    /// Sends the queue of each input, in the order of the inputs.
+    /// Sends the receiving end of each input's queue, in the order of the inputs.
     queues: SyncSender<Receiver<M>>,
 }
 
-/// The receiving side.
+/// The receiving side, which the delivering thread has.
 pub struct Messages<M> {
     queues: Receiver<Receiver<M>>,
     current: Option<Receiver<M>>,
@@ -27,8 +28,9 @@ pub struct Messages<M> {
 /// The interval at which a waiting receiver checks for an interruption.
 const INTERRUPTION_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Creates queues that hold up to `batches` messages each: one for all inputs if `is_shared`, or else one for each
-/// input. In the second case, up to `ahead` queues of later inputs wait while the receiver empties the current one.
+/// Creates queues that hold up to `batches` messages each: one queue for all inputs if `is_shared`, or else one for
+/// each input. In the second case, the queues of up to `ahead` later inputs wait while the current input's queue is
+/// received.
 pub fn queues<M>(batches: usize, ahead: usize, is_shared: bool) -> (Queues<M>, Messages<M>) {
     let (sender, queues) = sync_channel(ahead);
     let (shared, current) = is_shared.then(|| sync_channel(batches)).unzip();
@@ -43,10 +45,10 @@ pub fn queues<M>(batches: usize, ahead: usize, is_shared: bool) -> (Queues<M>, M
 }
 
 impl<M> Queues<M> {
-    /// Returns the number of the next of `inputs` inputs and its queue, or `None` if no input is left or the receiver
-    /// is gone.
+    /// Returns the number of the next input to read, and its queue. `inputs` is the number of all inputs. Returns
+    /// `None` if all inputs were returned, or if the receiver was dropped.
     pub fn next_input(&self, inputs: usize) -> Option<(usize, SyncSender<M>)> {
-        // Locked until the queue is sent, so that queues arrive in the order of the inputs.
+        // The lock is held until the queue is sent, so that queues arrive in the order of the inputs.
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let input = *next;
         if input >= inputs {
@@ -66,14 +68,14 @@ impl<M> Queues<M> {
 }
 
 impl<M> Messages<M> {
-    /// Waits for the next message. Returns `None` if all senders are gone, or after an interruption.
+    /// Waits for the next message. Returns `None` if all senders were dropped, or after an interruption.
     pub fn next(&mut self, interrupted: &Interrupted) -> Option<M> {
         loop {
             if let Some(queue) = &self.current {
                 match receive(queue, interrupted) {
                     None if !interrupted.is_set() => {}
-                    // After an interruption, the reader may have stopped in the middle of the input. The next input
-                    // must not be delivered then.
+                    // After an interruption, the reading thread may have stopped in the middle of this input. Then the
+                    // next input must not be delivered.
                     message => return message,
                 }
             }
@@ -82,7 +84,7 @@ impl<M> Messages<M> {
     }
 }
 
-/// Waits for a message. Returns `None` if all senders are gone, or after an interruption.
+/// Waits for a message. Returns `None` if all senders were dropped, or after an interruption.
 pub fn receive<M>(receiver: &Receiver<M>, interrupted: &Interrupted) -> Option<M> {
     loop {
         match receiver.recv_timeout(INTERRUPTION_INTERVAL) {

@@ -14,29 +14,30 @@ use super::queues::Queues;
 use crate::buffers::Buffers;
 use crate::input::{self, BatchReader, LineBatch, Source};
 
-/// Converts the first lines of a batch, and returns the remaining lines if a large output should be delivered first.
+/// Converts a batch of lines. If the output grows large, converts only the first lines, and also returns the remaining
+/// lines, which are converted after the output is delivered.
 pub type Convert<T> = dyn Fn(&Source, LineBatch) -> (T, Option<LineBatch>) + Send + Sync;
 
 /// The state that the reading threads share.
 pub struct InputReader<O, T> {
     pub sources: Arc<[Source]>,
     pub options: PipelineOptions,
-    /// The opener. Without one, each input is opened at its first line, and nothing is resumed.
+    /// The opener. Without an opener, each input is read from its first line.
     pub opener: Option<O>,
     pub pool: ThreadPool,
     pub convert: Box<Convert<T>>,
     pub budget: Arc<Budget>,
     pub buffers: Buffers,
-    /// A flag for each input, set when its remaining lines can be skipped.
+    /// A flag for each input, which is set when the remaining lines of the input need not be read.
     pub skipped: Vec<AtomicBool>,
 }
 
-/// A message to the delivery.
+/// A message to the delivering thread.
 pub struct Message<O: InputOpener, T> {
     /// The number of the input.
     pub input: usize,
     pub event: InputEvent<O::Start, (Slot<T>, InFlight)>,
-    /// The guard of the input, with its end.
+    /// The guard of the input, if the message is the end of the input.
     pub guard: Option<O::Guard>,
 }
 
@@ -44,7 +45,7 @@ pub struct Message<O: InputOpener, T> {
 pub type Slot<T> = Receiver<thread::Result<(T, Option<LineBatch>)>>;
 
 impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
-    /// Reads one input after the other, until all are read or the run has ended.
+    /// Reads one input after the other, until all inputs are read or the run has ended.
     pub fn read_all(self: &Arc<Self>, queues: &Queues<Message<O, T>>) {
         while let Some((input, queue)) = queues.next_input(self.sources.len()) {
             if self.read(input, &queue).is_none() {
@@ -53,7 +54,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         }
     }
 
-    /// Reads an input. Returns `None` if the run has ended, so that no message is received any more.
+    /// Reads an input. Returns `None` if a message cannot be sent, because the run has ended.
     fn read(self: &Arc<Self>, input: usize, queue: &SyncSender<Message<O, T>>) -> Option<()> {
         let send = |event, guard| {
             if self.options.interrupted.is_set() {
@@ -112,7 +113,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         self.pool.spawn(move || {
             let convert = || (reader.convert)(&reader.sources[input], batch);
             let converted = catch_unwind(AssertUnwindSafe(convert));
-            // The receiver is gone if the run has ended.
+            // The result cannot be sent if the run has ended and the slot was dropped.
             let _ = result.send(converted);
         });
         slot

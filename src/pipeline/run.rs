@@ -14,14 +14,14 @@ use super::reader::{InputReader, Message};
 use crate::buffers::Buffers;
 use crate::input::{self, LineBatch, Source};
 
-/// The largest number of batches that are read ahead of the current input. A larger number did not make runs faster,
-/// whatever the number of threads.
+/// The limit on the bytes of inputs that are read ahead of the current input, in batches of full size. In measurements,
+/// a larger limit did not make runs faster, whatever the number of threads.
 const AHEAD_BATCHES: usize = 16;
 
 type Deliver<'d, S, T> = dyn FnMut(Delivery<'_, S, T>) -> ControlFlow + 'd;
 
-/// Converts the batches of all inputs on a thread pool and delivers the results. The results of one input are delivered
-/// in order, and the inputs one after the other unless they may be delivered side by side.
+/// Converts the batches of all inputs on a thread pool, and calls `deliver` with each result. The results of one input
+/// are delivered in order. The inputs are delivered one after the other, unless the options allow several at a time.
 ///
 /// `convert` returns a result. If the result covers only the first lines of the batch, `convert` also returns the
 /// remaining lines, which are converted after the result is delivered.
@@ -50,7 +50,7 @@ where
         .build()
         .context("failed to start the converting threads")?;
     let threads = options.threads.min(sources.len()).max(1);
-    // Two batches for each thread keep it busy while finished results wait for earlier ones.
+    // Two batches for each thread keep the thread busy while its last result waits for earlier results to be delivered.
     let batches = 2 * options.threads + 2;
     let bytes = batches * input::BATCH_BYTES;
     let ahead = bytes.min(AHEAD_BATCHES * input::BATCH_BYTES);
@@ -75,7 +75,7 @@ where
     Ok(())
 }
 
-/// Starts the reading threads, which own the queues, so that the queues are closed when the last reader ends.
+/// Starts the reading threads. Only these threads own the queues, so the queues are closed when the last thread ends.
 fn start_readers<O: InputOpener, T: Send + 'static>(
     reader: &Arc<InputReader<O, T>>,
     queues: Queues<Message<O, T>>,
@@ -92,7 +92,8 @@ fn start_readers<O: InputOpener, T: Send + 'static>(
     (0..threads).map(start).collect()
 }
 
-/// Delivers all messages. Returns whether the readers have ended: after an interruption or a stop they may be blocked.
+/// Delivers all messages. Returns whether the caller can wait for the reading threads to end. After an interruption or
+/// a stop, it cannot, because the threads may be blocked.
 fn deliver_all<O: InputOpener, T: Send + 'static>(
     reader: &InputReader<O, T>,
     mut messages: Messages<Message<O, T>>,
@@ -137,7 +138,7 @@ fn deliver_message<O: InputOpener, T: Send + 'static>(
         InputEvent::Unopened(error) => return deliver(InputEvent::Unopened(error)),
         InputEvent::Start(start) => return deliver(InputEvent::Start(start)),
         InputEvent::End(end, bytes) => return deliver(InputEvent::End(end, bytes)),
-        // The bytes of the batch are free for readers again when its result has arrived.
+        // When the result has arrived, `_in_flight` is dropped, and the bytes of the batch are free for other batches.
         InputEvent::Batch((slot, _in_flight)) => match receive(&slot, interrupted) {
             Some(Ok(result)) => result,
             Some(Err(panic)) => resume_unwind(panic),

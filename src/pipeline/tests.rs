@@ -8,7 +8,8 @@ use super::*;
 use crate::input::{self, BytesRead, LineBatch, Origin, Shape, Source};
 use crate::interrupt::Interrupted;
 
-/// An opener that has no values. `run` gets `None` in its place and reads each input from its first line.
+/// A type of opener for tests without an opener: `run` gets `None` of this type, and reads each input from its first
+/// line.
 enum NoOpener {}
 
 impl InputOpener for NoOpener {
@@ -150,7 +151,8 @@ fn inputs_are_read_ahead_within_bounds_while_an_earlier_one_is_delivered() {
         ControlFlow::Continue
     })
     .unwrap();
-    // Six batches of each of two inputs, and those that the readers have not sent yet.
+    // Six batches of the current input are in flight, and six of the input that is read ahead. The reading threads may
+    // have read a little more, which waits for free bytes.
     assert!((10 * batch..=16 * batch).contains(&read), "{read}");
     assert_eq!(options.bytes_read.total(), 4 * 19 * 600_000);
 }
@@ -165,7 +167,7 @@ fn several_inputs_are_read_at_a_time_each_in_order() {
     };
     let mut seen: Vec<Vec<u64>> = vec![Vec::new(); 5];
     let (mut open, mut most) = (0, 0);
-    // Slow, with more batches in an input than may be in flight.
+    // Conversion is slow, and each input has more batches than may be in flight.
     let convert = |source: &Source, batch: LineBatch| {
         thread::sleep(Duration::from_millis(1));
         first_line(source, batch)

@@ -1,4 +1,4 @@
-//! The reports of the inputs.
+//! The results of the inputs of a run, for the summary and the JSON report.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,25 +18,25 @@ pub struct InputReport {
     pub errors: Vec<String>,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
-    /// The lines whose output is delivered.
+    /// The counts of the lines whose output is delivered.
     pub tally: Tally,
-    /// The numbers of bytes that were read and held back, unless the run ended before the input did.
+    /// How many bytes were read, and how many were left to the next run. `None` if the run ended before the input did.
     pub read_to: Option<ReadTo>,
     /// The output file, if the input has one of its own.
     pub output: Option<PathBuf>,
     pub elapsed: Duration,
 }
 
-/// The numbers of bytes of an input that were read and held back.
+/// How much of an input was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadTo {
-    /// The number of bytes read, as stored.
+    /// The number of bytes read, before decompression.
     pub bytes: u64,
-    /// The number of bytes of an incomplete last line, which is left to the next run.
+    /// The number of bytes of an incomplete last line, which is not converted but left to the next run.
     pub held_back: u64,
 }
 
-/// The number of inputs, by the way in which they ended.
+/// The numbers of inputs: all inputs of the run, those that were delivered completely, and those that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
@@ -73,7 +73,8 @@ pub struct InputReports {
 }
 
 impl InputReports {
-    /// Returns the reports of the inputs that were not found. The reports of other inputs are added later.
+    /// Returns the reports of the inputs that were not found. The caller adds the report of each other input when that
+    /// input has ended.
     pub fn new(not_found: &[NotFound]) -> Self {
         let not_found = not_found.iter().map(|missing| InputReport {
             name: missing.name.clone(),
@@ -93,7 +94,8 @@ impl InputReports {
         self.found.insert(input, report);
     }
 
-    /// Corrects the report of an input that was read to its end, but not delivered because the run was stopped.
+    /// Changes the end of an input from `Done` to `Stopped`. The input was read to its end, but sending was stopped
+    /// before all its records were delivered.
     pub fn stop(&mut self, input: usize) {
         if let Some(report) = self.found.get_mut(&input)
             && report.ended == InputEnd::Done
@@ -103,7 +105,7 @@ impl InputReports {
         }
     }
 
-    /// Returns how many of all inputs ended in which way.
+    /// Counts the inputs that are done and the inputs that failed. `all` is the number of inputs of the run.
     pub fn counts(&self, all: usize) -> InputCounts {
         let ended = |end| self.reports().filter(|report| report.ended == end).count();
         InputCounts {
@@ -113,7 +115,7 @@ impl InputReports {
         }
     }
 
-    /// Returns the number of lines that were not read again.
+    /// Returns the number of lines of all inputs that were not read again, because earlier runs delivered them.
     pub fn skipped_lines(&self) -> u64 {
         self.reports().map(|report| report.skipped_lines).sum()
     }

@@ -1,20 +1,21 @@
-//! The command line, without secrets.
+//! The command line, without secrets, for the JSON report.
 
 use std::ffi::OsString;
 
 use crate::url::{redacted, redacted_if_url};
 
-/// The command line of a run, and the variables that options were taken from.
+/// The command line of a run, and the environment variables that options were taken from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Invocation {
-    /// The words of the command line, from the name of the program on. Secret parts of URLs are redacted.
+    /// The words of the command line, beginning with the name of the program. Secret parts of URLs are replaced by
+    /// `***`.
     pub words: Vec<String>,
     /// The names of the environment variables that options were taken from. Their values are not kept.
     pub variables: Vec<String>,
 }
 
 impl Invocation {
-    /// Redacts the words of a command line.
+    /// Keeps the words of a command line, and replaces secret parts of URLs by `***`.
     pub fn new(words: &[OsString]) -> Self {
         let mut kept: Vec<String> = Vec::with_capacity(words.len());
         let mut is_url = false;

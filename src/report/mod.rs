@@ -1,4 +1,4 @@
-//! The results of a run: a summary for people, a report for programs.
+//! The results of a run, as a summary for people and as a JSON report for programs.
 
 mod inputs;
 mod invocation;

@@ -17,15 +17,16 @@ use crate::outcome::{OtherEvents, Tally};
 use crate::output::AtomicFile;
 use crate::send::Target;
 
-/// The version of the object. It changes when a key changes its meaning or goes away, not when keys are added.
+/// The version of the JSON object. The version changes when a key is removed or changes its meaning, and stays the same
+/// when keys are added.
 const SCHEMA: u32 = 1;
 
-/// The file for the report, if a report is wanted. The file is created before the run, so that a wrong path is found at
-/// once.
+/// The file for the report, if the user wants a report. The file is created before the run, so that a wrong path is an
+/// error before any work is done.
 pub struct ReportFile(Option<AtomicFile>);
 
 impl ReportFile {
-    /// Starts a new file.
+    /// Creates the file, if a path is given.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be created.
@@ -61,7 +62,7 @@ struct RunJson<'a> {
     exit_code: u8,
     stopped_by: Option<&'static str>,
     total: Option<TotalJson<'a>>,
-    /// The inputs, each on one line of the file.
+    /// The inputs. Each input is JSON text without newlines, so that it is one line of the report.
     inputs: Vec<Box<RawValue>>,
     routers: Vec<RouterJson<'a>>,
 }
@@ -150,7 +151,7 @@ impl<'a> RunJson<'a> {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             command: report.command,
-            // The first two words are the program and the command.
+            // The first two words are the names of the program and of the command, which are not arguments.
             arguments: report.invocation.words.get(2..).unwrap_or_default(),
             variables: &report.invocation.variables,
             dry_run: report.dry_run,

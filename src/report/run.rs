@@ -1,4 +1,4 @@
-//! The results of a run as the last lines on standard error.
+//! The results of a run as text, which is written to standard error at the end of the run.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
@@ -15,13 +15,13 @@ pub struct Report<'a> {
     pub invocation: &'a Invocation,
     /// Whether requests were prepared and not sent.
     pub dry_run: bool,
-    /// The summary of the lines, if the command reads lines.
+    /// The summary of the lines, if the command reads logs. `recover` reads none, because it sends dead letters.
     pub summary: Option<&'a Summary<'a>>,
     /// The inputs that the run reached, and those that were not found.
     pub inputs: &'a InputReports,
     /// The names of the events that have a transformer.
     pub known_events: &'a [&'static str],
-    /// The targets that records were sent to.
+    /// The targets that records were sent to: routers, or a single server.
     pub targets: &'a [Arc<Target>],
     pub exit_code: ExitCode,
 }
@@ -42,7 +42,7 @@ impl Display for Report<'_> {
     }
 }
 
-/// Returns the counts of a target.
+/// Returns the counts of a target (a router or server) as rows of text.
 fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> String {
     let delivered = if dry_run {
         "would be delivered"
@@ -53,7 +53,8 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
         0 => String::new(),
         count => format!("{} unverified", grouped(count)),
     };
-    // Most servers that have unverified records report all of them as duplicates, or none.
+    // Unverified records could not be compared with the server's copies. They count as delivered or as duplicates. On
+    // most servers all of them count in the same way, so one of the two rows shows their number.
     let (of_delivered, of_duplicates) = match statistics.duplicates {
         0 => (unverified.as_str(), ""),
         _ => ("", unverified.as_str()),
@@ -70,6 +71,10 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
             )
         }
     };
+    let left = match statistics.left() {
+        0 => "",
+        _ => "not delivered when sending stopped",
+    };
     let requests = &statistics.requests;
     let speed = format!(
         "{} repeated, {:.1} MB in {:.1} s",
@@ -82,7 +87,7 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
         row(statistics.delivered, delivered, of_delivered),
         row(statistics.duplicates, "duplicates", of_duplicates),
         row(statistics.undeliverable, "undeliverable", &letters),
-        row(statistics.left(), "left", ""),
+        row(statistics.left(), "left", left),
         row(requests.count, "requests", &speed),
     ]
     .join("\n")

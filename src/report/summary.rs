@@ -8,17 +8,17 @@ use super::inputs::InputCounts;
 use super::text::{grouped, plural, reasons_text, row};
 use crate::outcome::Tally;
 
-/// The number of inputs and lines of a run by their outcomes.
+/// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
     pub tally: &'a Tally,
-    /// The noun for records, in the plural.
+    /// The word for records in the summary, such as "statements".
     pub noun: &'static str,
     pub inputs: InputCounts,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
     /// The signal that ended the run, if there was one.
     pub stopped_by: Option<&'static str>,
-    /// The number of bytes read, as stored.
+    /// The number of bytes read from all inputs, before decompression.
     pub bytes: u64,
     pub elapsed: Duration,
 }

@@ -13,7 +13,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Returns the reason codes with their counts.
+/// Returns reason codes with their counts, such as `bad-json 3, too-long 1`.
 pub fn reasons_text(reasons: impl IntoIterator<Item = (&'static str, u64)>) -> String {
     let texts = reasons.into_iter();
     let texts: Vec<String> = texts
@@ -22,12 +22,12 @@ pub fn reasons_text(reasons: impl IntoIterator<Item = (&'static str, u64)>) -> S
     texts.join(", ")
 }
 
-/// Returns the ending of a noun after a number.
+/// Returns the ending of a noun after a number: `s` unless the number is 1.
 pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Returns a row of a table of counts.
+/// Returns a row of the summary: a count, its name, and an optional detail.
 pub fn row(count: u64, name: &str, detail: &str) -> String {
     let gap = if detail.is_empty() { "" } else { "  " };
     format!("{:>15} {name}{gap}{detail}", grouped(count))
