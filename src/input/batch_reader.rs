@@ -14,20 +14,21 @@ use crate::buffers::{Buffer, Buffers};
 /// batches in flight need little memory.
 pub const BATCH_BYTES: usize = 1 << 20;
 
-/// Reads an input batch by batch. After the last batch, [`BatchReader::finish`] returns the result.
+/// Reads an input batch by batch. After the last batch, [`BatchReader::finish`] returns whether the whole input was
+/// read.
 pub struct BatchReader<R> {
     reader: R,
     shape: Shape,
     max_line_bytes: usize,
     buffers: Buffers,
-    /// The pending bytes, which were read after the last batch. The bytes after them are left over from earlier uses of
-    /// the buffer.
+    /// Starts with the pending bytes: those that were read and are not yet in a batch. The bytes after the pending
+    /// bytes are stale, from earlier uses of the buffer.
     buffer: Buffer,
-    /// The number of bytes that were read after the last batch.
+    /// The number of pending bytes.
     pending: usize,
     ended: Option<io::Result<()>>,
-    /// The number of bytes of a last line that is held back: without a newline it may be incomplete, so a later run
-    /// reads it. `None` if this run reads the line.
+    /// The number of bytes of the last line that are held back, which means left to a later run. A last line without a
+    /// newline is held back because it may be incomplete. `None` if this run reads such a line.
     held_back: Option<u64>,
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
@@ -39,7 +40,7 @@ pub struct BatchReader<R> {
 pub struct ReadEnd {
     /// An error if the input could not be read to its end.
     pub result: io::Result<()>,
-    /// The number of bytes of a last line without a newline that are left to a later run.
+    /// The number of bytes of the last line that are left to a later run because the line has no newline, or 0.
     pub held_back: u64,
 }
 
@@ -61,15 +62,15 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// Uses these buffers for the text of batches.
+    /// Takes the buffers for the text of batches from this pool.
     pub fn with_buffers(mut self, buffers: &Buffers) -> Self {
         self.buffers = buffers.clone();
         self.buffer = buffers.filled();
         self
     }
 
-    /// Tracks the positions after lines, from the position of the underlying reader. If the input `may_grow`, a last
-    /// line of a log without a newline is held back.
+    /// Computes the position after each line. `start` is the position at which the underlying reader starts. If the
+    /// input `may_grow`, the last line of a log is held back if it has no newline.
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
         self.tracker = start;
         self.is_tracking = true;
@@ -77,7 +78,8 @@ impl<R: Read> BatchReader<R> {
         self
     }
 
-    /// Returns the next batch, or `None` at the end or at an error.
+    /// Returns the next batch, or `None` after the last batch. If reading fails, the lines before the error are the
+    /// last batch.
     pub fn next_batch(&mut self) -> Option<LineBatch> {
         let mut wanted = BATCH_BYTES;
         loop {
@@ -107,7 +109,7 @@ impl<R: Read> BatchReader<R> {
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
-    /// Returns how reading ended. The caller first takes all batches.
+    /// Returns the result of reading the input. Call this after [`BatchReader::next_batch`] has returned `None`.
     pub fn finish(self) -> ReadEnd {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),
@@ -144,7 +146,8 @@ impl<R: Read> BatchReader<R> {
         text
     }
 
-    /// Skips the pending bytes, which start a too long line, and the rest of the line.
+    /// Skips a line that is too long and starts with the pending bytes. Returns a batch with no text, which tells the
+    /// length of the line, or `None` if the line is held back.
     fn skip_line(&mut self) -> Option<LineBatch> {
         let mut batch = self.batch(self.buffers.empty(), false);
         let newline = loop {
@@ -191,7 +194,8 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// Returns the length of the pending lines of a log that have a newline.
+    /// Returns the number of pending bytes up to the last newline of a log. A document has no whole line before its
+    /// end.
     fn whole_lines(&self) -> usize {
         let pending = &self.buffer[..self.pending];
         match self.shape {
@@ -207,8 +211,8 @@ impl<R: Read> BatchReader<R> {
         }
     }
 
-    /// Returns the position after a line, if positions are tracked. The position is open ([`Position::open`]) if the
-    /// line is the last of a log and has no newline.
+    /// Returns the position after a line, if positions are tracked. [`Position::open`] is set if the line is the last
+    /// line of a log and has no newline.
     fn end_line(&mut self, newline: Option<usize>) -> Option<Position> {
         self.tracker.open = newline.is_none() && self.shape == Shape::Log;
         self.tracker.line += u64::from(!self.tracker.open);

@@ -1,10 +1,10 @@
-//! Counts the bytes read, as stored, for progress and reports.
+//! Counting the bytes read, before decompression, for the progress bar and reports.
 
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The number of stored bytes that were read, from all inputs and from one of them.
+/// Two counters of the bytes that were read, before decompression: from all inputs, and from one input.
 #[derive(Clone, Debug, Default)]
 pub struct BytesRead {
     total: Arc<AtomicU64>,
@@ -12,7 +12,7 @@ pub struct BytesRead {
 }
 
 impl BytesRead {
-    /// Returns a counter for another input, with the same total.
+    /// Returns counters for another input, which share the counter of all inputs.
     pub fn for_input(&self) -> Self {
         Self {
             total: Arc::clone(&self.total),
@@ -40,7 +40,7 @@ impl BytesRead {
 pub struct CountedReader<R> {
     pub reader: R,
     pub bytes_read: BytesRead,
-    /// The number of bytes read from this reader.
+    /// The number of bytes read from this reader so far.
     pub read: u64,
     /// The size of the file, or 0 if the input is not a file.
     pub size: u64,
@@ -50,9 +50,10 @@ impl<R: Read> Read for CountedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         if read == 0 && !buffer.is_empty() && self.read < self.size {
-            // A log rotated by `copytruncate`: the rest of its lines is lost to this run.
+            // The file was truncated, for example by logrotate's `copytruncate`. This run can no longer read the rest
+            // of its lines.
             let message = format!(
-                "the file shrank while it was read: {} of its {} bytes were left",
+                "the file shrank while it was read: it ended after {} of {} bytes; look for the rest in a rotated copy",
                 self.read, self.size
             );
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));

@@ -20,7 +20,7 @@ use crate::tracking::LineWrapper;
 #[derive(Debug, Default)]
 pub struct Discovery {
     pub sources: Vec<Source>,
-    /// The inputs of other shards, see [`Discovery::keep_shard`].
+    /// The inputs that [`Discovery::keep_shard`] left out because runs of other shards convert them.
     pub in_other_shards: Vec<Source>,
     /// Arguments and directory entries that cannot be read.
     pub errors: Vec<NotFound>,
@@ -43,8 +43,8 @@ impl fmt::Display for NotFound {
 }
 
 /// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for
-/// standard input. Files and directories that are `written` by the run are skipped inside directories. `wrapper` is
-/// used to distinguish logs from documents.
+/// standard input. Files and directories inside a directory are skipped if they are among `written`, the paths to which
+/// the run writes. `wrapper` is used to distinguish logs from documents.
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,
@@ -87,14 +87,16 @@ pub fn discover(
 }
 
 impl Discovery {
-    /// Keeps only the inputs of one shard. Arguments that cannot be read are reported by the runs of all shards.
+    /// Keeps only the inputs of one shard. Errors about arguments that cannot be read are kept, so the runs of all
+    /// shards report them.
     pub fn keep_shard(&mut self, shard: Shard) {
         let sources = std::mem::take(&mut self.sources).into_iter();
         (self.sources, self.in_other_shards) =
             sources.partition(|source| shard.contains(&source.relative));
     }
 
-    /// Returns the names of two inputs that are the same pipe. Each would miss the lines that the other reads.
+    /// Returns the names of two inputs that are the same pipe. If both were read, each line of the pipe would reach
+    /// only one of the two inputs.
     #[cfg(unix)]
     pub fn same_pipe(&self) -> Option<(&str, &str)> {
         use std::collections::HashMap;
@@ -149,7 +151,9 @@ impl Discovery {
                     let error = match (error.loop_ancestor(), error.io_error()) {
                         (Some(ancestor), _) => {
                             let ancestor = ancestor.display();
-                            format!("the link leads to `{ancestor}`, which contains it")
+                            format!(
+                                "the link leads back to `{ancestor}`, a directory that contains the link"
+                            )
                         }
                         (None, Some(error)) => error.to_string(),
                         (None, None) => error.to_string(),
@@ -158,7 +162,7 @@ impl Discovery {
                     continue;
                 }
             };
-            // Reading a pipe or a socket in the directory would wait for a writer.
+            // Pipes and sockets in a directory are skipped, since reading them would wait for a writer.
             if !metadata.is_file() {
                 continue;
             }
@@ -190,10 +194,11 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
     source
 }
 
-/// Returns whether a file contains one event a line: if the whole file is not an event, but one of its first lines is.
+/// Returns whether a file contains one event a line. This is so if the file as a whole is not an event, but one of its
+/// first lines is an event.
 fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
-    /// The number of bytes to examine. If no line in them is an event, the file is taken for a document
-    /// ([`Shape::Document`]).
+    /// The number of bytes to examine at the start of the file. If no line in these bytes is an event, the file is
+    /// taken for a document ([`Shape::Document`]).
     const EXAMINED_BYTES: u64 = 1 << 20;
 
     let mut start = Vec::new();

@@ -1,4 +1,5 @@
-//! Gzip with any number of consecutive members, and the zeros with which tapes and block devices pad the end.
+//! Decompression of gzip files. A file may consist of several members, which are gzip streams one after another, and
+//! may have zeros after a member, because tapes and block devices fill up the last block with zeros.
 
 use std::io::{self, BufRead, Read};
 
@@ -11,7 +12,7 @@ pub struct GzipMembers<R> {
 }
 
 impl<R: BufRead> GzipMembers<R> {
-    /// Returns a reader of compressed bytes that start with the header of the first member.
+    /// Returns a reader that decompresses bytes. The bytes start with the header of the first member.
     pub fn new(compressed: R) -> Self {
         Self {
             member: Some(GzDecoder::new(compressed)),

@@ -15,7 +15,7 @@ pub struct LineBatch {
     pub offset: u64,
     /// Whole lines with their newlines. The last line of an input may have none.
     pub text: Buffer,
-    /// Whether reading failed in the middle of a last line without a newline.
+    /// Whether reading failed in the middle of the last line, which therefore has no newline.
     pub is_truncated: bool,
     /// The line after those of `text`, if it was skipped because it is too long.
     pub skipped: Option<LineContent<'static>>,
@@ -37,7 +37,7 @@ pub enum LineContent<'a> {
     Whole(&'a [u8]),
     /// Reading failed in the middle of the line.
     Truncated(&'a [u8]),
-    /// The line is longer than the limit. The offset is that in the decompressed input.
+    /// The line is longer than the limit. `offset` is where the line starts in the decompressed input.
     TooLong {
         offset: u64,
         length: u64,
@@ -45,12 +45,12 @@ pub enum LineContent<'a> {
 }
 
 impl LineBatch {
-    /// Returns the memory of the batch in bytes.
+    /// Returns the number of bytes of memory that the batch takes.
     pub fn bytes(&self) -> usize {
         self.text.len() + self.positions.len() * size_of::<Position>()
     }
 
-    /// Splits the batch of a log after its line with index `nth`, and returns the second part.
+    /// Splits the batch of a log after the line with the index `nth`, from 0, and returns the second part.
     pub fn split_after(&mut self, nth: usize) -> Self {
         let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);
         let end = newline.map_or(self.text.len(), |newline| newline + 1);
@@ -65,7 +65,7 @@ impl LineBatch {
         }
     }
 
-    /// Returns the lines of a log, or a document as one line.
+    /// Returns the lines of a log, or the text of a document as one line.
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;

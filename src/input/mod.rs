@@ -5,11 +5,11 @@
 //! | `source` | an input before it is opened |
 //! | `discover` | the search for inputs, given the arguments |
 //! | `name_filter` | the selection of files in directories, by their names |
-//! | `shard` | shards of the inputs, one for each of several runs |
+//! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
 //! | `open` | opening an input: compression, archives |
 //! | `gzip` | decompression |
-//! | `bytes_read` | counts the bytes read |
-//! | `batch_reader` | cuts an input into batches |
+//! | `bytes_read` | counting the bytes read |
+//! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
 //! | `position` | a position between two lines |
 

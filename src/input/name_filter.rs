@@ -17,7 +17,8 @@ const DEFAULT_INCLUDE: [&str; 9] = [
     "*.gz",
 ];
 
-/// Names of tables, prose, archives and this program's own output that match a glob of [`DEFAULT_INCLUDE`].
+/// The names of tables, prose, archives and this program's own output. Some of them, such as `users.csv.gz`, would
+/// otherwise match [`DEFAULT_INCLUDE`].
 const DEFAULT_EXCLUDE: [&str; 12] = [
     "*.csv*",
     "*.tsv*",
@@ -40,8 +41,9 @@ pub struct NameFilter {
 }
 
 impl NameFilter {
-    /// Compiles the globs. The default names apply if `include` is empty. A glob with a `/` is matched against the path
-    /// below the directory, any other glob against the file name.
+    /// Compiles the globs. If `include` is empty, [`DEFAULT_INCLUDE`] applies, and [`DEFAULT_EXCLUDE`] in addition to
+    /// `exclude`. A glob with a `/` is matched against the path below the directory, any other glob against the file
+    /// name.
     ///
     /// # Errors
     /// Returns an error if a glob is invalid.

@@ -8,16 +8,17 @@ use super::gzip::GzipMembers;
 use super::position::PositionTracker;
 use super::source::{Origin, Source};
 
-/// The size of a read: large enough that reads take little time compared with decompression.
+/// The number of compressed bytes that are read at once. Reads of this size take little time compared with
+/// decompression.
 const BUFFER_BYTES: usize = 1 << 17;
 
 /// An open input.
 pub struct Opened {
     /// Reads the decompressed input.
     pub reader: Box<dyn Read + Send>,
-    /// Whether the input is a plain file, to which a log may still be written.
+    /// Whether the input is a file that is not compressed, so lines may still be appended to it.
     pub may_grow: bool,
-    /// The position of the reader, if the positions of lines are needed.
+    /// The position at which `reader` starts. `None` if the positions of lines are not needed.
     pub start: Option<PositionTracker>,
     file: Option<File>,
 }
@@ -25,8 +26,8 @@ pub struct Opened {
 /// Opens an input, and decompresses it if it is gzipped.
 ///
 /// # Errors
-/// Returns an error if the file cannot be opened or its first bytes cannot be read, and if it is a directory, a tar
-/// archive or compressed in another way.
+/// Returns an error if the file cannot be opened or its first bytes cannot be read, and if the input is a directory, a
+/// tar archive or compressed in another way than gzip.
 pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     match &source.origin {
         Origin::Stdin => opened(None, bytes_read),
@@ -35,7 +36,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
 }
 
 impl Opened {
-    /// Starts again with the first byte of the same file, even if another file has its name by now.
+    /// Opens the same file again at its first byte, even if its path now names another file.
     ///
     /// # Errors
     /// Returns an error if the input is not a file or cannot be read.
@@ -55,7 +56,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            // Reading ahead to recognize an archive would hold back the first lines of a pipe.
+            // Pipes are not checked for an archive: waiting for enough bytes would delay the first lines of a pipe.
             may_be_tar = metadata.is_file();
             (Box::new(file.try_clone()?), metadata.len())
         }
@@ -93,9 +94,9 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     })
 }
 
-/// Returns a reader of the same text, or an error if it is a tar archive.
+/// Returns a reader of the same bytes, or an error if they are a tar archive.
 fn reject_tar(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    /// The mark in the first header of POSIX and GNU archives.
+    /// The bytes that mark POSIX and GNU archives, in the header of the first file.
     const MAGIC: &[u8] = b"ustar";
     const MAGIC_OFFSET: usize = 257;
 
@@ -109,12 +110,12 @@ fn reject_tar(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Sen
     let start = io::Cursor::new(start);
     Ok(match read {
         Ok(_) => Box::new(start.chain(reader)),
-        // The error is reported after the lines before it.
+        // The lines before the error are read first, then the reader fails with the error.
         Err(error) => Box::new(start.chain(FailingReader(Some(error)))),
     })
 }
 
-/// Fails once.
+/// A reader that fails once with the error, and is then at its end.
 struct FailingReader(Option<io::Error>);
 
 impl Read for FailingReader {
@@ -125,8 +126,8 @@ impl Read for FailingReader {
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
-/// The first bytes and names of other compressions. They are recognized to report such a file once, instead of each of
-/// its lines as invalid UTF-8.
+/// The first bytes and the names of compressions that are not supported. They are recognized so that a compressed file
+/// is reported once. Otherwise each of its lines would be reported as invalid UTF-8.
 const UNSUPPORTED_COMPRESSIONS: [(&[u8], &str); 4] = [
     (b"BZh", "bzip2"),
     (b"\xfd7zXZ\0", "xz"),
@@ -136,7 +137,7 @@ const UNSUPPORTED_COMPRESSIONS: [(&[u8], &str); 4] = [
 
 const LONGEST_MAGIC: usize = 6;
 
-/// Returns whether the next bytes of a reader are gzip.
+/// Returns whether the next bytes of a reader are the start of a gzip file.
 ///
 /// # Errors
 /// Returns an error if the reader fails.

@@ -12,17 +12,17 @@ pub struct Position {
     pub line: u64,
     /// The number of bytes before the position.
     pub offset: u64,
-    /// The XXH3 hash of those bytes, 128 bits.
+    /// The 128-bit XXH3 hash of all bytes before the position.
     #[serde(with = "hex")]
     pub hash: u128,
-    /// Whether the last line has no newline. If so, the position is found again only where the line ends at this
-    /// offset, because a longer line is another line.
+    /// Whether the position is after a last line without a newline. If more was appended to this line, the line is
+    /// another line, so an input contains this position only if the line still ends here.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub open: bool,
 }
 
 impl Position {
-    /// The start of any input.
+    /// The start of any input, with the hash of no bytes.
     pub const START: Self = Self {
         line: 0,
         offset: 0,
@@ -51,7 +51,7 @@ impl PositionTracker {
     }
 }
 
-/// Adds bytes that were read. The caller counts the lines.
+/// Adds bytes to the offset and to the hash. The caller counts the lines.
 impl io::Write for PositionTracker {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hash.update(bytes);
@@ -64,7 +64,7 @@ impl io::Write for PositionTracker {
     }
 }
 
-/// Hashes as hexadecimal digits, because most JSON readers cannot represent numbers of 128 bits.
+/// Writes and reads a hash as hexadecimal digits, because most JSON readers cannot represent numbers of 128 bits.
 pub mod hex {
     use std::borrow::Cow;
 

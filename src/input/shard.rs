@@ -1,4 +1,4 @@
-//! Shards of the inputs, which several runs divide among them.
+//! Shards: when several runs divide the inputs, each run converts one shard of them.
 
 use std::path::Path;
 
@@ -20,8 +20,8 @@ impl Shard {
     /// Returns whether an input is in this shard, by its [`relative`](super::Source::relative) path.
     ///
     /// The index of the shard is the first 8 bytes of the path's SHA-256 as a big-endian number, modulo the number of
-    /// shards. Nothing else counts, since runs on several machines must agree on the shard: they may mount the same
-    /// files under different paths, and list them in different orders.
+    /// shards. The shard depends on nothing else, so that runs on several machines agree on it. These machines may
+    /// mount the same files under different paths, and list files in different orders.
     pub fn contains(self, relative: &Path) -> bool {
         let digest = Sha256::digest(bytes_of(relative));
         let first = digest.iter().take(8);
@@ -36,7 +36,7 @@ fn bytes_of(path: &Path) -> &[u8] {
     path.as_os_str().as_bytes()
 }
 
-/// Returns the bytes that the path has on Unix.
+/// Returns the bytes that the same path has on Unix.
 #[cfg(not(unix))]
 fn bytes_of(path: &Path) -> Vec<u8> {
     path.to_string_lossy()
@@ -53,7 +53,8 @@ mod tests {
         (0..count).filter(|&index| contains(index)).collect()
     }
 
-    /// Expected values come from Python's hashlib. Other versions of this program must agree.
+    /// The expected values come from Python's hashlib. They must not change, since runs of different versions of this
+    /// program may divide the same inputs.
     #[test]
     fn shards_never_change() {
         for (path, of_3, of_16) in [

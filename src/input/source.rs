@@ -11,7 +11,7 @@ pub struct Source {
     /// The path below the directory argument, or the file name of a file argument; `stdin` for standard input.
     pub relative: PathBuf,
     pub shape: Shape,
-    /// The size in bytes as stored, if it is known.
+    /// The size of the file in bytes, before decompression. `None` if the input is not a file.
     pub size: Option<u64>,
 }
 
@@ -27,13 +27,13 @@ pub enum Origin {
 pub enum Shape {
     /// One event a line.
     Log,
-    /// One event, as a JSON document that may span lines, in a file whose name ends in `.json`.
+    /// One event, as a JSON document that may extend over several lines, in a file whose name ends in `.json`.
     Document,
 }
 
 impl Shape {
-    /// Returns the index of the newline that ends the first line of a log. A document is one line, whose newlines end
-    /// nothing.
+    /// Returns the index of the newline that ends the first line of a log. Returns `None` for a document, which counts
+    /// as one line even if it contains newlines.
     pub fn newline(self, text: &[u8]) -> Option<usize> {
         match self {
             Self::Log => memchr::memchr(b'\n', text),

@@ -2,13 +2,14 @@
 
 use super::plain::{copy_plain, plain_length};
 
-/// The number of bytes by which the buffer grows beyond the current need, about the length of one statement.
+/// The number of spare bytes that the buffer gets whenever it grows. This is about the length of one statement, so the
+/// buffer seldom grows more than once for a statement.
 const GROWTH: usize = 1536;
 
 /// The end of an output buffer.
 pub(crate) struct JsonBuffer<'o> {
-    /// The text, followed by zeros until this is dropped. The zeros let a write copy to a slice, without a call to the
-    /// vector.
+    /// The text, followed by spare bytes, which are removed on drop. With spare bytes, appending is a copy to a slice,
+    /// without a call that grows the vector.
     out: &'o mut Vec<u8>,
     /// The length of the text.
     at: usize,
@@ -19,13 +20,13 @@ impl<'o> JsonBuffer<'o> {
         Self { at: out.len(), out }
     }
 
-    /// The length of the text, including the text from before.
+    /// The length of the text, including the text that the buffer held at the start.
     #[inline]
     pub(crate) fn length(&self) -> usize {
         self.at
     }
 
-    /// Whether a byte is at a position.
+    /// Whether the text has this byte at a position.
     #[inline]
     pub(crate) fn has_at(&self, position: usize, byte: u8) -> bool {
         self.out[..self.at].get(position) == Some(&byte)
@@ -42,13 +43,13 @@ impl<'o> JsonBuffer<'o> {
         self.at += bytes.len();
     }
 
-    /// Appends a comma unless the key is the first, then a key without characters to escape, and a colon. If the
-    /// compiler knows the key, this takes a few instructions.
+    /// Appends a comma unless the key is the first, then a key without characters to escape, and a colon. This takes
+    /// only a few instructions if the key is a constant to the compiler.
     #[inline(always)]
     pub(crate) fn plain_key(&mut self, key: &'static str, is_first: bool) {
         debug_assert_eq!(plain_length(key.as_bytes()), key.len());
         let space = self.space(key.len() + 4);
-        // Before the first key, the quote overwrites the comma.
+        // For the first key, the quote below overwrites this comma.
         space[0] = b',';
         let start = usize::from(!is_first);
         let space = &mut space[start..start + key.len() + 3];
@@ -83,7 +84,7 @@ impl<'o> JsonBuffer<'o> {
         }
     }
 
-    /// Appends the rest of a string, from the first byte to escape.
+    /// Appends the rest of a string. Its first byte must be escaped.
     fn escaped(&mut self, mut bytes: &[u8]) {
         while let [byte, rest @ ..] = bytes {
             self.escape(*byte);
@@ -110,7 +111,7 @@ impl<'o> JsonBuffer<'o> {
         self.bytes(&[b'\\', short]);
     }
 
-    /// The unused end of the buffer, with a length of at least `length`.
+    /// The spare bytes of the buffer, at least `length` of them.
     #[inline]
     fn space(&mut self, length: usize) -> &mut [u8] {
         if self.out.len() - self.at < length {

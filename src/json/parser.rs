@@ -1,11 +1,10 @@
-//! The reader of JSON texts: what Python's `json.loads` reads, straight into an arena.
+//! The reader of JSON texts. It reads what Python's `json.loads` reads, and makes a tree in an arena.
 //!
 //! Beside JSON, Python reads NaN, the infinities and integers of up to 4,300 digits. Unlike Python, this reader refuses
-//! the escape of half a surrogate pair, and reads the same depth on every machine.
+//! the escape of half a surrogate pair, and its limit on nesting is the same on every machine.
 //!
-//! The reader is hand-written for speed, since much of the time of a conversion is the time to parse lines. `cargo
-//! bench` shows the gain: its row of serde_json, which reads into borrowed structs, takes 1.7 times as long as its row
-//! of parsing.
+//! The reader is hand-written for speed, since parsing lines takes much of the time of a conversion. `cargo bench`
+//! shows the gain: to read the same lines into structs that borrow from them, serde_json takes 1.7 times as long.
 
 use bumpalo::Bump;
 use bumpalo::collections::String as ArenaString;
@@ -14,16 +13,19 @@ use smallvec::SmallVec;
 use super::scanner::{JsonError, Scanner};
 use super::value::{JsonObject, Value, copied};
 
-/// The number of arrays and objects that may be nested. Python's own limit is near 1,000 and depends on its caller.
+/// The number of arrays and objects that may be nested. This is a little less than Python's own limit, which is near
+/// 1,000 and depends on how deep the calls are nested.
 pub(crate) const MAX_DEPTH: usize = 900;
 
-/// The number of digits that an integer may have, which is Python's limit.
+/// The number of digits that an integer may have. Python has the same limit.
 pub(crate) const MAX_DIGITS: usize = 4300;
 
-/// The number of members in all open objects together, in nearly all lines.
+/// The number of members for which the parser needs no heap memory. In nearly all lines, the objects that are being
+/// parsed at one time have no more members together.
 const USUAL_MEMBERS: usize = 32;
 
-/// The number of items in all open arrays together, in nearly all lines.
+/// The number of items for which the parser needs no heap memory. In nearly all lines, the arrays that are being parsed
+/// at one time have no more items together.
 const USUAL_ITEMS: usize = 8;
 
 impl<'a> Value<'a> {
@@ -47,24 +49,25 @@ impl<'a> Value<'a> {
     }
 }
 
-/// The parser of one text. The items and members of open arrays and objects are kept on stacks, and are copied to the
-/// arena when their number is known. So a tree takes only the memory that it needs, and the length of the text once
-/// more if a string has escapes.
+/// The parser of one text. The items and members of an array or object are kept on a stack until its closing bracket,
+/// and are then copied to the arena. So a tree takes only the memory that it needs. If a string has escapes, the buffer
+/// for unescaping takes as much memory as the text.
 ///
-/// Debug builds do not force inlining. There, inlined functions would make 900 levels take more stack than a thread
-/// has.
+/// Functions are forced inline only in optimized builds. In debug builds, 900 levels of inlined functions would need
+/// more stack than a thread has.
 struct Parser<'a> {
     scanner: Scanner<'a>,
     arena: &'a Bump,
     items: SmallVec<[Value<'a>; USUAL_ITEMS]>,
     members: SmallVec<[(&'a str, Value<'a>); USUAL_MEMBERS]>,
-    /// The current string, if it has escapes.
+    /// The buffer for unescaping the current string, if the string has escapes.
     unescaped: ArenaString<'a>,
 }
 
 impl<'a> Parser<'a> {
-    /// Parses a value within `depth` arrays and objects. Always inlined: otherwise the value is returned in memory, and
-    /// the processor stalls when the caller at once reads it in pieces of other sizes.
+    /// Parses a value that is nested in `depth` arrays and objects. Inlined because a call would return the value
+    /// through memory. The processor would stall when the caller then reads the value in pieces of other sizes than
+    /// those that were written.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn value(&mut self, depth: usize) -> Option<Value<'a>> {
         match self.scanner.peek() {
@@ -102,7 +105,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Parses the rest of an object, from after its brace.
+    /// Parses the rest of an object whose `{` is already skipped.
     #[inline(never)]
     fn object(&mut self, depth: usize) -> Option<JsonObject<'a>> {
         let start = self.members.len();
@@ -124,7 +127,7 @@ impl<'a> Parser<'a> {
         Some(object)
     }
 
-    /// Parses the rest of an array, from after its bracket.
+    /// Parses the rest of an array whose `[` is already skipped.
     #[inline(never)]
     fn array(&mut self, depth: usize) -> Option<&'a [Value<'a>]> {
         let start = self.items.len();
@@ -143,8 +146,8 @@ impl<'a> Parser<'a> {
         Some(array)
     }
 
-    /// Parses the rest of a string, from after its quote. Always inlined, since most strings are so short that a call
-    /// would cost as much as reading one.
+    /// Parses the rest of a string whose first quote is already skipped. Inlined because most strings are so short that
+    /// the call would cost as much as reading the string.
     #[cfg_attr(not(debug_assertions), inline(always))]
     fn string(&mut self) -> Option<&'a str> {
         match self.scanner.plain()? {
@@ -153,11 +156,11 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Parses the rest of a string that starts with `text`, from after its first backslash.
+    /// Parses the rest of a string that starts with `text` and a backslash, both of which are already skipped.
     #[inline(never)]
     fn unescape(&mut self, text: &str) -> Option<&'a str> {
         self.unescaped.clear();
-        // No string gets longer when it is unescaped.
+        // No string gets longer when it is unescaped, so the buffer never grows later.
         self.unescaped.reserve(self.scanner.length());
         self.unescaped.push_str(text);
         loop {

@@ -1,15 +1,16 @@
 //! The plain bytes of a JSON string: all bytes except quotes, backslashes and control characters, which must be
 //! escaped.
 //!
-//! Bytes are compared in blocks of 16. `cargo bench` shows the gain over a loop over bytes in its row of reading and
-//! parsing.
+//! Bytes are compared in blocks of 16, which is faster than a loop over bytes. `cargo bench` shows the gain in its row
+//! of reading and parsing.
 
 use wide::u8x16;
 
 /// The number of bytes that are compared at once.
 const BLOCK: usize = 16;
 
-/// The number of plain bytes that a text starts with. Tuned for texts that continue after the string.
+/// Returns the number of plain bytes at the start of a text. Fastest if the text is long, as when a string of a line is
+/// read: then no byte is compared alone.
 #[inline(always)]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
     let mut rest = text;
@@ -23,8 +24,8 @@ pub(crate) fn plain_length(text: &[u8]) -> usize {
     text.len() - rest.len() + plain_length_by_bytes(rest)
 }
 
-/// Copies the plain bytes that a text starts with to a slice that is at least as long as the text, and returns their
-/// number. The bytes after them in the slice are unspecified.
+/// Copies the plain bytes at the start of a text to a slice that is at least as long as the text, and returns their
+/// number. May also overwrite bytes of the slice after the plain bytes.
 #[inline]
 pub(crate) fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     let target = &mut target[..text.len()];
@@ -40,18 +41,19 @@ pub(crate) fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     if rest.is_empty() {
         return text.len();
     }
-    // The last block may overlap the block before it, in which all bytes are plain.
+    // The last 16 bytes are copied as one block, which may overlap the block before. All bytes of the block before are
+    // plain.
     if let (Some(last), Some(target)) = (text.last_chunk(), target.last_chunk_mut()) {
         *target = *last;
-        // The bit after the block is set in case all bytes are plain.
+        // The bit after the last byte is set, so that the count is `BLOCK` if all bytes are plain.
         return text.len() - BLOCK + (escaped_bits(*last) | 1 << BLOCK).trailing_zeros() as usize;
     }
     copy_short(text, target)
 }
 
-/// Copies like [`copy_plain`], but a text that is shorter than a block. Makes two copies that may overlap, which is
-/// cheaper than a call of `memcpy`. Assembles the block in registers, since writing the block to memory and reading it
-/// back takes longer than comparing it.
+/// Does what [`copy_plain`] does, for a text that is shorter than a block. Copies the start and the end of the text
+/// separately, which may overlap: this is cheaper than a call of `memcpy`. Builds the block to compare in registers,
+/// since writing the block to memory and reading it back would take longer than comparing it.
 #[inline]
 fn copy_short(text: &[u8], target: &mut [u8]) -> usize {
     const PLAIN: u128 = u128::from_le_bytes([b' '; BLOCK]);
@@ -83,7 +85,7 @@ fn plain_length_by_bytes(text: &[u8]) -> usize {
     text.iter().take_while(is_plain).count()
 }
 
-/// The bytes of a block that are not plain, as bits. The first byte is the lowest bit.
+/// Returns one bit for each byte of a block, which is 1 if the byte is not plain. The lowest bit is for the first byte.
 #[inline]
 fn escaped_bits(block: [u8; BLOCK]) -> u32 {
     let block = u8x16::new(block);

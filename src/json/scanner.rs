@@ -1,4 +1,4 @@
-//! The tokens of a JSON text, as RFC 8259 defines them, and Python's `-Infinity`.
+//! The tokens of a JSON text, as RFC 8259 defines them, and `-Infinity`, which Python reads too.
 
 use super::plain::plain_length;
 
@@ -26,11 +26,12 @@ impl JsonError {
     }
 }
 
-/// A position in a JSON text. A method that cannot read its token returns `None`, and [`Scanner::error`] then says why.
+/// A position in a JSON text. Its methods skip one token each. A method that cannot read its token returns `None`; then
+/// [`Scanner::error`] returns the problem.
 pub(crate) struct Scanner<'a> {
     text: &'a str,
     at: usize,
-    /// The first error, unless the text ended too early.
+    /// The first problem. `None` if there was no problem, or if the text ended too early.
     error: Option<JsonError>,
 }
 
@@ -43,7 +44,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// The error of the method that returned `None`.
+    /// The problem, after a method has returned `None`.
     pub(crate) fn error(&self) -> JsonError {
         self.error.unwrap_or(JsonError {
             problem: "unexpected end of the JSON text",
@@ -51,14 +52,15 @@ impl<'a> Scanner<'a> {
         })
     }
 
-    /// Records a problem with the next byte, if there is one.
+    /// Records a problem with the next byte. At the end of the text nothing is recorded, so that [`Scanner::error`]
+    /// reports the unexpected end.
     #[cold]
     #[inline(never)]
     pub(crate) fn fail<T>(&mut self, problem: &'static str) -> Option<T> {
         self.fail_at(self.at, problem)
     }
 
-    /// Records a problem with the byte at an offset, if there is one.
+    /// Records a problem with the byte at an offset, unless the text ends there.
     #[cold]
     #[inline(never)]
     pub(crate) fn fail_at<T>(&mut self, at: usize, problem: &'static str) -> Option<T> {
@@ -110,7 +112,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips a word.
+    /// Skips a word such as `null`.
     pub(crate) fn word(&mut self, word: &str) -> Option<()> {
         if self.skip_word(word) {
             Some(())
@@ -137,7 +139,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips the unescaped start of a string, and the quote or backslash after this start. Returns both.
+    /// Skips the bytes of a string up to the next quote or backslash, and the quote or backslash too. Returns both.
     #[inline(always)]
     pub(crate) fn plain(&mut self) -> Option<(&'a str, u8)> {
         let rest = self.text.get(self.at..)?;
@@ -156,7 +158,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(crate) fn ends(&mut self, bracket: u8) -> bool {
         let ends = self.peek() == bracket;
-        // A branch, since optimized builds of rustc 1.95 lose `self.at += usize::from(ends)`.
+        // This is a branch because optimized builds of rustc 1.95 drop `self.at += usize::from(ends)`.
         if ends {
             self.skip();
         }
@@ -187,7 +189,8 @@ impl<'a> Scanner<'a> {
         self.text.len()
     }
 
-    /// Skips the rest of an escape, from after its backslash. Returns the character.
+    /// Skips the rest of an escape whose backslash is already skipped. Returns the character that the escape stands
+    /// for.
     pub(crate) fn escape(&mut self) -> Option<char> {
         let character = match self.byte()? {
             byte @ (b'"' | b'\\' | b'/') => byte,
@@ -206,7 +209,8 @@ impl<'a> Scanner<'a> {
         Some(character.into())
     }
 
-    /// Skips four hexadecimal digits, and a second escape if the first is the first half of a surrogate pair.
+    /// Skips the four hexadecimal digits of an escape. If they are the first half of a surrogate pair, skips the escape
+    /// with the second half too.
     fn unicode_escape(&mut self) -> Option<char> {
         let mut units = [self.hex_digits()?, 0];
         if (0xd800..0xdc00).contains(&units[0]) && self.skip_word("\\u") {
@@ -231,7 +235,7 @@ impl<'a> Scanner<'a> {
         value
     }
 
-    /// Skips a number.
+    /// Skips a number and returns its text.
     pub(crate) fn number(&mut self) -> Option<&'a str> {
         let start = self.at;
         self.skip_if(|byte| byte == b'-');

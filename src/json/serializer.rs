@@ -1,8 +1,9 @@
-//! Serializing records as JSON without white space: the bytes of serde_json, faster.
+//! Serializing records as JSON without white space. The bytes are the same as those of serde_json, but are written
+//! faster.
 //!
 //! serde_json looks at strings byte by byte and calls a writer for each piece of text. This serializer looks at strings
-//! in blocks and writes to one buffer. Records with rare kinds of values are left to serde_json. `cargo bench` shows
-//! the gain in the rows of conversion to files.
+//! in blocks and writes to one buffer. If a record has a rare kind of value, the caller writes the record with
+//! serde_json instead. `cargo bench` shows the gain in the rows of conversion to files.
 
 use std::fmt;
 
@@ -21,12 +22,13 @@ pub(crate) fn append(value: &impl Serialize, out: &mut Vec<u8>, max_length: usiz
     is_written && serializer.buffer.length() <= max_length
 }
 
-/// A string constant without characters that JSON escapes, so that it is written without a look at its bytes.
+/// A string constant without characters that JSON escapes, so its bytes need not be examined when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word(pub &'static str);
 
 impl Serialize for Word {
-    /// Serializes the string as the name of a unit variant, which is a constant too.
+    /// Serializes the string as the name of a unit variant of an enum. serde passes such a name as a constant too, so
+    /// `JsonSerializer` does not examine its bytes.
     fn serialize<S: ser::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_unit_variant("Word", 0, self.0)
     }
@@ -40,7 +42,7 @@ pub(crate) fn word<S: ser::Serializer>(
     Word(word).serialize(serializer)
 }
 
-/// The serializer of a value. The error of a value that is left to serde_json is [`fmt::Error`].
+/// The serializer of a value. Fails with [`fmt::Error`] if the value is left to serde_json.
 struct JsonSerializer<'o> {
     buffer: JsonBuffer<'o>,
     max_length: usize,
@@ -78,7 +80,8 @@ impl OpenContainer<'_, '_> {
     }
 }
 
-/// Defines methods for the kinds of values that no record contains. They fail, which leaves the value to serde_json.
+/// Defines the methods for kinds of values that no record contains. These methods fail, so a value of such a kind is
+/// left to serde_json.
 macro_rules! unsupported {
     ($($method:ident $(<$value:ident>)? ($($argument:ty),*) -> $written:ty;)*) => {
         $(fn $method $(<$value: Serialize + ?Sized>)? (
@@ -117,14 +120,15 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
         if !value.is_finite() {
             return Err(fmt::Error);
         }
-        // serde_json writes floats with the same crate.
+        // serde_json writes floats with this crate too, so the bytes are the same.
         let mut buffer = zmij::Buffer::new();
         self.buffer.bytes(buffer.format_finite(value).as_bytes());
         Ok(())
     }
 
     fn serialize_str(self, text: &str) -> fmt::Result {
-        // The limit is checked at the end, and the buffer should not grow far past it before.
+        // `append` checks the limit at the end. This check here keeps a long text from growing the buffer far past the
+        // limit.
         if text.len() > self.max_length.saturating_sub(self.buffer.length()) {
             return Err(fmt::Error);
         }
@@ -146,7 +150,7 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
     }
 
     fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> fmt::Result {
-        // No variant has a name with characters to escape.
+        // The names of enum variants have no characters to escape.
         self.buffer.plain_string(variant);
         Ok(())
     }
@@ -168,7 +172,8 @@ impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
         name: &'static str,
         _: usize,
     ) -> Result<OpenContainer<'c, 'o>, fmt::Error> {
-        // Structs that serde_json writes in a way of its own, such as raw JSON, have names that start with a dollar.
+        // serde marks special values, such as raw JSON, as structs whose names start with a dollar. They are left to
+        // serde_json.
         if name.starts_with('$') {
             return Err(fmt::Error);
         }
@@ -254,7 +259,7 @@ impl SerializeStruct for OpenContainer<'_, '_> {
     type Ok = ();
     type Error = fmt::Error;
 
-    /// Always inlined, so that the key is a constant to the compiler.
+    /// Inlined so that the key is a constant to the compiler.
     #[inline(always)]
     fn serialize_field<T: Serialize + ?Sized>(
         &mut self,

@@ -1,8 +1,9 @@
 //! The tree that a JSON text is parsed into.
 //!
-//! The tree borrows from the text or, if it cannot, from an arena. So reading a field does not allocate, and values are
-//! passed by copy. The tree keeps what lookups and output depend on: the order of keys, the difference between integers
-//! and floats, integers of any size, and every bit of a float.
+//! The tree borrows its strings from the text. Strings that have escapes, and the lists of items and members, are
+//! stored in an arena. So reading a field does not allocate, and values are passed by copy. The tree keeps what lookups
+//! and output depend on: the order of keys, the difference between integers and floats, integers of any size, and every
+//! bit of a float.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -17,7 +18,8 @@ pub enum Value<'a> {
     Null,
     Bool(bool),
     Int(i64),
-    /// An integer that does not fit an `i64`, in canonical decimal digits.
+    /// An integer that does not fit an `i64`, as decimal digits without leading zeros, after a minus sign if it is
+    /// negative.
     BigInt(&'a str),
     /// A float, possibly NaN or infinite.
     Float(f64),
@@ -26,8 +28,8 @@ pub enum Value<'a> {
     Object(JsonObject<'a>),
 }
 
-/// The members of a JSON object in the order of the text. If the text repeats a key, the last value has the position of
-/// the first, as in a Python dict.
+/// The members of a JSON object in the order of the text. If the text repeats a key, the last value is kept, at the
+/// position of the first value, as in a Python dict.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct JsonObject<'a>(&'a [(&'a str, Value<'a>)]);
 
@@ -62,7 +64,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Whether a field with this value counts as present. Null, `""`, `[]` and `{}` do not; `false` and zero do.
+    /// Whether a field with this value counts as present. Null and the empty values `""`, `[]` and `{}` do not. `false`
+    /// and zero do.
     pub fn is_present(self) -> bool {
         matches!(self, Value::Bool(_) | Value::Int(_) | Value::Float(_)) || self.is_truthy()
     }
@@ -89,7 +92,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The kind of the value, with its article.
+    /// The kind of the value for messages, such as `a string`.
     pub fn kind(self) -> &'static str {
         match self {
             Value::Null => "null",
@@ -104,14 +107,14 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> JsonObject<'a> {
-    /// Creates an object of members in the order of the text.
+    /// Creates an object of members in the order of the text. Keys may be repeated.
     #[inline(never)]
     pub(super) fn from_members(members: &mut [(&'a str, Value<'a>)], arena: &'a Bump) -> Self {
         let kept = keep_last(members);
         Self(copied(&members[..kept], arena))
     }
 
-    /// Creates an object of members with different keys.
+    /// Creates an object of members whose keys all differ.
     pub(crate) fn from_unique(members: &'a [(&'a str, Value<'a>)]) -> Self {
         Self(members)
     }
@@ -129,7 +132,7 @@ impl<'a> JsonObject<'a> {
         self.0
     }
 
-    /// Returns the object with another value for a key that it has.
+    /// Returns a copy of the object in which the value of `key` is replaced.
     pub(crate) fn with(self, key: &str, value: Value<'a>, arena: &'a Bump) -> Self {
         let members = copied(self.0, arena);
         for (_, old) in members.iter_mut().filter(|(name, _)| *name == key) {
@@ -139,17 +142,18 @@ impl<'a> JsonObject<'a> {
     }
 }
 
-/// Copies items to an arena. This is a function of its own to keep the frames of recursive functions small in debug
-/// builds.
+/// Copies items to an arena. This is a separate function because that keeps the stack frames of its recursive callers
+/// small in debug builds.
 #[inline]
 pub(super) fn copied<'a, T: Copy>(items: &[T], arena: &'a Bump) -> &'a mut [T] {
     arena.alloc_slice_copy(items)
 }
 
-/// Moves the members to keep to the front and returns their number. Of a repeated key the last value is kept, at the
-/// position of the first.
+/// Removes repeated keys: moves the members to keep to the front and returns their number. Of a repeated key, the last
+/// value is kept, at the position of the first value.
 fn keep_last<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
-    /// The most members whose keys are compared with each other. For few members this is cheaper than hashing.
+    /// The largest number of members whose keys are compared with each other. With so few members, comparing is cheaper
+    /// than a hash table.
     const MAX_COMPARED: usize = 32;
 
     if members.len() > MAX_COMPARED {
@@ -188,7 +192,8 @@ fn keep_last_of_many<'a>(members: &mut [(&'a str, Value<'a>)]) -> usize {
     kept
 }
 
-/// One of 64 bits, chosen by the length and the two ends of a key. Few keys of an object share a bit.
+/// One of 64 bits, chosen by the length, the first byte and the last byte of a key. Few keys of an object share a bit,
+/// so few pairs of keys must be compared.
 fn key_bit(key: &str) -> u64 {
     let key = key.as_bytes();
     let first = key.first().copied().unwrap_or_default();
@@ -196,7 +201,7 @@ fn key_bit(key: &str) -> u64 {
     1 << ((key.len() * 5 + usize::from(last) * 9 + usize::from(first)) % 64)
 }
 
-/// Writes the value as JSON. NaN and the infinities, which JSON does not have, are an error.
+/// Writes the value as JSON. Fails for NaN and the infinities, which JSON does not have.
 impl Serialize for Value<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match *self {

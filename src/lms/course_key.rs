@@ -1,7 +1,7 @@
 //! Course keys, parsed as `opaque-keys` parses them (`CourseKey.from_string`).
 //!
-//! Courses are looked up by the parsed key, so that two texts of one key find the same course. An event whose course id
-//! does not parse is rejected.
+//! Courses are looked up by the parsed key, so that different texts of the same key find the same course. An event
+//! whose course id does not parse is rejected.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -10,8 +10,9 @@ use regex::Regex;
 
 /// Returns the text that Python's `str()` makes of the parsed key, or `None` if the text does not parse.
 ///
-/// Keys are `course-v1:ORG+COURSE+RUN` and the same with `ccx-v1:`, `library-v1:` or `slashes:`, with or without a
-/// branch or version, and the old ids `ORG/COURSE/RUN`. The rest of a usage key (`+type@…+block@…`) is ignored.
+/// Keys are `course-v1:ORG+COURSE+RUN`, similar texts that start with `ccx-v1:`, `library-v1:` or `slashes:`, and the
+/// old ids `ORG/COURSE/RUN`. All but the old ids may have a branch or version. If the text is a usage key, its end
+/// (`+type@…+block@…`) is ignored.
 pub fn canonical(text: &str) -> Option<Cow<'_, str>> {
     if is_plain_course(text) {
         return Some(Cow::Borrowed(text));
@@ -31,7 +32,8 @@ pub fn org(text: &str) -> Option<&str> {
         .filter(|org| !org.contains('@'))
 }
 
-/// Returns whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as most are. Such a text is canonical.
+/// Returns whether the text is `course-v1:ORG+COURSE+RUN` with plain names, as most course ids are. Such a text is
+/// already canonical.
 fn is_plain_course(text: &str) -> bool {
     let is_plain = |byte: &u8| {
         byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'~' | b'.' | b':')
@@ -62,7 +64,7 @@ fn namespaced(text: &str) -> Option<String> {
     }
 }
 
-/// Python's `\w`. The regex crate's own also matches marks.
+/// The characters that Python's `\w` matches. The `\w` of the regex crate also matches combining marks.
 const WORD: &str = r"\p{L}\p{N}_";
 
 /// Returns whether the text is `ORG/COURSE/RUN`, where the run may be empty.
@@ -77,10 +79,11 @@ fn has_slashes(text: &str) -> bool {
         .is_some_and(|pattern| pattern.is_match(text))
 }
 
+/// Whether a key must be that of a CCX, which is a custom course made from another course.
 #[derive(Clone, Copy, PartialEq)]
 enum Ccx {
     No,
-    /// There must be a `ccx@` part, and prefixes match in upper and lower case.
+    /// The key must have a part `ccx@…`. Prefixes such as `branch@` may be in upper or lower case.
     Required,
 }
 
@@ -104,7 +107,7 @@ impl<'a> Locator<'a> {
             Ccx::No => &PATTERN,
             Ccx::Required => &CCX_PATTERN,
         };
-        // So that every part ends with a separator.
+        // The pattern expects a `+` after every part, so the last part gets one too.
         let separated = format!("{text}+");
         let captures = pattern.as_ref()?.captures(&separated)?;
         let part = |name| captures.name(name).map(|part| &text[part.range()]);
@@ -118,7 +121,8 @@ impl<'a> Locator<'a> {
         })
     }
 
-    /// Prints a course: its organization, course and run, else its version (`CourseLocator._to_string`).
+    /// Prints the key of a course: its organization, course and run or, without these, its version
+    /// (`CourseLocator._to_string`).
     fn course(&self) -> Option<String> {
         match (self.org, self.course, self.run) {
             (Some(org), Some(course), Some(run)) => Some(self.with_revision(&[org, course, run])),
@@ -126,7 +130,8 @@ impl<'a> Locator<'a> {
         }
     }
 
-    /// Prints a library: its organization and library, else its version (`LibraryLocator._to_string`).
+    /// Prints the key of a library: its organization and library or, without these, its version
+    /// (`LibraryLocator._to_string`).
     fn library(&self) -> Option<String> {
         match (self.org, self.course) {
             (Some(org), Some(library)) => Some(self.with_revision(&[org, library])),
@@ -151,7 +156,7 @@ impl<'a> Locator<'a> {
     }
 }
 
-/// The pattern of parts that each end with `+` (`BlockLocatorBase.URL_RE`).
+/// Returns the pattern of the parts of a key, each of which ends with `+` (`BlockLocatorBase.URL_RE`).
 fn locator_pattern(ccx: Ccx) -> Option<Regex> {
     let id = format!("[{WORD}~.:-]+");
     let (flags, ccx, block) = match ccx {
@@ -187,7 +192,7 @@ mod tests {
         }
     }
 
-    /// Each row was made by opaque-keys 4.0.0 with edx-ccx-keys 2.0.2.
+    /// The expected keys were printed by opaque-keys 4.0.0 with edx-ccx-keys 2.0.2.
     #[test]
     fn keys_parse_as_opaque_keys_parses_them() {
         const VERSION: &str = "519665f6223ebd6980884f2b";

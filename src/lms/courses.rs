@@ -30,7 +30,8 @@ impl Courses {
             ["course_id", "display_name"],
             |row, [id, display_name]| {
                 let id = id.not_null().unwrap_or_default();
-                // An id that does not parse is never looked up, and is kept only to find repetitions.
+                // An id that does not parse is never looked up. It is kept only so that a second row with the same id
+                // is found.
                 let key = course_key::canonical(&id).unwrap_or(Cow::Borrowed(&id));
                 let course = Course {
                     display_name: display_name.nullable().map(|name| name.as_ref().into()),

@@ -1,4 +1,5 @@
-//! External ids derived without an LMS. A user gets the same id in every run, but not the id that the LMS has.
+//! External ids that are computed without the users table. A user gets the same id in every run, but not the id that
+//! the LMS has stored.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -47,7 +48,8 @@ impl IdentityDerivation {
 mod tests {
     use super::*;
 
-    /// Made with Python's uuid and hmac modules. Stored statements depend on these ids.
+    /// The expected ids were made with Python's uuid and hmac modules. They must not change, because they are in stored
+    /// statements.
     #[test]
     fn derived_ids_never_change() {
         let plain = IdentityDerivation::new("https://courses.example.org", None);

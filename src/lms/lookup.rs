@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Courses, Identity, IdentityDerivation, Users, course_key};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{truthy, wrong_type};
+use crate::tracking::field::truthy;
 use crate::tracking::{TrackingEvent, join_in, python};
 
 /// The treatment of users or courses that are not in their table.
@@ -15,13 +15,13 @@ use crate::tracking::{TrackingEvent, join_in, python};
 pub enum Unknown {
     /// Reject the event.
     Reject,
-    /// Derive the id or the name, as without a table.
+    /// Use the value that is used without a table: an external id computed from the user, or the course id as the name.
     Derive,
 }
 
 /// The lookup tables, and the derivation of external ids that no table provides.
 pub struct Lms {
-    /// The root URL as given. Ids depend on every character.
+    /// The root URL of the LMS, exactly as given, because ids are computed from it.
     pub root_url: String,
     pub users: Option<Users>,
     pub courses: Option<Courses>,
@@ -30,7 +30,7 @@ pub struct Lms {
     pub derivation: IdentityDerivation,
 }
 
-/// The user that an event names: a numeric id, a username, or a text that may be both.
+/// The user that an event names: a numeric id, a username, or a text of digits, which may be either.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct UserRef<'a> {
     id: Option<i64>,
@@ -59,13 +59,16 @@ impl<'a> UserRef<'a> {
                 username: digits,
             }),
             Some(value) if value.is_truthy() => {
-                Err(wrong_type("user", value, "a user id or a username"))
+                let kind = value.kind();
+                let detail =
+                    format!("the user of the event is {kind}, not a user id or a username");
+                Err(Fault::new(Reason::WrongType, detail))
             }
             _ => Err(Fault::new(Reason::NoUser, "the event names no user")),
         }
     }
 
-    /// Returns the fault of a user who lacks something in the users table.
+    /// Returns the fault of a user who is not in the users table, or whose row lacks a value.
     fn fault(self, reason: Reason) -> Fault {
         let lacks = match reason {
             Reason::NoExternalId => "has no external id in",
@@ -83,7 +86,7 @@ impl Lms {
         join_in(arena, [&self.root_url, "/", kind, "/", id])
     }
 
-    /// Returns the external id of a user, from the table or derived.
+    /// Returns the external id of a user, from the users table or derived.
     pub(crate) fn external_id<'a>(
         &'a self,
         user: UserRef<'a>,
@@ -102,7 +105,7 @@ impl Lms {
         Ok(arena.alloc_str(uuid.hyphenated().encode_lower(&mut text)))
     }
 
-    /// Returns the e-mail address of a user, which cannot be derived.
+    /// Returns the e-mail address of a user from the users table. An address cannot be derived.
     pub(crate) fn email<'a>(&'a self, user: UserRef<'a>) -> Result<&'a str, Fault> {
         match self.find(user) {
             Some(Identity::Text(email)) => Ok(email),
@@ -111,12 +114,12 @@ impl Lms {
         }
     }
 
-    /// Finds a user in the table, if there is one.
+    /// Finds a user in the users table. Returns `None` if the user is not there or there is no table.
     fn find(&self, user: UserRef<'_>) -> Option<Identity<'_>> {
         self.users.as_ref()?.find(user.id, user.username)
     }
 
-    /// Returns the display name of a course, or `None` if it is NULL in the table.
+    /// Returns the display name of a course, or `None` if the name is NULL in the courses table.
     pub(crate) fn course_name<'a>(&'a self, course_id: &'a str) -> Result<Option<&'a str>, Fault> {
         let Some(key) = course_key::canonical(course_id) else {
             let detail = format!("the course id `{course_id}` is not a course key");

@@ -1,4 +1,5 @@
-//! The data of the LMS database: the external ids of users and the names of courses, from exported tables or derived.
+//! The data of the LMS database: the external ids of users and the names of courses, read from exported tables, or
+//! derived without a table.
 
 pub(crate) mod course_key;
 mod courses;

@@ -9,7 +9,7 @@ use super::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
 /// The files and values from which an [`Lms`] is loaded.
 #[derive(Clone, Debug)]
 pub struct LmsSettings {
-    /// The root URL of the LMS, verbatim.
+    /// The root URL of the LMS, exactly as given.
     pub root_url: String,
     /// The table of users.
     pub users: Option<PathBuf>,
@@ -17,7 +17,7 @@ pub struct LmsSettings {
     pub courses: Option<PathBuf>,
     pub unknown_user: Unknown,
     pub unknown_course: Unknown,
-    /// The secret key of derived ids.
+    /// The secret key with which external ids are derived.
     pub actor_key: Option<Vec<u8>>,
 }
 
@@ -34,7 +34,7 @@ impl LmsSettings {
         }
     }
 
-    /// Loads the tables. Of each user, only the identity in this column is kept.
+    /// Loads the tables. Of each user, only the column `identity` is kept, besides the id and the username.
     ///
     /// # Errors
     /// Returns an error that names the file if a table cannot be read.

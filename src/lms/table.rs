@@ -1,8 +1,8 @@
 //! Lookup tables as files: CSV or TSV, plain or gzipped, with a header row.
 //!
 //! A table whose header contains a tab is TSV. MySQL's client writes TSV without quotes, and with a backslash before
-//! characters that would end a cell or a row. The client writes a carriage return as it is, so only a newline ends a
-//! row. TSV with the quoting of CSV is read as well.
+//! characters that would end a cell or a row. The client writes a carriage return as it is, so in its tables only a
+//! newline ends a row. TSV with quotes as in CSV is read as well.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -23,7 +23,8 @@ pub(super) struct Cell<'r> {
 }
 
 impl<'r> Cell<'r> {
-    /// The text. `NULL` and `\N` are how MySQL's clients write an absent value; an empty cell is text.
+    /// Returns the text, or `None` if the cell is `NULL` or `\N`, which MySQL's clients write for an absent value. An
+    /// empty cell is an empty text.
     pub(super) fn nullable(self) -> Option<Cow<'r, str>> {
         if self.raw == "NULL" {
             None
@@ -32,7 +33,8 @@ impl<'r> Cell<'r> {
         }
     }
 
-    /// The text in a column that is never null in the database, so that `NULL` is text.
+    /// Returns the text of a cell whose column is never null in the database, so `NULL` is a text. Returns `None` only
+    /// if the cell is `\N`.
     pub(super) fn not_null(self) -> Option<Cow<'r, str>> {
         match self.raw {
             "\\N" => None,
@@ -45,11 +47,11 @@ impl<'r> Cell<'r> {
 /// The layout of a table, as its header row shows it.
 struct Dialect {
     delimiter: u8,
-    /// Whether cells may be in quotes. Otherwise they have backslash escapes.
+    /// Whether cells may be in quotes. If not, cells have backslash escapes.
     is_quoted: bool,
-    /// Whether only a newline ends a row. Without quotes, a carriage return inside a row is part of its cell.
+    /// Whether only a newline ends a row. If so, a carriage return inside a row is part of a cell.
     ends_with_newline: bool,
-    /// Whether a carriage return precedes that newline.
+    /// Whether a row ends with a carriage return and a newline.
     ends_with_crlf: bool,
 }
 
@@ -81,7 +83,7 @@ impl Dialect {
             .from_reader(text)
     }
 
-    /// Returns the last cell of a row without the carriage return that belongs to the end of the row.
+    /// Returns the last cell of a row. If rows end with a carriage return and a newline, removes this carriage return.
     fn last_cell<'r>(&self, cell: &'r [u8]) -> &'r [u8] {
         match cell.strip_suffix(b"\r") {
             Some(cell) if self.ends_with_crlf => cell,
@@ -90,8 +92,9 @@ impl Dialect {
     }
 }
 
-/// Reads the table at `path` row by row. Passes to `take` the number of each row (the header is row 1), and its cells
-/// in the order of `columns`, whatever their order in the file. Other columns are not read.
+/// Reads the table at `path` row by row. Passes the number and the cells of each row to `take`. The header is row 1,
+/// and blank rows are not counted. The cells are in the order of `columns`, whatever their order in the file; other
+/// columns are left out.
 ///
 /// # Errors
 /// Returns an error that names the path if the file cannot be read, a column is missing, a row has more or fewer cells
@@ -123,7 +126,7 @@ pub(super) fn read<const N: usize>(
         let length = record.len();
         ensure!(
             length == width,
-            "row {number} of `{name}` has {length} cells where the header row has {width}"
+            "row {number} of `{name}` has {length} cells, but the header row has {width}; export the table again"
         );
         let mut cells = [Cell {
             raw: "",
@@ -159,7 +162,7 @@ fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Re
     Ok(indexes)
 }
 
-/// Unescapes a TSV cell, which either has backslash escapes or is in quotes, with quotes inside doubled.
+/// Unescapes a TSV cell. The cell either has backslash escapes, or is in quotes and has each quote in its text doubled.
 fn unescaped(cell: &str) -> Cow<'_, str> {
     if let Some(inner) = cell
         .strip_prefix('"')

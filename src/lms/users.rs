@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::table;
 use crate::format::Format;
 
-/// The column of the users table that identifies the users in a run. The other identities are not kept in memory.
+/// The column of the users table with the identity that records show: an external id or the e-mail address. Only this
+/// identity of each user is kept in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdentityColumn {
     ExternalId(Format),
@@ -30,7 +31,8 @@ impl IdentityColumn {
 
 /// The users of an LMS, each with one identity.
 ///
-/// Compact, since there may be millions: one buffer holds the texts of all users, and two indexes hold row numbers.
+/// The layout is compact, since there may be millions of users: one buffer holds the texts of all users, and two
+/// indexes hold row numbers.
 pub struct Users {
     rows: Vec<UserRow>,
     text: Vec<u8>,
@@ -49,7 +51,7 @@ struct UserRow {
 #[derive(Clone, Copy)]
 enum StoredIdentity {
     Absent,
-    /// 16 bytes.
+    /// A UUID, stored as 16 bytes.
     Uuid,
     Text {
         bytes: u32,
@@ -77,7 +79,7 @@ impl Users {
             by_id: RowIndex::default(),
             by_username: RowIndex::default(),
         };
-        // All columns must be there, whichever identity is kept.
+        // All columns are requested, so a table without one of them is an error, whichever identity is kept.
         let [xapi_id, caliper_id] = Format::ALL.map(Format::identity_column);
         let kept = identity.name();
         let columns = ["id", "username", kept, "email", xapi_id, caliper_id];
@@ -149,7 +151,8 @@ impl Users {
                 let id = self.rows[repeated.0 as usize].id.unwrap_or_default();
                 anyhow!("{repeated} have the same id, {id}")
             })?;
-        // One `NULL` is a username. Several are the absent values of a table that has no usernames.
+        // Usernames are unique, so one user at most is called `NULL`. Several `NULL` cells mean that the table was
+        // exported without usernames.
         let nulls = (0..count).filter(|&row| self.username(row) == b"NULL");
         let has_nulls = nulls.count() > 1;
         self.by_username = RowIndex::build(count, |row| match self.username(row) {
@@ -183,19 +186,19 @@ impl Users {
     }
 }
 
-/// A hash table of row numbers, by a key that the rows hold.
+/// A hash table that finds the number of a row by its key, such as the username. The keys are stored in the rows only.
 #[derive(Default)]
 struct RowIndex {
     rows: HashTable<u32>,
     hasher: DefaultHashBuilder,
 }
 
-/// Two rows with one key.
+/// The indexes of two rows that have the same key.
 struct RepeatedKey(u32, u32);
 
 impl RowIndex {
-    /// Indexes the rows below `count` that have a key. The table has its final size from the start, since growing it
-    /// would hash every key again.
+    /// Indexes those of the first `count` rows that have a key. The table has its final size from the start, since
+    /// growing it would hash every key again.
     fn build<K: Hash + Eq>(
         count: u32,
         key_of: impl Fn(u32) -> Option<K>,
@@ -223,14 +226,15 @@ impl RowIndex {
 }
 
 impl Display for RepeatedKey {
-    /// Writes the row numbers of the file, whose header is row 1.
+    /// Writes the numbers of the rows in the file. The header is row 1, so the row with index 0 is row 2.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second) = (u64::from(self.0) + 2, u64::from(self.1) + 2);
         write!(formatter, "rows {first} and {second}")
     }
 }
 
-/// Parses a UUID in canonical form, or as the 32 digits that MySQL stores. Any other text is kept as text.
+/// Parses a UUID in canonical form, or as the 32 digits that MySQL stores. Returns `None` for any other text, which the
+/// caller keeps as text.
 fn compact_uuid(text: &str) -> Option<Uuid> {
     if text.len() != 32 && text.len() != 36 {
         return None;
@@ -286,7 +290,7 @@ mod tests {
         let users = load(&format!("{header}{user}"), IdentityColumn::Email).unwrap();
         assert_eq!(users.find(None, "NULL"), email);
 
-        // Without usernames.
+        // A table that was exported without usernames.
         let users = load(&format!("{header}{user}2,NULL,,,\n"), IdentityColumn::Email);
         let users = users.unwrap();
         assert_eq!(users.find(Some(1), "1"), email);

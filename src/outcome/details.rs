@@ -6,8 +6,8 @@ use serde::Serialize;
 /// Counts that only a report shows. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
-    /// The number of events by the index of their name among the names that have a transformer. Missing counts at the
-    /// end are 0.
+    /// The number of events of each name that has a transformer, in the order of the list of these names. The counts
+    /// may end before the list does; the missing counts are 0.
     known: Vec<u64>,
     pub other: OtherEvents,
     /// The UTC times of the first and the last event that was emitted.
@@ -16,8 +16,8 @@ pub struct Details {
     pub lines: Option<(u64, u64)>,
 }
 
-/// The number of events without a transformer. The names are not kept: there may be any number of them, and names that
-/// are URLs can identify persons.
+/// The number of events without a transformer. The names are not kept, because there may be any number of names, and
+/// names that are URLs can identify persons.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OtherEvents {
     /// Events named after the path of a request. The LMS logs one for each request.
@@ -29,8 +29,8 @@ pub struct OtherEvents {
 }
 
 impl Details {
-    /// Counts the event of a line that could be parsed. `known` is the index of its name among those that have a
-    /// transformer.
+    /// Counts the event of a line that could be parsed. `known` is the index of its name in the list of names that have
+    /// a transformer.
     pub fn count_event(&mut self, known: Option<usize>, name: Option<&str>) {
         match (known, name) {
             (Some(nth), _) => {
@@ -66,7 +66,7 @@ impl Details {
         self.lines = widened(self.lines, other.lines);
     }
 
-    /// Returns the names that occurred, of those that have a transformer, with their counts.
+    /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.
     pub fn known<'n>(&self, names: &[&'n str]) -> impl Iterator<Item = (&'n str, u64)> {
         let counts = names.iter().copied().zip(self.known.iter().copied());
         counts.filter(|&(_, count)| count > 0)

@@ -10,7 +10,7 @@ use super::reason::Reason;
 #[non_exhaustive]
 pub struct Fault {
     pub reason: Reason,
-    /// An explanation for people: the byte, the field, the value.
+    /// An explanation for people, which names the byte, the field or the value that is wrong.
     pub detail: Cow<'static, str>,
 }
 
@@ -33,7 +33,8 @@ impl Fault {
         Self::new(Reason::BadTimestamp, detail)
     }
 
-    /// Returns the fault of a field whose value is of an unusable kind, such as `a string`.
+    /// Returns the fault of a field whose value is of an unusable kind. `kind` and `wanted` are kinds such as `a
+    /// string`.
     pub(crate) fn wrong_type(field: impl Display, kind: &str, wanted: &str) -> Self {
         Self::new(
             Reason::WrongType,

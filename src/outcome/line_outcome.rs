@@ -11,11 +11,11 @@ pub enum Unsupported {
     NoName,
     /// The format has no transformer for the event.
     NoTransformer,
-    /// The format has a transformer, but the event is not on the default list.
+    /// The format has a transformer, but the event is not on the list of events that are converted by default.
     NotByDefault,
 }
 
-/// The option that excludes an event, in the order in which the options apply.
+/// The option that excludes an event. The variants are in the order in which the options are checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FilteredBy {
@@ -28,7 +28,7 @@ pub enum FilteredBy {
 }
 
 impl FilteredBy {
-    /// Returns the option as typed.
+    /// Returns the name of the option on the command line.
     pub fn option(self) -> &'static str {
         match self {
             Self::Events => "--events",
@@ -41,7 +41,8 @@ impl FilteredBy {
     }
 }
 
-/// The outcome of a line that is not blank. The variants are in order of precedence: a line has the first that applies.
+/// The outcome of a line that is not blank. The variants are in order of precedence: the outcome of a line is the first
+/// variant that applies.
 ///
 /// Duplicates and collisions are found later, when emitted lines are delivered.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ impl FilteredBy {
 pub enum Outcome {
     /// The line cannot be read as an event.
     Unparsable(Fault),
-    /// The event is not converted, whatever it holds.
+    /// The event is not converted, because of its name or because it has none.
     Unsupported(Unsupported),
     /// An option of the user excludes the event.
     Filtered(FilteredBy),

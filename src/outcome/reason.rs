@@ -8,7 +8,7 @@ pub enum Reason {
     NotJson,
     /// The line holds bytes that are not UTF-8.
     NotUtf8,
-    /// The line is longer than the limit.
+    /// The line is longer than `--max-line-bytes`.
     TooLong,
     /// The input ends in the middle of the line.
     Truncated,
@@ -20,11 +20,11 @@ pub enum Reason {
     NoUser,
     /// The user is not in the users table.
     UnknownUser,
-    /// The user has no external id.
+    /// The users table has no external id for the user.
     NoExternalId,
-    /// The user has no e-mail address.
+    /// The users table has no e-mail address for the user.
     NoEmail,
-    /// The course id does not parse as a course key, or as one of the kind that is needed.
+    /// The course id is not a course key, or is a key of a kind that the event does not allow.
     BadCourseId,
     /// The course is not in the courses table.
     UnknownCourse,
@@ -39,7 +39,7 @@ pub enum Reason {
     NotRepresentable,
     /// The statement would have no object id.
     NoObjectId,
-    /// An earlier event has the same id and other content. Deduplication finds this.
+    /// An earlier event has the same id, but different content. Only deduplication detects this.
     Collision,
 }
 

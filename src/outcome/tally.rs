@@ -19,7 +19,7 @@ pub struct Tally {
     pub unparsable: u64,
     /// Records: statements, or Caliper events.
     pub records: u64,
-    /// Events that share their id with an event of other content, whether they are emitted or rejected.
+    /// Events with the id of an earlier event and different content, whether they are emitted or rejected.
     pub collisions: u64,
     pub reasons: BTreeMap<Reason, u64>,
     /// Counts that only a report shows.
@@ -33,9 +33,9 @@ pub struct Reclassified {
     pub duplicates: u64,
     /// Lines that are rejected as collisions.
     pub rejected: u64,
-    /// Records of all these lines.
+    /// Records of these duplicate and rejected lines.
     pub records: u64,
-    /// Collisions, rejected or not.
+    /// Collisions ([`Tally::collisions`]), including those that stay emitted.
     pub collisions: u64,
 }
 

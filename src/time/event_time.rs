@@ -1,7 +1,8 @@
-//! Event times: in UTC, printed to the millisecond, cut off and not rounded (`helpers.convert_datetime_to_iso`).
+//! Times of Caliper events and of options. They are printed in UTC with milliseconds; smaller fractions are cut off,
+//! not rounded (`helpers.convert_datetime_to_iso`).
 //!
 //! The reference parses with dateutil, which takes missing parts from the clock and the time zone of the machine. Here
-//! a full date, a time and an offset are required. Texts that have them print as the reference prints them.
+//! a full date, a time and an offset are required. A text that has all three is printed as the reference prints it.
 
 use std::fmt::{self, Display};
 use std::sync::LazyLock;
@@ -39,7 +40,8 @@ impl EventTime {
             .then_some(Self(moment))
     }
 
-    /// Parses any of the forms with jiff, which reads more forms than these and fractions of at most nine digits.
+    /// Parses the variants with jiff. The pattern refuses other forms that jiff would read, and cuts off the fraction,
+    /// of which jiff reads at most nine digits.
     fn parse_variant(text: &str) -> Option<DateTime> {
         static PATTERN: LazyLock<Option<Regex>> = LazyLock::new(|| {
             let date = r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8})";
@@ -59,7 +61,7 @@ impl EventTime {
         local.checked_sub(offset.duration_since(Offset::UTC)).ok()
     }
 
-    /// Parses a time, or a date as its midnight in UTC.
+    /// Parses a time, or a date such as `2024-03-05`, which stands for its midnight in UTC.
     pub(crate) fn parse_or_midnight(text: &str) -> Option<Self> {
         Self::parse(text).or_else(|| Self::parse(&format!("{text}T00:00:00Z")))
     }
@@ -72,7 +74,8 @@ impl EventTime {
 }
 
 impl From<SystemTime> for EventTime {
-    /// Converts a time, or returns the last moment of the year 9999 if it is later.
+    /// Converts a time of the system. A time after the year 9999 becomes the last moment of that year, and a time
+    /// before 1970 becomes the start of 1970.
     fn from(time: SystemTime) -> Self {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let epoch = date(1970, 1, 1).to_datetime(Time::midnight());
@@ -95,7 +98,7 @@ mod tests {
         EventTime::parse(text).map(|time| time.to_string())
     }
 
-    /// Each row was made by the reference.
+    /// The expected texts were printed by the reference.
     #[test]
     fn full_times_become_utc_milliseconds() {
         for (text, utc) in [

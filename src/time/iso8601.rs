@@ -1,7 +1,8 @@
 //! ISO 8601 as the aniso8601 library reads it.
 //!
-//! `T` and an offset are required. Date and time may be basic or extended, dates may be by week or by day of the year,
-//! and the last part of a time may have a decimal fraction with a dot or a comma. Hour 24 is midnight of the same day.
+//! `T` and an offset are required. Date and time may be in the basic form (`20240305T091407`) or the extended form
+//! (`2024-03-05T09:14:07`), dates may be by week or by day of the year, and the last part of a time may have a decimal
+//! fraction with a dot or a comma. Hour 24 is midnight of the same day.
 //!
 //! Source: aniso8601 10.0.1 (`parse_date`, `parse_time`, `parse_timezone` and `PythonTimeBuilder`).
 
@@ -19,8 +20,8 @@ pub(super) fn parse(text: &str) -> Option<(DateTime, i64)> {
     parse_common(text.as_bytes()).or_else(|| parse_any(text))
 }
 
-/// Parses the form that logs have, `2024-03-05T09:14:07.120334+00:00` with a fraction or without, in an eighth of the
-/// time.
+/// Parses only the form that logs have: `2024-03-05T09:14:07.120334+00:00`, with a fraction of six digits or none. This
+/// takes an eighth of the time of `parse_any`.
 pub(super) fn parse_common(text: &[u8]) -> Option<(DateTime, i64)> {
     let (start, rest) = text.split_at_checked(19)?;
     let (fraction, offset) = match rest.len() {
@@ -59,13 +60,14 @@ fn digits_of(text: &[u8]) -> Option<i64> {
 }
 
 fn parse_any(text: &str) -> Option<(DateTime, i64)> {
-    // Only ASCII parses, and it can be cut at any byte.
+    // All forms are ASCII. ASCII text can be sliced at any byte.
     if !text.is_ascii() {
         return None;
     }
     let (date, mut time) = text.split_once('T')?;
     let mut offset = None;
-    // aniso8601 looks for the delimiters in this order. So in `+00:00Z` the `Z` is found first and then dropped.
+    // aniso8601 looks for the delimiters in this order. So in `+00:00Z` the `Z` is found first, and is dropped when the
+    // `+` is found.
     for delimiter in ['Z', '+', '-'] {
         if let Some(at) = time.find(delimiter) {
             offset = Some(&time[at..]);
@@ -101,7 +103,7 @@ fn parse_date(text: &str) -> Option<Date> {
     }
 }
 
-/// Makes a date. Refuses years before 1, which Python does not have. jiff ends with the year 9999, as Python does.
+/// Makes a date. Refuses years before 1, which Python does not have. jiff refuses years after 9999, as Python does.
 fn new_date(year: i64, month: i64, day: i64) -> Option<Date> {
     let (year, month, day) = (year.try_into(), month.try_into(), day.try_into());
     let date = Date::new(year.ok()?, month.ok()?, day.ok()?).ok()?;
@@ -113,7 +115,7 @@ fn ordinal_date(year: i64, day: i64) -> Option<Date> {
     first.day_of_year(day.try_into().ok()?).build().ok()
 }
 
-/// Converts a week date. Week 53 of a short year is the first week of the next.
+/// Converts a week date. In a year of 52 weeks, week 53 stands for the first week of the next year.
 fn week_date(year: i64, week: i64, weekday: i64) -> Option<Date> {
     if year < 1 || !(1..=53).contains(&week) || !(1..=7).contains(&weekday) {
         return None;
@@ -151,8 +153,9 @@ fn parse_time(text: &str) -> Option<Time> {
     {
         let whole = digits(part)?;
         let fraction = fraction.filter(|_| nth == last);
-        // aniso8601 compares a part, fraction included, with its limit as a float, and so refuses minute 59.5. It
-        // refuses second 60 too, except with a fraction so small that the float loses it.
+        // aniso8601 adds the fraction to the last part, and compares the sum with the limit of the part as a float. So
+        // it refuses minute 59.5. It refuses second 60 too, unless the second has a fraction that is zero, or so small
+        // that the float is exactly 60.
         let as_float: f64 = match fraction {
             Some(fraction) => format!("{part}.{fraction}").parse().ok()?,
             None => whole as f64,
@@ -165,16 +168,17 @@ fn parse_time(text: &str) -> Option<Time> {
             time += scaled_fraction(fraction, unit)?;
         }
     }
-    // After hour 24 only zeros without a fraction are allowed.
+    // Hour 24 is allowed only if the minutes and seconds are zero and have no fraction. A fraction of the hour itself
+    // must be zero.
     if time >= DAY && digits(parts[0])? == 24 && (time != DAY || (last > 0 && fraction.is_some())) {
         return None;
     }
     Some(Time::midnight().wrapping_add(SignedDuration::from_micros(time)))
 }
 
-/// Parses a decimal fraction of a unit into microseconds, cut off.
+/// Converts a decimal fraction of a unit to microseconds, rounded down. `fraction` has the digits after the dot.
 fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
-    /// The most digits that Python reads as an integer.
+    /// The largest number of digits that Python reads as an integer.
     const MOST_DIGITS: usize = 4300;
 
     let is_number = fraction.bytes().all(|byte| byte.is_ascii_digit());
@@ -186,7 +190,8 @@ fn scaled_fraction(fraction: &str, unit: i64) -> Option<i64> {
     i64::try_from(scaled).ok()
 }
 
-/// Parses `Z`, `±hh`, `±hhmm` or `±hh:mm` into minutes. `-00:00` is refused.
+/// Parses `Z`, `±hh`, `±hhmm` or `±hh:mm` into minutes. As in aniso8601, `-00:00` is refused, and any character may
+/// stand for the colon.
 fn parse_offset(text: &str) -> Option<i64> {
     if text == "Z" {
         return Some(0);

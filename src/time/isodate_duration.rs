@@ -10,12 +10,12 @@ const DAY: i128 = 86_400 * SECOND;
 pub(crate) struct IsodateDuration(i128);
 
 impl IsodateDuration {
-    /// Converts a whole number of seconds, unless Python's timedelta cannot hold it.
+    /// Converts a whole number of seconds. Returns `None` if Python's timedelta cannot hold it.
     pub(crate) fn from_seconds(seconds: i64) -> Option<Self> {
         Self::from_microseconds(i128::from(seconds) * SECOND)
     }
 
-    /// Converts seconds, rounded to the microsecond, unless Python's timedelta cannot hold them.
+    /// Converts seconds, rounded to the microsecond. Returns `None` if Python's timedelta cannot hold them.
     pub(crate) fn from_seconds_f64(seconds: f64) -> Option<Self> {
         if seconds.abs() < 1e15 {
             Self::from_microseconds(rounded(seconds))
@@ -24,7 +24,8 @@ impl IsodateDuration {
         }
     }
 
-    /// Refuses a billion days and more.
+    /// Returns `None` if Python's timedelta cannot hold the duration: a billion days or more, or less than -999,999,999
+    /// days.
     fn from_microseconds(microseconds: i128) -> Option<Self> {
         const LIMIT: i128 = 1_000_000_000 * DAY;
         (DAY - LIMIT..LIMIT)
@@ -33,8 +34,8 @@ impl IsodateDuration {
     }
 }
 
-/// Converts seconds to microseconds, rounded half to even as CPython's `accum` does, which adds the whole seconds
-/// first.
+/// Converts seconds to microseconds, rounded half to even. Converts the whole seconds and the rest separately, as
+/// CPython's `accum` does, because that affects the rounding.
 fn rounded(seconds: f64) -> i128 {
     let whole = seconds.trunc();
     let microseconds = (seconds - whole) * SECOND as f64;
@@ -83,7 +84,7 @@ impl Display for IsodateDuration {
 mod tests {
     use super::*;
 
-    /// Each row was made by CPython's timedelta and isodate.
+    /// The expected texts were printed by isodate, from timedeltas of CPython.
     #[test]
     fn durations_print_as_isodate_prints_them() {
         for (seconds, printed) in [

@@ -1,12 +1,13 @@
 //! The readers and printers of times and durations.
 //!
-//! They take text and numbers and know nothing of events: a format turns the value of a field into one of these.
+//! They take texts and numbers and know nothing of events. The modules of the output formats pass them the values of
+//! fields.
 //!
 //! | file | kind | as read or printed by |
 //! |---|---|---|
 //! | `timestamp` | times of xAPI statements | Python's `isoformat()` |
 //! | `iso8601` | the text of times of xAPI statements | aniso8601 |
-//! | `event_time` | times of Caliper events and of options | dateutil, without what it takes from the clock |
+//! | `event_time` | times of Caliper events and of options | dateutil, but no part is taken from the clock |
 //! | `tincan_duration` | durations of xAPI statements | tincan |
 //! | `isodate_duration` | durations of Caliper events | isodate |
 //! | `seconds` | durations of options | |

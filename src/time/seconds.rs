@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Parses a number of seconds from a millisecond to a day.
+/// Parses a number of seconds. Returns `None` if it is less than 0.001 (a millisecond) or more than 86400 (a day).
 pub(crate) fn parse_seconds(text: &str) -> Option<Duration> {
     let seconds = text.parse().ok();
     seconds

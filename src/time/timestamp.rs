@@ -23,7 +23,8 @@ pub(crate) struct Timestamp {
 }
 
 impl Timestamp {
-    /// Returns the same moment in UTC, or the last moment of the year 9999 if it is later.
+    /// Returns the same moment in UTC. A moment that is in the year 10000 in UTC becomes the last moment of the year
+    /// 9999.
     pub(crate) fn utc(self) -> DateTime {
         match self.offset {
             0 => self.local,
@@ -37,9 +38,10 @@ impl Timestamp {
         Some(Self { local, offset })
     }
 
-    /// Converts seconds since 1970, rounded half to even to the microsecond.
+    /// Converts seconds since 1970. Rounds to the microsecond, and half a microsecond to the even one.
     pub(crate) fn from_unix_f64(seconds: f64) -> Option<Self> {
-        /// A limit far past the year 9999 that is safe to convert.
+        /// The first number of seconds that is refused. It is far past the year 9999, and every smaller number fits an
+        /// `i64`.
         const LIMIT: f64 = 1e15;
 
         let whole = seconds.trunc();
@@ -73,7 +75,8 @@ impl Timestamp {
         let mut text = ArenaString::with_capacity_in(LENGTH, arena);
         // Writing into an arena does not fail.
         let _ = printer.print_datetime(&self.local, StdFmtWrite(&mut text));
-        // Almost all times are in UTC. For them `write!` is avoided, since it would take as long as printing the time.
+        // Almost all times are in UTC. For times in UTC, `write!` is avoided, since it would take as long as printing
+        // the date and time.
         if self.offset == 0 {
             text.push_str("+00:00");
         } else {
@@ -94,7 +97,7 @@ mod tests {
         timestamp.map(|timestamp| timestamp.printed(&arena).to_owned())
     }
 
-    /// Each row was made by tincan with aniso8601.
+    /// The expected texts were printed by tincan, which parses with aniso8601.
     #[test]
     fn text_is_read_as_aniso8601_reads_it() {
         for (text, isoformat) in [
@@ -205,7 +208,7 @@ mod tests {
         }
     }
 
-    /// Each row was made by CPython.
+    /// The expected texts were printed by CPython.
     #[test]
     fn numbers_are_seconds_since_1970() {
         for (seconds, isoformat) in [

@@ -9,7 +9,8 @@ pub(crate) struct TincanDuration {
 }
 
 impl TincanDuration {
-    /// Converts seconds, unless Python's timedelta cannot hold them: a billion days and more.
+    /// Converts seconds. Returns `None` if Python's timedelta cannot hold them: a billion days or more, or less than
+    /// -999,999,999 days.
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         const LIMIT: f64 = 1e9 * 86_400.0;
         (86_400.0 - LIMIT..LIMIT)
@@ -20,7 +21,8 @@ impl TincanDuration {
 
 impl Display for TincanDuration {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // tincan divides as Python does, so only the days of a negative duration are negative.
+        // tincan divides as Python does, which rounds quotients down. So only the days of a negative duration are
+        // negative.
         let (minutes, seconds) = divide(self.seconds, 60.0);
         let (hours, minutes) = divide(minutes, 60.0);
         let (days, hours) = divide(hours, 24.0);
@@ -44,10 +46,10 @@ impl Display for TincanDuration {
     }
 }
 
-/// Divides as Python's `divmod` does, by a positive divisor.
+/// Returns the quotient, rounded down, and the remainder, as Python's `divmod` does. The divisor must be positive.
 fn divide(dividend: f64, divisor: f64) -> (f64, f64) {
     let remainder = dividend.rem_euclid(divisor);
-    // Adding 0.0 makes -0.0 the 0 that Python prints.
+    // Adding 0.0 turns -0.0 into 0.0, so that no minus sign is printed.
     (
         ((dividend - remainder) / divisor).round() + 0.0,
         remainder + 0.0,
@@ -58,7 +60,7 @@ fn divide(dividend: f64, divisor: f64) -> (f64, f64) {
 mod tests {
     use super::*;
 
-    /// Each row was made by tincan.
+    /// The expected texts were printed by tincan.
     #[test]
     fn durations_print_as_tincan_prints_them() {
         for (seconds, printed) in [

@@ -1,4 +1,4 @@
-//! Texts in the arena of an event.
+//! Making texts in an arena.
 
 use std::fmt;
 

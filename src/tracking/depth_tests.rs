@@ -8,10 +8,11 @@ use bumpalo::Bump;
 use super::{parse_line, python, python_json, skim};
 use crate::json::{self, MAX_DEPTH, Value};
 
-/// The stack of a thread of rayon, and of any thread of the standard library.
+/// The stack size of the threads of rayon. It is the default of the standard library.
 const STACK_BYTES: usize = 2 << 20;
 
-/// Texts of the greatest depth that is read: of arrays, of objects, and of both in turns.
+/// Returns JSON texts of the greatest depth that is read: nested arrays, nested objects, and arrays and objects in
+/// turns.
 fn deepest_texts() -> [String; 3] {
     let of = |start: [&str; 2], end: [&str; 2]| {
         let starts: String = (0..MAX_DEPTH).map(|nth| start[nth % 2]).collect();
@@ -68,7 +69,7 @@ fn the_deepest_values_are_written_on_a_small_stack() {
 fn the_deepest_events_are_skimmed_and_searched_on_a_small_stack() {
     on_a_small_stack(|| {
         for text in deepest_texts() {
-            // The event itself is one level.
+            // The object of the event is one level, so the outermost level of the text is removed.
             let inner = text
                 .get(1..text.len() - 1)
                 .filter(|_| text.starts_with('['));

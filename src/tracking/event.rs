@@ -5,21 +5,23 @@ use bumpalo::Bump;
 use crate::json::{JsonError, JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
-/// An event of a tracking log, with the field access of the reference's `BaseTransformerMixin.get_data`.
+/// An event, with the field access of the reference's `BaseTransformerMixin.get_data`. An event in a log (the log form)
+/// has its payload in `event`. An event as the LMS emits it to the reference (the emitted form) has its payload in
+/// `data`.
 #[derive(Clone, Copy, Debug)]
 pub struct TrackingEvent<'a> {
-    /// The event before strings of JSON are decoded.
+    /// The event as logged: fields that are strings of JSON are still strings.
     source: JsonObject<'a>,
-    /// The event, with `context` decoded if it has the emitted form.
+    /// The event as logged, except that in the emitted form a `context` that is a string of JSON is decoded.
     root: JsonObject<'a>,
-    /// The field `event`, not decoded, or `data` if the event has the emitted form.
+    /// The field `event` as logged. In the emitted form: the decoded field `data`.
     event: Value<'a>,
-    /// The field `event`, decoded if it is a string of JSON.
+    /// The field `event` or, in the emitted form, `data`, decoded if it is a string of JSON.
     data: Value<'a>,
 }
 
 impl<'a> TrackingEvent<'a> {
-    /// Creates an event from its log form, which has `event`, or its emitted form, which has `data`.
+    /// Creates an event from a JSON object in the log form or, if it has no `event`, in the emitted form.
     ///
     /// # Errors
     /// Returns `NoEvent` if the object has neither field, and the errors of [`decoded`].
@@ -49,7 +51,7 @@ impl<'a> TrackingEvent<'a> {
         })
     }
 
-    /// The whole event, before strings of JSON are decoded.
+    /// The whole event as logged: fields that are strings of JSON are still strings.
     pub fn source(&self) -> Value<'a> {
         Value::Object(self.source)
     }
@@ -85,7 +87,8 @@ impl<'a> TrackingEvent<'a> {
         field(self.data(outer)?, key)
     }
 
-    /// The field `event.KEY`. Unlike [`data`](Self::data), it is absent if `event` is a string.
+    /// The field `event.KEY`. Unlike [`data`](Self::data), the field is absent if a log has `event` as a string of
+    /// JSON.
     pub fn event(&self, key: &str) -> Option<Value<'a>> {
         field(self.event, key)
     }
@@ -95,7 +98,8 @@ impl<'a> TrackingEvent<'a> {
         field(self.root.get("context")?, key)
     }
 
-    /// The value at a dotted key such as `context.course_id`, even if it counts as absent.
+    /// The value at a dotted key such as `context.course_id`, even if it counts as absent, such as null or an empty
+    /// string.
     pub fn walk(&self, dotted_key: &str) -> Option<Value<'a>> {
         let mut keys = dotted_key.split('.');
         let first = match keys.next()? {
@@ -105,8 +109,9 @@ impl<'a> TrackingEvent<'a> {
         keys.try_fold(first?, |value, key| value.as_object()?.get(key))
     }
 
-    /// Searches the event for a key. A value at the top level is the result, whatever the value is. Otherwise nested
-    /// objects are searched depth first, in their order, and nulls are skipped.
+    /// Searches the event for a key. If the top level has the key, its value is the result, even if that value is null.
+    /// Otherwise nested objects are searched depth first, in their order, and nulls are skipped. Returns `None` if the
+    /// value that is found counts as absent.
     pub fn find(&self, key: &str) -> Option<Value<'a>> {
         self.top_level(key)
             .or_else(|| self.search(key))
@@ -125,14 +130,15 @@ impl<'a> TrackingEvent<'a> {
         let members = self.root.members().iter();
         let mut values =
             members.map(|&(name, value)| if name == "data" { self.data } else { value });
-        // The reference's parser appends `data` if the line does not have it.
+        // If the line has no `data`, the reference's parser appends it to the event. So `data` is then searched last.
         values
             .find_map(|value| search(value, key))
             .or_else(|| search(self.data, key))
     }
 }
 
-/// Searches objects depth first, in their order. An object with the key is not searched further.
+/// Searches objects depth first, in their order. An object that has the key is not searched further, even if the value
+/// is null.
 fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     let object = value.as_object()?;
     match object.get(key) {
@@ -145,7 +151,7 @@ fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     }
 }
 
-/// A field of an object, if it is present. Other values have no fields.
+/// Returns a field of an object, or `None` if the field is absent or the value is not an object.
 fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
     value
         .as_object()?
@@ -153,12 +159,12 @@ fn field<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {
         .filter(|value| value.is_present())
 }
 
-/// Decodes a string of JSON. Other strings and values are returned unchanged.
+/// Decodes a string of JSON. Strings that are not JSON, and values that are not strings, are returned unchanged.
 ///
 /// # Errors
-/// Returns `NotJson` if the JSON is nested deeper than the parser reads. Also returns `NotJson` if `event` has an
-/// integer that is too long, because the reference then loses all events of the batch. `data` and `context` with such
-/// an integer stay strings.
+/// Returns `NotJson` if the JSON in the string is nested deeper than the parser reads. Also returns `NotJson` if
+/// `event` has an integer that is too long, because the reference then loses all events of the batch. `data` and
+/// `context` with such an integer stay strings.
 fn decoded<'a>(field: &str, value: Value<'a>, arena: &'a Bump) -> Result<Value<'a>, Fault> {
     let Value::Str(text) = value else {
         return Ok(value);

@@ -8,7 +8,7 @@ use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
 
-/// The value if Python's `bool(value)` is true.
+/// Returns the value if Python's `bool(value)` is true.
 pub(crate) fn truthy(value: Option<Value<'_>>) -> Option<Value<'_>> {
     value.filter(|value| value.is_truthy())
 }
@@ -27,7 +27,7 @@ pub(crate) fn required<'a>(
 /// Returns the text of a field.
 ///
 /// # Errors
-/// Returns `WrongType`, which names what is `wanted`, if the value is not a string.
+/// Returns `WrongType` if the value is not a string. The message says what is `wanted`, such as "a URL".
 pub(crate) fn str_of<'a>(field: &str, value: Value<'a>, wanted: &str) -> Result<&'a str, Fault> {
     value
         .as_str()
@@ -47,12 +47,12 @@ pub(crate) fn object_of<'a>(
         .ok_or_else(|| wrong_type(field, value, "an object"))
 }
 
-/// Returns the fault of a field whose value is of another kind than the `wanted` one.
+/// Returns the fault of a field whose value is not of the `wanted` kind, such as "an object".
 pub(crate) fn wrong_type(field: impl Display, value: Value<'_>, wanted: &str) -> Fault {
     Fault::wrong_type(field, value.kind(), wanted)
 }
 
-/// Returns the text of a field that is an id, as the reference writes it.
+/// Returns the text of a field that is an id. A value that is not a string becomes the text of Python's `str(value)`.
 ///
 /// # Errors
 /// Returns `WrongType` if the value is an object or an array.

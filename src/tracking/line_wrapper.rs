@@ -1,4 +1,5 @@
-//! The JSON that container log drivers and shippers wrap lines in: an object with the line at some key.
+//! Lines that a container log driver or a log shipper wrapped in JSON: each is an object that has the log line at some
+//! key.
 
 use bumpalo::Bump;
 
@@ -8,13 +9,14 @@ use super::{line, skim};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
-/// The wrapper of each line of a log.
+/// The way in which the lines of a log are wrapped.
 #[derive(Clone, Debug, Default)]
 pub enum LineWrapper {
     /// Lines are not wrapped.
     #[default]
     None,
-    /// A JSON object with the line at a dotted key: `message.log` is the key `log` of the object at the key `message`.
+    /// Lines are JSON objects, with the log line at a dotted key: `message.log` is the key `log` of the object at the
+    /// key `message`.
     Json(String),
 }
 
@@ -26,7 +28,7 @@ impl LineWrapper {
     }
 
     /// Returns the name of the event if the name is found without parsing the line and is not wanted. A returned name
-    /// guarantees that the parser would accept the line.
+    /// guarantees that the parser would accept the line. Wrapped lines are always parsed.
     pub fn unwanted_name<'a>(
         &self,
         line: &'a [u8],
@@ -38,8 +40,9 @@ impl LineWrapper {
         }
     }
 
-    /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so a line has the same outcome wrapped
-    /// and plain. Some shippers decode JSON, so an object at the key of the line is the event itself.
+    /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so a line has the same outcome whether
+    /// it is wrapped or not. An object at the key is taken as the event, because some log shippers decode the JSON of
+    /// the line.
     ///
     /// # Errors
     /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object
@@ -63,12 +66,12 @@ impl LineWrapper {
                 value.as_object()?.get(part)
             });
         let event = match inner {
-            None => return Err(not_wrapped(format!("the line has no `{key}`"))),
+            None => return Err(not_wrapped(format!("the line has no key `{key}`"))),
             Some(Value::Object(event)) => Ok(Some(event)),
             Some(Value::Str(text)) => object_of(text, arena),
             Some(other) => {
                 let kind = other.kind();
-                let detail = format!("`{key}` is {kind}, not a text or an object");
+                let detail = format!("`{key}` is {kind}, neither a string nor an object");
                 return Err(not_wrapped(detail));
             }
         };
@@ -94,7 +97,7 @@ fn with_context(context: &str, fault: Fault) -> Fault {
 mod tests {
     use super::*;
 
-    /// The name of the event, `blank`, or the reason and its detail.
+    /// Returns the name of the event, `blank`, or the reason code and its detail.
     fn parsed(key: &str, line: &str) -> String {
         let arena = Bump::new();
         let wrapper = LineWrapper::json(key).unwrap();
@@ -155,22 +158,22 @@ mod tests {
             (
                 "log",
                 r#"{"name":"a","event":1}"#,
-                "not-wrapped: the line has no `log`",
+                "not-wrapped: the line has no key `log`",
             ),
             (
                 "a.log",
                 r#"{"a":[{"log":"x"}],"log":"x"}"#,
-                "not-wrapped: the line has no `a.log`",
+                "not-wrapped: the line has no key `a.log`",
             ),
             (
                 "log",
                 r#"{"log":null}"#,
-                "not-wrapped: `log` is null, not a text or an object",
+                "not-wrapped: `log` is null, neither a string nor an object",
             ),
             (
                 "log",
                 r#"{"log":5}"#,
-                "not-wrapped: `log` is an integer, not a text or an object",
+                "not-wrapped: `log` is an integer, neither a string nor an object",
             ),
         ] {
             assert_eq!(parsed(key, line), expected, "{line}");

@@ -7,13 +7,13 @@
 //! | file | contents |
 //! |---|---|
 //! | `line` | parsing a line |
-//! | `line_wrapper` | parsing a line within the JSON of a log driver |
-//! | `skim` | reading the name of an event without building its tree |
+//! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
+//! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
-//! | `field` | fields that must be present or of a kind |
+//! | `field` | checks that a field is present or of a certain kind |
 //! | `usage_key` | the usage keys of videos and problems |
-//! | `python`, `python_json`, `number` | Python's texts, JSON and arithmetic of values |
-//! | `arena` | texts in the arena of an event |
+//! | `python`, `python_json`, `number` | values printed, written as JSON and calculated with as in Python |
+//! | `arena` | making texts in an arena |
 
 mod arena;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The part of Python's arithmetic that scores need.
+//! Python's arithmetic, as far as calculating scores needs it.
 
 use bumpalo::Bump;
 use num_bigint::BigInt;
@@ -6,7 +6,7 @@ use num_bigint::BigInt;
 use super::python;
 use crate::json::{MAX_DIGITS, Value};
 
-/// Every integer below this has an exact float.
+/// 2 to the 53rd. Every integer up to this limit is exact as a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A number: an integer of any size or a float. Booleans are the integers 0 and 1, as in Python.
@@ -18,7 +18,7 @@ pub enum Number<'a> {
 }
 
 impl<'a> Number<'a> {
-    /// Returns the number if the value is one, and `None` for text.
+    /// Returns the number if the value is a number or a boolean. Texts are not parsed.
     pub fn of(value: Value<'a>) -> Option<Self> {
         match value {
             Value::Bool(value) => Some(Self::Int(value.into())),
@@ -29,7 +29,7 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `float(number)`, infinite where Python raises `OverflowError`.
+    /// Returns Python's `float(number)`, or infinity where Python raises `OverflowError`.
     pub fn to_float(self) -> f64 {
         match self {
             Self::Int(value) => value as f64,
@@ -38,12 +38,12 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `number > 0`.
+    /// Returns whether the number is above zero.
     pub fn is_positive(self) -> bool {
         self.to_float() > 0.0
     }
 
-    /// `self >= other`, which is exact between an integer and a float too.
+    /// Returns whether `self >= other`. As in Python, an integer and a float are compared exactly.
     pub fn at_least(self, other: Self) -> bool {
         let (left, right) = (self.to_float(), other.to_float());
         // Rounding keeps the order, so only large numbers that round to the same float have to be compared exactly.
@@ -67,17 +67,18 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// Divides integers that have no exact floats, and rounds once, as Python does.
+    /// Divides integers that may have no exact float. Rounds only the quotient, as Python does.
     fn divided_exactly(self, other: Self) -> Option<f64> {
-        /// A number of digits that is larger than that of any number half-way between two floats.
+        /// The least number of digits of the quotient. Any number half-way between two floats has fewer digits, so
+        /// rounding these digits to a float gives the same result as rounding the exact quotient.
         const QUOTIENT_DIGITS: usize = 800;
 
         let (left, right) = (self.to_integer()?, other.to_integer()?);
         let zeros = QUOTIENT_DIGITS + right.to_string().len();
         let left = left * BigInt::from(10).pow(zeros as u32);
         let quotient = &left / &right;
-        // If the division has a remainder, a digit 1 is appended. Otherwise the quotient might look half-way between
-        // two floats.
+        // A digit is appended: 1 if the division has a remainder, otherwise 0. Without the 1, the quotient might look
+        // half-way between two floats although the exact value is above the middle.
         let last = u8::from(&quotient * &right != left);
         format!("{quotient}{last}e-{}", zeros + 1).parse().ok()
     }
@@ -86,7 +87,7 @@ impl<'a> Number<'a> {
         match self {
             Self::Int(value) => Some(value.into()),
             Self::BigInt(digits) => digits.parse().ok(),
-            // Only floats without a fraction are compared or divided exactly.
+            // Only `at_least` converts floats, and only from 2 to the 53rd on. These have no fraction.
             Self::Float(value) if value.is_finite() && value.fract() == 0.0 => {
                 format!("{value:.0}").parse().ok()
             }
@@ -94,7 +95,8 @@ impl<'a> Number<'a> {
         }
     }
 
-    /// `number * 100`, of the same kind. Returns `None` for an integer that is too long for Python to write.
+    /// Returns `number * 100`, which is an integer if the number is an integer, and a float if the number is a float.
+    /// Returns `None` for an integer that is too long for Python to write.
     pub fn times_100(self, arena: &'a Bump) -> Option<Value<'a>> {
         let digits = match self {
             Self::Float(value) => return Some(Value::Float(value * 100.0)),
@@ -104,14 +106,14 @@ impl<'a> Number<'a> {
             },
             Self::BigInt(digits) => digits.to_owned(),
         };
-        // Two zeros at the end multiply by 100.
+        // Appending two zeros multiplies by 100.
         let product = digits + "00";
         let is_short = product.trim_start_matches('-').len() <= MAX_DIGITS;
         is_short.then(|| Value::BigInt(arena.alloc_str(&product)))
     }
 }
 
-/// `float(value)` of a number or a text, infinite where Python raises `OverflowError`.
+/// Returns Python's `float(value)` of a number or a text, or infinity where Python raises `OverflowError`.
 pub fn float(value: Value<'_>) -> Option<f64> {
     match value {
         Value::Str(text) => python::parse_number(text),
@@ -135,7 +137,7 @@ mod tests {
             Number::Int(9_007_199_254_740_993).divided_by(Number::Int(9_007_199_254_740_991)),
             1.0000000000000002
         );
-        // CPython: 10**30 / 3, 7 / 10**30, 10**400 / 10**399, 10**400 / 3
+        // The quotients that CPython computes for 10**30 / 3, 7 / 10**30 and 10**400 / 10**399.
         let [ten_to_30, ten_to_399, ten_to_400] =
             [30, 399, 400].map(|zeros| format!("1{}", "0".repeat(zeros)));
         assert_eq!(

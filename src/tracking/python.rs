@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use crate::json::Value;
 
-/// `str.isspace`: Unicode white space and the four ASCII separators.
+/// Python's `str.isspace`: Unicode white space and the four ASCII separators (0x1c to 0x1f).
 pub fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// `str(value)`.
+/// Appends Python's `str(value)`.
 pub fn write_str(value: Value<'_>, out: &mut String) {
     match value {
         Value::Str(text) => out.push_str(text),
@@ -59,11 +59,12 @@ fn write_repr(value: Value<'_>, out: &mut String) {
     }
 }
 
-/// `repr(value)` of a finite float: the shortest digits that are parsed as the same float, with an exponent below 1e-4
-/// and from 1e16.
+/// Appends `repr(value)` of a finite float: the shortest digits that are parsed as the same float. Numbers below 1e-4
+/// and numbers from 1e16 on are written with an exponent.
 ///
-/// If two shortest texts are equally near, zmij takes the even one, like Python and unlike the standard library. Unlike
-/// Python, zmij writes numbers from 1e-5 without an exponent, and exponents above -10 with one digit.
+/// The crate zmij finds the digits. If two shortest texts are equally near, it takes the one with an even last digit,
+/// like Python and unlike the standard library. Unlike Python, it writes numbers from 1e-5 to 1e-4 without an exponent,
+/// and `e-6` where Python writes `e-06`. Both are mended here.
 pub(super) fn write_float(value: f64, out: &mut String) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
@@ -80,8 +81,8 @@ pub(super) fn write_float(value: f64, out: &mut String) {
     }
 }
 
-/// `repr(text)`, in double quotes only if the text has single quotes and no double ones. Characters that cannot be
-/// printed are escaped.
+/// Appends `repr(text)`, in double quotes only if the text has single quotes and no double quotes. Characters that
+/// cannot be printed are escaped.
 fn write_quoted(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -110,8 +111,8 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// `str.isprintable`. The standard library has the same table for `Debug`: after the first character of a string, it
-/// escapes those that are not printable, quotes and backslashes.
+/// Python's `str.isprintable`. For characters that are not ASCII, `str::escape_debug` escapes exactly those that Python
+/// cannot print. Only at the start of a string does it escape combining characters too, so an `a` is put before `c`.
 fn is_printable(c: char) -> bool {
     if c.is_ascii() {
         return !c.is_ascii_control();
@@ -121,9 +122,9 @@ fn is_printable(c: char) -> bool {
     std::str::from_utf8(&buffer[..end]).is_ok_and(|text| text.escape_debug().nth(1) == Some(c))
 }
 
-/// `float(text)` or `int(text)`. Both accept white space at the ends (but not the four ASCII separators of
-/// `str.isspace`), a sign, and underscores between digits. Floats may also be the words for infinity and NaN. Integers
-/// of more than 64 bits are not ids, and are not parsed.
+/// Parses a text as Python's `float(text)` or `int(text)` does. Both accept white space at the ends (but not the four
+/// ASCII separators of `str.isspace`), a sign, and underscores between digits. Floats may also be the words for
+/// infinity and NaN. Integers that do not fit an `i64` are not parsed, since no id is so large.
 pub fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim();
     if !text.contains('_') {

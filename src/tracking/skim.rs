@@ -1,8 +1,8 @@
-//! Reading the name of an event without building the tree of its line.
+//! Reading the name of an event without parsing its line into a tree.
 //!
 //! Most lines of a log are events that are not selected, and only their names are needed. A name is returned only if
 //! [`super::parse_line`] would parse the line and find the same name. In doubt, no name is returned and the line is
-//! parsed. `cargo bench` shows the gain: half of its log are events that are not selected.
+//! parsed. `cargo bench` shows the gain, because half of the events of its log are not selected.
 
 use std::sync::LazyLock;
 
@@ -11,8 +11,8 @@ use memchr::memmem::Finder;
 use super::line::json_part;
 use crate::json::{MAX_DEPTH, Scanner};
 
-/// The longest line that is skimmed. Few lines are longer, and a line within this limit cannot have an integer of more
-/// than 4,300 digits, which the parser would refuse.
+/// The length of the longest line that is skimmed. Few lines are longer. The limit must be below 4,300: the parser
+/// refuses integers with more digits, and skimming does not count digits.
 const MAX_BYTES: usize = 4096;
 
 /// Returns the name of the event if skimming finds the name and the name is not wanted. A returned name guarantees that
@@ -25,7 +25,8 @@ pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Op
     name(line).filter(|name| *name == likely || !is_wanted(name))
 }
 
-/// Guesses the name of the event. A line whose guessed name is wanted is parsed without skimming it first.
+/// Guesses that the first `"name":` of the line is that of the event. A line whose guessed name is wanted is parsed at
+/// once, so its text is not read twice.
 fn likely_name(line: &[u8]) -> Option<&str> {
     static KEY: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("\"name\":"));
 
@@ -40,7 +41,7 @@ fn likely_name(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(&text[..memchr::memchr(b'"', text)?]).ok()
 }
 
-/// Returns the name of the event if the line can be parsed and the name is a string without escapes that is not empty.
+/// Returns the name of the event if the parser would accept the line, and the name is not empty and has no escapes.
 fn name(line: &[u8]) -> Option<&str> {
     if line.len() > MAX_BYTES {
         return None;
@@ -68,7 +69,8 @@ fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
             let is_string = scanner.peek() == b'"';
             let start = scanner.offset();
             skip_value(scanner, 1)?;
-            // Whether the parser decodes the string, which must then be too short to exceed a limit.
+            // The parser decodes strings of JSON in these fields. A string of more than `MAX_DEPTH` bytes might hold
+            // JSON that the parser refuses as too deep, so the line is left to the parser.
             let is_decoded = is_string && matches!(key, "event" | "data" | "context");
             if is_decoded && scanner.offset() - start > MAX_DEPTH {
                 return None;
@@ -86,7 +88,7 @@ fn string_without_escapes<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
     (end == b'"').then_some(text)
 }
 
-/// Skips a value within `depth` arrays and objects, if the parser would read it.
+/// Skips a value that is nested in `depth` arrays and objects. Returns `None` if the parser might refuse the value.
 fn skip_value(scanner: &mut Scanner<'_>, depth: usize) -> Option<()> {
     match scanner.peek() {
         b'"' => {
@@ -119,7 +121,7 @@ fn skip_value(scanner: &mut Scanner<'_>, depth: usize) -> Option<()> {
     }
 }
 
-/// Skips the rest of a string, from after its quote.
+/// Skips the rest of a string whose first quote is already skipped.
 #[inline]
 fn skip_string(scanner: &mut Scanner<'_>) -> Option<()> {
     while scanner.plain()?.1 != b'"' {
@@ -136,7 +138,7 @@ mod tests {
     use super::*;
     use crate::tracking::parse_line;
 
-    /// The name of the event in the tree.
+    /// Returns the name that parsing the line finds.
     fn name_in_tree(line: &[u8]) -> Option<String> {
         let arena = Bump::new();
         let event = parse_line(line, &arena).ok()??;
@@ -146,7 +148,7 @@ mod tests {
             .map(str::to_owned)
     }
 
-    /// Whether skimming finds the name that parsing finds, or none.
+    /// Returns whether skimming finds the same name as parsing, or no name.
     fn agrees(line: &[u8]) -> bool {
         name(line).is_none_or(|name| name_in_tree(line).as_deref() == Some(name))
     }
@@ -260,7 +262,7 @@ mod tests {
         proptest::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
     }
 
-    /// JSON values, among them values that only Python reads.
+    /// JSON values, and values such as `NaN` that Python reads although JSON does not have them.
     fn value() -> impl Strategy<Value = String> {
         let leaf = prop_oneof![
             Just("\"x\"".to_owned()),

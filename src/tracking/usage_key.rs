@@ -1,5 +1,5 @@
-//! The usage key of the block that an event is about, for events that have only a part of the key (the reference's
-//! `helpers.py`).
+//! Usage keys, which identify the blocks of a course, such as videos and problems. Here they are built for events that
+//! have only a part of the key of their block (the reference's `helpers.py`).
 
 use std::borrow::Cow;
 use std::net::Ipv6Addr;
@@ -20,19 +20,19 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
     let video = id_text("data.id", video, arena)?;
     block_usage_key(course_id, "video", video, arena).ok_or_else(|| {
         let detail =
-            format!("the course id `{course_id}` has no namespace, which a block id needs");
+            format!("the course id `{course_id}` has no namespace such as `course-v1:`, which a usage key needs");
         Fault::new(Reason::BadCourseId, detail)
     })
 }
 
-/// Returns the usage key of the problem of a browser's event: the active block of the page, or else the block with the
-/// form in `data` (`get_problem_block_id`).
+/// Returns the usage key of the problem that a browser's event is about: the block that the address of the page names
+/// as active, or else the block whose form is in `data` (`get_problem_block_id`).
 pub(crate) fn problem<'a>(
     event: &TrackingEvent<'a>,
     referer: Value<'a>,
     arena: &'a Bump,
 ) -> Result<Option<&'a str>, Fault> {
-    // Python's `urlparse` takes a value that is not truthy as an empty URL.
+    // Python's `urlparse` takes null, zero, `false` and every empty value as an empty URL.
     let referer = if referer.is_truthy() {
         str_of("referer", referer, "a URL")?
     } else {
@@ -50,13 +50,14 @@ pub(crate) fn problem<'a>(
     };
     let form = str_of("data", form, "a form")?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
-    // The form is `input_ID_2_1=…` (`get_block_id_from_event_data`).
+    // The form is a text such as `input_ID_2_1=…`, where `ID` is the id of the block (`get_block_id_from_event_data`).
     let id = form.split('_').nth(1);
     Ok(id.and_then(|id| block_usage_key(course_id, "problem", id, arena)))
 }
 
-/// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, with `ccx-block-v1:` for
-/// a custom course (`make_video_block_id`). Returns `None` if the course id has no namespace.
+/// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, or the same with
+/// `ccx-block-v1:` if the course is a custom course (CCX) (`make_video_block_id`). Returns `None` if the course id has
+/// no namespace.
 fn block_usage_key<'a>(
     course_id: &str,
     block_type: &str,
@@ -76,13 +77,14 @@ fn block_usage_key<'a>(
     Some(join_in(arena, key))
 }
 
-/// `str::split_once` at an ASCII character, faster.
+/// Splits a text at the first separator, an ASCII character. Faster than `str::split_once`.
 fn split_once(text: &str, separator: u8) -> Option<(&str, &str)> {
     let at = memchr::memchr(separator, text.as_bytes())?;
     Some((&text[..at], &text[at + 1..]))
 }
 
-/// Returns the active block in the address of a page (`get_block_id_from_event_referrer`).
+/// Returns the block that the address of a page names in the query field `activate_block_id`
+/// (`get_block_id_from_event_referrer`).
 ///
 /// # Errors
 /// Returns an error if Python's `urlparse` refuses the host.
@@ -100,8 +102,8 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     let Some((_, query)) = split_once(address, b'?') else {
         return Ok(None);
     };
-    // Most queries name no active block, and are not decoded. In a query without `%`, the name of the field can only
-    // stand as it is.
+    // Most queries do not have the field, and need not be decoded. A query without `%` can have the name of the field
+    // only in plain text, so searching the text is enough.
     if memchr::memchr(b'%', query.as_bytes()).is_none() && !query.contains("activate_block_id") {
         return Ok(None);
     }
@@ -110,10 +112,11 @@ fn active_block(referer: &str) -> Result<Option<String>, ()> {
     Ok(active.map(|(_, value)| value.into_owned()))
 }
 
-/// The characters that become one of `/?#@:` by NFKC normalization. Python refuses hosts that have one.
+/// The characters that Unicode's NFKC normalization turns into a text with `/`, `?`, `#`, `@` or `:`. Python refuses
+/// hosts with such a character.
 const LOOK_LIKE_DELIMITERS: &str = "\u{2047}\u{2048}\u{2049}\u{2100}\u{2101}\u{2105}\u{2106}\u{2a74}\u{fe13}\u{fe16}\u{fe55}\u{fe56}\u{fe5f}\u{fe6b}\u{ff03}\u{ff0f}\u{ff1a}\u{ff1f}\u{ff20}";
 
-/// Whether Python's `urlparse` accepts the host of an address, or the address has none.
+/// Returns whether Python's `urlparse` accepts the host of an address. An address without a host is accepted.
 fn has_valid_host(address: &str) -> bool {
     let after_scheme = match address.split_once(':') {
         Some((scheme, rest)) if is_scheme(scheme) => rest,
@@ -147,7 +150,7 @@ fn is_scheme(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'))
 }
 
-/// Whether the text is an `IPvFuture` of RFC 3986.
+/// Returns whether the text is an address of a future version of IP, such as `v1.x` (`IPvFuture` in RFC 3986).
 fn is_future_ip(text: &str) -> bool {
     let parts = text.strip_prefix('v').and_then(|text| text.split_once('.'));
     parts.is_some_and(|(version, rest)| {

@@ -82,7 +82,7 @@ fn lines_that_cannot_be_unwrapped_are_unparsable_and_kept_unchanged() {
             json!([8, "unparsable", "no-event"]),
         ]
     );
-    assert_eq!(rows[2]["detail"], "the line has no `log`");
+    assert_eq!(rows[2]["detail"], "the line has no key `log`");
     assert!(
         rows[3]["detail"]
             .as_str()

@@ -3,14 +3,16 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The value as Rust shows it, which tells floats from integers and -0.0 from 0.0.
+/// Returns the debug text of the value that this parser reads. The debug text of 1.0 differs from that of 1, and that
+/// of -0.0 from that of 0.0.
 fn parsed(text: &str) -> Option<String> {
     let arena = Bump::new();
     let value = Value::parse(text, &arena).ok()?;
     Some(format!("{value:?}"))
 }
 
-/// The value that jiter, the JSON parser of Pydantic, reads as Python does.
+/// Returns the debug text of the value that jiter reads. Jiter is the JSON parser of Pydantic, and reads the same texts
+/// as Python.
 fn expected(text: &str) -> Option<String> {
     let arena = Bump::new();
     let value = JsonValue::parse(text.as_bytes(), true).ok()?;
