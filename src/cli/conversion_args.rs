@@ -66,7 +66,7 @@ pub struct ConversionArgs {
     #[command(flatten)]
     pub format: FormatArgs,
 
-    // The heading of these options in the help also applies to options after them, so they are last.
+    // These options come last, because in the help their heading also applies to all options after them.
     #[command(flatten)]
     filter: FilterArgs,
 }

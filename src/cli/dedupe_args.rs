@@ -24,7 +24,8 @@ enum OnCollisionArg {
 }
 
 impl DedupeArgs {
-    /// Returns the treatment of collisions, if duplicates are dropped.
+    /// Returns what to do with an event that has the id of an earlier event and different content, or `None` without
+    /// `--dedupe`.
     pub fn settings(&self) -> Result<Option<OnCollision>> {
         Ok(match (self.dedupe, self.on_collision) {
             (false, None) => None,

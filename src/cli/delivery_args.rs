@@ -8,7 +8,7 @@ use clap::{Args, value_parser};
 use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
 use crate::time::parse_seconds;
 
-/// The limit protects the server.
+/// The most connections that can be set, since very many connections could overload a server.
 const MAX_CONNECTIONS: i64 = 64;
 
 #[derive(Args, Debug)]

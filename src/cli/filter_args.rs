@@ -51,7 +51,7 @@ impl FilterArgs {
     }
 }
 
-/// Parses a time, or a date as its midnight in UTC.
+/// Parses a time. A date stands for 00:00 UTC of that day.
 fn parse_time(option: &str, text: &str) -> Result<DateTime> {
     if let Some(time) = EventTime::parse_or_midnight(text) {
         return Ok(time.utc());

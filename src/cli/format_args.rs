@@ -11,7 +11,8 @@ use crate::format::Format;
 use crate::time::EventTime;
 use crate::xapi::{ActorKind, XapiSettings};
 
-/// The variable that makes builds reproducible, see <https://reproducible-builds.org/specs/source-date-epoch>.
+/// The environment variable that replaces the time of the run, so that a repeated run has the same output. See
+/// <https://reproducible-builds.org/specs/source-date-epoch>.
 const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 #[derive(Args, Debug)]
@@ -128,7 +129,7 @@ impl FormatArgs {
         }))
     }
 
-    /// Returns the time that `--send-time` or SOURCE_DATE_EPOCH sets.
+    /// Returns the `sendTime` that `--send-time` or SOURCE_DATE_EPOCH sets, or `None` if neither is given.
     fn fixed_send_time(&self) -> Result<Option<EventTime>> {
         if let Some(time) = &self.send_time {
             let parsed = EventTime::parse(time);

@@ -9,10 +9,10 @@ use crate::input::Shard;
 use crate::run::InputSettings;
 use crate::tracking::LineWrapper;
 
-/// The largest limit on the length of a line. A line is held in memory several times over.
+/// The largest limit on the length of a line that can be set. Memory holds several copies of a line at a time.
 const MAX_LINE_BYTES: u64 = 1 << 30;
 
-/// The largest number of threads. Threads beyond the number of cores only cost memory.
+/// The most threads that can be set. Threads beyond the number of cores only cost memory.
 const MAX_THREADS: i64 = 512;
 
 #[derive(Args, Debug)]

@@ -62,12 +62,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // A closed standard error is not a failure.
+            // If standard error is closed, nobody reads the message, so this error is ignored.
             let _ = error.print();
             if !error.use_stderr() {
                 return ExitCode::Success;
             }
-            // A required option may be missing because its variable is misspelled.
+            // A required option may be missing because its environment variable is misspelled.
             warn_of_unknown_variables(&Console::new(false, false));
             return ExitCode::Usage;
         }
@@ -127,7 +127,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
     }
 }
 
-/// Returns the command. An environment variable can set each of its options.
+/// Returns the definition of the command line. Each option can also be set by an environment variable.
 fn command() -> Command {
     Cli::command().mut_subcommands(|subcommand| {
         subcommand.after_help(ENVIRONMENT).mut_args(|arg| {
@@ -137,7 +137,7 @@ fn command() -> Command {
                 return arg;
             }
             let variable = variable_of(arg.get_id().as_str());
-            // In shells and unit files, an empty variable usually stands for an unset one.
+            // An empty variable counts as not set, as is usual in shells and systemd unit files.
             if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
                 return arg;
             }
@@ -156,7 +156,7 @@ fn variable_of(option: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", option.to_uppercase())
 }
 
-/// Returns the variables that set options of the command.
+/// Returns the names of the environment variables that have set options of this command.
 fn variables_of(matches: &ArgMatches) -> Vec<String> {
     let command = Cli::command();
     let given = matches
@@ -172,7 +172,7 @@ fn variables_of(matches: &ArgMatches) -> Vec<String> {
         .collect()
 }
 
-/// Warns of variables with the program's prefix that set no option.
+/// Warns of environment variables that begin with the program's prefix and set no option.
 fn warn_of_unknown_variables(console: &Console) {
     let command = Cli::command();
     let arguments = command.get_subcommands().flat_map(Command::get_arguments);

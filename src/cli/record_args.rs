@@ -1,4 +1,4 @@
-//! The options for the files that a run writes beside its output, the same in `transform` and `send`.
+//! The options for the files that a run writes in addition to its output, the same in `transform` and `send`.
 
 use std::path::PathBuf;
 

@@ -56,7 +56,7 @@ enum CompressArg {
 
 impl TransformArgs {
     pub fn console(&self) -> Console {
-        // On one terminal the progress bar and the output would overwrite each other.
+        // No progress bar if the output goes to the terminal too, because the two would overwrite each other.
         let shows_progress = self.output.output.is_some() || !io::stdout().is_terminal();
         let quiet = self.record.quiet;
         Console::new(quiet, shows_progress && !quiet)

@@ -1,4 +1,4 @@
-//! Loads the tables and secrets that a conversion needs.
+//! Loads the tables of users and courses, the routers and the secret key that a conversion needs.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -13,15 +13,15 @@ use crate::routing::Routers;
 use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
 
-/// The variable that holds the key of derived ids. There is no option for the key itself, since every user of a machine
-/// can see the arguments of a program.
+/// The environment variable with the secret key of derived ids. There is no option for the key itself, since every user
+/// of a machine can see the arguments of a program.
 pub const ACTOR_KEY: &str = "EVENT_ROUTER_ACTOR_KEY";
 
 impl ConversionSettings {
     /// Returns the converter, with the tables loaded.
     ///
     /// # Errors
-    /// Returns an error if a setting does not fit another, or a file cannot be read.
+    /// Returns an error if settings contradict each other, or a file cannot be read.
     pub fn load(mut self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
         check_root_url(&self.lms.root_url, console)?;
         let identity = self.format.identity_column();
@@ -64,7 +64,8 @@ fn check_root_url(url: &str, console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the users table is there if it is needed. Notes if external ids are derived.
+/// Checks that there is a table of users if actors are named by their e-mail addresses. Prints a note if external ids
+/// are derived.
 fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -> Result<()> {
     if identity == IdentityColumn::Email {
         if lms.users.is_none() {
@@ -85,7 +86,7 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
     Ok(())
 }
 
-/// Reads the key of derived ids from the file, or else from the environment.
+/// Reads the key of derived ids from the file, or without a file from the environment variable.
 fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
     let Some(path) = file else {
         let key = std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty());

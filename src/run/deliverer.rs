@@ -1,6 +1,8 @@
-//! The delivering side of a run: writes converted batches to the destination, and decides what a failure costs.
+//! The delivering side of a run: writes converted batches to the destination, and decides whether a failure ends one
+//! input or the run.
 //!
-//! A file that cannot be read or written costs that file. The exit code is that of the worst failure.
+//! If an input or its output file fails, the run continues with the other inputs. The exit code of the run is the code
+//! of its worst failure.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,25 +29,25 @@ pub struct Deliverer<'c> {
     pub rejects: Option<RejectsFile>,
     /// The deduplication, if duplicates are dropped.
     pub duplicates: Option<Duplicates>,
-    /// The delivered lines of all inputs.
+    /// The counts of the delivered lines of all inputs.
     tally: Tally,
-    /// The open inputs by their numbers.
+    /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
     inputs: InputReports,
     code: ExitCode,
-    /// The state directory. If it cannot be written, the run stops.
+    /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
-    /// Whether the run must stop because the rejects file failed and its rows are needed: with a state directory, the
-    /// next run does not read these lines again.
+    /// Whether the run must stop because rows could not be written to the rejects file. With a state directory, the
+    /// next run does not read these lines again, so their rows would be missing forever.
     must_stop: bool,
 }
 
 /// An input that has started and has not ended.
 struct OpenInput {
     name: String,
-    /// The number of lines that are not read again, because earlier runs delivered them.
+    /// The number of lines that are skipped, because earlier runs delivered them.
     skipped_lines: u64,
-    /// The tally of the lines that were read. It counts only if the output is delivered.
+    /// The tally of the lines that were read. It is added to the run's tally only if the output is delivered.
     tally: Tally,
     /// The errors of the input and of its output.
     errors: Vec<String>,
@@ -57,13 +59,13 @@ struct OpenInput {
 /// The result of a run.
 pub struct Delivered {
     pub tally: Tally,
-    /// The inputs that the run reached, and those that were not found.
+    /// The inputs that the run reached, and the inputs that were not found.
     pub inputs: InputReports,
     pub code: ExitCode,
 }
 
 impl<'c> Deliverer<'c> {
-    /// Returns a deliverer that writes to the destination. Inputs that were not found are part of its result.
+    /// Returns a deliverer that writes to the destination. Its result includes the inputs that were not found.
     pub fn new(
         console: &'c Console,
         destination: Box<dyn Destination + 'c>,
@@ -88,7 +90,7 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    /// Delivers one event of the pipeline.
+    /// Handles the start of an input, a converted batch, or the end of an input.
     pub fn deliver(&mut self, delivery: Delivery<'_, Resumed, ConvertedBatch>) -> ControlFlow {
         if self.must_stop() {
             return ControlFlow::Stop;
@@ -141,8 +143,9 @@ impl<'c> Deliverer<'c> {
         if let Some(duplicates) = &mut self.duplicates {
             duplicates.drop_from(&mut batch, self.rejects.is_some(), self.console);
         }
-        // Rejected lines are written before records: with a state directory, the next run does not read delivered lines
-        // again.
+        // Rejected lines are written before the records. If the run is killed between the two, the next run reads the
+        // batch again. The other way round, the rejected lines would be lost: with a state directory, the next run does
+        // not read delivered lines again.
         if let Err(error) = self.write_rejects(&batch.rejects) {
             self.must_stop = true;
             return self.flow_after(input, Err(error));
@@ -156,7 +159,7 @@ impl<'c> Deliverer<'c> {
         self.flow_after(input, written)
     }
 
-    /// Completes the output of an input after all lines that could be read.
+    /// Completes the output of an input after the last line that could be read.
     fn finish(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> ControlFlow {
         let ReadEnd { result, held_back } = end;
         let mut flow = ControlFlow::Continue;
@@ -192,7 +195,8 @@ impl<'c> Deliverer<'c> {
     /// Ends an input before its end, because the run was interrupted or the destination is closed.
     fn abort(&mut self, input: usize) {
         let counts = if self.output_failed(input) {
-            // A failed file is discarded. A shared output keeps the lines that were written to it.
+            // The output has failed. An output file is discarded, so its lines do not count. An output that all inputs
+            // share keeps the lines that were written to it.
             self.destination.is_shared()
         } else {
             let aborted = self.destination.abort(input);
@@ -278,8 +282,9 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    /// Writes rows to the rejects file, if there is one. Returns an error only with a state directory, because the next
-    /// run does not read the rejected lines again. Otherwise an error is reported, and no more rows are written.
+    /// Writes rows to the rejects file, if there is one. With a state directory, returns an error if this fails,
+    /// because the next run does not read the rejected lines again. Without a state directory, reports the error and
+    /// writes no more rows.
     fn write_rejects(&mut self, rows: &[u8]) -> anyhow::Result<()> {
         let Some(rejects) = &mut self.rejects else {
             return Ok(());
@@ -330,7 +335,7 @@ impl OpenInput {
         }
     }
 
-    /// Ends the input. Without `read_to`, the run ended before the input did.
+    /// Returns the report on the input. `read_to` is `None` if the run stopped before the end of the input.
     fn end(self, read_to: Option<ReadTo>, output: Option<PathBuf>) -> InputReport {
         let ended = match read_to {
             _ if !self.errors.is_empty() => InputEnd::Failed,

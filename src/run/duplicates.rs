@@ -1,11 +1,12 @@
-//! Drops duplicates before they are delivered, and reports collisions.
+//! Drops duplicates before they are delivered, and reports collisions: events with the id of an earlier event and
+//! different content.
 
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, RejectedLine};
 use crate::dedupe::{Collision, Dedupe};
 use crate::outcome::Reason;
 
-/// The number of collisions that are reported one by one. Later ones are only counted.
+/// The number of collisions that are reported one by one. Later collisions are only counted.
 const REPORTED_COLLISIONS: u64 = 20;
 
 /// The deduplication of a run.
@@ -22,8 +23,8 @@ impl Duplicates {
         }
     }
 
-    /// Drops duplicates from a batch. Reports collisions, and appends rows for rejected ones if there is a rejects
-    /// file.
+    /// Drops duplicates from a batch and reports collisions. If collisions are rejected and there is a rejects file,
+    /// appends a row for each collision to the rows of the batch.
     pub fn drop_from(
         &mut self,
         batch: &mut ConvertedBatch,

@@ -29,7 +29,7 @@ struct Explanation<'a> {
     outcome: &'static str,
     reason: Option<&'static str>,
     detail: Option<Cow<'a, str>>,
-    /// The records.
+    /// The records that the line is converted to.
     out: Vec<&'a RawValue>,
 }
 
@@ -93,7 +93,7 @@ fn explain_lines<'b>(
     text
 }
 
-/// Returns the reason for an outcome, unless the line was emitted.
+/// Returns the reason for an outcome, or `None` if the line was converted.
 fn why(outcome: &Outcome) -> Option<Cow<'_, str>> {
     Some(match outcome {
         Outcome::Unparsable(fault) | Outcome::Rejected(fault) => fault.detail.as_ref().into(),

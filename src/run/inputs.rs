@@ -12,8 +12,8 @@ use crate::interrupt::Interrupted;
 use crate::pipeline::PipelineOptions;
 
 impl InputSettings {
-    /// Finds the inputs, except paths that the run writes. Paths that cannot be read are reported and are among the
-    /// errors of the discovery.
+    /// Finds the inputs. Paths in `written`, which the run writes, are not inputs. Paths that cannot be read are
+    /// reported and returned in `errors`.
     ///
     /// # Errors
     /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
@@ -46,7 +46,7 @@ impl InputSettings {
         Ok(discovery)
     }
 
-    /// Returns the paths that are given and those of the list.
+    /// Returns the paths on the command line and the paths in the file of `--files-from`.
     fn all_paths(&self) -> Result<Vec<PathBuf>> {
         let stdin = Path::new("-");
         let mut paths = self.paths.clone();
@@ -68,7 +68,7 @@ impl InputSettings {
         Ok(paths)
     }
 
-    /// Returns the options of the pipeline.
+    /// Returns the options of the pipeline that reads and converts the inputs.
     pub fn pipeline_options(&self) -> PipelineOptions {
         PipelineOptions {
             threads: self.threads,

@@ -30,11 +30,11 @@ pub struct Command<'a> {
     pub name: &'static str,
     pub invocation: &'a Invocation,
     pub console: Arc<Console>,
-    /// Whether the command delivers nothing.
+    /// Whether the command delivers nothing, because `--dry-run` is given.
     pub dry_run: bool,
 }
 
-/// A run whose settings are checked.
+/// A run whose settings are checked and whose inputs are found.
 pub struct Job<'a> {
     command: Command<'a>,
     record: RecordSettings,
@@ -47,13 +47,15 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    /// Checks everything that can be checked before something is written, and loads the tables of the converter.
+    /// Finds the inputs, loads the tables of the converter, and checks everything that can be checked before something
+    /// is written.
     ///
-    /// The `directory` of outputs or of dead letters is not searched for inputs. `names` holds the names of the
-    /// outputs, if they are files. `read` holds files that the command reads and the settings do not name.
+    /// `names` holds the names of the output files, if there are any. `directory` is the directory of output files or
+    /// dead letters; it is not searched for inputs. `read` holds the files that the command reads and that `settings`
+    /// does not name.
     ///
     /// # Errors
-    /// Returns an error if the settings do not fit each other, or a file that they name cannot be read.
+    /// Returns an error if the settings contradict each other, or a file that they name cannot be read.
     pub fn prepare(
         command: Command<'a>,
         settings: JobSettings,
@@ -82,7 +84,8 @@ impl<'a> Job<'a> {
             .flatten();
         let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
         let discovery = input.discover(&written, &command.console)?;
-        // Runs of other shards may write to the same directory.
+        // The outputs of all shards must have different names, since runs of other shards may write to the same
+        // directory.
         let of_all_shards = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
         let files = [("--rejects", &record.rejects), ("--report", &record.report)];
         let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
@@ -119,7 +122,7 @@ impl<'a> Job<'a> {
         let Some(directory) = &self.record.state else {
             return Ok(None);
         };
-        // A path that does not exist is reported when it is opened.
+        // A path that does not exist passes this check, because it is reported when it is opened.
         let can_resume = |source: &&Source| match &source.origin {
             Origin::Stdin => false,
             Origin::File(path) => {
@@ -136,7 +139,7 @@ impl<'a> Job<'a> {
         StateDirectory::open(directory).map(|state| Some(Arc::new(state)))
     }
 
-    /// Resumes each input where these destinations stopped.
+    /// Lets the run resume each input at the position up to which these destinations have its records.
     pub fn resume(&mut self, state: Arc<StateDirectory>, destinations: Destinations) {
         self.opener = Some(ResumingOpener::new(state, destinations));
     }
@@ -144,7 +147,7 @@ impl<'a> Job<'a> {
     /// Drives the run and summarizes it.
     ///
     /// # Errors
-    /// Returns an error if the run could not start. Failures after that are reported and are part of the exit code.
+    /// Returns an error if the run could not start. Later failures are reported and set the exit code.
     pub fn run(
         mut self,
         converter: LineConverter,
@@ -157,14 +160,16 @@ impl<'a> Job<'a> {
             .interrupted
             .watch(move || interruptible.iter().for_each(|target| target.interrupt()))
             .or_exit(ExitCode::Usage)?;
-        // With a state directory, rows of earlier runs are kept, since their lines are not read again.
+        // With a state directory, the rejects file keeps the rows of earlier runs, since this run does not read their
+        // lines again.
         let keeps_rows = self.record.state.is_some();
         let open = |path| RejectsFile::open(path, keeps_rows);
         let rejects = self.record.rejects.as_deref().map(open);
         let rejects = rejects.transpose().or_exit(ExitCode::Output)?;
         let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
-        // Rejected lines must be written in the order of the inputs, and duplicates be found in this order.
+        // With a rejects file or deduplication, the inputs are delivered one after another, because rejected lines are
+        // written, and duplicates are found, in the order of the inputs.
         self.options.side_by_side =
             destination.takes_several() && rejects.is_none() && duplicates.is_none();
         let batches = Arc::new(BatchConverter {
@@ -172,7 +177,7 @@ impl<'a> Job<'a> {
             layout_of_documents,
             max_line_bytes: self.options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
-            // Duplicates are removed before records are compressed.
+            // Duplicates could not be removed from compressed records.
             compresses: destination.takes_compressed() && duplicates.is_none(),
             keeps_details: self.record.report.is_some(),
             buffers: Buffers::default(),
@@ -263,7 +268,7 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Reports the lines that make the run fail. Returns `Failure` if there are any.
+/// Reports the number of lines with each outcome in `fail_on`. Returns `Failure` if there are such lines.
 fn report_failures(fail_on: &[FailOn], tally: &Tally, console: &Console) -> ExitCode {
     let mut code = ExitCode::Success;
     for fail_on in fail_on {

@@ -1,4 +1,4 @@
-//! One run of a command: prepare, drive, summarize. Opens and loads what the settings name.
+//! One run of a command: prepare, drive, summarize. This module opens the files that the settings name.
 //!
 //! | file | contents |
 //! |---|---|
@@ -6,7 +6,7 @@
 //! | `transform`, `send`, `recover`, `explain` | the commands |
 //! | `job` | the part that `transform` and `send` share |
 //! | `inputs`, `converter` | find the inputs, load the tables |
-//! | `deliverer` | writes batches to the destination, and decides what a failure costs |
+//! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
 //! | `duplicates` | drops duplicates and reports collisions |
 
 mod converter;

@@ -15,8 +15,8 @@ use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
 use crate::send::{DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool};
 
-/// Runs the command: sends the dead letters of a directory to the server of the settings, or to the routers of the
-/// routers.json with which they were written.
+/// Runs the command: sends the dead letters of a directory to the server of the settings, or each to its router in a
+/// routers.json.
 ///
 /// # Errors
 /// Returns an error if the run could not start, or the report could not be written.
@@ -71,15 +71,16 @@ struct Recovery<'s> {
     settings: &'s DeliverySettings,
     endpoints: Endpoints,
     dead_letters: DeadLetters,
-    /// The workers of each endpoint, by its name and format.
+    /// The workers of each endpoint, by the name of the endpoint and the format of the records.
     pools: BTreeMap<(String, &'static str), WorkerPool>,
-    /// The number of letters for routers without an endpoint.
+    /// The number of dead letters that cannot be sent, because there is no endpoint for their router. The key is the
+    /// name of the router.
     without_endpoint: BTreeMap<String, u64>,
     code: ExitCode,
 }
 
 impl Recovery<'_> {
-    /// Submits a letter to the workers of its endpoint. A letter that cannot be read is reported and skipped.
+    /// Submits a dead letter to the workers of its endpoint. A file that cannot be read is reported and skipped.
     fn submit(&mut self, path: &Path, nth: usize) -> Result<(), Fatal> {
         let (letter, format) = match read_letter(path) {
             Ok(read) => read,
@@ -110,7 +111,7 @@ impl Recovery<'_> {
         Ok(())
     }
 
-    /// Waits until all letters are delivered or given up. Returns the targets and the exit code.
+    /// Waits until all dead letters are delivered or given up. Returns the targets and the exit code.
     fn close(mut self) -> (Vec<Arc<Target>>, ExitCode) {
         let mut targets = Vec::new();
         for pool in self.pools.into_values() {
@@ -142,14 +143,14 @@ fn read_letter(path: &Path) -> Result<(DeadLetter, Format)> {
     Ok((letter, format))
 }
 
-/// The endpoints to which the letters of each router are sent.
+/// The endpoints to which the dead letters of each router are sent.
 enum Endpoints {
-    /// The letters for these routers are sent to one endpoint. Letters for other routers are not sent.
+    /// Dead letters for these routers are sent to one endpoint. Dead letters for other routers are not sent.
     One {
         endpoint: Box<Endpoint>,
         routers: Vec<String>,
     },
-    /// Each letter is sent to the router that it was written for.
+    /// Each dead letter is sent to the router that it was written for.
     Routers(Vec<(Format, Endpoint)>),
 }
 

@@ -1,4 +1,4 @@
-//! `event-router send`: logs to learning record stores or Caliper endpoints.
+//! `event-router send`: converts logs and sends the records to learning record stores or Caliper endpoints.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

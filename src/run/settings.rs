@@ -14,7 +14,7 @@ use crate::tracking::LineWrapper;
 pub struct JobSettings {
     pub input: InputSettings,
     pub conversion: ConversionSettings,
-    /// What to do with an event that has the id of an earlier one and different content. `None` without `--dedupe`.
+    /// What to do with an event that has the id of an earlier event and different content. `None` without `--dedupe`.
     pub dedupe: Option<OnCollision>,
     pub record: RecordSettings,
 }
@@ -24,9 +24,10 @@ pub struct JobSettings {
 pub struct InputSettings {
     /// Files, directories, or `-` for standard input.
     pub paths: Vec<PathBuf>,
-    /// A file with one more input a line, or `-` for standard input.
+    /// A file that lists more inputs, one path a line, or `-` to read the list from standard input.
     pub files_from: Option<PathBuf>,
-    /// Globs for the names of the files to read in directories. If empty, files with the usual names of logs are read.
+    /// Globs for the names of the files to read in directories. Without globs, files with the usual names of logs are
+    /// read.
     pub include: Vec<String>,
     /// Globs for the names of the files to skip in directories.
     pub exclude: Vec<String>,
@@ -41,23 +42,23 @@ pub struct ConversionSettings {
     pub format: FormatSettings,
     pub selection: EventSelection,
     pub filter: EventFilter,
-    /// A routers.json.
+    /// The path of a routers.json.
     pub routers: Option<PathBuf>,
     pub lms: LmsSettings,
-    /// A file with the key of derived ids. Without it, the key is taken from the environment.
+    /// A file with the secret key of derived ids. Without a file, the key is taken from the environment.
     pub actor_key_file: Option<PathBuf>,
-    /// Whether `event_type` stands in for a missing name.
+    /// Whether an event without a name is named by its `event_type`.
     pub name_from_event_type: bool,
 }
 
-/// The files that a run writes beside its output, and the outcomes that count as failures.
+/// The files that a run writes in addition to its output, and the outcomes that make the run fail.
 #[derive(Debug)]
 pub struct RecordSettings {
     /// The rejects file.
     pub rejects: Option<PathBuf>,
     /// The state directory.
     pub state: Option<PathBuf>,
-    /// The report.
+    /// The JSON report.
     pub report: Option<PathBuf>,
     pub fail_on: Vec<FailOn>,
 }
@@ -67,6 +68,6 @@ pub struct RecordSettings {
 pub enum FailOn {
     Rejected,
     Unparsable,
-    /// Collisions of ids, which only `--dedupe` finds.
+    /// The event has the id of an earlier event and different content. Only `--dedupe` finds such events.
     Collision,
 }

@@ -1,4 +1,4 @@
-//! `event-router transform`: logs to files or to standard output.
+//! `event-router transform`: converts logs, and writes the records to files or to standard output.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::output_names::OutputNames;
 pub enum OutputSettings {
     Stdout,
     Directory(OutputNames),
-    /// A comparison with these files, in which nothing is written.
+    /// No output: the records are compared with the contents of these files.
     Check(OutputNames),
 }
 

@@ -61,7 +61,7 @@ pub enum Undeliverable {
     TooLarge,
     /// The server holds another record with the same id.
     Conflict,
-    /// After all retries, the server has not answered, or has answered that it failed.
+    /// Even after all retries, no answer of the server says whether it stores the record.
     Unavailable,
     /// The server answered with success, but neither lists nor returns the record.
     Unacknowledged,

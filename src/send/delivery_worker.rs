@@ -16,10 +16,11 @@ use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
 ///
-/// If the server refuses a batch, the batch is split in halves, and the halves are delivered in the same way.
+/// If the server refuses a batch or fails because of it, the batch is split in halves, and the halves are delivered in
+/// the same way.
 ///
-/// Some servers do not list records in their answer that they have stored before. So a few of the unlisted records are
-/// looked up. If one of these is missing, all unlisted records are sent once more.
+/// Some servers leave records out of their answer that they have stored before. So a few of the unlisted records are
+/// looked up. If one of them is missing, all unlisted records are sent once more.
 pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
@@ -238,7 +239,7 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     /// Looks up the only record of a part, which the server reports as a conflict or does not list. Counts the record
-    /// as a duplicate if the server has it, or else gives it up.
+    /// as a duplicate if the server has it, and otherwise writes it to a dead letter.
     fn resolve(
         &mut self,
         part: &Part<'r>,

@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Limits the request rate of all workers of a target, and stops them.
+/// Limits the rate at which the workers of a target together make requests, and stops the workers.
 pub struct RateLimiter {
     /// The time between the starts of two requests, or zero if there is no limit.
     interval: Duration,

@@ -174,7 +174,7 @@ impl SendBatch {
         &self.text[self.items[nth].start..self.items[nth].end]
     }
 
-    /// Returns an empty batch that follows this one.
+    /// Returns an empty batch. Its record numbers continue after the numbers of this batch.
     pub fn next(&self) -> Self {
         Self {
             first: self.numbers().end,

@@ -57,7 +57,7 @@ pub trait Server: Send + Sync {
 
 /// The requests of a lookup.
 pub trait LookupRequests {
-    /// Makes a GET request to the URL of the server with one more query parameter. Failures are retried as in posts.
+    /// Makes a GET request to the URL of the server with one more query parameter. Failed requests are retried.
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped>;
 }
 

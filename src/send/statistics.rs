@@ -19,7 +19,7 @@ pub struct TargetStatistics {
     /// Records that cannot be delivered. They are in dead letters, except records to which the router's overrides could
     /// not be applied.
     pub undeliverable: u64,
-    /// The records in dead letters by reason.
+    /// The number of records in dead letters, by reason.
     pub reasons: BTreeMap<Undeliverable, u64>,
     /// The number of dead letters.
     pub dead_letters: u64,
@@ -57,7 +57,7 @@ impl RequestStatistics {
         self.last_end = Some(Instant::now());
     }
 
-    /// Returns the time from the start of the first request to the end of the last one.
+    /// Returns the time from the start of the first request to the end of the last request.
     pub fn elapsed(&self) -> Duration {
         match (self.first_start, self.last_end) {
             (Some(first), Some(last)) => last.saturating_duration_since(first),

@@ -30,8 +30,8 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordVerdicts {
     pub records: Vec<RecordVerdict>,
-    /// Whether the answer shows that a server of the right kind wrote it. Otherwise, the records do not count as stored
-    /// until a lookup finds some of them.
+    /// Whether the answer shows that a server of the right kind wrote it. If not, and a lookup finds
+    /// none of the records, the target is stopped.
     pub is_trusted: bool,
 }
 

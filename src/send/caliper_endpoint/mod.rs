@@ -13,8 +13,8 @@ use super::verdict::{Verdict, verdict_by_status};
 /// A Caliper endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct CaliperEndpoint {
-    /// Whether a body is an array of envelopes with one event each, as the reference sends it
-    /// (`CaliperEnvelopeProcessor`). Otherwise a body is one envelope with all events.
+    /// Whether a request body is an array of envelopes with one event each. The reference, edx-event-routing-backends,
+    /// sends such bodies (`CaliperEnvelopeProcessor`). Otherwise, a body is one envelope with all events.
     pub envelope_each: bool,
 }
 

@@ -15,8 +15,8 @@ use ureq::{Agent, Error, Proxy};
 
 use crate::routing::{Credentials, Secret};
 
-/// Returns an agent and a URL for requests to `url` through the proxy, and adds the headers that they need. To ureq,
-/// the proxy is the server.
+/// Returns an agent and a URL for requests to `url` through the proxy, and adds the `headers` that they need. ureq
+/// treats the proxy as the server.
 ///
 /// # Errors
 /// Returns an error if the credentials of the proxy are not valid.
