@@ -7,29 +7,30 @@ use crate::lms::course_key;
 use crate::outcome::{Fault, FilteredBy};
 use crate::tracking::TrackingEvent;
 
-/// The times and courses whose events are taken: by default all.
+/// The times and courses whose events are converted. The default converts all events.
 #[derive(Debug, Default)]
 pub struct EventFilter {
-    /// The earliest time whose events are taken, in UTC.
+    /// Events before this time are filtered out. In UTC.
     pub since: Option<DateTime>,
-    /// The time from which on events are no longer taken, in UTC.
+    /// Events at this time or later are filtered out. In UTC.
     pub until: Option<DateTime>,
-    /// The ids of the courses.
+    /// Only events of courses with a matching id are converted.
     pub courses: Option<TextGlobs>,
-    /// The organizations of the courses.
+    /// Only events of courses with a matching organization are converted.
     pub orgs: Option<TextGlobs>,
 }
 
-/// Globs for texts other than paths: `*` also matches slashes.
+/// Glob patterns for texts. The texts are not paths, so `*` also matches slashes.
 #[derive(Debug)]
 pub struct TextGlobs(Vec<GlobMatcher>);
 
 impl EventFilter {
-    /// Returns the option that filters an event out, if one does. `time_of` reads the time of the event as the format
-    /// does.
+    /// Returns the option that filters the event out, or `None` if the event passes. `time_of` returns the time of the
+    /// event; it is called only if `since` or `until` is set.
     ///
-    /// An event with an unreadable time is not filtered; it is rejected as `bad-timestamp`. If the filter has a time,
-    /// an event without a time is filtered out. If it has a course, so is an event without a course.
+    /// If `time_of` returns an error, the time is not filtered, and the conversion rejects the event with this error.
+    /// If `time_of` returns no time, `since` and `until` filter the event out. If the event has no course, `courses`
+    /// and `orgs` filter the event out.
     pub fn leaves_out(
         &self,
         event: &TrackingEvent<'_>,
@@ -72,8 +73,8 @@ impl EventFilter {
     }
 }
 
-/// Returns the course of an event: the course in `context`, which transformers read as well, else the course in `data`.
-/// Some events of the LMS name their course only in `data`.
+/// Returns the course id in `context`, where transformers also read it, or else the course id in `data`. Some events of
+/// the LMS name their course only in `data`.
 fn course_id<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
     event
         .context("course_id")

@@ -1,4 +1,4 @@
-//! The output formats: their names, their nouns, and the identity that their actors have.
+//! The output formats: their names, the noun for their records, and their column in the users table.
 
 use serde::Deserialize;
 
@@ -40,7 +40,7 @@ impl Format {
         }
     }
 
-    /// The column of the users table that holds the external id of an actor.
+    /// The column of the users table with the ids that records of this format use for users.
     pub fn identity_column(self) -> &'static str {
         match self {
             Self::Xapi => "xapi_id",

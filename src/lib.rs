@@ -29,51 +29,56 @@
 //!                                             lms (users, courses)
 //! ```
 //!
-//! `pipeline` drives this flow: reader threads cut inputs into batches of whole lines, rayon converts the batches, and
-//! the calling thread delivers the results of each input in order. The number of batches in flight is bounded. So
-//! memory does not grow with the input, and the output does not depend on the number of threads.
+//! `pipeline` drives this flow: reader threads cut inputs into batches of whole lines, the thread pool of rayon converts
+//! the batches, and the calling thread delivers the results of each input in order. Because of this order, the output
+//! does not depend on the number of threads. The number of batches in memory is bounded, so memory does not grow with
+//! the input.
 //!
 //! # Terms
 //!
 //! | term | meaning |
 //! |---|---|
-//! | event, record | a tracking event that the LMS logged; a statement, Caliper event or envelope that it is converted to |
-//! | log, document | the two shapes of inputs: one event a line; one event in a JSON file, which counts as one line |
-//! | destination | the taker of converted batches: a directory, standard output, the comparison of `--check`, or servers |
-//! | router, target | an entry of routers.json: the events that it accepts and their server; a router or server that `send` posts to |
-//! | position, checkpoint | a byte offset between two lines, with the hash of all bytes before it; the position that is recorded as delivered |
-//! | head | the first bytes of an input (4 KiB at most): with their hash, `--state` recognizes an input under any name |
-//! | held back | left to the next run: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
-//! | collision | an event with the id of an earlier event and different content |
+//! | event | a tracking event that the LMS logged |
+//! | record | a result of the conversion of an event: a statement, a Caliper event, or an envelope |
+//! | log | an input file with one event on each line |
+//! | document | an input file that is a single JSON event; it counts as one line |
+//! | destination | the place where converted batches go: a directory, standard output, servers, or with `--check` a comparison with existing files |
+//! | router | an entry of routers.json: the events that it accepts, and the server that receives them |
+//! | target | a router or server to which `send` posts records |
+//! | position | a byte offset between two lines of an input, with the hash of all bytes before it |
+//! | checkpoint | the position in an input up to which the state directory records everything as delivered |
+//! | head | the first bytes of an input (4 KiB at most); `--state` recognizes a renamed input by their hash |
+//! | held back | not read in this run but in the next: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
+//! | collision | an event whose id equals the id of an earlier event, although their contents differ |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |
 //!
 //! # Modules
 //!
 //! A module imports only from modules below its own in this table, and the files of a module do not import each other
-//! in circles. `tests/imports/run` checks this; `tests/imports/rules.py` has the exact rows.
+//! in circles. `tests/imports/run` checks this; `tests/imports/rules.py` lists what each module may import.
 //!
 //! | module | contents |
 //! |---|---|
 //! | `cli` | options → settings, one file for each command and each group of options; the only module that uses clap |
 //! | `run` | one run of a command: prepare, drive, summarize; the exit code |
 //! | `report` | the summary for people, the JSON report for programs |
-//! | `output` | a directory of files, standard output, the comparison of `--check`, the rejects file |
+//! | `output` | the destinations other than servers: files in a directory, standard output, the comparison for `--check`; also the rejects file |
 //! | `send` | servers: batching, workers, retries, acknowledgements, dead letters; one folder for each kind of server |
 //! | `destination` | the trait of everything that takes converted batches |
-//! | `dedupe` | the events that this run has already emitted |
+//! | `dedupe` | recognizes events that this run has already emitted |
 //! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
 //! | `xapi`, `caliper` | event name → records: the `match` in `mod.rs`, the list of names in `events.rs`, one file for each event family, wire types, vocabulary |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
-//! | `lms` | the data of the LMS's database: users and courses, from tables or derived |
+//! | `lms` | users and courses as in the LMS's database: read from lookup tables, or computed from the event |
 //! | `pipeline` | read, convert in parallel, deliver in order; the only module that uses rayon |
 //! | `input` | discovery of files, shards, decompression, batches of lines |
 //! | `tracking` | one log line → `TrackingEvent`: prefix, wrapper, field access, Python's semantics of values |
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
-//! | `format` | the output formats with their names and nouns |
-//! | `url`, `uuid5`, `console`, `interrupt`, `buffers`, `files` | small things that know nothing of events |
+//! | `format` | the output formats and their names |
+//! | `url`, `uuid5`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `exit_code` | the progress bar; the exit codes |
 //!
 //! # What a change touches
@@ -87,12 +92,13 @@
 //! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!
 //! To follow one line: `convert/line_converter.rs` gives each line its outcome. A line that cannot be parsed is
-//! `Outcome::Unparsable`, for a reason that `tracking/` finds, or `input/` if the line is too long or breaks off;
+//! `Outcome::Unparsable`, for a reason that `tracking/` finds, or `input/` if the line is too long or cut off;
 //! `convert/batch_converter.rs` counts it and, with `--rejects`, writes its row.
 //!
-//! To follow one statement: with `--state`, `send/acknowledgements.rs` notes by its number that the server acknowledged it
-//! or that a dead letter holds it, and finds the last position in the input before which this is true of every statement.
-//! `send/target.rs` passes this position to `checkpoint/state_directory.rs`, which writes it to disk.
+//! To follow one statement with `--state`: each statement has a number. `send/acknowledgements.rs` notes the numbers of
+//! statements that the server acknowledged or that a dead letter holds. It finds the last position in the input before
+//! which all statements are noted. `send/target.rs` passes this position to `checkpoint/state_directory.rs`, which
+//! writes it to disk.
 //!
 //! # Invariants
 //!
@@ -101,29 +107,30 @@
 //!   run.
 //! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
 //! - A line is parsed once, into one tree that borrows from the line and from an arena. With `--unwrap`, the object
-//!   around the line is parsed once too. A line whose event is not selected is skipped without a tree.
+//!   around the line is parsed once too. A line whose event is not selected is skipped before a tree is built.
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
-//! - Statement ids equal the reference's, to the bit. That makes a replay safe.
+//! - Statement ids equal the reference's, to the bit. So a statement that is sent again makes no duplicate in an LRS.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
-//! - A bad line, file or response costs that line, file or batch, and is never silent. Only a response that every
-//!   request would get, or a failed delivery without `--dead-letters`, ends the run.
-//! - A record is delivered only when it is durable: in a file that has its final name, or acknowledged by the server.
-//!   The state directory notes a delivery, or a dead letter, only afterwards, so a run that is killed loses nothing.
+//! - A bad line, file or response costs only that line, file or batch, and is always reported. A run ends early only if
+//!   a server would answer every request with the same error, or if a delivery fails without `--dead-letters`.
+//! - A record counts as delivered only when it is durable: in a file that has its final name, or acknowledged by the
+//!   server. The state directory records the delivery only afterwards. It also records a dead letter only after the dead
+//!   letter is durable. So a run that is killed loses nothing.
 //! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from
-//!   the command line, and are never shown.
+//!   the command line, and are never shown in messages.
 //!
 //! # Checks
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
-//! memory deduplication uses, `tests/differential/run` (mutated logs against the reference, and the fixtures) and
+//! memory deduplication uses, `tests/differential/run` (compares the output for mutated logs and for the fixtures with the reference's) and
 //! `tests/ralph/run` (a real LRS). `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
 //! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; names in parentheses in these
-//! docs, such as `(video_events.py)`, are files and classes of that package. Records equal the reference's as JSON;
+//! docs, such as `(video_events.py)`, are files, classes and functions of that package. Records equal the reference's as JSON;
 //! [`guide::differences`] names each exception.
-// Private modules are linked for contributors, who build the docs with private items.
+// These docs link to private modules. The links work when contributors build the docs with `--document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
 
 pub mod guide;

@@ -1,4 +1,4 @@
-//! The `event-router` program: parse, run, exit.
+//! The `event-router` program. The library crate contains all of its code.
 
 use std::process::ExitCode;
 

@@ -3,36 +3,38 @@
 use globset::Glob;
 use hashbrown::HashMap;
 
-/// The answer of a selection for an event name.
+/// Whether events with a certain name are selected, and the reason if they are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selected {
+    /// A pattern of `--events` matches the name.
     Taken,
-    /// The user's patterns do not match.
+    /// The name belongs to `default`, but no pattern of `--events` matches it.
     Filtered,
-    /// A transformer takes the event, but not by default, and no pattern matches.
+    /// Events with this name can be converted, but the name does not belong to `default`, and no pattern matches it.
     NotByDefault,
-    /// No transformer takes the event.
+    /// Events with this name cannot be converted.
     Unknown,
 }
 
-/// The names of the events to take.
+/// The names of all events that can be converted, each marked as selected or not.
 pub struct EventSelection {
-    /// The answer for each known name, and the index of the name in `known`.
+    /// For each name: whether it is selected, and its index in `known`.
     names: HashMap<&'static str, (Selected, usize)>,
     known: Vec<&'static str>,
 }
 
-/// A pattern that matches no event that has a transformer.
+/// The error for a pattern of `--events` that matches no known name of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPattern {
     pub pattern: String,
-    /// The most similar name, if one is similar enough.
+    /// The known name that is most similar to the pattern, if any known name is similar enough.
     pub suggestion: Option<&'static str>,
 }
 
 impl EventSelection {
-    /// Selects by patterns: `default`, `all`, a name, or a glob with `*`. `default` are the names that are taken by
-    /// default, `others` the other names that have a transformer.
+    /// Selects each name that a pattern matches. A pattern is the word `default`, the word `all`, a name, or a glob
+    /// with `*`. The argument `default` lists the names that the word `default` matches; `others` lists all other names
+    /// of events that can be converted.
     ///
     /// # Errors
     /// Returns the first pattern that matches no name.
@@ -66,12 +68,12 @@ impl EventSelection {
         Ok(Self { names, known })
     }
 
-    /// All names that have a transformer, taken or not.
+    /// The names of all events that can be converted, selected or not.
     pub fn known(&self) -> &[&'static str] {
         &self.known
     }
 
-    /// Returns the answer for a name, and the index of the name in [`known`](Self::known).
+    /// Returns whether a name is selected, and the index of the name in [`known`](Self::known).
     pub fn look_up(&self, name: &str) -> (Selected, Option<usize>) {
         match self.names.get(name) {
             Some(&(selected, nth)) => (selected, Some(nth)),
@@ -81,7 +83,8 @@ impl EventSelection {
 }
 
 fn nearest(pattern: &str, all: &[&'static str]) -> Option<&'static str> {
-    /// The similarity from which a name is suggested, between 0 and 1.
+    /// The lowest similarity at which a name is suggested, between 0 (nothing in common) and 1 (equal). At 0.7, about
+    /// three letters in ten may be wrong.
     const NEAR: f64 = 0.7;
 
     let pattern = pattern.to_lowercase();

@@ -1,6 +1,6 @@
-//! The addresses of servers, and what may be shown of them.
+//! The URLs of servers, and functions that hide the secret parts of a URL in messages.
 //!
-//! A URL keeps its text: names in state directories and dead letters are made of it, so it is never normalized.
+//! A URL is never normalized, because names in state directories and dead letters are made from its text.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -20,15 +20,19 @@ impl Url {
     /// Parses a URL.
     ///
     /// # Errors
-    /// Returns an error that shows no secret if the text is not a URL or holds credentials.
+    /// Returns an error if the text is not such a URL, or contains a user or a password. The error shows no secret.
     pub fn parse(text: &str) -> Result<Self> {
         let is_http = text.starts_with("http://") || text.starts_with("https://");
         let uri: Option<Uri> = text.parse().ok();
         let authority = uri.as_ref().and_then(Uri::authority).map(Authority::as_str);
         if is_http && authority.is_some_and(|authority| authority.contains('@')) {
-            bail!("the URL holds credentials: give them in the environment or a file instead");
+            let shown = redacted(text);
+            bail!(
+                "the URL `{shown}` contains credentials: remove them, and set them in the environment or a file"
+            );
         }
-        // A port that is not a number is refused, since it may be the start of a password that contains a slash.
+        // A port that is not a number is refused, since it may be a part of a password: `hun` in
+        // `https://ada:hun/ter2@lrs.example.org`.
         let is_address = |uri: &Uri| authority == uri.host() || uri.port().is_some();
         let Some(uri) = uri.as_ref().filter(|uri| is_http && is_address(uri)) else {
             let shown = redacted(text);
@@ -45,12 +49,12 @@ impl Url {
         &self.uri
     }
 
-    /// The part before the query and the fragment, which may be shown.
+    /// The part before the query and the fragment. It contains no secret.
     pub fn base(&self) -> &str {
         &self.text[..base_len(&self.text)]
     }
 
-    /// The query, which may be secret.
+    /// The query. It may contain a secret.
     pub fn query(&self) -> Option<&str> {
         self.uri.query()
     }
@@ -62,7 +66,7 @@ impl Url {
 
     /// Whether the host is this machine.
     pub fn is_loopback(&self) -> bool {
-        // The brackets are those of an IPv6 address.
+        // In a URL, an IPv6 address stands in brackets.
         let host = self.uri.host().unwrap_or_default();
         let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
         address.map_or(host == "localhost", |address| address.is_loopback())
@@ -87,14 +91,14 @@ impl fmt::Debug for Url {
     }
 }
 
-/// Hides the user, the password, the query and the fragment of a text that was given as a URL, even if it is not a URL.
+/// Replaces the user, the password, the query and the fragment of a URL by `***`. The text need not be a valid URL.
 pub fn redacted(url: &str) -> String {
-    // A query may hold another URL.
+    // The `://` must stand before the query, since a query may contain another URL.
     let scheme_len = url[..base_len(url)].find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = url.split_at(scheme_len);
     let (base, query) = rest.split_at(base_len(rest));
     if query.contains('@') {
-        // A password may hold the `?` or `#`.
+        // The `?` or `#` may be a part of a password, so everything after the scheme is hidden.
         return format!("{scheme}***");
     }
     let hidden = if query.is_empty() { "" } else { "?***" };
@@ -104,7 +108,7 @@ pub fn redacted(url: &str) -> String {
     }
 }
 
-/// Hides the parts that [`redacted`] hides, if the text holds a URL. Returns any other text unchanged.
+/// Hides the parts that [`redacted`] hides, if the text contains `://`. Returns any other text unchanged.
 pub fn redacted_if_url(text: &str) -> String {
     if text.contains("://") {
         redacted(text)

@@ -1,10 +1,10 @@
-//! Version 5 UUIDs of names that come in pieces.
+//! Computes version 5 UUIDs. The name can be added piece by piece.
 
 use sha1::{Digest, Sha1};
 use uuid::{Builder, Uuid};
 
-/// Computes a version 5 UUID. Uses the sha1 crate, which is faster than the uuid crate since it uses the processor's
-/// SHA instructions.
+/// The hash state of a version 5 UUID that is being computed. The uuid crate's own function needs the whole name at
+/// once. It is also slower than the sha1 crate, which uses the processor's SHA instructions.
 pub(crate) struct Uuid5(Sha1);
 
 impl Uuid5 {

@@ -1,6 +1,6 @@
-//! Enrollment, and courses passed (`enrollment_events.py`).
+//! Enrollment events, and the event of a passed course (`enrollment_events.py`).
 //!
-//! | event | from |
+//! | part of the Caliper event | source |
 //! |---|---|
 //! | action | Activated, Deactivated, Completed (passed for the first time) |
 //! | object id | `/course/` + `data.course_id` |

@@ -1,5 +1,5 @@
-//! Event ids, the same at every conversion of an event, so that a replay makes no duplicates. The reference makes
-//! random ids.
+//! Ids of Caliper events. Each conversion of a tracking event makes the same id, so a server can recognize an event
+//! that is sent again. The reference makes a random id for each conversion.
 
 use bumpalo::Bump;
 use uuid::Uuid;
@@ -7,17 +7,18 @@ use uuid::Uuid;
 use crate::tracking::{TrackingEvent, python_json};
 use crate::uuid5::Uuid5;
 
+/// The UUID namespace of all event ids. Must never change, since stored events keep their ids. Computed once as
 /// `uuid5(NAMESPACE_URL, "http://purl.imsglobal.org/ctx/caliper/v1p2")`.
 const NAMESPACE: Uuid = Uuid::from_u128(0x8181_8019_78cb_5c6b_985b_ba2d_4843_d7be);
 
-/// The initial capacity for the text of an event, which is enough for most events.
+/// The initial capacity, in bytes, of the buffer for an event as text. Most events fit, so the buffer rarely grows.
 const USUAL_BYTES: usize = 4096;
 
 /// Makes the id of a tracking event: a version 5 UUID of the event as JSON text with sorted keys, in the form of
 /// Python's `json.dumps(event, sort_keys=True, ensure_ascii=False)`.
 ///
-/// The id depends on the whole event, since two events may differ in any part. It depends on the parsed value and not
-/// on the text, so the prefix of a logger and the layout of the text do not matter.
+/// The whole event counts, since two different events may differ in only one field. The parsed values count and not the
+/// text of the line, so the id does not depend on whitespace or on a logger's prefix before the JSON object.
 pub(super) fn event_id(event: &TrackingEvent<'_>, arena: &Bump) -> Uuid {
     let mut text = Vec::with_capacity(USUAL_BYTES);
     python_json::append_sorted(event.source(), arena, &mut text);
@@ -35,7 +36,7 @@ mod tests {
         event_id(&event, &arena).to_string()
     }
 
-    /// Made with Python's uuid and json modules. Stored events depend on this id.
+    /// The expected id was made with Python's uuid and json modules.
     #[test]
     fn ids_never_change() {
         let line = r#"{"name":"ü","event":"{\"b\":1, \"a\":null}","time":[1.0,-0,1e22,{"z":1,"y":"\u0001"}]}"#;

@@ -1,7 +1,7 @@
-//! The names of the events that have a transformer.
+//! The names of the tracking events that can be converted to Caliper events.
 
 /// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_CALIPER_EVENTS`), except
-/// two that have no transformer, `edx.course.grade.now_passed` and `.now_failed`.
+/// two that the reference cannot transform, `edx.course.grade.now_passed` and `.now_failed`.
 pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.course.enrollment.activated",
@@ -29,7 +29,7 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "stop_video",
 ];
 
-/// The other events that have a transformer.
+/// All other events that can be converted. They are converted only if `--events` selects them.
 pub const OTHER_EVENTS: &[&str] = &[
     "edx.grades.problem.submitted",
     "edx.problem.completed",

@@ -1,7 +1,8 @@
-//! One tracking event → a Caliper event.
+//! Converts one tracking event to one Caliper event.
 //!
-//! [`transform`] maps the names of events. The module docs of each family's file map the fields. Everything here is a
-//! pure function of the event, the settings and the lookup tables.
+//! [`transform`] chooses a function by the name of the event. There is one file for each family of events; its module
+//! docs list the source of each output field. Everything here is a pure function of the event, the settings and the
+//! lookup tables.
 
 mod enrollment;
 mod event_id;
@@ -28,18 +29,19 @@ use crate::outcome::Fault;
 use crate::time::EventTime;
 use crate::tracking::TrackingEvent;
 
-/// The `dataVersion` of envelopes.
+/// The value of `dataVersion` in Caliper envelopes.
 pub const DATA_VERSION: &str = vocabulary::CONTEXT;
 
 /// Returns the time of an event in UTC.
 ///
 /// # Errors
-/// Returns `MissingField` if the event has no time, `BadTimestamp` if Caliper cannot have this time.
+/// Returns `MissingField` if the event has no time, `BadTimestamp` if the time is not a full date and time with an
+/// offset.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<DateTime, Fault> {
     transformer::event_time(event).map(EventTime::utc)
 }
 
-/// Transforms one event. Returns `None` if no transformer takes the name.
+/// Transforms one event. Returns `None` if `name` is neither in [`DEFAULT_EVENTS`] nor in [`OTHER_EVENTS`].
 ///
 /// # Errors
 /// Returns the reason why the event cannot be transformed.
@@ -89,7 +91,7 @@ pub fn transform<'a>(
         "complete_video" | "edx.video.completed" => video::media(cx, action::ENDED),
         "seek_video" | "edx.video.position.changed" => video::seeked(cx),
         "speed_change_video" => video::speed_changed(cx),
-        // Caption menus count as captions.
+        // As in the reference, showing or hiding the captions menu counts as showing or hiding the captions.
         "show_transcript" | "edx.video.transcript.shown" => {
             video::media(cx, action::ENABLED_CLOSED_CAPTIONING)
         }

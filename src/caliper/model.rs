@@ -1,7 +1,7 @@
-//! The wire types: a Caliper 1.2 event as the reference writes it, and its envelope.
+//! The types that serialize to the JSON of a Caliper 1.2 event and of its envelope, as the reference writes them.
 //!
 //! Names and shapes are those of the [Caliper specification](https://www.imsglobal.org/spec/caliper/v1p2), with the
-//! reference's own extensions. Absent fields are left out.
+//! reference's own extensions. Fields that are `None` are not written.
 
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -34,7 +34,7 @@ pub struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) generated: Option<Generated<'a>>,
     pub(super) extensions: EventExtensions<'a>,
-    /// The event time, before it was printed.
+    /// The time that `event_time` shows as text. Not part of the output.
     #[serde(skip)]
     pub(super) moment: EventTime,
 }
@@ -75,7 +75,7 @@ pub(super) struct Object<'a> {
     pub extensions: Option<ObjectExtensions<'a>>,
 }
 
-/// The extensions of objects of all kinds.
+/// The extensions that objects can have. No object has all of them.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(super) struct ObjectExtensions<'a> {
     #[serde(rename = "isPartOf", skip_serializing_if = "Option::is_none")]
@@ -109,14 +109,14 @@ pub(super) struct Target<'a> {
     pub extensions: Option<TargetExtensions<'a>>,
 }
 
-/// The position that a seek went to.
+/// The extensions of the target of a seek: the position in the video to which the user jumped.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct TargetExtensions<'a> {
     #[serde(rename = "newTime", skip_serializing_if = "Option::is_none")]
     pub new_time: Option<&'a str>,
 }
 
-/// The outcome of a graded problem.
+/// The result of a graded problem.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Generated<'a> {
     pub score: Score<'a>,
@@ -138,7 +138,7 @@ pub(super) struct Score<'a> {
     pub extensions: ScoreExtensions,
 }
 
-/// The extensions of a score: whether the answer was correct, as Python writes it, `True` or `False`.
+/// The extensions of a score. `success` says whether the answer was correct, in Python's spelling: `True` or `False`.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct ScoreExtensions {
     #[serde(serialize_with = "word")]
@@ -156,7 +156,7 @@ pub(super) struct EventExtensions<'a> {
     pub new_speed: Option<Value<'a>>,
 }
 
-/// An envelope of one event (section 3.3), as `CaliperEnvelopeProcessor` makes it.
+/// An envelope of one event (section 3.3), as the reference's `CaliperEnvelopeProcessor` makes it.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope<'a> {
@@ -167,7 +167,7 @@ pub struct Envelope<'a> {
 }
 
 impl<'a> Envelope<'a> {
-    /// Puts an event into an envelope. `send_time` is in UTC, to the millisecond.
+    /// Puts an event into an envelope. `send_time` is a time in UTC, printed with milliseconds.
     pub fn new(sensor: &'a str, send_time: &'a str, event: Event<'a>) -> Self {
         Self {
             sensor,

@@ -1,15 +1,16 @@
 //! Navigation in a course (`navigation_events.py`).
 //!
-//! | event | object id | object name, type | object extensions |
-//! |---|---|---|---|
-//! | link_clicked | `data.target_url` | `data.target_name`, Webpage | |
-//! | outline.selected | `data.target_url` | `data.target_name`, DigitalResource | |
-//! | sequence.outline.selected | `/xblock/` + `data.id` | Unit, DigitalResource | the tabs, to `data.target_tab` |
-//! | next_selected | the same | Unit, DigitalResourceCollection | `data.tab_count`, `data.current_tab`, to `next unit` |
-//! | previous_selected | the same | the same | the same, to `previous unit` |
-//! | tab_selected | the same | the same | the same, to `data.target_tab` |
+//! | event | object id | object name | object type | object extension target |
+//! |---|---|---|---|---|
+//! | link_clicked | `data.target_url` | `data.target_name` | Webpage | |
+//! | outline.selected | `data.target_url` | `data.target_name` | DigitalResource | |
+//! | sequence.outline.selected | `/xblock/` + `data.id` | Unit | DigitalResource | `data.target_tab` |
+//! | next_selected | `/xblock/` + `data.id` | Unit | DigitalResourceCollection | `next unit` |
+//! | previous_selected | `/xblock/` + `data.id` | Unit | DigitalResourceCollection | `previous unit` |
+//! | tab_selected | `/xblock/` + `data.id` | Unit | DigitalResourceCollection | `data.target_tab` |
 //!
-//! The action is NavigatedTo, and the object is part of the course `context.course_id`.
+//! Objects with the extension target also have the extensions tab_count and current_tab, from `data`. The action of all
+//! events is NavigatedTo, and every object is part of the course `context.course_id`.
 
 use super::model::{Event, Object, ObjectExtensions};
 use super::transformer::Transformer;
@@ -18,7 +19,7 @@ use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 
-/// Makes the event of a page that has its own address.
+/// Makes the event of a user who opened a page with its own URL.
 pub(super) fn page<'a>(
     cx: &Transformer<'a>,
     entity_type: &'static str,
@@ -26,8 +27,8 @@ pub(super) fn page<'a>(
     let base = cx.base()?;
     let part_of_course = part_of_course(cx)?;
     let url = required("data.target_url", cx.event.data("target_url"))?;
-    // The text is not used: the id is the logged value, so that a number stays a number. The call rejects objects and
-    // arrays.
+    // This call only rejects objects and arrays. Its result is not used, since the id of the object is the logged value
+    // itself: as in the reference, a number stays a number.
     cx.id_text("data.target_url", url)?;
     let object = Object {
         id: Some(url),
@@ -39,7 +40,7 @@ pub(super) fn page<'a>(
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
-/// Makes the event of a unit in a sequence.
+/// Makes the event of a user who went to a unit of a sequence. `target` says which unit.
 pub(super) fn unit<'a>(
     cx: &Transformer<'a>,
     entity_type: &'static str,
@@ -63,12 +64,13 @@ pub(super) fn unit<'a>(
     Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
 }
 
-/// Makes the event of a unit that was chosen by its tab.
+/// Makes the event of a user who chose a unit of a sequence by its tab.
 pub(super) fn tab<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Event<'a>, Fault> {
     unit(cx, entity_type, cx.event.data("target_tab"))
 }
 
-/// Makes the extensions of an object. Only these events ignore a course id that is zero or `false`.
+/// Makes the extensions of an object: the course, if the event names one. Unlike the events of other families,
+/// navigation events ignore a course id that is zero or `false`.
 fn part_of_course<'a>(cx: &Transformer<'a>) -> Result<Option<ObjectExtensions<'a>>, Fault> {
     let extensions = cx.part_of_course()?;
     Ok(extensions.filter(|_| truthy(cx.event.context("course_id")).is_some()))

@@ -1,17 +1,18 @@
-//! Problems checked, submitted, completed, answers shown and hints (`problem_interaction_events.py`).
+//! Problems that were checked, submitted or completed, and answers and hints that were shown
+//! (`problem_interaction_events.py`).
 //!
 //! | event | type, action | object id | object |
 //! |---|---|---|---|
 //! | problem_check | AssessmentEvent, Submitted | `/xblock/` + block | Assessment |
-//! | problem_check with `context.event_source` server | GradeEvent, Graded | … + `/user/` + user + `/attempt/` + `data.attempts` | Attempt, with assignee, assignable and count |
+//! | problem_check with `context.event_source` server | GradeEvent, Graded | `/xblock/` + block + `/user/` + user + `/attempt/` + `data.attempts` | Attempt, with assignee, assignable and count |
 //! | edx.grades.problem.submitted | AssessmentEvent, Submitted | `/xblock/` + block | Assessment |
 //! | edx.problem.completed | AssessmentItemEvent, Completed | `/xblock/` + block | AssessmentItem |
-//! | showanswer | Event, Viewed | … + `/solution` | Annotation, named Solution |
-//! | demandhint_displayed | Event, Viewed | … + `/hint/` + `data.hint_index` | Annotation, named Hint |
+//! | showanswer | Event, Viewed | `/xblock/` + block + `/solution` | Annotation, named Solution |
+//! | demandhint_displayed | Event, Viewed | `/xblock/` + block + `/hint/` + `data.hint_index` | Annotation, named Hint |
 //!
-//! The block is `data.problem_id`, else `data.module_id`, else the block that `context.referer` or the form in `data`
-//! names. A graded problem generates a score of `max_grade`, `grade` and `attempts`, which may be anywhere in the
-//! event.
+//! The block is `data.problem_id`, else `data.module_id`, else the block that `context.referer` names, else the block
+//! that the form in `data` names. A GradeEvent has a score in `generated`, made of `max_grade`, `grade` and `attempts`,
+//! which may be anywhere in the tracking event.
 
 use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
 use super::transformer::Transformer;
@@ -121,7 +122,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     })
 }
 
-/// Returns the id of the block that the event is about.
+/// Returns the id of the block that the event is about, or `None` if the event names no block.
 fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get("problem_id").or_else(|| data.get("module_id")));
@@ -138,14 +139,15 @@ fn required_data<'a>(cx: &Transformer<'a>) -> Result<JsonObject<'a>, Fault> {
     object_of("data", required("data", cx.event.whole_data())?)
 }
 
-/// Returns a field of `data` as text: an empty text if it is absent, the text `None` if it is null.
+/// Returns a field of `data` as text. As in the reference, an absent field is an empty text, and null is the text
+/// `None`.
 fn logged<'a>(cx: &Transformer<'a>, data: JsonObject<'a>, key: &str) -> Result<&'a str, Fault> {
     data.get(key).map_or(Ok(""), |value| {
         cx.id_text(format_args!("data.{key}"), value)
     })
 }
 
-/// Makes an object whose id is that of a block, or begins with it.
+/// Makes an object. `id` is the id of a block, or a longer id that begins with the id of a block.
 fn object<'a>(
     cx: &Transformer<'a>,
     id: Option<&'a str>,

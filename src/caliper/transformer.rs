@@ -1,4 +1,5 @@
-//! The parts that events of all families share (the reference's `CaliperTransformer`).
+//! The parts of a Caliper event that are made in the same way for all families of events (the reference's
+//! `CaliperTransformer`).
 
 use std::fmt::Display;
 
@@ -15,14 +16,15 @@ use crate::time::{EventTime, IsodateDuration};
 use crate::tracking::field::{id_text, required, truthy, wrong_type};
 use crate::tracking::{TrackingEvent, format_in, python};
 
-/// The settings of a conversion, which the reference has in its Django settings.
+/// The settings of a conversion to Caliper events.
 #[derive(Clone, Debug)]
 pub struct CaliperSettings {
     /// The value of the extension transformerVersion.
     pub transformer_version: String,
 }
 
-/// An event with the settings, the lookup tables and the arena of its transformation.
+/// An event, and all that its transformation needs: the settings, the lookup tables, and the arena that holds new
+/// texts.
 pub(super) struct Transformer<'a> {
     pub event: TrackingEvent<'a>,
     pub settings: &'a CaliperSettings,
@@ -30,7 +32,7 @@ pub(super) struct Transformer<'a> {
     pub arena: &'a Bump,
 }
 
-/// The parts that every event has, made before its other parts.
+/// The parts that every Caliper event has: its time, its actor, and the session if the tracking event names one.
 #[derive(Clone, Copy)]
 pub(super) struct Base<'a> {
     event_time: &'a str,
@@ -55,7 +57,7 @@ pub(super) fn event_time(event: &TrackingEvent<'_>) -> Result<EventTime, Fault> 
 }
 
 impl<'a> Transformer<'a> {
-    /// Makes the time, the actor and the session.
+    /// Makes the parts that every Caliper event has.
     pub fn base(&self) -> Result<Base<'a>, Fault> {
         let moment = event_time(&self.event)?;
         let event_time = format_in(self.arena, format_args!("{moment}"));
@@ -74,7 +76,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the event from the parts that all events share (`base`) and its own parts.
+    /// Makes the Caliper event from `base`, which has the parts that every event has, and the other arguments.
     pub fn event(
         &self,
         base: Base<'a>,
@@ -102,7 +104,8 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Makes the extensions of most objects: the course, if the event names one.
+    /// Makes the extensions that most objects have: the course as `isPartOf`. Returns `None` if the event names no
+    /// course.
     pub fn part_of_course(&self) -> Result<Option<ObjectExtensions<'a>>, Fault> {
         let Some(course_id) = self.event.context("course_id") else {
             return Ok(None);
@@ -115,7 +118,7 @@ impl<'a> Transformer<'a> {
         }))
     }
 
-    /// Makes an entity with the id `ROOT/KIND/ID`.
+    /// Makes an entity with the IRI `ROOT/KIND/ID` as its id. ROOT is the root URL of the LMS.
     pub fn entity(&self, kind: &str, id: &str, entity_type: &'static str) -> Entity<'a> {
         Entity {
             id: Some(self.lms.iri(kind, id, self.arena)),
@@ -123,12 +126,13 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Returns the text of an id.
+    /// Returns an id as text. An error names `field`.
     pub fn id_text(&self, field: impl Display, value: Value<'a>) -> Result<&'a str, Fault> {
         id_text(field, value, self.arena)
     }
 
-    /// Reads seconds and prints them as a duration (`helpers.convert_seconds_to_iso`).
+    /// Prints a number of seconds as an ISO 8601 duration (`helpers.convert_seconds_to_iso`). Returns `None` for an
+    /// absent or null value.
     pub fn duration(
         &self,
         field: &str,
@@ -152,8 +156,9 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Drops null and empty values, also from objects, as `del_none` does. Zero and `false` are kept, and so is an
-    /// object that becomes empty. The items of lists are kept.
+    /// Returns the value, or `None` if it is null or empty. Members of objects are also removed if they are null or
+    /// empty (`del_none`). Zero and `false` are not removed, nor are items of lists, nor an object that becomes empty
+    /// by this.
     pub fn kept(&self, value: Option<Value<'a>>) -> Option<Value<'a>> {
         match value? {
             Value::Object(object) if !object.members().is_empty() => {

@@ -1,13 +1,13 @@
-//! Video events, under the names of the browser and of the mobile apps (`video_events.py`).
+//! Video events (`video_events.py`). Browsers and mobile apps log them under different names.
 //!
-//! | event | from |
+//! | part of the Caliper event | source |
 //! |---|---|
 //! | action | Started (loaded), Resumed (played), Paused, Ended (stopped, completed), JumpedTo, ChangedSpeed, EnabledClosedCaptioning, DisabledClosedCaptioning |
 //! | object id | `/xblock/` + a video block's id, from `context.course_id` and `data.id` |
 //! | object duration | `data.duration`, or `P0D` if the event has none |
-//! | target currentTime | `data.currentTime`, else `data.current_time`, or for a seek `data.old_time` |
+//! | target currentTime | `data.currentTime`, else `data.current_time`; for a seek: `data.currentTime`, else `data.old_time` |
 //! | target extension newTime | `data.new_time` of a seek |
-//! | extensions oldSpeed, newSpeed | `old_speed`, `new_speed` of a changed speed, found anywhere |
+//! | extensions oldSpeed, newSpeed | if the speed changed: `old_speed`, `new_speed`, anywhere in the event |
 
 use super::model::{Event, EventExtensions, Object, Target, TargetExtensions};
 use super::transformer::Transformer;

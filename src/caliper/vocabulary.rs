@@ -1,8 +1,8 @@
-//! Every term of the Caliper output: the context IRI, types of events and entities, and actions.
+//! The fixed terms of the Caliper output: the context IRI, the types of events and entities, and the actions.
 //!
 //! Source: the reference's `processors/caliper/constants.py` and the maps of its event transformers.
 
-/// The JSON-LD context of Caliper 1.2, which is also its data version.
+/// The JSON-LD context of Caliper 1.2. Envelopes have the same IRI as `dataVersion`.
 pub(super) const CONTEXT: &str = "http://purl.imsglobal.org/ctx/caliper/v1p2";
 
 /// Types of events.
@@ -32,7 +32,6 @@ pub(super) mod entity {
     pub const WEBPAGE: &str = "Webpage";
 }
 
-/// Actions.
 pub(super) mod action {
     pub const ACTIVATED: &str = "Activated";
     pub const CHANGED_SPEED: &str = "ChangedSpeed";

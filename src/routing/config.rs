@@ -12,11 +12,11 @@ use crate::format::Format;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RouterConfig {
-    /// The format of the router.
+    /// The format of the records that the router takes.
     pub backend_name: Format,
-    /// The URL of the server. Messages name the router by it.
+    /// The URL of the server. Messages name the router by this URL.
     pub route_url: String,
-    /// Whether the router accepts events at all.
+    /// Whether the router is used. A disabled router is ignored.
     #[serde(default = "enabled")]
     pub enabled: bool,
     /// The scheme of authentication, if the server needs one.
@@ -27,7 +27,7 @@ pub struct RouterConfig {
     pub password: Option<Secret>,
     /// The token for the scheme Bearer.
     pub auth_key: Option<Secret>,
-    /// The events that the router accepts, and the changes to the requests.
+    /// The events that the router accepts, and changes to its requests.
     #[serde(default)]
     pub configurations: Configurations,
 }
@@ -41,15 +41,16 @@ pub enum AuthScheme {
     Bearer,
 }
 
-/// The events that a router accepts, and the changes to its requests.
+/// The events that a router accepts, and changes to its requests.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Configurations {
-    /// Expressions for dotted keys of the event. One expression of every key must match.
+    /// Regular expressions for fields of the event. Each field is a dotted key such as `context.org_id`. The router
+    /// accepts an event if, for every field, at least one of its expressions matches.
     pub match_params: BTreeMap<String, OneOrMany>,
-    /// Top-level keys to replace in statements or envelopes.
+    /// New values for top-level keys of each statement or envelope.
     pub override_args: BTreeMap<String, serde_json::Value>,
-    /// Headers of requests, for Caliper routers only.
+    /// Headers to add to the requests. Used only by Caliper routers.
     pub headers: BTreeMap<String, Secret>,
 }
 
@@ -59,7 +60,7 @@ pub struct Configurations {
 pub enum OneOrMany {
     /// One expression.
     One(String),
-    /// A list of expressions. An empty list matches nothing.
+    /// A list of expressions. With an empty list, the router accepts no events.
     Many(Vec<String>),
 }
 

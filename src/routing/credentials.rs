@@ -43,7 +43,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Cuts the newlines at the end.
+    /// Removes the newlines at the end of the text.
     pub(super) fn cut_newlines(&mut self) {
         let text = self.0.trim_end_matches(['\r', '\n']);
         self.0.truncate(text.len());
@@ -62,11 +62,14 @@ impl fmt::Debug for Secret {
 }
 
 impl<'de> Deserialize<'de> for Secret {
-    /// Deserializes a string. The error for any other value does not show the value, as serde's own would.
+    /// Deserializes a string. The error for a value of another type does not show the value, which may be secret. The
+    /// error that serde makes by default would show it.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match serde_json::Value::deserialize(deserializer)? {
             serde_json::Value::String(text) => Ok(Self(text)),
-            _ => Err(serde::de::Error::custom("it must be a string")),
+            _ => Err(serde::de::Error::custom(
+                "each username, password, auth_key and header must be a string",
+            )),
         }
     }
 }
@@ -75,7 +78,8 @@ impl Credentials {
     /// Reads EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN.
     ///
     /// # Errors
-    /// Returns an error if only one of the first two is set, or all three are.
+    /// Returns an error if only the username or only the password is set, if the token is set with either of them, or
+    /// if a variable is not UTF-8.
     pub fn from_environment() -> Result<Self> {
         let [username, password, token] = CREDENTIAL_VARIABLES;
         Self::of(variable(username)?, variable(password)?, variable(token)?).map_err(|problem| {
@@ -99,7 +103,7 @@ impl Credentials {
         const SHAPE: &str = r#"it must be {"username": "…", "password": "…"} or {"token": "…"}"#;
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
-        // The error of the parser may show a part of the file.
+        // The parser's error is dropped, since it may show a secret from the file.
         let file: AuthFile = serde_json::from_slice(&text)
             .map_err(|_| anyhow!("`{name}` is not a file of credentials: {SHAPE}"))?;
         let credentials = Self::of(file.username, file.password, file.token)
@@ -119,17 +123,17 @@ impl Credentials {
             (None, None, None) => Ok(Self::None),
             (None, None, Some(token)) => Ok(Self::Bearer(token)),
             (Some(username), Some(password), None) => Ok(Self::Basic { username, password }),
-            (_, _, Some(_)) => Err("there is a token beside a username or password"),
+            (_, _, Some(_)) => Err("there is a token together with a username or password"),
             (Some(_), None, None) => Err("there is a username but no password"),
             (None, Some(_), None) => Err("there is a password but no username"),
         }
     }
 
-    /// Cuts the newlines at the end of each secret, which files and shells add.
+    /// Removes the newlines at the end of each secret, since files and shell commands often add newlines.
     ///
     /// # Errors
-    /// Returns an error that does not show the secret if a secret contains another control character: it was probably
-    /// copied with a line break, and RFC 7617 allows none.
+    /// Returns an error if a secret contains any other control character. Such a secret was probably copied with a line
+    /// break in it, and RFC 7617 forbids control characters. The error does not show the secret.
     pub(super) fn without_newlines(mut self) -> Result<Self> {
         let secrets = match &mut self {
             Self::None => vec![],
@@ -149,7 +153,7 @@ impl Credentials {
         Ok(self)
     }
 
-    /// Returns the value of the Authorization header.
+    /// Returns the value of the Authorization header, or `None` if there are no credentials.
     pub fn authorization(&self) -> Option<Secret> {
         match self {
             Self::None => None,
@@ -161,7 +165,7 @@ impl Credentials {
         }
     }
 
-    /// Returns the texts to hide in the answers of a server, which may repeat them.
+    /// Returns the texts to hide when an answer of a server is shown, since the server may repeat them in the answer.
     pub fn secrets(&self) -> Vec<Secret> {
         let header = self.authorization();
         let value = header.iter().filter_map(|header| header.0.split_once(' '));
@@ -176,7 +180,9 @@ impl Credentials {
 fn variable(name: &str) -> Result<Option<Secret>> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty());
     let text = value.map(|value| value.into_string()).transpose();
-    let text = text.map_err(|_| anyhow!("the variable {name} is not UTF-8"))?;
+    let text = text.map_err(|_| {
+        anyhow!("the value of the environment variable {name} is not UTF-8: set it to text")
+    })?;
     Ok(text.map(Secret))
 }
 

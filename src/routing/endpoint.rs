@@ -1,4 +1,4 @@
-//! The server that a router sends to, and the credentials for it.
+//! The server that a router sends to, with its credentials and the changes to its requests.
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
@@ -11,21 +11,22 @@ use crate::url::Url;
 /// A server that takes statements or events.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// The name of the router in messages, reports and dead letters: its URL without the query, which may be secret.
+    /// The name of the router in messages, reports and dead letters: its URL without the query, since the query may
+    /// contain a secret.
     pub name: String,
-    /// The URL that events are posted to. For xAPI it is the base URL, and statements are posted to `statements` below
-    /// it.
+    /// For Caliper, the URL that events are posted to. For xAPI, the base URL of the LRS: statements are posted to
+    /// `URL/statements`.
     pub url: Url,
     /// The credentials of the requests.
     pub credentials: Credentials,
-    /// More headers of the requests.
+    /// Headers to add to the requests.
     pub headers: Vec<(String, Secret)>,
-    /// Top-level keys to replace in statements or envelopes.
+    /// New values for top-level keys of each statement or envelope.
     pub overrides: Map<String, Value>,
 }
 
 impl Endpoint {
-    /// Makes an endpoint without more headers and without keys to replace.
+    /// Makes an endpoint that adds no headers and replaces no keys.
     ///
     /// # Errors
     /// Returns an error if the text is not a URL, or the credentials contain a control character.
@@ -45,14 +46,14 @@ impl Endpoint {
         let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;
         let configurations = &config.configurations;
         let kept = match config.backend_name {
-            // Otherwise all statements would have the same id.
+            // With a replaced `id`, all statements would have the same id.
             Format::Xapi => "id",
-            // The keys are replaced in the envelope, which has the events in `data`.
+            // Caliper keys are replaced in the envelope. With a replaced `data`, the envelope would lose its event.
             Format::Caliper => "data",
         };
         if configurations.override_args.contains_key(kept) {
             bail!(
-                "override_args cannot replace `{kept}`: remove it, since every record would be lost"
+                "override_args cannot replace `{kept}`, since records would be lost: remove `{kept}` from override_args"
             );
         }
         endpoint.overrides = configurations.override_args.clone().into_iter().collect();
@@ -71,7 +72,7 @@ impl Endpoint {
 
 fn credentials(config: &RouterConfig) -> Result<Credentials> {
     let text = |key: &str, value: &Option<Secret>| match value {
-        None => bail!("the auth_scheme needs `{key}`"),
+        None => bail!("the auth_scheme needs `{key}`, which is missing: add it"),
         Some(value) => Ok(Secret::new(
             expand(value.reveal()).with_context(|| format!("the value of `{key}`"))?,
         )),
@@ -99,7 +100,7 @@ fn expand(text: &str) -> Result<String> {
     let mut rest = text;
     while let Some((before, name)) = rest.split_once("${") {
         let Some((name, after)) = name.split_once('}') else {
-            bail!("a `${{` has no `}}`");
+            bail!("a `${{` is not followed by `}}`: write variables as `${{NAME}}`");
         };
         let value = std::env::var(name)
             .ok()
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn variables_are_read_from_the_environment() {
-        // Cargo sets this one for every test.
+        // Cargo sets the variable CARGO_PKG_NAME for every test.
         assert_eq!(
             expand("a ${CARGO_PKG_NAME} b${CARGO_PKG_NAME}").unwrap(),
             "a event-routing-backends bevent-routing-backends"

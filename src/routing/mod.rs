@@ -1,8 +1,8 @@
 //! Routers (routers.json): the events that each router accepts, and its server.
 //!
-//! A router accepts an event if every key of its match_params names a text in the event that matches one of the key's
-//! expressions (`RouterConfiguration.get_allowed_host`). The regex crate has no look-around and no back-references, so
-//! matching takes time linear in the text.
+//! The match_params of a router have regular expressions for fields of events. The router accepts an event if each of
+//! these fields is a text in which one of the field's expressions is found (`RouterConfiguration.get_allowed_host`).
+//! The regex crate supports no look-around and no back-references. In return, it searches in time linear in the text.
 
 mod config;
 mod credentials;
@@ -25,19 +25,19 @@ use crate::url::redacted;
 
 /// The enabled routers of one format.
 pub struct Routers {
-    /// The name of the file, for messages.
+    /// The path of routers.json, for messages.
     file: String,
     routers: Vec<Router>,
 }
 
-/// A router with its compiled expressions.
+/// A router with its compiled regular expressions.
 struct Router {
     config: RouterConfig,
-    /// The expressions of each key. One expression of every key must match.
+    /// Each key with its expressions. The router accepts an event if, for every key, at least one expression matches.
     match_params: Vec<(String, RegexSet)>,
 }
 
-/// A set of routers of a run, by their index in the list.
+/// A set of routers. Bit N is set if the set has the router with the index N in [`Routers`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouterSet(u64);
 
@@ -46,10 +46,10 @@ impl RouterSet {
     pub const NONE: Self = Self(0);
     /// The set of all routers.
     pub const ALL: Self = Self(u64::MAX);
-    /// The most routers of a run.
+    /// The number of bits, and so the largest number of routers in a run.
     const MOST: usize = u64::BITS as usize;
 
-    /// The set as bits, the first router in the lowest bit.
+    /// The bits of the set. The first router is the lowest bit.
     pub fn bits(self) -> u64 {
         self.0
     }
@@ -70,7 +70,7 @@ impl Routers {
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be read, is not a list of routers, or has an expression
-    /// that the regex crate does not support.
+    /// that the regex crate does not support. Also returns an error if more than 64 routers of the format are enabled.
     pub fn load(path: &Path, format: Format) -> Result<Self> {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
@@ -91,8 +91,9 @@ impl Routers {
         }
         if routers.len() > RouterSet::MOST {
             bail!(
-                "`{name}` has more than {} enabled routers of one format: leave some out",
-                RouterSet::MOST
+                "`{name}` has more than {} enabled routers of the backend {}: remove or disable some",
+                RouterSet::MOST,
+                format.title()
             );
         }
         Ok(Self {
@@ -109,7 +110,7 @@ impl Routers {
         let routers = Self::load(path, format)?;
         if routers.routers.is_empty() {
             bail!(
-                "`{}` has no enabled router of the backend {}",
+                "`{}` has no enabled router of the backend {}: add or enable one",
                 routers.file,
                 format.title()
             );
@@ -117,10 +118,11 @@ impl Routers {
         Ok(routers)
     }
 
-    /// Keeps only the routers with these URLs, as they are written in the file, or all routers if there are no URLs.
+    /// Keeps only the routers with these URLs, or all routers if `urls` is empty. A URL must be given exactly as it is
+    /// written in the file.
     ///
     /// # Errors
-    /// Returns an error if no router has one of the URLs.
+    /// Returns an error that names the first URL that no router has.
     pub fn keep(&mut self, urls: &[String]) -> Result<()> {
         let has = |url: &String| {
             self.routers
@@ -129,7 +131,7 @@ impl Routers {
         };
         if let Some(url) = urls.iter().find(|url| !has(url)) {
             bail!(
-                "`{}` has no enabled router `{}` of this format",
+                "`{}` has no enabled router `{}` of this format: give the URL exactly as the file has it",
                 self.file,
                 redacted(url)
             );
@@ -138,13 +140,14 @@ impl Routers {
         Ok(())
     }
 
-    /// Keeps only the routers with these URLs, or all routers if there are no URLs.
+    /// Keeps only the routers with these URLs, or all routers if `urls` is empty. Unlike [`keep`](Self::keep), ignores
+    /// a URL that no router has.
     pub fn keep_any(&mut self, urls: &[String]) {
         self.routers
             .retain(|router| urls.is_empty() || urls.contains(&router.config.route_url));
     }
 
-    /// Makes the endpoint of each router, with the values of the environment for `${NAME}`.
+    /// Makes the endpoint of each router. Replaces each `${NAME}` by the environment variable NAME.
     ///
     /// # Errors
     /// Returns an error that names the router if a variable is not set or the configuration is not valid.
@@ -154,7 +157,8 @@ impl Routers {
             let url = redacted(&router.config.route_url);
             let mut endpoint = Endpoint::new(&router.config)
                 .with_context(|| format!("the router `{url}` of `{}`", self.file))?;
-            // Routers whose URLs are equal without their queries are numbered.
+            // Names must be unique, but URLs that differ only in their queries give the same name. So the second router
+            // with a name gets ` (2)` after its name, and so on.
             let first = endpoint.name.clone();
             let mut nth = 1;
             while endpoints.iter().any(|other| other.name == endpoint.name) {
@@ -182,14 +186,15 @@ impl Router {
         let mut match_params = Vec::new();
         for (key, expressions) in &config.configurations.match_params {
             let expressions = expressions.as_slice();
-            // The regex crate allows 10 MiB for a single expression. A set may use as much for each of its expressions,
-            // and once more.
+            // By default, the regex crate limits a compiled expression to 10 MiB, and a whole set of expressions to the
+            // same size. A larger limit, 10 MiB for each expression and 10 MiB for the set, lets expressions that
+            // compile alone also compile together.
             let size_limit = (expressions.len() + 1).saturating_mul(10 << 20);
             let compiled = RegexSetBuilder::new(expressions)
                 .size_limit(size_limit)
                 .build();
-            let compiled =
-                compiled.with_context(|| format!("an expression of match_params `{key}`"))?;
+            let compiled = compiled
+                .with_context(|| format!("an expression of match_params `{key}` is not valid"))?;
             match_params.push((key.clone(), compiled));
         }
         Ok(Self {
@@ -206,7 +211,7 @@ impl Router {
     }
 }
 
-/// Formats the error without the value that caused it, which may be secret.
+/// Formats the error without the value that caused the error, since this value may be a secret.
 fn without_value(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match (text.find(": "), text.find(", expected")) {

@@ -1,10 +1,10 @@
 //! Completion events (`completion_events.py`).
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | progressed |
 //! | object id | `/xblock/` + `data.block_id` |
-//! | result completion | `data.completion` is 1 |
+//! | result completion | whether `data.completion` is 1 |
 //! | result extension progress | `data.completion` × 100 |
 
 use super::model::{ActivityDefinition, Statement, StatementResult};
@@ -16,7 +16,7 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{required, wrong_type};
 use crate::tracking::number::Number;
 
-/// The longest list that is repeated 100 times. A longer one could fill the memory.
+/// The largest length of a list that is repeated 100 times. Repeating a longer list could fill the memory.
 const LONGEST_LIST: usize = 1000;
 
 pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
@@ -26,10 +26,10 @@ pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Faul
     let completion = required("data.completion", cx.event.data("completion"))?;
     let progress = match (completion, Number::of(completion)) {
         (_, Some(number)) => number.times_100(cx.arena).ok_or_else(|| {
-            let detail = "`data.completion` has too many digits";
+            let detail = "`data.completion` has too many digits to be multiplied by 100";
             Fault::new(Reason::NotRepresentable, detail)
         })?,
-        // Python multiplies a list by repeating it, and so does the reference.
+        // The reference computes `completion * 100`. If `completion` is a list, Python repeats the list 100 times.
         (Value::Array(items), None) if items.len() <= LONGEST_LIST => {
             let repeated = items.iter().cycle().take(100 * items.len()).copied();
             Value::Array(cx.arena.alloc_slice_fill_iter(repeated.collect::<Vec<_>>()))

@@ -1,6 +1,6 @@
-//! Enrollment events, and course grades passed and failed (`enrollment_events.py`).
+//! Enrollment events, and events of passed and failed courses (`enrollment_events.py`).
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | registered (activated and mode_changed), unregistered, passed, failed |
 //! | object id | `/course/` + `context.course_id` |

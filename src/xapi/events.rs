@@ -1,7 +1,7 @@
-//! The names of the events that have a transformer.
+//! The names of the tracking events that can be converted to xAPI statements.
 
-/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS`), except
-/// two that have no transformer, `edx.video.language_menu.hidden` and `.shown`.
+/// The events that the reference's default settings allow (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS`), except two
+/// that the reference cannot transform, `edx.video.language_menu.hidden` and `.shown`.
 pub const DEFAULT_EVENTS: &[&str] = &[
     "complete_video",
     "edx.completion.block_completion.changed",
@@ -68,5 +68,5 @@ pub const DEFAULT_EVENTS: &[&str] = &[
     "video_show_cc_menu",
 ];
 
-/// The other events that have a transformer.
+/// All other events that can be converted. They are converted only if `--events` selects them.
 pub const OTHER_EVENTS: &[&str] = &["edx.grades.problem.submitted", "edx.problem.completed"];

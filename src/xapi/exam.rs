@@ -1,6 +1,6 @@
 //! Attempts at timed, practice and proctored exams (`exam_events.py`).
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | initialized (created), terminated (submitted) |
 //! | object id, name | `event.exam_content_id`, `event.exam_name` |
@@ -9,7 +9,8 @@
 //! | context grouping | the attempt: `event.attempt_code`, `event.exam_name` |
 //! | extensions of the attempt | `event.attempt_started_at`, `.attempt_completed_at`, `.attempt_event_elapsed_time_secs`, `.attempt_id` |
 //!
-//! The fields are read from `event` as logged: if `event` is a string of JSON, all of them are absent.
+//! Unlike `data` in other families, `event` is not decoded here. So if `event` is a string of JSON, all fields of the
+//! exam are absent.
 
 use super::model::{Activity, ActivityDefinition, LanguageMap, Statement, Verb};
 use super::transformer::{Transformer, activity, english};

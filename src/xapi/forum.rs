@@ -1,9 +1,9 @@
 //! Forum threads, responses and comments (`forum_events.py`).
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | posted (created), edited, viewed, deleted, voted, reported, unreported |
-//! | object id | `context.path` without `data.id` and closing slashes, `/`, `data.id` |
+//! | object id | the LMS root URL + `context.path` without `data.id` and without slashes at its end + `/` + `data.id` |
 //! | object name | `data.title`, if present |
 //! | context grouping | the thread of `data.discussion.id`, if present |
 //! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |

@@ -1,6 +1,7 @@
-//! Calculated grades of subsections and courses (`grading_events.py`), and the score that problems share with them.
+//! Calculated grades of subsections and courses (`grading_events.py`). Submitted problems have a score of the same
+//! form, made by [`weighted_result`].
 //!
-//! | statement | subsection | course |
+//! | part of the statement | source for a subsection | source for a course |
 //! |---|---|---|
 //! | verb | earned | earned |
 //! | object id | `/xblock/` + `data.block_id` | `/course/` + `context.course_id` |
@@ -49,10 +50,10 @@ pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     cx.statement(&verb::EARNED, base, object, Some(result))
 }
 
-/// Makes the result of a weighted score of two fields of `data`.
+/// Makes the result with the score from two fields of `data`, whose names are `earned` and `possible`.
 ///
 /// # Errors
-/// Returns `MissingField` if a field is absent; `null` counts as 0.
+/// Returns `MissingField` if a field is absent, `WrongType` if a field is not a number. Null counts as 0.
 pub(super) fn weighted_result<'a>(
     cx: &Transformer<'a>,
     earned: &str,
@@ -80,7 +81,10 @@ pub(super) fn weighted_result<'a>(
     })
 }
 
-/// Returns Python's `value or 0` of a field of `data`, which may be null but not absent.
+/// Returns a field of `data`, or 0 if the value is null, empty or `false` (Python's `value or 0`).
+///
+/// # Errors
+/// Returns `MissingField` if the field is absent.
 fn logged_or_zero<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get(key));

@@ -1,7 +1,8 @@
-//! One tracking event → xAPI statements.
+//! Converts one tracking event to xAPI statements.
 //!
-//! [`transform`] maps the names of events. The module docs of each family's file map the fields. Everything here is a
-//! pure function of the event, the settings and the lookup tables.
+//! [`transform`] chooses a function by the name of the event. There is one file for each family of events; its module
+//! docs list the source of each output field. Everything here is a pure function of the event, the settings and the
+//! lookup tables.
 
 mod completion;
 mod enrollment;
@@ -36,14 +37,15 @@ use crate::tracking::TrackingEvent;
 /// Returns the time of an event in UTC, or `None` if the event has no time.
 ///
 /// # Errors
-/// Returns `BadTimestamp` if a statement cannot have this time.
+/// Returns `BadTimestamp` if the time is neither ISO 8601 text with an offset nor a number of seconds since 1970.
 pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
     let timestamp = transformer::timestamp(transformer::logged_time(event))?;
     Ok(timestamp.map(Timestamp::utc))
 }
 
-/// Transforms one event into its statements: one, or for a problem of several questions also one for each question.
-/// Returns no statements if no transformer takes the name.
+/// Transforms one event into its statements. Most events have one statement. A checked problem with several questions
+/// has one statement for the problem and one for each question. The result is empty if `name` is neither in
+/// [`DEFAULT_EVENTS`] nor in [`OTHER_EVENTS`].
 ///
 /// # Errors
 /// Returns the reason why the event cannot be transformed.
@@ -132,7 +134,7 @@ pub fn transform<'a>(
         "complete_video" | "edx.video.completed" => video::completed(cx),
         "seek_video" | "edx.video.position.changed" => video::seeked(cx),
         "speed_change_video" => video::speed_changed(cx),
-        // Caption menus count as captions.
+        // As in the reference, showing or hiding the captions menu counts as showing or hiding the captions.
         "show_transcript" | "edx.video.transcript.shown" => video::captions(cx, true),
         "hide_transcript" | "edx.video.transcript.hidden" => video::captions(cx, false),
         "video_show_cc_menu" | "edx.video.closed_captions.shown" => video::captions(cx, true),

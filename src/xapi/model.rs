@@ -1,4 +1,4 @@
-//! The wire types: an xAPI 1.0.3 statement as the reference writes it.
+//! The types that serialize to the JSON of an xAPI 1.0.3 statement, as the reference writes it.
 //!
 //! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements
 //! borrow from an event, its arena and the vocabulary, and allocate nothing.
@@ -26,7 +26,7 @@ pub struct Statement<'a> {
     pub(super) timestamp: Option<&'a str>,
     #[serde(serialize_with = "word")]
     pub(super) version: &'static str,
-    /// The timestamp, before it was printed.
+    /// The time that `timestamp` shows as text. Not part of the output.
     #[serde(skip)]
     pub(super) moment: Option<Timestamp>,
 }
@@ -43,7 +43,7 @@ impl Statement<'_> {
     }
 }
 
-/// An agent (2.4.2.1), by its one inverse functional identifier (2.4.2.3).
+/// An agent (2.4.2.1), known by one identifier (inverse functional identifier, 2.4.2.3).
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Actor<'a> {
     Account {
@@ -63,13 +63,13 @@ pub(super) struct Verb {
     /// The verb in English.
     #[serde(serialize_with = "english_word")]
     pub display: &'static str,
-    /// The namespace of the ids of statements with this verb, computed for the first of these statements.
+    /// The UUID namespace for the ids of statements with this verb. Computed when the first such statement is made.
     #[serde(skip)]
     pub namespace: OnceLock<Uuid>,
 }
 
 impl Verb {
-    /// Makes the verb of an IRI whose last part is the verb in English.
+    /// Makes a verb from its IRI. The part of the IRI after the last slash is the verb in English.
     pub const fn new(id: &'static str) -> Self {
         let mut start = id.len();
         while id.as_bytes()[start - 1] != b'/' {
@@ -83,7 +83,7 @@ impl Verb {
     }
 }
 
-/// Serializes a word as the language map of its English text.
+/// Serializes an English text as a language map with the tag `en`.
 fn english_word<S: Serializer>(text: &&'static str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_map([(Word("en"), Word(text))])
 }
@@ -98,7 +98,8 @@ pub(super) struct Activity<'a> {
     pub definition: ActivityDefinition<'a>,
 }
 
-/// The kind of an object. `GroupActivity` is the reference's own, for a problem of several questions.
+/// The kind of an object. `GroupActivity` is not in the specification; the reference uses it for a problem with several
+/// questions.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub(super) enum ObjectType {
     Activity,
@@ -130,7 +131,7 @@ impl ActivityDefinition<'_> {
     }
 }
 
-/// A language map (4.2) with one text, or empty.
+/// A language map (4.2) with one text. The map is empty if `text` is `None`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LanguageMap<'a> {
     pub tag: &'static str,
@@ -191,7 +192,7 @@ pub(super) struct StatementRef {
     pub id: Uuid,
 }
 
-/// Extensions (4.1): a value for each IRI. Absent values are left out.
+/// Extensions (4.1): a value for each IRI. Values that are `None` are not written.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Extensions<'a>(pub &'a [(&'static str, Option<Value<'a>>)]);
 

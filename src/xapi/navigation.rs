@@ -1,14 +1,15 @@
 //! Navigation in a course (`navigation_events.py`).
 //!
-//! | event | object id | object | starting-position → ending-point (context extensions) |
+//! | event | object id | object | context extension ending-point |
 //! |---|---|---|---|
 //! | link_clicked | `data.target_url` | link | |
 //! | outline.selected | `data.target_url` | module, named `data.target_name` | |
-//! | next_selected | `/xblock/` + `data.id` | resource with total-items `data.tab_count` | `data.current_tab` → `next unit` |
-//! | previous_selected | the same | the same | `data.current_tab` → `previous unit` |
-//! | tab_selected | the same | the same | `data.current_tab` → `data.target_tab` |
+//! | next_selected | `/xblock/` + `data.id` | resource | `next unit` |
+//! | previous_selected | `/xblock/` + `data.id` | resource | `previous unit` |
+//! | tab_selected | `/xblock/` + `data.id` | resource | `data.target_tab` |
 //!
-//! The verb is navigated.
+//! The verb is navigated. Statements with an ending-point also have the context extension starting-position, from
+//! `data.current_tab`, and the object extension total-items, from `data.tab_count`.
 
 use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity, english};

@@ -1,11 +1,12 @@
-//! Answers shown, hints, completed and submitted problems (`problem_interaction_events.py`), but not problem_check.
+//! Answers and hints that were shown, and problems that were completed or submitted (`problem_interaction_events.py`).
+//! The file `problem_check.rs` has the event problem_check.
 //!
 //! | event | verb | object id | object |
 //! |---|---|---|---|
 //! | showanswer | asked | `/xblock/` + `problem_id` + `/answer` | solution |
 //! | demandhint_displayed | asked | `/xblock/` + `module_id` + `/hint/` + `hint_index` | supplemental-info |
 //! | edx.problem.completed | completed | `data.problem_id`, else `data.module_id` | interaction |
-//! | edx.grades.problem.submitted | attempted | `/xblock/` + the same | question, with a score |
+//! | edx.grades.problem.submitted | attempted | `/xblock/` + `data.problem_id`, else `data.module_id` | question, with a score |
 //!
 //! `problem_id`, `module_id` and `hint_index` may be anywhere in the event.
 
@@ -19,6 +20,7 @@ use crate::tracking::field::{required, truthy};
 
 pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
+    // The reference fails if `data` names no block, although the statement uses another field.
     logged_block(cx)?;
     let problem = found_id(cx, "problem_id")?;
     let id = cx.text(format_args!("{}/answer", cx.iri("xblock", problem)));
@@ -28,6 +30,7 @@ pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fa
 
 pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
+    // The reference fails if `data` names no block, although the statement uses another field.
     logged_block(cx)?;
     let module = found_id(cx, "module_id")?;
     let hint = found_id(cx, "hint_index")?;
@@ -50,11 +53,12 @@ pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
     cx.statement(&verb::ATTEMPTED, base, object, Some(result))
 }
 
-/// Returns the logged id of the block that the event is about, a value of any kind. It is `problem_id` or else
-/// `module_id` of `data`. If `data` is not an object, it is a `usage_key` anywhere in the event, or `None`.
+/// Returns the logged id of the block that the event is about. The id may be a value of any kind. If `data` is an
+/// object, the id is `data.problem_id`, else `data.module_id`. Otherwise the id is a `usage_key` anywhere in the event,
+/// or `None`.
 ///
 /// # Errors
-/// Returns `MissingField` if `data` is an object and names no block.
+/// Returns `MissingField` if `data` is an object that names no block.
 pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
     match cx.event.whole_data() {
         Some(Value::Object(_)) => {
@@ -65,9 +69,9 @@ pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>
     }
 }
 
-/// Returns the id of the block that the event is about.
+/// Returns the logged id of the block that the event is about, as text.
 fn logged_id<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
-    cx.optional_id("the id of the block", logged_block(cx)?)
+    cx.optional_id("problem_id, module_id or usage_key", logged_block(cx)?)
 }
 
 fn found_id<'a>(cx: &Transformer<'a>, key: &str) -> Result<&'a str, Fault> {

@@ -1,14 +1,14 @@
-//! Checked problems (`problem_interaction_events.py`, `ProblemCheckTransformer` and its child).
+//! Problems whose answers were checked (`ProblemCheckTransformer` in `problem_interaction_events.py`).
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | evaluated; attempted when a browser sent the event |
-//! | object id | `/xblock/` + `data.problem_id`, or for a browser event the block that the referer or the form names |
+//! | object id | `/xblock/` + `data.problem_id`, or for a browser event the block that the referer or the form in `data` names |
 //! | object description, interaction type | `question` and `response_type` of the first submission with a response type |
-//! | object name | `display_name`, if there is no such submission |
+//! | object name | `display_name`, if no submission has a response type |
 //! | object extension attempt-id | `data.attempts` |
 //! | result score | `grade` of `max_grade` |
-//! | result success, response | `correct` and `answer` of the submission, else `success` and `data.answers` |
+//! | result success, response | `correct` and `answer` of that submission, or without it `success` and `data.answers` |
 //!
 //! A browser event has no result. A problem of several questions is a `GroupActivity` with one child statement for each
 //! entry of `submission`. The object id of a child ends with the id of the question, its parent is the group, and its
@@ -31,8 +31,8 @@ use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{object_of, required, str_of, truthy, wrong_type};
 use crate::tracking::usage_key;
 
-/// The most questions of a problem: more than any real problem has, and few enough to hold a statement for each in
-/// memory.
+/// The largest number of questions in a problem. No real problem has so many, and the statements of so many questions
+/// still fit in memory.
 const MOST_QUESTIONS: usize = 10_000;
 
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
@@ -74,12 +74,14 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
     with_object_ids(statements.into_bump_slice())
 }
 
-/// The fields that are looked up once for all questions, since most of them may be anywhere in the event.
+/// The fields that every question needs. They are looked up only once, because most of them may be anywhere in the
+/// event, so that the lookup searches the whole event.
 struct CheckFields<'a> {
-    /// Whether a browser sent the event, for the verb and the result. Of two fields named `event_source`, the reference
-    /// prefers the one found anywhere in the event.
+    /// Whether a browser sent the event, according to the first `event_source` anywhere in the event, else to
+    /// `context.event_source`. The reference looks in this order to choose the verb and the result.
     is_from_browser: bool,
-    /// Whether a browser sent the event, for the object. Here the reference prefers the field of the context.
+    /// Whether a browser sent the event, according to `context.event_source`, else to the first `event_source` anywhere
+    /// in the event. The reference looks in this order to choose the object.
     has_browser_context: bool,
     referer: Option<Value<'a>>,
     response_type: Option<Value<'a>>,
@@ -107,10 +109,10 @@ impl<'a> CheckFields<'a> {
     }
 }
 
-/// The id of a question, and the submission to this question.
+/// The id of a question, and what the user submitted for this question.
 type Question<'a> = (&'a str, Value<'a>);
 
-/// Returns the questions of `submission`, which may be anywhere in the event.
+/// Returns the questions in the field `submission`, which may be anywhere in the event.
 fn questions<'a>(cx: &Transformer<'a>) -> Result<&'a [Question<'a>], Fault> {
     match truthy(cx.event.find("submission")) {
         None => Ok(&[]),
@@ -118,7 +120,7 @@ fn questions<'a>(cx: &Transformer<'a>) -> Result<&'a [Question<'a>], Fault> {
     }
 }
 
-/// Makes the statement of one question of several.
+/// Makes the statement of one question of a problem with several questions.
 fn child<'a>(
     cx: &Transformer<'a>,
     fields: &CheckFields<'a>,
@@ -133,7 +135,7 @@ fn child<'a>(
     let block = child_block(cx, block, question)?;
     let definition = definition(cx, fields, submission)?;
     let object = if fields.has_browser_context {
-        // The child has the id of the parent, since the log does not name a block.
+        // A browser event does not name the block of the question, so the object of the problem is used.
         activity(parent.object.id, definition)
     } else {
         activity(Some(cx.iri("xblock", block)), definition)
@@ -168,14 +170,15 @@ fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     })
 }
 
-/// Returns the id of the block of a question: the id of the problem's block with the last part replaced.
+/// Returns the id of the block of a question: the id of the problem's block, with the id of the question in place of
+/// the part after the last `@`. If there is no `@`, returns the id of the question.
 fn child_block<'a>(
     cx: &Transformer<'a>,
     block: Option<Value<'a>>,
     question: &'a str,
 ) -> Result<&'a str, Fault> {
     let block = match truthy(block) {
-        Some(block) => str_of("the id of the block", block, "a text")?,
+        Some(block) => str_of("problem_id, module_id or usage_key", block, "a text")?,
         None => "",
     };
     let id = match block.rsplit_once('@') {
@@ -183,7 +186,7 @@ fn child_block<'a>(
         None => question,
     };
     if id.is_empty() {
-        let detail = "a question without an id has no object";
+        let detail = "a question in `submission` has an empty id, so the object of its statement would have no id";
         return Err(Fault::new(Reason::NoObjectId, detail));
     }
     Ok(id)
@@ -196,12 +199,13 @@ fn child_result<'a>(
     submission: Option<JsonObject<'a>>,
 ) -> Result<StatementResult<'a>, Fault> {
     if fields.is_from_browser {
-        return Err(Fault::missing("result of a question that a browser sent"));
+        let detail = "a browser event has no result, which the statement of a question needs";
+        return Err(Fault::new(Reason::MissingField, detail));
     }
     let result = result(cx, &fields.result, submission)?;
     let response = match submission {
         Some(_) => result.response,
-        // A list has the answers to all questions, so it is not the response to one of them.
+        // A list in `data.answers` has the answers to all questions, so it cannot be the response to one question.
         None if matches!(logged_answers(cx, &fields.result)?, Some(Value::Array(_))) => {
             return Err(Fault::missing(format_args!("submission.{question}")));
         }
@@ -214,7 +218,8 @@ fn child_result<'a>(
     })
 }
 
-/// Makes the object of the event. The logged block of a browser's event is not used, since it may be wrong or missing.
+/// Makes the object of the problem's statement. For a browser event, the reference ignores the logged block and takes
+/// the block from the referer or the form.
 fn object<'a>(
     cx: &Transformer<'a>,
     fields: &CheckFields<'a>,
@@ -225,7 +230,7 @@ fn object<'a>(
     let block = if fields.has_browser_context {
         usage_key::problem(&cx.event, referer, cx.arena)?
     } else {
-        cx.optional_id("the id of the block", block)?
+        cx.optional_id("problem_id, module_id or usage_key", block)?
     };
     let id = block.map(|block| cx.iri("xblock", block));
     Ok(activity(id, definition))
@@ -260,8 +265,9 @@ fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
     };
     for &(question, submission) in object_of("data.submission", submissions)?.members() {
         match submission {
-            // The reference tests `"response_type" in submission`, which Python also does on texts and lists. It fails
-            // on them only if they contain that text, so the others are skipped here.
+            // The reference tests `"response_type" in submission`. Python allows this test for strings and lists too.
+            // If the result is false, the reference skips the submission. If it is true, the reference fails, since a
+            // string or list has no fields.
             Value::Str(text) if !text.contains("response_type") => {}
             Value::Array(items) if !items.contains(&Value::Str("response_type")) => {}
             _ => {
@@ -275,7 +281,7 @@ fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
     Ok(None)
 }
 
-/// The interaction type for response types that xAPI does not have.
+/// The interaction type of all problems that fit none of xAPI's other interaction types.
 const OTHER: &str = "other";
 
 /// Returns xAPI's interaction type for a response type of Open edX.

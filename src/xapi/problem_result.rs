@@ -1,4 +1,5 @@
-//! The result of a checked problem, and of each of its questions. `problem_check` has the mapping table.
+//! Makes the result of a checked problem and the result of each of its questions. The docs of `problem_check.rs` list
+//! the source of each field.
 
 use super::model::{Score, StatementResult};
 use super::transformer::Transformer;
@@ -8,7 +9,7 @@ use crate::tracking::field::{object_of, required, wrong_type};
 use crate::tracking::number::{self, Number};
 use crate::tracking::{python, python_json};
 
-/// The fields of the event that a result is made of.
+/// The fields of the event from which results are made.
 pub(super) struct ResultFields<'a> {
     success: Option<Value<'a>>,
     grade: Option<Value<'a>>,
@@ -29,7 +30,7 @@ impl<'a> ResultFields<'a> {
     }
 }
 
-/// Returns the result of a submission or, without one, of the event as a whole.
+/// Returns the result of the submission, or of the whole event if `submission` is `None`.
 pub(super) fn result<'a>(
     cx: &Transformer<'a>,
     fields: &ResultFields<'a>,
@@ -56,6 +57,9 @@ pub(super) fn result<'a>(
 }
 
 /// Returns the answers of an event without submissions.
+///
+/// # Errors
+/// Returns `WrongType` if `data` is not an object.
 pub(super) fn logged_answers<'a>(
     cx: &Transformer<'a>,
     fields: &ResultFields<'a>,
@@ -66,7 +70,8 @@ pub(super) fn logged_answers<'a>(
     Ok(fields.answers)
 }
 
-/// Returns a list as JSON text, and any other answer as the text that Python makes of it.
+/// Returns the text of an answer: JSON for a list, and for any other value the text that Python's `str` makes of it.
+/// Returns `None` for an absent or null answer.
 fn response<'a>(cx: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a str> {
     let mut text = String::new();
     match answer? {

@@ -1,8 +1,10 @@
-//! Statement ids, the same at every conversion of an event, so that a replay makes no duplicates.
+//! Ids of statements. Each conversion of an event makes the same ids, so an LRS recognizes statements that it already
+//! has.
 //!
-//! An id is a version 5 UUID (`XApiTransformer.get_event_id`, `helpers.get_uuid5`). Its namespace is made of the verb,
-//! and its name is the actor and the timestamp. All three are JSON text in the form of Python's `json.dumps`, with the
-//! keys in the order of the tincan library. Statements stored over years depend on every bit of these ids.
+//! An id is a version 5 UUID (`XApiTransformer.get_event_id`, `helpers.get_uuid5`), which is a hash of a namespace and
+//! a name. The namespace is made from the verb, and the name from the actor and the timestamp. The verb and the actor
+//! are JSON text as Python's `json.dumps` writes it, with the keys in the order of the tincan library. The timestamp is
+//! text as Python's `str` writes it. Every bit of the ids counts, since LRSs hold statements with the reference's ids.
 
 use uuid::Uuid;
 
@@ -11,11 +13,12 @@ use crate::json::Value;
 use crate::tracking::python;
 use crate::uuid5::Uuid5;
 
-/// The namespace of the UUIDs that are the namespaces of verbs.
+/// The UUID namespace in which the namespace of each verb is made. The reference uses the namespace for DNS names of
+/// RFC 9562, although verbs are not DNS names.
 const BASE: Uuid = Uuid::from_u128(0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8);
 
-/// Makes the id of an event's statement, or of the statement of one `child` of the event. `timestamp` is the value in
-/// the log, not the text in the statement.
+/// Makes the id of a statement. `child` is `None`, or in the statement of one question of a problem, the id of this
+/// question. `timestamp` is the value in the log, not the text in the statement.
 pub(super) fn statement_id(
     verb: &Verb,
     actor: Actor<'_>,
@@ -66,7 +69,7 @@ pub(super) fn statement_id(
     name.finish()
 }
 
-/// Starts the namespace of a verb. The namespace of a child continues with the child's id.
+/// Starts the hash for the namespace of a verb. For the statement of one question, the caller adds the question's id.
 fn namespace(verb: &Verb) -> Uuid5 {
     let mut namespace = Uuid5::new(BASE);
     namespace.push("{\"id\": ");
@@ -77,11 +80,13 @@ fn namespace(verb: &Verb) -> Uuid5 {
     namespace
 }
 
-/// Adds a text as a JSON string, with `\uXXXX` for all that is not ASCII, as `json.dumps` writes it.
+/// Adds a text as a JSON string, as `json.dumps` writes it: with an escape such as `\u00e9` for each character that is
+/// not printable ASCII.
 fn push_json(id: &mut Uuid5, text: &str) {
     let is_plain = |byte| matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\');
     id.push("\"");
-    // A fold, unlike `all`, is compiled to comparisons of 16 bytes at once.
+    // `fold` checks every byte, while `all` would stop at the first byte that is not plain. Without the stop, the
+    // compiled code compares 16 bytes at once.
     if text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
         id.push(text);
     } else {

@@ -1,4 +1,5 @@
-//! The parts that statements of all families share (the reference's `XApiTransformer`).
+//! The parts of a statement that are made in the same way for all families of events (the reference's
+//! `XApiTransformer`).
 
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
@@ -18,7 +19,7 @@ use crate::time::Timestamp;
 use crate::tracking::field::{id_text, required, str_of, truthy};
 use crate::tracking::{TrackingEvent, format_in, python};
 
-/// The settings of a conversion, which the reference has in its Django settings.
+/// The settings of a conversion to xAPI statements.
 #[derive(Clone, Debug)]
 pub struct XapiSettings {
     pub actor: ActorKind,
@@ -26,7 +27,8 @@ pub struct XapiSettings {
     pub transformer_version: String,
 }
 
-/// The inverse functional identifier of an actor (the reference's `XAPI_AGENT_IFI_TYPE`).
+/// The kind of identifier that statements give to their actors: xAPI's inverse functional identifier (the reference's
+/// setting `XAPI_AGENT_IFI_TYPE`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ActorKind {
@@ -35,16 +37,17 @@ pub enum ActorKind {
     MboxSha1Sum,
 }
 
-/// An extension that may be absent.
+/// The IRI of an extension, and its value unless it is absent.
 pub(super) type Extension<'a> = (&'static str, Option<Value<'a>>);
 
-/// The actor and the context of a statement, made before its other parts.
+/// The actor and the context of a statement.
 pub(super) struct Base<'a> {
     pub actor: Actor<'a>,
     pub context: Context<'a>,
 }
 
-/// An event with the settings, the lookup tables and the arena of its transformation.
+/// An event, and all that its transformation needs: the settings, the lookup tables, and the arena that holds new
+/// texts.
 pub(super) struct Transformer<'a> {
     pub event: TrackingEvent<'a>,
     pub settings: &'a XapiSettings,
@@ -52,10 +55,10 @@ pub(super) struct Transformer<'a> {
     pub arena: &'a Bump,
 }
 
-/// Returns the statements of an event.
+/// Returns the statements unchanged if the object of each statement has an id.
 ///
 /// # Errors
-/// Returns `NoObjectId` if one of the statements has an object without an id.
+/// Returns `NoObjectId` if the object of a statement has no id.
 pub(super) fn with_object_ids<'a>(
     statements: &'a [Statement<'a>],
 ) -> Result<&'a [Statement<'a>], Fault> {
@@ -65,11 +68,11 @@ pub(super) fn with_object_ids<'a>(
     {
         return Ok(statements);
     }
-    let detail = "the object of the statement has no id";
+    let detail = "the event has no id for the object of its statement";
     Err(Fault::new(Reason::NoObjectId, detail))
 }
 
-/// Makes an activity that is not a group.
+/// Makes an activity whose object type is `Activity`, not `GroupActivity`.
 pub(super) fn activity<'a>(
     id: Option<&'a str>,
     definition: ActivityDefinition<'a>,
@@ -149,8 +152,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the actor and the context of most statements: the course as parent, the usual extensions and the given
-    /// ones.
+    /// Makes the actor and the context of most statements. [`context`](Self::context) describes the context.
     pub fn base(&self, extensions: &[Extension<'a>]) -> Result<Base<'a>, Fault> {
         Ok(Base {
             actor: self.actor()?,
@@ -158,12 +160,13 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the context of most statements.
+    /// Makes the context of most statements: the course as parent activity, the transformer version, the session, and
+    /// `extensions`.
     pub fn context(&self, extensions: &[Extension<'a>]) -> Result<Context<'a>, Fault> {
         Ok(self.context_of(self.course_as_parent()?, extensions))
     }
 
-    /// Makes the actor and a context with a second activity, besides the course, as grouping.
+    /// Makes the actor and the context as [`base`](Self::base) does, and adds a grouping activity to the context.
     ///
     /// # Errors
     /// Returns `MissingField` if the event names no course.
@@ -188,7 +191,7 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes a context with the transformer version, the session, and the given extensions.
+    /// Makes a context with these activities, the transformer version, the session, and the extensions in `more`.
     fn context_of(
         &self,
         context_activities: Option<ContextActivities<'a>>,
@@ -211,15 +214,17 @@ impl<'a> Transformer<'a> {
         }
     }
 
-    /// Makes the course of the event a parent activity. The language tag of its name is `en-US`; that of a course as an
-    /// object is `en`.
+    /// Makes the parent activity: the course of the event. As in the reference, the course's name has the language tag
+    /// `en-US` here, but `en` in [`course_object`](Self::course_object).
     fn course_as_parent(&self) -> Result<Option<ContextActivities<'a>>, Fault> {
         let Some(course_id) = self.event.context("course_id") else {
             return Ok(None);
         };
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let Some(name) = self.lms.course_name(course_id)? else {
-            return Err(Fault::missing(format_args!("display_name of {course_id}")));
+            return Err(Fault::missing(format_args!(
+                "display_name of the course {course_id}"
+            )));
         };
         let definition = ActivityDefinition {
             name: Some(us_english(name)),
@@ -232,7 +237,7 @@ impl<'a> Transformer<'a> {
         }))
     }
 
-    /// Makes the course of the event an object, with these extensions in its definition.
+    /// Makes an object from the course of the event, with these extensions in its definition.
     pub fn course_object(&self, extensions: Option<Extensions<'a>>) -> Result<Activity<'a>, Fault> {
         let course_id = required("context.course_id", self.event.context("course_id"))?;
         let course_id = str_of("context.course_id", course_id, "a course id")?;
@@ -267,17 +272,17 @@ impl<'a> Transformer<'a> {
         })
     }
 
-    /// Makes the IRI `ROOT/KIND/ID`.
+    /// Makes the IRI `ROOT/KIND/ID`. ROOT is the root URL of the LMS.
     pub fn iri(&self, kind: &str, id: &str) -> &'a str {
         self.lms.iri(kind, id, self.arena)
     }
 
-    /// Returns the text of an id.
+    /// Returns an id as text. An error names `field`.
     pub fn id_text(&self, field: &str, value: Value<'a>) -> Result<&'a str, Fault> {
         id_text(field, value, self.arena)
     }
 
-    /// Returns the text of an id that may be absent.
+    /// Returns an id as text, or `None` if it is absent. An error names `field`.
     pub fn optional_id(
         &self,
         field: &str,
@@ -291,7 +296,7 @@ impl<'a> Transformer<'a> {
         Extensions(self.arena.alloc(extensions))
     }
 
-    /// Formats a text that lives as long as the event.
+    /// Formats a text into the arena, so that the text lives as long as the event.
     pub fn text(&self, text: std::fmt::Arguments<'_>) -> &'a str {
         format_in(self.arena, text)
     }

@@ -1,6 +1,6 @@
-//! Video events, under the names of the browser and of the mobile apps (`video_events.py`).
+//! Video events (`video_events.py`). Browsers and mobile apps log them under different names.
 //!
-//! | statement | from |
+//! | part of the statement | source |
 //! |---|---|
 //! | verb | initialized (loaded), played, paused, terminated (stopped), completed, seeked, interacted (speed, captions) |
 //! | object id | `/xblock/` + a video block's id, from `context.course_id` and `data.id` |
@@ -10,7 +10,7 @@
 //! | result extensions speed-from, speed-to | `data.old_speed` + `x`, `data.new_speed` + `x` |
 //! | result extension cc-enabled | whether the captions or the transcript are shown |
 //!
-//! Times are in seconds, to the millisecond. Text that Python reads as a number is a number.
+//! Times are in seconds, rounded to milliseconds. A text is accepted as a number if Python's `float` accepts it.
 
 use super::model::{Activity, ActivityDefinition, Statement, StatementResult, Verb};
 use super::transformer::{Base, Extension, Transformer, activity};
@@ -98,7 +98,7 @@ fn duration(cx: &Transformer<'_>) -> Result<Option<f64>, Fault> {
 
 fn current_time<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>, Fault> {
     let time = truthy(cx.event.data("current_time")).or_else(|| cx.event.data("currentTime"));
-    Ok(seconds("data.current_time", time)?.map(Value::Float))
+    Ok(seconds("data.current_time or data.currentTime", time)?.map(Value::Float))
 }
 
 fn extended<'a, const N: usize>(
@@ -122,10 +122,11 @@ fn seconds(field: &str, value: Option<Value<'_>>) -> Result<Option<f64>, Fault> 
 
 /// Rounds seconds to three decimals, as Python's `round` does.
 fn to_millisecond(seconds: f64) -> f64 {
-    /// Below this limit, the float nearest to a whole number of thousandths prints with at most three decimals.
+    /// The limit of the quick check below. A smaller float that is nearest to a whole number of thousandths is so near
+    /// to it that rounding to three decimals returns the same float.
     const FINE: f64 = 1e9;
 
-    // Most numbers are whole thousandths already.
+    // Quick check: most numbers already are whole thousandths, so that rounding does not change them.
     if seconds.abs() < FINE && (seconds * 1000.0).round() / 1000.0 == seconds {
         return seconds;
     }

@@ -1,12 +1,11 @@
 //! All IRIs of the xAPI output.
 //!
-//! Source: the reference's `processors/xapi/constants.py`. Some of its names are misleading (an extension is called an
-//! activity); here the names say how an IRI is used.
+//! Source: the reference's `processors/xapi/constants.py`. Some names there are misleading: an extension is called an
+//! activity. So the names here differ, and say how the IRI is used.
 
 /// The xAPI version of the statements.
 pub(super) const XAPI_VERSION: &str = "1.0.3";
 
-/// Verbs.
 pub(super) mod verb {
     use super::super::model::Verb;
 

@@ -297,7 +297,7 @@ fn an_invalid_routers_file_is_an_error_before_the_first_request() {
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "https://a.example", "password": 4711}]),
-            "it must be a string",
+            "must be a string",
         ),
         (
             json!([{"backend_name": "xAPI", "route_url": "https://a.example", "configurations": {"override_args": {"id": "1"}}}]),
