@@ -1,4 +1,5 @@
-//! The overrides of a router: top-level keys that are replaced in each record.
+//! The overrides of an xAPI router: top-level keys that are replaced in each statement. The overrides of a Caliper
+//! router replace keys of the envelope instead, see [`BatchEnvelope`](super::send_batch::BatchEnvelope).
 
 use std::borrow::Cow;
 

@@ -93,13 +93,13 @@ impl RateLimiter {
 /// Exponential backoff with jitter.
 #[derive(Clone, Copy, Debug)]
 pub struct Backoff {
-    /// The wait before the first retry, before jitter. Each later wait is twice as long.
+    /// The wait before the first retry, before jitter. Each later wait is twice as long as the wait before it.
     pub first: Duration,
     /// The number of times that a request may be retried.
     pub max_retries: u32,
 }
 
-/// The longest wait, unless the server asks for a longer one.
+/// The longest wait before a retry, unless the server asks for a longer wait.
 const LONGEST: Duration = Duration::from_secs(60);
 
 impl Backoff {

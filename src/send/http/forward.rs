@@ -54,7 +54,7 @@ pub fn forward(
     Ok((agent, to_proxy))
 }
 
-/// A connector. Its connections put the whole URL, not only the path, into the first line of each request.
+/// Makes connections that put the whole URL, not only the path, into the first line of each request.
 #[derive(Debug)]
 struct AbsoluteForm {
     /// The scheme and the host of the server's URL.

@@ -10,7 +10,8 @@ use ureq::{Proxy, ProxyProtocol};
 /// # Errors
 /// Returns an error that names the variable if its value is not the URL of an HTTP proxy.
 pub fn proxy_for(url: &Uri) -> Result<Option<Proxy>> {
-    // ureq is asked about `NO_PROXY` only. It would choose the first proxy that is set, whatever the URL's scheme is.
+    // ureq is asked about `NO_PROXY` only. ureq itself would choose the first proxy that is set, whatever the scheme
+    // is.
     if Proxy::try_from_env().is_some_and(|any| any.is_no_proxy(url)) {
         return Ok(None);
     }

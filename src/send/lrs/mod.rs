@@ -56,7 +56,7 @@ impl Server for Lrs {
         let mut last = requests.get(STATEMENT_ID, &id_text)?;
         if is_missing(&last.answer, id) {
             last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
-            // A server that does not know this parameter may answer anything, so other answers mean nothing.
+            // A server that does not know this parameter may answer anything, so only the statement itself counts.
             match &last.answer {
                 Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
                 _ => return Ok(Lookup::Missing),
