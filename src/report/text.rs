@@ -13,7 +13,7 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// Returns reason codes with their counts, such as `bad-json 3, too-long 1`.
+/// Returns reason codes with their counts, such as `not-json 3, too-long 1`.
 pub fn reasons_text(reasons: impl IntoIterator<Item = (&'static str, u64)>) -> String {
     let texts = reasons.into_iter();
     let texts: Vec<String> = texts
