@@ -78,8 +78,8 @@ impl<R: Read> BatchReader<R> {
         self
     }
 
-    /// Returns the next batch, or `None` after the last batch. If reading fails, the lines before the error are the
-    /// last batch.
+    /// Returns the next batch, or `None` after the last batch. If reading fails, the lines before the error are still
+    /// returned.
     pub fn next_batch(&mut self) -> Option<LineBatch> {
         let mut wanted = BATCH_BYTES;
         loop {

@@ -1,4 +1,5 @@
-//! The search for inputs: every file that is named, and the files of directories that have the names of logs.
+//! The search for inputs: every file that is named in an argument, and in directories the files that are named like
+//! logs.
 
 use std::ffi::OsStr;
 use std::fmt;

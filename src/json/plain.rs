@@ -9,8 +9,8 @@ use wide::u8x16;
 /// The number of bytes that are compared at once.
 const BLOCK: usize = 16;
 
-/// Returns the number of plain bytes at the start of a text. Fastest if the text is long, as when a string of a line is
-/// read: then no byte is compared alone.
+/// Returns the number of plain bytes at the start of a text. Whole blocks are compared first, and only the last few
+/// bytes of the text are compared singly.
 #[inline(always)]
 pub(crate) fn plain_length(text: &[u8]) -> usize {
     let mut rest = text;

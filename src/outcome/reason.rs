@@ -10,7 +10,7 @@ pub enum Reason {
     NotUtf8,
     /// The line is longer than `--max-line-bytes`.
     TooLong,
-    /// The input ends in the middle of the line.
+    /// Reading the input failed in the middle of the line, for example at the end of an incomplete gzip file.
     Truncated,
     /// The line has neither a string nor an object at the key that `--unwrap` names.
     NotWrapped,

@@ -11,13 +11,13 @@ use super::reason::Reason;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     pub emitted: u64,
-    /// Lines that would have been emitted a second time.
+    /// Lines whose event this run has already emitted.
     pub duplicate: u64,
     pub unsupported: u64,
     pub filtered: u64,
     pub rejected: u64,
     pub unparsable: u64,
-    /// Records: statements, or Caliper events.
+    /// The records of the emitted lines: statements, or Caliper events.
     pub records: u64,
     /// Events with the id of an earlier event and different content, whether they are emitted or rejected.
     pub collisions: u64,

@@ -109,9 +109,9 @@ impl<'a> TrackingEvent<'a> {
         keys.try_fold(first?, |value, key| value.as_object()?.get(key))
     }
 
-    /// Searches the event for a key. If the top level has the key, its value is the result, even if that value is null.
-    /// Otherwise nested objects are searched depth first, in their order, and nulls are skipped. Returns `None` if the
-    /// value that is found counts as absent.
+    /// Searches the event for a key. If the top level has the key, nothing else is searched, even if the value there is
+    /// null. Otherwise nested objects are searched depth first, in their order, and nulls are skipped. Returns `None`
+    /// if the value that is found counts as absent, such as null or an empty string.
     pub fn find(&self, key: &str) -> Option<Value<'a>> {
         self.top_level(key)
             .or_else(|| self.search(key))

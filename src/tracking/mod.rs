@@ -2,7 +2,7 @@
 //!
 //! A line is a JSON object after an optional logger prefix. It is read as by the reference's parser
 //! (`management/commands/helpers/event_log_parser.py`): `event`, which browsers send as a string of JSON, is decoded to
-//! `data`, and `timestamp` falls back to `time`.
+//! `data`, and `time` is used if there is no `timestamp`.
 //!
 //! | file | contents |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Python's text of values and its parsing of numbers, where the reference's output depends on them.
+//! The texts that Python makes of values, and Python's parsing of numbers, where the reference's output depends on
+//! them.
 //!
 //! Sources: CPython 3.11, `str()`, `repr()`, `float()`, `int()` and `json.dumps`.
 
@@ -19,7 +20,7 @@ pub fn write_str(value: Value<'_>, out: &mut String) {
     }
 }
 
-/// `repr(value)`.
+/// Returns Python's `repr(value)`.
 pub fn repr(value: Value<'_>) -> String {
     let mut text = String::new();
     write_repr(value, &mut text);
@@ -124,7 +125,7 @@ fn is_printable(c: char) -> bool {
 
 /// Parses a text as Python's `float(text)` or `int(text)` does. Both accept white space at the ends (but not the four
 /// ASCII separators of `str.isspace`), a sign, and underscores between digits. Floats may also be the words for
-/// infinity and NaN. Integers that do not fit an `i64` are not parsed, since no id is so large.
+/// infinity and NaN. As an `i64`, larger integers are not parsed, since no id is so large.
 pub fn parse_number<T: FromStr>(text: &str) -> Option<T> {
     let text = text.trim();
     if !text.contains('_') {
