@@ -28,7 +28,7 @@ impl EventFilter {
     /// Returns the option that filters the event out, or `None` if the event passes. `time_of` returns the time of the
     /// event; it is called only if `since` or `until` is set.
     ///
-    /// If `time_of` returns an error, the time is not filtered, and the conversion rejects the event with this error.
+    /// If `time_of` returns an error, `since` and `until` let the event pass; the conversion then rejects the event.
     /// If `time_of` returns no time, `since` and `until` filter the event out. If the event has no course, `courses`
     /// and `orgs` filter the event out.
     pub fn leaves_out(

@@ -29,10 +29,10 @@
 //!                                             lms (users, courses)
 //! ```
 //!
-//! `pipeline` drives this flow: reader threads cut inputs into batches of whole lines, the thread pool of rayon converts
-//! the batches, and the calling thread delivers the results of each input in order. Because of this order, the output
-//! does not depend on the number of threads. The number of batches in memory is bounded, so memory does not grow with
-//! the input.
+//! `pipeline` drives this flow: reader threads cut inputs into batches of whole lines, the thread pool of rayon
+//! converts the batches, and the calling thread delivers the results of each input in order. Because of this order, the
+//! output does not depend on the number of threads. The number of batches in memory is bounded, so memory does not grow
+//! with the input.
 //!
 //! # Terms
 //!
@@ -114,22 +114,23 @@
 //! - A bad line, file or response costs only that line, file or batch, and is always reported. A run ends early only if
 //!   a server would answer every request with the same error, or if a delivery fails without `--dead-letters`.
 //! - A record counts as delivered only when it is durable: in a file that has its final name, or acknowledged by the
-//!   server. The state directory records the delivery only afterwards. It also records a dead letter only after the dead
-//!   letter is durable. So a run that is killed loses nothing.
+//!   server. The state directory records the delivery only afterwards. It also records a dead letter only after the
+//!   dead letter is durable. So a run that is killed loses nothing.
 //! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from
 //!   the command line, and are never shown in messages.
 //!
 //! # Checks
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
-//! memory deduplication uses, `tests/differential/run` (compares the output for mutated logs and for the fixtures with the reference's) and
-//! `tests/ralph/run` (a real LRS). `cargo bench` and `tests/bench/compare` measure speed.
+//! memory deduplication uses, `tests/differential/run` and `tests/ralph/run`. `tests/differential/run` compares the
+//! output for mutated logs and for the fixtures with the output of the reference. `tests/ralph/run` sends to a real LRS.
+//! `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
-//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends; names in parentheses in these
-//! docs, such as `(video_events.py)`, are files, classes and functions of that package. Records equal the reference's as JSON;
-//! [`guide::differences`] names each exception.
+//! "The reference" is release 9.3.8 of the Python package edx-event-routing-backends. Names in parentheses in these
+//! docs, such as `(video_events.py)`, are files, classes and functions of that package. As JSON, the records of this
+//! crate equal the reference's; [`guide::differences`] names each exception.
 // These docs link to private modules. The links work when contributors build the docs with `--document-private-items`.
 #![allow(rustdoc::private_intra_doc_links)]
 
