@@ -150,7 +150,7 @@ impl<'a> Transformer<'a> {
         match duration {
             Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
             None => {
-                let wanted = "a number of seconds that a duration can hold";
+                let wanted = "a number of seconds that fits in a duration";
                 Err(wrong_type(field, value, wanted))
             }
         }

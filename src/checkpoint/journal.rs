@@ -44,7 +44,9 @@ impl Journal {
         for (nth, line) in lines.filter(|line| line.ends_with(b"\n")).enumerate() {
             let entry = serde_json::from_slice(line);
             if nth == 0 && !matches!(entry, Ok(Entry::EventRouterState { .. })) {
-                bail!("`{name}` is not a journal of event-router; choose another state directory");
+                bail!(
+                    "`{name}` is not a journal of event-router; choose another directory for `--state`"
+                );
             }
             let entry = entry.with_context(|| {
                 format!(
@@ -99,7 +101,7 @@ impl Journal {
     /// Returns an error that names the file if this entry or an earlier entry could not be written.
     pub fn append(&mut self, entry: &Entry) -> Result<()> {
         let Some(length) = self.length else {
-            bail!("{} before", self.failed());
+            bail!("{} earlier in this run", self.failed());
         };
         let line = line(entry).with_context(|| self.failed())?;
         if let Err(error) = self.file.write_all(&line) {

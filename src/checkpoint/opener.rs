@@ -147,7 +147,11 @@ impl InputOpener for ResumingOpener {
         opened.start = Some(match tracker {
             Some(tracker) => tracker,
             None if start == Position::START => PositionTracker::default(),
-            None => return Err(io::Error::other("the file changed while it was read")),
+            None => {
+                return Err(io::Error::other(
+                    "the file changed while it was read; the next run will read it again",
+                ));
+            }
         });
         let reading = ReadingInput {
             sequenced,

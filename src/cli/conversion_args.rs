@@ -21,7 +21,7 @@ pub struct ConversionArgs {
     #[arg(long, value_enum)]
     pub to: Format,
 
-    /// The root URL of the LMS, exactly as in its settings: ids depend on every character
+    /// The root URL of the LMS, exactly as LMS_ROOT_URL in its settings: ids depend on every character
     #[arg(long, value_name = "URL")]
     lms_root_url: String,
 
@@ -41,11 +41,11 @@ pub struct ConversionArgs {
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
     unknown_course: UnknownArg,
 
-    /// A file with the secret key of derived external ids (or set EVENT_ROUTER_ACTOR_KEY)
+    /// Derive external ids with the secret key in this file (or set EVENT_ROUTER_ACTOR_KEY to the key)
     #[arg(long, value_name = "FILE")]
     actor_key_file: Option<PathBuf>,
 
-    /// The events to convert: default, all, names, or globs with `*`
+    /// The events to convert: names, globs with `*`, or the words default and all
     #[arg(
         long,
         value_delimiter = ',',
@@ -54,7 +54,8 @@ pub struct ConversionArgs {
     )]
     events: Vec<String>,
 
-    /// A routers.json: convert the events that one of its routers accepts
+    /// Convert only events that a router of this routers.json accepts; `send` posts each event to
+    /// the routers that accept it
     #[arg(long, value_name = "FILE")]
     routers: Option<PathBuf>,
 
@@ -89,7 +90,7 @@ impl ValueEnum for Format {
 enum UnknownArg {
     /// Reject the event
     Reject,
-    /// Make up the id or the name, as without a table
+    /// Convert the event: derive the id of the user, or use the id of the course as its name
     Derive,
 }
 
@@ -132,7 +133,8 @@ impl ConversionArgs {
                 None => "`--events all` converts every supported event".to_owned(),
             };
             anyhow!(
-                "no event of this format matches `{}`: {hint}",
+                "`--events`: no event that can be converted to {} matches `{}`: {hint}",
+                self.to.title(),
                 unknown.pattern
             )
         })

@@ -12,14 +12,16 @@ pub struct DedupeArgs {
     #[arg(long)]
     dedupe: bool,
 
-    /// With --dedupe: what to do with an event that has the id of an earlier one and different content [default: keep]
+    /// With --dedupe: what to do with an event with the id of an earlier event but different content [default: keep]
     #[arg(long, value_enum, value_name = "HOW")]
     on_collision: Option<OnCollisionArg>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnCollisionArg {
+    /// Emit the event too
     Keep,
+    /// Reject the event
     Reject,
 }
 
@@ -29,7 +31,9 @@ impl DedupeArgs {
     pub fn settings(&self) -> Result<Option<OnCollision>> {
         Ok(match (self.dedupe, self.on_collision) {
             (false, None) => None,
-            (false, Some(_)) => bail!("`--on-collision` needs `--dedupe`"),
+            (false, Some(_)) => {
+                bail!("`--on-collision` needs `--dedupe`: add it, or remove `--on-collision`")
+            }
             (true, None | Some(OnCollisionArg::Keep)) => Some(OnCollision::Keep),
             (true, Some(OnCollisionArg::Reject)) => Some(OnCollision::Reject),
         })

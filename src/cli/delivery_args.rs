@@ -14,11 +14,11 @@ const MAX_CONNECTIONS: i64 = 64;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sending")]
 pub struct DeliveryArgs {
-    /// Send to this URL: that of an LRS, without `/statements`, or of a Caliper endpoint
+    /// Send to this URL: an LRS, without `/statements` at the end, or a Caliper endpoint
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
-    /// Send only to the routers with this URL
+    /// Send only records for the routers with this URL; may be given several times
     #[arg(long, value_name = "URL")]
     router_url: Vec<String>,
 
@@ -39,27 +39,27 @@ pub struct DeliveryArgs {
     #[arg(long)]
     compress_requests: bool,
 
-    /// Caliper: send an array of envelopes with one event each, as the reference does
+    /// Caliper: send an array of envelopes with one event each, as the Python package edx-event-routing-backends does
     #[arg(long)]
     caliper_array: bool,
 
-    /// Open this many connections to each router
+    /// Open this many connections to --url or to each router
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
     connections: u16,
 
-    /// Make at most this many requests per second to each router
+    /// Make at most this many requests per second to --url or to each router
     #[arg(long, value_name = "N", value_parser = rate)]
     rate: Option<f64>,
 
-    /// Wait this long for a connection
+    /// Wait at most this long for a connection
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
 
-    /// Wait this long for an answer to start, and for its body
+    /// Wait at most this long for an answer to start, and as long again for its body
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     read_timeout: Duration,
 
-    /// Wait this long for a request and its answer together
+    /// Wait at most this long for a request and its answer together
     #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
     request_timeout: Duration,
 
@@ -75,7 +75,7 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// Make no requests, and show what would be sent
+    /// Make no requests, and show how many records would be delivered
     #[arg(long)]
     pub dry_run: bool,
 }

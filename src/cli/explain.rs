@@ -13,7 +13,7 @@ pub struct ExplainArgs {
     #[command(flatten)]
     pub conversion: ConversionArgs,
 
-    /// Write one JSON object for each line that is not blank
+    /// Write the outcomes as JSON, one object for each line that is not blank
     #[arg(long, help_heading = "Output")]
     pub json: bool,
 }

@@ -11,19 +11,19 @@ use crate::time::EventTime;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Filters")]
 pub struct FilterArgs {
-    /// Convert events from this time on, such as 2024-03-05T09:14:07Z; a date means 00:00 UTC of that day
+    /// Convert only events from this time on, such as 2024-03-05T09:14:07Z; a date means 00:00 UTC of that day
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
 
-    /// Convert events before this time
+    /// Convert only events before this time
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 
-    /// Convert events of the courses whose ids match one of these globs; `*` matches any text
+    /// Convert only events of the courses whose ids match one of these globs; `*` matches any text
     #[arg(long, value_name = "GLOB,…")]
     course: Option<Vec<String>>,
 
-    /// Convert events of the courses whose organizations match one of these globs
+    /// Convert only events of the courses whose organizations match one of these globs
     #[arg(long, value_name = "GLOB,…")]
     org: Option<Vec<String>>,
 }
@@ -68,7 +68,9 @@ fn parse_globs(option: &str, lists: Option<&[String]>) -> Result<Option<TextGlob
     let Some(lists) = lists else { return Ok(None) };
     let globs = split_globs(lists);
     if globs.is_empty() {
-        bail!("`--{option}` is empty, so it excludes every event");
+        bail!(
+            "`--{option}` is empty, so it excludes every event: name a glob, or remove the option"
+        );
     }
     TextGlobs::new(&globs)
         .map(Some)

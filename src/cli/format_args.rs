@@ -21,11 +21,11 @@ pub struct FormatArgs {
     #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
     transformer_version: String,
 
-    /// xAPI: the identifier of an actor [default: external-id]; the others need --users
+    /// xAPI: the way to identify users [default: external-id]; mbox and mbox-sha1sum need --users
     #[arg(long, value_enum)]
     actor: Option<ActorArg>,
 
-    /// Caliper: whether each event gets an envelope [default: event, one for each]
+    /// Caliper: whether to write each event in an envelope or without one [default: event]
     #[arg(long, value_enum)]
     envelope: Option<EnvelopeArg>,
 
@@ -92,7 +92,7 @@ impl FormatArgs {
         if let Some((option, _)) = of_caliper.iter().find(|(_, given)| *given) {
             let variable = option.to_uppercase().replace('-', "_");
             bail!(
-                "remove `--{option}` (or EVENT_ROUTER_{variable}): it is for Caliper, and xAPI has no envelopes"
+                "`--{option}` (or EVENT_ROUTER_{variable}) is only for Caliper envelopes: remove it, or use `--to caliper`"
             );
         }
         Ok(match self.actor {
@@ -105,13 +105,13 @@ impl FormatArgs {
     fn envelope_settings(&self, lms_root_url: &str) -> Result<Option<EnvelopeSettings>> {
         if self.actor.is_some() {
             bail!(
-                "remove `--actor` (or EVENT_ROUTER_ACTOR): it is for xAPI, and Caliper's actor is always the external id"
+                "`--actor` (or EVENT_ROUTER_ACTOR) is only for xAPI: remove it, since Caliper events always name users by external id"
             );
         }
         if self.envelope == Some(EnvelopeArg::None) {
             if self.sensor.is_some() || self.send_time.is_some() {
                 bail!(
-                    "remove `--sensor` and `--send-time`: without an envelope they have no effect"
+                    "remove `--sensor` and `--send-time`: with `--envelope none` they have no effect"
                 );
             }
             return Ok(None);
@@ -121,7 +121,9 @@ impl FormatArgs {
             .unwrap_or_else(|| EventTime::from(SystemTime::now()));
         let sensor = self.sensor.as_deref().unwrap_or(lms_root_url);
         if sensor.is_empty() {
-            bail!("the sensor is empty: remove `--sensor` to use the LMS root URL");
+            bail!(
+                "the sensor of envelopes is empty: give `--sensor`, or `--lms-root-url` in its place, a value"
+            );
         }
         Ok(Some(EnvelopeSettings {
             sensor: sensor.to_owned(),
@@ -144,7 +146,7 @@ impl FormatArgs {
         let time = seconds.to_str().and_then(EventTime::parse_unix);
         time.map(Some).with_context(|| {
             format!(
-                "{SOURCE_DATE_EPOCH} is `{}`, not a number of seconds since 1970",
+                "{SOURCE_DATE_EPOCH} is `{}`, not a number of seconds since 1970: correct or unset it",
                 seconds.display()
             )
         })

@@ -22,7 +22,7 @@ pub struct InputArgs {
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
-    /// Read more inputs from this file, one a line; `-` is standard input
+    /// Also read the inputs that this file lists, one path a line; `-` takes the list from standard input
     #[arg(long, value_name = "FILE")]
     files_from: Option<PathBuf>,
 
@@ -35,7 +35,7 @@ pub struct InputArgs {
     #[arg(long, value_name = "GLOB,…")]
     exclude: Vec<String>,
 
-    /// Read one shard of the inputs: 0/16 is the first of 16 shards, 15/16 the last
+    /// Read only one of N parts (shards) of the inputs: 0/16 is the first of 16 shards, 15/16 the last
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     shard: Option<Shard>,
 
@@ -69,7 +69,8 @@ impl InputArgs {
 }
 
 fn parse_line_wrapper(key: &str) -> Result<LineWrapper, &'static str> {
-    LineWrapper::json(key).ok_or("expected a key, or several separated by dots")
+    LineWrapper::json(key)
+        .ok_or("expected a key such as log, or keys separated by dots such as message.log")
 }
 
 /// Parses a shard such as `0/16`.

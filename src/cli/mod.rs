@@ -26,8 +26,8 @@ use crate::routing::CREDENTIAL_VARIABLES;
 use crate::run::{self, ACTOR_KEY, Command as RunCommand};
 
 const ENVIRONMENT: &str = "Every option can also be set by an environment variable: --lms-root-url by \
-    EVENT_ROUTER_LMS_ROOT_URL, a switch by EVENT_ROUTER_QUIET=true. Separate lists by commas. \
-    The command line takes precedence.";
+    EVENT_ROUTER_LMS_ROOT_URL, a switch such as --quiet by EVENT_ROUTER_QUIET=true. Separate the items of a list \
+    by commas. The command line takes precedence over the environment.";
 
 const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 
@@ -45,7 +45,7 @@ enum Subcommands {
     Transform(Box<transform::TransformArgs>),
     /// Convert logs and send the records to learning record stores or Caliper endpoints
     Send(Box<send::SendArgs>),
-    /// Send dead letters again, and remove the delivered ones
+    /// Send again what `send` could not deliver and wrote to dead letters, and remove the delivered dead letters
     Recover(Box<recover::RecoverArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
@@ -187,7 +187,7 @@ fn warn_of_unknown_variables(console: &Console) {
             && !known.iter().any(|known| *known == name)
         {
             console.warn(&format!(
-                "the variable {name} sets no option: check its spelling"
+                "the variable {name} sets no option and is ignored: check its spelling"
             ));
         }
     }

@@ -13,7 +13,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 
-    /// Remember in this directory how far inputs are delivered, and resume there in the next run
+    /// Record in this directory how far inputs are delivered, so that the next run resumes there
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
 
@@ -21,7 +21,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
-    /// Exit with 1 if a line has one of these outcomes: rejected, unparsable, collision
+    /// Exit with 1 if a line has one of these outcomes: rejected, unparsable, collision (which needs --dedupe)
     #[arg(
         long,
         value_enum,

@@ -8,7 +8,7 @@ use super::delivery_args::DeliveryArgs;
 
 #[derive(Args, Debug)]
 pub struct RecoverArgs {
-    /// The directory of the dead letters
+    /// The directory with the dead letters to send
     #[arg(long, value_name = "DIR")]
     pub dead_letters: PathBuf,
 

@@ -35,7 +35,7 @@ pub struct TransformArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write one file per input to this directory, not to standard output
+    /// Write one file per input to this directory, instead of all output to standard output
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
@@ -82,10 +82,14 @@ impl OutputArgs {
     fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
         let Some(directory) = self.output.clone() else {
             if self.compress == CompressArg::Gzip {
-                bail!("`--compress` needs `--output`; pipe standard output through `gzip`");
+                bail!(
+                    "`--compress gzip` needs `--output`; to compress standard output, pipe it through `gzip`"
+                );
             }
             if record.state.is_some() {
-                bail!("`--state` needs `--output`: text on standard output may get lost");
+                bail!(
+                    "`--state` needs `--output`: records on standard output may get lost, so they cannot be recorded as delivered"
+                );
             }
             if self.check {
                 bail!("`--check` needs `--output`, the directory to compare with");
@@ -105,10 +109,12 @@ impl OutputArgs {
             return Ok(OutputSettings::Directory(names));
         }
         if record.state.is_some() {
-            bail!("remove `--state`: `--check` delivers nothing");
+            bail!(
+                "remove `--state`: `--check` delivers no records, so it has no progress to record"
+            );
         }
         if record.rejects.is_some() {
-            bail!("remove `--rejects`: `--check` writes nothing");
+            bail!("remove `--rejects`: `--check` writes no files");
         }
         if !conversion.format.is_repeatable(conversion.to)? {
             bail!(

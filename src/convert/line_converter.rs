@@ -89,7 +89,7 @@ impl LineConverter {
             )),
             LineContent::TooLong { length, .. } => Err(Fault::new(
                 Reason::TooLong,
-                format!("the line has {length} bytes"),
+                format!("the line has {length} bytes, more than `--max-line-bytes` allows"),
             )),
         };
         let event = match parsed {

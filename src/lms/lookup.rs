@@ -122,7 +122,9 @@ impl Lms {
     /// Returns the display name of a course, or `None` if the name is NULL in the courses table.
     pub(crate) fn course_name<'a>(&'a self, course_id: &'a str) -> Result<Option<&'a str>, Fault> {
         let Some(key) = course_key::canonical(course_id) else {
-            let detail = format!("the course id `{course_id}` is not a course key");
+            let detail = format!(
+                "the course id `{course_id}` is not a course key like course-v1:ORG+COURSE+RUN"
+            );
             return Err(Fault::new(Reason::BadCourseId, detail));
         };
         let courses = self.courses.as_ref();

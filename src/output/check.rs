@@ -129,7 +129,7 @@ impl Comparison<'_> {
                 // A document whose event has no records has no output file, so no file is missing.
                 if self.shape == Shape::Log || !self.actual.is_empty() {
                     self.differences += 1;
-                    self.show("is missing");
+                    self.show("is missing, but this run would write it");
                 }
             }
             Shape::Log => loop {

@@ -78,13 +78,12 @@ impl Directory {
 
     /// Checks that the lines before the position where an input resumes are delivered. Another input of this run may
     /// begin with the same lines, and its output may have failed.
-    fn check_beginning(&self, resumed: &Resumed) -> Result<()> {
+    fn check_beginning(&self, name: &str, resumed: &Resumed) -> Result<()> {
         let progress = self.progress(resumed.recorded_as);
         let delivered = progress.map_or(0, |progress| progress.position.offset);
         if delivered < resumed.start().offset {
             bail!(
-                "this input begins with the same lines as another input, whose output failed: correct that error and \
-                 run again to convert this input"
+                "`{name}` begins with the same lines as another input, whose output failed; the next run will convert `{name}`"
             );
         }
         Ok(())
@@ -143,7 +142,7 @@ impl Destination for Directory {
         let (path, delivery) = match resumed {
             None => (self.names.path(source), None),
             Some(resumed) => {
-                self.check_beginning(resumed)?;
+                self.check_beginning(&source.name, resumed)?;
                 let (path, progress) = self.next_file(source, resumed);
                 if is_log {
                     self.used_names.insert(path.clone());

@@ -48,7 +48,7 @@ where
         .num_threads(options.threads)
         .thread_name(|nth| format!("convert-{nth}"))
         .build()
-        .context("failed to start the converting threads")?;
+        .context("failed to start the converting threads, whose number `--threads` sets")?;
     let threads = options.threads.min(sources.len()).max(1);
     // Two batches for each thread keep the thread busy while its last result waits for earlier results to be delivered.
     let batches = 2 * options.threads + 2;
@@ -87,7 +87,7 @@ fn start_readers<O: InputOpener, T: Send + 'static>(
         thread::Builder::new()
             .name(format!("read-{nth}"))
             .spawn(move || reader.read_all(&queues))
-            .context("failed to start the reading threads")
+            .context("failed to start the reading threads, whose number `--threads` sets")
     };
     (0..threads).map(start).collect()
 }

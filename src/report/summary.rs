@@ -73,7 +73,7 @@ impl Summary<'_> {
         let megabytes = self.bytes as f64 / 1e6;
         let speed = megabytes / seconds.max(1e-3);
         format!(
-            "{all} input{plural}{ends}, {megabytes:.1} MB as stored in {seconds:.1} s ({speed:.0} MB/s)"
+            "{all} input{plural}{ends}, {megabytes:.1} MB read in {seconds:.1} s ({speed:.0} MB/s)"
         )
     }
 

@@ -105,7 +105,9 @@ fn expand(text: &str) -> Result<String> {
         let value = std::env::var(name)
             .ok()
             .filter(|value| !value.is_empty())
-            .with_context(|| format!("the environment variable {name} is empty or not set"))?;
+            .with_context(|| {
+                format!("the environment variable {name} is empty or not set: set it")
+            })?;
         expanded.push_str(before);
         expanded.push_str(&value);
         rest = after;

@@ -53,7 +53,7 @@ fn check_root_url(url: &str, console: &Console) -> Result<()> {
     let shown = redacted(url);
     if Url::parse(url).is_err() {
         console.warn(&format!(
-            "the LMS root URL `{shown}` is not a URL like https://courses.example.org; ids depend on it"
+            "the LMS root URL `{shown}` is not a URL like https://courses.example.org, and the ids in the output contain it: check `--lms-root-url`"
         ));
     }
     if url.ends_with('/') {
@@ -75,13 +75,13 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
         }
         return Ok(());
     }
-    let whose = match (&lms.users, lms.unknown_user) {
-        (None, _) => "",
-        (Some(_), Unknown::Derive) => " of users who are not in the table",
+    let (whose, remedy) = match (&lms.users, lms.unknown_user) {
+        (None, _) => ("", "; to use those, give a table of users with `--users`"),
+        (Some(_), Unknown::Derive) => (" of users who are not in the table", ""),
         (Some(_), Unknown::Reject) => return Ok(()),
     };
     console.note(&format!(
-        "note: external ids{whose} are derived and will not match the LMS's own"
+        "note: external ids{whose} are derived and will not match the LMS's own{remedy}"
     ));
     Ok(())
 }
@@ -96,7 +96,9 @@ fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
     let contents = std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
     let key = contents.trim_ascii_end();
     if key.is_empty() {
-        bail!("the key in `{name}` is empty");
+        bail!(
+            "the key in `{name}` is empty: write the secret key into this file, or remove `--actor-key-file`"
+        );
     }
     Ok(Some(key.to_owned()))
 }

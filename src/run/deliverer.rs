@@ -185,7 +185,7 @@ impl<'c> Deliverer<'c> {
         self.end(input, open, Some(ReadTo { bytes, held_back }), output);
         if held_back > 0 {
             self.console.note(&format!(
-                "note: the last line of `{}` is not complete, and is left to the next run",
+                "note: the last line of `{}` is not complete (it has no newline), so the next run will read it",
                 source.name
             ));
         }

@@ -37,8 +37,13 @@ impl Duplicates {
         for Collision { line, first, id } in &found.collisions {
             self.collisions += 1;
             if self.collisions <= REPORTED_COLLISIONS {
+                let outcome = if self.dedupe.rejects_collisions() {
+                    "the former is rejected"
+                } else {
+                    "both are emitted"
+                };
                 console.warn(&format!(
-                    "{file}:{line} and {first} have the same id {id} and different content"
+                    "{file}:{line} and {first} have the same id {id} but different content; {outcome}"
                 ));
             }
             if self.dedupe.rejects_collisions() && keeps_rejects {
@@ -47,7 +52,7 @@ impl Duplicates {
                     line: *line,
                     content: None,
                     reason: Reason::Collision.code(),
-                    detail: &format!("{first} has the same id, {id}, and different content"),
+                    detail: &format!("{first} has the same id, {id}, but different content"),
                 }
                 .write(&mut batch.rejects);
             }
@@ -59,7 +64,7 @@ impl Duplicates {
         if self.collisions > REPORTED_COLLISIONS {
             let more = self.collisions - REPORTED_COLLISIONS;
             console.warn(&format!(
-                "{more} more events have the id of an earlier event and different content"
+                "{more} more events have the id of an earlier event but different content"
             ));
         }
     }

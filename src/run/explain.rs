@@ -99,10 +99,10 @@ fn why(outcome: &Outcome) -> Option<Cow<'_, str>> {
         Outcome::Unparsable(fault) | Outcome::Rejected(fault) => fault.detail.as_ref().into(),
         Outcome::Unsupported(Unsupported::NoName) => "the event has no name".into(),
         Outcome::Unsupported(Unsupported::NoTransformer) => {
-            "this format has no transformer for the event".into()
+            "events with this name cannot be converted to this format".into()
         }
         Outcome::Unsupported(Unsupported::NotByDefault) => {
-            "the event is not converted by default; use `--events all`".into()
+            "the event is not converted by default; to convert it, use `--events all`".into()
         }
         Outcome::Filtered(by) => format!("excluded by `{}`", by.option()).into(),
         Outcome::Emitted => return None,

@@ -19,7 +19,8 @@ impl InputSettings {
     /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
     pub fn discover(&self, written: &[&Path], console: &Console) -> Result<Discovery> {
         let paths = self.all_paths()?;
-        let filter = NameFilter::new(&self.include, &self.exclude)?;
+        let filter = NameFilter::new(&self.include, &self.exclude)
+            .context("a glob of `--include` or `--exclude` does not parse")?;
         let mut discovery = discover(&paths, &filter, &self.line_wrapper, written);
         for error in &discovery.errors {
             console.error(&error.to_string());
@@ -28,14 +29,16 @@ impl InputSettings {
             let (first, count) = (first.display(), discovery.unmatched.len());
             let plural = if count == 1 { "" } else { "s" };
             console.note(&format!(
-                "note: {count} file{plural} skipped because of the name, `{first}` first; choose others with `--include`"
+                "note: {count} file{plural} skipped because of their names, such as `{first}`; choose files with `--include` and `--exclude`"
             ));
         }
         if let Some((one, other)) = discovery.same_pipe() {
-            bail!("`{one}` and `{other}` are the same pipe, which can be read only once");
+            bail!(
+                "`{one}` and `{other}` are the same pipe, which can be read only once: remove one of them"
+            );
         }
         if discovery.sources.is_empty() && discovery.errors.is_empty() {
-            console.warn("there is nothing to read");
+            console.warn("no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`");
         }
         if let Some(shard) = self.shard {
             let all = discovery.sources.len();
@@ -58,11 +61,13 @@ impl InputSettings {
         let listed = self.files_from.as_deref().filter(|list| *list == stdin);
         let stdins = paths.iter().filter(|path| *path == stdin).count();
         if stdins + listed.iter().count() > 1 {
-            bail!("standard input can be read only once");
+            bail!(
+                "standard input can be read only once: give `-` only once, as an input or to `--files-from`"
+            );
         }
         if stdins > 0 && self.shard.is_some() {
             bail!(
-                "`--shard` divides files by their paths, so it cannot be used with standard input"
+                "`--shard` divides files by their paths, so it cannot be used with standard input: remove `--shard` or `-`"
             );
         }
         Ok(paths)

@@ -73,11 +73,11 @@ impl<'a> Job<'a> {
         } = settings;
         if command.dry_run && record.state.is_some() && record.rejects.is_some() {
             bail!(
-                "remove `--rejects`: with `--dry-run` and `--state`, only the later run that delivers writes the rejected lines"
+                "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
             );
         }
         if record.fail_on.contains(&FailOn::Collision) && dedupe.is_none() {
-            bail!("`--fail-on collision` needs `--dedupe`");
+            bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
         }
         let written = [&record.rejects, &record.state, &record.report]
             .into_iter()
@@ -131,7 +131,7 @@ impl<'a> Job<'a> {
         };
         if let Some(other) = self.sources.iter().find(|source| !can_resume(source)) {
             return Err(anyhow!(
-                "`--state` resumes files, and `{}` is not a file: remove one of the two",
+                "`--state` can resume only files, and the input `{}` is not a file: remove `--state` or this input",
                 other.name
             ))
             .or_exit(ExitCode::Usage);
@@ -272,15 +272,30 @@ impl<'a> Job<'a> {
 fn report_failures(fail_on: &[FailOn], tally: &Tally, console: &Console) -> ExitCode {
     let mut code = ExitCode::Success;
     for fail_on in fail_on {
-        let (lines, outcome) = match fail_on {
-            FailOn::Rejected => (tally.rejected, "rejected"),
-            FailOn::Unparsable => (tally.unparsable, "unparsable"),
-            FailOn::Collision => (tally.collisions, "in collision with another"),
+        let (count, option, one, several) = match fail_on {
+            FailOn::Rejected => (
+                tally.rejected,
+                "rejected",
+                "line was rejected",
+                "lines were rejected",
+            ),
+            FailOn::Unparsable => (
+                tally.unparsable,
+                "unparsable",
+                "line is unparsable",
+                "lines are unparsable",
+            ),
+            FailOn::Collision => (
+                tally.collisions,
+                "collision",
+                "event has the id of an earlier event but different content",
+                "events have the id of an earlier event but different content",
+            ),
         };
-        if lines > 0 {
-            let plural = if lines == 1 { "" } else { "s" };
+        if count > 0 {
+            let what = if count == 1 { one } else { several };
             console.error(&format!(
-                "{lines} line{plural} {outcome}, and `--fail-on` makes this a failure"
+                "{count} {what}, so the run fails as `--fail-on {option}` demands"
             ));
             code = ExitCode::Failure;
         }

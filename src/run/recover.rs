@@ -29,8 +29,11 @@ pub fn recover(
 ) -> Result<ExitCode, Fatal> {
     let console = &command.console;
     if !directory.is_dir() {
-        return Err(anyhow!("there is no directory `{}`", directory.display()))
-            .or_exit(ExitCode::Usage);
+        return Err(anyhow!(
+            "the directory `{}` does not exist: check `--dead-letters`",
+            directory.display()
+        ))
+        .or_exit(ExitCode::Usage);
     }
     let endpoints = Endpoints::new(settings, routers, console).or_exit(ExitCode::Usage)?;
     let report_file = ReportFile::create(report).or_exit(ExitCode::Output)?;
@@ -121,9 +124,13 @@ impl Recovery<'_> {
             targets.push(target);
         }
         for (router, count) in &self.without_endpoint {
-            let plural = if *count == 1 { "" } else { "s" };
+            let (plural, were) = if *count == 1 {
+                ("", "was")
+            } else {
+                ("s", "were")
+            };
             self.console.error(&format!(
-                "{count} dead letter{plural} for `{router}` not sent: no `--url` or router fits"
+                "{count} dead letter{plural} for `{router}` {were} not sent: give a routers.json with this router, or both `--url` and `--router-url {router}`"
             ));
             self.code = self.code.max(ExitCode::Undelivered);
         }
@@ -135,7 +142,7 @@ fn read_letter(path: &Path) -> Result<(DeadLetter, Format)> {
     let letter = DeadLetter::read(path)?;
     let format = Format::from_name(&letter.format).with_context(|| {
         format!(
-            "the dead letter `{}` has the unknown format `{}`",
+            "the dead letter `{}` was not sent: its format, `{}`, is unknown",
             path.display(),
             letter.format
         )

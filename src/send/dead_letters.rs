@@ -98,10 +98,10 @@ impl DeadLetter {
         let name = path.display();
         let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
         let letter: Self = serde_json::from_slice(&text)
-            .with_context(|| format!("`{name}` is not a dead letter"))?;
+            .with_context(|| format!("`{name}` is not a dead letter and was skipped"))?;
         if letter.version != Self::VERSION {
             bail!(
-                "`{name}` is a dead letter of version {}: a newer program is needed to read it",
+                "`{name}` is a dead letter of version {} and was skipped: use a newer release of event-router",
                 letter.version
             );
         }
@@ -132,8 +132,9 @@ impl DeadLetters {
         let failed = || format!("failed to create the directory `{}`", directory.display());
         fs::create_dir_all(directory).with_context(failed)?;
         // Creates and drops a file, so that a directory that cannot be written to is reported before anything is sent.
-        tempfile::tempfile_in(directory)
-            .with_context(|| format!("failed to write to `{}`", directory.display()))?;
+        tempfile::tempfile_in(directory).with_context(|| {
+            format!("failed to write to the directory `{}`", directory.display())
+        })?;
         Ok(Self {
             directory: directory.to_owned(),
         })

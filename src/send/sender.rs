@@ -79,8 +79,8 @@ impl TargetQueue {
                     let target = &self.pool.target;
                     target.statistics().undeliverable += 1;
                     console.error(&format!(
-                        "`{}`: line {} of `{}` is not sent: the overrides of the router cannot be applied: {error}",
-                        target.name, origin.line, origin.file
+                        "line {} of `{}` is not sent to `{}`: the router's override_args cannot be applied to the record: {error}",
+                        origin.line, origin.file, target.name
                     ));
                     continue;
                 }

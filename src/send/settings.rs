@@ -53,7 +53,9 @@ impl DeliverySettings {
     pub fn endpoint(&self, console: &Console) -> Result<Option<Endpoint>> {
         let Some(url) = &self.url else {
             if self.auth_file.is_some() {
-                bail!("`--auth-file` needs `--url`; routers have credentials of their own");
+                bail!(
+                    "`--auth-file` needs `--url`: the credentials of routers are in routers.json"
+                );
             }
             return Ok(None);
         };
@@ -81,7 +83,7 @@ impl DeliverySettings {
         let is_open = !endpoint.url.is_encrypted() && !endpoint.url.is_loopback();
         if endpoint.credentials != Credentials::None && is_open {
             console.warn(&format!(
-                "`{}` is not encrypted: the credentials can be read on the network",
+                "the credentials for `{}` are sent without encryption, so others on the network can read them: use https",
                 endpoint.name
             ));
         }
@@ -136,15 +138,13 @@ impl SendPlan {
                 bail!("`--caliper-array` needs `--to caliper`")
             }
             FormatSettings::Xapi(_) => None,
-            FormatSettings::Caliper(_, envelope) => Some(
-                envelope
-                    .take()
-                    .context("each request needs an envelope: leave `--envelope none` out")?,
-            ),
+            FormatSettings::Caliper(_, envelope) => Some(envelope.take().context(
+                "remove `--envelope none`: `send` puts the events of each request into an envelope",
+            )?),
         };
         let one = settings.endpoint(console)?;
         let endpoints = match (&mut converter.routers, one) {
-            (None, None) => bail!("there is no target: give `--url` or `--routers`"),
+            (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
             (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
             (None, Some(_)) if !settings.router_urls.is_empty() => {
                 bail!("`--router-url` needs `--routers`")
@@ -185,7 +185,8 @@ impl SendPlan {
             // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
-                    "a state directory cannot tell apart routers whose URLs are equal without their queries: leave `--state` out"
+                    "a state directory cannot tell apart routers whose URLs are equal up to the `?`, as for `{}`: remove `--state`",
+                    endpoint.url.base()
                 );
             }
             target.state = state.filter(|_| !settings.client.dry_run).cloned();
@@ -221,7 +222,7 @@ fn warn_about_permissions(path: &Path, console: &Console) {
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         console.warn(&format!(
-            "users other than its owner can read `{0}`: run `chmod 600 {0}`",
+            "the credentials in `{0}` can be read by users other than its owner: run `chmod 600 {0}`",
             path.display()
         ));
     }

@@ -65,7 +65,10 @@ impl Target {
     /// Stops the target because the run was interrupted.
     pub fn interrupt(&self) {
         self.status.interrupted.get_or_init(Instant::now);
-        self.stop(ExitCode::Stopped, format!("`{}`: interrupted", self.name));
+        self.stop(
+            ExitCode::Stopped,
+            format!("sending to `{}` was interrupted", self.name),
+        );
     }
 
     pub fn is_stopped(&self) -> bool {
@@ -121,7 +124,9 @@ impl Target {
             Answer::Response(Response { status, .. }) => {
                 format!("`{name}` answered {status}: {text}")
             }
-            Answer::Lost(_) | Answer::Impossible(_) => format!("`{name}` gave no answer: {text}"),
+            Answer::Lost(_) | Answer::Impossible(_) => {
+                format!("failed to get an answer from `{name}`: {text}")
+            }
         }
     }
 
@@ -131,11 +136,12 @@ impl Target {
         if statistics.dead_letters > 0 {
             // Printed as an error, because `--quiet` does not hide errors.
             let letters = statistics.dead_letters;
+            let records = statistics.reasons.values().sum::<u64>();
             let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(
-                "`{}`: undeliverable records: {}, kept in {letters} dead letter{plural}; `recover` sends them again",
+                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{plural}; `event-router recover` sends them again",
+                if records == 1 { "" } else { "s" },
                 self.name,
-                statistics.reasons.values().sum::<u64>(),
             ));
         }
         let undelivered = match statistics.undeliverable {

@@ -47,7 +47,7 @@ impl WorkerPool {
                         deliver(&target, &console, &batch);
                     }
                 })
-                .context("failed to start the sending threads")
+                .context("failed to start the sending threads, whose number `--connections` sets")
         };
         let threads = (0..count).map(start).collect::<Result<_>>()?;
         Ok(Self {
@@ -120,7 +120,7 @@ fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
     {
         let path = path.display();
         console.warn(&format!(
-            "failed to remove the dead letter `{path}`, which is delivered: {error}; a later `recover` sends it again"
+            "failed to remove the dead letter `{path}`, which is delivered: {error}; remove it, or the next `recover` sends it again"
         ));
     }
 }

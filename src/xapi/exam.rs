@@ -53,5 +53,5 @@ fn attempt_activity<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
 
 fn exam_name<'a>(cx: &Transformer<'a>) -> Result<LanguageMap<'a>, Fault> {
     let name = required("event.exam_name", cx.event.event("exam_name"))?;
-    Ok(english(str_of("event.exam_name", name, "a text")?))
+    Ok(english(str_of("event.exam_name", name, "a string")?))
 }

@@ -55,7 +55,7 @@ fn with_extensions<'a>(
     let (root, path) = (&cx.lms.root_url, path.trim_end_matches('/'));
     let object_id = cx.text(format_args!("{root}{path}/{id}"));
     let name = match truthy(cx.event.data("title")) {
-        Some(title) => Some(english(str_of("data.title", title, "a text")?)),
+        Some(title) => Some(english(str_of("data.title", title, "a string")?)),
         None => None,
     };
     let object = activity(Some(object_id), ActivityDefinition { name, ..definition });

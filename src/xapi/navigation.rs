@@ -30,7 +30,7 @@ pub(super) fn outline_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>
     let base = cx.base(&[])?;
     let name = required("data.target_name", cx.event.data("target_name"))?;
     let definition = ActivityDefinition {
-        name: Some(english(str_of("data.target_name", name, "a text")?)),
+        name: Some(english(str_of("data.target_name", name, "a string")?)),
         ..ActivityDefinition::of(kind::MODULE)
     };
     let id = cx.optional_id("data.target_url", cx.event.data("target_url"))?;

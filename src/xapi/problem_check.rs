@@ -40,7 +40,8 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
     let questions = questions(cx)?;
     if questions.len() > MOST_QUESTIONS {
         let count = questions.len();
-        let detail = format!("`submission` has {count} questions, more than {MOST_QUESTIONS}");
+        let detail =
+            format!("`submission` has {count} questions, more than the limit of {MOST_QUESTIONS}");
         return Err(Fault::new(Reason::NotRepresentable, detail));
     }
     let fields = &CheckFields::of_event(cx);
@@ -178,7 +179,7 @@ fn child_block<'a>(
     question: &'a str,
 ) -> Result<&'a str, Fault> {
     let block = match truthy(block) {
-        Some(block) => str_of("problem_id, module_id or usage_key", block, "a text")?,
+        Some(block) => str_of("problem_id, module_id or usage_key", block, "a string")?,
         None => "",
     };
     let id = match block.rsplit_once('@') {
@@ -250,10 +251,10 @@ fn definition<'a>(
     if let Some(submission) = submission {
         definition.interaction_type = Some(interaction_type(submission.get("response_type"))?);
         let question = required("submission.question", submission.get("question"))?;
-        let question = str_of("submission.question", question, "a text")?;
+        let question = str_of("submission.question", question, "a string")?;
         definition.description = Some(us_english(question));
     } else if let Some(name) = truthy(fields.display_name) {
-        definition.name = Some(us_english(str_of("display_name", name, "a text")?));
+        definition.name = Some(us_english(str_of("display_name", name, "a string")?));
     }
     Ok(definition)
 }
@@ -289,7 +290,7 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
     let response_type = match response_type {
         Some(Value::Str(response_type)) => response_type,
         Some(value @ (Value::Array(_) | Value::Object(_))) => {
-            return Err(wrong_type("response_type", value, "a text"));
+            return Err(wrong_type("response_type", value, "a string"));
         }
         _ => return Ok(OTHER),
     };

@@ -222,9 +222,8 @@ impl<'a> Transformer<'a> {
         };
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let Some(name) = self.lms.course_name(course_id)? else {
-            return Err(Fault::missing(format_args!(
-                "display_name of the course {course_id}"
-            )));
+            let detail = format!("the display_name of the course `{course_id}` is NULL");
+            return Err(Fault::new(Reason::MissingField, detail));
         };
         let definition = ActivityDefinition {
             name: Some(us_english(name)),

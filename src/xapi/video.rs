@@ -50,7 +50,7 @@ pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
         Some(duration) => Ok(cx.text(format_args!("{duration}"))),
         None => {
             let detail =
-                format!("`data.duration` is {seconds} seconds, which a duration cannot hold");
+                format!("`data.duration` is {seconds} seconds, which does not fit in a duration");
             Err(Fault::new(Reason::NotRepresentable, detail))
         }
     };
@@ -73,7 +73,7 @@ pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
 pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let (base, object) = parts(cx)?;
     let speed = |field: &str, value| {
-        let text = str_of(field, required(field, value)?, "a text")?;
+        let text = str_of(field, required(field, value)?, "a string")?;
         Ok::<_, Fault>(Some(Value::Str(cx.text(format_args!("{text}x")))))
     };
     let from = speed("data.old_speed", cx.event.data("old_speed"))?;

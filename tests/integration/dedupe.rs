@@ -117,7 +117,7 @@ fn a_rejected_collision_names_the_line_with_the_same_id() {
         "file": "a.log",
         "line": 2,
         "reason": "collision",
-        "detail": format!("a.log:1 has the same id, {id}, and different content"),
+        "detail": format!("a.log:1 has the same id, {id}, but different content"),
     });
     assert_eq!(ended.json_lines("r"), [row]);
 }

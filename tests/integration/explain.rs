@@ -87,7 +87,7 @@ fn unsupported_events_are_explained() {
         .collect();
     let expected = [
         "the event is not converted by default; use `--events all`",
-        "this format has no transformer for the event",
+        "events with this name cannot be converted to this format",
         "the event has no name",
     ];
     assert_eq!(whys, expected);

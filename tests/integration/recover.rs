@@ -38,7 +38,7 @@ fn quiet_runs_still_report_dead_letters() {
         let ended = run.args(&["--quiet"]).run().with_code(4);
         let url = lrs.xapi();
         let error = format!(
-            "error: `{url}`: undeliverable records: 2, kept in 2 dead letters; `recover` sends them again\n"
+            "error: failed to deliver 2 records to `{url}`, now kept in 2 dead letters; `event-router recover` sends them again\n"
         );
         assert!(ended.stderr.ends_with(&error), "{}", ended.stderr);
         ended

@@ -272,7 +272,7 @@ fn an_unreachable_server_makes_one_dead_letter_of_the_batch_or_stops_the_run() {
         .args(&["--max-retries", "1"])
         .run()
         .with_code(5);
-    ended.assert_stderr("gave no answer");
+    ended.assert_stderr("failed to get an answer from");
     ended.assert_stderr("line 1 of `log`");
 }
 

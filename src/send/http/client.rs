@@ -202,7 +202,7 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
     }
     if let Some(authorization) = endpoint.credentials.authorization() {
         let (name, mut value) = header("authorization", authorization.reveal())
-            .map_err(|_| anyhow!("the credentials hold a character that no header can hold"))?;
+            .map_err(|_| anyhow!("the token contains a character that HTTP headers cannot contain: correct it where it is set"))?;
         value.set_sensitive(true);
         headers.insert(name, value);
     }
@@ -210,11 +210,11 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
-    let parsed = name
-        .parse()
-        .with_context(|| format!("`{name}` is not the name of a header"))?;
+    let parsed = name.parse().with_context(|| {
+        format!("`{name}` is not the name of an HTTP header: correct it in routers.json")
+    })?;
     let value = HeaderValue::from_str(value).with_context(|| {
-        format!("the value of the header `{name}` holds a character that no header can hold")
+        format!("the value of the header `{name}` contains a character that HTTP headers cannot contain: correct it in routers.json")
     })?;
     Ok((parsed, value))
 }
@@ -284,7 +284,7 @@ fn no_answer(error: &ureq::Error) -> Answer {
         }
         // A retry cannot succeed after these errors: it would meet the same certificate and use the same URL.
         ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(format!(
-            "{text} (is the scheme right, and is the certificate trusted?)"
+            "{text} (check the scheme of the URL; if the server's certificate is not trusted, add it with `--ca-file`)"
         )),
         ureq::Error::Tls(_)
         | ureq::Error::Rustls(_)

@@ -19,8 +19,9 @@ pub fn proxy_for(url: &Uri) -> Result<Option<Proxy>> {
     for name in [format!("{scheme}_proxy"), "all_proxy".to_owned()] {
         for name in [name.to_uppercase(), name] {
             if let Some(proxy) = std::env::var(&name).ok().filter(|proxy| !proxy.is_empty()) {
-                let proxy = Proxy::new(&proxy)
-                    .map_err(|_| anyhow!("the variable {name} is not the URL of a proxy"))?;
+                let proxy = Proxy::new(&proxy).map_err(|_| {
+                    anyhow!("the variable {name} is not the URL of a proxy like http://HOST:PORT")
+                })?;
                 if !matches!(proxy.protocol(), ProxyProtocol::Http | ProxyProtocol::Https) {
                     bail!(
                         "the variable {name} names a SOCKS proxy, which is not supported: name an HTTP proxy, or exclude the server with no_proxy"
@@ -43,9 +44,11 @@ pub fn name_of(proxy: &Proxy) -> String {
 /// Returns `None` if the failure may be temporary.
 pub fn refusal(status: u16) -> Option<&'static str> {
     match status {
-        403 => Some("the proxy answered 403: it does not allow requests to this server"),
+        403 => Some(
+            "the proxy answered 403: it does not allow requests to this server; allow them there, or exclude the server with no_proxy",
+        ),
         407 => Some(
-            "the proxy answered 407: give its credentials in the variable, as in http://USER:PASSWORD@HOST:PORT",
+            "the proxy answered 407: give its credentials in the variable that names it, as in http://USER:PASSWORD@HOST:PORT",
         ),
         _ => None,
     }

@@ -28,7 +28,9 @@ pub fn root_certificates(ca_file: Option<&Path>) -> Result<RootCerts> {
             }
         }
         if certificates.len() == before {
-            bail!("`{name}` holds no certificate in PEM form");
+            bail!(
+                "`{name}` holds no certificate in PEM form: give `--ca-file` a file with a BEGIN CERTIFICATE line"
+            );
         }
     }
     Ok(RootCerts::new_with_certs(&certificates))
