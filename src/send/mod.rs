@@ -27,6 +27,7 @@
 //! | `verdict` | the meaning of an answer |
 //! | `body_frame` | the text around the records of a request body |
 //! | `send_batch`, `overrides` | the records of a request; the keys that a router replaces in them |
+//! | `masked_answer` | the text of an answer without what differs from record to record |
 //! | `dead_letters` | records that could not be delivered |
 //! | `http/` | the client, TLS, proxies, redaction |
 
@@ -39,6 +40,7 @@ mod dead_letters;
 mod delivery_worker;
 mod http;
 mod lrs;
+mod masked_answer;
 mod overrides;
 mod rate_limiter;
 mod record_letter;
