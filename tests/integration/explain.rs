@@ -86,7 +86,7 @@ fn unsupported_events_are_explained() {
         .map(|line| line.rsplit(": ").next().unwrap())
         .collect();
     let expected = [
-        "the event is not converted by default; use `--events all`",
+        "the event is not converted by default; to convert it, use `--events all`",
         "events with this name cannot be converted to this format",
         "the event has no name",
     ];
