@@ -13,7 +13,7 @@ use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
 use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
-use crate::send::{DeadLetter, DeadLetters, DeliverySettings, SendBatch, Target, WorkerPool};
+use crate::send::{DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, WorkerPool};
 
 /// Runs the command: sends the dead letters of a directory to the server of the settings, or each to its router in a
 /// routers.json.
@@ -45,7 +45,7 @@ pub fn recover(
         settings,
         endpoints,
         dead_letters,
-        pools: BTreeMap::new(),
+        queues: BTreeMap::new(),
         without_endpoint: BTreeMap::new(),
         code: ExitCode::Success,
     };
@@ -74,16 +74,22 @@ struct Recovery<'s> {
     settings: &'s DeliverySettings,
     endpoints: Endpoints,
     dead_letters: DeadLetters,
-    /// The workers of each endpoint, by the name of the endpoint and the format of the records.
-    pools: BTreeMap<(String, &'static str), WorkerPool>,
+    /// The queue of each endpoint, by the name of the endpoint and the format of the records.
+    queues: BTreeMap<(String, &'static str), LetterQueue>,
     /// The number of dead letters that cannot be sent, because there is no endpoint for their router. The key is the
     /// name of the router.
     without_endpoint: BTreeMap<String, u64>,
     code: ExitCode,
 }
 
+/// The dead letters that wait for delivery to one endpoint.
+struct LetterQueue {
+    batcher: LetterBatcher,
+    pool: WorkerPool,
+}
+
 impl Recovery<'_> {
-    /// Submits a dead letter to the workers of its endpoint. A file that cannot be read is reported and skipped.
+    /// Adds a dead letter to the queue of its endpoint. A file that cannot be read is reported and skipped.
     fn submit(&mut self, path: &Path, nth: usize) -> Result<(), Fatal> {
         let (letter, format) = match read_letter(path) {
             Ok(read) => read,
@@ -97,8 +103,8 @@ impl Recovery<'_> {
             *self.without_endpoint.entry(letter.router).or_default() += 1;
             return Ok(());
         };
-        let pool = match self.pools.entry((endpoint.name.clone(), format.name())) {
-            Entry::Occupied(pool) => pool.into_mut(),
+        let queue = match self.queues.entry((endpoint.name.clone(), format.name())) {
+            Entry::Occupied(queue) => queue.into_mut(),
             Entry::Vacant(entry) => {
                 let dead_letters = Some(self.dead_letters.clone());
                 let target = self
@@ -107,17 +113,24 @@ impl Recovery<'_> {
                     .or_exit(ExitCode::Usage)?;
                 let connections = self.settings.client.connections;
                 let pool = WorkerPool::start(Arc::new(target), self.console, connections);
-                entry.insert(pool.or_exit(ExitCode::Usage)?)
+                entry.insert(LetterQueue {
+                    batcher: LetterBatcher::default(),
+                    pool: pool.or_exit(ExitCode::Usage)?,
+                })
             }
         };
-        pool.submit(SendBatch::from_dead_letter(letter, path, nth));
+        let LetterQueue { batcher, pool } = queue;
+        if let Some(batch) = batcher.add(&pool.target, letter, path, nth) {
+            pool.submit(batch);
+        }
         Ok(())
     }
 
     /// Waits until all dead letters are delivered or given up. Returns the targets and the exit code.
     fn close(mut self) -> (Vec<Arc<Target>>, ExitCode) {
         let mut targets = Vec::new();
-        for pool in self.pools.into_values() {
+        for LetterQueue { batcher, pool } in self.queues.into_values() {
+            batcher.close().for_each(|batch| pool.submit(batch));
             let target = Arc::clone(&pool.target);
             pool.close();
             self.code = self.code.max(target.report_end(self.console));

@@ -1,10 +1,12 @@
 //! The division of the records for one target (a router or server) into batches, the units of delivery.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::dead_letters::DeadLetter;
 use super::send_batch::{BatchEnvelope, BatchLimits, Overhead, RecordOrigin, SendBatch};
 
 /// Collects records in batches within the limits of a request. No batch holds two records with the same id.
@@ -48,16 +50,56 @@ impl Batcher {
 
     /// Adds a record. If the record does not fit into the open batch, closes that batch first and returns it.
     pub fn add(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) -> Option<SendBatch> {
-        let bytes = text.len() + self.overhead.each;
-        let count = self.open.items().len();
-        let is_full = count == self.limits.items || self.bytes + bytes > self.limits.bytes;
-        let closed = (is_full || self.nth_by_id.contains_key(&id))
-            .then(|| self.close())
-            .flatten();
+        let closed = self.close_unless_fits([(id, text)].into_iter());
+        self.push(id, text, origin);
+        closed
+    }
+
+    /// Adds the records of a dead letter, and notes its path. If the records do not fit into the open batch, closes that
+    /// batch first and returns it. The dead letter counts as the input of the records, so `nth`, its number in the run,
+    /// becomes the number of their input.
+    pub fn add_letter(&mut self, letter: DeadLetter, path: &Path, nth: usize) -> Option<SendBatch> {
+        let items = letter.items.iter();
+        let records = items.map(|item| (item.id, item.payload.get().as_bytes()));
+        let closed = self.close_unless_fits(records);
+        for item in letter.items {
+            let origin = RecordOrigin {
+                input: nth,
+                file: item.file.into(),
+                line: item.line,
+            };
+            self.push(item.id, item.payload.get().as_bytes(), origin);
+        }
+        self.open.letters.push(path.to_owned());
+        self.open.attempts = self.open.attempts.max(letter.attempts);
+        closed
+    }
+
+    /// Closes the open batch and returns it, unless these records fit into it.
+    fn close_unless_fits<'t>(
+        &mut self,
+        records: impl Iterator<Item = (Uuid, &'t [u8])>,
+    ) -> Option<SendBatch> {
+        let (mut count, mut bytes) = (self.open.items().len(), self.bytes);
+        let mut is_known = false;
+        for (id, text) in records {
+            count += 1;
+            bytes += text.len() + self.overhead.each;
+            is_known |= self.nth_by_id.contains_key(&id);
+        }
+        let fits = count <= self.limits.items && bytes <= self.limits.bytes && !is_known;
+        (!fits).then(|| self.close()).flatten()
+    }
+
+    fn push(&mut self, id: Uuid, text: &[u8], origin: RecordOrigin) {
         self.nth_by_id.insert(id, self.open.items().len());
         self.open.push(id, text, origin);
-        self.bytes += bytes;
-        closed
+        self.bytes += text.len() + self.overhead.each;
+    }
+
+    /// Returns the number of records in the open batch.
+    pub fn len(&self) -> usize {
+        self.open.items().len()
     }
 
     /// Returns the open batch and starts another. Returns `None` if the open batch is empty.

@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `settings` | the settings of a delivery, the targets of a run, and the choice of the kind of server |
 //! | `sender` | the destination of a run: divides records among targets |
+//! | `letter_batcher` | the division of dead letters into batches |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
 //! | `record_letter` | the dead letter of records |
@@ -39,6 +40,7 @@ mod caliper_endpoint;
 mod dead_letters;
 mod delivery_worker;
 mod http;
+mod letter_batcher;
 mod lrs;
 mod masked_answer;
 mod overrides;
@@ -57,8 +59,9 @@ mod worker_pool;
 
 pub use dead_letters::{DeadLetter, DeadLetters};
 pub use http::ClientOptions;
+pub use letter_batcher::LetterBatcher;
 pub use rate_limiter::Backoff;
-pub use send_batch::{BatchLimits, SendBatch};
+pub use send_batch::BatchLimits;
 pub use settings::{DeliverySettings, SendPlan};
 pub use statistics::TargetStatistics;
 pub use target::Target;

@@ -1,13 +1,11 @@
 //! The records of one request.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
-
-use super::dead_letters::DeadLetter;
 
 /// The line from which a record was made. Origins sort in the order of the lines of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,9 +30,10 @@ pub struct BatchItem {
 /// Records that are sent together.
 #[derive(Debug)]
 pub struct SendBatch {
-    /// The dead letter that the records were read from. It is removed when the records are delivered.
-    pub dead_letter: Option<PathBuf>,
-    /// The number of requests that earlier runs made for the records.
+    /// The dead letters that the records were read from. They are removed when all records of the batch are delivered
+    /// or in other dead letters.
+    pub letters: Vec<PathBuf>,
+    /// The number of requests that earlier runs made for the records, or the largest of the numbers if they differ.
     pub attempts: u64,
     /// The number of the first record of the batch. The records of a target are numbered from 0 in the order in which
     /// they were added.
@@ -111,36 +110,13 @@ impl BatchEnvelope {
 impl SendBatch {
     pub fn new(envelope: Option<Arc<BatchEnvelope>>) -> Self {
         Self {
-            dead_letter: None,
+            letters: Vec::new(),
             attempts: 0,
             first: 0,
             envelope,
             text: Vec::new(),
             items: Vec::new(),
         }
-    }
-
-    /// Returns the records of a dead letter as a batch. The dead letter counts as the input of the records, so `nth`,
-    /// its number in the run, becomes the number of their input.
-    pub fn from_dead_letter(letter: DeadLetter, path: &Path, nth: usize) -> Self {
-        // No overrides, since they were applied before the dead letter was written.
-        let envelope = letter
-            .envelope
-            .map(|keys| Arc::new(BatchEnvelope::new(keys, &Map::new())));
-        let mut batch = Self {
-            dead_letter: Some(path.to_owned()),
-            attempts: letter.attempts,
-            ..Self::new(envelope)
-        };
-        for item in letter.items {
-            let origin = RecordOrigin {
-                input: nth,
-                file: item.file.into(),
-                line: item.line,
-            };
-            batch.push(item.id, item.payload.get().as_bytes(), origin);
-        }
-        batch
     }
 
     /// Adds a record without checking the limits.

@@ -1,5 +1,6 @@
 //! The workers of a target and their queue.
 
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -113,14 +114,19 @@ fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
         return;
     };
     target.acknowledged(batch.numbers());
-    if let Some(path) = &batch.dead_letter
-        && !written.contains(path)
-        && !target.client.dry_run
-        && let Err(error) = std::fs::remove_file(path)
-    {
+    if !target.client.dry_run {
+        let letters = batch.letters.iter();
+        letters
+            .filter(|path| !written.contains(path))
+            .for_each(|path| remove_letter(path, console));
+    }
+}
+
+fn remove_letter(path: &Path, console: &Console) {
+    if let Err(error) = std::fs::remove_file(path) {
         let path = path.display();
         console.warn(&format!(
-            "failed to remove the dead letter `{path}`, which is delivered: {error}; remove it, or the next `recover` sends it again"
+            "failed to remove the dead letter `{path}`, which is delivered: {error}; a later `recover` sends it again"
         ));
     }
 }

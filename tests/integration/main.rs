@@ -21,6 +21,7 @@ mod inputs;
 #[cfg(unix)]
 mod kills;
 mod large_events;
+mod letters;
 mod lrs;
 mod outputs;
 mod properties;

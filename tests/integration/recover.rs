@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::harness::{Ended, Run, line, lines, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
-fn send(format: &str, url: &str, log: &str) -> Run {
+pub fn send(format: &str, url: &str, log: &str) -> Run {
     Run::send_to(format, url)
         .args(&["--retry-delay", "0.001", "--dead-letters", "dead", "log"])
         .file("log", log)
 }
 
 /// Recovers the dead letters of a run, in a directory of its own.
-fn recover(ended: &Ended, url: &str) -> Run {
+pub fn recover(ended: &Ended, url: &str) -> Run {
     let mut run = Run::new(&["recover", "--url", url, "--dead-letters", "dead"]).args(&[
         "--retry-delay",
         "0.001",
