@@ -11,7 +11,7 @@ use super::retry::Requester;
 use super::sample::Sample;
 use super::send_batch::{BatchSlice, SendBatch};
 use super::server::{FinalAnswer, Lookup};
-use super::verdict::{RecordVerdict, RecordVerdicts, Retry, Verdict};
+use super::verdict::{RecordVerdict, RecordVerdicts, Retry, Suspect, Verdict};
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
@@ -143,11 +143,12 @@ impl<'r> DeliveryWorker<'r> {
                 self.failures = 0;
                 self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Retry(Retry {
-                may_be_one_record, ..
-            }) => {
+            Verdict::Retry(Retry { suspect, .. }) => {
                 self.failures += 1;
-                if may_be_one_record && !is_single && self.failures < self.failures_of_outage() {
+                if suspect != Suspect::Server
+                    && !is_single
+                    && self.failures < self.failures_of_outage()
+                {
                     let max_retries = part.max_retries.min(RETRIES_OF_HALVES);
                     self.halve(part, last.attempts, max_retries);
                 } else {

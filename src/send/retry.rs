@@ -7,7 +7,7 @@ use super::rate_limiter::Stopped;
 use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{FinalAnswer, Lookup, LookupRequests};
 use super::target::Target;
-use super::verdict::{Retry, Verdict, verdict_by_status};
+use super::verdict::{Retry, Suspect, Verdict, verdict_by_status};
 use crate::console::Console;
 
 /// Makes requests to one target.
@@ -107,7 +107,7 @@ impl Requester<'_> {
     }
 
     fn allowed(self, retry: Retry, max_retries: u32) -> u32 {
-        if retry.may_be_one_record && retry.after.is_none() {
+        if retry.suspect != Suspect::Server && retry.after.is_none() {
             max_retries
         } else {
             self.target.backoff.max_retries

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use super::http::{Answer, Response};
+use super::http::{Answer, LossKind, Response};
 
 /// The meaning of a server's answer for the records of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,8 +50,18 @@ pub enum RecordVerdict {
 pub struct Retry {
     /// The time that the server asks the program to wait, if it asks for a wait.
     pub after: Option<Duration>,
-    /// Whether a single bad record may be the reason of the failure: some servers answer 500 to a bad record.
-    pub may_be_one_record: bool,
+    pub suspect: Suspect,
+}
+
+/// The possible reason for a failure that may be temporary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspect {
+    /// The server, whatever the request holds.
+    Server,
+    /// The server, or a single bad record: some servers answer 500 to a bad record.
+    Record,
+    /// The server, or the size of the request: a smaller request may be answered in time.
+    Size,
 }
 
 /// The longest wait that a server can ask for. Longer waits are shortened to this time.
@@ -59,15 +69,15 @@ pub const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// Returns the meaning of an answer by its HTTP status alone.
 pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
-    let retry = |after, may_be_one_record| {
-        Verdict::Retry(Retry {
-            after,
-            may_be_one_record,
-        })
-    };
+    let retry = |after, suspect| Verdict::Retry(Retry { after, suspect });
     let response = match answer {
         Answer::Response(response) => response,
-        Answer::Lost(_) => return retry(None, false),
+        Answer::Lost(loss) => {
+            return match loss.kind {
+                LossKind::TimedOut | LossKind::Closed => retry(None, Suspect::Size),
+                LossKind::Other => retry(None, Suspect::Server),
+            };
+        }
         Answer::Impossible(_) => return Verdict::Stop,
     };
     let after = retry_after(response, now);
@@ -76,11 +86,12 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         409 => Verdict::Conflict,
         413 => Verdict::TooLarge,
         400 | 422 => Verdict::Refused,
-        408 | 425 | 429 => retry(after, false),
+        408 | 425 | 429 => retry(after, Suspect::Server),
         300..=499 | 501 => Verdict::Stop,
-        500..=599 => retry(after, true),
+        504 => retry(after, Suspect::Size),
+        500..=599 => retry(after, Suspect::Record),
         // HTTP does not allow this status for an answer. The server may answer properly later.
-        _ => retry(after, false),
+        _ => retry(after, Suspect::Server),
     }
 }
 
@@ -103,6 +114,7 @@ fn retry_after(response: &Response, now: SystemTime) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::http::Loss;
     use super::*;
 
     fn of(status: u16, retry_after: Option<&'static str>) -> Verdict {
@@ -120,10 +132,10 @@ mod tests {
 
     #[test]
     fn each_status_has_one_meaning() {
-        let retry = |may_be_one_record| {
+        let retry = |suspect| {
             Verdict::Retry(Retry {
                 after: None,
-                may_be_one_record,
+                suspect,
             })
         };
         for status in 0..=u16::MAX {
@@ -132,17 +144,25 @@ mod tests {
                 400 | 422 => Verdict::Refused,
                 409 => Verdict::Conflict,
                 413 => Verdict::TooLarge,
-                408 | 425 | 429 => retry(false),
+                408 | 425 | 429 => retry(Suspect::Server),
                 501 => Verdict::Stop,
-                500 | 502..=599 => retry(true),
+                504 => retry(Suspect::Size),
+                500 | 502..=599 => retry(Suspect::Record),
                 300..=399 | 401..=499 => Verdict::Stop,
-                _ => retry(false),
+                _ => retry(Suspect::Server),
             };
             assert_eq!(of(status, None), expected, "{status}");
         }
         let now = SystemTime::now();
-        let lost = Answer::Lost("connection reset".to_owned());
-        assert_eq!(verdict_by_status(&lost, now), retry(false));
+        for (kind, suspect) in [
+            (LossKind::TimedOut, Suspect::Size),
+            (LossKind::Closed, Suspect::Size),
+            (LossKind::Other, Suspect::Server),
+        ] {
+            let reason = "no answer".to_owned();
+            let lost = Answer::Lost(Loss { kind, reason });
+            assert_eq!(verdict_by_status(&lost, now), retry(suspect), "{kind:?}");
+        }
         let impossible = Answer::Impossible("unknown certificate".to_owned());
         assert_eq!(verdict_by_status(&impossible, now), Verdict::Stop);
     }

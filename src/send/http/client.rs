@@ -3,18 +3,19 @@
 //! Redirects are not followed, and certificates are always verified. No HTTP status is an error in this module, because
 //! each kind of server decides what an answer means.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ureq::http::{HeaderMap, HeaderName, HeaderValue, Response as HttpResponse, Uri};
+use ureq::Agent;
+use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
-use ureq::{Agent, Body};
 
+use super::answer::{Answer, Loss, Response, read_answer};
 use super::forward::forward;
-use super::proxies::{name_of, proxy_for, refusal};
+use super::proxies::{name_of, proxy_for};
 use super::redaction::Redaction;
 use crate::routing::Endpoint;
 use crate::url::Url;
@@ -43,23 +44,6 @@ pub struct Resource {
     pub headers: &'static [(&'static str, &'static str)],
 }
 
-/// The answer to a request, or why there is no answer.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    Response(Response),
-    /// The reason why no answer arrived or could be read. The server may still have processed the request.
-    Lost(String),
-    /// The reason why no request to this server can succeed, now or later.
-    Impossible(String),
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Response {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
 /// A client for the server of an endpoint.
 pub struct Client {
     agent: Agent,
@@ -70,19 +54,6 @@ pub struct Client {
     proxy: Option<String>,
     compress: bool,
     pub dry_run: bool,
-}
-
-/// The most bytes that are read of a successful answer. The answer to a lookup holds a whole record.
-const MAX_SUCCESS_BYTES: u64 = 128 << 20;
-
-/// The most bytes that are read of an answer that is not successful. Such an answer is usually a short text.
-const MAX_ERROR_BYTES: u64 = 1 << 20;
-
-impl Response {
-    /// Returns the text of the first header with this name.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
 }
 
 impl Client {
@@ -170,9 +141,9 @@ impl Client {
             Answer::Response(Response { body, .. }) => {
                 String::from_utf8_lossy(body).trim().to_owned()
             }
-            Answer::Lost(error) | Answer::Impossible(error) => match &self.proxy {
-                Some(proxy) => format!("{error} (proxy `{proxy}`)"),
-                None => error.clone(),
+            Answer::Lost(Loss { reason, .. }) | Answer::Impossible(reason) => match &self.proxy {
+                Some(proxy) => format!("{reason} (proxy `{proxy}`)"),
+                None => reason.clone(),
             },
         });
         if let Some((end, _)) = text.char_indices().nth(MAX_CHARS) {
@@ -217,82 +188,6 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
         format!("the value of the header `{name}` contains a character that HTTP headers cannot contain: correct it in routers.json")
     })?;
     Ok((parsed, value))
-}
-
-/// Returns the reason why a proxy does not let requests through, if the proxy itself wrote the response. The proxy
-/// Squid marks its own responses with a header.
-fn refusal_of_proxy(response: &HttpResponse<Body>) -> Option<&'static str> {
-    let status = response.status().as_u16();
-    let is_own = status == 407 || response.headers().contains_key("x-squid-error");
-    refusal(status).filter(|_| is_own)
-}
-
-fn read_answer(answered: Result<HttpResponse<Body>, ureq::Error>) -> Answer {
-    if let Some(refusal) = answered.as_ref().ok().and_then(refusal_of_proxy) {
-        // The body is not read, so that the connection is closed: Squid may not answer a second request on it.
-        return Answer::Impossible(refusal.to_owned());
-    }
-    match answered {
-        // The body of a success is needed whole, because it says which records are stored. The text of an error may
-        // break off, because the status is enough.
-        Ok(mut response) if response.status().is_success() => {
-            match read_body(&mut response, MAX_SUCCESS_BYTES) {
-                (body, Ok(_)) => to_answer(response, body),
-                (_, Err(error)) => Answer::Lost(format!("the answer breaks off: {error}")),
-            }
-        }
-        Ok(mut response) => {
-            let (body, _) = read_body(&mut response, MAX_ERROR_BYTES);
-            to_answer(response, body)
-        }
-        Err(error) => no_answer(&error),
-    }
-}
-
-fn read_body(
-    response: &mut HttpResponse<Body>,
-    max_bytes: u64,
-) -> (Vec<u8>, std::io::Result<usize>) {
-    let mut body = Vec::new();
-    let reader = response.body_mut().as_reader();
-    let read = reader.take(max_bytes).read_to_end(&mut body);
-    (body, read)
-}
-
-fn to_answer(response: HttpResponse<Body>, body: Vec<u8>) -> Answer {
-    let (parts, _) = response.into_parts();
-    Answer::Response(Response {
-        status: parts.status.as_u16(),
-        headers: parts.headers,
-        body,
-    })
-}
-
-fn no_answer(error: &ureq::Error) -> Answer {
-    let text = error.to_string();
-    match error {
-        ureq::Error::ConnectProxyFailed(reason) => {
-            // ureq gives the status in the text only, as "proxy server responded 407/407".
-            let status = reason
-                .rsplit('/')
-                .next()
-                .and_then(|status| status.parse().ok());
-            match status.and_then(refusal) {
-                Some(refusal) => Answer::Impossible(refusal.to_owned()),
-                None => Answer::Lost(text),
-            }
-        }
-        // A retry cannot succeed after these errors: it would meet the same certificate and use the same URL.
-        ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(format!(
-            "{text} (check the scheme of the URL; if the server's certificate is not trusted, add it with `--ca-file`)"
-        )),
-        ureq::Error::Tls(_)
-        | ureq::Error::Rustls(_)
-        | ureq::Error::BadUri(_)
-        | ureq::Error::Http(_)
-        | ureq::Error::InvalidProxyUrl => Answer::Impossible(text),
-        _ => Answer::Lost(text),
-    }
 }
 
 fn gzip(body: &[u8]) -> Option<Vec<u8>> {

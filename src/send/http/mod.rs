@@ -1,10 +1,14 @@
 //! HTTP: the client, TLS, proxies and the redaction of answers. The only module that names ureq.
 
+mod answer;
 mod client;
 mod forward;
 mod proxies;
 mod redaction;
 mod tls;
 
-pub use client::{Answer, Client, ClientOptions, Resource, Response};
+#[cfg(test)]
+pub use answer::Loss;
+pub use answer::{Answer, LossKind, Response};
+pub use client::{Client, ClientOptions, Resource};
 pub use tls::root_certificates;
