@@ -74,7 +74,7 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         Answer::Response(response) => response,
         Answer::Lost(loss) => {
             return match loss.kind {
-                LossKind::TimedOut | LossKind::Closed => retry(None, Suspect::Size),
+                LossKind::TimedOut | LossKind::Reset => retry(None, Suspect::Size),
                 LossKind::Other => retry(None, Suspect::Server),
             };
         }
@@ -156,7 +156,7 @@ mod tests {
         let now = SystemTime::now();
         for (kind, suspect) in [
             (LossKind::TimedOut, Suspect::Size),
-            (LossKind::Closed, Suspect::Size),
+            (LossKind::Reset, Suspect::Size),
             (LossKind::Other, Suspect::Server),
         ] {
             let reason = "no answer".to_owned();

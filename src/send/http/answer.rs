@@ -28,9 +28,9 @@ pub struct Loss {
 pub enum LossKind {
     /// The server did not take the request or did not answer in time.
     TimedOut,
-    /// The server closed the connection before it had answered, perhaps while the request was being sent.
-    Closed,
-    /// The server was not reached, or its answer cannot be read.
+    /// The connection was reset: the server closed it before it had read the whole request, and did not answer.
+    Reset,
+    /// The server was not reached, closed the connection after the request, or gave an answer that cannot be read.
     Other,
 }
 
@@ -139,10 +139,9 @@ fn lost(error: &ureq::Error, reason: String) -> Answer {
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => LossKind::Other,
         ureq::Error::Timeout(_) => LossKind::TimedOut,
         ureq::Error::Io(io) => match io.kind() {
-            ErrorKind::BrokenPipe
-            | ErrorKind::ConnectionAborted
-            | ErrorKind::ConnectionReset
-            | ErrorKind::UnexpectedEof => LossKind::Closed,
+            ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {
+                LossKind::Reset
+            }
             _ => LossKind::Other,
         },
         _ => LossKind::Other,
