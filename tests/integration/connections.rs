@@ -13,8 +13,8 @@ fn send(url: &str) -> Run {
         .file("log", line(1) + &line(2))
 }
 
-/// Starts a server with a self-signed certificate, and returns the certificate.
-fn start_tls() -> (Lrs, String) {
+/// Returns settings with a self-signed certificate, and the certificate.
+pub fn tls() -> (ServerConfig, String) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
@@ -22,7 +22,12 @@ fn start_tls() -> (Lrs, String) {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    (Lrs::start_tls(ServerSettings::default(), tls), cert.pem())
+    (tls, cert.pem())
+}
+
+fn start_tls() -> (Lrs, String) {
+    let (tls, certificate) = tls();
+    (Lrs::start_tls(ServerSettings::default(), tls), certificate)
 }
 
 #[test]

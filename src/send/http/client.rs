@@ -12,8 +12,10 @@ use flate2::write::GzEncoder;
 use ureq::Agent;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
 
 use super::answer::{Answer, Loss, Response, read_answer};
+use super::early_answer::connector;
 use super::forward::forward;
 use super::proxies::{name_of, proxy_for};
 use super::redaction::Redaction;
@@ -80,6 +82,7 @@ impl Client {
             .proxy(tunnel)
             .timeout_resolve(Some(options.connect_timeout))
             .timeout_connect(Some(options.connect_timeout))
+            .timeout_per_write(Some(options.read_timeout))
             .timeout_recv_response(Some(options.read_timeout))
             .timeout_recv_body(Some(options.read_timeout))
             .timeout_global(Some(options.request_timeout))
@@ -88,7 +91,10 @@ impl Client {
         let (config, mut headers) = (config.build(), headers(endpoint, resource)?);
         let (agent, url) = match &proxy {
             Some(proxy) if is_plain => forward(proxy, config, &url, &mut headers)?,
-            _ => (config.new_agent(), url),
+            _ => (
+                Agent::with_parts(config, connector(), DefaultResolver::default()),
+                url,
+            ),
         };
         Ok(Self {
             agent,

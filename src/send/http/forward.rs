@@ -8,11 +8,10 @@ use ureq::config::Config;
 use ureq::http::header::{HOST, PROXY_AUTHORIZATION};
 use ureq::http::{HeaderMap, HeaderValue, Uri};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 use ureq::{Agent, Error, Proxy};
 
+use super::early_answer::connector;
 use crate::routing::{Credentials, Secret};
 
 /// Returns an agent and a URL for requests to `url` through the proxy, and adds the `headers` that they need. ureq
@@ -47,7 +46,7 @@ pub fn forward(
         .authority(proxy_host)
         .path_and_query(path)
         .build()?;
-    let connector = DefaultConnector::new().chain(AbsoluteForm {
+    let connector = connector().chain(AbsoluteForm {
         origin: format!("http://{host}").into(),
     });
     let agent = Agent::with_parts(config, connector, DefaultResolver::default());

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod early_answer;
 mod forward;
 mod proxies;
 mod redaction;
