@@ -1,6 +1,7 @@
 //! The command line: turns options into settings. No other module uses clap.
 
 mod conversion_args;
+mod dead_letters;
 mod dedupe_args;
 mod delivery_args;
 mod explain;
@@ -47,6 +48,8 @@ enum Subcommands {
     Send(Box<send::SendArgs>),
     /// Send again what `send` could not deliver and wrote to dead letters, and remove the delivered dead letters
     Recover(Box<recover::RecoverArgs>),
+    /// Count dead letters by router, reason and answer, and show how to settle them
+    DeadLetters(Box<dead_letters::DeadLettersArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
 }
@@ -90,6 +93,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let console = Console::new(args.quiet, false);
             ("recover", console, args.delivery.dry_run)
         }
+        Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
         Subcommands::Explain(_) => ("explain", Console::new(false, false), false),
     };
     warn_of_unknown_variables(&console);
@@ -108,13 +112,13 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let (settings, delivery, dead_letters) = args.settings().or_exit(ExitCode::Usage)?;
             run::send(running, settings, &delivery, dead_letters.as_deref())
         }
-        Subcommands::Recover(args) => run::recover(
-            &running,
-            &args.dead_letters,
-            args.routers.as_deref(),
-            &args.delivery.settings(),
-            args.report.as_deref(),
-        ),
+        Subcommands::Recover(args) => {
+            let settings = args.settings().or_exit(ExitCode::Usage)?;
+            run::recover(&running, &settings)
+        }
+        Subcommands::DeadLetters(args) => {
+            run::dead_letters(&args.dir, args.json, args.exit_code, &running.console)
+        }
         Subcommands::Explain(args) => {
             let conversion = args.conversion.settings().or_exit(ExitCode::Usage)?;
             run::explain(

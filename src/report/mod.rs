@@ -2,6 +2,7 @@
 
 mod inputs;
 mod invocation;
+mod letter_groups;
 mod report_file;
 mod run;
 mod summary;
@@ -9,6 +10,7 @@ mod text;
 
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;
+pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
 pub(crate) use summary::Summary;

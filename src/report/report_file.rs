@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::Report;
 use super::inputs::{InputEnd, InputReport};
+use super::letter_groups::{LetterGroupJson, first_groups_json};
 use crate::files::ANY_FILE;
 use crate::outcome::{OtherEvents, Tally};
 use crate::output::AtomicFile;
@@ -125,6 +126,8 @@ struct RouterJson<'a> {
     unverified: u64,
     undeliverable: u64,
     dead_letters: u64,
+    dead_letter_groups: Vec<LetterGroupJson>,
+    more_dead_letter_groups: usize,
     left: u64,
     requests: u64,
     retries: u64,
@@ -231,13 +234,17 @@ impl<'a> RouterJson<'a> {
     fn new(target: &'a Target) -> Self {
         let tally = target.statistics();
         let requests = &tally.requests;
+        let groups = target.letter_groups();
+        let (dead_letter_groups, more_dead_letter_groups) = first_groups_json(&groups);
         Self {
             router: &target.name,
             delivered: tally.delivered,
             duplicates: tally.duplicates,
             unverified: tally.unverified,
             undeliverable: tally.undeliverable,
-            dead_letters: tally.dead_letters,
+            dead_letters: groups.letters(),
+            dead_letter_groups,
+            more_dead_letter_groups,
             left: tally.left(),
             requests: requests.count,
             retries: requests.retries,

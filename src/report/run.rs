@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use super::inputs::InputReports;
+use super::letter_groups::group_rows;
 use super::text::{grouped, plural, reasons_text, row};
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
@@ -33,7 +34,7 @@ impl Display for Report<'_> {
         parts.extend(
             self.targets
                 .iter()
-                .map(|target| target_text(&target.name, &target.statistics(), self.dry_run)),
+                .map(|target| target_text(target, &target.statistics(), self.dry_run)),
         );
         if parts.is_empty() {
             parts.push("nothing was sent".to_owned());
@@ -43,7 +44,7 @@ impl Display for Report<'_> {
 }
 
 /// Returns the counts of a target (a router or server) as rows of text.
-fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> String {
+fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) -> String {
     let delivered = if dry_run {
         "would be delivered"
     } else {
@@ -59,7 +60,8 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
         0 => (unverified.as_str(), ""),
         _ => ("", unverified.as_str()),
     };
-    let letters = match statistics.dead_letters {
+    let groups = target.letter_groups();
+    let letters = match groups.letters() {
         0 => String::new(),
         count => {
             let reasons = statistics.reasons.iter();
@@ -82,13 +84,14 @@ fn target_text(name: &str, statistics: &TargetStatistics, dry_run: bool) -> Stri
         requests.bytes as f64 / 1e6,
         requests.elapsed().as_secs_f64()
     );
-    [
-        name.to_owned(),
+    let mut rows = vec![
+        target.name.clone(),
         row(statistics.delivered, delivered, of_delivered),
         row(statistics.duplicates, "duplicates", of_duplicates),
         row(statistics.undeliverable, "undeliverable", &letters),
-        row(statistics.left(), "left", left),
-        row(requests.count, "requests", &speed),
-    ]
-    .join("\n")
+    ];
+    rows.extend(group_rows(&groups));
+    rows.push(row(statistics.left(), "left", left));
+    rows.push(row(requests.count, "requests", &speed));
+    rows.join("\n")
 }

@@ -3,14 +3,17 @@
 //! | file | contents |
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
-//! | `transform`, `send`, `recover`, `explain` | the commands |
+//! | `transform`, `send`, `recover`, `dead_letters`, `explain` | the commands |
 //! | `job` | the part that `transform` and `send` share |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
+//! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `duplicates` | drops duplicates and reports collisions |
 
 mod converter;
+mod dead_letters;
 mod deliverer;
+mod discard;
 mod duplicates;
 mod explain;
 mod inputs;
@@ -21,9 +24,10 @@ mod settings;
 mod transform;
 
 pub use converter::ACTOR_KEY;
+pub use dead_letters::dead_letters;
 pub use explain::explain;
 pub use job::Command;
-pub use recover::recover;
+pub use recover::{RecoverSettings, recover};
 pub use send::send;
 pub use settings::{ConversionSettings, FailOn, InputSettings, JobSettings, RecordSettings};
 pub use transform::{OutputSettings, transform};

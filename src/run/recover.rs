@@ -2,47 +2,67 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::discard::discard_letters;
 use super::job::Command;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
 use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
-use crate::send::{DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, WorkerPool};
+use crate::send::{
+    DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, Undeliverable, WorkerPool,
+};
+
+/// The settings of `recover`.
+pub struct RecoverSettings {
+    /// The directory of the dead letters.
+    pub directory: PathBuf,
+    /// The path of a routers.json.
+    pub routers: Option<PathBuf>,
+    pub delivery: DeliverySettings,
+    /// The reasons of the dead letters to send. Without reasons, all are sent.
+    pub reasons: Vec<Undeliverable>,
+    /// The reasons of the dead letters to discard. If there are any, nothing is sent.
+    pub discard: Vec<Undeliverable>,
+    /// The JSON report.
+    pub report: Option<PathBuf>,
+}
 
 /// Runs the command: sends the dead letters of a directory to the server of the settings, or each to its router in a
 /// routers.json.
 ///
 /// # Errors
 /// Returns an error if the run could not start, or the report could not be written.
-pub fn recover(
-    command: &Command<'_>,
-    directory: &Path,
-    routers: Option<&Path>,
-    settings: &DeliverySettings,
-    report: Option<&Path>,
-) -> Result<ExitCode, Fatal> {
+pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitCode, Fatal> {
+    let RecoverSettings {
+        directory,
+        delivery: settings,
+        ..
+    } = options;
     let console = &command.console;
     if !directory.is_dir() {
-        return Err(anyhow!(
-            "the directory `{}` does not exist: check `--dead-letters`",
-            directory.display()
-        ))
-        .or_exit(ExitCode::Usage);
+        return Err(anyhow!("there is no directory `{}`", directory.display()))
+            .or_exit(ExitCode::Usage);
     }
-    let endpoints = Endpoints::new(settings, routers, console).or_exit(ExitCode::Usage)?;
-    let report_file = ReportFile::create(report).or_exit(ExitCode::Output)?;
+    if !options.discard.is_empty() {
+        let routers = &settings.router_urls;
+        return discard_letters(command, directory, &options.discard, routers);
+    }
+    let endpoints =
+        Endpoints::new(settings, options.routers.as_deref(), console).or_exit(ExitCode::Usage)?;
+    let report_file = ReportFile::create(options.report.as_deref()).or_exit(ExitCode::Output)?;
     let dead_letters = DeadLetters::create(directory).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 
     let mut recovery = Recovery {
         console,
         settings,
+        reasons: &options.reasons,
         endpoints,
         dead_letters,
         queues: BTreeMap::new(),
@@ -72,6 +92,8 @@ pub fn recover(
 struct Recovery<'s> {
     console: &'s Arc<Console>,
     settings: &'s DeliverySettings,
+    /// The reasons of the dead letters to send, or none if all are sent.
+    reasons: &'s [Undeliverable],
     endpoints: Endpoints,
     dead_letters: DeadLetters,
     /// The queue of each endpoint, by the name of the endpoint and the format of the records.
@@ -99,14 +121,17 @@ impl Recovery<'_> {
                 return Ok(());
             }
         };
-        let Some(endpoint) = self.endpoints.of_router(&letter.router, format) else {
+        if !self.reasons.is_empty() && !self.reasons.contains(&letter.reason) {
+            return Ok(());
+        }
+        let Some(endpoint) = self.endpoints.of_letter(&letter, format) else {
             *self.without_endpoint.entry(letter.router).or_default() += 1;
             return Ok(());
         };
         let queue = match self.queues.entry((endpoint.name.clone(), format.name())) {
             Entry::Occupied(queue) => queue.into_mut(),
             Entry::Vacant(entry) => {
-                let dead_letters = Some(self.dead_letters.clone());
+                let dead_letters = Some(&self.dead_letters);
                 let target = self
                     .settings
                     .target(endpoint, format, dead_letters, self.console)
@@ -206,15 +231,15 @@ impl Endpoints {
         }
     }
 
-    fn of_router(&self, router: &str, format: Format) -> Option<&Endpoint> {
+    fn of_letter(&self, letter: &DeadLetter, format: Format) -> Option<&Endpoint> {
         match self {
             Self::One { endpoint, routers } => routers
                 .iter()
-                .any(|name| name.trim_end_matches('/') == router.trim_end_matches('/'))
+                .any(|url| letter.is_for(url))
                 .then_some(endpoint.as_ref()),
             Self::Routers(endpoints) => endpoints
                 .iter()
-                .find(|(of, endpoint)| *of == format && endpoint.name == router)
+                .find(|(of, endpoint)| *of == format && endpoint.name == letter.router)
                 .map(|(_, endpoint)| endpoint),
         }
     }

@@ -4,9 +4,11 @@
 //! The name of a dead letter is a hash of its router and records. So if the same records fail again, their dead letter
 //! is overwritten. The file is synced to disk before its records count as done.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::letter_groups::LetterGroups;
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
 /// A file with records that could not be delivered.
@@ -68,6 +71,19 @@ pub enum Undeliverable {
 }
 
 impl Undeliverable {
+    pub const ALL: [Self; 5] = [
+        Self::Refused,
+        Self::TooLarge,
+        Self::Conflict,
+        Self::Unavailable,
+        Self::Unacknowledged,
+    ];
+
+    /// Returns the reason with this code, if there is one.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.code() == code)
+    }
+
     /// Returns the code that stands for the reason in dead letters and summaries.
     pub fn code(self) -> &'static str {
         match self {
@@ -81,9 +97,17 @@ impl Undeliverable {
 }
 
 /// A directory of dead letters.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct DeadLetters {
     directory: PathBuf,
+    written: Mutex<WrittenLetters>,
+}
+
+/// The dead letters that were written to a directory. A dead letter that is written again counts once.
+#[derive(Debug, Default)]
+struct WrittenLetters {
+    ids: HashSet<Uuid>,
+    groups: LetterGroups,
 }
 
 impl DeadLetter {
@@ -108,8 +132,20 @@ impl DeadLetter {
         Ok(letter)
     }
 
-    /// Returns the name of the file, a hash of the format, the router and the records.
-    fn file_name(&self) -> String {
+    /// Returns whether the dead letter was written for the router with this URL.
+    pub fn is_for(&self, url: &str) -> bool {
+        self.router.trim_end_matches('/') == url.trim_end_matches('/')
+    }
+
+    /// Counts the dead letter.
+    pub fn add_to(&self, groups: &mut LetterGroups) {
+        let items = self.items.iter();
+        let positions = items.map(|item| (item.file.as_str(), item.line));
+        groups.add(self.reason.code(), self.status, &self.answer, positions);
+    }
+
+    /// Returns the id from which the file is named, a hash of the format, the router and the records.
+    fn id(&self) -> Uuid {
         let mut hash = Sha256::new();
         hash.update(self.format.as_bytes());
         hash.update(self.router.as_bytes());
@@ -119,7 +155,7 @@ impl DeadLetter {
         }
         let hash = hash.finalize();
         let bytes = hash.first_chunk().copied().unwrap_or_default();
-        format!("{:x}.json", Uuid::new_v8(bytes).simple())
+        Uuid::new_v8(bytes)
     }
 }
 
@@ -135,9 +171,29 @@ impl DeadLetters {
         tempfile::tempfile_in(directory).with_context(|| {
             format!("failed to write to the directory `{}`", directory.display())
         })?;
-        Ok(Self {
+        Ok(Self::at(directory))
+    }
+
+    /// Returns the dead letters in a directory that exists.
+    pub fn at(directory: &Path) -> Self {
+        Self {
             directory: directory.to_owned(),
-        })
+            written: Mutex::default(),
+        }
+    }
+
+    /// Returns the same directory for another target, which counts its dead letters by itself.
+    pub fn for_target(&self) -> Self {
+        Self::at(&self.directory)
+    }
+
+    /// Returns the dead letters that were written.
+    pub fn written(&self) -> LetterGroups {
+        let written = self.written.lock();
+        written
+            .unwrap_or_else(PoisonError::into_inner)
+            .groups
+            .clone()
     }
 
     /// Writes a dead letter durably. Returns its path.
@@ -145,7 +201,8 @@ impl DeadLetters {
     /// # Errors
     /// Returns an error that names the path if it cannot be written.
     pub fn write(&self, letter: &DeadLetter) -> Result<PathBuf> {
-        let path = self.directory.join(letter.file_name());
+        let id = letter.id();
+        let path = self.directory.join(file_name(id));
         let write = || -> Result<()> {
             let mut file = temporary_file(&path, OWNER_ONLY)?;
             file.write_all(&serde_json::to_vec(letter)?)?;
@@ -156,6 +213,10 @@ impl DeadLetters {
             Ok(())
         };
         write().with_context(|| format!("failed to write the dead letter `{}`", path.display()))?;
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.ids.insert(id) {
+            letter.add_to(&mut written.groups);
+        }
         Ok(path)
     }
 
@@ -178,6 +239,10 @@ impl DeadLetters {
         };
         list().with_context(|| format!("failed to read `{}`", self.directory.display()))
     }
+}
+
+fn file_name(id: Uuid) -> String {
+    format!("{:x}.json", id.simple())
 }
 
 #[cfg(test)]
@@ -212,6 +277,7 @@ mod tests {
         assert_eq!(letters.write(&letter(r#"{"x": 1.0}"#)).unwrap(), path);
         letters.write(&letter(r#"{"x": 2}"#)).unwrap();
         assert_eq!(letters.list().unwrap().len(), 2);
+        assert_eq!(letters.written().letters(), 2);
         let read = DeadLetter::read(&path).unwrap();
         assert_eq!(read.items[0].payload.get(), r#"{"x": 1.0}"#);
         assert_eq!(read.reason, Undeliverable::TooLarge);
@@ -250,7 +316,7 @@ mod tests {
             ),
         );
         let letter: DeadLetter = serde_json::from_str(text).unwrap();
-        assert_eq!(letter.file_name(), name);
+        assert_eq!(file_name(letter.id()), name);
         assert_eq!(serde_json::to_string(&letter).unwrap(), text);
     }
 }

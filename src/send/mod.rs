@@ -28,8 +28,10 @@
 //! | `verdict` | the meaning of an answer |
 //! | `body_frame` | the text around the records of a request body |
 //! | `send_batch`, `overrides` | the records of a request; the keys that a router replaces in them |
-//! | `masked_answer` | the text of an answer without what differs from record to record |
 //! | `dead_letters` | records that could not be delivered |
+//! | `discarded` | the file of discarded dead letters |
+//! | `letter_groups` | the dead letters of a router by reason and answer |
+//! | `masked_answer` | the text of an answer without what differs from record to record |
 //! | `http/` | the client, TLS, proxies, redaction |
 
 mod acknowledgements;
@@ -39,8 +41,10 @@ mod body_size_limit;
 mod caliper_endpoint;
 mod dead_letters;
 mod delivery_worker;
+mod discarded;
 mod http;
 mod letter_batcher;
+mod letter_groups;
 mod lrs;
 mod masked_answer;
 mod overrides;
@@ -57,9 +61,11 @@ mod target;
 mod verdict;
 mod worker_pool;
 
-pub use dead_letters::{DeadLetter, DeadLetters};
+pub use dead_letters::{DeadLetter, DeadLetters, Undeliverable};
+pub use discarded::{discard, discarded_file};
 pub use http::ClientOptions;
 pub use letter_batcher::LetterBatcher;
+pub use letter_groups::{LetterGroup, LetterGroups, LetterKind};
 pub use rate_limiter::Backoff;
 pub use send_batch::BatchLimits;
 pub use settings::{DeliverySettings, SendPlan};

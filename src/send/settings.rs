@@ -77,7 +77,7 @@ impl DeliverySettings {
         &self,
         endpoint: &Endpoint,
         format: Format,
-        dead_letters: Option<DeadLetters>,
+        dead_letters: Option<&DeadLetters>,
         console: &Console,
     ) -> Result<Target> {
         let is_open = !endpoint.url.is_encrypted() && !endpoint.url.is_loopback();
@@ -98,7 +98,7 @@ impl DeliverySettings {
             rate_limiter: RateLimiter::new(self.rate.filter(|_| !self.client.dry_run)),
             backoff: self.backoff,
             body_size: BodySizeLimit::new(self.limits),
-            dead_letters,
+            dead_letters: dead_letters.map(DeadLetters::for_target),
             state: None,
             status: TargetStatus::default(),
         })
@@ -181,7 +181,7 @@ impl SendPlan {
         let mut sender = Sender::new(Arc::clone(console));
         let mut targets = Vec::new();
         for endpoint in self.endpoints {
-            let mut target = settings.target(&endpoint, format, dead_letters.cloned(), console)?;
+            let mut target = settings.target(&endpoint, format, dead_letters, console)?;
             // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(

@@ -21,8 +21,6 @@ pub struct TargetStatistics {
     pub undeliverable: u64,
     /// The number of records in dead letters, by reason.
     pub reasons: BTreeMap<Undeliverable, u64>,
-    /// The number of dead letters.
-    pub dead_letters: u64,
     pub requests: RequestStatistics,
     /// The first record, in the order of the inputs, that was not delivered when the target was stopped.
     pub first_left: Option<RecordOrigin>,
@@ -99,7 +97,6 @@ impl TargetStatistics {
     pub fn add_dead_letter(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
         let count = self.remove_pending(records);
         self.undeliverable += count;
-        self.dead_letters += 1;
         *self.reasons.entry(reason).or_default() += count;
     }
 

@@ -8,6 +8,7 @@ use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
 use super::body_size_limit::BodySizeLimit;
 use super::dead_letters::DeadLetters;
 use super::http::{Answer, Client, Response};
+use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
 use super::server::Server;
 use super::statistics::TargetStatistics;
@@ -130,12 +131,18 @@ impl Target {
         }
     }
 
+    /// Returns the dead letters that the target has written.
+    pub fn letter_groups(&self) -> LetterGroups {
+        let dead_letters = self.dead_letters.as_ref();
+        dead_letters.map(DeadLetters::written).unwrap_or_default()
+    }
+
     /// Prints the number of undeliverable records, and the reason if the target was stopped. Returns the exit code.
     pub fn report_end(&self, console: &Console) -> ExitCode {
         let statistics = self.statistics();
-        if statistics.dead_letters > 0 {
+        let letters = self.letter_groups().letters();
+        if letters > 0 {
             // Printed as an error, because `--quiet` does not hide errors.
-            let letters = statistics.dead_letters;
             let records = statistics.reasons.values().sum::<u64>();
             let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(

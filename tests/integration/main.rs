@@ -23,6 +23,7 @@ mod inputs;
 #[cfg(unix)]
 mod kills;
 mod large_events;
+mod letter_groups;
 mod letters;
 mod lrs;
 mod outputs;

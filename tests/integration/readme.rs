@@ -93,7 +93,7 @@ fn pages() -> Vec<Page> {
 /// The options that the help of all commands names.
 fn options() -> BTreeSet<String> {
     let mut options = BTreeSet::new();
-    for command in ["transform", "explain", "send", "recover"] {
+    for command in ["transform", "explain", "send", "recover", "dead-letters"] {
         let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
         options.extend(options_in(&String::from_utf8(help).unwrap()));
     }

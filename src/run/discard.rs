@@ -1,0 +1,54 @@
+//! `event-router recover --discard`: moves dead letters out of the way, without sending them.
+
+use std::path::Path;
+
+use super::job::Command;
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::send::{DeadLetter, DeadLetters, Undeliverable, discard, discarded_file};
+
+/// Moves the dead letters of a directory that have one of the reasons to the file of discarded dead letters. If there are
+/// `routers`, takes only dead letters for their URLs.
+///
+/// # Errors
+/// Returns an error if the directory cannot be read, or a dead letter cannot be moved.
+pub fn discard_letters(
+    command: &Command<'_>,
+    directory: &Path,
+    reasons: &[Undeliverable],
+    routers: &[String],
+) -> Result<ExitCode, Fatal> {
+    let is_chosen = |letter: &DeadLetter| {
+        let is_for = |url: &String| letter.is_for(url);
+        reasons.contains(&letter.reason) && (routers.is_empty() || routers.iter().any(is_for))
+    };
+    let (mut chosen, mut records) = (Vec::new(), 0);
+    let mut code = ExitCode::Success;
+    for path in DeadLetters::at(directory).list().or_exit(ExitCode::Input)? {
+        match DeadLetter::read(&path) {
+            Ok(letter) if is_chosen(&letter) => {
+                records += letter.items.len();
+                chosen.push(path);
+            }
+            Ok(_) => {}
+            Err(error) => {
+                command.console.error(&format!("{error:#}"));
+                code = ExitCode::Input;
+            }
+        }
+    }
+    let moved = match command.dry_run {
+        true => "would be moved",
+        false if chosen.is_empty() => "moved",
+        false => {
+            discard(directory, &chosen).or_exit(ExitCode::Output)?;
+            "moved"
+        }
+    };
+    let plural = if chosen.len() == 1 { "" } else { "s" };
+    command.console.note(&format!(
+        "{} dead letter{plural} {moved} to `{}`, with {records} undeliverable records",
+        chosen.len(),
+        discarded_file(directory).display()
+    ));
+    Ok(code)
+}
