@@ -78,10 +78,18 @@ impl Url {
     /// Returns an error if the result is not a URL.
     pub fn join(&self, segment: &str) -> Result<Self> {
         let base = self.base().trim_end_matches('/');
-        Self::parse(&match self.query() {
-            Some(query) => format!("{base}/{segment}?{query}"),
-            None => format!("{base}/{segment}"),
-        })
+        self.with_base(&format!("{base}/{segment}"))
+    }
+
+    /// The URL with another part before the query, without its fragment.
+    ///
+    /// # Errors
+    /// Returns an error if the result is not a URL.
+    pub fn with_base(&self, base: &str) -> Result<Self> {
+        match self.query() {
+            Some(query) => Self::parse(&format!("{base}?{query}")),
+            None => Self::parse(base),
+        }
     }
 }
 

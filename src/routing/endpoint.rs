@@ -41,6 +41,13 @@ impl Endpoint {
         })
     }
 
+    /// Whether requests may carry credentials: in their usual header, in another header or in the query of the URL.
+    pub fn may_have_credentials(&self) -> bool {
+        self.credentials != Credentials::None
+            || !self.headers.is_empty()
+            || self.url.query().is_some()
+    }
+
     /// Makes the endpoint of a router.
     pub(super) fn new(config: &RouterConfig) -> Result<Self> {
         let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;

@@ -304,7 +304,7 @@ impl<'r> DeliveryWorker<'r> {
 
     fn stop(&self, answer: &Answer) -> Result<(), Stopped> {
         let target = self.requester.target;
-        target.stop(ExitCode::Stopped, target.describe(answer));
+        target.stop(ExitCode::Stopped, target.explain(answer));
         Err(Stopped)
     }
 }

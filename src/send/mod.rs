@@ -16,6 +16,7 @@
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
 //! | `record_letter` | the dead letter of records |
 //! | `sample` | the lookup of a few records that the server's answer does not list |
+//! | `check` | the request before the first delivery, and the probe of `send --probe` |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
@@ -25,7 +26,7 @@
 //! | `lrs/` | learning record stores: requests, lookup |
 //! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
 //! | `server` | the interface of a kind of server |
-//! | `verdict` | the meaning of an answer |
+//! | `verdict`, `advice` | the meaning of an answer; what the user should change |
 //! | `body_frame` | the text around the records of a request body |
 //! | `send_batch`, `overrides` | the records of a request; the keys that a router replaces in them |
 //! | `dead_letters` | records that could not be delivered |
@@ -35,10 +36,12 @@
 //! | `http/` | the client, TLS, proxies, redaction |
 
 mod acknowledgements;
+mod advice;
 mod batcher;
 mod body_frame;
 mod body_size_limit;
 mod caliper_endpoint;
+mod check;
 mod dead_letters;
 mod delivery_worker;
 mod discarded;

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use anyhow::Result;
 
 use super::body_frame::BodyFrame;
-use super::http::{Answer, Resource};
+use super::http::{Answer, Client, Resource, Response};
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchEnvelope, BatchItem, BatchSlice};
 use super::verdict::{Verdict, verdict_by_status};
@@ -53,6 +53,39 @@ pub trait Server: Send + Sync {
     ) -> Result<Lookup, Stopped> {
         Ok(Lookup::Unverified)
     }
+
+    /// Makes a request that stores nothing and needs what deliveries need. By default, this is an OPTIONS request.
+    fn check(&self, client: &Client) -> Answer {
+        client.options()
+    }
+
+    /// Finds out whether such a server answers at the URL, without storing anything.
+    fn probe(&self, client: &Client) -> Probe;
+}
+
+/// Returns whether an answer to a check shows that every delivery would fail.
+pub fn is_final(answer: &Answer) -> bool {
+    match answer {
+        Answer::Response(Response { status, .. }) => matches!(status, 300..=399 | 401),
+        Answer::Lost(_) => false,
+        Answer::Impossible(_) => true,
+    }
+}
+
+/// The result of a probe.
+pub struct Probe {
+    /// The answer that the finding is about.
+    pub answer: Answer,
+    pub finding: Finding,
+}
+
+/// Whether records can be sent to a URL.
+pub enum Finding {
+    /// The text says which server answers and what could not be checked.
+    Usable(String),
+    /// The right kind of server answers at this URL instead.
+    Elsewhere(String),
+    Unusable,
 }
 
 /// The requests of a lookup.

@@ -43,6 +43,8 @@ pub struct TargetStatus {
     /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,
     interrupted: OnceLock<Instant>,
+    /// Set once the server was checked, before the first delivery.
+    pub checked: OnceLock<()>,
     /// The time of the last warning about a retry.
     warned: Mutex<Option<Instant>>,
 }

@@ -109,6 +109,12 @@ fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
     if target.is_stopped() {
         return target.statistics().leave(batch.items());
     }
+    target.statistics().start(batch.items());
+    target.check_once();
+    target.statistics().end(batch.items());
+    if target.is_stopped() {
+        return target.statistics().leave(batch.items());
+    }
     let requester = Requester { target, console };
     let Ok(written) = DeliveryWorker::new(requester, batch).deliver() else {
         return;

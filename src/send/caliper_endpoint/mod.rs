@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
+use super::advice::is_web_page;
 use super::body_frame::BodyFrame;
-use super::http::{Answer, Response};
+use super::http::{Answer, Client, Response};
 use super::send_batch::{BatchEnvelope, BatchSlice};
-use super::server::Server;
+use super::server::{Finding, Probe, Server, is_final};
 use super::verdict::{Verdict, verdict_by_status};
 
 /// A Caliper endpoint.
@@ -40,6 +41,29 @@ impl Server for CaliperEndpoint {
             Verdict::Accepted if !is_confirmed(answer) => Verdict::Unconfirmed,
             verdict => verdict,
         }
+    }
+
+    /// Caliper has no request that stores nothing, so this probe checks only the way to the URL.
+    fn probe(&self, client: &Client) -> Probe {
+        let mut answer = client.options();
+        if let Answer::Response(Response { status: 404, .. }) = answer {
+            // Some servers answer 404 to OPTIONS for each URL.
+            answer = client.get_at(&client.requested, None);
+        }
+        let finding = match &answer {
+            Answer::Response(Response {
+                status: 404 | 502..=504,
+                ..
+            }) => Finding::Unusable,
+            Answer::Response(response) if !is_final(&answer) && !is_web_page(response) => {
+                Finding::Usable(format!(
+                    "a server answers ({}); whether it is a Caliper endpoint and accepts the credentials shows only when events are sent",
+                    response.status
+                ))
+            }
+            _ => Finding::Unusable,
+        };
+        Probe { answer, finding }
     }
 }
 

@@ -122,9 +122,7 @@ fn no_answer(error: &ureq::Error) -> Answer {
             }
         }
         // A retry cannot succeed after these errors: it would meet the same certificate and use the same URL.
-        ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(format!(
-            "{text} (check the scheme of the URL; if the server's certificate is not trusted, add it with `--ca-file`)"
-        )),
+        ureq::Error::Io(io) if io.kind() == ErrorKind::InvalidData => Answer::Impossible(text),
         ureq::Error::Tls(_)
         | ureq::Error::Rustls(_)
         | ureq::Error::BadUri(_)

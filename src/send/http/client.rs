@@ -9,9 +9,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ureq::Agent;
+use ureq::{Agent, RequestBuilder};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::typestate::WithoutBody;
 use ureq::unversioned::resolver::DefaultResolver;
 
 use super::answer::{Answer, Loss, Response, read_answer};
@@ -52,6 +53,9 @@ pub struct Client {
     url: Uri,
     headers: HeaderMap,
     redaction: Redaction,
+    /// The URL of the server, even if requests are made to a proxy.
+    pub requested: Url,
+    pub has_credentials: bool,
     /// The URL of the proxy, without credentials.
     proxy: Option<String>,
     compress: bool,
@@ -101,6 +105,8 @@ impl Client {
             url,
             headers,
             redaction: Redaction::new(endpoint),
+            requested: resource.url.clone(),
+            has_credentials: endpoint.may_have_credentials(),
             proxy: proxy.as_ref().map(name_of),
             compress: options.compress,
             dry_run: options.dry_run,
@@ -131,7 +137,29 @@ impl Client {
 
     /// Makes a GET request to the URL of the server with one more query parameter.
     pub fn get(&self, parameter: &str, value: &str) -> Answer {
-        let mut request = self.agent.get(&self.url).query(parameter, value);
+        self.get_at(&self.requested, Some((parameter, value)))
+    }
+
+    /// Makes a GET request to another URL of the server, perhaps with one more query parameter.
+    pub fn get_at(&self, url: &Url, parameter: Option<(&str, &str)>) -> Answer {
+        let mut parts = self.url.clone().into_parts();
+        parts.path_and_query = url.uri().path_and_query().cloned();
+        let request = match Uri::from_parts(parts) {
+            Ok(url) => self.agent.get(url),
+            Err(error) => return Answer::Impossible(error.to_string()),
+        };
+        self.call(match parameter {
+            Some((name, value)) => request.query(name, value),
+            None => request,
+        })
+    }
+
+    /// Makes an OPTIONS request to the URL of the server, which changes nothing (RFC 9110, section 9.2.1).
+    pub fn options(&self) -> Answer {
+        self.call(self.agent.options(&self.url))
+    }
+
+    fn call(&self, mut request: RequestBuilder<WithoutBody>) -> Answer {
         for (name, value) in &self.headers {
             if name != "content-type" {
                 request = request.header(name, value);

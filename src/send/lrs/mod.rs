@@ -1,6 +1,7 @@
 //! Learning record stores (xAPI 1.0.3, part 3): statements are posted in an array, and can be looked up by id.
 
 mod confirmation;
+mod probe;
 mod same_statement;
 
 use std::time::SystemTime;
@@ -12,10 +13,10 @@ use uuid::Uuid;
 
 use self::confirmation::verdict_by_body;
 use self::same_statement::is_same_statement;
-use super::http::{Answer, Resource, Response};
+use super::http::{Answer, Client, Resource, Response};
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchItem, BatchSlice};
-use super::server::{Lookup, LookupRequests, Server};
+use super::server::{Lookup, LookupRequests, Probe, Server};
 use super::verdict::{Verdict, verdict_by_status};
 use crate::url::Url;
 
@@ -72,6 +73,14 @@ impl Server for Lrs {
             Answer::Lost(_) | Answer::Impossible(_) => None,
         };
         Ok(lookup.unwrap_or(Lookup::Unavailable(last)))
+    }
+
+    fn check(&self, client: &Client) -> Answer {
+        probe::check(client)
+    }
+
+    fn probe(&self, client: &Client) -> Probe {
+        probe::probe(client)
     }
 }
 
