@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
@@ -18,12 +18,12 @@ use crate::selection::EventSelection;
 #[command(next_help_heading = "Conversion")]
 pub struct ConversionArgs {
     /// The format to convert to
-    #[arg(long, value_enum)]
-    pub to: Format,
+    #[arg(long, value_enum, required = true)]
+    pub to: Option<Format>,
 
     /// The root URL of the LMS, exactly as LMS_ROOT_URL in its settings: ids depend on every character
-    #[arg(long, value_name = "URL")]
-    lms_root_url: String,
+    #[arg(long, value_name = "URL", required = true)]
+    lms_root_url: Option<String>,
 
     /// A table of users: CSV or TSV with the columns id, username, email, xapi_id, caliper_id
     #[arg(long, value_name = "FILE")]
@@ -57,7 +57,7 @@ pub struct ConversionArgs {
     /// Convert only events that a router of this routers.json accepts; `send` posts each event to
     /// the routers that accept it
     #[arg(long, value_name = "FILE")]
-    routers: Option<PathBuf>,
+    pub routers: Option<PathBuf>,
 
     /// Use event_type as the name of events without a name: browser events before about 2016, server events before
     /// mid-2020
@@ -108,10 +108,13 @@ impl ConversionArgs {
     ///
     /// # Errors
     /// Returns an error if an option does not fit the format or another option.
-    pub fn settings(self) -> Result<ConversionSettings> {
+    pub fn settings(mut self) -> Result<ConversionSettings> {
+        let to = self.format()?;
+        let root_url = self.lms_root_url.take();
+        let root_url = root_url.context("give `--lms-root-url`")?;
         Ok(ConversionSettings {
-            format: self.format.settings(self.to, &self.lms_root_url)?,
-            selection: self.selection()?,
+            format: self.format.settings(to, &root_url)?,
+            selection: self.selection(to)?,
             filter: self.filter.filter()?,
             routers: self.routers,
             lms: LmsSettings {
@@ -119,22 +122,30 @@ impl ConversionArgs {
                 courses: self.courses,
                 unknown_user: self.unknown_user.into(),
                 unknown_course: self.unknown_course.into(),
-                ..LmsSettings::new(self.lms_root_url)
+                ..LmsSettings::new(root_url)
             },
             actor_key_file: self.actor_key_file,
             name_from_event_type: self.name_from_event_type,
         })
     }
 
-    fn selection(&self) -> Result<EventSelection> {
-        select_events(self.to, &self.events).map_err(|unknown| {
+    /// Returns the format to convert to.
+    ///
+    /// # Errors
+    /// Returns an error if none is given, which only a probe allows.
+    pub fn format(&self) -> Result<Format> {
+        self.to.context("give `--to`")
+    }
+
+    fn selection(&self, to: Format) -> Result<EventSelection> {
+        select_events(to, &self.events).map_err(|unknown| {
             let hint = match unknown.suggestion {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => "`--events all` converts every supported event".to_owned(),
             };
             anyhow!(
                 "`--events`: no event that can be converted to {} matches `{}`: {hint}",
-                self.to.title(),
+                to.title(),
                 unknown.pattern
             )
         })

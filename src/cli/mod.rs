@@ -18,7 +18,9 @@ use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
-use clap::{ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{
+    Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
+};
 
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -86,8 +88,8 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
     let (name, console, dry_run) = match &command {
         Subcommands::Transform(args) => ("transform", args.console(), false),
         Subcommands::Send(args) => {
-            let console = Console::new(args.record.quiet, true);
-            ("send", console, args.delivery.dry_run)
+            let console = Console::new(args.options.record.quiet, true);
+            ("send", console, args.options.delivery.dry_run)
         }
         Subcommands::Recover(args) => {
             let console = Console::new(args.quiet, false);
@@ -108,8 +110,12 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let (settings, output) = args.settings().or_exit(ExitCode::Usage)?;
             run::transform(running, settings, output)
         }
+        Subcommands::Send(args) if args.probe => {
+            run::probe(&args.probe_settings(), &running.console)
+        }
         Subcommands::Send(args) => {
-            let (settings, delivery, dead_letters) = args.settings().or_exit(ExitCode::Usage)?;
+            let options = args.options.settings();
+            let (settings, delivery, dead_letters) = options.or_exit(ExitCode::Usage)?;
             run::send(running, settings, &delivery, dead_letters.as_deref())
         }
         Subcommands::Recover(args) => {
@@ -133,7 +139,12 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
 
 /// Returns the definition of the command line. Each option can also be set by an environment variable.
 fn command() -> Command {
-    Cli::command().mut_subcommands(|subcommand| {
+    let command = Cli::command().mut_subcommand("send", |send| {
+        // A probe converts nothing.
+        let needed = |arg: Arg| arg.required(false).required_unless_present("probe");
+        send.mut_arg("to", needed).mut_arg("lms_root_url", needed)
+    });
+    command.mut_subcommands(|subcommand| {
         subcommand.after_help(ENVIRONMENT).mut_args(|arg| {
             if arg.is_positional()
                 || matches!(arg.get_action(), ArgAction::Help | ArgAction::Version)

@@ -10,11 +10,23 @@ use super::dedupe_args::DedupeArgs;
 use super::delivery_args::DeliveryArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
-use crate::run::JobSettings;
+use crate::run::{JobSettings, ProbeSettings};
 use crate::send::DeliverySettings;
 
 #[derive(Args, Debug)]
 pub struct SendArgs {
+    #[command(flatten)]
+    pub options: SendOptions,
+
+    /// Send nothing: check the URL, TLS, the proxy, the credentials and the kind of server of each target. Needs no
+    /// inputs, and only --url or --routers
+    #[arg(long, help_heading = "Sending", conflicts_with = "dry_run")]
+    pub probe: bool,
+}
+
+/// The options that `send` and `verify` share.
+#[derive(Args, Debug)]
+pub struct SendOptions {
     #[command(flatten)]
     input: InputArgs,
 
@@ -37,6 +49,22 @@ pub struct SendArgs {
 }
 
 impl SendArgs {
+    /// Returns the settings of a probe. The format is optional, since a routers.json names the kind of each server.
+    pub fn probe_settings(self) -> ProbeSettings {
+        let SendOptions {
+            conversion,
+            delivery,
+            ..
+        } = self.options;
+        ProbeSettings {
+            format: conversion.to,
+            routers: conversion.routers,
+            delivery: delivery.settings(),
+        }
+    }
+}
+
+impl SendOptions {
     /// Returns the settings of the run and of the delivery, and the directory of dead letters.
     ///
     /// # Errors

@@ -98,7 +98,7 @@ impl OutputArgs {
         };
         let names = OutputNames {
             directory,
-            format: conversion.to.name(),
+            format: conversion.format()?.name(),
             compression: match self.compress {
                 CompressArg::None => Compression::None,
                 CompressArg::Gzip => Compression::Gzip,
@@ -116,7 +116,7 @@ impl OutputArgs {
         if record.rejects.is_some() {
             bail!("remove `--rejects`: `--check` writes no files");
         }
-        if !conversion.format.is_repeatable(conversion.to)? {
+        if !conversion.format.is_repeatable(conversion.format()?)? {
             bail!(
                 "`--check` needs the `sendTime` of the earlier run: give `--send-time` or set SOURCE_DATE_EPOCH, \
                  or omit envelopes with `--envelope none`"

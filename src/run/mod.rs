@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
 //! | `transform`, `send`, `recover`, `dead_letters`, `explain` | the commands |
+//! | `probe` | `send --probe` |
 //! | `job` | the part that `transform` and `send` share |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
@@ -18,6 +19,7 @@ mod duplicates;
 mod explain;
 mod inputs;
 mod job;
+mod probe;
 mod recover;
 mod send;
 mod settings;
@@ -27,6 +29,7 @@ pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
 pub use explain::explain;
 pub use job::Command;
+pub use probe::{ProbeSettings, probe};
 pub use recover::{RecoverSettings, recover};
 pub use send::send;
 pub use settings::{ConversionSettings, FailOn, InputSettings, JobSettings, RecordSettings};

@@ -57,6 +57,9 @@ pub struct ServerSettings {
     pub unlisted: (&'static str, bool),
     /// The status of all GET requests, if the server is to refuse them.
     pub get: Option<u16>,
+    /// The fault of the requests that check the server before the first delivery. They are not among the requests that
+    /// the server keeps.
+    pub check: ServerFault,
 }
 
 impl Default for ServerSettings {
@@ -69,6 +72,7 @@ impl Default for ServerSettings {
             keeps_all: false,
             unlisted: ("never listed", true),
             get: None,
+            check: ServerFault::Status(404),
         }
     }
 }
@@ -80,6 +84,8 @@ pub struct Records {
     pub stored: BTreeMap<String, Vec<Value>>,
     /// All requests, with their bodies decompressed.
     pub requests: Vec<Request>,
+    /// The number of requests that checked the server before the first delivery.
+    pub checks: usize,
     /// The problems of invalid requests.
     pub problems: Vec<String>,
 }
@@ -90,6 +96,15 @@ pub struct Request {
     pub target: String,
     pub headers: BTreeMap<String, String>,
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// Whether the request checks the server before the first delivery. No statement has the id that it asks for.
+    fn is_check(&self) -> bool {
+        let is_check = |id: &str| id == "5bd1f9c4-6d07-4b0b-9d4e-1f1ad3c7a2e6";
+        let id = self.target.split_once("statementId=");
+        self.method == "OPTIONS" || id.is_some_and(|(_, id)| is_check(id))
+    }
 }
 
 /// A running server. The server stops when the value is dropped.
@@ -175,6 +190,11 @@ impl Lrs {
         self.records().requests.len()
     }
 
+    /// The number of requests that checked the server before the first delivery.
+    pub fn check_count(&self) -> usize {
+        self.records().checks
+    }
+
     pub fn records(&self) -> MutexGuard<'_, Records> {
         self.records.lock().unwrap()
     }
@@ -208,12 +228,16 @@ fn serve(
 ) {
     let mut reader = BufReader::new(stream);
     while let Some(request) = read_request(&mut reader) {
-        let nth = {
+        let fault = if request.is_check() {
+            records.lock().unwrap().checks += 1;
+            settings.check.clone()
+        } else {
             let mut records = records.lock().unwrap();
             records.requests.push(request.clone());
-            records.requests.len() - 1
+            let nth = records.requests.len() - 1;
+            drop(records);
+            (settings.fault)(nth, &request.method)
         };
-        let fault = (settings.fault)(nth, &request.method);
         let answer = match &fault {
             ServerFault::None => answer(&request, settings, &mut records.lock().unwrap()),
             ServerFault::Status(status) => response(*status, "", b"as requested by the test"),
@@ -389,7 +413,11 @@ fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u
     if let Some(status) = settings.get {
         return response(status, "", b"");
     }
-    let id = request.target.split_once("?statementId=");
+    let target = request.target.trim_start_matches("http://lrs.invalid:8080");
+    if target == "/xAPI/statements?limit=1" {
+        return response(200, "", b"{\"statements\": [], \"more\": \"\"}");
+    }
+    let id = target.split_once("/xAPI/statements?statementId=");
     match id.and_then(|(_, id)| records.stored.get(id)) {
         None => response(404, "", b""),
         Some(versions) => {

@@ -27,6 +27,7 @@ mod letter_groups;
 mod letters;
 mod lrs;
 mod outputs;
+mod probe;
 mod properties;
 mod readme;
 mod recover;

@@ -194,10 +194,8 @@ fn an_answer_that_every_request_would_get_stops_the_run_and_names_the_line() {
             ])
             .run()
             .with_code(5);
-        let message = format!(
-            "answered {status}: as requested by the test; the first record not delivered is from line 11 of `log`"
-        );
-        ended.assert_stderr(&message);
+        ended.assert_stderr(&format!("answered {status}: as requested by the test"));
+        ended.assert_stderr("; the first record not delivered is from line 11 of `log`");
         assert_eq!(lrs.request_count(), 2);
         assert_eq!(ended.files("dead"), [""; 0]);
         assert_eq!(

@@ -9,11 +9,11 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ureq::{Agent, RequestBuilder};
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::typestate::WithoutBody;
 use ureq::unversioned::resolver::DefaultResolver;
+use ureq::{Agent, RequestBuilder};
 
 use super::answer::{Answer, Loss, Response, read_answer};
 use super::early_answer::connector;

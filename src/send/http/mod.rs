@@ -8,8 +8,6 @@ mod proxies;
 mod redaction;
 mod tls;
 
-#[cfg(test)]
-pub use answer::Loss;
-pub use answer::{Answer, LossKind, Response};
+pub use answer::{Answer, Loss, LossKind, Response};
 pub use client::{Client, ClientOptions, Resource};
 pub use tls::root_certificates;
