@@ -1,5 +1,8 @@
 //! `send --probe`, and the check before the first delivery.
 
+use std::io::Write;
+use std::net::TcpListener;
+
 use serde_json::json;
 
 use crate::connections::start_tls;
@@ -141,7 +144,13 @@ fn a_probe_finds_the_url_of_the_lrs() {
 #[test]
 fn a_probe_says_whether_tls_or_the_scheme_is_wrong() {
     let (encrypted, certificate) = start_tls();
-    let plain = Lrs::healthy();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let plain = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+        }
+    });
     let ended = probe(&["--url", &encrypted.xapi_tls()]).run().with_code(5);
     ended.assert_stderr("with `--ca-file`");
     let ended = probe(&["--url", &encrypted.xapi_tls(), "--ca-file", "ca.pem"])
@@ -151,9 +160,9 @@ fn a_probe_says_whether_tls_or_the_scheme_is_wrong() {
     let url = encrypted.xapi_tls().replace("https", "http");
     let ended = probe(&["--url", &url]).run().with_code(5);
     ended.assert_stderr(&format!("use `{}`", encrypted.xapi_tls()));
-    let url = plain.xapi().replace("http", "https");
-    let ended = probe(&["--url", &url]).run().with_code(5);
-    ended.assert_stderr(&format!("or `{}`", plain.xapi()));
+    let ended = probe(&["--url", &format!("https://{plain}/xAPI")]).run();
+    ended.assert_stderr(&format!("or `http://{plain}/xAPI`"));
+    ended.with_code(5);
 }
 
 #[test]
