@@ -12,7 +12,7 @@ use crate::outcome::{Fault, Reason};
 pub struct TrackingEvent<'a> {
     /// The event as logged: fields that are strings of JSON are still strings.
     source: JsonObject<'a>,
-    /// The event as logged, except that in the emitted form a `context` that is a string of JSON is decoded.
+    /// The event as logged, except that a `context` that is a string of JSON is decoded.
     root: JsonObject<'a>,
     /// The field `event` as logged. In the emitted form: the decoded field `data`.
     event: Value<'a>,
@@ -25,28 +25,28 @@ impl<'a> TrackingEvent<'a> {
     ///
     /// # Errors
     /// Returns `NoEvent` if the object has neither field, and the errors of [`decoded`].
-    pub(super) fn new(root: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
-        if let Some(event) = root.get("event") {
-            return Ok(Self {
-                source: root,
-                root,
-                event,
-                data: decoded("event", event, arena)?,
-            });
-        }
-        let no_event = || Fault::new(Reason::NoEvent, "the line has neither `event` nor `data`");
-        let data = decoded("data", root.get("data").ok_or_else(no_event)?, arena)?;
-        let source = root;
-        let root = match root.get("context") {
-            Some(context @ Value::Str(_)) => {
-                root.with("context", decoded("context", context, arena)?, arena)
+    pub(super) fn new(source: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
+        let (event, data) = match (source.get("event"), source.get("data")) {
+            (Some(event), _) => (event, decoded("event", event, arena)?),
+            (None, Some(data)) => {
+                let data = decoded("data", data, arena)?;
+                (data, data)
             }
-            _ => root,
+            (None, None) => {
+                let detail = "the line has neither `event` nor `data`";
+                return Err(Fault::new(Reason::NoEvent, detail));
+            }
+        };
+        let root = match source.get("context") {
+            Some(context @ Value::Str(_)) => {
+                source.with("context", decoded("context", context, arena)?, arena)
+            }
+            _ => source,
         };
         Ok(Self {
             source,
             root,
-            event: data,
+            event,
             data,
         })
     }
@@ -255,7 +255,19 @@ mod tests {
     }
 
     #[test]
-    fn the_data_and_context_of_the_emitted_form_are_decoded() {
+    fn a_context_that_is_a_string_of_json_is_decoded_in_both_forms() {
+        with_event(
+            r#"{"context":"{\"course_id\":\"c\",\"user_id\":7}","event":{}}"#,
+            |event| {
+                assert_eq!(event.context("course_id"), Some(Value::Str("c")));
+                assert_eq!(event.walk("context.course_id"), Some(Value::Str("c")));
+                assert_eq!(event.find("user_id"), Some(Value::Int(7)));
+                assert_ne!(event.source().as_object().unwrap().get("context"), None);
+            },
+        );
+        with_event(r#"{"context":"no JSON","event":{}}"#, |event| {
+            assert_eq!(event.context("course_id"), None);
+        });
         with_event(
             r#"{"data":"{\"id\":\"v\"}","context":"{\"course_id\":\"c\"}"}"#,
             |event| {

@@ -96,6 +96,8 @@ class Mutator:
             self.encode(event)
         if pick.random() < 0.03:
             self.to_emitted_form(event)
+        elif pick.random() < 0.02 and "context" in event:
+            event["context"] = json.dumps(event["context"])
         if pick.random() < 0.05:
             event = dict(pick.sample(list(event.items()), len(event)))
         text = self.with_texts(json.dumps(event, ensure_ascii=pick.random() < 0.5))

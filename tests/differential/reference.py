@@ -91,6 +91,16 @@ def stand_in_for_the_lms(courses_path):
     module("openedx.core.djangoapps.external_user_ids.models", ExternalId=ExternalId, ExternalIdType=ExternalIdType)
 
 
+def decoded(event, key):
+    """The event with the text of JSON at a key decoded. Text that is not JSON is kept."""
+    if isinstance(event.get(key), str):
+        try:
+            event[key] = json.loads(event[key])
+        except ValueError:
+            pass
+    return event
+
+
 class Reference:
     """The reference, set up once for a process. All Caliper events have the same id, which the reference chooses at random."""
 
@@ -139,21 +149,19 @@ class Reference:
         self.names = registered if all_events else self.default_names
 
     def event(self, line):
-        """The event of a line in its log form, or in its emitted form, which only event-router reads."""
-        emitted = None
+        """
+        The event of a line in its log form, or in its emitted form, which only event-router reads. Only event-router
+        decodes a `context` that is text of JSON.
+        """
+        logged = None
         try:
-            emitted = json.loads(EVENT.match(line).group(1))
+            logged = json.loads(EVENT.match(line).group(1))
         except (AttributeError, ValueError):
             pass
-        if not isinstance(emitted, dict) or "event" in emitted or "data" not in emitted:
+        if not isinstance(logged, dict) or "event" in logged or "data" not in logged:
             event = self.parse(line)
-            return event if isinstance(event, dict) else None
-        for key in ("data", "context"):
-            if isinstance(emitted.get(key), str):
-                try:
-                    emitted[key] = json.loads(emitted[key])
-                except ValueError:
-                    pass
+            return decoded(event, "context") if isinstance(event, dict) else None
+        emitted = decoded(decoded(logged, "data"), "context")
         emitted["event"] = emitted["data"]
         if "time" in emitted:
             emitted.setdefault("timestamp", emitted["time"])

@@ -30,6 +30,7 @@ mod outputs;
 mod probe;
 mod properties;
 mod readme;
+mod reasons;
 mod recover;
 mod report;
 mod resume;
