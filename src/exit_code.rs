@@ -44,7 +44,7 @@ pub struct Fatal {
 
 /// Adds an exit code to errors.
 pub trait OrExit<T> {
-    /// Adds the exit code to the error, if there is one.
+    /// Adds the exit code to the error, if the result is an error.
     ///
     /// # Errors
     /// Returns the error of `self`, with the code.

@@ -109,6 +109,6 @@ fn path_of(bytes: &[u8]) -> Result<PathBuf> {
 #[cfg(not(unix))]
 fn path_of(bytes: &[u8]) -> Result<PathBuf> {
     Ok(std::str::from_utf8(bytes)
-        .context("the list of inputs is not UTF-8")?
+        .context("the list of inputs is not UTF-8: save it as UTF-8")?
         .into())
 }

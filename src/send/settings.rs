@@ -185,7 +185,7 @@ impl SendPlan {
             // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
-                    "a state directory cannot tell apart routers whose URLs are equal up to the `?`, as for `{}`: remove `--state`",
+                    "a state directory cannot tell apart routers whose URLs are equal up to the `?`, such as `{}`: remove `--state`",
                     endpoint.url.base()
                 );
             }

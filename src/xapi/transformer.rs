@@ -222,7 +222,9 @@ impl<'a> Transformer<'a> {
         };
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let Some(name) = self.lms.course_name(course_id)? else {
-            let detail = format!("the display_name of the course `{course_id}` is NULL");
+            let detail = format!(
+                "the display_name of the course `{course_id}` is NULL in the courses table"
+            );
             return Err(Fault::new(Reason::MissingField, detail));
         };
         let definition = ActivityDefinition {

@@ -48,7 +48,7 @@ pub fn refusal(status: u16) -> Option<&'static str> {
             "the proxy answered 403: it does not allow requests to this server; allow them there, or exclude the server with no_proxy",
         ),
         407 => Some(
-            "the proxy answered 407: give its credentials in the variable that names it, as in http://USER:PASSWORD@HOST:PORT",
+            "the proxy answered 407: give its credentials in the environment variable that names the proxy, as in http://USER:PASSWORD@HOST:PORT",
         ),
         _ => None,
     }

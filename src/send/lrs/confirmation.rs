@@ -65,7 +65,8 @@ pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Optio
     })
 }
 
-/// Returns the meaning of an answer for each statement, or `None` if the answer names a statement that was not sent.
+/// Returns the meaning of an answer for each statement. Returns `None` if the answer names a statement that was not sent,
+/// or if one of its errors does not say which statement it is about.
 fn by_statement(
     statements: BatchSlice<'_>,
     ids: &[Uuid],
