@@ -45,6 +45,7 @@ impl BatchConverter {
         let mut converted = ConvertedBatch {
             bytes: self.buffers.empty(),
             first_line: batch.first_line,
+            bytes_read: batch.bytes_read,
             ..ConvertedBatch::default()
         };
         let last_of_part = self.convert_part(source, &batch, &mut converted);

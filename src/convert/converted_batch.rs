@@ -15,6 +15,8 @@ pub struct ConvertedBatch {
     pub records: Vec<ConvertedRecord>,
     /// The number of the first line in the input.
     pub first_line: u64,
+    /// The number of bytes of the input, before decompression, that were read for this batch and the batches before.
+    pub bytes_read: u64,
     /// The position after each line, if positions are tracked.
     pub positions: Vec<Position>,
     /// `bytes`, compressed as a part of a gzip file, if the output is compressed. The converting threads compress,

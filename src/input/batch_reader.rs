@@ -187,6 +187,7 @@ impl<R: Read> BatchReader<R> {
         LineBatch {
             first_line,
             offset,
+            bytes_read: 0,
             text,
             is_truncated,
             skipped: None,

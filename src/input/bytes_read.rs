@@ -1,6 +1,6 @@
 //! Counting the bytes read, before decompression, for the progress bar and reports.
 
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,30 +36,69 @@ impl BytesRead {
     }
 }
 
-/// Counts the bytes of a reader, and fails if a file ends before the size that it had when it was opened.
+/// Counts the bytes that are taken from a reader, and fails if a file ends before the size that it had when it was
+/// opened.
 pub struct CountedReader<R> {
-    pub reader: R,
-    pub bytes_read: BytesRead,
-    /// The number of bytes read from this reader so far.
-    pub read: u64,
+    reader: R,
+    bytes_read: BytesRead,
+    /// The number of bytes taken from this reader so far.
+    taken: u64,
     /// The size of the file, or 0 if the input is not a file.
-    pub size: u64,
+    size: u64,
+}
+
+impl<R> CountedReader<R> {
+    pub fn new(reader: R, bytes_read: &BytesRead, size: u64) -> Self {
+        Self {
+            reader,
+            bytes_read: bytes_read.clone(),
+            taken: 0,
+            size,
+        }
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.taken += bytes as u64;
+        self.bytes_read.add(bytes as u64);
+    }
+
+    /// Checks that the reader, which is at its end, has returned the whole file.
+    fn check_end(&self) -> io::Result<()> {
+        if self.taken >= self.size {
+            return Ok(());
+        }
+        // The file was truncated, for example by logrotate's `copytruncate`. This run can no longer read the rest of
+        // its lines.
+        let message = format!(
+            "the file shrank while it was read: it ended after {} of {} bytes; look for the rest in a rotated copy",
+            self.taken, self.size
+        );
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, message))
+    }
 }
 
 impl<R: Read> Read for CountedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
-        if read == 0 && !buffer.is_empty() && self.read < self.size {
-            // The file was truncated, for example by logrotate's `copytruncate`. This run can no longer read the rest
-            // of its lines.
-            let message = format!(
-                "the file shrank while it was read: it ended after {} of {} bytes; look for the rest in a rotated copy",
-                self.read, self.size
-            );
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, message));
+        if read == 0 && !buffer.is_empty() {
+            self.check_end()?;
         }
-        self.read += read as u64;
-        self.bytes_read.add(read as u64);
+        self.count(read);
         Ok(read)
+    }
+}
+
+/// Does not count the bytes that are only buffered.
+impl<R: BufRead> BufRead for CountedReader<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.reader.fill_buf()?.is_empty() {
+            self.check_end()?;
+        }
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        self.count(bytes);
+        self.reader.consume(bytes);
     }
 }

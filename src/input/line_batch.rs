@@ -13,6 +13,8 @@ pub struct LineBatch {
     pub first_line: u64,
     /// The offset of the text in the decompressed input.
     pub offset: u64,
+    /// The number of bytes of the input, before decompression, that were read for this batch and the batches before.
+    pub bytes_read: u64,
     /// Whole lines with their newlines. The last line of an input may have none.
     pub text: Buffer,
     /// Whether reading failed in the middle of the last line, which therefore has no newline.
@@ -58,6 +60,7 @@ impl LineBatch {
         Self {
             first_line: self.first_line + lines as u64,
             offset: self.offset + end as u64,
+            bytes_read: self.bytes_read,
             text: self.text.split_off(end),
             is_truncated: self.is_truncated,
             skipped: self.skipped.take(),

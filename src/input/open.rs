@@ -49,7 +49,7 @@ impl Opened {
 
 fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let mut may_be_tar = false;
-    let (raw, size): (Box<dyn Read + Send>, u64) = match &file {
+    let (mut raw, size): (Box<dyn Read + Send>, u64) = match &file {
         None => (Box::new(io::stdin()), 0),
         Some(file) => {
             let metadata = file.metadata()?;
@@ -60,12 +60,6 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             may_be_tar = metadata.is_file();
             (Box::new(file.try_clone()?), metadata.len())
         }
-    };
-    let mut raw = CountedReader {
-        reader: raw,
-        bytes_read: bytes_read.clone(),
-        read: 0,
-        size,
     };
     let mut magic = Vec::with_capacity(LONGEST_MAGIC);
     let longest = LONGEST_MAGIC as u64;
@@ -79,9 +73,10 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let whole = io::Cursor::new(magic).chain(raw);
     let mut reader: Box<dyn Read + Send> = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
-        Box::new(GzipMembers::new(buffered))
+        let counted = CountedReader::new(buffered, bytes_read, size);
+        Box::new(GzipMembers::new(counted))
     } else {
-        Box::new(whole)
+        Box::new(CountedReader::new(whole, bytes_read, size))
     };
     if may_be_tar {
         reader = reject_tar(reader)?;

@@ -90,9 +90,10 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             None => start()?,
         }
         while !self.skipped[input].load(Ordering::Relaxed) {
-            let Some(batch) = reader.next_batch() else {
+            let Some(mut batch) = reader.next_batch() else {
                 break;
             };
+            batch.bytes_read = bytes_read.of_input();
             if let Some(guard) = &guard {
                 guard.has_read(&batch);
             }

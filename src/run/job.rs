@@ -21,9 +21,13 @@ use crate::outcome::{Reason, Tally};
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, PipelineOptions};
+use crate::progress::Snapshot;
 use crate::report::{Invocation, Report, ReportFile, Summary};
-use crate::send::Target;
+use crate::send::{self, Target};
 use crate::tracking::LineWrapper;
+
+/// Tells the progress of a run.
+type SnapshotFn = dyn Fn() -> Snapshot + Send;
 
 /// A command, with the console and the command line of its run.
 pub struct Command<'a> {
@@ -187,8 +191,23 @@ impl<'a> Job<'a> {
         deliverer.rejects = rejects;
         deliverer.duplicates = duplicates;
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
-        let delivered = self.drive(opener, &batches, deliverer);
+        let snapshot = self.snapshot(targets);
+        let delivered = self.drive(opener, &batches, deliverer, snapshot);
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
+    }
+
+    /// Returns the function that tells the progress of the run: what is sent, or if there are no targets, what is read.
+    fn snapshot(&self, targets: &[Arc<Target>]) -> Box<SnapshotFn> {
+        if targets.is_empty() {
+            let bytes_read = self.options.bytes_read.clone();
+            Box::new(move || Snapshot {
+                bytes: bytes_read.total(),
+                ..Snapshot::default()
+            })
+        } else {
+            let targets = targets.to_vec();
+            Box::new(move || send::snapshot(&targets))
+        }
     }
 
     /// Converts and delivers all inputs.
@@ -197,14 +216,17 @@ impl<'a> Job<'a> {
         opener: Option<ResumingOpener>,
         batches: &Arc<BatchConverter>,
         mut deliverer: Deliverer<'_>,
+        snapshot: Box<SnapshotFn>,
     ) -> Delivered {
         let (console, options) = (&self.command.console, &self.options);
         let progress = console.progress();
-        progress.start(self.sources.iter().map(|source| source.size).sum());
+        progress.start(
+            self.sources.iter().map(|source| source.size).sum(),
+            snapshot,
+        );
         let converting = Arc::clone(batches);
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&self.sources, options, opener, convert, |delivery| {
-            progress.set(options.bytes_read.total());
             deliverer.deliver(delivery)
         });
         let mut delivered = deliverer.close();

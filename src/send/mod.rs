@@ -10,6 +10,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `settings` | the settings of a delivery, the targets of a run, and the choice of the kind of server |
+//! | `snapshot` | the progress of all targets, for the progress bar |
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `worker_pool` | the workers of a target and their queue |
@@ -19,6 +20,7 @@
 //! | `check` | the request before the first delivery, and the probe of `send --probe` |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
+//! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics` | counts of records and requests |
@@ -43,6 +45,7 @@ mod body_size_limit;
 mod caliper_endpoint;
 mod check;
 mod dead_letters;
+mod delivered_share;
 mod delivery_worker;
 mod discarded;
 mod http;
@@ -59,8 +62,10 @@ mod send_batch;
 mod sender;
 mod server;
 mod settings;
+mod snapshot;
 mod statistics;
 mod target;
+mod target_progress;
 mod verdict;
 mod worker_pool;
 
@@ -72,6 +77,7 @@ pub use letter_groups::{LetterGroup, LetterGroups, LetterKind};
 pub use rate_limiter::Backoff;
 pub use send_batch::BatchLimits;
 pub use settings::{DeliverySettings, SendPlan};
+pub use snapshot::snapshot;
 pub use statistics::TargetStatistics;
 pub use target::Target;
 pub use worker_pool::WorkerPool;

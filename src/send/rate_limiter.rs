@@ -14,7 +14,17 @@ pub struct RateLimiter {
 struct Schedule {
     /// The earliest start of the next request.
     next: Instant,
+    /// The number of threads that wait until a request may start.
+    waiting: usize,
     stopped: bool,
+}
+
+/// The wait for the start of the next request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestWait {
+    pub left: Duration,
+    /// Whether the server asked for the wait. If not, the rate limit demands it.
+    pub by_server: bool,
 }
 
 /// The error of a request that may not be made, because the target was stopped.
@@ -28,6 +38,7 @@ impl RateLimiter {
             interval: rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
             schedule: Mutex::new(Schedule {
                 next: Instant::now(),
+                waiting: 0,
                 stopped: false,
             }),
             changed: Condvar::new(),
@@ -39,7 +50,9 @@ impl RateLimiter {
     /// # Errors
     /// Returns `Stopped` as soon as the target is stopped.
     pub fn acquire(&self) -> Result<(), Stopped> {
+        self.schedule().waiting += 1;
         let mut schedule = self.wait_until(|schedule| schedule.next)?;
+        schedule.waiting -= 1;
         schedule.next = Instant::now() + self.interval;
         Ok(())
     }
@@ -48,6 +61,18 @@ impl RateLimiter {
     pub fn hold(&self, time: Duration) {
         let mut schedule = self.schedule();
         schedule.next = schedule.next.max(Instant::now() + time);
+    }
+
+    /// Returns how long the threads that wait for the start of a request must still wait. Returns `None` if no thread
+    /// waits.
+    pub fn waiting(&self) -> Option<RequestWait> {
+        let schedule = self.schedule();
+        let left = schedule.next.saturating_duration_since(Instant::now());
+        (schedule.waiting > 0 && !left.is_zero()).then_some(RequestWait {
+            left,
+            // The rate limit alone demands at most one interval.
+            by_server: left > self.interval,
+        })
     }
 
     /// Waits for this time, without delaying other workers.

@@ -85,6 +85,7 @@ impl Requester<'_> {
             let retry = match &verdict {
                 &Verdict::Retry(retry) if retries < self.allowed(retry, max_retries) => retry,
                 _ => {
+                    target.status.progress.set_wait(None);
                     let attempts = u64::from(retries) + 1;
                     return Ok((verdict, FinalAnswer { answer, attempts }));
                 }
@@ -92,12 +93,9 @@ impl Requester<'_> {
             let backoff = target.backoff.wait(retries, fastrand::f64());
             // If the server asks for a shorter wait than the backoff, the backoff applies.
             let time = retry.after.unwrap_or_default().max(backoff);
-            if target.may_warn() {
-                let (text, seconds) = (target.describe(&answer), time.as_secs_f64());
-                self.console
-                    .warn(&format!("{text}; trying again in {seconds:.1} s"));
-            }
             retries += 1;
+            let of = (retries, self.allowed(retry, max_retries));
+            target.note_retry(&answer, of, time, self.console);
             match retry.after {
                 // The server's request to wait applies to all workers of the target.
                 Some(_) => target.rate_limiter.hold(time),

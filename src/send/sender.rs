@@ -40,6 +40,10 @@ struct SendInput {
     number: usize,
     file: Arc<str>,
     resumed: Option<Resumed>,
+    /// The size of the earlier inputs.
+    bytes_before: u64,
+    /// The size of the input, if it is known.
+    size: Option<u64>,
     /// The position after the last line whose records were written.
     last: Option<Position>,
 }
@@ -50,9 +54,20 @@ impl SendInput {
         let resumed = self.resumed.as_ref()?;
         Some((resumed.input, *resumed.reached.get(nth)?))
     }
+
+    /// Returns `bytes_read`, but not more than the size of the input. A part of an input that is read twice counts
+    /// twice in `bytes_read`.
+    fn limit(&self, bytes_read: u64) -> u64 {
+        self.size.map_or(bytes_read, |size| bytes_read.min(size))
+    }
 }
 
 impl TargetQueue {
+    /// Notes for the progress bar that the records of the first `bytes` bytes of the inputs were added.
+    fn note_read(&self, bytes: u64) {
+        self.pool.target.note_read(bytes, self.batcher.open_count());
+    }
+
     /// Adds those records of a batch that the target accepts and does not have yet.
     fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
         let resumed = input.resumed_by(self.nth);
@@ -171,6 +186,8 @@ impl Destination for Sender {
             number: input,
             file: source.name.as_str().into(),
             resumed: resumed.cloned(),
+            bytes_before: self.input.bytes_before + self.input.size.unwrap_or(0),
+            size: source.size,
             last: None,
         };
         Ok(())
@@ -179,6 +196,7 @@ impl Destination for Sender {
     fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
         for queue in &mut self.queues {
             queue.write(batch, &self.input, &self.console);
+            queue.note_read(self.input.bytes_before + self.input.limit(batch.bytes_read));
         }
         self.input.last = batch.positions.last().copied().or(self.input.last);
         // As long as one target is not stopped, the run continues. Records for stopped targets are counted as not
@@ -192,6 +210,9 @@ impl Destination for Sender {
     }
 
     fn finish(&mut self, _: usize) -> Result<WriteStatus> {
+        for queue in &self.queues {
+            queue.note_read(self.input.bytes_before + self.input.size.unwrap_or(0));
+        }
         if let Some(last) = self.input.last {
             for queue in &self.queues {
                 queue.submitted(queue.batcher.added(), last, true, &self.input);

@@ -111,6 +111,11 @@ impl TargetStatistics {
         records.len() as u64
     }
 
+    /// Returns the number of records that have an outcome.
+    pub fn settled(&self) -> u64 {
+        self.delivered + self.duplicates + self.undeliverable
+    }
+
     /// Returns the number of submitted records that have no outcome. After the run, these are the records that were not
     /// delivered because the target was stopped.
     pub fn left(&self) -> u64 {

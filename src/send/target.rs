@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
 use super::body_size_limit::BodySizeLimit;
 use super::dead_letters::DeadLetters;
+use super::delivered_share::Mark;
 use super::http::{Answer, Client, Response};
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
 use super::server::Server;
 use super::statistics::TargetStatistics;
+use super::target_progress::{RetryWait, TargetProgress};
 use crate::checkpoint::{DeliveryProgress, StateDirectory};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
@@ -45,8 +47,7 @@ pub struct TargetStatus {
     interrupted: OnceLock<Instant>,
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
-    /// The time of the last warning about a retry.
-    warned: Mutex<Option<Instant>>,
+    pub progress: TargetProgress,
 }
 
 impl Target {
@@ -171,15 +172,54 @@ impl Target {
         (*code).max(undelivered)
     }
 
-    /// Returns whether a warning about retries may be shown: at most one every 30 seconds.
-    pub fn may_warn(&self) -> bool {
-        const INTERVAL: Duration = Duration::from_secs(30);
-        let mut warned = lock(&self.status.warned);
-        let may = warned.is_none_or(|last| last.elapsed() >= INTERVAL);
-        if may {
-            *warned = Some(Instant::now());
+    /// Notes that the inputs were read up to `bytes`. `open` records of these bytes are not submitted yet.
+    pub fn note_read(&self, bytes: u64, open: usize) {
+        let statistics = self.statistics();
+        let settled = statistics.settled();
+        let records = settled + statistics.left() + open as u64;
+        drop(statistics);
+        self.status.progress.add(settled, Mark { records, bytes });
+    }
+
+    /// Returns how many bytes of the inputs are delivered, about.
+    pub fn bytes_delivered(&self) -> u64 {
+        let settled = self.statistics().settled();
+        self.status.progress.bytes(settled)
+    }
+
+    /// Notes that a request is repeated because of this answer, and warns of the wait unless a warning was shown lately.
+    pub fn note_retry(
+        &self,
+        answer: &Answer,
+        (retry, max_retries): (u32, u32),
+        time: Duration,
+        console: &Console,
+    ) {
+        let cause = match answer {
+            Answer::Response(Response { status, .. }) => format!("answered {status}"),
+            Answer::Lost(_) | Answer::Impossible(_) => "gave no answer".to_owned(),
+        };
+        let wait = RetryWait {
+            cause,
+            detail: self
+                .client
+                .text_of(answer)
+                .split_whitespace()
+                .collect::<Vec<_>>()
+                .join(" "),
+            retry,
+            max_retries,
+            since: Instant::now(),
+            time,
+        };
+        if self.status.progress.may_warn() {
+            console.warn(&format!(
+                "{}; {}",
+                self.describe(answer),
+                wait.retry_and_time()
+            ));
         }
-        may
+        self.status.progress.set_wait(Some(wait));
     }
 }
 
