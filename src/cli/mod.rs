@@ -92,7 +92,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             ("send", console, args.options.delivery.dry_run)
         }
         Subcommands::Recover(args) => {
-            let console = Console::new(args.quiet, false);
+            let console = Console::new(args.quiet, !args.quiet);
             ("recover", console, args.delivery.dry_run)
         }
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),

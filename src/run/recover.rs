@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
@@ -16,6 +16,7 @@ use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
 use crate::send::{
     DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, Undeliverable, WorkerPool,
+    snapshot,
 };
 
 /// The settings of `recover`.
@@ -67,12 +68,13 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
         dead_letters,
         queues: BTreeMap::new(),
         without_endpoint: BTreeMap::new(),
+        targets: Arc::default(),
         code: ExitCode::Success,
     };
-    for (nth, path) in paths.iter().enumerate() {
-        recovery.submit(path, nth)?;
-    }
-    let (targets, exit_code) = recovery.close();
+    let submitted = recovery.submit_all(&paths);
+    let closed = submitted.map(|()| recovery.close());
+    console.progress().clear();
+    let (targets, exit_code) = closed?;
     let report = Report {
         command: command.name,
         invocation: command.invocation,
@@ -101,6 +103,8 @@ struct Recovery<'s> {
     /// The number of dead letters that cannot be sent, because there is no endpoint for their router. The key is the
     /// name of the router.
     without_endpoint: BTreeMap<String, u64>,
+    /// The targets, for the progress bar.
+    targets: Arc<Mutex<Vec<Arc<Target>>>>,
     code: ExitCode,
 }
 
@@ -111,6 +115,25 @@ struct LetterQueue {
 }
 
 impl Recovery<'_> {
+    /// Starts the progress bar, and adds all dead letters to the queues.
+    fn submit_all(&mut self, paths: &[PathBuf]) -> Result<(), Fatal> {
+        let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
+        let sizes: Vec<u64> = paths.iter().map(size).collect();
+        let targets = Arc::clone(&self.targets);
+        let snapshot = move || snapshot(&targets.lock().unwrap_or_else(PoisonError::into_inner));
+        let progress = self.console.progress();
+        progress.start(Some(sizes.iter().sum()), snapshot);
+        let mut bytes = 0;
+        for (nth, (path, size)) in paths.iter().zip(sizes).enumerate() {
+            self.submit(path, nth)?;
+            bytes += size;
+            for LetterQueue { batcher, pool } in self.queues.values() {
+                pool.target.note_read(bytes, batcher.len());
+            }
+        }
+        Ok(())
+    }
+
     /// Adds a dead letter to the queue of its endpoint. A file that cannot be read is reported and skipped.
     fn submit(&mut self, path: &Path, nth: usize) -> Result<(), Fatal> {
         let (letter, format) = match read_letter(path) {
@@ -137,7 +160,11 @@ impl Recovery<'_> {
                     .target(endpoint, format, dead_letters, self.console)
                     .or_exit(ExitCode::Usage)?;
                 let connections = self.settings.client.connections;
-                let pool = WorkerPool::start(Arc::new(target), self.console, connections);
+                let target = Arc::new(target);
+                let targets = self.targets.lock();
+                let mut targets = targets.unwrap_or_else(PoisonError::into_inner);
+                targets.push(Arc::clone(&target));
+                let pool = WorkerPool::start(target, self.console, connections);
                 entry.insert(LetterQueue {
                     batcher: LetterBatcher::default(),
                     pool: pool.or_exit(ExitCode::Usage)?,

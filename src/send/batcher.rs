@@ -42,11 +42,6 @@ impl Batcher {
         self.open.numbers().end
     }
 
-    /// Returns the number of records in the open batch.
-    pub fn open_count(&self) -> usize {
-        self.open.items().len()
-    }
-
     /// Returns whether the open batch holds this record already, with the same id and text.
     pub fn holds(&self, id: Uuid, text: &[u8]) -> bool {
         let same_id = self.nth_by_id.get(&id);

@@ -65,6 +65,11 @@ impl LetterBatcher {
         self.open.remove(&kind)?.close()
     }
 
+    /// Returns the number of records in the open batches.
+    pub fn len(&self) -> usize {
+        self.open.values().map(Batcher::len).sum()
+    }
+
     /// Returns the open batches.
     pub fn close(self) -> impl Iterator<Item = SendBatch> {
         let batchers = self.open.into_values();

@@ -65,7 +65,7 @@ impl SendInput {
 impl TargetQueue {
     /// Notes for the progress bar that the records of the first `bytes` bytes of the inputs were added.
     fn note_read(&self, bytes: u64) {
-        self.pool.target.note_read(bytes, self.batcher.open_count());
+        self.pool.target.note_read(bytes, self.batcher.len());
     }
 
     /// Adds those records of a batch that the target accepts and does not have yet.

@@ -28,6 +28,8 @@ mod letters;
 mod lrs;
 mod outputs;
 mod probe;
+#[cfg(target_os = "linux")]
+mod progress;
 mod properties;
 mod readme;
 mod reasons;

@@ -146,6 +146,28 @@ impl Run {
         self
     }
 
+    /// Runs the program on a terminal of 120 columns, which `script` of util-linux provides. Standard output holds what
+    /// the terminal shows.
+    #[cfg(target_os = "linux")]
+    pub fn on_terminal(mut self) -> Self {
+        let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
+        let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
+        let mut command = Command::new("script");
+        let script = format!("stty cols 120; exec {}", words.join(" "));
+        command
+            .args(["--quiet", "--return", "--flush", "--command", &script])
+            .arg("/dev/null")
+            .current_dir(self.directory.path(""));
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Limits the size of each file, which has the effect of a full disk.
     #[cfg(unix)]
     pub fn with_largest_file(self, bytes: u64) -> Self {
