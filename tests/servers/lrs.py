@@ -4,7 +4,9 @@ A small LRS without faults, which stores statements in memory.
 A request that breaks the specification is answered with 400 and noted in `problems`, so that no case succeeds by accident.
 """
 import json
+import socket
 import threading
+import time
 import uuid
 from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +17,16 @@ AUTHORIZATION = "Basic " + b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
 
 
 class Lrs:
-    """The store, and the server while it runs. `stop` and `start` keep the statements and the port."""
+    """
+    The store, and the server while it runs. `stop` and `start` keep the statements and the port.
+
+    A statement takes the time `seconds_per_statement` to be stored. If the client has closed the connection before, as a proxy
+    does whose patience has ended, the statements are stored only with `stores_late`.
+    """
 
     def __init__(self):
+        self.seconds_per_statement = 0
+        self.stores_late = False
         self.stored = {}
         self.problems = []
         self.requests = []
@@ -83,17 +92,35 @@ class Handler(BaseHTTPRequestHandler):
         ids = [statement.get("id") for statement in statements]
         if len(set(ids)) < len(ids) or any(id != str(uuid.UUID(id)) for id in ids):
             return self.refuse("ids are missing, malformed or repeated")
-        if self.server.lrs.store(statements):
+        lrs = self.server.lrs
+        time.sleep(len(ids) * lrs.seconds_per_statement)
+        if not lrs.stores_late and self.client_has_gone():
+            self.close_connection = True
+        elif lrs.store(statements):
             self.answer(200, ids)
         else:
             self.answer(409, "a statement with this id is stored already")
 
     def do_GET(self):
+        if urlsplit(self.path).path == "/xAPI/about":
+            return self.answer(200, {"version": ["1.0.3"]})
         if not self.accept_headers("/xAPI/statements"):
             return
-        id = parse_qs(urlsplit(self.path).query).get("statementId", [""])[0]
-        statement = self.server.lrs.stored.get(id)
-        self.answer(404 if statement is None else 200, statement)
+        query = parse_qs(urlsplit(self.path).query)
+        if "statementId" in query:
+            statement = self.server.lrs.stored.get(query["statementId"][0])
+            self.answer(404 if statement is None else 200, statement)
+        else:
+            statements = list(self.server.lrs.stored.values())[: int(query["limit"][0])]
+            self.answer(200, {"statements": statements, "more": ""})
+
+    def client_has_gone(self):
+        try:
+            return self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
 
     def accept_headers(self, path):
         self.server.lrs.requests.append(dict(self.headers))
