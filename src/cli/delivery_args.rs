@@ -71,6 +71,11 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     retry_delay: Duration,
 
+    /// Stop before more than this many statements or events of a router are in dead letters [default: 1000, and more
+    /// than half of all]
+    #[arg(long, value_name = "N")]
+    max_dead_letters: Option<u64>,
+
     /// Trust the certificates in this PEM file, in addition to the system's
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
@@ -97,6 +102,7 @@ impl DeliveryArgs {
                 first: self.retry_delay,
                 max_retries: self.max_retries,
             },
+            max_dead_letters: self.max_dead_letters,
             client: ClientOptions {
                 connect_timeout: self.connect_timeout,
                 read_timeout: self.read_timeout,

@@ -1,20 +1,22 @@
 //! The delivery of one batch.
 
-use std::path::PathBuf;
-
-use anyhow::Result;
-
+use super::compression;
 use super::dead_letters::Undeliverable;
 use super::http::Answer;
+use super::kept_back::{GivenUp, KeptBack, Rest};
+use super::parts::{Part, Parts};
 use super::rate_limiter::Stopped;
 use super::retry::Requester;
 use super::sample::Sample;
-use super::send_batch::{BatchSlice, SendBatch};
+use super::send_batch::SendBatch;
 use super::server::{FinalAnswer, Lookup};
+use super::target::status_of;
+use super::undelivered::Undelivered;
 use super::verdict::{RecordVerdict, RecordVerdicts, Retry, Suspect, Verdict};
 use crate::exit_code::ExitCode;
 
-/// Delivers a batch until each record is stored or in a dead letter, or the target is stopped.
+/// Delivers a batch until each record is stored or in a dead letter, or the batch is kept back, or the target is
+/// stopped.
 ///
 /// If the server refuses a batch or fails because of it, the batch is split in halves, and the halves are delivered in
 /// the same way.
@@ -24,23 +26,11 @@ use crate::exit_code::ExitCode;
 pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
-    /// The parts that were not sent yet. The last part is sent next.
-    waiting: Vec<Part<'r>>,
-    /// The number of requests in a row that failed because of the server, each after all its retries.
+    parts: Parts<'r>,
+    /// The number of requests in a row that failed because of the server or were answered with 403, each after all its
+    /// retries.
     failures: u32,
-    dead_letters: Vec<PathBuf>,
-}
-
-/// Consecutive records that are sent in one request.
-#[derive(Clone, Copy)]
-struct Part<'b> {
-    records: BatchSlice<'b>,
-    /// The number of requests that were made for the records so far.
-    attempts: u64,
-    /// The most retries of the next request if the server fails.
-    max_retries: u32,
-    /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
-    is_repeated: bool,
+    undelivered: Undelivered<'r>,
 }
 
 /// The most times that a record is looked up again if the server reports a conflict or does not list the record, and
@@ -55,34 +45,40 @@ const FAILURES_PER_HALVING: u32 = 2;
 const RETRIES_OF_HALVES: u32 = 2;
 
 impl<'r> DeliveryWorker<'r> {
-    pub fn new(requester: Requester<'r>, batch: &'r SendBatch) -> Self {
-        let all = Part {
-            records: batch.items(),
-            attempts: batch.attempts,
-            max_retries: requester.target.backoff.max_retries,
-            is_repeated: false,
-        };
+    pub fn new(requester: Requester<'r>, kept: &'r KeptBack) -> Self {
+        let target = requester.target;
         Self {
             requester,
-            batch,
-            waiting: vec![all],
+            batch: &kept.batch,
+            parts: Parts::new(kept, target.backoff.max_retries),
             failures: 0,
-            dead_letters: Vec::new(),
+            undelivered: Undelivered::new(target, kept),
         }
     }
 
-    /// Delivers the batch. Returns the paths of the dead letters that were written.
-    ///
-    /// # Errors
-    /// Returns `Stopped` if the target is stopped. The remaining records are counted as not delivered.
-    pub fn deliver(mut self) -> Result<Vec<PathBuf>, Stopped> {
+    /// Delivers the batch. Returns the records without an outcome: if there are any, the batch must be kept back. Fails
+    /// if the target is stopped.
+    pub fn deliver(mut self) -> (Result<(), Stopped>, Rest) {
+        let delivered = match self.undelivered.write_all() {
+            Ok(()) => self.deliver_parts(),
+            Err(Stopped) => Err(Stopped),
+        };
+        let rest = Rest {
+            waiting: self.parts.into_waiting(),
+            given_up: self.undelivered.given_up,
+            written: self.undelivered.written,
+        };
+        (delivered, rest)
+    }
+
+    fn deliver_parts(&mut self) -> Result<(), Stopped> {
         let target = self.requester.target;
         let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
-        while let Some(mut part) = self.waiting.pop() {
+        while let Some(mut part) = self.next() {
             let (records, rest) = part.records.split_by(target.body_size.limits(), overhead);
             if !rest.is_empty() {
-                self.waiting.push(Part {
+                self.parts.push(Part {
                     records: rest,
                     ..part
                 });
@@ -91,28 +87,50 @@ impl<'r> DeliveryWorker<'r> {
             let sent = part.records;
             target.statistics().start(sent);
             let delivered = self.deliver_part(&mut part);
-            let mut statistics = target.statistics();
-            statistics.end(sent);
+            target.statistics().end(sent);
             if delivered.is_err() {
-                statistics.leave(part.records);
-                for part in &self.waiting {
-                    statistics.leave(part.records);
-                }
+                self.parts.push(part);
                 return Err(Stopped);
             }
+            if self.undelivered.has_accepted() {
+                self.undelivered.write_all()?;
+            }
         }
-        Ok(self.dead_letters)
+        Ok(())
+    }
+
+    /// Returns the part that is sent next. During a trial, this is a single record.
+    fn next(&mut self) -> Option<Part<'r>> {
+        let breaker = self.requester.target.breaker();
+        match breaker.is_trial() {
+            true => self.parts.pop_for_trial(|records| breaker.choose(records)),
+            false => self.parts.pop(),
+        }
     }
 
     /// Delivers a part. If the target is stopped meanwhile, the part is cut to the records that have no outcome yet.
     fn deliver_part(&mut self, part: &mut Part<'r>) -> Result<(), Stopped> {
         let target = self.requester.target;
         let body = target.server.body(part.records);
-        let (verdict, last) = self.requester.post(part.records, &body, part.max_retries)?;
+        let Part {
+            records,
+            max_retries,
+            ..
+        } = *part;
+        let compress = target.client.compress;
+        let answered = self.requester.post(records, &body, max_retries, compress)?;
+        let (verdict, last) = (&answered.0, &answered.1);
+        if let Some(uncompressed) =
+            self.requester
+                .post_uncompressed(records, &body, (verdict, last))?
+        {
+            return self.stop_compression(part, &last.answer, uncompressed);
+        }
+        let (verdict, last) = answered;
         let is_single = part.records.len() == 1;
         match verdict {
             Verdict::Accepted => {
-                self.failures = 0;
+                self.accepted();
                 target.body_size.accepted(body.len());
                 target.statistics().add_delivered(part.records);
             }
@@ -139,6 +157,10 @@ impl<'r> DeliveryWorker<'r> {
             Verdict::Refused if is_single => {
                 self.give_up(part, Undeliverable::Refused, &last)?;
             }
+            Verdict::Refused if !target.breaker().is_proven() => {
+                // One record tells more about the server than half of the records.
+                self.split(part, 1, last.attempts, part.max_retries);
+            }
             Verdict::Conflict | Verdict::Refused => {
                 self.failures = 0;
                 self.halve(part, last.attempts, part.max_retries);
@@ -155,9 +177,27 @@ impl<'r> DeliveryWorker<'r> {
                     self.give_up(part, Undeliverable::Unavailable, &last)?;
                 }
             }
+            // A firewall may forbid a single record.
+            Verdict::Stop if status_of(&last.answer) == Some(403) => {
+                self.failures += 1;
+                if self.failures >= self.failures_of_outage() || target.dead_letters.is_none() {
+                    return self.stop(&last.answer);
+                }
+                if is_single {
+                    self.give_up(part, Undeliverable::Refused, &last)?;
+                } else {
+                    self.halve(part, last.attempts, part.max_retries);
+                }
+            }
             Verdict::Stop => return self.stop(&last.answer),
         }
         Ok(())
+    }
+
+    /// Notes that the server has accepted records.
+    fn accepted(&mut self) {
+        self.failures = 0;
+        self.undelivered.accepted();
     }
 
     /// Returns the number of failed requests in a row from which the server counts as down.
@@ -167,17 +207,21 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {
-        let (first, second) = part.records.halves();
-        self.waiting.extend([second, first].map(|records| Part {
-            records,
+        self.split(part, part.records.len() / 2, attempts, max_retries);
+    }
+
+    /// Splits a part before its nth record.
+    fn split(&mut self, part: &Part<'r>, nth: usize, attempts: u64, max_retries: u32) {
+        let part = Part {
             attempts: part.attempts + attempts,
             max_retries,
             ..*part
-        }));
+        };
+        self.parts.push_split(part, nth);
     }
 
     /// Decides about each record of a part if the answer does not accept all of them. Records that are sent once more
-    /// are added to `waiting`.
+    /// are added to `parts`.
     fn settle(
         &mut self,
         part: &mut Part<'r>,
@@ -191,7 +235,10 @@ impl<'r> DeliveryWorker<'r> {
             let records = part.records.range(end..end + same.len());
             end += same.len();
             match &same[0] {
-                RecordVerdict::Accepted => target.statistics().add_delivered(records),
+                RecordVerdict::Accepted => {
+                    self.accepted();
+                    target.statistics().add_delivered(records);
+                }
                 RecordVerdict::Refused(reason) => unsettled.push((records, Some(reason))),
                 RecordVerdict::Unlisted => {
                     unsettled.push((records, None));
@@ -217,8 +264,14 @@ impl<'r> DeliveryWorker<'r> {
                     let last = FinalAnswer { answer, ..*last };
                     self.give_up(part, Undeliverable::Refused, &last)?;
                 }
-                (None, Sample::Stored) => target.statistics().add_delivered(records),
-                (None, Sample::Unverified) => target.statistics().add_unverified(records),
+                (None, Sample::Stored) => {
+                    self.accepted();
+                    target.statistics().add_delivered(records);
+                }
+                (None, Sample::Unverified) => {
+                    self.accepted();
+                    target.statistics().add_unverified(records);
+                }
                 (None, Sample::Unconfirmed) => return self.stop_unconfirmed(&last.answer),
                 (None, Sample::Missing) if part.is_repeated => {
                     let mut repetitions = REPETITIONS;
@@ -229,7 +282,7 @@ impl<'r> DeliveryWorker<'r> {
                         repetitions = 0;
                     }
                 }
-                (None, Sample::Missing) => self.waiting.push(Part {
+                (None, Sample::Missing) => self.parts.push(Part {
                     attempts: part.attempts + last.attempts,
                     is_repeated: true,
                     ..*part
@@ -252,7 +305,11 @@ impl<'r> DeliveryWorker<'r> {
         let Some(record) = part.records.iter().next() else {
             return Ok(());
         };
-        match self.requester.look_up(record, repetitions, None)? {
+        let lookup = self.requester.look_up(record, repetitions, None)?;
+        if let Lookup::Same | Lookup::Unverified | Lookup::Different = &lookup {
+            self.accepted();
+        }
+        match lookup {
             Lookup::Same => target.statistics().add_duplicates(part.records, true),
             Lookup::Unverified => target.statistics().add_duplicates(part.records, false),
             Lookup::Different => self.give_up(part, Undeliverable::Conflict, last)?,
@@ -265,7 +322,8 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Writes the records of a part to a dead letter. Stops the target if there is no directory for dead letters.
+    /// Gives up the records of a part: they become a dead letter. Stops the target if there is no directory for dead
+    /// letters.
     fn give_up(
         &mut self,
         part: &Part<'r>,
@@ -273,25 +331,43 @@ impl<'r> DeliveryWorker<'r> {
         last: &FinalAnswer,
     ) -> Result<(), Stopped> {
         let target = self.requester.target;
-        let Some(dead_letters) = &target.dead_letters else {
+        if target.dead_letters.is_none() {
             return match reason {
                 Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
                 _ => self.stop(&last.answer),
             };
-        };
-        let attempts = part.attempts + last.attempts;
-        let letter = target.dead_letter(part.records, reason, attempts, &last.answer);
-        match letter.and_then(|letter| dead_letters.write(&letter)) {
-            Ok(path) => {
-                self.dead_letters.push(path);
-                target.statistics().add_dead_letter(part.records, reason);
-                Ok(())
-            }
-            Err(error) => {
-                target.stop(ExitCode::Output, format!("{error:#}"));
-                Err(Stopped)
-            }
         }
+        self.undelivered.give_up(GivenUp {
+            records: part.records.numbers_in_batch(),
+            reason,
+            attempts: part.attempts + last.attempts,
+            status: status_of(&last.answer),
+            answer: target.client.text_of(&last.answer),
+        })
+    }
+
+    /// Settles a part that the server accepts without compression only, and stops the target.
+    fn stop_compression(
+        &mut self,
+        part: &mut Part<'r>,
+        refusal: &Answer,
+        (verdict, last): (Verdict, FinalAnswer),
+    ) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        match verdict {
+            Verdict::Accepted => {
+                target.statistics().add_delivered(part.records);
+                part.records = part.records.range(0..0);
+            }
+            Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, &last)?,
+            _ => {}
+        }
+        let refusal = target.describe(refusal);
+        target.stop(
+            ExitCode::Stopped,
+            format!("{refusal}; {}", compression::ADVICE),
+        );
+        Err(Stopped)
     }
 
     fn stop_unconfirmed(&self, answer: &Answer) -> Result<(), Stopped> {

@@ -15,12 +15,15 @@
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
-//! | `record_letter` | the dead letter of records |
+//! | `parts` | the parts of a batch that wait to be sent |
+//! | `undelivered` | the records of a batch that are given up, and their dead letters |
+//! | `compression` | the recognition of a server that cannot read compressed bodies |
 //! | `sample` | the lookup of a few records that the server's answer does not list |
 //! | `check` | the request before the first delivery, and the probe of `send --probe` |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
 //! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
+//! | `breaker`, `trial` | when batches are kept back, and when the run stops |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics` | counts of records and requests |
@@ -30,6 +33,7 @@
 //! | `server` | the interface of a kind of server |
 //! | `verdict`, `advice` | the meaning of an answer; what the user should change |
 //! | `body_frame` | the text around the records of a request body |
+//! | `kept_back` | a batch that is kept back, and the records that have no outcome |
 //! | `send_batch`, `overrides` | the records of a request; the keys that a router replaces in them |
 //! | `dead_letters` | records that could not be delivered |
 //! | `discarded` | the file of discarded dead letters |
@@ -42,20 +46,23 @@ mod advice;
 mod batcher;
 mod body_frame;
 mod body_size_limit;
+mod breaker;
 mod caliper_endpoint;
 mod check;
+mod compression;
 mod dead_letters;
 mod delivered_share;
 mod delivery_worker;
 mod discarded;
 mod http;
+mod kept_back;
 mod letter_batcher;
 mod letter_groups;
 mod lrs;
 mod masked_answer;
 mod overrides;
+mod parts;
 mod rate_limiter;
-mod record_letter;
 mod retry;
 mod sample;
 mod send_batch;
@@ -66,6 +73,8 @@ mod snapshot;
 mod statistics;
 mod target;
 mod target_progress;
+mod trial;
+mod undelivered;
 mod verdict;
 mod worker_pool;
 

@@ -28,11 +28,12 @@ impl Requester<'_> {
         records: BatchSlice<'_>,
         body: &[u8],
         max_retries: u32,
+        compress: bool,
     ) -> Result<(Verdict, FinalAnswer), Stopped> {
         let Target { client, server, .. } = self.target;
         self.repeat(
             max_retries,
-            || client.post(body),
+            || client.post(body, compress),
             |answer| match client.dry_run {
                 true => Verdict::Accepted,
                 false => server.verdict(records, answer, SystemTime::now()),

@@ -50,6 +50,8 @@ pub struct BatchSlice<'b> {
     /// The envelope that the records are sent in, if their format has one.
     pub envelope: Option<&'b BatchEnvelope>,
     text: &'b [u8],
+    /// The number of the first record in the batch.
+    start: usize,
     items: &'b [BatchItem],
 }
 
@@ -136,6 +138,7 @@ impl SendBatch {
         BatchSlice {
             envelope: self.envelope.as_deref(),
             text: &self.text,
+            start: 0,
             items: &self.items,
         }
     }
@@ -174,8 +177,18 @@ impl<'b> BatchSlice<'b> {
 
     /// Returns the records at these indices.
     pub fn range(self, range: Range<usize>) -> Self {
+        let start = self.start + range.start;
         let items = &self.items[range];
-        Self { items, ..self }
+        Self {
+            start,
+            items,
+            ..self
+        }
+    }
+
+    /// Returns the numbers of the records in the batch, from 0.
+    pub fn numbers_in_batch(self) -> Range<usize> {
+        self.start..self.start + self.len()
     }
 
     /// Returns the records with their texts.
@@ -184,11 +197,6 @@ impl<'b> BatchSlice<'b> {
         self.items
             .iter()
             .map(move |item| (item, &text[item.start..item.end]))
-    }
-
-    /// Splits two or more records into two halves that are not empty.
-    pub fn halves(self) -> (Self, Self) {
-        self.split_at(self.len() / 2)
     }
 
     /// Returns the first records, as many as fit into one request, and the rest. The first part has at least one
@@ -202,7 +210,8 @@ impl<'b> BatchSlice<'b> {
         self.split_at(fits.count().max(1).min(self.len()))
     }
 
-    fn split_at(self, nth: usize) -> (Self, Self) {
+    /// Splits the records before the nth one.
+    pub fn split_at(self, nth: usize) -> (Self, Self) {
         (self.range(0..nth), self.range(nth..self.len()))
     }
 }
@@ -239,7 +248,7 @@ pub mod tests {
     #[test]
     fn a_batch_is_split_without_losing_records() {
         let batch = batch_of(None, &["1", "2", "3", "4", "5"]);
-        let (first, second) = batch.items().halves();
+        let (first, second) = batch.items().split_at(2);
         assert_eq!(
             (joined(first), joined(second)),
             ("1,2".into(), "3,4,5".into())

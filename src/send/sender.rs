@@ -285,6 +285,7 @@ mod tests {
                 connections: 1,
                 dry_run: true,
             },
+            max_dead_letters: None,
             ca_file: None,
         }
     }

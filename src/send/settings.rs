@@ -40,6 +40,8 @@ pub struct DeliverySettings {
     /// The most requests per second to each target.
     pub rate: Option<f64>,
     pub backoff: Backoff,
+    /// The most records of each target in dead letters, if it is not the usual number.
+    pub max_dead_letters: Option<u64>,
     pub client: ClientOptions,
     /// A PEM file of certificates to trust in addition to the system's.
     pub ca_file: Option<PathBuf>,
@@ -99,6 +101,7 @@ impl DeliverySettings {
             backoff: self.backoff,
             body_size: BodySizeLimit::new(self.limits),
             dead_letters: dead_letters.map(DeadLetters::for_target),
+            max_dead_letters: self.max_dead_letters,
             state: None,
             status: TargetStatus::default(),
         })

@@ -93,6 +93,18 @@ impl TargetStatistics {
         }
     }
 
+    /// Returns whether too many records would be in dead letters with `more` of them. By default, these are over a
+    /// thousand, and over half of the records that have an outcome.
+    pub fn is_flood(&self, more: usize, limit: Option<u64>) -> bool {
+        const USUAL_LIMIT: u64 = 1000;
+        let dead = self.reasons.values().sum::<u64>() + more as u64;
+        let stored = self.delivered + self.duplicates;
+        match limit {
+            Some(limit) => dead > limit,
+            None => dead > USUAL_LIMIT && dead > stored,
+        }
+    }
+
     /// Counts records that were written to a dead letter.
     pub fn add_dead_letter(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
         let count = self.remove_pending(records);

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
 use super::body_size_limit::BodySizeLimit;
+use super::breaker::Breaker;
 use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
 use super::http::{Answer, Client, Response};
@@ -32,6 +33,8 @@ pub struct Target {
     pub body_size: BodySizeLimit,
     /// The directory of dead letters. Without it, the first record that cannot be delivered stops the target.
     pub dead_letters: Option<DeadLetters>,
+    /// The most records in dead letters, after which the target is stopped. `None` means the usual limit.
+    pub max_dead_letters: Option<u64>,
     /// The state directory in which the target records the positions that it has reached.
     pub state: Option<Arc<StateDirectory>>,
     pub status: TargetStatus,
@@ -41,6 +44,7 @@ pub struct Target {
 #[derive(Default)]
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
+    breaker: Breaker,
     acknowledgements: Mutex<AcknowledgementTracker>,
     /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,
@@ -58,6 +62,10 @@ impl Target {
 
     pub fn statistics(&self) -> MutexGuard<'_, TargetStatistics> {
         lock(&self.status.statistics)
+    }
+
+    pub fn breaker(&self) -> &Breaker {
+        &self.status.breaker
     }
 
     /// Stops the target. If it is stopped several times, the first reason is reported.
@@ -115,22 +123,21 @@ impl Target {
 
     /// Returns a sentence that says what the server answered.
     pub fn describe(&self, answer: &Answer) -> String {
+        self.describe_text(status_of(answer), &self.client.text_of(answer))
+    }
+
+    /// Returns a sentence that says what the server answered, given the status of the answer and its text. Without an
+    /// answer, the text is the reason.
+    pub fn describe_text(&self, status: Option<u16>, text: &str) -> String {
         const MAX_CHARS: usize = 300;
         let name = &self.name;
-        let text = self.client.text_of(answer);
         // Joins the lines of the answer, because a message is one line. The answer may be a web page.
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let text: String = text.chars().take(MAX_CHARS).collect();
-        match answer {
-            Answer::Response(Response { status, .. }) if text.is_empty() => {
-                format!("`{name}` answered {status}")
-            }
-            Answer::Response(Response { status, .. }) => {
-                format!("`{name}` answered {status}: {text}")
-            }
-            Answer::Lost(_) | Answer::Impossible(_) => {
-                format!("failed to get an answer from `{name}`: {text}")
-            }
+        match status {
+            Some(status) if text.is_empty() => format!("`{name}` answered {status}"),
+            Some(status) => format!("`{name}` answered {status}: {text}"),
+            None => format!("failed to get an answer from `{name}`: {text}"),
         }
     }
 
@@ -220,6 +227,14 @@ impl Target {
             ));
         }
         self.status.progress.set_wait(Some(wait));
+    }
+}
+
+/// Returns the status of an answer, if there is an answer.
+pub fn status_of(answer: &Answer) -> Option<u16> {
+    match answer {
+        Answer::Response(response) => Some(response.status),
+        Answer::Lost(_) | Answer::Impossible(_) => None,
     }
 }
 

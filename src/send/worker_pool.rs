@@ -8,15 +8,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use super::breaker::Tripped;
 use super::delivery_worker::DeliveryWorker;
+use super::http::{Answer, Response};
+use super::kept_back::KeptBack;
 use super::retry::Requester;
 use super::send_batch::SendBatch;
 use super::target::Target;
 use crate::console::Console;
+use crate::exit_code::ExitCode;
 
 /// The threads that deliver the batches of a target, and the queue that they take batches from.
 pub struct WorkerPool {
     pub target: Arc<Target>,
+    console: Arc<Console>,
     queue: Sender<SendBatch>,
     /// One message for each free slot of the queue. The channel closes when the last worker has ended.
     free_slots: Receiver<()>,
@@ -45,7 +50,7 @@ impl WorkerPool {
                     while let Some(batch) = next(&batches) {
                         // An error means that the pool is closing and needs no more slots.
                         let _ = freed.send(());
-                        deliver(&target, &console, &batch);
+                        deliver(&target, &console, batch);
                     }
                 })
                 .context("failed to start the sending threads, whose number `--connections` sets")
@@ -53,6 +58,7 @@ impl WorkerPool {
         let threads = (0..count).map(start).collect::<Result<_>>()?;
         Ok(Self {
             target,
+            console: Arc::clone(console),
             queue,
             free_slots,
             threads,
@@ -86,7 +92,7 @@ impl WorkerPool {
                 Ok(()) => {}
                 Err(RecvTimeoutError::Timeout) if self.target.is_out_of_time() => {
                     self.target.statistics().leave_under_way();
-                    return;
+                    return leave_kept_back(&self.target);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -97,6 +103,16 @@ impl WorkerPool {
                 std::panic::resume_unwind(panic);
             }
         }
+        let (target, breaker) = (&self.target, self.target.breaker());
+        if !target.is_stopped() {
+            if let Some(tripped) = breaker.end() {
+                stop(target, tripped);
+            }
+            while let Some(kept) = breaker.released() {
+                deliver_rest(target, &self.console, kept);
+            }
+        }
+        leave_kept_back(target);
     }
 }
 
@@ -105,25 +121,80 @@ fn next(batches: &Mutex<Receiver<SendBatch>>) -> Option<SendBatch> {
     batches.recv().ok()
 }
 
-fn deliver(target: &Target, console: &Console, batch: &SendBatch) {
-    if target.is_stopped() {
-        return target.statistics().leave(batch.items());
+/// Delivers a batch, and completes the batches that the server's answers release.
+fn deliver(target: &Target, console: &Console, batch: SendBatch) {
+    let breaker = target.breaker();
+    let _permit = breaker.permit(|| target.is_stopped());
+    if !target.is_stopped() {
+        target.statistics().start(batch.items());
+        target.check_once();
+        target.statistics().end(batch.items());
     }
-    target.statistics().start(batch.items());
-    target.check_once();
-    target.statistics().end(batch.items());
+    deliver_rest(target, console, KeptBack::whole(batch));
+    while let Some(kept) = breaker.released() {
+        deliver_rest(target, console, kept);
+    }
+}
+
+/// Delivers the rest of a batch. Keeps the batch back if its records still have no outcome.
+fn deliver_rest(target: &Target, console: &Console, mut kept: KeptBack) {
     if target.is_stopped() {
-        return target.statistics().leave(batch.items());
+        return leave(target, &kept);
     }
     let requester = Requester { target, console };
-    let Ok(written) = DeliveryWorker::new(requester, batch).deliver() else {
-        return;
+    let (delivered, rest) = DeliveryWorker::new(requester, &kept).deliver();
+    kept.rest = rest;
+    if delivered.is_err() {
+        leave(target, &kept);
+    } else if kept.rest.is_empty() {
+        acknowledge(target, console, &kept);
+    } else if let Some(tripped) = target.breaker().keep_back(kept) {
+        stop(target, tripped);
+    }
+}
+
+fn stop(target: &Target, tripped: Tripped) {
+    let Tripped {
+        status,
+        answer,
+        advice,
+    } = tripped;
+    let message = match (status, advice) {
+        (Some(status), None) => target.explain(&Answer::Response(Response {
+            status,
+            body: answer.into(),
+            ..Response::default()
+        })),
+        (_, advice) => {
+            let answer = target.describe_text(status, &answer);
+            let advice = advice.unwrap_or_default();
+            format!("{answer}; {advice}")
+        }
     };
+    target.stop(ExitCode::Stopped, message);
+}
+
+/// Notes that the batches that are kept back are not delivered.
+fn leave_kept_back(target: &Target) {
+    for kept in target.breaker().take_left() {
+        leave(target, &kept);
+    }
+}
+
+/// Notes that the records of a batch that have no outcome are not delivered.
+fn leave(target: &Target, kept: &KeptBack) {
+    for records in kept.left() {
+        target.statistics().leave(kept.batch.items().range(records));
+    }
+}
+
+fn acknowledge(target: &Target, console: &Console, kept: &KeptBack) {
+    let KeptBack { batch, rest } = kept;
     target.acknowledged(batch.numbers());
     if !target.client.dry_run {
         let letters = batch.letters.iter();
         letters
-            .filter(|path| !written.contains(path))
+            .filter(|path| !rest.written.contains(path))
             .for_each(|path| remove_letter(path, console));
     }
 }
@@ -132,7 +203,7 @@ fn remove_letter(path: &Path, console: &Console) {
     if let Err(error) = std::fs::remove_file(path) {
         let path = path.display();
         console.warn(&format!(
-            "failed to remove the dead letter `{path}`, which is delivered: {error}; a later `recover` sends it again"
+            "failed to remove the dead letter `{path}`, which is delivered: {error}; remove it, or the next `recover` sends it again"
         ));
     }
 }

@@ -224,7 +224,8 @@ fn an_unwritable_dead_letter_stops_the_run() {
         ended.assert_error("failed to write the dead letter `dead/");
         assert!(ended.errors()[0].contains("line 1 of `-`"));
         assert_eq!(ended.files("dead"), [""; 0]);
-        assert_eq!(ended.count("left"), 2);
+        // The second statement is delivered before the dead letter of the first one is written.
+        assert_eq!(ended.count("left"), 1);
     }
 }
 

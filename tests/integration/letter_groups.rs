@@ -148,7 +148,7 @@ fn the_listing_is_for_monitoring_too() {
 fn of_two_reasons() -> (Lrs, Ended) {
     let lrs = Lrs::start(ServerSettings {
         fault: Box::new(|nth, _| match nth {
-            3 => ServerFault::CloseBeforeStoring,
+            2 => ServerFault::CloseBeforeStoring,
             _ => ServerFault::None,
         }),
         ..ServerSettings::default()

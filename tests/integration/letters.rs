@@ -74,8 +74,8 @@ fn a_dead_letter_beyond_the_batch_size_is_sent_in_several_requests() {
         0 => ServerFault::CloseBeforeStoring,
         _ => ServerFault::None,
     });
-    let ended = send("xapi", &down.xapi(), &lines(0..40))
-        .args(&["--max-retries", "0"])
+    let ended = send("xapi", &down.xapi(), &lines(0..41))
+        .args(&["--batch-size", "40", "--max-retries", "0"])
         .run()
         .with_code(4);
     let recovered = recover(&ended, &down.xapi())

@@ -48,6 +48,8 @@ pub struct ServerSettings {
     pub max_bytes: usize,
     /// A text, and the status with which the server answers requests that contain the text.
     pub poison: (&'static str, u16),
+    /// The status with which the server answers compressed bodies, if it does not read them.
+    pub gzip: Option<u16>,
     /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise
     /// the stored items of the batch are ignored.
     pub refuses_duplicates: bool,
@@ -68,6 +70,7 @@ impl Default for ServerSettings {
             fault: Box::new(|_, _| ServerFault::None),
             max_bytes: usize::MAX,
             poison: ("poison", 400),
+            gzip: None,
             refuses_duplicates: true,
             keeps_all: false,
             unlisted: ("never listed", true),
@@ -328,6 +331,12 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
 fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -> Vec<u8> {
     if request.method == "GET" {
         return get(request, settings, records);
+    }
+    if let (Some(status), true) = (
+        settings.gzip,
+        request.headers.contains_key("content-encoding"),
+    ) {
+        return response(status, "", b"not JSON");
     }
     if request.body.len() > settings.max_bytes {
         return response(413, "", b"too much");

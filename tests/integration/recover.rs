@@ -67,14 +67,15 @@ fn recover_delivers_dead_letters_and_removes_them() {
         } else {
             lrs.caliper()
         };
-        let ended = send(format, &url, &lines(0..40))
+        // The dead letters are written after a third batch is accepted.
+        let ended = send(format, &url, &lines(0..60))
             .args(&["--batch-size", "20", "--max-retries", "0"])
             .run()
             .with_code(4);
         assert_eq!(ended.dead_letters().len(), 2, "{format}");
         let recovered = recover(&ended, &url).run().with_code(0);
         assert_eq!(recovered.files("dead"), [""; 0]);
-        assert_eq!(lrs.stored().len(), 40);
+        assert_eq!(lrs.stored().len(), 60);
         let report = recovered.report();
         assert_eq!(report["routers"][0]["delivered"], 40);
         assert_eq!(report["total"], Value::Null);
@@ -104,9 +105,9 @@ fn a_dead_letter_keeps_only_the_statements_that_are_refused_again() {
     let ended = send(
         "xapi",
         &lrs.xapi(),
-        &(lines(0..3) + &poisoned(7) + &line(9)),
+        &(lines(0..3) + &poisoned(7) + &lines(9..11)),
     )
-    .args(&["--max-retries", "0"])
+    .args(&["--batch-size", "5", "--max-retries", "0"])
     .run()
     .with_code(4);
     assert_eq!(
@@ -120,14 +121,14 @@ fn a_dead_letter_keeps_only_the_statements_that_are_refused_again() {
         (&left[0]["reason"], &left[0]["items"][0]["line"]),
         (&json!("refused"), &json!(4))
     );
-    assert_eq!(lrs.stored().len(), 4);
+    assert_eq!(lrs.stored().len(), 5);
 }
 
 #[test]
 fn dead_letters_of_other_routers_are_skipped_unless_router_url_names_them() {
-    let (gone, lrs) = (Lrs::start(down(9)), Lrs::start(down(0)));
-    let ended = send("xapi", &gone.xapi(), &lines(0..3))
-        .args(&["--max-retries", "0"])
+    let (gone, lrs) = (Lrs::start(down(1)), Lrs::start(down(0)));
+    let ended = send("xapi", &gone.xapi(), &lines(0..4))
+        .args(&["--batch-size", "3", "--max-retries", "0"])
         .run()
         .with_code(4);
     let other = recover(&ended, &lrs.xapi()).run().with_code(4);
@@ -144,8 +145,8 @@ fn dead_letters_of_other_routers_are_skipped_unless_router_url_names_them() {
 #[test]
 fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
     let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &lines(0..3))
-        .args(&["--max-retries", "0"])
+    let ended = send("xapi", &lrs.xapi(), &lines(0..4))
+        .args(&["--batch-size", "3", "--max-retries", "0"])
         .run()
         .with_code(4);
     let dry = recover(&ended, &lrs.xapi())
@@ -165,8 +166,8 @@ fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
 #[test]
 fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
     let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &lines(0..3))
-        .args(&["--max-retries", "0"])
+    let ended = send("xapi", &lrs.xapi(), &lines(0..4))
+        .args(&["--batch-size", "3", "--max-retries", "0"])
         .run()
         .with_code(4);
     let recovered = recover(&ended, &lrs.xapi())
@@ -176,7 +177,7 @@ fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
         .with_code(3);
     recovered.assert_stderr("0.json` is not a dead letter");
     assert_eq!(recovered.files("dead"), ["0.json", "note.txt"]);
-    assert_eq!(lrs.stored().len(), 3);
+    assert_eq!(lrs.stored().len(), 4);
     Run::new(&["recover", "--url", &lrs.xapi(), "--dead-letters", "nowhere"])
         .run()
         .with_code(2);
@@ -233,20 +234,32 @@ proptest! {
             max_bytes,
             ..ServerSettings::default()
         });
-        let ended = send("xapi", &lrs.xapi(), &log)
-            .args(&["--batch-size", &batch_size.to_string()])
-            .args(&["--connections", &connections.to_string()])
-            .args(&["--max-retries", &max_retries.to_string()])
-            .args(&["--read-timeout", "0.2", "--report", "report.json"])
-            .run();
-        prop_assert!([0, 4].contains(&ended.code), "{}", ended.stderr);
+        let run = || {
+            send("xapi", &lrs.xapi(), &log)
+                .args(&["--batch-size", &batch_size.to_string()])
+                .args(&["--connections", &connections.to_string()])
+                .args(&["--max-retries", &max_retries.to_string()])
+                .args(&["--read-timeout", "0.2", "--report", "report.json", "--state", "state"])
+        };
+        let ended = run().run();
+        prop_assert!([0, 4, 5].contains(&ended.code), "{}", ended.stderr);
 
         let report = ended.report();
         let router = &report["routers"][0];
         let count = |key: &str| router[key].as_u64().unwrap();
-        let given = count("delivered") + count("duplicates") + count("undeliverable");
-        prop_assert_eq!(given, u64::from(line_count));
-        prop_assert_eq!(count("left"), 0);
+        let outcomes = ["delivered", "duplicates", "undeliverable", "left"];
+        prop_assert_eq!(outcomes.map(count).iter().sum::<u64>(), u64::from(line_count));
+        prop_assert_eq!(count("left") > 0, ended.code == 5);
+
+        // The server recovers. A run that was stopped is resumed.
+        well.store(true, std::sync::atomic::Ordering::Relaxed);
+        // Some hanging connections may still be open.
+        std::thread::sleep(Duration::from_millis(1));
+        let ended = match ended.code {
+            5 => run().in_directory(&ended.directory).run(),
+            _ => ended,
+        };
+        prop_assert!([0, 4].contains(&ended.code), "{}", ended.stderr);
 
         let mut dead = BTreeMap::new();
         for letter in ended.dead_letters() {
@@ -262,9 +275,6 @@ proptest! {
             prop_assert!(stored.contains_key(id) || dead.contains_key(id), "{id} is lost");
         }
 
-        well.store(true, std::sync::atomic::Ordering::Relaxed);
-        // Some hanging connections may still be open.
-        std::thread::sleep(Duration::from_millis(1));
         let recovered = recover(&ended, &lrs.xapi()).run();
         let stored = lrs.stored();
         let left: BTreeMap<_, _> = recovered.dead_letters()

@@ -17,7 +17,7 @@ fn a_last_line_without_a_newline_is_sent_again_until_it_is_acknowledged() {
     directory.write("logs/b.json", without_last_newline(lines(8..9)));
     // The server refuses the second request, which stops the run.
     let lrs = Lrs::with_faults(|nth, _| match nth {
-        1 => ServerFault::Status(403),
+        1 => ServerFault::Status(401),
         _ => ServerFault::None,
     });
     let send = || directory.send(&lrs.xapi()).args(&["--connections", "1"]);

@@ -41,7 +41,7 @@ fn a_send_stopped_by_the_server_resumes_without_sending_anything_twice() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log.gz", gzip(lines(0..100)));
     let lrs = Lrs::with_faults(|nth, _| match nth {
-        5 => ServerFault::Status(403),
+        5 => ServerFault::Status(401),
         _ => ServerFault::None,
     });
     let send = directory.send(&lrs.xapi()).args(&["--connections", "1"]);

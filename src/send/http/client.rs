@@ -58,7 +58,8 @@ pub struct Client {
     pub has_credentials: bool,
     /// The URL of the proxy, without credentials.
     proxy: Option<String>,
-    compress: bool,
+    /// Whether bodies are compressed with gzip.
+    pub compress: bool,
     pub dry_run: bool,
 }
 
@@ -113,9 +114,9 @@ impl Client {
         })
     }
 
-    /// Posts a body. Returns the answer and the number of bytes that were sent.
-    pub fn post(&self, body: &[u8]) -> (Answer, usize) {
-        let gzipped = self.compress.then(|| gzip(body)).flatten();
+    /// Posts a body, compressed with gzip if `compress` is set. Returns the answer and the number of bytes that were sent.
+    pub fn post(&self, body: &[u8], compress: bool) -> (Answer, usize) {
+        let gzipped = compress.then(|| gzip(body)).flatten();
         let body = gzipped.as_deref().unwrap_or(body);
         let bytes = body.len();
         if self.dry_run {

@@ -1,0 +1,51 @@
+//! The recognition of a server that cannot read compressed bodies.
+
+use super::rate_limiter::Stopped;
+use super::retry::Requester;
+use super::send_batch::BatchSlice;
+use super::server::FinalAnswer;
+use super::target::status_of;
+use super::verdict::Verdict;
+
+/// The advice if the server accepts uncompressed bodies only.
+pub const ADVICE: &str = "the server refuses gzip bodies: leave `--compress-requests` out";
+
+impl Requester<'_> {
+    /// Posts records again without compression if the compression may be the reason why the server does not accept
+    /// them, which is possible until the server has read a compressed body. Returns the verdict if the server reads the
+    /// uncompressed body.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target is stopped meanwhile.
+    pub fn post_uncompressed(
+        self,
+        records: BatchSlice<'_>,
+        body: &[u8],
+        (verdict, last): (&Verdict, &FinalAnswer),
+    ) -> Result<Option<(Verdict, FinalAnswer)>, Stopped> {
+        let breaker = self.target.breaker();
+        if !self.target.client.compress || breaker.reads_gzip() {
+            return Ok(None);
+        }
+        if is_read(verdict) {
+            breaker.has_read_gzip();
+            return Ok(None);
+        }
+        let status = status_of(&last.answer);
+        if !matches!(status, Some(400 | 415 | 422 | 500 | 501)) {
+            return Ok(None);
+        }
+        let answered = self.post(records, body, 0, false)?;
+        // A 415 is about the form of the body, and a refusal about its records.
+        let explains_415 = status == Some(415) && answered.0 == Verdict::Refused;
+        Ok(Some(answered).filter(|(verdict, _)| explains_415 || is_read(verdict)))
+    }
+}
+
+/// Returns whether the server has read the body of a request.
+fn is_read(verdict: &Verdict) -> bool {
+    matches!(
+        verdict,
+        Verdict::Accepted | Verdict::ByRecord(_) | Verdict::Conflict
+    )
+}

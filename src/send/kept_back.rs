@@ -1,0 +1,85 @@
+//! Batches that are kept back: the server has accepted none of their records, and may not be what it seems.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use super::dead_letters::Undeliverable;
+use super::send_batch::SendBatch;
+
+/// A batch that is delivered in several steps: what is left of it.
+#[derive(Debug)]
+pub struct KeptBack {
+    pub batch: SendBatch,
+    pub rest: Rest,
+}
+
+/// The records of a batch that have no outcome yet.
+#[derive(Debug, Default)]
+pub struct Rest {
+    /// The records that are still to be sent, with the number of requests that were made for them.
+    pub waiting: Vec<(Range<usize>, u64)>,
+    /// The records that are given up, and whose dead letters are not written yet.
+    pub given_up: Vec<GivenUp>,
+    /// The paths of the dead letters that were written for other records of the batch.
+    pub written: Vec<PathBuf>,
+}
+
+/// Consecutive records of a batch that the server does not take.
+#[derive(Clone, Debug)]
+pub struct GivenUp {
+    pub records: Range<usize>,
+    pub reason: Undeliverable,
+    /// The number of requests that were made for the records.
+    pub attempts: u64,
+    /// The status of the last answer, if there was one.
+    pub status: Option<u16>,
+    /// The text of the last answer, shortened, or the reason why there was no answer.
+    pub answer: String,
+}
+
+impl Rest {
+    /// Returns whether all records have an outcome.
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.given_up.is_empty()
+    }
+}
+
+impl KeptBack {
+    /// Returns a batch of which nothing was sent yet.
+    pub fn whole(batch: SendBatch) -> Self {
+        let waiting = vec![(0..batch.items().len(), batch.attempts)];
+        Self {
+            batch,
+            rest: Rest {
+                waiting,
+                ..Rest::default()
+            },
+        }
+    }
+
+    /// Returns the ranges of the records without an outcome.
+    pub fn left(&self) -> impl Iterator<Item = Range<usize>> {
+        let Rest {
+            waiting, given_up, ..
+        } = &self.rest;
+        let waiting = waiting.iter().map(|(records, _)| records);
+        let given_up = given_up.iter().map(|given_up| &given_up.records);
+        waiting.chain(given_up).cloned()
+    }
+}
+
+impl GivenUp {
+    /// Returns whether the server failed or gave no answer.
+    pub fn is_unavailable(&self) -> bool {
+        // The answer to a lookup may be any other status.
+        let has_failed = self
+            .status
+            .is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..));
+        self.reason == Undeliverable::Unavailable && has_failed
+    }
+
+    /// Returns whether the answer is 403, with which firewalls refuse single records.
+    pub fn is_forbidden(&self) -> bool {
+        self.status == Some(403)
+    }
+}

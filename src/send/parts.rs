@@ -1,0 +1,136 @@
+//! The parts of a batch that wait to be sent.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use super::kept_back::KeptBack;
+use super::send_batch::BatchSlice;
+
+/// Consecutive records that are sent in one request.
+#[derive(Clone, Copy)]
+pub struct Part<'b> {
+    pub records: BatchSlice<'b>,
+    /// The number of requests that were made for the records so far.
+    pub attempts: u64,
+    /// The most retries of the next request if the server fails.
+    pub max_retries: u32,
+    /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
+    pub is_repeated: bool,
+}
+
+/// The parts of a batch that were not sent yet.
+pub struct Parts<'b> {
+    /// The last part is sent next.
+    waiting: Vec<Part<'b>>,
+    /// The single records that a trial of the server sends, if they are chosen.
+    trial: Option<Vec<Part<'b>>>,
+}
+
+impl<'b> Parts<'b> {
+    pub fn new(kept: &'b KeptBack, max_retries: u32) -> Self {
+        let part = |(records, attempts): &(Range<usize>, u64)| Part {
+            records: kept.batch.items().range(records.clone()),
+            attempts: *attempts,
+            max_retries,
+            is_repeated: false,
+        };
+        Self {
+            waiting: kept.rest.waiting.iter().map(part).collect(),
+            trial: None,
+        }
+    }
+
+    pub fn push(&mut self, part: Part<'b>) {
+        self.waiting.push(part);
+    }
+
+    /// Adds the two parts of a part, before and from its nth record on. The first one is sent next.
+    pub fn push_split(&mut self, part: Part<'b>, nth: usize) {
+        let (first, second) = part.records.split_at(nth);
+        self.waiting
+            .extend([second, first].map(|records| Part { records, ..part }));
+    }
+
+    /// Takes the part that is sent next.
+    pub fn pop(&mut self) -> Option<Part<'b>> {
+        self.waiting.extend(self.trial.take().into_iter().flatten());
+        self.waiting.pop()
+    }
+
+    /// Takes the single record that a trial sends next. `choose` chooses the records by their numbers in the batch,
+    /// given the numbers and texts of all records, when it is called for the first time.
+    pub fn pop_for_trial(
+        &mut self,
+        choose: impl FnOnce(&mut dyn Iterator<Item = (usize, &'b [u8])>) -> BTreeSet<usize>,
+    ) -> Option<Part<'b>> {
+        if self.trial.is_none() && !self.waiting.is_empty() {
+            self.waiting
+                .sort_by_key(|part| part.records.numbers_in_batch().start);
+            let mut records = self.waiting.iter().flat_map(|part| {
+                let texts = part.records.iter().map(|(_, text)| text);
+                part.records.numbers_in_batch().zip(texts)
+            });
+            let chosen = choose(&mut records);
+            self.trial = Some(self.take_out(&chosen));
+        }
+        self.trial.as_mut()?.pop()
+    }
+
+    /// Takes single records out of the waiting parts, which are sorted.
+    fn take_out(&mut self, chosen: &BTreeSet<usize>) -> Vec<Part<'b>> {
+        let (mut taken, mut left) = (Vec::new(), Vec::new());
+        for part in self.waiting.drain(..) {
+            let mut rest = part.records;
+            for nth in chosen.range(rest.numbers_in_batch()) {
+                let (before, from) = rest.split_at(nth - rest.numbers_in_batch().start);
+                let (records, after) = from.split_at(1);
+                taken.push(Part { records, ..part });
+                left.push(Part {
+                    records: before,
+                    ..part
+                });
+                rest = after;
+            }
+            left.push(Part {
+                records: rest,
+                ..part
+            });
+        }
+        left.retain(|part| !part.records.is_empty());
+        left.reverse();
+        self.waiting = left;
+        taken
+    }
+
+    /// Returns the numbers of the records in the batch, with the number of requests that were made for them.
+    pub fn into_waiting(self) -> Vec<(Range<usize>, u64)> {
+        let parts = self.waiting.iter().chain(self.trial.iter().flatten());
+        parts
+            .map(|part| (part.records.numbers_in_batch(), part.attempts))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::send_batch::tests::{batch_of, joined};
+    use super::*;
+
+    #[test]
+    fn a_trial_takes_records_out_and_leaves_the_others_in_order() {
+        let kept = KeptBack::whole(batch_of(None, &["0", "1", "2", "3", "4", "5"]));
+        let mut parts = Parts::new(&kept, 0);
+        let all = parts.pop().unwrap();
+        parts.push_split(all, 2);
+        let text = |part: Option<Part<'_>>| part.map(|part| joined(part.records));
+        let choose = |records: &mut dyn Iterator<Item = (usize, &[u8])>| {
+            assert_eq!(records.count(), 6);
+            BTreeSet::from([1, 4])
+        };
+        assert_eq!(text(parts.pop_for_trial(choose)).unwrap(), "4");
+        // The trial ends: the other chosen record is sent with the rest.
+        assert_eq!(text(parts.pop()).unwrap(), "1");
+        let rest = std::iter::from_fn(|| text(parts.pop()));
+        assert_eq!(rest.collect::<Vec<_>>(), ["0", "2,3", "5"]);
+    }
+}

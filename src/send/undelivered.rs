@@ -1,0 +1,157 @@
+//! The records of a batch that cannot be delivered, and their dead letters.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use serde_json::value::{RawValue, to_raw_value};
+
+use super::dead_letters::{DeadItem, DeadLetter, DeadLetters};
+use super::kept_back::{GivenUp, KeptBack};
+use super::rate_limiter::Stopped;
+use super::send_batch::SendBatch;
+use super::target::Target;
+use crate::exit_code::ExitCode;
+
+/// The records of a batch that are given up. Their dead letters are written once the server has proven that it accepts
+/// other records.
+pub struct Undelivered<'r> {
+    target: &'r Target,
+    batch: &'r SendBatch,
+    /// Whether the server has accepted a record of the batch.
+    has_accepted: bool,
+    /// The records without a dead letter.
+    pub given_up: Vec<GivenUp>,
+    /// The paths of the dead letters that were written.
+    pub written: Vec<PathBuf>,
+}
+
+impl<'r> Undelivered<'r> {
+    /// Returns the records of a batch that were given up before.
+    pub fn new(target: &'r Target, kept: &'r KeptBack) -> Self {
+        Self {
+            target,
+            batch: &kept.batch,
+            has_accepted: false,
+            given_up: kept.rest.given_up.clone(),
+            written: kept.rest.written.clone(),
+        }
+    }
+
+    /// Notes that the server has accepted a record of the batch.
+    pub fn accepted(&mut self) {
+        self.has_accepted = true;
+        self.target.breaker().accepted();
+    }
+
+    /// Returns whether the server has accepted a record of the batch.
+    pub fn has_accepted(&self) -> bool {
+        self.has_accepted
+    }
+
+    /// Gives up records. Their dead letter is written now if the server has accepted other records: of this batch if
+    /// the server fails or answers 403, or else of any batch.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the dead letter is needed now and cannot be written.
+    pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
+        let breaker = self.target.breaker();
+        let may_be_all = given_up.is_unavailable() || given_up.is_forbidden();
+        if self.has_accepted || !may_be_all && breaker.is_proven() {
+            return self.write(given_up);
+        }
+        if !may_be_all {
+            breaker.refused(&given_up);
+        }
+        self.given_up.push(given_up);
+        Ok(())
+    }
+
+    /// Writes the dead letters of all records that are given up.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if a dead letter cannot be written, or if there are too many.
+    pub fn write_all(&mut self) -> Result<(), Stopped> {
+        while let Some(given_up) = self.given_up.first().cloned() {
+            self.write(given_up)?;
+            self.given_up.remove(0);
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
+        let target = self.target;
+        let Some(dead_letters) = &target.dead_letters else {
+            return Err(Stopped);
+        };
+        let count = given_up.records.len();
+        if target.statistics().is_flood(count, target.max_dead_letters) {
+            let limit = match target.max_dead_letters {
+                Some(limit) => format!("more than {limit} records"),
+                None => "too many records, more than the server has accepted,".to_owned(),
+            };
+            let answer = target.describe_text(given_up.status, &given_up.answer);
+            let message = format!(
+                "{answer}; {limit} would be in dead letters: `--max-dead-letters N` sets another limit"
+            );
+            target.stop(ExitCode::Stopped, message);
+            return Err(Stopped);
+        }
+        match self.write_to(dead_letters, &given_up) {
+            Ok(path) => {
+                self.written.push(path);
+                let records = self.batch.items().range(given_up.records);
+                target
+                    .statistics()
+                    .add_dead_letter(records, given_up.reason);
+                Ok(())
+            }
+            Err(error) => {
+                target.stop(ExitCode::Output, format!("{error:#}"));
+                Err(Stopped)
+            }
+        }
+    }
+
+    fn write_to(&self, dead_letters: &DeadLetters, given_up: &GivenUp) -> Result<PathBuf> {
+        let records = self.batch.items().range(given_up.records.clone());
+        let items = records.iter().map(|(item, text)| {
+            Ok(DeadItem {
+                file: item.origin.file.to_string(),
+                line: item.origin.line,
+                id: item.id,
+                payload: payload(text)?,
+            })
+        });
+        dead_letters.write(&DeadLetter {
+            version: DeadLetter::VERSION,
+            format: self.target.format.name().to_owned(),
+            router: self.target.name.clone(),
+            reason: given_up.reason,
+            status: given_up.status,
+            answer: given_up.answer.clone(),
+            attempts: given_up.attempts,
+            envelope: records.envelope.map(|envelope| envelope.keys.clone()),
+            items: items.collect::<Result<_>>()?,
+        })
+    }
+}
+
+/// Returns the text of a record as JSON for a dead letter. A text that is not JSON becomes a JSON string, so that the
+/// record does not get lost.
+fn payload(text: &[u8]) -> Result<Box<RawValue>> {
+    match serde_json::from_slice(text) {
+        Ok(payload) => Ok(payload),
+        Err(_) => Ok(to_raw_value(&String::from_utf8_lossy(text))?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_is_not_json_is_kept_in_a_dead_letter_as_a_string() {
+        assert_eq!(payload(b"{\"a\": 1.0}").unwrap().get(), "{\"a\": 1.0}");
+        assert_eq!(payload(b"{\"a\": NaN}").unwrap().get(), r#""{\"a\": NaN}""#);
+    }
+}

@@ -1,0 +1,342 @@
+//! Servers that refuse everything, are away, or refuse many statements: the run stops before it writes dead letters for
+//! what another run can deliver.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use crate::harness::{ROOT_URL, Run, RunDirectory, line, lines, poisoned};
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
+use crate::send::router;
+
+/// A run that sends `log` with dead letters and a state.
+fn send_to(format: &str, directory: &RunDirectory, url: &str) -> Run {
+    let run = Run::new(&["send", "--to", format, "--lms-root-url", ROOT_URL]);
+    let run = run.in_directory(directory).args(&["--url", url, "log"]);
+    let run = run.args(&["--dead-letters", "dead", "--state", "state"]);
+    run.args(&["--retry-delay", "0.001", "--report", "report.json"])
+}
+
+fn send(directory: &RunDirectory, url: &str) -> Run {
+    send_to("xapi", directory, url)
+}
+
+fn with_log(log: &str) -> RunDirectory {
+    let directory = RunDirectory::new();
+    directory.write("log", log);
+    directory
+}
+
+/// A server with a fault that can be repaired.
+fn repairable(
+    fault: impl Fn(usize) -> ServerFault + Send + Sync + 'static,
+) -> (Lrs, Arc<AtomicBool>) {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&is_well);
+    let lrs = Lrs::with_faults(move |nth, _| match well.load(Ordering::Relaxed) {
+        true => ServerFault::None,
+        false => fault(nth),
+    });
+    (lrs, is_well)
+}
+
+/// A 400 whose text differs in its numbers.
+fn refusal(nth: usize) -> ServerFault {
+    let text = format!("<html><title>Please log in</title> request 6690e6c9-3ef0-{nth:04}</html>");
+    ServerFault::Answer(400, "", text.leak())
+}
+
+#[test]
+fn a_server_that_refuses_everything_stops_the_run_without_dead_letters() {
+    for format in ["xapi", "caliper"] {
+        for batch_size in ["500", "7", "1"] {
+            let (lrs, is_well) = repairable(refusal);
+            let url = match format {
+                "xapi" => lrs.xapi(),
+                _ => lrs.caliper(),
+            };
+            let directory = with_log(&lines(0..3000));
+            let run = || send_to(format, &directory, &url);
+            let ended = run().args(&["--batch-size", batch_size]).run().with_code(5);
+            assert_eq!(ended.files("dead"), [""; 0]);
+            let requests = lrs.request_count();
+            assert!(requests <= 60, "{requests}");
+            assert_eq!(ended.errors().len(), 1, "{}", ended.stderr);
+            ended.assert_stderr("answered 400: <html><title>Please log in</title>");
+            ended.assert_stderr("no dead letters were written");
+            ended.assert_stderr("the first record not delivered is from line 1 of `log`");
+            assert_eq!(router(&ended)["delivered"], 0);
+
+            is_well.store(true, Ordering::Relaxed);
+            assert_eq!(run().run().with_code(0).count("delivered"), 3000);
+            assert_eq!(lrs.stored().len(), 3000);
+        }
+    }
+}
+
+#[test]
+fn an_archive_may_begin_with_bad_statements() {
+    let bad: String = (0..25).map(poisoned).collect();
+    for batch_size in ["500", "10", "5", "1"] {
+        let lrs = Lrs::healthy();
+        let directory = with_log(&(bad.clone() + &lines(25..300)));
+        let run = send(&directory, &lrs.xapi()).args(&["--batch-size", batch_size]);
+        let ended = run.run().with_code(4);
+        let letters = ended.dead_letters();
+        assert_eq!(letters.len(), 25, "{batch_size}");
+        assert!(letters.iter().all(|letter| letter["reason"] == "refused"));
+        assert_eq!(lrs.stored().len(), 275);
+        let router = router(&ended);
+        assert_eq!(
+            (
+                &router["delivered"],
+                &router["undeliverable"],
+                &router["duplicates"]
+            ),
+            (&json!(275), &json!(25), &json!(0))
+        );
+    }
+}
+
+#[test]
+fn a_bad_kind_of_events_does_not_stop_the_run_if_another_kind_is_accepted() {
+    let mut log: Vec<String> = (0..120).map(poisoned).collect();
+    log[59] = line(59).replace("play_video", "pause_video");
+    let lrs = Lrs::healthy();
+    let directory = with_log(&log.concat());
+    let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+    let ended = run.run().with_code(4);
+    assert_eq!(ended.dead_letters().len(), 119);
+    assert_eq!(lrs.stored().len(), 1);
+}
+
+#[test]
+fn a_few_refused_statements_are_dead_letters_though_nothing_is_accepted() {
+    let log: String = (0..19).map(poisoned).collect();
+    for batch_size in ["500", "3"] {
+        let lrs = Lrs::healthy();
+        let run = send(&with_log(&log), &lrs.xapi()).args(&["--batch-size", batch_size]);
+        let ended = run.run().with_code(4);
+        assert_eq!(ended.dead_letters().len(), 19);
+        // Each statement is refused once.
+        assert!(lrs.request_count() <= 19 * 2, "{}", lrs.request_count());
+    }
+}
+
+#[test]
+fn refusals_with_different_answers_do_not_stop_the_run() {
+    let words =
+        |nth: usize| nth.to_string().replace(|c: char| c.is_ascii_digit(), "x") + &"y".repeat(nth);
+    let lrs = Lrs::with_faults(move |nth, _| match nth {
+        0..60 => ServerFault::Answer(400, "", words(nth).leak()),
+        _ => ServerFault::None,
+    });
+    let run = send(&with_log(&lines(0..80)), &lrs.xapi());
+    let ended = run.args(&["--batch-size", "1"]).run().with_code(4);
+    assert_eq!(ended.dead_letters().len(), 60);
+    assert_eq!(lrs.stored().len(), 20);
+}
+
+#[test]
+fn a_server_that_is_away_stops_the_run_after_three_batches_without_dead_letters() {
+    for fault in [
+        ServerFault::CloseBeforeStoring,
+        ServerFault::Status(503),
+        ServerFault::Status(429),
+    ] {
+        // From the start, and after some batches.
+        for delivered in [0, 5] {
+            let fault = fault.clone();
+            let (lrs, is_well) = repairable(move |nth| match nth < delivered {
+                true => ServerFault::None,
+                false => fault.clone(),
+            });
+            let directory = with_log(&lines(0..300));
+            let run = || {
+                let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+                run.args(&["--connections", "1", "--max-retries", "1"])
+            };
+            let ended = run().run().with_code(5);
+            assert_eq!(ended.files("dead"), [""; 0]);
+            ended.assert_stderr("3 batches failed after all retries");
+            assert_eq!(router(&ended)["delivered"], 10 * delivered);
+            let first = format!("from line {} of `log`", 10 * delivered + 1);
+            ended.assert_stderr(&first);
+
+            is_well.store(true, Ordering::Relaxed);
+            let ended = run().run().with_code(0);
+            assert_eq!(ended.files("dead"), [""; 0]);
+            assert_eq!(lrs.stored().len(), 300);
+        }
+    }
+}
+
+#[test]
+fn batches_that_fail_are_dead_letters_once_a_later_batch_is_accepted() {
+    let lrs = Lrs::with_faults(|nth, _| match nth {
+        // Two batches, each with a retry, and again two.
+        1..=4 | 6..=9 => ServerFault::CloseBeforeStoring,
+        _ => ServerFault::None,
+    });
+    let directory = with_log(&lines(0..100));
+    let run = || {
+        let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+        run.args(&["--connections", "1", "--max-retries", "1"])
+    };
+    let ended = run().run().with_code(4);
+    let letters = ended.dead_letters();
+    assert_eq!(letters.len(), 4);
+    for letter in letters {
+        assert_eq!(letter["reason"], "unavailable");
+        assert_eq!(letter["attempts"], 2);
+        assert_eq!(letter["items"].as_array().unwrap().len(), 10);
+    }
+    assert_eq!(lrs.stored().len(), 60);
+    // The statements in dead letters are not sent again.
+    let requests = lrs.request_count();
+    run().run().with_code(0);
+    assert_eq!(lrs.request_count(), requests);
+}
+
+#[test]
+fn a_server_that_goes_away_before_the_last_batch_leaves_no_dead_letter() {
+    let (lrs, is_well) = repairable(|nth| match nth {
+        0 => ServerFault::None,
+        _ => ServerFault::CloseBeforeStoring,
+    });
+    let directory = with_log(&lines(0..20));
+    let run = || {
+        let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+        run.args(&["--max-retries", "0"])
+    };
+    let ended = run().run().with_code(5);
+    assert_eq!(ended.files("dead"), [""; 0]);
+    ended.assert_stderr("1 batch failed after all retries");
+    is_well.store(true, Ordering::Relaxed);
+    run().run().with_code(0);
+    assert_eq!(lrs.stored().len(), 20);
+}
+
+#[test]
+fn recover_keeps_the_dead_letters_of_a_server_that_is_still_away() {
+    let (lrs, _) = repairable(|nth| match nth {
+        4 => ServerFault::None,
+        _ => ServerFault::CloseBeforeStoring,
+    });
+    let directory = with_log(&lines(0..30));
+    let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+    let run = run.args(&["--connections", "1", "--max-retries", "1"]);
+    let ended = run.run().with_code(4);
+    let recover = Run::new(&["recover", "--dead-letters", "dead", "--max-retries", "0"]);
+    let recover = recover
+        .in_directory(&directory)
+        .args(&["--url", &lrs.xapi()]);
+    let recovered = recover.run().with_code(5);
+    assert_eq!(recovered.files("dead"), ended.files("dead"));
+    assert_eq!(recovered.dead_letters(), ended.dead_letters());
+}
+
+fn with_poison(status: u16) -> Lrs {
+    Lrs::start(ServerSettings {
+        poison: ("poison", status),
+        ..ServerSettings::default()
+    })
+}
+
+#[test]
+fn a_statement_that_a_firewall_forbids_is_a_dead_letter() {
+    for batch_size in ["500", "10", "1"] {
+        let lrs = with_poison(403);
+        let log = poisoned(1) + &lines(2..60) + &poisoned(60) + &lines(61..100);
+        let run = send(&with_log(&log), &lrs.xapi()).args(&["--batch-size", batch_size]);
+        let ended = run.run().with_code(4);
+        let letters = ended.dead_letters();
+        assert_eq!(letters.len(), 2, "{batch_size}");
+        for letter in letters {
+            assert_eq!(
+                (&letter["reason"], &letter["status"]),
+                (&json!("refused"), &json!(403))
+            );
+            assert_eq!(letter["items"].as_array().unwrap().len(), 1);
+        }
+        assert_eq!(lrs.stored().len(), 97);
+    }
+}
+
+#[test]
+fn a_server_that_forbids_everything_stops_the_run_after_few_requests() {
+    for batch_size in ["500", "1"] {
+        let lrs = Lrs::with_faults(|_, _| ServerFault::Status(403));
+        let directory = with_log(&lines(0..1000));
+        let run = send(&directory, &lrs.xapi()).args(&["--batch-size", batch_size]);
+        let ended = run.args(&["--max-retries", "0"]).run().with_code(5);
+        ended.assert_stderr("answered 403: as requested by the test");
+        ended.assert_stderr("no credentials were given");
+        assert_eq!(ended.files("dead"), [""; 0]);
+        assert!(lrs.request_count() <= 20, "{}", lrs.request_count());
+    }
+    // A last batch of one forbidden statement is sent again by the next run.
+    let lrs = with_poison(403);
+    let directory = with_log(&(lines(0..10) + &poisoned(11)));
+    let run = || send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
+    run().run().with_code(5);
+    directory.append("log", &lines(20..30));
+    let ended = run().run().with_code(4);
+    assert_eq!(ended.dead_letters().len(), 1);
+    assert_eq!(lrs.stored().len(), 20);
+}
+
+#[test]
+fn a_server_that_refuses_gzip_is_recognized() {
+    for status in [400, 415, 422] {
+        let lrs = Lrs::start(ServerSettings {
+            gzip: Some(status),
+            ..ServerSettings::default()
+        });
+        let directory = with_log(&(poisoned(0) + &lines(1..100)));
+        let run = || send(&directory, &lrs.xapi());
+        let ended = run().args(&["--compress-requests"]).run().with_code(5);
+        ended.assert_stderr(&format!(
+            "answered {status}: not JSON; the server refuses gzip bodies"
+        ));
+        ended.assert_stderr("leave `--compress-requests` out");
+        assert_eq!(ended.files("dead"), [""; 0]);
+        assert!(lrs.request_count() <= 6, "{}", lrs.request_count());
+        let ended = run().run().with_code(4);
+        assert_eq!(ended.dead_letters().len(), 1);
+        assert_eq!(lrs.stored().len(), 99);
+    }
+    // A bad statement is no sign that the server refuses gzip.
+    let lrs = Lrs::healthy();
+    let directory = with_log(&(poisoned(0) + &lines(1..100)));
+    let run = send(&directory, &lrs.xapi()).args(&["--compress-requests"]);
+    run.run().with_code(4);
+    assert_eq!(lrs.stored().len(), 99);
+}
+
+#[test]
+fn a_flood_of_dead_letters_stops_the_run() {
+    let log = |bad: u32| -> String {
+        let pairs = (0..bad).map(|nth| line(2 * nth) + &poisoned(2 * nth + 1));
+        pairs.collect()
+    };
+    let run = |log: &str, limit: &[&str]| {
+        let lrs = Lrs::healthy();
+        let run = send(&with_log(log), &lrs.xapi()).args(&["--connections", "1"]);
+        run.args(limit).run()
+    };
+    let limit = ["--max-dead-letters", "9"];
+    let ended = run(&log(50), &limit).with_code(5);
+    assert_eq!(ended.dead_letters().len(), 9);
+    ended.assert_stderr("answered 400: the request contains poison");
+    ended.assert_stderr("more than 9 records would be in dead letters");
+    let ended = run(&log(9), &limit).with_code(4);
+    assert_eq!(ended.dead_letters().len(), 9);
+
+    // By default, the limit is a thousand, if this is more than what the server has accepted.
+    let bad: String = (0..1010).map(poisoned).collect();
+    let ended = run(&(lines(2000..2010) + &bad), &[]).with_code(5);
+    assert_eq!(ended.dead_letters().len(), 1000);
+    ended.assert_stderr("`--max-dead-letters N` sets another limit");
+}
