@@ -1,6 +1,6 @@
 //! Creates files under temporary names, renames them to their final names, and makes the new names durable.
 
-use std::fs;
+use std::fs::{self, TryLockError};
 use std::io;
 use std::path::Path;
 
@@ -14,6 +14,9 @@ pub const OWNER_ONLY: u32 = 0o600;
 
 /// The ending of the names of temporary files.
 const PART: &str = ".part";
+
+/// The number of random characters in the names of temporary files.
+const RANDOM_CHARS: usize = 6;
 
 /// Renames a temporary file to its final name.
 ///
@@ -51,12 +54,46 @@ pub fn is_part(path: &Path) -> bool {
     name.starts_with('.') && name.ends_with(PART)
 }
 
-/// Creates a hidden temporary file in the directory of the file `path`. The umask applies to the mode.
+/// Creates a hidden temporary file in the directory of the file `path`. The umask applies to the mode. The file is
+/// locked, so that [`remove_abandoned`] of another run does not remove it.
 ///
 /// # Errors
 /// Returns an error that does not name the temporary file if the file cannot be created.
 pub fn temporary_file(path: &Path, mode: u32) -> io::Result<NamedTempFile> {
-    recorded_temporary_file(path, mode, |_| Ok(()))
+    loop {
+        let file = recorded_temporary_file(path, mode, |_| Ok(()))?;
+        match file.as_file().try_lock() {
+            // Another run may have removed the file before it was locked.
+            Ok(()) if !file.path().exists() => {}
+            Ok(()) => return Ok(file),
+            // Another run is removing the file.
+            Err(TryLockError::WouldBlock) => {}
+            // The file system has no locks, so no run removes temporary files of other runs.
+            Err(TryLockError::Error(_)) => return Ok(file),
+        }
+    }
+}
+
+/// Removes the temporary files in a directory that killed runs have left: those that no run has locked. `belongs` tells
+/// from the name of the final file whether to remove its temporary files. Errors are ignored, because a later run tries
+/// again.
+pub fn remove_abandoned(directory: &Path, belongs: impl Fn(&str) -> bool) {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    for path in entries.map(|entry| entry.path()) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let hidden = name
+            .strip_prefix('.')
+            .and_then(|name| name.strip_suffix(PART));
+        let is_ours = hidden
+            .and_then(|name| name.rsplit_once('.'))
+            .is_some_and(|(name, random)| random.len() == RANDOM_CHARS && belongs(name));
+        if is_ours
+            && let Ok(file) = fs::OpenOptions::new().write(true).open(&path)
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 /// Creates a temporary file like [`temporary_file`]. Calls `record` with the path of the temporary file before the file
@@ -72,7 +109,10 @@ pub fn recorded_temporary_file(
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let prefix = format!(".{name}.");
     let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(PART);
+    builder
+        .prefix(&prefix)
+        .suffix(PART)
+        .rand_bytes(RANDOM_CHARS);
     builder.make_in(parent(path), |part| {
         record(part)?;
         let mut options = fs::OpenOptions::new();
@@ -110,5 +150,23 @@ mod tests {
         let failed = recorded_temporary_file(&path, OWNER_ONLY, |_| Err(io::Error::other("full")));
         assert_eq!(failed.unwrap_err().to_string(), "full");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+    #[test]
+    fn temporary_files_of_killed_runs_are_removed_and_those_of_running_runs_are_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let running = temporary_file(&path("report.json"), ANY_FILE).unwrap();
+        for name in [
+            ".report.json.aB3dE6.part",
+            ".other.json.aB3dE6.part",
+            ".report.json.of.mine.part",
+            "report.json",
+        ] {
+            fs::write(path(name), "").unwrap();
+        }
+        remove_abandoned(directory.path(), |name| name == "report.json");
+        assert!(!path(".report.json.aB3dE6.part").exists());
+        assert!(running.path().exists());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
     }
 }

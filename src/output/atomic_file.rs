@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use crate::files::{failed_to_write, persist, temporary_file};
+use crate::files::{failed_to_write, parent, persist, remove_abandoned, temporary_file};
 
 /// A file that is being written. A new file is removed if this value is dropped without [`finish`](Self::finish).
 pub struct AtomicFile {
@@ -45,6 +45,8 @@ impl AtomicFile {
                 "the path does not name a file",
             ))
         } else {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            remove_abandoned(parent(path), |other| other == name);
             temporary_file(path, mode).map(FileKind::Temporary)
         };
         Ok(Self {

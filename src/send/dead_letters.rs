@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::letter_groups::LetterGroups;
-use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
+use crate::files::{OWNER_ONLY, persist, remove_abandoned, sync_directory, temporary_file};
 
 /// A file with records that could not be delivered.
 #[derive(Debug, Serialize, Deserialize)]
@@ -171,6 +171,7 @@ impl DeadLetters {
         tempfile::tempfile_in(directory).with_context(|| {
             format!("failed to write to the directory `{}`", directory.display())
         })?;
+        remove_abandoned(directory, is_letter);
         Ok(Self::at(directory))
     }
 
@@ -243,6 +244,12 @@ impl DeadLetters {
 
 fn file_name(id: Uuid) -> String {
     format!("{:x}.json", id.simple())
+}
+
+/// Returns whether a name is that of a dead letter.
+fn is_letter(name: &str) -> bool {
+    let id = name.strip_suffix(".json");
+    id.is_some_and(|id| id.len() == 32 && Uuid::try_parse(id).is_ok())
 }
 
 #[cfg(test)]

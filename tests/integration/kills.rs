@@ -33,6 +33,9 @@ fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
     run().run().with_code(0);
 }
 
+/// Nearly every run that is killed leaves the temporary file of its report.
+const REPORT: [&str; 2] = ["--report", "report.json"];
+
 /// Fails if a temporary file of a killed run is left.
 #[track_caller]
 fn assert_no_temporary_files(directory: &RunDirectory) {
@@ -60,7 +63,7 @@ fn a_transform_that_is_killed_and_repeated_writes_each_statement_once() {
     write_logs(&killed);
     undisturbed.transform().run().with_code(0);
     killed.write("state/.journal.jsonl.killed.part", "");
-    kill_and_repeat(100, || killed.transform());
+    kill_and_repeat(100, || killed.transform().args(&REPORT));
     assert_no_temporary_files(&killed);
     let expected = undisturbed.statement_counts();
     let counts = killed.statement_counts();
@@ -83,7 +86,7 @@ fn a_send_that_is_killed_and_repeated_stores_each_statement_once() {
     write_logs(&undisturbed);
     write_logs(&killed);
     let lrs = Lrs::healthy();
-    kill_and_repeat(100, || killed.send(&lrs.xapi()));
+    kill_and_repeat(100, || killed.send(&lrs.xapi()).args(&REPORT));
     undisturbed.transform().run().with_code(0);
     let expected: BTreeMap<String, Value> = undisturbed
         .files("out")
