@@ -49,11 +49,15 @@ pub(super) struct Base<'a> {
 /// Returns `MissingField` if the event has no time, `BadTimestamp` if it is not a full date and time with an offset.
 pub(super) fn event_time(event: &TrackingEvent<'_>) -> Result<EventTime, Fault> {
     let timestamp = required("timestamp", event.find("timestamp"))?;
-    let time = timestamp.as_str().and_then(EventTime::parse);
-    time.ok_or_else(|| {
-        let wanted = "a full date and time with an offset";
-        Fault::bad_timestamp(&python::repr(timestamp), wanted)
-    })
+    let bad_timestamp =
+        |problem: &dyn Display| Fault::bad_timestamp(problem, &python::repr(timestamp));
+    match timestamp.as_str() {
+        Some(text) => EventTime::parse_any_form(text).map_err(|problem| bad_timestamp(&problem)),
+        None => {
+            let kind = timestamp.kind();
+            Err(bad_timestamp(&format_args!("is {kind}, not a text")))
+        }
+    }
 }
 
 impl<'a> Transformer<'a> {

@@ -27,10 +27,10 @@ impl Fault {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))
     }
 
-    /// Returns the fault of a timestamp that is not in the wanted form. `shown` is the timestamp as Python shows it.
-    pub(crate) fn bad_timestamp(shown: &str, wanted: &str) -> Self {
-        let detail = format!("the timestamp {shown} is not {wanted}");
-        Self::new(Reason::BadTimestamp, detail)
+    /// Returns the fault of a time. `problem` completes a sentence that begins with "the time", and `shown` is the time
+    /// as Python shows it.
+    pub(crate) fn bad_timestamp(problem: impl Display, shown: &str) -> Self {
+        Self::new(Reason::BadTimestamp, format!("the time {problem}: {shown}"))
     }
 
     /// Returns the fault of a field whose value is of an unusable kind. `kind` and `wanted` are kinds such as `a

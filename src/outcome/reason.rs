@@ -33,7 +33,7 @@ pub enum Reason {
     /// A field holds a value of an unusable kind.
     WrongType,
     /// The format does not accept the time. xAPI takes ISO 8601 with an offset, or a number of seconds; Caliper takes a
-    /// full date and time with an offset.
+    /// full date and time with an offset, in any form that dateutil reads.
     BadTimestamp,
     /// A value that JSON cannot represent, such as NaN, would reach the output.
     NotRepresentable,

@@ -3,6 +3,7 @@
 //!
 //! The reference parses with dateutil, which takes missing parts from the clock and the time zone of the machine. Here
 //! a full date, a time and an offset are required. A text that has all three is printed as the reference prints it.
+//! Options take only the common forms, so that no time of an option is misread.
 
 use std::fmt::{self, Display};
 use std::sync::LazyLock;
@@ -14,7 +15,8 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::Offset;
 use regex::Regex;
 
-use super::iso8601;
+use super::problem::TimeProblem;
+use super::{dateutil, iso8601};
 
 /// A moment in UTC, printed as `2024-03-05T09:14:07.120Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,18 +28,38 @@ impl EventTime {
         self.0
     }
 
+    /// Parses a time of an event, in any form that dateutil reads.
+    ///
+    /// # Errors
+    /// Returns the problem if the text is no time, or if a part is missing that dateutil takes from the machine.
+    pub(crate) fn parse_any_form(text: &str) -> Result<Self, TimeProblem> {
+        if let Some(time) = Self::parse_common(text) {
+            return Ok(time);
+        }
+        let (local, offset) = dateutil::parse(text)?;
+        let moment = local.checked_sub(SignedDuration::from_secs(offset));
+        let time = moment.ok().and_then(Self::in_range);
+        time.ok_or(TimeProblem::OutOfRange)
+    }
+
     /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01`
     /// or `+0100` for the offset, no seconds, or the basic form `20240305T091407Z`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let moment = match iso8601::parse_common(text.as_bytes()) {
-            Some((local, 0)) => local,
-            Some((local, offset)) => local.checked_sub(SignedDuration::from_mins(offset)).ok()?,
-            None => Self::parse_variant(text)?,
-        };
-        // Python prints years before 1000 with fewer than four digits, so these years are refused.
-        (1000..=9999)
-            .contains(&moment.year())
-            .then_some(Self(moment))
+        Self::parse_common(text).or_else(|| Self::in_range(Self::parse_variant(text)?))
+    }
+
+    fn parse_common(text: &str) -> Option<Self> {
+        let (local, offset) = iso8601::parse_common(text.as_bytes())?;
+        Self::in_range(match offset {
+            0 => local,
+            offset => local.checked_sub(SignedDuration::from_mins(offset)).ok()?,
+        })
+    }
+
+    /// Refuses years before 1000, because Python prints them with fewer than four digits.
+    fn in_range(moment: DateTime) -> Option<Self> {
+        let is_in_range = (1000..=9999).contains(&moment.year());
+        is_in_range.then_some(Self(moment))
     }
 
     /// Parses the variants with jiff. The pattern refuses other forms that jiff would read, and cuts off the fraction,
@@ -129,6 +151,8 @@ mod tests {
             ("9999-12-31T23:59:59.9999Z", "9999-12-31T23:59:59.999Z"),
         ] {
             assert_eq!(printed(text).as_deref(), Some(utc), "{text}");
+            let any_form = EventTime::parse_any_form(text).map(|time| time.to_string());
+            assert_eq!(any_form.as_deref(), Ok(utc), "{text}");
         }
     }
 
@@ -143,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_date_seconds_or_offset_is_refused() {
+    fn options_take_only_the_common_forms() {
         for text in [
             "",
             "now",
@@ -168,6 +192,18 @@ mod tests {
             "2024-03-05T09:14:079Z",
         ] {
             assert_eq!(printed(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn years_of_fewer_than_four_digits_are_refused() {
+        for text in [
+            "0999-03-05T09:14:07Z",
+            "0999-03-05T09:14:07+00:00",
+            "5 Mar 999 9am UTC",
+        ] {
+            let parsed = EventTime::parse_any_form(text);
+            assert_eq!(parsed, Err(TimeProblem::OutOfRange), "{text}");
         }
     }
 }

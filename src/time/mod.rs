@@ -7,14 +7,18 @@
 //! |---|---|---|
 //! | `timestamp` | times of xAPI statements | Python's `isoformat()` |
 //! | `iso8601` | the text of times of xAPI statements | aniso8601 |
-//! | `event_time` | times of Caliper events and of options | dateutil, but no part is taken from the clock |
+//! | `event_time` | times of Caliper events and of options | |
+//! | `dateutil` | the text of times of Caliper events | dateutil, but no part is taken from the clock |
+//! | `problem` | the reason why a text is not taken as a time | |
 //! | `tincan_duration` | durations of xAPI statements | tincan |
 //! | `isodate_duration` | durations of Caliper events | isodate |
 //! | `seconds` | durations of options | |
 
+mod dateutil;
 mod event_time;
 mod iso8601;
 mod isodate_duration;
+mod problem;
 mod seconds;
 mod timestamp;
 mod tincan_duration;

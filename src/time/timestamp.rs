@@ -11,7 +11,8 @@ use jiff::civil::{DateTime, Time, date};
 use jiff::fmt::StdFmtWrite;
 use jiff::fmt::temporal::DateTimePrinter;
 
-use super::iso8601;
+use super::problem::TimeProblem;
+use super::{dateutil, iso8601};
 
 /// A moment with its offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,15 @@ impl Timestamp {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (local, offset) = iso8601::parse(text)?;
         Some(Self { local, offset })
+    }
+
+    /// Returns the problem of a text that [`Timestamp::parse`] does not take.
+    pub(crate) fn problem(text: &str) -> TimeProblem {
+        match dateutil::parse(text) {
+            Err(problem) => problem,
+            Ok(_) if Self::parse(&text.replacen(' ', "T", 1)).is_some() => TimeProblem::BlankForT,
+            Ok(_) => TimeProblem::OtherForm,
+        }
     }
 
     /// Converts seconds since 1970. Rounds to the microsecond, and half a microsecond to the even one.

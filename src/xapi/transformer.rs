@@ -121,10 +121,25 @@ pub(super) fn timestamp(logged: Option<Value<'_>>) -> Result<Option<Timestamp>, 
         Value::Null | Value::BigInt(_) | Value::Array(_) | Value::Object(_) => None,
     };
     if timestamp.is_none() {
-        let shown = python::repr(logged);
-        return Err(Fault::bad_timestamp(&shown, "ISO 8601 with an offset"));
+        return Err(bad_timestamp(logged));
     }
     Ok(timestamp)
+}
+
+fn bad_timestamp(logged: Value<'_>) -> Fault {
+    let shown = &python::repr(logged);
+    match logged {
+        Value::Str(text) => Fault::bad_timestamp(Timestamp::problem(text), shown),
+        Value::Int(_) | Value::Float(_) | Value::BigInt(_) => {
+            let problem = "is a number too large for seconds since 1970";
+            Fault::bad_timestamp(problem, shown)
+        }
+        _ => {
+            let kind = logged.kind();
+            let problem = format_args!("is {kind}, not a text or a number of seconds");
+            Fault::bad_timestamp(problem, shown)
+        }
+    }
 }
 
 impl<'a> Transformer<'a> {

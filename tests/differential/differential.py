@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mutate import Mutator
 from reference import Reference
+from times import is_complete
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
@@ -68,7 +69,7 @@ def correction(line, verdict, ours, args):
         return "an object or array is no id"
     if reason == "wrong-type" and "`data.completion` is a string" in ours["detail"]:
         return "text is not multiplied"
-    if args.to == "caliper" and reason == "bad-timestamp":
+    if args.to == "caliper" and reason == "bad-timestamp" and not is_complete(verdict["time"]):
         return "a time is not filled from the clock and the zone of the machine"
     if args.actor and reason in ("no-user", "unknown-user", "no-email"):
         nobody = [NOBODY, hashlib.sha1(NOBODY.encode()).hexdigest(), hashlib.sha1(b"").hexdigest()]

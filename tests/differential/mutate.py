@@ -7,6 +7,8 @@ import json
 import random
 from pathlib import Path
 
+import times
+
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 
 VALUES = [
@@ -163,7 +165,7 @@ class Mutator:
             other = pick.choice(self.bases)
             target[key] = copy.deepcopy(pick.choice(list(pick.choice(objects_in(other)).values()) or [1]))
         elif kind == 7:
-            event[pick.choice(["time", "timestamp"])] = pick.choice(TIMES)
+            event[pick.choice(["time", "timestamp"])] = pick.choice(TIMES) if pick.random() < 0.5 else times.form(pick)
         elif kind == 8 and isinstance(event.get("context"), dict):
             event["context"]["course_id"] = pick.choice(COURSES)
         elif kind == 9:

@@ -181,6 +181,7 @@ class Reference:
             return found
         name = event.get("name")
         found["name"] = name if isinstance(name, str) else None
+        found["time"] = event.get("timestamp")
         if not isinstance(name, str) or name not in self.names:
             return {**found, "outcome": "unsupported"}
         try:
