@@ -6,7 +6,8 @@
 //! | `discover` | the search for inputs, given the arguments |
 //! | `name_filter` | the selection of files in directories, by their names |
 //! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
-//! | `open` | opening an input: compression, archives |
+//! | `open` | opening an input |
+//! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `gzip` | decompression |
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
@@ -16,6 +17,7 @@
 mod batch_reader;
 mod bytes_read;
 mod discover;
+mod foreign;
 mod gzip;
 mod line_batch;
 mod name_filter;

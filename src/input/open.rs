@@ -1,9 +1,10 @@
-//! Opening an input. Gzip is recognized by its first bytes, not by the file name.
+//! Opening an input. Gzip, and files that are not logs, are recognized by their first bytes, not by the file name.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
 use super::bytes_read::{BytesRead, CountedReader};
+use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
 use super::position::PositionTracker;
 use super::source::{Origin, Source};
@@ -26,8 +27,8 @@ pub struct Opened {
 /// Opens an input, and decompresses it if it is gzipped.
 ///
 /// # Errors
-/// Returns an error if the file cannot be opened or its first bytes cannot be read, and if the input is a directory, a
-/// tar archive or compressed in another way than gzip.
+/// Returns an error if the file cannot be opened or its first byte cannot be read, and if the input is a directory or a
+/// file that is not a log ([`Foreign`]).
 pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     match &source.origin {
         Origin::Stdin => opened(None, bytes_read),
@@ -48,39 +49,35 @@ impl Opened {
 }
 
 fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
-    let mut may_be_tar = false;
-    let (mut raw, size): (Box<dyn Read + Send>, u64) = match &file {
+    let mut is_pipe = true;
+    let (raw, size): (Box<dyn Read + Send>, u64) = match &file {
         None => (Box::new(io::stdin()), 0),
         Some(file) => {
             let metadata = file.metadata()?;
             if metadata.is_dir() {
                 return Err(io::ErrorKind::IsADirectory.into());
             }
-            // Pipes are not checked for an archive: waiting for enough bytes would delay the first lines of a pipe.
-            may_be_tar = metadata.is_file();
+            is_pipe = !metadata.is_file();
             (Box::new(file.try_clone()?), metadata.len())
         }
     };
-    let mut magic = Vec::with_capacity(LONGEST_MAGIC);
-    let longest = LONGEST_MAGIC as u64;
-    raw.by_ref().take(longest).read_to_end(&mut magic)?;
-    let mut unsupported = UNSUPPORTED_COMPRESSIONS.iter();
-    if let Some((_, name)) = unsupported.find(|(other, _)| magic.starts_with(other)) {
-        let message = format!("it is compressed with {name}; decompress it first, or pipe it in");
-        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+    let (plain, gzipped) = match is_pipe {
+        true => (Container::Pipe, Container::GzipPipe),
+        false => (Container::File, Container::GzipFile),
+    };
+    let mut start = Start::read(raw);
+    if let Some(error) = start.error_at_first_byte() {
+        return Err(error);
     }
-    let is_gzip = magic.starts_with(&GZIP_MAGIC);
-    let whole = io::Cursor::new(magic).chain(raw);
-    let mut reader: Box<dyn Read + Send> = if is_gzip {
+    let is_gzip = start.bytes.starts_with(&GZIP_MAGIC);
+    let whole = start.checked(plain)?;
+    let reader = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
         let counted = CountedReader::new(buffered, bytes_read, size);
-        Box::new(GzipMembers::new(counted))
+        Start::read(Box::new(GzipMembers::new(counted))).checked(gzipped)?
     } else {
         Box::new(CountedReader::new(whole, bytes_read, size))
     };
-    if may_be_tar {
-        reader = reject_tar(reader)?;
-    }
     Ok(Opened {
         reader,
         may_grow: !is_gzip && file.is_some(),
@@ -89,25 +86,58 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     })
 }
 
-/// Returns a reader of the same bytes, or an error if they are a tar archive.
-fn reject_tar(mut reader: Box<dyn Read + Send>) -> io::Result<Box<dyn Read + Send>> {
-    /// The bytes that mark POSIX and GNU archives, in the header of the first file.
-    const MAGIC: &[u8] = b"ustar";
-    const MAGIC_OFFSET: usize = 257;
+/// The first bytes of a reader, and the reader of the rest.
+struct Start {
+    bytes: Vec<u8>,
+    /// The error that ended the first bytes.
+    error: Option<io::Error>,
+    rest: Box<dyn Read + Send>,
+}
 
-    let mut start = Vec::new();
-    let end = (MAGIC_OFFSET + MAGIC.len()) as u64;
-    let read = reader.by_ref().take(end).read_to_end(&mut start);
-    if start.get(MAGIC_OFFSET..) == Some(MAGIC) {
-        let message = "it is a tar archive; unpack it, or pipe in the output of `tar -xOf`";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+impl Start {
+    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops at a newline, since a pipe may have no more bytes yet.
+    fn read(mut reader: Box<dyn Read + Send>) -> Self {
+        /// The number of bytes that are read even if one of them is a newline. A mark may contain a newline.
+        const LEAST_BYTES: usize = 16;
+
+        let mut bytes = Vec::with_capacity(EXAMINED_BYTES);
+        let mut read = |bytes: &mut Vec<u8>, up_to: usize| {
+            let missing = up_to - bytes.len();
+            reader.by_ref().take(missing as u64).read_to_end(bytes)
+        };
+        let mut result = read(&mut bytes, LEAST_BYTES);
+        while result.as_ref().is_ok_and(|read| *read > 0)
+            && bytes.len() < EXAMINED_BYTES
+            && !bytes.contains(&b'\n')
+        {
+            let up_to = bytes.len() + LEAST_BYTES;
+            result = read(&mut bytes, up_to);
+        }
+        Self {
+            bytes,
+            error: result.err(),
+            rest: reader,
+        }
     }
-    let start = io::Cursor::new(start);
-    Ok(match read {
-        Ok(_) => Box::new(start.chain(reader)),
-        // The lines before the error are read first, then the reader fails with the error.
-        Err(error) => Box::new(start.chain(FailingReader(Some(error)))),
-    })
+
+    /// Takes the error, if the first byte could not be read.
+    fn error_at_first_byte(&mut self) -> Option<io::Error> {
+        self.error.take_if(|_| self.bytes.is_empty())
+    }
+
+    /// Returns a reader of all bytes, or an error if the first bytes are not those of a log.
+    fn checked(self, container: Container) -> io::Result<Box<dyn Read + Send>> {
+        if let Some(kind) = Foreign::recognize(&self.bytes, container) {
+            let message = kind.message(container);
+            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        }
+        let start = io::Cursor::new(self.bytes);
+        Ok(match self.error {
+            None => Box::new(start.chain(self.rest)),
+            // The lines before the error are read first, then the reader fails with the error.
+            Some(error) => Box::new(start.chain(FailingReader(Some(error)))),
+        })
+    }
 }
 
 /// A reader that fails once with the error, and is then at its end.
@@ -118,19 +148,6 @@ impl Read for FailingReader {
         self.0.take().map_or(Ok(0), Err)
     }
 }
-
-const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
-
-/// The first bytes and the names of compressions that are not supported. They are recognized so that a compressed file
-/// is reported once. Otherwise each of its lines would be reported as invalid UTF-8.
-const UNSUPPORTED_COMPRESSIONS: [(&[u8], &str); 4] = [
-    (b"BZh", "bzip2"),
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"PK\x03\x04", "zip"),
-];
-
-const LONGEST_MAGIC: usize = 6;
 
 /// Returns whether the next bytes of a reader are the start of a gzip file.
 ///

@@ -222,36 +222,6 @@ fn output_keeps_the_order_of_the_input_at_any_number_of_threads() {
 }
 
 #[test]
-fn unsupported_compression_is_an_error_that_names_it() {
-    let run = Run::transform()
-        .file("a.log", b"\xfd7zXZ\0 and so on")
-        .file("b.log", line(1));
-    let ended = run
-        .args(&["-o", "out", "a.log", "b.log"])
-        .run()
-        .with_code(3);
-    ended.assert_stderr("compressed with xz; decompress it");
-    ended.assert_stderr("2 inputs (1 failed)");
-    assert_eq!(ended.files("out"), ["b.log.xapi.jsonl"]);
-}
-
-#[test]
-fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
-    let mut header = [0; 512];
-    header[..5].copy_from_slice(b"a.log");
-    header[257..262].copy_from_slice(b"ustar");
-    let archive = [&header[..], line(1).as_bytes()].concat();
-    for archive in [gzip(&archive), archive] {
-        let ended = Run::transform()
-            .file("logs", archive)
-            .args(&["logs"])
-            .run()
-            .with_code(3);
-        ended.assert_error("failed to open `logs`: it is a tar archive; unpack it");
-    }
-}
-
-#[test]
 fn a_log_with_only_wrapped_lines_causes_a_hint_at_unwrap() {
     let wrapped = json!({"log": line(1)}).to_string();
     let hint = "`--unwrap KEY`";

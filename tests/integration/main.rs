@@ -17,6 +17,7 @@ mod events;
 mod exit_codes;
 mod explain;
 mod filters;
+mod foreign;
 mod gateway;
 mod goldens;
 mod harness;

@@ -1,0 +1,222 @@
+//! Files that are not logs: other compressions, archives, encryption, encodings, databases, programs. They are recognized
+//! by their first bytes, never by their names, so that each file is one error that says how to read the file. Otherwise
+//! each of its lines would be reported as unparsable.
+
+mod marks;
+mod openpgp;
+
+use marks::{MARKS, MARKS_OF_BINARY, Reading};
+
+/// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
+pub const EXAMINED_BYTES: usize = 512;
+
+pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// A kind of file that is not a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// The kind, as in "it is a tar archive".
+    is: &'static str,
+    reading: Reading,
+}
+
+/// The container in which bytes of another kind were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Container {
+    /// The bytes are those of a file.
+    File,
+    /// The bytes come from a pipe.
+    Pipe,
+    /// The bytes are the decompressed content of a gzip file.
+    GzipFile,
+    /// The bytes come from a pipe and are decompressed from gzip.
+    GzipPipe,
+}
+
+impl Container {
+    fn is_gzip(self) -> bool {
+        matches!(self, Self::GzipFile | Self::GzipPipe)
+    }
+}
+
+impl Foreign {
+    const GZIP: Self = Self::new("compressed twice with gzip", Reading::Command("cat FILE"));
+    const OPENPGP: Self = Self::new(
+        "encrypted or signed with OpenPGP",
+        Reading::Command("gpg --decrypt FILE"),
+    );
+
+    const fn new(is: &'static str, reading: Reading) -> Self {
+        Self { is, reading }
+    }
+
+    /// Recognizes a kind of file by its first bytes, up to [`EXAMINED_BYTES`]. Returns `None` if the bytes may be the
+    /// start of a log.
+    pub fn recognize(start: &[u8], container: Container) -> Option<Self> {
+        if container.is_gzip() && start.starts_with(&GZIP_MAGIC) {
+            return Some(Self::GZIP);
+        }
+        let marks = MARKS
+            .iter()
+            .chain(MARKS_OF_BINARY.iter().filter(|_| is_binary(start)));
+        for (is, reading, marks) in marks {
+            let begins = |(at, mark): &(usize, &[u8])| {
+                let rest = start.get(*at..);
+                rest.is_some_and(|rest| rest.starts_with(mark))
+            };
+            if marks.iter().any(begins) {
+                return Some(Self::new(is, *reading));
+            }
+        }
+        if openpgp::is_message(start) {
+            return Some(Self::OPENPGP);
+        }
+        let encoding = wide_encoding(start)?;
+        Some(Self::new(encoding.0, Reading::Command(encoding.1)))
+    }
+
+    /// Returns an explanation for an error: the kind, and the way to read such a file.
+    pub fn message(self, container: Container) -> String {
+        let Self { is, reading } = self;
+        let within = if container.is_gzip() && self != Self::GZIP {
+            ", within gzip"
+        } else {
+            ""
+        };
+        let command = match reading {
+            Reading::Advice(advice) => return format!("it is {is}{within}; {advice}"),
+            Reading::Command(command) => command,
+        };
+        let (before, file) = match container {
+            Container::File => ("", "FILE"),
+            Container::Pipe => ("… | ", "-"),
+            Container::GzipFile => ("gzip -dc FILE | ", "-"),
+            Container::GzipPipe => ("… | gzip -dc | ", "-"),
+        };
+        let command = match self {
+            Self::GZIP => String::new(),
+            _ => format!("{} | ", command.replace("FILE", file)),
+        };
+        format!("it is {is}{within}; read it with `{before}{command}event-router … -`")
+    }
+}
+
+/// Returns whether bytes contain control characters that no text has.
+fn is_binary(bytes: &[u8]) -> bool {
+    let is_of_text = |byte: u8| byte >= b' ' || matches!(byte, b'\t'..=b'\r' | b'\x1b');
+    !bytes.iter().all(|&byte| is_of_text(byte))
+}
+
+/// Recognizes UTF-16 and UTF-32, by their byte-order mark or by the zeros of ASCII characters. Returns the encoding and
+/// the command that converts it to UTF-8.
+fn wide_encoding(start: &[u8]) -> Option<(&'static str, &'static str)> {
+    const UTF_16LE: (&str, &str) = ("UTF-16 text", "iconv -f UTF-16LE -t UTF-8 FILE");
+    const UTF_16BE: (&str, &str) = ("UTF-16 text", "iconv -f UTF-16BE -t UTF-8 FILE");
+    const UTF_32LE: (&str, &str) = ("UTF-32 text", "iconv -f UTF-32LE -t UTF-8 FILE");
+    const UTF_32BE: (&str, &str) = ("UTF-32 text", "iconv -f UTF-32BE -t UTF-8 FILE");
+
+    match start {
+        [0xff, 0xfe, 0, 0, ..] => Some(UTF_32LE),
+        [0, 0, 0xfe, 0xff, ..] => Some(UTF_32BE),
+        [0xff, 0xfe, ..] => Some(UTF_16LE),
+        [0xfe, 0xff, ..] => Some(UTF_16BE),
+        _ if is_ascii_in(start, [false, true, true, true]) => Some(UTF_32LE),
+        _ if is_ascii_in(start, [true, true, true, false]) => Some(UTF_32BE),
+        _ if is_ascii_in(start, [false, true]) => Some(UTF_16LE),
+        _ if is_ascii_in(start, [true, false]) => Some(UTF_16BE),
+        _ => None,
+    }
+}
+
+/// Returns whether the first characters are ASCII, each in `N` bytes of which those in `zeros` are zero. At least two
+/// characters are needed, since a single zero may also be damage at the start of a log.
+fn is_ascii_in<const N: usize>(start: &[u8], zeros: [bool; N]) -> bool {
+    /// The number of characters that are examined.
+    const CHARACTERS: usize = 8;
+
+    let (units, _) = start.as_chunks::<N>();
+    let units = &units[..units.len().min(CHARACTERS)];
+    let is_ascii = |unit: &[u8; N]| {
+        let mut bytes = unit.iter().zip(zeros);
+        bytes.all(|(&byte, is_zero)| (byte == 0) == is_zero && byte.is_ascii())
+    };
+    units.len() >= 2 && units.iter().all(is_ascii)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(start: &[u8]) -> Option<&'static str> {
+        Foreign::recognize(start, Container::File).map(|kind| kind.is)
+    }
+
+    #[test]
+    fn the_start_of_a_log_is_of_no_other_kind() {
+        let holes = [vec![0; 512], [&[0; 9][..], b"{\"name\""].concat()];
+        let odd: [&[u8]; 14] = [
+            b"",
+            b"{",
+            b"{\"name\": \"play_video\"}\n",
+            b"\xef\xbb\xbf{\"name\"",
+            b"\x1b[36mlms-1 | \x1b[0m2024-03-05",
+            b"MZ 2024-03-05 INFO {\"name\"",
+            b"PAR1 2024-03-05 INFO",
+            b"ORC\n{\"name\": 1}",
+            b"PK 2024",
+            b"BZh is a prefix {\"name\"",
+            b"]\n",
+            b"\0{\"name\": 1}",
+            // The rest of a character whose first byte is in another file, after a log was split.
+            b"\xa4hnlich\"}\n",
+            b"\x85ngstr\xc3\xb6m\"}\n",
+        ];
+        let odd = odd.iter().map(|start| start.to_vec());
+        for start in odd.chain(holes) {
+            assert_eq!(is(&start), None, "{start:?}");
+        }
+    }
+
+    #[test]
+    fn wide_encodings_are_recognized_with_and_without_a_byte_order_mark() {
+        let text = "\n{\"name\": 1}";
+        let utf_16 = |bytes: fn(u16) -> [u8; 2], mark: &str| {
+            let text = format!("{mark}{text}");
+            text.encode_utf16().flat_map(bytes).collect::<Vec<u8>>()
+        };
+        let utf_32 = |bytes: fn(u32) -> [u8; 4], mark: &str| {
+            let text = format!("{mark}{text}");
+            let units = text.chars().map(u32::from);
+            units.flat_map(bytes).collect::<Vec<u8>>()
+        };
+        for mark in ["\u{feff}", ""] {
+            for (start, is, from) in [
+                (utf_16(u16::to_le_bytes, mark), "UTF-16", "UTF-16LE"),
+                (utf_16(u16::to_be_bytes, mark), "UTF-16", "UTF-16BE"),
+                (utf_32(u32::to_le_bytes, mark), "UTF-32", "UTF-32LE"),
+                (utf_32(u32::to_be_bytes, mark), "UTF-32", "UTF-32BE"),
+            ] {
+                let kind = Foreign::recognize(&start, Container::File).unwrap();
+                let command = format!("iconv -f {from} -t UTF-8 FILE");
+                let message = kind.message(Container::File);
+                let expected =
+                    format!("it is {is} text; read it with `{command} | event-router … -`");
+                assert_eq!(message, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_message_says_how_to_read_the_kind_in_its_container() {
+        for (container, expected) in [
+            (Container::File, "gpg --decrypt FILE"),
+            (Container::Pipe, "… | gpg --decrypt -"),
+            (Container::GzipFile, "gzip -dc FILE | gpg --decrypt -"),
+            (Container::GzipPipe, "… | gzip -dc | gpg --decrypt -"),
+        ] {
+            let message = Foreign::OPENPGP.message(container);
+            let end = format!("; read it with `{expected} | event-router … -`");
+            assert!(message.ends_with(&end), "{message}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The first bytes of the kinds of files that are not logs.
+
+/// The way to read a kind of file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// A shell command that writes the log to standard output. It reads `FILE`, or standard input if `FILE` is `-`.
+    Command(&'static str),
+    /// Advice in words, for files that no command can read from a pipe.
+    Advice(&'static str),
+}
+
+use Reading::{Advice, Command};
+
+/// A kind of file as in "it is a tar archive", the way to read it, and its marks: bytes at an offset.
+type Marks = (&'static str, Reading, &'static [(usize, &'static [u8])]);
+
+const EXPORT: Reading = Advice("export its events as JSON, one event a line");
+const LEAVE_OUT: Reading = Advice("leave it out, since it is no log");
+const UNPACK: Reading = Advice("unpack it first");
+
+/// Marks with which no log begins.
+pub const MARKS: &[Marks] = &[
+    (
+        "compressed with bzip2",
+        Command("bzip2 -dc FILE"),
+        &[(4, b"1AY&SY"), (4, b"\x17rE8P\x90")],
+    ),
+    (
+        "compressed with xz",
+        Command("xz -dc FILE"),
+        &[(0, b"\xfd7zXZ\0")],
+    ),
+    (
+        "compressed with lzma",
+        Command("xz -dc --format=lzma FILE"),
+        &[(0, b"\x5d\0\0")],
+    ),
+    (
+        "compressed with lzip",
+        Command("lzip -dc FILE"),
+        &[(0, b"LZIP\x01")],
+    ),
+    (
+        "compressed with zstd",
+        Command("zstd -dc FILE"),
+        &[(0, b"\x28\xb5\x2f\xfd"), (0, b"\x50\x2a\x4d\x18")],
+    ),
+    (
+        "compressed with lz4",
+        Command("lz4 -dc FILE"),
+        &[(0, b"\x04\x22\x4d\x18"), (0, b"\x02\x21\x4c\x18")],
+    ),
+    (
+        "compressed with lzop",
+        Command("lzop -dc FILE"),
+        &[(0, b"\x89LZO\0\r\n\x1a\n")],
+    ),
+    (
+        "compressed with snappy",
+        Command("snzip -dc FILE"),
+        &[(0, b"\xff\x06\0\0sNaPpY")],
+    ),
+    (
+        "compressed with snappy-java",
+        UNPACK,
+        &[(0, b"\x82SNAPPY\0")],
+    ),
+    (
+        "compressed with zlib",
+        Command("pigz -dc FILE"),
+        &[(0, b"\x78\x9c"), (0, b"\x78\xda"), (0, b"\x78\x01")],
+    ),
+    (
+        "compressed with compress",
+        Command("gzip -dc FILE"),
+        &[(0, b"\x1f\x9d")],
+    ),
+    (
+        "compressed with pack",
+        Command("gzip -dc FILE"),
+        &[(0, b"\x1f\x1e")],
+    ),
+    ("gzip in base64", Command("base64 -d FILE"), &[(0, b"H4sI")]),
+    (
+        "a tar archive",
+        Command("tar -xOf FILE"),
+        &[(257, b"ustar")],
+    ),
+    (
+        "a zip archive",
+        Advice("read it with `unzip -p FILE | event-router … -`"),
+        &[(0, b"PK\x03\x04"), (0, b"PK\x05\x06"), (0, b"PK\x07\x08")],
+    ),
+    (
+        "a 7z archive",
+        Advice("read it with `7z x -so FILE | event-router … -`"),
+        &[(0, b"7z\xbc\xaf\x27\x1c")],
+    ),
+    (
+        "a rar archive",
+        Advice("read it with `unrar p -inul FILE | event-router … -`"),
+        &[(0, b"Rar!\x1a\x07")],
+    ),
+    ("a cabinet archive", UNPACK, &[(0, b"MSCF\0\0\0\0")]),
+    (
+        "encrypted with OpenPGP",
+        Command("gpg --decrypt FILE"),
+        &[(0, b"-----BEGIN PGP MESSAGE")],
+    ),
+    (
+        "encrypted with age",
+        Command("age --decrypt FILE"),
+        &[
+            (0, b"age-encryption.org/"),
+            (0, b"-----BEGIN AGE ENCRYPTED"),
+        ],
+    ),
+    (
+        "encrypted with S/MIME",
+        Advice("decrypt it with `openssl cms -decrypt`, and read what it writes"),
+        &[(0, b"-----BEGIN PKCS7"), (0, b"-----BEGIN CMS")],
+    ),
+    (
+        "encrypted with openssl",
+        Advice("decrypt it with `openssl enc -d`, and read what it writes"),
+        &[(0, b"Salted__"), (0, b"U2FsdGVkX1")],
+    ),
+    (
+        "encrypted with Ansible Vault",
+        Command("ansible-vault decrypt --output - FILE"),
+        &[(0, b"$ANSIBLE_VAULT;")],
+    ),
+    ("an SQLite database", EXPORT, &[(0, b"SQLite format 3\0")]),
+    (
+        "an Avro file",
+        Command("avro-tools tojson FILE"),
+        &[(0, b"Obj\x01")],
+    ),
+    ("an Arrow file", EXPORT, &[(0, b"ARROW1\0\0")]),
+    ("an HDF5 file", EXPORT, &[(0, b"\x89HDF\r\n\x1a\n")]),
+    ("a Hadoop sequence file", EXPORT, &[(0, b"SEQ\x06")]),
+    (
+        "a MongoDB dump",
+        Command("bsondump --quiet FILE"),
+        &[(4, b"\x07_id\0")],
+    ),
+    (
+        "an archive of mongodump",
+        Advice("restore it with `mongorestore`, and write the events with `mongoexport`"),
+        &[(0, b"\x6d\xe2\x99\x81")],
+    ),
+    (
+        "a systemd journal",
+        Advice("read it with `journalctl --file FILE --output cat | event-router … -`"),
+        &[(0, b"LPKSHHRH")],
+    ),
+    (
+        "a pointer of Git LFS",
+        Advice("fetch the file with `git lfs pull`"),
+        &[(0, b"version https://git-lfs.github.com/")],
+    ),
+    (
+        "an Office document",
+        LEAVE_OUT,
+        &[(0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")],
+    ),
+    ("a PDF document", LEAVE_OUT, &[(0, b"%PDF-")]),
+    (
+        "an image",
+        LEAVE_OUT,
+        &[
+            (0, b"\x89PNG\r\n\x1a\n"),
+            (0, b"\xff\xd8\xff"),
+            (0, b"GIF87a"),
+            (0, b"GIF89a"),
+        ],
+    ),
+    (
+        "an executable",
+        LEAVE_OUT,
+        &[
+            (0, b"\x7fELF"),
+            (0, b"\xcf\xfa\xed\xfe"),
+            (0, b"\xce\xfa\xed\xfe"),
+            (0, b"\xfe\xed\xfa\xcf"),
+            (0, b"\xfe\xed\xfa\xce"),
+            (0, b"\xca\xfe\xba\xbe"),
+            (0, b"\0asm\x01\0\0\0"),
+        ],
+    ),
+];
+
+/// Marks with which a text may begin, too. They count only in a file that holds binary data.
+pub const MARKS_OF_BINARY: &[Marks] = &[
+    ("a Parquet file", EXPORT, &[(0, b"PAR1"), (0, b"PARE")]),
+    ("an ORC file", EXPORT, &[(0, b"ORC")]),
+    ("an executable", LEAVE_OUT, &[(0, b"MZ")]),
+];

@@ -1,0 +1,102 @@
+//! The first packet of a binary OpenPGP message (RFC 9580), as `gpg --encrypt` writes it.
+
+use super::is_binary;
+
+/// The kinds of packets with which a message begins.
+const ENCRYPTED_SESSION_KEY: u8 = 1;
+const PASSWORD_SESSION_KEY: u8 = 3;
+const ONE_PASS_SIGNATURE: u8 = 4;
+const COMPRESSED: u8 = 8;
+const ENCRYPTED: u8 = 9;
+const ENCRYPTED_AND_PROTECTED: u8 = 18;
+const ENCRYPTED_BY_GNUPG: u8 = 20;
+
+/// Returns whether bytes are the start of an OpenPGP message: a packet of a kind with which messages begin, in a version
+/// that exists. No text in UTF-8 begins so.
+pub fn is_message(start: &[u8]) -> bool {
+    let Some((kind, body)) = first_packet(start) else {
+        return false;
+    };
+    let Some(&version) = body.first() else {
+        return false;
+    };
+    match kind {
+        ENCRYPTED_SESSION_KEY => matches!(version, 2 | 3 | 6),
+        PASSWORD_SESSION_KEY => matches!(version, 4..=6),
+        ONE_PASS_SIGNATURE => matches!(version, 3 | 6),
+        // The number of the compression.
+        COMPRESSED => matches!(version, 1..=3),
+        ENCRYPTED_AND_PROTECTED => matches!(version, 1 | 2),
+        ENCRYPTED_BY_GNUPG => version == 1,
+        // This packet has no version, so any body that is not a text is taken.
+        ENCRYPTED => is_binary(body) && std::str::from_utf8(body).is_err(),
+        _ => false,
+    }
+}
+
+/// Returns the kind and the body of the first packet.
+fn first_packet(start: &[u8]) -> Option<(u8, &[u8])> {
+    let (&tag, rest) = start.split_first()?;
+    if tag & 0x80 == 0 {
+        return None;
+    }
+    let is_new = tag & 0x40 != 0;
+    let length_bytes = match (is_new, tag & 3) {
+        (false, 0) => 1,
+        (false, 1) => 2,
+        (false, 2) => 4,
+        (false, _) => 0,
+        (true, _) => match rest.first()? {
+            // The two bytes of a character of a text in UTF-8.
+            0x80..=0xbf => return None,
+            0..=0x7f | 0xe0..=0xfe => 1,
+            0xc0..=0xdf => 2,
+            0xff => 5,
+        },
+    };
+    let kind = if is_new { tag & 0x3f } else { tag >> 2 & 0xf };
+    Some((kind, rest.get(length_bytes..)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_of_gpg_are_recognized() {
+        let messages: [&[u8]; 8] = [
+            // gpg --symmetric, --encrypt, --sign, --sign --compress-level 0, --store
+            b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4",
+            b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5",
+            b"\xa3\x01\x01\xdd\x01\x22\xfe\x90\x0d\x03\x00\x0a",
+            b"\x90\x0d\x03\x00\x0a\x01\xbc\xc8\xea\xe4\xb0\x63",
+            b"\x84\x5e\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x12",
+            // The headers that other programs write.
+            b"\xc1\xc0\x4c\x03\xad\x4c\x4a\xf0",
+            b"\xc3\x0d\x04\x09\x03\x08\xad\x4c",
+            b"\xd2\xc0\xff\x01\x85\x22\x10\x80",
+        ];
+        for message in messages {
+            assert!(is_message(message), "{message:x?}");
+        }
+    }
+
+    #[test]
+    fn texts_and_pieces_of_texts_are_no_messages() {
+        for text in [
+            "",
+            "{",
+            "Älter",
+            "Ó",
+            "Өө",
+            "Ҁ\u{1}",
+            "ü",
+            "äh\u{1}",
+            "\u{feff}{",
+        ] {
+            for at in 0..text.len() {
+                assert!(!is_message(&text.as_bytes()[at..]), "{text:?} from {at}");
+            }
+        }
+    }
+}

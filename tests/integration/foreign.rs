@@ -1,0 +1,281 @@
+//! Inputs that are not logs: recognized by their first bytes, and reported once, with a way to read them.
+
+use std::process::Command;
+
+use serde_json::json;
+
+use crate::harness::{Run, gzip, line};
+use crate::inputs::two_lines;
+
+/// The first bytes that common programs write, followed by the kind and the way to read it that the error names.
+const KINDS: [(&[u8], &str, &str); 24] = [
+    // gpg --symmetric, --encrypt, --encrypt --armor, --sign
+    (
+        b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4\xd4\x4a\xff\xd2",
+        "OpenPGP",
+        "`gpg --decrypt FILE | event-router … -`",
+    ),
+    (
+        b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x01\x0c\0\x81",
+        "OpenPGP",
+        "gpg --decrypt",
+    ),
+    (
+        b"-----BEGIN PGP MESSAGE-----\n\nhQGMA61MSvA9vFX1AQwArkZIBrfYz9s\n",
+        "OpenPGP",
+        "gpg --decrypt",
+    ),
+    (
+        b"\xa3\x01\x01\xdd\x01\x22\xfe\x90\x0d\x03\0\x0a\x01\xbc\xc8\xea",
+        "OpenPGP",
+        "gpg --decrypt",
+    ),
+    (b"BZh91AY&SY\x9b\x97\x1f\x9c\0\0", "bzip2", "bzip2 -dc"),
+    (
+        b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01",
+        "xz",
+        "`xz -dc FILE | event-router … -`",
+    ),
+    (
+        b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x3d\x88",
+        "lzma",
+        "xz -dc",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n",
+        "zstd",
+        "zstd -dc",
+    ),
+    (
+        b"\x04\x22\x4d\x18\x64\x40\xa7\x0b\0\0\x80{\"nam",
+        "lz4",
+        "lz4 -dc",
+    ),
+    (b"\x02\x21\x4c\x18\x0c\0\0\0\xb0{\"name\"", "lz4", "lz4 -dc"),
+    (b"\xff\x06\0\0sNaPpY\x01\x0f\0\0", "snappy", "snzip -dc"),
+    (
+        b"\x1f\x9d\x90{D\xb8\x61\x52\xa6",
+        "compress",
+        "gzip -dc FILE",
+    ),
+    (
+        b"7z\xbc\xaf\x27\x1c\0\x04\x1b\xe3",
+        "7z archive",
+        "7z x -so",
+    ),
+    (b"PK\x03\x04\x14\0\0\0\x08\0", "zip archive", "unzip -p"),
+    (b"Rar!\x1a\x07\x01\0\x33\x92", "rar archive", "unrar p"),
+    (
+        b"PAR1\x15\x04\x15\x10\x15\x14",
+        "Parquet",
+        "export its events as JSON",
+    ),
+    (
+        b"SQLite format 3\0\x10\0\x01\x01\0",
+        "SQLite",
+        "export its events as JSON",
+    ),
+    (b"Obj\x01\x04\x14avro.codec", "Avro", "avro-tools tojson"),
+    (
+        b"ORC\x0a\x0b\x0a\x03\0\0\0",
+        "ORC",
+        "export its events as JSON",
+    ),
+    (b"\xe6\0\0\0\x07_id\0\x65\xe6", "MongoDB dump", "bsondump"),
+    (b"\x7fELF\x02\x01\x01\0\0\0", "executable", "leave it out"),
+    (
+        b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xff\xff",
+        "executable",
+        "leave it out",
+    ),
+    (
+        b"\xcf\xfa\xed\xfe\x07\0\0\x01",
+        "executable",
+        "leave it out",
+    ),
+    (b"%PDF-1.7\n%\xb5\xb5\xb5\xb5\n", "PDF", "leave it out"),
+];
+
+#[test]
+fn each_kind_is_one_error_that_says_how_to_read_it_whatever_its_name() {
+    for (start, kind, reading) in KINDS {
+        // Lines follow, which are not counted.
+        let bytes = [start, &[b'\n', 0xff, b'\n'].repeat(100)].concat();
+        let run = Run::transform()
+            .file("a.log", bytes)
+            .file("b.log.gz.gpg", line(1));
+        let ended = run.args(&["-o", "out", "a.log", "b.log.gz.gpg"]).run();
+        let ended = ended.with_code(3);
+        ended.assert_error("failed to open `a.log`: it is ");
+        ended.assert_stderr(kind);
+        ended.assert_stderr(reading);
+        ended.assert_stderr("2 inputs (1 failed)");
+        assert_eq!(
+            (ended.count("lines"), ended.count("emitted")),
+            (1, 1),
+            "{kind}"
+        );
+        assert_eq!(ended.files("out"), ["b.log.gz.gpg.xapi.jsonl"]);
+    }
+}
+
+#[test]
+fn each_kind_is_recognized_within_gzip_and_in_a_pipe() {
+    for (start, kind, _) in KINDS {
+        let packed = gzip(start);
+        let run = Run::transform().file("a.log.gz", &packed);
+        let ended = run.args(&["a.log.gz"]).run().with_code(3);
+        ended.assert_error("failed to open `a.log.gz`: it is ");
+        ended.assert_stderr(kind);
+        ended.assert_stderr("within gzip");
+        for stdin in [start, &packed] {
+            let ended = Run::transform().stdin(stdin).args(&["--quiet", "-"]).run();
+            let ended = ended.with_code(3);
+            ended.assert_error("failed to open `-`: it is ");
+            ended.assert_stderr(kind);
+            assert_eq!(ended.stdout, b"");
+        }
+    }
+}
+
+#[test]
+fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
+    let wide: Vec<u8> = two_lines()
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    for (bytes, is_packed, expected) in [
+        (
+            gzip(gzip(two_lines())),
+            true,
+            "it is compressed twice with gzip; read it with `gzip -dc FILE | event-router … -`",
+        ),
+        (
+            wide.clone(),
+            false,
+            "it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+        ),
+        (
+            [&[0xff, 0xfe], &wide[..]].concat(),
+            false,
+            "it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+        ),
+        (
+            gzip(&wide),
+            true,
+            "it is UTF-16 text, within gzip; read it with `gzip -dc FILE | iconv -f UTF-16LE -t UTF-8 - | event-router … -`",
+        ),
+    ] {
+        let run = Run::transform().file("a.json", &bytes);
+        let ended = run.args(&["a.json"]).run().with_code(3);
+        ended.assert_error(&format!("failed to open `a.json`: {expected}"));
+        assert_eq!(ended.count("lines"), 0);
+        let ended = Run::transform()
+            .stdin(&bytes)
+            .args(&["-"])
+            .run()
+            .with_code(3);
+        let piped = match is_packed {
+            true => expected.replace("gzip -dc FILE", "… | gzip -dc"),
+            false => expected.replace("iconv", "… | iconv").replace("FILE", "-"),
+        };
+        ended.assert_error(&format!("failed to open `-`: {piped}"));
+    }
+}
+
+#[test]
+fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
+    let mut header = [0; 512];
+    header[..5].copy_from_slice(b"a.log");
+    header[257..262].copy_from_slice(b"ustar");
+    let archive = [&header[..], line(1).as_bytes()].concat();
+    for (archive, is) in [
+        (
+            gzip(&archive),
+            "a tar archive, within gzip; read it with `gzip -dc FILE | tar -xOf - |",
+        ),
+        (archive, "a tar archive; read it with `tar -xOf FILE |"),
+    ] {
+        let ended = Run::transform()
+            .file("logs", &archive)
+            .args(&["logs"])
+            .run()
+            .with_code(3);
+        ended.assert_error(&format!("failed to open `logs`: it is {is}"));
+        let run = Run::transform().stdin(archive).args(&["-"]);
+        run.run().with_code(3).assert_stderr("it is a tar archive");
+    }
+}
+
+#[test]
+fn what_installed_programs_write_is_recognized() {
+    for (program, arguments, kind) in [
+        (
+            "gpg",
+            "--batch --symmetric --passphrase x --pinentry-mode loopback --homedir .",
+            "OpenPGP",
+        ),
+        (
+            "gpg",
+            "--batch --symmetric --armor --passphrase x --pinentry-mode loopback --homedir .",
+            "OpenPGP",
+        ),
+        ("iconv", "-f UTF-8 -t UTF-16", "UTF-16"),
+        ("iconv", "-f UTF-8 -t UTF-16BE", "UTF-16"),
+        ("iconv", "-f UTF-8 -t UTF-32", "UTF-32"),
+        ("lz4", "-c -f", "lz4"),
+        ("lz4", "-c -f -l", "lz4"),
+        ("zstd", "-c", "zstd"),
+        ("xz", "-c", "xz"),
+        ("bzip2", "-c", "bzip2"),
+        ("tar", "-c a.log", "tar archive"),
+        ("base64", "a.gz", "gzip in base64"),
+    ] {
+        let run = Run::transform()
+            .file("a.log", two_lines())
+            .file("a.gz", gzip(two_lines()));
+        let mut command = Command::new("sh");
+        let script = format!("{program} {arguments} < a.log > b.log 2> /dev/null");
+        let directory = run.directory.path("");
+        let status = command
+            .args(["-c", &script])
+            .current_dir(directory)
+            .status();
+        // A program that is not installed is skipped.
+        if !status.unwrap().success() {
+            continue;
+        }
+        let ended = run.args(&["b.log"]).run().with_code(3);
+        ended.assert_error("failed to open `b.log`: it is ");
+        ended.assert_stderr(kind);
+    }
+}
+
+#[test]
+fn with_a_state_a_file_that_is_not_a_log_is_tried_again_by_the_next_run() {
+    let arguments = [
+        "--state",
+        "state",
+        "--report",
+        "report.json",
+        "-o",
+        "out",
+        "logs",
+    ];
+    let run = Run::transform()
+        .file("logs/a.log.gz.gpg", KINDS[0].0)
+        .file("logs/b.log", line(1));
+    let first = run.args(&arguments).run().with_code(3);
+    let input = &first.report()["inputs"][0];
+    assert_eq!(
+        (&input["ended"], &input["lines"]),
+        (&json!("failed"), &json!(0))
+    );
+    let again = Run::transform().in_directory(&first.directory);
+    let again = again.args(&arguments).run().with_code(3);
+    again.assert_error("failed to open `logs/a.log.gz.gpg`");
+    first.directory.write("logs/a.log.gz.gpg", line(2));
+    let mended = Run::transform().in_directory(&first.directory);
+    let mended = mended.args(&arguments).run().with_code(0);
+    assert_eq!(mended.count("emitted"), 1);
+}
