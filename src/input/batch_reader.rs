@@ -5,7 +5,7 @@
 
 use std::io::{self, Read};
 
-use super::line_batch::{LineBatch, LineContent};
+use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
 use super::source::Shape;
 use crate::buffers::{Buffer, Buffers};
@@ -82,6 +82,8 @@ impl<R: Read> BatchReader<R> {
     /// returned.
     pub fn next_batch(&mut self) -> Option<LineBatch> {
         let mut wanted = BATCH_BYTES;
+        // The number of NUL bytes that were dropped from the start of the first line.
+        let mut nuls = 0;
         loop {
             self.fill(wanted);
             if self.ended.is_some() {
@@ -92,17 +94,20 @@ impl<R: Read> BatchReader<R> {
                 let text = self.take(whole);
                 return Some(self.batch(text, false));
             }
+            nuls += self.drop_nuls();
             if self.pending > self.max_line_bytes {
-                return self.skip_line();
+                return self.skip_line(nuls);
             }
-            wanted = (self.pending * 2).min(self.max_line_bytes.saturating_add(1));
+            let most = self.max_line_bytes.saturating_add(1);
+            wanted = (self.pending * 2).min(most).max(BATCH_BYTES);
         }
         let is_truncated = matches!(self.ended, Some(Err(_)));
         let whole = self.whole_lines();
         if let Some(held_back) = &mut self.held_back
             && !is_truncated
         {
-            *held_back += (self.pending - whole) as u64;
+            let of_first_line = if whole == 0 { nuls } else { 0 };
+            *held_back += of_first_line + (self.pending - whole) as u64;
             self.pending = whole;
         }
         let text = self.take(self.pending);
@@ -147,8 +152,8 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// Skips a line that is too long and starts with the pending bytes. Returns a batch with no text, which tells the
-    /// length of the line, or `None` if the line is held back.
-    fn skip_line(&mut self) -> Option<LineBatch> {
+    /// length of the line, or `None` if the line is held back. `nuls` bytes were dropped before the pending bytes.
+    fn skip_line(&mut self, nuls: u64) -> Option<LineBatch> {
         let mut batch = self.batch(self.buffers.empty(), false);
         let newline = loop {
             let newline = self.shape.newline(&self.buffer[..self.pending]);
@@ -163,13 +168,29 @@ impl<R: Read> BatchReader<R> {
         if let Some(held_back) = &mut self.held_back
             && newline.is_none()
         {
-            *held_back = length;
+            *held_back = nuls + length;
             return None;
         }
         let offset = batch.offset;
         batch.skipped = Some(LineContent::TooLong { offset, length });
         batch.positions.extend(self.end_line(newline));
         Some(batch)
+    }
+
+    /// Drops the NUL bytes at the start of the pending line, of which there may be gigabytes if the log was truncated
+    /// while it was written. Keeps the last NUL byte of a line that has no other bytes. Returns the number of dropped
+    /// bytes.
+    fn drop_nuls(&mut self) -> u64 {
+        let line = &self.buffer[..self.pending];
+        let nuls = &line[..nuls_before(line)];
+        let length = nuls.len();
+        self.tracker.offset += length as u64;
+        if self.is_tracking {
+            self.tracker.hash.update(nuls);
+        }
+        self.buffer.copy_within(length..self.pending, 0);
+        self.pending -= length;
+        length as u64
     }
 
     fn batch(&mut self, text: Buffer, is_truncated: bool) -> LineBatch {

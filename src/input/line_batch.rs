@@ -33,13 +33,14 @@ pub struct Line<'a> {
     pub content: LineContent<'a>,
 }
 
-/// The text of a line, or the part of the text that could be read.
+/// The text of a line, or the part of the text that could be read. NUL bytes at the start of a line do not belong to its
+/// text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineContent<'a> {
     Whole(&'a [u8]),
     /// Reading failed in the middle of the line.
     Truncated(&'a [u8]),
-    /// The line is longer than the limit. `offset` is where the line starts in the decompressed input.
+    /// The line is longer than the limit. `offset` is where its text starts in the decompressed input.
     TooLong {
         offset: u64,
         length: u64,
@@ -76,18 +77,22 @@ impl LineBatch {
         let mut skipped = self.skipped;
         iter::from_fn(move || {
             let newline = shape.newline(rest);
-            let bytes = &rest[..newline.unwrap_or(rest.len())];
+            let end = newline.unwrap_or(rest.len());
+            let nuls = nuls_before(&rest[..end]);
+            let bytes = &rest[nuls..end];
             let content = if rest.is_empty() {
                 skipped.take()?
             } else if newline.is_none() && self.is_truncated {
                 LineContent::Truncated(bytes)
             } else if bytes.len() > max_line_bytes {
-                let length = bytes.len() as u64;
-                LineContent::TooLong { offset, length }
+                LineContent::TooLong {
+                    offset: offset + nuls as u64,
+                    length: bytes.len() as u64,
+                }
             } else {
                 LineContent::Whole(bytes)
             };
-            let length = bytes.len() + usize::from(newline.is_some());
+            let length = end + usize::from(newline.is_some());
             rest = &rest[length..];
             offset += length as u64;
             number += 1;
@@ -97,4 +102,27 @@ impl LineBatch {
             })
         })
     }
+}
+
+/// Returns the number of NUL bytes at the start of a line. When a log is truncated while a program writes to it, its
+/// next event follows as many NUL bytes as the log had bytes before. If a line has no other bytes, its last NUL byte is
+/// not counted, so that the line is not blank.
+#[inline]
+pub(super) fn nuls_before(line: &[u8]) -> usize {
+    match line {
+        [0, _, ..] => leading_nuls(line).min(line.len() - 1),
+        _ => 0,
+    }
+}
+
+#[cold]
+fn leading_nuls(line: &[u8]) -> usize {
+    /// The number of bytes that are compared at a time, with vector instructions.
+    const BLOCK: usize = 64;
+
+    let (blocks, _) = line.as_chunks::<BLOCK>();
+    let blocks = blocks.iter().take_while(|block| **block == [0; BLOCK]);
+    let in_blocks = blocks.count() * BLOCK;
+    let rest = line[in_blocks..].iter().take_while(|byte| **byte == 0);
+    in_blocks + rest.count()
 }

@@ -95,27 +95,29 @@ struct Start {
 }
 
 impl Start {
-    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops at a newline, since a pipe may have no more bytes yet.
+    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops after a newline, since a pipe may have no more bytes yet.
     fn read(mut reader: Box<dyn Read + Send>) -> Self {
         /// The number of bytes that are read even if one of them is a newline. A mark may contain a newline.
         const LEAST_BYTES: usize = 16;
 
-        let mut bytes = Vec::with_capacity(EXAMINED_BYTES);
-        let mut read = |bytes: &mut Vec<u8>, up_to: usize| {
-            let missing = up_to - bytes.len();
-            reader.by_ref().take(missing as u64).read_to_end(bytes)
-        };
-        let mut result = read(&mut bytes, LEAST_BYTES);
-        while result.as_ref().is_ok_and(|read| *read > 0)
-            && bytes.len() < EXAMINED_BYTES
-            && !bytes.contains(&b'\n')
+        let mut bytes = vec![0; EXAMINED_BYTES];
+        let mut length = 0;
+        let mut error = None;
+        while error.is_none()
+            && length < EXAMINED_BYTES
+            && (length < LEAST_BYTES || !bytes[..length].contains(&b'\n'))
         {
-            let up_to = bytes.len() + LEAST_BYTES;
-            result = read(&mut bytes, up_to);
+            match reader.read(&mut bytes[length..]) {
+                Ok(0) => break,
+                Ok(read) => length += read,
+                Err(failed) if failed.kind() == io::ErrorKind::Interrupted => {}
+                Err(failed) => error = Some(failed),
+            }
         }
+        bytes.truncate(length);
         Self {
             bytes,
-            error: result.err(),
+            error,
             rest: reader,
         }
     }

@@ -142,6 +142,37 @@ fn a_line_over_the_limit_is_rejected_with_its_offset_and_length() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn nul_bytes_before_an_event_are_skipped_however_many_and_resuming_counts_them() {
+    // Logrotate with `copytruncate` leaves a hole of NUL bytes before the next line.
+    const HOLE: u64 = 48 << 20;
+    let arguments = ["--max-line-bytes", "5000", "--state", "state"];
+    let arguments = [&arguments[..], &["--rejects", "r", "-o", "out", "a.log"]].concat();
+    let run = Run::transform().file("a.log", line(1));
+    let path = run.directory.path("a.log");
+    let append = |hole: u64, text: &str| {
+        let mut file = std::fs::File::options().append(true).open(&path).unwrap();
+        file.set_len(file.metadata().unwrap().len() + hole).unwrap();
+        std::io::Write::write_all(&mut file, text.as_bytes()).unwrap();
+    };
+    append(HOLE, &line(2));
+    append(7, "no event\n");
+    append(HOLE, "");
+    let first = run.args(&arguments).run().with_code(0);
+    assert_eq!((first.count("emitted"), first.count("lines")), (2, 3));
+    assert_eq!(first.json_lines("r")[0]["raw"], "no event");
+    // The last line has only NUL bytes and no newline, so it is left to the next run.
+    append(7, &(line(3) + "\0\0\n"));
+    let again = Run::transform().in_directory(&first.directory);
+    let again = again.args(&arguments).run().with_code(0);
+    assert_eq!((again.count("emitted"), again.count("lines")), (1, 2));
+    assert_eq!(again.json_lines("r")[1]["raw"], "\0");
+    let seconds_of = |name| seconds(&again.read(name));
+    assert_eq!(seconds_of("out/a.log.xapi.jsonl"), [1.0, 2.0]);
+    assert_eq!(seconds_of("out/a.log.xapi.2.jsonl"), [3.0]);
+}
+
 #[test]
 fn directories_are_read_in_name_order_without_csv_markdown_and_hidden_files() {
     let run = Run::transform()

@@ -114,3 +114,73 @@ fn lines_before_an_error_are_returned_with_the_truncated_line() {
     assert_eq!(contents[..2], whole);
     assert_eq!(contents[2..], [LineContent::Truncated(b"cut")]);
 }
+
+/// Returns the number and the content of each line, and the position after each line.
+fn lines_and_positions(bytes: &[u8], size: usize, max_line_bytes: usize) -> Vec<String> {
+    let pieces = Pieces {
+        bytes,
+        size,
+        fails: false,
+    };
+    let reader = BatchReader::new(pieces, Shape::Log, max_line_bytes);
+    let mut reader = reader.tracking(PositionTracker::default(), false);
+    let mut found = Vec::new();
+    while let Some(batch) = reader.next_batch() {
+        let lines = batch.lines(Shape::Log, max_line_bytes);
+        for (line, position) in lines.zip(&batch.positions) {
+            let content = match line.content {
+                LineContent::Whole(text) => String::from_utf8_lossy(text),
+                other => format!("{other:?}").into(),
+            };
+            let before = &bytes[..usize::try_from(position.offset).unwrap()];
+            assert_eq!(position.hash, xxhash_rust::xxh3::xxh3_128(before));
+            found.push(format!("{} {content} {}", line.number, position.offset));
+        }
+    }
+    found
+}
+
+#[test]
+fn nul_bytes_at_the_start_of_a_line_are_no_part_of_its_text_however_many() {
+    for nuls in [
+        1,
+        63,
+        64,
+        130,
+        BATCH_BYTES - 2,
+        BATCH_BYTES,
+        3 * BATCH_BYTES + 5,
+    ] {
+        let hole = vec![0; nuls];
+        let text = [b"a\n", &hole[..], b"b\n", &hole, b"0123456789\n", &hole].concat();
+        let third = 2 + nuls + 2 + nuls;
+        for size in [1 << 16, 1 << 30] {
+            assert_eq!(
+                lines_and_positions(&text, size, 9),
+                [
+                    "1 a 2".to_owned(),
+                    format!("2 b {}", 2 + nuls + 2),
+                    format!("3 TooLong {{ offset: {third}, length: 10 }} {}", third + 11),
+                    format!("4 \0 {}", text.len()),
+                ],
+                "{nuls}"
+            );
+        }
+    }
+}
+
+#[test]
+fn nul_bytes_of_a_line_that_is_held_back_are_counted() {
+    for nuls in [1, 3 * BATCH_BYTES] {
+        for rest in ["", "x", "0123456789"] {
+            let text = [b"a\n", &vec![0; nuls][..], rest.as_bytes()].concat();
+            let reader = BatchReader::new(&text[..], Shape::Log, 9);
+            let mut reader = reader.tracking(PositionTracker::default(), true);
+            let lines = std::iter::from_fn(|| reader.next_batch());
+            let positions = lines.flat_map(|batch| batch.positions);
+            assert_eq!(positions.map(|position| position.offset).last(), Some(2));
+            let expected = (nuls + rest.len()) as u64;
+            assert_eq!(reader.finish().held_back, expected, "{nuls} {rest:?}");
+        }
+    }
+}
