@@ -76,10 +76,25 @@ pub trait Destination {
         false
     }
 
+    /// Returns the counter of records, if their number is needed before the first batch is written. The inputs are then
+    /// read twice.
+    fn counter(&mut self) -> Option<&mut dyn RecordCounter> {
+        None
+    }
+
     /// Closes the destination at the end of the run, after the outputs of all inputs have ended.
     fn close(self: Box<Self>) -> Closed {
         Closed::default()
     }
+}
+
+/// Counts the records of a run before they are written.
+pub trait RecordCounter {
+    /// Counts the records of a batch.
+    fn count(&mut self, batch: &ConvertedBatch);
+
+    /// Prints the number of records, after the last batch.
+    fn print(&mut self);
 }
 
 /// The result of closing a destination.

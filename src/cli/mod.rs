@@ -12,6 +12,7 @@ mod record_args;
 mod recover;
 mod send;
 mod transform;
+mod verify;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -48,6 +49,8 @@ enum Subcommands {
     Transform(Box<transform::TransformArgs>),
     /// Convert logs and send the records to learning record stores or Caliper endpoints
     Send(Box<send::SendArgs>),
+    /// Convert logs and check that learning record stores hold the statements that `send` delivers
+    Verify(Box<verify::VerifyArgs>),
     /// Send again what `send` could not deliver and wrote to dead letters, and remove the delivered dead letters
     Recover(Box<recover::RecoverArgs>),
     /// Count dead letters by router, reason and answer, and show how to settle them
@@ -91,6 +94,10 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let console = Console::new(args.options.record.quiet, true);
             ("send", console, args.options.delivery.dry_run)
         }
+        Subcommands::Verify(args) => {
+            let console = Console::new(args.options.record.quiet, true);
+            ("verify", console, args.options.delivery.dry_run)
+        }
         Subcommands::Recover(args) => {
             let console = Console::new(args.quiet, !args.quiet);
             ("recover", console, args.delivery.dry_run)
@@ -118,6 +125,13 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let (settings, delivery, dead_letters) = options.or_exit(ExitCode::Usage)?;
             run::send(running, settings, &delivery, dead_letters.as_deref())
         }
+        Subcommands::Verify(args) => {
+            let scope = args.scope();
+            let options = args.options.settings();
+            let (settings, delivery, dead_letters) = options.or_exit(ExitCode::Usage)?;
+            let dead_letters = dead_letters.as_deref();
+            run::verify(running, settings, &delivery, dead_letters, scope)
+        }
         Subcommands::Recover(args) => {
             let settings = args.settings().or_exit(ExitCode::Usage)?;
             run::recover(&running, &settings)
@@ -143,6 +157,10 @@ fn command() -> Command {
         // A probe converts nothing.
         let needed = |arg: Arg| arg.required(false).required_unless_present("probe");
         send.mut_arg("to", needed).mut_arg("lms_root_url", needed)
+    });
+    let command = command.mut_subcommand("verify", |verify| {
+        let hide = |command: Command, option| command.mut_arg(option, |arg| arg.hide(true));
+        verify::UNUSED.into_iter().fold(verify, hide)
     });
     command.mut_subcommands(|subcommand| {
         subcommand.after_help(ENVIRONMENT).mut_args(|arg| {

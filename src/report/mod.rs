@@ -7,6 +7,7 @@ mod report_file;
 mod run;
 mod summary;
 mod text;
+mod verification;
 
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;

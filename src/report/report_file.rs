@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::Report;
 use super::inputs::{InputEnd, InputReport};
 use super::letter_groups::{LetterGroupJson, first_groups_json};
+use super::verification::VerificationJson;
 use crate::files::ANY_FILE;
 use crate::outcome::{OtherEvents, Tally};
 use crate::output::AtomicFile;
@@ -65,7 +66,7 @@ struct RunJson<'a> {
     total: Option<TotalJson<'a>>,
     /// The inputs. Each input is JSON text without newlines, so that it is one line of the report.
     inputs: Vec<Box<RawValue>>,
-    routers: Vec<RouterJson<'a>>,
+    routers: Vec<TargetJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -118,6 +119,23 @@ struct SpeedJson {
     mb_per_second: Option<f64>,
 }
 
+/// A router, after a run that verifies or that delivers.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum TargetJson<'a> {
+    Verified(VerificationJson<'a>),
+    Delivered(RouterJson<'a>),
+}
+
+impl<'a> TargetJson<'a> {
+    fn new(target: &'a Target) -> Self {
+        match target.verification() {
+            Some(verification) => Self::Verified(VerificationJson::new(target, verification)),
+            None => Self::Delivered(RouterJson::new(target)),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct RouterJson<'a> {
     router: &'a str,
@@ -162,7 +180,7 @@ impl<'a> RunJson<'a> {
             stopped_by: report.summary.and_then(|summary| summary.stopped_by),
             total,
             inputs: inputs.collect::<Result<_>>()?,
-            routers: targets.map(|target| RouterJson::new(target)).collect(),
+            routers: targets.map(|target| TargetJson::new(target)).collect(),
         })
     }
 }

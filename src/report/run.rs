@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::inputs::InputReports;
 use super::letter_groups::group_rows;
 use super::text::{grouped, plural, reasons_text, row};
+use super::verification::verification_text;
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
 use crate::send::{Target, TargetStatistics};
@@ -34,7 +35,10 @@ impl Display for Report<'_> {
         parts.extend(
             self.targets
                 .iter()
-                .map(|target| target_text(target, &target.statistics(), self.dry_run)),
+                .map(|target| match target.verification() {
+                    Some(verification) => verification_text(target, verification),
+                    None => target_text(target, &target.statistics(), self.dry_run),
+                }),
         );
         if parts.is_empty() {
             parts.push("nothing was sent".to_owned());

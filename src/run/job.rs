@@ -14,13 +14,13 @@ use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
 use crate::console::Console;
 use crate::convert::{BatchConverter, Layout, LineConverter};
 use crate::dedupe::{Dedupe, Scope};
-use crate::destination::Destination;
+use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::input::{NotFound, Origin, Source};
+use crate::input::{BytesRead, NotFound, Origin, Source};
 use crate::outcome::{Reason, Tally};
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
-use crate::pipeline::{self, PipelineOptions};
+use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::{self, Target};
@@ -48,6 +48,8 @@ pub struct Job<'a> {
     not_found: Vec<NotFound>,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
+    /// Whether the run sends records, if there are targets.
+    sends: bool,
 }
 
 impl<'a> Job<'a> {
@@ -114,6 +116,7 @@ impl<'a> Job<'a> {
             not_found: discovery.errors,
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
+            sends: true,
         };
         Ok((job, converter))
     }
@@ -126,14 +129,7 @@ impl<'a> Job<'a> {
         let Some(directory) = &self.record.state else {
             return Ok(None);
         };
-        // A path that does not exist passes this check, because it is reported when it is opened.
-        let can_resume = |source: &&Source| match &source.origin {
-            Origin::Stdin => false,
-            Origin::File(path) => {
-                std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) || !path.exists()
-            }
-        };
-        if let Some(other) = self.sources.iter().find(|source| !can_resume(source)) {
+        if let Some(other) = self.sources.iter().find(|source| !is_file(source)) {
             return Err(anyhow!(
                 "`--state` can resume only files, and the input `{}` is not a file: remove `--state` or this input",
                 other.name
@@ -141,6 +137,18 @@ impl<'a> Job<'a> {
             .or_exit(ExitCode::Usage);
         }
         StateDirectory::open(directory).map(|state| Some(Arc::new(state)))
+    }
+
+    /// Lets the run send nothing, write no file but the report, and fail on no outcome.
+    pub fn keep_only_report(&mut self) {
+        self.record = RecordSettings {
+            rejects: None,
+            state: None,
+            report: self.record.report.take(),
+            fail_on: Vec::new(),
+        };
+        self.dedupe = None;
+        self.sends = false;
     }
 
     /// Lets the run resume each input at the position up to which these destinations have its records.
@@ -155,7 +163,7 @@ impl<'a> Job<'a> {
     pub fn run(
         mut self,
         converter: LineConverter,
-        destination: Box<dyn Destination + '_>,
+        mut destination: Box<dyn Destination + '_>,
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
@@ -186,6 +194,9 @@ impl<'a> Job<'a> {
             keeps_details: self.record.report.is_some(),
             buffers: Buffers::default(),
         });
+        if let Some(counter) = destination.counter() {
+            self.count(&batches, counter).or_exit(ExitCode::Input)?;
+        }
         let opener = self.opener.take();
         let mut deliverer = Deliverer::new(&self.command.console, destination, &self.not_found);
         deliverer.rejects = rejects;
@@ -196,18 +207,48 @@ impl<'a> Job<'a> {
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
     }
 
-    /// Returns the function that tells the progress of the run: what is sent, or if there are no targets, what is read.
+    /// Returns the function that tells the progress of the run: what is sent, or if nothing is, what is read.
     fn snapshot(&self, targets: &[Arc<Target>]) -> Box<SnapshotFn> {
-        if targets.is_empty() {
-            let bytes_read = self.options.bytes_read.clone();
-            Box::new(move || Snapshot {
-                bytes: bytes_read.total(),
-                ..Snapshot::default()
-            })
-        } else {
-            let targets = targets.to_vec();
-            Box::new(move || send::snapshot(&targets))
+        if targets.is_empty() || !self.sends {
+            return bytes_of(&self.options.bytes_read);
         }
+        let targets = targets.to_vec();
+        Box::new(move || send::snapshot(&targets))
+    }
+
+    /// Converts all inputs to count their records, unless an input can be read only once. Errors of inputs are left to
+    /// the delivery.
+    fn count(&self, batches: &Arc<BatchConverter>, counter: &mut dyn RecordCounter) -> Result<()> {
+        if let Some(other) = self.sources.iter().find(|source| !is_file(source)) {
+            self.command.console.note(&format!(
+                "note: the input `{}` can be read only once, so the number of requests is not known before",
+                other.name
+            ));
+            return Ok(());
+        }
+        let options = PipelineOptions {
+            bytes_read: BytesRead::default(),
+            ..self.options.clone()
+        };
+        let progress = self.command.console.progress();
+        progress.start(self.size(), bytes_of(&options.bytes_read));
+        let converting = Arc::clone(batches);
+        let convert = move |source: &Source, batch| converting.convert(source, batch);
+        let opener = None::<ResumingOpener>;
+        pipeline::run(&self.sources, &options, opener, convert, |delivery| {
+            if let InputEvent::Batch(batch) = delivery.event {
+                counter.count(&batch);
+            }
+            ControlFlow::Continue
+        })?;
+        progress.clear();
+        counter.print();
+        Ok(())
+    }
+
+    /// Returns the size of all inputs, if it is known.
+    fn size(&self) -> Option<u64> {
+        self.sources.iter().map(|source| source.size).sum()
     }
 
     /// Converts and delivers all inputs.
@@ -220,10 +261,7 @@ impl<'a> Job<'a> {
     ) -> Delivered {
         let (console, options) = (&self.command.console, &self.options);
         let progress = console.progress();
-        progress.start(
-            self.sources.iter().map(|source| source.size).sum(),
-            snapshot,
-        );
+        progress.start(self.size(), snapshot);
         let converting = Arc::clone(batches);
         let convert = move |source: &Source, batch| converting.convert(source, batch);
         let piped = pipeline::run(&self.sources, options, opener, convert, |delivery| {
@@ -286,6 +324,26 @@ impl<'a> Job<'a> {
                 console.error(&format!("{error:#}"));
                 report.exit_code.max(ExitCode::Output)
             }
+        }
+    }
+}
+
+/// Returns the function that tells how much was read.
+fn bytes_of(bytes_read: &BytesRead) -> Box<SnapshotFn> {
+    let bytes_read = bytes_read.clone();
+    Box::new(move || Snapshot {
+        bytes: bytes_read.total(),
+        ..Snapshot::default()
+    })
+}
+
+/// Returns whether an input can be read several times, as only files can. A path that does not exist counts as a file,
+/// because it is reported when it is opened.
+fn is_file(source: &Source) -> bool {
+    match &source.origin {
+        Origin::Stdin => false,
+        Origin::File(path) => {
+            std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) || !path.exists()
         }
     }
 }

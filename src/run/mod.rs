@@ -3,7 +3,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
-//! | `transform`, `send`, `recover`, `dead_letters`, `explain` | the commands |
+//! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
 //! | `probe` | `send --probe` |
 //! | `job` | the part that `transform` and `send` share |
 //! | `inputs`, `converter` | find the inputs, load the tables |
@@ -24,6 +24,7 @@ mod recover;
 mod send;
 mod settings;
 mod transform;
+mod verify;
 
 pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
@@ -34,3 +35,4 @@ pub use recover::{RecoverSettings, recover};
 pub use send::send;
 pub use settings::{ConversionSettings, FailOn, InputSettings, JobSettings, RecordSettings};
 pub use transform::{OutputSettings, transform};
+pub use verify::verify;

@@ -13,6 +13,7 @@
 //! | `snapshot` | the progress of all targets, for the progress bar |
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `letter_batcher` | the division of dead letters into batches |
+//! | `verifier` | the destination of `verify`: asks servers for the records that they should hold |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
 //! | `parts` | the parts of a batch that wait to be sent |
@@ -26,7 +27,7 @@
 //! | `breaker`, `trial` | when batches are kept back, and when the run stops |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
-//! | `statistics` | counts of records and requests |
+//! | `statistics`, `verification` | counts of records and requests; which records a server holds |
 //! | `rate_limiter`, `body_size_limit` | when the next request may start, and how large it may be |
 //! | `lrs/` | learning record stores: requests, lookup |
 //! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
@@ -76,6 +77,8 @@ mod target_progress;
 mod trial;
 mod undelivered;
 mod verdict;
+mod verification;
+mod verifier;
 mod worker_pool;
 
 pub use dead_letters::{DeadLetter, DeadLetters, Undeliverable};
@@ -89,4 +92,6 @@ pub use settings::{DeliverySettings, SendPlan};
 pub use snapshot::snapshot;
 pub use statistics::TargetStatistics;
 pub use target::Target;
+pub use verification::{Verification, VerificationCounts};
+pub use verifier::Scope;
 pub use worker_pool::WorkerPool;

@@ -16,6 +16,7 @@ use super::send_batch::{BatchEnvelope, BatchLimits};
 use super::sender::Sender;
 use super::server::Server;
 use super::target::{Target, TargetStatus};
+use super::verifier::{Scope, Verifier};
 use super::worker_pool::WorkerPool;
 use crate::caliper;
 use crate::checkpoint::StateDirectory;
@@ -162,6 +163,31 @@ impl SendPlan {
             endpoints,
             envelope,
         })
+    }
+
+    /// Creates the targets, and returns the verifier that asks them for the records in the scope.
+    ///
+    /// # Errors
+    /// Returns an error if a target is not valid, or its server cannot be asked for records.
+    pub fn verifier(
+        self,
+        settings: &DeliverySettings,
+        scope: Scope,
+        console: &Arc<Console>,
+    ) -> Result<(Verifier, Vec<Arc<Target>>)> {
+        if self.envelope.is_some() {
+            bail!(
+                "`verify` needs `--to xapi`, since a Caliper endpoint cannot be asked for its events"
+            );
+        }
+        let mut verifier = Verifier::new(scope, settings.client.connections, console);
+        let mut targets = Vec::new();
+        for endpoint in self.endpoints {
+            let target = Arc::new(settings.target(&endpoint, Format::Xapi, None, console)?);
+            verifier.add(Arc::clone(&target), endpoint.overrides);
+            targets.push(target);
+        }
+        Ok((verifier, targets))
     }
 
     /// Creates the targets, starts their workers, and returns the sender for them. With a state directory, each target

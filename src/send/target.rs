@@ -15,6 +15,7 @@ use super::rate_limiter::{Backoff, RateLimiter};
 use super::server::Server;
 use super::statistics::TargetStatistics;
 use super::target_progress::{RetryWait, TargetProgress};
+use super::verification::Verification;
 use crate::checkpoint::{DeliveryProgress, StateDirectory};
 use crate::console::Console;
 use crate::exit_code::ExitCode;
@@ -52,6 +53,8 @@ pub struct TargetStatus {
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,
+    /// The records that the server should hold, with what it holds, after a run that verifies them.
+    verification: OnceLock<Verification>,
 }
 
 impl Target {
@@ -145,6 +148,17 @@ impl Target {
     pub fn letter_groups(&self) -> LetterGroups {
         let dead_letters = self.dead_letters.as_ref();
         dead_letters.map(DeadLetters::written).unwrap_or_default()
+    }
+
+    /// Returns what the server holds, after a run that verifies it.
+    pub fn verification(&self) -> Option<&Verification> {
+        self.status.verification.get()
+    }
+
+    /// Keeps the result of a verification, for the report.
+    pub fn set_verification(&self, verification: Verification) {
+        // A run verifies each target once.
+        let _ = self.status.verification.set(verification);
     }
 
     /// Prints the number of undeliverable records, and the reason if the target was stopped. Returns the exit code.

@@ -49,4 +49,5 @@ mod tables;
 #[cfg(target_os = "linux")]
 mod vanishing_files;
 mod verdicts;
+mod verify;
 mod wrapped;

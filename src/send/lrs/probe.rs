@@ -5,18 +5,12 @@ use serde_json::Value;
 
 use super::super::http::{Answer, Client, Response};
 use super::super::server::{Finding, Probe, is_final};
-use super::STATEMENT_ID;
 
 /// The id of no statement.
-const NO_STATEMENT: &str = "5bd1f9c4-6d07-4b0b-9d4e-1f1ad3c7a2e6";
+pub const NO_STATEMENT: &str = "5bd1f9c4-6d07-4b0b-9d4e-1f1ad3c7a2e6";
 
 /// Usual ends of the URLs of LRSs. `data/xAPI` is that of Learning Locker.
 const USUAL_PATHS: [&str; 3] = ["xAPI", "xapi", "data/xAPI"];
-
-/// Asks for a statement that does not exist. The request needs credentials as a delivery does, and is cheap for the LRS.
-pub fn check(client: &Client) -> Answer {
-    client.get(STATEMENT_ID, NO_STATEMENT)
-}
 
 /// Finds out whether an LRS answers at the URL of the client, or else at a similar URL.
 pub fn probe(client: &Client) -> Probe {

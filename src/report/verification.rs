@@ -1,0 +1,90 @@
+//! The records that servers hold, as text and as JSON.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::text::{grouped, row};
+use crate::send::{Target, Verification, VerificationCounts};
+
+/// The result of verifying a router.
+#[derive(Serialize)]
+pub struct VerificationJson<'a> {
+    router: &'a str,
+    #[serde(flatten)]
+    counts: VerificationCounts,
+    requests: u64,
+    retries: u64,
+    seconds: f64,
+    /// The records that are missing or different, in the order of their lines.
+    differing: Vec<DifferingJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct DifferingJson<'a> {
+    file: &'a str,
+    line: u64,
+    id: Uuid,
+    /// `missing` or `different`.
+    held: &'static str,
+}
+
+impl<'a> VerificationJson<'a> {
+    pub fn new(target: &'a Target, verification: &'a Verification) -> Self {
+        let requests = &target.statistics().requests;
+        let differing = verification.differing().iter();
+        let differing = differing.map(|record| DifferingJson {
+            file: &record.origin.file,
+            line: record.origin.line,
+            id: record.id,
+            held: match record.is_missing {
+                true => "missing",
+                false => "different",
+            },
+        });
+        Self {
+            router: &target.name,
+            counts: verification.counts(),
+            requests: requests.count,
+            retries: requests.retries,
+            seconds: (requests.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+            differing: differing.collect(),
+        }
+    }
+}
+
+/// Returns the counts of a target whose records were verified, as rows of text.
+pub fn verification_text(target: &Target, verification: &Verification) -> String {
+    let counts = verification.counts();
+    let detail = |count: u64, detail| if count > 0 { detail } else { "" };
+    let requests = &target.statistics().requests;
+    let speed = format!(
+        "{} repeated, in {:.1} s",
+        grouped(requests.retries),
+        requests.elapsed().as_secs_f64()
+    );
+    let of_collisions = "other lines have the same id and other content; one of them is stored";
+    [
+        target.name.clone(),
+        row(counts.checked, "checked", ""),
+        row(counts.same, "same", ""),
+        row(counts.different, "different", ""),
+        row(counts.missing, "missing", ""),
+        row(
+            counts.collisions,
+            "collisions",
+            detail(counts.collisions, of_collisions),
+        ),
+        row(
+            counts.unverified,
+            "unverified",
+            detail(counts.unverified, "cannot be compared"),
+        ),
+        row(
+            counts.left,
+            "left",
+            detail(counts.left, "not checked when the run stopped"),
+        ),
+        row(requests.count, "requests", &speed),
+    ]
+    .join("\n")
+}

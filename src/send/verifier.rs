@@ -1,0 +1,344 @@
+//! The destination that asks servers for the records that they should hold. It stores nothing.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Builder};
+
+use anyhow::Result;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::overrides::override_keys;
+use super::rate_limiter::Stopped;
+use super::retry::Requester;
+use super::send_batch::{RecordOrigin, SendBatch};
+use super::server::Lookup;
+use super::target::Target;
+use super::verification::{Held, Verification};
+use crate::checkpoint::Resumed;
+use crate::console::Console;
+use crate::convert::{ConvertedBatch, ConvertedRecord};
+use crate::destination::{Closed, Destination, RecordCounter, WriteStatus};
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+
+/// The records that servers are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// At most this many records for each target, always the same of the same inputs.
+    Sample(usize),
+    All,
+}
+
+/// The number of records that are collected before they are asked for, if all records are.
+const CHUNK: usize = 1000;
+
+/// The number of differing records that are printed for each target.
+const PRINTED: usize = 20;
+
+/// Asks each target for the records that it should hold.
+pub struct Verifier {
+    queues: Vec<VerifyQueue>,
+    scope: Scope,
+    connections: usize,
+    console: Arc<Console>,
+    /// The number and the name of the input whose records are being written.
+    input: (usize, Arc<str>),
+}
+
+/// The records that one target should hold.
+struct VerifyQueue {
+    /// The number of the target in the run.
+    nth: usize,
+    target: Arc<Target>,
+    /// The keys that the router replaces in each record.
+    overrides: Map<String, Value>,
+    verification: Verification,
+    /// The records of the sample, by a hash of their ids and by their ids. The records with the smallest hashes stay.
+    sample: BTreeMap<(u64, Uuid), SendBatch>,
+    /// Records that are asked for next, each in a batch of its own.
+    waiting: Vec<SendBatch>,
+    /// The ids that were counted before the first record was asked for.
+    counted: HashSet<Uuid>,
+}
+
+impl VerifyQueue {
+    fn write(&mut self, batch: &ConvertedBatch, scope: Scope, input: &(usize, Arc<str>)) {
+        for (ConvertedRecord { id, line, .. }, text) in self.records(batch) {
+            // `send` does not deliver a record that is no JSON object.
+            let Ok(text) = override_keys(text, &self.overrides) else {
+                continue;
+            };
+            let record = || {
+                let origin = RecordOrigin {
+                    input: input.0,
+                    file: Arc::clone(&input.1),
+                    line,
+                };
+                let mut record = SendBatch::new(None);
+                record.push(id, &text, origin);
+                record
+            };
+            match scope {
+                Scope::All => {
+                    if self.verification.expect(id, &text) {
+                        self.waiting.push(record());
+                    }
+                }
+                Scope::Sample(size) => {
+                    let key = (xxh3_64(id.as_bytes()), id);
+                    let last = self.sample.last_key_value();
+                    if self.sample.len() >= size && last.is_some_and(|(last, _)| key > *last) {
+                        continue;
+                    }
+                    if self.verification.expect(id, &text) {
+                        self.sample.insert(key, record());
+                    }
+                    if self.sample.len() > size
+                        && let Some(((_, id), _)) = self.sample.pop_last()
+                    {
+                        self.verification.forget(id);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the records of a batch that the target should hold.
+    fn records<'b>(
+        &self,
+        batch: &'b ConvertedBatch,
+    ) -> impl Iterator<Item = (ConvertedRecord, &'b [u8])> + use<'b> {
+        let nth = self.nth;
+        let records = batch.records_with_text();
+        records.filter(move |(record, _)| record.routers.contains(nth))
+    }
+
+    /// Prints the differing records. Returns the exit code.
+    fn close(mut self, console: &Console) -> ExitCode {
+        let (target, name) = (&self.target, &self.target.name);
+        self.verification.finish();
+        let differing = self.verification.differing();
+        for record in differing.iter().take(PRINTED) {
+            let RecordOrigin { file, line, .. } = &record.origin;
+            let how = match record.is_missing {
+                true => "is missing at",
+                false => "differs from the one at",
+            };
+            console.error(&format!(
+                "{file}:{line}: the statement {} {how} `{name}`",
+                record.id
+            ));
+        }
+        if differing.len() > PRINTED {
+            let more = differing.len() - PRINTED;
+            console.error(&format!(
+                "`{name}`: {more} more statements are missing or different; the file of `--report` lists them"
+            ));
+        }
+        let mut code = match differing {
+            [] => ExitCode::Success,
+            _ => ExitCode::Failure,
+        };
+        let counts = self.verification.counts();
+        if counts.checked + counts.left == 0 {
+            console.warn(&format!(
+                "`{name}`: there is nothing to check, since the inputs have no statement for this server"
+            ));
+        }
+        if counts.missing > 0
+            && counts.missing == counts.checked
+            && let Err(problem) = target.probe()
+        {
+            // Perhaps another server answers 404 to everything.
+            console.warn(&problem);
+        }
+        code = code.max(target.report_end(console));
+        target.set_verification(self.verification);
+        code
+    }
+}
+
+impl Verifier {
+    pub fn new(scope: Scope, connections: usize, console: &Arc<Console>) -> Self {
+        Self {
+            queues: Vec::new(),
+            scope,
+            connections,
+            console: Arc::clone(console),
+            input: (0, "".into()),
+        }
+    }
+
+    /// Adds the next target of the run, with the keys that its router replaces in each record.
+    pub fn add(&mut self, target: Arc<Target>, overrides: Map<String, Value>) {
+        self.queues.push(VerifyQueue {
+            nth: self.queues.len(),
+            target,
+            overrides,
+            verification: Verification::default(),
+            sample: BTreeMap::new(),
+            waiting: Vec::new(),
+            counted: HashSet::new(),
+        });
+    }
+
+    /// Asks all targets for the records that wait, over all connections at a time.
+    fn ask(&mut self) {
+        let console = &self.console;
+        let queues = self.queues.iter_mut();
+        let questions: Vec<Questions> = queues
+            .map(|queue| Questions {
+                target: Arc::clone(&queue.target),
+                waiting: Mutex::new(std::mem::take(&mut queue.waiting)),
+                answers: Mutex::default(),
+            })
+            .collect();
+        thread::scope(|scope| {
+            for questions in &questions {
+                for _ in 0..self.connections.min(questions.count()) {
+                    let ask = move || questions.ask(console);
+                    if let Err(error) = Builder::new().spawn_scoped(scope, ask) {
+                        let message = format!("failed to start a thread for requests: {error}");
+                        questions.target.stop(ExitCode::Stopped, message);
+                    }
+                }
+            }
+        });
+        for (queue, questions) in self.queues.iter_mut().zip(questions) {
+            let answers = questions.answers.into_inner();
+            for (record, held) in answers.unwrap_or_else(PoisonError::into_inner) {
+                if let Some(record) = record.items().first() {
+                    queue.verification.settle(record, held);
+                }
+            }
+        }
+    }
+}
+
+/// The records that a target is asked for, and its answers.
+struct Questions {
+    target: Arc<Target>,
+    waiting: Mutex<Vec<SendBatch>>,
+    answers: Mutex<Vec<(SendBatch, Held)>>,
+}
+
+impl Questions {
+    fn count(&self) -> usize {
+        self.waiting
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .len()
+    }
+
+    /// Asks for one record after the other, until no record waits or the target is stopped.
+    fn ask(&self, console: &Console) {
+        let target = &self.target;
+        let requester = Requester { target, console };
+        let next = || {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.pop()
+        };
+        while let Some(record) = next() {
+            let Ok(held) = look_up(requester, &record) else {
+                return;
+            };
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.push((record, held));
+        }
+    }
+}
+
+/// Asks for the only record of a batch. Stops the target if it gives no useful answer.
+fn look_up(requester: Requester<'_>, record: &SendBatch) -> Result<Held, Stopped> {
+    let target = requester.target;
+    let (item, text) = record.items().iter().next().ok_or(Stopped)?;
+    if serde_json::from_slice::<Value>(text).is_err() {
+        // The statement is nested more deeply than serde_json can read.
+        return Ok(Held::Unverified);
+    }
+    let message = match requester.look_up((item, text), 0, None)? {
+        Lookup::Same => return Ok(Held::Same),
+        Lookup::Different => return Ok(Held::Different),
+        Lookup::Missing => return Ok(Held::Missing),
+        Lookup::Unverified => {
+            target.rate_limiter.acquire()?;
+            let answer = target.explain(&target.server.check(&target.client));
+            format!("{answer}; statements cannot be verified, since they cannot be read")
+        }
+        Lookup::Unavailable(last) => {
+            let answer = target.explain(&last.answer);
+            format!("{answer}; statements cannot be verified with such an answer")
+        }
+    };
+    target.stop(ExitCode::Stopped, message);
+    Err(Stopped)
+}
+
+impl Destination for Verifier {
+    fn start(&mut self, input: usize, source: &Source, _: Option<&Resumed>) -> Result<()> {
+        self.input = (input, source.name.as_str().into());
+        Ok(())
+    }
+
+    fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
+        for queue in &mut self.queues {
+            queue.write(batch, self.scope, &self.input);
+        }
+        if self.queues.iter().any(|queue| queue.waiting.len() >= CHUNK) {
+            self.ask();
+        }
+        let mut queues = self.queues.iter();
+        Ok(if queues.all(|queue| queue.target.is_stopped()) {
+            WriteStatus::Closed
+        } else {
+            WriteStatus::Written
+        })
+    }
+
+    fn finish(&mut self, _: usize) -> Result<WriteStatus> {
+        Ok(WriteStatus::Written)
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn counter(&mut self) -> Option<&mut dyn RecordCounter> {
+        (self.scope == Scope::All).then_some(self)
+    }
+
+    fn close(mut self: Box<Self>) -> Closed {
+        for queue in &mut self.queues {
+            let sample = std::mem::take(&mut queue.sample);
+            queue.waiting.extend(sample.into_values());
+        }
+        self.ask();
+        let console = &self.console;
+        let codes = self.queues.into_iter().map(|queue| queue.close(console));
+        Closed {
+            code: codes.max().unwrap_or_default(),
+            ..Closed::default()
+        }
+    }
+}
+
+impl RecordCounter for Verifier {
+    fn count(&mut self, batch: &ConvertedBatch) {
+        for queue in &mut self.queues {
+            let ids = queue.records(batch).map(|(record, _)| record.id);
+            queue.counted.extend(ids);
+        }
+    }
+
+    fn print(&mut self) {
+        for queue in &mut self.queues {
+            let count = std::mem::take(&mut queue.counted).len();
+            self.console.note(&format!(
+                "note: `{}` is asked for {count} statements, with one request each, or two if a statement is missing",
+                queue.target.name
+            ));
+        }
+    }
+}
