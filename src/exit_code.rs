@@ -8,7 +8,7 @@ pub enum ExitCode {
     /// The run is complete. Rejected and unparsable lines do not count as a failure.
     #[default]
     Success = 0,
-    /// `--check` found differences, or a line has an outcome that `--fail-on` names.
+    /// `--check` or `verify` found differences, or a line has an outcome that `--fail-on` names.
     Failure = 1,
     /// An argument is not valid, or a table or another settings file that an argument names.
     Usage = 2,

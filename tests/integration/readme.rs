@@ -93,7 +93,14 @@ fn pages() -> Vec<Page> {
 /// The options that the help of all commands names.
 fn options() -> BTreeSet<String> {
     let mut options = BTreeSet::new();
-    for command in ["transform", "explain", "send", "recover", "dead-letters"] {
+    for command in [
+        "transform",
+        "explain",
+        "send",
+        "verify",
+        "recover",
+        "dead-letters",
+    ] {
         let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
         options.extend(options_in(&String::from_utf8(help).unwrap()));
     }
@@ -256,7 +263,10 @@ mod commands {
     use crate::lrs::{Lrs, ServerSettings};
 
     /// The program, which makes no requests here.
-    const EVENT_ROUTER: &str = r#"case "$1" in send | recover) set -- "$@" --dry-run ;; esac
+    const EVENT_ROUTER: &str = r#"case "$1" in
+send | recover) set -- "$@" --dry-run ;;
+verify) shift; set -- send "$@" --dry-run ;;
+esac
 exec "$PROGRAM" "$@""#;
     const CARGO: &str = r#"if [ "$1" = run ]; then shift 3; exec event-router "$@"; fi"#;
     const MYSQL: &str = r#"if grep -q auth_user; then table=users; else table=courses; fi
