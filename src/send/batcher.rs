@@ -71,6 +71,7 @@ impl Batcher {
             self.push(item.id, item.payload.get().as_bytes(), origin);
         }
         self.open.letters.push(path.to_owned());
+        self.open.was_refused |= letter.reason.is_refusal();
         self.open.attempts = self.open.attempts.max(letter.attempts);
         closed
     }

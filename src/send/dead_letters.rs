@@ -84,6 +84,11 @@ impl Undeliverable {
         Self::ALL.into_iter().find(|reason| reason.code() == code)
     }
 
+    /// Returns whether the server does not take the records, and would do the same again.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::TooLarge | Self::Conflict)
+    }
+
     /// Returns the code that stands for the reason in dead letters and summaries.
     pub fn code(self) -> &'static str {
         match self {

@@ -30,6 +30,8 @@ pub struct DeliveryWorker<'r> {
     /// The number of requests in a row that failed because of the server or were answered with 403, each after all its
     /// retries.
     failures: u32,
+    /// Whether records are sent alone until the server is proven, because a larger request was refused.
+    sends_alone: bool,
     undelivered: Undelivered<'r>,
 }
 
@@ -52,6 +54,7 @@ impl<'r> DeliveryWorker<'r> {
             batch: &kept.batch,
             parts: Parts::new(kept, target.backoff.max_retries),
             failures: 0,
+            sends_alone: false,
             undelivered: Undelivered::new(target, kept),
         }
     }
@@ -76,7 +79,11 @@ impl<'r> DeliveryWorker<'r> {
         let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
         while let Some(mut part) = self.next() {
-            let (records, rest) = part.records.split_by(target.body_size.limits(), overhead);
+            let mut limits = target.body_size.limits();
+            if self.sends_alone && !target.breaker().is_proven() {
+                limits.items = 1;
+            }
+            let (records, rest) = part.records.split_by(limits, overhead);
             if !rest.is_empty() {
                 self.parts.push(Part {
                     records: rest,
@@ -157,9 +164,11 @@ impl<'r> DeliveryWorker<'r> {
             Verdict::Refused if is_single => {
                 self.give_up(part, Undeliverable::Refused, &last)?;
             }
-            Verdict::Refused if !target.breaker().is_proven() => {
+            Verdict::Refused if !target.breaker().is_proven() && !self.batch.was_refused => {
                 // One record tells more about the server than half of the records.
-                self.split(part, 1, last.attempts, part.max_retries);
+                self.sends_alone = true;
+                let attempts = part.attempts + last.attempts;
+                self.parts.push(Part { attempts, ..*part });
             }
             Verdict::Conflict | Verdict::Refused => {
                 self.failures = 0;
@@ -186,7 +195,7 @@ impl<'r> DeliveryWorker<'r> {
                 if is_single {
                     self.give_up(part, Undeliverable::Refused, &last)?;
                 } else {
-                    self.halve(part, last.attempts, part.max_retries);
+                    self.halve(part, last.attempts, 0);
                 }
             }
             Verdict::Stop => return self.stop(&last.answer),
@@ -207,17 +216,11 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {
-        self.split(part, part.records.len() / 2, attempts, max_retries);
-    }
-
-    /// Splits a part before its nth record.
-    fn split(&mut self, part: &Part<'r>, nth: usize, attempts: u64, max_retries: u32) {
-        let part = Part {
+        self.parts.push_halves(Part {
             attempts: part.attempts + attempts,
             max_retries,
             ..*part
-        };
-        self.parts.push_split(part, nth);
+        });
     }
 
     /// Decides about each record of a part if the answer does not accept all of them. Records that are sent once more

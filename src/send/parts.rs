@@ -44,9 +44,9 @@ impl<'b> Parts<'b> {
         self.waiting.push(part);
     }
 
-    /// Adds the two parts of a part, before and from its nth record on. The first one is sent next.
-    pub fn push_split(&mut self, part: Part<'b>, nth: usize) {
-        let (first, second) = part.records.split_at(nth);
+    /// Adds the halves of a part that has two or more records.
+    pub fn push_halves(&mut self, part: Part<'b>) {
+        let (first, second) = part.records.split_at(part.records.len() / 2);
         self.waiting
             .extend([second, first].map(|records| Part { records, ..part }));
     }
@@ -121,7 +121,7 @@ mod tests {
         let kept = KeptBack::whole(batch_of(None, &["0", "1", "2", "3", "4", "5"]));
         let mut parts = Parts::new(&kept, 0);
         let all = parts.pop().unwrap();
-        parts.push_split(all, 2);
+        parts.push_halves(all);
         let text = |part: Option<Part<'_>>| part.map(|part| joined(part.records));
         let choose = |records: &mut dyn Iterator<Item = (usize, &[u8])>| {
             assert_eq!(records.count(), 6);
@@ -131,6 +131,6 @@ mod tests {
         // The trial ends: the other chosen record is sent with the rest.
         assert_eq!(text(parts.pop()).unwrap(), "1");
         let rest = std::iter::from_fn(|| text(parts.pop()));
-        assert_eq!(rest.collect::<Vec<_>>(), ["0", "2,3", "5"]);
+        assert_eq!(rest.collect::<Vec<_>>(), ["0", "2", "3", "5"]);
     }
 }

@@ -33,6 +33,8 @@ pub struct SendBatch {
     /// The dead letters that the records were read from. They are removed when all records of the batch are delivered
     /// or in other dead letters.
     pub letters: Vec<PathBuf>,
+    /// Whether the server has refused the records in an earlier run, and may do so again.
+    pub was_refused: bool,
     /// The number of requests that earlier runs made for the records, or the largest of the numbers if they differ.
     pub attempts: u64,
     /// The number of the first record of the batch. The records of a target are numbered from 0 in the order in which
@@ -113,6 +115,7 @@ impl SendBatch {
     pub fn new(envelope: Option<Arc<BatchEnvelope>>) -> Self {
         Self {
             letters: Vec::new(),
+            was_refused: false,
             attempts: 0,
             first: 0,
             envelope,

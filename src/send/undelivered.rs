@@ -49,14 +49,15 @@ impl<'r> Undelivered<'r> {
     }
 
     /// Gives up records. Their dead letter is written now if the server has accepted other records: of this batch if
-    /// the server fails or answers 403, or else of any batch.
+    /// the server fails or answers 403, or else of any batch. Records that the server has refused in an earlier run
+    /// show nothing about the server, and have a dead letter already.
     ///
     /// # Errors
     /// Returns `Stopped` if the dead letter is needed now and cannot be written.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
         let may_be_all = given_up.is_unavailable() || given_up.is_forbidden();
-        if self.has_accepted || !may_be_all && breaker.is_proven() {
+        if self.has_accepted || !may_be_all && (breaker.is_proven() || self.batch.was_refused) {
             return self.write(given_up);
         }
         if !may_be_all {
@@ -84,7 +85,9 @@ impl<'r> Undelivered<'r> {
             return Err(Stopped);
         };
         let count = given_up.records.len();
-        if target.statistics().is_flood(count, target.max_dead_letters) {
+        // The usual limit is about new dead letters, not about records that stay in dead letters.
+        let is_limited = target.max_dead_letters.is_some() || self.batch.letters.is_empty();
+        if is_limited && target.statistics().is_flood(count, target.max_dead_letters) {
             let limit = match target.max_dead_letters {
                 Some(limit) => format!("more than {limit} records"),
                 None => "too many records, more than the server has accepted,".to_owned(),

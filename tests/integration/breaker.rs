@@ -28,6 +28,10 @@ fn with_log(log: &str) -> RunDirectory {
     directory
 }
 
+fn bad(count: u32) -> String {
+    (0..count).map(poisoned).collect()
+}
+
 /// A server with a fault that can be repaired.
 fn repairable(
     fault: impl Fn(usize) -> ServerFault + Send + Sync + 'static,
@@ -61,7 +65,8 @@ fn a_server_that_refuses_everything_stops_the_run_without_dead_letters() {
             let ended = run().args(&["--batch-size", batch_size]).run().with_code(5);
             assert_eq!(ended.files("dead"), [""; 0]);
             let requests = lrs.request_count();
-            assert!(requests <= 60, "{requests}");
+            // The first batches, twenty statements alone, and one statement of ten batches.
+            assert!(requests <= 35, "{requests}");
             assert_eq!(ended.errors().len(), 1, "{}", ended.stderr);
             ended.assert_stderr("answered 400: <html><title>Please log in</title>");
             ended.assert_stderr("no dead letters were written");
@@ -76,11 +81,31 @@ fn a_server_that_refuses_everything_stops_the_run_without_dead_letters() {
 }
 
 #[test]
+fn any_refusal_of_everything_stops_the_run() {
+    const PARTIAL: &str = r#"{"ids": [], "errors": [{"index": 0, "reason": "no verb"}]}"#;
+    for (fault, message) in [
+        (ServerFault::Status(413), "answered 413"),
+        (ServerFault::Status(422), "answered 422"),
+        (ServerFault::Answer(400, "", PARTIAL), "no verb"),
+        (ServerFault::Status(409), "answered 409"),
+    ] {
+        let lrs = Lrs::with_faults(move |_, method| match method {
+            "POST" => fault.clone(),
+            _ => ServerFault::None,
+        });
+        let run = send(&with_log(&lines(0..100)), &lrs.xapi()).args(&["--batch-size", "1"]);
+        let ended = run.run().with_code(5);
+        ended.assert_stderr(message);
+        ended.assert_stderr("no dead letters were written");
+        assert_eq!(ended.files("dead"), [""; 0]);
+    }
+}
+
+#[test]
 fn an_archive_may_begin_with_bad_statements() {
-    let bad: String = (0..25).map(poisoned).collect();
     for batch_size in ["500", "10", "5", "1"] {
         let lrs = Lrs::healthy();
-        let directory = with_log(&(bad.clone() + &lines(25..300)));
+        let directory = with_log(&(bad(25) + &lines(25..300)));
         let run = send(&directory, &lrs.xapi()).args(&["--batch-size", batch_size]);
         let ended = run.run().with_code(4);
         let letters = ended.dead_letters();
@@ -113,10 +138,9 @@ fn a_bad_kind_of_events_does_not_stop_the_run_if_another_kind_is_accepted() {
 
 #[test]
 fn a_few_refused_statements_are_dead_letters_though_nothing_is_accepted() {
-    let log: String = (0..19).map(poisoned).collect();
     for batch_size in ["500", "3"] {
         let lrs = Lrs::healthy();
-        let run = send(&with_log(&log), &lrs.xapi()).args(&["--batch-size", batch_size]);
+        let run = send(&with_log(&bad(19)), &lrs.xapi()).args(&["--batch-size", batch_size]);
         let ended = run.run().with_code(4);
         assert_eq!(ended.dead_letters().len(), 19);
         // Each statement is refused once.
@@ -237,6 +261,31 @@ fn recover_keeps_the_dead_letters_of_a_server_that_is_still_away() {
     assert_eq!(recovered.dead_letters(), ended.dead_letters());
 }
 
+#[test]
+fn recover_tries_all_statements_that_were_refused_before() {
+    let lrs = Lrs::healthy();
+    let directory = with_log(&(lines(100..101) + &bad(40)));
+    let ended = send(&directory, &lrs.xapi()).run().with_code(4);
+    let recover = || {
+        let recover = Run::new(&["recover", "--dead-letters", "dead"]);
+        recover
+            .in_directory(&directory)
+            .args(&["--url", &lrs.xapi()])
+    };
+    let recovered = recover().run().with_code(4);
+    assert_eq!(recovered.files("dead"), ended.files("dead"));
+    // A server that refuses everything does not change the reason of other dead letters.
+    let mut letter = ended.dead_letters()[0].clone();
+    letter["reason"] = "unavailable".into();
+    letter["items"] = (0..30).map(|_| letter["items"][0].clone()).collect();
+    for nth in 0..30 {
+        letter["items"][nth]["id"] = format!("00000000-0000-0000-0000-0000000000{nth:02}").into();
+    }
+    directory.write("dead/other.json", letter.to_string());
+    recover().run().with_code(5);
+    assert_eq!(directory.json("dead/other.json"), letter);
+}
+
 fn with_poison(status: u16) -> Lrs {
     Lrs::start(ServerSettings {
         poison: ("poison", status),
@@ -335,8 +384,7 @@ fn a_flood_of_dead_letters_stops_the_run() {
     assert_eq!(ended.dead_letters().len(), 9);
 
     // By default, the limit is a thousand, if this is more than what the server has accepted.
-    let bad: String = (0..1010).map(poisoned).collect();
-    let ended = run(&(lines(2000..2010) + &bad), &[]).with_code(5);
+    let ended = run(&(lines(2000..2010) + &bad(1010)), &[]).with_code(5);
     assert_eq!(ended.dead_letters().len(), 1000);
     ended.assert_stderr("`--max-dead-letters N` sets another limit");
 }
