@@ -15,12 +15,12 @@ pub struct Console {
 }
 
 impl Console {
-    /// Returns a console. If it is `quiet`, it shows errors but no warnings and notes. If `shows_progress`, it shows a
-    /// progress bar when standard error is a terminal.
+    /// Returns a console. If it is `quiet`, it shows only errors. Otherwise, if `shows_progress`, it shows a progress bar
+    /// when standard error is a terminal.
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         Self {
             quiet,
-            progress: Progress::new(shows_progress),
+            progress: Progress::new(shows_progress && !quiet),
         }
     }
 

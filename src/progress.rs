@@ -66,9 +66,9 @@ impl Progress {
         if !self.shows || target.is_hidden() {
             return;
         }
-        self.bar.set_draw_target(target);
         let (stop, stopped) = channel();
-        let mut shown = ShownRun::new(self.bar.clone(), bytes);
+        let mut shown = ShownRun::new(self.bar.clone(), bytes.filter(|&bytes| bytes > 0));
+        self.bar.set_draw_target(target);
         let update = move || {
             loop {
                 shown.update(snapshot());
@@ -106,7 +106,7 @@ impl Progress {
 /// The bar of a run.
 struct ShownRun {
     bar: ProgressBar,
-    /// The size of all inputs, if it is known.
+    /// The size of all inputs, if it is known and not zero.
     length: Option<u64>,
     /// A bar that is never shown. It estimates the speed in records.
     records: ProgressBar,
@@ -184,10 +184,8 @@ fn figures(position: u64, length: Option<u64>, sent: Option<&SentRecords>, rate:
         return format!("{bytes}{of}  {}/s", DecimalBytes(per_second));
     };
     let percent = match length {
-        Some(length) if length > 0 => {
-            format!("{} %  ", u128::from(position) * 100 / u128::from(length))
-        }
-        _ => String::new(),
+        Some(length) => format!("{} %  ", u128::from(position) * 100 / u128::from(length)),
+        None => String::new(),
     };
     let rate = match per_second {
         0..10 => format!("{rate:.1}"),
@@ -212,7 +210,6 @@ mod tests {
         assert_eq!(position(20, length, 30), 30);
         assert_eq!(position(100, length, 30), 99);
         assert_eq!(position(500, length, 30), 99);
-        assert_eq!(position(0, Some(0), 0), 0);
         assert_eq!(position(500, None, 30), 500);
     }
 

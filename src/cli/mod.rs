@@ -99,7 +99,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             ("verify", console, args.options.delivery.dry_run)
         }
         Subcommands::Recover(args) => {
-            let console = Console::new(args.quiet, !args.quiet);
+            let console = Console::new(args.quiet, true);
             ("recover", console, args.delivery.dry_run)
         }
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),

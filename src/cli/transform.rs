@@ -59,7 +59,7 @@ impl TransformArgs {
         // No progress bar if the output goes to the terminal too, because the two would overwrite each other.
         let shows_progress = self.output.output.is_some() || !io::stdout().is_terminal();
         let quiet = self.record.quiet;
-        Console::new(quiet, shows_progress && !quiet)
+        Console::new(quiet, shows_progress)
     }
 
     /// Returns the settings of the run and of its output.

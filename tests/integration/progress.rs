@@ -27,7 +27,7 @@ fn the_bar_shows_what_is_delivered_and_why_the_run_waits() {
         _ => ServerFault::None,
     });
     let run = Run::send(&lrs.xapi()).args(&["--batch-size", "50", "--max-retries", "60", "a.log"]);
-    let mut running = run.file("a.log", lines(0..500)).on_terminal().start();
+    let mut running = run.file("a.log", lines(0..200)).on_terminal().start();
     let mut output = running.child.stdout.take().unwrap();
     let (mut screen, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
@@ -49,5 +49,17 @@ fn the_bar_shows_what_is_delivered_and_why_the_run_waits() {
     assert!(frames.is_sorted_by_key(|frame| frame.0), "{frames:?}");
     assert!(frames.is_sorted_by_key(|frame| frame.1), "{frames:?}");
     assert!(frames.iter().all(|frame| frame.0 < 100), "{frames:?}");
-    assert_eq!(lrs.stored().len(), 500);
+    assert_eq!(lrs.stored().len(), 200);
+}
+
+#[test]
+fn a_quiet_run_shows_nothing() {
+    let lrs = Lrs::healthy();
+    let run = Run::send(&lrs.xapi()).args(&["--quiet", "a.log"]);
+    let ended = run
+        .file("a.log", lines(0..10))
+        .on_terminal()
+        .run()
+        .with_code(0);
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "");
 }
