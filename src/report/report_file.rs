@@ -151,6 +151,7 @@ struct RouterJson<'a> {
     retries: u64,
     bytes: u64,
     seconds: f64,
+    connections: usize,
 }
 
 impl<'a> RunJson<'a> {
@@ -268,6 +269,7 @@ impl<'a> RouterJson<'a> {
             retries: requests.retries,
             bytes: requests.bytes,
             seconds: to_thousandths(requests.elapsed().as_secs_f64()),
+            connections: target.rate_limiter.settled().0,
         }
     }
 }

@@ -82,8 +82,12 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
         _ => "not delivered when sending stopped",
     };
     let requests = &statistics.requests;
+    let connections = match target.rate_limiter.settled() {
+        (settled, max) if settled < max => format!(", settled at {settled} of {max} connections"),
+        _ => String::new(),
+    };
     let speed = format!(
-        "{} repeated, {:.1} MB in {:.1} s",
+        "{} repeated, {:.1} MB in {:.1} s{connections}",
         grouped(requests.retries),
         requests.bytes as f64 / 1e6,
         requests.elapsed().as_secs_f64()

@@ -1,5 +1,6 @@
 //! The recognition of a server that cannot read compressed bodies.
 
+use super::batch_failures::RetryLimits;
 use super::rate_limiter::Stopped;
 use super::retry::Requester;
 use super::send_batch::BatchSlice;
@@ -35,7 +36,7 @@ impl Requester<'_> {
         if !matches!(status, Some(400 | 415 | 422 | 500 | 501)) {
             return Ok(None);
         }
-        let answered = self.post(records, body, 0, false)?;
+        let answered = self.post(records, body, RetryLimits::NONE, false)?;
         // A 415 is about the form of the body, and a refusal about its records.
         let explains_415 = status == Some(415) && answered.0 == Verdict::Refused;
         Ok(Some(answered).filter(|(verdict, _)| explains_415 || is_read(verdict)))

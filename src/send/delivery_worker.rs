@@ -1,5 +1,6 @@
 //! The delivery of one batch.
 
+use super::batch_failures::{AfterFailure, BatchFailures};
 use super::compression;
 use super::dead_letters::Undeliverable;
 use super::http::Answer;
@@ -12,7 +13,7 @@ use super::send_batch::SendBatch;
 use super::server::{FinalAnswer, Lookup};
 use super::target::status_of;
 use super::undelivered::Undelivered;
-use super::verdict::{RecordVerdict, RecordVerdicts, Retry, Suspect, Verdict};
+use super::verdict::{RecordVerdict, RecordVerdicts, Suspect, Verdict};
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the batch is kept back, or the target is
@@ -27,9 +28,7 @@ pub struct DeliveryWorker<'r> {
     requester: Requester<'r>,
     batch: &'r SendBatch,
     parts: Parts<'r>,
-    /// The number of requests in a row that failed because of the server or were answered with 403, each after all its
-    /// retries.
-    failures: u32,
+    failures: BatchFailures,
     /// Whether records are sent alone until the server is proven, because a larger request was refused.
     sends_alone: bool,
     undelivered: Undelivered<'r>,
@@ -39,13 +38,6 @@ pub struct DeliveryWorker<'r> {
 /// yet the lookup does not find it. Some servers show new records late.
 const REPETITIONS: u32 = 2;
 
-/// The number of failed requests in a row, for each time that the batch can be halved, after which the server counts as
-/// down. One failure for each halving is not enough, because a single bad record makes some servers fail that often.
-const FAILURES_PER_HALVING: u32 = 2;
-
-/// The most retries for a half of a part, if all retries for the whole part have failed.
-const RETRIES_OF_HALVES: u32 = 2;
-
 impl<'r> DeliveryWorker<'r> {
     pub fn new(requester: Requester<'r>, kept: &'r KeptBack) -> Self {
         let target = requester.target;
@@ -53,7 +45,7 @@ impl<'r> DeliveryWorker<'r> {
             requester,
             batch: &kept.batch,
             parts: Parts::new(kept, target.backoff.max_retries),
-            failures: 0,
+            failures: BatchFailures::new(kept.batch.items().len()),
             sends_alone: false,
             undelivered: Undelivered::new(target, kept),
         }
@@ -79,7 +71,7 @@ impl<'r> DeliveryWorker<'r> {
         let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
         while let Some(mut part) = self.next() {
-            let mut limits = target.body_size.limits();
+            let mut limits = target.request_limits.limits();
             if self.sends_alone && !target.breaker().is_proven() {
                 limits.items = 1;
             }
@@ -125,7 +117,8 @@ impl<'r> DeliveryWorker<'r> {
             ..
         } = *part;
         let compress = target.client.compress;
-        let answered = self.requester.post(records, &body, max_retries, compress)?;
+        let limits = self.failures.retry_limits(records.len(), max_retries);
+        let answered = self.requester.post(records, &body, limits, compress)?;
         let (verdict, last) = (&answered.0, &answered.1);
         if let Some(uncompressed) =
             self.requester
@@ -134,31 +127,40 @@ impl<'r> DeliveryWorker<'r> {
             return self.stop_compression(part, &last.answer, uncompressed);
         }
         let (verdict, last) = answered;
-        let is_single = part.records.len() == 1;
+        let (count, is_single) = (records.len(), records.len() == 1);
+        match &verdict {
+            Verdict::Accepted | Verdict::ByRecord(_) | Verdict::Conflict => {
+                if self.failures.processed(last.attempts) {
+                    target.request_limits.lower_items(count);
+                } else {
+                    target.request_limits.answered(count);
+                }
+            }
+            Verdict::Refused => self.failures.answered(),
+            _ => {}
+        }
         match verdict {
             Verdict::Accepted => {
                 self.accepted();
-                target.body_size.accepted(body.len());
+                target.request_limits.accepted(body.len());
                 target.statistics().add_delivered(part.records);
             }
             Verdict::ByRecord(verdicts) => {
-                self.failures = 0;
-                target.body_size.accepted(body.len());
+                target.request_limits.accepted(body.len());
                 self.settle(part, &verdicts, &last)?;
             }
             Verdict::Unconfirmed => return self.stop_unconfirmed(&last.answer),
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused only because they held this record. So the size of other bodies
                 // is not limited any longer.
-                target.body_size.forget_refusals();
+                target.request_limits.forget_refusals();
                 self.give_up(part, Undeliverable::TooLarge, &last)?;
             }
             Verdict::TooLarge => {
-                target.body_size.refused(body.len());
+                target.request_limits.refused(body.len());
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Conflict if is_single => {
-                self.failures = 0;
                 self.resolve(part, REPETITIONS, Undeliverable::Conflict, &last)?;
             }
             Verdict::Refused if is_single => {
@@ -171,31 +173,32 @@ impl<'r> DeliveryWorker<'r> {
                 self.parts.push(Part { attempts, ..*part });
             }
             Verdict::Conflict | Verdict::Refused => {
-                self.failures = 0;
                 self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Retry(Retry { suspect, .. }) => {
-                self.failures += 1;
-                if suspect != Suspect::Server
-                    && !is_single
-                    && self.failures < self.failures_of_outage()
-                {
-                    let max_retries = part.max_retries.min(RETRIES_OF_HALVES);
-                    self.halve(part, last.attempts, max_retries);
-                } else {
-                    self.give_up(part, Undeliverable::Unavailable, &last)?;
+            Verdict::Retry(retry) => {
+                match self.failures.failed(retry.suspect, count, max_retries) {
+                    AfterFailure::Halve { max_retries } => {
+                        self.halve(part, last.attempts, max_retries);
+                        return Ok(());
+                    }
+                    AfterFailure::GiveUp => {
+                        target.rate_limiter.forget_failures();
+                        self.parts.allow_no_retries();
+                    }
+                    AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch.items()),
                 }
+                self.give_up(part, Undeliverable::Unavailable, &last)?;
             }
             // A firewall may forbid a single record.
             Verdict::Stop if status_of(&last.answer) == Some(403) => {
-                self.failures += 1;
-                if self.failures >= self.failures_of_outage() || target.dead_letters.is_none() {
-                    return self.stop(&last.answer);
-                }
-                if is_single {
-                    self.give_up(part, Undeliverable::Refused, &last)?;
-                } else {
-                    self.halve(part, last.attempts, 0);
+                let after = self.failures.failed(Suspect::Firewall, count, max_retries);
+                match after {
+                    _ if target.dead_letters.is_none() => return self.stop(&last.answer),
+                    AfterFailure::GiveUpRest => return self.stop(&last.answer),
+                    AfterFailure::GiveUp => self.give_up(part, Undeliverable::Refused, &last)?,
+                    AfterFailure::Halve { max_retries } => {
+                        self.halve(part, last.attempts, max_retries);
+                    }
                 }
             }
             Verdict::Stop => return self.stop(&last.answer),
@@ -205,14 +208,8 @@ impl<'r> DeliveryWorker<'r> {
 
     /// Notes that the server has accepted records.
     fn accepted(&mut self) {
-        self.failures = 0;
+        self.failures.answered();
         self.undelivered.accepted();
-    }
-
-    /// Returns the number of failed requests in a row from which the server counts as down.
-    fn failures_of_outage(&self) -> u32 {
-        let halvings = self.batch.items().len().ilog2() + 1;
-        FAILURES_PER_HALVING * (halvings + 1)
     }
 
     fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {

@@ -53,7 +53,7 @@ impl LetterBatcher {
         };
         let batcher = self.open.entry(kind).or_insert_with(|| {
             let overhead = target.server.frame(envelope.as_deref()).overhead();
-            Batcher::new(target.body_size.limits(), overhead, envelope)
+            Batcher::new(target.request_limits.limits(), overhead, envelope)
         });
         // A new batcher closes no batch, so there is at most one closed batch.
         batcher.add_letter(letter, path, nth).or(closed)

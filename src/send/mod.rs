@@ -19,6 +19,7 @@
 //! | `parts` | the parts of a batch that wait to be sent |
 //! | `undelivered` | the records of a batch that are given up, and their dead letters |
 //! | `compression` | the recognition of a server that cannot read compressed bodies |
+//! | `batch_failures` | what follows from the failures of the server during the delivery of a batch |
 //! | `sample` | the lookup of a few records that the server's answer does not list |
 //! | `check` | the request before the first delivery, and the probe of `send --probe` |
 //! | `retry` | the loop that repeats requests |
@@ -28,7 +29,8 @@
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics`, `verification` | counts of records and requests; which records a server holds |
-//! | `rate_limiter`, `body_size_limit` | when the next request may start, and how large it may be |
+//! | `rate_limiter`, `request_limits` | when the next request may start, and how large it may be |
+//! | `concurrency` | how many requests may be in flight at once |
 //! | `lrs/` | learning record stores: requests, lookup |
 //! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
 //! | `server` | the interface of a kind of server |
@@ -44,13 +46,14 @@
 
 mod acknowledgements;
 mod advice;
+mod batch_failures;
 mod batcher;
 mod body_frame;
-mod body_size_limit;
 mod breaker;
 mod caliper_endpoint;
 mod check;
 mod compression;
+mod concurrency;
 mod dead_letters;
 mod delivered_share;
 mod delivery_worker;
@@ -64,6 +67,7 @@ mod masked_answer;
 mod overrides;
 mod parts;
 mod rate_limiter;
+mod request_limits;
 mod retry;
 mod sample;
 mod send_batch;

@@ -57,6 +57,25 @@ impl<'b> Parts<'b> {
         self.waiting.pop()
     }
 
+    /// Allows no retries of the waiting parts if the server fails.
+    pub fn allow_no_retries(&mut self) {
+        for part in &mut self.waiting {
+            part.max_retries = 0;
+        }
+    }
+
+    /// Adds all waiting parts to a part of the batch, if they follow it without a gap.
+    pub fn take_rest(&mut self, part: &mut Part<'b>, batch: BatchSlice<'b>) {
+        let first = part.records.numbers_in_batch();
+        let rest = self.waiting.iter().map(|part| part.records);
+        let end = first.end + rest.clone().map(BatchSlice::len).sum::<usize>();
+        let is_next = |numbers: Range<usize>| numbers.start >= first.end && numbers.end <= end;
+        if self.trial.is_none() && rest.map(BatchSlice::numbers_in_batch).all(is_next) {
+            part.records = batch.range(first.start..end);
+            self.waiting.clear();
+        }
+    }
+
     /// Takes the single record that a trial sends next. `choose` chooses the records by their numbers in the batch,
     /// given the numbers and texts of all records, when it is called for the first time.
     pub fn pop_for_trial(

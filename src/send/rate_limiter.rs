@@ -1,9 +1,12 @@
-//! The times at which requests may start: the rate limit, and the wait before a retry.
+//! The times at which requests may start: the rate limit, the number of requests in flight, and the wait before a retry.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Limits the rate at which the workers of a target together make requests, and stops the workers.
+use super::concurrency::{Concurrency, InFlight};
+
+/// Limits the rate at which the workers of a target together make requests, and the number of requests in flight. Stops
+/// the workers.
 pub struct RateLimiter {
     /// The time between the starts of two requests, or zero if there is no limit.
     interval: Duration,
@@ -16,6 +19,8 @@ struct Schedule {
     next: Instant,
     /// The number of threads that wait until a request may start.
     waiting: usize,
+    concurrency: Concurrency,
+    in_flight: usize,
     stopped: bool,
 }
 
@@ -27,18 +32,26 @@ pub struct RequestWait {
     pub by_server: bool,
 }
 
+/// The permission to make one request. The request counts as in flight until the value is dropped.
+pub struct RequestPermit<'l> {
+    limiter: &'l RateLimiter,
+    request: InFlight,
+}
+
 /// The error of a request that may not be made, because the target was stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stopped;
 
 impl RateLimiter {
-    /// Creates a limiter for a number of requests per second, or without a limit.
-    pub fn new(rate: Option<f64>) -> Self {
+    /// Creates a limiter for a number of requests per second, or without a limit, and for a number of connections.
+    pub fn new(rate: Option<f64>, connections: usize) -> Self {
         Self {
             interval: rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
             schedule: Mutex::new(Schedule {
                 next: Instant::now(),
                 waiting: 0,
+                concurrency: Concurrency::new(connections),
+                in_flight: 0,
                 stopped: false,
             }),
             changed: Condvar::new(),
@@ -49,12 +62,20 @@ impl RateLimiter {
     ///
     /// # Errors
     /// Returns `Stopped` as soon as the target is stopped.
-    pub fn acquire(&self) -> Result<(), Stopped> {
+    pub fn acquire(&self) -> Result<RequestPermit<'_>, Stopped> {
         self.schedule().waiting += 1;
-        let mut schedule = self.wait_until(|schedule| schedule.next)?;
+        let mut schedule = self.wait_until(|schedule| {
+            let is_free = schedule.concurrency.allows(schedule.in_flight);
+            is_free.then_some(schedule.next)
+        })?;
         schedule.waiting -= 1;
         schedule.next = Instant::now() + self.interval;
-        Ok(())
+        let request = schedule.concurrency.start(schedule.in_flight);
+        schedule.in_flight += 1;
+        Ok(RequestPermit {
+            limiter: self,
+            request,
+        })
     }
 
     /// Delays all requests by at least this time.
@@ -81,16 +102,22 @@ impl RateLimiter {
     /// Returns `Stopped` as soon as the target is stopped.
     pub fn sleep(&self, time: Duration) -> Result<(), Stopped> {
         let end = Instant::now() + time;
-        self.wait_until(|_| end).map(drop)
+        self.wait_until(|_| Some(end)).map(drop)
     }
 
+    /// Waits until a time that depends on the schedule. `None` is later than any time.
     fn wait_until(
         &self,
-        time: impl Fn(&Schedule) -> Instant,
+        time: impl Fn(&Schedule) -> Option<Instant>,
     ) -> Result<MutexGuard<'_, Schedule>, Stopped> {
         let mut schedule = self.schedule();
         while !schedule.stopped {
-            let left = time(&schedule).saturating_duration_since(Instant::now());
+            let Some(time) = time(&schedule) else {
+                let waited = self.changed.wait(schedule);
+                schedule = waited.unwrap_or_else(PoisonError::into_inner);
+                continue;
+            };
+            let left = time.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Ok(schedule);
             }
@@ -98,6 +125,16 @@ impl RateLimiter {
             schedule = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         Err(Stopped)
+    }
+
+    /// Notes that a record and not the number of requests in flight was the reason of failures.
+    pub fn forget_failures(&self) {
+        self.schedule().concurrency.forget_failures();
+    }
+
+    /// Returns the most requests in flight that the server bears as far as known, and the number of connections.
+    pub fn settled(&self) -> (usize, usize) {
+        self.schedule().concurrency.settled()
     }
 
     /// Stops all requests, and wakes all threads that wait.
@@ -112,6 +149,25 @@ impl RateLimiter {
 
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl RequestPermit<'_> {
+    /// Notes that the server has answered the request.
+    pub fn succeeded(&self) {
+        self.limiter.schedule().concurrency.succeeded(self.request);
+    }
+
+    /// Notes that the server has failed to answer the request, or was too busy.
+    pub fn failed(&self) {
+        self.limiter.schedule().concurrency.failed(self.request);
+    }
+}
+
+impl Drop for RequestPermit<'_> {
+    fn drop(&mut self) {
+        self.limiter.schedule().in_flight -= 1;
+        self.limiter.changed.notify_all();
     }
 }
 
@@ -142,7 +198,7 @@ mod tests {
 
     #[test]
     fn requests_keep_the_rate_and_a_wait_that_the_server_asks_for() {
-        let limiter = RateLimiter::new(Some(100.0));
+        let limiter = RateLimiter::new(Some(100.0), 1);
         let start = Instant::now();
         for _ in 0..4 {
             limiter.acquire().unwrap();
@@ -155,12 +211,12 @@ mod tests {
 
     #[test]
     fn stopping_wakes_all_threads_that_wait() {
-        let limiter = std::sync::Arc::new(RateLimiter::new(None));
+        let limiter = std::sync::Arc::new(RateLimiter::new(None, 1));
         limiter.hold(Duration::from_secs(600));
         let waiting = [true, false].map(|acquires| {
             let limiter = std::sync::Arc::clone(&limiter);
             std::thread::spawn(move || match acquires {
-                true => limiter.acquire(),
+                true => limiter.acquire().map(drop),
                 false => limiter.sleep(Duration::from_secs(600)),
             })
         });

@@ -2,12 +2,13 @@
 
 use std::time::{Instant, SystemTime};
 
+use super::batch_failures::RetryLimits;
 use super::http::Answer;
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{FinalAnswer, Lookup, LookupRequests};
 use super::target::Target;
-use super::verdict::{Retry, Suspect, Verdict, verdict_by_status};
+use super::verdict::{Retry, Suspect, Verdict, may_be_routing_outage, verdict_by_status};
 use crate::console::Console;
 
 /// Makes requests to one target.
@@ -17,9 +18,15 @@ pub struct Requester<'r> {
     pub console: &'r Console,
 }
 
+/// The reason for the retries of a request that a load balancer may have answered in place of the server.
+const ROUTING_OUTAGE: Retry = Retry {
+    after: None,
+    suspect: Suspect::Server,
+};
+
 impl Requester<'_> {
-    /// Posts records. The request is retried as often as the options allow if there is no answer or the server asks to
-    /// wait. It is retried at most `max_retries` times if the server fails and does not say how long to wait.
+    /// Posts records. If the server fails, the request is retried as often as the limits allow. If there is no connection
+    /// or the server asks to wait, the request is retried as often as the options allow.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -27,16 +34,27 @@ impl Requester<'_> {
         self,
         records: BatchSlice<'_>,
         body: &[u8],
-        max_retries: u32,
+        limits: RetryLimits,
         compress: bool,
     ) -> Result<(Verdict, FinalAnswer), Stopped> {
         let Target { client, server, .. } = self.target;
+        let is_too_large = || records.len() > self.target.request_limits.limits().items;
+        let mut routing_outages = 0;
         self.repeat(
-            max_retries,
             || client.post(body, compress),
             |answer| match client.dry_run {
                 true => Verdict::Accepted,
                 false => server.verdict(records, answer, SystemTime::now()),
+            },
+            |answer, verdict| match *verdict {
+                // Meanwhile, a smaller request of another worker may have succeeded.
+                Verdict::Retry(retry) if retry.suspect == Suspect::Size && is_too_large() => None,
+                Verdict::Retry(retry) => Some((retry, self.allowed(retry, limits))),
+                _ if may_be_routing_outage(answer) && routing_outages < limits.routing => {
+                    routing_outages += 1;
+                    Some((ROUTING_OUTAGE, limits.record))
+                }
+                _ => None,
             },
         )
     }
@@ -69,22 +87,31 @@ impl Requester<'_> {
         Ok(Lookup::Missing)
     }
 
+    /// Makes a request until `retry` returns `None`, or fewer retries than were made. `retry` is given the answer and its
+    /// verdict.
     fn repeat(
         self,
-        max_retries: u32,
         request: impl Fn() -> (Answer, usize),
         verdict: impl Fn(&Answer) -> Verdict,
+        mut retry: impl FnMut(&Answer, &Verdict) -> Option<(Retry, u32)>,
     ) -> Result<(Verdict, FinalAnswer), Stopped> {
         let target = self.target;
         let mut retries = 0;
         loop {
-            target.rate_limiter.acquire()?;
+            let permit = target.rate_limiter.acquire()?;
             target.statistics().requests.start(retries > 0);
             let (answer, bytes) = request();
             target.statistics().requests.end(bytes);
             let verdict = verdict(&answer);
-            let retry = match &verdict {
-                &Verdict::Retry(retry) if retries < self.allowed(retry, max_retries) => retry,
+            match verdict {
+                Verdict::Retry(_) => permit.failed(),
+                _ if bytes > 0 => permit.succeeded(),
+                // A lookup does not show how many deliveries the server bears.
+                _ => {}
+            }
+            drop(permit);
+            let (retry, allowed) = match retry(&answer, &verdict) {
+                Some((retry, allowed)) if retries < allowed => (retry, allowed),
                 _ => {
                     target.status.progress.set_wait(None);
                     let attempts = u64::from(retries) + 1;
@@ -95,8 +122,7 @@ impl Requester<'_> {
             // If the server asks for a shorter wait than the backoff, the backoff applies.
             let time = retry.after.unwrap_or_default().max(backoff);
             retries += 1;
-            let of = (retries, self.allowed(retry, max_retries));
-            target.note_retry(&answer, of, time, self.console);
+            target.note_retry(&answer, (retries, allowed), time, self.console);
             match retry.after {
                 // The server's request to wait applies to all workers of the target.
                 Some(_) => target.rate_limiter.hold(time),
@@ -105,11 +131,12 @@ impl Requester<'_> {
         }
     }
 
-    fn allowed(self, retry: Retry, max_retries: u32) -> u32 {
-        if retry.suspect != Suspect::Server && retry.after.is_none() {
-            max_retries
-        } else {
-            self.target.backoff.max_retries
+    fn allowed(self, retry: Retry, limits: RetryLimits) -> u32 {
+        match retry.suspect {
+            _ if retry.after.is_some() => self.target.backoff.max_retries,
+            Suspect::Server => self.target.backoff.max_retries,
+            Suspect::Record | Suspect::Firewall => limits.record,
+            Suspect::Size => limits.size,
         }
     }
 }
@@ -117,9 +144,12 @@ impl Requester<'_> {
 impl LookupRequests for Requester<'_> {
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped> {
         let (_, answer) = self.repeat(
-            self.target.backoff.max_retries,
             || (self.target.client.get(parameter, value), 0),
             |answer| verdict_by_status(answer, SystemTime::now()),
+            |_, verdict| match *verdict {
+                Verdict::Retry(retry) => Some((retry, self.target.backoff.max_retries)),
+                _ => None,
+            },
         )?;
         Ok(answer)
     }

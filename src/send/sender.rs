@@ -173,7 +173,7 @@ impl Sender {
         let overhead = target.server.frame(envelope.as_deref()).overhead();
         self.queues.push(TargetQueue {
             nth: self.queues.len(),
-            batcher: Batcher::new(target.body_size.limits(), overhead, envelope),
+            batcher: Batcher::new(target.request_limits.limits(), overhead, envelope),
             overrides,
             pool,
         });

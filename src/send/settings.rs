@@ -6,12 +6,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use super::body_size_limit::BodySizeLimit;
 use super::caliper_endpoint::CaliperEndpoint;
 use super::dead_letters::DeadLetters;
 use super::http::{Client, ClientOptions, root_certificates};
 use super::lrs::Lrs;
 use super::rate_limiter::{Backoff, RateLimiter};
+use super::request_limits::RequestLimits;
 use super::send_batch::{BatchEnvelope, BatchLimits};
 use super::sender::Sender;
 use super::server::Server;
@@ -98,11 +98,14 @@ impl DeliverySettings {
             format,
             client: Client::new(endpoint, &resource, roots, &self.client)?,
             server,
-            rate_limiter: RateLimiter::new(self.rate.filter(|_| !self.client.dry_run)),
+            rate_limiter: RateLimiter::new(
+                self.rate.filter(|_| !self.client.dry_run),
+                self.client.connections,
+            ),
             backoff: self.backoff,
-            body_size: BodySizeLimit::new(self.limits),
             dead_letters: dead_letters.map(DeadLetters::for_target),
             max_dead_letters: self.max_dead_letters,
+            request_limits: RequestLimits::new(self.limits),
             state: None,
             status: TargetStatus::default(),
         })

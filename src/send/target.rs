@@ -5,13 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
-use super::body_size_limit::BodySizeLimit;
 use super::breaker::Breaker;
 use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
 use super::http::{Answer, Client, Response};
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
+use super::request_limits::RequestLimits;
 use super::server::Server;
 use super::statistics::TargetStatistics;
 use super::target_progress::{RetryWait, TargetProgress};
@@ -31,7 +31,7 @@ pub struct Target {
     pub client: Client,
     pub rate_limiter: RateLimiter,
     pub backoff: Backoff,
-    pub body_size: BodySizeLimit,
+    pub request_limits: RequestLimits,
     /// The directory of dead letters. Without it, the first record that cannot be delivered stops the target.
     pub dead_letters: Option<DeadLetters>,
     /// The most records in dead letters, after which the target is stopped. `None` means the usual limit.

@@ -60,6 +60,8 @@ pub enum Suspect {
     Server,
     /// The server, or a single bad record: some servers answer 500 to a bad record.
     Record,
+    /// A firewall that forbids a single record.
+    Firewall,
     /// The server, or the size of the request: a smaller request may be answered in time.
     Size,
 }
@@ -93,6 +95,11 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         // HTTP does not allow this status for an answer. The server may answer properly later.
         _ => retry(after, Suspect::Server),
     }
+}
+
+/// Returns whether a load balancer may have given the answer while it did not know the server yet.
+pub fn may_be_routing_outage(answer: &Answer) -> bool {
+    matches!(answer, Answer::Response(response) if matches!(response.status, 403 | 404))
 }
 
 /// Reads the Retry-After header of a 429 or 503 (RFC 9110, section 10.2.3), which holds seconds or a date.

@@ -52,6 +52,7 @@ impl Gateway {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (rules, tls, host) = (Arc::clone(&rules), tls.clone(), host.clone());
+                stream.set_nodelay(true).unwrap();
                 std::thread::spawn(move || match tls {
                     None => serve(stream, &rules, &host),
                     Some(tls) => {

@@ -28,6 +28,7 @@ mod large_events;
 mod letter_groups;
 mod letters;
 mod lrs;
+mod outages;
 mod outputs;
 mod probe;
 #[cfg(target_os = "linux")]

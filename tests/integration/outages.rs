@@ -1,0 +1,190 @@
+//! Servers that are slow, overloaded, or away for a moment.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::gateway::{Gateway, Rules};
+use crate::harness::lines;
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
+use crate::recover::recover;
+use crate::send::{assert_stored, router, send, transformed};
+
+/// Returns the number of statements in a body.
+fn statements(body: &[u8]) -> usize {
+    let body = String::from_utf8_lossy(body);
+    body.matches("\"verb\"").count()
+}
+
+#[test]
+fn a_store_that_needs_time_for_each_statement_gets_smaller_batches() {
+    let lrs = Lrs::start(ServerSettings {
+        refuses_duplicates: false,
+        ..ServerSettings::default()
+    });
+    let late = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&late);
+    let rules = Rules {
+        answer: Box::new(move |body, forward| {
+            count.fetch_add(usize::from(statements(body) > 250), Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(2) * statements(body) as u32);
+            forward()
+        }),
+        ..Rules::default()
+    };
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
+    let log = lines(0..3000);
+    let ended = send(&gateway.xapi(), &log)
+        .args(&["--read-timeout", "0.5", "--dead-letters", "dead"])
+        .run()
+        .with_code(0);
+    assert_stored(&lrs, &transformed(&log, "xapi"));
+    let late = late.load(Ordering::Relaxed);
+    assert!(late <= 12, "{late} {}", router(&ended));
+}
+
+/// Returns rules that answer 504 to more than 100 statements, and the number of these answers.
+fn rules_with_504() -> (Rules, Arc<AtomicUsize>) {
+    let failures = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&failures);
+    let rules = Rules {
+        answer: Box::new(move |body, forward| {
+            if statements(body) <= 100 {
+                return forward();
+            }
+            count.fetch_add(1, Ordering::Relaxed);
+            b"HTTP/1.1 504 Late\r\nContent-Length: 0\r\n\r\n".to_vec()
+        }),
+        ..Rules::default()
+    };
+    (rules, failures)
+}
+
+#[test]
+fn the_size_of_batches_that_are_answered_in_time_is_remembered() {
+    let lrs = Lrs::healthy();
+    let (rules, failures) = rules_with_504();
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
+    send(&gateway.xapi(), &lines(0..10_000))
+        .args(&["--dead-letters", "dead"])
+        .run()
+        .with_code(0);
+    assert_eq!(lrs.stored().len(), 10_000);
+    // 20 batches of 500 statements, which fail four times each if nothing is remembered.
+    let failures = failures.load(Ordering::Relaxed);
+    assert!(failures < 40, "{failures}");
+}
+
+#[test]
+fn recover_makes_batches_smaller_too() {
+    let down = Lrs::with_faults(|nth, _| match nth {
+        0 | 1 => ServerFault::Status(408),
+        _ => ServerFault::None,
+    });
+    let lrs = Lrs::healthy();
+    let (rules, failures) = rules_with_504();
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
+    let ended = send(&down.xapi(), &lines(0..1800))
+        .args(&["--max-retries", "0", "--batch-size", "600"])
+        .args(&["--dead-letters", "dead"])
+        .run()
+        .with_code(4);
+    recover(&ended, &gateway.xapi())
+        .args(&["--router-url", &down.xapi()])
+        .run()
+        .with_code(0);
+    assert_eq!(lrs.stored().len(), 1200);
+    let failures = failures.load(Ordering::Relaxed);
+    assert!(failures < 16, "{failures}");
+}
+
+#[test]
+fn a_short_routing_outage_costs_retries_only() {
+    for status in [403, 404] {
+        let lrs = Lrs::with_faults(move |nth, _| match nth {
+            1 | 2 => ServerFault::Status(status),
+            _ => ServerFault::None,
+        });
+        let ended = send(&lrs.xapi(), &lines(0..30))
+            .args(&["--batch-size", "10", "--connections", "1"])
+            .run()
+            .with_code(0);
+        assert_eq!(lrs.stored().len(), 30);
+        assert_eq!(router(&ended)["retries"], 2, "{status}");
+    }
+}
+
+#[test]
+fn a_routing_outage_ends_after_three_retries_or_fewer_if_the_options_say_so() {
+    for (status, max_retries, requests) in [
+        (404, "8", 4),
+        (404, "1", 2),
+        (404, "0", 1),
+        (401, "8", 1),
+        (407, "8", 1),
+        (302, "8", 1),
+    ] {
+        let lrs = Lrs::with_faults(move |_, _| ServerFault::Status(status));
+        send(&lrs.xapi(), &lines(0..2))
+            .args(&["--max-retries", max_retries])
+            .run()
+            .with_code(5);
+        assert_eq!(lrs.request_count(), requests, "{status} {max_retries}");
+    }
+}
+
+/// Starts a gateway that answers 500 while two requests are in flight, as databases do that find a deadlock. Returns the
+/// gateway, and the most requests that were in flight at once.
+fn gateway(lrs: &Lrs, deadlocks: bool) -> (Gateway, Arc<AtomicUsize>) {
+    let (in_flight, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+    let highest = Arc::clone(&most);
+    let rules = Rules {
+        answer: Box::new(move |_, forward| {
+            let before = in_flight.fetch_add(1, Ordering::SeqCst);
+            highest.fetch_max(before + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_millis(10));
+            let answer = if deadlocks && in_flight.load(Ordering::SeqCst) > 1 {
+                let body = "deadlock detected";
+                format!(
+                    "HTTP/1.1 500 No\r\nContent-Length: {}\r\n\r\n{body}",
+                    body.len()
+                )
+                .into_bytes()
+            } else {
+                forward()
+            };
+            in_flight.fetch_sub(1, Ordering::SeqCst);
+            answer
+        }),
+        ..Rules::default()
+    };
+    (Gateway::start(&lrs.xapi(), rules, None), most)
+}
+
+#[test]
+fn a_server_that_deadlocks_with_two_requests_gets_one_at_a_time() {
+    let lrs = Lrs::healthy();
+    let (gateway, _) = gateway(&lrs, true);
+    let ended = send(&gateway.xapi(), &lines(0..2000))
+        .args(&["--batch-size", "20", "--dead-letters", "dead"])
+        .run()
+        .with_code(0);
+    assert_eq!(lrs.stored().len(), 2000);
+    let router = router(&ended);
+    assert!(router["retries"].as_u64().unwrap() < 15, "{router}");
+    assert_eq!(router["connections"], 1);
+    ended.assert_stderr("settled at 1 of 4 connections");
+}
+
+#[test]
+fn a_healthy_server_gets_as_many_requests_at_once_as_the_options_allow() {
+    let lrs = Lrs::healthy();
+    let (gateway, most) = gateway(&lrs, false);
+    let ended = send(&gateway.xapi(), &lines(0..2000))
+        .args(&["--batch-size", "20", "--connections", "3"])
+        .run()
+        .with_code(0);
+    assert_eq!(most.load(Ordering::SeqCst), 3);
+    assert_eq!(router(&ended)["connections"], 3);
+    ended.assert_not_stderr("settled");
+}
