@@ -43,7 +43,7 @@ pub struct DeliveryArgs {
     #[arg(long)]
     caliper_array: bool,
 
-    /// Open this many connections to --url or to each router
+    /// Open at most this many connections to --url or to each router: more while the server bears them
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
     connections: u16,
 
@@ -55,7 +55,7 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
     connect_timeout: Duration,
 
-    /// Wait at most this long for an answer to start, and as long again for its body
+    /// Wait at most this long for the server to take more of a request, for an answer to start, and again for its body
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     read_timeout: Duration,
 

@@ -36,7 +36,7 @@ impl Requester<'_> {
         if !matches!(status, Some(400 | 415 | 422 | 500 | 501)) {
             return Ok(None);
         }
-        let answered = self.post(records, body, RetryLimits::NONE, false)?;
+        let answered = self.post(None, records, body, RetryLimits::NONE, false)?;
         // A 415 is about the form of the body, and a refusal about its records.
         let explains_415 = status == Some(415) && answered.0 == Verdict::Refused;
         Ok(Some(answered).filter(|(verdict, _)| explains_415 || is_read(verdict)))

@@ -6,7 +6,7 @@ use super::dead_letters::Undeliverable;
 use super::http::Answer;
 use super::kept_back::{GivenUp, KeptBack, Rest};
 use super::parts::{Part, Parts};
-use super::rate_limiter::Stopped;
+use super::rate_limiter::{RequestPermit, Stopped};
 use super::retry::Requester;
 use super::sample::Sample;
 use super::send_batch::SendBatch;
@@ -71,6 +71,11 @@ impl<'r> DeliveryWorker<'r> {
         let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
         while let Some(mut part) = self.next() {
+            // The limits may change while the worker waits.
+            let Ok(permit) = target.rate_limiter.acquire() else {
+                self.parts.push(part);
+                return Err(Stopped);
+            };
             let mut limits = target.request_limits.limits();
             if self.sends_alone && !target.breaker().is_proven() {
                 limits.items = 1;
@@ -85,7 +90,7 @@ impl<'r> DeliveryWorker<'r> {
             }
             let sent = part.records;
             target.statistics().start(sent);
-            let delivered = self.deliver_part(&mut part);
+            let delivered = self.deliver_part(&mut part, permit);
             target.statistics().end(sent);
             if delivered.is_err() {
                 self.parts.push(part);
@@ -108,7 +113,11 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     /// Delivers a part. If the target is stopped meanwhile, the part is cut to the records that have no outcome yet.
-    fn deliver_part(&mut self, part: &mut Part<'r>) -> Result<(), Stopped> {
+    fn deliver_part(
+        &mut self,
+        part: &mut Part<'r>,
+        permit: RequestPermit<'r>,
+    ) -> Result<(), Stopped> {
         let target = self.requester.target;
         let body = target.server.body(part.records);
         let Part {
@@ -118,7 +127,9 @@ impl<'r> DeliveryWorker<'r> {
         } = *part;
         let compress = target.client.compress;
         let limits = self.failures.retry_limits(records.len(), max_retries);
-        let answered = self.requester.post(records, &body, limits, compress)?;
+        let answered = self
+            .requester
+            .post(Some(permit), records, &body, limits, compress)?;
         let (verdict, last) = (&answered.0, &answered.1);
         if let Some(uncompressed) =
             self.requester
@@ -127,28 +138,14 @@ impl<'r> DeliveryWorker<'r> {
             return self.stop_compression(part, &last.answer, uncompressed);
         }
         let (verdict, last) = answered;
-        let (count, is_single) = (records.len(), records.len() == 1);
-        match &verdict {
-            Verdict::Accepted | Verdict::ByRecord(_) | Verdict::Conflict => {
-                if self.failures.processed(last.attempts) {
-                    target.request_limits.lower_items(count);
-                } else {
-                    target.request_limits.answered(count);
-                }
-            }
-            Verdict::Refused => self.failures.answered(),
-            _ => {}
-        }
+        let is_single = records.len() == 1;
+        self.note_size(&verdict, last.attempts, records.len(), body.len());
         match verdict {
             Verdict::Accepted => {
                 self.accepted();
-                target.request_limits.accepted(body.len());
                 target.statistics().add_delivered(part.records);
             }
-            Verdict::ByRecord(verdicts) => {
-                target.request_limits.accepted(body.len());
-                self.settle(part, &verdicts, &last)?;
-            }
+            Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, &last)?,
             Verdict::Unconfirmed => return self.stop_unconfirmed(&last.answer),
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused only because they held this record. So the size of other bodies
@@ -175,35 +172,69 @@ impl<'r> DeliveryWorker<'r> {
             Verdict::Conflict | Verdict::Refused => {
                 self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Retry(retry) => {
-                match self.failures.failed(retry.suspect, count, max_retries) {
-                    AfterFailure::Halve { max_retries } => {
-                        self.halve(part, last.attempts, max_retries);
-                        return Ok(());
-                    }
-                    AfterFailure::GiveUp => {
-                        target.rate_limiter.forget_failures();
-                        self.parts.allow_no_retries();
-                    }
-                    AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch.items()),
-                }
-                self.give_up(part, Undeliverable::Unavailable, &last)?;
-            }
-            // A firewall may forbid a single record.
-            Verdict::Stop if status_of(&last.answer) == Some(403) => {
-                let after = self.failures.failed(Suspect::Firewall, count, max_retries);
-                match after {
-                    _ if target.dead_letters.is_none() => return self.stop(&last.answer),
-                    AfterFailure::GiveUpRest => return self.stop(&last.answer),
-                    AfterFailure::GiveUp => self.give_up(part, Undeliverable::Refused, &last)?,
-                    AfterFailure::Halve { max_retries } => {
-                        self.halve(part, last.attempts, max_retries);
-                    }
-                }
-            }
+            Verdict::Retry(retry) => self.fail(part, retry.suspect, &last)?,
+            Verdict::Stop if status_of(&last.answer) == Some(403) => self.forbid(part, &last)?,
             Verdict::Stop => return self.stop(&last.answer),
         }
         Ok(())
+    }
+
+    /// Notes the size of a request that the server has answered: the number of records and of bytes.
+    fn note_size(&mut self, verdict: &Verdict, attempts: u64, records: usize, bytes: usize) {
+        let limits = &self.requester.target.request_limits;
+        match verdict {
+            Verdict::Accepted | Verdict::ByRecord(_) | Verdict::Conflict => {
+                if self.failures.processed(attempts) {
+                    limits.lower_items(records);
+                } else {
+                    limits.answered(records);
+                }
+                if *verdict != Verdict::Conflict {
+                    limits.accepted(bytes);
+                }
+            }
+            Verdict::Refused => self.failures.answered(),
+            _ => {}
+        }
+    }
+
+    /// Halves a part or gives it up after a request for it has failed with all its retries.
+    fn fail(
+        &mut self,
+        part: &mut Part<'r>,
+        suspect: Suspect,
+        last: &FinalAnswer,
+    ) -> Result<(), Stopped> {
+        let count = part.records.len();
+        match self.failures.failed(suspect, count, part.max_retries) {
+            AfterFailure::Halve { max_retries } => {
+                self.halve(part, last.attempts, max_retries);
+                return Ok(());
+            }
+            AfterFailure::GiveUp => {
+                self.requester.target.rate_limiter.forget_failures();
+                self.parts.allow_no_retries();
+            }
+            AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch.items()),
+        }
+        self.give_up(part, Undeliverable::Unavailable, last)
+    }
+
+    /// Halves a part after a 403, since a firewall may forbid a single record. Stops the target after many of them.
+    fn forbid(&mut self, part: &Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
+        let count = part.records.len();
+        let after = self
+            .failures
+            .failed(Suspect::Firewall, count, part.max_retries);
+        match after {
+            _ if self.requester.target.dead_letters.is_none() => self.stop(&last.answer),
+            AfterFailure::GiveUpRest => self.stop(&last.answer),
+            AfterFailure::GiveUp => self.give_up(part, Undeliverable::Refused, last),
+            AfterFailure::Halve { max_retries } => {
+                self.halve(part, last.attempts, max_retries);
+                Ok(())
+            }
+        }
     }
 
     /// Notes that the server has accepted records.

@@ -4,7 +4,7 @@ use std::time::{Instant, SystemTime};
 
 use super::batch_failures::RetryLimits;
 use super::http::Answer;
-use super::rate_limiter::Stopped;
+use super::rate_limiter::{RequestPermit, Stopped};
 use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{FinalAnswer, Lookup, LookupRequests};
 use super::target::Target;
@@ -26,12 +26,14 @@ const ROUTING_OUTAGE: Retry = Retry {
 
 impl Requester<'_> {
     /// Posts records. If the server fails, the request is retried as often as the limits allow. If there is no connection
-    /// or the server asks to wait, the request is retried as often as the options allow.
+    /// or the server asks to wait, the request is retried as often as the options allow. The permit is for the first
+    /// request.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
     pub fn post(
         self,
+        permit: Option<RequestPermit<'_>>,
         records: BatchSlice<'_>,
         body: &[u8],
         limits: RetryLimits,
@@ -41,6 +43,7 @@ impl Requester<'_> {
         let is_too_large = || records.len() > self.target.request_limits.limits().items;
         let mut routing_outages = 0;
         self.repeat(
+            permit,
             || client.post(body, compress),
             |answer| match client.dry_run {
                 true => Verdict::Accepted,
@@ -88,9 +91,10 @@ impl Requester<'_> {
     }
 
     /// Makes a request until `retry` returns `None`, or fewer retries than were made. `retry` is given the answer and its
-    /// verdict.
+    /// verdict. The permit is for the first request.
     fn repeat(
         self,
+        mut permit: Option<RequestPermit<'_>>,
         request: impl Fn() -> (Answer, usize),
         verdict: impl Fn(&Answer) -> Verdict,
         mut retry: impl FnMut(&Answer, &Verdict) -> Option<(Retry, u32)>,
@@ -98,7 +102,10 @@ impl Requester<'_> {
         let target = self.target;
         let mut retries = 0;
         loop {
-            let permit = target.rate_limiter.acquire()?;
+            let permit = match permit.take() {
+                Some(permit) => permit,
+                None => target.rate_limiter.acquire()?,
+            };
             target.statistics().requests.start(retries > 0);
             let (answer, bytes) = request();
             target.statistics().requests.end(bytes);
@@ -144,6 +151,7 @@ impl Requester<'_> {
 impl LookupRequests for Requester<'_> {
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped> {
         let (_, answer) = self.repeat(
+            None,
             || (self.target.client.get(parameter, value), 0),
             |answer| verdict_by_status(answer, SystemTime::now()),
             |_, verdict| match *verdict {
