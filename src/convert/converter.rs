@@ -116,6 +116,7 @@ impl Converter {
         let line = Line {
             number: 1,
             content: LineContent::Whole(line),
+            is_marked: false,
         };
         let converted = self.0.convert(line, Layout::Lines, &arena, &mut batch)?;
         let records = batch.records_with_text().map(|(record, text)| Record {

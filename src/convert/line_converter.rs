@@ -13,7 +13,7 @@ use crate::lms::Lms;
 use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{LineWrapper, TrackingEvent};
+use crate::tracking::{LineWrapper, TrackingEvent, is_of_other_logger};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -94,7 +94,10 @@ impl LineConverter {
         };
         let event = match parsed {
             Ok(event) => event?,
-            Err(fault) => return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault))),
+            Err(fault) => {
+                let fault = of_other_logger(line).unwrap_or(fault);
+                return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
+            }
         };
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
@@ -221,4 +224,14 @@ impl LineConverter {
             }
         }
     }
+}
+
+/// Returns the fault of an unparsable line that another program or logger wrote to the input.
+fn of_other_logger(line: Line<'_>) -> Option<Fault> {
+    let is_other = match line.content {
+        LineContent::Whole(text) => line.is_marked && is_of_other_logger(text),
+        LineContent::Truncated(_) | LineContent::TooLong { .. } => false,
+    };
+    let detail = "another program or logger wrote the line: it has neither the name of the tracking logger nor a key of events";
+    is_other.then(|| Fault::new(Reason::NotTracking, detail))
 }

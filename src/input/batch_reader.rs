@@ -33,6 +33,8 @@ pub struct BatchReader<R> {
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
     is_tracking: bool,
+    /// Whether the events of the input have the marker `[tracking]`.
+    is_marked: bool,
 }
 
 /// The result of reading an input, returned after its last batch.
@@ -59,6 +61,7 @@ impl<R: Read> BatchReader<R> {
             held_back: None,
             tracker: PositionTracker::default(),
             is_tracking: false,
+            is_marked: false,
         }
     }
 
@@ -67,6 +70,11 @@ impl<R: Read> BatchReader<R> {
         self.buffers = buffers.clone();
         self.buffer = buffers.filled();
         self
+    }
+
+    /// Sets whether the events of the input have the marker `[tracking]`.
+    pub fn marked(self, is_marked: bool) -> Self {
+        Self { is_marked, ..self }
     }
 
     /// Computes the position after each line. `start` is the position at which the underlying reader starts. If the
@@ -213,6 +221,7 @@ impl<R: Read> BatchReader<R> {
             is_truncated,
             skipped: None,
             positions,
+            is_marked: self.is_marked,
         }
     }
 

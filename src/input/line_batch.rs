@@ -23,6 +23,8 @@ pub struct LineBatch {
     pub skipped: Option<LineContent<'static>>,
     /// The position after each line, if positions are tracked. A truncated line has no position.
     pub positions: Vec<Position>,
+    /// Whether the events of the input have the marker `[tracking]`.
+    pub is_marked: bool,
 }
 
 /// One line of a batch, without its newline.
@@ -31,6 +33,9 @@ pub struct Line<'a> {
     /// The number of the line in the input, from 1.
     pub number: u64,
     pub content: LineContent<'a>,
+    /// Whether the events of the input have the marker `[tracking]`, so that lines without the marker may come from
+    /// other programs.
+    pub is_marked: bool,
 }
 
 /// The text of a line, or the part of the text that could be read. NUL bytes at the start of a line do not belong to its
@@ -66,6 +71,7 @@ impl LineBatch {
             is_truncated: self.is_truncated,
             skipped: self.skipped.take(),
             positions: self.positions.split_off(lines.min(self.positions.len())),
+            is_marked: self.is_marked,
         }
     }
 
@@ -99,6 +105,7 @@ impl LineBatch {
             Some(Line {
                 number: number - 1,
                 content,
+                is_marked: self.is_marked,
             })
         })
     }

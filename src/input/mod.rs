@@ -8,6 +8,7 @@
 //! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
 //! | `open` | opening an input |
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
+//! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
@@ -20,6 +21,7 @@ mod discover;
 mod foreign;
 mod gzip;
 mod line_batch;
+mod look_ahead;
 mod name_filter;
 mod open;
 mod position;

@@ -6,8 +6,9 @@ use std::io::{self, BufReader, Read, Seek};
 use super::bytes_read::{BytesRead, CountedReader};
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
+use super::look_ahead::look_ahead;
 use super::position::PositionTracker;
-use super::source::{Origin, Source};
+use super::source::{Origin, Shape, Source};
 
 /// The number of compressed bytes that are read at once. Reads of this size take little time compared with
 /// decompression.
@@ -19,6 +20,8 @@ pub struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// Whether the input is a file that is not compressed, so lines may still be appended to it.
     pub may_grow: bool,
+    /// Whether the events of the input have the marker `[tracking]`, the name of their logger.
+    pub is_marked: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
     pub start: Option<PositionTracker>,
     file: Option<File>,
@@ -30,10 +33,14 @@ pub struct Opened {
 /// Returns an error if the file cannot be opened or its first byte cannot be read, and if the input is a directory or a
 /// file that is not a log ([`Foreign`]).
 pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
-    match &source.origin {
+    let mut opened = match &source.origin {
         Origin::Stdin => opened(None, bytes_read),
         Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
+    }?;
+    if source.shape == Shape::Log {
+        (opened.reader, opened.is_marked) = look_ahead(opened.reader);
     }
+    Ok(opened)
 }
 
 impl Opened {
@@ -44,7 +51,11 @@ impl Opened {
     pub fn rewind(self, bytes_read: &BytesRead) -> io::Result<Self> {
         let mut file = self.file.ok_or(io::ErrorKind::NotSeekable)?;
         file.rewind()?;
-        opened(Some(file), bytes_read)
+        let opened = opened(Some(file), bytes_read)?;
+        Ok(Self {
+            is_marked: self.is_marked,
+            ..opened
+        })
     }
 }
 
@@ -81,6 +92,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     Ok(Opened {
         reader,
         may_grow: !is_gzip && file.is_some(),
+        is_marked: false,
         start: None,
         file,
     })

@@ -1,6 +1,6 @@
 //! The reason codes.
 
-/// The reason why a line is unparsable (the first six) or rejected. Codes may be added, but are never renamed.
+/// The reason why a line is unparsable (the first seven) or rejected. Codes may be added, but are never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
@@ -16,6 +16,9 @@ pub enum Reason {
     NotWrapped,
     /// The object has neither `event` nor `data`.
     NoEvent,
+    /// The line was not written by the logger of the tracking log. The events of its input have the marker `[tracking]`,
+    /// and the line has neither the marker nor a key of an event.
+    NotTracking,
     /// The event names no user.
     NoUser,
     /// The user is not in the users table.
@@ -45,13 +48,14 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons with their codes, in the order of the variants.
-    pub const ALL: [(Self, &'static str); 18] = [
+    pub const ALL: [(Self, &'static str); 19] = [
         (Self::NotJson, "not-json"),
         (Self::NotUtf8, "not-utf8"),
         (Self::TooLong, "too-long"),
         (Self::Truncated, "truncated"),
         (Self::NotWrapped, "not-wrapped"),
         (Self::NoEvent, "no-event"),
+        (Self::NotTracking, "not-tracking"),
         (Self::NoUser, "no-user"),
         (Self::UnknownUser, "unknown-user"),
         (Self::NoExternalId, "no-external-id"),
@@ -68,7 +72,7 @@ impl Reason {
 
     /// Returns whether the reason makes a line unparsable. The other reasons make it rejected.
     pub fn is_unparsable(self) -> bool {
-        self <= Self::NoEvent
+        self <= Self::NotTracking
     }
 
     /// Returns the code that reports and rejects show.

@@ -67,6 +67,12 @@ impl Tally {
         }
     }
 
+    /// Returns the number of unparsable lines that may be damaged events, which excludes lines of other loggers.
+    pub fn damaged(&self) -> u64 {
+        let of_other_loggers = self.reasons.get(&Reason::NotTracking);
+        self.unparsable - of_other_loggers.copied().unwrap_or(0)
+    }
+
     /// Adds the lines of another tally.
     pub fn add(&mut self, other: &Self) {
         self.emitted += other.emitted;

@@ -80,7 +80,8 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             Err(error) => return send(InputEvent::Unopened(error), None),
         };
         let mut reader = BatchReader::new(opened.reader, source.shape, self.options.max_line_bytes)
-            .with_buffers(&self.buffers);
+            .with_buffers(&self.buffers)
+            .marked(opened.is_marked);
         if let Some(start) = opened.start {
             reader = reader.tracking(start, opened.may_grow);
         }

@@ -360,7 +360,7 @@ fn report_failures(fail_on: &[FailOn], tally: &Tally, console: &Console) -> Exit
                 "lines were rejected",
             ),
             FailOn::Unparsable => (
-                tally.unparsable,
+                tally.damaged(),
                 "unparsable",
                 "line is unparsable",
                 "lines are unparsable",

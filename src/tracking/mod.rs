@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `line` | parsing a line |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
+//! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
 //! | `field` | checks that a field is present or of a certain kind |
@@ -22,6 +23,7 @@ mod event;
 pub(crate) mod field;
 mod line;
 mod line_wrapper;
+mod marker;
 pub mod number;
 pub mod python;
 pub(crate) mod python_json;
@@ -32,3 +34,4 @@ pub(crate) use arena::{format_in, join_in};
 pub use event::TrackingEvent;
 pub use line::parse_line;
 pub use line_wrapper::LineWrapper;
+pub use marker::{is_of_other_logger, marks_events};

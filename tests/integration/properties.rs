@@ -216,6 +216,7 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 let line = Line {
                     number: 1,
                     content: LineContent::Whole(line),
+                    is_marked: false,
                 };
                 let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
                 let outcome = conversion.map(|conversion| {

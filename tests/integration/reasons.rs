@@ -1,6 +1,10 @@
 //! The details of reasons, which name the cause and not its consequence.
 
-use crate::harness::{Run, line};
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Run, gzip, line, lines};
 
 /// Returns the outcome of a log's only line: the reason and the detail, or `emitted`.
 fn outcome(format: &str, log: &str) -> String {
@@ -83,4 +87,109 @@ fn a_context_that_is_text_of_json_becomes_the_same_statement() {
     };
     assert_eq!(out(&as_text), out(&line(1)));
     assert!(!out(&as_text).is_empty());
+}
+
+const PREFIX: &str =
+    "2024-03-05 09:14:07,120 INFO 17 [tracking] [user 7] [ip 203.0.113.9] logger.py:41 - ";
+
+/// Lines that other programs and loggers write to the output of a container.
+const OTHER_LINES: [&str; 5] = [
+    "[pid: 17|app: 0|req: 12/12] 203.0.113.9 () POST /event?event_type=x => generated 7 bytes\n",
+    "INFO 17 [xapi_tracking] [user 7] - {\"id\": \"x\", \"context\": {}}\n",
+    "Traceback (most recent call last):\n",
+    "KeyError: 'context'\n",
+    "INFO 17 [celery.worker.strategy] [user None] - Task grade[1] {} received\n",
+];
+
+/// A tracking line whose end is lost.
+fn cut() -> String {
+    format!("{PREFIX}{}\n", &line(1)[..60])
+}
+
+/// Returns the number of lines by reason.
+fn reasons(run: Run) -> BTreeMap<String, u64> {
+    let report = run.args(&["--report", "report.json"]).run().with_code(0);
+    let report = report.directory.json("report.json");
+    serde_json::from_value(report["total"]["reasons"].clone()).unwrap()
+}
+
+#[test]
+fn lines_of_other_programs_are_told_from_damage_where_events_name_their_logger() {
+    let log = OTHER_LINES.concat() + PREFIX + &line(1) + &cut() + &OTHER_LINES.concat();
+    for (input, arguments) in [
+        (log.clone().into_bytes(), &["-"][..]),
+        (gzip(&log), &["-"]),
+        (
+            log.lines()
+                .map(|line| {
+                    json!({"log": format!("{line}\n"), "stream": "stdout"}).to_string() + "\n"
+                })
+                .collect::<String>()
+                .into_bytes(),
+            &["--unwrap", "log", "-"],
+        ),
+    ] {
+        let found = reasons(Run::transform().stdin(&input).args(arguments));
+        let expected = [("not-json".to_owned(), 1), ("not-tracking".to_owned(), 10)];
+        assert_eq!(found, BTreeMap::from(expected), "{arguments:?}");
+    }
+    let plain = log.replace("[tracking] [user", "[user");
+    let found = reasons(Run::transform().stdin(plain).args(&["-"]));
+    assert_eq!(found.values().sum::<u64>(), 11);
+    assert!(!found.contains_key("not-tracking"));
+}
+
+#[test]
+fn fail_on_unparsable_leaves_out_lines_of_other_programs() {
+    let run = |log: String| {
+        let run = Run::transform().args(&["--fail-on", "unparsable", "--rejects", "r.jsonl", "-"]);
+        run.stdin(log).run()
+    };
+    let healthy = PREFIX.to_owned() + &line(1) + &OTHER_LINES.concat();
+    let ended = run(healthy.clone()).with_code(0);
+    ended.assert_stderr("5 unparsable  not-tracking 5");
+    let rejects = ended.directory.json_lines("r.jsonl");
+    assert!(rejects.iter().all(|row| row["reason"] == "not-tracking"));
+    assert_eq!(rejects.len(), 5);
+    run(healthy.clone() + &cut())
+        .with_code(1)
+        .assert_stderr("1 line is unparsable");
+    // Replayed rejects keep their reasons.
+    let run = Run::transform().in_directory(&ended.directory);
+    let rows = rejects
+        .iter()
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
+    let log = format!("{}\n{rows}\n", json!({"raw": PREFIX.to_owned() + &line(1)}));
+    let found = reasons(run.stdin(log).args(&["--unwrap", "raw", "-"]));
+    assert_eq!(found, BTreeMap::from([("not-tracking".to_owned(), 5)]));
+}
+
+#[test]
+fn lines_of_other_programs_do_not_depend_on_batches_threads_or_runs() {
+    let other = OTHER_LINES.concat().repeat(8000);
+    let log = other.clone() + PREFIX + &line(1) + &cut() + &other;
+    assert!(other.len() > 2 << 20);
+    let expected = [
+        ("not-json".to_owned(), 1),
+        ("not-tracking".to_owned(), 80_000),
+    ];
+    for threads in ["1", "4"] {
+        let run = Run::transform().file("a.log", &log);
+        let found = reasons(run.args(&["--threads", threads, "-o", "out", "a.log"]));
+        assert_eq!(found, BTreeMap::from(expected.clone()), "{threads}");
+    }
+
+    let arguments = ["--state", "state", "-o", "out", "a.log"];
+    let log = PREFIX.to_owned() + &line(1) + &lines(2..3);
+    let first = Run::transform().file("a.log", &log).args(&arguments).run();
+    let second = Run::transform().in_directory(&first.directory);
+    let found = reasons(
+        second
+            .file("a.log", log + OTHER_LINES[0] + &cut())
+            .args(&arguments),
+    );
+    let expected = [("not-json".to_owned(), 1), ("not-tracking".to_owned(), 1)];
+    assert_eq!(found, BTreeMap::from(expected));
 }

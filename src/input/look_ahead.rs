@@ -1,0 +1,123 @@
+//! Looking ahead in an input for its first event.
+
+use std::io::{self, Cursor, Read};
+
+use crate::tracking::marks_events;
+
+/// The limit on the bytes that are read ahead. Nearly all logs have an event in their first lines. The output of a
+/// container may begin with megabytes of other lines.
+const MOST_BYTES: usize = 16 << 20;
+
+/// The number of bytes that are read at once.
+const BLOCK_BYTES: usize = 1 << 16;
+
+/// A reader whose first bytes were already read.
+struct LookedAhead {
+    start: Cursor<Vec<u8>>,
+    /// The error after the first bytes.
+    error: Option<io::Error>,
+    rest: Box<dyn Read + Send>,
+}
+
+/// Reads ahead to the first event. Returns a reader of all bytes, and whether the events of the input have the marker
+/// `[tracking]`, which is false if there is no event within the limit.
+pub(super) fn look_ahead(mut reader: Box<dyn Read + Send>) -> (Box<dyn Read + Send>, bool) {
+    let mut start = Vec::new();
+    let mut error = None;
+    let mut examined = 0;
+    let mut is_marked = None;
+    let mut is_at_end = false;
+    while is_marked.is_none() && !is_at_end && start.len() < MOST_BYTES {
+        let length = start.len();
+        start.resize(length + BLOCK_BYTES, 0);
+        let read = reader.read(&mut start[length..]);
+        start.truncate(length + read.as_ref().map_or(0, |read| *read));
+        match read {
+            Ok(read) => is_at_end = read == 0,
+            Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => continue,
+            Err(failed) => (error, is_at_end) = (Some(failed), true),
+        }
+        let end = if is_at_end {
+            start.len()
+        } else {
+            memchr::memrchr(b'\n', &start[length..]).map_or(examined, |newline| length + newline)
+        };
+        let mut lines = start[examined..end].split(|&byte| byte == b'\n');
+        is_marked = lines.find_map(marks_events);
+        examined = end;
+    }
+    let reader = LookedAhead {
+        start: Cursor::new(start),
+        error,
+        rest: reader,
+    };
+    (Box::new(reader), is_marked.unwrap_or(false))
+}
+
+impl Read for LookedAhead {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.start.read(buffer)?;
+        if read > 0 || buffer.is_empty() {
+            return Ok(read);
+        }
+        // The first bytes are not needed any more, so their memory is freed.
+        self.start = Cursor::default();
+        match self.error.take() {
+            Some(error) => Err(error),
+            None => self.rest.read(buffer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads one byte at a time, and fails at the end.
+    struct Slow(Cursor<Vec<u8>>);
+
+    impl Read for Slow {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match self.0.read(&mut buffer[..1])? {
+                0 => Err(io::Error::other("broken")),
+                read => Ok(read),
+            }
+        }
+    }
+
+    #[test]
+    fn all_bytes_and_the_error_are_read_after_looking_ahead() {
+        for (text, expected) in [
+            ("GET /\nINFO [tracking] - {\"event_type\": 1}\nlast", true),
+            ("GET /\n{\"context\": 1}\nINFO [tracking] - {", false),
+            ("GET /\nINFO [tracking] - {", true),
+            ("", false),
+        ] {
+            let slow = Slow(Cursor::new(text.as_bytes().to_vec()));
+            let (mut reader, is_marked) = look_ahead(Box::new(slow));
+            assert_eq!(is_marked, expected, "{text}");
+            let mut read = Vec::new();
+            let error = reader.read_to_end(&mut read).unwrap_err();
+            assert_eq!(
+                (&*read, error.to_string().as_str()),
+                (text.as_bytes(), "broken")
+            );
+        }
+    }
+
+    #[test]
+    fn the_first_event_is_searched_in_megabytes_and_not_in_more() {
+        for (megabytes, expected) in [(5, true), (17, false)] {
+            let mut text = "GET /courses HTTP/1.1\n"
+                .repeat(megabytes << 20)
+                .into_bytes();
+            text.truncate(megabytes << 20);
+            text.extend(b"\nINFO [tracking] - {\"event_type\": 1}\n");
+            let (mut reader, is_marked) = look_ahead(Box::new(Cursor::new(text.clone())));
+            assert_eq!(is_marked, expected, "{megabytes}");
+            let mut read = Vec::new();
+            reader.read_to_end(&mut read).unwrap();
+            assert_eq!(read, text);
+        }
+    }
+}

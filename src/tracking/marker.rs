@@ -1,0 +1,89 @@
+//! The marker `[tracking]`, the name of the logger that stands before the event in many logs. The marker tells lines of
+//! the tracking log from lines of other programs and loggers in the output of a container.
+
+use memchr::memmem;
+
+const MARKER: &[u8] = b"[tracking]";
+
+/// The markers of the loggers to which the reference writes the statements and Caliper events that it makes.
+const OUTPUT_MARKERS: [&[u8]; 2] = [b"[xapi_tracking]", b"[caliper_tracking]"];
+
+/// The beginnings of keys that every event has. A line with one of these keys may be a damaged event.
+const KEYS: [&[u8]; 3] = [b"\"event_type", b"\"event_source", b"\"context"];
+
+/// Returns whether a line tells that the events of its input have the marker: `true` if the line has an event with the
+/// marker, `false` if the line has an event without the marker, `None` if the line does not look like an event. Both
+/// also hold for an event in a JSON object of a log driver.
+pub fn marks_events(line: &[u8]) -> Option<bool> {
+    let marker = memmem::find(line, MARKER);
+    if let Some(start) = marker {
+        let later = &line[start + MARKER.len()..];
+        // The prefix of the event has no quotes, unlike an event whose text happens to contain the marker.
+        let found = memchr::memchr2(b'{', b'"', later);
+        return found.is_some_and(|at| later[at] == b'{').then_some(true);
+    }
+    let text = line.trim_ascii();
+    let is_object = text.starts_with(b"{") && text.ends_with(b"}");
+    (is_object && has_key(text) && !has_output_marker(text)).then_some(false)
+}
+
+/// Returns whether an unparsable line is none of the tracking log, given that the events of its input have the marker.
+pub fn is_of_other_logger(line: &[u8]) -> bool {
+    let has_marker = memmem::find(line, MARKER).is_some();
+    has_output_marker(line) || !has_marker && !has_key(line)
+}
+
+fn has_output_marker(line: &[u8]) -> bool {
+    OUTPUT_MARKERS
+        .iter()
+        .any(|marker| memmem::find(line, marker).is_some())
+}
+
+fn has_key(line: &[u8]) -> bool {
+    KEYS.iter().any(|key| memmem::find(line, key).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_event_tells_whether_events_have_the_marker() {
+        for (line, expected) in [
+            (
+                r#"INFO 17 [tracking] [user 7] - {"event_type": "x"}"#,
+                Some(true),
+            ),
+            (r#"INFO 17 [tracking] [user 7] - {"event_ty"#, Some(true)),
+            (
+                r#"{"log":"INFO [tracking] - {\"event_type\": \"x\"}\n"}"#,
+                Some(true),
+            ),
+            (r#"{"name": "x", "event_source": "server"}"#, Some(false)),
+            (r#"{"log":"{\"context\": {}}\n"}"#, Some(false)),
+            (r#"{"title": "[tracking]", "context": {}}"#, None),
+            (r#"e": 1}, "event_source": "server"}"#, None),
+            (r#"INFO [xapi_tracking] - {"context": {}}"#, None),
+            (r#"{"log":"[xapi_tracking] {\"context\": {}}\n"}"#, None),
+            ("INFO [tracking] cut", None),
+            ("GET /event", None),
+            ("", None),
+        ] {
+            assert_eq!(marks_events(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_with_the_marker_or_a_key_of_events_is_damage() {
+        for (line, expected) in [
+            ("GET /event?event_type=x&context=y", true),
+            ("KeyError: 'context'", true),
+            (r#"INFO [xapi_tracking] - {"context": {}}"#, true),
+            ("INFO [tracking] cut", false),
+            (r#"e": 1}, "event_source": "server"}"#, false),
+            (r#"{"log":"cut, \"context\": {"}"#, false),
+        ] {
+            assert_eq!(is_of_other_logger(line.as_bytes()), expected, "{line}");
+        }
+    }
+}
