@@ -10,7 +10,7 @@ use super::rate_limiter::{RequestPermit, Stopped};
 use super::retry::Requester;
 use super::sample::Sample;
 use super::send_batch::SendBatch;
-use super::server::{FinalAnswer, Lookup};
+use super::server::FinalAnswer;
 use super::target::status_of;
 use super::undelivered::Undelivered;
 use super::verdict::{RecordVerdict, RecordVerdicts, Suspect, Verdict};
@@ -25,12 +25,14 @@ use crate::exit_code::ExitCode;
 /// Some servers leave records out of their answer that they have stored before. So a few of the unlisted records are
 /// looked up. If one of them is missing, all unlisted records are sent once more.
 pub struct DeliveryWorker<'r> {
-    requester: Requester<'r>,
+    pub(super) requester: Requester<'r>,
     batch: &'r SendBatch,
-    parts: Parts<'r>,
+    pub(super) parts: Parts<'r>,
     failures: BatchFailures,
     /// Whether records are sent alone until the server is proven, because a larger request was refused.
     sends_alone: bool,
+    /// The number of answers that report conflicts.
+    pub(super) conflicts: usize,
     undelivered: Undelivered<'r>,
 }
 
@@ -47,6 +49,7 @@ impl<'r> DeliveryWorker<'r> {
             parts: Parts::new(kept, target.backoff.max_retries),
             failures: BatchFailures::new(kept.batch.items().len()),
             sends_alone: false,
+            conflicts: 0,
             undelivered: Undelivered::new(target, kept),
         }
     }
@@ -169,7 +172,8 @@ impl<'r> DeliveryWorker<'r> {
                 let attempts = part.attempts + last.attempts;
                 self.parts.push(Part { attempts, ..*part });
             }
-            Verdict::Conflict | Verdict::Refused => {
+            Verdict::Conflict => self.settle_conflicts(part, &last)?,
+            Verdict::Refused => {
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Retry(retry) => self.fail(part, retry.suspect, &last)?,
@@ -215,7 +219,7 @@ impl<'r> DeliveryWorker<'r> {
                 self.requester.target.rate_limiter.forget_failures();
                 self.parts.allow_no_retries();
             }
-            AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch.items()),
+            AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch),
         }
         self.give_up(part, Undeliverable::Unavailable, last)
     }
@@ -238,12 +242,12 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     /// Notes that the server has accepted records.
-    fn accepted(&mut self) {
+    pub(super) fn accepted(&mut self) {
         self.failures.answered();
         self.undelivered.accepted();
     }
 
-    fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {
+    pub(super) fn halve(&mut self, part: &Part<'r>, attempts: u64, max_retries: u32) {
         self.parts.push_halves(Part {
             attempts: part.attempts + attempts,
             max_retries,
@@ -323,39 +327,9 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Looks up the only record of a part, which the server reports as a conflict or does not list. Counts the record
-    /// as a duplicate if the server has it, and otherwise writes it to a dead letter.
-    fn resolve(
-        &mut self,
-        part: &Part<'r>,
-        repetitions: u32,
-        missing: Undeliverable,
-        last: &FinalAnswer,
-    ) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        let Some(record) = part.records.iter().next() else {
-            return Ok(());
-        };
-        let lookup = self.requester.look_up(record, repetitions, None)?;
-        if let Lookup::Same | Lookup::Unverified | Lookup::Different = &lookup {
-            self.accepted();
-        }
-        match lookup {
-            Lookup::Same => target.statistics().add_duplicates(part.records, true),
-            Lookup::Unverified => target.statistics().add_duplicates(part.records, false),
-            Lookup::Different => self.give_up(part, Undeliverable::Conflict, last)?,
-            Lookup::Missing => self.give_up(part, missing, last)?,
-            Lookup::Unavailable(mut answer) => {
-                answer.attempts = last.attempts;
-                self.give_up(part, Undeliverable::Unavailable, &answer)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Gives up the records of a part: they become a dead letter. Stops the target if there is no directory for dead
     /// letters.
-    fn give_up(
+    pub(super) fn give_up(
         &mut self,
         part: &Part<'r>,
         reason: Undeliverable,

@@ -15,13 +15,15 @@
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `verifier` | the destination of `verify`: asks servers for the records that they should hold |
 //! | `worker_pool` | the workers of a target and their queue |
-//! | `delivery_worker` | the delivery of one batch: splits it, looks up conflicts, gives records up |
+//! | `conflicts` | the outcome of records that the server reports as conflicts |
+//! | `delivery_worker` | the delivery of one batch: splits it, settles its records, gives records up |
 //! | `parts` | the parts of a batch that wait to be sent |
 //! | `undelivered` | the records of a batch that are given up, and their dead letters |
 //! | `compression` | the recognition of a server that cannot read compressed bodies |
 //! | `batch_failures` | what follows from the failures of the server during the delivery of a batch |
 //! | `sample` | the lookup of a few records that the server's answer does not list |
 //! | `check` | the request before the first delivery, and the probe of `send --probe` |
+//! | `conflict_lookups` | the lookups after the server reports that it holds some records already |
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
 //! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
@@ -54,6 +56,8 @@ mod caliper_endpoint;
 mod check;
 mod compression;
 mod concurrency;
+mod conflict_lookups;
+mod conflicts;
 mod dead_letters;
 mod delivered_share;
 mod delivery_worker;

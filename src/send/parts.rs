@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::kept_back::KeptBack;
-use super::send_batch::BatchSlice;
+use super::send_batch::{BatchSlice, SendBatch};
 
 /// Consecutive records that are sent in one request.
 #[derive(Clone, Copy)]
@@ -16,6 +16,18 @@ pub struct Part<'b> {
     pub max_retries: u32,
     /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
     pub is_repeated: bool,
+    pub known: KnownOfPart,
+}
+
+/// The results of lookups in a part that the server has refused for a conflict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KnownOfPart {
+    #[default]
+    Nothing,
+    /// The server does not hold the first record.
+    FirstIsMissing,
+    /// Lookups do not help, for example because the credentials do not allow reading.
+    LookupsFail,
 }
 
 /// The parts of a batch that were not sent yet.
@@ -29,10 +41,11 @@ pub struct Parts<'b> {
 impl<'b> Parts<'b> {
     pub fn new(kept: &'b KeptBack, max_retries: u32) -> Self {
         let part = |(records, attempts): &(Range<usize>, u64)| Part {
-            records: kept.batch.items().range(records.clone()),
+            records: kept.batch.numbered(records.clone()),
             attempts: *attempts,
             max_retries,
             is_repeated: false,
+            known: KnownOfPart::Nothing,
         };
         Self {
             waiting: kept.rest.waiting.iter().map(part).collect(),
@@ -47,8 +60,18 @@ impl<'b> Parts<'b> {
     /// Adds the halves of a part that has two or more records.
     pub fn push_halves(&mut self, part: Part<'b>) {
         let (first, second) = part.records.split_at(part.records.len() / 2);
-        self.waiting
-            .extend([second, first].map(|records| Part { records, ..part }));
+        self.waiting.push(Part {
+            records: second,
+            known: match part.known {
+                KnownOfPart::FirstIsMissing => KnownOfPart::Nothing,
+                known => known,
+            },
+            ..part
+        });
+        self.waiting.push(Part {
+            records: first,
+            ..part
+        });
     }
 
     /// Takes the part that is sent next.
@@ -65,13 +88,14 @@ impl<'b> Parts<'b> {
     }
 
     /// Adds all waiting parts to a part of the batch, if they follow it without a gap.
-    pub fn take_rest(&mut self, part: &mut Part<'b>, batch: BatchSlice<'b>) {
+    pub fn take_rest(&mut self, part: &mut Part<'b>, batch: &'b SendBatch) {
         let first = part.records.numbers_in_batch();
-        let rest = self.waiting.iter().map(|part| part.records);
-        let end = first.end + rest.clone().map(BatchSlice::len).sum::<usize>();
+        let rest = self.waiting.iter();
+        let rest = rest.map(|part| part.records.numbers_in_batch());
+        let end = first.end + rest.clone().map(|numbers| numbers.len()).sum::<usize>();
         let is_next = |numbers: Range<usize>| numbers.start >= first.end && numbers.end <= end;
-        if self.trial.is_none() && rest.map(BatchSlice::numbers_in_batch).all(is_next) {
-            part.records = batch.range(first.start..end);
+        if self.trial.is_none() && rest.clone().all(is_next) {
+            part.records = batch.numbered(first.start..end);
             self.waiting.clear();
         }
     }

@@ -1,5 +1,6 @@
 //! The records of one request.
 
+use std::cell::Cell;
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct BatchItem {
     pub origin: RecordOrigin,
     start: usize,
     end: usize,
+    /// Whether the record has its outcome, while other records of the same part are still to be sent.
+    is_settled: Cell<bool>,
 }
 
 /// Records that are sent together.
@@ -46,7 +49,7 @@ pub struct SendBatch {
     items: Vec<BatchItem>,
 }
 
-/// Consecutive records of a batch.
+/// Consecutive records of a batch, without those that are settled.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchSlice<'b> {
     /// The envelope that the records are sent in, if their format has one.
@@ -133,6 +136,7 @@ impl SendBatch {
             origin,
             start,
             end: self.text.len(),
+            is_settled: Cell::new(false),
         });
     }
 
@@ -143,6 +147,15 @@ impl SendBatch {
             text: &self.text,
             start: 0,
             items: &self.items,
+        }
+    }
+
+    /// Returns the records with these numbers, which count from 0, settled records included.
+    pub fn numbered(&self, numbers: Range<usize>) -> BatchSlice<'_> {
+        BatchSlice {
+            start: numbers.start,
+            items: &self.items[numbers],
+            ..self.items()
         }
     }
 
@@ -167,47 +180,70 @@ impl SendBatch {
 
 impl<'b> BatchSlice<'b> {
     pub fn len(self) -> usize {
-        self.items.len()
+        self.iter().count()
     }
 
     pub fn is_empty(self) -> bool {
-        self.items.is_empty()
+        self.iter().next().is_none()
     }
 
+    /// Returns the first record, even if it is settled.
     pub fn first(self) -> Option<&'b BatchItem> {
         self.items.first()
     }
 
-    /// Returns the records at these indices.
+    /// Returns the records from the nth to before another. Settled records do not count.
     pub fn range(self, range: Range<usize>) -> Self {
-        let start = self.start + range.start;
-        let items = &self.items[range];
+        let [start, end] = [range.start, range.end].map(|nth| self.index_of(nth));
         Self {
-            start,
-            items,
+            start: self.start + start,
+            items: &self.items[start..end],
             ..self
         }
     }
 
-    /// Returns the numbers of the records in the batch, from 0.
+    /// Returns the index of the nth record that is not settled.
+    fn index_of(self, nth: usize) -> usize {
+        let items = self.items.iter().enumerate();
+        let mut open = items.filter(|(_, item)| !item.is_settled.get());
+        open.nth(nth).map_or(self.items.len(), |(index, _)| index)
+    }
+
+    /// Returns each record as a slice of its own.
+    pub fn singles(self) -> impl Iterator<Item = Self> {
+        let items = self.items.chunks(1).zip(self.start..);
+        items
+            .map(move |(items, start)| Self {
+                start,
+                items,
+                ..self
+            })
+            .filter(|single| !single.is_empty())
+    }
+
+    /// Leaves the records out of this slice, and out of all slices that hold them.
+    pub fn settle(self) {
+        self.items.iter().for_each(|item| item.is_settled.set(true));
+    }
+
+    /// Returns the numbers of the records in the batch, from 0, settled records included.
     pub fn numbers_in_batch(self) -> Range<usize> {
-        self.start..self.start + self.len()
+        self.start..self.start + self.items.len()
     }
 
     /// Returns the records with their texts.
     pub fn iter(self) -> impl Iterator<Item = (&'b BatchItem, &'b [u8])> {
         let text = self.text;
-        self.items
-            .iter()
-            .map(move |item| (item, &text[item.start..item.end]))
+        let open = self.items.iter().filter(|item| !item.is_settled.get());
+        open.map(move |item| (item, &text[item.start..item.end]))
     }
 
     /// Returns the first records, as many as fit into one request, and the rest. The first part has at least one
     /// record, even if this record is too large.
     pub fn split_by(self, limits: BatchLimits, overhead: Overhead) -> (Self, Self) {
         let mut bytes = overhead.once;
-        let fits = self.items.iter().take(limits.items).take_while(|item| {
-            bytes += item.end - item.start + overhead.each;
+        let fits = self.iter().take(limits.items).take_while(|(_, text)| {
+            bytes += text.len() + overhead.each;
             bytes <= limits.bytes
         });
         self.split_at(fits.count().max(1).min(self.len()))
@@ -266,5 +302,23 @@ pub mod tests {
         assert_eq!(parts(limits(9, "[3,4]".len())), "3,4|5");
         assert_eq!(parts(limits(9, 1)), "3|4,5");
         assert_eq!(parts(limits(9, 1000)), "3,4,5|");
+    }
+
+    #[test]
+    fn settled_records_are_left_out() {
+        let batch = batch_of(None, &["1", "2", "3", "4", "5", "6"]);
+        let all = batch.items();
+        let (first, second) = all.split_at(3);
+        all.range(1..2).settle();
+        all.range(1..3).settle();
+        assert_eq!((joined(all), all.len()), ("1,5,6".into(), 3));
+        assert_eq!(joined(all.range(1..3)), "5,6");
+        assert_eq!(all.range(1..3).numbers_in_batch(), 4..6);
+        assert_eq!((joined(first), joined(second)), ("1".into(), "5,6".into()));
+        assert_eq!(joined(batch.numbered(3..5)), "5");
+        let singles: Vec<_> = all.singles().map(BatchSlice::numbers_in_batch).collect();
+        assert_eq!(singles, [0..1, 4..5, 5..6]);
+        all.settle();
+        assert!(all.is_empty() && all.singles().next().is_none());
     }
 }

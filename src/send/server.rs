@@ -54,6 +54,20 @@ pub trait Server: Send + Sync {
         Ok(Lookup::Unverified)
     }
 
+    /// Asks the server whether it holds a record, in as few requests as possible: a record that it holds may count as
+    /// missing in rare cases. By default, the same as `look_up`.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target was stopped meanwhile.
+    fn look_up_quickly(
+        &self,
+        record: &BatchItem,
+        text: &[u8],
+        requests: &dyn LookupRequests,
+    ) -> Result<Lookup, Stopped> {
+        self.look_up(record, text, requests)
+    }
+
     /// Makes a request that stores nothing and needs what deliveries need. By default, this is an OPTIONS request.
     fn check(&self, client: &Client) -> Answer {
         client.options()

@@ -84,7 +84,7 @@ impl<'r> Undelivered<'r> {
         let Some(dead_letters) = &target.dead_letters else {
             return Err(Stopped);
         };
-        let count = given_up.records.len();
+        let count = self.batch.numbered(given_up.records.clone()).len();
         // The usual limit is about new dead letters, not about records that stay in dead letters.
         let is_limited = target.max_dead_letters.is_some() || self.batch.letters.is_empty();
         if is_limited && target.statistics().is_flood(count, target.max_dead_letters) {
@@ -102,7 +102,7 @@ impl<'r> Undelivered<'r> {
         match self.write_to(dead_letters, &given_up) {
             Ok(path) => {
                 self.written.push(path);
-                let records = self.batch.items().range(given_up.records);
+                let records = self.batch.numbered(given_up.records);
                 target
                     .statistics()
                     .add_dead_letter(records, given_up.reason);
@@ -116,7 +116,7 @@ impl<'r> Undelivered<'r> {
     }
 
     fn write_to(&self, dead_letters: &DeadLetters, given_up: &GivenUp) -> Result<PathBuf> {
-        let records = self.batch.items().range(given_up.records.clone());
+        let records = self.batch.numbered(given_up.records.clone());
         let items = records.iter().map(|(item, text)| {
             Ok(DeadItem {
                 file: item.origin.file.to_string(),

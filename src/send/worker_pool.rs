@@ -184,7 +184,7 @@ fn leave_kept_back(target: &Target) {
 /// Notes that the records of a batch that have no outcome are not delivered.
 fn leave(target: &Target, kept: &KeptBack) {
     for records in kept.left() {
-        target.statistics().leave(kept.batch.items().range(records));
+        target.statistics().leave(kept.batch.numbered(records));
     }
 }
 

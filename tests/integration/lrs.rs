@@ -38,6 +38,9 @@ pub enum ServerFault {
     AnswerAfterStoring(u16, &'static str, &'static str),
 }
 
+/// Returns the text of a 409, given the indices of the stored items in the request, and their ids.
+type ConflictText = dyn Fn(&[(usize, String)]) -> String + Send + Sync;
+
 type FaultOf = dyn Fn(usize, &str) -> ServerFault + Send + Sync;
 
 /// The behaviour of the server.
@@ -53,12 +56,16 @@ pub struct ServerSettings {
     /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise
     /// the stored items of the batch are ignored.
     pub refuses_duplicates: bool,
+    /// The text with which batches with stored ids are refused.
+    pub conflict_text: Box<ConflictText>,
     /// Whether items with a stored id are stored again.
     pub keeps_all: bool,
     /// A text, and whether items that contain the text are stored. The server lists them in no answer.
     pub unlisted: (&'static str, bool),
     /// The status of all GET requests, if the server is to refuse them.
     pub get: Option<u16>,
+    /// Statements that contain this text are voided.
+    pub voided: &'static str,
     /// The fault of the requests that check the server before the first delivery. They are not among the requests that
     /// the server keeps.
     pub check: ServerFault,
@@ -72,9 +79,11 @@ impl Default for ServerSettings {
             poison: ("poison", 400),
             gzip: None,
             refuses_duplicates: true,
+            conflict_text: Box::new(|_| "conflict".to_owned()),
             keeps_all: false,
             unlisted: ("never listed", true),
             get: None,
+            voided: "never voided",
             check: ServerFault::Status(404),
         }
     }
@@ -354,7 +363,11 @@ fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -
     };
     let is_stored = |item: &Value| records.stored.contains_key(id_of(item));
     if settings.refuses_duplicates && !settings.keeps_all && items.iter().any(is_stored) {
-        return response(409, "", b"conflict");
+        let known = items.iter().enumerate().filter(|(_, item)| is_stored(item));
+        let known: Vec<_> = known
+            .map(|(nth, item)| (nth, id_of(item).to_owned()))
+            .collect();
+        return response(409, "", (settings.conflict_text)(&known).as_bytes());
     }
     // Like some real servers, this one does not list the items that were stored before.
     let new: Vec<Value> = items
@@ -426,8 +439,15 @@ fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u
     if target == "/xAPI/statements?limit=1" {
         return response(200, "", b"{\"statements\": [], \"more\": \"\"}");
     }
-    let id = target.split_once("/xAPI/statements?statementId=");
-    match id.and_then(|(_, id)| records.stored.get(id)) {
+    let query = target.strip_prefix("/xAPI/statements?").unwrap_or_default();
+    let (parameter, id) = query.split_once('=').unwrap_or_default();
+    let found = records.stored.get(id).filter(|versions| {
+        match versions[0].to_string().contains(settings.voided) {
+            true => parameter == "voidedStatementId",
+            false => parameter == "statementId",
+        }
+    });
+    match found {
         None => response(404, "", b""),
         Some(versions) => {
             // Real servers add fields and normalize actors.

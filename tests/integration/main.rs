@@ -5,6 +5,7 @@ mod breaker;
 mod caliper;
 mod check;
 mod confirmations;
+mod conflicts;
 mod connections;
 mod dedupe;
 mod depth;

@@ -52,16 +52,32 @@ impl Server for Lrs {
         sent: &[u8],
         requests: &dyn LookupRequests,
     ) -> Result<Lookup, Stopped> {
+        let lookup = self.look_up_quickly(statement, sent, requests)?;
+        if !matches!(lookup, Lookup::Missing) {
+            return Ok(lookup);
+        }
         let id = statement.id;
-        let id_text = id.to_string();
-        let mut last = requests.get(STATEMENT_ID, &id_text)?;
-        if is_missing(&last.answer, id) {
-            last = requests.get(VOIDED_STATEMENT_ID, &id_text)?;
-            // A server that does not know this parameter may answer anything, so only the statement itself counts.
-            match &last.answer {
-                Answer::Response(response) if compare(sent, &response.body, id).is_some() => {}
-                _ => return Ok(Lookup::Missing),
+        let voided = requests.get(VOIDED_STATEMENT_ID, &id.to_string())?;
+        // A server that does not know this parameter may answer anything, so only the statement itself counts.
+        Ok(match &voided.answer {
+            Answer::Response(response) => {
+                compare(sent, &response.body, id).unwrap_or(Lookup::Missing)
             }
+            Answer::Lost(_) | Answer::Impossible(_) => Lookup::Missing,
+        })
+    }
+
+    /// Does not find voided statements.
+    fn look_up_quickly(
+        &self,
+        statement: &BatchItem,
+        sent: &[u8],
+        requests: &dyn LookupRequests,
+    ) -> Result<Lookup, Stopped> {
+        let id = statement.id;
+        let last = requests.get(STATEMENT_ID, &id.to_string())?;
+        if is_missing(&last.answer, id) {
+            return Ok(Lookup::Missing);
         }
         let lookup = match &last.answer {
             // The credentials may not allow reading, or the server does not support the request.
