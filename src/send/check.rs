@@ -1,8 +1,8 @@
 //! The check of a target before its first delivery, and the probe that a user asks for. Neither stores anything.
 
 use super::advice::advice;
-use super::http::Answer;
-use super::server::{Finding, is_final};
+use super::http::{Answer, Response};
+use super::server::{Finding, Probe, is_final};
 use super::target::Target;
 use crate::exit_code::ExitCode;
 
@@ -29,34 +29,38 @@ impl Target {
     /// # Errors
     /// Returns a sentence that says what is wrong and what to change.
     pub fn probe(&self) -> Result<String, String> {
-        let probe = self.server.probe(&self.client);
-        match probe.finding {
-            Finding::Usable(found) => Ok(format!("`{}`: {found}", self.name)),
-            Finding::Elsewhere(url) => {
-                let answer = self.describe(&probe.answer);
-                Err(format!("{answer}; an LRS answers at `{url}`: use this URL"))
-            }
-            Finding::Unusable => {
-                let answer = self.explain(&probe.answer);
-                let is_success =
-                    matches!(&probe.answer, Answer::Response(answer) if answer.status < 300);
-                Err(match is_success {
-                    true => format!("{answer}; this is not the answer of an LRS: check the URL"),
-                    false => answer,
-                })
-            }
-        }
+        let Probe { answer, finding } = self.server.probe(&self.client);
+        let advice = match finding {
+            Finding::Usable(found) => return Ok(format!("`{}`: {found}", self.name)),
+            Finding::Elsewhere(url) => format!("an LRS answers at `{url}`, so use this URL"),
+            Finding::Unusable => match (self.advice(&answer), &answer) {
+                (Some(advice), _) => advice,
+                (
+                    None,
+                    Answer::Response(Response {
+                        status: 200..=299, ..
+                    }),
+                ) => "this is not the answer of an LRS, so check the URL".to_owned(),
+                (None, _) => "records cannot be sent with such an answer".to_owned(),
+            },
+        };
+        Err(self.with_advice(&answer, &advice))
     }
 
     /// Returns a sentence that says what the server answered and, if the answer shows it, what to change.
     pub fn explain(&self, answer: &Answer) -> String {
-        let (described, client) = (self.describe(answer), &self.client);
-        match advice(&client.requested, client.has_credentials, answer) {
-            Some(advice) => format!(
-                "{described}; the request was for `{}`: {advice}",
-                client.requested.base()
-            ),
-            None => described,
+        match self.advice(answer) {
+            Some(advice) => self.with_advice(answer, &advice),
+            None => self.describe(answer),
         }
+    }
+
+    fn advice(&self, answer: &Answer) -> Option<String> {
+        advice(&self.client.requested, self.client.has_credentials, answer)
+    }
+
+    fn with_advice(&self, answer: &Answer, advice: &str) -> String {
+        let (described, requested) = (self.describe(answer), self.client.requested.base());
+        format!("{described}; the request was for `{requested}`: {advice}")
     }
 }

@@ -104,9 +104,12 @@ fn a_probe_that_fails_says_what_to_change() {
         ),
         (
             &[(200, "", "{}")],
-            "this is not the answer of an LRS: check the URL",
+            "this is not the answer of an LRS, so check the URL",
         ),
-        (&[(503, "", "down")], "answered 503: down"),
+        (
+            &[(503, "", "down")],
+            "answered 503: down; the request was for `http://127.0.0.1:",
+        ),
         (&[(404, "", "")], "check the path of the URL"),
     ] {
         let (lrs, ended) = probe_answers(answers, &[]);
@@ -137,7 +140,7 @@ fn a_probe_finds_the_url_of_the_lrs() {
         &format!("{url}/statements/"),
     ] {
         let ended = probe(&["--url", given]).run().with_code(5);
-        ended.assert_stderr(&format!("an LRS answers at `{url}`: use this URL"));
+        ended.assert_stderr(&format!("an LRS answers at `{url}`, so use this URL"));
     }
 }
 
