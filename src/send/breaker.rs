@@ -1,11 +1,13 @@
-//! The breaker of a target: stops a run whose records a server refuses or does not answer, before the records become
-//! dead letters.
+//! The breaker of a target. It stops a run if the server refuses or does not answer everything, and keeps the records out
+//! of dead letters, so that the next run can deliver them.
 //!
-//! A server is *proven* once it has accepted a record of this run. Until then, one batch is delivered at a time, and no
-//! dead letter is written: a batch of which nothing is accepted is kept back. After many equal refusals, a trial sends
-//! single records. If the server accepts one, all kept batches are released; if not, the run stops.
+//! A server is *proven* once it has accepted a record in this run. Before that, one batch at a time is delivered, and no
+//! dead letter is written. A batch of which the server accepts nothing is kept back. After many refusals, a trial sends
+//! single records of the next batches. If the server accepts one of them, the batches are released: the workers deliver
+//! the rest of their records, and write dead letters. If the server accepts none, the run stops.
 //!
-//! A proven server may go away. Then batches are kept back, too, until the server accepts a record or the run stops.
+//! Batches are also kept back if a proven server fails or does not answer. They are released when the server accepts a
+//! record again.
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -19,19 +21,20 @@ use super::trial::Trial;
 /// The number of records refused with the same answer after which a trial begins.
 const EQUAL_REFUSALS: usize = 20;
 
-/// The number of records refused with any answers after which a trial begins. It bounds the batches that are kept back.
+/// The number of refused records after which a trial begins, whatever the answers. It limits the memory for batches that
+/// are kept back.
 const REFUSALS: usize = 100;
 
-/// The number of batches after which the run stops, if the server fails or does not answer.
+/// The number of batches in a row after which the run stops if the server fails or does not answer.
 const UNAVAILABLE_BATCHES: usize = 3;
 
-/// The number of batches after which the run stops, if the server answers 403.
+/// The number of batches in a row after which the run stops if the server answers 403.
 const FORBIDDEN_BATCHES: usize = 2;
 
 /// The interval at which waiting workers check whether the target is stopped.
 const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Decides when batches are kept back and when the run stops.
+/// The answers of a server so far, and the batches that are kept back because of them.
 #[derive(Default)]
 pub struct Breaker {
     state: Mutex<State>,
@@ -43,21 +46,22 @@ struct State {
     is_proven: bool,
     /// Whether the server has read a compressed body.
     reads_gzip: bool,
-    /// Whether a worker delivers a batch to a server that is not proven.
+    /// Whether a worker is delivering a batch. Other workers wait until the server is proven.
     is_busy: bool,
-    /// The refused records by their answers, which are masked.
+    /// The refusals by their masked answers, until the server is proven.
     refusals: HashMap<String, Refusals>,
     trial: Option<Trial>,
     /// The batches that wait for the server to accept a record.
     kept_back: Vec<KeptBack>,
-    /// The batches that may be completed, since the server has accepted a record after they were kept back.
+    /// The batches that were kept back before the server accepted a record. Their delivery may go on.
     released: Vec<KeptBack>,
 }
 
-/// The records that are refused with the same answer.
+/// The refusals with the same answer.
 struct Refusals {
+    /// The number of refused records.
     count: usize,
-    /// The first of the answers.
+    /// The status and the text of the first answer.
     status: Option<u16>,
     answer: String,
 }
@@ -69,11 +73,11 @@ pub struct Tripped {
     pub status: Option<u16>,
     /// The text of the answer, or the reason why there was no answer.
     pub answer: String,
-    /// The advice to the user, if the answer does not say enough.
+    /// A sentence that says what happened and what to do, unless the answer says enough.
     pub advice: Option<String>,
 }
 
-/// The permission to deliver a batch. While a server is not proven, there is one permit.
+/// The permission to deliver a batch. There is one permit at a time until the server is proven.
 pub struct Permit<'b>(&'b Breaker);
 
 impl Drop for Permit<'_> {
@@ -127,7 +131,7 @@ impl Breaker {
         }
     }
 
-    /// Notes that a server that is not proven has refused records. Many refusals start a trial.
+    /// Notes that the server, which is not proven, has refused records. Starts a trial after many refusals.
     pub fn refused(&self, given_up: &GivenUp) {
         let state = &mut *self.state();
         let GivenUp { status, answer, .. } = given_up;
@@ -143,7 +147,7 @@ impl Breaker {
         }
     }
 
-    /// Chooses the records of a batch that the trial sends alone, given the numbers and texts of its records.
+    /// Returns the numbers of the records that the trial sends alone, given the numbers and texts of all records of a batch.
     pub fn choose<'t>(
         &self,
         records: &mut dyn Iterator<Item = (usize, &'t [u8])>,
@@ -153,7 +157,7 @@ impl Breaker {
         trial.map_or_else(BTreeSet::new, |trial| trial.choose(records))
     }
 
-    /// Keeps back a batch of which nothing was accepted. Returns the reason to stop if the run must stop.
+    /// Keeps back a batch of which the server has accepted nothing. Returns the reason if the run must stop.
     pub fn keep_back(&self, kept: KeptBack) -> Option<Tripped> {
         let state = &mut *self.state();
         state.kept_back.push(kept);
@@ -168,8 +172,9 @@ impl Breaker {
         }
     }
 
-    /// Ends the run. Returns the reason to stop if the batches that are kept back may be delivered later. Otherwise, a
-    /// few records are refused, and the batches are released.
+    /// Decides about the batches that are still kept back at the end of the run. Returns the reason if the run counts as
+    /// stopped, since the next run may deliver the batches. Otherwise, releases the batches: the server has refused a few
+    /// records.
     pub fn end(&self) -> Option<Tripped> {
         let state = &mut *self.state();
         if state.count(is_unavailable) > 0 {
@@ -185,12 +190,12 @@ impl Breaker {
         }
     }
 
-    /// Returns a batch that can be completed now.
+    /// Takes a batch whose delivery may go on.
     pub fn released(&self) -> Option<KeptBack> {
         self.state().released.pop()
     }
 
-    /// Returns all batches that are left.
+    /// Takes all batches that are left when the target is stopped.
     pub fn take_left(&self) -> Vec<KeptBack> {
         let state = &mut *self.state();
         let mut left = std::mem::take(&mut state.kept_back);
@@ -208,16 +213,15 @@ impl State {
         self.refusals.values().map(|refusals| refusals.count).sum()
     }
 
-    /// Returns the reason to stop after all records of a trial were refused.
+    /// Returns the reason to stop after a trial in which the server has accepted no record.
     fn all_refused(&self) -> Option<Tripped> {
         let most = self.refusals.values().max_by_key(|same| same.count)?;
-        let (kinds, refused) = (self.trial.as_ref().map_or(0, Trial::kinds), self.refused());
-        let plural = if kinds == 1 { "" } else { "s" };
+        let refused = self.refused();
         Some(Tripped {
             status: most.status,
             answer: most.answer.clone(),
             advice: Some(format!(
-                "the server has accepted none of {refused} records that were sent alone, of {kinds} other kind{plural}: check the URL, the credentials and the headers; no dead letters were written"
+                "none of {refused} records that were sent alone was accepted: check the URL, the credentials and the headers; no dead letters were written"
             )),
         })
     }
@@ -230,7 +234,7 @@ impl State {
             status: last.status,
             answer: last.answer.clone(),
             advice: Some(format!(
-                "{batches} batch{plural} failed after all retries, and nothing was accepted since; no dead letters were written for them: run again when the server is back"
+                "{batches} batch{plural} failed after all retries, and the server has accepted nothing since: run again when it is back; no dead letters were written for the last batches"
             )),
         })
     }
@@ -260,12 +264,68 @@ impl State {
     }
 }
 
-/// Returns whether the server failed or gave no answer for some records, and accepted no others.
+/// Returns whether a batch is kept back because the server failed or did not answer.
 fn is_unavailable(kept: &KeptBack) -> bool {
     kept.rest.given_up.iter().any(GivenUp::is_unavailable)
 }
 
-/// Returns whether the server forbids some records, and accepted no others.
+/// Returns whether a batch is kept back because the server answered 403.
 fn is_forbidden(kept: &KeptBack) -> bool {
     kept.rest.given_up.iter().any(GivenUp::is_forbidden)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dead_letters::Undeliverable;
+    use super::super::send_batch::tests::batch_of;
+    use super::*;
+
+    fn kept(reason: Undeliverable, status: Option<u16>) -> KeptBack {
+        let mut kept = KeptBack::whole(batch_of(None, &["1"]));
+        kept.rest.waiting.clear();
+        kept.rest.given_up.push(GivenUp {
+            records: 0..1,
+            reason,
+            attempts: 1,
+            status,
+            answer: String::new(),
+        });
+        kept
+    }
+
+    #[test]
+    fn only_batches_that_were_kept_back_before_an_acceptance_are_released() {
+        let breaker = Breaker::default();
+        let unavailable = || kept(Undeliverable::Unavailable, None);
+        for _ in 0..2 {
+            assert_eq!(breaker.keep_back(unavailable()), None);
+        }
+        assert!(breaker.released().is_none());
+        breaker.accepted();
+        assert_eq!(breaker.keep_back(unavailable()), None);
+        assert!(breaker.released().is_some() && breaker.released().is_some());
+        assert!(breaker.released().is_none());
+        // The accepted record has ended the row of batches.
+        assert_eq!(breaker.keep_back(unavailable()), None);
+        assert!(breaker.keep_back(unavailable()).is_some());
+        assert_eq!(breaker.take_left().len(), 3);
+    }
+
+    #[test]
+    fn at_the_end_only_refused_batches_are_released() {
+        for (reason, status, is_released) in [
+            (Undeliverable::Refused, Some(400), true),
+            (Undeliverable::TooLarge, Some(413), true),
+            // The answer to a lookup.
+            (Undeliverable::Unavailable, Some(302), true),
+            (Undeliverable::Refused, Some(403), false),
+            (Undeliverable::Unavailable, Some(503), false),
+            (Undeliverable::Unavailable, None, false),
+        ] {
+            let breaker = Breaker::default();
+            assert_eq!(breaker.keep_back(kept(reason, status)), None);
+            assert_eq!(breaker.end().is_none(), is_released, "{status:?}");
+            assert_eq!(breaker.released().is_some(), is_released, "{status:?}");
+        }
+    }
 }

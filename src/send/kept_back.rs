@@ -1,4 +1,4 @@
-//! Batches that are kept back: the server has accepted none of their records, and may not be what it seems.
+//! Batches that are kept back because the server has accepted none of their records.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::dead_letters::Undeliverable;
 use super::send_batch::SendBatch;
 
-/// A batch that is delivered in several steps: what is left of it.
+/// A batch whose delivery has not begun, or has been interrupted.
 #[derive(Debug)]
 pub struct KeptBack {
     pub batch: SendBatch,

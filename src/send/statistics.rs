@@ -93,8 +93,8 @@ impl TargetStatistics {
         }
     }
 
-    /// Returns whether too many records would be in dead letters with `more` of them. By default, these are over a
-    /// thousand, and over half of the records that have an outcome.
+    /// Returns whether there would be too many records in dead letters if there were `more` of them. Without a limit, too
+    /// many means over a thousand, and over half of the records that have an outcome.
     pub fn is_flood(&self, more: usize, limit: Option<u64>) -> bool {
         const USUAL_LIMIT: u64 = 1000;
         let dead = self.reasons.values().sum::<u64>() + more as u64;

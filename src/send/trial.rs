@@ -1,12 +1,12 @@
-//! The trial of a server that has refused all records so far: single records of each kind are sent, since an archive may
-//! begin with bad records.
+//! The trial of a server that has refused all records so far. The trial sends one record of each kind alone, since only
+//! the first records of an archive may be bad.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
-/// The number of batches of which records are tried. Ten batches of the usual size hold the kinds of a day, and fit
-/// into memory.
+/// The number of batches from which records are tried. All of them are kept in memory. Ten batches of 500 records usually
+/// hold all kinds of records.
 const MAX_BATCHES: u32 = 10;
 
 /// The progress of a trial.
@@ -14,13 +14,14 @@ const MAX_BATCHES: u32 = 10;
 pub struct Trial {
     /// The kinds of records that were tried.
     kinds: HashSet<String>,
-    /// The number of batches of which records were tried.
+    /// The number of batches from which records were tried.
     batches: u32,
 }
 
 impl Trial {
-    /// Chooses the records of a batch that are sent alone, given the numbers and texts of its records: the last record
-    /// of each kind that was not tried yet, or else the last record. Bad records are more likely at the start.
+    /// Returns the numbers of the records that are sent alone, given the numbers and texts of all records of a batch: the
+    /// last record of each kind that was not tried yet, or the last record if all kinds were tried. The last record is
+    /// the farthest from the bad records at the start.
     pub fn choose<'t>(
         &mut self,
         records: impl Iterator<Item = (usize, &'t [u8])>,
@@ -43,19 +44,14 @@ impl Trial {
         chosen
     }
 
-    /// Returns whether records of enough batches were tried.
+    /// Returns whether records from enough batches were tried.
     pub fn is_over(&self) -> bool {
         self.batches >= MAX_BATCHES
     }
-
-    /// Returns the number of kinds of records that were tried.
-    pub fn kinds(&self) -> usize {
-        self.kinds.len()
-    }
 }
 
-/// Returns the kind of a record: the verb and the type of the object of a statement, or the type, the action and the
-/// type of the object of a Caliper event. Events of one name become records of one kind, or of a few.
+/// Returns the kind of a record: for a statement, its verb and the type of its object; for a Caliper event, its type, its
+/// action and the type of its object. Events with the same name become records of one kind, or of a few kinds.
 fn kind(text: &[u8]) -> String {
     let record: Value = serde_json::from_slice(text).unwrap_or_default();
     let keys = [
@@ -88,7 +84,6 @@ mod tests {
         assert_eq!(choose(&mut trial, &[played, posted, played]), [1, 2]);
         assert_eq!(choose(&mut trial, &[&read, played, grade]), [0, 2]);
         assert_eq!(choose(&mut trial, &[grade, played, posted]), [2]);
-        assert_eq!(trial.kinds(), 4);
         for _ in 3..MAX_BATCHES {
             assert!(!trial.is_over());
             choose(&mut trial, &["not JSON"]);

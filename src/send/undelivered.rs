@@ -12,8 +12,8 @@ use super::send_batch::SendBatch;
 use super::target::Target;
 use crate::exit_code::ExitCode;
 
-/// The records of a batch that are given up. Their dead letters are written once the server has proven that it accepts
-/// other records.
+/// The records of a batch that are given up. Their dead letters are not written before the server has accepted other
+/// records.
 pub struct Undelivered<'r> {
     target: &'r Target,
     batch: &'r SendBatch,
@@ -26,7 +26,7 @@ pub struct Undelivered<'r> {
 }
 
 impl<'r> Undelivered<'r> {
-    /// Returns the records of a batch that were given up before.
+    /// Starts with the records that were given up before the batch was kept back.
     pub fn new(target: &'r Target, kept: &'r KeptBack) -> Self {
         Self {
             target,
@@ -48,19 +48,20 @@ impl<'r> Undelivered<'r> {
         self.has_accepted
     }
 
-    /// Gives up records. Their dead letter is written now if the server has accepted other records: of this batch if
-    /// the server fails or answers 403, or else of any batch. Records that the server has refused in an earlier run
-    /// show nothing about the server, and have a dead letter already.
+    /// Gives up records. If the server refuses them, writes their dead letter at once if the server has accepted any
+    /// record in this run, or if the records come from dead letters of refused records. If the server fails or answers
+    /// 403, writes their dead letter at once only if the server has accepted another record of this batch.
     ///
     /// # Errors
-    /// Returns `Stopped` if the dead letter is needed now and cannot be written.
+    /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
-        let may_be_all = given_up.is_unavailable() || given_up.is_forbidden();
-        if self.has_accepted || !may_be_all && (breaker.is_proven() || self.batch.was_refused) {
+        // A server that fails or answers 403 may do the same for all records.
+        let may_be_for_all = given_up.is_unavailable() || given_up.is_forbidden();
+        if self.has_accepted || !may_be_for_all && (breaker.is_proven() || self.batch.was_refused) {
             return self.write(given_up);
         }
-        if !may_be_all {
+        if !may_be_for_all {
             breaker.refused(&given_up);
         }
         self.given_up.push(given_up);
@@ -85,12 +86,12 @@ impl<'r> Undelivered<'r> {
             return Err(Stopped);
         };
         let count = self.batch.numbered(given_up.records.clone()).len();
-        // The usual limit is about new dead letters, not about records that stay in dead letters.
+        // Records that were in dead letters before do not count, unless the user sets a limit.
         let is_limited = target.max_dead_letters.is_some() || self.batch.letters.is_empty();
         if is_limited && target.statistics().is_flood(count, target.max_dead_letters) {
             let limit = match target.max_dead_letters {
                 Some(limit) => format!("more than {limit} records"),
-                None => "too many records, more than the server has accepted,".to_owned(),
+                None => "too many records, over half of those answered,".to_owned(),
             };
             let answer = target.describe_text(given_up.status, &given_up.answer);
             let message = format!(

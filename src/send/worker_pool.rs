@@ -121,7 +121,7 @@ fn next(batches: &Mutex<Receiver<SendBatch>>) -> Option<SendBatch> {
     batches.recv().ok()
 }
 
-/// Delivers a batch, and completes the batches that the server's answers release.
+/// Delivers a batch, and then the rest of the batches that were kept back and are released now.
 fn deliver(target: &Target, console: &Console, batch: SendBatch) {
     let breaker = target.breaker();
     let _permit = breaker.permit(|| target.is_stopped());
@@ -153,24 +153,24 @@ fn deliver_rest(target: &Target, console: &Console, mut kept: KeptBack) {
     }
 }
 
+/// Stops a target because of the answers of its server.
 fn stop(target: &Target, tripped: Tripped) {
     let Tripped {
         status,
         answer,
         advice,
     } = tripped;
-    let message = match (status, advice) {
-        (Some(status), None) => target.explain(&Answer::Response(Response {
+    let mut message = match status {
+        Some(status) => target.explain(&Answer::Response(Response {
             status,
             body: answer.into(),
             ..Response::default()
         })),
-        (_, advice) => {
-            let answer = target.describe_text(status, &answer);
-            let advice = advice.unwrap_or_default();
-            format!("{answer}; {advice}")
-        }
+        None => target.describe_text(None, &answer),
     };
+    if let Some(advice) = advice {
+        message = format!("{message}; {advice}");
+    }
     target.stop(ExitCode::Stopped, message);
 }
 
@@ -188,6 +188,8 @@ fn leave(target: &Target, kept: &KeptBack) {
     }
 }
 
+/// Notes that all records of a batch are stored or in dead letters. Removes the dead letters that the records were read
+/// from.
 fn acknowledge(target: &Target, console: &Console, kept: &KeptBack) {
     let KeptBack { batch, rest } = kept;
     target.acknowledged(batch.numbers());
