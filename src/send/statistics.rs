@@ -94,14 +94,16 @@ impl TargetStatistics {
     }
 
     /// Returns whether there would be too many records in dead letters if there were `more` of them. Without a limit, too
-    /// many means over a thousand, and over half of the records that have an outcome.
-    pub fn is_flood(&self, more: usize, limit: Option<u64>) -> bool {
+    /// many means over a thousand, and over half of the records that the server has answered.
+    pub fn is_flood(&self, more: usize, reason: Undeliverable, limit: Option<u64>) -> bool {
         const USUAL_LIMIT: u64 = 1000;
+        let of_reason = |reason| self.reasons.get(&reason).copied().unwrap_or_default();
         let dead = self.reasons.values().sum::<u64>() + more as u64;
-        let stored = self.delivered + self.duplicates;
+        let answered = dead - of_reason(Undeliverable::Unavailable);
         match limit {
             Some(limit) => dead > limit,
-            None => dead > USUAL_LIMIT && dead > stored,
+            None if reason == Undeliverable::Unavailable => false,
+            None => answered > USUAL_LIMIT && answered > self.delivered + self.duplicates,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::exit_code::ExitCode;
 pub struct Undelivered<'r> {
     target: &'r Target,
     batch: &'r SendBatch,
-    /// Whether the server has accepted a record of the batch.
+    /// Whether the server has accepted a record of the batch, and has not been away since.
     has_accepted: bool,
     /// The records without a dead letter.
     pub given_up: Vec<GivenUp>,
@@ -43,7 +43,7 @@ impl<'r> Undelivered<'r> {
         self.target.breaker().accepted();
     }
 
-    /// Returns whether the server has accepted a record of the batch.
+    /// Returns whether the server has accepted a record of the batch, and has not been away since.
     pub fn has_accepted(&self) -> bool {
         self.has_accepted
     }
@@ -56,6 +56,9 @@ impl<'r> Undelivered<'r> {
     /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
+        if given_up.is_unavailable() && given_up.records.len() > 1 {
+            self.has_accepted = false;
+        }
         // A server that fails or answers 403 may do the same for all records.
         let may_be_for_all = given_up.is_unavailable() || given_up.is_forbidden();
         if self.has_accepted || !may_be_for_all && (breaker.is_proven() || self.batch.was_refused) {
@@ -88,7 +91,11 @@ impl<'r> Undelivered<'r> {
         let count = self.batch.numbered(given_up.records.clone()).len();
         // Records that were in dead letters before do not count, unless the user sets a limit.
         let is_limited = target.max_dead_letters.is_some() || self.batch.letters.is_empty();
-        if is_limited && target.statistics().is_flood(count, target.max_dead_letters) {
+        if is_limited
+            && target
+                .statistics()
+                .is_flood(count, given_up.reason, target.max_dead_letters)
+        {
             let limit = match target.max_dead_letters {
                 Some(limit) => format!("more than {limit} records"),
                 None => "too many records, over half of those answered,".to_owned(),

@@ -197,6 +197,29 @@ fn a_server_that_is_away_stops_the_run_after_three_batches_without_dead_letters(
 }
 
 #[test]
+fn the_rest_of_a_batch_is_no_dead_letter_if_the_server_goes_away() {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&is_well);
+    let lrs = Lrs::start(ServerSettings {
+        fault: Box::new(move |nth, _| match nth {
+            // The first body is too large. Its half is accepted.
+            0 => ServerFault::Status(413),
+            2.. if !well.load(Ordering::Relaxed) => ServerFault::CloseBeforeStoring,
+            _ => ServerFault::None,
+        }),
+        ..ServerSettings::default()
+    });
+    let directory = with_log(&lines(0..20));
+    let ended = send(&directory, &lrs.xapi()).run().with_code(5);
+    assert_eq!(ended.files("dead"), [""; 0]);
+    assert_eq!(lrs.stored().len(), 10);
+    ended.assert_stderr("from line 11 of `log`");
+    is_well.store(true, Ordering::Relaxed);
+    send(&directory, &lrs.xapi()).run().with_code(0);
+    assert_eq!(lrs.stored().len(), 20);
+}
+
+#[test]
 fn batches_that_fail_are_dead_letters_once_a_later_batch_is_accepted() {
     let lrs = Lrs::with_faults(|nth, _| match nth {
         // Two batches, each with a retry, and again two.
