@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use super::suspects::Suspects;
 use crate::buffers::Buffer;
 use crate::input::Position;
 use crate::outcome::Tally;
@@ -26,8 +25,6 @@ pub struct ConvertedBatch {
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
-    /// The lines that are probably no events.
-    pub suspects: Suspects,
 }
 
 /// An xAPI statement, a Caliper envelope or a Caliper event of a [`ConvertedBatch`].

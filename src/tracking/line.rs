@@ -3,7 +3,6 @@
 use bumpalo::Bump;
 
 use super::event::TrackingEvent;
-use super::framing::framing_fault;
 use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
@@ -35,19 +34,12 @@ pub(super) fn object_of<'a>(
         if is_blank(line) {
             return Ok(None);
         }
-        return Err(framing_fault(line).unwrap_or_else(|| {
-            let is_nul = line.bytes().all(|byte| byte == 0);
-            let detail = match is_nul {
-                true => "the line has only NUL bytes, as after a log was truncated in place",
-                false => "no JSON object at the end of the line",
-            };
-            Fault::new(Reason::NotJson, detail)
-        }));
+        return Err(Fault::new(
+            Reason::NotJson,
+            "no JSON object at the end of the line",
+        ));
     };
     let value = Value::parse(text, arena).map_err(|error| {
-        if let Some(fault) = framing_fault(line) {
-            return fault;
-        }
         let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
         let detail = format!(
             "{} at byte {} of the line",

@@ -90,10 +90,7 @@ fn not_wrapped(detail: String) -> Fault {
 }
 
 fn with_context(context: &str, fault: Fault) -> Fault {
-    Fault {
-        detail: format!("{context}: {}", fault.detail).into(),
-        ..fault
-    }
+    Fault::new(fault.reason, format!("{context}: {}", fault.detail))
 }
 
 #[cfg(test)]

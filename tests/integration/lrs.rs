@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The way in which the server fails a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,12 @@ pub enum ServerFault {
     HalfAnAnswer,
     /// Stores nothing and answers with this status, these headers and this body.
     Answer(u16, &'static str, &'static str),
-    /// Like `Answer`, after storing the items.
+    /// Like `Answer`, after storing the items. Items that the server does not store are refused as usual.
     AnswerAfterStoring(u16, &'static str, &'static str),
+    /// Stores the items and lists only the first half of them in the answer.
+    HalfAList,
+    /// Answers with this status before the body is read, and closes the connection.
+    Early(u16),
 }
 
 /// Returns the text of a 409, given the indices of the stored items in the request, and their ids.
@@ -96,6 +100,8 @@ pub struct Records {
     pub stored: BTreeMap<String, Vec<Value>>,
     /// All requests, with their bodies decompressed.
     pub requests: Vec<Request>,
+    /// The number of requests whose heads have been read.
+    started: usize,
     /// The number of requests that checked the server before the first delivery.
     pub checks: usize,
     /// The problems of invalid requests.
@@ -239,17 +245,25 @@ fn serve(
     ends: &AtomicBool,
 ) {
     let mut reader = BufReader::new(stream);
-    while let Some(request) = read_request(&mut reader) {
-        let fault = if request.is_check() {
+    while let Some(mut request) = read_head(&mut reader) {
+        let is_check = request.is_check();
+        let fault = if is_check {
             records.lock().unwrap().checks += 1;
             settings.check.clone()
         } else {
             let mut records = records.lock().unwrap();
-            records.requests.push(request.clone());
-            let nth = records.requests.len() - 1;
+            let nth = records.started;
+            records.started += 1;
             drop(records);
             (settings.fault)(nth, &request.method)
         };
+        let is_early = matches!(fault, ServerFault::Early(_));
+        if !is_early && read_body(&mut reader, &mut request).is_none() {
+            return;
+        }
+        if !is_check {
+            records.lock().unwrap().requests.push(request.clone());
+        }
         let answer = match &fault {
             ServerFault::None => answer(&request, settings, &mut records.lock().unwrap()),
             ServerFault::Status(status) => response(*status, "", b"as requested by the test"),
@@ -265,8 +279,19 @@ fn serve(
                 response(*status, headers, body.as_bytes())
             }
             ServerFault::AnswerAfterStoring(status, headers, body) => {
-                answer(&request, settings, &mut records.lock().unwrap());
-                response(*status, headers, body.as_bytes())
+                let usual = answer(&request, settings, &mut records.lock().unwrap());
+                match usual.starts_with(b"HTTP/1.1 200") {
+                    true => response(*status, headers, body.as_bytes()),
+                    false => usual,
+                }
+            }
+            ServerFault::HalfAList => {
+                let whole = answer(&request, settings, &mut records.lock().unwrap());
+                half_of_list(whole)
+            }
+            ServerFault::Early(status) => {
+                let _ = reader.get_mut().write_all(&response(*status, "", b"early"));
+                return;
             }
             ServerFault::CloseBeforeStoring => return,
             ServerFault::CloseAfterStoring => {
@@ -300,7 +325,8 @@ fn serve(
     }
 }
 
-fn read_request(reader: &mut impl BufRead) -> Option<Request> {
+/// Reads a request without its body.
+fn read_head(reader: &mut impl BufRead) -> Option<Request> {
     let mut line = String::new();
     reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
     let mut words = line.split_whitespace().map(str::to_owned);
@@ -314,27 +340,42 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
         };
         headers.insert(name.to_lowercase(), value.to_owned());
     }
-    let length = headers
-        .get("content-length")
-        .map_or(0, |length| length.parse().unwrap());
+    Some(Request {
+        method,
+        target,
+        headers,
+        body: Vec::new(),
+    })
+}
+
+/// Reads the body of a request into it. Returns `None` if the client has closed the connection.
+fn read_body(reader: &mut impl BufRead, request: &mut Request) -> Option<()> {
+    let header = |name| request.headers.get(name).map_or("", String::as_str);
+    let length = header("content-length").parse().unwrap_or(0);
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    if headers
-        .get("content-encoding")
-        .is_some_and(|how| how == "gzip")
-    {
+    if header("content-encoding") == "gzip" {
         let mut unpacked = Vec::new();
         GzDecoder::new(&body[..])
             .read_to_end(&mut unpacked)
             .unwrap();
         body = unpacked;
     }
-    Some(Request {
-        method,
-        target,
-        headers,
-        body,
-    })
+    request.body = body;
+    Some(())
+}
+
+/// Leaves only the first half of the ids in an answer that lists ids.
+fn half_of_list(answer: Vec<u8>) -> Vec<u8> {
+    let start = answer.windows(4).position(|end| end == b"\r\n\r\n");
+    let body = &answer[start.map_or(0, |start| start + 4)..];
+    match serde_json::from_slice::<Vec<Value>>(body) {
+        Ok(mut ids) => {
+            ids.truncate(ids.len() / 2);
+            response(200, "", json!(ids).to_string().as_bytes())
+        }
+        Err(_) => answer,
+    }
 }
 
 fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -> Vec<u8> {
@@ -453,7 +494,7 @@ fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u
             // Real servers add fields and normalize actors.
             let mut statement = versions[0].clone();
             statement["stored"] = "2024-04-01T00:00:00Z".into();
-            statement["authority"] = serde_json::json!({"mbox": "mailto:lrs@example.org"});
+            statement["authority"] = json!({"mbox": "mailto:lrs@example.org"});
             statement["actor"]["objectType"] = "Agent".into();
             response(200, "", statement.to_string().as_bytes())
         }

@@ -1,12 +1,8 @@
 //! Dead letters and `recover`, after given faults and after random sequences of faults.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run, line, lines, poisoned};
+use crate::harness::{Ended, Run, lines, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
 pub fn send(format: &str, url: &str, log: &str) -> Run {
@@ -181,125 +177,4 @@ fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
     Run::new(&["recover", "--url", &lrs.xapi(), "--dead-letters", "nowhere"])
         .run()
         .with_code(2);
-}
-
-fn any_fault() -> impl Strategy<Value = ServerFault> {
-    prop_oneof![
-        6 => Just(ServerFault::None),
-        3 => prop::sample::select(vec![408, 413, 425, 429, 500, 502, 503, 504]).prop_map(ServerFault::Status),
-        1 => prop::sample::select(vec![400, 409, 422]).prop_map(ServerFault::Status),
-        1 => Just(ServerFault::RetryAfter(429, "0".to_owned())),
-        1 => Just(ServerFault::RetryAfter(503, "Tue, 05 Mar 2024 09:00:00 GMT".to_owned())),
-        1 => Just(ServerFault::CloseBeforeStoring),
-        1 => Just(ServerFault::CloseAfterStoring),
-        1 => Just(ServerFault::HalfAnAnswer),
-        1 => Just(ServerFault::NoBody),
-        1 => Just(ServerFault::Malformed),
-        1 => Just(ServerFault::Silence),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 20, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Each statement is stored once or is in one dead letter, whatever the server does. After a recovery with a
-    /// healthy server, no statement is missing.
-    #[test]
-    fn nothing_is_lost_and_nothing_is_stored_twice(
-        faults in prop::collection::vec(any_fault(), 1..40),
-        line_count in 1u32..120,
-        batch_size in 1u32..50,
-        connections in 1u32..5,
-        poisoned_seconds in prop::collection::btree_set(0u32..120, 0..3),
-        refuses_duplicates in any::<bool>(),
-        max_bytes in prop::sample::select(vec![1500usize, 10_000, usize::MAX]),
-        max_retries in 0u32..4,
-    ) {
-        let log: String = (0..line_count)
-            .map(|second| {
-                let is_poisoned = poisoned_seconds.contains(&second);
-                if is_poisoned { poisoned(second) } else { line(second) }
-            })
-            .collect();
-        let well = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let is_well = std::sync::Arc::clone(&well);
-        let lrs = Lrs::start(ServerSettings {
-            fault: Box::new(move |nth, _| {
-                if is_well.load(std::sync::atomic::Ordering::Relaxed) {
-                    return ServerFault::None;
-                }
-                faults.get(nth).cloned().unwrap_or(ServerFault::None)
-            }),
-            refuses_duplicates,
-            max_bytes,
-            ..ServerSettings::default()
-        });
-        let run = || {
-            send("xapi", &lrs.xapi(), &log)
-                .args(&["--batch-size", &batch_size.to_string()])
-                .args(&["--connections", &connections.to_string()])
-                .args(&["--max-retries", &max_retries.to_string()])
-                .args(&["--read-timeout", "0.2", "--report", "report.json", "--state", "state"])
-        };
-        let ended = run().run();
-        prop_assert!([0, 4, 5].contains(&ended.code), "{}", ended.stderr);
-
-        let report = ended.report();
-        let router = &report["routers"][0];
-        let count = |key: &str| router[key].as_u64().unwrap();
-        let outcomes = ["delivered", "duplicates", "undeliverable", "left"];
-        prop_assert_eq!(outcomes.map(count).iter().sum::<u64>(), u64::from(line_count));
-        prop_assert_eq!(count("left") > 0, ended.code == 5);
-
-        // The server recovers. A run that was stopped is resumed.
-        well.store(true, std::sync::atomic::Ordering::Relaxed);
-        // Some hanging connections may still be open.
-        std::thread::sleep(Duration::from_millis(1));
-        let ended = match ended.code {
-            5 => run().in_directory(&ended.directory).run(),
-            _ => ended,
-        };
-        prop_assert!([0, 4].contains(&ended.code), "{}", ended.stderr);
-
-        let mut dead = BTreeMap::new();
-        for letter in ended.dead_letters() {
-            for item in letter["items"].as_array().unwrap() {
-                let before = dead.insert(item["id"].as_str().unwrap().to_owned(), item.clone());
-                prop_assert!(before.is_none(), "{} is in two letters", item);
-            }
-        }
-        // A stored statement may also be in a dead letter, if the answer was lost and all retries failed.
-        let stored = lrs.stored();
-        let all = transformed(&log);
-        for id in all.keys() {
-            prop_assert!(stored.contains_key(id) || dead.contains_key(id), "{id} is lost");
-        }
-
-        let recovered = recover(&ended, &lrs.xapi()).run();
-        let stored = lrs.stored();
-        let left: BTreeMap<_, _> = recovered.dead_letters()
-            .iter()
-            .flat_map(|letter| letter["items"].as_array().unwrap().clone())
-            .map(|item| (item["id"].as_str().unwrap().to_owned(), item["line"].clone()))
-            .collect();
-        for (id, statement) in &all {
-            let is_poison = statement.to_string().contains("poison");
-            let too_large = max_bytes < statement.to_string().len() + 2;
-            let is_left = left.contains_key(id);
-            prop_assert_eq!(is_left, is_poison || too_large, "{} {}", id, recovered.stderr);
-            prop_assert_eq!(stored.get(id), (!is_left).then_some(statement));
-        }
-    }
-}
-
-fn transformed(log: &str) -> BTreeMap<String, Value> {
-    let rows = Run::transform()
-        .args(&["-"])
-        .stdin(log)
-        .run()
-        .with_code(0)
-        .rows();
-    rows.into_iter()
-        .map(|row| (row["id"].as_str().unwrap().to_owned(), row))
-        .collect()
 }
