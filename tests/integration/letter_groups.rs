@@ -79,10 +79,12 @@ fn summary_report_and_listing_show_dead_letters_by_answer() {
         let first = group["first"].as_array().unwrap();
         assert_eq!(first.len(), count);
         assert_eq!(first[0]["file"], "log");
-        let place = format!("log:{}", first[0]["line"]);
-        ended.assert_stderr(&format!("{count} × refused, 400: {answer}; from {place}"));
+        let position = format!("log:{}", first[0]["line"]);
+        ended.assert_stderr(&format!(
+            "{count} × refused, 400: {answer}; from {position}"
+        ));
         let text = String::from_utf8(listed(&ended, &[]).with_code(0).stdout).unwrap();
-        let row = format!("{count} × 400: {answer}; from {place}");
+        let row = format!("{count} × 400: {answer}; from {position}");
         assert!(text.contains(&row), "{text}");
     }
     let text = String::from_utf8(listed(&ended, &[]).stdout).unwrap();
