@@ -12,15 +12,19 @@ use super::transformer::Transformer;
 use super::vocabulary::{entity, event};
 use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::field::{required, str_of};
+use crate::tracking::field::str_of;
 
 pub(super) fn course<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let course_id = required("context.course_id", cx.event.context("course_id"))?;
+    let course_id = cx
+        .event
+        .required("context.course_id", cx.event.context("course_id"))?;
     let name = cx
         .lms
         .course_name(str_of("context.course_id", course_id, "a course id")?)?;
-    let course_id = required("data.course_id", cx.event.data("course_id"))?;
+    let course_id = cx
+        .event
+        .required("data.course_id", cx.event.data("course_id"))?;
     let course_id = cx.id_text("data.course_id", course_id)?;
     let mode = cx.event.data("mode");
     let object = Object {

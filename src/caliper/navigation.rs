@@ -17,7 +17,7 @@ use super::transformer::Transformer;
 use super::vocabulary::{action, event};
 use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::field::{required, truthy};
+use crate::tracking::field::truthy;
 
 /// Makes the event of a user who opened a page with its own URL.
 pub(super) fn page<'a>(
@@ -26,7 +26,9 @@ pub(super) fn page<'a>(
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let part_of_course = part_of_course(cx)?;
-    let url = required("data.target_url", cx.event.data("target_url"))?;
+    let url = cx
+        .event
+        .required("data.target_url", cx.event.data("target_url"))?;
     // This call only rejects objects and arrays. Its result is not used, since the id of the object is the logged value
     // itself: as in the reference, a number stays a number.
     cx.id_text("data.target_url", url)?;
@@ -48,7 +50,10 @@ pub(super) fn unit<'a>(
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let part_of_course = part_of_course(cx)?;
-    let id = cx.id_text("data.id", required("data.id", cx.event.data("id"))?)?;
+    let id = cx.id_text(
+        "data.id",
+        cx.event.required("data.id", cx.event.data("id"))?,
+    )?;
     let object = Object {
         id: Some(Value::Str(cx.lms.iri("xblock", id, cx.arena))),
         entity_type,

@@ -94,7 +94,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     );
     let mut object = object(cx, Some(id), entity::ATTEMPT, None)?;
     let Some(part_of_course) = object.extensions else {
-        return Err(Fault::missing("context.course_id"));
+        return Err(cx.event.missing("context.course_id"));
     };
     object.extensions = Some(ObjectExtensions {
         assignee: Some(base.actor),
@@ -130,7 +130,9 @@ fn block<'a>(cx: &Transformer<'a>) -> Result<Option<&'a str>, Fault> {
         let field = "data.problem_id or data.module_id";
         return cx.id_text(field, block).map(Some);
     }
-    let referer = required("context.referer", cx.event.context("referer"))?;
+    let referer = cx
+        .event
+        .required("context.referer", cx.event.context("referer"))?;
     usage_key::problem(&cx.event, referer, cx.arena)
 }
 

@@ -64,7 +64,7 @@ impl<'a> UserRef<'a> {
                     format!("the user of the event is {kind}, not a user id or a username");
                 Err(Fault::new(Reason::WrongType, detail))
             }
-            _ => Err(Fault::new(Reason::NoUser, "the event names no user")),
+            _ => Err(no_user(event)),
         }
     }
 
@@ -77,6 +77,16 @@ impl<'a> UserRef<'a> {
         };
         let detail = format!("the user `{}` {lacks} the users table", self.username);
         Fault::new(reason, detail)
+    }
+}
+
+fn no_user(event: &TrackingEvent<'_>) -> Fault {
+    match event.obstacle("context.user_id") {
+        Some(obstacle) => {
+            let detail = format!("the event names no user, since {obstacle}");
+            Fault::new(Reason::NoUser, detail)
+        }
+        None => Fault::new(Reason::NoUser, "the event names no user"),
     }
 }
 

@@ -109,6 +109,47 @@ impl<'a> TrackingEvent<'a> {
         keys.try_fold(first?, |value, key| value.as_object()?.get(key))
     }
 
+    /// Returns the value of a field with this dotted key.
+    ///
+    /// # Errors
+    /// Returns `MissingField` if the field is absent.
+    pub(crate) fn required(
+        &self,
+        dotted_key: &str,
+        value: Option<Value<'a>>,
+    ) -> Result<Value<'a>, Fault> {
+        value.ok_or_else(|| self.missing(dotted_key))
+    }
+
+    /// Returns the fault of a field that a transformer needs and that is absent.
+    pub(crate) fn missing(&self, dotted_key: &str) -> Fault {
+        match self.obstacle(dotted_key) {
+            Some(obstacle) => Fault::new(Reason::MissingField, obstacle),
+            None => Fault::missing(dotted_key),
+        }
+    }
+
+    /// Returns the reason why a field cannot be reached, such as "`context` is a text, not an object": the outermost
+    /// value on the way to the field that is not an object.
+    pub(crate) fn obstacle(&self, dotted_key: &str) -> Option<String> {
+        let ends = dotted_key.match_indices('.').map(|(end, _)| end);
+        let mut outer = ends.map(|end| &dotted_key[..end]);
+        outer.find_map(|key| {
+            let value = self.walk(key)?;
+            let kind = match value {
+                Value::Object(_) => return None,
+                Value::Str(_) => "a text",
+                _ => value.kind(),
+            };
+            let is_log_form = self.source.get("event").is_some();
+            let logged_key = match key.strip_prefix("data") {
+                Some(rest) if is_log_form => format!("event{rest}"),
+                _ => key.to_owned(),
+            };
+            Some(format!("`{logged_key}` is {kind}, not an object"))
+        })
+    }
+
     /// Searches the event for a key. If the top level has the key, nothing else is searched, even if the value there is
     /// null. Otherwise nested objects are searched depth first, in their order, and nulls are skipped. Returns `None`
     /// if the value that is found counts as absent, such as null or an empty string.

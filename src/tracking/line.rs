@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::event::TrackingEvent;
+use super::json_cause::{cause, no_object};
 use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
@@ -34,17 +35,15 @@ pub(super) fn object_of<'a>(
         if is_blank(line) {
             return Ok(None);
         }
-        return Err(Fault::new(
-            Reason::NotJson,
-            "no JSON object at the end of the line",
-        ));
+        return Err(Fault::new(Reason::NotJson, no_object(line)));
     };
     let value = Value::parse(text, arena).map_err(|error| {
         let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
         let detail = format!(
-            "{} at byte {} of the line",
+            "{} at byte {} of the line{}",
             error.problem,
-            prefix + error.at + 1
+            prefix + error.at + 1,
+            cause(text, prefix, &error)
         );
         Fault::new(Reason::NotJson, detail)
     })?;

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `line` | parsing a line |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
+//! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
@@ -21,6 +22,7 @@ mod arena;
 mod depth_tests;
 mod event;
 pub(crate) mod field;
+mod json_cause;
 mod line;
 mod line_wrapper;
 mod marker;

@@ -8,14 +8,14 @@ use bumpalo::Bump;
 
 use super::arena::join_in;
 use super::event::TrackingEvent;
-use super::field::{id_text, required, str_of};
+use super::field::{id_text, str_of};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
 /// Returns the usage key of the video that an event is about, from `context.course_id` and `data.id`.
 pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'a str, Fault> {
-    let course_id = required("context.course_id", event.context("course_id"))?;
-    let video = required("data.id", event.data("id"))?;
+    let course_id = event.required("context.course_id", event.context("course_id"))?;
+    let video = event.required("data.id", event.data("id"))?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
     let video = id_text("data.id", video, arena)?;
     block_usage_key(course_id, "video", video, arena).ok_or_else(|| {

@@ -13,7 +13,7 @@ use super::vocabulary::activity::RESOURCE;
 use super::vocabulary::{extension, verb};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
-use crate::tracking::field::{required, wrong_type};
+use crate::tracking::field::wrong_type;
 use crate::tracking::number::Number;
 
 /// The largest length of a list that is repeated 100 times. Repeating a longer list could fill the memory.
@@ -23,7 +23,9 @@ pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Faul
     let base = cx.base(&[])?;
     let block = cx.optional_id("data.block_id", cx.event.data("block_id"))?;
     let id = block.map(|block| cx.iri("xblock", block));
-    let completion = required("data.completion", cx.event.data("completion"))?;
+    let completion = cx
+        .event
+        .required("data.completion", cx.event.data("completion"))?;
     let progress = match (completion, Number::of(completion)) {
         (_, Some(number)) => number.times_100(cx.arena).ok_or_else(|| {
             let detail = "`data.completion` has too many digits to be multiplied by 100";

@@ -16,7 +16,7 @@ use super::model::{Activity, ActivityDefinition, LanguageMap, Statement, Verb};
 use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{self, extension};
 use crate::outcome::Fault;
-use crate::tracking::field::{required, str_of};
+use crate::tracking::field::str_of;
 
 pub(super) fn attempt<'a>(
     cx: &Transformer<'a>,
@@ -52,6 +52,8 @@ fn attempt_activity<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {
 }
 
 fn exam_name<'a>(cx: &Transformer<'a>) -> Result<LanguageMap<'a>, Fault> {
-    let name = required("event.exam_name", cx.event.event("exam_name"))?;
+    let name = cx
+        .event
+        .required("event.exam_name", cx.event.event("exam_name"))?;
     Ok(english(str_of("event.exam_name", name, "a string")?))
 }

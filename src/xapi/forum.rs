@@ -13,7 +13,7 @@ use super::transformer::{Extension, Transformer, activity, english};
 use super::vocabulary::activity::DISCUSSION;
 use super::vocabulary::{extension, verb};
 use crate::outcome::Fault;
-use crate::tracking::field::{required, str_of, truthy};
+use crate::tracking::field::{str_of, truthy};
 
 pub(super) fn thread_created<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let thread_type = (extension::TYPE, cx.event.find("thread_type"));
@@ -47,8 +47,10 @@ fn with_extensions<'a>(
         })?,
     };
 
-    let id = required("data.id", cx.event.data("id"))?;
-    let path = required("context.path", cx.event.context("path"))?;
+    let id = cx.event.required("data.id", cx.event.data("id"))?;
+    let path = cx
+        .event
+        .required("context.path", cx.event.context("path"))?;
     let path = str_of("context.path", path, "a path")?;
     let id = str_of("data.id", id, "an id")?;
     let path = path.trim_end_matches('/').replace(id, "");

@@ -17,12 +17,14 @@ use super::vocabulary::activity::RESOURCE;
 use super::vocabulary::{extension, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::field::{required, truthy, wrong_type};
+use crate::tracking::field::{truthy, wrong_type};
 use crate::tracking::number::{self, Number};
 
 pub(super) fn subsection<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
-    let block = required("data.block_id", cx.event.data("block_id"))?;
+    let block = cx
+        .event
+        .required("data.block_id", cx.event.data("block_id"))?;
     let id = cx.iri("xblock", cx.id_text("data.block_id", block)?);
     let object = activity(Some(id), ActivityDefinition::of(RESOURCE));
     let result = weighted_result(cx, "weighted_total_earned", "weighted_total_possible")?;
@@ -88,6 +90,6 @@ pub(super) fn weighted_result<'a>(
 fn logged_or_zero<'a>(cx: &Transformer<'a>, key: &str) -> Result<Value<'a>, Fault> {
     let data = cx.event.whole_data().and_then(Value::as_object);
     let logged = data.and_then(|data| data.get(key));
-    let value = required(format_args!("data.{key}"), logged)?;
+    let value = logged.ok_or_else(|| cx.event.missing(&format!("data.{key}")))?;
     Ok(truthy(Some(value)).unwrap_or(Value::Int(0)))
 }

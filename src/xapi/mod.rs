@@ -142,5 +142,17 @@ pub fn transform<'a>(
 
         _ => return Ok(&[]),
     };
-    transformer::with_object_ids(arena.alloc([statement?]))
+    let cause = || event.missing(object_id_field(name)).detail;
+    transformer::with_object_ids(arena.alloc([statement?]), cause)
+}
+
+/// Returns the field that has the object id of an event, for events whose object id may be absent.
+fn object_id_field(name: &str) -> &'static str {
+    match name {
+        "edx.completion.block_completion.changed" => "data.block_id",
+        "edx.ui.lms.sequence.outline.selected" | "edx.ui.lms.outline.selected" => "data.target_url",
+        "edx.problem.completed" | "edx.grades.problem.submitted" => "data.problem_id",
+        name if name.starts_with("edx.special_exam.") => "event.exam_content_id",
+        _ => "data.id",
+    }
 }

@@ -16,11 +16,13 @@ use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{activity as kind, extension, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
-use crate::tracking::field::{required, str_of};
+use crate::tracking::field::str_of;
 
 pub(super) fn link_clicked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
-    let url = required("data.target_url", cx.event.data("target_url"))?;
+    let url = cx
+        .event
+        .required("data.target_url", cx.event.data("target_url"))?;
     let url = cx.id_text("data.target_url", url)?;
     let object = activity(Some(url), ActivityDefinition::of(kind::LINK));
     cx.statement(&verb::NAVIGATED, base, object, None)
@@ -28,7 +30,9 @@ pub(super) fn link_clicked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fa
 
 pub(super) fn outline_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
-    let name = required("data.target_name", cx.event.data("target_name"))?;
+    let name = cx
+        .event
+        .required("data.target_name", cx.event.data("target_name"))?;
     let definition = ActivityDefinition {
         name: Some(english(str_of("data.target_name", name, "a string")?)),
         ..ActivityDefinition::of(kind::MODULE)

@@ -63,7 +63,7 @@ pub(super) fn logged_block<'a>(cx: &Transformer<'a>) -> Result<Option<Value<'a>>
     match cx.event.whole_data() {
         Some(Value::Object(_)) => {
             let block = truthy(cx.event.data("problem_id")).or_else(|| cx.event.data("module_id"));
-            required("data.module_id", block).map(Some)
+            cx.event.required("data.module_id", block).map(Some)
         }
         _ => Ok(cx.event.find("usage_key")),
     }

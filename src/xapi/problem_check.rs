@@ -72,7 +72,13 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
             statements.push(child(cx, fields, &parent, block, question)?);
         }
     }
-    with_object_ids(statements.into_bump_slice())
+    with_object_ids(statements.into_bump_slice(), || {
+        if fields.has_browser_context {
+            "neither `referer` nor the form in `event` names the problem".into()
+        } else {
+            cx.event.missing("data.problem_id").detail
+        }
+    })
 }
 
 /// The fields that every question needs. They are looked up only once, because most of them may be anywhere in the
@@ -129,7 +135,7 @@ fn child<'a>(
     block: Option<Value<'a>>,
     (question, submission): Question<'a>,
 ) -> Result<Statement<'a>, Fault> {
-    let context = child_context(parent)?;
+    let context = child_context(cx, parent)?;
     let submission = truthy(Some(submission))
         .map(|submission| object_of(format_args!("submission.{question}"), submission))
         .transpose()?;
@@ -157,9 +163,9 @@ fn child<'a>(
     })
 }
 
-fn child_context<'a>(parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
+fn child_context<'a>(cx: &Transformer<'a>, parent: &Statement<'a>) -> Result<Context<'a>, Fault> {
     let Some(of_parent) = parent.context.context_activities else {
-        return Err(Fault::missing("context.course_id"));
+        return Err(cx.event.missing("context.course_id"));
     };
     Ok(Context {
         context_activities: Some(ContextActivities {

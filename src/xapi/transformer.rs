@@ -1,6 +1,8 @@
 //! The parts of a statement that are made in the same way for all families of events (the reference's
 //! `XApiTransformer`).
 
+use std::borrow::Cow;
+
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use sha1::{Digest, Sha1};
@@ -16,7 +18,7 @@ use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
 use crate::time::Timestamp;
-use crate::tracking::field::{id_text, required, str_of, truthy};
+use crate::tracking::field::{id_text, str_of, truthy};
 use crate::tracking::{TrackingEvent, format_in, python};
 
 /// The settings of a conversion to xAPI statements.
@@ -58,9 +60,10 @@ pub(super) struct Transformer<'a> {
 /// Returns the statements unchanged if the object of each statement has an id.
 ///
 /// # Errors
-/// Returns `NoObjectId` if the object of a statement has no id.
+/// Returns `NoObjectId` if the object of a statement has no id. `cause` says why, such as "`data.id` is missing".
 pub(super) fn with_object_ids<'a>(
     statements: &'a [Statement<'a>],
+    cause: impl FnOnce() -> Cow<'static, str>,
 ) -> Result<&'a [Statement<'a>], Fault> {
     if statements
         .iter()
@@ -68,7 +71,7 @@ pub(super) fn with_object_ids<'a>(
     {
         return Ok(statements);
     }
-    let detail = "the event has no id for the object of its statement";
+    let detail = format!("the object of the statement has no id: {}", cause());
     Err(Fault::new(Reason::NoObjectId, detail))
 }
 
@@ -192,7 +195,7 @@ impl<'a> Transformer<'a> {
     ) -> Result<Base<'a>, Fault> {
         let mut base = self.base(extensions)?;
         let Some(activities) = &mut base.context.context_activities else {
-            return Err(Fault::missing("context.course_id"));
+            return Err(self.event.missing("context.course_id"));
         };
         activities.grouping = Some([grouping()?]);
         Ok(base)
@@ -255,7 +258,9 @@ impl<'a> Transformer<'a> {
 
     /// Makes an object from the course of the event, with these extensions in its definition.
     pub fn course_object(&self, extensions: Option<Extensions<'a>>) -> Result<Activity<'a>, Fault> {
-        let course_id = required("context.course_id", self.event.context("course_id"))?;
+        let course_id = self
+            .event
+            .required("context.course_id", self.event.context("course_id"))?;
         let course_id = str_of("context.course_id", course_id, "a course id")?;
         let definition = ActivityDefinition {
             name: Some(english(self.lms.course_name(course_id)?)),

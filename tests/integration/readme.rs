@@ -129,7 +129,16 @@ fn every_option_and_every_reason_code_is_described() {
     }
     let readme = readme().text;
     for (_, code) in Reason::ALL {
-        assert!(readme.contains(&format!("| `{code}` |")), "{code}");
+        let cell = format!("| `{code}` |");
+        let row = readme.lines().find(|line| line.contains(&cell));
+        let row = row.unwrap_or_else(|| panic!("no row for {code}"));
+        let (_, meaning_and_remedy) = row.split_once(&cell).unwrap();
+        let cells: Vec<_> = meaning_and_remedy
+            .trim_end_matches('|')
+            .split('|')
+            .collect();
+        assert_eq!(cells.len(), 2, "{row}");
+        assert!(cells.iter().all(|cell| !cell.trim().is_empty()), "{row}");
     }
 }
 

@@ -71,6 +71,100 @@ fn a_time_that_is_not_taken_has_its_problem_as_reason() {
 }
 
 #[test]
+fn a_missing_field_is_explained_by_the_value_on_the_way_to_it() {
+    let with = |from: &str, to: &str| line(1).replace(from, to);
+    let context = r#"{"course_id": "course-v1:a+b+c"}"#;
+    let event = r#"{"id": "v", "currentTime": 1}"#;
+    for (log, expected) in [
+        (
+            with(context, r#""no JSON""#),
+            "missing-field: `context` is a text, not an object",
+        ),
+        (
+            with(context, "null"),
+            "missing-field: `context` is null, not an object",
+        ),
+        (
+            with(context, "[1]"),
+            "missing-field: `context` is an array, not an object",
+        ),
+        (
+            with(context, "{}"),
+            "missing-field: `context.course_id` is missing",
+        ),
+        (
+            with(event, r#""id=v""#),
+            "missing-field: `event` is a text, not an object",
+        ),
+        (with(event, "{}"), "missing-field: `data.id` is missing"),
+        (
+            with(event, "7").replace("\"event\"", "\"data\""),
+            "missing-field: `data` is an integer, not an object",
+        ),
+        (
+            with(context, r#""x""#).replace("\"ada\"", "\"\""),
+            "no-user: the event names no user, since `context` is a text, not an object",
+        ),
+        (
+            with("play_video", "edx.ui.lms.sequence.next_selected").replace(r#""id": "v", "#, ""),
+            "no-object-id: the object of the statement has no id: `data.id` is missing",
+        ),
+    ] {
+        assert_eq!(outcome("xapi", &log), expected, "{log}");
+    }
+    assert_eq!(
+        outcome("caliper", &with(context, "\"x\"")),
+        "missing-field: `context` is a text, not an object"
+    );
+}
+
+#[test]
+fn text_that_is_not_json_has_its_cause_as_reason() {
+    let doubled = r#"{"name": "play_video", "event": "{\\"id\\": \\"v\\"}"}"#;
+    let later = r#"{"event": "a\\", \\"b"}"#;
+    for (log, expected) in [
+        (
+            doubled,
+            "expected `,` or `}` at byte 38 of the line, since `\\\\\"` at byte 35 ends the text before: the backslash is \
+             doubled, as in tab-separated exports of MySQL and ClickHouse",
+        ),
+        (
+            later,
+            "expected a key in double quotes at byte 18 of the line, since `\\\\\"` at byte 13 ends the text before: the \
+             backslash is doubled, as in tab-separated exports of MySQL and ClickHouse",
+        ),
+        (
+            r#"{"event": {"path": "C:\\"}, "a" 1}"#,
+            "expected `:` at byte 33 of the line",
+        ),
+        (
+            "INFO - {'name': 'play_video'}",
+            "expected a key in double quotes at byte 9 of the line, since texts are in single quotes, as Python prints them",
+        ),
+        (
+            r#"{"event": True}"#,
+            "expected a value at byte 11 of the line, since True, False and None are Python and not JSON",
+        ),
+        (
+            r#"INFO - {"event": {"id": 1}, "time": "2024"#,
+            "the line is cut off within the JSON object that begins at byte 8",
+        ),
+        (
+            r#"{"event": {"id": 1}"#,
+            "unexpected end of the JSON text at byte 20 of the line, since the object is not closed",
+        ),
+        ("GET /", "no JSON object at the end of the line"),
+        ("{} GET /", "no JSON object at the end of the line"),
+    ] {
+        assert_eq!(
+            outcome("xapi", log),
+            format!("not-json: {expected}"),
+            "{log}"
+        );
+    }
+}
+
+#[test]
 fn a_context_that_is_text_of_json_becomes_the_same_statement() {
     let as_text = line(1).replace(
         r#"{"course_id": "course-v1:a+b+c"}"#,

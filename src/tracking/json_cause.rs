@@ -1,0 +1,49 @@
+//! The likely cause of text that is not JSON.
+
+use bumpalo::Bump;
+
+use crate::json::{JsonError, Value};
+
+/// Returns the likely cause of an error in the object at the end of a line, as the end of a message. Returns an empty
+/// text if no cause is known. The object starts at the offset `start` of the line.
+#[cold]
+pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
+    let (before, rest) = text.split_at(error.at);
+    if rest.is_empty() {
+        return ", since the object is not closed".to_owned();
+    }
+    if rest.starts_with('\'') {
+        return ", since texts are in single quotes, as Python prints them".to_owned();
+    }
+    if ["True", "False", "None"]
+        .iter()
+        .any(|word| rest.starts_with(word))
+    {
+        return ", since True, False and None are Python and not JSON".to_owned();
+    }
+    let Some(quote) = before.rfind('"') else {
+        return String::new();
+    };
+    let text = &before[..quote];
+    let backslashes = text.len() - text.trim_end_matches('\\').len();
+    if backslashes < 2 || backslashes % 2 == 1 {
+        return String::new();
+    }
+    let at = start + quote - 1;
+    format!(
+        r#", since `\\"` at byte {at} ends the text before: the backslash is doubled, as in tab-separated exports of MySQL and ClickHouse"#
+    )
+}
+
+/// Describes a line that does not end with an object.
+#[cold]
+pub(super) fn no_object(line: &str) -> String {
+    if let Some(start) = line.find('{')
+        && let Err(error) = Value::parse(&line[start..], &Bump::new())
+        && error.at == line.len() - start
+    {
+        let start = start + 1;
+        return format!("the line is cut off within the JSON object that begins at byte {start}");
+    }
+    "no JSON object at the end of the line".to_owned()
+}
