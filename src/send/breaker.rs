@@ -148,10 +148,7 @@ impl Breaker {
     }
 
     /// Returns the numbers of the records that the trial sends alone, given the numbers and texts of all records of a batch.
-    pub fn choose<'t>(
-        &self,
-        records: &mut dyn Iterator<Item = (usize, &'t [u8])>,
-    ) -> BTreeSet<usize> {
+    pub fn choose(&self, records: &mut dyn Iterator<Item = (usize, &[u8])>) -> BTreeSet<usize> {
         let mut state = self.state();
         let trial = state.trial.as_mut();
         trial.map_or_else(BTreeSet::new, |trial| trial.choose(records))
