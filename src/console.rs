@@ -15,7 +15,7 @@ pub struct Console {
 }
 
 impl Console {
-    /// Returns a console. If it is `quiet`, it shows only errors. Otherwise, if `shows_progress`, it shows a progress bar
+    /// Returns a console. If it is `quiet`, it shows only errors and alerts. Otherwise, if `shows_progress`, it shows a progress bar
     /// when standard error is a terminal.
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         Self {
@@ -34,6 +34,12 @@ impl Console {
         if !self.quiet {
             self.write_line(&format!("warning: {}", one_line(message)));
         }
+    }
+
+    /// Shows a warning that the user must see even if the console is quiet: an input or a run has lost what the user
+    /// meant to convert.
+    pub fn alert(&self, message: &str) {
+        self.write_line(&format!("warning: {}", one_line(message)));
     }
 
     /// Shows information that is neither an error nor a warning, unless the console is quiet.

@@ -88,6 +88,8 @@
 //! | an event of a known family | in `xapi/` or `caliper/`: the family file, the `match` in `mod.rs`, the lists in `events.rs`; `fixtures/`, whose README says how |
 //! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
 //! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
+//! | a kind of file that is not a log | `input/foreign/marks.rs` |
+//! | a likely cause why an input has no event | `tracking/line_kind.rs`, `run/input_warnings.rs` |
 //! | a reason code | `outcome/reason.rs`, the code that returns it, the table in the README |
 //! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!
@@ -111,6 +113,7 @@
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
 //! - Statement ids equal the reference's, to the bit. So a statement that is sent again makes no duplicate in an LRS.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
+//! - An input without an event has a warning, even with `--quiet`.
 //! - A bad line, file or response costs only that line, file or batch, and is always reported. A run ends early only if
 //!   a server would answer every request with the same error, or if a delivery fails without `--dead-letters`.
 //! - A record counts as delivered only when it is durable: in a file that has its final name, or acknowledged by the

@@ -31,7 +31,7 @@ pub struct RecordArgs {
     )]
     fail_on: Vec<FailOnArg>,
 
-    /// Print only errors
+    /// Print only errors, and warnings that an input has no event or lost lines
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -104,6 +104,14 @@ impl BatchConverter {
             }
             tally.details.count_line(line.number, conversion.time);
         }
+        match conversion.name {
+            Some(_) => converted.suspects.has_event = true,
+            None => {
+                let is_first = converted.first_line == 1;
+                let suspects = &mut converted.suspects;
+                suspects.note(line, &conversion.outcome, is_first);
+            }
+        }
         let fault = conversion.outcome.fault();
         if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
             let rejected = RejectedLine {

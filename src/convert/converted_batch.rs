@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::suspects::Suspects;
 use crate::buffers::Buffer;
 use crate::input::Position;
 use crate::outcome::Tally;
@@ -25,6 +26,8 @@ pub struct ConvertedBatch {
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     pub tally: Tally,
+    /// The lines that are probably no events.
+    pub suspects: Suspects,
 }
 
 /// An xAPI statement, a Caliper envelope or a Caliper event of a [`ConvertedBatch`].

@@ -8,6 +8,7 @@
 //! | `line_converter` | one line → its outcome and its records |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
+//! | `suspects` | the lines of an input that are probably no events |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
 //! | `rejected_line` | the row of a rejected line in the rejects file |
 
@@ -18,6 +19,7 @@ mod line_converter;
 mod record_writer;
 mod rejected_line;
 mod settings;
+mod suspects;
 
 pub(crate) use batch_converter::{BatchConverter, gzip_member};
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
@@ -26,3 +28,4 @@ pub use line_converter::{ConvertedLine, LineConverter};
 pub use record_writer::Layout;
 pub(crate) use rejected_line::RejectedLine;
 pub use settings::{EnvelopeSettings, FormatSettings, select_events};
+pub use suspects::{Framed, Suspects};

@@ -35,17 +35,20 @@ impl<'a> Value<'a> {
     /// Returns the problem and its offset if the text is not JSON, is nested deeper than 900 arrays and objects, or has
     /// an integer of more than 4,300 digits.
     pub fn parse(text: &'a str, arena: &'a Bump) -> Result<Self, JsonError> {
-        let mut parser = Parser {
-            scanner: Scanner::new(text),
-            arena,
-            items: SmallVec::new(),
-            members: SmallVec::new(),
-            unescaped: ArenaString::new_in(arena),
-        };
+        let mut parser = Parser::new(text, arena);
         let value = parser.value(0);
         value
             .and_then(|value| parser.scanner.end().map(|()| value))
             .ok_or_else(|| parser.scanner.error())
+    }
+
+    /// Parses the value at the start of a text, whatever follows it. Returns the value and the length of its text, or
+    /// `None` if the text does not start with a value.
+    #[cold]
+    pub fn parse_start(text: &'a str, arena: &'a Bump) -> Option<(Self, usize)> {
+        let mut parser = Parser::new(text, arena);
+        let value = parser.value(0)?;
+        Some((value, parser.scanner.offset()))
     }
 }
 
@@ -65,6 +68,17 @@ struct Parser<'a> {
 }
 
 impl<'a> Parser<'a> {
+    #[cfg_attr(not(debug_assertions), inline(always))]
+    fn new(text: &'a str, arena: &'a Bump) -> Self {
+        Self {
+            scanner: Scanner::new(text),
+            arena,
+            items: SmallVec::new(),
+            members: SmallVec::new(),
+            unescaped: ArenaString::new_in(arena),
+        }
+    }
+
     /// Parses a value that is nested in `depth` arrays and objects. Inlined because a call would return the value
     /// through memory. The processor would stall when the caller then reads the value in pieces of other sizes than
     /// those that were written.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
+use super::framing::Framing;
 use super::reason::Reason;
 
 /// The reason why a line is unparsable or rejected.
@@ -12,6 +13,8 @@ pub struct Fault {
     pub reason: Reason,
     /// An explanation for people, which names the byte, the field or the value that is wrong.
     pub detail: Cow<'static, str>,
+    /// The framing of the line, if it is the cause.
+    pub(crate) framing: Option<Framing>,
 }
 
 impl Fault {
@@ -19,6 +22,15 @@ impl Fault {
         Self {
             reason,
             detail: detail.into(),
+            framing: None,
+        }
+    }
+
+    /// Returns the fault of a line that holds several objects, or a part of a JSON array, in place of one object.
+    pub(crate) fn framed(framing: Framing, detail: String) -> Self {
+        Self {
+            framing: Some(framing),
+            ..Self::new(Reason::NotJson, detail)
         }
     }
 

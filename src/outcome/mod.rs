@@ -2,12 +2,14 @@
 
 mod details;
 mod fault;
+mod framing;
 mod line_outcome;
 mod reason;
 mod tally;
 
 pub use details::{Details, OtherEvents};
 pub use fault::Fault;
+pub use framing::Framing;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
 pub use tally::{Reclassified, Tally};

@@ -16,6 +16,8 @@ pub struct InputReport {
     pub ended: InputEnd,
     /// The errors of the input and of its output.
     pub errors: Vec<String>,
+    /// The warnings about the lines of the input.
+    pub warnings: Vec<String>,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
     /// The counts of the lines whose output is delivered.

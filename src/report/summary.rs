@@ -14,6 +14,8 @@ pub struct Summary<'a> {
     /// The word for records in the summary, such as "statements".
     pub noun: &'static str,
     pub inputs: InputCounts,
+    /// The number of files in directories that are no inputs because of their names.
+    pub unmatched: usize,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
     /// The signal that ended the run, if there was one.
@@ -62,6 +64,10 @@ impl Summary<'_> {
                 Some(signal) => format!("stopped by {signal}"),
                 None => "stopped".to_owned(),
             });
+        }
+        if self.unmatched > 0 {
+            let plural = plural(self.unmatched as u64);
+            ends.push(format!("{} file{plural} skipped", self.unmatched));
         }
         let ends = if ends.is_empty() {
             String::new()

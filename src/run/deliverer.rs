@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::duplicates::Duplicates;
+use super::input_warnings::{InputWarnings, warnings};
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
-use crate::convert::ConvertedBatch;
+use crate::convert::{ConvertedBatch, Suspects};
 use crate::destination::{Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
@@ -34,6 +35,7 @@ pub struct Deliverer<'c> {
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
     inputs: InputReports,
+    warnings: InputWarnings,
     code: ExitCode,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
@@ -49,8 +51,12 @@ struct OpenInput {
     skipped_lines: u64,
     /// The tally of the lines that were read. It is added to the run's tally only if the output is delivered.
     tally: Tally,
+    /// The lines that are probably no events.
+    suspects: Suspects,
     /// The errors of the input and of its output.
     errors: Vec<String>,
+    /// The warnings about the input.
+    warnings: Vec<String>,
     /// Whether the output could not be written.
     output_failed: bool,
     started: Instant,
@@ -84,6 +90,7 @@ impl<'c> Deliverer<'c> {
             tally: Tally::default(),
             open: BTreeMap::new(),
             inputs: InputReports::new(not_found),
+            warnings: InputWarnings::default(),
             code,
             state: None,
             must_stop: false,
@@ -155,6 +162,7 @@ impl<'c> Deliverer<'c> {
             && let Some(open) = self.open.get_mut(&input)
         {
             open.tally.add(&batch.tally);
+            open.suspects.add(std::mem::take(&mut batch.suspects));
         }
         self.flow_after(input, written)
     }
@@ -180,6 +188,11 @@ impl<'c> Deliverer<'c> {
             if let Some(duplicates) = &mut self.duplicates {
                 duplicates.dedupe.input_failed();
             }
+        }
+        // The rest of an input whose first lines were read by earlier runs may have no event.
+        if open.errors.is_empty() && open.skipped_lines == 0 {
+            open.warnings = warnings(source, &open.suspects, &open.tally);
+            self.warnings.show(&open.warnings, self.console);
         }
         let output = self.destination.last_file().filter(|_| delivered);
         self.end(input, open, Some(ReadTo { bytes, held_back }), output);
@@ -239,6 +252,7 @@ impl<'c> Deliverer<'c> {
         if let Some(duplicates) = self.duplicates.take() {
             duplicates.close(self.console);
         }
+        self.warnings.close(self.console);
         if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
             self.report_output_error(&error);
         }
@@ -329,7 +343,9 @@ impl OpenInput {
             name: source.name.clone(),
             skipped_lines,
             tally: Tally::default(),
+            suspects: Suspects::default(),
             errors: Vec::new(),
+            warnings: Vec::new(),
             output_failed: false,
             started: Instant::now(),
         }
@@ -346,6 +362,7 @@ impl OpenInput {
             name: self.name,
             ended,
             errors: self.errors,
+            warnings: self.warnings,
             skipped_lines: self.skipped_lines,
             tally: self.tally,
             read_to,

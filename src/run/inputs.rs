@@ -25,20 +25,29 @@ impl InputSettings {
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
-        if let [first, ..] = discovery.unmatched.as_slice() {
-            let (first, count) = (first.display(), discovery.unmatched.len());
-            let plural = if count == 1 { "" } else { "s" };
-            console.note(&format!(
-                "note: {count} file{plural} skipped because of their names, such as `{first}`; choose files with `--include` and `--exclude`"
-            ));
+        let is_empty = discovery.sources.is_empty() && discovery.errors.is_empty();
+        match discovery.unmatched.as_slice() {
+            [first, ..] => {
+                let (first, count) = (first.display(), discovery.unmatched.len());
+                let (plural, whose) = if count == 1 { ("", "its") } else { ("s", "their") };
+                let skipped = format!(
+                    "{count} file{plural} skipped because of {whose} name{plural}, such as `{first}`; choose files with `--include` and `--exclude`"
+                );
+                if is_empty {
+                    console.alert(&format!("no input was found: {skipped}"));
+                } else {
+                    console.note(&format!("note: {skipped}"));
+                }
+            }
+            [] if is_empty => console.alert(
+                "no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`",
+            ),
+            [] => {}
         }
         if let Some((one, other)) = discovery.same_pipe() {
             bail!(
                 "`{one}` and `{other}` are the same pipe, which can be read only once: remove one of them"
             );
-        }
-        if discovery.sources.is_empty() && discovery.errors.is_empty() {
-            console.warn("no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`");
         }
         if let Some(shard) = self.shard {
             let all = discovery.sources.len();

@@ -17,14 +17,13 @@ use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Origin, Source};
-use crate::outcome::{Reason, Tally};
+use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Invocation, Report, ReportFile, Summary};
 use crate::send::{self, Target};
-use crate::tracking::LineWrapper;
 
 /// Tells the progress of a run.
 type SnapshotFn = dyn Fn() -> Snapshot + Send;
@@ -46,6 +45,8 @@ pub struct Job<'a> {
     started: Instant,
     sources: Arc<[Source]>,
     not_found: Vec<NotFound>,
+    /// The number of files in directories that are no inputs because of their names.
+    unmatched: usize,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
     /// Whether the run sends records, if there are targets.
@@ -114,6 +115,7 @@ impl<'a> Job<'a> {
             started,
             sources: discovery.sources.into(),
             not_found: discovery.errors,
+            unmatched: discovery.unmatched.len(),
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
             sends: true,
@@ -290,18 +292,13 @@ impl<'a> Job<'a> {
             inputs,
             code,
         } = delivered;
-        let no_event = tally.reasons.get(&Reason::NoEvent);
-        if no_event == Some(&tally.lines()) && matches!(converter.wrapper, LineWrapper::None) {
-            console.note(
-                "note: no line is an event; if a log driver wrapped the lines, read them with `--unwrap KEY`",
-            );
-        }
         let failure = report_failures(&self.record.fail_on, tally, console);
         let interrupted = &self.options.interrupted;
         let summary = Summary {
             tally,
             noun: converter.format.format().nouns(),
             inputs: inputs.counts(self.sources.len() + self.not_found.len()),
+            unmatched: self.unmatched,
             skipped_lines: inputs.skipped_lines(),
             stopped_by: interrupted.signal(),
             bytes: self.options.bytes_read.total(),

@@ -9,6 +9,7 @@
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
+//! | `input_warnings` | warns of inputs without an event and of lost lines |
 //! | `duplicates` | drops duplicates and reports collisions |
 
 mod converter;
@@ -17,6 +18,7 @@ mod deliverer;
 mod discard;
 mod duplicates;
 mod explain;
+mod input_warnings;
 mod inputs;
 mod job;
 mod probe;

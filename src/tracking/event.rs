@@ -178,6 +178,16 @@ impl<'a> TrackingEvent<'a> {
     }
 }
 
+/// Returns whether a value is an object with the usual fields of a tracking event. Other JSON objects, such as those of
+/// log shippers, may have a field `event` or `data`, too.
+pub(super) fn is_event_like(value: Value<'_>) -> bool {
+    let Value::Object(object) = value else {
+        return false;
+    };
+    let has_any = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
+    has_any(&["event", "data"]) && has_any(&["event_type", "event_source", "context"])
+}
+
 /// Searches objects depth first, in their order. An object that has the key is not searched further, even if the value
 /// is null.
 fn search<'a>(value: Value<'a>, key: &str) -> Option<Value<'a>> {

@@ -21,6 +21,9 @@ pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
     {
         return ", since True, False and None are Python and not JSON".to_owned();
     }
+    if text.contains('\0') {
+        return ", since the line has NUL bytes, as text in UTF-16 has".to_owned();
+    }
     let Some(quote) = before.rfind('"') else {
         return String::new();
     };
@@ -38,6 +41,9 @@ pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
 /// Describes a line that does not end with an object.
 #[cold]
 pub(super) fn no_object(line: &str) -> String {
+    if line.bytes().all(|byte| byte == 0) {
+        return "the line has only NUL bytes, as after a log was truncated in place".to_owned();
+    }
     if let Some(start) = line.find('{')
         && let Err(error) = Value::parse(&line[start..], &Bump::new())
         && error.at == line.len() - start

@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::event::TrackingEvent;
+use super::framing::framing_fault;
 use super::json_cause::{cause, no_object};
 use super::python;
 use crate::json::{JsonObject, Value};
@@ -35,9 +36,13 @@ pub(super) fn object_of<'a>(
         if is_blank(line) {
             return Ok(None);
         }
-        return Err(Fault::new(Reason::NotJson, no_object(line)));
+        let no_object = || Fault::new(Reason::NotJson, no_object(line));
+        return Err(framing_fault(line).unwrap_or_else(no_object));
     };
     let value = Value::parse(text, arena).map_err(|error| {
+        if let Some(fault) = framing_fault(line) {
+            return fault;
+        }
         let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
         let detail = format!(
             "{} at byte {} of the line{}",

@@ -90,7 +90,10 @@ fn not_wrapped(detail: String) -> Fault {
 }
 
 fn with_context(context: &str, fault: Fault) -> Fault {
-    Fault::new(fault.reason, format!("{context}: {}", fault.detail))
+    Fault {
+        detail: format!("{context}: {}", fault.detail).into(),
+        ..fault
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@
 //! | file | contents |
 //! |---|---|
 //! | `line` | parsing a line |
+//! | `framing` | texts that hold several objects, or an array, in place of one event |
+//! | `line_kind` | guesses what a line is that is no event |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
@@ -22,8 +24,10 @@ mod arena;
 mod depth_tests;
 mod event;
 pub(crate) mod field;
+mod framing;
 mod json_cause;
 mod line;
+mod line_kind;
 mod line_wrapper;
 mod marker;
 pub mod number;
@@ -35,5 +39,6 @@ pub(crate) mod usage_key;
 pub(crate) use arena::{format_in, join_in};
 pub use event::TrackingEvent;
 pub use line::parse_line;
+pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{is_of_other_logger, marks_events};

@@ -187,8 +187,28 @@ fn directories_are_read_in_name_order_without_csv_markdown_and_hidden_files() {
         ended.files("logs/out"),
         ["a.log.xapi.jsonl", "b/tracking.log.xapi.jsonl"]
     );
-    ended.assert_stderr("2 files skipped");
+    ended.assert_stderr("note: 2 files skipped because of their names, such as `logs/README.md`");
+    ended.assert_stderr("2 inputs (2 files skipped)");
     assert_eq!(ended.count("emitted"), 2);
+}
+
+#[test]
+fn skipped_files_are_reported_and_shown_when_quiet_only_if_there_is_no_input() {
+    let arguments = ["--quiet", "--report", "report.json", "logs"];
+    let run = Run::transform().file("logs/a.log", line(1));
+    let run = run.file("logs/README.md", "").file("logs/.hidden.md", "");
+    let ended = run.args(&arguments).run().with_code(0);
+    assert_eq!(ended.stderr, "");
+    assert_eq!(ended.report()["total"]["skipped_files"], 1);
+    let run = Run::transform().file("logs/a.log.bak2024", "");
+    let run = run.args(&["--exclude", "*.bak*"]).args(&arguments);
+    assert_eq!(
+        run.run().with_code(0).stderr,
+        "warning: no input was found: 1 file skipped because of its name, such as `logs/a.log.bak2024`; choose files with `--include` and `--exclude`\n"
+    );
+    let run = Run::transform().file("logs/.a.log", "").args(&arguments);
+    let warning = "warning: no input was found, so there is nothing to read: check the paths";
+    assert!(run.run().with_code(0).stderr.starts_with(warning));
 }
 
 #[test]
@@ -250,26 +270,6 @@ fn output_keeps_the_order_of_the_input_at_any_number_of_threads() {
     }
     assert_eq!(seconds(&outputs[0]), expected);
     assert!(outputs.iter().all(|output| *output == outputs[0]));
-}
-
-#[test]
-fn a_log_with_only_wrapped_lines_causes_a_hint_at_unwrap() {
-    let wrapped = json!({"log": line(1)}).to_string();
-    let hint = "`--unwrap KEY`";
-    for (log, arguments, is_hinted) in [
-        (wrapped.clone(), &["-"][..], true),
-        (wrapped.clone() + "\n" + &line(1), &["-"], false),
-        (wrapped, &["--unwrap", "log", "-"], false),
-        (String::new(), &["-"], false),
-    ] {
-        let ended = Run::transform().args(arguments).stdin(log).run();
-        assert_eq!(
-            ended.stderr.contains(hint),
-            is_hinted,
-            "{arguments:?}: {}",
-            ended.stderr
-        );
-    }
 }
 
 #[cfg(unix)]

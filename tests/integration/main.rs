@@ -28,6 +28,7 @@ mod kills;
 mod large_events;
 mod letter_groups;
 mod letters;
+mod lost_inputs;
 mod lrs;
 mod outages;
 mod outputs;

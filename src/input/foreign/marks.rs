@@ -18,6 +18,9 @@ const EXPORT: Reading = Advice("export its events as JSON, one event a line");
 const LEAVE_OUT: Reading = Advice("leave it out, since it is no log");
 const UNPACK: Reading = Advice("unpack it first");
 
+/// The identifier of the data of S/MIME, which follows a length of 1 to 5 bytes.
+const CMS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
+
 /// Marks with which no log begins.
 pub const MARKS: &[Marks] = &[
     (
@@ -118,7 +121,14 @@ pub const MARKS: &[Marks] = &[
     (
         "encrypted with S/MIME",
         Advice("decrypt it with `openssl cms -decrypt`, and read what it writes"),
-        &[(0, b"-----BEGIN PKCS7"), (0, b"-----BEGIN CMS")],
+        &[
+            (0, b"-----BEGIN PKCS7"),
+            (0, b"-----BEGIN CMS"),
+            (2, CMS),
+            (4, CMS),
+            (5, CMS),
+            (6, CMS),
+        ],
     ),
     (
         "encrypted with openssl",

@@ -1,0 +1,12 @@
+//! Framings of events other than one event a line.
+
+/// The framing because of which a line, or a document, cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Framing {
+    /// Several objects follow each other in one line or document.
+    RunTogether,
+    /// The text is an array of objects, or an element of an array that extends over several lines.
+    Array,
+    /// The text is a bracket with which an array begins or ends, and holds no event.
+    ArrayBracket,
+}

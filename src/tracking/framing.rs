@@ -1,0 +1,188 @@
+//! Texts that hold several JSON objects, or an array of them, in place of one object.
+
+use bumpalo::Bump;
+
+use super::event::is_event_like;
+use crate::json::Value;
+use crate::outcome::{Fault, Framing};
+
+/// Returns the fault of a text that is not one JSON object because of its framing: several objects, or an array.
+#[cold]
+pub(super) fn framing_fault(text: &str) -> Option<Fault> {
+    let text = text.trim_end();
+    let array_at = text.len() - trim_start(text).len();
+    let Some(start) = memchr::memchr(b'{', text.as_bytes()) else {
+        let detail = match &text[array_at..] {
+            "[" => "a JSON array begins",
+            "]" | "]," => "a JSON array ends",
+            _ => return None,
+        };
+        return Some(Fault::framed(Framing::ArrayBracket, detail.to_owned()));
+    };
+    let before = text[array_at..start].strip_prefix('[');
+    let is_array = before.is_some_and(|before| trim_start(before).is_empty());
+    let array = || {
+        let detail = format!("a JSON array begins at byte {}", array_at + 1);
+        Some(Fault::framed(Framing::Array, detail))
+    };
+    let arena = Bump::new();
+    let Some((first, length)) = Value::parse_start(&text[start..], &arena) else {
+        return torn(text, start);
+    };
+    let is_element = is_event_like(first) || trim_start(&text[..start]).is_empty();
+    let rest = trim_start(&text[start + length..]);
+    let after = text.len() - rest.len();
+    match rest.as_bytes() {
+        [b',' | b']', ..] if is_array => array(),
+        [b','] if is_element => {
+            let at = after + 1;
+            let detail = format!("a comma follows the object at byte {at}, as in a JSON array");
+            Some(Fault::framed(Framing::Array, detail))
+        }
+        [b']'] if is_element => {
+            let at = after + 1;
+            let detail = format!("a JSON array ends at byte {at}, after the object");
+            Some(Fault::framed(Framing::Array, detail))
+        }
+        _ => {
+            let second = after + memchr::memchr(b'{', rest.as_bytes())?;
+            let is_event = |at: usize| {
+                let value = Value::parse_start(&text[at..], &arena);
+                value.is_some_and(|(value, _)| is_event_like(value))
+            };
+            (is_event_like(first) || is_event(second)).then(|| run_together(text, second))
+        }
+    }
+}
+
+fn trim_start(text: &str) -> &str {
+    text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+/// Looks for an event at the end of a text whose first object breaks off, as if two programs wrote at the same time.
+fn torn(text: &str, start: usize) -> Option<Fault> {
+    /// The number of objects that are tried.
+    const TRIED: usize = 64;
+
+    let objects = memchr::memmem::find_iter(&text.as_bytes()[start + 1..], b"{\"");
+    let mut objects = objects.map(|at| start + 1 + at).take(TRIED);
+    let arena = Bump::new();
+    let second = objects.find(|&at| {
+        let object = Value::parse_start(&text[at..], &arena);
+        object.is_some_and(|(value, length)| at + length == text.len() && is_event_like(value))
+    })?;
+    Some(run_together(text, second))
+}
+
+fn run_together(text: &str, second: usize) -> Fault {
+    let newlines = memchr::memchr_iter(b'\n', &text.as_bytes()[..second]).count();
+    let line = match newlines {
+        0 => String::new(),
+        _ => format!(", in line {}", newlines + 1),
+    };
+    let detail = format!("a second object begins at byte {}{line}", second + 1);
+    Fault::framed(Framing::RunTogether, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVENT: &str = r#"{"name":"a","event":{},"context":{}}"#;
+
+    fn framing(text: &str) -> Option<(Framing, String)> {
+        let fault = framing_fault(text)?;
+        Some((fault.framing?, fault.detail.into_owned()))
+    }
+
+    #[test]
+    fn the_second_object_of_a_text_is_found() {
+        let length = EVENT.len();
+        let cut = &EVENT[..length - 12];
+        for (text, byte) in [
+            (format!("{EVENT}{EVENT}"), length + 1),
+            (format!("{EVENT} {EVENT}{EVENT}"), length + 2),
+            (
+                format!("INFO {EVENT}2024 INFO [x] - {EVENT}\r\n"),
+                length + 22,
+            ),
+            (format!("{EVENT}{cut}"), length + 1),
+            (format!("{cut}2024 INFO - {EVENT}"), cut.len() + 13),
+            (format!("{cut}{EVENT}"), cut.len() + 1),
+        ] {
+            let detail = format!("a second object begins at byte {byte}");
+            assert_eq!(
+                framing(&text),
+                Some((Framing::RunTogether, detail)),
+                "{text}"
+            );
+        }
+        let document = EVENT.replace(',', ",\n  ");
+        let detail = format!(
+            "a second object begins at byte {}, in line 4",
+            document.len() + 2
+        );
+        let several = [document.as_str(); 2].join("\n");
+        assert_eq!(framing(&several), Some((Framing::RunTogether, detail)));
+    }
+
+    #[test]
+    fn arrays_and_their_elements_are_found() {
+        for (text, framing_of, detail) in [
+            (
+                format!("{EVENT},"),
+                Framing::Array,
+                "a comma follows the object at byte 37",
+            ),
+            (
+                format!("{EVENT}]"),
+                Framing::Array,
+                "a JSON array ends at byte 37",
+            ),
+            (
+                format!("\u{feff}[{EVENT},"),
+                Framing::Array,
+                "a JSON array begins at byte 4",
+            ),
+            (
+                format!("[{EVENT}]"),
+                Framing::Array,
+                "a JSON array begins at byte 1",
+            ),
+            (
+                format!(" [\n {EVENT},\n {EVENT}\n]\n"),
+                Framing::Array,
+                "a JSON array begins at byte 2",
+            ),
+            ("[".to_owned(), Framing::ArrayBracket, "a JSON array begins"),
+            (
+                " ]\r".to_owned(),
+                Framing::ArrayBracket,
+                "a JSON array ends",
+            ),
+        ] {
+            let (found, shown) = framing(&text).unwrap();
+            assert!(
+                found == framing_of && shown.starts_with(detail),
+                "{text}: {shown}"
+            );
+        }
+    }
+
+    #[test]
+    fn other_texts_have_no_framing() {
+        for text in [
+            "",
+            "text",
+            "[1]",
+            "{\"event\":1} x",
+            "a { b {\"event\":1}",
+            "params={} headers={\"a\": 1}",
+            "[pid: 17|app: 0] {68 vars in 1400 bytes} [Tue Mar  5 09:14:07 2024] GET /",
+            "  \"context\": {},",
+            &EVENT[..20],
+        ] {
+            assert_eq!(framing(text), None, "{text}");
+        }
+    }
+}
