@@ -132,9 +132,12 @@ impl Lms {
     /// Returns the display name of a course, or `None` if the name is NULL in the courses table.
     pub(crate) fn course_name<'a>(&'a self, course_id: &'a str) -> Result<Option<&'a str>, Fault> {
         let Some(key) = course_key::canonical(course_id) else {
-            let detail = format!(
-                "the course id `{course_id}` is not a course key like course-v1:ORG+COURSE+RUN"
-            );
+            let problem = if course_id.contains(char::is_whitespace) {
+                "has white space, which a course key cannot have"
+            } else {
+                "is not a course key like course-v1:ORG+COURSE+RUN"
+            };
+            let detail = format!("the course id `{course_id}` {problem}");
             return Err(Fault::new(Reason::BadCourseId, detail));
         };
         let courses = self.courses.as_ref();

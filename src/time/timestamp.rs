@@ -41,10 +41,20 @@ impl Timestamp {
 
     /// Returns the problem of a text that [`Timestamp::parse`] does not take.
     pub(crate) fn problem(text: &str) -> TimeProblem {
-        match dateutil::parse(text) {
-            Err(problem) => problem,
-            Ok(_) if Self::parse(&text.replacen(' ', "T", 1)).is_some() => TimeProblem::BlankForT,
-            Ok(_) => TimeProblem::OtherForm,
+        if let Err(problem) = dateutil::parse(text) {
+            return problem;
+        }
+        let is_time = |text: &str| Self::parse(text).is_some();
+        if is_time(text.trim()) {
+            TimeProblem::WhiteSpaceAround
+        } else if is_time(&text.replacen(' ', "T", 1)) {
+            TimeProblem::BlankForT
+        } else if is_time(&text.to_ascii_uppercase()) {
+            TimeProblem::LowerCase
+        } else if is_time(&text.replace("-00:00", "+00:00")) {
+            TimeProblem::MinusZero
+        } else {
+            TimeProblem::OtherForm
         }
     }
 

@@ -46,6 +46,26 @@ fn a_time_that_is_not_taken_has_its_problem_as_reason() {
             "the time names the time zone EST; only UTC, GMT, Z and numeric offsets are taken",
         ),
         (
+            " 2024-03-05T09:14:07Z",
+            "the time has white space before or after it",
+            "emitted",
+        ),
+        (
+            "2024-03-05t09:14:07z",
+            "the time has a T or Z in lower case",
+            "emitted",
+        ),
+        (
+            "2024-03-05T09:14:07-00:00",
+            "the time has the offset -00:00, which ISO 8601 excludes",
+            "emitted",
+        ),
+        (
+            "1709630047",
+            "the time is a number given as a text",
+            "the time is a number given as a text",
+        ),
+        (
             "2024-03-05",
             "the time is a date without a time of day",
             "the time is a date without a time of day",
@@ -112,6 +132,10 @@ fn a_missing_field_is_explained_by_the_value_on_the_way_to_it() {
     ] {
         assert_eq!(outcome("xapi", &log), expected, "{log}");
     }
+    assert_eq!(
+        outcome("xapi", &with("a+b+c", "a+b+c\\n")),
+        "bad-course-id: the course id `course-v1:a+b+c\n` has white space, which a course key cannot have"
+    );
     assert_eq!(
         outcome("caliper", &with(context, "\"x\"")),
         "missing-field: `context` is a text, not an object"

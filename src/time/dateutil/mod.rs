@@ -33,6 +33,7 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, i64), TimeProblem> {
     let (year, month, day) = match date {
         Some(date) => date,
         None if parts.date.len() > 3 => return Err(TimeProblem::Unreadable),
+        None if text.parse::<f64>().is_ok() => return Err(TimeProblem::NumberAsText),
         None => return Err(TimeProblem::NoDate),
     };
     if year < 100 {

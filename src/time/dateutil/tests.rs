@@ -86,7 +86,7 @@ fn a_text_that_dateutil_refuses_is_refused() {
     for (text, problem) in [
         ("", TimeProblem::NoDate),
         ("now", TimeProblem::Unreadable),
-        ("1709630047", TimeProblem::NoDate),
+        ("1709630047", TimeProblem::NumberAsText),
         ("2024-W10-2T09:14:07Z", TimeProblem::Unreadable),
         ("2024-03-05T09:14:079Z", TimeProblem::OutOfRange),
         ("2024-03-05T09:14:07Z0330", TimeProblem::Unreadable),
