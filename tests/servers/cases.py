@@ -107,6 +107,11 @@ class Case:
         threading.Thread(target=restart, daemon=True).start()
 
 
+def slow(case):
+    """Makes the LRS so slow that a whole batch takes twice as long as the proxies of these cases wait."""
+    case.lrs.seconds_per_statement = 0.002
+
+
 def pass_on(case):
     """The directive of nginx that passes requests on to the LRS."""
     return f"location / {{ proxy_pass {case.backend()}; }}"
@@ -165,6 +170,21 @@ def nginx_restarts_its_backend(case):
 
 
 @case
+def nginx_waits_briefly_for_a_slow_lrs(case):
+    slow(case)
+    with nginx(case.directory, f"proxy_read_timeout 500ms; {pass_on(case)}") as proxy:
+        case.send(f"http://127.0.0.1:{proxy.port}").delivered()
+
+
+@case
+def nginx_waits_briefly_for_a_slow_lrs_that_stores_all_the_same(case):
+    slow(case)
+    case.lrs.stores_late = True
+    with nginx(case.directory, f"proxy_read_timeout 500ms; {pass_on(case)}") as proxy:
+        case.send(f"http://127.0.0.1:{proxy.port}").delivered()
+
+
+@case
 def haproxy_refuses_long_bodies_early(case):
     rule = f"http-request deny deny_status 413 if {{ req.hdr_val(content-length) gt {LIMIT} }}"
     with haproxy(case.directory, rule, server(case)) as proxy:
@@ -199,6 +219,13 @@ def haproxy_restarts_its_backend(case):
         case.restart_lrs_after(3, 0.5)
         case.send(f"http://127.0.0.1:{proxy.port}", "--batch-size", "100", "--rate", "40").delivered()
 
+
+
+@case
+def haproxy_waits_briefly_for_a_slow_lrs(case):
+    slow(case)
+    with haproxy(case.directory, "", f"timeout server 500ms\n{server(case)}") as proxy:
+        case.send(f"http://127.0.0.1:{proxy.port}").delivered()
 
 
 @case
