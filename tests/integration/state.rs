@@ -95,7 +95,7 @@ fn lines_that_could_not_be_delivered_are_delivered_by_the_next_run() {
     directory.write("logs/b.log", lines(0..60));
     directory.write("out/a.log.xapi.jsonl/in-the-way", "");
     let ended = directory.transform().run().with_code(6);
-    ended.assert_stderr("failed: correct that error and run again to convert this input");
+    ended.assert_stderr("whose output failed; the next run will convert `logs/b.log`");
     fs::remove_dir_all(directory.path("out")).unwrap();
     directory.transform().run().with_code(0);
     assert_eq!(directory.statement_counts().len(), 60);
