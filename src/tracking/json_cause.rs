@@ -4,6 +4,9 @@ use bumpalo::Bump;
 
 use crate::json::{JsonError, Value};
 
+/// The likely cause of an error in a line with NUL bytes.
+const OF_NULS: &str = ", since the line has NUL bytes, as text in UTF-16 has";
+
 /// Returns the likely cause of an error in the object at the end of a line, as the end of a message. Returns an empty
 /// text if no cause is known. The object starts at the offset `start` of the line.
 #[cold]
@@ -22,7 +25,7 @@ pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
         return ", since True, False and None are Python and not JSON".to_owned();
     }
     if text.contains('\0') {
-        return ", since the line has NUL bytes, as text in UTF-16 has".to_owned();
+        return OF_NULS.to_owned();
     }
     let Some(quote) = before.rfind('"') else {
         return String::new();
@@ -43,6 +46,9 @@ pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
 pub(super) fn no_object(line: &str) -> String {
     if line.bytes().all(|byte| byte == 0) {
         return "the line has only NUL bytes, as after a log was truncated in place".to_owned();
+    }
+    if line.contains('\0') {
+        return format!("no JSON object at the end of the line{OF_NULS}");
     }
     if let Some(start) = line.find('{')
         && let Err(error) = Value::parse(&line[start..], &Bump::new())
