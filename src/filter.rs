@@ -1,5 +1,7 @@
 //! The filter of events by time and by course (`--since`, `--until`, `--course`, `--org`).
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use globset::{Error as GlobError, GlobBuilder, GlobMatcher};
 use jiff::civil::DateTime;
 
@@ -22,7 +24,22 @@ pub struct EventFilter {
 
 /// Glob patterns for texts. The texts are not paths, so `*` also matches slashes.
 #[derive(Debug)]
-pub struct TextGlobs(Vec<GlobMatcher>);
+pub struct TextGlobs(Vec<TextGlob>);
+
+#[derive(Debug)]
+struct TextGlob {
+    matcher: GlobMatcher,
+    /// Whether the glob has matched a text. Only messages depend on this.
+    has_matched: AtomicBool,
+}
+
+/// The option that filters an event out, with the time or the course of the event if the option depends on these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut<'a> {
+    pub by: FilteredBy,
+    pub time: Option<DateTime>,
+    pub course: Option<&'a str>,
+}
 
 impl EventFilter {
     /// Returns the option that filters the event out, or `None` if the event passes. `time_of` returns the time of the
@@ -31,51 +48,62 @@ impl EventFilter {
     /// If `time_of` returns an error, `since` and `until` let the event pass; the conversion then rejects the event.
     /// If `time_of` returns no time, `since` and `until` filter the event out. If the event has no course, `courses`
     /// and `orgs` filter the event out.
-    pub fn leaves_out(
+    pub fn leaves_out<'a>(
         &self,
-        event: &TrackingEvent<'_>,
+        event: &TrackingEvent<'a>,
         time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
-    ) -> Option<FilteredBy> {
+    ) -> Option<LeftOut<'a>> {
         self.by_time(time_of).or_else(|| self.by_course(event))
     }
 
-    fn by_time(
+    fn by_time<'a>(
         &self,
         time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
-    ) -> Option<FilteredBy> {
+    ) -> Option<LeftOut<'a>> {
         if self.since.is_none() && self.until.is_none() {
             return None;
         }
         let time = time_of().ok()?;
         let is_early = |since| time.is_none_or(|time| time < since);
         let is_late = |until| time.is_none_or(|time| time >= until);
+        let left_out = |by| LeftOut {
+            by,
+            time,
+            course: None,
+        };
         if self.since.is_some_and(is_early) {
-            return Some(FilteredBy::Since);
+            return Some(left_out(FilteredBy::Since));
         }
-        self.until.is_some_and(is_late).then_some(FilteredBy::Until)
+        let is_late = self.until.is_some_and(is_late);
+        is_late.then(|| left_out(FilteredBy::Until))
     }
 
-    fn by_course(&self, event: &TrackingEvent<'_>) -> Option<FilteredBy> {
+    fn by_course<'a>(&self, event: &TrackingEvent<'a>) -> Option<LeftOut<'a>> {
         if self.courses.is_none() && self.orgs.is_none() {
             return None;
         }
-        let course_id = course_id(event);
+        let course = course_of(event);
+        let left_out = |by| LeftOut {
+            by,
+            time: None,
+            course,
+        };
         let is_wanted = |globs: &Option<TextGlobs>, text: Option<&str>| {
             globs
                 .as_ref()
                 .is_none_or(|globs| text.is_some_and(|text| globs.match_any(text)))
         };
-        if !is_wanted(&self.courses, course_id) {
-            return Some(FilteredBy::Course);
+        if !is_wanted(&self.courses, course) {
+            return Some(left_out(FilteredBy::Course));
         }
-        let org = course_id.and_then(course_key::org);
-        (!is_wanted(&self.orgs, org)).then_some(FilteredBy::Org)
+        let org = course.and_then(course_key::org);
+        (!is_wanted(&self.orgs, org)).then(|| left_out(FilteredBy::Org))
     }
 }
 
 /// Returns the course id in `context`, where transformers also read it, or else the course id in `data`. Some events of
 /// the LMS name their course only in `data`.
-fn course_id<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
+pub(crate) fn course_of<'a>(event: &TrackingEvent<'a>) -> Option<&'a str> {
     event
         .context("course_id")
         .or_else(|| event.data("course_id"))?
@@ -90,14 +118,38 @@ impl TextGlobs {
     pub fn new(globs: &[String]) -> Result<Self, GlobError> {
         let compiled = globs.iter().map(|glob| {
             let glob = GlobBuilder::new(glob).backslash_escape(true).build()?;
-            Ok(glob.compile_matcher())
+            Ok(TextGlob {
+                matcher: glob.compile_matcher(),
+                has_matched: AtomicBool::new(false),
+            })
         });
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
     /// Returns whether one of the globs matches the whole text.
     fn match_any(&self, text: &str) -> bool {
-        self.0.iter().any(|glob| glob.is_match(text))
+        let mut is_match = false;
+        for glob in &self.0 {
+            let has_matched = glob.has_matched.load(Ordering::Relaxed);
+            // After a match, only the globs that have matched no text are tried.
+            if (is_match && has_matched) || !glob.matcher.is_match(text) {
+                continue;
+            }
+            is_match = true;
+            if !has_matched {
+                glob.has_matched.store(true, Ordering::Relaxed);
+            }
+        }
+        is_match
+    }
+
+    /// Returns the globs, each with whether it has matched a text.
+    pub fn matched(&self) -> impl Iterator<Item = (&str, bool)> {
+        let globs = self.0.iter();
+        globs.map(|glob| {
+            let has_matched = glob.has_matched.load(Ordering::Relaxed);
+            (glob.matcher.glob().glob(), has_matched)
+        })
     }
 }
 
@@ -120,7 +172,9 @@ mod tests {
     ) -> Option<FilteredBy> {
         let arena = Bump::new();
         let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
-        filter.leaves_out(&event, || time)
+        filter
+            .leaves_out(&event, || time)
+            .map(|left_out| left_out.by)
     }
 
     fn globs(globs: &[&str]) -> Option<TextGlobs> {

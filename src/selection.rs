@@ -21,6 +21,7 @@ pub struct EventSelection {
     /// For each name: whether it is selected, and its index in `known`.
     names: HashMap<&'static str, (Selected, usize)>,
     known: Vec<&'static str>,
+    patterns: Vec<String>,
 }
 
 /// The error for a pattern of `--events` that matches no known name of an event.
@@ -58,19 +59,28 @@ impl EventSelection {
             if matching.peek().is_none() {
                 return Err(UnknownPattern {
                     pattern: pattern.to_owned(),
-                    suggestion: nearest(pattern, &known),
+                    suggestion: nearest(pattern, known),
                 });
             }
             matching.for_each(|nth| selected[nth] = Selected::Taken);
         }
         let answers = selected.into_iter().zip(0..);
         let names = known.iter().copied().zip(answers).collect();
-        Ok(Self { names, known })
+        Ok(Self {
+            names,
+            known,
+            patterns: patterns.to_vec(),
+        })
     }
 
     /// The names of all events that can be converted, selected or not.
     pub fn known(&self) -> &[&'static str] {
         &self.known
+    }
+
+    /// The patterns of `--events`.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
     }
 
     /// Returns whether a name is selected, and the index of the name in [`known`](Self::known).
@@ -82,19 +92,31 @@ impl EventSelection {
     }
 }
 
-fn nearest(pattern: &str, all: &[&'static str]) -> Option<&'static str> {
-    /// The lowest similarity at which a name is suggested, between 0 (nothing in common) and 1 (equal). At 0.7, about
-    /// three letters in ten may be wrong.
+/// Returns the text that is most similar to the pattern, if it is similar enough for a suggestion. Case does not matter.
+pub(crate) fn nearest<'n>(
+    pattern: &str,
+    texts: impl IntoIterator<Item = &'n str>,
+) -> Option<&'n str> {
+    let pattern = pattern.to_lowercase();
+    nearest_by(texts, |text| {
+        strsim::normalized_damerau_levenshtein(&pattern, &text.to_lowercase())
+    })
+}
+
+/// Returns the text with the highest similarity, if it is high enough for a suggestion. `similarity` returns a number
+/// between 0 (nothing in common) and 1 (equal).
+pub(crate) fn nearest_by<'n>(
+    texts: impl IntoIterator<Item = &'n str>,
+    similarity: impl Fn(&str) -> f64,
+) -> Option<&'n str> {
+    /// The lowest similarity at which a text is suggested: about three letters in ten may be wrong.
     const NEAR: f64 = 0.7;
 
-    let pattern = pattern.to_lowercase();
-    let scored = all
-        .iter()
-        .map(|&name| (strsim::normalized_damerau_levenshtein(&pattern, name), name));
+    let scored = texts.into_iter().map(|text| (similarity(text), text));
     scored
         .filter(|(score, _)| *score >= NEAR)
         .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, name)| name)
+        .map(|(_, text)| text)
 }
 
 #[cfg(test)]

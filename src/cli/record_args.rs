@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::fail_on::parse_fail_on;
 use crate::run::{FailOn, RecordSettings};
 
 #[derive(Args, Debug)]
@@ -21,40 +22,29 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
-    /// Exit with 1 if a line has one of these outcomes: rejected, unparsable, collision (which needs --dedupe)
+    /// Exit with 1 if lines have one of these outcomes: rejected, unparsable, collision (which needs --dedupe); if more
+    /// lines have it than a limit, as in rejected=100 or rejected=0.5%; or if the run is empty: no input was found, or
+    /// nothing was emitted of the lines
     #[arg(
         long,
-        value_enum,
+        value_parser = parse_fail_on,
         value_delimiter = ',',
-        value_name = "OUTCOME,…",
-        hide_possible_values = true
+        value_name = "OUTCOME,…"
     )]
-    fail_on: Vec<FailOnArg>,
+    fail_on: Vec<FailOn>,
 
-    /// Print only errors, and warnings that an input has no event or lost lines
+    /// Print only errors, and warnings that an input has no event or lost lines, or that nothing was emitted
     #[arg(short, long)]
     pub quiet: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum FailOnArg {
-    Rejected,
-    Unparsable,
-    Collision,
-}
-
 impl RecordArgs {
     pub fn settings(self) -> RecordSettings {
-        let fail_on = self.fail_on.into_iter().map(|outcome| match outcome {
-            FailOnArg::Rejected => FailOn::Rejected,
-            FailOnArg::Unparsable => FailOn::Unparsable,
-            FailOnArg::Collision => FailOn::Collision,
-        });
         RecordSettings {
             rejects: self.rejects,
             state: self.state,
             report: self.report,
-            fail_on: fail_on.collect(),
+            fail_on: self.fail_on,
         }
     }
 }

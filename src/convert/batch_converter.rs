@@ -12,7 +12,7 @@ use super::record_writer::Layout;
 use super::rejected_line::RejectedLine;
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, Shape, Source};
-use crate::outcome::Outcome;
+use crate::outcome::{FilteredBy, Outcome};
 use crate::tracking::LineWrapper;
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
@@ -97,6 +97,11 @@ impl BatchConverter {
         };
         let tally = &mut converted.tally;
         tally.count(&conversion.outcome, conversion.records);
+        if let (Outcome::Filtered(FilteredBy::Events), Some(nth)) =
+            (&conversion.outcome, conversion.known)
+        {
+            tally.filtered.note_name(nth);
+        }
         if self.keeps_details {
             let is_parsed = !matches!(conversion.outcome, Outcome::Unparsable(_));
             if is_parsed {

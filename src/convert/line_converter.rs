@@ -7,7 +7,7 @@ use super::converted_batch::ConvertedBatch;
 use super::record_writer::{Layout, RecordWriter};
 use super::settings::{EnvelopeSettings, FormatSettings};
 use crate::caliper::{self, Envelope, Event};
-use crate::filter::EventFilter;
+use crate::filter::{EventFilter, LeftOut, course_of};
 use crate::input::{Line, LineContent};
 use crate::lms::Lms;
 use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
@@ -129,7 +129,10 @@ impl LineConverter {
     ) -> ConvertedLine<'a> {
         writer.routers = match self.accepting_routers(&event) {
             Ok(routers) => routers,
-            Err(by) => return ConvertedLine::of_outcome(Outcome::Filtered(by)),
+            Err(LeftOut { by, time, course }) => {
+                writer.batch.tally.filtered.note(course, time);
+                return ConvertedLine::of_outcome(Outcome::Filtered(by));
+            }
         };
         match self.transform(name, event, arena, writer) {
             Ok((0, _)) => {
@@ -168,18 +171,22 @@ impl LineConverter {
     }
 
     /// Returns the routers that accept an event, or the option by which the event is filtered out.
-    fn accepting_routers(&self, event: &TrackingEvent<'_>) -> Result<RouterSet, FilteredBy> {
+    fn accepting_routers<'a>(&self, event: &TrackingEvent<'a>) -> Result<RouterSet, LeftOut<'a>> {
         let time_of = || match self.format {
             FormatSettings::Xapi(_) => xapi::time_of(event),
             FormatSettings::Caliper(..) => caliper::time_of(event).map(Some),
         };
-        if let Some(by) = self.filter.leaves_out(event, time_of) {
-            return Err(by);
+        if let Some(left_out) = self.filter.leaves_out(event, time_of) {
+            return Err(left_out);
         }
         let routers = self.routers.as_ref();
         let accepting = routers.map_or(RouterSet::ALL, |routers| routers.accepting(event));
         if accepting.is_empty() {
-            Err(FilteredBy::Routers)
+            Err(LeftOut {
+                by: FilteredBy::Routers,
+                time: None,
+                course: course_of(event),
+            })
         } else {
             Ok(accepting)
         }

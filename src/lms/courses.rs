@@ -10,6 +10,8 @@ use super::{course_key, table};
 
 /// The display names of an LMS's courses, by course key.
 pub struct Courses {
+    /// The path of the table, for messages.
+    pub file: String,
     display_names: HashMap<Box<str>, Course>,
 }
 
@@ -46,7 +48,15 @@ impl Courses {
                 }
             },
         )?;
-        Ok(Self { display_names })
+        Ok(Self {
+            file: path.display().to_string(),
+            display_names,
+        })
+    }
+
+    /// Returns whether the table has no rows below its header.
+    pub fn is_empty(&self) -> bool {
+        self.display_names.is_empty()
     }
 
     /// Returns the display name of the course with this canonical key: `None` if the course is unknown, `Some(None)` if

@@ -34,6 +34,8 @@ impl IdentityColumn {
 /// The layout is compact, since there may be millions of users: one buffer holds the texts of all users, and two
 /// indexes hold row numbers.
 pub struct Users {
+    /// The path of the table, for messages.
+    pub file: String,
     rows: Vec<UserRow>,
     text: Vec<u8>,
     by_id: RowIndex,
@@ -74,6 +76,7 @@ impl Users {
     /// is repeated.
     pub fn load(path: &Path, identity: IdentityColumn) -> Result<Self> {
         let mut users = Self {
+            file: path.display().to_string(),
             rows: Vec::new(),
             text: Vec::new(),
             by_id: RowIndex::default(),
@@ -99,6 +102,11 @@ impl Users {
             .index()
             .with_context(|| format!("failed to load `{}`", path.display()))?;
         Ok(users)
+    }
+
+    /// Returns whether the table has no rows below its header.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Finds a user by numeric id first, then by username.

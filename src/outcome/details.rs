@@ -73,7 +73,11 @@ impl Details {
     }
 }
 
-fn widened<T: Ord + Copy>(range: Option<(T, T)>, other: Option<(T, T)>) -> Option<(T, T)> {
+/// Returns the smallest range that contains both ranges.
+pub(super) fn widened<T: Ord + Copy>(
+    range: Option<(T, T)>,
+    other: Option<(T, T)>,
+) -> Option<(T, T)> {
     match (range, other) {
         (Some((first, last)), Some((start, end))) => Some((first.min(start), last.max(end))),
         (range, other) => range.or(other),

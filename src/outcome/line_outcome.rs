@@ -28,6 +28,16 @@ pub enum FilteredBy {
 }
 
 impl FilteredBy {
+    /// All options, in the order of the variants.
+    pub const ALL: [Self; 6] = [
+        Self::Events,
+        Self::Since,
+        Self::Until,
+        Self::Course,
+        Self::Org,
+        Self::Routers,
+    ];
+
     /// Returns the name of the option on the command line.
     pub fn option(self) -> &'static str {
         match self {

@@ -2,6 +2,7 @@
 
 mod details;
 mod fault;
+mod filtered;
 mod framing;
 mod line_outcome;
 mod reason;
@@ -9,6 +10,7 @@ mod tally;
 
 pub use details::{Details, OtherEvents};
 pub use fault::Fault;
+pub use filtered::FilteredEvents;
 pub use framing::Framing;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::details::Details;
+use super::filtered::FilteredEvents;
 use super::line_outcome::Outcome;
 use super::reason::Reason;
 
@@ -14,7 +15,7 @@ pub struct Tally {
     /// Lines whose event this run has already emitted.
     pub duplicate: u64,
     pub unsupported: u64,
-    pub filtered: u64,
+    pub filtered: FilteredEvents,
     pub rejected: u64,
     pub unparsable: u64,
     /// The records of the emitted lines: statements, or Caliper events.
@@ -42,13 +43,13 @@ pub struct Reclassified {
 impl Tally {
     /// Counts one line, with the number of its records.
     pub fn count(&mut self, outcome: &Outcome, records: usize) {
-        *match outcome {
-            Outcome::Emitted => &mut self.emitted,
-            Outcome::Unsupported(_) => &mut self.unsupported,
-            Outcome::Filtered(_) => &mut self.filtered,
-            Outcome::Rejected(_) => &mut self.rejected,
-            Outcome::Unparsable(_) => &mut self.unparsable,
-        } += 1;
+        match outcome {
+            Outcome::Emitted => self.emitted += 1,
+            Outcome::Unsupported(_) => self.unsupported += 1,
+            Outcome::Filtered(by) => self.filtered.count(*by),
+            Outcome::Rejected(_) => self.rejected += 1,
+            Outcome::Unparsable(_) => self.unparsable += 1,
+        }
         self.records += records as u64;
         if let Some((reason, _)) = outcome.fault() {
             *self.reasons.entry(reason).or_default() += 1;
@@ -67,6 +68,11 @@ impl Tally {
         }
     }
 
+    /// Returns the number of events that are supported and that no filter left out.
+    pub fn wanted(&self) -> u64 {
+        self.emitted + self.duplicate + self.rejected
+    }
+
     /// Returns the number of unparsable lines that may be damaged events, which excludes lines of other loggers.
     pub fn damaged(&self) -> u64 {
         let of_other_loggers = self.reasons.get(&Reason::NotTracking);
@@ -78,7 +84,7 @@ impl Tally {
         self.emitted += other.emitted;
         self.duplicate += other.duplicate;
         self.unsupported += other.unsupported;
-        self.filtered += other.filtered;
+        self.filtered.add(&other.filtered);
         self.rejected += other.rejected;
         self.unparsable += other.unparsable;
         self.records += other.records;
@@ -95,7 +101,7 @@ impl Tally {
             ("emitted", self.emitted),
             ("duplicate", self.duplicate),
             ("unsupported", self.unsupported),
-            ("filtered", self.filtered),
+            ("filtered", self.filtered.total()),
             ("rejected", self.rejected),
             ("unparsable", self.unparsable),
         ]

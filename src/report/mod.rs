@@ -1,5 +1,6 @@
 //! The results of a run, as a summary for people and as a JSON report for programs.
 
+mod advice;
 mod inputs;
 mod invocation;
 mod letter_groups;
@@ -9,6 +10,7 @@ mod summary;
 mod text;
 mod verification;
 
+pub(crate) use advice::{nothing_emitted, table_warnings, unmatched_values};
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo};
 pub(crate) use invocation::Invocation;
 pub(crate) use letter_groups::LettersReport;

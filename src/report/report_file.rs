@@ -106,6 +106,7 @@ struct LinesJson<'a> {
     #[serde(serialize_with = "as_map")]
     outcomes: [(&'static str, u64); 6],
     reasons: BTreeMap<&'static str, u64>,
+    filtered_by: BTreeMap<&'static str, u64>,
     written: u64,
     collisions: u64,
     events: BTreeMap<&'a str, u64>,
@@ -219,6 +220,11 @@ impl<'a> LinesJson<'a> {
             outcomes: tally.outcomes(),
             reasons: reasons
                 .map(|(reason, count)| (reason.code(), *count))
+                .collect(),
+            filtered_by: tally
+                .filtered
+                .counts()
+                .map(|(by, count)| (by.option().trim_start_matches('-'), count))
                 .collect(),
             written: tally.records,
             collisions: tally.collisions,

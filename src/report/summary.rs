@@ -32,6 +32,7 @@ impl Display for Summary<'_> {
         for (outcome, count) in tally.outcomes() {
             let detail = match outcome {
                 "emitted" => self.emitted_text(),
+                "filtered" => filters_text(tally),
                 "rejected" => most_frequent_reasons(tally, false),
                 "unparsable" => most_frequent_reasons(tally, true),
                 _ => String::new(),
@@ -92,8 +93,15 @@ impl Summary<'_> {
     }
 }
 
+/// Returns the filters that left out events, with the number of events.
+fn filters_text(tally: &Tally) -> String {
+    let counts = tally.filtered.counts();
+    let counts = counts.filter(|&(_, count)| count > 0);
+    reasons_text(counts.map(|(by, count)| (by.option(), count)))
+}
+
 /// Returns the reasons of unparsable or rejected lines with their counts, the most frequent first.
-fn most_frequent_reasons(tally: &Tally, unparsable: bool) -> String {
+pub(super) fn most_frequent_reasons(tally: &Tally, unparsable: bool) -> String {
     let reasons = tally.reasons.iter();
     let mut reasons: Vec<_> = reasons
         .filter(|(reason, _)| reason.is_unparsable() == unparsable)

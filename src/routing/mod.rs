@@ -170,6 +170,29 @@ impl Routers {
         Ok(endpoints)
     }
 
+    /// The path of routers.json, for messages.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// Returns what each router requires of the events that it accepts, for messages.
+    pub fn requirements(&self) -> impl Iterator<Item = String> {
+        self.routers.iter().map(|router| {
+            let config = &router.config;
+            let params = config.configurations.match_params.iter();
+            let params = params.map(|(key, expressions)| {
+                let expressions = expressions.as_slice().join("` or `");
+                format!("`{key}` to match `{expressions}`")
+            });
+            let params: Vec<String> = params.collect();
+            format!(
+                "`{}` requires {}",
+                redacted(&config.route_url),
+                params.join(" and ")
+            )
+        })
+    }
+
     /// Returns the routers that accept the event.
     pub fn accepting(&self, event: &TrackingEvent<'_>) -> RouterSet {
         let accepting = self

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::settings::ConversionSettings;
 use crate::console::Console;
 use crate::convert::LineConverter;
-use crate::lms::{IdentityColumn, LmsSettings, Unknown};
+use crate::lms::{IdentityColumn, Lms, LmsSettings, Unknown};
 use crate::routing::Routers;
 use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
@@ -32,10 +32,12 @@ impl ConversionSettings {
             .map(|path| Routers::load_some(path, self.format.format()))
             .transpose()?;
         self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
+        let lms = self.lms.load(identity)?;
+        check_rows(&lms, console);
         Ok(LineConverter {
             wrapper,
             routers,
-            lms: self.lms.load(identity)?,
+            lms,
             format: self.format,
             selection: self.selection,
             filter: self.filter,
@@ -84,6 +86,26 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
         "note: external ids{whose} are derived and will not match the LMS's own{remedy}"
     ));
     Ok(())
+}
+
+/// Warns of tables that have a header and no rows.
+fn check_rows(lms: &Lms, console: &Console) {
+    let empty = |file: &str, names: &str, unknown, code: &str| {
+        let result = match unknown {
+            Unknown::Reject => format!("every event that names a {names} is rejected as `{code}`"),
+            Unknown::Derive => format!("it has the same effect as no table of {names}s"),
+        };
+        console.warn(&format!(
+            "the table `{file}` has a header and no rows, so {result}: export the table again (see *Lookup tables* in the guide)"
+        ));
+    };
+    if let Some(users) = lms.users.as_ref().filter(|users| users.is_empty()) {
+        empty(&users.file, "user", lms.unknown_user, "unknown-user");
+    }
+    if let Some(courses) = lms.courses.as_ref().filter(|courses| courses.is_empty()) {
+        let unknown = lms.unknown_course;
+        empty(&courses.file, "course", unknown, "unknown-course");
+    }
 }
 
 /// Reads the key of derived ids from the file, or without a file from the environment variable.

@@ -236,11 +236,12 @@ impl<'c> Deliverer<'c> {
     fn end(
         &mut self,
         input: usize,
-        open: OpenInput,
+        mut open: OpenInput,
         read_to: Option<ReadTo>,
         output: Option<PathBuf>,
     ) {
         self.tally.add(&open.tally);
+        open.tally.filtered.forget_hints();
         self.inputs.add(input, open.end(read_to, output));
     }
 

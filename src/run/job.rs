@@ -8,7 +8,8 @@ use anyhow::{Result, anyhow, bail};
 
 use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
-use super::settings::{FailOn, JobSettings, RecordSettings};
+use super::fail_on::{FailOn, FailingLines, report_failures};
+use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
 use crate::console::Console;
@@ -17,12 +18,13 @@ use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Origin, Source};
-use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{Invocation, Report, ReportFile, Summary};
+use crate::report::{
+    Invocation, Report, ReportFile, Summary, nothing_emitted, table_warnings, unmatched_values,
+};
 use crate::send::{self, Target};
 
 /// Tells the progress of a run.
@@ -37,6 +39,15 @@ pub struct Command<'a> {
     pub dry_run: bool,
 }
 
+/// The paths that are not read.
+struct Unread {
+    not_found: Vec<NotFound>,
+    /// The number of files in directories that are no inputs because of their names.
+    unmatched: usize,
+    /// Whether no input was found, in any shard.
+    found_none: bool,
+}
+
 /// A run whose settings are checked and whose inputs are found.
 pub struct Job<'a> {
     command: Command<'a>,
@@ -44,9 +55,7 @@ pub struct Job<'a> {
     options: PipelineOptions,
     started: Instant,
     sources: Arc<[Source]>,
-    not_found: Vec<NotFound>,
-    /// The number of files in directories that are no inputs because of their names.
-    unmatched: usize,
+    unread: Unread,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
     /// Whether the run sends records, if there are targets.
@@ -83,7 +92,9 @@ impl<'a> Job<'a> {
                 "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
             );
         }
-        if record.fail_on.contains(&FailOn::Collision) && dedupe.is_none() {
+        let is_collision =
+            |fail_on: &FailOn| matches!(fail_on, FailOn::Lines(FailingLines::Collision, _));
+        if record.fail_on.iter().any(is_collision) && dedupe.is_none() {
             bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
         }
         let written = [&record.rejects, &record.state, &record.report]
@@ -114,8 +125,11 @@ impl<'a> Job<'a> {
             options: input.pipeline_options(),
             started,
             sources: discovery.sources.into(),
-            not_found: discovery.errors,
-            unmatched: discovery.unmatched.len(),
+            unread: Unread {
+                not_found: discovery.errors,
+                unmatched: discovery.unmatched.len(),
+                found_none: of_all_shards.is_empty(),
+            },
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
             sends: true,
@@ -200,7 +214,8 @@ impl<'a> Job<'a> {
             self.count(&batches, counter).or_exit(ExitCode::Input)?;
         }
         let opener = self.opener.take();
-        let mut deliverer = Deliverer::new(&self.command.console, destination, &self.not_found);
+        let mut deliverer =
+            Deliverer::new(&self.command.console, destination, &self.unread.not_found);
         deliverer.rejects = rejects;
         deliverer.duplicates = duplicates;
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
@@ -278,6 +293,25 @@ impl<'a> Job<'a> {
         delivered
     }
 
+    /// Warns of filters and tables that left out most events, also if the console is quiet if they left out all.
+    fn warn_of_losses(&self, converter: &LineConverter, delivered: &Delivered) {
+        let console = &self.command.console;
+        let Delivered { tally, inputs, .. } = delivered;
+        if let Some(warning) = nothing_emitted(converter, tally, inputs) {
+            console.alert(&warning);
+            return;
+        }
+        let warnings = table_warnings(converter, tally);
+        warnings.iter().for_each(|warning| console.warn(warning));
+        // The lines that a run reads after earlier runs may well lack events of a course.
+        if self.record.state.is_none() {
+            let notes = unmatched_values(converter, tally);
+            notes
+                .iter()
+                .for_each(|note| console.note(&format!("note: {note}")));
+        }
+    }
+
     /// Reports what the run did. Returns its exit code.
     fn summarize(
         &self,
@@ -292,13 +326,22 @@ impl<'a> Job<'a> {
             inputs,
             code,
         } = delivered;
-        let failure = report_failures(&self.record.fail_on, tally, console);
+        let Unread {
+            not_found,
+            unmatched,
+            found_none,
+        } = &self.unread;
+        let counts = inputs.counts(self.sources.len() + not_found.len());
+        if !counts.is_stopped() {
+            self.warn_of_losses(converter, delivered);
+        }
+        let failure = report_failures(&self.record.fail_on, tally, *found_none, console);
         let interrupted = &self.options.interrupted;
         let summary = Summary {
             tally,
             noun: converter.format.format().nouns(),
-            inputs: inputs.counts(self.sources.len() + self.not_found.len()),
-            unmatched: self.unmatched,
+            inputs: counts,
+            unmatched: *unmatched,
             skipped_lines: inputs.skipped_lines(),
             stopped_by: interrupted.signal(),
             bytes: self.options.bytes_read.total(),
@@ -343,39 +386,4 @@ fn is_file(source: &Source) -> bool {
             std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) || !path.exists()
         }
     }
-}
-
-/// Reports the number of lines with each outcome in `fail_on`. Returns `Failure` if there are such lines.
-fn report_failures(fail_on: &[FailOn], tally: &Tally, console: &Console) -> ExitCode {
-    let mut code = ExitCode::Success;
-    for fail_on in fail_on {
-        let (count, option, one, several) = match fail_on {
-            FailOn::Rejected => (
-                tally.rejected,
-                "rejected",
-                "line was rejected",
-                "lines were rejected",
-            ),
-            FailOn::Unparsable => (
-                tally.damaged(),
-                "unparsable",
-                "line is unparsable",
-                "lines are unparsable",
-            ),
-            FailOn::Collision => (
-                tally.collisions,
-                "collision",
-                "event has the id of an earlier event but different content",
-                "events have the id of an earlier event but different content",
-            ),
-        };
-        if count > 0 {
-            let what = if count == 1 { one } else { several };
-            console.error(&format!(
-                "{count} {what}, so the run fails as `--fail-on {option}` demands"
-            ));
-            code = ExitCode::Failure;
-        }
-    }
-    code
 }

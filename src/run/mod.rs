@@ -6,6 +6,7 @@
 //! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
 //! | `probe` | `send --probe` |
 //! | `job` | the part that `transform` and `send` share |
+//! | `fail_on` | the results that make a run fail |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
@@ -18,6 +19,7 @@ mod deliverer;
 mod discard;
 mod duplicates;
 mod explain;
+mod fail_on;
 mod input_warnings;
 mod inputs;
 mod job;
@@ -31,10 +33,11 @@ mod verify;
 pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
 pub use explain::explain;
+pub use fail_on::{FailOn, FailingLines, Limit};
 pub use job::Command;
 pub use probe::{ProbeSettings, probe};
 pub use recover::{RecoverSettings, recover};
 pub use send::send;
-pub use settings::{ConversionSettings, FailOn, InputSettings, JobSettings, RecordSettings};
+pub use settings::{ConversionSettings, InputSettings, JobSettings, RecordSettings};
 pub use transform::{OutputSettings, transform};
 pub use verify::verify;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::fail_on::FailOn;
 use crate::convert::FormatSettings;
 use crate::dedupe::OnCollision;
 use crate::filter::EventFilter;
@@ -51,7 +52,7 @@ pub struct ConversionSettings {
     pub name_from_event_type: bool,
 }
 
-/// The files that a run writes in addition to its output, and the outcomes that make the run fail.
+/// The files that a run writes in addition to its output, and the results that make the run fail.
 #[derive(Debug)]
 pub struct RecordSettings {
     /// The rejects file.
@@ -61,13 +62,4 @@ pub struct RecordSettings {
     /// The JSON report.
     pub report: Option<PathBuf>,
     pub fail_on: Vec<FailOn>,
-}
-
-/// An outcome of lines that makes the run fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailOn {
-    Rejected,
-    Unparsable,
-    /// The event has the id of an earlier event and different content. Only `--dedupe` finds such events.
-    Collision,
 }

@@ -1,0 +1,206 @@
+//! Filters that matched no event, with the events that they left out.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use jiff::civil::{DateTime, Time};
+
+use super::similar::nearest_id;
+use crate::convert::LineConverter;
+use crate::filter::TextGlobs;
+use crate::lms::course_key;
+use crate::outcome::{FilteredBy, Tally};
+use crate::report::text::{grouped, plural};
+use crate::selection::nearest;
+
+/// The number of courses, names or routers that a message lists.
+const SHOWN: usize = 5;
+
+/// Returns which filter matched no event, if filters left out all events. Of several filters, this is the last: each
+/// event that passed the filters before it was left out by this filter.
+pub fn no_event_matched(converter: &LineConverter, tally: &Tally) -> Option<String> {
+    if tally.wanted() > 0 {
+        return None;
+    }
+    let counts = tally.filtered.counts();
+    let used: Vec<(FilteredBy, u64)> = counts.filter(|&(_, count)| count > 0).collect();
+    let &(last, count) = used.last()?;
+    let is_time = |by| matches!(by, FilteredBy::Since | FilteredBy::Until);
+    let is_last = |by| by == last || (is_time(by) && is_time(last));
+    let seen = match last {
+        FilteredBy::Events => by_name(converter, tally),
+        FilteredBy::Since | FilteredBy::Until => by_time(converter, tally),
+        FilteredBy::Course => by_course(converter, tally)?,
+        FilteredBy::Org => by_org(converter, tally)?,
+        FilteredBy::Routers => by_routers(converter, tally, count),
+    };
+    let others = used.iter().filter(|&&(by, _)| !is_last(by));
+    let others: Vec<String> = others
+        .map(|&(by, count)| format!("{} by `{}`", grouped(count), by.option()))
+        .collect();
+    let before = if others.is_empty() {
+        String::new()
+    } else {
+        format!("; left out before: {}", others.join(", "))
+    };
+    Some(format!("no event matched {seen}{before}"))
+}
+
+/// Returns a note for each value of `--course` and `--org` that matched no event, if another value of the option did.
+pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String> {
+    let filter = &converter.filter;
+    let (courses, orgs) = (courses(tally), orgs(tally));
+    let options = [
+        ("--course", &filter.courses, courses),
+        ("--org", &filter.orgs, orgs),
+    ];
+    let mut notes = Vec::new();
+    for (option, globs, seen) in options {
+        let globs: Vec<(&str, bool)> = globs.iter().flat_map(TextGlobs::matched).collect();
+        if !globs.iter().any(|&(_, has_matched)| has_matched) {
+            continue;
+        }
+        for (glob, _) in globs.iter().filter(|&&(_, has_matched)| !has_matched) {
+            let suggestion = suggestion(&[glob], &seen);
+            notes.push(format!("no event matched `{option} {glob}`{suggestion}"));
+        }
+    }
+    notes
+}
+
+fn by_name(converter: &LineConverter, tally: &Tally) -> String {
+    let selection = &converter.selection;
+    let names = tally.filtered.names(selection.known());
+    let names = most_frequent(names.map(|(name, count)| (name.to_owned(), count)));
+    let near = |pattern: &String| nearest(pattern, names.iter().map(|(name, _)| name.as_str()));
+    let near: Vec<&str> = selection.patterns().iter().filter_map(near).collect();
+    format!(
+        "`--events {}`{} (events seen: {})",
+        selection.patterns().join(","),
+        did_you_mean(&near),
+        listed(&names)
+    )
+}
+
+fn by_time(converter: &LineConverter, tally: &Tally) -> String {
+    let filter = &converter.filter;
+    let options = [("--since", filter.since), ("--until", filter.until)];
+    let options = options.into_iter().filter_map(|(option, time)| {
+        let time = time?;
+        let text = if time.time() == Time::midnight() {
+            time.date().to_string()
+        } else {
+            format!("{time}Z")
+        };
+        Some(format!("{option} {text}"))
+    });
+    let options: Vec<String> = options.collect();
+    let seconds = |time: DateTime| format!("{time:.0}Z");
+    let times = tally.filtered.times();
+    let seen = match times.map(|(first, last)| (seconds(first), seconds(last))) {
+        Some((first, last)) if first == last => format!("the time seen is {first}"),
+        Some((first, last)) => format!("the times seen are {first} to {last}"),
+        None => "no event has a time".to_owned(),
+    };
+    format!("`{}`; {seen}", options.join(" "))
+}
+
+fn by_course(converter: &LineConverter, tally: &Tally) -> Option<String> {
+    let seen = courses(tally);
+    by_globs("--course", converter.filter.courses.as_ref()?, &seen).map(|text| match seen[..] {
+        [] => format!("{text}; no event names a course"),
+        _ => format!("{text} (courses seen: {})", listed(&seen)),
+    })
+}
+
+fn by_org(converter: &LineConverter, tally: &Tally) -> Option<String> {
+    let seen = orgs(tally);
+    by_globs("--org", converter.filter.orgs.as_ref()?, &seen).map(|text| match seen[..] {
+        [] => format!("{text}; no event names a course with an organization"),
+        _ => format!("{text} (organizations seen: {})", listed(&seen)),
+    })
+}
+
+/// Returns `None` if a glob has matched an event, which was unsupported for another reason.
+fn by_globs(option: &str, globs: &TextGlobs, seen: &[(String, u64)]) -> Option<String> {
+    if globs.matched().any(|(_, has_matched)| has_matched) {
+        return None;
+    }
+    let globs: Vec<&str> = globs.matched().map(|(glob, _)| glob).collect();
+    let suggestion = suggestion(&globs, seen);
+    Some(format!("`{option} {}`{suggestion}", globs.join(",")))
+}
+
+fn by_routers(converter: &LineConverter, tally: &Tally, count: u64) -> String {
+    let Some(routers) = &converter.routers else {
+        return "`--routers`".to_owned();
+    };
+    let all: Vec<String> = routers.requirements().collect();
+    let mut shown = all[..all.len().min(SHOWN)].join("; ");
+    if all.len() > SHOWN {
+        let more = (all.len() - SHOWN) as u64;
+        shown.push_str(&format!(
+            "; and {} more router{}",
+            grouped(more),
+            plural(more)
+        ));
+    }
+    let seen = match &courses(tally)[..] {
+        [] => String::new(),
+        courses => format!(" (courses seen: {})", listed(courses)),
+    };
+    format!(
+        "`--routers {}`: no router takes any of {} event{}; {shown}{seen}",
+        routers.file(),
+        grouped(count),
+        plural(count)
+    )
+}
+
+/// Returns the courses of the events that were left out, with the number of events.
+fn courses(tally: &Tally) -> Vec<(String, u64)> {
+    let courses = tally.filtered.courses();
+    most_frequent(courses.map(|(id, count)| (id.to_owned(), count)))
+}
+
+/// Returns the organizations of the events that were left out, with the number of events.
+fn orgs(tally: &Tally) -> Vec<(String, u64)> {
+    let mut orgs: BTreeMap<&str, u64> = BTreeMap::new();
+    for (id, count) in tally.filtered.courses() {
+        if let Some(org) = course_key::org(id) {
+            *orgs.entry(org).or_default() += count;
+        }
+    }
+    most_frequent(orgs.into_iter().map(|(org, count)| (org.to_owned(), count)))
+}
+
+fn most_frequent(seen: impl Iterator<Item = (String, u64)>) -> Vec<(String, u64)> {
+    let mut seen: Vec<(String, u64)> = seen.collect();
+    seen.sort_by(|left, right| (Reverse(left.1), &left.0).cmp(&(Reverse(right.1), &right.0)));
+    seen
+}
+
+/// Returns the first of the things that were seen, with their counts.
+fn listed(seen: &[(String, u64)]) -> String {
+    let first = seen.iter().take(SHOWN);
+    let first: Vec<String> = first
+        .map(|(text, count)| format!("{} × `{text}`", grouped(*count)))
+        .collect();
+    let more = seen.len().saturating_sub(SHOWN) as u64;
+    match more {
+        0 => first.join(", "),
+        _ => format!("{} and {} more", first.join(", "), grouped(more)),
+    }
+}
+
+fn suggestion(globs: &[&str], seen: &[(String, u64)]) -> String {
+    let near = |glob: &&str| nearest_id(glob, seen.iter().map(|(text, _)| text.as_str()));
+    did_you_mean(&globs.iter().filter_map(near).collect::<Vec<_>>())
+}
+
+fn did_you_mean(texts: &[&str]) -> String {
+    match texts {
+        [] => String::new(),
+        _ => format!("; did you mean `{}`?", texts.join(",")),
+    }
+}

@@ -1,0 +1,18 @@
+//! Warnings at the end of a run that has not done what its user meant: filters without a match, tables without the users
+//! or courses of the log, and runs that emit nothing.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `empty` | the likeliest cause why a run emitted nothing |
+//! | `filters` | filters that matched no event, with the events that they left out |
+//! | `similar` | suggestions for mistyped courses and organizations |
+//! | `tables` | tables that lack the user or the course of most events |
+
+mod empty;
+mod filters;
+mod similar;
+mod tables;
+
+pub use empty::nothing_emitted;
+pub use filters::unmatched_values;
+pub use tables::table_warnings;

@@ -1,0 +1,62 @@
+//! Tables that lack the user or the course of most events.
+
+use crate::convert::LineConverter;
+use crate::lms::IdentityColumn;
+use crate::outcome::{Reason, Tally};
+use crate::report::text::grouped;
+
+/// Returns a warning for each table that is the reason why more than half of the events are rejected.
+pub fn table_warnings(converter: &LineConverter, tally: &Tally) -> Vec<String> {
+    let lms = &converter.lms;
+    let (users, courses) = (lms.users.as_ref(), lms.courses.as_ref());
+    let users = users.map(|users| (users.file.as_str(), users.is_empty()));
+    let courses = courses.map(|courses| (courses.file.as_str(), courses.is_empty()));
+    let export = "export the table again (see *Lookup tables* in the guide)";
+    let warnings = [
+        (
+            Reason::UnknownUser,
+            users,
+            "a user that is not in",
+            match converter.format.identity_column() {
+                IdentityColumn::ExternalId(_) => {
+                    format!("{export}, or use `--unknown-user derive`")
+                }
+                IdentityColumn::Email => export.to_owned(),
+            },
+        ),
+        (
+            Reason::NoExternalId,
+            users,
+            "a user without an external id in",
+            "make the ids in the LMS and export the table again (see *Users without an external id* in the guide)".to_owned(),
+        ),
+        (
+            Reason::NoEmail,
+            users,
+            "a user without an e-mail address in",
+            format!("{export}, or use `--actor external-id`"),
+        ),
+        (
+            Reason::UnknownCourse,
+            courses,
+            "a course that is not in",
+            format!("{export}, or use `--unknown-course derive`"),
+        ),
+    ];
+    let wanted = tally.wanted();
+    let warnings = warnings
+        .into_iter()
+        .filter_map(|(reason, table, lack, remedy)| {
+            let count = *tally.reasons.get(&reason)?;
+            let (file, is_empty) = table?;
+            let rows = if is_empty { ", which has no rows" } else { "" };
+            (count > wanted / 2).then(|| {
+                format!(
+                    "{} of {} events name {lack} `{file}`{rows}: {remedy}",
+                    grouped(count),
+                    grouped(wanted)
+                )
+            })
+        });
+    warnings.collect()
+}

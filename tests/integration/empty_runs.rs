@@ -1,0 +1,226 @@
+//! Filters and tables that take nothing, and runs that emit nothing: one line says so and names the cause, even with
+//! `--quiet`.
+
+use serde_json::json;
+
+use crate::harness::{Ended, Run, line, lines};
+
+const BOTANY: &str = "course-v1:DemoX+Botany+2024";
+const USERS: &str = "id,username,email,xapi_id,caliper_id\n";
+
+fn of_course(second: u32, course_id: &str) -> String {
+    line(second).replace("course-v1:a+b+c", course_id)
+}
+
+/// Three events of a course, one of another.
+fn log() -> String {
+    let botany: String = (1..4).map(|second| of_course(second, BOTANY)).collect();
+    botany + &line(4)
+}
+
+fn run(log: &str) -> Run {
+    Run::transform()
+        .file("a.log", log)
+        .args(&["--quiet", "--report", "report.json", "a.log"])
+}
+
+/// Checks that the run shows one line, which is this warning.
+#[track_caller]
+fn assert_warning(ended: &Ended, warning: &str) {
+    assert_eq!(ended.stderr, format!("warning: {warning}\n"));
+}
+
+#[test]
+fn a_filter_that_leaves_out_everything_is_named_with_the_events_seen() {
+    let courses = "(courses seen: 3 × `course-v1:DemoX+Botany+2024`, 1 × `course-v1:a+b+c`)";
+    let orgs = "(organizations seen: 3 × `DemoX`, 1 × `a`)";
+    let time = "the time seen is 2024-03-05T09:00:00Z";
+    for (arguments, expected) in [
+        (
+            &["--course", "course-v1:DemoX+Botny+2024"][..],
+            format!("`--course course-v1:DemoX+Botny+2024`; did you mean `{BOTANY}`? {courses}"),
+        ),
+        (
+            &["--course", "DemoX+Botany+*", "--course", "x"],
+            format!("`--course DemoX+Botany+*,x`; did you mean `{BOTANY}`? {courses}"),
+        ),
+        (
+            &["--course", "course-v1:edX+Physics+2019"],
+            format!("`--course course-v1:edX+Physics+2019` {courses}"),
+        ),
+        (
+            &["--org", "demox"],
+            format!("`--org demox`; did you mean `DemoX`? {orgs}"),
+        ),
+        (
+            &["--since", "2025-01-01"],
+            format!("`--since 2025-01-01`; {time}"),
+        ),
+        (
+            &["--since", "2023-01-01", "--until", "2023-02-01T06:00:00Z"],
+            format!("`--since 2023-01-01 --until 2023-02-01T06:00:00Z`; {time}"),
+        ),
+        (
+            &["--events", "pause_video"],
+            "`--events pause_video` (events seen: 4 × `play_video`)".to_owned(),
+        ),
+        (
+            &["--course", "*Botany*", "--org", "DemoY"],
+            format!(
+                "`--org DemoY`; did you mean `DemoX`? {orgs}; left out before: 1 by `--course`"
+            ),
+        ),
+    ] {
+        let ended = run(&log()).args(arguments).run().with_code(0);
+        assert_warning(
+            &ended,
+            &format!("nothing was converted of 4 lines: no event matched {expected}"),
+        );
+        assert_eq!(ended.report()["total"]["outcomes"]["filtered"], 4);
+    }
+}
+
+#[test]
+fn routers_that_take_no_event_are_named_with_what_they_require() {
+    let routers = r#"[{"backend_name": "xAPI", "route_url": "https://lrs.example/?token=hunter2",
+        "configurations": {"match_params": {"context.course_id": ["^course-v1:X", "^Y"]}}}]"#;
+    let run = run(&log()).file("routers.json", routers);
+    let ended = run.args(&["--routers", "routers.json"]).run().with_code(0);
+    assert_warning(
+        &ended,
+        "nothing was converted of 4 lines: no event matched `--routers routers.json`: no router takes any of 4 events; \
+         `https://lrs.example/?***` requires `context.course_id` to match `^course-v1:X` or `^Y` \
+         (courses seen: 3 × `course-v1:DemoX+Botany+2024`, 1 × `course-v1:a+b+c`)",
+    );
+}
+
+#[test]
+fn summary_and_report_count_each_filter() {
+    let log = log() + &line(5).replace("2024-03-05", "2020-01-01");
+    let run =
+        Run::transform()
+            .file("a.log", log)
+            .args(&["--since", "2024-01-01", "--course", BOTANY]);
+    let ended = run
+        .args(&["--report", "report.json", "a.log"])
+        .run()
+        .with_code(0);
+    ended.assert_stderr("2 filtered  --since 1, --course 1\n");
+    let report = ended.report();
+    let filtered_by =
+        json!({"events": 0, "since": 1, "until": 0, "course": 1, "org": 0, "routers": 0});
+    assert_eq!(report["total"]["filtered_by"], filtered_by);
+    assert_eq!(report["inputs"][0]["filtered_by"], filtered_by);
+    ended.assert_not_stderr("no event matched");
+}
+
+#[test]
+fn a_value_that_matches_nothing_beside_another_value_is_noted() {
+    let run = |arguments: &[&str]| {
+        let run = Run::transform().file("a.log", log()).args(arguments);
+        run.args(&["a.log"]).run().with_code(0)
+    };
+    let other = ["--course", "course-v1:a+b+c,course-v1:DemoX+Botny+2024"];
+    run(&other).assert_stderr(
+        "note: no event matched `--course course-v1:DemoX+Botny+2024`; did you mean `course-v1:DemoX+Botany+2024`?\n",
+    );
+    run(&["--course", "course-v1:*,*+2024"]).assert_not_stderr("no event matched");
+    let with_state = ["-o", "out", "--state", "state", other[0], other[1]];
+    run(&with_state).assert_not_stderr("no event matched");
+}
+
+#[test]
+fn tables_without_the_users_or_courses_of_most_events_are_named_with_a_remedy() {
+    let some = format!("{USERS}1,ada,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n2,bob,,,\n");
+    let of = |user: &str| lines(1..4).replace("\"ada\"", &format!("\"{user}\""));
+    let courses = "course_id,display_name\ncourse-v1:a+b+c,C\n";
+    let unknown_course = of_course(7, "x/y/z").repeat(2) + &line(8);
+    for (log, warning) in [
+        (
+            of("eve") + &lines(5..7),
+            Some(
+                "3 of 5 events name a user that is not in `u.csv`: export the table again (see *Lookup tables* in the guide), or use `--unknown-user derive`",
+            ),
+        ),
+        (
+            of("bob") + &lines(5..7),
+            Some(
+                "3 of 5 events name a user without an external id in `u.csv`: make the ids in the LMS and export the table again",
+            ),
+        ),
+        (
+            unknown_course,
+            Some(
+                "2 of 3 events name a course that is not in `c.csv`: export the table again (see *Lookup tables* in the guide), or use `--unknown-course derive`",
+            ),
+        ),
+        (of("eve") + &lines(5..8), None),
+    ] {
+        let run = Run::transform()
+            .file("u.csv", &some)
+            .file("c.csv", courses)
+            .file("a.log", log);
+        let run = run.args(&["--users", "u.csv", "--courses", "c.csv", "a.log"]);
+        let ended = run.run().with_code(0);
+        match warning {
+            Some(warning) => ended.assert_stderr(&format!("warning: {warning}")),
+            None => ended.assert_not_stderr("warning"),
+        }
+    }
+}
+
+#[test]
+fn tables_without_rows_are_named() {
+    let run = || run(&log()).file("u.csv", USERS).args(&["--users", "u.csv"]);
+    assert_warning(
+        &run().run().with_code(0),
+        "nothing was converted of 4 lines: 4 of 4 events name a user that is not in `u.csv`, which has no rows: \
+         export the table again (see *Lookup tables* in the guide), or use `--unknown-user derive`",
+    );
+    let shown = |arguments: &[&str]| {
+        let run = Run::transform().file("a.log", log()).file("u.csv", USERS);
+        let run = run
+            .file("c.csv", "course_id\tdisplay_name\n")
+            .args(arguments);
+        run.args(&["a.log"]).run().with_code(0)
+    };
+    shown(&["--users", "u.csv"]).assert_stderr(
+        "warning: the table `u.csv` has a header and no rows, so every event that names a user is rejected as `unknown-user`: export",
+    );
+    shown(&["--courses", "c.csv", "--unknown-course", "derive"]).assert_stderr(
+        "warning: the table `c.csv` has a header and no rows, so it has the same effect as no table of courses: export",
+    );
+}
+
+#[test]
+fn a_run_that_emits_nothing_names_the_likeliest_cause() {
+    let no_user = line(1).replace("ada", "");
+    let unsupported = line(2).replace("play_video", "no_such_event");
+    for (log, arguments, cause) in [
+        (
+            no_user.clone(),
+            &[][..],
+            "of 1 line: the only event was rejected (no-user 1); `event-router explain` shows the details",
+        ),
+        (
+            no_user.repeat(2) + &of_course(3, "x/y/z"),
+            &["--course", "course-v1:*"],
+            "of 3 lines: all 2 events that the filters keep were rejected (no-user 2); `event-router explain` shows the details",
+        ),
+        (
+            unsupported.clone() + "x\n",
+            &[],
+            "of 2 lines: no event is of a kind that is converted to xAPI by default",
+        ),
+        (
+            unsupported,
+            &["--events", "*_video"],
+            "of 1 line: no event is one of `--events *_video`",
+        ),
+    ] {
+        let ended = run(&log).args(arguments).run().with_code(0);
+        assert_warning(&ended, &format!("nothing was converted {cause}"));
+    }
+    let healthy = run(&log()).run().with_code(0);
+    assert_eq!(healthy.stderr, "");
+}
