@@ -71,8 +71,8 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     retry_delay: Duration,
 
-    /// Stop before more than this many statements or events of a router are in dead letters [default: 1000, or as many
-    /// as the server accepts if these are more]
+    /// Stop before more than this many statements or events of a router are in dead letters [default: 1000 or the number
+    /// of accepted ones, whichever is larger]
     #[arg(long, value_name = "N")]
     max_dead_letters: Option<u64>,
 

@@ -6,6 +6,9 @@ macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]
         #[doc = "[sending]: crate::guide::sending"]
+        #[doc = "[delivery]: crate::guide::delivery"]
+        #[doc = "[dead letters]: crate::guide::dead_letters"]
+        #[doc = "[verify]: crate::guide::verify"]
         #[doc = "[resuming]: crate::guide::resuming"]
         #[doc = "[duplicates]: crate::guide::duplicates"]
         #[doc = "[routers]: crate::guide::routers"]
@@ -25,6 +28,9 @@ macro_rules! pages {
 pages! {
     input_and_output: "input_and_output.md",
     sending: "sending.md",
+    delivery: "delivery.md",
+    dead_letters: "dead_letters.md",
+    verify: "verify.md",
     resuming: "resuming.md",
     duplicates: "duplicates.md",
     routers: "routers.md",

@@ -63,7 +63,7 @@ fn a_probe_says_what_answers() {
         ),
         (
             &[(403, VERSION, "")],
-            "an LRS answers; reading is not allowed (403), so deliveries will be checked less",
+            "an LRS answers; reading is not allowed (403), so `send` cannot look up what the LRS already holds",
         ),
         (
             &[(403, "", "")],

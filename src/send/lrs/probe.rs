@@ -99,11 +99,11 @@ impl Found {
                     false => "a server answers, which may be an LRS".to_owned(),
                 };
                 format!(
-                    "{answers}; reading is not allowed ({status}), so deliveries will be checked less"
+                    "{answers}; reading is not allowed ({status}), so `send` cannot look up what the LRS already holds"
                 )
             }
             status @ 400..=499 if self.is_lrs() && status != 429 => format!(
-                "{named} answers; it answers {status} to requests for statements, so deliveries may be checked less"
+                "{named} answers; it answers {status} to requests for statements, so `send` may be unable to look up what the LRS already holds"
             ),
             _ => return Finding::Unusable,
         })
