@@ -36,6 +36,10 @@ pub struct RecordArgs {
     /// Print only errors, and warnings that an input has no event or lost lines, or that nothing was emitted
     #[arg(short, long)]
     pub quiet: bool,
+
+    /// List the five most frequent names of unsupported events in the summary
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 impl RecordArgs {
@@ -45,6 +49,7 @@ impl RecordArgs {
             state: self.state,
             report: self.report,
             fail_on: self.fail_on,
+            verbose: self.verbose,
         }
     }
 }

@@ -97,10 +97,21 @@ impl BatchConverter {
         };
         let tally = &mut converted.tally;
         tally.count(&conversion.outcome, conversion.records);
-        if let (Outcome::Filtered(FilteredBy::Events), Some(nth)) =
-            (&conversion.outcome, conversion.known)
-        {
-            tally.filtered.note_name(nth);
+        match conversion.outcome {
+            Outcome::Unsupported(_) => {
+                let kind = self.converter.kind_of_unsupported(&conversion);
+                tally.details.unsupported.count(kind);
+            }
+            Outcome::Emitted => {
+                tally.details.without_time += u64::from(conversion.time.is_none());
+                tally.details.two_times += u64::from(conversion.has_two_times);
+            }
+            Outcome::Filtered(FilteredBy::Events) => {
+                if let Some(nth) = conversion.known {
+                    tally.filtered.note_name(nth);
+                }
+            }
+            _ => {}
         }
         if self.keeps_details {
             let is_parsed = !matches!(conversion.outcome, Outcome::Unparsable(_));

@@ -10,10 +10,10 @@ use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, LeftOut, course_of};
 use crate::input::{Line, LineContent};
 use crate::lms::Lms;
-use crate::outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
+use crate::outcome::{EventKind, Fault, FilteredBy, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{LineWrapper, TrackingEvent, is_of_other_logger};
+use crate::tracking::{LineWrapper, TrackingEvent, has_two_times, is_of_other_logger};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -40,9 +40,13 @@ pub struct ConvertedLine<'a> {
     pub name: Option<&'a str>,
     /// The index of the name in [`EventSelection::known`].
     pub known: Option<usize>,
+    /// The field `event_type` of an unsupported event without a name.
+    pub event_type: Option<&'a str>,
     pub outcome: Outcome,
     /// The UTC time of an emitted event, if the event has a time.
     pub time: Option<DateTime>,
+    /// Whether an emitted event has a `time` and a `timestamp` that differ.
+    pub has_two_times: bool,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
 }
@@ -52,8 +56,10 @@ impl<'a> ConvertedLine<'a> {
         Self {
             name: None,
             known: None,
+            event_type: None,
             outcome,
             time: None,
+            has_two_times: false,
             records: 0,
         }
     }
@@ -101,7 +107,10 @@ impl LineConverter {
         };
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
-            return Some(ConvertedLine::of_outcome(outcome));
+            return Some(ConvertedLine {
+                event_type: event.event_type().filter(|_| !event.has_name()),
+                ..ConvertedLine::of_outcome(outcome)
+            });
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
@@ -141,6 +150,7 @@ impl LineConverter {
             Ok((records, time)) => ConvertedLine {
                 records,
                 time,
+                has_two_times: has_two_times(&event),
                 ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
             Err(fault) => ConvertedLine::of_outcome(Outcome::Rejected(fault)),
@@ -168,6 +178,18 @@ impl LineConverter {
             Selected::Unknown => Some(Outcome::Unsupported(Unsupported::NoTransformer)),
         };
         (outcome, known)
+    }
+
+    /// Returns the kind of an unsupported event.
+    pub fn kind_of_unsupported<'a>(&self, line: &ConvertedLine<'a>) -> EventKind<'a> {
+        let is_taken =
+            |event_type| !self.name_from_event_type && self.outcome_by_name(event_type).0.is_none();
+        match (line.name, line.event_type) {
+            (Some(path), _) | (None, Some(path)) if path.starts_with('/') => EventKind::Implicit,
+            (Some(name), _) => EventKind::Named(name),
+            (None, Some(event_type)) if is_taken(event_type) => EventKind::NamedByType,
+            (None, _) => EventKind::Unnamed,
+        }
     }
 
     /// Returns the routers that accept an event, or the option by which the event is filtered out.

@@ -3,7 +3,9 @@
 use jiff::civil::DateTime;
 use serde::Serialize;
 
-/// Counts that only a report shows. Their size does not depend on the number of lines.
+use super::unsupported_events::UnsupportedEvents;
+
+/// Counts other than those of the outcomes. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Details {
     /// The number of events of each name that has a transformer, in the order of the list of these names. The counts
@@ -14,6 +16,12 @@ pub struct Details {
     pub times: Option<(DateTime, DateTime)>,
     /// The numbers of the first and the last line that is not blank.
     pub lines: Option<(u64, u64)>,
+    /// The unsupported events by the kind of their names.
+    pub unsupported: UnsupportedEvents,
+    /// The emitted events without a time. Their ids may be equal.
+    pub without_time: u64,
+    /// The emitted events with a `time` and a `timestamp` that differ.
+    pub two_times: u64,
 }
 
 /// The number of events without a transformer. The names are not kept, because there may be any number of names, and
@@ -64,6 +72,9 @@ impl Details {
         self.other.unnamed += other.other.unnamed;
         self.times = widened(self.times, other.times);
         self.lines = widened(self.lines, other.lines);
+        self.unsupported.add(&other.unsupported);
+        self.without_time += other.without_time;
+        self.two_times += other.two_times;
     }
 
     /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.

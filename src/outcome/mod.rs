@@ -7,6 +7,7 @@ mod framing;
 mod line_outcome;
 mod reason;
 mod tally;
+mod unsupported_events;
 
 pub use details::{Details, OtherEvents};
 pub use fault::Fault;
@@ -15,3 +16,4 @@ pub use framing::Framing;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
 pub use tally::{Reclassified, Tally};
+pub use unsupported_events::{EventKind, MAX_NAMES, UnsupportedEvents};

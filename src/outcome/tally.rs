@@ -23,7 +23,7 @@ pub struct Tally {
     /// Events with the id of an earlier event and different content, whether they are emitted or rejected.
     pub collisions: u64,
     pub reasons: BTreeMap<Reason, u64>,
-    /// Counts that only a report shows.
+    /// The other counts.
     pub details: Details,
 }
 

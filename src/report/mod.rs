@@ -8,6 +8,7 @@ mod report_file;
 mod run;
 mod summary;
 mod text;
+mod unsupported;
 mod verification;
 
 pub(crate) use advice::{nothing_emitted, table_warnings, unmatched_values};
@@ -17,3 +18,4 @@ pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
 pub(crate) use summary::Summary;
+pub(crate) use text::grouped;

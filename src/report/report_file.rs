@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::Report;
 use super::inputs::{InputEnd, InputReport};
 use super::letter_groups::{LetterGroupJson, first_groups_json};
+use super::unsupported::UnsupportedJson;
 use super::verification::VerificationJson;
 use crate::files::ANY_FILE;
 use crate::outcome::{OtherEvents, Tally};
@@ -76,6 +77,7 @@ struct TotalJson<'a> {
     failed_inputs: usize,
     skipped_files: usize,
     passed_over: u64,
+    unsupported_kinds: usize,
     #[serde(flatten)]
     lines: LinesJson<'a>,
     #[serde(flatten)]
@@ -111,6 +113,9 @@ struct LinesJson<'a> {
     collisions: u64,
     events: BTreeMap<&'a str, u64>,
     other_events: OtherEvents,
+    unsupported_events: UnsupportedJson,
+    without_time: u64,
+    two_times: u64,
     earliest: Option<String>,
     latest: Option<String>,
 }
@@ -165,6 +170,7 @@ impl<'a> RunJson<'a> {
             failed_inputs: summary.inputs.failed,
             skipped_files: summary.unmatched,
             passed_over: summary.skipped_lines,
+            unsupported_kinds: summary.tally.details.unsupported.kinds(),
             lines: LinesJson::new(summary.tally, report.known_events),
             speed: SpeedJson::new(Some(summary.bytes), summary.elapsed),
         });
@@ -230,6 +236,9 @@ impl<'a> LinesJson<'a> {
             collisions: tally.collisions,
             events: details.known(known_events).collect(),
             other_events: details.other,
+            unsupported_events: UnsupportedJson::new(&details.unsupported),
+            without_time: details.without_time,
+            two_times: details.two_times,
             earliest: details.times.map(|(earliest, _)| text(earliest)),
             latest: details.times.map(|(_, latest)| text(latest)),
         }

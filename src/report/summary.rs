@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::inputs::InputCounts;
 use super::text::{grouped, plural, reasons_text, row};
+use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
 
 /// The counts of the inputs and the lines of a run.
@@ -18,6 +19,8 @@ pub struct Summary<'a> {
     pub unmatched: usize,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
+    /// Whether the most frequent names of unsupported events are listed.
+    pub verbose: bool,
     /// The signal that ended the run, if there was one.
     pub stopped_by: Option<&'static str>,
     /// The number of bytes read from all inputs, before decompression.
@@ -33,11 +36,15 @@ impl Display for Summary<'_> {
             let detail = match outcome {
                 "emitted" => self.emitted_text(),
                 "filtered" => filters_text(tally),
+                "unsupported" => kinds_text(&tally.details.unsupported),
                 "rejected" => most_frequent_reasons(tally, false),
                 "unparsable" => most_frequent_reasons(tally, true),
                 _ => String::new(),
             };
             writeln!(formatter, "{}", row(count, outcome, &detail))?;
+            if outcome == "unsupported" && self.verbose {
+                formatter.write_str(&most_frequent_names(&tally.details.unsupported))?;
+            }
         }
         formatter.write_str(&row(tally.lines(), "lines", ""))?;
         if self.skipped_lines > 0 {

@@ -242,6 +242,8 @@ impl<'c> Deliverer<'c> {
     ) {
         self.tally.add(&open.tally);
         open.tally.filtered.forget_hints();
+        // Only the names of the whole run are shown.
+        open.tally.details.unsupported.forget_names();
         self.inputs.add(input, open.end(read_to, output));
     }
 

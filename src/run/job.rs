@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
+use super::event_notes::note_events;
 use super::fail_on::{FailOn, FailingLines, report_failures};
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
@@ -162,6 +163,7 @@ impl<'a> Job<'a> {
             state: None,
             report: self.record.report.take(),
             fail_on: Vec::new(),
+            verbose: self.record.verbose,
         };
         self.dedupe = None;
         self.sends = false;
@@ -343,6 +345,7 @@ impl<'a> Job<'a> {
             inputs: counts,
             unmatched: *unmatched,
             skipped_lines: inputs.skipped_lines(),
+            verbose: self.record.verbose,
             stopped_by: interrupted.signal(),
             bytes: self.options.bytes_read.total(),
             elapsed: self.started.elapsed(),
@@ -358,6 +361,7 @@ impl<'a> Job<'a> {
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());
+        note_events(tally, converter.format.format(), console);
         match report_file.write(&report) {
             Ok(()) => report.exit_code,
             Err(error) => {

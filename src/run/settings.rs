@@ -62,4 +62,6 @@ pub struct RecordSettings {
     /// The JSON report.
     pub report: Option<PathBuf>,
     pub fail_on: Vec<FailOn>,
+    /// Whether the summary lists the most frequent names of unsupported events.
+    pub verbose: bool,
 }

@@ -72,6 +72,11 @@ impl<'a> TrackingEvent<'a> {
         self.root.get("event_type")?.as_str()
     }
 
+    /// The fields `timestamp` and `time`, if the event has both.
+    pub(super) fn both_times(&self) -> Option<[Value<'a>; 2]> {
+        Some([self.root.get("timestamp")?, self.root.get("time")?])
+    }
+
     /// The whole of `data`, if it is present.
     pub fn whole_data(&self) -> Option<Value<'a>> {
         Some(self.data).filter(|data| data.is_present())

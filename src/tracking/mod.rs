@@ -14,6 +14,7 @@
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
+//! | `two_times` | events with a `time` and a `timestamp` that differ |
 //! | `field` | checks that a field is present or of a certain kind |
 //! | `usage_key` | the usage keys of videos and problems |
 //! | `python`, `python_json`, `number` | values printed, written as JSON and calculated with as in Python |
@@ -34,6 +35,7 @@ pub mod number;
 pub mod python;
 pub(crate) mod python_json;
 mod skim;
+mod two_times;
 pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};
@@ -42,3 +44,4 @@ pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{is_of_other_logger, marks_events};
+pub use two_times::has_two_times;

@@ -27,6 +27,7 @@ mod harness;
 mod inputs;
 #[cfg(unix)]
 mod kills;
+mod kinds;
 mod large_events;
 mod letter_groups;
 mod letters;

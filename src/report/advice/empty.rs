@@ -57,6 +57,9 @@ fn cause(converter: &LineConverter, tally: &Tally) -> String {
         let reasons = most_frequent_reasons(tally, true);
         return format!("no line is an event ({reasons})");
     }
+    if tally.details.unsupported.named_by_type > 0 {
+        return "the events of the kinds that are converted have no name".to_owned();
+    }
     let patterns = converter.selection.patterns();
     match patterns {
         [default] if default == "default" => format!(

@@ -1,0 +1,82 @@
+//! Events with a `time` and a `timestamp` that differ. The LMS writes only one of them, `time`. A log shipper that adds
+//! the time of shipping as `timestamp` thereby changes the times and the ids of the statements.
+
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+use super::event::TrackingEvent;
+use crate::json::Value;
+use crate::time::{EventTime, Timestamp};
+
+/// Returns whether an event has a `time` and a `timestamp` that differ by more than a second.
+pub fn has_two_times(event: &TrackingEvent<'_>) -> bool {
+    let Some([timestamp, time]) = event.both_times() else {
+        return false;
+    };
+    if timestamp == time {
+        return false;
+    }
+    match (moment(timestamp), moment(time)) {
+        (Some(timestamp), Some(time)) => {
+            timestamp.duration_since(time).abs() > SignedDuration::from_secs(1)
+        }
+        _ => false,
+    }
+}
+
+/// Returns the moment of a time in UTC. A time without an offset is taken as UTC, as old logs have it.
+fn moment(value: Value<'_>) -> Option<DateTime> {
+    match value {
+        Value::Str(text) => {
+            let parsed = EventTime::parse_any_form(text)
+                .or_else(|_| EventTime::parse_any_form(&format!("{text}Z")));
+            parsed.ok().map(EventTime::utc)
+        }
+        Value::Int(seconds) => Timestamp::from_unix(seconds).map(Timestamp::utc),
+        Value::Float(seconds) => Timestamp::from_unix_f64(seconds).map(Timestamp::utc),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bumpalo::Bump;
+
+    use super::*;
+    use crate::tracking::parse_line;
+
+    fn differs(timestamp: &str, time: &str) -> bool {
+        let line = format!(r#"{{"event":1,"timestamp":{timestamp},"time":{time}}}"#);
+        let arena = Bump::new();
+        has_two_times(&parse_line(line.as_bytes(), &arena).unwrap().unwrap())
+    }
+
+    #[test]
+    fn times_differ_if_they_are_more_than_a_second_apart() {
+        let time = r#""2024-03-05T09:00:00.5+00:00""#;
+        for (timestamp, expected) in [
+            (time, false),
+            (r#""2024-03-05T09:00:01.500Z""#, false),
+            (r#""2024-03-05T09:00:01.501Z""#, true),
+            (r#""2024-03-05T08:59:59.400Z""#, true),
+            (r#""2024-03-05T10:00:00.5+01:00""#, false),
+            (r#""2024-03-05 09:00:00""#, false),
+            (r#""2024-03-05T10:00:00""#, true),
+            ("1709629200", false),
+            ("1709632800.0", true),
+            ("null", false),
+            (r#""""#, false),
+            (r#""soon""#, false),
+        ] {
+            assert_eq!(differs(timestamp, time), expected, "{timestamp}");
+            assert_eq!(differs(time, timestamp), expected, "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn an_event_with_one_time_has_no_other() {
+        let arena = Bump::new();
+        let event = parse_line(br#"{"event":{"timestamp":1},"time":2000}"#, &arena);
+        assert!(!has_two_times(&event.unwrap().unwrap()));
+    }
+}
