@@ -4,23 +4,17 @@ use std::path::Path;
 
 use super::job::Command;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::send::{DeadLetter, DeadLetters, Undeliverable, discard, discarded_file};
+use crate::send::{DeadLetter, DeadLetters, discard, discarded_file};
 
-/// Moves the dead letters of a directory that have one of the reasons to the file of discarded dead letters. If there are
-/// `routers`, takes only dead letters for their URLs.
+/// Moves the chosen dead letters of a directory to the file of discarded dead letters.
 ///
 /// # Errors
 /// Returns an error if the directory cannot be read, or a dead letter cannot be moved.
 pub fn discard_letters(
     command: &Command<'_>,
     directory: &Path,
-    reasons: &[Undeliverable],
-    routers: &[String],
+    is_chosen: impl Fn(&DeadLetter) -> bool,
 ) -> Result<ExitCode, Fatal> {
-    let is_chosen = |letter: &DeadLetter| {
-        let is_for = |url: &String| letter.is_for(url);
-        reasons.contains(&letter.reason) && (routers.is_empty() || routers.iter().any(is_for))
-    };
     let (mut chosen, mut records) = (Vec::new(), 0);
     let mut code = ExitCode::Success;
     for path in DeadLetters::at(directory).list().or_exit(ExitCode::Input)? {

@@ -51,8 +51,7 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
             .or_exit(ExitCode::Usage);
     }
     if !options.discard.is_empty() {
-        let routers = &settings.router_urls;
-        return discard_letters(command, directory, &options.discard, routers);
+        return discard(command, options);
     }
     let endpoints =
         Endpoints::new(settings, options.routers.as_deref(), console).or_exit(ExitCode::Usage)?;
@@ -75,19 +74,56 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
     let closed = submitted.map(|()| recovery.close());
     console.progress().clear();
     let (targets, exit_code) = closed?;
-    let report = Report {
+    let inputs = InputReports::default();
+    let report = report(command, &inputs, &targets, exit_code);
+    console.note(&report.to_string());
+    report_file.write(&report).or_exit(ExitCode::Output)?;
+    Ok(exit_code)
+}
+
+/// Discards the dead letters with the reasons in the settings: those for the servers in the settings, or for all servers
+/// if the settings name no server.
+fn discard(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitCode, Fatal> {
+    let settings = &options.delivery;
+    let endpoints = match (&settings.url, options.routers.as_deref()) {
+        (None, None) => None,
+        (_, routers) => {
+            let endpoints = Endpoints::new(settings, routers, &command.console);
+            Some(endpoints.or_exit(ExitCode::Usage)?)
+        }
+    };
+    let urls = &settings.router_urls;
+    let is_for_server = |letter: &DeadLetter| match &endpoints {
+        Some(endpoints) => Format::from_name(&letter.format)
+            .is_some_and(|format| endpoints.of_letter(letter, format).is_some()),
+        None => urls.is_empty() || urls.iter().any(|url| letter.is_for(url)),
+    };
+    let report_file = ReportFile::create(options.report.as_deref()).or_exit(ExitCode::Output)?;
+    let exit_code = discard_letters(command, &options.directory, |letter| {
+        options.discard.contains(&letter.reason) && is_for_server(letter)
+    })?;
+    let inputs = InputReports::default();
+    let report = report(command, &inputs, &[], exit_code);
+    report_file.write(&report).or_exit(ExitCode::Output)?;
+    Ok(exit_code)
+}
+
+fn report<'r>(
+    command: &'r Command<'_>,
+    inputs: &'r InputReports,
+    targets: &'r [Arc<Target>],
+    exit_code: ExitCode,
+) -> Report<'r> {
+    Report {
         command: command.name,
         invocation: command.invocation,
         dry_run: command.dry_run,
         summary: None,
-        inputs: &InputReports::default(),
+        inputs,
         known_events: &[],
-        targets: &targets,
+        targets,
         exit_code,
-    };
-    console.note(&report.to_string());
-    report_file.write(&report).or_exit(ExitCode::Output)?;
-    Ok(exit_code)
+    }
 }
 
 /// The delivery of dead letters to their endpoints.

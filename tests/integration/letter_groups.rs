@@ -194,6 +194,15 @@ fn discarded_dead_letters_are_kept_in_a_file_and_can_be_brought_back() {
     };
     discard(&["--dry-run"]).assert_stderr("1 dead letter would be moved");
     discard(&["--router-url", "https://other.example"]).assert_stderr("0 dead letters moved");
+    discard(&["--url", "https://other.example"]).assert_stderr("0 dead letters moved");
+    let url = lrs.xapi();
+    let chosen = discard(&["--dry-run", "--url", &url, "--report", "report.json"]);
+    chosen.assert_stderr("1 dead letter would be moved");
+    let report = ended.directory.json("report.json");
+    assert_eq!(
+        (&report["command"], &report["routers"]),
+        (&json!("recover"), &json!([]))
+    );
     assert_eq!(ended.files("dead").len(), 2);
     let name = ended
         .files("dead")
