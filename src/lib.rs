@@ -51,6 +51,19 @@
 //! | held back | not read in this run but in the next: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
 //! | collision | an event whose id equals the id of an earlier event, although their contents differ |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |
+//! | proven | of a server: it has accepted a record in this run; before that, no dead letter is written |
+//! | kept back | of a batch: it waits in memory until the server has accepted a record, or for the next run |
+//!
+//! # Commands
+//!
+//! | command | flow | file in `run/` |
+//! |---|---|---|
+//! | `transform` | logs → files or standard output | `transform` |
+//! | `send` | logs → servers; with `--probe`, only checks the servers | `send`, `probe` |
+//! | `verify` | logs → lookups, which show whether servers hold the statements | `verify` |
+//! | `recover` | dead letters → servers; with `--discard`, to a file | `recover`, `discard` |
+//! | `dead-letters` | dead letters → groups by router, reason and answer | `dead_letters` |
+//! | `explain` | logs → the outcome of each line | `explain` |
 //!
 //! # Modules
 //!
@@ -63,7 +76,7 @@
 //! | `run` | one run of a command: prepare, drive, summarize; the exit code |
 //! | `report` | the summary for people, the JSON report for programs |
 //! | `output` | the destinations other than servers: files in a directory, standard output, the comparison for `--check`; also the rejects file |
-//! | `send` | servers: batching, workers, retries, acknowledgements, dead letters; one folder for each kind of server |
+//! | `send` | servers: batching, workers, retries, the breaker, acknowledgements, dead letters, verification; one folder for each kind of server; a table of its files in `mod.rs` |
 //! | `destination` | the trait of everything that takes converted batches |
 //! | `dedupe` | recognizes events that this run has already emitted |
 //! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
@@ -101,6 +114,10 @@
 //! statements that the server acknowledged or that a dead letter holds. It finds the last position in the input before
 //! which all statements are noted. `send/target.rs` passes this position to `checkpoint/state_directory.rs`, which
 //! writes it to disk.
+//!
+//! To follow one delivery: `send/retry.rs` makes the requests. `send/lrs/` or `send/caliper_endpoint/` turns each answer
+//! into a verdict. `send/delivery_worker.rs` halves, settles or gives up the records. `send/breaker.rs` decides whether
+//! records that are given up become dead letters or stop the run.
 //!
 //! # Invariants
 //!
