@@ -17,6 +17,14 @@ pub enum WriteStatus {
     Closed,
 }
 
+/// An output file that is complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenFile {
+    pub path: PathBuf,
+    /// Whether the file replaced another.
+    pub replaced: bool,
+}
+
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.
 ///
 /// The caller ends the output of each input with [`finish`](Self::finish) or [`abort`](Self::abort). An output that is
@@ -54,9 +62,9 @@ pub trait Destination {
         Ok(true)
     }
 
-    /// Returns the path of the output file that was completed last. Returns `None` if the destination does not write a
+    /// Returns the output file that was completed last. Returns `None` if the destination does not write a
     /// file for each input.
-    fn last_file(&mut self) -> Option<PathBuf> {
+    fn last_file(&mut self) -> Option<WrittenFile> {
         None
     }
 

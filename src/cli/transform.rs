@@ -39,6 +39,10 @@ struct OutputArgs {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
+    /// Fail for each input whose output file exists, instead of replacing the file
+    #[arg(long)]
+    no_clobber: bool,
+
     /// Compress the output files of logs
     #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
     compress: CompressArg,
@@ -86,6 +90,9 @@ impl OutputArgs {
                     "`--compress gzip` needs `--output`; to compress standard output, pipe it through `gzip`"
                 );
             }
+            if self.no_clobber {
+                bail!("`--no-clobber` needs `--output`, the directory whose files are kept");
+            }
             if record.state.is_some() {
                 bail!(
                     "`--state` needs `--output`: records on standard output may get lost, so they cannot be recorded as delivered"
@@ -106,7 +113,10 @@ impl OutputArgs {
             numbers: record.state.is_some(),
         };
         if !self.check {
-            return Ok(OutputSettings::Directory(names));
+            return Ok(OutputSettings::Directory {
+                names,
+                keeps_existing: self.no_clobber,
+            });
         }
         if record.state.is_some() {
             bail!(

@@ -13,8 +13,8 @@ use anyhow::{Context, Result, bail};
 use super::part_file::PartFile;
 use crate::checkpoint::{DeliveryProgress, Destinations, InputId, Resumed, StateDirectory};
 use crate::convert::ConvertedBatch;
-use crate::destination::{Destination, WriteStatus};
-use crate::files::{failed_to_write, parent, persist, sync_directory};
+use crate::destination::{Destination, WriteStatus, WrittenFile};
+use crate::files::{failed_to_write, parent, persist, persist_new, sync_directory};
 use crate::input::{Position, Shape, Source};
 use crate::output_names::{Compression, OutputNames, nth_file};
 
@@ -28,7 +28,9 @@ pub struct Directory {
     /// The file names that outputs of logs have taken in this run, including outputs that have no records and so no
     /// file. Only used with a state directory.
     used_names: BTreeSet<PathBuf>,
-    last_file: Option<PathBuf>,
+    last_file: Option<WrittenFile>,
+    /// Whether an output fails if it would replace a file.
+    pub keeps_existing: bool,
 }
 
 /// The output of an input that has started and has not ended.
@@ -39,6 +41,11 @@ struct OpenOutput {
     is_gzip: bool,
     /// With a state directory: the input, and the progress to record when the file is complete.
     delivery: Option<(InputId, DeliveryProgress)>,
+    /// Whether the state directory says that the file is the output of an earlier version of the input. Then a new
+    /// file may replace it.
+    is_own: bool,
+    /// Whether the output fails if it would replace a file.
+    keeps_existing: bool,
 }
 
 impl Directory {
@@ -60,6 +67,7 @@ impl Directory {
             open: BTreeMap::new(),
             used_names: BTreeSet::new(),
             last_file: None,
+            keeps_existing: false,
         })
     }
 
@@ -123,6 +131,7 @@ impl Directory {
             return Ok(());
         };
         let (path, is_file) = (open.path.clone(), open.part.is_some());
+        let replaced = open.replaces();
         let completed = match (&self.state, open.delivery.take()) {
             (Some((state, to)), Some((input, mut progress))) => {
                 progress.ended = ended;
@@ -131,7 +140,7 @@ impl Directory {
             _ => open.complete(),
         };
         completed.with_context(|| failed_to_write(&path))?;
-        self.last_file = is_file.then_some(path);
+        self.last_file = is_file.then_some(WrittenFile { path, replaced });
         Ok(())
     }
 }
@@ -153,14 +162,18 @@ impl Destination for Directory {
         // Later output files of an input have the extension of its first output file, even if this run has another
         // compression. So the extension of the path says whether to compress.
         let is_gzip = is_log && path.extension().is_some_and(|extension| extension == "gz");
+        let state = self.state.as_ref();
         let mut open = OpenOutput {
+            is_own: state.is_some_and(|(state, _)| state.is_delivered(&path)),
             path,
             part: None,
             is_gzip,
             delivery,
+            keeps_existing: self.keeps_existing,
         };
         // Without a state directory, a log without records gets an empty file.
         if is_log && resumed.is_none() {
+            open.check_existing()?;
             open.part(None)?;
         }
         self.open.insert(input, open);
@@ -172,6 +185,12 @@ impl Destination for Directory {
             return Ok(WriteStatus::Written);
         };
         if !batch.bytes.is_empty() {
+            if open.part.is_none()
+                && let Err(error) = open.check_existing()
+            {
+                self.open.remove(&input);
+                return Err(error);
+            }
             let part = open.part(self.state.as_ref().map(|(state, _)| &**state));
             if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
                 let message = failed_to_write(&open.path);
@@ -200,7 +219,7 @@ impl Destination for Directory {
         self.complete(input, true).map(|()| WriteStatus::Written)
     }
 
-    fn last_file(&mut self) -> Option<PathBuf> {
+    fn last_file(&mut self) -> Option<WrittenFile> {
         self.last_file.take()
     }
 
@@ -224,6 +243,22 @@ impl Destination for Directory {
 }
 
 impl OpenOutput {
+    /// Returns whether the output would replace a file that is not its own.
+    fn replaces(&self) -> bool {
+        !self.is_own && fs::symlink_metadata(&self.path).is_ok()
+    }
+
+    /// Checks that no file would be replaced, if existing files are kept.
+    fn check_existing(&self) -> Result<()> {
+        if self.keeps_existing && self.replaces() {
+            bail!(
+                "`{}` exists, and `--no-clobber` keeps it: move it, or write to another directory",
+                self.path.display()
+            );
+        }
+        Ok(())
+    }
+
     /// Returns the temporary file. Creates the file if it does not exist yet.
     fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
         if self.part.is_none() {
@@ -242,8 +277,13 @@ impl OpenOutput {
     }
 
     fn complete(self) -> Result<()> {
-        if let Some(part) = self.part {
-            persist(part.close()?, &self.path)?;
+        let Some(part) = self.part else {
+            return Ok(());
+        };
+        let file = part.close()?;
+        match self.keeps_existing {
+            true => persist_new(file, &self.path)?,
+            false => persist(file, &self.path)?,
         }
         Ok(())
     }
@@ -251,13 +291,13 @@ impl OpenOutput {
     /// Completes the file and records the progress. If the run is killed before the progress is recorded, the next run
     /// looks for the file. A file with its final name counts as delivered. A file with its temporary name is removed.
     fn complete_and_record(
-        self,
+        mut self,
         state: &StateDirectory,
         input: InputId,
         to: &str,
         mut progress: DeliveryProgress,
     ) -> Result<()> {
-        let Some(part) = self.part else {
+        let Some(part) = self.part.take() else {
             // This run has no file for the input, so the journal keeps the names of the files of earlier runs.
             let earlier = state
                 .progress(input, to)
@@ -269,6 +309,7 @@ impl OpenOutput {
             return state.delivered(input, to, progress);
         };
         let file = part.close()?;
+        self.check_existing()?;
         let bytes = file.as_file().metadata()?.len();
         state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
         persist(file, &self.path)?;

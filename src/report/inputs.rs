@@ -1,11 +1,11 @@
 //! The results of the inputs of a run, for the summary and the JSON report.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::destination::WrittenFile;
 use crate::input::NotFound;
 use crate::outcome::Tally;
 
@@ -25,8 +25,15 @@ pub struct InputReport {
     /// How many bytes were read, and how many were left to the next run. `None` if the run ended before the input did.
     pub read_to: Option<ReadTo>,
     /// The output file, if the input has one of its own.
-    pub output: Option<PathBuf>,
+    pub output: Option<WrittenFile>,
     pub elapsed: Duration,
+}
+
+impl InputReport {
+    /// Returns whether the output file replaced another.
+    pub fn has_replaced(&self) -> bool {
+        self.output.as_ref().is_some_and(|output| output.replaced)
+    }
 }
 
 /// How much of an input was read.
@@ -38,12 +45,14 @@ pub struct ReadTo {
     pub held_back: u64,
 }
 
-/// The numbers of inputs: all inputs of the run, those that were delivered completely, and those that failed.
+/// The numbers of inputs: all inputs of the run, those that were delivered completely, those that failed, and those whose
+/// output files replaced others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
     pub done: usize,
     pub failed: usize,
+    pub replaced: usize,
 }
 
 impl InputCounts {
@@ -114,6 +123,10 @@ impl InputReports {
             all,
             done: ended(InputEnd::Done),
             failed: ended(InputEnd::Failed),
+            replaced: self
+                .reports()
+                .filter(|report| report.has_replaced())
+                .count(),
         }
     }
 

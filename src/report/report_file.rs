@@ -76,6 +76,7 @@ struct TotalJson<'a> {
     done_inputs: usize,
     failed_inputs: usize,
     skipped_files: usize,
+    replaced_files: usize,
     passed_over: u64,
     unsupported_kinds: usize,
     #[serde(flatten)]
@@ -91,6 +92,7 @@ struct InputJson<'a> {
     error: Option<String>,
     warnings: &'a [String],
     output: Option<Cow<'a, str>>,
+    replaced: bool,
     passed_over: u64,
     held_back: Option<u64>,
     first_line: Option<u64>,
@@ -169,6 +171,7 @@ impl<'a> RunJson<'a> {
             done_inputs: summary.inputs.done,
             failed_inputs: summary.inputs.failed,
             skipped_files: summary.unmatched,
+            replaced_files: summary.inputs.replaced,
             passed_over: summary.skipped_lines,
             unsupported_kinds: summary.tally.details.unsupported.kinds(),
             lines: LinesJson::new(summary.tally, report.known_events),
@@ -204,7 +207,11 @@ impl<'a> InputJson<'a> {
             ended: input.ended,
             error: (!input.errors.is_empty()).then(|| input.errors.join("; ")),
             warnings: &input.warnings,
-            output: input.output.as_ref().map(|path| path.to_string_lossy()),
+            output: input
+                .output
+                .as_ref()
+                .map(|file| file.path.to_string_lossy()),
+            replaced: input.has_replaced(),
             passed_over: input.skipped_lines,
             held_back: input.read_to.map(|end| end.held_back),
             first_line: lines.map(|(first, _)| first),

@@ -61,7 +61,12 @@ impl Display for Summary<'_> {
 
 impl Summary<'_> {
     fn inputs_text(&self) -> String {
-        let InputCounts { all, done, failed } = self.inputs;
+        let InputCounts {
+            all,
+            done,
+            failed,
+            replaced,
+        } = self.inputs;
         let mut ends = Vec::new();
         if failed > 0 {
             ends.push(format!("{failed} failed"));
@@ -76,6 +81,10 @@ impl Summary<'_> {
         if self.unmatched > 0 {
             let plural = plural(self.unmatched as u64);
             ends.push(format!("{} file{plural} skipped", self.unmatched));
+        }
+        if replaced > 0 {
+            let plural = plural(replaced as u64);
+            ends.push(format!("{replaced} output file{plural} replaced"));
         }
         let ends = if ends.is_empty() {
             String::new()

@@ -5,7 +5,6 @@
 //! of its worst failure.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -14,7 +13,7 @@ use super::input_warnings::{InputWarnings, warnings};
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, Suspects};
-use crate::destination::{Destination, WriteStatus};
+use crate::destination::{Destination, WriteStatus, WrittenFile};
 use crate::exit_code::ExitCode;
 use crate::input::{NotFound, ReadEnd, Source};
 use crate::outcome::Tally;
@@ -238,7 +237,7 @@ impl<'c> Deliverer<'c> {
         input: usize,
         mut open: OpenInput,
         read_to: Option<ReadTo>,
-        output: Option<PathBuf>,
+        output: Option<WrittenFile>,
     ) {
         self.tally.add(&open.tally);
         open.tally.filtered.forget_hints();
@@ -355,7 +354,7 @@ impl OpenInput {
     }
 
     /// Returns the report on the input. `read_to` is `None` if the run stopped before the end of the input.
-    fn end(self, read_to: Option<ReadTo>, output: Option<PathBuf>) -> InputReport {
+    fn end(self, read_to: Option<ReadTo>, output: Option<WrittenFile>) -> InputReport {
         let ended = match read_to {
             _ if !self.errors.is_empty() => InputEnd::Failed,
             Some(_) => InputEnd::Done,

@@ -14,7 +14,11 @@ use crate::output_names::OutputNames;
 /// The output of `transform`.
 pub enum OutputSettings {
     Stdout,
-    Directory(OutputNames),
+    Directory {
+        names: OutputNames,
+        /// Whether an input fails if its output would replace a file.
+        keeps_existing: bool,
+    },
     /// No output: the records are compared with the contents of these files.
     Check(OutputNames),
 }
@@ -31,7 +35,7 @@ pub fn transform(
     let console = Arc::clone(&command.console);
     let names = match &output {
         OutputSettings::Stdout => None,
-        OutputSettings::Directory(names) | OutputSettings::Check(names) => Some(names),
+        OutputSettings::Directory { names, .. } | OutputSettings::Check(names) => Some(names),
     };
     let directory = names.map(|names| names.directory.as_path());
     let (mut job, converter) =
@@ -41,8 +45,13 @@ pub fn transform(
     let (destination, layout_of_documents): (Box<dyn Destination>, Layout) = match output {
         OutputSettings::Stdout => (Box::new(Stdout), Layout::Lines),
         OutputSettings::Check(names) => (Box::new(Check::new(names, &console)), Layout::Document),
-        OutputSettings::Directory(names) => {
-            let directory = Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
+        OutputSettings::Directory {
+            names,
+            keeps_existing,
+        } => {
+            let mut directory =
+                Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
+            directory.keeps_existing = keeps_existing;
             if let Some(state) = state {
                 job.resume(state, directory.in_state());
             }

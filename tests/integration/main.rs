@@ -43,6 +43,7 @@ mod properties;
 mod readme;
 mod reasons;
 mod recover;
+mod replaced_files;
 mod report;
 mod resume;
 mod routers;

@@ -1,0 +1,80 @@
+//! Output files that replace others, and `--no-clobber`.
+
+use crate::harness::{Run, RunDirectory, line, lines};
+
+#[test]
+fn replaced_output_files_are_counted() {
+    let directory = RunDirectory::new();
+    for folder in ["a", "b"] {
+        directory.write(&format!("{folder}/tracking.log"), line(1));
+        directory.write(&format!("{folder}/event.json"), line(2));
+    }
+    let run = |folder: &str| {
+        let run = Run::transform().in_directory(&directory);
+        let run = run.args(&["--report", "report.json", "-o", "out", folder]);
+        run.run().with_code(0)
+    };
+    run("a").assert_not_stderr("replaced");
+    let ended = run("b");
+    ended.assert_stderr("2 inputs (2 output files replaced), ");
+    let report = ended.report();
+    assert_eq!(report["total"]["replaced_files"], 2);
+    assert_eq!(report["inputs"][0]["replaced"], true);
+}
+
+#[test]
+fn no_clobber_keeps_existing_files_and_converts_the_other_inputs() {
+    let run = Run::transform()
+        .file("a/x.log", line(1))
+        .file("a/y.log", line(2))
+        .file("a/z.json", line(3))
+        .file("out/x.log.xapi.jsonl", "kept")
+        .file("out/z.json", "kept");
+    let ended = run.args(&["--no-clobber", "-o", "out", "a"]).run();
+    let ended = ended.with_code(6);
+    let remedy = "exists, and `--no-clobber` keeps it: move it, or write to another directory";
+    let [log, document] = ["out/x.log.xapi.jsonl", "out/z.json"].map(|path| {
+        assert_eq!(ended.read(path), b"kept");
+        format!("`{path}` {remedy}")
+    });
+    let mut errors = ended.errors();
+    errors.sort();
+    assert_eq!(errors, [log, document]);
+    assert_eq!(ended.json_lines("out/y.log.xapi.jsonl").len(), 1);
+    assert_eq!(ended.count("emitted"), 1);
+    ended.assert_no_part_files();
+}
+
+#[test]
+fn no_clobber_needs_a_directory() {
+    let ended = Run::transform().args(&["--no-clobber", "-"]).run();
+    ended
+        .with_code(2)
+        .assert_error("`--no-clobber` needs `--output`");
+}
+
+#[test]
+fn a_run_that_resumes_replaces_only_files_of_its_own() {
+    let directory = RunDirectory::new();
+    let night = |code: i32| {
+        let run = directory.transform().args(&["--no-clobber"]);
+        let ended = run.run().with_code(code);
+        ended.assert_not_stderr("replaced");
+    };
+    directory.write("logs/x.log", line(1));
+    directory.write("logs/z.json", line(2));
+    night(0);
+    directory.append("logs/x.log", &line(3));
+    directory.write("logs/z.json", line(4));
+    night(0);
+    let files = ["x.log.xapi.2.jsonl", "x.log.xapi.jsonl", "z.json"];
+    assert_eq!(directory.files("out"), files);
+
+    directory.write("logs/y.log", lines(5..7));
+    directory.write("out/y.log.xapi.jsonl", "kept");
+    night(6);
+    assert_eq!(directory.read("out/y.log.xapi.jsonl"), b"kept");
+    directory.remove("out/y.log.xapi.jsonl");
+    night(0);
+    assert_eq!(directory.json_lines("out/y.log.xapi.jsonl").len(), 2);
+}
