@@ -57,7 +57,7 @@ const TIMEOUTS_BEYOND_HALVINGS: u32 = 3;
 const RETRIES_OF_HALVES: u32 = 2;
 
 /// The most retries of a request that a load balancer may have answered in place of the server.
-const ROUTING_RETRIES: u32 = 3;
+pub const ROUTING_RETRIES: u32 = 3;
 
 impl BatchFailures {
     pub fn new(records: usize) -> Self {

@@ -214,11 +214,17 @@ impl State {
     fn all_refused(&self) -> Option<Tripped> {
         let most = self.refusals.values().max_by_key(|same| same.count)?;
         let refused = self.refused();
+        let cause = match most.status {
+            Some(409) => {
+                ", and they cannot be read from the server: if it has all records, they need not be sent again; otherwise"
+            }
+            _ => ":",
+        };
         Some(Tripped {
             status: most.status,
             answer: most.answer.clone(),
             advice: Some(format!(
-                "none of {refused} records that were sent alone was accepted: check the URL, the credentials and the headers; no dead letters were written"
+                "none of {refused} records that were sent alone was accepted{cause} check the URL, the credentials and the headers; no dead letters were written"
             )),
         })
     }
@@ -286,6 +292,7 @@ mod tests {
             attempts: 1,
             status,
             answer: String::new(),
+            may_be_stored: false,
         });
         kept
     }

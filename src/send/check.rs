@@ -55,6 +55,16 @@ impl Target {
         }
     }
 
+    /// Returns a sentence about a success that does not show that the records are stored.
+    pub fn explain_unconfirmed(&self, answer: &Answer) -> String {
+        let (described, requested) = (self.describe(answer), self.client.requested.base());
+        let advice = self.advice(answer);
+        let advice = advice.as_deref().unwrap_or("check the URL");
+        format!(
+            "{described}; this answer does not confirm that the records are stored; the request was for `{requested}`: {advice}"
+        )
+    }
+
     fn advice(&self, answer: &Answer) -> Option<String> {
         advice(&self.client.requested, self.client.has_credentials, answer)
     }

@@ -24,6 +24,8 @@ pub struct Conflicts<'b> {
     pub held: Vec<(BatchSlice<'b>, bool)>,
     /// The state of the part without these records.
     pub known: KnownOfPart,
+    /// The last answer to a lookup, if it does not say whether the server holds the record.
+    pub failure: Option<Answer>,
 }
 
 /// The number of records for each conflict in a batch up to which all records of a part are looked up. Many conflicts mean
@@ -47,6 +49,7 @@ impl Requester<'_> {
         let mut conflicts = Conflicts {
             held: Vec::new(),
             known,
+            failure: None,
         };
         if known == KnownOfPart::LookupsFail {
             return Ok(conflicts);
@@ -86,8 +89,13 @@ impl Requester<'_> {
                     Lookup::Same => conflicts.held.push((records[nth], true)),
                     Lookup::Different => conflicts.held.push((records[nth], false)),
                     Lookup::Missing => break,
-                    Lookup::Unverified | Lookup::Unavailable(_) => {
+                    Lookup::Unverified => {
                         conflicts.known = KnownOfPart::LookupsFail;
+                        return Ok(conflicts);
+                    }
+                    Lookup::Unavailable(last) => {
+                        conflicts.known = KnownOfPart::LookupsFail;
+                        conflicts.failure = Some(last.answer);
                         return Ok(conflicts);
                     }
                 }

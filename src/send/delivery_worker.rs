@@ -1,19 +1,17 @@
 //! The delivery of one batch.
 
 use super::batch_failures::{AfterFailure, BatchFailures};
-use super::compression;
 use super::dead_letters::Undeliverable;
 use super::http::Answer;
 use super::kept_back::{GivenUp, KeptBack, Rest};
 use super::parts::{Part, Parts};
 use super::rate_limiter::{RequestPermit, Stopped};
 use super::retry::Requester;
-use super::sample::Sample;
 use super::send_batch::SendBatch;
 use super::server::FinalAnswer;
 use super::target::status_of;
 use super::undelivered::Undelivered;
-use super::verdict::{RecordVerdict, RecordVerdicts, Suspect, Verdict};
+use super::verdict::{Suspect, Verdict};
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the batch is kept back, or the target is
@@ -33,12 +31,10 @@ pub struct DeliveryWorker<'r> {
     sends_alone: bool,
     /// The number of answers that report conflicts.
     pub(super) conflicts: usize,
-    undelivered: Undelivered<'r>,
+    /// The answer to a lookup that has failed after all its retries. No more lookups are made for the batch.
+    pub(super) failed_lookup: Option<Answer>,
+    pub(super) undelivered: Undelivered<'r>,
 }
-
-/// The most times that a record is looked up again if the server reports a conflict or does not list the record, and
-/// yet the lookup does not find it. Some servers show new records late.
-const REPETITIONS: u32 = 2;
 
 impl<'r> DeliveryWorker<'r> {
     pub fn new(requester: Requester<'r>, kept: &'r KeptBack) -> Self {
@@ -50,6 +46,7 @@ impl<'r> DeliveryWorker<'r> {
             failures: BatchFailures::new(kept.batch.items().len()),
             sends_alone: false,
             conflicts: 0,
+            failed_lookup: None,
             undelivered: Undelivered::new(target, kept),
         }
     }
@@ -161,7 +158,7 @@ impl<'r> DeliveryWorker<'r> {
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Conflict if is_single => {
-                self.resolve(part, REPETITIONS, Undeliverable::Conflict, &last)?;
+                self.resolve(part, Undeliverable::Conflict, &last)?;
             }
             Verdict::Refused if is_single => {
                 self.give_up(part, Undeliverable::Refused, &last)?;
@@ -255,78 +252,6 @@ impl<'r> DeliveryWorker<'r> {
         });
     }
 
-    /// Decides about each record of a part if the answer does not accept all of them. Records that are sent once more
-    /// are added to `parts`.
-    fn settle(
-        &mut self,
-        part: &mut Part<'r>,
-        verdicts: &RecordVerdicts,
-        last: &FinalAnswer,
-    ) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        let (mut unsettled, mut unlisted) = (Vec::new(), Vec::new());
-        let mut end = 0;
-        for same in verdicts.records.chunk_by(|one, next| one == next) {
-            let records = part.records.range(end..end + same.len());
-            end += same.len();
-            match &same[0] {
-                RecordVerdict::Accepted => {
-                    self.accepted();
-                    target.statistics().add_delivered(records);
-                }
-                RecordVerdict::Refused(reason) => unsettled.push((records, Some(reason))),
-                RecordVerdict::Unlisted => {
-                    unsettled.push((records, None));
-                    unlisted.extend(records.iter());
-                }
-            }
-        }
-        if let Some((first, _)) = unsettled.first() {
-            part.records = *first;
-        }
-        let sample = match part.is_repeated {
-            true => Sample::Missing,
-            false => self.requester.sample(&unlisted, verdicts.is_trusted)?,
-        };
-        for (records, refused) in unsettled {
-            part.records = records;
-            match (refused, sample) {
-                (Some(reason), _) => {
-                    let mut answer = last.answer.clone();
-                    if let Answer::Response(response) = &mut answer {
-                        response.body = reason.clone().into();
-                    }
-                    let last = FinalAnswer { answer, ..*last };
-                    self.give_up(part, Undeliverable::Refused, &last)?;
-                }
-                (None, Sample::Stored) => {
-                    self.accepted();
-                    target.statistics().add_delivered(records);
-                }
-                (None, Sample::Unverified) => {
-                    self.accepted();
-                    target.statistics().add_unverified(records);
-                }
-                (None, Sample::Unconfirmed) => return self.stop_unconfirmed(&last.answer),
-                (None, Sample::Missing) if part.is_repeated => {
-                    let mut repetitions = REPETITIONS;
-                    for nth in 0..records.len() {
-                        part.records = records.range(nth..nth + 1);
-                        self.resolve(part, repetitions, Undeliverable::Unacknowledged, last)?;
-                        // The lookups of the first record have waited long enough for the later records too.
-                        repetitions = 0;
-                    }
-                }
-                (None, Sample::Missing) => self.parts.push(Part {
-                    attempts: part.attempts + last.attempts,
-                    is_repeated: true,
-                    ..*part
-                }),
-            }
-        }
-        Ok(())
-    }
-
     /// Gives up the records of a part: they become a dead letter. Stops the target if there is no directory for dead
     /// letters.
     pub(super) fn give_up(
@@ -335,52 +260,29 @@ impl<'r> DeliveryWorker<'r> {
         reason: Undeliverable,
         last: &FinalAnswer,
     ) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        if target.dead_letters.is_none() {
+        if self.requester.target.dead_letters.is_none() {
             return match reason {
                 Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
                 _ => self.stop(&last.answer),
             };
         }
-        self.undelivered.give_up(GivenUp {
+        self.undelivered.give_up(self.given_up(part, reason, last))
+    }
+
+    pub(super) fn given_up(
+        &self,
+        part: &Part<'r>,
+        reason: Undeliverable,
+        last: &FinalAnswer,
+    ) -> GivenUp {
+        GivenUp {
             records: part.records.numbers_in_batch(),
             reason,
             attempts: part.attempts + last.attempts,
             status: status_of(&last.answer),
-            answer: target.client.text_of(&last.answer),
-        })
-    }
-
-    /// Settles a part that the server accepts without compression only, and stops the target.
-    fn stop_compression(
-        &mut self,
-        part: &mut Part<'r>,
-        refusal: &Answer,
-        (verdict, last): (Verdict, FinalAnswer),
-    ) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        match verdict {
-            Verdict::Accepted => {
-                target.statistics().add_delivered(part.records);
-                part.records = part.records.range(0..0);
-            }
-            Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, &last)?,
-            _ => {}
+            answer: self.requester.target.client.text_of(&last.answer),
+            may_be_stored: false,
         }
-        let refusal = target.describe(refusal);
-        target.stop(
-            ExitCode::Stopped,
-            format!("{refusal}; {}", compression::ADVICE),
-        );
-        Err(Stopped)
-    }
-
-    fn stop_unconfirmed(&self, answer: &Answer) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        let message = "this answer does not confirm that the records are stored; check the URL";
-        let answer = target.describe(answer);
-        target.stop(ExitCode::Stopped, format!("{answer}; {message}"));
-        Err(Stopped)
     }
 
     fn stop(&self, answer: &Answer) -> Result<(), Stopped> {

@@ -35,6 +35,9 @@ pub struct GivenUp {
     pub status: Option<u16>,
     /// The text of the last answer, shortened, or the reason why there was no answer.
     pub answer: String,
+    /// Whether the server says that it has the records, and they cannot be looked up. Once the server has accepted a
+    /// record, they count as duplicates; before, the server may say the same about all records.
+    pub may_be_stored: bool,
 }
 
 impl Rest {

@@ -2,9 +2,10 @@
 
 use std::time::{Instant, SystemTime};
 
-use super::batch_failures::RetryLimits;
+use super::batch_failures::{ROUTING_RETRIES, RetryLimits};
 use super::http::Answer;
 use super::rate_limiter::{RequestPermit, Stopped};
+use super::reading::is_forbidden;
 use super::send_batch::{BatchItem, BatchSlice};
 use super::server::{FinalAnswer, Lookup, LookupRequests};
 use super::target::Target;
@@ -150,15 +151,28 @@ impl Requester<'_> {
 
 impl LookupRequests for Requester<'_> {
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped> {
-        let (_, answer) = self.repeat(
+        let reading = &self.target.status.reading;
+        let max_retries = match reading.is_failing() {
+            true => 0,
+            false => self.target.backoff.max_retries,
+        };
+        let (_, last) = self.repeat(
             None,
             || (self.target.client.get(parameter, value), 0),
             |answer| verdict_by_status(answer, SystemTime::now()),
-            |_, verdict| match *verdict {
-                Verdict::Retry(retry) => Some((retry, self.target.backoff.max_retries)),
+            |answer, verdict| match *verdict {
+                Verdict::Retry(retry) => Some((retry, max_retries)),
+                _ if is_forbidden(answer) => {
+                    Some((ROUTING_OUTAGE, max_retries.min(ROUTING_RETRIES)))
+                }
                 _ => None,
             },
         )?;
-        Ok(answer)
+        reading.note(&last.answer);
+        Ok(last)
+    }
+
+    fn has_succeeded(&self) -> bool {
+        self.target.status.reading.has_succeeded()
     }
 }

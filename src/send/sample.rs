@@ -6,13 +6,15 @@ use super::rate_limiter::Stopped;
 use super::retry::Requester;
 use super::send_batch::BatchItem;
 use super::server::Lookup;
+use super::verdict::Trust;
 
 /// The result of looking up some of the records that the server's answer does not list.
 #[derive(Clone, Copy)]
 pub enum Sample {
     /// The server has all records that were looked up.
     Stored,
-    /// A record could not be looked up or compared, for example because the credentials do not allow reading.
+    /// The server stores records, but a record could not be looked up or compared, for example because the credentials do
+    /// not allow reading.
     Unverified,
     /// The server stores records, but at least one of the records that were looked up was not found.
     Missing,
@@ -27,23 +29,20 @@ const SAMPLE_SIZE: usize = 5;
 const VISIBLE_WITHIN: Duration = Duration::from_secs(60);
 
 impl Requester<'_> {
-    /// Looks up some of the unlisted records. `is_trusted` says whether the answer shows that a server of the right
-    /// kind wrote it.
+    /// Looks up some of the unlisted records, given how far the answer shows that a server of the right kind wrote it.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
-    pub fn sample(
-        self,
-        unlisted: &[(&BatchItem, &[u8])],
-        is_trusted: bool,
-    ) -> Result<Sample, Stopped> {
+    pub fn sample(self, unlisted: &[(&BatchItem, &[u8])], trust: Trust) -> Result<Sample, Stopped> {
         let until = Instant::now() + VISIBLE_WITHIN;
         let step = unlisted.len().div_ceil(SAMPLE_SIZE).max(1);
-        let (mut is_found, mut is_missing) = (is_trusted, false);
+        let is_proven = trust == Trust::Proof || self.target.breaker().is_proven();
+        let (mut is_found, mut is_missing) = (trust != Trust::Nothing, false);
         for record in unlisted.iter().step_by(step) {
             match self.look_up(*record, u32::MAX, Some(until))? {
                 Lookup::Same => is_found = true,
-                Lookup::Unverified => return Ok(Sample::Unverified),
+                Lookup::Unverified if is_proven && !is_missing => return Ok(Sample::Unverified),
+                Lookup::Unverified => return Ok(Sample::Unconfirmed),
                 Lookup::Different => (is_found, is_missing) = (true, true),
                 Lookup::Missing | Lookup::Unavailable(_) => is_missing = true,
             }

@@ -106,6 +106,9 @@ pub enum Finding {
 pub trait LookupRequests {
     /// Makes a GET request to the URL of the server with one more query parameter. Failed requests are retried.
     fn get(&self, parameter: &str, value: &str) -> Result<FinalAnswer, Stopped>;
+
+    /// Returns whether a lookup of this run has succeeded, so that the credentials allow reading.
+    fn has_succeeded(&self) -> bool;
 }
 
 /// The answer to a request after all its retries.

@@ -11,6 +11,7 @@ use super::delivered_share::Mark;
 use super::http::{Answer, Client, Response};
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
+use super::reading::Reading;
 use super::request_limits::RequestLimits;
 use super::server::Server;
 use super::statistics::TargetStatistics;
@@ -46,6 +47,7 @@ pub struct Target {
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
     breaker: Breaker,
+    pub reading: Reading,
     acknowledgements: Mutex<AcknowledgementTracker>,
     /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,

@@ -61,7 +61,8 @@ impl<'r> Undelivered<'r> {
         }
         // A server that fails or answers 403 may do the same for all records.
         let may_be_for_all = given_up.is_unavailable() || given_up.is_forbidden();
-        if self.has_accepted || !may_be_for_all && (breaker.is_proven() || self.batch.was_refused) {
+        let was_refused = self.batch.was_refused && !given_up.may_be_stored;
+        if self.has_accepted || !may_be_for_all && (breaker.is_proven() || was_refused) {
             return self.write(given_up);
         }
         if !may_be_for_all {
@@ -85,6 +86,11 @@ impl<'r> Undelivered<'r> {
 
     fn write(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let target = self.target;
+        if given_up.may_be_stored {
+            let records = self.batch.numbered(given_up.records);
+            target.statistics().add_duplicates(records, false);
+            return Ok(());
+        }
         let Some(dead_letters) = &target.dead_letters else {
             return Err(Stopped);
         };

@@ -30,9 +30,19 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordVerdicts {
     pub records: Vec<RecordVerdict>,
-    /// Whether the answer shows that a server of the right kind wrote it. If not, and a lookup finds
-    /// none of the records, the target is stopped.
-    pub is_trusted: bool,
+    pub trust: Trust,
+}
+
+/// How far an answer shows that a server of the right kind wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// Any server may give such an answer. If a lookup finds none of the records, the target is stopped.
+    Nothing,
+    /// The answer has the right form, but names no record of the request: another service may give it. If lookups are
+    /// not allowed, the target is stopped.
+    Form,
+    /// The answer lists a record of the request, or has a header that only such servers send.
+    Proof,
 }
 
 /// The meaning of an answer for one record.

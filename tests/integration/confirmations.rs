@@ -48,6 +48,7 @@ fn an_answer_of_another_service_stops_the_run_and_is_quoted() {
             "answered {status}: {body}; this answer does not confirm"
         ));
         ended.assert_stderr("the first record not delivered is from line 1 of `log`");
+        ended.assert_stderr(&format!("the request was for `{}/statements`", lrs.xapi()));
         assert_eq!(lrs.request_count(), 1, "{body}");
         assert_eq!(router(&ended)["delivered"], 0, "{body}");
         assert_eq!(ended.files("dead"), [""; 0]);
@@ -107,6 +108,79 @@ fn statements_that_are_stored_but_not_listed_are_delivered() {
             .count();
         assert_eq!(posts, 1);
     }
+}
+
+/// Answers that other services give, too.
+const FORMS: [&str; 3] = ["", "[]", r#"{"errors": []}"#];
+
+#[test]
+fn a_server_that_lists_nothing_and_may_not_be_read_stops_the_run() {
+    for body in FORMS {
+        for status in [401, 403, 405, 501] {
+            let lrs = Lrs::with_faults(move |_, method| match method {
+                "GET" => ServerFault::Status(status),
+                _ => ServerFault::Answer(200, "", body),
+            });
+            let ended = send(&lrs.xapi(), &lines(0..3))
+                .args(&["--dead-letters", "dead"])
+                .run()
+                .with_code(5);
+            ended.assert_stderr("this answer does not confirm");
+            assert_eq!(router(&ended)["delivered"], 0, "{body} {status}");
+            assert_eq!(ended.files("dead"), [""; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_server_that_has_listed_a_statement_may_list_nothing_later() {
+    for body in FORMS {
+        for status in [401, 403, 405, 501] {
+            let lrs = Lrs::with_faults(move |nth, method| match (nth, method) {
+                (0, _) => ServerFault::None,
+                (_, "GET") => ServerFault::Status(status),
+                _ => ServerFault::AnswerAfterStoring(200, "", body),
+            });
+            let ended = send(&lrs.xapi(), &lines(0..6))
+                .args(&["--batch-size", "3", "--connections", "1"])
+                .run()
+                .with_code(0);
+            let router = router(&ended);
+            assert_eq!(
+                (&router["delivered"], &router["unverified"]),
+                (&json!(6), &json!(3)),
+                "{body} {status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_short_403_to_a_lookup_leaves_no_statement_unverified() {
+    // The first lookups, and later lookups.
+    for (from, to) in [(1, 3), (2, 4)] {
+        let lrs = forbidding(from, to);
+        let ended = send(&lrs.xapi(), &lines(0..20)).run().with_code(0);
+        let router = router(&ended);
+        assert_eq!(
+            (&router["delivered"], &router["unverified"]),
+            (&json!(20), &json!(0)),
+            "{from} {to}"
+        );
+    }
+    // A lookup has succeeded, so a later 403 does not mean that reading is never allowed.
+    let lrs = forbidding(2, usize::MAX);
+    let ended = send(&lrs.xapi(), &lines(0..20)).run().with_code(5);
+    assert_eq!(router(&ended)["unverified"], 0);
+}
+
+/// A server that lists nothing, and answers 403 to lookups among the requests with these numbers.
+fn forbidding(from: usize, to: usize) -> Lrs {
+    Lrs::with_faults(move |nth, method| match method {
+        "GET" if nth >= from && nth < to => ServerFault::Status(403),
+        "GET" => ServerFault::None,
+        _ => ServerFault::AnswerAfterStoring(200, "", ""),
+    })
 }
 
 #[test]
@@ -193,6 +267,9 @@ fn a_caliper_answer_that_is_no_json_or_reports_a_failure_stops_the_run() {
     for body in [
         "<html><title>Please log in</title></html>",
         r#"{"success": false, "message": "no"}"#,
+        r#"{"results": [{"success": false}]}"#,
+        r#"{"message": "Unauthorized"}"#,
+        r#""please log in""#,
     ] {
         let lrs = Lrs::with_faults(move |_, _| ServerFault::Answer(200, "", body));
         let ended = send_caliper(&lrs.caliper(), &lines(0..20))

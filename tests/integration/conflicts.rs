@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::harness::{Run, line, lines};
-use crate::lrs::{Lrs, ServerSettings};
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
 use crate::send::{assert_stored, router, send, transformed};
 
 type Text = fn(&[(usize, String)]) -> String;
@@ -166,4 +166,46 @@ fn caliper_events_are_never_looked_up() {
             .iter()
             .all(|request| request.method != "GET")
     );
+}
+
+/// A server that answers 409 to everything, and this status to lookups.
+fn always_conflict(get: u16) -> Lrs {
+    Lrs::with_faults(move |_, method| match method {
+        "POST" => ServerFault::Status(409),
+        _ => ServerFault::Status(get),
+    })
+}
+
+#[test]
+fn a_server_that_answers_409_to_everything_and_cannot_be_read_stops_the_run() {
+    for format in ["xapi", "caliper"] {
+        let lrs = always_conflict(403);
+        let url = match format {
+            "xapi" => lrs.xapi(),
+            _ => lrs.caliper(),
+        };
+        let ended = Run::send_to(format, &url)
+            .file("log", lines(0..100))
+            .args(&["--batch-size", "10", "--retry-delay", "0.01"])
+            .args(&["--dead-letters", "dead", "--report", "report.json", "log"])
+            .run()
+            .with_code(5);
+        ended.assert_stderr("answered 409");
+        ended.assert_stderr("if it has all records, they need not be sent again");
+        assert_eq!(router(&ended)["duplicates"], 0, "{format}");
+        assert_eq!(ended.files("dead"), [""; 0]);
+    }
+}
+
+#[test]
+fn one_lookup_is_retried_if_lookups_fail() {
+    let lrs = always_conflict(503);
+    let ended = send(&lrs.xapi(), &lines(0..40))
+        .args(&["--dead-letters", "dead", "--max-retries", "3"])
+        .run()
+        .with_code(5);
+    ended.assert_stderr("answered 503");
+    let records = lrs.records();
+    let lookups = records.requests.iter().filter(|each| each.method == "GET");
+    assert_eq!(lookups.count(), 4);
 }

@@ -1,9 +1,10 @@
 //! Caliper endpoints (Caliper 1.2, section 6): events are posted in envelopes and cannot be looked up.
 
+mod confirmation;
+
 use std::time::SystemTime;
 
-use serde_json::Value;
-
+use self::confirmation::is_confirmed;
 use super::advice::is_web_page;
 use super::body_frame::BodyFrame;
 use super::http::{Answer, Client, Response};
@@ -67,54 +68,6 @@ impl Server for CaliperEndpoint {
     }
 }
 
-/// Returns whether a successful answer has an empty body, or JSON that does not report a failure.
-fn is_confirmed(answer: &Answer) -> bool {
-    let Answer::Response(Response { status, body, .. }) = answer else {
-        return false;
-    };
-    // An answer with status 207 holds several statuses, and some of them may be failures.
-    let parse = || serde_json::from_slice(body);
-    *status != 207
-        && (body.trim_ascii().is_empty() || parse().is_ok_and(|body| !reports_failure(&body)))
-}
-
-/// Returns whether the body of an answer reports a failure. Caliper does not define such bodies, so the check looks for
-/// keys and words that common servers use.
-fn reports_failure(body: &Value) -> bool {
-    match body {
-        Value::Bool(success) => !success,
-        Value::Array(all) => all.iter().any(reports_failure),
-        Value::Object(entries) => entries.iter().any(entry_reports_failure),
-        Value::Null | Value::Number(_) | Value::String(_) => false,
-    }
-}
-
-fn entry_reports_failure((key, value): (&String, &Value)) -> bool {
-    const FAILURES: [&str; 7] = [
-        "fail",
-        "error",
-        "denied",
-        "unauthorized",
-        "forbidden",
-        "invalid",
-        "reject",
-    ];
-    let text = value.to_string().to_ascii_lowercase();
-    match key.to_ascii_lowercase().as_str() {
-        "success" | "ok" | "accepted" | "stored" | "valid" => {
-            matches!(text.as_str(), "false" | "0" | "\"false\"")
-        }
-        "error" | "errors" | "failed" | "failures" | "rejected" | "exception" => {
-            !matches!(text.as_str(), "null" | "false" | "0" | "\"\"" | "[]" | "{}")
-        }
-        "status" | "statuscode" | "code" | "result" | "outcome" => {
-            value.as_f64().map_or(value == false, |code| code >= 400.0)
-                || value.is_string() && FAILURES.iter().any(|word| text.contains(word))
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -126,51 +79,6 @@ mod tests {
 
     fn object(value: Value) -> Map<String, Value> {
         value.as_object().unwrap().clone()
-    }
-
-    #[test]
-    fn a_success_is_confirmed_unless_its_body_reports_a_failure_or_is_not_json() {
-        let of = |status, body: &str| {
-            let body = body.into();
-            let headers = Default::default();
-            let response = Response {
-                status,
-                headers,
-                body,
-            };
-            is_confirmed(&Answer::Response(response))
-        };
-        for body in [
-            "",
-            "\n",
-            "{}",
-            "[]",
-            "null",
-            "true",
-            "\"ok\"",
-            "[\"id\"]",
-            r#"{"success": true, "errors": [], "error": null, "rejected": 0, "status": 200}"#,
-            r#"{"status": "success", "code": 0, "message": "no error"}"#,
-        ] {
-            assert!(of(200, body), "{body}");
-            assert!(!of(207, body), "{body}");
-        }
-        for body in [
-            "OK",
-            "<html>",
-            "{",
-            "false",
-            r#"{"success": false}"#,
-            r#"{"ok": false}"#,
-            r#"{"success": "false"}"#,
-            r#"{"status": "error"}"#,
-            r#"{"status": 500}"#,
-            r#"{"error": "x"}"#,
-            r#"{"errors": [1]}"#,
-            r#"[{"success": true}, {"Success": false}]"#,
-        ] {
-            assert!(!of(200, body), "{body}");
-        }
     }
 
     #[test]

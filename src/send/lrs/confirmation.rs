@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::http::Response;
 use super::super::send_batch::BatchSlice;
-use super::super::verdict::{RecordVerdict, RecordVerdicts, Verdict};
+use super::super::verdict::{RecordVerdict, RecordVerdicts, Trust, Verdict};
 
 /// The answer of an LRS that stores the valid statements of a request and refuses the other statements. The LRS Ralph
 /// does so if `RALPH_LRS_PARTIAL_SUCCESS_DEFAULT` is set. The status is 400 if Ralph stores no new statement, even if
@@ -23,15 +23,14 @@ struct PartialSuccess {
 /// Returns the meaning of an answer by its body, or `None` if the status alone decides.
 pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Option<Verdict> {
     let (status, body) = (response.status, response.body.trim_ascii());
+    let has_header = response.header("x-experience-api-version").is_some();
     let records = match status {
         200..=299 if body.is_empty() => {
-            let is_trusted = matches!(status, 200 | 204)
-                && response.header("x-experience-api-version").is_some();
-            return Some(match is_trusted {
+            return Some(match has_header && matches!(status, 200 | 204) {
                 true => Verdict::Accepted,
                 false => Verdict::ByRecord(RecordVerdicts {
                     records: vec![RecordVerdict::Unlisted; statements.len()],
-                    is_trusted,
+                    trust: Trust::Nothing,
                 }),
             });
         }
@@ -53,16 +52,18 @@ pub fn verdict_by_body(statements: BatchSlice<'_>, response: &Response) -> Optio
         }
         _ => return None,
     };
-    let all =
-        |records: &[RecordVerdict]| records.iter().all(|each| *each == RecordVerdict::Accepted);
-    Some(match records {
-        None => Verdict::Unconfirmed,
-        Some(records) if all(&records) => Verdict::Accepted,
-        Some(records) => Verdict::ByRecord(RecordVerdicts {
-            records,
-            is_trusted: true,
-        }),
-    })
+    let Some(records) = records else {
+        return Some(Verdict::Unconfirmed);
+    };
+    let is_listed = |record: &RecordVerdict| *record == RecordVerdict::Accepted;
+    if records.iter().all(is_listed) {
+        return Some(Verdict::Accepted);
+    }
+    let trust = match has_header || records.iter().any(is_listed) {
+        true => Trust::Proof,
+        false => Trust::Form,
+    };
+    Some(Verdict::ByRecord(RecordVerdicts { records, trust }))
 }
 
 /// Returns the meaning of an answer for each statement. Returns `None` if the answer names a statement that was not sent,
@@ -89,6 +90,7 @@ fn by_statement(
 #[cfg(test)]
 mod tests {
     use RecordVerdict::{Accepted, Unlisted};
+    use Trust::{Form, Nothing, Proof};
 
     use super::super::super::send_batch::tests::batch_of;
     use super::*;
@@ -109,10 +111,10 @@ mod tests {
         verdict_by_body(batch_of(None, &["1", "2"]).items(), &response)
     }
 
-    fn by_record(is_trusted: bool, records: [RecordVerdict; 2]) -> Option<Verdict> {
+    fn by_record(trust: Trust, records: [RecordVerdict; 2]) -> Option<Verdict> {
         Some(Verdict::ByRecord(RecordVerdicts {
             records: records.into(),
-            is_trusted,
+            trust,
         }))
     }
 
@@ -123,8 +125,15 @@ mod tests {
             assert_eq!(of(200, false, &body), Some(Verdict::Accepted), "{body}");
         }
         let body = format!("[\"{TWO}\"]");
-        assert_eq!(of(200, true, &body), by_record(true, [Unlisted, Accepted]));
-        assert_eq!(of(200, true, "[]"), by_record(true, [Unlisted, Unlisted]));
+        assert_eq!(of(200, true, &body), by_record(Proof, [Unlisted, Accepted]));
+        assert_eq!(
+            of(200, false, &body),
+            by_record(Proof, [Unlisted, Accepted])
+        );
+        for body in ["[]", r#"{"errors": []}"#] {
+            assert_eq!(of(200, true, body), by_record(Proof, [Unlisted, Unlisted]));
+            assert_eq!(of(200, false, body), by_record(Form, [Unlisted, Unlisted]));
+        }
     }
 
     #[test]
@@ -133,10 +142,10 @@ mod tests {
             assert_eq!(of(status, true, ""), Some(Verdict::Accepted));
             assert_eq!(
                 of(status, false, " \n"),
-                by_record(false, [Unlisted, Unlisted])
+                by_record(Nothing, [Unlisted, Unlisted])
             );
         }
-        assert_eq!(of(202, true, ""), by_record(false, [Unlisted, Unlisted]));
+        assert_eq!(of(202, true, ""), by_record(Nothing, [Unlisted, Unlisted]));
     }
 
     #[test]
@@ -171,15 +180,18 @@ mod tests {
         let errors = r#""errors": [{"index": 0, "reason": "r"}]"#;
         let with_ids = |ids: &str| format!("{{\"ids\": [{ids}], {errors}}}");
         let two = with_ids(&format!("\"{TWO}\""));
-        assert_eq!(of(200, false, &two), by_record(true, [refused(), Accepted]));
+        assert_eq!(
+            of(200, false, &two),
+            by_record(Proof, [refused(), Accepted])
+        );
         let without_ids = format!("{{{errors}}}");
         assert_eq!(
             of(200, false, &without_ids),
-            by_record(true, [refused(), Unlisted])
+            by_record(Form, [refused(), Unlisted])
         );
         assert_eq!(
             of(400, false, &with_ids("")),
-            by_record(true, [refused(), Unlisted])
+            by_record(Form, [refused(), Unlisted])
         );
         for body in [&without_ids, "", "no", r#"{"ids": []}"#] {
             assert_eq!(of(400, false, body), None, "{body}");

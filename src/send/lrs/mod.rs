@@ -84,7 +84,7 @@ impl Server for Lrs {
             Answer::Response(Response {
                 status: 401 | 403 | 405 | 501,
                 ..
-            }) => Some(Lookup::Unverified),
+            }) if !requests.has_succeeded() => Some(Lookup::Unverified),
             Answer::Response(response) => compare(sent, &response.body, id),
             Answer::Lost(_) | Answer::Impossible(_) => None,
         };
