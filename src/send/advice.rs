@@ -46,8 +46,15 @@ pub fn is_web_page(response: &Response) -> bool {
 
 /// Returns whether a server that expects TLS answered a request without TLS. Common servers say so in the text of a 400.
 fn refuses_plain_http(requested: &Url, response: &Response) -> bool {
+    // The sentences of nginx, Go, Apache and Tomcat.
+    const SENTENCES: [&str; 4] = [
+        "plain http request was sent to https port",
+        "http request to an https server",
+        "ssl-enabled server port",
+        "combination of host and port requires tls",
+    ];
     let text = String::from_utf8_lossy(&response.body).to_ascii_lowercase();
-    !requested.is_encrypted() && (text.contains("https") || text.contains("ssl-enabled"))
+    !requested.is_encrypted() && SENTENCES.iter().any(|sentence| text.contains(sentence))
 }
 
 fn use_https(requested: &Url) -> String {
@@ -199,10 +206,21 @@ mod tests {
             (
                 "http://a:443/xAPI/statements",
                 400,
-                "sent to HTTPS port",
+                "The plain HTTP request was sent to HTTPS port",
                 "use `https://a:443/xAPI`",
             ),
-            ("https://a/xAPI/statements", 400, "sent to HTTPS port", ""),
+            (
+                "http://a/xAPI/statements",
+                400,
+                "`https://w3id.org/xapi` is no valid verb",
+                "",
+            ),
+            (
+                "https://a/xAPI/statements",
+                400,
+                "The plain HTTP request was sent to HTTPS port",
+                "",
+            ),
             ("https://a/xAPI/statements", 400, "bad", ""),
             ("https://a/xAPI/statements", 500, page, ""),
         ] {

@@ -8,9 +8,13 @@ pub struct BatchFailures {
     records: usize,
     /// The number of requests in a row that failed, each after all its retries.
     in_a_row: u32,
-    /// Whether a request failed that may have been too large to be answered in time, and no smaller request has been
-    /// answered since.
-    is_too_slow: bool,
+    /// The number of requests in a row that were not answered in time.
+    timeouts: u32,
+    /// Whether one of these requests held a single record.
+    has_sent_alone: bool,
+    /// The number of records in the smallest request that may have been too large to be answered, if no smaller request
+    /// has been answered since.
+    too_slow: Option<usize>,
     /// Whether the server has answered 403 to a request and to all its retries.
     is_forbidden: bool,
 }
@@ -22,6 +26,8 @@ pub struct RetryLimits {
     pub record: u32,
     /// The most retries if the size of the request may be the reason.
     pub size: u32,
+    /// The most retries if there is no answer in time.
+    pub time: u32,
     /// The most retries if a load balancer may have answered in place of the server.
     pub routing: u32,
 }
@@ -30,6 +36,7 @@ impl RetryLimits {
     pub const NONE: Self = Self {
         record: 0,
         size: 0,
+        time: 0,
         routing: 0,
     };
 }
@@ -39,6 +46,8 @@ impl RetryLimits {
 pub enum AfterFailure {
     /// The halves are sent, each with at most this number of retries.
     Halve { max_retries: u32 },
+    /// The single record is sent again after another record of the batch.
+    TryAnother,
     /// The records are given up.
     GiveUp,
     /// The server counts as down: the rest of the batch is given up.
@@ -49,9 +58,13 @@ pub enum AfterFailure {
 /// down. One failure for each halving is not enough, because a single bad record makes some servers fail that often.
 const FAILURES_PER_HALVING: u32 = 2;
 
-/// The number of failed requests beyond one for each halving after which a server that does not answer in time counts as
-/// down. The number is small because each failure takes as long as the time limit for answers.
-const TIMEOUTS_BEYOND_HALVINGS: u32 = 3;
+/// The number of requests in a row without an answer in time after which single records are sent. If two of them are not
+/// answered in time either, the server counts as down. The numbers are small because each of these requests takes as long
+/// as the time limit for answers.
+const TIMEOUTS_BEFORE_SINGLE: u32 = 3;
+
+/// The most retries of a single record that is not answered in time, if the server has answered other requests.
+const RETRIES_OF_SINGLE: u32 = 3;
 
 /// The most retries for a half of a part, if all retries for the whole part have failed.
 const RETRIES_OF_HALVES: u32 = 2;
@@ -60,22 +73,42 @@ const RETRIES_OF_HALVES: u32 = 2;
 pub const ROUTING_RETRIES: u32 = 3;
 
 impl BatchFailures {
-    pub fn new(records: usize) -> Self {
+    /// Starts a batch with this number of records. `hangs` says whether the server has not answered records of an
+    /// earlier batch in time.
+    pub fn new(records: usize, hangs: bool) -> Self {
         Self {
             records,
             in_a_row: 0,
-            is_too_slow: false,
+            timeouts: if hangs { TIMEOUTS_BEFORE_SINGLE } else { 0 },
+            has_sent_alone: false,
+            too_slow: None,
             is_forbidden: false,
         }
+    }
+
+    /// Returns whether single records must be sent, because larger requests are not answered in time.
+    pub fn sends_alone(&self) -> bool {
+        self.timeouts >= TIMEOUTS_BEFORE_SINGLE
+    }
+
+    /// Returns whether the server has answered the request before the one that has failed.
+    pub fn is_first(&self) -> bool {
+        self.in_a_row <= 1
     }
 
     /// Returns the most retries of a request with this number of the batch's records. A request that may be too large is
     /// repeated once at most, and only if it holds the whole batch: halves are likelier to succeed.
     pub fn retry_limits(&self, records: usize, max_retries: u32) -> RetryLimits {
+        let is_whole = records == self.records;
         let size = match records {
             1 => max_retries,
-            _ if records == self.records => max_retries.min(1),
+            _ if is_whole => max_retries.min(1),
             _ => 0,
+        };
+        let time = match records {
+            _ if self.timeouts > 0 => 0,
+            1 => max_retries.min(RETRIES_OF_SINGLE),
+            _ => size,
         };
         let routing = match self.is_forbidden {
             true => 0,
@@ -84,6 +117,7 @@ impl BatchFailures {
         RetryLimits {
             record: max_retries,
             size,
+            time,
             routing,
         }
     }
@@ -91,36 +125,48 @@ impl BatchFailures {
     /// Notes that the server has answered.
     pub fn answered(&mut self) {
         self.in_a_row = 0;
+        self.timeouts = 0;
+        self.has_sent_alone = false;
     }
 
-    /// Notes that the server has processed a request that was made `attempts` times. Returns whether an earlier request
-    /// failed because it was larger. If a repetition succeeds, the earlier failures were temporary.
-    pub fn processed(&mut self, attempts: u64) -> bool {
+    /// Notes that the server has answered a request that held this number of records and was made `attempts` times. If an
+    /// earlier request failed because it was larger, returns the most records that later requests should hold. If a
+    /// repetition succeeds, the earlier failures were temporary.
+    pub fn answered_in_time(&mut self, records: usize, attempts: u64) -> Option<usize> {
         self.answered();
-        std::mem::take(&mut self.is_too_slow) && attempts == 1
+        let too_slow = self.too_slow.take().filter(|_| attempts == 1)?;
+        // A single record may have been sent next, although half of the records might have been answered too.
+        Some(records.max(too_slow / 2))
     }
 
     /// Notes that a request with this number of records failed after at most `max_retries` retries. Returns what follows.
     pub fn failed(&mut self, suspect: Suspect, records: usize, max_retries: u32) -> AfterFailure {
         self.in_a_row += 1;
         let halvings = self.records.max(1).ilog2() + 1;
-        let outage = match suspect {
-            Suspect::Server => 0,
-            Suspect::Record | Suspect::Firewall => FAILURES_PER_HALVING * (halvings + 1),
-            Suspect::Size => halvings + TIMEOUTS_BEYOND_HALVINGS,
-        };
-        if self.in_a_row >= outage {
+        if suspect == Suspect::Server || self.in_a_row >= FAILURES_PER_HALVING * (halvings + 1) {
             return AfterFailure::GiveUpRest;
+        }
+        if suspect == Suspect::Time {
+            self.timeouts += 1;
+            // A single record after larger requests without an answer: the server hangs, or the record is bad.
+            if records == 1 && self.timeouts > 1 {
+                let is_second = std::mem::replace(&mut self.has_sent_alone, true);
+                let is_over = is_second || self.records == 1 && max_retries == 0;
+                return match is_over {
+                    true => AfterFailure::GiveUpRest,
+                    false => AfterFailure::TryAnother,
+                };
+            }
         }
         if records == 1 {
             // The size was not the reason.
-            self.is_too_slow = false;
+            self.too_slow = None;
             return AfterFailure::GiveUp;
         }
         AfterFailure::Halve {
             max_retries: match suspect {
-                Suspect::Size => {
-                    self.is_too_slow = true;
+                Suspect::Size | Suspect::Time => {
+                    self.too_slow = Some(records);
                     max_retries
                 }
                 Suspect::Firewall => {
@@ -141,7 +187,7 @@ mod tests {
     fn a_single_bad_record_is_found_before_the_server_counts_as_down() {
         for suspect in [Suspect::Record, Suspect::Size] {
             for records in [2, 3, 500] {
-                let mut failures = BatchFailures::new(records);
+                let mut failures = BatchFailures::new(records, false);
                 let mut left = records;
                 while left > 1 {
                     let after = failures.failed(suspect, left, 0);
@@ -158,9 +204,9 @@ mod tests {
         for (suspect, failures_of_outage) in [
             (Suspect::Server, 1),
             (Suspect::Record, 20),
-            (Suspect::Size, 12),
+            (Suspect::Size, 20),
         ] {
-            let mut failures = BatchFailures::new(500);
+            let mut failures = BatchFailures::new(500, false);
             let down = (1..).find(|_| failures.failed(suspect, 2, 0) == AfterFailure::GiveUpRest);
             assert_eq!(down, Some(failures_of_outage), "{suspect:?}");
         }
@@ -168,7 +214,7 @@ mod tests {
 
     #[test]
     fn halves_of_a_request_that_may_be_too_large_keep_the_retries() {
-        let mut failures = BatchFailures::new(500);
+        let mut failures = BatchFailures::new(500, false);
         let limits = |failures: &BatchFailures, records| {
             let RetryLimits { record, size, .. } = failures.retry_limits(records, 8);
             (record, size)
@@ -184,15 +230,52 @@ mod tests {
 
     #[test]
     fn only_a_smaller_request_that_succeeds_at_once_shows_that_the_size_was_the_reason() {
-        let mut failures = BatchFailures::new(500);
-        assert!(!failures.processed(1));
+        let mut failures = BatchFailures::new(500, false);
+        assert_eq!(failures.answered_in_time(500, 1), None);
         failures.failed(Suspect::Size, 500, 8);
-        assert!(failures.processed(1));
-        assert!(!failures.processed(1));
+        assert_eq!(failures.answered_in_time(250, 1), Some(250));
+        assert_eq!(failures.answered_in_time(250, 1), None);
         failures.failed(Suspect::Size, 500, 8);
-        assert!(!failures.processed(2));
+        assert_eq!(failures.answered_in_time(250, 2), None);
         failures.failed(Suspect::Size, 2, 8);
         failures.failed(Suspect::Size, 1, 8);
-        assert!(!failures.processed(1));
+        assert_eq!(failures.answered_in_time(1, 1), None);
+    }
+
+    /// Returns what follows from a request without an answer in time, and the number of times that it was made.
+    fn time_out(failures: &mut BatchFailures, records: usize) -> (AfterFailure, u32) {
+        let requests = failures.retry_limits(records, 8).time + 1;
+        (failures.failed(Suspect::Time, records, 8), requests)
+    }
+
+    #[test]
+    fn a_server_that_never_answers_gets_six_requests_for_the_first_batch_and_then_two() {
+        let halve = AfterFailure::Halve { max_retries: 8 };
+        let mut failures = BatchFailures::new(500, false);
+        assert_eq!(time_out(&mut failures, 500), (halve, 2));
+        assert_eq!(time_out(&mut failures, 250), (halve, 1));
+        assert!(!failures.sends_alone());
+        assert_eq!(time_out(&mut failures, 125), (halve, 1));
+        let mut next = BatchFailures::new(500, true);
+        for failures in [&mut failures, &mut next] {
+            assert!(failures.sends_alone());
+            assert_eq!(time_out(failures, 1), (AfterFailure::TryAnother, 1));
+            assert_eq!(time_out(failures, 1), (AfterFailure::GiveUpRest, 1));
+        }
+        let mut alone = BatchFailures::new(1, false);
+        assert_eq!(time_out(&mut alone, 1), (AfterFailure::GiveUp, 4));
+    }
+
+    #[test]
+    fn a_single_record_that_is_answered_shows_that_a_server_is_slow_and_does_not_hang() {
+        let mut failures = BatchFailures::new(500, false);
+        for records in [500, 250, 125] {
+            time_out(&mut failures, records);
+        }
+        assert_eq!(time_out(&mut failures, 1).0, AfterFailure::TryAnother);
+        assert_eq!(failures.answered_in_time(1, 1), Some(62));
+        assert!(!failures.sends_alone());
+        // The first record alone is bad.
+        assert_eq!(time_out(&mut failures, 1), (AfterFailure::GiveUp, 4));
     }
 }

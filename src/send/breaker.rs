@@ -31,8 +31,11 @@ const UNAVAILABLE_BATCHES: usize = 3;
 /// The number of batches in a row after which the run stops if the server answers 403.
 const FORBIDDEN_BATCHES: usize = 2;
 
-/// The interval at which waiting workers check whether the target is stopped.
-const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+/// The interval at which waiting threads check whether the target is stopped.
+pub const CHECK_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The remedy if all records of small batches are bad, so that a run stops at the same position each time.
+const HINT: &str = "if it answers so to these records only, use a larger `--batch-size`, so that others are in the same batch";
 
 /// The answers of a server so far, and the batches that are kept back because of them.
 #[derive(Default)]
@@ -44,8 +47,10 @@ pub struct Breaker {
 #[derive(Default)]
 struct State {
     is_proven: bool,
-    /// Whether the server has read a compressed body.
-    reads_gzip: bool,
+    /// Whether it is known that compression is not the reason of refusals.
+    may_use_gzip: bool,
+    /// Whether the server has not answered a record that was sent alone in time, and has accepted nothing since.
+    hangs: bool,
     /// Whether a worker is delivering a batch. Other workers wait until the server is proven.
     is_busy: bool,
     /// The refusals by their masked answers, until the server is proven.
@@ -108,14 +113,24 @@ impl Breaker {
         self.state().trial.is_some()
     }
 
-    /// Returns whether the server has read a compressed body.
-    pub fn reads_gzip(&self) -> bool {
-        self.state().reads_gzip
+    /// Returns whether it is known that compression is not the reason of refusals.
+    pub fn may_use_gzip(&self) -> bool {
+        self.state().may_use_gzip
     }
 
-    /// Notes that the server has read a compressed body.
-    pub fn has_read_gzip(&self) {
-        self.state().reads_gzip = true;
+    /// Notes that compression is not the reason of refusals.
+    pub fn allow_gzip(&self) {
+        self.state().may_use_gzip = true;
+    }
+
+    /// Returns whether the server has not answered a record that was sent alone in time, and has accepted nothing since.
+    pub fn hangs(&self) -> bool {
+        self.state().hangs
+    }
+
+    /// Notes that the server has not answered a record that was sent alone in time.
+    pub fn has_hung(&self) {
+        self.state().hangs = true;
     }
 
     /// Notes that the server has accepted a record. Releases all batches that were kept back.
@@ -123,6 +138,7 @@ impl Breaker {
         let state = &mut *self.state();
         let released = std::mem::take(&mut state.kept_back);
         state.released.extend(released);
+        state.hangs = false;
         if !state.is_proven {
             state.is_proven = true;
             state.refusals.clear();
@@ -233,11 +249,13 @@ impl State {
         let batches = self.count(is_unavailable);
         let plural = if batches == 1 { "" } else { "es" };
         let last = self.last(GivenUp::is_unavailable)?;
+        let hint = last.status.and(self.hint());
+        let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
         Some(Tripped {
             status: last.status,
             answer: last.answer.clone(),
             advice: Some(format!(
-                "{batches} batch{plural} failed after all retries, and the server has accepted nothing since: run again when it is back; no dead letters were written for the last batches"
+                "{batches} batch{plural} failed after all retries, and the server has accepted nothing since: run again when it is back; no dead letters were written for the last batches{hint}"
             )),
         })
     }
@@ -247,8 +265,16 @@ impl State {
         Some(Tripped {
             status: last.status,
             answer: last.answer.clone(),
-            advice: None,
+            advice: self.hint().map(str::to_owned),
         })
+    }
+
+    /// Returns a hint if bad records may be the reason why the last batches failed, because the batches are small and the
+    /// server has accepted others.
+    fn hint(&self) -> Option<&'static str> {
+        const SMALL: usize = 10;
+        let is_small = |kept: &KeptBack| kept.batch.items().len() <= SMALL;
+        (self.is_proven && self.kept_back.iter().all(is_small)).then_some(HINT)
     }
 
     /// Returns the number of batches that are kept back for a reason.
@@ -289,6 +315,7 @@ mod tests {
         kept.rest.given_up.push(GivenUp {
             records: 0..1,
             reason,
+            is_certain: false,
             attempts: 1,
             status,
             answer: String::new(),

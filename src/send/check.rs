@@ -14,9 +14,9 @@ impl Target {
             return;
         }
         self.status.checked.get_or_init(|| {
-            if self.rate_limiter.acquire().is_err() {
+            let Ok(_permit) = self.rate_limiter.acquire() else {
                 return;
-            }
+            };
             let answer = self.server.check(&self.client);
             if is_final(&answer) {
                 self.stop(ExitCode::Stopped, self.explain(&answer));

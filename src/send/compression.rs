@@ -1,6 +1,7 @@
 //! The recognition of a server that cannot read compressed bodies.
 
 use super::batch_failures::RetryLimits;
+use super::masked_answer::masked_answer;
 use super::rate_limiter::Stopped;
 use super::retry::Requester;
 use super::send_batch::BatchSlice;
@@ -13,8 +14,8 @@ pub const ADVICE: &str = "the server refuses gzip bodies: leave `--compress-requ
 
 impl Requester<'_> {
     /// Posts records again without compression if the compression may be the reason why the server does not accept
-    /// them, which is possible until the server has read a compressed body. Returns the verdict if the server reads the
-    /// uncompressed body.
+    /// them, which is possible until the server has read a compressed body, or has given the same answer without
+    /// compression. Returns the verdict if the server reads the uncompressed body.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -25,18 +26,25 @@ impl Requester<'_> {
         (verdict, last): (&Verdict, &FinalAnswer),
     ) -> Result<Option<(Verdict, FinalAnswer)>, Stopped> {
         let breaker = self.target.breaker();
-        if !self.target.client.compress || breaker.reads_gzip() {
+        if !self.target.client.compress || breaker.may_use_gzip() {
             return Ok(None);
         }
         if is_read(verdict) {
-            breaker.has_read_gzip();
+            breaker.allow_gzip();
             return Ok(None);
         }
         let status = status_of(&last.answer);
-        if !matches!(status, Some(400 | 415 | 422 | 500 | 501)) {
+        if !matches!(status, Some(400 | 415 | 422 | 501)) {
             return Ok(None);
         }
         let answered = self.post(None, records, body, RetryLimits::NONE, false)?;
+        let masked = |last: &FinalAnswer| {
+            let text = self.target.client.text_of(&last.answer);
+            (status_of(&last.answer), masked_answer(&text))
+        };
+        if masked(&answered.1) == masked(last) {
+            breaker.allow_gzip();
+        }
         // A 415 is about the form of the body, and a refusal about its records.
         let explains_415 = status == Some(415) && answered.0 == Verdict::Refused;
         Ok(Some(answered).filter(|(verdict, _)| explains_415 || is_read(verdict)))

@@ -53,7 +53,7 @@ impl Concurrency {
     }
 
     /// Notes that the server has answered a request. Only requests that use the limit show that the server bears it.
-    pub fn succeeded(&mut self, request: InFlight) {
+    pub fn answered(&mut self, request: InFlight) {
         if request.lowered < self.lowered || !request.is_last {
             return;
         }
@@ -88,10 +88,11 @@ impl Concurrency {
         self.failures.fill(0);
     }
 
-    /// Returns the largest limit that the server bears as far as known, and the maximum.
+    /// Returns the largest limit below the first limit that has failed twice, and the maximum. A single failure may have
+    /// another reason.
     pub fn settled(&self) -> (usize, usize) {
         let max = self.failures.len();
-        let too_many = self.failures.iter().position(|&count| count > 0);
+        let too_many = self.failures.iter().position(|&count| count > 1);
         (too_many.unwrap_or(max), max)
     }
 }
@@ -122,7 +123,7 @@ mod tests {
             for request in requests {
                 match fails {
                     true => concurrency.failed(request),
-                    false => concurrency.succeeded(request),
+                    false => concurrency.answered(request),
                 }
             }
         }
@@ -158,7 +159,7 @@ mod tests {
             concurrency.failed(request);
         }
         assert_eq!(concurrency.limit, 4);
-        concurrency.succeeded(requests[2]);
+        concurrency.answered(requests[2]);
         assert_eq!((concurrency.limit, concurrency.successes), (4, 0));
     }
 
@@ -167,7 +168,7 @@ mod tests {
         let mut concurrency = Concurrency::new(4);
         rounds(&mut concurrency, 10, 9);
         rounds(&mut concurrency, 9, 0);
-        assert_eq!((concurrency.limit, concurrency.settled()), (1, (1, 4)));
+        assert_eq!((concurrency.limit, concurrency.settled()), (1, (4, 4)));
         rounds(&mut concurrency, 100, 9);
         assert_eq!((concurrency.limit, concurrency.settled()), (4, (4, 4)));
 
@@ -182,7 +183,7 @@ mod tests {
         let mut concurrency = Concurrency::new(4);
         for _ in 0..9 {
             let request = concurrency.start(0);
-            concurrency.succeeded(request);
+            concurrency.answered(request);
         }
         assert_eq!(concurrency.limit, 2);
     }

@@ -83,7 +83,7 @@ impl Requester<'_> {
                     break;
                 };
                 // A voided statement counts as missing here. If it is sent alone, a full lookup finds it.
-                let lookup = self.target.server.look_up_quickly(record, text, &self)?;
+                let lookup = self.target.server.look_up_unvoided(record, text, &self)?;
                 is_held[nth] = Some(!matches!(lookup, Lookup::Missing));
                 match lookup {
                     Lookup::Same => conflicts.held.push((records[nth], true)),

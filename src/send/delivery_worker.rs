@@ -29,6 +29,8 @@ pub struct DeliveryWorker<'r> {
     failures: BatchFailures,
     /// Whether records are sent alone until the server is proven, because a larger request was refused.
     sends_alone: bool,
+    /// Whether the server counts as down, so that the rest of the batch is not sent.
+    is_away: bool,
     /// The number of answers that report conflicts.
     pub(super) conflicts: usize,
     /// The answer to a lookup that has failed after all its retries. No more lookups are made for the batch.
@@ -43,8 +45,9 @@ impl<'r> DeliveryWorker<'r> {
             requester,
             batch: &kept.batch,
             parts: Parts::new(kept, target.backoff.max_retries),
-            failures: BatchFailures::new(kept.batch.items().len()),
+            failures: BatchFailures::new(kept.batch.items().len(), target.breaker().hangs()),
             sends_alone: false,
+            is_away: false,
             conflicts: 0,
             failed_lookup: None,
             undelivered: Undelivered::new(target, kept),
@@ -70,14 +73,18 @@ impl<'r> DeliveryWorker<'r> {
         let target = self.requester.target;
         let frame = target.server.frame(self.batch.items().envelope);
         let overhead = frame.overhead();
-        while let Some(mut part) = self.next() {
+        while !self.is_away
+            && let Some(mut part) = self.next()
+        {
             // The limits may change while the worker waits.
             let Ok(permit) = target.rate_limiter.acquire() else {
                 self.parts.push(part);
                 return Err(Stopped);
             };
             let mut limits = target.request_limits.limits();
-            if self.sends_alone && !target.breaker().is_proven() {
+            let breaker = target.breaker();
+            let is_silent = self.failures.sends_alone() || breaker.hangs();
+            if is_silent || self.sends_alone && !breaker.is_proven() {
                 limits.items = 1;
             }
             let (records, rest) = part.records.split_by(limits, overhead);
@@ -139,7 +146,7 @@ impl<'r> DeliveryWorker<'r> {
         }
         let (verdict, last) = answered;
         let is_single = records.len() == 1;
-        self.note_size(&verdict, last.attempts, records.len(), body.len());
+        self.note_answer(&verdict, last.attempts, records.len(), body.len());
         match verdict {
             Verdict::Accepted => {
                 self.accepted();
@@ -180,22 +187,24 @@ impl<'r> DeliveryWorker<'r> {
         Ok(())
     }
 
-    /// Notes the size of a request that the server has answered: the number of records and of bytes.
-    fn note_size(&mut self, verdict: &Verdict, attempts: u64, records: usize, bytes: usize) {
+    /// Notes the answer to a request with this number of records and bytes. It ends a row of failures, and may change
+    /// the limits of later requests.
+    fn note_answer(&mut self, verdict: &Verdict, attempts: u64, records: usize, bytes: usize) {
         let limits = &self.requester.target.request_limits;
-        match verdict {
-            Verdict::Accepted | Verdict::ByRecord(_) | Verdict::Conflict => {
-                if self.failures.processed(attempts) {
-                    limits.lower_items(records);
-                } else {
-                    limits.answered(records);
-                }
-                if *verdict != Verdict::Conflict {
-                    limits.accepted(bytes);
-                }
-            }
-            Verdict::Refused => self.failures.answered(),
-            _ => {}
+        let (is_accepted, is_refused) = match verdict {
+            Verdict::Accepted | Verdict::ByRecord(_) => (true, false),
+            Verdict::Conflict => (false, false),
+            Verdict::Refused => (false, true),
+            _ => return,
+        };
+        match self.failures.answered_in_time(records, attempts) {
+            Some(items) => limits.lower_items(items),
+            // A refusal does not show that the server stores so many records in time.
+            None if is_refused => {}
+            None => limits.answered(records),
+        }
+        if is_accepted {
+            limits.accepted(bytes);
         }
     }
 
@@ -206,17 +215,27 @@ impl<'r> DeliveryWorker<'r> {
         suspect: Suspect,
         last: &FinalAnswer,
     ) -> Result<(), Stopped> {
-        let count = part.records.len();
+        let (count, attempts) = (part.records.len(), part.attempts + last.attempts);
         match self.failures.failed(suspect, count, part.max_retries) {
             AfterFailure::Halve { max_retries } => {
-                self.halve(part, last.attempts, max_retries);
+                self.halve(&part.suspected(), last.attempts, max_retries);
+                return Ok(());
+            }
+            AfterFailure::TryAnother => {
+                self.parts.push_last(Part { attempts, ..*part });
                 return Ok(());
             }
             AfterFailure::GiveUp => {
                 self.requester.target.rate_limiter.forget_failures();
                 self.parts.allow_no_retries();
             }
-            AfterFailure::GiveUpRest => self.parts.take_rest(part, self.batch),
+            AfterFailure::GiveUpRest => {
+                self.is_away = true;
+                self.parts.take_rest(part, self.batch);
+            }
+        }
+        if suspect == Suspect::Time {
+            self.requester.target.breaker().has_hung();
         }
         self.give_up(part, Undeliverable::Unavailable, last)
     }
@@ -230,9 +249,11 @@ impl<'r> DeliveryWorker<'r> {
         match after {
             _ if self.requester.target.dead_letters.is_none() => self.stop(&last.answer),
             AfterFailure::GiveUpRest => self.stop(&last.answer),
-            AfterFailure::GiveUp => self.give_up(part, Undeliverable::Refused, last),
+            AfterFailure::GiveUp | AfterFailure::TryAnother => {
+                self.give_up(part, Undeliverable::Refused, last)
+            }
             AfterFailure::Halve { max_retries } => {
-                self.halve(part, last.attempts, max_retries);
+                self.halve(&part.suspected(), last.attempts, max_retries);
                 Ok(())
             }
         }
@@ -278,6 +299,7 @@ impl<'r> DeliveryWorker<'r> {
         GivenUp {
             records: part.records.numbers_in_batch(),
             reason,
+            is_certain: part.is_suspect && !self.is_away && self.failures.is_first(),
             attempts: part.attempts + last.attempts,
             status: status_of(&last.answer),
             answer: self.requester.target.client.text_of(&last.answer),

@@ -29,6 +29,9 @@ pub struct Rest {
 pub struct GivenUp {
     pub records: Range<usize>,
     pub reason: Undeliverable,
+    /// Whether only these records can be the reason, if the server has failed: the server has answered other records of a
+    /// larger request that had failed.
+    pub is_certain: bool,
     /// The number of requests that were made for the records.
     pub attempts: u64,
     /// The status of the last answer, if there was one.

@@ -15,13 +15,13 @@ use super::target::Target;
 /// between batches.
 #[derive(Default)]
 pub struct LetterBatcher {
-    open: BTreeMap<LetterKind, Batcher>,
+    open: BTreeMap<BatchKind, Batcher>,
 }
 
 /// The dead letters of a batch have the same reason, since records that were refused before may be refused again, and
 /// would divide the batches of other records into halves. They have the same envelope, since a request has one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct LetterKind {
+struct BatchKind {
     reason: Undeliverable,
     /// The envelope as JSON, for Caliper only.
     envelope: Option<String>,
@@ -42,7 +42,7 @@ impl LetterBatcher {
         // No overrides, since they were applied before the dead letter was written.
         let envelope = letter.envelope.take();
         let envelope = envelope.map(|keys| Arc::new(BatchEnvelope::new(keys, &Map::new())));
-        let kind = LetterKind {
+        let kind = BatchKind {
             reason: letter.reason,
             envelope: envelope.as_ref().map(|envelope| envelope.start.clone()),
         };

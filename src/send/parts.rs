@@ -16,7 +16,19 @@ pub struct Part<'b> {
     pub max_retries: u32,
     /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
     pub is_repeated: bool,
+    /// Whether the server has failed a larger request with the records.
+    pub is_suspect: bool,
     pub known: KnownOfPart,
+}
+
+impl Part<'_> {
+    /// Returns the part after the server has failed a request for it.
+    pub fn suspected(self) -> Self {
+        Self {
+            is_suspect: true,
+            ..self
+        }
+    }
 }
 
 /// The results of lookups in a part that the server has refused for a conflict.
@@ -45,6 +57,7 @@ impl<'b> Parts<'b> {
             attempts: *attempts,
             max_retries,
             is_repeated: false,
+            is_suspect: false,
             known: KnownOfPart::Nothing,
         };
         Self {
@@ -55,6 +68,11 @@ impl<'b> Parts<'b> {
 
     pub fn push(&mut self, part: Part<'b>) {
         self.waiting.push(part);
+    }
+
+    /// Adds a part that is sent after all other parts.
+    pub fn push_last(&mut self, part: Part<'b>) {
+        self.waiting.insert(0, part);
     }
 
     /// Adds the halves of a part that has two or more records.
@@ -87,15 +105,15 @@ impl<'b> Parts<'b> {
         }
     }
 
-    /// Adds all waiting parts to a part of the batch, if they follow it without a gap.
+    /// Adds all waiting parts to a part of the batch, if there is no gap between them.
     pub fn take_rest(&mut self, part: &mut Part<'b>, batch: &'b SendBatch) {
-        let first = part.records.numbers_in_batch();
-        let rest = self.waiting.iter();
-        let rest = rest.map(|part| part.records.numbers_in_batch());
-        let end = first.end + rest.clone().map(|numbers| numbers.len()).sum::<usize>();
-        let is_next = |numbers: Range<usize>| numbers.start >= first.end && numbers.end <= end;
-        if self.trial.is_none() && rest.clone().all(is_next) {
-            part.records = batch.numbered(first.start..end);
+        let all = self.waiting.iter().chain([&*part]);
+        let all: Vec<Range<usize>> = all.map(|part| part.records.numbers_in_batch()).collect();
+        let start = all.iter().map(|numbers| numbers.start).min();
+        let start = start.unwrap_or_default();
+        let end = start + all.iter().map(Range::len).sum::<usize>();
+        if self.trial.is_none() && all.iter().all(|numbers| numbers.end <= end) {
+            part.records = batch.numbered(start..end);
             self.waiting.clear();
         }
     }

@@ -64,10 +64,14 @@ impl RateLimiter {
     /// Returns `Stopped` as soon as the target is stopped.
     pub fn acquire(&self) -> Result<RequestPermit<'_>, Stopped> {
         self.schedule().waiting += 1;
-        let mut schedule = self.wait_until(|schedule| {
+        let waited = self.wait_until(|schedule| {
             let is_free = schedule.concurrency.allows(schedule.in_flight);
             is_free.then_some(schedule.next)
-        })?;
+        });
+        let Ok(mut schedule) = waited else {
+            self.schedule().waiting -= 1;
+            return Err(Stopped);
+        };
         schedule.waiting -= 1;
         schedule.next = Instant::now() + self.interval;
         let request = schedule.concurrency.start(schedule.in_flight);
@@ -154,8 +158,8 @@ impl RateLimiter {
 
 impl RequestPermit<'_> {
     /// Notes that the server has answered the request.
-    pub fn succeeded(&self) {
-        self.limiter.schedule().concurrency.succeeded(self.request);
+    pub fn answered(&self) {
+        self.limiter.schedule().concurrency.answered(self.request);
     }
 
     /// Notes that the server has failed to answer the request, or was too busy.
@@ -225,6 +229,7 @@ mod tests {
         for thread in waiting {
             assert_eq!(thread.join().unwrap(), Err(Stopped));
         }
+        assert_eq!(limiter.waiting(), None);
         assert!(limiter.is_stopped());
     }
 

@@ -17,6 +17,9 @@ use crate::console::Console;
 pub struct Requester<'r> {
     pub target: &'r Target,
     pub console: &'r Console,
+    /// Whether the answers to lookups raise the number of requests that are made at once. During deliveries, they do not,
+    /// because a lookup does not show how many deliveries the server bears.
+    pub learns_from_lookups: bool,
 }
 
 /// The reason for the retries of a request that a load balancer may have answered in place of the server.
@@ -52,7 +55,11 @@ impl Requester<'_> {
             },
             |answer, verdict| match *verdict {
                 // Meanwhile, a smaller request of another worker may have succeeded.
-                Verdict::Retry(retry) if retry.suspect == Suspect::Size && is_too_large() => None,
+                Verdict::Retry(retry)
+                    if matches!(retry.suspect, Suspect::Size | Suspect::Time) && is_too_large() =>
+                {
+                    None
+                }
                 Verdict::Retry(retry) => Some((retry, self.allowed(retry, limits))),
                 _ if may_be_routing_outage(answer) && routing_outages < limits.routing => {
                     routing_outages += 1;
@@ -113,8 +120,7 @@ impl Requester<'_> {
             let verdict = verdict(&answer);
             match verdict {
                 Verdict::Retry(_) => permit.failed(),
-                _ if bytes > 0 => permit.succeeded(),
-                // A lookup does not show how many deliveries the server bears.
+                _ if bytes > 0 || self.learns_from_lookups => permit.answered(),
                 _ => {}
             }
             drop(permit);
@@ -141,10 +147,10 @@ impl Requester<'_> {
 
     fn allowed(self, retry: Retry, limits: RetryLimits) -> u32 {
         match retry.suspect {
-            _ if retry.after.is_some() => self.target.backoff.max_retries,
             Suspect::Server => self.target.backoff.max_retries,
             Suspect::Record | Suspect::Firewall => limits.record,
             Suspect::Size => limits.size,
+            Suspect::Time => limits.time,
         }
     }
 }

@@ -55,6 +55,15 @@ impl SendInput {
         Some((resumed.input, *resumed.reached.get(nth)?))
     }
 
+    /// Returns the origin of a record from a line of the input.
+    fn origin(&self, line: u64) -> RecordOrigin {
+        RecordOrigin {
+            input: self.number,
+            file: Arc::clone(&self.file),
+            line,
+        }
+    }
+
     /// Returns `bytes_read`, but not more than the size of the input. A part of an input that is read twice counts
     /// twice in `bytes_read`.
     fn limit(&self, bytes_read: u64) -> u64 {
@@ -65,11 +74,30 @@ impl SendInput {
 impl TargetQueue {
     /// Notes for the progress bar that the records of the first `bytes` bytes of the inputs were added.
     fn note_read(&self, bytes: u64) {
-        self.pool.target.note_read(bytes, self.batcher.len());
+        if !self.pool.target.is_stopped() {
+            self.pool.target.note_read(bytes, self.batcher.len());
+        }
+    }
+
+    /// Counts those records of a batch that a stopped target accepts and does not have yet. Positions are not noted, so
+    /// that the memory for them does not grow with the inputs.
+    fn leave(&self, batch: &ConvertedBatch, input: &SendInput) {
+        let resumed = input.resumed_by(self.nth);
+        let mut statistics = self.pool.target.statistics();
+        for (record, _) in batch.records_with_text() {
+            let end = batch.end_of(record.line);
+            let is_delivered = || Some(end?.offset <= resumed?.1.offset);
+            if is_delivered() != Some(true) && record.routers.contains(self.nth) {
+                statistics.leave_unsubmitted(input.origin(record.line));
+            }
+        }
     }
 
     /// Adds those records of a batch that the target accepts and does not have yet.
     fn write(&mut self, batch: &ConvertedBatch, input: &SendInput, console: &Console) {
+        if self.pool.target.is_stopped() {
+            return self.leave(batch, input);
+        }
         let resumed = input.resumed_by(self.nth);
         let last = batch.positions.last();
         // The number of records that were added before the records of the batch's last line.
@@ -83,11 +111,7 @@ impl TargetQueue {
             if end.is_some() && end == last {
                 before_last_line.get_or_insert(self.batcher.added());
             }
-            let origin = RecordOrigin {
-                input: input.number,
-                file: Arc::clone(&input.file),
-                line: record.line,
-            };
+            let origin = input.origin(record.line);
             let text = match override_keys(text, &self.overrides) {
                 Ok(text) => text,
                 Err(error) => {
@@ -141,6 +165,7 @@ impl TargetQueue {
     fn submitted(&self, before: u64, position: Position, ends: bool, input: &SendInput) {
         if let Some((input, resumed)) = input.resumed_by(self.nth)
             && position.offset > resumed.offset
+            && !self.pool.target.is_stopped()
         {
             let reached = ReachedPosition {
                 input,

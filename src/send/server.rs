@@ -54,12 +54,12 @@ pub trait Server: Send + Sync {
         Ok(Lookup::Unverified)
     }
 
-    /// Asks the server whether it holds a record, in as few requests as possible: a record that it holds may count as
-    /// missing in rare cases. By default, the same as `look_up`.
+    /// Asks the server whether it holds a record that is not voided. A voided record may count as missing, which saves a
+    /// request. By default, the same as `look_up`.
     ///
     /// # Errors
     /// Returns `Stopped` if the target was stopped meanwhile.
-    fn look_up_quickly(
+    fn look_up_unvoided(
         &self,
         record: &BatchItem,
         text: &[u8],

@@ -19,7 +19,7 @@ pub struct TargetStatistics {
     /// Records that cannot be delivered. They are in dead letters, except records to which the router's overrides could
     /// not be applied.
     pub undeliverable: u64,
-    /// The number of records in dead letters, by reason.
+    /// The number of records in dead letters, by reason, including dead letters that are being written.
     pub reasons: BTreeMap<Undeliverable, u64>,
     pub requests: RequestStatistics,
     /// The first record, in the order of the inputs, that was not delivered when the target was stopped.
@@ -107,11 +107,22 @@ impl TargetStatistics {
         }
     }
 
+    /// Counts the records of a dead letter that is about to be written.
+    pub fn reserve_dead_letter(&mut self, records: usize, reason: Undeliverable) {
+        *self.reasons.entry(reason).or_default() += records as u64;
+    }
+
+    /// Subtracts the records of a dead letter that could not be written.
+    pub fn cancel_dead_letter(&mut self, records: usize, reason: Undeliverable) {
+        if let Some(count) = self.reasons.get_mut(&reason) {
+            *count -= records as u64;
+        }
+        self.reasons.retain(|_, count| *count > 0);
+    }
+
     /// Counts records that were written to a dead letter.
-    pub fn add_dead_letter(&mut self, records: BatchSlice<'_>, reason: Undeliverable) {
-        let count = self.remove_pending(records);
-        self.undeliverable += count;
-        *self.reasons.entry(reason).or_default() += count;
+    pub fn add_dead_letter(&mut self, records: BatchSlice<'_>) {
+        self.undeliverable += self.remove_pending(records);
     }
 
     /// Subtracts records that now have an outcome from `pending`. Returns their number.
@@ -147,6 +158,14 @@ impl TargetStatistics {
         let origins = records.iter().map(|(item, _)| &item.origin);
         if let Some(first) = origins.chain(&self.first_left).min() {
             self.first_left = Some(first.clone());
+        }
+    }
+
+    /// Counts a record that is not submitted, because the target was stopped before.
+    pub fn leave_unsubmitted(&mut self, origin: RecordOrigin) {
+        *self.pending.entry(origin.input).or_default() += 1;
+        if self.first_left.as_ref().is_none_or(|first| origin < *first) {
+            self.first_left = Some(origin);
         }
     }
 

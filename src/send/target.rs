@@ -128,7 +128,11 @@ impl Target {
 
     /// Returns a sentence that says what the server answered.
     pub fn describe(&self, answer: &Answer) -> String {
-        self.describe_text(status_of(answer), &self.client.text_of(answer))
+        let described = self.describe_text(status_of(answer), &self.client.text_of(answer));
+        match self.client.proxy_behind(answer) {
+            Some(proxy) => format!("{described} (proxy `{proxy}`)"),
+            None => described,
+        }
     }
 
     /// Returns a sentence that says what the server answered, given the status of the answer and its text. Without an

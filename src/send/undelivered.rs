@@ -50,22 +50,21 @@ impl<'r> Undelivered<'r> {
 
     /// Gives up records. If the server refuses them, writes their dead letter at once if the server has accepted any
     /// record in this run, or if the records come from dead letters of refused records. If the server fails or answers
-    /// 403, writes their dead letter at once only if the server has accepted another record of this batch.
+    /// 403, it may do the same for all records, so writes their dead letter only after the server has accepted a later
+    /// record, unless it is certain that these records are the reason.
     ///
     /// # Errors
     /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
-        if given_up.is_unavailable() && given_up.records.len() > 1 {
+        let is_proven = breaker.is_proven();
+        if (given_up.is_unavailable() || given_up.is_forbidden())
+            && !(given_up.is_certain && is_proven)
+        {
             self.has_accepted = false;
-        }
-        // A server that fails or answers 403 may do the same for all records.
-        let may_be_for_all = given_up.is_unavailable() || given_up.is_forbidden();
-        let was_refused = self.batch.was_refused && !given_up.may_be_stored;
-        if self.has_accepted || !may_be_for_all && (breaker.is_proven() || was_refused) {
+        } else if is_proven || self.batch.was_refused && !given_up.may_be_stored {
             return self.write(given_up);
-        }
-        if !may_be_for_all {
+        } else {
             breaker.refused(&given_up);
         }
         self.given_up.push(given_up);
@@ -97,11 +96,17 @@ impl<'r> Undelivered<'r> {
         let count = self.batch.numbered(given_up.records.clone()).len();
         // Records that were in dead letters before do not count, unless the user sets a limit.
         let is_limited = target.max_dead_letters.is_some() || self.batch.letters.is_empty();
-        if is_limited
-            && target
-                .statistics()
-                .is_flood(count, given_up.reason, target.max_dead_letters)
-        {
+        let max = target.max_dead_letters;
+        let is_reserved = {
+            // Other workers must not write a dead letter between the check and the count.
+            let mut statistics = target.statistics();
+            let is_flood = is_limited && statistics.is_flood(count, given_up.reason, max);
+            if !is_flood {
+                statistics.reserve_dead_letter(count, given_up.reason);
+            }
+            !is_flood
+        };
+        if !is_reserved {
             let limit = match target.max_dead_letters {
                 Some(limit) => format!("more than {limit} records"),
                 None => "too many records, over half of those answered,".to_owned(),
@@ -117,12 +122,13 @@ impl<'r> Undelivered<'r> {
             Ok(path) => {
                 self.written.push(path);
                 let records = self.batch.numbered(given_up.records);
-                target
-                    .statistics()
-                    .add_dead_letter(records, given_up.reason);
+                target.statistics().add_dead_letter(records);
                 Ok(())
             }
             Err(error) => {
+                target
+                    .statistics()
+                    .cancel_dead_letter(count, given_up.reason);
                 target.stop(ExitCode::Output, format!("{error:#}"));
                 Err(Stopped)
             }

@@ -72,8 +72,10 @@ pub enum Suspect {
     Record,
     /// A firewall that forbids a single record.
     Firewall,
-    /// The server, or the size of the request: a smaller request may be answered in time.
+    /// The server, or the size of the request: a smaller request may succeed.
     Size,
+    /// The server, or the size of the request: no answer came in time.
+    Time,
 }
 
 /// The longest wait that a server can ask for. Longer waits are shortened to this time.
@@ -86,7 +88,8 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         Answer::Response(response) => response,
         Answer::Lost(loss) => {
             return match loss.kind {
-                LossKind::TimedOut | LossKind::Reset => retry(None, Suspect::Size),
+                LossKind::TimedOut => retry(None, Suspect::Time),
+                LossKind::Reset => retry(None, Suspect::Size),
                 LossKind::Other => retry(None, Suspect::Server),
             };
         }
@@ -100,7 +103,9 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         400 | 422 => Verdict::Refused,
         408 | 425 | 429 => retry(after, Suspect::Server),
         300..=499 | 501 => Verdict::Stop,
-        504 => retry(after, Suspect::Size),
+        504 => retry(after, Suspect::Time),
+        // A server that asks to wait is away or busy, whatever the records are.
+        503 if after.is_some() => retry(after, Suspect::Server),
         500..=599 => retry(after, Suspect::Record),
         // HTTP does not allow this status for an answer. The server may answer properly later.
         _ => retry(after, Suspect::Server),
@@ -163,7 +168,7 @@ mod tests {
                 413 => Verdict::TooLarge,
                 408 | 425 | 429 => retry(Suspect::Server),
                 501 => Verdict::Stop,
-                504 => retry(Suspect::Size),
+                504 => retry(Suspect::Time),
                 500 | 502..=599 => retry(Suspect::Record),
                 300..=399 | 401..=499 => Verdict::Stop,
                 _ => retry(Suspect::Server),
@@ -172,7 +177,7 @@ mod tests {
         }
         let now = SystemTime::now();
         for (kind, suspect) in [
-            (LossKind::TimedOut, Suspect::Size),
+            (LossKind::TimedOut, Suspect::Time),
             (LossKind::Reset, Suspect::Size),
             (LossKind::Other, Suspect::Server),
         ] {
@@ -187,7 +192,10 @@ mod tests {
     #[test]
     fn retry_after_is_seconds_or_a_date_and_counts_for_429_and_503() {
         let after = |status, header| match of(status, Some(header)) {
-            Verdict::Retry(Retry { after, .. }) => after.map(|wait| wait.as_secs()),
+            Verdict::Retry(Retry { after, suspect }) => {
+                assert!(after.is_none() || suspect == Suspect::Server);
+                after.map(|wait| wait.as_secs())
+            }
             other => panic!("{other:?}"),
         };
         for (header, seconds) in [

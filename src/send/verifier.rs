@@ -235,7 +235,11 @@ impl Questions {
     /// Asks for one record after the other, until no record waits or the target is stopped.
     fn ask(&self, console: &Console) {
         let target = &self.target;
-        let requester = Requester { target, console };
+        let requester = Requester {
+            target,
+            console,
+            learns_from_lookups: true,
+        };
         let next = || {
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             waiting.pop()
@@ -263,7 +267,7 @@ fn look_up(requester: Requester<'_>, record: &SendBatch) -> Result<Held, Stopped
         Lookup::Different => return Ok(Held::Different),
         Lookup::Missing => return Ok(Held::Missing),
         Lookup::Unverified => {
-            target.rate_limiter.acquire()?;
+            let _permit = target.rate_limiter.acquire()?;
             let answer = target.explain(&target.server.check(&target.client));
             format!("{answer}; statements cannot be verified, since they cannot be read")
         }

@@ -4,11 +4,10 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SendError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::breaker::Tripped;
+use super::breaker::{CHECK_INTERVAL, Tripped};
 use super::delivery_worker::DeliveryWorker;
 use super::http::{Answer, Response};
 use super::kept_back::KeptBack;
@@ -27,9 +26,6 @@ pub struct WorkerPool {
     free_slots: Receiver<()>,
     threads: Vec<JoinHandle<()>>,
 }
-
-/// The interval at which waiting threads check whether the target is stopped.
-const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 impl WorkerPool {
     /// Starts `count` workers. Their queue has `count` slots.
@@ -141,7 +137,11 @@ fn deliver_rest(target: &Target, console: &Console, mut kept: KeptBack) {
     if target.is_stopped() {
         return leave(target, &kept);
     }
-    let requester = Requester { target, console };
+    let requester = Requester {
+        target,
+        console,
+        learns_from_lookups: false,
+    };
     let (delivered, rest) = DeliveryWorker::new(requester, &kept).deliver();
     kept.rest = rest;
     if delivered.is_err() {

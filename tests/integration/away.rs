@@ -1,11 +1,10 @@
 //! Servers that are away: the run stops before it writes dead letters for what another run can deliver.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::breaker::{repairable, send, with_log};
 use crate::harness::{Run, lines};
-use crate::lrs::{Lrs, ServerFault, ServerSettings};
+use crate::lrs::{Lrs, ServerFault};
 use crate::send::router;
 
 #[test]
@@ -14,13 +13,14 @@ fn a_server_that_is_away_stops_the_run_after_three_batches_without_dead_letters(
         ServerFault::CloseBeforeStoring,
         ServerFault::Status(503),
         ServerFault::Status(429),
+        ServerFault::RetryAfter(503, "0".to_owned()),
     ] {
         // From the start, and after some batches.
         for delivered in [0, 5] {
-            let fault = fault.clone();
+            let of_later = fault.clone();
             let (lrs, is_well) = repairable(move |nth| match nth < delivered {
                 true => ServerFault::None,
-                false => fault.clone(),
+                false => of_later.clone(),
             });
             let directory = with_log(&lines(0..300));
             let run = || {
@@ -31,6 +31,10 @@ fn a_server_that_is_away_stops_the_run_after_three_batches_without_dead_letters(
             assert_eq!(ended.files("dead"), [""; 0]);
             ended.assert_stderr("3 batches failed after all retries");
             assert_eq!(router(&ended)["delivered"], 10 * delivered);
+            if !matches!(fault, ServerFault::Status(503)) {
+                // The rest of a batch is not tried.
+                assert_eq!(lrs.request_count(), delivered + 6, "{fault:?}");
+            }
             let first = format!("from line {} of `log`", 10 * delivered + 1);
             ended.assert_stderr(&first);
 
@@ -44,25 +48,31 @@ fn a_server_that_is_away_stops_the_run_after_three_batches_without_dead_letters(
 
 #[test]
 fn the_rest_of_a_batch_is_no_dead_letter_if_the_server_goes_away() {
-    let is_well = Arc::new(AtomicBool::new(false));
-    let well = Arc::clone(&is_well);
-    let lrs = Lrs::start(ServerSettings {
-        fault: Box::new(move |nth, _| match nth {
-            // The first body is too large. Its half is accepted.
-            0 => ServerFault::Status(413),
-            2.. if !well.load(Ordering::Relaxed) => ServerFault::CloseBeforeStoring,
-            _ => ServerFault::None,
-        }),
-        ..ServerSettings::default()
-    });
-    let directory = with_log(&lines(0..20));
-    let ended = send(&directory, &lrs.xapi()).run().with_code(5);
-    assert_eq!(ended.files("dead"), [""; 0]);
-    assert_eq!(lrs.stored().len(), 10);
-    ended.assert_stderr("from line 11 of `log`");
-    is_well.store(true, Ordering::Relaxed);
-    send(&directory, &lrs.xapi()).run().with_code(0);
-    assert_eq!(lrs.stored().len(), 20);
+    for fault in [
+        ServerFault::CloseBeforeStoring,
+        ServerFault::Status(500),
+        ServerFault::Status(403),
+    ] {
+        // A single statement, and a batch that is halved until its statements are alone.
+        for rest in [1, 10] {
+            let of_rest = fault.clone();
+            let (lrs, is_well) = repairable(move |nth| match nth {
+                // The first body is too large. Its half is accepted.
+                0 => ServerFault::Status(413),
+                1 => ServerFault::None,
+                _ => of_rest.clone(),
+            });
+            let directory = with_log(&lines(0..2 * rest));
+            let run = || send(&directory, &lrs.xapi()).args(&["--max-retries", "1"]);
+            let ended = run().run().with_code(5);
+            assert_eq!(ended.files("dead"), [""; 0], "{fault:?}");
+            assert_eq!(lrs.stored().len(), rest as usize);
+            ended.assert_stderr(&format!("from line {} of `log`", rest + 1));
+            is_well.store(true, Ordering::Relaxed);
+            run().run().with_code(0);
+            assert_eq!(lrs.stored().len(), 2 * rest as usize);
+        }
+    }
 }
 
 #[test]

@@ -215,6 +215,34 @@ fn a_statement_that_a_firewall_forbids_is_a_dead_letter() {
 }
 
 #[test]
+fn the_last_statement_of_an_input_is_a_dead_letter_if_the_server_fails_because_of_it() {
+    for status in [403, 500] {
+        let lrs = with_poison(status);
+        let run = send(&with_log(&(lines(0..19) + &poisoned(30))), &lrs.xapi());
+        let ended = run.args(&["--max-retries", "0"]).run().with_code(4);
+        assert_eq!(ended.dead_letters().len(), 1, "{status}");
+        assert_eq!(lrs.stored().len(), 19);
+    }
+}
+
+#[test]
+fn small_batches_of_bad_statements_stop_the_run_with_the_remedy() {
+    for status in [403, 500] {
+        let lrs = with_poison(status);
+        let directory = with_log(&(lines(10..20) + &bad(3) + &lines(20..30)));
+        let run = |batch_size| {
+            let run = send(&directory, &lrs.xapi()).args(&["--batch-size", batch_size]);
+            run.args(&["--connections", "1", "--max-retries", "0"])
+        };
+        let ended = run("1").run().with_code(5);
+        ended.assert_stderr("use a larger `--batch-size`");
+        let ended = run("500").run().with_code(4);
+        assert_eq!(ended.dead_letters().len(), 3);
+        assert_eq!(lrs.stored().len(), 20);
+    }
+}
+
+#[test]
 fn a_server_that_forbids_everything_stops_the_run_after_few_requests() {
     for batch_size in ["500", "1"] {
         let lrs = Lrs::with_faults(|_, _| ServerFault::Status(403));
@@ -257,6 +285,11 @@ fn a_server_that_refuses_gzip_is_recognized() {
         assert_eq!(ended.dead_letters().len(), 1);
         assert_eq!(lrs.stored().len(), 99);
     }
+    // If the same answer comes without compression, this is not tried again.
+    let lrs = Lrs::with_faults(|nth, _| refusal(nth));
+    let run = send(&with_log(&lines(0..1000)), &lrs.xapi());
+    run.args(&["--compress-requests"]).run().with_code(5);
+    assert!(lrs.request_count() <= 36, "{}", lrs.request_count());
     // A bad statement is no sign that the server refuses gzip.
     let lrs = Lrs::healthy();
     let directory = with_log(&(poisoned(0) + &lines(1..100)));

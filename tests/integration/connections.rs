@@ -199,6 +199,14 @@ fn a_proxy_that_refuses_plain_http_stops_the_run_at_once_and_is_named() {
             ServerFault::RetryAfter(403, squid),
             "the proxy answered 403",
         ),
+        (
+            ServerFault::Answer(
+                403,
+                "Proxy-Status: proxy.example; error=http_request_denied\r\n",
+                "",
+            ),
+            "the proxy answered 403",
+        ),
     ] {
         let proxy = Lrs::with_faults(move |_, _| fault.clone());
         let proxy_url = proxy.xapi().replace("/xAPI", "");
@@ -210,5 +218,18 @@ fn a_proxy_that_refuses_plain_http_stops_the_run_at_once_and_is_named() {
         assert_eq!(proxy.request_count(), 1);
         ended.assert_stderr(message);
         ended.assert_stderr(&format!("(proxy `{proxy_url}`)"));
+    }
+    // A proxy that does not mark its own answers is named too.
+    for status in [403, 502, 503, 504] {
+        let proxy = Lrs::with_faults(move |_, _| ServerFault::Status(status));
+        let proxy_url = proxy.xapi().replace("/xAPI", "");
+        let ended = send("http://lrs.invalid/xAPI")
+            .args(&["--max-retries", "0"])
+            .env("http_proxy", &proxy_url)
+            .run()
+            .with_code(5);
+        ended.assert_stderr(&format!(
+            "answered {status}: as requested by the test (proxy `{proxy_url}`)"
+        ));
     }
 }

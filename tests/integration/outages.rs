@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::gateway::{Gateway, Rules};
-use crate::harness::lines;
+use crate::harness::{lines, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 use crate::recover::recover;
-use crate::send::{assert_stored, router, send, transformed};
+use crate::send::{assert_stored, router, send, send_to, transformed};
 
 /// Returns the number of statements in a body.
 fn statements(body: &[u8]) -> usize {
@@ -41,6 +41,64 @@ fn a_store_that_needs_time_for_each_statement_gets_smaller_batches() {
     assert_stored(&lrs, &transformed(&log, "xapi"));
     let late = late.load(Ordering::Relaxed);
     assert!(late <= 6, "{late} {}", router(&ended));
+}
+
+#[test]
+fn a_server_that_never_answers_stops_the_run_after_few_requests() {
+    for (format, batch_size, most) in [("xapi", "500", 10), ("caliper", "20", 10), ("xapi", "1", 8)]
+    {
+        let lrs = Lrs::with_faults(|_, _| ServerFault::Silence);
+        let url = match format {
+            "xapi" => lrs.xapi(),
+            _ => lrs.caliper(),
+        };
+        let ended = send_to(format, &url, &lines(0..2000))
+            .args(&["--batch-size", batch_size])
+            .args(&["--read-timeout", "0.1", "--dead-letters", "dead"])
+            .run()
+            .with_code(5);
+        ended.assert_stderr("3 batches failed after all retries");
+        assert_eq!(ended.files("dead"), [""; 0]);
+        assert_eq!(router(&ended)["requests"], most, "{format} {batch_size}");
+    }
+}
+
+#[test]
+fn a_statement_that_is_not_answered_in_time_is_a_dead_letter() {
+    let lrs = Lrs::healthy();
+    let rules = Rules {
+        answer: Box::new(|body, forward| {
+            if String::from_utf8_lossy(body).contains("poison") {
+                std::thread::sleep(Duration::from_secs(2));
+            }
+            forward()
+        }),
+        ..Rules::default()
+    };
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
+    let ended = send(&gateway.xapi(), &(poisoned(0) + &lines(1..16)))
+        .args(&["--read-timeout", "0.5", "--dead-letters", "dead"])
+        .run()
+        .with_code(4);
+    let letter = ended.only_dead_letter("unavailable");
+    assert_eq!(letter["items"].as_array().unwrap().len(), 1);
+    assert_eq!(lrs.stored().len(), 15);
+}
+
+#[test]
+fn a_limit_of_records_is_as_high_as_the_size_that_was_refused_in_time() {
+    let lrs = Lrs::healthy();
+    let (rules, failures) = rules_with_504();
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
+    // The second half of the first batch is answered in time, and refused.
+    send(&gateway.xapi(), &(poisoned(0) + &lines(1..2000)))
+        .args(&["--batch-size", "200", "--dead-letters", "dead"])
+        .args(&["--connections", "1"])
+        .run()
+        .with_code(4);
+    assert_eq!(lrs.stored().len(), 1999);
+    assert!(lrs.request_count() < 45, "{}", lrs.request_count());
+    assert!(failures.load(Ordering::Relaxed) < 10);
 }
 
 /// Returns rules that answer 504 to more than 100 statements, and the number of these answers.
@@ -135,7 +193,7 @@ fn a_routing_outage_ends_after_three_retries_or_fewer_if_the_options_say_so() {
 
 /// Starts a gateway that answers 500 while two requests are in flight, as databases do that find a deadlock. Returns the
 /// gateway, and the most requests that were in flight at once.
-fn gateway(lrs: &Lrs, deadlocks: bool) -> (Gateway, Arc<AtomicUsize>) {
+pub fn gateway(lrs: &Lrs, deadlocks: bool) -> (Gateway, Arc<AtomicUsize>) {
     let (in_flight, most) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let highest = Arc::clone(&most);
     let rules = Rules {

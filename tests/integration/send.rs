@@ -11,7 +11,7 @@ pub fn send(url: &str, log: &str) -> Run {
     send_to("xapi", url, log)
 }
 
-fn send_to(format: &str, url: &str, log: &str) -> Run {
+pub fn send_to(format: &str, url: &str, log: &str) -> Run {
     Run::send_to(format, url)
         .args(&["--retry-delay", "0.01", "--report", "report.json", "log"])
         .file("log", log)

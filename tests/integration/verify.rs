@@ -1,11 +1,13 @@
 //! `verify`: asks a store for what `send` delivers.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, ROOT_URL, Run, line, lines};
 use crate::lrs::{Lrs, ServerFault, ServerSettings, id_of};
+use crate::outages::gateway;
 use crate::send::{router, send};
 
 fn verify(url: &str, log: &str) -> Run {
@@ -66,6 +68,16 @@ fn a_store_that_holds_everything_is_verified() {
         assert_eq!(asked(&lrs).len(), 30);
     }
     assert_eq!(lrs.stored().len(), 30);
+}
+
+#[test]
+fn a_healthy_store_is_asked_over_all_connections() {
+    let log = lines(0..60);
+    let lrs = holding(&log);
+    let (gateway, most) = gateway(&lrs, false);
+    let ended = verify(&gateway.xapi(), &log).args(&["--connections", "3"]);
+    assert_counts(&ended.run().with_code(0), [60, 0, 0, 0]);
+    assert_eq!(most.load(Ordering::SeqCst), 3);
 }
 
 #[test]

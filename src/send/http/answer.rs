@@ -55,16 +55,37 @@ impl Response {
 }
 
 /// Returns the reason why a proxy does not let requests through, if the proxy itself wrote the response. The proxy
-/// Squid marks its own responses with a header.
-fn refusal_of_proxy(response: &HttpResponse<Body>) -> Option<&'static str> {
-    let status = response.status().as_u16();
-    let is_own = status == 407 || response.headers().contains_key("x-squid-error");
+/// Squid marks its own responses with a header, and others with an error in `Proxy-Status` (RFC 9209). A gateway of the
+/// server may set `Proxy-Status` too, so the header counts only if the request was given to a proxy.
+fn refusal_of_proxy(response: &HttpResponse<Body>, is_forwarded: bool) -> Option<&'static str> {
+    let (status, headers) = (response.status().as_u16(), response.headers());
+    let proxy_status = headers.get_all("proxy-status");
+    let has_error = || {
+        proxy_status
+            .iter()
+            .any(|value| value.to_str().is_ok_and(is_error))
+    };
+    let is_own =
+        status == 407 || headers.contains_key("x-squid-error") || is_forwarded && has_error();
     refusal(status).filter(|_| is_own)
 }
 
-/// Reads the answer to a request.
-pub fn read_answer(answered: Result<HttpResponse<Body>, ureq::Error>) -> Answer {
-    if let Some(refusal) = answered.as_ref().ok().and_then(refusal_of_proxy) {
+/// Returns whether a value of `Proxy-Status` has the parameter of responses that the proxy itself wrote.
+fn is_error(proxy_status: &str) -> bool {
+    let parameters = proxy_status.split([';', ',']);
+    parameters
+        .map(str::trim_start)
+        .any(|parameter| parameter.starts_with("error="))
+}
+
+/// Reads the answer to a request. `is_forwarded` says whether the request was given to a proxy as plain HTTP.
+pub fn read_answer(
+    answered: Result<HttpResponse<Body>, ureq::Error>,
+    is_forwarded: bool,
+) -> Answer {
+    let refusal = answered.as_ref().ok();
+    let refusal = refusal.and_then(|response| refusal_of_proxy(response, is_forwarded));
+    if let Some(refusal) = refusal {
         // The body is not read, so that the connection is closed: Squid may not answer a second request on it.
         return Answer::Impossible(refusal.to_owned());
     }

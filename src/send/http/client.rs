@@ -133,7 +133,7 @@ impl Client {
         if gzipped.is_some() {
             request = request.header("content-encoding", "gzip");
         }
-        (read_answer(request.send(body)), bytes)
+        (read_answer(request.send(body), self.is_forwarded()), bytes)
     }
 
     /// Makes a GET request to the URL of the server with one more query parameter.
@@ -166,7 +166,25 @@ impl Client {
                 request = request.header(name, value);
             }
         }
-        read_answer(request.call())
+        read_answer(request.call(), self.is_forwarded())
+    }
+
+    /// Returns whether requests are given to a proxy as plain HTTP.
+    fn is_forwarded(&self) -> bool {
+        self.proxy.is_some() && !self.requested.is_encrypted()
+    }
+
+    /// Returns the proxy that may have given an answer in place of the server.
+    pub fn proxy_behind(&self, answer: &Answer) -> Option<&str> {
+        let may_be_of_proxy = |status| matches!(status, 403 | 502..=504);
+        match answer {
+            Answer::Response(response)
+                if self.is_forwarded() && may_be_of_proxy(response.status) =>
+            {
+                self.proxy.as_deref()
+            }
+            _ => None,
+        }
     }
 
     /// Returns the text of an answer for people: without secrets, and cut to a readable length.

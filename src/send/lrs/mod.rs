@@ -52,7 +52,7 @@ impl Server for Lrs {
         sent: &[u8],
         requests: &dyn LookupRequests,
     ) -> Result<Lookup, Stopped> {
-        let lookup = self.look_up_quickly(statement, sent, requests)?;
+        let lookup = self.look_up_unvoided(statement, sent, requests)?;
         if !matches!(lookup, Lookup::Missing) {
             return Ok(lookup);
         }
@@ -68,7 +68,7 @@ impl Server for Lrs {
     }
 
     /// Does not find voided statements.
-    fn look_up_quickly(
+    fn look_up_unvoided(
         &self,
         statement: &BatchItem,
         sent: &[u8],
