@@ -15,6 +15,7 @@
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `verifier` | the destination of `verify`: asks servers for the records that they should hold |
 //! | `worker_pool` | the workers of a target and their queue |
+//! | `settlement` | the outcome of records if the answer does not accept all records of a request |
 //! | `conflicts` | the outcome of records that the server reports as conflicts |
 //! | `delivery_worker` | the delivery of one batch: splits it, settles its records, gives records up |
 //! | `parts` | the parts of a batch that wait to be sent |
@@ -31,10 +32,11 @@
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics`, `verification` | counts of records and requests; which records a server holds |
+//! | `reading` | whether records can be read from the server |
 //! | `rate_limiter`, `request_limits` | when the next request may start, and how large it may be |
 //! | `concurrency` | how many requests may be in flight at once |
-//! | `lrs/` | learning record stores: requests, lookup |
-//! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests |
+//! | `lrs/` | learning record stores: requests, confirmations, lookup, probe |
+//! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests, confirmations |
 //! | `server` | the interface of a kind of server |
 //! | `verdict`, `advice` | the meaning of an answer; what the user should change |
 //! | `body_frame` | the text around the records of a request body |
@@ -44,7 +46,7 @@
 //! | `discarded` | the file of discarded dead letters |
 //! | `letter_groups` | the dead letters of a router by reason and answer |
 //! | `masked_answer` | the text of an answer without what differs from record to record |
-//! | `http/` | the client, TLS, proxies, redaction |
+//! | `http/` | the client, answers, TLS, proxies, redaction |
 
 mod acknowledgements;
 mod advice;
