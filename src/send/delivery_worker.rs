@@ -145,30 +145,43 @@ impl<'r> DeliveryWorker<'r> {
             return self.stop_compression(part, &last.answer, uncompressed);
         }
         let (verdict, last) = answered;
-        let is_single = records.len() == 1;
         self.note_answer(&verdict, last.attempts, records.len(), body.len());
+        self.follow(part, verdict, &last, body.len())
+    }
+
+    /// Does what the verdict about a request with this part demands. If the target is stopped meanwhile, the part is cut to
+    /// the records that have no outcome yet.
+    fn follow(
+        &mut self,
+        part: &mut Part<'r>,
+        verdict: Verdict,
+        last: &FinalAnswer,
+        bytes: usize,
+    ) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let is_single = part.records.len() == 1;
         match verdict {
             Verdict::Accepted => {
                 self.accepted();
                 target.statistics().add_delivered(part.records);
             }
-            Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, &last)?,
+            Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, last)?,
             Verdict::Unconfirmed => return self.stop_unconfirmed(&last.answer),
             Verdict::TooLarge if is_single => {
                 // Larger bodies may have been refused only because they held this record. So the size of other bodies
                 // is not limited any longer.
                 target.request_limits.forget_refusals();
-                self.give_up(part, Undeliverable::TooLarge, &last)?;
+                self.give_up(part, Undeliverable::TooLarge, last)?;
             }
             Verdict::TooLarge => {
-                target.request_limits.refused(body.len());
+                target.request_limits.refused(bytes);
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Conflict if is_single => {
-                self.resolve(part, Undeliverable::Conflict, &last)?;
+                self.resolve(part, Undeliverable::Conflict, last)?;
             }
             Verdict::Refused if is_single => {
-                self.give_up(part, Undeliverable::Refused, &last)?;
+                self.give_up(part, Undeliverable::Refused, last)?;
             }
             Verdict::Refused if !target.breaker().is_proven() && !self.batch.was_refused => {
                 // One record tells more about the server than half of the records.
@@ -176,12 +189,12 @@ impl<'r> DeliveryWorker<'r> {
                 let attempts = part.attempts + last.attempts;
                 self.parts.push(Part { attempts, ..*part });
             }
-            Verdict::Conflict => self.settle_conflicts(part, &last)?,
+            Verdict::Conflict => self.settle_conflicts(part, last)?,
             Verdict::Refused => {
                 self.halve(part, last.attempts, part.max_retries);
             }
-            Verdict::Retry(retry) => self.fail(part, retry.suspect, &last)?,
-            Verdict::Stop if status_of(&last.answer) == Some(403) => self.forbid(part, &last)?,
+            Verdict::Retry(retry) => self.fail(part, retry.suspect, last)?,
+            Verdict::Stop if status_of(&last.answer) == Some(403) => self.forbid(part, last)?,
             Verdict::Stop => return self.stop(&last.answer),
         }
         Ok(())

@@ -204,6 +204,27 @@ fn statements_that_are_not_listed_and_may_not_be_read_are_unverified() {
     }
 }
 
+#[test]
+fn one_lookup_is_retried_if_lookups_of_unlisted_statements_fail() {
+    let lrs = Lrs::start(ServerSettings {
+        fault: Box::new(|_, method| match method {
+            "GET" => ServerFault::Status(503),
+            _ => ServerFault::AnswerAfterStoring(200, "", "[]"),
+        }),
+        refuses_duplicates: false,
+        ..ServerSettings::default()
+    });
+    let ended = send(&lrs.xapi(), &lines(0..40))
+        .args(&["--dead-letters", "dead", "--max-retries", "3"])
+        .run()
+        .with_code(5);
+    ended.assert_stderr("answered 503");
+    let records = lrs.records();
+    let lookups = records.requests.iter().filter(|each| each.method == "GET");
+    // The lookup with its retries, and one lookup after the statements were sent once more.
+    assert_eq!(lookups.count(), 5);
+}
+
 /// Takes a minute, in which the server is asked for the statement.
 #[test]
 fn a_statement_that_is_neither_listed_nor_found_is_sent_again_alone_and_then_a_dead_letter() {

@@ -207,7 +207,8 @@ fn a_store_that_must_not_be_read_cannot_be_verified() {
             assert_eq!(router(&ended)["left"], 30);
             assert_eq!(router(&ended)["checked"], 0);
         }
-        assert!(lrs.request_count() <= 8);
+        // Each connection may have repeated its first lookup.
+        assert!(lrs.request_count() <= 32);
     }
 }
 
