@@ -22,6 +22,10 @@ pub struct EventFilter {
     pub orgs: Option<TextGlobs>,
 }
 
+/// The number of globs up to which globs are tried after one of them has matched a text. With more globs, filters would
+/// become slow.
+const MOST_TRIED: usize = 10;
+
 /// Glob patterns for texts. The texts are not paths, so `*` also matches slashes.
 #[derive(Debug)]
 pub struct TextGlobs(Vec<TextGlob>);
@@ -130,26 +134,48 @@ impl TextGlobs {
     fn match_any(&self, text: &str) -> bool {
         let mut is_match = false;
         for glob in &self.0 {
-            let has_matched = glob.has_matched.load(Ordering::Relaxed);
-            // After a match, only the globs that have matched no text are tried.
-            if (is_match && has_matched) || !glob.matcher.is_match(text) {
+            let has_matched = glob.has_matched();
+            // After a match, only globs that have matched no text are tried, to find those that never match.
+            if is_match && (has_matched || self.0.len() > MOST_TRIED) {
                 continue;
             }
-            is_match = true;
-            if !has_matched {
-                glob.has_matched.store(true, Ordering::Relaxed);
+            if glob.matcher.is_match(text) {
+                is_match = true;
+                if !has_matched {
+                    glob.has_matched.store(true, Ordering::Relaxed);
+                }
             }
         }
         is_match
     }
 
-    /// Returns the globs, each with whether it has matched a text.
-    pub fn matched(&self) -> impl Iterator<Item = (&str, bool)> {
+    /// Returns the globs as they were given.
+    pub fn texts(&self) -> Vec<&str> {
+        self.0.iter().map(TextGlob::text).collect()
+    }
+
+    /// Returns whether a glob has matched a text.
+    pub fn has_matched(&self) -> bool {
+        self.0.iter().any(TextGlob::has_matched)
+    }
+
+    /// Returns the globs that have matched no text, if another glob has matched one. Returns no globs if there are so
+    /// many that not all of them were tried.
+    pub fn unmatched(&self) -> Vec<&str> {
         let globs = self.0.iter();
-        globs.map(|glob| {
-            let has_matched = glob.has_matched.load(Ordering::Relaxed);
-            (glob.matcher.glob().glob(), has_matched)
-        })
+        let is_known = self.has_matched() && self.0.len() <= MOST_TRIED;
+        let unmatched = globs.filter(|glob| is_known && !glob.has_matched());
+        unmatched.map(TextGlob::text).collect()
+    }
+}
+
+impl TextGlob {
+    fn text(&self) -> &str {
+        self.matcher.glob().glob()
+    }
+
+    fn has_matched(&self) -> bool {
+        self.has_matched.load(Ordering::Relaxed)
     }
 }
 

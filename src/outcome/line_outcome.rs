@@ -29,7 +29,7 @@ pub enum FilteredBy {
 
 impl FilteredBy {
     /// All options, in the order of the variants.
-    pub const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Events,
         Self::Since,
         Self::Until,

@@ -86,8 +86,8 @@ fn empty(tally: &Tally, found_none: bool) -> Option<String> {
         0 if found_none => "no input was found".to_owned(),
         0 => return None,
         _ if tally.emitted > 0 => return None,
-        1 => "nothing was converted of 1 line".to_owned(),
-        _ => format!("nothing was converted of {lines} lines"),
+        1 => "1 line was read and nothing was converted".to_owned(),
+        _ => format!("{lines} lines were read and nothing was converted"),
     };
     Some(format!(
         "{what}, so the run fails as `--fail-on empty` demands"

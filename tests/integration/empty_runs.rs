@@ -74,7 +74,7 @@ fn a_filter_that_leaves_out_everything_is_named_with_the_events_seen() {
         let ended = run(&log()).args(arguments).run().with_code(0);
         assert_warning(
             &ended,
-            &format!("nothing was converted of 4 lines: no event matched {expected}"),
+            &format!("4 lines were read and nothing was converted: no event matched {expected}"),
         );
         assert_eq!(ended.report()["total"]["outcomes"]["filtered"], 4);
     }
@@ -88,7 +88,7 @@ fn routers_that_take_no_event_are_named_with_what_they_require() {
     let ended = run.args(&["--routers", "routers.json"]).run().with_code(0);
     assert_warning(
         &ended,
-        "nothing was converted of 4 lines: no event matched `--routers routers.json`: no router takes any of 4 events; \
+        "4 lines were read and nothing was converted: no event matched `--routers routers.json`: no router takes any of 4 events; \
          `https://lrs.example/?***` requires `context.course_id` to match `^course-v1:X` or `^Y` \
          (courses seen: 3 × `course-v1:DemoX+Botany+2024`, 1 × `course-v1:a+b+c`)",
     );
@@ -174,7 +174,7 @@ fn tables_without_rows_are_named() {
     let run = || run(&log()).file("u.csv", USERS).args(&["--users", "u.csv"]);
     assert_warning(
         &run().run().with_code(0),
-        "nothing was converted of 4 lines: 4 of 4 events name a user that is not in `u.csv`, which has no rows: \
+        "4 lines were read and nothing was converted: 4 of 4 events name a user that is not in `u.csv`, which has no rows: \
          export the table again (see *Lookup tables* in the guide), or use `--unknown-user derive`",
     );
     let shown = |arguments: &[&str]| {
@@ -196,30 +196,30 @@ fn tables_without_rows_are_named() {
 fn a_run_that_emits_nothing_names_the_likeliest_cause() {
     let no_user = line(1).replace("ada", "");
     let unsupported = line(2).replace("play_video", "no_such_event");
-    for (log, arguments, cause) in [
+    for (log, arguments, warning) in [
         (
             no_user.clone(),
             &[][..],
-            "of 1 line: the only event was rejected (no-user 1); `event-router explain` shows the details",
+            "1 line was read and nothing was converted: the only event was rejected (no-user 1); `event-router explain` shows the details",
         ),
         (
             no_user.repeat(2) + &of_course(3, "x/y/z"),
             &["--course", "course-v1:*"],
-            "of 3 lines: all 2 events that the filters keep were rejected (no-user 2); `event-router explain` shows the details",
+            "3 lines were read and nothing was converted: all 2 events that the filters keep were rejected (no-user 2); `event-router explain` shows the details",
         ),
         (
             unsupported.clone() + "x\n",
             &[],
-            "of 2 lines: no event is of a kind that is converted to xAPI by default",
+            "2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default",
         ),
         (
             unsupported,
             &["--events", "*_video"],
-            "of 1 line: no event is one of `--events *_video`",
+            "1 line was read and nothing was converted: no event is one of `--events *_video`",
         ),
     ] {
         let ended = run(&log).args(arguments).run().with_code(0);
-        assert_warning(&ended, &format!("nothing was converted {cause}"));
+        assert_warning(&ended, warning);
     }
     let healthy = run(&log()).run().with_code(0);
     assert_eq!(healthy.stderr, "");

@@ -79,7 +79,7 @@ fn fail_on_empty_fails_without_an_input_and_without_an_output() {
     let no_user = line(1).replace("ada", "");
     let ended = run(&no_user, "empty").args(&["a.log"]).run().with_code(1);
     ended.assert_error(
-        "nothing was converted of 1 line, so the run fails as `--fail-on empty` demands",
+        "1 line was read and nothing was converted, so the run fails as `--fail-on empty` demands",
     );
     let ended = run(&line(1), "empty").args(&["--course", "x", "a.log"]);
     ended.run().with_code(1);

@@ -6,7 +6,7 @@ use crate::convert::LineConverter;
 use crate::outcome::Tally;
 use crate::report::InputReports;
 use crate::report::summary::most_frequent_reasons;
-use crate::report::text::{grouped, plural};
+use crate::report::text::grouped;
 
 /// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if each input
 /// with lines has a warning of its own, which names the cause.
@@ -24,12 +24,12 @@ pub fn nothing_emitted(
     if !has_event && read.all(|report| !report.warnings.is_empty()) {
         return None;
     }
-    Some(format!(
-        "nothing was converted of {} line{}: {}",
-        grouped(lines),
-        plural(lines),
-        cause(converter, tally)
-    ))
+    let were_read = match lines {
+        1 => "1 line was read".to_owned(),
+        _ => format!("{} lines were read", grouped(lines)),
+    };
+    let cause = cause(converter, tally);
+    Some(format!("{were_read} and nothing was converted: {cause}"))
 }
 
 fn cause(converter: &LineConverter, tally: &Tally) -> String {

@@ -56,11 +56,7 @@ pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String>
     ];
     let mut notes = Vec::new();
     for (option, globs, seen) in options {
-        let globs: Vec<(&str, bool)> = globs.iter().flat_map(TextGlobs::matched).collect();
-        if !globs.iter().any(|&(_, has_matched)| has_matched) {
-            continue;
-        }
-        for (glob, _) in globs.iter().filter(|&&(_, has_matched)| !has_matched) {
+        for glob in globs.iter().flat_map(TextGlobs::unmatched) {
             let suggestion = suggestion(&[glob], &seen);
             notes.push(format!("no event matched `{option} {glob}`{suggestion}"));
         }
@@ -123,10 +119,10 @@ fn by_org(converter: &LineConverter, tally: &Tally) -> Option<String> {
 
 /// Returns `None` if a glob has matched an event, which was unsupported for another reason.
 fn by_globs(option: &str, globs: &TextGlobs, seen: &[(String, u64)]) -> Option<String> {
-    if globs.matched().any(|(_, has_matched)| has_matched) {
+    if globs.has_matched() {
         return None;
     }
-    let globs: Vec<&str> = globs.matched().map(|(glob, _)| glob).collect();
+    let globs = globs.texts();
     let suggestion = suggestion(&globs, seen);
     Some(format!("`{option} {}`{suggestion}", globs.join(",")))
 }
