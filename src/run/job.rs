@@ -88,16 +88,7 @@ impl<'a> Job<'a> {
             dedupe,
             record,
         } = settings;
-        if command.dry_run && record.state.is_some() && record.rejects.is_some() {
-            bail!(
-                "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
-            );
-        }
-        let is_collision =
-            |fail_on: &FailOn| matches!(fail_on, FailOn::Lines(FailingLines::Collision, _));
-        if record.fail_on.iter().any(is_collision) && dedupe.is_none() {
-            bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
-        }
+        check_record(&record, dedupe.is_some(), command.dry_run)?;
         let written = [&record.rejects, &record.state, &record.report]
             .into_iter()
             .flatten();
@@ -370,6 +361,20 @@ impl<'a> Job<'a> {
             }
         }
     }
+}
+
+/// Checks that the files to write and the results to fail on fit the other settings.
+fn check_record(record: &RecordSettings, dedupes: bool, is_dry_run: bool) -> Result<()> {
+    if is_dry_run && record.state.is_some() && record.rejects.is_some() {
+        bail!(
+            "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
+        );
+    }
+    let is_collision = |on: &FailOn| matches!(on, FailOn::Lines(FailingLines::Collision, _));
+    if record.fail_on.iter().any(is_collision) && !dedupes {
+        bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
+    }
+    Ok(())
 }
 
 /// Returns the function that tells how much was read.
