@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `opener` | decides at which position an input resumes, and opens the input there |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
+//! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
 //! | `journal` | the journal, a file in the state directory: reading, appending, compaction |
@@ -20,9 +21,11 @@ mod fingerprint;
 mod history;
 mod journal;
 mod opener;
+mod same_inputs;
 mod sequencer;
 mod state_directory;
 
 pub use entry::{DeliveryProgress, InputId};
 pub use opener::{Destinations, Resumed, ResumingOpener};
+pub use same_inputs::SameLines;
 pub use state_directory::StateDirectory;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::entry::{DeliveryProgress, InputId};
 use super::fingerprint::{Head, track_document, track_log};
 use super::history::History;
+use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use crate::input::{self, BytesRead, LineBatch, Opened, Position, PositionTracker, Shape, Source};
@@ -17,6 +18,7 @@ pub struct ResumingOpener {
     directory: Arc<StateDirectory>,
     destinations: Destinations,
     sequencer: Arc<InputSequencer>,
+    first_inputs: FirstInputs,
 }
 
 /// An input that was opened and is not yet delivered to its end.
@@ -36,6 +38,8 @@ pub struct Resumed {
     /// The input for which the journal says that the lines before the earliest of these positions are delivered:
     /// `input` itself, or another input that begins with the same lines.
     pub recorded_as: InputId,
+    /// The lines before the earliest of these positions that this run reads from another input.
+    pub same_lines: Option<SameLines>,
 }
 
 /// The destinations of a run.
@@ -133,8 +137,14 @@ impl InputOpener for ResumingOpener {
             }
         };
         opened.reader = Box::new(reader);
-        let resumed = self.resumed(source, &head, &candidates, &found);
+        let mut resumed = self.resumed(source, &head, &candidates, &found);
         let start = resumed.start();
+        resumed.same_lines = self.first_inputs.same_lines(
+            &source.name,
+            resumed.input,
+            resumed.recorded_as,
+            start.line,
+        );
         let mut tracker = found
             .into_iter()
             .find(|tracker| tracker.position() == start);
@@ -180,6 +190,7 @@ impl ResumingOpener {
             directory,
             destinations,
             sequencer: Arc::default(),
+            first_inputs: FirstInputs::default(),
         }
     }
 
@@ -266,6 +277,7 @@ impl ResumingOpener {
             input,
             recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
             reached: reached.into_iter().map(|(position, _)| position).collect(),
+            same_lines: None,
         }
     }
 }

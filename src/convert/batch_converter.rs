@@ -99,7 +99,7 @@ impl BatchConverter {
         tally.count(&conversion.outcome, conversion.records);
         match conversion.outcome {
             Outcome::Unsupported(_) => {
-                let kind = self.converter.kind_of_unsupported(&conversion);
+                let kind = conversion.kind_of_unsupported();
                 tally.details.unsupported.count(kind);
             }
             Outcome::Emitted => {

@@ -40,8 +40,8 @@ pub struct ConvertedLine<'a> {
     pub name: Option<&'a str>,
     /// The index of the name in [`EventSelection::known`].
     pub known: Option<usize>,
-    /// The field `event_type` of an unsupported event without a name.
-    pub event_type: Option<&'a str>,
+    /// The kind of `event_type` that an unsupported event without a name has.
+    event_type: EventType,
     pub outcome: Outcome,
     /// The UTC time of an emitted event, if the event has a time.
     pub time: Option<DateTime>,
@@ -51,12 +51,34 @@ pub struct ConvertedLine<'a> {
     pub records: usize,
 }
 
+/// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for every
+/// line.
+#[derive(Clone, Copy, Debug)]
+enum EventType {
+    /// The path of a request.
+    Path,
+    /// The name of events that are converted, and would be with `--name-from-event-type`.
+    Converted,
+    Other,
+}
+
 impl<'a> ConvertedLine<'a> {
+    /// Returns the kind of an unsupported event.
+    pub fn kind_of_unsupported(&self) -> EventKind<'a> {
+        match (self.name, self.event_type) {
+            (Some(name), _) if name.starts_with('/') => EventKind::Implicit,
+            (Some(name), _) => EventKind::Named(name),
+            (None, EventType::Path) => EventKind::Implicit,
+            (None, EventType::Converted) => EventKind::NamedByType,
+            (None, EventType::Other) => EventKind::Unnamed,
+        }
+    }
+
     fn of_outcome(outcome: Outcome) -> Self {
         Self {
             name: None,
             known: None,
-            event_type: None,
+            event_type: EventType::Other,
             outcome,
             time: None,
             has_two_times: false,
@@ -108,7 +130,7 @@ impl LineConverter {
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
             return Some(ConvertedLine {
-                event_type: event.event_type().filter(|_| !event.has_name()),
+                event_type: self.event_type_of(&event),
                 ..ConvertedLine::of_outcome(outcome)
             });
         };
@@ -180,15 +202,12 @@ impl LineConverter {
         (outcome, known)
     }
 
-    /// Returns the kind of an unsupported event.
-    pub fn kind_of_unsupported<'a>(&self, line: &ConvertedLine<'a>) -> EventKind<'a> {
-        let is_taken =
-            |event_type| !self.name_from_event_type && self.outcome_by_name(event_type).0.is_none();
-        match (line.name, line.event_type) {
-            (Some(path), _) | (None, Some(path)) if path.starts_with('/') => EventKind::Implicit,
-            (Some(name), _) => EventKind::Named(name),
-            (None, Some(event_type)) if is_taken(event_type) => EventKind::NamedByType,
-            (None, _) => EventKind::Unnamed,
+    fn event_type_of(&self, event: &TrackingEvent<'_>) -> EventType {
+        let is_taken = |name| !self.name_from_event_type && self.outcome_by_name(name).0.is_none();
+        match event.event_type().filter(|_| !event.has_name()) {
+            Some(path) if path.starts_with('/') => EventType::Path,
+            Some(name) if is_taken(name) => EventType::Converted,
+            _ => EventType::Other,
         }
     }
 

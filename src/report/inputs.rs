@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::checkpoint::SameLines;
 use crate::destination::WrittenFile;
 use crate::input::NotFound;
 use crate::outcome::Tally;
@@ -20,6 +21,8 @@ pub struct InputReport {
     pub warnings: Vec<String>,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
+    /// More lines that were not read, because this run read them from another input.
+    pub same_lines: Option<SameLines>,
     /// The counts of the lines whose output is delivered.
     pub tally: Tally,
     /// How many bytes were read, and how many were left to the next run. `None` if the run ended before the input did.
@@ -73,6 +76,13 @@ pub enum InputEnd {
     /// The run ended before the input did.
     #[default]
     Stopped,
+}
+
+/// An input with lines that the run read from another input.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeated<'a> {
+    pub input: &'a str,
+    pub same: &'a SameLines,
 }
 
 /// The reports of all inputs of a run, in order.
@@ -133,6 +143,18 @@ impl InputReports {
     /// Returns the number of lines of all inputs that were not read again, because earlier runs delivered them.
     pub fn skipped_lines(&self) -> u64 {
         self.reports().map(|report| report.skipped_lines).sum()
+    }
+
+    /// Returns the inputs with lines that the run read from other inputs.
+    pub fn repeated(&self) -> Vec<Repeated<'_>> {
+        let repeated = self.reports().filter_map(|report| {
+            let same = report.same_lines.as_ref()?;
+            Some(Repeated {
+                input: &report.name,
+                same,
+            })
+        });
+        repeated.collect()
     }
 
     /// Returns the reports: first those of the inputs that were not found, then the others in order.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-use super::inputs::InputCounts;
+use super::inputs::{InputCounts, Repeated};
 use super::text::{grouped, plural, reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
@@ -19,6 +19,8 @@ pub struct Summary<'a> {
     pub unmatched: usize,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
+    /// The inputs with lines that the run read from other inputs.
+    pub repeated: Vec<Repeated<'a>>,
     /// Whether the most frequent names of unsupported events are listed.
     pub verbose: bool,
     /// The signal that ended the run, if there was one.
@@ -55,11 +57,24 @@ impl Display for Summary<'_> {
             );
             write!(formatter, "\n{skipped}")?;
         }
+        if let Some(Repeated { input, same }) = self.repeated.first() {
+            let more = if self.repeated.len() > 1 { ", …" } else { "" };
+            let detail = format!("`{input}` begins like `{}`{more}", same.input);
+            let skipped = "same as in another input, and skipped";
+            let skipped = row(self.repeated_lines(), skipped, &detail);
+            write!(formatter, "\n{skipped}")?;
+        }
         Ok(())
     }
 }
 
 impl Summary<'_> {
+    /// Returns the number of lines that were not read because other inputs of the run have them, too.
+    pub fn repeated_lines(&self) -> u64 {
+        let lines = self.repeated.iter().map(|repeated| repeated.same.lines);
+        lines.sum()
+    }
+
     fn inputs_text(&self) -> String {
         let InputCounts {
             all,

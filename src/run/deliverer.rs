@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::duplicates::Duplicates;
 use super::input_warnings::{InputWarnings, warnings};
-use crate::checkpoint::{Resumed, StateDirectory};
+use crate::checkpoint::{Resumed, SameLines, StateDirectory};
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, Suspects};
 use crate::destination::{Destination, WriteStatus, WrittenFile};
@@ -48,6 +48,8 @@ struct OpenInput {
     name: String,
     /// The number of lines that are skipped, because earlier runs delivered them.
     skipped_lines: u64,
+    /// More lines that are skipped, because this run reads them from another input.
+    same_lines: Option<SameLines>,
     /// The tally of the lines that were read. It is added to the run's tally only if the output is delivered.
     tally: Tally,
     /// The lines that are probably no events.
@@ -108,7 +110,7 @@ impl<'c> Deliverer<'c> {
         } = delivery;
         let flow = match event {
             InputEvent::Unopened(error) => {
-                let mut open = OpenInput::start(source, 0);
+                let mut open = OpenInput::start(source);
                 let message = format!("failed to open `{}`: {error}", source.name);
                 self.input_failed(&mut open, message);
                 self.end(input, open, Some(ReadTo::default()), None);
@@ -131,9 +133,13 @@ impl<'c> Deliverer<'c> {
     }
 
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> ControlFlow {
-        let skipped_lines = resumed.map_or(0, |resumed| resumed.start().line);
-        self.open
-            .insert(input, OpenInput::start(source, skipped_lines));
+        let mut open = OpenInput::start(source);
+        if let Some(resumed) = resumed {
+            open.same_lines = resumed.same_lines.clone();
+            let same = open.same_lines.as_ref().map_or(0, |same| same.lines);
+            open.skipped_lines = resumed.start().line - same;
+        }
+        self.open.insert(input, open);
         self.with_rejects(RejectsFile::mark);
         if let Some(duplicates) = &mut self.duplicates {
             duplicates.dedupe.start_input(&source.name);
@@ -188,8 +194,9 @@ impl<'c> Deliverer<'c> {
                 duplicates.dedupe.input_failed();
             }
         }
-        // The rest of an input whose first lines were read by earlier runs may have no event.
-        if open.errors.is_empty() && open.skipped_lines == 0 {
+        // The rest of an input whose first lines are skipped may have no event.
+        let is_whole = open.skipped_lines == 0 && open.same_lines.is_none();
+        if open.errors.is_empty() && is_whole {
             open.warnings = warnings(source, &open.suspects, &open.tally);
             self.warnings.show(&open.warnings, self.console);
         }
@@ -340,10 +347,11 @@ impl<'c> Deliverer<'c> {
 }
 
 impl OpenInput {
-    fn start(source: &Source, skipped_lines: u64) -> Self {
+    fn start(source: &Source) -> Self {
         Self {
             name: source.name.clone(),
-            skipped_lines,
+            skipped_lines: 0,
+            same_lines: None,
             tally: Tally::default(),
             suspects: Suspects::default(),
             errors: Vec::new(),
@@ -366,6 +374,7 @@ impl OpenInput {
             errors: self.errors,
             warnings: self.warnings,
             skipped_lines: self.skipped_lines,
+            same_lines: self.same_lines,
             tally: self.tally,
             read_to,
             output,

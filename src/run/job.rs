@@ -336,6 +336,7 @@ impl<'a> Job<'a> {
             inputs: counts,
             unmatched: *unmatched,
             skipped_lines: inputs.skipped_lines(),
+            repeated: inputs.repeated(),
             verbose: self.record.verbose,
             stopped_by: interrupted.signal(),
             bytes: self.options.bytes_read.total(),

@@ -1,4 +1,6 @@
-//! Output files that replace others, and `--no-clobber`.
+//! Output files that replace others, `--no-clobber`, and inputs with the same lines.
+
+use serde_json::json;
 
 use crate::harness::{Run, RunDirectory, line, lines};
 
@@ -77,4 +79,44 @@ fn a_run_that_resumes_replaces_only_files_of_its_own() {
     directory.remove("out/y.log.xapi.jsonl");
     night(0);
     assert_eq!(directory.json_lines("out/y.log.xapi.jsonl").len(), 2);
+}
+
+#[test]
+fn lines_that_another_input_of_the_run_has_are_not_told_as_delivered_by_earlier_runs() {
+    for threads in ["1", "4"] {
+        let directory = RunDirectory::new();
+        let night = || {
+            let arguments = ["transform", "-o", "out", "--report", "report.json"];
+            let run = directory.run_with_state(&arguments);
+            run.args(&["--threads", threads]).run().with_code(0)
+        };
+        directory.write("logs/a.log", lines(0..3));
+        directory.write("logs/b.log", lines(0..3));
+        directory.write("logs/c.log", lines(0..4));
+        let ended = night();
+        ended.assert_stderr(
+            "6 same as in another input, and skipped  `logs/b.log` begins like `logs/a.log`, …\n",
+        );
+        ended.assert_not_stderr("earlier runs");
+        assert_eq!(ended.count("emitted"), 4);
+        let report = ended.report();
+        let (total, copy) = (&report["total"], &report["inputs"][1]);
+        assert_eq!(
+            (&total["passed_over"], &total["repeated_lines"]),
+            (&json!(0), &json!(6))
+        );
+        assert_eq!(
+            (&copy["same_as"], &copy["repeated_lines"]),
+            (&json!("logs/a.log"), &json!(3))
+        );
+
+        // The next run reads one line of each log.
+        directory.append("logs/a.log", &line(9));
+        directory.append("logs/b.log", &line(9));
+        let ended = night();
+        ended.assert_stderr("10 delivered by earlier runs, and skipped\n");
+        ended.assert_stderr(
+            "1 same as in another input, and skipped  `logs/b.log` begins like `logs/a.log`\n",
+        );
+    }
 }
