@@ -35,7 +35,7 @@ const FORBIDDEN_BATCHES: usize = 2;
 pub const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The remedy if all records of small batches are bad, so that a run stops at the same position each time.
-const HINT: &str = "if it answers so to these records only, use a larger `--batch-size`, so that others are in the same batch";
+const HINT: &str = "if it answers so to these records only, use a larger `--batch-size`, so that other records are in the same batch";
 
 /// The answers of a server so far, and the batches that are kept back because of them.
 #[derive(Default)]
@@ -269,12 +269,11 @@ impl State {
         })
     }
 
-    /// Returns a hint if bad records may be the reason why the last batches failed, because the batches are small and the
-    /// server has accepted others.
+    /// Returns a hint if bad records may be the reason why the last batches failed, because the batches are small.
     fn hint(&self) -> Option<&'static str> {
         const SMALL: usize = 10;
         let is_small = |kept: &KeptBack| kept.batch.items().len() <= SMALL;
-        (self.is_proven && self.kept_back.iter().all(is_small)).then_some(HINT)
+        (self.kept_back.len() > 1 && self.kept_back.iter().all(is_small)).then_some(HINT)
     }
 
     /// Returns the number of batches that are kept back for a reason.

@@ -279,6 +279,7 @@ mod tests {
     use serde_json::json;
     use uuid::Uuid;
 
+    use super::super::target::Target;
     use super::*;
     use crate::convert::ConvertedRecord;
     use crate::exit_code::ExitCode;
@@ -315,42 +316,66 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_record_whose_overrides_fail_is_skipped_and_the_run_continues() {
+    /// Starts a dry run to one target.
+    fn start(overrides: &Value) -> (Sender, Arc<Target>) {
         let console = Arc::new(Console::new(true, false));
         let (settings, format) = (dry_run(), Format::Xapi);
         let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();
         let target = settings.target(&endpoint, format, None, &console);
         let target = Arc::new(target.unwrap());
         let workers = WorkerPool::start(Arc::clone(&target), &console, 1);
-        let mut sender = Sender::new(Arc::clone(&console));
-        let overrides = json!({"version": "1.0.0"});
-        sender.add(
-            workers.unwrap(),
-            None,
-            overrides.as_object().unwrap().clone(),
-        );
+        let mut sender = Sender::new(console);
+        let overrides = overrides.as_object().unwrap().clone();
+        sender.add(workers.unwrap(), None, overrides);
+        (sender, target)
+    }
 
-        let texts = ["{\"a\": 1}\n", "{\"a\": NaN}\n", "{\"a\": 2}\n"];
+    /// Returns a batch with one record for each line from `first` on.
+    fn batch(first: u64, texts: &[&str]) -> ConvertedBatch {
         let mut batch = ConvertedBatch {
             bytes: texts.concat().into_bytes().into(),
             ..ConvertedBatch::default()
         };
         let mut end = 0;
-        for (text, line) in texts.iter().zip(1u32..) {
+        for (text, line) in texts.iter().zip(first..) {
             end += text.len();
             batch.records.push(ConvertedRecord {
                 id: Uuid::from_u128(line.into()),
                 end,
-                line: line.into(),
+                line,
                 routers: RouterSet::ALL,
             });
         }
+        batch
+    }
+
+    #[test]
+    fn a_record_whose_overrides_fail_is_skipped_and_the_run_continues() {
+        let (mut sender, target) = start(&json!({"version": "1.0.0"}));
+        let batch = batch(1, &["{\"a\": 1}\n", "{\"a\": NaN}\n", "{\"a\": 2}\n"]);
         assert_eq!(sender.write(0, &batch).unwrap(), WriteStatus::Written);
         let closed = Box::new(sender).close();
         assert_eq!(closed.code, ExitCode::Undelivered);
         assert!(closed.stopped.is_empty());
         let statistics = target.statistics();
         assert_eq!((statistics.delivered, statistics.undeliverable), (2, 1));
+    }
+
+    #[test]
+    fn the_records_for_a_stopped_target_are_counted_and_not_kept() {
+        let (mut sender, target) = start(&json!({}));
+        let first = batch(1, &["{\"a\": 1}\n", "{\"a\": 2}\n"]);
+        assert_eq!(sender.write(0, &first).unwrap(), WriteStatus::Written);
+        target.stop(ExitCode::Stopped, "stopped".to_owned());
+        for line in [3, 5] {
+            let later = batch(line, &["{\"a\": 3}\n", "{\"a\": 4}\n"]);
+            assert_eq!(sender.write(0, &later).unwrap(), WriteStatus::Closed);
+        }
+        assert_eq!(sender.queues[0].batcher.len(), 2);
+        let closed = Box::new(sender).close();
+        assert_eq!((closed.code, closed.stopped.len()), (ExitCode::Stopped, 1));
+        let statistics = target.statistics();
+        assert_eq!((statistics.delivered, statistics.left()), (0, 6));
+        assert_eq!(statistics.first_left.as_ref().unwrap().line, 1);
     }
 }

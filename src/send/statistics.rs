@@ -190,3 +190,20 @@ impl TargetStatistics {
         self.first_left = origins.min().cloned();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dead_letters_that_are_being_written_count_towards_the_limit() {
+        let mut statistics = TargetStatistics::default();
+        let reason = Undeliverable::Refused;
+        statistics.reserve_dead_letter(2, reason);
+        assert!(!statistics.is_flood(1, reason, Some(3)));
+        assert!(statistics.is_flood(2, reason, Some(3)));
+        statistics.cancel_dead_letter(2, reason);
+        assert!(!statistics.is_flood(3, reason, Some(3)));
+        assert!(statistics.reasons.is_empty());
+    }
+}
