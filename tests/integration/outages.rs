@@ -144,7 +144,8 @@ fn recover_makes_batches_smaller_too() {
     let gateway = Gateway::start(&lrs.xapi(), rules, None);
     let ended = send(&down.xapi(), &lines(0..1800))
         .args(&["--max-retries", "0", "--batch-size", "600"])
-        .args(&["--dead-letters", "dead"])
+        // The third batch must be accepted after the second has failed.
+        .args(&["--dead-letters", "dead", "--connections", "1"])
         .run()
         .with_code(4);
     recover(&ended, &gateway.xapi())
