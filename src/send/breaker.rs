@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::dead_letters::Undeliverable;
 use super::kept_back::{GivenUp, KeptBack};
 use super::masked_answer::masked_answer;
 use super::trial::Trial;
@@ -66,6 +67,8 @@ struct State {
 struct Refusals {
     /// The number of refused records.
     count: usize,
+    /// The reason of the first refusal.
+    reason: Undeliverable,
     /// The status and the text of the first answer.
     status: Option<u16>,
     answer: String,
@@ -150,10 +153,16 @@ impl Breaker {
     /// Notes that the server, which is not proven, has refused records. Starts a trial after many refusals.
     pub fn refused(&self, given_up: &GivenUp) {
         let state = &mut *self.state();
-        let GivenUp { status, answer, .. } = given_up;
+        let GivenUp {
+            reason,
+            status,
+            answer,
+            ..
+        } = given_up;
         let key = format!("{status:?} {}", masked_answer(answer));
         let refusals = state.refusals.entry(key).or_insert_with(|| Refusals {
             count: 0,
+            reason: *reason,
             status: *status,
             answer: answer.clone(),
         });
@@ -230,18 +239,24 @@ impl State {
     fn all_refused(&self) -> Option<Tripped> {
         let most = self.refusals.values().max_by_key(|same| same.count)?;
         let refused = self.refused();
-        let cause = match most.status {
-            Some(409) => {
-                ", and they cannot be read from the server: if it has all records, they need not be sent again; otherwise"
-            }
-            _ => ":",
+        let advice = match (most.reason, most.status) {
+            (Undeliverable::Unacknowledged, _) => format!(
+                "the server neither lists nor returns any of {refused} records: check the URL, and whether the server stores what it accepts"
+            ),
+            (Undeliverable::TooLarge, _) => format!(
+                "each of {refused} records that were sent alone is too large: raise the limit of the server, or of a proxy before it, such as `client_max_body_size` of nginx"
+            ),
+            (_, Some(409)) => format!(
+                "none of {refused} records that were sent alone was accepted, and they cannot be read from the server: if it has all records, they need not be sent again; otherwise check the URL, the credentials and the headers"
+            ),
+            _ => format!(
+                "none of {refused} records that were sent alone was accepted: check the URL, the credentials and the headers"
+            ),
         };
         Some(Tripped {
             status: most.status,
             answer: most.answer.clone(),
-            advice: Some(format!(
-                "none of {refused} records that were sent alone was accepted{cause} check the URL, the credentials and the headers; no dead letters were written"
-            )),
+            advice: Some(format!("{advice}; no dead letters were written")),
         })
     }
 
@@ -304,7 +319,6 @@ fn is_forbidden(kept: &KeptBack) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::dead_letters::Undeliverable;
     use super::super::send_batch::tests::batch_of;
     use super::*;
 

@@ -89,7 +89,7 @@ impl Requester<'_> {
                     Lookup::Same => conflicts.held.push((records[nth], true)),
                     Lookup::Different => conflicts.held.push((records[nth], false)),
                     Lookup::Missing => break,
-                    Lookup::Unverified => {
+                    Lookup::Unverified(_) => {
                         conflicts.known = KnownOfPart::LookupsFail;
                         return Ok(conflicts);
                     }

@@ -1,5 +1,7 @@
 //! The outcome of records that a server reports as conflicts (409).
 
+use std::sync::atomic::Ordering;
+
 use super::conflict_lookups::Conflicts;
 use super::dead_letters::Undeliverable;
 use super::delivery_worker::DeliveryWorker;
@@ -13,6 +15,10 @@ use super::server::{FinalAnswer, Lookup};
 /// The most times that a record is looked up again if the server reports a conflict or does not list the record, and
 /// yet the lookup does not find it. Some servers show new records late.
 const REPETITIONS: u32 = 2;
+
+/// The most records of a request that are looked up if none of them is found, and the server has not accepted any record
+/// in this run: it probably stores nothing.
+const LOOKUPS_IF_UNPROVEN: usize = 5;
 
 impl<'r> DeliveryWorker<'r> {
     /// Looks up records of a part that the server reports as a conflict. The records that it does not hold are sent again
@@ -78,10 +84,20 @@ impl<'r> DeliveryWorker<'r> {
         missing: Undeliverable,
         last: &FinalAnswer,
     ) -> Result<(), Stopped> {
+        let target = self.requester.target;
         let all = part.records;
-        let mut repetitions = REPETITIONS;
+        let may_store_nothing =
+            || missing == Undeliverable::Unacknowledged && !target.breaker().is_proven();
+        let waited_in_vain = target.status.waited_in_vain.load(Ordering::Relaxed);
+        let mut repetitions = match may_store_nothing() && waited_in_vain {
+            true => 0,
+            false => REPETITIONS,
+        };
         for nth in 0..all.len() {
             part.records = all.range(nth..all.len());
+            if nth >= LOOKUPS_IF_UNPROVEN && may_store_nothing() {
+                return self.give_up(part, missing, last);
+            }
             let Some(record) = part.records.iter().next() else {
                 break;
             };
@@ -122,12 +138,12 @@ impl<'r> DeliveryWorker<'r> {
                 self.give_up(part, Undeliverable::Conflict, last)
             }
             Lookup::Missing => self.give_up(part, missing, last),
-            Lookup::Unverified
+            Lookup::Unverified(_)
                 if missing == Undeliverable::Unacknowledged && !target.breaker().is_proven() =>
             {
                 self.stop_unconfirmed(&last.answer)
             }
-            Lookup::Unverified => self.undelivered.give_up(GivenUp {
+            Lookup::Unverified(_) => self.undelivered.give_up(GivenUp {
                 may_be_stored: true,
                 ..self.given_up(part, Undeliverable::Conflict, last)
             }),

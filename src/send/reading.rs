@@ -14,13 +14,13 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Notes the answer to a lookup after all its retries.
-    pub fn note(&self, answer: &Answer) {
+    /// Notes the answer to a lookup after all its retries, and whether a load balancer has probably given it.
+    pub fn note(&self, answer: &Answer, is_outage: bool) {
         let verdict = verdict_by_status(answer, SystemTime::now());
         if verdict == Verdict::Accepted {
             self.has_succeeded.store(true, Ordering::Relaxed);
         }
-        let is_failing = matches!(verdict, Verdict::Retry(_)) || is_forbidden(answer);
+        let is_failing = matches!(verdict, Verdict::Retry(_)) || is_outage;
         self.is_failing.store(is_failing, Ordering::Relaxed);
     }
 
@@ -56,10 +56,11 @@ mod tests {
             (200, true, false),
             (403, true, true),
         ] {
-            reading.note(&Answer::Response(Response {
+            let answer = Answer::Response(Response {
                 status,
                 ..Response::default()
-            }));
+            });
+            reading.note(&answer, is_forbidden(&answer));
             let noted = (reading.has_succeeded(), reading.is_failing());
             assert_eq!(noted, (has_succeeded, is_failing), "{status}");
         }

@@ -1,5 +1,6 @@
 //! The one loop that repeats requests.
 
+use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
 use super::batch_failures::{ROUTING_RETRIES, RetryLimits};
@@ -71,7 +72,8 @@ impl Requester<'_> {
     }
 
     /// Looks up a record. If it is missing, looks it up again, since some servers show new records late. Stops after
-    /// `repetitions` more lookups, or at the time `until`.
+    /// `repetitions` more lookups, or at the time `until`. After such a wait in vain, does not wait again before a record
+    /// is found.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -82,13 +84,33 @@ impl Requester<'_> {
         until: Option<Instant>,
     ) -> Result<Lookup, Stopped> {
         let target = self.target;
+        let waited_in_vain = &target.status.waited_in_vain;
+        let started = Instant::now();
+        let until = match waited_in_vain.load(Ordering::Relaxed) {
+            true => until.map(|_| started),
+            false => until,
+        };
         for nth in 0.. {
             let lookup = target.server.look_up(record, text, &self)?;
             let now = Instant::now();
             let left = until.map(|until| until.saturating_duration_since(now));
-            let is_last = nth >= repetitions || left.is_some_and(|left| left.is_zero());
-            if is_last || !matches!(lookup, Lookup::Missing) {
+            let is_over = left.is_some_and(|left| left.is_zero());
+            match lookup {
+                Lookup::Missing => {}
+                Lookup::Same | Lookup::Different => {
+                    waited_in_vain.store(false, Ordering::Relaxed);
+                    return Ok(lookup);
+                }
+                Lookup::Unverified(_) | Lookup::Unavailable(_) => return Ok(lookup),
+            }
+            if is_over {
+                waited_in_vain.store(true, Ordering::Relaxed);
+            }
+            if is_over || nth >= repetitions {
                 return Ok(lookup);
+            }
+            if let Some(left) = left {
+                target.note_invisible(now - started, left, self.console);
             }
             let wait = target.backoff.wait(nth, fastrand::f64());
             target
@@ -162,19 +184,20 @@ impl LookupRequests for Requester<'_> {
             true => 0,
             false => self.target.backoff.max_retries,
         };
+        let is_outage = |answer: &Answer| {
+            is_forbidden(answer) || self.target.server.is_of_load_balancer(answer)
+        };
         let (_, last) = self.repeat(
             None,
             || (self.target.client.get(parameter, value), 0),
             |answer| verdict_by_status(answer, SystemTime::now()),
             |answer, verdict| match *verdict {
                 Verdict::Retry(retry) => Some((retry, max_retries)),
-                _ if is_forbidden(answer) => {
-                    Some((ROUTING_OUTAGE, max_retries.min(ROUTING_RETRIES)))
-                }
+                _ if is_outage(answer) => Some((ROUTING_OUTAGE, max_retries.min(ROUTING_RETRIES))),
                 _ => None,
             },
         )?;
-        reading.note(&last.answer);
+        reading.note(&last.answer, is_outage(&last.answer));
         Ok(last)
     }
 

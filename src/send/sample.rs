@@ -41,8 +41,8 @@ impl Requester<'_> {
         for record in unlisted.iter().step_by(step) {
             match self.look_up(*record, u32::MAX, Some(until))? {
                 Lookup::Same => is_found = true,
-                Lookup::Unverified if is_proven && !is_missing => return Ok(Sample::Unverified),
-                Lookup::Unverified => return Ok(Sample::Unconfirmed),
+                Lookup::Unverified(_) if is_proven && !is_missing => return Ok(Sample::Unverified),
+                Lookup::Unverified(_) => return Ok(Sample::Unconfirmed),
                 Lookup::Different => (is_found, is_missing) = (true, true),
                 Lookup::Missing | Lookup::Unavailable(_) => is_missing = true,
             }

@@ -51,7 +51,7 @@ pub trait Server: Send + Sync {
         _text: &[u8],
         _requests: &dyn LookupRequests,
     ) -> Result<Lookup, Stopped> {
-        Ok(Lookup::Unverified)
+        Ok(Lookup::Unverified(None))
     }
 
     /// Asks the server whether it holds a record that is not voided. A voided record may count as missing, which saves a
@@ -71,6 +71,12 @@ pub trait Server: Send + Sync {
     /// Makes a request that stores nothing and needs what deliveries need. By default, this is an OPTIONS request.
     fn check(&self, client: &Client) -> Answer {
         client.options()
+    }
+
+    /// Returns whether a load balancer has probably given the answer to a lookup in place of the server. By default, no
+    /// answer is taken for that.
+    fn is_of_load_balancer(&self, _lookup: &Answer) -> bool {
+        false
     }
 
     /// Finds out whether such a server answers at the URL, without storing anything.
@@ -126,8 +132,8 @@ pub enum Lookup {
     Different,
     /// The server holds no record with this id.
     Missing,
-    /// The record could not be looked up or compared, for example because the credentials do not allow reading.
-    Unverified,
+    /// The record could not be looked up or compared. If the server does not allow it, this is its answer.
+    Unverified(Option<FinalAnswer>),
     /// The server did not answer, or its answer does not say whether it holds the record.
     Unavailable(FinalAnswer),
 }

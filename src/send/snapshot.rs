@@ -47,7 +47,7 @@ fn waiting<'t>(
     let waits = targets
         .clone()
         .filter_map(|target| Some((target, target.status.progress.wait()?)));
-    if let Some((target, wait)) = waits.max_by_key(|(_, wait)| wait.since) {
+    if let Some((target, wait)) = waits.max_by_key(|(_, wait)| wait.since()) {
         // The text holds the server's answer, which could send commands to the terminal.
         return Some(one_line(&wait.text(&server(target), Instant::now())));
     }

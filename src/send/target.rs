@@ -1,6 +1,7 @@
 //! A target: a router or server that records are sent to, with the state that its workers share.
 
 use std::ops::Range;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use super::reading::Reading;
 use super::request_limits::RequestLimits;
 use super::server::Server;
 use super::statistics::TargetStatistics;
-use super::target_progress::{RetryWait, TargetProgress};
+use super::target_progress::{RetryWait, TargetProgress, Wait};
 use super::verification::Verification;
 use crate::checkpoint::{DeliveryProgress, StateDirectory};
 use crate::console::Console;
@@ -52,6 +53,8 @@ pub struct TargetStatus {
     /// The exit code and the reason, if the target was stopped.
     stop: Mutex<Option<(ExitCode, String)>>,
     interrupted: OnceLock<Instant>,
+    /// Whether the last wait for the server to show a record that it had accepted was in vain.
+    pub waited_in_vain: AtomicBool,
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,
@@ -246,7 +249,23 @@ impl Target {
                 wait.retry_and_time()
             ));
         }
-        self.status.progress.set_wait(Some(wait));
+        self.status.progress.set_wait(Some(Wait::Retry(wait)));
+    }
+
+    /// Notes that a record that the server has accepted is looked up again after `waited`, for the time that is left.
+    /// Warns of the wait after some seconds, since many servers show new records a little late.
+    pub fn note_invisible(&self, waited: Duration, left: Duration, console: &Console) {
+        const WARN_AFTER: Duration = Duration::from_secs(5);
+        let progress = &self.status.progress;
+        if waited >= WARN_AFTER && progress.may_warn() {
+            let seconds = left.as_millis().div_ceil(1000);
+            console.warn(&format!(
+                "`{}` does not show statements that it accepted: looking again for up to {seconds} s",
+                self.name
+            ));
+        }
+        let since = Instant::now();
+        progress.set_wait(Some(Wait::Invisible { since, time: left }));
     }
 }
 

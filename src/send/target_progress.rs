@@ -9,9 +9,43 @@ use super::delivered_share::{DeliveredShare, Mark};
 #[derive(Default)]
 pub struct TargetProgress {
     share: Mutex<DeliveredShare>,
-    wait: Mutex<Option<RetryWait>>,
+    wait: Mutex<Option<Wait>>,
     /// The time of the last warning about a retry.
     warned: Mutex<Option<Instant>>,
+}
+
+/// The reason why a worker waits.
+#[derive(Clone, Debug)]
+pub enum Wait {
+    Retry(RetryWait),
+    /// The server does not show a record that it has accepted. The record is looked up again for this time.
+    Invisible {
+        since: Instant,
+        time: Duration,
+    },
+}
+
+impl Wait {
+    pub fn since(&self) -> Instant {
+        match self {
+            Self::Retry(wait) => wait.since,
+            Self::Invisible { since, .. } => *since,
+        }
+    }
+
+    /// Returns why the worker waits and for how long, if `server` names the server.
+    pub fn text(&self, server: &str, now: Instant) -> String {
+        match self {
+            Self::Retry(wait) => wait.text(server, now),
+            Self::Invisible { since, time } => {
+                let left = time.saturating_sub(now - *since);
+                format!(
+                    "{server} does not show statements that it accepted: looking again for up to {} s",
+                    left.as_millis().div_ceil(1000)
+                )
+            }
+        }
+    }
 }
 
 /// A wait before a retry.
@@ -75,12 +109,12 @@ impl TargetProgress {
     }
 
     /// Notes why a worker waits, or, with `None`, that a request was answered. Only the last note counts.
-    pub fn set_wait(&self, wait: Option<RetryWait>) {
+    pub fn set_wait(&self, wait: Option<Wait>) {
         *lock(&self.wait) = wait;
     }
 
     /// Returns why a worker waits.
-    pub fn wait(&self) -> Option<RetryWait> {
+    pub fn wait(&self) -> Option<Wait> {
         lock(&self.wait).clone()
     }
 

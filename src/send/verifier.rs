@@ -266,9 +266,9 @@ fn look_up(requester: Requester<'_>, record: &SendBatch) -> Result<Held, Stopped
         Lookup::Same => return Ok(Held::Same),
         Lookup::Different => return Ok(Held::Different),
         Lookup::Missing => return Ok(Held::Missing),
-        Lookup::Unverified => {
-            let _permit = target.rate_limiter.acquire()?;
-            let answer = target.explain(&target.server.check(&target.client));
+        Lookup::Unverified(None) => return Ok(Held::Unverified),
+        Lookup::Unverified(Some(last)) => {
+            let answer = target.explain(&last.answer);
             format!("{answer}; statements cannot be verified, since they cannot be read")
         }
         Lookup::Unavailable(last) => {

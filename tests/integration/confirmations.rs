@@ -86,7 +86,7 @@ fn statements_that_are_stored_but_not_listed_are_delivered() {
     for (unlisted, late) in [("id", 0), ("poison", 0), ("poison", 3)] {
         let lrs = Lrs::start(ServerSettings {
             fault: Box::new(move |nth, method| match method {
-                "GET" if nth <= late => ServerFault::Status(404),
+                "GET" if nth <= late => ServerFault::Answer(404, VERSION, ""),
                 _ => ServerFault::None,
             }),
             poison: ("no poison", 400),
@@ -252,6 +252,20 @@ fn a_statement_that_is_neither_listed_nor_found_is_sent_again_alone_and_then_a_d
         })
         .collect();
     assert_eq!(sizes, [5, 1]);
+}
+
+/// Takes a minute, too.
+#[test]
+fn a_server_that_neither_lists_nor_shows_any_statement_stops_the_run_after_one_wait() {
+    let lrs = with_fault_of_posts(ServerFault::Answer(200, "", "[]"));
+    let ended = send(&lrs.xapi(), &lines(0..300))
+        .args(&["--dead-letters", "dead", "--batch-size", "50"])
+        .run()
+        .with_code(5);
+    ended.assert_stderr("does not show statements that it accepted: looking again for up to");
+    ended.assert_stderr("the server neither lists nor returns any of 50 records");
+    assert_eq!(ended.files("dead"), [""; 0]);
+    assert_eq!(router(&ended)["left"], 300);
 }
 
 /// Takes a minute, too.

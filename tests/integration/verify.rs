@@ -237,9 +237,48 @@ fn another_service_is_not_taken_for_a_store() {
 
     let lrs = Lrs::healthy();
     let url = lrs.xapi().replace("/xAPI", "");
-    let ended = verify(&url, &lines(0..3)).run().with_code(1);
-    assert_counts(&ended, [0, 0, 3, 0]);
-    ended.assert_stderr(&format!("an LRS answers at `{}`", lrs.xapi()));
+    let ended = verify(&url, &lines(0..3)).run().with_code(5);
+    ended.assert_stderr(&format!("try `{}`", lrs.xapi()));
+}
+
+#[test]
+fn only_a_404_of_the_store_itself_says_that_a_statement_is_missing() {
+    let log = lines(0..3);
+    for (headers, body, is_of_store) in [
+        ("X-Experience-API-Version: 1.0.3\r\n", "", true),
+        ("", r#"{"errorId": "1"}"#, true),
+        ("", "", false),
+        ("", "404 page not found", false),
+        ("", "<html>no backend</html>", false),
+    ] {
+        let lrs = Lrs::with_faults(move |nth, method| match (nth, method) {
+            (2, "GET") => ServerFault::Answer(404, headers, body),
+            // The request for a voided statement.
+            (3, "GET") if is_of_store => ServerFault::Answer(404, headers, body),
+            _ => ServerFault::None,
+        });
+        send(&lrs.xapi(), &log).run().with_code(0);
+        let run = verify(&lrs.xapi(), &log).args(&["--connections", "1"]);
+        let (code, missing) = if is_of_store { (1, 1) } else { (0, 0) };
+        let ended = run.run().with_code(code);
+        assert_counts(&ended, [3 - missing, 0, missing, 0]);
+    }
+    let lrs = Lrs::with_faults(|_, _| ServerFault::Answer(404, "", "no backend"));
+    let ended = verify(&lrs.xapi(), &log).run().with_code(5);
+    ended.assert_stderr("answered 404: no backend");
+    assert_eq!(router(&ended)["left"], 3);
+}
+
+#[test]
+fn the_answer_that_forbids_reading_is_quoted() {
+    let lrs = Lrs::with_faults(|nth, _| match nth {
+        0 => ServerFault::Answer(401, "", "no reading"),
+        _ => ServerFault::Answer(404, "", "later"),
+    });
+    let run = verify(&lrs.xapi(), &line(0)).args(&["--connections", "1"]);
+    let ended = run.run().with_code(5);
+    ended.assert_stderr("answered 401: no reading");
+    ended.assert_stderr("cannot be verified, since they cannot be read");
 }
 
 #[test]

@@ -25,6 +25,9 @@ const STATEMENT_ID: &str = "statementId";
 /// The query parameter that names a voided statement.
 const VOIDED_STATEMENT_ID: &str = "voidedStatementId";
 
+/// The header that names the version of xAPI.
+const VERSION: &str = "x-experience-api-version";
+
 /// A learning record store.
 #[derive(Clone, Copy, Debug)]
 pub struct Lrs;
@@ -33,7 +36,7 @@ impl Server for Lrs {
     fn resource(&self, url: &Url) -> Result<Resource> {
         Ok(Resource {
             url: url.join("statements")?,
-            headers: &[("x-experience-api-version", "1.0.3")],
+            headers: &[(VERSION, "1.0.3")],
         })
     }
 
@@ -84,7 +87,7 @@ impl Server for Lrs {
             Answer::Response(Response {
                 status: 401 | 403 | 405 | 501,
                 ..
-            }) if !requests.has_succeeded() => Some(Lookup::Unverified),
+            }) if !requests.has_succeeded() => return Ok(Lookup::Unverified(Some(last))),
             Answer::Response(response) => compare(sent, &response.body, id),
             Answer::Lost(_) | Answer::Impossible(_) => None,
         };
@@ -96,6 +99,17 @@ impl Server for Lrs {
         client.get(STATEMENT_ID, probe::NO_STATEMENT)
     }
 
+    /// An LRS names its version in a header of each answer (part 3, section 1.4), or at least answers with JSON. Load
+    /// balancers answer 404 with a text or a web page.
+    fn is_of_load_balancer(&self, lookup: &Answer) -> bool {
+        match lookup {
+            Answer::Response(response) if response.status == 404 => {
+                response.header(VERSION).is_none() && !is_json(&response.body)
+            }
+            _ => false,
+        }
+    }
+
     fn probe(&self, client: &Client) -> Probe {
         probe::probe(client)
     }
@@ -104,7 +118,7 @@ impl Server for Lrs {
 /// Returns whether the answer says that the LRS has no statement with this id.
 fn is_missing(answer: &Answer, id: Uuid) -> bool {
     match answer {
-        Answer::Response(Response { status: 404, .. }) => true,
+        Answer::Response(Response { status: 404, .. }) => !Lrs.is_of_load_balancer(answer),
         Answer::Response(Response {
             status: 200, body, ..
         }) => matches!(
@@ -113,6 +127,12 @@ fn is_missing(answer: &Answer, id: Uuid) -> bool {
         ),
         Answer::Response(_) | Answer::Lost(_) | Answer::Impossible(_) => false,
     }
+}
+
+/// Returns whether a body is a JSON object or array. Some load balancers answer with a number and a text.
+fn is_json(body: &[u8]) -> bool {
+    let value: Option<Value> = serde_json::from_slice(body).ok();
+    value.is_some_and(|value| value.is_object() || value.is_array())
 }
 
 /// The answer to a request for one statement.
@@ -139,7 +159,7 @@ fn compare(sent: &[u8], stored: &[u8], id: Uuid) -> Option<Lookup> {
         Ok(sent) if is_same_statement(&sent, &stored) => Lookup::Same,
         Ok(_) => Lookup::Different,
         // The sent statement cannot be compared, because it is nested more deeply than serde_json can read.
-        Err(_) => Lookup::Unverified,
+        Err(_) => Lookup::Unverified(None),
     })
 }
 

@@ -6,6 +6,9 @@ use super::Records;
 use super::requests::{Request, id_of, items};
 use super::settings::ServerSettings;
 
+/// A header that only an LRS sends.
+const VERSION: &str = "X-Experience-API-Version: 1.0.3\r\n";
+
 pub fn answer(request: &Request, settings: &ServerSettings, records: &mut Records) -> Vec<u8> {
     if request.method == "GET" {
         return get(request, settings, records);
@@ -62,7 +65,7 @@ pub fn answer(request: &Request, settings: &ServerSettings, records: &mut Record
 
 fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u8> {
     if let Some(status) = settings.get {
-        return response(status, "", b"");
+        return response(status, VERSION, b"");
     }
     let target = request.target.trim_start_matches("http://lrs.invalid:8080");
     if target == "/xAPI/statements?limit=1" {
@@ -77,7 +80,9 @@ fn get(request: &Request, settings: &ServerSettings, records: &Records) -> Vec<u
         }
     });
     match found {
-        None => response(404, "", b""),
+        // Only the LRS itself names the version of xAPI.
+        None if query.is_empty() => response(404, "", b""),
+        None => response(404, VERSION, b""),
         Some(versions) => {
             // Real servers add fields and normalize actors.
             let mut statement = versions[0].clone();
