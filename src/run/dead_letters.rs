@@ -37,7 +37,7 @@ pub fn dead_letters(
                 letter.add_to(routers.entry(letter.router.clone()).or_default());
             }
             // Another run may settle the dead letter at the same time.
-            Err(_) if !path.exists() => {}
+            Err(_) if path.symlink_metadata().is_err() => {}
             Err(error) => {
                 console.error(&format!("{error:#}"));
                 code = code.max(ExitCode::Input);

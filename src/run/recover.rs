@@ -12,6 +12,7 @@ use super::job::Command;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
+use crate::interrupt::Interrupted;
 use crate::report::{InputReports, Report, ReportFile};
 use crate::routing::{Endpoint, Routers};
 use crate::send::{
@@ -68,12 +69,16 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
         queues: BTreeMap::new(),
         without_endpoint: BTreeMap::new(),
         targets: Arc::default(),
+        interrupted: Interrupted::default(),
         code: ExitCode::Success,
     };
+    recovery.watch_for_signals().or_exit(ExitCode::Usage)?;
+    let interrupted = recovery.interrupted.clone();
     let submitted = recovery.submit_all(&paths);
     let closed = submitted.map(|()| recovery.close());
     console.progress().clear();
     let (targets, exit_code) = closed?;
+    let exit_code = interrupted.code().unwrap_or(exit_code);
     let inputs = InputReports::default();
     let report = report(command, &inputs, &targets, exit_code);
     console.note(&report.to_string());
@@ -139,8 +144,9 @@ struct Recovery<'s> {
     /// The number of dead letters that cannot be sent, because there is no endpoint for their router. The key is the
     /// name of the router.
     without_endpoint: BTreeMap<String, u64>,
-    /// The targets, for the progress bar.
+    /// The targets, for the progress bar and for interruptions.
     targets: Arc<Mutex<Vec<Arc<Target>>>>,
+    interrupted: Interrupted,
     code: ExitCode,
 }
 
@@ -151,6 +157,15 @@ struct LetterQueue {
 }
 
 impl Recovery<'_> {
+    /// Lets the first signal stop all targets. The dead letters that are not delivered then stay as they are.
+    fn watch_for_signals(&self) -> Result<()> {
+        let targets = Arc::clone(&self.targets);
+        self.interrupted.watch(move || {
+            let targets = targets.lock().unwrap_or_else(PoisonError::into_inner);
+            targets.iter().for_each(|target| target.interrupt());
+        })
+    }
+
     /// Starts the progress bar, and adds all dead letters to the queues.
     fn submit_all(&mut self, paths: &[PathBuf]) -> Result<(), Fatal> {
         let size = |path: &PathBuf| path.metadata().map_or(0, |metadata| metadata.len());
@@ -161,6 +176,9 @@ impl Recovery<'_> {
         progress.start(Some(sizes.iter().sum()), snapshot);
         let mut bytes = 0;
         for (nth, (path, size)) in paths.iter().zip(sizes).enumerate() {
+            if self.interrupted.is_set() {
+                break;
+            }
             self.submit(path, nth)?;
             bytes += size;
             for LetterQueue { batcher, pool } in self.queues.values() {
@@ -200,6 +218,10 @@ impl Recovery<'_> {
                 let targets = self.targets.lock();
                 let mut targets = targets.unwrap_or_else(PoisonError::into_inner);
                 targets.push(Arc::clone(&target));
+                drop(targets);
+                if self.interrupted.is_set() {
+                    target.interrupt();
+                }
                 let pool = WorkerPool::start(target, self.console, connections);
                 entry.insert(LetterQueue {
                     batcher: LetterBatcher::default(),

@@ -125,7 +125,12 @@ impl DeadLetter {
     /// Returns an error that names the file if it cannot be read or is not a dead letter.
     pub fn read(path: &Path) -> Result<Self> {
         let name = path.display();
-        let text = fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
+        let failed = || format!("failed to read `{name}`");
+        // Reading a named pipe would wait for a writer.
+        if !fs::metadata(path).with_context(failed)?.is_file() {
+            bail!("`{name}` is not a regular file and was skipped");
+        }
+        let text = fs::read(path).with_context(failed)?;
         let letter: Self = serde_json::from_slice(&text)
             .with_context(|| format!("`{name}` is not a dead letter and was skipped"))?;
         if letter.version != Self::VERSION {
@@ -317,6 +322,13 @@ mod tests {
             let error = format!("{:#}", DeadLetter::read(&path).unwrap_err());
             assert!(error.contains("x.json"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_regular_files_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let error = DeadLetter::read(directory.path()).unwrap_err().to_string();
+        assert!(error.ends_with("is not a regular file and was skipped"));
     }
 
     #[test]

@@ -178,3 +178,29 @@ fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
         .run()
         .with_code(2);
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_dangling_links_are_named_and_not_read() {
+    use std::process::Command;
+    let lrs = Lrs::healthy();
+    let run = send("xapi", &lrs.xapi(), &(lines(0..3) + &poisoned(7)));
+    let run = run.file("dead/note", "not mine");
+    let directory = run.directory.clone();
+    let pipe = Command::new("mkfifo")
+        .arg(directory.path("dead/pipe.json"))
+        .status();
+    assert!(pipe.unwrap().success());
+    std::os::unix::fs::symlink("nowhere", directory.path("dead/link.json")).unwrap();
+    run.run().with_code(4);
+    for command in [
+        &["dead-letters", "dead"][..],
+        &["recover", "--dead-letters", "dead", "--url", &lrs.xapi()],
+    ] {
+        let ended = Run::new(command).in_directory(&directory).run();
+        ended.assert_stderr("pipe.json` is not a regular file and was skipped");
+        ended.assert_stderr("failed to read `dead/link.json`");
+        let code = if command[0] == "recover" { 4 } else { 3 };
+        assert_eq!(ended.code, code);
+    }
+}

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::harness::{Ended, Run, RunDirectory, Running, line, lines};
+use crate::harness::{Ended, Run, RunDirectory, Running, line, lines, poisoned};
 use crate::lrs::{Lrs, ServerFault};
 
 /// Starts a server that fails all requests from this number on.
@@ -78,6 +78,29 @@ fn a_signal_stops_a_run_with_a_full_report_though_the_server_does_not_answer() {
     assert_eq!(report["exit_code"], 143);
     assert_eq!(report["inputs"][0]["ended"], "stopped");
     assert_eq!(report["routers"][0]["left"], 4965);
+}
+
+#[test]
+fn a_signal_stops_recover_with_a_summary_and_a_report() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3) + &poisoned(3) + &line(4));
+    directory.send(&Lrs::healthy().xapi()).run().with_code(4);
+    let letters = directory.files("dead");
+    let lrs = failing_server(0, ServerFault::RetryAfter(503, "600".to_owned()));
+    let router = directory.json(&format!("dead/{}", letters[0]))["router"].clone();
+    let recover = Run::new(&["recover", "--url", &lrs.xapi(), "--dead-letters", "dead"])
+        .in_directory(&directory)
+        .args(&["--router-url", router.as_str().unwrap()])
+        .args(&["--report", "report.json"]);
+    let running = start(recover, &lrs, 1);
+    running.signal("INT");
+    let ended = running.end().with_code(130);
+    ended.assert_stderr("was interrupted; the first record not delivered is from line 4");
+    ended.assert_stderr("1 left");
+    let report = ended.report();
+    assert_eq!(report["exit_code"], 130);
+    assert_eq!(report["routers"][0]["left"], 1);
+    assert_eq!(directory.files("dead"), letters);
 }
 
 #[test]
