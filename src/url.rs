@@ -22,7 +22,11 @@ impl Url {
     /// # Errors
     /// Returns an error if the text is not such a URL, or contains a user or a password. The error shows no secret.
     pub fn parse(text: &str) -> Result<Self> {
-        let is_http = text.starts_with("http://") || text.starts_with("https://");
+        let starts_with = |scheme: &str| {
+            let start = text.get(..scheme.len());
+            start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+        };
+        let is_http = starts_with("http://") || starts_with("https://");
         let uri: Option<Uri> = text.parse().ok();
         let authority = uri.as_ref().and_then(Uri::authority).map(Authority::as_str);
         if is_http && authority.is_some_and(|authority| authority.contains('@')) {
@@ -61,7 +65,7 @@ impl Url {
 
     /// Whether the scheme is `https`.
     pub fn is_encrypted(&self) -> bool {
-        self.text.starts_with("https://")
+        self.uri.scheme_str() == Some("https")
     }
 
     /// Whether the host is this machine.
@@ -151,6 +155,15 @@ mod tests {
     }
 
     #[test]
+    fn the_scheme_may_be_in_capitals() {
+        for (url, is_encrypted) in [("HTTPS://a/x", true), ("Http://a/x", false)] {
+            let url = Url::parse(url).unwrap();
+            assert_eq!(url.is_encrypted(), is_encrypted);
+            assert_eq!(url.base(), url.text);
+        }
+    }
+
+    #[test]
     fn a_loopback_host_is_this_machine() {
         for (url, expected) in [
             ("http://lrs.example/xAPI", false),
@@ -170,7 +183,7 @@ mod tests {
             "https://ada:hunter2@x.example/a",
             "https://ada:hun/ter2@x.example/a",
             "ftp://ada:hunter2@x.example",
-            "HTTPS://x.example/?hunter2",
+            "HTTPS://ada:hunter2@x.example/",
             "x.example/hunter 2?hunter2",
             "https://?hunter2",
             "https:///a?hunter2",

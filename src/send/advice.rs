@@ -28,12 +28,47 @@ pub fn advice(requested: &Url, has_credentials: bool, answer: &Answer) -> Option
                 "the credentials do not allow this request: check what they allow, or give others"
                     .to_owned(),
             ),
-            404 | 405 | 410 => Some(about_path(requested)),
+            402 => Some(
+                "the server asks for a payment: ask its operator about the account".to_owned(),
+            ),
+            404 | 405 | 410 | 501 => Some(about_path(requested)),
+            407 => Some(
+                "no proxy is set for this server, and yet the answer is that of a proxy: check the host and the port"
+                    .to_owned(),
+            ),
+            411 => Some(
+                "a proxy has probably changed the request, which has a length: exclude the server with no_proxy, or send to it directly"
+                    .to_owned(),
+            ),
+            415 => Some(
+                "the server does not take JSON at this URL: check the path of the URL".to_owned(),
+            ),
             _ => None,
         },
         Answer::Lost(Loss { reason, .. }) | Answer::Impossible(reason) => {
             about_error(requested, reason)
         }
+    }
+}
+
+/// Returns what to check after an answer to a probe that does not show what to change.
+pub fn general_advice(answer: &Answer) -> &'static str {
+    let status = match answer {
+        Answer::Response(response) => response.status,
+        Answer::Lost(_) => {
+            return "check the host and the port, and whether the server is running, or try again later";
+        }
+        Answer::Impossible(_) => return "check the URL, and the settings of TLS and of proxies",
+    };
+    match status {
+        200..=299 => "this is not the answer of an LRS, so check the URL",
+        400 | 422 => "the server does not take a usual request: check the path of the URL",
+        408 | 425 | 429 => "the server is busy: try again later",
+        502..=504 => {
+            "the server behind this address does not answer: check whether it is running, or try again later"
+        }
+        500.. => "the server fails: read its log, or try again later",
+        _ => "check the URL, and what the server says",
     }
 }
 
@@ -58,8 +93,14 @@ fn refuses_plain_http(requested: &Url, response: &Response) -> bool {
 }
 
 fn use_https(requested: &Url) -> String {
-    let url = given_url(requested.base()).replacen("http://", "https://", 1);
+    let url = https_url(requested);
     format!("the server expects TLS at this port: use `{url}`")
+}
+
+fn https_url(requested: &Url) -> String {
+    let url = given_url(requested.base());
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    format!("https://{rest}")
 }
 
 /// Returns the URL that was given, without the segments that requests to an LRS add.
@@ -90,7 +131,16 @@ fn about_redirect(requested: &Url, response: &Response) -> String {
     };
     let (old, new) = (given_url(base), given_url(url.base()));
     // A redirect to a page to log in leads to no other address of the server.
-    let keeps_path = (old == base) == (new == url.base());
+    let name = |url: &str| {
+        url.trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .map(str::to_owned)
+    };
+    let keeps_path = match old == base {
+        true => name(old) == name(url.base()),
+        false => new != url.base(),
+    };
     if keeps_path && old != new {
         format!("the server redirects to `{shown}`: use `{new}`")
     } else {
@@ -119,6 +169,12 @@ fn about_path(requested: &Url) -> String {
 fn about_error(requested: &Url, error: &str) -> Option<String> {
     let error = error.to_ascii_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| error.contains(word));
+    if has(&["causedasendentity"]) {
+        return Some(
+            "the server shows the certificate of an authority, which is not valid for a server: give the server a certificate that is not one of an authority (CA:FALSE), and its authority with `--ca-file`"
+                .to_owned(),
+        );
+    }
     if has(&["peer certificate"]) {
         return Some(if has(&["expired", "not yet valid", "notvalidyet"]) {
             "the certificate is not valid now: renew it, or set the clock of this machine"
@@ -137,8 +193,15 @@ fn about_error(requested: &Url, error: &str) -> Option<String> {
             "the server speaks no TLS at this port: use the port for TLS, or `{url}`"
         ));
     }
+    let is_plain = !requested.is_encrypted();
+    if is_plain && has(&["connection reset", "disconnected", "unexpected eof"]) {
+        let url = https_url(requested);
+        return Some(format!(
+            "the server closes the connection: check whether it is running; if it expects TLS at this port, use `{url}`"
+        ));
+    }
     // The server may have answered with an error of TLS.
-    (has(&["http parse fail"]) && !requested.is_encrypted()).then(|| {
+    (has(&["http parse fail"]) && is_plain).then(|| {
         let expects = use_https(requested);
         format!("the answer is not HTTP; perhaps {expects}")
     })
@@ -263,6 +326,7 @@ mod tests {
                 "https://a/caliper",
                 "use `https://a/caliper`",
             ),
+            ("http://a/caliper", "/login", "`http://a/login`: check"),
             (
                 "http://a/xAPI/statements",
                 "https://a/login?next=secret",
@@ -313,6 +377,17 @@ mod tests {
             ),
             (url, "protocol: http parse fail: invalid HTTP version", ""),
             (url, "io: Connection refused (os error 111)", ""),
+            (url, "io: Connection reset by peer (os error 104)", ""),
+            (
+                "http://a:8/x/statements",
+                "io: Connection reset by peer (os error 104)",
+                "use `https://a:8/x`",
+            ),
+            (
+                url,
+                "io: invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                "the certificate of an authority",
+            ),
         ] {
             let given = of(url, true, &Answer::Impossible(error.to_owned()));
             let fits = given.contains(expected) && given.is_empty() == expected.is_empty();

@@ -1,7 +1,7 @@
 //! The check of a target before its first delivery, and the probe that a user asks for. Neither stores anything.
 
-use super::advice::advice;
-use super::http::{Answer, Response};
+use super::advice::{advice, general_advice};
+use super::http::Answer;
 use super::server::{Finding, Probe, is_final};
 use super::target::Target;
 use crate::exit_code::ExitCode;
@@ -33,16 +33,10 @@ impl Target {
         let advice = match finding {
             Finding::Usable(found) => return Ok(format!("`{}`: {found}", self.name)),
             Finding::Elsewhere(url) => format!("an LRS answers at `{url}`, so use this URL"),
-            Finding::Unusable => match (self.advice(&answer), &answer) {
-                (Some(advice), _) => advice,
-                (
-                    None,
-                    Answer::Response(Response {
-                        status: 200..=299, ..
-                    }),
-                ) => "this is not the answer of an LRS, so check the URL".to_owned(),
-                (None, _) => "records cannot be sent with such an answer".to_owned(),
-            },
+            Finding::Unusable => {
+                let advice = self.advice(&answer);
+                advice.unwrap_or_else(|| general_advice(&answer).to_owned())
+            }
         };
         Err(self.with_advice(&answer, &advice))
     }

@@ -86,7 +86,7 @@ pub trait Server: Send + Sync {
 /// Returns whether an answer to a check shows that every delivery would fail.
 pub fn is_final(answer: &Answer) -> bool {
     match answer {
-        Answer::Response(Response { status, .. }) => matches!(status, 300..=399 | 401),
+        Answer::Response(Response { status, .. }) => matches!(status, 300..=399 | 401 | 407),
         Answer::Lost(_) => false,
         Answer::Impossible(_) => true,
     }

@@ -108,9 +108,11 @@ fn a_probe_that_fails_says_what_to_change() {
         ),
         (
             &[(503, "", "down")],
-            "answered 503: down; the request was for `http://127.0.0.1:",
+            "the server behind this address does not answer: check whether it is running",
         ),
         (&[(404, "", "")], "check the path of the URL"),
+        (&[(400, "", "")], "check the path of the URL"),
+        (&[(500, "", "")], "read its log, or try again later"),
     ] {
         let (lrs, ended) = probe_answers(answers, &[]);
         ended.assert_stderr(&format!("error: `{}` answered", lrs.xapi()));
@@ -127,6 +129,7 @@ fn a_probe_that_fails_says_what_to_change() {
     ended.assert_stderr(&format!(
         "failed to get an answer from `{gone}`: io: Connection refused"
     ));
+    ended.assert_stderr("check the host and the port, and whether the server is running");
 }
 
 #[test]
@@ -237,7 +240,7 @@ fn a_check_that_fails_for_every_request_stops_send_before_it_sends_anything() {
                 ServerFault::Answer(301, REDIRECT, ""),
                 "redirects to `https://lrs.example/",
             ),
-            (ServerFault::Answer(407, "", ""), "the proxy answered 407"),
+            (ServerFault::Answer(407, "", ""), "no proxy is set"),
         ] {
             let (lrs, ended) = send(fault, format, &["--dead-letters", "dead"]);
             ended.assert_stderr(expected);

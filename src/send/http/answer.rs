@@ -66,7 +66,7 @@ fn refusal_of_proxy(response: &HttpResponse<Body>, is_forwarded: bool) -> Option
             .any(|value| value.to_str().is_ok_and(is_error))
     };
     let is_own =
-        status == 407 || headers.contains_key("x-squid-error") || is_forwarded && has_error();
+        headers.contains_key("x-squid-error") || is_forwarded && (status == 407 || has_error());
     refusal(status).filter(|_| is_own)
 }
 

@@ -6,7 +6,7 @@
 use std::io::Write;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use ureq::http::{HeaderMap, HeaderName, HeaderValue, Uri};
@@ -230,6 +230,13 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
         value.set_sensitive(true);
         headers.insert(name, value);
     }
+    // ureq sends no request with another text.
+    let authorization = headers.get("authorization");
+    if authorization.is_some_and(|value| value.to_str().is_err()) {
+        bail!(
+            "the token, or the header `authorization`, contains a character that is not ASCII: correct it where it is set"
+        );
+    }
     Ok(headers)
 }
 
@@ -296,9 +303,16 @@ mod tests {
 
     #[test]
     fn the_error_about_credentials_that_no_header_can_hold_hides_them() {
-        let error = client(Credentials::Bearer(Secret::new("hunter2\n2")))
-            .err()
-            .unwrap();
-        assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
+        for token in ["hunter2\n2", "hunter2é"] {
+            let error = client(Credentials::Bearer(Secret::new(token)))
+                .err()
+                .unwrap();
+            assert!(!format!("{error:#}").contains("hunter2"), "{error:#}");
+        }
+        let utf8 = Credentials::Basic {
+            username: Secret::new("é"),
+            password: Secret::new("ü"),
+        };
+        assert!(client(utf8).is_ok());
     }
 }
