@@ -8,7 +8,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::text::{grouped, plural, row};
-use crate::send::{LetterGroup, LetterGroups, LetterKind, discarded_file};
+use crate::send::{LetterGroup, LetterGroups, LetterKind, Undeliverable, discarded_file};
 
 /// The number of groups of a router that summaries and reports show.
 const SHOWN_GROUPS: usize = 10;
@@ -144,13 +144,15 @@ impl LettersReport<'_> {
             1 => String::new(),
             _ => format!(" --router-url {}", shell_word(router)),
         };
-        rows.push(format!(
-            "{recover} {target} --reason {reason}  # sends them again"
-        ));
-        rows.push(format!(
-            "{recover} --discard {reason}{only}  # moves them to `{}`",
-            discarded_file(self.directory).display()
-        ));
+        let again = format!("{recover} {target} --reason {reason}  # sends them again");
+        let file = discarded_file(self.directory);
+        let file = file.display();
+        let discard = format!("{recover} --discard {reason}{only}  # moves them to `{file}`");
+        // The server still holds another record under the id, so sending again fails.
+        rows.extend(match reason == Undeliverable::Conflict.code() {
+            true => [discard, again],
+            false => [again, discard],
+        });
         rows.join("\n")
     }
 }

@@ -40,7 +40,8 @@ static PATH: LazyLock<Option<Regex>> =
 /// them is the message.
 pub fn masked_answer(text: &str) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let masked = mask(&text, text.starts_with(['{', '[']));
+    let is_json = text.starts_with(['{', '[']) || serde_json::from_str::<&str>(&text).is_ok();
+    let masked = mask(&text, is_json);
     masked.chars().take(MAX_CHARS).collect()
 }
 
@@ -142,6 +143,7 @@ mod tests {
                 r#"{"error": true, "message": ["'x' is wrong", "\"y z\" in 17"], "id": 5}"#,
                 r#"{"error": true, "message": ["* is wrong", "* in *"], "id": *}"#,
             ),
+            (r#""no 'x' in 17""#, r#""no * in *""#),
             (
                 r#"{"loc": ["body", 3, "actor"], "msg": "field req"#,
                 r#"{"loc": ["body", *, "actor"], "msg": "field req"#,

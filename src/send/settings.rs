@@ -90,6 +90,12 @@ impl DeliverySettings {
                 endpoint.name
             ));
         }
+        let url = endpoint.url.base();
+        if format == Format::Xapi && url.trim_end_matches('/').ends_with("/statements") {
+            console.warn(&format!(
+                "the URL `{url}` ends in `/statements`, which is appended to it once more: give the URL without it, unless the path of the LRS is so"
+            ));
+        }
         let server = self.server(format);
         let resource = server.resource(&endpoint.url)?;
         let roots = root_certificates(self.ca_file.as_deref())?;

@@ -179,7 +179,7 @@ impl Target {
             let records = statistics.reasons.values().sum::<u64>();
             let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(
-                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{plural}; `event-router recover` sends them again",
+                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{plural}; `event-router dead-letters` shows why, and how to settle them",
                 if records == 1 { "" } else { "s" },
                 self.name,
             ));

@@ -69,10 +69,6 @@ fn a_probe_says_what_answers() {
             &[(403, "", "")],
             "a server answers, which may be an LRS; reading is not allowed (403)",
         ),
-        (
-            &[(400, VERSION, "")],
-            "an LRS answers; it answers 400 to requests for statements",
-        ),
     ] {
         let (_, ended) = probe_answers(answers, &[]);
         ended.with_code(0).assert_stderr(expected);
@@ -83,7 +79,15 @@ fn a_probe_says_what_answers() {
 fn a_probe_that_fails_says_what_to_change() {
     for (answers, expected) in [
         (
-            &[(401, "", "")][..],
+            &[(400, VERSION, "no such path"), (404, "", "")][..],
+            "answered 400: no such path",
+        ),
+        (
+            &[(400, VERSION, ""), (404, "", ""), (200, VERSION, LIST)],
+            "so use this URL",
+        ),
+        (
+            &[(401, "", "")],
             "the server does not accept the credentials",
         ),
         (

@@ -42,7 +42,7 @@ fn elsewhere(client: &Client, base: &str) -> Option<String> {
     let without_statements = base.strip_suffix("/statements").map(str::to_owned);
     let longer = USUAL_PATHS.map(|path| format!("{base}/{path}"));
     let mut urls = without_statements.into_iter().chain(longer);
-    urls.find(|url| Found::at(client, url).is_lrs())
+    urls.find(|url| Found::at(client, url).can_be_used())
 }
 
 /// The answers at a URL.
@@ -83,6 +83,17 @@ impl Found {
             || holds_statements(response)
     }
 
+    /// Returns whether an LRS answers and does not refuse the request.
+    fn can_be_used(&self) -> bool {
+        match &self.statements {
+            Answer::Response(response) => {
+                let is_allowed = matches!(response.status, 200..=299 | 401 | 403 | 405 | 501);
+                is_allowed && self.is_lrs()
+            }
+            Answer::Lost(_) | Answer::Impossible(_) => false,
+        }
+    }
+
     fn finding(&self, response: &Response, has_credentials: bool) -> Finding {
         let named = match &self.versions {
             Some(versions) => format!("an LRS for xAPI {}", versions.join(", ")),
@@ -102,9 +113,6 @@ impl Found {
                     "{answers}; reading is not allowed ({status}), so `send` cannot look up what the LRS already holds"
                 )
             }
-            status @ 400..=499 if self.is_lrs() && status != 429 => format!(
-                "{named} answers; it answers {status} to requests for statements, so `send` may be unable to look up what the LRS already holds"
-            ),
             _ => return Finding::Unusable,
         })
     }
