@@ -6,6 +6,8 @@ use super::verdict::Suspect;
 pub struct BatchFailures {
     /// The number of records in the batch.
     records: usize,
+    /// The least number of failed requests in a row after which the server counts as down.
+    least_failures: u32,
     /// The number of requests in a row that failed, each after all its retries.
     in_a_row: u32,
     /// The number of requests in a row that were not answered in time.
@@ -55,8 +57,13 @@ pub enum AfterFailure {
 }
 
 /// The number of failed requests in a row, for each time that the batch can be halved, after which the server counts as
-/// down. One failure for each halving is not enough, because a single bad record makes some servers fail that often.
-const FAILURES_PER_HALVING: u32 = 2;
+/// down. One failure for each halving is not enough, because a single bad record makes some servers fail that often. In a
+/// row of bad records, only each third request is the one that finds good records.
+const FAILURES_PER_HALVING: u32 = 3;
+
+/// The least number of failed requests in a row after which the server counts as down if the records come from dead
+/// letters. It is enough to try each record of 30 alone.
+const FAILURES_OF_LETTERS: u32 = 60;
 
 /// The number of requests in a row without an answer in time after which single records are sent. If two of them are not
 /// answered in time either, the server counts as down. The numbers are small because each of these requests takes as long
@@ -78,6 +85,7 @@ impl BatchFailures {
     pub fn new(records: usize, hangs: bool) -> Self {
         Self {
             records,
+            least_failures: 0,
             in_a_row: 0,
             timeouts: if hangs { TIMEOUTS_BEFORE_SINGLE } else { 0 },
             has_sent_alone: false,
@@ -86,9 +94,26 @@ impl BatchFailures {
         }
     }
 
+    /// Allows more failures, because the records come from dead letters: most of them may be bad.
+    pub fn of_letters(self) -> Self {
+        Self {
+            least_failures: FAILURES_OF_LETTERS,
+            ..self
+        }
+    }
+
     /// Returns whether single records must be sent, because larger requests are not answered in time.
     pub fn sends_alone(&self) -> bool {
         self.timeouts >= TIMEOUTS_BEFORE_SINGLE
+    }
+
+    /// Returns the number of requests in a row that failed, or 0 if one of them was not answered in time: smaller requests
+    /// come first then, since each of these failures takes long.
+    pub fn without_timeouts(&self) -> u32 {
+        match self.timeouts {
+            0 => self.in_a_row,
+            _ => 0,
+        }
     }
 
     /// Returns whether the server has answered the request before the one that has failed.
@@ -143,7 +168,8 @@ impl BatchFailures {
     pub fn failed(&mut self, suspect: Suspect, records: usize, max_retries: u32) -> AfterFailure {
         self.in_a_row += 1;
         let halvings = self.records.max(1).ilog2() + 1;
-        if suspect == Suspect::Server || self.in_a_row >= FAILURES_PER_HALVING * (halvings + 1) {
+        let outage = (FAILURES_PER_HALVING * (halvings + 1)).max(self.least_failures);
+        if suspect == Suspect::Server || self.in_a_row >= outage {
             return AfterFailure::GiveUpRest;
         }
         if suspect == Suspect::Time {
@@ -166,7 +192,8 @@ impl BatchFailures {
         AfterFailure::Halve {
             max_retries: match suspect {
                 Suspect::Size | Suspect::Time => {
-                    self.too_slow = Some(records);
+                    let least = self.too_slow.map_or(records, |least| least.min(records));
+                    self.too_slow = Some(least);
                     max_retries
                 }
                 Suspect::Firewall => {
@@ -203,8 +230,8 @@ mod tests {
     fn a_server_that_always_fails_counts_as_down() {
         for (suspect, failures_of_outage) in [
             (Suspect::Server, 1),
-            (Suspect::Record, 20),
-            (Suspect::Size, 20),
+            (Suspect::Record, 30),
+            (Suspect::Size, 30),
         ] {
             let mut failures = BatchFailures::new(500, false);
             let down = (1..).find(|_| failures.failed(suspect, 2, 0) == AfterFailure::GiveUpRest);
@@ -240,6 +267,17 @@ mod tests {
         failures.failed(Suspect::Size, 2, 8);
         failures.failed(Suspect::Size, 1, 8);
         assert_eq!(failures.answered_in_time(1, 1), None);
+    }
+
+    #[test]
+    fn each_record_of_a_few_dead_letters_is_tried() {
+        let mut failures = BatchFailures::new(30, false).of_letters();
+        for _ in 0..59 {
+            let after = failures.failed(Suspect::Firewall, 1, 0);
+            assert_eq!(after, AfterFailure::GiveUp);
+        }
+        let after = failures.failed(Suspect::Firewall, 1, 0);
+        assert_eq!(after, AfterFailure::GiveUpRest);
     }
 
     /// Returns what follows from a request without an answer in time, and the number of times that it was made.

@@ -35,6 +35,12 @@ const FORBIDDEN_BATCHES: usize = 2;
 /// The interval at which waiting threads check whether the target is stopped.
 pub const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
+/// The most records that are left at the end of the run, if they may be bad records.
+const FEW_RECORDS: usize = 100;
+
+/// The remedy if only bad records are sent in a run.
+const HINT_ALONE: &str = "if it answers so to these records only (a firewall may forbid single records), run again once there are others to send";
+
 /// The remedy if all records of small batches are bad, so that a run stops at the same position each time.
 const HINT: &str = "if it answers so to these records only, use a larger `--batch-size`, so that other records are in the same batch";
 
@@ -48,8 +54,6 @@ pub struct Breaker {
 #[derive(Default)]
 struct State {
     is_proven: bool,
-    /// Whether it is known that compression is not the reason of refusals.
-    may_use_gzip: bool,
     /// Whether the server has not answered a record that was sent alone in time, and has accepted nothing since.
     hangs: bool,
     /// Whether a worker is delivering a batch. Other workers wait until the server is proven.
@@ -116,16 +120,6 @@ impl Breaker {
         self.state().trial.is_some()
     }
 
-    /// Returns whether it is known that compression is not the reason of refusals.
-    pub fn may_use_gzip(&self) -> bool {
-        self.state().may_use_gzip
-    }
-
-    /// Notes that compression is not the reason of refusals.
-    pub fn allow_gzip(&self) {
-        self.state().may_use_gzip = true;
-    }
-
     /// Returns whether the server has not answered a record that was sent alone in time, and has accepted nothing since.
     pub fn hangs(&self) -> bool {
         self.state().hangs
@@ -139,8 +133,7 @@ impl Breaker {
     /// Notes that the server has accepted a record. Releases all batches that were kept back.
     pub fn accepted(&self) {
         let state = &mut *self.state();
-        let released = std::mem::take(&mut state.kept_back);
-        state.released.extend(released);
+        state.release();
         state.hangs = false;
         if !state.is_proven {
             state.is_proven = true;
@@ -183,9 +176,11 @@ impl Breaker {
     pub fn keep_back(&self, kept: KeptBack) -> Option<Tripped> {
         let state = &mut *self.state();
         state.kept_back.push(kept);
-        if state.count(is_unavailable) >= UNAVAILABLE_BATCHES {
+        // Only bad records may be left of a batch of which the server has accepted others.
+        let is_refused = |kept: &KeptBack| !kept.rest.has_accepted;
+        if state.count(|kept| is_refused(kept) && kept.is_unavailable()) >= UNAVAILABLE_BATCHES {
             state.unavailable()
-        } else if state.count(is_forbidden) >= FORBIDDEN_BATCHES {
+        } else if state.count(|kept| is_refused(kept) && kept.is_forbidden()) >= FORBIDDEN_BATCHES {
             state.forbidden()
         } else if state.trial.as_ref().is_some_and(Trial::is_over) {
             state.all_refused()
@@ -199,17 +194,39 @@ impl Breaker {
     /// records.
     pub fn end(&self) -> Option<Tripped> {
         let state = &mut *self.state();
-        if state.count(is_unavailable) > 0 {
+        if state.count(KeptBack::is_unavailable) > 0 {
             state.unavailable()
-        } else if state.count(is_forbidden) > 0 {
+        } else if state.count(KeptBack::is_forbidden) > 0 {
             state.forbidden()
         } else if state.trial.is_some() {
             state.all_refused()
         } else {
-            let released = std::mem::take(&mut state.kept_back);
-            state.released.extend(released);
+            state.release();
             None
         }
+    }
+
+    /// Returns whether bad records may be the reason why batches are still kept back at the end of the run: the server has
+    /// accepted others and has answered these, which are few.
+    pub fn suspects_records(&self) -> bool {
+        let state = self.state();
+        let given_up = state.kept_back.iter().flat_map(|kept| &kept.rest.given_up);
+        let count: usize = given_up
+            .clone()
+            .map(|given_up| given_up.records.len())
+            .sum();
+        state.is_proven
+            && count <= FEW_RECORDS
+            && given_up.clone().all(GivenUp::may_be_bad)
+            && state
+                .kept_back
+                .iter()
+                .all(|kept| kept.rest.waiting.is_empty())
+    }
+
+    /// Releases all batches that are kept back.
+    pub fn release(&self) {
+        self.state().release();
     }
 
     /// Takes a batch whose delivery may go on.
@@ -231,6 +248,10 @@ impl Breaker {
 }
 
 impl State {
+    fn release(&mut self) {
+        self.released.append(&mut self.kept_back);
+    }
+
     fn refused(&self) -> usize {
         self.refusals.values().map(|refusals| refusals.count).sum()
     }
@@ -247,7 +268,7 @@ impl State {
                 "each of {refused} records that were sent alone is too large: raise the limit of the server, or of a proxy before it, such as `client_max_body_size` of nginx"
             ),
             (_, Some(409)) => format!(
-                "none of {refused} records that were sent alone was accepted, and they cannot be read from the server: if it has all records, they need not be sent again; otherwise check the URL, the credentials and the headers"
+                "none of {refused} records that were sent alone was accepted, and the server does not show that it holds them: if it has all records, they need not be sent again; otherwise check the URL, the credentials and the headers"
             ),
             _ => format!(
                 "none of {refused} records that were sent alone was accepted: check the URL, the credentials and the headers"
@@ -261,7 +282,7 @@ impl State {
     }
 
     fn unavailable(&self) -> Option<Tripped> {
-        let batches = self.count(is_unavailable);
+        let batches = self.count(KeptBack::is_unavailable);
         let plural = if batches == 1 { "" } else { "es" };
         let last = self.last(GivenUp::is_unavailable)?;
         let hint = last.status.and(self.hint());
@@ -288,7 +309,12 @@ impl State {
     fn hint(&self) -> Option<&'static str> {
         const SMALL: usize = 10;
         let is_small = |kept: &KeptBack| kept.batch.items().len() <= SMALL;
-        (self.kept_back.len() > 1 && self.kept_back.iter().all(is_small)).then_some(HINT)
+        let hint = match self.kept_back.len() {
+            1 if self.is_proven => return None,
+            1 => HINT_ALONE,
+            _ => HINT,
+        };
+        self.kept_back.iter().all(is_small).then_some(hint)
     }
 
     /// Returns the number of batches that are kept back for a reason.
@@ -305,16 +331,6 @@ impl State {
         let mut all = all.flat_map(|kept| kept.rest.given_up.iter().rev());
         all.find(|given_up| has_reason(given_up))
     }
-}
-
-/// Returns whether a batch is kept back because the server failed or did not answer.
-fn is_unavailable(kept: &KeptBack) -> bool {
-    kept.rest.given_up.iter().any(GivenUp::is_unavailable)
-}
-
-/// Returns whether a batch is kept back because the server answered 403.
-fn is_forbidden(kept: &KeptBack) -> bool {
-    kept.rest.given_up.iter().any(GivenUp::is_forbidden)
 }
 
 #[cfg(test)]

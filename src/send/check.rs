@@ -3,8 +3,12 @@
 use super::advice::{advice, general_advice};
 use super::http::Answer;
 use super::server::{Finding, Probe, is_final};
-use super::target::Target;
+use super::target::{Target, status_of};
 use crate::exit_code::ExitCode;
+
+/// The advice about a 403 after the server has accepted records in the same run.
+const FIREWALL: &str = "the server has accepted other records in this run, so perhaps a firewall forbids these (with `--dead-letters`, \
+    the run goes on after a few of them), or the credentials do not allow the request any longer";
 
 impl Target {
     /// Makes one request before the first delivery. Stops the target if every delivery would fail: because of TLS, a
@@ -22,6 +26,16 @@ impl Target {
                 self.stop(ExitCode::Stopped, self.explain(&answer));
             }
         });
+    }
+
+    /// Makes one request that stores nothing. Returns whether the server answers it as one that takes records.
+    pub fn is_well(&self) -> bool {
+        let Ok(_permit) = self.rate_limiter.acquire() else {
+            return false;
+        };
+        let answer = self.server.check(&self.client);
+        let fails = |status| matches!(status, 403 | 408 | 425 | 429 | 500..);
+        !is_final(&answer) && status_of(&answer).is_some_and(|status| !fails(status))
     }
 
     /// Finds out whether records can be sent. Returns a sentence that says what was found.
@@ -60,6 +74,9 @@ impl Target {
     }
 
     fn advice(&self, answer: &Answer) -> Option<String> {
+        if status_of(answer) == Some(403) && self.breaker().is_proven() {
+            return Some(FIREWALL.to_owned());
+        }
         advice(&self.client.requested, self.client.has_credentials, answer)
     }
 

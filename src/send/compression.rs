@@ -14,8 +14,9 @@ pub const ADVICE: &str = "the server refuses gzip bodies: leave `--compress-requ
 
 impl Requester<'_> {
     /// Posts records again without compression if the compression may be the reason why the server does not accept
-    /// them, which is possible until the server has read a compressed body, or has given the same answer without
-    /// compression. Returns the verdict if the server reads the uncompressed body.
+    /// them. Until the server has read a compressed body, or has given the same answer without compression, this holds for
+    /// every refusal. Later it holds for a 415, and for single records until one of them is refused without compression.
+    /// Returns the verdict if the server reads the uncompressed body.
     ///
     /// # Errors
     /// Returns `Stopped` if the target is stopped meanwhile.
@@ -25,16 +26,24 @@ impl Requester<'_> {
         body: &[u8],
         (verdict, last): (&Verdict, &FinalAnswer),
     ) -> Result<Option<(Verdict, FinalAnswer)>, Stopped> {
-        let breaker = self.target.breaker();
-        if !self.target.client.compress || breaker.may_use_gzip() {
+        let gzip = &self.target.status.gzip;
+        if !self.target.client.compress {
             return Ok(None);
         }
         if is_read(verdict) {
-            breaker.allow_gzip();
+            gzip.set_known();
             return Ok(None);
         }
         let status = status_of(&last.answer);
-        if !matches!(status, Some(400 | 415 | 422 | 501)) {
+        let is_known = gzip.is_known();
+        let is_suspect = match status {
+            Some(415) => true,
+            Some(400 | 422 | 501) if !is_known => true,
+            // Perhaps the server reads small bodies only, or another one answers now.
+            Some(400 | 422) => records.len() == 1 && !gzip.refuses_without(),
+            _ => false,
+        };
+        if !is_suspect {
             return Ok(None);
         }
         let answered = self.post(None, records, body, RetryLimits::NONE, false)?;
@@ -43,7 +52,10 @@ impl Requester<'_> {
             (status_of(&last.answer), masked_answer(&text))
         };
         if masked(&answered.1) == masked(last) {
-            breaker.allow_gzip();
+            gzip.set_known();
+        }
+        if is_known && !is_read(&answered.0) {
+            gzip.set_refuses_without();
         }
         // A 415 is about the form of the body, and a refusal about its records.
         let explains_415 = status == Some(415) && answered.0 == Verdict::Refused;

@@ -45,7 +45,13 @@ impl<'r> DeliveryWorker<'r> {
         if let Some(answer) = failure {
             self.note_failed_lookup(&answer);
         }
-        if held.is_empty() {
+        let is_proven = self.requester.target.breaker().is_proven();
+        let is_useful = is_proven || held.iter().any(|(_, is_same)| *is_same);
+        if held.is_empty() || !is_useful {
+            if !held.is_empty() {
+                // Other records under the same ids do not show that the server takes records. So single records are sent.
+                part.known = KnownOfPart::LookupsFail;
+            }
             self.halve(part, last.attempts, part.max_retries);
             return Ok(());
         }
@@ -134,7 +140,9 @@ impl<'r> DeliveryWorker<'r> {
                 Ok(())
             }
             Lookup::Different => {
-                self.accepted();
+                if target.breaker().is_proven() {
+                    self.accepted();
+                }
                 self.give_up(part, Undeliverable::Conflict, last)
             }
             Lookup::Missing => self.give_up(part, missing, last),

@@ -41,11 +41,15 @@ pub struct DeliveryWorker<'r> {
 impl<'r> DeliveryWorker<'r> {
     pub fn new(requester: Requester<'r>, kept: &'r KeptBack) -> Self {
         let target = requester.target;
+        let failures = BatchFailures::new(kept.batch.items().len(), target.breaker().hangs());
         Self {
             requester,
             batch: &kept.batch,
             parts: Parts::new(kept, target.backoff.max_retries),
-            failures: BatchFailures::new(kept.batch.items().len(), target.breaker().hangs()),
+            failures: match kept.batch.letters.is_empty() {
+                true => failures,
+                false => failures.of_letters(),
+            },
             sends_alone: false,
             is_away: false,
             conflicts: 0,
@@ -64,6 +68,7 @@ impl<'r> DeliveryWorker<'r> {
         let rest = Rest {
             waiting: self.parts.into_waiting(),
             given_up: self.undelivered.given_up,
+            has_accepted: self.undelivered.has_accepted_any,
             written: self.undelivered.written,
         };
         (delivered, rest)
@@ -115,7 +120,10 @@ impl<'r> DeliveryWorker<'r> {
         let breaker = self.requester.target.breaker();
         match breaker.is_trial() {
             true => self.parts.pop_for_trial(|records| breaker.choose(records)),
-            false => self.parts.pop(),
+            false => match self.failures.without_timeouts() {
+                0 => self.parts.pop(),
+                failures => self.parts.pop_after(failures),
+            },
         }
     }
 
@@ -229,7 +237,8 @@ impl<'r> DeliveryWorker<'r> {
         last: &FinalAnswer,
     ) -> Result<(), Stopped> {
         let (count, attempts) = (part.records.len(), part.attempts + last.attempts);
-        match self.failures.failed(suspect, count, part.max_retries) {
+        let after = self.failures.failed(suspect, count, part.max_retries);
+        match after {
             AfterFailure::Halve { max_retries } => {
                 self.halve(&part.suspected(), last.attempts, max_retries);
                 return Ok(());
@@ -242,26 +251,31 @@ impl<'r> DeliveryWorker<'r> {
                 self.requester.target.rate_limiter.forget_failures();
                 self.parts.allow_no_retries();
             }
-            AfterFailure::GiveUpRest => {
-                self.is_away = true;
-                self.parts.take_rest(part, self.batch);
-            }
+            AfterFailure::GiveUpRest => {}
         }
         if suspect == Suspect::Time {
             self.requester.target.breaker().has_hung();
         }
-        self.give_up(part, Undeliverable::Unavailable, last)
+        match after {
+            AfterFailure::GiveUpRest => {
+                self.give_up_rest(part, Undeliverable::Unavailable, suspect, last)
+            }
+            _ => self.give_up(part, Undeliverable::Unavailable, last),
+        }
     }
 
-    /// Halves a part after a 403, since a firewall may forbid a single record. Stops the target after many of them.
-    fn forbid(&mut self, part: &Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
+    /// Halves a part after a 403, since a firewall may forbid a single record. After many of them, gives up the rest of the
+    /// batch, or stops the target if the server has accepted nothing so far.
+    fn forbid(&mut self, part: &mut Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let suspect = Suspect::Firewall;
         let count = part.records.len();
-        let after = self
-            .failures
-            .failed(Suspect::Firewall, count, part.max_retries);
-        match after {
-            _ if self.requester.target.dead_letters.is_none() => self.stop(&last.answer),
-            AfterFailure::GiveUpRest => self.stop(&last.answer),
+        match self.failures.failed(suspect, count, part.max_retries) {
+            _ if target.dead_letters.is_none() => self.stop(&last.answer),
+            AfterFailure::GiveUpRest if !target.breaker().is_proven() => self.stop(&last.answer),
+            AfterFailure::GiveUpRest => {
+                self.give_up_rest(part, Undeliverable::Refused, suspect, last)
+            }
             AfterFailure::GiveUp | AfterFailure::TryAnother => {
                 self.give_up(part, Undeliverable::Refused, last)
             }
@@ -270,6 +284,32 @@ impl<'r> DeliveryWorker<'r> {
                 Ok(())
             }
         }
+    }
+
+    /// Gives up a part after too many failures. If the server has accepted others of the batch, the parts that wait are
+    /// given up too, since they are mostly bad records.
+    fn give_up_rest(
+        &mut self,
+        part: &mut Part<'r>,
+        reason: Undeliverable,
+        suspect: Suspect,
+        last: &FinalAnswer,
+    ) -> Result<(), Stopped> {
+        self.is_away = true;
+        self.parts.take_rest(part, self.batch);
+        self.give_up(part, reason, last)?;
+        let may_be_away = matches!(suspect, Suspect::Server | Suspect::Time);
+        if may_be_away || !self.undelivered.has_accepted_any {
+            return Ok(());
+        }
+        let last = FinalAnswer {
+            answer: last.answer.clone(),
+            attempts: 0,
+        };
+        while let Some(part) = self.parts.pop() {
+            self.give_up(&part, reason, &last)?;
+        }
+        Ok(())
     }
 
     /// Notes that the server has accepted records.

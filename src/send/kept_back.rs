@@ -20,6 +20,8 @@ pub struct Rest {
     pub waiting: Vec<(Range<usize>, u64)>,
     /// The records that are given up, and whose dead letters are not written yet.
     pub given_up: Vec<GivenUp>,
+    /// Whether the server has accepted other records of the batch.
+    pub has_accepted: bool,
     /// The paths of the dead letters that were written for other records of the batch.
     pub written: Vec<PathBuf>,
 }
@@ -63,6 +65,16 @@ impl KeptBack {
         }
     }
 
+    /// Returns whether the batch is kept back because the server failed or did not answer.
+    pub fn is_unavailable(&self) -> bool {
+        self.rest.given_up.iter().any(GivenUp::is_unavailable)
+    }
+
+    /// Returns whether the batch is kept back because the server answered 403.
+    pub fn is_forbidden(&self) -> bool {
+        self.rest.given_up.iter().any(GivenUp::is_forbidden)
+    }
+
     /// Returns the ranges of the records without an outcome.
     pub fn left(&self) -> impl Iterator<Item = Range<usize>> {
         let Rest {
@@ -82,6 +94,12 @@ impl GivenUp {
             .status
             .is_none_or(|status| matches!(status, 408 | 425 | 429 | 500..));
         self.reason == Undeliverable::Unavailable && has_failed
+    }
+
+    /// Returns whether the records may be the reason for the answer, and not the state of the server.
+    pub fn may_be_bad(&self) -> bool {
+        let status = self.status;
+        status.is_some_and(|status| !matches!(status, 408 | 425 | 429 | 503 | 504))
     }
 
     /// Returns whether the answer is 403, with which firewalls refuse single records.

@@ -28,6 +28,7 @@
 //! | `retry` | the loop that repeats requests |
 //! | `target` | a router or server, with the state that its workers share |
 //! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
+//! | `gzip_support` | the findings about whether a server reads compressed bodies |
 //! | `breaker`, `trial` | when batches are kept back, and when the run stops |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
@@ -64,6 +65,7 @@ mod dead_letters;
 mod delivered_share;
 mod delivery_worker;
 mod discarded;
+mod gzip_support;
 mod http;
 mod kept_back;
 mod letter_batcher;

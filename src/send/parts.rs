@@ -98,6 +98,21 @@ impl<'b> Parts<'b> {
         self.waiting.pop()
     }
 
+    /// Takes the part that is sent after this number of failed requests in a row. The first, the largest and the last part
+    /// take turns, so that records are soon accepted both if the size of the requests is the reason and if a row of bad
+    /// records is, wherever the row is.
+    pub fn pop_after(&mut self, failures: u32) -> Option<Part<'b>> {
+        self.waiting.extend(self.trial.take().into_iter().flatten());
+        let start = |part: &Part<'_>| part.records.numbers_in_batch().start;
+        let parts = self.waiting.iter().enumerate();
+        let (nth, _) = match failures % 3 {
+            1 => parts.min_by_key(|(_, part)| start(part))?,
+            2 => parts.max_by_key(|(_, part)| (part.records.len(), start(part)))?,
+            _ => parts.max_by_key(|(_, part)| start(part))?,
+        };
+        Some(self.waiting.remove(nth))
+    }
+
     /// Allows no retries of the waiting parts if the server fails.
     pub fn allow_no_retries(&mut self) {
         for part in &mut self.waiting {
@@ -176,6 +191,25 @@ impl<'b> Parts<'b> {
 mod tests {
     use super::super::send_batch::tests::{batch_of, joined};
     use super::*;
+
+    #[test]
+    fn after_failures_the_first_the_largest_and_the_last_part_take_turns() {
+        let kept = KeptBack::whole(batch_of(None, &["0", "1", "2", "3", "4", "5", "6", "7"]));
+        let mut parts = Parts::new(&kept, 0);
+        let all = parts.pop().unwrap();
+        parts.push_halves(all);
+        let mut taken = Vec::new();
+        for failures in 1.. {
+            let Some(part) = parts.pop_after(failures) else {
+                break;
+            };
+            taken.push(joined(part.records));
+            if taken.len() == 1 {
+                parts.push_halves(part);
+            }
+        }
+        assert_eq!(taken, ["0,1,2,3", "4,5,6,7", "2,3", "0,1"]);
+    }
 
     #[test]
     fn a_trial_takes_records_out_and_leaves_the_others_in_order() {

@@ -9,6 +9,7 @@ use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
 use super::breaker::Breaker;
 use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
+use super::gzip_support::GzipSupport;
 use super::http::{Answer, Client, Response};
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
@@ -48,6 +49,7 @@ pub struct Target {
 pub struct TargetStatus {
     statistics: Mutex<TargetStatistics>,
     breaker: Breaker,
+    pub gzip: GzipSupport,
     pub reading: Reading,
     acknowledgements: Mutex<AcknowledgementTracker>,
     /// The exit code and the reason, if the target was stopped.

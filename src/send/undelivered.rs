@@ -19,6 +19,8 @@ pub struct Undelivered<'r> {
     batch: &'r SendBatch,
     /// Whether the server has accepted a record of the batch, and has not been away since.
     has_accepted: bool,
+    /// Whether the server has accepted a record of the batch at any time.
+    pub has_accepted_any: bool,
     /// The records without a dead letter.
     pub given_up: Vec<GivenUp>,
     /// The paths of the dead letters that were written.
@@ -32,6 +34,7 @@ impl<'r> Undelivered<'r> {
             target,
             batch: &kept.batch,
             has_accepted: false,
+            has_accepted_any: kept.rest.has_accepted,
             given_up: kept.rest.given_up.clone(),
             written: kept.rest.written.clone(),
         }
@@ -40,6 +43,7 @@ impl<'r> Undelivered<'r> {
     /// Notes that the server has accepted a record of the batch.
     pub fn accepted(&mut self) {
         self.has_accepted = true;
+        self.has_accepted_any = true;
         self.target.breaker().accepted();
     }
 

@@ -99,16 +99,8 @@ impl WorkerPool {
                 std::panic::resume_unwind(panic);
             }
         }
-        let (target, breaker) = (&self.target, self.target.breaker());
-        if !target.is_stopped() {
-            if let Some(tripped) = breaker.end() {
-                stop(target, tripped);
-            }
-            while let Some(kept) = breaker.released() {
-                deliver_rest(target, &self.console, kept);
-            }
-        }
-        leave_kept_back(target);
+        settle_kept_back(&self.target, &self.console);
+        leave_kept_back(&self.target);
     }
 }
 
@@ -129,6 +121,26 @@ fn deliver(target: &Target, console: &Console, batch: SendBatch) {
     deliver_rest(target, console, KeptBack::whole(batch));
     while let Some(kept) = breaker.released() {
         deliver_rest(target, console, kept);
+    }
+}
+
+/// Decides about the batches that are still kept back at the end of the run. If bad records may be the reason, the server
+/// is asked once whether it is well.
+fn settle_kept_back(target: &Target, console: &Console) {
+    let breaker = target.breaker();
+    for may_ask in [true, false] {
+        if target.is_stopped() {
+            return;
+        }
+        if let Some(tripped) = breaker.end() {
+            if !(may_ask && breaker.suspects_records() && target.is_well()) {
+                return stop(target, tripped);
+            }
+            breaker.release();
+        }
+        while let Some(kept) = breaker.released() {
+            deliver_rest(target, console, kept);
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! Servers that are away: the run stops before it writes dead letters for what another run can deliver.
 
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::breaker::{repairable, send, with_log};
 use crate::harness::{Run, lines};
-use crate::lrs::{Lrs, ServerFault};
+use crate::lrs::{Lrs, ServerFault, ServerSettings};
 use crate::send::router;
 
 #[test]
@@ -56,11 +57,17 @@ fn the_rest_of_a_batch_is_no_dead_letter_if_the_server_goes_away() {
         // A single statement, and a batch that is halved until its statements are alone.
         for rest in [1, 10] {
             let of_rest = fault.clone();
-            let (lrs, is_well) = repairable(move |nth| match nth {
-                // The first body is too large. Its half is accepted.
-                0 => ServerFault::Status(413),
-                1 => ServerFault::None,
-                _ => of_rest.clone(),
+            let is_well = Arc::new(AtomicBool::new(false));
+            let well = Arc::clone(&is_well);
+            let lrs = Lrs::start(ServerSettings {
+                fault: Box::new(move |nth, _| match nth {
+                    // The first body is too large. Its half is accepted.
+                    0 => ServerFault::Status(413),
+                    2.. if !well.load(Ordering::Relaxed) => of_rest.clone(),
+                    _ => ServerFault::None,
+                }),
+                check: fault.clone(),
+                ..ServerSettings::default()
             });
             let directory = with_log(&lines(0..2 * rest));
             let run = || send(&directory, &lrs.xapi()).args(&["--max-retries", "1"]);

@@ -198,6 +198,23 @@ fn a_server_that_answers_409_to_everything_and_cannot_be_read_stops_the_run() {
 }
 
 #[test]
+fn a_server_that_holds_other_statements_under_all_ids_stops_the_run() {
+    let lrs = Lrs::with_faults(|_, method| match method {
+        "POST" => ServerFault::Status(409),
+        _ => ServerFault::None,
+    });
+    let log = lines(0..100);
+    for (id, mut statement) in transformed(&log, "xapi") {
+        statement["verb"]["id"] = "https://example.org/other".into();
+        lrs.records().stored.insert(id, vec![statement]);
+    }
+    let run = send(&lrs.xapi(), &log).args(&["--dead-letters", "dead"]);
+    let ended = run.run().with_code(5);
+    ended.assert_stderr("no dead letters were written");
+    assert_eq!(ended.files("dead"), [""; 0]);
+}
+
+#[test]
 fn one_lookup_is_retried_if_lookups_fail() {
     let lrs = always_conflict(503);
     let ended = send(&lrs.xapi(), &lines(0..40))

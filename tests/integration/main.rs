@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod away;
+mod bad_rows;
 mod breaker;
 mod caliper;
 mod check;

@@ -13,10 +13,11 @@ pub fn answer(request: &Request, settings: &ServerSettings, records: &mut Record
     if request.method == "GET" {
         return get(request, settings, records);
     }
-    if let (Some(status), true) = (
-        settings.gzip,
-        request.headers.contains_key("content-encoding"),
-    ) {
+    let is_compressed = request.headers.contains_key("content-encoding");
+    if let Some((status, bytes)) = settings.gzip
+        && is_compressed
+        && request.body.len() >= bytes
+    {
         return response(status, "", b"not JSON");
     }
     if request.body.len() > settings.max_bytes {

@@ -43,8 +43,9 @@ pub struct ServerSettings {
     pub max_bytes: usize,
     /// A text, and the status with which the server answers requests that contain the text.
     pub poison: (&'static str, u16),
-    /// The status with which the server answers compressed bodies, if it does not read them.
-    pub gzip: Option<u16>,
+    /// The status with which the server answers compressed bodies of at least this number of bytes, if it does not read
+    /// them.
+    pub gzip: Option<(u16, usize)>,
     /// Whether a batch with a stored id is answered with 409 and not stored, as the specification requires. Otherwise
     /// the stored items of the batch are ignored.
     pub refuses_duplicates: bool,
