@@ -267,6 +267,9 @@ impl State {
             (Undeliverable::TooLarge, _) => format!(
                 "each of {refused} records that were sent alone is too large: raise the limit of the server, or of a proxy before it, such as `client_max_body_size` of nginx"
             ),
+            (Undeliverable::Unavailable, _) => format!(
+                "{refused} records that the server may have cannot be looked up because of this answer"
+            ),
             (_, Some(409)) => format!(
                 "none of {refused} records that were sent alone was accepted, and the server does not show that it holds them: if it has all records, they need not be sent again; otherwise check the URL, the credentials and the headers"
             ),
