@@ -1,7 +1,7 @@
 //! The check of a target before its first delivery, and the probe that a user asks for. Neither stores anything.
 
 use super::advice::{advice, general_advice};
-use super::http::Answer;
+use super::http::{Answer, Loss, LossKind};
 use super::server::{Finding, Probe, is_final};
 use super::target::{Target, status_of};
 use crate::exit_code::ExitCode;
@@ -60,6 +60,20 @@ impl Target {
         match self.advice(answer) {
             Some(advice) => self.with_advice(answer, &advice),
             None => self.describe(answer),
+        }
+    }
+
+    /// Returns a sentence that says why there is no answer and, if the server has accepted nothing yet in this run and the
+    /// reason shows it, what to change.
+    pub fn explain_loss(&self, reason: &str) -> String {
+        let described = self.describe_text(None, reason);
+        let lost = Answer::Lost(Loss {
+            kind: LossKind::Other,
+            reason: reason.to_owned(),
+        });
+        match self.advice(&lost).filter(|_| !self.breaker().is_proven()) {
+            Some(advice) => format!("{described}; {advice}"),
+            None => described,
         }
     }
 

@@ -178,7 +178,7 @@ fn stop(target: &Target, tripped: Tripped) {
             body: answer.into(),
             ..Response::default()
         })),
-        None => target.describe_text(None, &answer),
+        None => target.explain_loss(&answer),
     };
     if let Some(advice) = advice {
         message = format!("{message}; {advice}");
