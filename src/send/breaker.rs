@@ -176,11 +176,11 @@ impl Breaker {
     pub fn keep_back(&self, kept: KeptBack) -> Option<Tripped> {
         let state = &mut *self.state();
         state.kept_back.push(kept);
-        // Only bad records may be left of a batch of which the server has accepted others.
-        let is_refused = |kept: &KeptBack| !kept.rest.has_accepted;
-        if state.count(|kept| is_refused(kept) && kept.is_unavailable()) >= UNAVAILABLE_BATCHES {
+        // A batch of which the server has accepted records does not count: the others may be bad.
+        let has_none = |kept: &KeptBack| !kept.rest.has_accepted;
+        if state.count(|kept| has_none(kept) && kept.is_unavailable()) >= UNAVAILABLE_BATCHES {
             state.unavailable()
-        } else if state.count(|kept| is_refused(kept) && kept.is_forbidden()) >= FORBIDDEN_BATCHES {
+        } else if state.count(|kept| has_none(kept) && kept.is_forbidden()) >= FORBIDDEN_BATCHES {
             state.forbidden()
         } else if state.trial.as_ref().is_some_and(Trial::is_over) {
             state.all_refused()
