@@ -4,9 +4,9 @@ use std::io::{self, Cursor, Read};
 
 use crate::tracking::marks_events;
 
-/// The limit on the bytes that are read ahead. Nearly all logs have an event in their first lines. The output of a
-/// container may begin with megabytes of other lines.
-const MOST_BYTES: usize = 16 << 20;
+/// The limit on the bytes that are read ahead. They stay in memory for each open input. Nearly all logs have an event in
+/// their first lines. The output of a container may begin with thousands of other lines.
+const MOST_BYTES: usize = 1 << 20;
 
 /// The number of bytes that are read at once.
 const BLOCK_BYTES: usize = 1 << 16;
@@ -106,15 +106,15 @@ mod tests {
     }
 
     #[test]
-    fn the_first_event_is_searched_in_megabytes_and_not_in_more() {
-        for (megabytes, expected) in [(5, true), (17, false)] {
+    fn the_first_event_is_searched_in_a_megabyte_and_not_in_more() {
+        for (kilobytes, expected) in [(900, true), (1100, false)] {
             let mut text = "GET /courses HTTP/1.1\n"
-                .repeat(megabytes << 20)
+                .repeat(kilobytes << 10)
                 .into_bytes();
-            text.truncate(megabytes << 20);
+            text.truncate(kilobytes << 10);
             text.extend(b"\nINFO [tracking] - {\"event_type\": 1}\n");
             let (mut reader, is_marked) = look_ahead(Box::new(Cursor::new(text.clone())));
-            assert_eq!(is_marked, expected, "{megabytes}");
+            assert_eq!(is_marked, expected, "{kilobytes}");
             let mut read = Vec::new();
             reader.read_to_end(&mut read).unwrap();
             assert_eq!(read, text);

@@ -61,13 +61,16 @@ fn trim_start(text: &str) -> &str {
 
 /// Looks for an event at the end of a text whose first object breaks off, as if two programs wrote at the same time.
 fn torn(text: &str, start: usize) -> Option<Fault> {
-    /// The number of objects that are tried.
-    const TRIED: usize = 64;
+    /// The most objects that are tried.
+    const MOST_TRIED: usize = 64;
+    /// The most bytes that are parsed in all, so that a crafted line costs little time.
+    const MOST_BYTES: usize = 16 << 20;
 
+    let tried = (MOST_BYTES / text.len()).min(MOST_TRIED);
     let objects = memchr::memmem::find_iter(&text.as_bytes()[start + 1..], b"{\"");
-    let mut objects = objects.map(|at| start + 1 + at).take(TRIED);
-    let arena = Bump::new();
+    let mut objects = objects.map(|at| start + 1 + at).take(tried);
     let second = objects.find(|&at| {
+        let arena = Bump::new();
         let object = Value::parse_start(&text[at..], &arena);
         object.is_some_and(|(value, length)| at + length == text.len() && is_event_like(value))
     })?;

@@ -23,14 +23,15 @@ pub fn marks_events(line: &[u8]) -> Option<bool> {
         return found.is_some_and(|at| later[at] == b'{').then_some(true);
     }
     let text = line.trim_ascii();
-    let is_object = text.starts_with(b"{") && text.ends_with(b"}");
-    (is_object && has_key(text) && !has_output_marker(text)).then_some(false)
+    let object = memchr::memchr(b'{', text).filter(|_| text.ends_with(b"}"));
+    let is_event = object.is_some_and(|start| has_key(&text[start..]));
+    (is_event && !has_output_marker(text)).then_some(false)
 }
 
 /// Returns whether an unparsable line is none of the tracking log, given that the events of its input have the marker.
 pub fn is_of_other_logger(line: &[u8]) -> bool {
     let has_marker = memmem::find(line, MARKER).is_some();
-    has_output_marker(line) || !has_marker && !has_key(line)
+    !has_marker && (has_output_marker(line) || !has_key(line))
 }
 
 fn has_output_marker(line: &[u8]) -> bool {
@@ -61,6 +62,7 @@ mod tests {
             ),
             (r#"{"name": "x", "event_source": "server"}"#, Some(false)),
             (r#"{"log":"{\"context\": {}}\n"}"#, Some(false)),
+            (r#"Mar 5 lms: {"event_source": "server"}"#, Some(false)),
             (r#"{"title": "[tracking]", "context": {}}"#, None),
             (r#"e": 1}, "event_source": "server"}"#, None),
             (r#"INFO [xapi_tracking] - {"context": {}}"#, None),
@@ -80,6 +82,10 @@ mod tests {
             ("KeyError: 'context'", true),
             (r#"INFO [xapi_tracking] - {"context": {}}"#, true),
             ("INFO [tracking] cut", false),
+            (
+                r#"INFO [xapi_tracking] - {"id"2024 INFO [tracking] - {"context": {}}"#,
+                false,
+            ),
             (r#"e": 1}, "event_source": "server"}"#, false),
             (r#"{"log":"cut, \"context\": {"}"#, false),
         ] {

@@ -55,7 +55,7 @@ fn events_without_a_name_whose_event_type_is_converted_are_reported_also_beside_
 fn a_quiet_run_reports_events_without_a_name_if_it_emits_nothing() {
     let run = Run::transform().stdin(nameless()).args(&["--quiet", "-"]);
     let ended = run.run().with_code(0);
-    ended.assert_stderr("nothing was converted of 4 lines: the events of the kinds that are converted have no name\n");
+    ended.assert_stderr("4 lines were read and nothing was converted: the events of the kinds that are converted have no name\n");
     ended.assert_stderr(&format!("warning: 2 lines have {USE_THE_EVENT_TYPE}\n"));
 }
 

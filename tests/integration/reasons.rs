@@ -286,12 +286,12 @@ fn fail_on_unparsable_leaves_out_lines_of_other_programs() {
 
 #[test]
 fn lines_of_other_programs_do_not_depend_on_batches_threads_or_runs() {
-    let other = OTHER_LINES.concat().repeat(8000);
-    let log = other.clone() + PREFIX + &line(1) + &cut() + &other;
-    assert!(other.len() > 2 << 20);
+    let others = |times| OTHER_LINES.concat().repeat(times);
+    let log = others(3000) + PREFIX + &line(1) + &cut() + &others(8000);
+    assert!(log.len() > 2 << 20);
     let expected = [
         ("not-json".to_owned(), 1),
-        ("not-tracking".to_owned(), 80_000),
+        ("not-tracking".to_owned(), 55_000),
     ];
     for threads in ["1", "4"] {
         let run = Run::transform().file("a.log", &log);

@@ -87,7 +87,7 @@ pub const MARKS: &[Marks] = &[
     (
         "a tar archive",
         Command("tar -xOf FILE"),
-        &[(257, b"ustar")],
+        &[(257, b"ustar\0"), (257, b"ustar  \0")],
     ),
     (
         "a zip archive",
