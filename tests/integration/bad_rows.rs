@@ -84,7 +84,10 @@ fn a_last_batch_of_bad_statements_is_a_dead_letter_if_the_server_is_well() {
                 });
                 let directory = with_log(&(lines(10..20) + &bad(count)));
                 let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "10"]);
-                let ended = run.args(&["--max-retries", "0"]).run().with_code(code);
+                let ended = run
+                    .args(&["--max-retries", "0", "--connections", "1"])
+                    .run()
+                    .with_code(code);
                 let letters = if code == 4 { count as usize } else { 0 };
                 assert_eq!(undelivered(&ended), letters, "{status} {check} {count}");
                 assert_eq!(lrs.check_count(), 2);
