@@ -43,7 +43,10 @@ impl WorkerPool {
             std::thread::Builder::new()
                 .name(format!("send-{nth}"))
                 .spawn(move || {
-                    while let Some(batch) = next(&batches) {
+                    loop {
+                        // The permit comes first, so that a server that is not proven gets the batches in their order.
+                        let _permit = target.breaker().permit(|| target.is_stopped());
+                        let Some(batch) = next(&batches) else { break };
                         // An error means that the pool is closing and needs no more slots.
                         let _ = freed.send(());
                         deliver(&target, &console, batch);
@@ -112,7 +115,6 @@ fn next(batches: &Mutex<Receiver<SendBatch>>) -> Option<SendBatch> {
 /// Delivers a batch, and then the rest of the batches that were kept back and are released now.
 fn deliver(target: &Target, console: &Console, batch: SendBatch) {
     let breaker = target.breaker();
-    let _permit = breaker.permit(|| target.is_stopped());
     if !target.is_stopped() {
         target.statistics().start(batch.items());
         target.check_once();
