@@ -63,7 +63,7 @@ def correction(line, verdict, ours, args):
         return None
     if reason == "not-representable" and not is_finite(verdict["out"]):
         return "NaN and Infinity are not JSON"
-    if reason == "wrong-type" and "`user`" in ours["detail"]:
+    if reason == "wrong-type" and "the user of the event is" in ours["detail"]:
         return "true and 1.9 are nobody"
     if reason == "wrong-type" and re.search("is an (object|array), not an id", ours["detail"]):
         return "an object or array is no id"
