@@ -34,7 +34,7 @@ pub struct UnsupportedEvents {
     pub named: u64,
     /// All events without a name that are not implicit.
     pub unnamed: u64,
-    /// Of the events without a name, those whose `event_type` is the name of events that are converted.
+    /// Events without a name whose `event_type` is the name of an event that is converted.
     pub named_by_type: u64,
     names: Names,
 }

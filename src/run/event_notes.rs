@@ -20,22 +20,15 @@ pub fn note_events(tally: &Tally, format: Format, console: &Console) {
             _ => console.note(&format!("note: {message}")),
         }
     }
+    let emitted = |count| counted(count, "emitted event has", "emitted events have");
     if details.without_time > 0 {
-        let events = counted(
-            details.without_time,
-            "emitted event has",
-            "emitted events have",
-        );
+        let events = emitted(details.without_time);
         console.note(&format!(
             "note: {events} no time: statement ids may repeat, and an LRS keeps one statement of each id; find out what removed `time` from the log"
         ));
     }
     if details.two_times > 0 {
-        let events = counted(
-            details.two_times,
-            "emitted event has",
-            "emitted events have",
-        );
+        let events = emitted(details.two_times);
         console.note(&format!(
             "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added it, remove it from the log"
         ));

@@ -61,7 +61,7 @@ pub fn warnings(source: &Source, suspects: &Suspects, tally: &Tally) -> Vec<Stri
 fn likely_kind(suspects: &Suspects) -> &LineKind {
     let kinds = &suspects.kinds;
     let count = |kind: &LineKind| kinds.iter().filter(|other| *other == kind).count();
-    // Of several greatest elements the last is returned, so the kinds are searched from the last to the first.
+    // If several kinds are equally frequent, `max_by_key` returns the last. Reversed, it returns the first.
     let first_most_frequent = kinds.iter().rev().max_by_key(|kind| {
         let has_event = matches!(kind, LineKind::WrappedAt(_) | LineKind::FoundByJq(_));
         (has_event, count(kind))

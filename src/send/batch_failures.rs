@@ -43,7 +43,7 @@ impl RetryLimits {
     };
 }
 
-/// What follows from a request that failed after all its retries.
+/// The next step after a request that failed after all its retries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterFailure {
     /// The halves are sent, each with at most this number of retries.

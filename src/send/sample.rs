@@ -18,7 +18,7 @@ pub enum Sample {
     Unverified,
     /// The server stores records, but at least one of the records that were looked up was not found.
     Missing,
-    /// None of the records was found, and nothing shows that the server stores records at all.
+    /// The server returned no record, and nothing shows that it stores records at all.
     Unconfirmed,
 }
 

@@ -32,7 +32,7 @@ pub struct DeliverySettings {
     pub url: Option<String>,
     /// A JSON file with the credentials for `url`.
     pub auth_file: Option<PathBuf>,
-    /// The URLs of the routers to send to. If there are none, records are sent to all routers. In `recover` with `url`,
+    /// The URLs of the routers to send to. Without URLs, records are sent to all routers. In `recover` with `url`,
     /// the dead letters for these routers are sent to `url`.
     pub router_urls: Vec<String>,
     pub limits: BatchLimits,

@@ -51,7 +51,7 @@ impl Wait {
 /// A wait before a retry.
 #[derive(Clone, Debug)]
 pub struct RetryWait {
-    /// What the server did, such as "answered 503".
+    /// The reason for the wait, such as "answered 503".
     pub cause: String,
     /// The text of the answer, or the reason why there is no answer.
     pub detail: String,

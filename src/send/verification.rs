@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::send_batch::{BatchItem, RecordOrigin};
 
-/// What a server holds under the id of a record.
+/// The record that a server holds under an id, compared with the record that `send` would deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Held {
     /// The record.
@@ -37,7 +37,7 @@ struct Expected {
     /// Whether the inputs have records with this id and different texts. Which of them is stored depends on the order
     /// of delivery.
     collides: bool,
-    /// What the server holds, once it was asked.
+    /// The result of asking the server, or `None` before it was asked.
     held: Option<Held>,
 }
 

@@ -28,7 +28,7 @@ pub fn marks_events(line: &[u8]) -> Option<bool> {
     (is_event && !has_output_marker(text)).then_some(false)
 }
 
-/// Returns whether an unparsable line is none of the tracking log, given that the events of its input have the marker.
+/// Returns whether an unparsable line comes from another logger or program, in an input whose events have the marker.
 pub fn is_of_other_logger(line: &[u8]) -> bool {
     let has_marker = memmem::find(line, MARKER).is_some();
     !has_marker && (has_output_marker(line) || !has_key(line))

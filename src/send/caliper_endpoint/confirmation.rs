@@ -32,7 +32,7 @@ const FAILURES: [&str; 22] = [
     "bad request",
 ];
 
-/// Words after which a failure is none, as in "no errors".
+/// Words that negate the word after them, as in "no errors".
 const NEGATIONS: [&str; 3] = ["no", "0", "without"];
 
 /// Returns whether a successful answer has an empty body, or JSON that does not report a failure.
