@@ -8,8 +8,7 @@ use anyhow::{Result, anyhow, bail};
 
 use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
-use super::event_notes::note_events;
-use super::fail_on::{FailOn, FailingLines, report_failures};
+use super::fail_on::{FailOn, FailingLines};
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
@@ -23,10 +22,10 @@ use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{
-    Invocation, Report, ReportFile, Summary, nothing_emitted, table_warnings, unmatched_values,
-};
+use crate::report::{Invocation, ReportFile};
 use crate::send::{self, Target};
+
+mod summarize;
 
 /// Tells the progress of a run.
 type SnapshotFn = dyn Fn() -> Snapshot + Send;
@@ -284,83 +283,6 @@ impl<'a> Job<'a> {
         }
         progress.clear();
         delivered
-    }
-
-    /// Warns of filters and tables that left out most events, also if the console is quiet if they left out all.
-    fn warn_of_losses(&self, converter: &LineConverter, delivered: &Delivered) {
-        let console = &self.command.console;
-        let Delivered { tally, inputs, .. } = delivered;
-        if let Some(warning) = nothing_emitted(converter, tally, inputs) {
-            console.alert(&warning);
-            return;
-        }
-        let warnings = table_warnings(converter, tally);
-        warnings.iter().for_each(|warning| console.warn(warning));
-        // The lines that a run reads after earlier runs may well lack events of a course.
-        if self.record.state.is_none() {
-            let notes = unmatched_values(converter, tally);
-            notes
-                .iter()
-                .for_each(|note| console.note(&format!("note: {note}")));
-        }
-    }
-
-    /// Reports what the run did. Returns its exit code.
-    fn summarize(
-        &self,
-        converter: &LineConverter,
-        delivered: &Delivered,
-        report_file: ReportFile,
-        targets: &[Arc<Target>],
-    ) -> ExitCode {
-        let console = &self.command.console;
-        let Delivered {
-            tally,
-            inputs,
-            code,
-        } = delivered;
-        let Unread {
-            not_found,
-            unmatched,
-            found_none,
-        } = &self.unread;
-        let counts = inputs.counts(self.sources.len() + not_found.len());
-        if !counts.is_stopped() {
-            self.warn_of_losses(converter, delivered);
-        }
-        let failure = report_failures(&self.record.fail_on, tally, *found_none, console);
-        let interrupted = &self.options.interrupted;
-        let summary = Summary {
-            tally,
-            noun: converter.format.format().nouns(),
-            inputs: counts,
-            unmatched: *unmatched,
-            skipped_lines: inputs.skipped_lines(),
-            repeated: inputs.repeated(),
-            verbose: self.record.verbose,
-            stopped_by: interrupted.signal(),
-            bytes: self.options.bytes_read.total(),
-            elapsed: self.started.elapsed(),
-        };
-        let report = Report {
-            command: self.command.name,
-            invocation: self.command.invocation,
-            dry_run: self.command.dry_run,
-            summary: Some(&summary),
-            inputs,
-            known_events: converter.selection.known(),
-            targets,
-            exit_code: interrupted.code().unwrap_or((*code).max(failure)),
-        };
-        console.note(&report.to_string());
-        note_events(tally, converter.format.format(), console);
-        match report_file.write(&report) {
-            Ok(()) => report.exit_code,
-            Err(error) => {
-                console.error(&format!("{error:#}"));
-                report.exit_code.max(ExitCode::Output)
-            }
-        }
     }
 }
 
