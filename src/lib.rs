@@ -91,7 +91,7 @@
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names |
-//! | `url`, `uuid5`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
+//! | `url`, `uuid5`, `text`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `exit_code` | the progress bar; the exit codes |
 //!
 //! # What a change touches
@@ -196,6 +196,7 @@ mod run;
 #[doc(hidden)]
 pub mod selection;
 mod send;
+mod text;
 mod time;
 #[doc(hidden)]
 pub mod tracking;

@@ -7,8 +7,9 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::text::{grouped, plural, row};
+use super::text::row;
 use crate::send::{LetterGroup, LetterGroups, LetterKind, Undeliverable, discarded_file};
+use crate::text::{grouped, plural, shell_word};
 
 /// The number of groups of a router that summaries and reports show.
 const SHOWN_GROUPS: usize = 10;
@@ -133,7 +134,8 @@ impl LettersReport<'_> {
         let of_groups = groups.iter();
         rows.extend(of_groups.map(|(kind, group)| group_row(group, &answer_text(kind))));
 
-        let directory = shell_word(&self.directory.to_string_lossy());
+        let directory = self.directory.to_string_lossy();
+        let directory = shell_word(&directory);
         let recover = format!("  event-router recover --dead-letters {directory}");
         // Routers with equal names are numbered, as in `URL (2)`. Only routers.json tells them apart.
         let target = match router.contains(' ') {
@@ -174,14 +176,5 @@ impl Display for LettersReport<'_> {
             ));
         }
         formatter.write_str(&parts.join("\n"))
-    }
-}
-
-/// Returns a text as one word of a shell command.
-fn shell_word(text: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,~".contains(c);
-    match text.chars().all(is_plain) && !text.is_empty() {
-        true => text.to_owned(),
-        false => format!("'{}'", text.replace('\'', r"'\''")),
     }
 }

@@ -18,4 +18,3 @@ pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
 pub(crate) use summary::Summary;
-pub(crate) use text::grouped;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use super::inputs::InputReports;
 use super::letter_groups::group_rows;
-use super::text::{grouped, plural, reasons_text, row};
+use super::text::{reasons_text, row};
 use super::verification::verification_text;
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
 use crate::send::{Target, TargetStatistics};
+use crate::text::{grouped, plural};
 
 /// The results of a run.
 pub struct Report<'a> {

@@ -5,9 +5,10 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use super::inputs::{InputCounts, Repeated};
-use super::text::{grouped, plural, reasons_text, row};
+use super::text::{reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
+use crate::text::{grouped, plural};
 
 /// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
@@ -50,11 +51,7 @@ impl Display for Summary<'_> {
         }
         formatter.write_str(&row(tally.lines(), "lines", ""))?;
         if self.skipped_lines > 0 {
-            let skipped = row(
-                self.skipped_lines,
-                "delivered by earlier runs, and skipped",
-                "",
-            );
+            let skipped = row(self.skipped_lines, "read by earlier runs, and skipped", "");
             write!(formatter, "\n{skipped}")?;
         }
         if let Some(Repeated { input, same }) = self.repeated.first() {

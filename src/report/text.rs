@@ -1,17 +1,6 @@
-//! Numbers and counts as text.
+//! Counts as rows of the summary.
 
-/// Returns a number with commas between its thousands.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+use crate::text::grouped;
 
 /// Returns reason codes with their counts, such as `not-json 3, too-long 1`.
 pub fn reasons_text(reasons: impl IntoIterator<Item = (&'static str, u64)>) -> String {
@@ -20,11 +9,6 @@ pub fn reasons_text(reasons: impl IntoIterator<Item = (&'static str, u64)>) -> S
         .map(|(code, count)| format!("{code} {}", grouped(count)))
         .collect();
     texts.join(", ")
-}
-
-/// Returns the ending of a noun after a number: `s` unless the number is 1.
-pub fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// Returns a row of the summary: a count, its name, and an optional detail.

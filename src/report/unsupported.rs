@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::text::{grouped, plural};
 use crate::outcome::{MAX_NAMES, UnsupportedEvents};
+use crate::text::{grouped, plural};
 
 /// The number of names that a verbose summary lists.
 const LISTED_NAMES: usize = 5;

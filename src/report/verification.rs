@@ -3,8 +3,9 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::text::{grouped, row};
+use super::text::row;
 use crate::send::{Target, Verification, VerificationCounts};
+use crate::text::grouped;
 
 /// The result of verifying a router.
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::job::Command;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::send::{DeadLetter, DeadLetters, discard, discarded_file};
+use crate::text::plural;
 
 /// Moves the chosen dead letters of a directory to the file of discarded dead letters.
 ///
@@ -38,7 +39,7 @@ pub fn discard_letters(
             "moved"
         }
     };
-    let plural = if chosen.len() == 1 { "" } else { "s" };
+    let plural = plural(chosen.len() as u64);
     command.console.note(&format!(
         "{} dead letter{plural} {moved} to `{}`, with {records} undeliverable records",
         chosen.len(),

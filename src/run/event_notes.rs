@@ -3,7 +3,7 @@
 use crate::console::Console;
 use crate::format::Format;
 use crate::outcome::Tally;
-use crate::report::grouped;
+use crate::text::counted;
 
 /// Shows notes about unsupported events that an option would convert, and about emitted events whose times are doubtful.
 pub fn note_events(tally: &Tally, format: Format, console: &Console) {
@@ -33,9 +33,4 @@ pub fn note_events(tally: &Tally, format: Format, console: &Console) {
             "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added it, remove it from the log"
         ));
     }
-}
-
-fn counted(count: u64, one: &str, several: &str) -> String {
-    let what = if count == 1 { one } else { several };
-    format!("{} {what}", grouped(count))
 }

@@ -5,6 +5,7 @@ use crate::console::Console;
 use crate::convert::{Framed, Suspects};
 use crate::input::{Shape, Source};
 use crate::outcome::{Framing, Tally};
+use crate::text::plural;
 use crate::tracking::LineKind;
 
 /// The number of inputs whose warnings are shown. The others are only counted.
@@ -29,7 +30,7 @@ impl InputWarnings {
     pub fn close(&self, console: &Console) {
         if self.inputs > SHOWN_INPUTS {
             let more = self.inputs - SHOWN_INPUTS;
-            let plural = if more == 1 { "" } else { "s" };
+            let plural = plural(more);
             console.alert(&format!(
                 "{more} more input{plural} without an event or with lost lines; `--report FILE` lists the warnings about all inputs"
             ));
@@ -144,7 +145,7 @@ fn without_event(source: &Source, suspects: &Suspects, lines: u64, kind: &LineKi
     match source.shape {
         Shape::Document => format!("the document `{name}` is no event: {cause}"),
         Shape::Log => {
-            let plural = if lines == 1 { "" } else { "s" };
+            let plural = plural(lines);
             format!("no line of `{name}` is an event ({lines} line{plural}): {cause}")
         }
     }

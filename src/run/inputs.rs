@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::input::{BytesRead, Discovery, NameFilter, discover};
 use crate::interrupt::Interrupted;
 use crate::pipeline::PipelineOptions;
+use crate::text::plural;
 
 impl InputSettings {
     /// Finds the inputs. Paths in `written`, which the run writes, are not inputs. Paths that cannot be read are
@@ -52,7 +53,7 @@ impl InputSettings {
         if let Some(shard) = self.shard {
             let all = discovery.sources.len();
             discovery.keep_shard(shard);
-            let (own, plural) = (discovery.sources.len(), if all == 1 { "" } else { "s" });
+            let (own, plural) = (discovery.sources.len(), plural(all as u64));
             console.note(&format!("note: {own} of {all} input{plural} in this shard"));
         }
         Ok(discovery)

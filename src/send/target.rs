@@ -24,6 +24,7 @@ use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::RESPONSE_GRACE;
+use crate::text::plural;
 
 /// A router or server that records are sent to, and the state that its workers share.
 pub struct Target {
@@ -179,11 +180,11 @@ impl Target {
         if letters > 0 {
             // Printed as an error, because `--quiet` does not hide errors.
             let records = statistics.reasons.values().sum::<u64>();
-            let plural = if letters == 1 { "" } else { "s" };
             console.error(&format!(
-                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{plural}; `event-router dead-letters` shows why, and how to settle them",
-                if records == 1 { "" } else { "s" },
+                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{}; `event-router dead-letters` shows why, and how to settle them",
+                plural(records),
                 self.name,
+                plural(letters),
             ));
         }
         let undelivered = match statistics.undeliverable {

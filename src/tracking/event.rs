@@ -56,9 +56,10 @@ impl<'a> TrackingEvent<'a> {
         Value::Object(self.source)
     }
 
-    /// The name, if it is a string.
+    /// The name, if it is a string and not empty.
     pub fn name(&self) -> Option<&'a str> {
-        self.root.get("name")?.as_str()
+        let name = self.root.get("name")?.as_str();
+        name.filter(|name| !name.is_empty())
     }
 
     /// Whether the event has a name of any kind.

@@ -75,6 +75,22 @@ fn a_name_of_another_kind_does_not_count_as_missing() {
 }
 
 #[test]
+fn an_empty_name_and_a_name_of_null_count_as_no_name() {
+    for name in ["\"\"", "null", "[]"] {
+        let empty = format!("\"name\": {name}, \"event_type\": \"play_video\"");
+        let log = line(1).replace("\"name\": \"play_video\"", &empty);
+        let run = |arguments: &[&str]| {
+            let run = Run::transform().stdin(log.repeat(3)).args(arguments);
+            run.args(&["-"]).run().with_code(0)
+        };
+        let ended = run(&[]);
+        ended.assert_stderr("3 unsupported  3 without a name\n");
+        ended.assert_stderr(&format!("3 lines have {USE_THE_EVENT_TYPE}\n"));
+        assert_eq!(run(&["--name-from-event-type"]).count("emitted"), 3);
+    }
+}
+
+#[test]
 fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() {
     let run = |arguments: &[&str]| {
         let run = Run::transform().stdin(named() + &nameless());

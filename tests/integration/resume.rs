@@ -92,7 +92,7 @@ fn a_half_copied_document_is_delivered_once_it_is_complete() {
         directory.transform().run().with_code(0);
     }
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("1 delivered by earlier runs");
+    ended.assert_stderr("1 read by earlier runs");
     directory.write("logs/e.json", whole + " ");
     directory.transform().run().with_code(0);
     assert_eq!(directory.files("out"), ["d.json", "e.json"]);

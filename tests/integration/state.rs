@@ -223,7 +223,7 @@ fn the_summary_tells_of_skipped_lines_and_of_an_unfinished_last_line() {
     ended.assert_not_stderr("skipped");
     directory.append("logs/a.log", "ne\n");
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("5 delivered by earlier runs, and skipped");
+    ended.assert_stderr("5 read by earlier runs, and skipped");
     ended.assert_stderr("1 unparsable");
 }
 

@@ -6,7 +6,7 @@ use crate::convert::LineConverter;
 use crate::outcome::Tally;
 use crate::report::InputReports;
 use crate::report::summary::most_frequent_reasons;
-use crate::report::text::grouped;
+use crate::text::grouped;
 
 /// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if each input
 /// with lines has a warning of its own, which names the cause.

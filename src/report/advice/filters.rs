@@ -10,8 +10,8 @@ use crate::convert::LineConverter;
 use crate::filter::TextGlobs;
 use crate::lms::course_key;
 use crate::outcome::{FilteredBy, Tally};
-use crate::report::text::{grouped, plural};
 use crate::selection::nearest;
+use crate::text::{grouped, plural};
 
 /// The number of courses, names or routers that a message lists.
 const SHOWN: usize = 5;

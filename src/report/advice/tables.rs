@@ -3,7 +3,7 @@
 use crate::convert::LineConverter;
 use crate::lms::IdentityColumn;
 use crate::outcome::{Reason, Tally};
-use crate::report::text::grouped;
+use crate::text::grouped;
 
 /// Returns a warning for each table that is the reason why more than half of the events are rejected.
 pub fn table_warnings(converter: &LineConverter, tally: &Tally) -> Vec<String> {

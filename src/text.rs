@@ -1,0 +1,54 @@
+//! Texts for people: numbers and counts, and words of shell commands.
+
+use std::borrow::Cow;
+
+/// Returns a number with commas between its thousands.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (nth, digit) in digits.chars().enumerate() {
+        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Returns the ending of a noun after a number: `s` unless the number is 1.
+pub fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Returns a number and the words after it, in the singular if the number is 1, else in the plural.
+pub fn counted(count: u64, one: &str, several: &str) -> String {
+    let words = if count == 1 { one } else { several };
+    format!("{} {words}", grouped(count))
+}
+
+/// Returns a text as one word of a shell command: in single quotes if the shell would change it.
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    match text.chars().all(is_plain) && !text.is_empty() {
+        true => text.into(),
+        false => format!("'{}'", text.replace('\'', r"'\''")).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shell_reads_a_word_as_the_text() {
+        for (text, word) in [
+            ("a.b-c", "a.b-c"),
+            ("", "''"),
+            ("my key", "'my key'"),
+            ("it's $x", r"'it'\''s $x'"),
+            ("~", "'~'"),
+        ] {
+            assert_eq!(shell_word(text), word);
+        }
+    }
+}
