@@ -27,15 +27,6 @@ pub fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Renames a temporary file to its final name, unless a file of this name exists.
-///
-/// # Errors
-/// Returns the error of the operating system if the file cannot be renamed, or if there is a file of this name.
-pub fn persist_new(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    let persisted = file.persist_noclobber(path);
-    persisted.map(drop).map_err(|error| error.error)
-}
-
 /// Syncs the directory that contains the file `path`, so that a crash does not undo the file's creation or renaming.
 /// Does nothing on systems other than Unix, which cannot sync a directory.
 ///

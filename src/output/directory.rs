@@ -8,13 +8,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use tempfile::{NamedTempFile, PersistError};
 
 use super::part_file::PartFile;
 use crate::checkpoint::{DeliveryProgress, Destinations, InputId, Resumed, StateDirectory};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
-use crate::files::{failed_to_write, parent, persist, persist_new, sync_directory};
+use crate::files::{failed_to_write, parent, sync_directory};
 use crate::input::{Position, Shape, Source};
 use crate::output_names::{Compression, OutputNames, nth_file};
 
@@ -276,16 +277,33 @@ impl OpenOutput {
             .with_context(|| failed_to_write(&self.path))
     }
 
-    fn complete(self) -> Result<()> {
-        let Some(part) = self.part else {
+    fn complete(mut self) -> Result<()> {
+        let Some(part) = self.part.take() else {
             return Ok(());
         };
         let file = part.close()?;
-        match self.keeps_existing {
-            true => persist_new(file, &self.path)?,
-            false => persist(file, &self.path)?,
-        }
-        Ok(())
+        self.rename(file).map_err(|(error, _)| error)
+    }
+
+    /// Renames the temporary file to its final name. Another program may have created a file of this name since the
+    /// output started. Returns the temporary file with the error.
+    fn rename(&self, file: NamedTempFile) -> Result<(), (anyhow::Error, NamedTempFile)> {
+        let keeps_existing = self.keeps_existing && !self.is_own;
+        let renamed = match keeps_existing {
+            true => file.persist_noclobber(&self.path),
+            false => file.persist(&self.path),
+        };
+        let Err(PersistError { error, file }) = renamed else {
+            return Ok(());
+        };
+        let error = if keeps_existing && error.kind() == io::ErrorKind::AlreadyExists {
+            anyhow!(
+                "a file of this name appeared during the run, and `--no-clobber` keeps it: move it and run again, or write to another directory"
+            )
+        } else {
+            error.into()
+        };
+        Err((error, file))
     }
 
     /// Completes the file and records the progress. If the run is killed before the progress is recorded, the next run
@@ -309,10 +327,14 @@ impl OpenOutput {
             return state.delivered(input, to, progress);
         };
         let file = part.close()?;
-        self.check_existing()?;
         let bytes = file.as_file().metadata()?.len();
         state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
-        persist(file, &self.path)?;
+        if let Err((error, file)) = self.rename(file) {
+            // The next run finds the temporary file, so it knows that the lines are not delivered. Without the temporary
+            // file, another program's file of the same length would count as the output.
+            let _ = file.keep();
+            return Err(error);
+        }
         // The file is delivered now. If that cannot be recorded, the next run finds the file under its final name.
         let synced = sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
         if let Err(error) = synced.and_then(|()| state.delivered(input, to, progress)) {

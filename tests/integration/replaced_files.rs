@@ -1,5 +1,9 @@
 //! Output files that replace others, `--no-clobber`, and inputs with the same lines.
 
+use std::fs::File;
+use std::io::Read;
+use std::process::Command;
+
 use serde_json::json;
 
 use crate::harness::{Run, RunDirectory, line, lines};
@@ -44,6 +48,62 @@ fn no_clobber_keeps_existing_files_and_converts_the_other_inputs() {
     assert_eq!(errors, [log, document]);
     assert_eq!(ended.json_lines("out/y.log.xapi.jsonl").len(), 1);
     assert_eq!(ended.count("emitted"), 1);
+    ended.assert_no_part_files();
+}
+
+const APPEARED: &str = "failed to write `out/stdin.xapi.jsonl`: a file of this name appeared during the run, and \
+                        `--no-clobber` keeps it: move it and run again, or write to another directory";
+
+#[test]
+fn no_clobber_keeps_a_file_that_appears_during_the_run() {
+    let run = Run::transform().args(&["--no-clobber", "-o", "out", "-"]);
+    let mut running = run.start();
+    running.write(&line(1));
+    running.wait_for("out", ".stdin.xapi.jsonl.");
+    running.directory.write("out/stdin.xapi.jsonl", "kept");
+    let ended = running.end().with_code(6);
+    assert_eq!(ended.errors(), [APPEARED]);
+    assert_eq!(ended.read("out/stdin.xapi.jsonl"), b"kept");
+    assert_eq!(ended.count("emitted"), 0);
+    ended.assert_no_part_files();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_resumes_keeps_a_file_that_appears_and_converts_the_lines_later() {
+    let directory = RunDirectory::new();
+    let night = || directory.transform().args(&["--no-clobber"]);
+    // The row of the rejected line blocks the run until the pipe is read, after the first line has its temporary file.
+    let unsupported = line(2).replace("play_video", "other") + "\n";
+    let rejected = line(3).replace("ada", &format!("ada\", \"pad\": \"{}", "x".repeat(200_000)));
+    let rejected = rejected.replace("course-v1:a+b+c", "x");
+    let log = line(1) + &unsupported.repeat(15_000) + &rejected;
+    directory.write("logs/x.log", &log);
+    let pipe = directory.path("rejects");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let running = night().start();
+    let mut pipe = File::open(pipe).unwrap();
+    running.wait_for("out", ".x.log.xapi.jsonl.");
+    // The file has the length of the output.
+    let output = Run::transform().stdin(&log).args(&["-"]).run().stdout;
+    let other = vec![b'x'; output.len()];
+    directory.write("out/x.log.xapi.jsonl", &other);
+    let read = pipe.read_to_end(&mut Vec::new());
+    assert!(read.unwrap() > 200_000);
+    let ended = running.end().with_code(6);
+    let error = ended.errors()[0];
+    assert!(
+        error.ends_with(APPEARED.split_once(": ").unwrap().1),
+        "{error}"
+    );
+    assert_eq!(directory.read("out/x.log.xapi.jsonl"), other);
+
+    directory.remove("rejects");
+    night().run().with_code(6);
+    directory.remove("out/x.log.xapi.jsonl");
+    let ended = night().run().with_code(0);
+    assert_eq!(directory.read("out/x.log.xapi.jsonl"), output);
     ended.assert_no_part_files();
 }
 
