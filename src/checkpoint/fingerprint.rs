@@ -18,29 +18,30 @@ pub struct Head {
 }
 
 impl Head {
-    /// Reads the first bytes, or all bytes of a short input.
+    /// Reads the first bytes, or all bytes of a short input. Also returns the error that ended the first bytes. The
+    /// reader may not fail again, so the caller must report the error.
     ///
     /// # Errors
     /// Returns an error if reading fails at the first byte.
-    pub fn read(reader: &mut dyn Read, shape: Shape) -> io::Result<Self> {
+    pub fn read(reader: &mut dyn Read, shape: Shape) -> io::Result<(Self, Option<io::Error>)> {
         let mut bytes = Vec::with_capacity(HEAD_BYTES);
-        match reader.take(HEAD_BYTES as u64).read_to_end(&mut bytes) {
+        let read = reader.take(HEAD_BYTES as u64).read_to_end(&mut bytes);
+        let error = match read {
             Err(error) if bytes.is_empty() => return Err(error),
-            // An error after the first byte is ignored here. The error occurs again when the rest of the input is read,
-            // and is reported then.
-            _ => {}
-        }
+            read => read.err(),
+        };
         let identifying = match shape {
             Shape::Log if bytes.len() < HEAD_BYTES => {
                 memchr::memrchr(b'\n', &bytes).map_or(0, |newline| newline + 1)
             }
             _ => bytes.len(),
         };
-        Ok(Self {
+        let head = Self {
             bytes,
             shape,
             identifying,
-        })
+        };
+        Ok((head, error))
     }
 
     /// Returns the hash of the first `length` bytes, or `None` if the head is shorter.
@@ -129,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_head_has_a_hash_for_each_length_up_to_its_own() {
-        let head = Head::read(&mut &b"abc"[..], Shape::Document).unwrap();
+        let (head, _) = Head::read(&mut &b"abc"[..], Shape::Document).unwrap();
         let hash = xxhash_rust::xxh3::xxh3_128;
         let hashes = [0, 2, 3, 4].map(|bytes| head.hash(bytes));
         assert_eq!(
@@ -141,7 +142,7 @@ mod tests {
 
     #[test]
     fn an_incomplete_line_does_not_identify_a_log() {
-        let head = Head::read(&mut &b"a line\nhal"[..], Shape::Log).unwrap();
+        let (head, _) = Head::read(&mut &b"a line\nhal"[..], Shape::Log).unwrap();
         assert_eq!(
             head.fingerprint(),
             (7, xxhash_rust::xxh3::xxh3_128(b"a line\n"))

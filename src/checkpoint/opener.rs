@@ -9,7 +9,9 @@ use super::history::History;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
-use crate::input::{self, BytesRead, LineBatch, Opened, Position, PositionTracker, Shape, Source};
+use crate::input::{
+    self, BytesRead, FailingReader, LineBatch, Opened, Position, PositionTracker, Shape, Source,
+};
 use crate::output_names::OutputNames;
 use crate::pipeline::{InputGuard, InputOpener};
 
@@ -113,7 +115,7 @@ impl InputOpener for ResumingOpener {
     ) -> io::Result<(Opened, Resumed, ReadingInput)> {
         let sequenced = InputSequencer::input(&self.sequencer, input);
         let mut opened = input::open(source, bytes_read)?;
-        let head = Head::read(&mut opened.reader, source.shape)?;
+        let (head, error) = Head::read(&mut opened.reader, source.shape)?;
         sequenced.begin(head.beginning());
         let candidates = self.candidates(source, &head);
         let passed = candidates.iter().flat_map(|candidate| &candidate.passed);
@@ -121,7 +123,8 @@ impl InputOpener for ResumingOpener {
         positions.sort_by_key(|position| position.offset);
         positions.dedup();
         let head_bytes = io::Cursor::new(head.bytes.clone());
-        let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(opened.reader));
+        let rest = FailingReader(error).chain(opened.reader);
+        let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(rest));
         let (found, offset) = match source.shape {
             Shape::Log => {
                 let found = track_log(&mut reader, &positions);

@@ -154,8 +154,8 @@ impl Start {
     }
 }
 
-/// A reader that fails once with the error, and is then at its end.
-struct FailingReader(Option<io::Error>);
+/// A reader that fails once with the error, if there is one, and is then at its end.
+pub struct FailingReader(pub Option<io::Error>);
 
 impl Read for FailingReader {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {

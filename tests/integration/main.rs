@@ -57,6 +57,7 @@ mod state;
 mod state_of_routers;
 mod tables;
 #[cfg(target_os = "linux")]
+mod unfinished;
 mod vanishing_files;
 mod verdicts;
 mod verify;
