@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::history::History;
+use super::history::{History, seconds_now};
 use crate::input::{self, Position};
 use crate::output_names::OutputNames;
 
@@ -69,6 +69,10 @@ pub struct DeliveryProgress {
     /// Whether the input ended at the position when it was read.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ended: bool,
+    /// The time at which the input ended at the position, in seconds since 1970. 0 if the input did not end there, and
+    /// in journals of earlier versions.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub at: u64,
     /// Earlier positions that no other entry contains.
     #[serde(rename = "trail", skip_serializing_if = "History::is_empty", default)]
     pub history: History,
@@ -82,8 +86,15 @@ impl DeliveryProgress {
             first_file: None,
             files: 0,
             ended: false,
+            at: 0,
             history: History::default(),
         }
+    }
+
+    /// Returns the progress of a delivery up to the end of the input, if the input `ended` there just now.
+    pub fn ending(self, ended: bool) -> Self {
+        let at = if ended { seconds_now() } else { 0 };
+        Self { ended, at, ..self }
     }
 
     /// Combines this progress with `other`, which was recorded later. The position with the larger offset becomes the
@@ -96,9 +107,13 @@ impl DeliveryProgress {
         };
         last.history.add(&before.history);
         if before.position != last.position {
-            last.history.push(before.position, before.ended);
+            match before.ended {
+                true => last.history.push_end(before.position, before.at),
+                false => last.history.push_passed(before.position),
+            }
+        } else if before.ended {
+            (last.ended, last.at) = (true, last.at.max(before.at));
         }
-        last.ended |= before.ended && before.position == last.position;
         last.first_file = last.first_file.or(before.first_file);
         last.files = last.files.max(before.files);
         last

@@ -1,6 +1,8 @@
 //! Earlier positions of an input. By these positions, a run recognizes a shorter copy of the input, such as a copy that
 //! was broken off, and does not deliver its lines again.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
 
 use crate::input::Position;
@@ -9,56 +11,105 @@ use crate::input::Position;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
-    /// The latest positions at which the input ended when it was read.
+    /// Positions at which the input ended when it was read. When the list is full, ends are removed so that the time
+    /// between two neighbours is roughly proportional to their age.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    ends: Vec<Position>,
+    ends: Vec<End>,
     /// Other positions. When the list is full, positions are removed so that the distance between two neighbours is
     /// roughly proportional to their offset.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
 }
 
-/// The most positions that each of the two lists keeps. In `ends`, 64 positions cover two months of nightly runs. In
-/// `passed`, 64 positions are close enough together that a shorter copy of the input usually ends soon after a position
-/// in the list, however large the input is.
+/// A position at which the input ended when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    #[serde(flatten)]
+    pub position: Position,
+    /// The time when the input was read, in seconds since 1970. 0 in journals of earlier versions.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub at: u64,
+}
+
+/// The most positions that each of the two lists keeps. In `ends`, 64 positions cover a year of runs every minute: they
+/// are minutes apart in the last hour, hours apart in the last days, and weeks apart in the last months. In `passed`,
+/// 64 positions are close enough together that a shorter copy of the input usually ends soon after a position in the
+/// list, however large the input is.
 const MOST: usize = 64;
 
 impl History {
-    /// Adds a position, and removes another position if the list is full. `is_end` says that the input ended there.
-    pub fn push(&mut self, position: Position, is_end: bool) {
-        let positions = if is_end {
-            &mut self.ends
-        } else {
-            &mut self.passed
-        };
-        let index = positions.partition_point(|other| other.offset < position.offset);
-        if position.offset == 0 || positions.get(index) == Some(&position) {
+    /// Adds a position at which the input ended at a time, in seconds since 1970. Removes another end if the list is
+    /// full.
+    pub fn push_end(&mut self, position: Position, at: u64) {
+        let ends = &mut self.ends;
+        let index = ends.partition_point(|other| other.position.offset < position.offset);
+        let same = ends.get_mut(index).filter(|end| end.position == position);
+        match same {
+            _ if position.offset == 0 => return,
+            Some(end) => end.at = end.at.max(at),
+            None => ends.insert(index, End { position, at }),
+        }
+        if ends.len() > MOST {
+            ends.remove(least_useful_end(ends));
+        }
+    }
+
+    /// Adds a position at which the input did not end, and removes another such position if the list is full.
+    pub fn push_passed(&mut self, position: Position) {
+        let passed = &mut self.passed;
+        let index = passed.partition_point(|other| other.offset < position.offset);
+        if position.offset == 0 || passed.get(index) == Some(&position) {
             return;
         }
-        positions.insert(index, position);
-        if positions.len() > MOST {
-            let index = if is_end { 0 } else { least_useful(positions) };
-            positions.remove(index);
+        passed.insert(index, position);
+        if passed.len() > MOST {
+            passed.remove(least_useful(passed));
         }
     }
 
     /// Adds the positions of another history.
     pub fn add(&mut self, other: &Self) {
-        for position in &other.ends {
-            self.push(*position, true);
+        for end in &other.ends {
+            self.push_end(end.position, end.at);
         }
         for position in &other.passed {
-            self.push(*position, false);
+            self.push_passed(*position);
         }
     }
 
     pub fn positions(&self) -> impl Iterator<Item = &Position> {
-        self.ends.iter().chain(&self.passed)
+        let ends = self.ends.iter().map(|end| &end.position);
+        ends.chain(&self.passed)
     }
 
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty() && self.passed.is_empty()
     }
+}
+
+/// Returns the time, in seconds since 1970.
+pub fn seconds_now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs())
+}
+
+/// Returns the index of the end to remove: the end whose two neighbours are closest to each other in time, in proportion
+/// to the age of the end. Ages count from the latest end, so that the result does not depend on the clock.
+fn least_useful_end(ends: &[End]) -> usize {
+    /// Added to the ages, so that ends of the last minute are not kept at the cost of older ends.
+    const MINUTE: u64 = 60;
+
+    let latest = ends.iter().map(|end| end.at).max().unwrap_or_default();
+    let age = |index: usize| (latest - ends[index].at + MINUTE) as f64;
+    let gap = |index: usize| (age(index - 1) - age(index + 1)) / age(index);
+    let inner = 1..ends.len() - 1;
+    inner
+        .min_by(|&a, &b| gap(a).total_cmp(&gap(b)))
+        .unwrap_or_default()
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// Returns the index of the position to remove: the position whose two neighbours are closest to each other, by the
@@ -96,11 +147,11 @@ mod tests {
     fn distances_between_positions_grow_in_proportion_to_the_offset() {
         let mut history = History::default();
         for nth in 1..=MOST as u64 {
-            history.push(position(nth * 1000), false);
+            history.push_passed(position(nth * 1000));
         }
         assert_eq!(offsets(&history).len(), MOST);
         for nth in MOST as u64 + 1..=100_000 {
-            history.push(position(nth * 1000), false);
+            history.push_passed(position(nth * 1000));
         }
         let offsets = offsets(&history);
         assert_eq!(offsets.len(), MOST);
@@ -113,24 +164,48 @@ mod tests {
     }
 
     #[test]
-    fn the_last_ends_are_kept_however_many_positions_follow() {
+    fn ends_are_spread_over_minutes_hours_and_days() {
+        const MINUTES: u64 = 90 * 24 * 60;
+
         let mut history = History::default();
-        for nth in 1..=100u64 {
-            history.push(position(nth * 1_000_000), true);
-            for piece in 1..100 {
-                history.push(position(nth * 1_000_000 + piece * 1000), false);
-            }
+        let start = 1_700_000_000;
+        for minute in 1..=MINUTES {
+            history.push_end(position(minute * 1000), start + minute * 60);
+            // However many other positions follow, the ends are kept.
+            history.push_passed(position(minute * 1000 + 1));
         }
-        for nth in 37..=100 {
-            assert!(offsets(&history).contains(&(nth * 1_000_000)), "{nth}");
+        let ages: Vec<u64> = history
+            .ends
+            .iter()
+            .map(|end| MINUTES - end.position.offset / 1000)
+            .collect();
+        assert_eq!(ages.len(), MOST);
+        for age in [1, 5, 30, 60, 300, 1440, 10 * 1440, 60 * 1440] {
+            // Whatever the age of a copy, an end is known from a little before the copy was made.
+            let is_near = |other: &&u64| (age..=age * 7 / 5 + 1).contains(*other);
+            assert!(ages.iter().any(|other| is_near(&other)), "{age}: {ages:?}");
         }
+    }
+
+    #[test]
+    fn ends_without_a_time_are_removed_before_others() {
+        let mut history = History::default();
+        for nth in 1..=MOST as u64 {
+            history.push_end(position(nth), 0);
+        }
+        for nth in 1..=10 {
+            history.push_end(position(1000 + nth), 1_700_000_000 + nth * 86_400);
+        }
+        let offsets = offsets(&history);
+        assert_eq!(offsets.len(), MOST);
+        assert!((1..=10).all(|nth| offsets.contains(&(1000 + nth))));
     }
 
     #[test]
     fn positions_are_sorted_and_unique() {
         let mut history = History::default();
         for offset in [5, 3, 5, 0, 7] {
-            history.push(position(offset), false);
+            history.push_passed(position(offset));
         }
         assert_eq!(offsets(&history), [3, 5, 7]);
     }

@@ -159,6 +159,7 @@ mod tests {
             first_file: Some("out/a.xapi.jsonl".into()),
             files: 1,
             ended: true,
+            at: 1_700_000_000 + line,
             history: History::default(),
         }
     }
@@ -253,7 +254,7 @@ mod tests {
         );
         assert_eq!(
             delivered,
-            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"ended":true,"trail":{"ends":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000"}]}}}}"#
+            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"ended":true,"at":1700000002,"trail":{"ends":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000","at":1700000001}]}}}}"#
         );
     }
 

@@ -26,6 +26,7 @@ mod sequencer;
 mod state_directory;
 
 pub use entry::{DeliveryProgress, InputId};
+pub use history::seconds_now;
 pub use opener::{Destinations, Resumed, ResumingOpener};
 pub use same_inputs::SameLines;
 pub use state_directory::StateDirectory;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, anyhow};
 
 use super::entry::{DeliveryProgress, Entry, InputId, JournalContents, KnownInput};
-use super::history::History;
+use super::history::{History, seconds_now};
 use super::journal::Journal;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{OWNER_ONLY, is_part, sync_directory};
@@ -109,9 +109,9 @@ impl StateDirectory {
         // The last line has no newline. In a copy of this input, that line may be longer. Then the position after the
         // line is not found in the copy, but the position before it is.
         if let Some(before) = before.last().filter(|_| last.open) {
-            history.push(*before, true);
+            history.push_end(*before, seconds_now());
         }
-        history.push(*last, false);
+        history.push_passed(*last);
     }
 
     /// Returns the progress of an input at a destination.

@@ -12,7 +12,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use tempfile::{NamedTempFile, PersistError};
 
 use super::part_file::PartFile;
-use crate::checkpoint::{DeliveryProgress, Destinations, InputId, Resumed, StateDirectory};
+use crate::checkpoint::{
+    DeliveryProgress, Destinations, InputId, Resumed, StateDirectory, seconds_now,
+};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
 use crate::files::{failed_to_write, parent, sync_directory};
@@ -134,9 +136,8 @@ impl Directory {
         let (path, is_file) = (open.path.clone(), open.part.is_some());
         let replaced = open.replaces();
         let completed = match (&self.state, open.delivery.take()) {
-            (Some((state, to)), Some((input, mut progress))) => {
-                progress.ended = ended;
-                open.complete_and_record(state, input, to, progress)
+            (Some((state, to)), Some((input, progress))) => {
+                open.complete_and_record(state, input, to, progress.ending(ended))
             }
             _ => open.complete(),
         };
@@ -207,10 +208,10 @@ impl Destination for Directory {
                 let before = batch.positions.iter().rev().nth(1);
                 progress
                     .history
-                    .push(*before.unwrap_or(&progress.position), true);
+                    .push_end(*before.unwrap_or(&progress.position), seconds_now());
             }
             // The position before this batch is kept to recognize a copy of the input that ends earlier.
-            progress.history.push(progress.position, false);
+            progress.history.push_passed(progress.position);
             progress.position = *end;
         }
         Ok(WriteStatus::Written)

@@ -121,10 +121,7 @@ impl Target {
         let mut tracker = lock(&self.status.acknowledgements);
         update(&mut tracker);
         for reached in tracker.reached() {
-            let progress = DeliveryProgress {
-                ended: reached.ends,
-                ..DeliveryProgress::to(reached.position)
-            };
+            let progress = DeliveryProgress::to(reached.position).ending(reached.ends);
             let recorded = state.delivered(reached.input, &self.name_in_state(), progress);
             if let Err(error) = recorded {
                 self.stop(ExitCode::Output, format!("{error:#}"));
