@@ -5,6 +5,8 @@
 mod marks;
 mod openpgp;
 
+use flate2::{Decompress, FlushDecompress};
+
 use marks::{MARKS, MARKS_OF_BINARY, Reading};
 
 /// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
@@ -41,10 +43,21 @@ impl Container {
 
 impl Foreign {
     const GZIP: Self = Self::new("compressed twice with gzip", Reading::Command("cat FILE"));
+    const ZLIB: Self = Self::new(
+        "compressed with zlib",
+        Reading::Advice(
+            "decompress it with `zlib-flate -uncompress` or the module `zlib` of Python, and read what it writes",
+        ),
+    );
+    const ZSTD_OR_LZ4: Self = Self::new(
+        "compressed with zstd or lz4",
+        Reading::Advice("read it with `zstd -dc FILE | event-router … -`, or with `lz4 -dc FILE`"),
+    );
     const OPENPGP: Self = Self::new(
         "encrypted or signed with OpenPGP",
         Reading::Command("gpg --decrypt FILE"),
     );
+    const MONGODUMP: Self = Self::new("a MongoDB dump", Reading::Command("bsondump --quiet FILE"));
 
     const fn new(is: &'static str, reading: Reading) -> Self {
         Self { is, reading }
@@ -56,33 +69,45 @@ impl Foreign {
         if container.is_gzip() && start.starts_with(&GZIP_MAGIC) {
             return Some(Self::GZIP);
         }
-        let marks = MARKS
-            .iter()
-            .chain(MARKS_OF_BINARY.iter().filter(|_| is_binary(start)));
-        for (is, reading, marks) in marks {
-            let begins = |(at, mark): &(usize, &[u8])| {
-                let rest = start.get(*at..);
-                rest.is_some_and(|rest| rest.starts_with(mark))
-            };
-            if marks.iter().any(begins) {
-                return Some(Self::new(is, *reading));
-            }
+        if holds_json_text(start) {
+            return None;
+        }
+        if let Some(rest) = after_skippable_frame(start) {
+            let kind = Self::with_mark(rest).filter(|kind| kind.is.starts_with("compressed"));
+            return Some(kind.unwrap_or(Self::ZSTD_OR_LZ4));
+        }
+        if let Some(kind) = Self::with_mark(start) {
+            return Some(kind);
+        }
+        if is_zlib(start) {
+            return Some(Self::ZLIB);
         }
         if openpgp::is_message(start) {
             return Some(Self::OPENPGP);
         }
-        let encoding = wide_encoding(start)?;
-        Some(Self::new(encoding.0, Reading::Command(encoding.1)))
+        if is_bson(start) {
+            return Some(Self::MONGODUMP);
+        }
+        let (is, command) = wide_encoding(start)?;
+        Some(Self::new(is, Reading::Command(command)))
+    }
+
+    fn with_mark(start: &[u8]) -> Option<Self> {
+        let of_binary = MARKS_OF_BINARY.iter().filter(|_| is_binary(start));
+        let (is, reading, _) = MARKS.iter().chain(of_binary).find(|(_, _, marks)| {
+            let begins = |(at, mark): &(usize, &[u8])| {
+                let rest = start.get(*at..);
+                rest.is_some_and(|rest| rest.starts_with(mark))
+            };
+            marks.iter().any(begins)
+        })?;
+        Some(Self::new(is, *reading))
     }
 
     /// Returns an explanation for an error: the kind, and the way to read such a file.
     pub fn message(self, container: Container) -> String {
         let Self { is, reading } = self;
-        let within = if container.is_gzip() && self != Self::GZIP {
-            ", within gzip"
-        } else {
-            ""
-        };
+        let within = self.within(container);
         let command = match reading {
             Reading::Advice(advice) => return format!("it is {is}{within}; {advice}"),
             Reading::Command(command) => command,
@@ -99,12 +124,77 @@ impl Foreign {
         };
         format!("it is {is}{within}; read it with `{before}{command}event-router … -`")
     }
+
+    /// Returns an explanation for an error about a lookup table: the kind, and the way to get a table from such a file.
+    pub fn message_of_table(self, container: Container) -> String {
+        let Self { is, reading } = self;
+        let within = self.within(container);
+        let command = match reading {
+            Reading::Advice(_) => {
+                return format!("it is {is}{within}; export the table as CSV in UTF-8");
+            }
+            Reading::Command(_) if self == Self::GZIP => "gzip -dc FILE".to_owned(),
+            Reading::Command(command) if container.is_gzip() => {
+                format!("gzip -dc FILE | {}", command.replace("FILE", "-"))
+            }
+            Reading::Command(command) => command.to_owned(),
+        };
+        format!("it is {is}{within}; give the file that `{command} > TABLE` writes")
+    }
+
+    fn within(self, container: Container) -> &'static str {
+        match container.is_gzip() && self != Self::GZIP {
+            true => ", within gzip",
+            false => "",
+        }
+    }
+}
+
+/// Returns whether bytes are text in UTF-8 in which a JSON object begins. A log is read even if its first line begins
+/// with the mark of another kind of file.
+fn holds_json_text(start: &[u8]) -> bool {
+    let is_utf8 =
+        std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
+    is_utf8 && !is_binary(start) && memchr::memmem::find(start, b"{\"").is_some()
 }
 
 /// Returns whether bytes contain control characters that no text has.
 fn is_binary(bytes: &[u8]) -> bool {
     let is_of_text = |byte: u8| byte >= b' ' || matches!(byte, b'\t'..=b'\r' | b'\x1b');
     !bytes.iter().all(|&byte| is_of_text(byte))
+}
+
+/// Returns the bytes after a skippable frame, with which files of zstd and of lz4 may begin. Returns no bytes if the
+/// frame does not end within `start`, and `None` if `start` has no such frame.
+fn after_skippable_frame(start: &[u8]) -> Option<&[u8]> {
+    let [0x50..=0x5f, 0x2a, 0x4d, 0x18, rest @ ..] = start else {
+        return None;
+    };
+    let (length, rest) = rest.split_first_chunk::<4>().unwrap_or((&[0xff; 4], &[]));
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok();
+    Some(length.and_then(|length| rest.get(length..)).unwrap_or(&[]))
+}
+
+/// Returns whether zlib can decompress bytes. The two bytes of its header alone also begin texts.
+fn is_zlib(start: &[u8]) -> bool {
+    if start.first() != Some(&0x78) || std::str::from_utf8(start).is_ok() {
+        return false;
+    }
+    let mut text = [0; 16];
+    let mut zlib = Decompress::new(true);
+    let result = zlib.decompress(start, &mut text, FlushDecompress::None);
+    result.is_ok() && zlib.total_out() > 0
+}
+
+/// Returns whether bytes are the start of a BSON document, of which a dump of MongoDB consists: a length of less than
+/// 16 MiB, and the type and the key of the first member.
+fn is_bson(start: &[u8]) -> bool {
+    let [a, b, c, 0, 1..=19, key @ ..] = start else {
+        return false;
+    };
+    let end = key.iter().position(|&byte| byte == 0).unwrap_or(0);
+    let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-');
+    [*a, *b, *c] != [0; 3] && end > 0 && key[..end].iter().all(is_key)
 }
 
 /// Recognizes UTF-16 and UTF-32, by their byte-order mark or by the zeros of ASCII characters. Returns the encoding and
@@ -118,29 +208,29 @@ fn wide_encoding(start: &[u8]) -> Option<(&'static str, &'static str)> {
     match start {
         [0xff, 0xfe, 0, 0, ..] => Some(UTF_32LE),
         [0, 0, 0xfe, 0xff, ..] => Some(UTF_32BE),
-        [0xff, 0xfe, ..] => Some(UTF_16LE),
-        [0xfe, 0xff, ..] => Some(UTF_16BE),
-        _ if is_ascii_in(start, [false, true, true, true]) => Some(UTF_32LE),
-        _ if is_ascii_in(start, [true, true, true, false]) => Some(UTF_32BE),
-        _ if is_ascii_in(start, [false, true]) => Some(UTF_16LE),
-        _ if is_ascii_in(start, [true, false]) => Some(UTF_16BE),
+        [0xff, 0xfe, text @ ..] if !holds_json_text(text) => Some(UTF_16LE),
+        [0xfe, 0xff, text @ ..] if !holds_json_text(text) => Some(UTF_16BE),
+        _ if is_mostly_ascii_in(start, [false, true, true, true]) => Some(UTF_32LE),
+        _ if is_mostly_ascii_in(start, [true, true, true, false]) => Some(UTF_32BE),
+        _ if is_mostly_ascii_in(start, [false, true]) => Some(UTF_16LE),
+        _ if is_mostly_ascii_in(start, [true, false]) => Some(UTF_16BE),
         _ => None,
     }
 }
 
-/// Returns whether the first characters are ASCII, each in `N` bytes of which those in `zeros` are zero. At least two
-/// characters are needed, since a single zero may also be damage at the start of a log.
-fn is_ascii_in<const N: usize>(start: &[u8], zeros: [bool; N]) -> bool {
-    /// The number of characters that are examined.
-    const CHARACTERS: usize = 8;
-
+/// Returns whether more than half of the characters are ASCII, each in `N` bytes of which those in `zeros` are zero. At
+/// least two of them are needed, since a single zero may also be damage at the start of a log.
+fn is_mostly_ascii_in<const N: usize>(start: &[u8], zeros: [bool; N]) -> bool {
     let (units, _) = start.as_chunks::<N>();
-    let units = &units[..units.len().min(CHARACTERS)];
-    let is_ascii = |unit: &[u8; N]| {
+    let is_ascii = |unit: &&[u8; N]| {
         let mut bytes = unit.iter().zip(zeros);
-        bytes.all(|(&byte, is_zero)| (byte == 0) == is_zero && byte.is_ascii())
+        bytes.all(|(&byte, is_zero)| match is_zero {
+            true => byte == 0,
+            false => byte.is_ascii() && !is_binary(&[byte]),
+        })
     };
-    units.len() >= 2 && units.iter().all(is_ascii)
+    let ascii = units.iter().filter(is_ascii).count();
+    ascii >= 2 && ascii > units.len() / 2
 }
 
 #[cfg(test)]

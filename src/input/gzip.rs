@@ -5,10 +5,16 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
+use super::foreign::GZIP_MAGIC;
+
 /// Decompresses the members of a gzip file as one text.
 pub struct GzipMembers<R> {
     /// The current member, or `None` after the last one.
     member: Option<GzDecoder<R>>,
+    /// The number of the current member, from 1.
+    number: u64,
+    /// The number of first bytes of the current member that are those of gzip, or `None` after any other byte.
+    magic: Option<usize>,
 }
 
 impl<R: BufRead> GzipMembers<R> {
@@ -16,7 +22,28 @@ impl<R: BufRead> GzipMembers<R> {
     pub fn new(compressed: R) -> Self {
         Self {
             member: Some(GzDecoder::new(compressed)),
+            number: 1,
+            magic: Some(0),
         }
+    }
+
+    /// Fails if the first bytes of a member after the first one are those of gzip. The first member is checked when the
+    /// file is opened.
+    fn check_start(&mut self, text: &[u8]) -> io::Result<()> {
+        for byte in text {
+            let Some(matched) = self.magic else {
+                return Ok(());
+            };
+            self.magic = (GZIP_MAGIC.get(matched) == Some(byte)).then_some(matched + 1);
+            if self.number > 1 && matched + 1 == GZIP_MAGIC.len() && self.magic.is_some() {
+                let message = format!(
+                    "member {} of the gzip file is compressed twice with gzip; decompress the files that were joined, one by one",
+                    self.number
+                );
+                return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -25,6 +52,7 @@ impl<R: BufRead> Read for GzipMembers<R> {
         while let Some(member) = &mut self.member {
             let read = member.read(buffer)?;
             if read > 0 || buffer.is_empty() {
+                self.check_start(&buffer[..read])?;
                 return Ok(read);
             }
             let Some(mut compressed) = self.member.take().map(GzDecoder::into_inner) else {
@@ -32,6 +60,8 @@ impl<R: BufRead> Read for GzipMembers<R> {
             };
             if skip_zeros(&mut compressed)? {
                 self.member = Some(GzDecoder::new(compressed));
+                self.number += 1;
+                self.magic = Some(0);
             }
         }
         Ok(0)
@@ -89,6 +119,32 @@ mod tests {
             decompress(&[compressed("a"), vec![0; 3], compressed("b")].concat()),
             ("ab".into(), false)
         );
+    }
+
+    #[test]
+    fn gzip_within_a_later_member_is_an_error() {
+        let inner = |text| [compressed("a"), compressed(text)].concat();
+        for size in [1, 2, 100] {
+            let mut encoder = GzEncoder::new(inner("b"), Compression::fast());
+            encoder.write_all(&compressed("c")).unwrap();
+            let file = encoder.finish().unwrap();
+            let mut reader = GzipMembers::new(&file[..]);
+            let mut text = Vec::new();
+            let mut buffer = vec![0; size];
+            let error = loop {
+                match reader.read(&mut buffer) {
+                    Ok(read) => text.extend_from_slice(&buffer[..read]),
+                    Err(error) => break error,
+                }
+            };
+            assert!(text.starts_with(b"ab") && text.len() <= 3, "{text:?}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("member 3 of the gzip file is")
+            );
+        }
+        assert_eq!(decompress(&inner("\u{1f}b")).0, "a\u{1f}b");
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! Looking ahead in an input for its first event.
 
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor, Read, Repeat, Take};
 
 use crate::tracking::marks_events;
 
-/// The limit on the bytes that are read ahead. They stay in memory for each open input. Nearly all logs have an event in
-/// their first lines. The output of a container may begin with thousands of other lines.
+/// The limit on the bytes that are read ahead, NUL bytes at the start of the input aside. The bytes stay in memory for
+/// each open input. Nearly all logs have an event in their first lines. The output of a container may begin with
+/// thousands of other lines. A line that reaches beyond the limit is examined up to the limit.
+///
+/// The limit does not depend on time, so a slow pipe is read up to its first event before its first line is converted.
+/// No output is late, because the lines before the first event have none.
 const MOST_BYTES: usize = 1 << 20;
 
 /// The number of bytes that are read at once.
@@ -13,6 +17,8 @@ const BLOCK_BYTES: usize = 1 << 16;
 
 /// A reader whose first bytes were already read.
 struct LookedAhead {
+    /// The NUL bytes before `start`, which are not in memory.
+    nuls: Take<Repeat>,
     start: Cursor<Vec<u8>>,
     /// The error after the first bytes.
     error: Option<io::Error>,
@@ -21,7 +27,13 @@ struct LookedAhead {
 
 /// Reads ahead to the first event. Returns a reader of all bytes, and whether the events of the input have the marker
 /// `[tracking]`, which is false if there is no event within the limit.
-pub(super) fn look_ahead(mut reader: Box<dyn Read + Send>) -> (Box<dyn Read + Send>, bool) {
+pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> (Box<dyn Read + Send>, bool) {
+    let (reader, is_marked) = looked_ahead(reader);
+    (Box::new(reader), is_marked)
+}
+
+fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, bool) {
+    let mut nuls = 0;
     let mut start = Vec::new();
     let mut error = None;
     let mut examined = 0;
@@ -37,7 +49,12 @@ pub(super) fn look_ahead(mut reader: Box<dyn Read + Send>) -> (Box<dyn Read + Se
             Err(interrupted) if interrupted.kind() == io::ErrorKind::Interrupted => continue,
             Err(failed) => (error, is_at_end) = (Some(failed), true),
         }
-        let end = if is_at_end {
+        if length == 0 && start.iter().all(|&byte| byte == 0) {
+            nuls += start.len() as u64;
+            start.clear();
+            continue;
+        }
+        let end = if is_at_end || start.len() >= MOST_BYTES {
             start.len()
         } else {
             memchr::memrchr(b'\n', &start[length..]).map_or(examined, |newline| length + newline)
@@ -47,16 +64,20 @@ pub(super) fn look_ahead(mut reader: Box<dyn Read + Send>) -> (Box<dyn Read + Se
         examined = end;
     }
     let reader = LookedAhead {
+        nuls: io::repeat(0).take(nuls),
         start: Cursor::new(start),
         error,
         rest: reader,
     };
-    (Box::new(reader), is_marked.unwrap_or(false))
+    (reader, is_marked.unwrap_or(false))
 }
 
 impl Read for LookedAhead {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.start.read(buffer)?;
+        let mut read = self.nuls.read(buffer)?;
+        if read == 0 {
+            read = self.start.read(buffer)?;
+        }
         if read > 0 || buffer.is_empty() {
             return Ok(read);
         }
@@ -92,6 +113,8 @@ mod tests {
             ("GET /\n{\"context\": 1}\nINFO [tracking] - {", false),
             ("GET /\nINFO [tracking] - {", true),
             ("", false),
+            ("\0\0", false),
+            ("\0\0\0INFO [tracking] - {\"event_type\": 1}\n", true),
         ] {
             let slow = Slow(Cursor::new(text.as_bytes().to_vec()));
             let (mut reader, is_marked) = look_ahead(Box::new(slow));
@@ -102,6 +125,37 @@ mod tests {
                 (&*read, error.to_string().as_str()),
                 (text.as_bytes(), "broken")
             );
+        }
+    }
+
+    /// Returns the bytes that the reader keeps in memory, and whether the input is marked. Checks that all bytes are
+    /// read.
+    fn kept(bytes: &[u8]) -> (usize, bool) {
+        let (mut reader, is_marked) = looked_ahead(Box::new(Cursor::new(bytes.to_vec())));
+        let kept = reader.start.get_ref().len();
+        let mut read = Vec::new();
+        reader.read_to_end(&mut read).unwrap();
+        assert!(read == bytes);
+        (kept, is_marked)
+    }
+
+    #[test]
+    fn nul_bytes_at_the_start_take_no_memory_and_do_not_count() {
+        for nuls in [1, BLOCK_BYTES, 2 * MOST_BYTES + 5] {
+            let event = b"INFO [tracking] - {\"event_type\": 1}\n";
+            let (kept, is_marked) = kept(&[&vec![0; nuls][..], event].concat());
+            assert!(is_marked && kept <= BLOCK_BYTES, "{nuls}");
+        }
+    }
+
+    #[test]
+    fn a_first_line_beyond_the_limit_is_examined_up_to_the_limit() {
+        let long = "x".repeat(2 * MOST_BYTES);
+        for (start, expected) in [
+            ("INFO [tracking] - {\"a\": \"", true),
+            ("{\"a\": \"", false),
+        ] {
+            assert_eq!(kept(format!("{start}{long}").as_bytes()).1, expected);
         }
     }
 

@@ -33,7 +33,7 @@ pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use name_filter::NameFilter;
-pub use open::{FailingReader, Opened, is_gzip, open};
+pub use open::{FailingReader, Opened, check_table, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};
 pub use shard::Shard;
 pub use source::{Origin, Shape, Source};

@@ -76,16 +76,16 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         true => (Container::Pipe, Container::GzipPipe),
         false => (Container::File, Container::GzipFile),
     };
-    let mut start = Start::read(raw);
+    let mut start = Start::read(raw, plain);
     if let Some(error) = start.error_at_first_byte() {
         return Err(error);
     }
     let is_gzip = start.bytes.starts_with(&GZIP_MAGIC);
-    let whole = start.checked(plain)?;
+    let whole = start.checked()?;
     let reader = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
         let counted = CountedReader::new(buffered, bytes_read, size);
-        Start::read(Box::new(GzipMembers::new(counted))).checked(gzipped)?
+        Start::read(Box::new(GzipMembers::new(counted)), gzipped).checked()?
     } else {
         Box::new(CountedReader::new(whole, bytes_read, size))
     };
@@ -104,21 +104,27 @@ struct Start {
     /// The error that ended the first bytes.
     error: Option<io::Error>,
     rest: Box<dyn Read + Send>,
+    container: Container,
 }
 
 impl Start {
-    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops after a newline, since a pipe may have no more bytes yet.
-    fn read(mut reader: Box<dyn Read + Send>) -> Self {
+    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops after a newline, since a pipe may have no more bytes yet,
+    /// unless the bytes look like another kind of file.
+    fn read(mut reader: Box<dyn Read + Send>, container: Container) -> Self {
         /// The number of bytes that are read even if one of them is a newline. A mark may contain a newline.
         const LEAST_BYTES: usize = 16;
 
         let mut bytes = vec![0; EXAMINED_BYTES];
         let mut length = 0;
         let mut error = None;
-        while error.is_none()
-            && length < EXAMINED_BYTES
-            && (length < LEAST_BYTES || !bytes[..length].contains(&b'\n'))
-        {
+        while error.is_none() && length < EXAMINED_BYTES {
+            let read = &bytes[..length];
+            if length >= LEAST_BYTES
+                && read.contains(&b'\n')
+                && Foreign::recognize(read, container).is_none()
+            {
+                break;
+            }
             match reader.read(&mut bytes[length..]) {
                 Ok(0) => break,
                 Ok(read) => length += read,
@@ -131,6 +137,7 @@ impl Start {
             bytes,
             error,
             rest: reader,
+            container,
         }
     }
 
@@ -140,9 +147,9 @@ impl Start {
     }
 
     /// Returns a reader of all bytes, or an error if the first bytes are not those of a log.
-    fn checked(self, container: Container) -> io::Result<Box<dyn Read + Send>> {
-        if let Some(kind) = Foreign::recognize(&self.bytes, container) {
-            let message = kind.message(container);
+    fn checked(self) -> io::Result<Box<dyn Read + Send>> {
+        if let Some(kind) = Foreign::recognize(&self.bytes, self.container) {
+            let message = kind.message(self.container);
             return Err(io::Error::new(io::ErrorKind::Unsupported, message));
         }
         let start = io::Cursor::new(self.bytes);
@@ -161,6 +168,24 @@ impl Read for FailingReader {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
     }
+}
+
+/// Checks that the next bytes of a reader may be the start of a lookup table.
+///
+/// # Errors
+/// Returns an error that says how to get a table if the bytes are of another kind of file, and an error if the reader
+/// fails.
+pub fn check_table(reader: &mut impl io::BufRead, is_in_gzip: bool) -> io::Result<()> {
+    let start = reader.fill_buf()?;
+    let start = &start[..start.len().min(EXAMINED_BYTES)];
+    let container = match is_in_gzip {
+        true => Container::GzipFile,
+        false => Container::File,
+    };
+    Foreign::recognize(start, container).map_or(Ok(()), |kind| {
+        let message = kind.message_of_table(container);
+        Err(io::Error::new(io::ErrorKind::Unsupported, message))
+    })
 }
 
 /// Returns whether the next bytes of a reader are the start of a gzip file.

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
 use flate2::bufread::MultiGzDecoder;
 
-use crate::input::is_gzip;
+use crate::input::{check_table, is_gzip};
 
 /// A cell of a table.
 #[derive(Clone, Copy)]
@@ -152,6 +152,10 @@ fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Re
         .iter()
         .map(|name| name.trim_start_matches('\u{feff}').trim());
     let names: Vec<&str> = names.collect();
+    ensure!(
+        names.iter().any(|name| !name.is_empty()),
+        "the table is empty, without a header row; export it again"
+    );
     let mut indexes = [0; N];
     for (index, column) in indexes.iter_mut().zip(columns) {
         let Some(found) = names.iter().position(|name| *name == column) else {
@@ -196,8 +200,11 @@ fn unescaped(cell: &str) -> Cow<'_, str> {
 
 fn open(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
     let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+    check_table(&mut file, false)?;
     Ok(if is_gzip(&mut file)? {
-        Box::new(BufReader::new(MultiGzDecoder::new(file)))
+        let mut text = BufReader::new(MultiGzDecoder::new(file));
+        check_table(&mut text, true)?;
+        Box::new(text)
     } else {
         Box::new(file)
     })

@@ -8,7 +8,7 @@ use crate::harness::{Run, gzip, line};
 use crate::inputs::two_lines;
 
 /// The first bytes that common programs write, followed by the kind and the way to read it that the error names.
-const KINDS: [(&[u8], &str, &str); 24] = [
+const KINDS: [(&[u8], &str, &str); 30] = [
     // gpg --symmetric, --encrypt, --encrypt --armor, --sign
     (
         b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4\xd4\x4a\xff\xd2",
@@ -91,6 +91,40 @@ const KINDS: [(&[u8], &str, &str); 24] = [
     (
         b"\xcf\xfa\xed\xfe\x07\0\0\x01",
         "executable",
+        "leave it out",
+    ),
+    // Skippable frames before a frame of lz4, and before an unknown one.
+    (
+        b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x04\x22\x4d\x18\x64\x40\xa7",
+        "it is compressed with lz4",
+        "lz4 -dc",
+    ),
+    (
+        b"\x5f\x2a\x4d\x18\xff\xff\0\0abcdefgh",
+        "zstd or lz4",
+        "zstd -dc",
+    ),
+    // gpg --store --compress-level 0
+    (
+        b"\xad\x12\x1c\x62\x05a.log\x66\x0c\x21\x11{\"name\"",
+        "OpenPGP",
+        "gpg --decrypt",
+    ),
+    // A dump of MongoDB whose documents begin with another key than `_id`.
+    (
+        b"\xe6\x01\0\0\x02name\0\x0b\0\0\0play_video\0",
+        "MongoDB dump",
+        "bsondump",
+    ),
+    (
+        b"\x78\x9c\xab\x56\xca\x4b\xcc\x4d\x55\xb2\x52\x50\x2a\xc8\x49\xac",
+        "zlib",
+        "zlib-flate -uncompress",
+    ),
+    // Compiled Python
+    (
+        b"\xa7\r\r\n\0\0\0\0\xc1\x16\x9c\x65\x1e\0\0\0\xe3\0\0\0",
+        "an executable",
         "leave it out",
     ),
     (b"%PDF-1.7\n%\xb5\xb5\xb5\xb5\n", "PDF", "leave it out"),
@@ -181,6 +215,68 @@ fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
         };
         ended.assert_error(&format!("failed to open `-`: {piped}"));
     }
+}
+
+#[test]
+fn wide_encodings_are_recognized_although_the_first_characters_are_no_ascii() {
+    let text = format!("\u{e9}\u{65e5}\u{672c} {}", two_lines());
+    let utf_16 = |bytes: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(bytes).collect();
+    let utf_32 = |bytes: fn(u32) -> [u8; 4]| text.chars().map(u32::from).flat_map(bytes).collect();
+    let wide: [(Vec<u8>, &str); 4] = [
+        (utf_16(u16::to_le_bytes), "UTF-16LE"),
+        (utf_16(u16::to_be_bytes), "UTF-16BE"),
+        (utf_32(u32::to_le_bytes), "UTF-32LE"),
+        (utf_32(u32::to_be_bytes), "UTF-32BE"),
+    ];
+    for (bytes, from) in wide {
+        let ended = Run::transform().file("a.log", bytes).args(&["a.log"]).run();
+        ended
+            .with_code(3)
+            .assert_stderr(&format!("iconv -f {from}"));
+    }
+}
+
+#[test]
+fn a_log_is_read_although_it_begins_like_another_kind_of_file() {
+    for start in [
+        "%PDF-",
+        "GIF89a ",
+        "H4sIA",
+        "PAR1",
+        "MZ",
+        "PK ",
+        "x^",
+        "SQLite format 3 ",
+        "Salted__",
+        "-----BEGIN PGP MESSAGE",
+        "age-encryption.org/",
+        "version https://git-lfs.github.com/",
+        "\u{a7}",
+        "1234ustar",
+    ] {
+        for between in ["", " ", "\n"] {
+            for text in [line(1), format!("INFO 17 [tracking] - {}", line(1))] {
+                let text = format!("{start}{between}{text}{}", line(2));
+                let run = Run::transform().stdin(&text).args(&["-"]);
+                assert_eq!(run.run().with_code(0).count("emitted"), 2, "{text}");
+            }
+        }
+    }
+    // A byte-order mark of UTF-16 before lines in UTF-8.
+    let text = [b"\xff\xfe", line(1).as_bytes(), line(2).as_bytes()].concat();
+    let run = Run::transform().stdin(&text).args(&["-"]);
+    assert_eq!(run.run().with_code(0).count("emitted"), 1);
+}
+
+#[test]
+fn gzip_within_a_later_member_of_a_gzip_file_is_an_error_after_the_lines_before() {
+    let joined = [gzip(line(1)), gzip(gzip(line(2)))].concat();
+    let run = Run::transform()
+        .file("a.log.gz", joined)
+        .args(&["a.log.gz"]);
+    let ended = run.run().with_code(3);
+    ended.assert_error("failed to read `a.log.gz` to its end: member 2 of the gzip file is compressed twice with gzip; decompress the files that were joined, one by one");
+    assert_eq!((ended.count("lines"), ended.count("emitted")), (1, 1));
 }
 
 #[test]

@@ -49,6 +49,46 @@ fn tables_may_be_csv_tsv_or_compressed() {
     }
 }
 
+#[test]
+fn a_table_that_is_no_text_in_utf_8_or_empty_is_an_error_that_says_what_to_do() {
+    let wide: Vec<u8> = USERS.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let marked = [b"\xff\xfe", &wide[..]].concat();
+    let encrypted = b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x01\x0c\0\x81";
+    let iconv =
+        "it is UTF-16 text; give the file that `iconv -f UTF-16LE -t UTF-8 FILE > TABLE` writes";
+    let empty = "the table is empty, without a header row; export it again";
+    for (table, expected) in [
+        (wide.clone(), iconv),
+        (marked, iconv),
+        (
+            gzip(&wide),
+            "it is UTF-16 text, within gzip; give the file that `gzip -dc FILE | iconv -f UTF-16LE -t UTF-8 - > TABLE` writes",
+        ),
+        (
+            gzip(gzip(USERS)),
+            "it is compressed twice with gzip; give the file that `gzip -dc FILE > TABLE` writes",
+        ),
+        (
+            encrypted.to_vec(),
+            "it is encrypted or signed with OpenPGP; give the file that `gpg --decrypt FILE > TABLE` writes",
+        ),
+        (
+            b"PK\x03\x04\x14\0\x06\0\x08\0".to_vec(),
+            "it is a zip archive; export the table as CSV in UTF-8",
+        ),
+        (Vec::new(), empty),
+        (gzip(""), empty),
+        (b"\n\n".to_vec(), empty),
+    ] {
+        for option in ["--users", "--courses"] {
+            let run = explain(&[option, "t"]).file("t", &table);
+            let ended = run.run().with_code(2);
+            ended.assert_stderr("`t`: ");
+            ended.assert_stderr(expected);
+        }
+    }
+}
+
 /// The table of users as the MySQL client writes it.
 #[test]
 fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {

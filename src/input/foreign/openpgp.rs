@@ -7,7 +7,7 @@ const ENCRYPTED_SESSION_KEY: u8 = 1;
 const PASSWORD_SESSION_KEY: u8 = 3;
 const ONE_PASS_SIGNATURE: u8 = 4;
 const COMPRESSED: u8 = 8;
-const ENCRYPTED: u8 = 9;
+const LITERAL: u8 = 11;
 const ENCRYPTED_AND_PROTECTED: u8 = 18;
 const ENCRYPTED_BY_GNUPG: u8 = 20;
 
@@ -28,10 +28,24 @@ pub fn is_message(start: &[u8]) -> bool {
         COMPRESSED => matches!(version, 1..=3),
         ENCRYPTED_AND_PROTECTED => matches!(version, 1 | 2),
         ENCRYPTED_BY_GNUPG => version == 1,
-        // This packet has no version, so any body that is not a text is taken.
-        ENCRYPTED => is_binary(body) && std::str::from_utf8(body).is_err(),
+        LITERAL => is_literal(start, body),
         _ => false,
     }
+}
+
+/// Returns whether a message starts with data as it is, such as `gpg --store` writes. The body of the packet has the
+/// format, the name of the file after its length, and four bytes for the date.
+fn is_literal(start: &[u8], body: &[u8]) -> bool {
+    let [b'b' | b't' | b'u', length, rest @ ..] = body else {
+        return false;
+    };
+    let length = usize::from(*length);
+    let (Some(name), Some(data)) = (rest.get(..length), rest.get(length + 4..)) else {
+        return false;
+    };
+    let header = &start[1..start.len() - data.len()];
+    let is_text = !is_binary(header) && std::str::from_utf8(header).is_ok();
+    !is_text && !is_binary(name) && std::str::from_utf8(name).is_ok()
 }
 
 /// Returns the kind and the body of the first packet.
@@ -64,13 +78,16 @@ mod tests {
 
     #[test]
     fn messages_of_gpg_are_recognized() {
-        let messages: [&[u8]; 8] = [
+        let messages: [&[u8]; 10] = [
             // gpg --symmetric, --encrypt, --sign, --sign --compress-level 0, --store
             b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4",
             b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5",
             b"\xa3\x01\x01\xdd\x01\x22\xfe\x90\x0d\x03\x00\x0a",
             b"\x90\x0d\x03\x00\x0a\x01\xbc\xc8\xea\xe4\xb0\x63",
             b"\x84\x5e\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x12",
+            // gpg --store --compress-level 0
+            b"\xac\x1c\x62\x05a.log\x66\x0c\x21\x11{\"name\"",
+            b"\xcb\x17b\x00\x66\x0c\x21\x11{\"name\"",
             // The headers that other programs write.
             b"\xc1\xc0\x4c\x03\xad\x4c\x4a\xf0",
             b"\xc3\x0d\x04\x09\x03\x08\xad\x4c",
@@ -78,6 +95,13 @@ mod tests {
         ];
         for message in messages {
             assert!(is_message(message), "{message:x?}");
+        }
+    }
+
+    #[test]
+    fn compiled_python_is_no_message() {
+        for version in [0xa7, 0xcb, 0xf3] {
+            assert!(!is_message(&[version, b'\r', b'\r', b'\n', 0, 0, 0, 0]));
         }
     }
 
