@@ -1,7 +1,5 @@
 //! The filter of events by time and by course (`--since`, `--until`, `--course`, `--org`).
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use globset::{Error as GlobError, GlobBuilder, GlobMatcher};
 use jiff::civil::DateTime;
 
@@ -22,86 +20,81 @@ pub struct EventFilter {
     pub orgs: Option<TextGlobs>,
 }
 
-/// The number of globs up to which globs are tried after one of them has matched a text. With more globs, filters would
-/// become slow.
-const MOST_TRIED: usize = 10;
-
 /// Glob patterns for texts. The texts are not paths, so `*` also matches slashes.
 #[derive(Debug)]
-pub struct TextGlobs(Vec<TextGlob>);
+pub struct TextGlobs(Vec<GlobMatcher>);
 
-#[derive(Debug)]
-struct TextGlob {
-    matcher: GlobMatcher,
-    /// Whether the glob has matched a text. Only messages depend on this.
-    has_matched: AtomicBool,
-}
-
-/// The option that filters an event out, with the time or the course of the event if the option depends on these.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeftOut<'a> {
-    pub by: FilteredBy,
+/// The decision about an event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decision<'a> {
+    /// The option that filters the event out.
+    pub left_out: Option<FilteredBy>,
+    /// The time of the event, if the event is filtered out because of it.
     pub time: Option<DateTime>,
+    /// The course of the event, if an option depends on courses.
     pub course: Option<&'a str>,
 }
 
 impl EventFilter {
-    /// Returns the option that filters the event out, or `None` if the event passes. `time_of` returns the time of the
-    /// event; it is called only if `since` or `until` is set.
+    /// Decides whether the event passes. `time_of` returns the time of the event; it is called only if `since` or `until`
+    /// is set.
     ///
     /// If `time_of` returns an error, `since` and `until` let the event pass; the conversion then rejects the event.
     /// If `time_of` returns no time, `since` and `until` filter the event out. If the event has no course, `courses`
     /// and `orgs` filter the event out.
-    pub fn leaves_out<'a>(
+    pub fn decide<'a>(
         &self,
         event: &TrackingEvent<'a>,
         time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
-    ) -> Option<LeftOut<'a>> {
-        self.by_time(time_of).or_else(|| self.by_course(event))
+    ) -> Decision<'a> {
+        let course = self.uses_courses().then(|| course_of(event)).flatten();
+        match self.by_time(time_of) {
+            Some((by, time)) => Decision {
+                left_out: Some(by),
+                time,
+                course,
+            },
+            None => Decision {
+                left_out: self.by_course(course),
+                time: None,
+                course,
+            },
+        }
     }
 
-    fn by_time<'a>(
+    /// Returns whether the filter depends on the courses of events.
+    pub fn uses_courses(&self) -> bool {
+        self.courses.is_some() || self.orgs.is_some()
+    }
+
+    fn by_time(
         &self,
         time_of: impl FnOnce() -> Result<Option<DateTime>, Fault>,
-    ) -> Option<LeftOut<'a>> {
+    ) -> Option<(FilteredBy, Option<DateTime>)> {
         if self.since.is_none() && self.until.is_none() {
             return None;
         }
         let time = time_of().ok()?;
         let is_early = |since| time.is_none_or(|time| time < since);
         let is_late = |until| time.is_none_or(|time| time >= until);
-        let left_out = |by| LeftOut {
-            by,
-            time,
-            course: None,
-        };
         if self.since.is_some_and(is_early) {
-            return Some(left_out(FilteredBy::Since));
+            return Some((FilteredBy::Since, time));
         }
         let is_late = self.until.is_some_and(is_late);
-        is_late.then(|| left_out(FilteredBy::Until))
+        is_late.then_some((FilteredBy::Until, time))
     }
 
-    fn by_course<'a>(&self, event: &TrackingEvent<'a>) -> Option<LeftOut<'a>> {
-        if self.courses.is_none() && self.orgs.is_none() {
-            return None;
+    fn by_course(&self, course: Option<&str>) -> Option<FilteredBy> {
+        let is_match =
+            |globs: &TextGlobs, text: Option<&str>| text.is_some_and(|text| globs.is_match(text));
+        if let Some(globs) = &self.courses
+            && !is_match(globs, course)
+        {
+            return Some(FilteredBy::Course);
         }
-        let course = course_of(event);
-        let left_out = |by| LeftOut {
-            by,
-            time: None,
-            course,
-        };
-        let is_wanted = |globs: &Option<TextGlobs>, text: Option<&str>| {
-            globs
-                .as_ref()
-                .is_none_or(|globs| text.is_some_and(|text| globs.match_any(text)))
-        };
-        if !is_wanted(&self.courses, course) {
-            return Some(left_out(FilteredBy::Course));
-        }
+        let globs = self.orgs.as_ref()?;
         let org = course.and_then(course_key::org);
-        (!is_wanted(&self.orgs, org)).then(|| left_out(FilteredBy::Org))
+        (!is_match(globs, org)).then_some(FilteredBy::Org)
     }
 }
 
@@ -122,60 +115,26 @@ impl TextGlobs {
     pub fn new(globs: &[String]) -> Result<Self, GlobError> {
         let compiled = globs.iter().map(|glob| {
             let glob = GlobBuilder::new(glob).backslash_escape(true).build()?;
-            Ok(TextGlob {
-                matcher: glob.compile_matcher(),
-                has_matched: AtomicBool::new(false),
-            })
+            Ok(glob.compile_matcher())
         });
         compiled.collect::<Result<_, _>>().map(Self)
     }
 
     /// Returns whether one of the globs matches the whole text.
-    fn match_any(&self, text: &str) -> bool {
-        let mut is_match = false;
-        for glob in &self.0 {
-            let has_matched = glob.has_matched();
-            // After a match, only globs that have matched no text are tried, to find those that never match.
-            if is_match && (has_matched || self.0.len() > MOST_TRIED) {
-                continue;
-            }
-            if glob.matcher.is_match(text) {
-                is_match = true;
-                if !has_matched {
-                    glob.has_matched.store(true, Ordering::Relaxed);
-                }
-            }
-        }
-        is_match
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.iter().any(|glob| glob.is_match(text))
     }
 
     /// Returns the globs as they were given.
     pub fn texts(&self) -> Vec<&str> {
-        self.0.iter().map(TextGlob::text).collect()
+        self.0.iter().map(|glob| glob.glob().glob()).collect()
     }
 
-    /// Returns whether a glob has matched a text.
-    pub fn has_matched(&self) -> bool {
-        self.0.iter().any(TextGlob::has_matched)
-    }
-
-    /// Returns the globs that have matched no text, if another glob has matched one. Returns no globs if there are so
-    /// many that not all of them were tried.
-    pub fn unmatched(&self) -> Vec<&str> {
+    /// Returns the globs that match none of the texts.
+    pub fn unmatched(&self, texts: &[&str]) -> Vec<&str> {
         let globs = self.0.iter();
-        let is_known = self.has_matched() && self.0.len() <= MOST_TRIED;
-        let unmatched = globs.filter(|glob| is_known && !glob.has_matched());
-        unmatched.map(TextGlob::text).collect()
-    }
-}
-
-impl TextGlob {
-    fn text(&self) -> &str {
-        self.matcher.glob().glob()
-    }
-
-    fn has_matched(&self) -> bool {
-        self.has_matched.load(Ordering::Relaxed)
+        let unmatched = globs.filter(|glob| !texts.iter().any(|text| glob.is_match(text)));
+        unmatched.map(|glob| glob.glob().glob()).collect()
     }
 }
 
@@ -198,9 +157,7 @@ mod tests {
     ) -> Option<FilteredBy> {
         let arena = Bump::new();
         let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
-        filter
-            .leaves_out(&event, || time)
-            .map(|left_out| left_out.by)
+        filter.decide(&event, || time).left_out
     }
 
     fn globs(globs: &[&str]) -> Option<TextGlobs> {

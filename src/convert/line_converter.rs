@@ -7,10 +7,10 @@ use super::converted_batch::ConvertedBatch;
 use super::record_writer::{Layout, RecordWriter};
 use super::settings::{EnvelopeSettings, FormatSettings};
 use crate::caliper::{self, Envelope, Event};
-use crate::filter::{EventFilter, LeftOut, course_of};
+use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
 use crate::lms::Lms;
-use crate::outcome::{EventKind, Fault, FilteredBy, Outcome, Reason, Unsupported};
+use crate::outcome::{EventKind, Fault, FilteredBy, FilteredEvents, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{LineWrapper, TrackingEvent, has_two_times, is_of_other_logger};
@@ -158,12 +158,10 @@ impl LineConverter {
         arena: &'a Bump,
         mut writer: RecordWriter<'_>,
     ) -> ConvertedLine<'a> {
-        writer.routers = match self.accepting_routers(&event) {
+        let filtered = &mut writer.batch.tally.filtered;
+        writer.routers = match self.accepting_routers(&event, filtered) {
             Ok(routers) => routers,
-            Err(LeftOut { by, time, course }) => {
-                writer.batch.tally.filtered.note(course, time);
-                return ConvertedLine::of_outcome(Outcome::Filtered(by));
-            }
+            Err(by) => return ConvertedLine::of_outcome(Outcome::Filtered(by)),
         };
         match self.transform(name, event, arena, writer) {
             Ok((0, _)) => {
@@ -211,23 +209,29 @@ impl LineConverter {
         }
     }
 
-    /// Returns the routers that accept an event, or the option by which the event is filtered out.
-    fn accepting_routers<'a>(&self, event: &TrackingEvent<'a>) -> Result<RouterSet, LeftOut<'a>> {
+    /// Returns the routers that accept an event, or the option by which the event is filtered out. Notes the course and
+    /// the time of the event if filters depend on them.
+    fn accepting_routers(
+        &self,
+        event: &TrackingEvent<'_>,
+        filtered: &mut FilteredEvents,
+    ) -> Result<RouterSet, FilteredBy> {
         let time_of = || match self.format {
             FormatSettings::Xapi(_) => xapi::time_of(event),
             FormatSettings::Caliper(..) => caliper::time_of(event).map(Some),
         };
-        if let Some(left_out) = self.filter.leaves_out(event, time_of) {
-            return Err(left_out);
+        let decision = self.filter.decide(event, time_of);
+        filtered.note(decision.course, decision.time);
+        if let Some(by) = decision.left_out {
+            return Err(by);
         }
         let routers = self.routers.as_ref();
         let accepting = routers.map_or(RouterSet::ALL, |routers| routers.accepting(event));
         if accepting.is_empty() {
-            Err(LeftOut {
-                by: FilteredBy::Routers,
-                time: None,
-                course: course_of(event),
-            })
+            if !self.filter.uses_courses() {
+                filtered.note(course_of(event), None);
+            }
+            Err(FilteredBy::Routers)
         } else {
             Ok(accepting)
         }

@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use super::details::widened;
 use super::line_outcome::FilteredBy;
 
-/// The number of courses that are kept. More are found in few logs, and a list of them helps nobody.
-const KEPT_COURSES: usize = 1000;
+/// The number of courses that are kept, which take a MB. Few logs have more.
+const KEPT_COURSES: usize = 10_000;
 
 /// The longest course id that is kept. The LMS has no longer ones.
 const LONGEST_ID: usize = 255;
@@ -21,13 +21,15 @@ pub struct FilteredEvents {
     hints: Option<Box<Hints>>,
 }
 
-/// The courses, times and names of events that were left out. They show why a filter matches no event.
+/// The courses, times and names of events. They show why a filter matches no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hints {
-    /// The number of events of each course. If there are more courses than [`KEPT_COURSES`], the first ones in the order
+    /// The number of events of each course, for all events that the filters looked at. If there are more courses than [`KEPT_COURSES`], the first ones in the order
     /// of their ids are kept, so that they do not depend on the order in which batches are added.
     courses: HashMap<Box<str>, u64>,
-    /// The UTC times of the first and the last event.
+    /// Whether a course is missing from `courses`.
+    lacks_courses: bool,
+    /// The UTC times of the first and the last event that was left out because of its time.
     times: Option<(DateTime, DateTime)>,
     /// The number of events of each name that has a transformer, in the order of the list of these names.
     names: Vec<u64>,
@@ -39,16 +41,18 @@ impl FilteredEvents {
         self.by[by as usize] += 1;
     }
 
-    /// Notes the course and the time of an event that a filter left out because of them.
+    /// Notes the course of an event if a filter depends on courses, and the time of an event that was left out because
+    /// of its time.
     pub fn note(&mut self, course: Option<&str>, time: Option<DateTime>) {
+        if course.is_none() && time.is_none() {
+            return;
+        }
         let hints = self.hints.get_or_insert_default();
         hints.times = widened(hints.times, time.map(|time| (time, time)));
-        let Some(id) = course.filter(|id| !id.is_empty() && id.len() <= LONGEST_ID) else {
-            return;
-        };
-        match hints.courses.get_mut(id) {
-            Some(count) => *count += 1,
-            None => hints.add_course(id, 1),
+        match course {
+            None | Some("") => {}
+            Some(id) if id.len() > LONGEST_ID => hints.lacks_courses = true,
+            Some(id) => hints.add_course(id, 1),
         }
     }
 
@@ -65,11 +69,9 @@ impl FilteredEvents {
         let Some(other) = &other.hints else { return };
         let hints = self.hints.get_or_insert_default();
         hints.times = widened(hints.times, other.times);
+        hints.lacks_courses |= other.lacks_courses;
         for (id, &count) in &other.courses {
-            match hints.courses.get_mut(id) {
-                Some(sum) => *sum += count,
-                None => hints.add_course(id, count),
-            }
+            hints.add_course(id, count);
         }
         for (nth, &count) in other.names.iter().enumerate() {
             hints.add_name(nth, count);
@@ -91,11 +93,18 @@ impl FilteredEvents {
         self.by.iter().sum()
     }
 
-    /// Returns the courses of the events that were left out, with the number of events, in no particular order.
+    /// Returns the courses of the events that the filters looked at, with the number of events, in the order of their
+    /// ids.
     pub fn courses(&self) -> impl Iterator<Item = (&str, u64)> {
         let hints = self.hints.iter();
         let courses = hints.flat_map(|hints| hints.first_courses());
         courses.map(|(id, count)| (id.as_ref(), *count))
+    }
+
+    /// Returns whether [`courses`](Self::courses) returns all courses.
+    pub fn has_all_courses(&self) -> bool {
+        let hints = self.hints.as_ref();
+        hints.is_none_or(|hints| !hints.lacks_courses && hints.courses.len() <= KEPT_COURSES)
     }
 
     /// Returns the times of the first and the last event that was left out because of its time.
@@ -114,9 +123,14 @@ impl FilteredEvents {
 
 impl Hints {
     fn add_course(&mut self, id: &str, count: u64) {
+        if let Some(sum) = self.courses.get_mut(id) {
+            *sum += count;
+            return;
+        }
         self.courses.insert(id.into(), count);
         // Twice as many are kept for a while, because sorting takes longer than adding.
         if self.courses.len() >= 2 * KEPT_COURSES {
+            self.lacks_courses = true;
             let first = self.first_courses();
             self.courses = first.map(|(id, &count)| (id.clone(), count)).collect();
         }
@@ -154,7 +168,8 @@ mod tests {
         for events in [forward, backward] {
             let courses: Vec<_> = events.courses().collect();
             assert_eq!(courses.len(), KEPT_COURSES);
-            assert_eq!((courses[0], courses[999]), (("00000", 1), ("00999", 1)));
+            assert_eq!((courses[0], courses[9999]), (("00000", 1), ("09999", 1)));
+            assert!(!events.has_all_courses());
         }
     }
 }

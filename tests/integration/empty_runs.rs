@@ -130,6 +130,57 @@ fn a_value_that_matches_nothing_beside_another_value_is_noted() {
 }
 
 #[test]
+fn a_value_is_judged_by_all_events_whichever_filter_leaves_them_out() {
+    let old = |course_id: &str| of_course(5, course_id).replace("2024-03-05", "2020-01-01");
+    let log = log() + &old("course-v1:edX+Physics+2019") + &old("");
+    let shown = |arguments: &[&str]| {
+        let run = Run::transform().file("a.log", &log).args(arguments);
+        run.args(&["a.log"]).run().with_code(0)
+    };
+    let since = ["--since", "2024-01-01"];
+    let courses = format!("{BOTANY},course-v1:edX+*");
+    shown(&[since[0], since[1], "--course", &courses]).assert_not_stderr("no event");
+    shown(&["--course", BOTANY, "--org", "DemoX,a,edX"]).assert_not_stderr("no event");
+    shown(&[since[0], since[1], "--org", "DemoX,edX"]).assert_not_stderr("no event");
+    // The suggestion is no course that another value already takes.
+    let course = format!("{BOTANY},course-v1:DemoX+Botany+2023,course-v1:edX+Physic+2019");
+    let ended = shown(&[since[0], since[1], "--course", &course]);
+    ended.assert_stderr("note: no event matched `--course course-v1:DemoX+Botany+2023`\n");
+    ended.assert_stderr(
+        "note: no event matched `--course course-v1:edX+Physic+2019`; did you mean `course-v1:edX+Physics+2019`?\n",
+    );
+    let many: String = (0..10_001)
+        .map(|nth| of_course(nth, &nth.to_string()))
+        .collect();
+    let run = Run::transform().file("a.log", many);
+    let ended = run.args(&["--course", "1,x", "a.log"]).run().with_code(0);
+    ended.assert_not_stderr("no event");
+}
+
+#[test]
+fn filters_that_only_together_leave_out_everything_are_counted() {
+    let old = of_course(5, "course-v1:edX+Physics+2019").replace("2024-03-05", "2020-01-01");
+    let arguments = ["--since", "2024-01-01", "--course", "course-v1:edX+*"];
+    let ended = run(&(log() + &old)).args(&arguments).run().with_code(0);
+    assert_warning(
+        &ended,
+        "5 lines were read and nothing was converted: no event matched all filters: 1 by `--since`, 4 by `--course`",
+    );
+}
+
+#[test]
+fn a_value_is_noted_for_the_events_that_events_takes() {
+    let paused = of_course(5, "course-v1:edX+Physics+2019").replace("play_video", "pause_video");
+    let run = Run::transform().file("a.log", log() + &paused);
+    let courses = format!("{BOTANY},course-v1:edX+*");
+    let arguments = ["--events", "play_video", "--course", &courses, "a.log"];
+    run.args(&arguments)
+        .run()
+        .with_code(0)
+        .assert_stderr("note: no event of `--events` matched `--course course-v1:edX+*`\n");
+}
+
+#[test]
 fn tables_without_the_users_or_courses_of_most_events_are_named_with_a_remedy() {
     let some = format!("{USERS}1,ada,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n2,bob,,,\n");
     let of = |user: &str| lines(1..4).replace("\"ada\"", &format!("\"{user}\""));

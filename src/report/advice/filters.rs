@@ -25,43 +25,70 @@ pub fn no_event_matched(converter: &LineConverter, tally: &Tally) -> Option<Stri
     let counts = tally.filtered.counts();
     let used: Vec<(FilteredBy, u64)> = counts.filter(|&(_, count)| count > 0).collect();
     let &(last, count) = used.last()?;
-    let is_time = |by| matches!(by, FilteredBy::Since | FilteredBy::Until);
-    let is_last = |by| by == last || (is_time(by) && is_time(last));
     let seen = match last {
-        FilteredBy::Events => by_name(converter, tally),
-        FilteredBy::Since | FilteredBy::Until => by_time(converter, tally),
-        FilteredBy::Course => by_course(converter, tally)?,
-        FilteredBy::Org => by_org(converter, tally)?,
-        FilteredBy::Routers => by_routers(converter, tally, count),
+        FilteredBy::Events => Some(by_name(converter, tally)),
+        FilteredBy::Since | FilteredBy::Until => Some(by_time(converter, tally)),
+        FilteredBy::Course => by_course(converter, tally),
+        FilteredBy::Org => by_org(converter, tally),
+        FilteredBy::Routers => Some(by_routers(converter, tally, count)),
     };
-    let others = used.iter().filter(|&&(by, _)| !is_last(by));
-    let others: Vec<String> = others
-        .map(|&(by, count)| format!("{} by `{}`", grouped(count), by.option()))
-        .collect();
-    let before = if others.is_empty() {
-        String::new()
-    } else {
-        format!("; left out before: {}", others.join(", "))
+    let Some(seen) = seen else {
+        // Each event that matches the last filter was left out by another filter, or is unsupported.
+        let all = left_out(&used, |_| true);
+        return (used.len() > 1).then(|| format!("no event matched all filters: {all}"));
     };
-    Some(format!("no event matched {seen}{before}"))
+    let is_time = |by| matches!(by, FilteredBy::Since | FilteredBy::Until);
+    let before = left_out(&used, |by| by != last && !(is_time(by) && is_time(last)));
+    match before.as_str() {
+        "" => Some(format!("no event matched {seen}")),
+        _ => Some(format!(
+            "no event matched {seen}; left out before: {before}"
+        )),
+    }
 }
 
-/// Returns a note for each value of `--course` and `--org` that matched no event, if another value of the option did.
+/// Returns the numbers of events that filters left out.
+fn left_out(used: &[(FilteredBy, u64)], is_listed: impl Fn(FilteredBy) -> bool) -> String {
+    let listed = used.iter().filter(|&&(by, _)| is_listed(by));
+    let listed = listed.map(|&(by, count)| format!("{} by `{}`", grouped(count), by.option()));
+    listed.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns a note for each value of `--course` and `--org` that matches no event which the filters looked at, if another
+/// value of the option matches one.
 pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String> {
+    if !tally.filtered.has_all_courses() {
+        return Vec::new();
+    }
     let filter = &converter.filter;
-    let (courses, orgs) = (courses(tally), orgs(tally));
     let options = [
-        ("--course", &filter.courses, courses),
-        ("--org", &filter.orgs, orgs),
+        ("--course", &filter.courses, courses(tally)),
+        ("--org", &filter.orgs, orgs(tally)),
     ];
+    // Events that `--events` leaves out are not looked at.
+    let looked_at = match tally.filtered.counts().next() {
+        Some((FilteredBy::Events, 1..)) => "no event of `--events`",
+        _ => "no event",
+    };
     let mut notes = Vec::new();
     for (option, globs, seen) in options {
-        for glob in globs.iter().flat_map(TextGlobs::unmatched) {
-            let suggestion = suggestion(&[glob], &seen);
-            notes.push(format!("no event matched `{option} {glob}`{suggestion}"));
+        let Some(globs) = globs else { continue };
+        let unmatched = globs.unmatched(&texts(&seen));
+        if unmatched.len() == globs.texts().len() {
+            continue;
+        }
+        let others = seen.iter().filter(|(text, _)| !globs.is_match(text));
+        let others: Vec<_> = others.cloned().collect();
+        for glob in unmatched {
+            let suggestion = suggestion(&[glob], &others);
+            notes.push(format!("{looked_at} matched `{option} {glob}`{suggestion}"));
         }
     }
     notes
+}
+
+fn texts(seen: &[(String, u64)]) -> Vec<&str> {
+    seen.iter().map(|(text, _)| text.as_str()).collect()
 }
 
 fn by_name(converter: &LineConverter, tally: &Tally) -> String {
@@ -117,9 +144,9 @@ fn by_org(converter: &LineConverter, tally: &Tally) -> Option<String> {
     })
 }
 
-/// Returns `None` if a glob has matched an event, which was unsupported for another reason.
+/// Returns `None` if a glob matches an event, which was left out for another reason.
 fn by_globs(option: &str, globs: &TextGlobs, seen: &[(String, u64)]) -> Option<String> {
-    if globs.has_matched() {
+    if seen.iter().any(|(text, _)| globs.is_match(text)) {
         return None;
     }
     let globs = globs.texts();
@@ -153,13 +180,13 @@ fn by_routers(converter: &LineConverter, tally: &Tally, count: u64) -> String {
     )
 }
 
-/// Returns the courses of the events that were left out, with the number of events.
+/// Returns the courses of the events that the filters looked at, with the number of events.
 fn courses(tally: &Tally) -> Vec<(String, u64)> {
     let courses = tally.filtered.courses();
     most_frequent(courses.map(|(id, count)| (id.to_owned(), count)))
 }
 
-/// Returns the organizations of the events that were left out, with the number of events.
+/// Returns the organizations of the events that the filters looked at, with the number of events.
 fn orgs(tally: &Tally) -> Vec<(String, u64)> {
     let mut orgs: BTreeMap<&str, u64> = BTreeMap::new();
     for (id, count) in tally.filtered.courses() {
