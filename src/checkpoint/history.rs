@@ -16,7 +16,7 @@ pub struct History {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     ends: Vec<End>,
     /// Other positions. When the list is full, positions are removed so that the distance between two neighbours is
-    /// roughly proportional to their offset.
+    /// roughly proportional to their distance from the start or from the last position, whichever is shorter.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
 }
@@ -67,12 +67,33 @@ impl History {
         }
     }
 
+    /// Adds positions of consecutive lines: the last, and those 1, 2, 4, 8 … lines before the last. If a log is copied
+    /// while it is written, and then truncated, the copy ends a few lines before the position up to which the log is
+    /// delivered. So the positions are the closer together the nearer they are to that position.
+    pub fn push_lines(&mut self, positions: &[Position]) {
+        let before_last = |lines: usize| positions.len().checked_sub(lines + 1);
+        let distances = std::iter::successors(Some(1), |lines| Some(lines * 2));
+        let mut indices: Vec<usize> = distances.map_while(before_last).collect();
+        indices.reverse();
+        indices.extend(positions.len().checked_sub(1));
+        for index in indices {
+            self.push_passed(positions[index]);
+        }
+    }
+
     /// Adds the positions of another history.
     pub fn add(&mut self, other: &Self) {
-        for end in &other.ends {
+        self.add_before(other, u64::MAX);
+    }
+
+    /// Adds those positions of another history that are before an offset.
+    pub fn add_before(&mut self, other: &Self, offset: u64) {
+        let is_before = |position: &Position| position.offset < offset;
+        for end in other.ends.iter().filter(|end| is_before(&end.position)) {
             self.push_end(end.position, end.at);
         }
-        for position in &other.passed {
+        let passed = other.passed.iter();
+        for position in passed.filter(|position| is_before(position)) {
             self.push_passed(*position);
         }
     }
@@ -112,12 +133,14 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// Returns the index of the position to remove: the position whose two neighbours are closest to each other, by the
-/// ratio of their offsets.
+/// Returns the index of the position to remove: the position without which the least of a shorter copy would be delivered
+/// again, compared with the length of the copy or with the length of the part that the copy lacks.
 fn least_useful(positions: &[Position]) -> usize {
+    let end = positions.last().map_or(0, |last| last.offset);
     let gap = |index: usize| {
         let (before, after) = (positions[index - 1].offset, positions[index + 1].offset);
-        after as f64 / before.max(1) as f64
+        let scale = before.min(end - after).max(1);
+        (after - before) as f64 / scale as f64
     };
     let inner = 1..positions.len() - 1;
     inner
@@ -161,6 +184,31 @@ mod tests {
             offsets.windows(2).all(|pair| pair[1] <= pair[0] * 2),
             "{offsets:?}"
         );
+    }
+
+    #[test]
+    fn wherever_a_copy_ends_the_part_after_its_last_position_is_small_compared_with_what_it_lacks()
+    {
+        let line = 300;
+        for (batches, lines) in [(1, 5000u64), (400, 3000), (20_000, 3)] {
+            let mut history = History::default();
+            for batch in 0..batches {
+                let lines = batch * lines + 1..=(batch + 1) * lines;
+                let positions: Vec<Position> = lines.map(|nth| position(nth * line)).collect();
+                history.push_lines(&positions);
+            }
+            let offsets = [vec![0], offsets(&history)].concat();
+            assert!(offsets.len() <= MOST + 1);
+            let end = batches * lines * line;
+            assert_eq!(offsets.last(), Some(&end));
+            for pair in offsets.windows(2) {
+                let (again, lacking) = (pair[1] - pair[0] - line, end - pair[1] + line);
+                assert!(
+                    again <= 2 * lacking,
+                    "{batches} {again} {lacking} {offsets:?}"
+                );
+            }
+        }
     }
 
     #[test]

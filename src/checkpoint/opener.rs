@@ -29,6 +29,7 @@ pub struct ReadingInput {
     directory: Arc<StateDirectory>,
     input: InputId,
     shape: Shape,
+    may_grow: bool,
 }
 
 /// The positions at which the destinations of a run resume an input.
@@ -171,6 +172,7 @@ impl InputOpener for ResumingOpener {
             directory: Arc::clone(&self.directory),
             input: resumed.input,
             shape: source.shape,
+            may_grow: opened.may_grow,
         };
         Ok((opened, resumed, reading))
     }
@@ -183,7 +185,7 @@ impl InputGuard for ReadingInput {
 
     fn has_read(&self, batch: &LineBatch) {
         self.directory
-            .has_read(self.input, self.shape, &batch.positions);
+            .has_read(self.input, self.shape, &batch.positions, self.may_grow);
     }
 }
 

@@ -99,8 +99,9 @@ impl StateDirectory {
         input
     }
 
-    /// Remembers that this run has read the next lines of an input, given the position after each line.
-    pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position]) {
+    /// Remembers that this run has read the next lines of an input, given the position after each line. If the input is
+    /// a file that `may_grow`, more positions are kept, since a part of it may be copied while it is written.
+    pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position], may_grow: bool) {
         let mut memory = self.memory();
         let history = memory.read.entry((input, shape)).or_default();
         let Some((last, before)) = positions.split_last() else {
@@ -111,7 +112,11 @@ impl StateDirectory {
         if let Some(before) = before.last().filter(|_| last.open) {
             history.push_end(*before, seconds_now());
         }
-        history.push_passed(*last);
+        if may_grow {
+            history.push_lines(positions);
+        } else {
+            history.push_passed(*last);
+        }
     }
 
     /// Returns the progress of an input at a destination.
@@ -151,10 +156,12 @@ impl StateDirectory {
     ) -> Result<()> {
         let mut memory = self.memory();
         memory.files.insert(file.to_owned());
+        let mut progress = progress.clone();
+        memory.add_read_positions(input, &mut progress);
         memory.journal.append(&Entry::Delivering {
             input,
             to: to.to_owned(),
-            progress: progress.clone(),
+            progress,
             part: part.to_owned(),
             file: file.to_owned(),
             file_bytes,
@@ -166,8 +173,17 @@ impl StateDirectory {
     ///
     /// # Errors
     /// Returns an error that names the journal if it cannot be written.
-    pub fn delivered(&self, input: InputId, to: &str, progress: DeliveryProgress) -> Result<()> {
+    pub fn delivered(
+        &self,
+        input: InputId,
+        to: &str,
+        mut progress: DeliveryProgress,
+    ) -> Result<()> {
         let mut memory = self.memory();
+        // A server acknowledges a few records at a time, so the earlier positions are recorded only at the end.
+        if progress.ended || progress.first_file.is_some() {
+            memory.add_read_positions(input, &mut progress);
+        }
         let entry = Entry::Delivered {
             input,
             to: to.to_owned(),
@@ -209,6 +225,16 @@ impl StateDirectory {
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    /// Adds the positions that this run has read before the position of `progress` to its history.
+    fn add_read_positions(&self, input: InputId, progress: &mut DeliveryProgress) {
+        if let Some(read) = self.read.get(&(input, Shape::Log)) {
+            let history = &mut progress.history;
+            history.add_before(read, progress.position.offset);
+        }
     }
 }
 

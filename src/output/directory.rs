@@ -210,8 +210,6 @@ impl Destination for Directory {
                     .history
                     .push_end(*before.unwrap_or(&progress.position), seconds_now());
             }
-            // The position before this batch is kept to recognize a copy of the input that ends earlier.
-            progress.history.push_passed(progress.position);
             progress.position = *end;
         }
         Ok(WriteStatus::Written)
