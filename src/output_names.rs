@@ -1,11 +1,13 @@
 //! The names of output files, and the check that no output replaces a file that the run reads.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::files::parent;
 use crate::input::{Origin, Shape, Source};
 
 /// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
@@ -101,31 +103,31 @@ pub fn check_outputs(
         Origin::File(path) => Some(path.as_path()),
         Origin::Stdin => None,
     });
+    let mut real_paths = RealPaths::default();
     let read: HashMap<PathBuf, &Path> = inputs
         .chain(also_read.iter().copied())
-        .map(|path| (real_path(path), path))
+        .map(|path| (real_paths.of(path), path))
         .collect();
 
     let outputs = names.into_iter().flat_map(|names| {
         sources.iter().map(|source| {
-            let writer = format!("the input `{}`", source.name);
             let is_numbered = names.numbers && source.shape == Shape::Log;
-            (names.path(source), writer, is_numbered)
+            (names.path(source), Writer::Input(&source.name), is_numbered)
         })
     });
     let others = others
         .iter()
-        .map(|(option, path)| (path.to_path_buf(), format!("`{option}`"), false));
-    let mut writers: HashMap<PathBuf, String> = HashMap::new();
+        .map(|(option, path)| (path.to_path_buf(), Writer::Option(option), false));
+    let mut writers: HashMap<PathBuf, Writer<'_>> = HashMap::new();
     for (path, writer, is_numbered) in outputs.chain(others) {
-        let real = real_path(&path);
+        let real = real_paths.of(&path);
         if let Some(read) = read.get(&real) {
             bail!(
                 "the output of {writer} would replace `{}`, which the run reads: write it to another path",
                 read.display()
             );
         }
-        if let Some(first) = writers.insert(real, writer.clone())
+        if let Some(first) = writers.insert(real, writer)
             && !is_numbered
         {
             let path = path.display();
@@ -139,6 +141,48 @@ pub fn check_outputs(
         }
     }
     Ok(())
+}
+
+/// The input or option whose output is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Writer<'a> {
+    Input(&'a str),
+    Option(&'a str),
+}
+
+impl fmt::Display for Writer<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Input(name) => write!(formatter, "the input `{name}`"),
+            Self::Option(option) => write!(formatter, "`{option}`"),
+        }
+    }
+}
+
+/// Finds the real paths of many files. The real path of each directory is found once, because that takes several system
+/// calls for each part of the path.
+#[derive(Default)]
+struct RealPaths {
+    /// The real path of each directory.
+    directories: HashMap<PathBuf, PathBuf>,
+}
+
+impl RealPaths {
+    fn of(&mut self, path: &Path) -> PathBuf {
+        let Some(name) = path.file_name() else {
+            return real_path(path);
+        };
+        let directory = parent(path);
+        if !self.directories.contains_key(directory) {
+            let real = real_path(directory);
+            self.directories.insert(directory.to_owned(), real);
+        }
+        let path = self.directories[directory].join(name);
+        // On other systems, a name may differ from the name of the file in its case.
+        let is_real = cfg!(target_os = "linux")
+            && !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
+        if is_real { path } else { real_path(&path) }
+    }
 }
 
 /// Returns the absolute path without links and `..`. A `..` after a directory that does not exist removes that
@@ -171,6 +215,7 @@ mod tests {
             relative: relative.into(),
             shape,
             size: None,
+            stamp: None,
         }
     }
 

@@ -11,6 +11,7 @@ use bumpalo::Bump;
 use walkdir::{DirEntry, WalkDir};
 
 use super::bytes_read::BytesRead;
+use super::file_stamp::FileStamp;
 use super::name_filter::NameFilter;
 use super::open::open;
 use super::shard::Shard;
@@ -53,10 +54,7 @@ pub fn discover(
     written: &[&Path],
 ) -> Discovery {
     let mut discovery = Discovery::default();
-    let written: Vec<PathBuf> = written
-        .iter()
-        .filter_map(|path| fs::canonicalize(path).ok())
-        .collect();
+    let written = Written::new(written);
     for argument in arguments {
         if argument == Path::new("-") {
             discovery.sources.push(Source {
@@ -65,6 +63,7 @@ pub fn discover(
                 relative: "stdin".into(),
                 shape: Shape::Log,
                 size: None,
+                stamp: None,
             });
             continue;
         }
@@ -104,7 +103,8 @@ impl Discovery {
         use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
         let mut names = HashMap::new();
-        self.sources.iter().find_map(|source| {
+        let others = self.sources.iter().filter(|source| !source.is_file());
+        others.into_iter().find_map(|source| {
             let path = match &source.origin {
                 Origin::Stdin => Path::new("/dev/stdin"),
                 Origin::File(path) => path,
@@ -130,19 +130,17 @@ impl Discovery {
         directory: &Path,
         filter: &NameFilter,
         wrapper: &LineWrapper,
-        written: &[PathBuf],
+        written: &Written,
     ) {
         let is_hidden = |entry: &DirEntry| entry.file_name().as_encoded_bytes().starts_with(b".");
-        let is_written = |entry: &DirEntry| {
-            !written.is_empty()
-                && fs::canonicalize(entry.path()).is_ok_and(|path| written.contains(&path))
-        };
         let entries = WalkDir::new(directory)
             .follow_links(true)
             .sort_by_file_name();
         // The user named the directory itself, so it is read even if it is hidden.
-        let is_wanted =
-            |entry: &DirEntry| entry.depth() == 0 || !is_hidden(entry) && !is_written(entry);
+        let is_wanted = |entry: &DirEntry| {
+            let is_written = || entry.file_type().is_dir() && written.contains(entry.path(), None);
+            entry.depth() == 0 || !is_hidden(entry) && !is_written()
+        };
         for entry in entries.into_iter().filter_entry(is_wanted) {
             let found = entry.and_then(|entry| Ok((entry.metadata()?, entry)));
             let (metadata, entry) = match found {
@@ -164,7 +162,7 @@ impl Discovery {
                 }
             };
             // Pipes and sockets in a directory are skipped, since reading them would wait for a writer.
-            if !metadata.is_file() {
+            if !metadata.is_file() || written.contains(entry.path(), FileStamp::of(&metadata)) {
                 continue;
             }
             let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
@@ -178,6 +176,32 @@ impl Discovery {
     }
 }
 
+/// The files and directories to which a run writes.
+struct Written(Vec<(PathBuf, Option<FileStamp>)>);
+
+impl Written {
+    /// Paths that do not exist are left out, since a search cannot find them.
+    fn new(paths: &[&Path]) -> Self {
+        let real = paths.iter().filter_map(|path| fs::canonicalize(path).ok());
+        let stamp = |path: &Path| FileStamp::of(&fs::metadata(path).ok()?);
+        Self(real.map(|path| (path.clone(), stamp(&path))).collect())
+    }
+
+    /// Returns whether a path is one of them. The stamp of a file, if it has one, is compared instead of the path,
+    /// because it takes many system calls to find a path without links.
+    fn contains(&self, path: &Path, stamp: Option<FileStamp>) -> bool {
+        if let Some(stamp) = stamp {
+            let is_same = |other: &FileStamp| other.is_same_file(&stamp);
+            return self
+                .0
+                .iter()
+                .any(|(_, other)| other.as_ref().is_some_and(is_same));
+        }
+        !self.0.is_empty()
+            && fs::canonicalize(path).is_ok_and(|path| self.0.iter().any(|(real, _)| *real == path))
+    }
+}
+
 fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapper) -> Source {
     let mut source = Source {
         origin: Origin::File(path.to_owned()),
@@ -185,6 +209,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
         relative: relative.to_owned(),
         shape: Shape::Log,
         size: metadata.is_file().then_some(metadata.len()),
+        stamp: FileStamp::of(metadata),
     };
     if path.extension() == Some(OsStr::new("json"))
         && metadata.is_file()

@@ -5,6 +5,7 @@
 //! | `source` | an input before it is opened |
 //! | `discover` | the search for inputs, given the arguments |
 //! | `name_filter` | the selection of files in directories, by their names |
+//! | `file_stamp` | the identity, size and times of a file |
 //! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
 //! | `open` | opening an input |
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
@@ -18,6 +19,7 @@
 mod batch_reader;
 mod bytes_read;
 mod discover;
+mod file_stamp;
 mod foreign;
 mod gzip;
 mod line_batch;
@@ -31,6 +33,7 @@ mod source;
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
+pub use file_stamp::FileStamp;
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use name_filter::NameFilter;
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};

@@ -213,6 +213,7 @@ mod tests {
             relative: PathBuf::new(),
             shape: Shape::Log,
             size: None,
+            stamp: None,
             origin: Origin::File(path.clone()),
         };
         let bytes_read = BytesRead::default();

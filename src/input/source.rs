@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use super::file_stamp::FileStamp;
+
 /// One input of a run.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -13,6 +15,15 @@ pub struct Source {
     pub shape: Shape,
     /// The size of the file in bytes, before decompression. `None` if the input is not a file.
     pub size: Option<u64>,
+    /// The identity, size and times of the file when it was found, on systems that have them.
+    pub stamp: Option<FileStamp>,
+}
+
+impl Source {
+    /// Returns whether the input is a regular file, which can be read several times.
+    pub fn is_file(&self) -> bool {
+        self.size.is_some()
+    }
 }
 
 /// The origin of an input.

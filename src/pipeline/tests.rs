@@ -46,6 +46,7 @@ fn source(path: PathBuf) -> Source {
         relative: PathBuf::new(),
         shape: Shape::Log,
         size: None,
+        stamp: None,
         origin: Origin::File(path),
     }
 }

@@ -17,7 +17,7 @@ use crate::convert::{BatchConverter, Layout, LineConverter};
 use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::input::{BytesRead, NotFound, Origin, Source};
+use crate::input::{BytesRead, NotFound, Source};
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
@@ -136,7 +136,7 @@ impl<'a> Job<'a> {
         let Some(directory) = &self.record.state else {
             return Ok(None);
         };
-        if let Some(other) = self.sources.iter().find(|source| !is_file(source)) {
+        if let Some(other) = self.sources.iter().find(|source| !source.is_file()) {
             return Err(anyhow!(
                 "`--state` can resume only files, and the input `{}` is not a file: remove `--state` or this input",
                 other.name
@@ -228,7 +228,7 @@ impl<'a> Job<'a> {
     /// Converts all inputs to count their records, unless an input can be read only once. Errors of inputs are left to
     /// the delivery.
     fn count(&self, batches: &Arc<BatchConverter>, counter: &mut dyn RecordCounter) -> Result<()> {
-        if let Some(other) = self.sources.iter().find(|source| !is_file(source)) {
+        if let Some(other) = self.sources.iter().find(|source| !source.is_file()) {
             self.command.console.note(&format!(
                 "note: the input `{}` can be read only once, so the number of requests is not known before",
                 other.name
@@ -307,15 +307,4 @@ fn bytes_of(bytes_read: &BytesRead) -> Box<SnapshotFn> {
         bytes: bytes_read.total(),
         ..Snapshot::default()
     })
-}
-
-/// Returns whether an input can be read several times, as only files can. A path that does not exist counts as a file,
-/// because it is reported when it is opened.
-fn is_file(source: &Source) -> bool {
-    match &source.origin {
-        Origin::Stdin => false,
-        Origin::File(path) => {
-            std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) || !path.exists()
-        }
-    }
 }

@@ -50,6 +50,7 @@ fn each_batch(log: &Path, mut take: impl FnMut(input::LineBatch)) {
         relative: PathBuf::new(),
         shape: Shape::Log,
         size: None,
+        stamp: None,
     };
     let opened = input::open(&source, &BytesRead::default()).expect("the log can be opened");
     let mut reader = BatchReader::new(opened.reader, source.shape, MAX_LINE_BYTES);

@@ -1,0 +1,81 @@
+//! The identity, size and times of a file, by which an unchanged file is recognized without opening it.
+
+use std::fs::Metadata;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// The identity of a file, with its size and times. Only Unix has these values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileStamp {
+    pub device: u64,
+    pub inode: u64,
+    pub size: u64,
+    /// The time of the last change of the contents, in nanoseconds since 1970.
+    modified: i64,
+    /// The time of the last change of the contents, the name, the owner or the mode. Programs cannot set this time.
+    changed: i64,
+}
+
+impl FileStamp {
+    #[cfg(unix)]
+    pub fn of(metadata: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+
+        let nanoseconds = |seconds: i64, rest: i64| {
+            let whole = seconds.saturating_mul(1_000_000_000);
+            whole.saturating_add(rest)
+        };
+        metadata.is_file().then(|| Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: nanoseconds(metadata.mtime(), metadata.mtime_nsec()),
+            changed: nanoseconds(metadata.ctime(), metadata.ctime_nsec()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    pub fn of(_: &Metadata) -> Option<Self> {
+        None
+    }
+
+    /// Returns whether two stamps are of the same file, changed or not.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
+    }
+
+    /// Returns whether any change of the file after `time` gives it another stamp. A file system may give two changes
+    /// the same time if they are close together, so a file that was changed shortly before `time` may be changed again
+    /// without a new stamp.
+    pub fn shows_changes_after(&self, time: SystemTime) -> bool {
+        /// The coarsest times of common file systems are those of FAT: two seconds.
+        const GRANULARITY: Duration = Duration::from_secs(2);
+
+        let until = time.duration_since(UNIX_EPOCH).ok();
+        let until = until.and_then(|since| since.checked_sub(GRANULARITY));
+        let until = until.and_then(|until| i64::try_from(until.as_nanos()).ok());
+        until.is_some_and(|until| self.modified.max(self.changed) < until)
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_close_to_an_earlier_change_may_not_show() {
+        let file = tempfile::tempfile().unwrap();
+        let now = SystemTime::now();
+        let stamp = || FileStamp::of(&file.metadata().unwrap()).unwrap();
+        let second = Duration::from_secs(1);
+        assert!(!stamp().shows_changes_after(now + second));
+        assert!(stamp().shows_changes_after(now + 3 * second));
+        // A time that was set does not hide when the file was changed.
+        file.set_modified(UNIX_EPOCH + second).unwrap();
+        assert!(!stamp().shows_changes_after(now + second));
+        file.set_modified(now + 60 * second).unwrap();
+        assert!(!stamp().shows_changes_after(now + 3 * second));
+    }
+}
