@@ -9,11 +9,11 @@ use flate2::write::GzEncoder;
 use super::converted_batch::ConvertedBatch;
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
-use super::rejected_line::RejectedLine;
+use super::rejected_row::{RetriedLine, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, Shape, Source};
 use crate::outcome::{FilteredBy, Outcome};
-use crate::tracking::LineWrapper;
+use crate::tracking::RejectedLine;
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
 /// a log that was crafted to fill memory from doing so. The records of one event are never split between parts, so a
@@ -120,29 +120,37 @@ impl BatchConverter {
             }
             tally.details.count_line(line.number, conversion.time);
         }
-        match conversion.name {
-            Some(_) => converted.suspects.has_event = true,
-            None => {
+        match (conversion.name, conversion.row) {
+            // The run that wrote the row has reported the line.
+            (Some(_), _) | (_, Some(_)) => converted.suspects.has_event = true,
+            (None, None) => {
                 let is_first = converted.first_line == 1;
                 let suspects = &mut converted.suspects;
                 suspects.note(line, &conversion.outcome, is_first);
             }
         }
+        if let Some(row) = conversion.row {
+            tally.details.retried += 1;
+            if matches!(conversion.outcome, Outcome::Emitted) {
+                let retried = RetriedLine::new(line.number, row);
+                converted.retried.push(retried);
+            }
+        }
         let fault = conversion.outcome.fault();
         if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
-            let rejected = RejectedLine {
+            // A line that is rejected again keeps its file, number and content, so its row always names the log.
+            let (file, line, content) = match conversion.row {
+                Some(row) => (row.file, row.line, row.content),
+                None => (file, line.number, Some(content_of(line.content))),
+            };
+            RejectedLine {
                 file,
-                line: line.number,
-                content: Some(line.content.into()),
+                line,
+                content,
                 reason: reason.code(),
                 detail,
-            };
-            match &self.converter.wrapper {
-                LineWrapper::Json(key) if key == "raw" => {
-                    rejected.write_original(&mut converted.rejects);
-                }
-                _ => rejected.write(&mut converted.rejects),
             }
+            .write(&mut converted.rejects);
         }
     }
 }

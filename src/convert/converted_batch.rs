@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::rejected_row::RetriedLine;
 use super::suspects::Suspects;
 use crate::buffers::Buffer;
 use crate::input::Position;
@@ -25,6 +26,8 @@ pub struct ConvertedBatch {
     pub member: Option<Vec<u8>>,
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
+    /// The origins of the emitted lines that are rows of a rejects file, in the order of the rows.
+    pub retried: Vec<RetriedLine>,
     pub tally: Tally,
     /// The lines that are probably no events.
     pub suspects: Suspects,
@@ -54,6 +57,12 @@ impl ConvertedBatch {
     /// Returns the position before a line, if positions are tracked and the line is not the first of the batch.
     pub fn start_of(&self, line: u64) -> Option<&Position> {
         self.end_of(line.checked_sub(1)?)
+    }
+
+    /// Returns the origin of a line, if the line is a row of a rejects file.
+    pub fn retried(&self, line: u64) -> Option<&RetriedLine> {
+        let found = self.retried.binary_search_by_key(&line, |line| line.number);
+        found.ok().map(|nth| &self.retried[nth])
     }
 
     /// Returns the records with their texts, without newlines.

@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 
 use super::converted_batch::ConvertedBatch;
 use super::record_writer::{Layout, RecordWriter};
+use super::rejected_row::line_of;
 use super::settings::{EnvelopeSettings, FormatSettings};
 use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
@@ -13,7 +14,9 @@ use crate::lms::Lms;
 use crate::outcome::{EventKind, Fault, FilteredBy, FilteredEvents, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{LineWrapper, TrackingEvent, has_two_times, is_of_other_logger};
+use crate::tracking::{
+    LineWrapper, RejectedLine, TrackingEvent, has_two_times, is_of_other_logger,
+};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -49,6 +52,8 @@ pub struct ConvertedLine<'a> {
     pub has_two_times: bool,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
+    /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
+    pub row: Option<&'a RejectedLine<'a>>,
 }
 
 /// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for every
@@ -83,6 +88,7 @@ impl<'a> ConvertedLine<'a> {
             time: None,
             has_two_times: false,
             records: 0,
+            row: None,
         }
     }
 
@@ -96,7 +102,8 @@ impl<'a> ConvertedLine<'a> {
 }
 
 impl LineConverter {
-    /// Converts one line and appends its records to `batch`. Returns `None` for a blank line.
+    /// Converts one line and appends its records to `batch`. A row of a rejects file is converted as the line that the
+    /// row stands for. Returns `None` for a blank line.
     pub fn convert<'a>(
         &'a self,
         line: Line<'a>,
@@ -104,13 +111,69 @@ impl LineConverter {
         arena: &'a Bump,
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
+        if self.wrapper.unwraps_rejects()
+            && let Some(row) = row_of(line, arena)
+        {
+            return self.convert_row(row, line.number, layout, arena, batch);
+        }
+        self.convert_wrapped(line, &self.wrapper, layout, arena, batch)
+    }
+
+    /// Converts the line that a row of a rejects file stands for.
+    #[cold]
+    fn convert_row<'a>(
+        &'a self,
+        row: &'a RejectedLine<'a>,
+        number: u64,
+        layout: Layout,
+        arena: &'a Bump,
+        batch: &mut ConvertedBatch,
+    ) -> Option<ConvertedLine<'a>> {
+        let Some(line) = line_of(row, number) else {
+            let fault = Fault::new(Reason::Collision, row.detail.to_owned());
+            return Some(ConvertedLine {
+                row: Some(row),
+                ..ConvertedLine::of_outcome(Outcome::Rejected(fault))
+            });
+        };
+        // The line of a row is a row if a version of this program that did not know rows has read the file.
+        if let Some(inner) = row_of(line, arena) {
+            return self.convert_row(inner, number, layout, arena, batch);
+        }
+        // `--unwrap raw` reads the line of a row, and so has already been applied, unless the log has the key `raw`, too.
+        let is_wrapped = match line.content {
+            LineContent::Whole(text) if self.wrapper.unwraps_rejects() => {
+                self.wrapper.parse_line(text, arena).is_ok()
+            }
+            _ => true,
+        };
+        let wrapper = if is_wrapped {
+            &self.wrapper
+        } else {
+            &LineWrapper::None
+        };
+        let converted = self.convert_wrapped(line, wrapper, layout, arena, batch)?;
+        Some(ConvertedLine {
+            row: Some(row),
+            ..converted
+        })
+    }
+
+    fn convert_wrapped<'a>(
+        &'a self,
+        line: Line<'a>,
+        wrapper: &LineWrapper,
+        layout: Layout,
+        arena: &'a Bump,
+        batch: &mut ConvertedBatch,
+    ) -> Option<ConvertedLine<'a>> {
         if let LineContent::Whole(text) = line.content
-            && let Some(conversion) = self.skip_unwanted(text)
+            && let Some(conversion) = self.skip_unwanted(text, wrapper)
         {
             return Some(conversion);
         }
         let parsed = match line.content {
-            LineContent::Whole(text) => self.wrapper.parse_line(text, arena),
+            LineContent::Whole(text) => wrapper.parse_line(text, arena),
             LineContent::Truncated(_) => Err(Fault::new(
                 Reason::Truncated,
                 "the input ends in the middle of the line",
@@ -123,6 +186,10 @@ impl LineConverter {
         let event = match parsed {
             Ok(event) => event?,
             Err(fault) => {
+                let may_be_row = matches!(fault.reason, Reason::NoEvent | Reason::NotWrapped);
+                if may_be_row && let Some(row) = row_of(line, arena) {
+                    return self.convert_row(row, line.number, layout, arena, batch);
+                }
                 let fault = of_other_logger(line).unwrap_or(fault);
                 return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
             }
@@ -179,10 +246,12 @@ impl LineConverter {
 
     /// Returns the result for a line whose event is not selected. Returns `None` if the event may be selected, or if
     /// its name cannot be found without parsing the whole line.
-    fn skip_unwanted<'a>(&self, line: &'a [u8]) -> Option<ConvertedLine<'a>> {
-        let name = self
-            .wrapper
-            .unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
+    fn skip_unwanted<'a>(
+        &self,
+        line: &'a [u8],
+        wrapper: &LineWrapper,
+    ) -> Option<ConvertedLine<'a>> {
+        let name = wrapper.unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
         let (outcome, known) = self.outcome_by_name(name);
         outcome.map(|outcome| ConvertedLine::of_outcome(outcome).named(name, known))
     }
@@ -276,6 +345,14 @@ impl LineConverter {
             }
         }
     }
+}
+
+/// Returns the row, if a line is a row of a rejects file.
+fn row_of<'a>(line: Line<'_>, arena: &'a Bump) -> Option<&'a RejectedLine<'a>> {
+    let LineContent::Whole(text) = line.content else {
+        return None;
+    };
+    RejectedLine::read(text, arena).map(|row| &*arena.alloc(row))
 }
 
 /// Returns the fault of an unparsable line that another program or logger wrote to the input.

@@ -10,14 +10,14 @@
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
 //! | `suspects` | the lines of an input that are probably no events |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
-//! | `rejected_line` | the row of a rejected line in the rejects file |
+//! | `rejected_row` | the rows of a rejects file that are read, and the rows that are written |
 
 mod batch_converter;
 mod converted_batch;
 mod converter;
 mod line_converter;
 mod record_writer;
-mod rejected_line;
+mod rejected_row;
 mod settings;
 mod suspects;
 
@@ -26,6 +26,6 @@ pub use converted_batch::{ConvertedBatch, ConvertedRecord};
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
 pub use line_converter::{ConvertedLine, LineConverter};
 pub use record_writer::Layout;
-pub(crate) use rejected_line::RejectedLine;
+pub use rejected_row::RetriedLine;
 pub use settings::{EnvelopeSettings, FormatSettings, select_events};
 pub use suspects::{Framed, Suspects};

@@ -16,7 +16,7 @@ use super::name_filter::NameFilter;
 use super::open::open;
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
-use crate::tracking::LineWrapper;
+use crate::tracking::{LineWrapper, RejectedLine};
 
 /// The inputs of a run, and the problems met while looking for them.
 #[derive(Debug, Default)]
@@ -221,7 +221,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
 }
 
 /// Returns whether a file contains one event a line. This is so if the file as a whole is not an event, but one of its
-/// first lines is an event.
+/// first lines is an event or a row of a rejects file.
 fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
     /// The number of bytes to examine at the start of the file. If no line in these bytes is an event, the file is
     /// taken for a document ([`Shape::Document`]).
@@ -232,7 +232,9 @@ fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
         .map(|opened| opened.reader)
         .and_then(|reader| reader.take(EXAMINED_BYTES).read_to_end(&mut start));
     let is_event = |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new()), Ok(Some(_)));
-    read.is_ok() && !is_event(&start) && start.split(|&byte| byte == b'\n').any(is_event)
+    let mut lines = start.split(|&byte| byte == b'\n');
+    let is_line = |text: &[u8]| is_event(text) || RejectedLine::read(text, &Bump::new()).is_some();
+    read.is_ok() && !is_event(&start) && lines.any(is_line)
 }
 
 #[cfg(test)]

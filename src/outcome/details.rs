@@ -22,6 +22,8 @@ pub struct Details {
     pub without_time: u64,
     /// The emitted events with a `time` and a `timestamp` that differ.
     pub two_times: u64,
+    /// The lines that earlier runs rejected, and that this run has read from a rejects file.
+    pub retried: u64,
 }
 
 /// The number of events without a transformer. The names are not kept, because there may be any number of names, and
@@ -75,6 +77,7 @@ impl Details {
         self.unsupported.add(&other.unsupported);
         self.without_time += other.without_time;
         self.two_times += other.two_times;
+        self.retried += other.retried;
     }
 
     /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.

@@ -52,6 +52,8 @@ impl Tally {
         }
         self.records += records as u64;
         if let Some((reason, _)) = outcome.fault() {
+            // An earlier run has found the collision, and this run has read the line from the rejects file.
+            self.collisions += u64::from(reason == Reason::Collision);
             *self.reasons.entry(reason).or_default() += 1;
         }
     }

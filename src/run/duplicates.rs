@@ -2,9 +2,10 @@
 //! different content.
 
 use crate::console::Console;
-use crate::convert::{ConvertedBatch, RejectedLine};
+use crate::convert::ConvertedBatch;
 use crate::dedupe::{Collision, Dedupe};
 use crate::outcome::Reason;
+use crate::tracking::{RejectedContent, RejectedLine};
 
 /// The number of collisions that are reported one by one. Later collisions are only counted.
 const REPORTED_COLLISIONS: u64 = 20;
@@ -47,14 +48,19 @@ impl Duplicates {
                 ));
             }
             if self.dedupe.rejects_collisions() && keeps_rejects {
+                // A line of a log is not in memory any more. A row of a rejects file keeps its line.
+                let retried = batch.retried(*line);
+                let raw = retried.and_then(|retried| retried.raw.as_deref());
+                let mut row = Vec::new();
                 RejectedLine {
-                    file,
-                    line: *line,
-                    content: None,
+                    file: retried.map_or(file, |retried| &retried.file),
+                    line: retried.map_or(*line, |retried| retried.line),
+                    content: raw.map(|raw| RejectedContent::Text { raw }),
                     reason: Reason::Collision.code(),
                     detail: &format!("{first} has the same id, {id}, but different content"),
                 }
-                .write(&mut batch.rejects);
+                .write(&mut row);
+                batch.rejects.append(&mut row);
             }
         }
     }

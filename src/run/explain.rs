@@ -82,11 +82,16 @@ fn explain_lines<'b>(
         converted.records.clear();
         if let Some(conversion) = converter.convert(line, Layout::Lines, &arena, &mut converted) {
             let start = text.len();
-            let explained = Explanation::new(file, line.number, &conversion, &converted.bytes);
+            // The line of a rejects file is named as in the log that had the line.
+            let (file, number) = match conversion.row {
+                Some(row) => (row.file, row.line),
+                None => (file, line.number),
+            };
+            let explained = Explanation::new(file, number, &conversion, &converted.bytes);
             let written = explained.and_then(|explanation| explanation.write(json, &mut text));
             if let Err(error) = written {
                 text.truncate(start);
-                text.extend(format!("{file}:{}: {error}\n", line.number).bytes());
+                text.extend(format!("{file}:{number}: {error}\n").bytes());
             }
         }
     }

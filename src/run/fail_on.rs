@@ -85,7 +85,7 @@ fn empty(tally: &Tally, found_none: bool) -> Option<String> {
     let what = match lines {
         0 if found_none => "no input was found".to_owned(),
         0 => return None,
-        _ if tally.emitted > 0 => return None,
+        _ if tally.emitted > 0 || lines == tally.details.retried => return None,
         1 => "1 line was read and nothing was converted".to_owned(),
         _ => format!("{lines} lines were read and nothing was converted"),
     };

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::convert::ConvertedBatch;
+
 /// The line from which a record was made. Origins sort in the order of the lines of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordOrigin {
@@ -17,6 +19,20 @@ pub struct RecordOrigin {
     pub file: Arc<str>,
     /// The number of the line in the input, from 1.
     pub line: u64,
+}
+
+impl RecordOrigin {
+    /// Returns the origin of a record from a line of a batch. `file` is the name of the input. If the line is a row of a
+    /// rejects file, the origin names the log that had the line.
+    pub fn of(line: u64, batch: &ConvertedBatch, input: usize, file: &Arc<str>) -> Self {
+        let retried = batch.retried(line);
+        let (file, line) = retried.map_or((file, line), |retried| (&retried.file, retried.line));
+        Self {
+            input,
+            file: Arc::clone(file),
+            line,
+        }
+    }
 }
 
 /// A record of a batch: a statement or event.

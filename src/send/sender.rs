@@ -55,13 +55,9 @@ impl SendInput {
         Some((resumed.input, *resumed.reached.get(nth)?))
     }
 
-    /// Returns the origin of a record from a line of the input.
-    fn origin(&self, line: u64) -> RecordOrigin {
-        RecordOrigin {
-            input: self.number,
-            file: Arc::clone(&self.file),
-            line,
-        }
+    /// Returns the origin of a record from a line of a batch of the input.
+    fn origin(&self, line: u64, batch: &ConvertedBatch) -> RecordOrigin {
+        RecordOrigin::of(line, batch, self.number, &self.file)
     }
 
     /// Returns `bytes_read`, but not more than the size of the input. A part of an input that is read twice counts
@@ -88,7 +84,7 @@ impl TargetQueue {
             let end = batch.end_of(record.line);
             let is_delivered = || Some(end?.offset <= resumed?.1.offset);
             if is_delivered() != Some(true) && record.routers.contains(self.nth) {
-                statistics.leave_unsubmitted(input.origin(record.line));
+                statistics.leave_unsubmitted(input.origin(record.line, batch));
             }
         }
     }
@@ -111,7 +107,7 @@ impl TargetQueue {
             if end.is_some() && end == last {
                 before_last_line.get_or_insert(self.batcher.added());
             }
-            let origin = input.origin(record.line);
+            let origin = input.origin(record.line, batch);
             let text = match override_keys(text, &self.overrides) {
                 Ok(text) => text,
                 Err(error) => {

@@ -71,11 +71,7 @@ impl VerifyQueue {
                 continue;
             };
             let record = || {
-                let origin = RecordOrigin {
-                    input: input.0,
-                    file: Arc::clone(&input.1),
-                    line,
-                };
+                let origin = RecordOrigin::of(line, batch, input.0, &input.1);
                 let mut record = SendBatch::new(None);
                 record.push(id, &text, origin);
                 record

@@ -27,6 +27,11 @@ impl LineWrapper {
         is_key.then(|| Self::Json(key.to_owned()))
     }
 
+    /// Returns whether the wrapper unwraps the rows of a rejects file, which have the line at the key `raw`.
+    pub fn unwraps_rejects(&self) -> bool {
+        matches!(self, Self::Json(key) if key == "raw")
+    }
+
     /// Returns the name of the event if the name is found without parsing the line and is not wanted. A returned name
     /// guarantees that the parser would accept the line. Wrapped lines are always parsed.
     pub fn unwanted_name<'a>(

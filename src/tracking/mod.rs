@@ -12,6 +12,7 @@
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
+//! | `rejected_line` | the rows of a rejects file, each of which stands for a line |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
 //! | `two_times` | events with a `time` and a `timestamp` that differ |
@@ -34,6 +35,7 @@ mod marker;
 pub mod number;
 pub mod python;
 pub(crate) mod python_json;
+mod rejected_line;
 mod skim;
 mod two_times;
 pub(crate) mod usage_key;
@@ -44,4 +46,5 @@ pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{is_of_other_logger, marks_events};
+pub use rejected_line::{RejectedContent, RejectedLine};
 pub use two_times::has_two_times;

@@ -44,6 +44,7 @@ mod properties;
 mod readme;
 mod reasons;
 mod recover;
+mod rejects;
 mod replaced_files;
 mod report;
 mod resume;

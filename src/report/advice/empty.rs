@@ -9,14 +9,14 @@ use crate::report::summary::most_frequent_reasons;
 use crate::text::grouped;
 
 /// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if each input
-/// with lines has a warning of its own, which names the cause.
+/// with lines has a warning of its own, which names the cause, or if all lines are rejected lines of earlier runs.
 pub fn nothing_emitted(
     converter: &LineConverter,
     tally: &Tally,
     inputs: &InputReports,
 ) -> Option<String> {
     let lines = tally.lines();
-    if lines == 0 || tally.emitted > 0 {
+    if lines == tally.details.retried || tally.emitted > 0 {
         return None;
     }
     let has_event = tally.wanted() + tally.filtered.total() > 0;

@@ -1,0 +1,65 @@
+//! The lines that the rows of a rejects file stand for, and the rows of lines.
+
+use std::sync::Arc;
+
+use crate::input::{Line, LineContent};
+use crate::outcome::Reason;
+use crate::tracking::{RejectedContent, RejectedLine};
+
+/// The origin of an emitted line that an earlier run rejected: the line was read from a row of a rejects file.
+#[derive(Clone, Debug)]
+pub struct RetriedLine {
+    /// The number of the row in the rejects file.
+    pub number: u64,
+    /// The input that had the line, and the number of the line in that input.
+    pub file: Arc<str>,
+    pub line: u64,
+    /// The line itself, if it is text.
+    pub raw: Option<Box<str>>,
+}
+
+impl RetriedLine {
+    /// Returns the origin of a line whose row has this number in the rejects file.
+    pub fn new(number: u64, row: &RejectedLine<'_>) -> Self {
+        Self {
+            number,
+            file: row.file.into(),
+            line: row.line,
+            raw: match row.content {
+                Some(RejectedContent::Text { raw }) => Some(raw.into()),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// Returns the line that a row stands for, with the number of the row. Returns `None` if the row has no copy of the line.
+pub fn line_of<'a>(row: &RejectedLine<'a>, number: u64) -> Option<Line<'a>> {
+    let content = match row.content? {
+        RejectedContent::Text { raw } if row.reason == Reason::Truncated.code() => {
+            LineContent::Truncated(raw.as_bytes())
+        }
+        RejectedContent::Text { raw } => LineContent::Whole(raw.as_bytes()),
+        RejectedContent::NotUtf8 { raw_base64 } => LineContent::Whole(raw_base64),
+        RejectedContent::TooLong { offset, length } => LineContent::TooLong { offset, length },
+    };
+    Some(Line {
+        number,
+        content,
+        // Only the lines of an input with the marker have this reason.
+        is_marked: row.reason == Reason::NotTracking.code(),
+    })
+}
+
+/// Returns the content of a line as a row has it.
+pub fn content_of(content: LineContent<'_>) -> RejectedContent<'_> {
+    match content {
+        LineContent::Whole(bytes) | LineContent::Truncated(bytes) => {
+            match std::str::from_utf8(bytes) {
+                Ok(raw) => RejectedContent::Text { raw },
+                Err(_) => RejectedContent::NotUtf8 { raw_base64: bytes },
+            }
+        }
+        LineContent::TooLong { offset, length } => RejectedContent::TooLong { offset, length },
+    }
+}

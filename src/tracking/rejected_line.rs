@@ -1,0 +1,175 @@
+//! The rows of a rejects file: JSON objects, each with a rejected or unparsable line of a log. A row is an input line
+//! like any other, and stands for the line that it holds.
+
+use std::borrow::Cow;
+
+use base64::Engine;
+use base64::display::Base64Display;
+use base64::engine::general_purpose::STANDARD;
+use bumpalo::Bump;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::outcome::Reason;
+
+/// A line that is rejected or unparsable, with the keys of the rejects file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectedLine<'a> {
+    /// The input's name, as given.
+    pub file: &'a str,
+    pub line: u64,
+    /// The code of the reason.
+    pub reason: &'a str,
+    pub detail: &'a str,
+    /// The line itself. It is `None` for an event that is rejected because it has the id of an earlier event: that is
+    /// found at delivery, when the line is no longer in memory.
+    #[serde(flatten)]
+    pub content: Option<RejectedContent<'a>>,
+}
+
+/// The content of a rejected line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum RejectedContent<'a> {
+    Text {
+        raw: &'a str,
+    },
+    NotUtf8 {
+        #[serde(serialize_with = "base64")]
+        raw_base64: &'a [u8],
+    },
+    TooLong {
+        offset: u64,
+        length: u64,
+    },
+}
+
+/// A row with all keys that a row may have.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Row<'a> {
+    #[serde(borrow)]
+    file: Cow<'a, str>,
+    line: u64,
+    #[serde(borrow)]
+    reason: Cow<'a, str>,
+    #[serde(borrow)]
+    detail: Cow<'a, str>,
+    raw: Option<String>,
+    raw_base64: Option<String>,
+    offset: Option<u64>,
+    length: Option<u64>,
+}
+
+impl<'a> RejectedLine<'a> {
+    /// Appends the row, a JSON object, and a newline.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        // Writing strings and integers to memory cannot fail.
+        let _ = serde_json::to_writer(&mut *out, self);
+        out.push(b'\n');
+    }
+
+    /// Reads a row. Returns `None` if the line is not a row: a JSON object with the keys that [`write`](Self::write)
+    /// writes and no others, in any order.
+    pub fn read(line: &[u8], arena: &'a Bump) -> Option<Self> {
+        let row: Row<'_> = serde_json::from_slice(line).ok()?;
+        let content = match (row.raw, row.raw_base64, row.offset, row.length) {
+            (Some(raw), None, None, None) => Some(RejectedContent::Text {
+                raw: arena.alloc_str(&raw),
+            }),
+            (None, Some(text), None, None) => Some(RejectedContent::NotUtf8 {
+                raw_base64: arena.alloc_slice_copy(&STANDARD.decode(text).ok()?),
+            }),
+            (None, None, Some(offset), Some(length)) => {
+                Some(RejectedContent::TooLong { offset, length })
+            }
+            (None, None, None, None) if row.reason == Reason::Collision.code() => None,
+            _ => return None,
+        };
+        Some(Self {
+            file: arena.alloc_str(&row.file),
+            line: row.line,
+            reason: arena.alloc_str(&row.reason),
+            detail: arena.alloc_str(&row.detail),
+            content,
+        })
+    }
+}
+
+fn base64<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&Base64Display::new(bytes, &STANDARD))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let contents = [
+            Some(RejectedContent::Text {
+                raw: "{\"a\": \"\\u00e9\\n\"}\u{1}é",
+            }),
+            Some(RejectedContent::NotUtf8 {
+                raw_base64: b"\xff{}",
+            }),
+            Some(RejectedContent::TooLong {
+                offset: 5,
+                length: 1 << 40,
+            }),
+            None,
+        ];
+        for content in contents {
+            let row = RejectedLine {
+                file: "logs/\"tracking\".log",
+                line: 7,
+                reason: "collision",
+                detail: "a `detail`\t",
+                content,
+            };
+            let mut text = Vec::new();
+            row.write(&mut text);
+            let arena = Bump::new();
+            assert_eq!(RejectedLine::read(&text, &arena), Some(row));
+        }
+    }
+
+    #[test]
+    fn a_row_has_the_keys_of_the_rejects_file_and_no_others() {
+        for (line, is_row) in [
+            (
+                r#" {"raw": "x", "detail":"", "reason":"no-user", "line":1, "file":"a"}"#,
+                true,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw":"x","event":{}}"#,
+                false,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw":"x","offset":1}"#,
+                false,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw_base64":"?"}"#,
+                false,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","detail":""}"#,
+                false,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","raw":"x"}"#,
+                false,
+            ),
+            (
+                r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw":"x"#,
+                false,
+            ),
+            (r#"{"name":"a","event":{}}"#, false),
+            ("x", false),
+        ] {
+            let arena = Bump::new();
+            let row = RejectedLine::read(line.as_bytes(), &arena);
+            assert_eq!(row.is_some(), is_row, "{line}");
+        }
+    }
+}
