@@ -9,6 +9,7 @@ use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
 use super::source::Shape;
 use crate::buffers::{Buffer, Buffers};
+use crate::tracking::cannot_become_event;
 
 /// The size of a batch. Passing a batch of this size between threads costs little compared with its conversion, and the
 /// batches in flight need little memory.
@@ -28,7 +29,8 @@ pub struct BatchReader<R> {
     pending: usize,
     ended: Option<io::Result<()>>,
     /// The number of bytes of the last line that are held back, which means left to a later run. A last line without a
-    /// newline is held back because it may be incomplete. `None` if this run reads such a line.
+    /// newline is held back because it may be incomplete, unless it can never become an event. `None` if this run reads
+    /// such a line.
     held_back: Option<u64>,
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
@@ -78,7 +80,7 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// Computes the position after each line. `start` is the position at which the underlying reader starts. If the
-    /// input `may_grow`, the last line of a log is held back if it has no newline.
+    /// input `may_grow`, the last line of a log is held back if it has no newline and may become an event.
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
         self.tracker = start;
         self.is_tracking = true;
@@ -104,18 +106,22 @@ impl<R: Read> BatchReader<R> {
             }
             nuls += self.drop_nuls();
             if self.pending > self.max_line_bytes {
-                return self.skip_line(nuls);
+                return Some(self.skip_line());
             }
             let most = self.max_line_bytes.saturating_add(1);
             wanted = (self.pending * 2).min(most).max(BATCH_BYTES);
         }
         let is_truncated = matches!(self.ended, Some(Err(_)));
         let whole = self.whole_lines();
+        let last_line = &self.buffer[whole..self.pending];
+        let text = &last_line[nuls_before(last_line)..];
         if let Some(held_back) = &mut self.held_back
             && !is_truncated
+            && text.len() <= self.max_line_bytes
+            && !cannot_become_event(text)
         {
             let of_first_line = if whole == 0 { nuls } else { 0 };
-            *held_back += of_first_line + (self.pending - whole) as u64;
+            *held_back += of_first_line + last_line.len() as u64;
             self.pending = whole;
         }
         let text = self.take(self.pending);
@@ -160,8 +166,8 @@ impl<R: Read> BatchReader<R> {
     }
 
     /// Skips a line that is too long and starts with the pending bytes. Returns a batch with no text, which tells the
-    /// length of the line, or `None` if the line is held back. `nuls` bytes were dropped before the pending bytes.
-    fn skip_line(&mut self, nuls: u64) -> Option<LineBatch> {
+    /// length of the line.
+    fn skip_line(&mut self) -> LineBatch {
         let mut batch = self.batch(self.buffers.empty(), false);
         let newline = loop {
             let newline = self.shape.newline(&self.buffer[..self.pending]);
@@ -173,16 +179,10 @@ impl<R: Read> BatchReader<R> {
             self.fill(BATCH_BYTES);
         };
         let length = self.tracker.offset - batch.offset - u64::from(newline.is_some());
-        if let Some(held_back) = &mut self.held_back
-            && newline.is_none()
-        {
-            *held_back = nuls + length;
-            return None;
-        }
         let offset = batch.offset;
         batch.skipped = Some(LineContent::TooLong { offset, length });
         batch.positions.extend(self.end_line(newline));
-        Some(batch)
+        batch
     }
 
     /// Drops the NUL bytes at the start of the pending line, of which there may be gigabytes if the log was truncated

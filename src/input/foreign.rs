@@ -150,12 +150,17 @@ impl Foreign {
     }
 }
 
-/// Returns whether bytes are text in UTF-8 in which a JSON object begins. A log is read even if its first line begins
-/// with the mark of another kind of file.
+/// Returns whether bytes, or those up to the first newline, are text in UTF-8 in which a JSON object begins. A log is read
+/// even if its first line begins with the mark of another kind of file, or text in another encoding follows.
 fn holds_json_text(start: &[u8]) -> bool {
-    let is_utf8 =
-        std::str::from_utf8(start).map_or_else(|error| error.error_len().is_none(), |_| true);
-    is_utf8 && !is_binary(start) && memchr::memmem::find(start, b"{\"").is_some()
+    let first_line = memchr::memchr(b'\n', start).map_or(start, |newline| &start[..newline]);
+    [start, first_line].into_iter().any(|text| {
+        let is_utf8 = match std::str::from_utf8(text) {
+            Ok(_) => true,
+            Err(error) => error.error_len().is_none(),
+        };
+        is_utf8 && !is_binary(text) && memchr::memmem::find(text, b"{\"").is_some()
+    })
 }
 
 /// Returns whether bytes contain control characters that no text has.

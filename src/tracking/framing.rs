@@ -55,6 +55,31 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
     }
 }
 
+/// Returns whether a line cannot become an event, whatever is appended to it: the line has only NUL bytes, several
+/// objects, or a part of an array. Other lines that are not JSON may become events, or are no damage.
+pub fn cannot_become_event(line: &[u8]) -> bool {
+    if line.iter().all(|&byte| byte == 0) {
+        return !line.is_empty();
+    }
+    let text = match std::str::from_utf8(line) {
+        Ok(text) => text,
+        // The last character may be incomplete.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&line[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return false,
+    };
+    let Some(start) = memchr::memchr(b'{', text.as_bytes()) else {
+        return false;
+    };
+    let Err(error) = Value::parse(&text[start..], &Bump::new()) else {
+        return false;
+    };
+    let is_cut_off = error.at == text.len() - start;
+    let framing = framing_fault(text).and_then(|fault| fault.framing);
+    !is_cut_off && matches!(framing, Some(Framing::RunTogether | Framing::Array))
+}
+
 fn trim_start(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
@@ -170,6 +195,33 @@ mod tests {
                 "{text}: {shown}"
             );
         }
+    }
+
+    #[test]
+    fn lines_that_cannot_become_events_are_told_from_lines_that_are_not_complete() {
+        let cut = &EVENT[..EVENT.len() - 12];
+        for (line, expected) in [
+            (format!("{EVENT}{EVENT}"), true),
+            (format!("{EVENT}{cut}"), true),
+            (format!("INFO - {EVENT}INFO - {cut}"), true),
+            (format!("{cut}INFO - {EVENT}"), true),
+            (format!("[{EVENT},{EVENT}]"), true),
+            (format!("[{EVENT}, {cut}"), true),
+            (format!("{EVENT},"), true),
+            ("\0\0\0".to_owned(), true),
+            (String::new(), false),
+            (EVENT.to_owned(), false),
+            (cut.to_owned(), false),
+            (format!("INFO - {cut}"), false),
+            // The inner object ends, and the outer one does not.
+            (format!("{{\"data\":{EVENT}"), false),
+            ("[".to_owned(), false),
+            ("[pid: 1] GET /".to_owned(), false),
+        ] {
+            assert_eq!(cannot_become_event(line.as_bytes()), expected, "{line}");
+        }
+        let cut_character = [EVENT.as_bytes(), b"{\"\xc3"].concat();
+        assert!(cannot_become_event(&cut_character));
     }
 
     #[test]

@@ -42,6 +42,7 @@ pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};
 pub use event::TrackingEvent;
+pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;

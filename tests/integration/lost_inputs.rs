@@ -270,6 +270,65 @@ fn the_lines_that_a_resumed_input_got_later_need_not_be_events() {
 }
 
 #[test]
+fn with_a_state_a_last_line_that_cannot_become_an_event_is_told_and_read_again_when_it_grows() {
+    let [first, second] = [1, 2].map(|nth| line(nth).trim_end().to_owned());
+    let long = "x".repeat(5000);
+    for (text, warning) in [
+        (
+            format!("[{first},{second}]"),
+            "1 of 1 lines of `a.log` was not read because it is a part of a JSON array: in line 1, a JSON array begins at byte 1",
+        ),
+        (
+            format!("{first}{second}"),
+            "1 of 1 lines of `a.log` was not read because it holds several objects: in line 1, a second object begins at byte ",
+        ),
+        (
+            "\0".repeat(5000),
+            "no line of `a.log` is an event (1 line): it has only NUL bytes",
+        ),
+        (
+            long,
+            "no line of `a.log` is an event (1 line): its lines are too long",
+        ),
+    ] {
+        let run = Run::transform().file("a.log", &text);
+        let arguments = [
+            "--quiet",
+            "--state",
+            "state",
+            "--max-line-bytes",
+            "4000",
+            "--fail-on",
+            "empty",
+            "-o",
+            "out",
+            "a.log",
+        ];
+        let ended = run.args(&arguments).run().with_code(1);
+        ended.assert_stderr(&format!("warning: {warning}"));
+        ended.assert_stderr("as `--fail-on empty` demands");
+        // Nothing is new.
+        let again = || {
+            Run::transform()
+                .in_directory(&ended.directory)
+                .args(&arguments)
+        };
+        assert_eq!(again().run().with_code(0).stderr, "");
+        ended.directory.append("a.log", &format!("\n{}", line(3)));
+        assert_eq!(
+            again().run().with_code(0).files("out"),
+            ["a.log.xapi.jsonl"]
+        );
+    }
+    // An event of which the end is not written yet is held back.
+    let run = Run::transform().file("a.log", &first[..50]);
+    let run = run.args(&["--state", "state", "-o", "out", "a.log"]);
+    let ended = run.run().with_code(0);
+    ended.assert_stderr("the last line of `a.log` is not complete");
+    assert_eq!(ended.count("lines"), 0);
+}
+
+#[test]
 fn warnings_do_not_depend_on_batches_and_are_limited() {
     let noise = "a line\n".repeat(200_000);
     for threads in ["1", "3"] {

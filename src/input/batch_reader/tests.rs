@@ -169,18 +169,38 @@ fn nul_bytes_at_the_start_of_a_line_are_no_part_of_its_text_however_many() {
     }
 }
 
+/// Returns the offsets after the lines that a run with a state reads from a log, and the number of bytes that are held
+/// back.
+fn offsets_and_held_back(text: &[u8]) -> (Vec<u64>, u64) {
+    let reader = BatchReader::new(text, Shape::Log, 99);
+    let mut reader = reader.tracking(PositionTracker::default(), true);
+    let lines = std::iter::from_fn(|| reader.next_batch());
+    let positions = lines.flat_map(|batch| batch.positions);
+    let offsets = positions.map(|position| position.offset).collect();
+    (offsets, reader.finish().held_back)
+}
+
 #[test]
 fn nul_bytes_of_a_line_that_is_held_back_are_counted() {
     for nuls in [1, 3 * BATCH_BYTES] {
-        for rest in ["", "x", "0123456789"] {
-            let text = [b"a\n", &vec![0; nuls][..], rest.as_bytes()].concat();
-            let reader = BatchReader::new(&text[..], Shape::Log, 9);
-            let mut reader = reader.tracking(PositionTracker::default(), true);
-            let lines = std::iter::from_fn(|| reader.next_batch());
-            let positions = lines.flat_map(|batch| batch.positions);
-            assert_eq!(positions.map(|position| position.offset).last(), Some(2));
-            let expected = (nuls + rest.len()) as u64;
-            assert_eq!(reader.finish().held_back, expected, "{nuls} {rest:?}");
-        }
+        let text = [b"a\n", &vec![0; nuls][..], b"x"].concat();
+        assert_eq!(offsets_and_held_back(&text), (vec![2], nuls as u64 + 1));
+    }
+}
+
+#[test]
+fn a_last_line_that_cannot_become_an_event_is_not_held_back() {
+    let event = r#"{"name":"a","event":{},"context":{}}"#;
+    for line in [
+        "\0".to_owned(),
+        "\0".repeat(3 * BATCH_BYTES),
+        format!("{event}{event}"),
+        format!("\0\0[{event},{event}]"),
+        "x".repeat(100),
+        format!("{}{}", "\0".repeat(2 * BATCH_BYTES), "x".repeat(100)),
+    ] {
+        let text = format!("a\n{line}");
+        let expected = (vec![2, text.len() as u64], 0);
+        assert_eq!(offsets_and_held_back(text.as_bytes()), expected);
     }
 }
