@@ -120,13 +120,17 @@ impl BatchConverter {
             }
             tally.details.count_line(line.number, conversion.time);
         }
-        match (conversion.name, conversion.row) {
+        let suspects = &mut converted.suspects;
+        match conversion.name {
+            Some(_) if suspects.has_event => {}
             // The run that wrote the row has reported the line.
-            (Some(_), _) | (_, Some(_)) => converted.suspects.has_event = true,
-            (None, None) => {
-                let is_first = converted.first_line == 1;
-                let suspects = &mut converted.suspects;
-                suspects.note(line, &conversion.outcome, is_first);
+            _ if conversion.row.is_some() => suspects.has_event = true,
+            Some(name) if conversion.known.is_some() || name.starts_with('/') => {
+                suspects.has_event = true;
+            }
+            name => {
+                let (outcome, wrapper) = (&conversion.outcome, &self.converter.wrapper);
+                suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
             }
         }
         if let Some(row) = conversion.row {

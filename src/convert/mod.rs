@@ -28,4 +28,4 @@ pub use line_converter::{ConvertedLine, LineConverter};
 pub use record_writer::Layout;
 pub use rejected_row::RetriedLine;
 pub use settings::{EnvelopeSettings, FormatSettings, select_events};
-pub use suspects::{Framed, Suspects};
+pub use suspects::{FirstLine, Framed, Suspects};

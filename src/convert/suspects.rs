@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::input::{Line, LineContent};
 use crate::outcome::{Framing, Outcome};
-use crate::tracking::LineKind;
+use crate::tracking::{LineKind, LineWrapper};
 
 /// The number of lines whose kinds are guessed, among the first lines of an input.
 const SAMPLES: usize = 100;
@@ -12,62 +12,88 @@ const SAMPLES: usize = 100;
 /// The lines of an input, or of a part of it, that are probably no events.
 #[derive(Clone, Debug, Default)]
 pub struct Suspects {
-    /// Whether at least one line is an event with a name, or an event of an old log.
+    /// Whether at least one line is an event.
     pub has_event: bool,
-    /// The number of lines that have the form of an event but no name.
-    pub nameless: u64,
+    /// Whether lines have the form of an event without a known name, and were not examined.
+    has_unexamined: bool,
+    /// Whether lines have the form of an event without a known name, and are none.
+    has_lookalike: bool,
     /// The lines that cannot be read because of their framing.
     pub framed: BTreeMap<Framing, Framed>,
-    /// The guessed kinds of the first lines that are unparsable or have no name.
+    /// The guessed kinds of the first lines that are no events.
     pub kinds: Vec<LineKind>,
-    /// Whether a line without a name is among `kinds`.
-    pub knows_nameless: bool,
+    /// The first line among `kinds` that is a damaged event.
+    pub damaged: Option<FirstLine>,
 }
 
 /// The lines that cannot be read because of one kind of framing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Framed {
     pub lines: u64,
-    /// The number of the first of these lines in the input, from 1.
-    pub first_line: u64,
-    /// The detail of the first of these lines.
+    pub first: FirstLine,
+}
+
+/// The first of several lines with the same fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FirstLine {
+    /// The number of the line in the input, from 1.
+    pub number: u64,
+    /// The detail of the fault.
     pub detail: String,
 }
 
 impl Suspects {
-    /// Notes a line that is unparsable or has no name. Guesses the kind of the line only if `is_first`, which means that
-    /// the line is in the first batch of its input.
+    /// Notes a line that is unparsable, or whose event has no name or an unknown name. Guesses the kind of the line only
+    /// if `is_first`, which means that the line is in the first batch of its input.
     #[cold]
-    pub fn note(&mut self, line: Line<'_>, outcome: &Outcome, is_first: bool) {
-        let is_nameless = !matches!(outcome, Outcome::Unparsable(_));
-        self.nameless += u64::from(is_nameless);
-        if let Outcome::Unparsable(fault) = outcome
-            && let Some(framing) = fault.framing
-        {
+    pub fn note(
+        &mut self,
+        line: Line<'_>,
+        name: Option<&str>,
+        outcome: &Outcome,
+        wrapper: &LineWrapper,
+        is_first: bool,
+    ) {
+        let fault = match outcome {
+            Outcome::Unparsable(fault) => Some(fault),
+            _ => None,
+        };
+        let first_line = || FirstLine {
+            number: line.number,
+            detail: fault.map_or_else(String::new, |fault| fault.detail.to_string()),
+        };
+        if let Some(framing) = fault.and_then(|fault| fault.framing) {
             let framed = self.framed.entry(framing).or_insert_with(|| Framed {
                 lines: 0,
-                first_line: line.number,
-                detail: fault.detail.to_string(),
+                first: first_line(),
             });
             framed.lines += 1;
         }
-        if is_first && self.kinds.len() < SAMPLES {
-            let kind = match line.content {
-                LineContent::Whole(text) => LineKind::of(text),
-                LineContent::TooLong { .. } => LineKind::TooLong,
-                LineContent::Truncated(_) => return,
-            };
-            self.has_event |= is_nameless && kind == LineKind::Event;
-            self.knows_nameless |= is_nameless;
-            self.kinds.push(kind);
+        if !is_first || self.kinds.len() >= SAMPLES {
+            self.has_unexamined |= fault.is_none();
+            return;
         }
+        let kind = match line.content {
+            LineContent::Whole(text) => LineKind::of(text, wrapper),
+            LineContent::TooLong { .. } => LineKind::TooLong,
+            LineContent::Truncated(_) => return,
+        };
+        if fault.is_none() {
+            // Events of other programs may have a name and no other field that all tracking events have.
+            let is_event = kind == LineKind::Event || name.is_some() && !kind.is_wrapped();
+            self.has_event |= is_event;
+            self.has_lookalike |= !is_event;
+        } else if kind == LineKind::Damaged {
+            self.damaged.get_or_insert_with(first_line);
+        }
+        self.kinds.push(kind);
     }
 
     /// Adds the lines of a later part of the input.
     pub fn add(&mut self, later: Self) {
         self.has_event |= later.has_event;
-        self.nameless += later.nameless;
-        self.knows_nameless |= later.knows_nameless;
+        self.has_unexamined |= later.has_unexamined;
+        self.has_lookalike |= later.has_lookalike;
         for (framing, framed) in later.framed {
             let lines = framed.lines;
             self.framed
@@ -77,11 +103,12 @@ impl Suspects {
         }
         let missing = SAMPLES.saturating_sub(self.kinds.len());
         self.kinds.extend(later.kinds.into_iter().take(missing));
+        self.damaged = self.damaged.take().or(later.damaged);
     }
 
-    /// Returns whether no line is an event. Lines without a name count as events unless one of them was examined and is
-    /// none, since all events of old logs lack a name.
+    /// Returns whether no line is an event. Lines that were not examined count as events, unless all examined lines of
+    /// their form are none.
     pub fn has_no_event(&self) -> bool {
-        !self.has_event && (self.nameless == 0 || self.knows_nameless)
+        !self.has_event && (!self.has_unexamined || self.has_lookalike)
     }
 }

@@ -26,7 +26,7 @@ impl Fault {
         }
     }
 
-    /// Returns the fault of a line that holds several objects, or a part of a JSON array, in place of one object.
+    /// Returns the fault of a line that cannot be read because of its framing.
     pub(crate) fn framed(framing: Framing, detail: String) -> Self {
         Self {
             framing: Some(framing),

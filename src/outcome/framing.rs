@@ -1,4 +1,4 @@
-//! Framings of events other than one event a line.
+//! Forms of logs other than one event a line, written as JSON.
 
 /// The framing because of which a line, or a document, cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,4 +9,6 @@ pub enum Framing {
     Array,
     /// The text is a bracket with which an array begins or ends, and holds no event.
     ArrayBracket,
+    /// The text is an event whose backslashes are doubled, as in tab-separated exports.
+    DoubledBackslashes,
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::duplicates::Duplicates;
-use super::input_warnings::{InputWarnings, warnings};
+use super::input_warnings::{InputWarnings, ReadInput};
 use crate::checkpoint::{Resumed, SameLines, StateDirectory};
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, Suspects};
@@ -34,7 +34,7 @@ pub struct Deliverer<'c> {
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
     inputs: InputReports,
-    warnings: InputWarnings,
+    pub warnings: InputWarnings,
     code: ExitCode,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
@@ -197,7 +197,13 @@ impl<'c> Deliverer<'c> {
         // The rest of an input whose first lines are skipped may have no event.
         let is_whole = open.skipped_lines == 0 && open.same_lines.is_none();
         if open.errors.is_empty() && is_whole {
-            open.warnings = warnings(source, &open.suspects, &open.tally);
+            let read = ReadInput {
+                source,
+                suspects: &open.suspects,
+                tally: &open.tally,
+                has_state: self.warnings.has_state,
+            };
+            open.warnings = read.warnings();
             self.warnings.show(&open.warnings, self.console);
         }
         let output = self.destination.last_file().filter(|_| delivered);

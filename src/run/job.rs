@@ -210,6 +210,7 @@ impl<'a> Job<'a> {
             Deliverer::new(&self.command.console, destination, &self.unread.not_found);
         deliverer.rejects = rejects;
         deliverer.duplicates = duplicates;
+        deliverer.warnings.has_state = self.has_state();
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(opener, &batches, deliverer, snapshot);
@@ -253,6 +254,11 @@ impl<'a> Job<'a> {
         progress.clear();
         counter.print();
         Ok(())
+    }
+
+    /// Returns whether a state directory records the lines of the run, so that a later run does not read them again.
+    fn has_state(&self) -> bool {
+        self.record.state.is_some() && !self.command.dry_run
     }
 
     /// Returns the size of all inputs, if it is known.

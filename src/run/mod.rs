@@ -11,7 +11,7 @@
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
-//! | `event_notes` | notes events without a name, without a time, or with two times |
+//! | `event_notes` | notes events without a time, or with two times |
 //! | `duplicates` | drops duplicates and reports collisions |
 
 mod converter;

@@ -2,15 +2,40 @@
 
 use bumpalo::Bump;
 
+use super::event::is_event_like;
 use crate::json::{JsonError, Value};
+use crate::outcome::{Fault, Framing, Reason};
 
 /// The likely cause of an error in a line with NUL bytes.
 const OF_NULS: &str = ", since the line has NUL bytes, as text in UTF-16 has";
 
-/// Returns the likely cause of an error in the object at the end of a line, as the end of a message. Returns an empty
-/// text if no cause is known. The object starts at the offset `start` of the line.
+/// Returns the fault of an object at the end of a line, with the likely cause. The object starts at the offset `start` of
+/// the line.
 #[cold]
-pub(super) fn cause(text: &str, start: usize, error: &JsonError) -> String {
+pub(super) fn fault(text: &str, start: usize, error: &JsonError) -> Fault {
+    let detail = format!(
+        "{} at byte {} of the line{}",
+        error.problem,
+        start + error.at + 1,
+        cause(text, start, error)
+    );
+    match has_doubled_backslashes(text) {
+        true => Fault::framed(Framing::DoubledBackslashes, detail),
+        false => Fault::new(Reason::NotJson, detail),
+    }
+}
+
+/// Returns whether a text is an event if each two backslashes become one.
+fn has_doubled_backslashes(text: &str) -> bool {
+    if !text.contains(r"\\") {
+        return false;
+    }
+    let halved = text.replace(r"\\", r"\");
+    Value::parse(&halved, &Bump::new()).is_ok_and(is_event_like)
+}
+
+/// Returns the likely cause of an error, as the end of a message. Returns an empty text if no cause is known.
+fn cause(text: &str, start: usize, error: &JsonError) -> String {
     let (before, rest) = text.split_at(error.at);
     if rest.is_empty() {
         return ", since the object is not closed".to_owned();

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::event::TrackingEvent;
 use super::framing::framing_fault;
-use super::json_cause::{cause, no_object};
+use super::json_cause::{fault, no_object};
 use super::python;
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
@@ -40,17 +40,8 @@ pub(super) fn object_of<'a>(
         return Err(framing_fault(line).unwrap_or_else(no_object));
     };
     let value = Value::parse(text, arena).map_err(|error| {
-        if let Some(fault) = framing_fault(line) {
-            return fault;
-        }
         let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
-        let detail = format!(
-            "{} at byte {} of the line{}",
-            error.problem,
-            prefix + error.at + 1,
-            cause(text, prefix, &error)
-        );
-        Fault::new(Reason::NotJson, detail)
+        framing_fault(line).unwrap_or_else(|| fault(text, prefix, &error))
     })?;
     let not_an_object = || Fault::new(Reason::NotJson, "the line is not a JSON object");
     value.as_object().map(Some).ok_or_else(not_an_object)

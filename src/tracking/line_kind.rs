@@ -3,7 +3,10 @@
 use bumpalo::Bump;
 
 use super::event::is_event_like;
-use super::line::object_of;
+use super::event_path::{EventPath, WITHOUT_PREFIX};
+use super::line::{object_of, text_of};
+use super::line_wrapper::LineWrapper;
+use super::marker::has_key;
 use crate::json::{JsonObject, Value};
 
 /// The kind of a line, guessed from its text.
@@ -13,14 +16,20 @@ pub enum LineKind {
     Event,
     /// A JSON object that has an event at a dotted key, which can be given to `--unwrap`.
     WrappedAt(String),
-    /// A JSON object that has events where `--unwrap` cannot reach them, but this filter of jq can.
+    /// JSON that has events where `--unwrap` cannot reach them, but this filter of jq can.
     FoundByJq(String),
+    /// Several events with carriage returns between them, as lines of old Macs end.
+    CarriageReturns,
     /// An xAPI statement or a Caliper envelope.
     Record,
     /// Any other JSON object.
     OtherObject,
     /// A piece of a JSON text that is laid out over several lines.
     PieceOfJson,
+    /// Text that resembles an event and cannot be parsed.
+    Damaged,
+    /// A row of CSV with JSON in a cell.
+    Csv,
     /// A line of a web server's log of requests.
     Request,
     /// HTML or XML.
@@ -38,29 +47,76 @@ pub enum LineKind {
 }
 
 impl LineKind {
-    /// Returns the kind of a line that is not blank.
-    pub fn of(line: &[u8]) -> Self {
+    /// Returns the kind of a line that is not blank. A line that `wrapper` unwraps to an event is an event.
+    pub fn of(line: &[u8], wrapper: &LineWrapper) -> Self {
         if line.iter().all(|&byte| byte == 0) {
             return Self::Nuls;
         }
-        match std::str::from_utf8(line) {
-            Ok(text) => match object_of(text, &Bump::new()) {
-                Ok(Some(object)) => Self::of_object(object),
-                _ => Self::of_text(text.trim()),
-            },
+        let arena = Bump::new();
+        if let Ok(Some(event)) = wrapper.parse_line(line, &arena)
+            && is_event_like(event.source())
+        {
+            // A JSON logger may also have the field `context` or `event_source` beside the event.
+            let direct = |key: &&str| {
+                let value = event
+                    .source()
+                    .as_object()
+                    .and_then(|object| object.get(key));
+                let path = value.and_then(|value| EventPath::find(value, &arena));
+                path.is_some_and(|path| path.is_direct())
+            };
+            let is_plain = matches!(wrapper, LineWrapper::None);
+            let key = ["event", "data"].iter().find(|key| is_plain && direct(key));
+            return key.map_or(Self::Event, |key| Self::WrappedAt((*key).to_owned()));
+        }
+        match text_of(line) {
+            Ok(text) => Self::of_text(text.trim(), &arena),
             Err(_) if line.contains(&0) => Self::Binary,
             Err(_) => Self::NotUtf8,
         }
     }
 
-    fn of_object(object: JsonObject<'_>) -> Self {
+    /// Returns whether lines of this kind hold events that are not at the top of their JSON.
+    pub fn is_wrapped(&self) -> bool {
+        matches!(self, Self::WrappedAt(_) | Self::FoundByJq(_))
+    }
+
+    /// Returns whether jq can parse lines of this kind.
+    pub fn is_json(&self) -> bool {
+        self.is_wrapped() || matches!(self, Self::Event | Self::Record | Self::OtherObject)
+    }
+
+    fn of_text(text: &str, arena: &Bump) -> Self {
+        if let Ok(Some(object)) = object_of(text, arena) {
+            return Self::of_object(object, text.starts_with('{'), arena);
+        }
+        if let Ok(value @ Value::Str(_)) = Value::parse(text, arena)
+            && let Some(path) = EventPath::find(value, arena)
+        {
+            return Self::FoundByJq(path.jq_filter());
+        }
+        if text.contains('\r') {
+            let lines = text.split('\r').take(MOST_PARTS);
+            let mut objects = lines.filter_map(|line| object_of(line, arena).ok().flatten());
+            if objects.any(|object| EventPath::find(Value::Object(object), arena).is_some()) {
+                return Self::CarriageReturns;
+            }
+        }
+        Self::of_other_text(text)
+    }
+
+    fn of_object<'a>(object: JsonObject<'a>, is_whole: bool, arena: &'a Bump) -> Self {
         let root = Value::Object(object);
         if is_event_like(root) {
             return Self::Event;
         }
-        let mut path = Vec::new();
-        if find_event(root, &mut path) {
-            return kind_at(&path);
+        if let Some(path) = EventPath::find(root, arena) {
+            let by_jq = |filter| match is_whole {
+                true => Self::FoundByJq(filter),
+                false => Self::FoundByJq(format!("{WITHOUT_PREFIX} | fromjson | {filter}")),
+            };
+            let key = path.dotted_key().map(Self::WrappedAt);
+            return key.unwrap_or_else(|| by_jq(path.jq_filter()));
         }
         let has = |keys: [&str; 2]| keys.iter().all(|key| object.get(key).is_some());
         if has(["actor", "verb"]) || has(["sensor", "dataVersion"]) || has(["@context", "actor"]) {
@@ -69,93 +125,27 @@ impl LineKind {
         Self::OtherObject
     }
 
-    fn of_text(text: &str) -> Self {
+    fn of_other_text(text: &str) -> Self {
         let is_request = text.contains(" HTTP/1") || text.contains(" HTTP/2");
+        let is_csv = text.contains(r#""{"""#);
         match text.as_bytes() {
             [b'<', ..] => Self::Markup,
             _ if is_request => Self::Request,
             [b'{' | b'[' | b'}' | b']'] | [b'}' | b']', b','] => Self::PieceOfJson,
+            _ if is_csv => Self::Csv,
             [
                 b'"',
                 ..,
                 b',' | b'{' | b'[' | b'"' | b'0'..=b'9' | b'e' | b'l',
             ] => Self::PieceOfJson,
+            _ if has_key(text.as_bytes()) || text.contains("{'") => Self::Damaged,
             _ => Self::OtherText,
         }
     }
 }
 
-/// A step from a JSON value to a value in it.
-#[derive(Clone, Copy)]
-enum Step<'a> {
-    Key(&'a str),
-    /// The items of an array.
-    Items,
-}
-
-/// Returns whether an event is found in a value, as an object or as text. Appends the steps to it.
-fn find_event<'a>(value: Value<'a>, path: &mut Vec<Step<'a>>) -> bool {
-    /// The number of steps that are tried.
-    const DEEPEST: usize = 5;
-    /// The number of items of an array that are examined.
-    const ITEMS: usize = 3;
-
-    if is_event_like(value) {
-        return true;
-    }
-    let mut tried = |step, inner| {
-        path.push(step);
-        let is_found = path.len() <= DEEPEST && find_event(inner, path);
-        if !is_found {
-            path.pop();
-        }
-        is_found
-    };
-    match value {
-        Value::Str(text) if text.contains('{') => {
-            let arena = Bump::new();
-            let object = object_of(text, &arena).ok().flatten();
-            object.is_some_and(|object| is_event_like(Value::Object(object)))
-        }
-        Value::Array(items) => items
-            .iter()
-            .take(ITEMS)
-            .any(|item| tried(Step::Items, *item)),
-        Value::Object(object) => {
-            let mut members = object.members().iter();
-            members.any(|(key, inner)| tried(Step::Key(key), *inner))
-        }
-        _ => false,
-    }
-}
-
-/// Returns the kind of an object that has an event at the end of these steps.
-fn kind_at(path: &[Step<'_>]) -> LineKind {
-    let keys = path.iter().map(|step| match step {
-        Step::Key(key) if !key.is_empty() && !key.contains('.') => Some(*key),
-        _ => None,
-    });
-    if let Some(keys) = keys.collect::<Option<Vec<_>>>() {
-        return LineKind::WrappedAt(keys.join("."));
-    }
-    let mut filter = String::new();
-    for step in path {
-        match step {
-            Step::Items if filter.is_empty() => filter.push_str(".[]"),
-            Step::Items => filter.push_str("[]"),
-            Step::Key(key) => {
-                let is_word = !key.starts_with(|c: char| c.is_ascii_digit())
-                    && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                filter.push('.');
-                match is_word && !key.is_empty() {
-                    true => filter.push_str(key),
-                    false => filter.push_str(&format!("{key:?}")),
-                }
-            }
-        }
-    }
-    LineKind::FoundByJq(filter)
-}
+/// The number of parts between carriage returns that are examined.
+const MOST_PARTS: usize = 10;
 
 #[cfg(test)]
 mod tests {
@@ -189,6 +179,35 @@ mod tests {
                 by_jq(".\"event.original\""),
             ),
             (
+                wrapped(r#"<14> node: {"logEvents":[{"message":"#, "}]}"),
+                by_jq(r#"sub("^[^{]*"; "") | fromjson | .logEvents[].message"#),
+            ),
+            (
+                serde_json::json!({"log": wrapped(r#"INFO {"message":"#, "}")}).to_string(),
+                by_jq(r#".log | sub("^[^{]*"; "") | fromjson | .message"#),
+            ),
+            (
+                serde_json::json!({"log": wrapped(r#"{"message":"#, "}")}).to_string(),
+                by_jq(".log | fromjson | .message"),
+            ),
+            (wrapped("", ""), by_jq(".")),
+            (
+                serde_json::json!(wrapped("", "")).to_string(),
+                by_jq("fromjson"),
+            ),
+            (
+                serde_json::json!({"MESSAGE": EVENT.as_bytes()}).to_string(),
+                by_jq(r#".MESSAGE | if type == "array" then implode else . end"#),
+            ),
+            (
+                wrapped(r#"{"name":"app","context":{},"event":"#, "}"),
+                at("event"),
+            ),
+            (wrapped(r#"{"-k":"#, "}"), by_jq(r#"."-k""#)),
+            (wrapped(r#"{"":"#, "}"), by_jq(r#"."""#)),
+            (wrapped(r#"{"my key":"#, "}"), at("my key")),
+            (format!("{EVENT}\r{EVENT}"), LineKind::CarriageReturns),
+            (
                 wrapped(r#"{"x":1,"logEvents":[{"message":"#, "}]}"),
                 by_jq(".logEvents[].message"),
             ),
@@ -202,7 +221,11 @@ mod tests {
                 LineKind::OtherObject,
             ),
         ] {
-            assert_eq!(LineKind::of(line.as_bytes()), kind, "{line}");
+            assert_eq!(
+                LineKind::of(line.as_bytes(), &LineWrapper::None),
+                kind,
+                "{line}"
+            );
         }
     }
 
@@ -224,10 +247,13 @@ mod tests {
             (b"\xfcber", LineKind::NotUtf8),
             (b"\xfc\0\x01", LineKind::Binary),
             (b"id,username", LineKind::OtherText),
+            (br#"1,"{""name"": ""a""}""#, LineKind::Csv),
+            (b"INFO - {'name': 'a'}", LineKind::Damaged),
+            (br#"{"name": "a", "context": {"user_"#, LineKind::Damaged),
             (br#"{"actor":{},"verb":{},"object":{}}"#, LineKind::Record),
         ] {
             assert_eq!(
-                LineKind::of(line),
+                LineKind::of(line, &LineWrapper::None),
                 kind,
                 "{}",
                 String::from_utf8_lossy(line)

@@ -40,7 +40,8 @@ fn has_output_marker(line: &[u8]) -> bool {
         .any(|marker| memmem::find(line, marker).is_some())
 }
 
-fn has_key(line: &[u8]) -> bool {
+/// Returns whether a line has a key that every event has.
+pub(super) fn has_key(line: &[u8]) -> bool {
     KEYS.iter().any(|key| memmem::find(line, key).is_some())
 }
 

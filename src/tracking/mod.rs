@@ -8,6 +8,7 @@
 //! |---|---|
 //! | `line` | parsing a line |
 //! | `framing` | texts that hold several objects, or an array, in place of one event |
+//! | `event_path` | finds events deeper within the JSON of a line |
 //! | `line_kind` | guesses what a line is that is no event |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `json_cause` | the likely cause of text that is not JSON |
@@ -25,6 +26,7 @@ mod arena;
 #[cfg(test)]
 mod depth_tests;
 mod event;
+mod event_path;
 pub(crate) mod field;
 mod framing;
 mod json_cause;
@@ -42,6 +44,7 @@ pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};
 pub use event::TrackingEvent;
+pub use event_path::WITHOUT_PREFIX;
 pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Run, line};
+use crate::harness::{Run, line, lines};
 
 const USE_THE_EVENT_TYPE: &str =
     "no name but an event_type that xAPI takes: use `--name-from-event-type`";
@@ -30,33 +30,51 @@ fn named() -> String {
 #[test]
 fn events_without_a_name_whose_event_type_is_converted_are_reported_also_beside_named_events() {
     let run = || Run::transform().stdin(line(1) + &nameless());
-    let ended = run().args(&["-"]).run().with_code(0);
-    ended.assert_stderr(&format!("note: 2 lines have {USE_THE_EVENT_TYPE}\n"));
-
+    for quiet in [&[][..], &["--quiet"]] {
+        let ended = run().args(quiet).args(&["-"]).run().with_code(0);
+        let warning = format!("warning: 2 lines have {USE_THE_EVENT_TYPE}\n");
+        assert!(ended.stderr.ends_with(&warning), "{}", ended.stderr);
+    }
     let one = run().args(&["--events", "play_video", "-"]);
     let ended = one.run().with_code(0);
-    ended.assert_stderr(&format!("note: 1 line has {USE_THE_EVENT_TYPE}\n"));
+    ended.assert_stderr(&format!("warning: 1 line has {USE_THE_EVENT_TYPE}\n"));
 
     for arguments in [
         &["--name-from-event-type", "-"][..],
         &["--events", "showanswer", "-"],
-        &["--quiet", "-"],
     ] {
         let ended = run().args(arguments).run().with_code(0);
-        assert!(
-            !ended.stderr.contains(USE_THE_EVENT_TYPE),
-            "{}",
-            ended.stderr
-        );
+        ended.assert_not_stderr(USE_THE_EVENT_TYPE);
     }
 }
 
 #[test]
-fn a_quiet_run_reports_events_without_a_name_if_it_emits_nothing() {
-    let run = Run::transform().stdin(nameless()).args(&["--quiet", "-"]);
-    let ended = run.run().with_code(0);
-    ended.assert_stderr("4 lines were read and nothing was converted: the events of the kinds that are converted have no name\n");
-    ended.assert_stderr(&format!("warning: 2 lines have {USE_THE_EVENT_TYPE}\n"));
+fn few_events_without_a_name_are_not_reported() {
+    let nameless = line(1).replace("\"name\"", "\"event_type\"");
+    for (count, is_reported) in [(1, false), (2, true)] {
+        let log = lines(1..100) + &nameless.repeat(count);
+        let run = Run::transform().stdin(log).args(&["--quiet", "-"]);
+        let stderr = run.run().with_code(0).stderr;
+        assert_eq!(stderr.contains(USE_THE_EVENT_TYPE), is_reported, "{stderr}");
+    }
+}
+
+#[test]
+fn a_run_without_names_has_one_warning_with_the_remedy() {
+    let rejected = line(1).replace("ada", "");
+    for log in [nameless(), nameless() + &rejected] {
+        let count = log.lines().count();
+        let run = Run::transform().stdin(log).args(&["--quiet", "-"]);
+        let expected = format!(
+            "warning: {count} lines were read and nothing was converted: 2 lines have {USE_THE_EVENT_TYPE}\n"
+        );
+        assert_eq!(run.run().with_code(0).stderr, expected);
+    }
+    let filtered = lines(1..5) + &nameless();
+    let run = Run::transform().stdin(filtered);
+    let stderr = run.args(&["--quiet", "--course", "x", "-"]).run().stderr;
+    assert!(stderr.contains("no event matched `--course x`"), "{stderr}");
+    assert!(stderr.ends_with(&format!("warning: 2 lines have {USE_THE_EVENT_TYPE}\n")));
 }
 
 #[test]

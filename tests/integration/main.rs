@@ -1,6 +1,7 @@
 //! Tests of the program as a process, and of the conversion as a whole.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod advice;
 mod away;
 mod bad_rows;
 mod breaker;

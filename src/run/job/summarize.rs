@@ -6,7 +6,8 @@ use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
 use crate::report::{
-    Report, ReportFile, Summary, nothing_emitted, table_warnings, unmatched_values,
+    AFTER_A_CHANGE, Report, ReportFile, Summary, nameless_events, nothing_emitted, table_warnings,
+    unmatched_values,
 };
 use crate::run::deliverer::Delivered;
 use crate::run::event_notes::note_events;
@@ -15,10 +16,17 @@ use crate::send::Target;
 
 impl Job<'_> {
     /// Warns of filters and tables that left out most events, also if the console is quiet if they left out all.
-    fn warn_of_losses(&self, converter: &LineConverter, delivered: &Delivered) {
+    /// Takes the advice about events without a name if a warning has it.
+    fn warn_of_losses(
+        &self,
+        converter: &LineConverter,
+        delivered: &Delivered,
+        nameless: &mut Option<String>,
+    ) {
         let console = &self.command.console;
         let Delivered { tally, inputs, .. } = delivered;
-        if let Some(warning) = nothing_emitted(converter, tally, inputs) {
+        let warning = nothing_emitted(converter, tally, inputs, nameless, self.has_state());
+        if let Some(warning) = warning {
             console.alert(&warning);
             return;
         }
@@ -53,14 +61,16 @@ impl Job<'_> {
             found_none,
         } = &self.unread;
         let counts = inputs.counts(self.sources.len() + not_found.len());
+        let format = converter.format.format();
+        let mut nameless = nameless_events(tally, format);
         if !counts.is_stopped() {
-            self.warn_of_losses(converter, delivered);
+            self.warn_of_losses(converter, delivered, &mut nameless);
         }
         let failure = report_failures(&self.record.fail_on, tally, *found_none, console);
         let interrupted = &self.options.interrupted;
         let summary = Summary {
             tally,
-            noun: converter.format.format().nouns(),
+            noun: format.nouns(),
             inputs: counts,
             unmatched: *unmatched,
             skipped_lines: inputs.skipped_lines(),
@@ -81,7 +91,11 @@ impl Job<'_> {
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         console.note(&report.to_string());
-        note_events(tally, converter.format.format(), console);
+        if let Some(advice) = nameless {
+            let again = if self.has_state() { AFTER_A_CHANGE } else { "" };
+            console.alert(&format!("{advice}{again}"));
+        }
+        note_events(tally, console);
         match report_file.write(&report) {
             Ok(()) => report.exit_code,
             Err(error) => {

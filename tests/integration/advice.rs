@@ -1,0 +1,228 @@
+//! Advice that is followed as it is printed: each command and option reads all events of the input.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Run, line, lines};
+
+/// Two lines, each of which wraps an event.
+fn wrapped(wrap: impl Fn(String) -> Value) -> String {
+    let lines = [1, 2].map(|nth| wrap(line(nth).trim_end().to_owned()).to_string() + "\n");
+    lines.concat()
+}
+
+fn event(line: &str) -> Value {
+    serde_json::from_str(line).unwrap()
+}
+
+/// Two server events whose payload is a text with quotes, in an export that doubles backslashes.
+fn doubled() -> String {
+    let text = json!({"id": "v", "currentTime": 3.5, "duration": 60}).to_string();
+    let events = [1, 2].map(|nth| {
+        let mut event = event(&line(nth));
+        event["event"] = text.clone().into();
+        event.to_string().replace('\\', r"\\") + "\n"
+    });
+    events.concat()
+}
+
+/// Returns the only warning of a run with the input, and the command or option in it.
+#[track_caller]
+fn advice(name: &str, bytes: &str, arguments: &[&str]) -> (Run, String) {
+    let run = || Run::transform().file(name, bytes).args(arguments);
+    let stderr = run().args(&["--quiet", name]).run().with_code(0).stderr;
+    let advice = stderr.trim_end().rsplit('`').nth(1);
+    let advice = advice.unwrap_or_else(|| panic!("no advice: {stderr}"));
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    (run(), advice.to_owned())
+}
+
+#[test]
+fn the_commands_and_options_of_advice_read_all_events() {
+    for (bytes, expected) in [
+        (doubled(), r"sed 's/\\\\/\\/g' FILE"),
+        (wrapped(Value::from), "jq -r . FILE"),
+        (
+            wrapped(|line| json!(json!(line).to_string())),
+            "jq -cr fromjson FILE",
+        ),
+        (lines(1..3).replace('\n', "\r"), r"tr '\r' '\n' < FILE"),
+        (
+            wrapped(|line| json!({"log": json!({"message": line}).to_string()})),
+            "jq -cr '.log | fromjson | .message' FILE",
+        ),
+        (
+            wrapped(|line| json!({"log": format!("INFO {}", json!({"message": event(&line)}))})),
+            r#"jq -cr '.log | sub("^[^{]*"; "") | fromjson | .message' FILE"#,
+        ),
+        (
+            "gunicorn\n".to_owned() + &wrapped(|line| json!({"a.b": [line]})),
+            r#"jq -cRr 'fromjson? | ."a.b"[]' FILE"#,
+        ),
+        (
+            "INFO ".to_owned()
+                + &wrapped(|line| json!({"it's": [line]})).replace("}\n{", "}\nINFO {"),
+            r#"jq -cRr 'sub("^[^{]*"; "") | fromjson? | ."it'\''s"[]' FILE"#,
+        ),
+        (
+            wrapped(|line| json!({"MESSAGE": line.as_bytes()})),
+            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+        ),
+        (wrapped(|line| json!({"my key": line})), "--unwrap 'my key'"),
+        (
+            wrapped(|line| json!({"it's": {"$x": line}})),
+            r"--unwrap 'it'\''s.$x'",
+        ),
+        (
+            wrapped(|line| json!({"name": "tracking", "event": line})),
+            "--unwrap event",
+        ),
+        (
+            wrapped(|line| json!({"name": "app", "event": event(&line), "context": {}})),
+            "--unwrap event",
+        ),
+        (
+            wrapped(|line| json!({"name": "app", "message": event(&line)})),
+            "--unwrap message",
+        ),
+        (
+            wrapped(|line| json!({"name": "app", "event": "log", "data": {"line": line}})),
+            "--unwrap data.line",
+        ),
+    ] {
+        let (run, advice) = advice("a.log", &bytes, &[]);
+        let shown = advice.strip_suffix(" | event-router … -");
+        assert_eq!(shown.unwrap_or(&advice), expected);
+        let program = env!("CARGO_BIN_EXE_event-router");
+        let options = "transform --to xapi --lms-root-url https://courses.example.org";
+        let script = match shown {
+            Some(command) => format!(
+                "{} | '{program}' {options} -",
+                command.replace("FILE", "a.log")
+            ),
+            None => format!("'{program}' {options} {advice} a.log"),
+        };
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", &script])
+            .current_dir(run.directory.path(""));
+        let output = shell.output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        // jq may not be installed.
+        if stderr.contains("jq: not found") {
+            continue;
+        }
+        assert_eq!(
+            output.stdout.iter().filter(|byte| **byte == b'\n').count(),
+            2,
+            "{script}: {stderr}"
+        );
+    }
+}
+
+#[test]
+fn lines_with_doubled_backslashes_are_told_beside_other_events() {
+    let run = Run::transform().file("a.log", line(1) + &doubled());
+    let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;
+    let warning = "warning: 2 of 3 lines of `a.log` were not read because each has doubled backslashes: in line 2, ";
+    assert!(stderr.starts_with(warning), "{stderr}");
+    assert!(
+        stderr.contains("; export it with `mysql --raw` or `FORMAT TSVRaw`, or read it with `sed "),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn damaged_events_and_tables_are_told_with_their_cause() {
+    let broken = line(1).replace("\"name\":", "\"name\"");
+    let python = line(1).replace('"', "'");
+    let csv = format!(
+        "id,event\n1,\"{}\"\n",
+        line(1).trim_end().replace('"', "\"\"")
+    );
+    for (text, cause) in [
+        (
+            "a line\n".repeat(3) + &broken,
+            "its lines are damaged or are not JSON: in line 4, expected `:` at byte ",
+        ),
+        (
+            python,
+            "its lines are damaged or are not JSON: in line 1, expected a key in double quotes at byte 2 of the line, since texts are in single quotes, as Python prints them; `event-router explain` shows",
+        ),
+        (
+            csv,
+            "its lines are CSV; write the column with the events to a file",
+        ),
+    ] {
+        let run = Run::transform().file("a.log", text);
+        let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;
+        assert!(stderr.contains(&format!("): {cause}")), "{stderr}");
+    }
+}
+
+#[test]
+fn unwrapped_events_without_a_name_are_events() {
+    let nameless = |line: String| json!({"log": line.replace("\"name\"", "\"x\"")});
+    let run = Run::transform().file("a.log", wrapped(nameless));
+    let ended = run.args(&["--quiet", "--unwrap", "log", "a.log"]).run();
+    ended.with_code(0).assert_not_stderr("no line of");
+}
+
+#[test]
+fn with_a_state_advice_to_change_options_says_what_to_do_about_the_state() {
+    let again =
+        "; after a change, give `--state` a new directory, since these lines are not read again\n";
+    let nameless = line(2).replace("\"name\"", "\"event_type\"");
+    for (log, option, end) in [
+        (
+            wrapped(|line| json!({"log": line})),
+            "",
+            format!("`--unwrap log`{again}"),
+        ),
+        (
+            nameless.clone(),
+            "",
+            format!("`--name-from-event-type`{again}"),
+        ),
+        (
+            line(1) + &nameless,
+            "",
+            format!("`--name-from-event-type`{again}"),
+        ),
+        (
+            line(1),
+            "--course=x",
+            format!("(courses seen: 1 × `course-v1:a+b+c`){again}"),
+        ),
+        (
+            line(1).replace("ada", ""),
+            "",
+            format!("shows the details{again}"),
+        ),
+        (
+            line(1).replace("play", "no"),
+            "--events=*_video",
+            format!("`--events *_video`{again}"),
+        ),
+        (
+            line(1),
+            "--max-line-bytes=9",
+            format!("raise `--max-line-bytes`{again}"),
+        ),
+        (
+            wrapped(|line| json!([{"a": [line]}])),
+            "",
+            "event-router … -`, without `--state`, which reads only files\n".to_owned(),
+        ),
+        ("<html>\n".to_owned(), "", "leave it out\n".to_owned()),
+    ] {
+        let run = Run::transform().file("a.log", log);
+        let run = run.args(&["--quiet", "--state", "state", "-o", "out", "a.log"]);
+        let arguments = [option].into_iter().filter(|option| !option.is_empty());
+        let arguments: Vec<&str> = arguments.collect();
+        let stderr = run.args(&arguments).run().with_code(0).stderr;
+        assert!(stderr.ends_with(&end), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
