@@ -5,7 +5,6 @@ mod dead_letters;
 mod dedupe_args;
 mod delivery_args;
 mod explain;
-mod fail_on;
 mod filter_args;
 mod format_args;
 mod input_args;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::fail_on::parse_fail_on;
 use crate::run::{FailOn, RecordSettings};
 
 #[derive(Args, Debug)]
@@ -25,12 +24,7 @@ pub struct RecordArgs {
     /// Exit with 1 if lines have one of these outcomes: rejected, unparsable, collision (which needs --dedupe); if more
     /// lines have it than a limit, as in rejected=100 or rejected=0.5%; or if the run is empty: no input was found, or
     /// nothing was emitted of the lines
-    #[arg(
-        long,
-        value_parser = parse_fail_on,
-        value_delimiter = ',',
-        value_name = "OUTCOME,…"
-    )]
+    #[arg(long, value_delimiter = ',', value_name = "OUTCOME,…")]
     fail_on: Vec<FailOn>,
 
     /// Print only errors, and warnings that an input has no event or lost lines, or that nothing was emitted

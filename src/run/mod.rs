@@ -35,7 +35,7 @@ mod verify;
 pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
 pub use explain::explain;
-pub use fail_on::{FailOn, FailingLines, Limit};
+pub use fail_on::FailOn;
 pub use job::Command;
 pub use probe::{ProbeSettings, probe};
 pub use recover::{RecoverSettings, recover};

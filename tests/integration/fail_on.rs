@@ -1,5 +1,10 @@
 //! `--fail-on`: limits, and empty runs.
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::process::Command;
+use std::time::Duration;
+
 use crate::harness::{Run, line, lines};
 
 fn run(log: &str, fail_on: &str) -> Run {
@@ -118,4 +123,24 @@ fn a_night_without_new_lines_is_not_empty_but_new_lines_must_be_emitted() {
     };
     assert_eq!(again("").with_code(0).stderr, "");
     again(&line(2).replace("ada", "")).with_code(1);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_a_signal_stops_is_not_empty() {
+    let rejected = line(1).replace("ada", "");
+    let run = run(&rejected, "empty").args(&["--rejects", "rejects", "a.log", "-"]);
+    let rejects = run.directory.path("rejects");
+    let made = Command::new("mkfifo").arg(&rejects).status();
+    assert!(made.unwrap().success());
+    let mut running = run.args(&["--report", "report.json"]).start();
+    // The row of the rejected line shows that the first input was read. The second input never ends.
+    let mut rejects = BufReader::new(File::open(rejects).unwrap());
+    rejects.read_line(&mut String::new()).unwrap();
+    running.signal("INT");
+    running.wait_within(Duration::from_secs(60));
+    let ended = running.end().with_code(130);
+    let report = ended.report();
+    assert_eq!(report["total"]["outcomes"]["rejected"], 1);
+    assert_eq!(ended.stderr, "");
 }

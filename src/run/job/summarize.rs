@@ -63,11 +63,13 @@ impl Job<'_> {
         let counts = inputs.counts(self.sources.len() + not_found.len());
         let format = converter.format.format();
         let mut nameless = nameless_events(tally, format);
-        if !counts.is_stopped() {
+        let interrupted = &self.options.interrupted;
+        let is_stopped = counts.is_stopped() || interrupted.is_set();
+        if !is_stopped {
             self.warn_of_losses(converter, delivered, &mut nameless);
         }
-        let failure = report_failures(&self.record.fail_on, tally, *found_none, console);
-        let interrupted = &self.options.interrupted;
+        let fail_on = &self.record.fail_on;
+        let failure = report_failures(fail_on, tally, *found_none, is_stopped, console);
         let summary = Summary {
             tally,
             noun: format.nouns(),
