@@ -51,7 +51,8 @@ def is_complete(text):
         found, _ = parser(info)._parse(text)
         moment = parser(info).parse(text, default=default)
         names = [None, *parserinfo.UTCZONE]
-        return moment.astimezone(UTC) if found.tzname in names and moment.tzinfo is not None else None
+        is_comment = found.tzoffset is not None and f"({found.tzname})" in text
+        return moment.astimezone(UTC) if (found.tzname in names or is_comment) and moment.tzinfo is not None else None
 
     try:
         moments = [read(1900, datetime.datetime(1904, 2, 29)), read(2100, datetime.datetime(2117, 5, 17))]

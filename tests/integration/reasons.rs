@@ -36,6 +36,11 @@ fn a_time_that_is_not_taken_has_its_problem_as_reason() {
             "emitted",
         ),
         (
+            "2024-03-05 09:14:07 +0100 (CET)",
+            "the time is not in the form 2024-03-05T09:14:07.120334+00:00 of ISO 8601",
+            "emitted",
+        ),
+        (
             "5/3/24 09:14:07 UTC",
             "the time has a year of two digits",
             "the time has a year of two digits",

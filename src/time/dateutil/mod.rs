@@ -26,7 +26,7 @@ const SECONDS_OF_DAY: i64 = 86_400;
 ///
 /// # Errors
 /// Returns the problem if the text is no time, or lacks a part that dateutil would take from the clock, or names a time
-/// zone other than UTC.
+/// zone other than UTC. A name in parentheses after the offset, as in `+0100 (CET)`, is only a comment.
 pub(super) fn parse(text: &str) -> Result<(DateTime, i64), TimeProblem> {
     let parts = Parser::read(text).ok_or(TimeProblem::Unreadable)?;
     let date = parts.date.resolve();
@@ -54,8 +54,8 @@ fn offset(parts: &Parts) -> Result<i64, TimeProblem> {
     match &parts.zone {
         // dateutil ignores the offset of a time that also names UTC.
         Some(zone) if words::is_utc(zone) => Ok(0),
-        Some(zone) => Err(TimeProblem::ZoneName(zone.clone())),
-        None => parts.offset.ok_or(TimeProblem::NoOffset),
+        Some(zone) if !parts.has_zone_in_parentheses => Err(TimeProblem::ZoneName(zone.clone())),
+        _ => parts.offset.ok_or(TimeProblem::NoOffset),
     }
 }
 

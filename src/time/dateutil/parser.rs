@@ -15,6 +15,8 @@ pub(super) struct Parts {
     pub microsecond: i64,
     /// The name of the time zone.
     pub zone: Option<String>,
+    /// Whether the name of the time zone is in parentheses after the offset, so that the offset is known without it.
+    pub has_zone_in_parentheses: bool,
     /// Seconds east of UTC.
     pub offset: Option<i64>,
 }
@@ -261,6 +263,7 @@ impl<'t> Parser<'t> {
         match name.filter(|name| is_in_parentheses && self.could_be_zone(name)) {
             Some(name) => {
                 self.parts.zone = Some(name.to_owned());
+                self.parts.has_zone_in_parentheses = true;
                 Some(last + 4)
             }
             None => Some(last),

@@ -26,6 +26,13 @@ fn complete_times_are_the_moments_that_dateutil_reads() {
             "Tue, 5 Mar 2024 09:14:07 +0000 (UTC)",
             "2024-03-05T09:14:07",
         ),
+        ("2024-03-05 09:14:07 +0100 (CET)", "2024-03-05T08:14:07"),
+        (
+            "Tue, 5 Mar 2024 09:14:07 -08:00 (PST)",
+            "2024-03-05T17:14:07",
+        ),
+        ("2024-03-05 09:14:07 +0100 (UTC)", "2024-03-05T09:14:07"),
+        ("2024-03-05 09:14:07 +0100 (CET) +02", "2024-03-05T07:14:07"),
         ("2024/03/05 09:14:07 Z", "2024-03-05T09:14:07"),
         ("03/05/2024 09:14 PM +00:00", "2024-03-05T21:14:00"),
         ("13/05/2024 9pm -05:30", "2024-05-14T02:30:00"),
@@ -72,10 +79,6 @@ fn a_time_that_dateutil_would_complete_from_the_machine_is_refused() {
             "2024-03-05 09:14:07 EST-0500",
             TimeProblem::ZoneName("EST".to_owned()),
         ),
-        (
-            "2024-03-05 09:14:07 +0100 (CET)",
-            TimeProblem::ZoneName("CET".to_owned()),
-        ),
     ] {
         assert_eq!(parse(text), Err(problem), "{text}");
     }
@@ -94,6 +97,14 @@ fn a_text_that_dateutil_refuses_is_refused() {
         ("2024-03-05T09:14:07+01:00:00", TimeProblem::Unreadable),
         ("2024-03-05 13:14 PM Z", TimeProblem::Unreadable),
         ("2024-03-05 09:14:07 [UTC]", TimeProblem::Unreadable),
+        (
+            "2024-03-05 09:14:07 +0100 (CET, Berlin)",
+            TimeProblem::Unreadable,
+        ),
+        (
+            "2024-03-05 09:14:07 +0100 (CET) (CET)",
+            TimeProblem::Unreadable,
+        ),
         ("2024-02-30T09:14:07Z", TimeProblem::OutOfRange),
         ("2024-03-05T24:00:00Z", TimeProblem::OutOfRange),
         ("2024-03-05T09:14:60Z", TimeProblem::OutOfRange),
