@@ -64,25 +64,44 @@ impl Head {
     }
 }
 
+/// The end of an input that ended before all positions were reached.
+pub struct LogEnd {
+    /// The number of bytes before the end.
+    pub offset: u64,
+    /// The error that ended the input, if it could not be read further.
+    pub result: io::Result<()>,
+}
+
 /// Reads a log up to the last of `positions`, which are in ascending order. Returns a tracker for each position that is
-/// found in the log. A position is found if the bytes before it have the recorded hash, and if it is not in the middle
-/// of a line.
-pub fn track_log(reader: &mut impl BufRead, positions: &[Position]) -> Vec<PositionTracker> {
+/// found in the log, and the end of the log if it ends earlier. A position is found if the bytes before it have the
+/// recorded hash, and if it is not in the middle of a line.
+pub fn track_log(
+    reader: &mut impl BufRead,
+    positions: &[Position],
+) -> (Vec<PositionTracker>, Option<LogEnd>) {
     let mut tracker = PositionTracker::default();
     let mut found = Vec::new();
     for position in positions {
         let mut before = reader.by_ref().take(position.offset - tracker.offset);
-        if io::copy(&mut before, &mut tracker).is_err() || tracker.offset < position.offset {
-            // The log ends before this position or cannot be read that far, so later positions cannot be found either.
-            return found;
+        let mut result = io::copy(&mut before, &mut tracker).map(|_| ());
+        let is_reached = tracker.offset == position.offset;
+        let mut line_ends = true;
+        if result.is_ok() && is_reached && position.open {
+            match reader.fill_buf() {
+                Ok(rest) => line_ends = matches!(rest, [] | [b'\n', ..]),
+                Err(error) => result = Err(error),
+            }
+        }
+        if result.is_err() || !is_reached {
+            let offset = tracker.offset;
+            return (found, Some(LogEnd { offset, result }));
         }
         (tracker.line, tracker.open) = (position.line, position.open);
-        let mut line_ends = || matches!(reader.fill_buf(), Ok([] | [b'\n', ..]));
-        if tracker.position() == *position && (!position.open || line_ends()) {
+        if tracker.position() == *position && line_ends {
             found.push(tracker.clone());
         }
     }
-    found
+    (found, None)
 }
 
 /// Reads a document, which counts as one line. Returns a tracker at its end.
@@ -106,7 +125,7 @@ mod tests {
     }
 
     fn found(text: &str, positions: &[Position]) -> Vec<Position> {
-        let found = track_log(&mut text.as_bytes(), positions);
+        let (found, _) = track_log(&mut text.as_bytes(), positions);
         found.iter().map(PositionTracker::position).collect()
     }
 

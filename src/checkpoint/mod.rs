@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `opener` | decides at which position an input resumes, and opens the input there |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
+//! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
@@ -24,6 +25,7 @@ mod opener;
 mod same_inputs;
 mod sequencer;
 mod state_directory;
+mod tracked;
 
 pub use entry::{DeliveryProgress, InputId};
 pub use history::seconds_now;

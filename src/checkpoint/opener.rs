@@ -4,16 +4,18 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use super::entry::{DeliveryProgress, InputId};
-use super::fingerprint::{Head, track_document, track_log};
+use super::fingerprint::{Head, track_log};
 use super::history::History;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
+use super::tracked::Tracked;
 use crate::input::{
-    self, BytesRead, FailingReader, LineBatch, Opened, Position, PositionTracker, Shape, Source,
+    self, BytesRead, FailingReader, GrowingGzip, HeldBack, LineBatch, Opened, Position,
+    PositionTracker, ReadEnd, Shape, Source, is_cut_off,
 };
 use crate::output_names::OutputNames;
-use crate::pipeline::{InputGuard, InputOpener};
+use crate::pipeline::{InputGuard, InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
 pub struct ResumingOpener {
@@ -30,6 +32,8 @@ pub struct ReadingInput {
     input: InputId,
     shape: Shape,
     may_grow: bool,
+    /// The file, if it is a gzip file.
+    gzip: Option<GrowingGzip>,
 }
 
 /// The positions at which the destinations of a run resume an input.
@@ -43,6 +47,9 @@ pub struct Resumed {
     pub recorded_as: InputId,
     /// The lines before the earliest of these positions that this run reads from another input.
     pub same_lines: Option<SameLines>,
+    /// Whether the lines after these positions may be delivered already, because the input is a shorter copy of a known
+    /// input.
+    pub may_repeat: bool,
 }
 
 /// The destinations of a run.
@@ -84,6 +91,10 @@ struct Candidate {
 }
 
 impl Candidate {
+    fn positions(&self) -> impl Iterator<Item = &Position> {
+        self.passed.iter().flatten()
+    }
+
     /// Returns the last position of each destination that has received lines of the input.
     fn reached(&self) -> impl Iterator<Item = &Position> {
         let passed = self.passed.iter();
@@ -113,69 +124,101 @@ impl InputOpener for ResumingOpener {
         input: usize,
         source: &Source,
         bytes_read: &BytesRead,
-    ) -> io::Result<(Opened, Resumed, ReadingInput)> {
+    ) -> io::Result<Opening<Resumed, ReadingInput>> {
         let sequenced = InputSequencer::input(&self.sequencer, input);
-        let mut opened = input::open(source, bytes_read)?;
-        let (head, error) = Head::read(&mut opened.reader, source.shape)?;
-        sequenced.begin(head.beginning());
+        let opened = input::open(source, bytes_read)?;
+        let Some((mut opened, head)) = read_head(opened, source, bytes_read, &sequenced)? else {
+            return Ok(Opening::HeldBack(HeldBack::UnfinishedGzip));
+        };
         let candidates = self.candidates(source, &head);
-        let passed = candidates.iter().flat_map(|candidate| &candidate.passed);
-        let mut positions: Vec<Position> = passed.flatten().copied().collect();
+        let positions = candidates.iter().flat_map(Candidate::positions);
+        let mut positions: Vec<Position> = positions.copied().collect();
         positions.sort_by_key(|position| position.offset);
         positions.dedup();
-        let head_bytes = io::Cursor::new(head.bytes.clone());
-        let rest = FailingReader(error).chain(opened.reader);
-        let mut reader = BufReader::with_capacity(BUFFER_BYTES, head_bytes.chain(rest));
-        let (found, offset) = match source.shape {
-            Shape::Log => {
-                let found = track_log(&mut reader, &positions);
-                (found, positions.last().map_or(0, |last| last.offset))
-            }
-            // A document is delivered as a whole or not at all, so only its end can be a recorded position.
-            Shape::Document => {
-                let end = track_document(&mut reader)?;
-                let offset = end.offset;
-                let mut found = vec![end];
-                found.retain(|end| positions.contains(&end.position()));
-                (found, offset)
-            }
-        };
+        let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
+        let tracked = Tracked::read(&mut reader, source.shape, &positions)?;
         opened.reader = Box::new(reader);
-        let mut resumed = self.resumed(source, &head, &candidates, &found);
+        let longer = candidates.iter().find(|candidate| {
+            let recorded: Vec<&Position> = candidate.positions().collect();
+            tracked.is_shorter_than(&recorded)
+        });
+        let longer = longer.map(|longer| longer.input);
+        let is_shorter = longer.is_some() && tracked.has_unknown_end();
+        if is_shorter && opened.may_grow && opened.is_recent() {
+            let lines = tracked.known_lines();
+            return Ok(Opening::HeldBack(HeldBack::ShorterCopy { lines }));
+        }
+        let failure = longer.and_then(|_| tracked.failure());
+        let failing = longer.filter(|_| failure.is_some());
+        let mut resumed = self.resumed(source, &head, &candidates, &tracked, failing);
         let start = resumed.start();
+        resumed.may_repeat = is_shorter;
         resumed.same_lines = self.first_inputs.same_lines(
             &source.name,
             resumed.input,
             resumed.recorded_as,
             start.line,
         );
-        let mut tracker = found
-            .into_iter()
-            .find(|tracker| tracker.position() == start);
-        if offset > start.offset {
-            opened = opened.rewind(bytes_read)?;
-            let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
-            tracker = track_log(&mut reader, &[start]).pop();
-            opened.reader = Box::new(reader);
-        }
-        opened.start = Some(match tracker {
-            Some(tracker) => tracker,
-            None if start == Position::START => PositionTracker::default(),
-            None => {
-                return Err(io::Error::other(
-                    "the file changed while it was read; the next run will read it again",
-                ));
-            }
-        });
+        let Some(opened) = go_to(start, opened, tracked, failure, bytes_read)? else {
+            return Ok(Opening::HeldBack(HeldBack::Changed));
+        };
         let reading = ReadingInput {
             sequenced,
             directory: Arc::clone(&self.directory),
             input: resumed.input,
             shape: source.shape,
             may_grow: opened.may_grow,
+            gzip: opened.growing_gzip(),
         };
-        Ok((opened, resumed, reading))
+        Ok(Opening::Open(opened, resumed, reading))
     }
+}
+
+/// Reads the first bytes of an input, and waits for the earlier inputs that may begin like this input. Returns the input,
+/// open at its first byte. Returns `None` if the input is a gzip file that another program is still writing.
+fn read_head(
+    mut opened: Opened,
+    source: &Source,
+    bytes_read: &BytesRead,
+    sequenced: &SequencedInput,
+) -> io::Result<Option<(Opened, Head)>> {
+    let (head, error) = match Head::read(&mut opened.reader, source.shape) {
+        Err(error) if is_cut_off(&error) && opened.may_be_unfinished(source) => return Ok(None),
+        read => read?,
+    };
+    sequenced.begin(head.beginning());
+    if opened.may_be_unfinished(source) {
+        let finished = opened.if_finished(bytes_read)?;
+        return Ok(finished.map(|opened| (opened, head)));
+    }
+    let head_bytes = io::Cursor::new(head.bytes.clone());
+    let rest = FailingReader(error).chain(opened.reader);
+    opened.reader = Box::new(head_bytes.chain(rest));
+    Ok(Some((opened, head)))
+}
+
+/// Returns the input, open at the position `start`, which was found in it. Its reader fails at once with the failure, if
+/// there is one. Returns `None` if the position is not found again.
+fn go_to(
+    start: Position,
+    mut opened: Opened,
+    tracked: Tracked,
+    failure: Option<io::Error>,
+    bytes_read: &BytesRead,
+) -> io::Result<Option<Opened>> {
+    let mut found = tracked.found.into_iter();
+    let mut tracker = found.find(|tracker| tracker.position() == start);
+    if failure.is_some() {
+        opened.reader = Box::new(FailingReader(failure));
+    } else if tracked.offset > start.offset {
+        opened = opened.rewind(bytes_read)?;
+        let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
+        tracker = track_log(&mut reader, &[start]).0.pop();
+        opened.reader = Box::new(reader);
+    }
+    let is_start = start == Position::START;
+    opened.start = tracker.or_else(|| is_start.then(PositionTracker::default));
+    Ok(opened.start.is_some().then_some(opened))
 }
 
 impl InputGuard for ReadingInput {
@@ -186,6 +229,19 @@ impl InputGuard for ReadingInput {
     fn has_read(&self, batch: &LineBatch) {
         self.directory
             .has_read(self.input, self.shape, &batch.positions, self.may_grow);
+    }
+
+    /// Leaves the rest of a gzip file to the next run if the file is still being written.
+    fn end(&self, end: ReadEnd) -> ReadEnd {
+        let is_cut_off = end.result.as_ref().is_err_and(is_cut_off);
+        if is_cut_off && self.gzip.as_ref().is_some_and(GrowingGzip::has_grown) {
+            return ReadEnd {
+                result: Ok(()),
+                rest: Some(HeldBack::UnfinishedGzip),
+                ..end
+            };
+        }
+        end
     }
 }
 
@@ -239,16 +295,17 @@ impl ResumingOpener {
         candidates.collect()
     }
 
-    /// Decides where to resume, given the recorded positions that were found in the input.
+    /// Decides where to resume, given the recorded positions that were found in the input. `failing` is a known input
+    /// that begins like the input, if the input cannot be read further.
     fn resumed(
         &self,
         source: &Source,
         head: &Head,
         candidates: &[Candidate],
-        found: &[PositionTracker],
+        tracked: &Tracked,
+        failing: Option<InputId>,
     ) -> Resumed {
-        let is_found =
-            |position: &Position| found.iter().any(|tracker| tracker.position() == *position);
+        let is_found = |position: &Position| tracked.is_found(position);
         // Several recorded inputs may begin with the same lines as the opened input. The opened input counts as the
         // recorded input that has been delivered up to the furthest position that is found in the opened input.
         let furthest = |candidate: &&Candidate| {
@@ -256,14 +313,13 @@ impl ResumingOpener {
             reached.map(|position| position.offset).max().unwrap_or(0)
         };
         let same = candidates.iter().max_by_key(furthest);
-        let input = match same.filter(|same| furthest(same) > 0) {
-            Some(same) => same.input,
-            None => {
-                let (head_bytes, head_hash) = head.fingerprint();
-                self.directory
-                    .add_input(&source.name, head_bytes, head_hash)
-            }
-        };
+        let same = same.filter(|same| furthest(same) > 0);
+        let known = same.map(|same| same.input).or(failing);
+        let input = known.unwrap_or_else(|| {
+            let (head_bytes, head_hash) = head.fingerprint();
+            self.directory
+                .add_input(&source.name, head_bytes, head_hash)
+        });
         // A line need not be sent to a destination again if the destination received it from any of the candidates.
         let reached = (0..self.destinations.names.len()).map(|to| {
             let passed = candidates.iter().flat_map(|candidate| {
@@ -283,6 +339,7 @@ impl ResumingOpener {
             recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
             reached: reached.into_iter().map(|(position, _)| position).collect(),
             same_lines: None,
+            may_repeat: false,
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use super::held_back::HeldBack;
 use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
 use super::source::Shape;
@@ -46,6 +47,17 @@ pub struct ReadEnd {
     pub result: io::Result<()>,
     /// The number of bytes of the last line that are left to a later run because the line has no newline, or 0.
     pub held_back: u64,
+    /// The reason why the rest of the input is left to a later run, although the last line is complete.
+    pub rest: Option<HeldBack>,
+}
+
+impl ReadEnd {
+    /// Returns whether the whole input was read. If not, the next run must open the input again, even if the file is
+    /// unchanged. The same holds for an input that has no such end, because it could not be opened or was held back as a
+    /// whole.
+    pub fn is_whole(&self) -> bool {
+        self.result.is_ok() && self.held_back == 0 && self.rest.is_none()
+    }
 }
 
 impl<R: Read> BatchReader<R> {
@@ -133,6 +145,7 @@ impl<R: Read> BatchReader<R> {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),
             held_back: self.held_back.unwrap_or(0),
+            rest: None,
         }
     }
 

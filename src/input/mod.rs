@@ -11,6 +11,7 @@
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
+//! | `held_back` | inputs that are still being written |
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
@@ -22,6 +23,7 @@ mod discover;
 mod file_stamp;
 mod foreign;
 mod gzip;
+mod held_back;
 mod line_batch;
 mod look_ahead;
 mod name_filter;
@@ -34,6 +36,7 @@ pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
 pub use file_stamp::FileStamp;
+pub use held_back::{GrowingGzip, HeldBack, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use name_filter::NameFilter;
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};

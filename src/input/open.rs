@@ -24,7 +24,7 @@ pub struct Opened {
     pub is_marked: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
     pub start: Option<PositionTracker>,
-    file: Option<File>,
+    pub(super) file: Option<File>,
 }
 
 /// Opens an input, and decompresses it if it is gzipped.

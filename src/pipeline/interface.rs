@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::input::{BytesRead, LineBatch, Opened, ReadEnd, Source};
+use crate::input::{BytesRead, HeldBack, LineBatch, Opened, ReadEnd, Source};
 use crate::interrupt::Interrupted;
 
 /// Settings that change how a run proceeds but not its output.
@@ -18,6 +18,13 @@ pub struct PipelineOptions {
     pub bytes_read: BytesRead,
     /// A flag that is set when the run should end.
     pub interrupted: Interrupted,
+}
+
+/// The result of opening an input.
+pub enum Opening<S, G> {
+    Open(Opened, S, G),
+    /// Nothing of the input is read, because it is left to the next run.
+    HeldBack(HeldBack),
 }
 
 /// Opens the inputs of a run. Several reading threads share an opener.
@@ -36,7 +43,7 @@ pub trait InputOpener: Send + Sync + 'static {
         input: usize,
         source: &Source,
         bytes_read: &BytesRead,
-    ) -> io::Result<(Opened, Self::Start, Self::Guard)>;
+    ) -> io::Result<Opening<Self::Start, Self::Guard>>;
 }
 
 /// A value that belongs to an input. It is created when the input is opened, and dropped when the end of the input is
@@ -48,10 +55,14 @@ pub trait InputGuard: Send + 'static {
 
     /// Notes that a batch of the input was read.
     fn has_read(&self, batch: &LineBatch);
+
+    /// Returns how the input ended, given the result of reading it.
+    fn end(&self, end: ReadEnd) -> ReadEnd;
 }
 
 /// An event of one input. An input that was opened has a start, batches in order, and an end. An input that could not
-/// be opened has only the event [`InputEvent::Unopened`].
+/// be opened has only the event [`InputEvent::Unopened`], and an input that is left to the next run has only the event
+/// [`InputEvent::HeldBack`].
 pub struct Delivery<'s, S, T> {
     /// The number of the input in the run, from 0.
     pub input: usize,
@@ -63,6 +74,8 @@ pub struct Delivery<'s, S, T> {
 pub enum InputEvent<S, T> {
     /// The input could not be opened.
     Unopened(io::Error),
+    /// The input is left to the next run.
+    HeldBack(HeldBack),
     /// The input was opened. The value is what the [`InputOpener`] returned, or `None` without an opener.
     Start(Option<S>),
     /// A converted batch.

@@ -27,5 +27,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use interface::{ControlFlow, Delivery, InputEvent, InputGuard, InputOpener, PipelineOptions};
+pub use interface::{
+    ControlFlow, Delivery, InputEvent, InputGuard, InputOpener, Opening, PipelineOptions,
+};
 pub use run::run;

@@ -9,7 +9,7 @@ use std::thread;
 use rayon::ThreadPool;
 
 use super::budget::{Budget, InFlight};
-use super::interface::{InputEvent, InputGuard, InputOpener, PipelineOptions};
+use super::interface::{InputEvent, InputGuard, InputOpener, Opening, PipelineOptions};
 use super::queues::Queues;
 use crate::buffers::Buffers;
 use crate::input::{self, BatchReader, LineBatch, Source};
@@ -70,9 +70,11 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         let source = &self.sources[input];
         let bytes_read = self.options.bytes_read.for_input();
         let opened = match &self.opener {
-            Some(opener) => opener
-                .open(input, source, &bytes_read)
-                .map(|(opened, start, guard)| (opened, Some(start), Some(guard))),
+            Some(opener) => match opener.open(input, source, &bytes_read) {
+                Ok(Opening::Open(opened, start, guard)) => Ok((opened, Some(start), Some(guard))),
+                Ok(Opening::HeldBack(reason)) => return send(InputEvent::HeldBack(reason), None),
+                Err(error) => Err(error),
+            },
             None => input::open(source, &bytes_read).map(|opened| (opened, None, None)),
         };
         let (opened, start, guard) = match opened {
@@ -104,8 +106,11 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
                 None,
             )?;
         }
-        let end = InputEvent::End(reader.finish(), bytes_read.of_input());
-        send(end, guard)
+        let mut end = reader.finish();
+        if let Some(guard) = &guard {
+            end = guard.end(end);
+        }
+        send(InputEvent::End(end, bytes_read.of_input()), guard)
     }
 
     /// Starts the conversion of a batch, and returns the slot for its result.

@@ -136,6 +136,7 @@ fn deliver_message<O: InputOpener, T: Send + 'static>(
     };
     let (converted, mut rest) = match event {
         InputEvent::Unopened(error) => return deliver(InputEvent::Unopened(error)),
+        InputEvent::HeldBack(reason) => return deliver(InputEvent::HeldBack(reason)),
         InputEvent::Start(start) => return deliver(InputEvent::Start(start)),
         InputEvent::End(end, bytes) => return deliver(InputEvent::End(end, bytes)),
         // When the result has arrived, `_in_flight` is dropped, and the bytes of the batch are free for other batches.

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::input::{self, BytesRead, LineBatch, Origin, Shape, Source};
+use crate::input::{self, BytesRead, LineBatch, Origin, ReadEnd, Shape, Source};
 use crate::interrupt::Interrupted;
 
 /// A type of opener for tests without an opener: `run` gets `None` of this type, and reads each input from its first
@@ -16,12 +16,7 @@ impl InputOpener for NoOpener {
     type Start = ();
     type Guard = NoOpener;
 
-    fn open(
-        &self,
-        _: usize,
-        _: &Source,
-        _: &BytesRead,
-    ) -> io::Result<(input::Opened, (), NoOpener)> {
+    fn open(&self, _: usize, _: &Source, _: &BytesRead) -> io::Result<Opening<(), NoOpener>> {
         match *self {}
     }
 }
@@ -32,6 +27,10 @@ impl InputGuard for NoOpener {
     }
 
     fn has_read(&self, _: &LineBatch) {}
+
+    fn end(&self, end: ReadEnd) -> ReadEnd {
+        end
+    }
 }
 
 const AT_START: Option<NoOpener> = None;
@@ -85,6 +84,7 @@ fn results_arrive_in_input_order_whichever_is_ready_first() {
     run(&sources, &options(4), AT_START, convert, |delivery| {
         seen.push(match delivery.event {
             InputEvent::Unopened(_) => "unopened".to_owned(),
+            InputEvent::HeldBack(reason) => reason.to_string(),
             InputEvent::Start(_) => "start".to_owned(),
             InputEvent::Batch(first_line) => first_line.to_string(),
             InputEvent::End(ended, bytes) => format!("end {} {bytes}", ended.result.is_ok()),
@@ -182,6 +182,7 @@ fn several_inputs_are_read_at_a_time_each_in_order() {
             }
             InputEvent::Batch(first_line) => seen[delivery.input].push(first_line),
             InputEvent::Unopened(error) => panic!("{error}"),
+            InputEvent::HeldBack(reason) => panic!("{reason}"),
         }
         most = most.max(open);
         ControlFlow::Continue

@@ -19,6 +19,8 @@ pub struct InputReport {
     pub errors: Vec<String>,
     /// The warnings about the lines of the input.
     pub warnings: Vec<String>,
+    /// The reason why the input, or the rest of it, is left to the next run.
+    pub held_back: Option<String>,
     /// The number of lines that were not read again, because earlier runs delivered them.
     pub skipped_lines: u64,
     /// More lines that were not read, because this run read them from another input.
@@ -48,12 +50,13 @@ pub struct ReadTo {
     pub held_back: u64,
 }
 
-/// The numbers of inputs: all inputs of the run, those that were delivered completely, those that failed, and those whose
-/// output files replaced others.
+/// The numbers of inputs: all inputs of the run, those that were delivered completely, those that are left to the next
+/// run, those that failed, and those whose output files replaced others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
     pub done: usize,
+    pub held_back: usize,
     pub failed: usize,
     pub replaced: usize,
 }
@@ -61,16 +64,18 @@ pub struct InputCounts {
 impl InputCounts {
     /// Returns whether the run ended before the last input did.
     pub fn is_stopped(self) -> bool {
-        self.done + self.failed < self.all
+        self.done + self.held_back + self.failed < self.all
     }
 }
 
 /// The way in which an input ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum InputEnd {
     /// The whole input is delivered.
     Done,
+    /// The input, or the rest of it, is left to the next run, because it is still being written.
+    HeldBack,
     /// The input could not be read to its end, or its output could not be written.
     Failed,
     /// The run ended before the input did.
@@ -119,7 +124,7 @@ impl InputReports {
     /// before all its records were delivered.
     pub fn stop(&mut self, input: usize) {
         if let Some(report) = self.found.get_mut(&input)
-            && report.ended == InputEnd::Done
+            && matches!(report.ended, InputEnd::Done | InputEnd::HeldBack)
         {
             report.ended = InputEnd::Stopped;
             report.read_to = None;
@@ -132,6 +137,7 @@ impl InputReports {
         InputCounts {
             all,
             done: ended(InputEnd::Done),
+            held_back: ended(InputEnd::HeldBack),
             failed: ended(InputEnd::Failed),
             replaced: self
                 .reports()

@@ -74,6 +74,7 @@ struct RunJson<'a> {
 struct TotalJson<'a> {
     inputs: usize,
     done_inputs: usize,
+    held_back_inputs: usize,
     failed_inputs: usize,
     skipped_files: usize,
     replaced_files: usize,
@@ -98,6 +99,7 @@ struct InputJson<'a> {
     repeated_lines: u64,
     same_as: Option<&'a str>,
     held_back: Option<u64>,
+    held_back_because: Option<&'a str>,
     first_line: Option<u64>,
     last_line: Option<u64>,
     #[serde(flatten)]
@@ -172,6 +174,7 @@ impl<'a> RunJson<'a> {
         let total = report.summary.map(|summary| TotalJson {
             inputs: summary.inputs.all,
             done_inputs: summary.inputs.done,
+            held_back_inputs: summary.inputs.held_back,
             failed_inputs: summary.inputs.failed,
             skipped_files: summary.unmatched,
             replaced_files: summary.inputs.replaced,
@@ -220,6 +223,7 @@ impl<'a> InputJson<'a> {
             repeated_lines: input.same_lines.as_ref().map_or(0, |same| same.lines),
             same_as: input.same_lines.as_ref().map(|same| same.input.as_str()),
             held_back: input.read_to.map(|end| end.held_back),
+            held_back_because: input.held_back.as_deref(),
             first_line: lines.map(|(first, _)| first),
             last_line: lines.map(|(_, last)| last),
             lines: LinesJson::new(&input.tally, known_events),

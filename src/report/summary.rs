@@ -76,12 +76,16 @@ impl Summary<'_> {
         let InputCounts {
             all,
             done,
+            held_back,
             failed,
             replaced,
         } = self.inputs;
         let mut ends = Vec::new();
         if failed > 0 {
             ends.push(format!("{failed} failed"));
+        }
+        if held_back > 0 {
+            ends.push(format!("{held_back} left to the next run"));
         }
         if self.stopped_by.is_some() || self.inputs.is_stopped() {
             ends.push(format!("{done} done"));

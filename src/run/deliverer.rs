@@ -6,20 +6,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use super::duplicates::Duplicates;
 use super::input_warnings::{InputWarnings, ReadInput};
-use crate::checkpoint::{Resumed, SameLines, StateDirectory};
+use super::open_input::OpenInput;
+use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
-use crate::convert::{ConvertedBatch, Suspects};
+use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
 use crate::exit_code::ExitCode;
-use crate::input::{NotFound, ReadEnd, Source};
+use crate::input::{HeldBack, NotFound, ReadEnd, Source};
 use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::pipeline::{ControlFlow, Delivery, InputEvent};
-use crate::report::{InputEnd, InputReport, InputReports, ReadTo};
+use crate::report::{InputReports, ReadTo};
 
 /// Delivers the converted batches of a run to one destination.
 pub struct Deliverer<'c> {
@@ -41,26 +41,6 @@ pub struct Deliverer<'c> {
     /// Whether the run must stop because rows could not be written to the rejects file. With a state directory, the
     /// next run does not read these lines again, so their rows would be missing forever.
     must_stop: bool,
-}
-
-/// An input that has started and has not ended.
-struct OpenInput {
-    name: String,
-    /// The number of lines that are skipped, because earlier runs delivered them.
-    skipped_lines: u64,
-    /// More lines that are skipped, because this run reads them from another input.
-    same_lines: Option<SameLines>,
-    /// The tally of the lines that were read. It is added to the run's tally only if the output is delivered.
-    tally: Tally,
-    /// The lines that are probably no events.
-    suspects: Suspects,
-    /// The errors of the input and of its output.
-    errors: Vec<String>,
-    /// The warnings about the input.
-    warnings: Vec<String>,
-    /// Whether the output could not be written.
-    output_failed: bool,
-    started: Instant,
 }
 
 /// The result of a run.
@@ -116,6 +96,12 @@ impl<'c> Deliverer<'c> {
                 self.end(input, open, Some(ReadTo::default()), None);
                 ControlFlow::Continue
             }
+            InputEvent::HeldBack(reason) => {
+                let mut open = OpenInput::start(source);
+                self.hold_back(source, &mut open, reason);
+                self.end(input, open, Some(ReadTo::default()), None);
+                ControlFlow::Continue
+            }
             InputEvent::Start(resumed) => self.start(input, source, resumed.as_ref()),
             InputEvent::Batch(batch) => self.deliver_batch(input, batch),
             InputEvent::End(end, bytes) => self.finish(input, source, end, bytes),
@@ -138,6 +124,13 @@ impl<'c> Deliverer<'c> {
             open.same_lines = resumed.same_lines.clone();
             let same = open.same_lines.as_ref().map_or(0, |same| same.lines);
             open.skipped_lines = resumed.start().line - same;
+            if resumed.may_repeat {
+                self.console.note(&format!(
+                    "note: `{}` ends earlier than a known input that begins like it; lines after line {} may be delivered a second time",
+                    source.name,
+                    resumed.start().line
+                ));
+            }
         }
         self.open.insert(input, open);
         self.with_rejects(RejectsFile::mark);
@@ -174,7 +167,11 @@ impl<'c> Deliverer<'c> {
 
     /// Completes the output of an input after the last line that could be read.
     fn finish(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> ControlFlow {
-        let ReadEnd { result, held_back } = end;
+        let ReadEnd {
+            result,
+            held_back,
+            rest,
+        } = end;
         let mut flow = ControlFlow::Continue;
         if !self.output_failed(input) {
             let finished = self.destination.finish(input);
@@ -187,6 +184,9 @@ impl<'c> Deliverer<'c> {
             let message = format!("failed to read `{}` to its end: {error}", source.name);
             self.input_failed(&mut open, message);
         }
+        if let Some(reason) = rest {
+            self.hold_back(source, &mut open, reason);
+        }
         let delivered = !open.output_failed;
         if !delivered {
             self.forget_lines(&mut open);
@@ -196,7 +196,7 @@ impl<'c> Deliverer<'c> {
         }
         // The rest of an input whose first lines are skipped may have no event.
         let is_whole = open.skipped_lines == 0 && open.same_lines.is_none();
-        if open.errors.is_empty() && is_whole {
+        if open.errors.is_empty() && open.held_back.is_none() && is_whole {
             let read = ReadInput {
                 source,
                 suspects: &open.suspects,
@@ -346,45 +346,15 @@ impl<'c> Deliverer<'c> {
         self.code = self.code.max(ExitCode::Input);
     }
 
+    fn hold_back(&mut self, source: &Source, open: &mut OpenInput, reason: HeldBack) {
+        let name = &source.name;
+        self.console
+            .note(&format!("note: `{name}` is left to the next run: {reason}"));
+        open.held_back = Some(reason);
+    }
+
     fn report_output_error(&mut self, error: &anyhow::Error) {
         self.console.error(&format!("{error:#}"));
         self.code = self.code.max(ExitCode::Output);
-    }
-}
-
-impl OpenInput {
-    fn start(source: &Source) -> Self {
-        Self {
-            name: source.name.clone(),
-            skipped_lines: 0,
-            same_lines: None,
-            tally: Tally::default(),
-            suspects: Suspects::default(),
-            errors: Vec::new(),
-            warnings: Vec::new(),
-            output_failed: false,
-            started: Instant::now(),
-        }
-    }
-
-    /// Returns the report on the input. `read_to` is `None` if the run stopped before the end of the input.
-    fn end(self, read_to: Option<ReadTo>, output: Option<WrittenFile>) -> InputReport {
-        let ended = match read_to {
-            _ if !self.errors.is_empty() => InputEnd::Failed,
-            Some(_) => InputEnd::Done,
-            None => InputEnd::Stopped,
-        };
-        InputReport {
-            name: self.name,
-            ended,
-            errors: self.errors,
-            warnings: self.warnings,
-            skipped_lines: self.skipped_lines,
-            same_lines: self.same_lines,
-            tally: self.tally,
-            read_to,
-            output,
-            elapsed: self.started.elapsed(),
-        }
     }
 }

@@ -9,6 +9,7 @@
 //! | `fail_on` | the results that make a run fail |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
+//! | `open_input` | an input between its start and its end |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
 //! | `event_notes` | notes events without a time, or with two times |
@@ -25,6 +26,7 @@ mod fail_on;
 mod input_warnings;
 mod inputs;
 mod job;
+mod open_input;
 mod probe;
 mod recover;
 mod send;

@@ -208,6 +208,7 @@ fn a_copy_is_delivered_once_to_routers_at_different_positions() {
         .with_code(0);
     directory.remove("logs/a.log");
     directory.write("logs/b.log", lines(0..80));
+    directory.age("logs/b.log");
     send_to_routers(&directory, &one, &other, true)
         .run()
         .with_code(0);

@@ -276,6 +276,7 @@ fn a_shorter_copy_of_a_delivered_log_is_delivered_only_after_the_last_known_posi
     // The positions of the shorter copies do not hide the new lines of the longer log.
     directory.append("logs/a.log", &lines(10..12));
     directory.append("logs/b.log", "another line\n");
+    directory.age("logs/b.log");
     let ended = directory.transform().run().with_code(0);
     ended.assert_stderr("2 emitted");
     ended.assert_stderr("1 unparsable");
@@ -297,6 +298,7 @@ fn a_shorter_copy_of_a_large_log_is_delivered_from_the_last_common_checkpoint() 
     let cut = text[..6 << 20].rfind('\n').unwrap() + 1;
     directory.write("logs/a.log", &text);
     directory.write("logs/b.log", &text[..cut]);
+    directory.age("logs/b.log");
     directory.transform().run().with_code(0);
     let (a, b) = ("out/a.log.xapi.jsonl", "out/b.log.xapi.jsonl");
     assert_eq!(directory.json_lines(a).len(), 86_400);
@@ -304,6 +306,7 @@ fn a_shorter_copy_of_a_large_log_is_delivered_from_the_last_common_checkpoint() 
     assert!((1..10_000).contains(&again), "{again}");
     let cut = text[..5 << 20].rfind('\n').unwrap() + 1;
     directory.write("logs/c.log", &text[..cut]);
+    directory.age("logs/c.log");
     directory.transform().run().with_code(0);
     let in_all = directory.files("out").into_iter();
     let in_all: usize = in_all

@@ -1,0 +1,87 @@
+//! The recorded positions that an input has, and whether the input ends earlier than a known input with the same lines,
+//! as a copy does that was broken off.
+
+use std::io::{self, BufRead};
+
+use super::fingerprint::{LogEnd, track_document, track_log};
+use crate::input::{Position, PositionTracker, Shape};
+
+/// An input that was read up to the last recorded position, or to its end.
+pub struct Tracked {
+    /// A tracker for each recorded position that the input has.
+    pub found: Vec<PositionTracker>,
+    /// The number of bytes that were read, or more if the input ended early.
+    pub offset: u64,
+    /// The end of a log that ended before the last recorded position.
+    end: Option<LogEnd>,
+}
+
+impl Tracked {
+    /// Reads an input up to the last of `positions`, which are in ascending order.
+    ///
+    /// # Errors
+    /// Returns an error if a document cannot be read.
+    pub fn read(
+        reader: &mut impl BufRead,
+        shape: Shape,
+        positions: &[Position],
+    ) -> io::Result<Self> {
+        if shape == Shape::Log {
+            let (found, end) = track_log(reader, positions);
+            let offset = positions.last().map_or(0, |last| last.offset);
+            return Ok(Self { found, offset, end });
+        }
+        // A document is delivered as a whole or not at all, so only its end can be a recorded position.
+        let end = track_document(reader)?;
+        let offset = end.offset;
+        let is_known = positions.contains(&end.position());
+        Ok(Self {
+            found: is_known.then_some(end).into_iter().collect(),
+            offset,
+            end: None,
+        })
+    }
+
+    pub fn is_found(&self, position: &Position) -> bool {
+        let mut found = self.found.iter();
+        found.any(|tracker| tracker.position() == *position)
+    }
+
+    /// Returns whether the input consists of the first bytes of a known input, as far as the recorded positions of the
+    /// known input tell.
+    pub fn is_shorter_than(&self, known: &[&Position]) -> bool {
+        let Some(end) = &self.end else {
+            return false;
+        };
+        let is_after = |position: &Position| position.offset > end.offset;
+        // A position after an incomplete line is not found if the line continues.
+        let agrees =
+            |position: &Position| is_after(position) || position.open || self.is_found(position);
+        known.iter().any(|position| is_after(position))
+            && known.iter().all(|position| agrees(position))
+    }
+
+    /// Returns the number of lines before the last position that was found.
+    pub fn known_lines(&self) -> u64 {
+        self.found.last().map_or(0, |last| last.line)
+    }
+
+    /// Returns whether the input was read to its end, and has bytes after the last position that was found.
+    pub fn has_unknown_end(&self) -> bool {
+        let known = self.found.last().map_or(0, |last| last.offset);
+        let end = self.end.as_ref();
+        end.is_some_and(|end| end.result.is_ok() && end.offset > known)
+    }
+
+    /// Returns the error for an input that could not be read to its end, and that is shorter than a known input. The
+    /// lines after the last position that was found are not read, because they would be delivered twice.
+    pub fn failure(&self) -> Option<io::Error> {
+        let error = self.end.as_ref()?.result.as_ref().err()?;
+        let unread = match self.known_lines() {
+            0 => "nothing of it is read".to_owned(),
+            line => format!("nothing after line {line} is read"),
+        };
+        let message = format!("{error}; it begins like a longer input that is known, so {unread}");
+        Some(io::Error::new(error.kind(), message))
+    }
+}
