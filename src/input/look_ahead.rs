@@ -27,12 +27,30 @@ struct LookedAhead {
 
 /// Reads ahead to the first event. Returns a reader of all bytes, and whether the events of the input have the marker
 /// `[tracking]`, which is false if there is no event within the limit.
-pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> (Box<dyn Read + Send>, bool) {
+///
+/// # Errors
+/// Returns an error if there is no event within the limit, and the bytes are no text in any encoding.
+pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<(Box<dyn Read + Send>, bool)> {
     let (reader, is_marked) = looked_ahead(reader);
-    (Box::new(reader), is_marked)
+    if is_marked.is_none() && is_binary(reader.start.get_ref()) {
+        let message = "it is binary data and no log; leave it out, or decrypt or unpack it with the program that made it";
+        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+    }
+    Ok((Box::new(reader), is_marked.unwrap_or(false)))
 }
 
-fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, bool) {
+/// Returns whether bytes are neither UTF-8 nor text in another encoding. A tenth of encrypted or compressed bytes are
+/// control characters that no text has. NUL bytes are not counted, since a log may have them after it was truncated in
+/// place.
+fn is_binary(bytes: &[u8]) -> bool {
+    let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
+    let controls = bytes.iter().filter(|byte| is_control(**byte)).count();
+    let others = bytes.iter().filter(|byte| **byte != 0).count() - controls;
+    let utf8 = simdutf8::compat::from_utf8(bytes);
+    controls > others / 50 && utf8.is_err_and(|error| error.error_len().is_some())
+}
+
+fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<bool>) {
     let mut nuls = 0;
     let mut start = Vec::new();
     let mut error = None;
@@ -69,7 +87,7 @@ fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, bool) {
         error,
         rest: reader,
     };
-    (reader, is_marked.unwrap_or(false))
+    (reader, is_marked)
 }
 
 impl Read for LookedAhead {
@@ -117,7 +135,7 @@ mod tests {
             ("\0\0\0INFO [tracking] - {\"event_type\": 1}\n", true),
         ] {
             let slow = Slow(Cursor::new(text.as_bytes().to_vec()));
-            let (mut reader, is_marked) = look_ahead(Box::new(slow));
+            let (mut reader, is_marked) = look_ahead(Box::new(slow)).unwrap();
             assert_eq!(is_marked, expected, "{text}");
             let mut read = Vec::new();
             let error = reader.read_to_end(&mut read).unwrap_err();
@@ -136,7 +154,7 @@ mod tests {
         let mut read = Vec::new();
         reader.read_to_end(&mut read).unwrap();
         assert!(read == bytes);
-        (kept, is_marked)
+        (kept, is_marked == Some(true))
     }
 
     #[test]
@@ -167,7 +185,7 @@ mod tests {
                 .into_bytes();
             text.truncate(kilobytes << 10);
             text.extend(b"\nINFO [tracking] - {\"event_type\": 1}\n");
-            let (mut reader, is_marked) = look_ahead(Box::new(Cursor::new(text.clone())));
+            let (mut reader, is_marked) = look_ahead(Box::new(Cursor::new(text.clone()))).unwrap();
             assert_eq!(is_marked, expected, "{kilobytes}");
             let mut read = Vec::new();
             reader.read_to_end(&mut read).unwrap();

@@ -38,7 +38,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
     }?;
     if source.shape == Shape::Log {
-        (opened.reader, opened.is_marked) = look_ahead(opened.reader);
+        (opened.reader, opened.is_marked) = look_ahead(opened.reader)?;
     }
     Ok(opened)
 }

@@ -195,7 +195,7 @@ fn an_input_without_an_event_has_a_warning_with_its_most_likely_cause() {
         &[],
         "no line of `a.log` is an event (3 lines): it is not UTF-8; if it is text in another encoding, read it with `iconv",
     );
-    let binary = b"\xfc\0\x01\xff\n".repeat(3);
+    let binary = b"\xfc\0bcd\n".repeat(3);
     warned(
         "a.log",
         binary,
