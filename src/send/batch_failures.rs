@@ -74,7 +74,7 @@ const TIMEOUTS_BEFORE_SINGLE: u32 = 3;
 const RETRIES_OF_SINGLE: u32 = 3;
 
 /// The most retries for a half of a part, if all retries for the whole part have failed.
-const RETRIES_OF_HALVES: u32 = 2;
+pub const RETRIES_OF_HALVES: u32 = 2;
 
 /// The most retries of a request that a load balancer may have answered in place of the server.
 pub const ROUTING_RETRIES: u32 = 3;
@@ -116,9 +116,9 @@ impl BatchFailures {
         }
     }
 
-    /// Returns whether the server has answered the request before the one that has failed.
-    pub fn is_first(&self) -> bool {
-        self.in_a_row <= 1
+    /// Returns whether a single record was not answered in time, and nothing was answered since.
+    pub fn has_sent_alone(&self) -> bool {
+        self.has_sent_alone
     }
 
     /// Returns the most retries of a request with this number of the batch's records. A request that may be too large is

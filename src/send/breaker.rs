@@ -7,7 +7,7 @@
 //! the rest of their records, and write dead letters. If the server accepts none, the run stops.
 //!
 //! Batches are also kept back if a proven server fails or does not answer. They are released when the server accepts a
-//! record again.
+//! record again, and are then sent again: an outage leaves no dead letters.
 
 use std::collections::BTreeSet;
 use std::collections::HashMap;
@@ -217,7 +217,7 @@ impl Breaker {
             .sum();
         state.is_proven
             && count <= FEW_RECORDS
-            && given_up.clone().all(GivenUp::may_be_bad)
+            && given_up.clone().all(|given_up| given_up.may_be_bad)
             && state
                 .kept_back
                 .iter()
@@ -347,7 +347,8 @@ mod tests {
         kept.rest.given_up.push(GivenUp {
             records: 0..1,
             reason,
-            is_certain: false,
+            may_be_bad: true,
+            given_up: 0,
             attempts: 1,
             status,
             answer: String::new(),

@@ -1,9 +1,12 @@
 //! The check of a target before its first delivery, and the probe that a user asks for. Neither stores anything.
 
+use std::time::SystemTime;
+
 use super::advice::{advice, general_advice};
 use super::http::{Answer, Loss, LossKind};
 use super::server::{Finding, Probe, is_final};
 use super::target::{Target, status_of};
+use super::verdict::{Verdict, verdict_by_status};
 use crate::exit_code::ExitCode;
 
 /// The advice about a 403 after the server has accepted records in the same run.
@@ -28,14 +31,28 @@ impl Target {
         });
     }
 
-    /// Makes one request that stores nothing. Returns whether the server answers it as one that takes records.
+    /// Makes one request that stores nothing, and sends a record that the server has taken in this run once more. Returns
+    /// whether the server answers as one that takes records.
     pub fn is_well(&self) -> bool {
         let Ok(_permit) = self.rate_limiter.acquire() else {
             return false;
         };
         let answer = self.server.check(&self.client);
         let fails = |status| matches!(status, 403 | 408 | 425 | 429 | 500..);
-        !is_final(&answer) && status_of(&answer).is_some_and(|status| !fails(status))
+        let answers = !is_final(&answer) && status_of(&answer).is_some_and(|status| !fails(status));
+        answers && self.takes_again()
+    }
+
+    /// Sends a record that the server has taken in this run once more. Returns whether the server takes it, or has it.
+    fn takes_again(&self) -> bool {
+        let Some(body) = self.status.taken.get() else {
+            return false;
+        };
+        self.statistics().requests.start(false);
+        let (answer, bytes) = self.client.post(body, self.client.compress);
+        self.statistics().requests.end(bytes);
+        let verdict = verdict_by_status(&answer, SystemTime::now());
+        matches!(verdict, Verdict::Accepted | Verdict::Conflict)
     }
 
     /// Finds out whether records can be sent. Returns a sentence that says what was found.

@@ -55,7 +55,7 @@ impl<'r> DeliveryWorker<'r> {
             self.halve(part, last.attempts, part.max_retries);
             return Ok(());
         }
-        self.accepted();
+        self.accepted(held[0].0);
         let kept = self.undelivered.given_up.len();
         for (record, is_same) in held {
             if is_same {
@@ -135,13 +135,13 @@ impl<'r> DeliveryWorker<'r> {
         let target = self.requester.target;
         match lookup {
             Lookup::Same => {
-                self.accepted();
+                self.accepted(part.records);
                 target.statistics().add_duplicates(part.records, true);
                 Ok(())
             }
             Lookup::Different => {
                 if target.breaker().is_proven() {
-                    self.accepted();
+                    self.accepted(part.records);
                 }
                 self.give_up(part, Undeliverable::Conflict, last)
             }

@@ -1,17 +1,17 @@
 //! The delivery of one batch.
 
-use super::batch_failures::{AfterFailure, BatchFailures};
+use super::batch_failures::{AfterFailure, BatchFailures, RETRIES_OF_HALVES};
 use super::dead_letters::Undeliverable;
 use super::http::Answer;
 use super::kept_back::{GivenUp, KeptBack, Rest};
-use super::parts::{Part, Parts};
+use super::parts::{KnownOfPart, Part, Parts};
 use super::rate_limiter::{RequestPermit, Stopped};
 use super::retry::Requester;
-use super::send_batch::SendBatch;
+use super::send_batch::{BatchSlice, SendBatch};
 use super::server::FinalAnswer;
 use super::target::status_of;
 use super::undelivered::Undelivered;
-use super::verdict::{Suspect, Verdict};
+use super::verdict::{Suspect, Verdict, is_outage};
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the batch is kept back, or the target is
@@ -61,7 +61,7 @@ impl<'r> DeliveryWorker<'r> {
     /// Delivers the batch. Returns the records without an outcome: if there are any, the batch must be kept back. Fails
     /// if the target is stopped.
     pub fn deliver(mut self) -> (Result<(), Stopped>, Rest) {
-        let delivered = match self.undelivered.write_all() {
+        let delivered = match self.settle_given_up() {
             Ok(()) => self.deliver_parts(),
             Err(Stopped) => Err(Stopped),
         };
@@ -109,10 +109,31 @@ impl<'r> DeliveryWorker<'r> {
                 return Err(Stopped);
             }
             if self.undelivered.has_accepted() {
-                self.undelivered.write_all()?;
+                self.settle_given_up()?;
             }
         }
         Ok(())
+    }
+
+    /// Decides about the records that are given up, after the server has accepted others: they are sent once more, or
+    /// their dead letters are written.
+    fn settle_given_up(&mut self) -> Result<(), Stopped> {
+        let max_retries = self.requester.target.backoff.max_retries;
+        for given_up in self.undelivered.take_repeated() {
+            let records = self.batch.numbered(given_up.records);
+            self.parts.push_last(Part {
+                records,
+                attempts: given_up.attempts,
+                max_retries: match records.len() {
+                    1 => max_retries.min(given_up.given_up * RETRIES_OF_HALVES),
+                    _ => max_retries,
+                },
+                is_repeated: false,
+                given_up: given_up.given_up + 1,
+                known: KnownOfPart::Nothing,
+            });
+        }
+        self.undelivered.write_all()
     }
 
     /// Returns the part that is sent next. During a trial, this is a single record.
@@ -120,6 +141,7 @@ impl<'r> DeliveryWorker<'r> {
         let breaker = self.requester.target.breaker();
         match breaker.is_trial() {
             true => self.parts.pop_for_trial(|records| breaker.choose(records)),
+            false if self.failures.has_sent_alone() => self.parts.pop_last(),
             false => match self.failures.without_timeouts() {
                 0 => self.parts.pop(),
                 failures => self.parts.pop_after(failures),
@@ -170,7 +192,7 @@ impl<'r> DeliveryWorker<'r> {
         let is_single = part.records.len() == 1;
         match verdict {
             Verdict::Accepted => {
-                self.accepted();
+                self.accepted(part.records);
                 target.statistics().add_delivered(part.records);
             }
             Verdict::ByRecord(verdicts) => self.settle(part, &verdicts, last)?,
@@ -240,7 +262,7 @@ impl<'r> DeliveryWorker<'r> {
         let after = self.failures.failed(suspect, count, part.max_retries);
         match after {
             AfterFailure::Halve { max_retries } => {
-                self.halve(&part.suspected(), last.attempts, max_retries);
+                self.halve(part, last.attempts, max_retries);
                 return Ok(());
             }
             AfterFailure::TryAnother => {
@@ -280,7 +302,7 @@ impl<'r> DeliveryWorker<'r> {
                 self.give_up(part, Undeliverable::Refused, last)
             }
             AfterFailure::Halve { max_retries } => {
-                self.halve(&part.suspected(), last.attempts, max_retries);
+                self.halve(part, last.attempts, max_retries);
                 Ok(())
             }
         }
@@ -313,7 +335,10 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     /// Notes that the server has accepted records.
-    pub(super) fn accepted(&mut self) {
+    pub(super) fn accepted(&mut self, records: BatchSlice<'_>) {
+        let target = self.requester.target;
+        let taken = &target.status.taken;
+        taken.get_or_init(|| target.server.body(records.range(0..1)));
         self.failures.answered();
         self.undelivered.accepted();
     }
@@ -352,7 +377,8 @@ impl<'r> DeliveryWorker<'r> {
         GivenUp {
             records: part.records.numbers_in_batch(),
             reason,
-            is_certain: part.is_suspect && !self.is_away && self.failures.is_first(),
+            may_be_bad: !is_outage(&last.answer),
+            given_up: part.given_up,
             attempts: part.attempts + last.attempts,
             status: status_of(&last.answer),
             answer: self.requester.target.client.text_of(&last.answer),

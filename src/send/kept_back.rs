@@ -6,6 +6,11 @@ use std::path::PathBuf;
 use super::dead_letters::Undeliverable;
 use super::send_batch::SendBatch;
 
+/// The number of times that records are sent again, each time after the server has accepted others, before a failure of
+/// the server is put down to the records. Fewer would make dead letters of records that meet the start or the end of an
+/// outage, or an overloaded server.
+pub const MAX_REPETITIONS: u32 = 2;
+
 /// A batch whose delivery has not begun, or has been interrupted.
 #[derive(Debug)]
 pub struct KeptBack {
@@ -16,8 +21,8 @@ pub struct KeptBack {
 /// The records of a batch that have no outcome yet.
 #[derive(Debug, Default)]
 pub struct Rest {
-    /// The records that are still to be sent, with the number of requests that were made for them.
-    pub waiting: Vec<(Range<usize>, u64)>,
+    /// The records that are still to be sent.
+    pub waiting: Vec<WaitingRecords>,
     /// The records that are given up, and whose dead letters are not written yet.
     pub given_up: Vec<GivenUp>,
     /// Whether the server has accepted other records of the batch.
@@ -26,14 +31,25 @@ pub struct Rest {
     pub written: Vec<PathBuf>,
 }
 
+/// Consecutive records of a batch that are still to be sent.
+#[derive(Clone, Debug)]
+pub struct WaitingRecords {
+    pub records: Range<usize>,
+    /// The number of requests that were made for the records.
+    pub attempts: u64,
+    /// The number of times that the records were given up because the server failed.
+    pub given_up: u32,
+}
+
 /// Consecutive records of a batch that the server does not take.
 #[derive(Clone, Debug)]
 pub struct GivenUp {
     pub records: Range<usize>,
     pub reason: Undeliverable,
-    /// Whether only these records can be the reason, if the server has failed: the server has answered other records of a
-    /// larger request that had failed.
-    pub is_certain: bool,
+    /// Whether the records may be the reason, and not only the state of the server.
+    pub may_be_bad: bool,
+    /// The number of times that the records were given up before because the server failed.
+    pub given_up: u32,
     /// The number of requests that were made for the records.
     pub attempts: u64,
     /// The status of the last answer, if there was one.
@@ -55,7 +71,11 @@ impl Rest {
 impl KeptBack {
     /// Returns a batch of which nothing was sent yet.
     pub fn whole(batch: SendBatch) -> Self {
-        let waiting = vec![(0..batch.items().len(), batch.attempts)];
+        let waiting = vec![WaitingRecords {
+            records: 0..batch.items().len(),
+            attempts: batch.attempts,
+            given_up: 0,
+        }];
         Self {
             batch,
             rest: Rest {
@@ -80,7 +100,7 @@ impl KeptBack {
         let Rest {
             waiting, given_up, ..
         } = &self.rest;
-        let waiting = waiting.iter().map(|(records, _)| records);
+        let waiting = waiting.iter().map(|waiting| &waiting.records);
         let given_up = given_up.iter().map(|given_up| &given_up.records);
         waiting.chain(given_up).cloned()
     }
@@ -96,10 +116,10 @@ impl GivenUp {
         self.reason == Undeliverable::Unavailable && has_failed
     }
 
-    /// Returns whether the records may be the reason for the answer, and not the state of the server.
-    pub fn may_be_bad(&self) -> bool {
-        let status = self.status;
-        status.is_some_and(|status| !matches!(status, 408 | 425 | 429 | 503 | 504))
+    /// Returns whether the server may take the records later, so that they must be sent once more before they become a
+    /// dead letter.
+    pub fn may_be_taken_later(&self) -> bool {
+        (self.is_unavailable() || self.is_forbidden()) && self.given_up < MAX_REPETITIONS
     }
 
     /// Returns whether the answer is 403, with which firewalls refuse single records.

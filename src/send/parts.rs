@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::kept_back::KeptBack;
+use super::kept_back::{KeptBack, WaitingRecords};
 use super::send_batch::{BatchSlice, SendBatch};
 
 /// Consecutive records that are sent in one request.
@@ -16,19 +16,9 @@ pub struct Part<'b> {
     pub max_retries: u32,
     /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
     pub is_repeated: bool,
-    /// Whether the server has failed a larger request with the records.
-    pub is_suspect: bool,
+    /// The number of times that the records were given up because the server failed.
+    pub given_up: u32,
     pub known: KnownOfPart,
-}
-
-impl Part<'_> {
-    /// Returns the part after the server has failed a request for it.
-    pub fn suspected(self) -> Self {
-        Self {
-            is_suspect: true,
-            ..self
-        }
-    }
 }
 
 /// The results of lookups in a part that the server has refused for a conflict.
@@ -52,12 +42,12 @@ pub struct Parts<'b> {
 
 impl<'b> Parts<'b> {
     pub fn new(kept: &'b KeptBack, max_retries: u32) -> Self {
-        let part = |(records, attempts): &(Range<usize>, u64)| Part {
-            records: kept.batch.numbered(records.clone()),
-            attempts: *attempts,
+        let part = |waiting: &WaitingRecords| Part {
+            records: kept.batch.numbered(waiting.records.clone()),
+            attempts: waiting.attempts,
             max_retries,
             is_repeated: false,
-            is_suspect: false,
+            given_up: waiting.given_up,
             known: KnownOfPart::Nothing,
         };
         Self {
@@ -113,6 +103,23 @@ impl<'b> Parts<'b> {
         Some(self.waiting.remove(nth))
     }
 
+    /// Takes the last record, which is sent alone after another record of the batch was not answered in time. The last
+    /// record is the farthest from the other one, since bad records may be neighbours.
+    pub fn pop_last(&mut self) -> Option<Part<'b>> {
+        let end = |part: &Part<'_>| part.records.numbers_in_batch().end;
+        let parts = self.waiting.iter().enumerate();
+        let (nth, _) = parts.max_by_key(|(_, part)| end(part))?;
+        let part = self.waiting.remove(nth);
+        let (before, records) = part.records.split_at(part.records.len() - 1);
+        if !before.is_empty() {
+            self.waiting.push(Part {
+                records: before,
+                ..part
+            });
+        }
+        Some(Part { records, ..part })
+    }
+
     /// Allows no retries of the waiting parts if the server fails.
     pub fn allow_no_retries(&mut self) {
         for part in &mut self.waiting {
@@ -122,6 +129,7 @@ impl<'b> Parts<'b> {
 
     /// Adds all waiting parts to a part of the batch, if there is no gap between them.
     pub fn take_rest(&mut self, part: &mut Part<'b>, batch: &'b SendBatch) {
+        let given_up = self.waiting.iter().map(|part| part.given_up).min();
         let all = self.waiting.iter().chain([&*part]);
         let all: Vec<Range<usize>> = all.map(|part| part.records.numbers_in_batch()).collect();
         let start = all.iter().map(|numbers| numbers.start).min();
@@ -129,6 +137,7 @@ impl<'b> Parts<'b> {
         let end = start + all.iter().map(Range::len).sum::<usize>();
         if self.trial.is_none() && all.iter().all(|numbers| numbers.end <= end) {
             part.records = batch.numbered(start..end);
+            part.given_up = given_up.map_or(part.given_up, |least| least.min(part.given_up));
             self.waiting.clear();
         }
     }
@@ -178,12 +187,15 @@ impl<'b> Parts<'b> {
         taken
     }
 
-    /// Returns the numbers of the records in the batch, with the number of requests that were made for them.
-    pub fn into_waiting(self) -> Vec<(Range<usize>, u64)> {
+    /// Returns the records of the parts that were not sent.
+    pub fn into_waiting(self) -> Vec<WaitingRecords> {
         let parts = self.waiting.iter().chain(self.trial.iter().flatten());
-        parts
-            .map(|part| (part.records.numbers_in_batch(), part.attempts))
-            .collect()
+        let waiting = parts.map(|part| WaitingRecords {
+            records: part.records.numbers_in_batch(),
+            attempts: part.attempts,
+            given_up: part.given_up,
+        });
+        waiting.collect()
     }
 }
 

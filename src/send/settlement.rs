@@ -47,7 +47,7 @@ impl<'r> DeliveryWorker<'r> {
             end += same.len();
             match &same[0] {
                 RecordVerdict::Accepted => {
-                    self.accepted();
+                    self.accepted(records);
                     let target = self.requester.target;
                     target.statistics().add_delivered(records);
                 }
@@ -107,11 +107,11 @@ impl<'r> DeliveryWorker<'r> {
         let target = self.requester.target;
         match sample {
             Sample::Stored => {
-                self.accepted();
+                self.accepted(part.records);
                 target.statistics().add_delivered(part.records);
             }
             Sample::Unverified => {
-                self.accepted();
+                self.accepted(part.records);
                 target.statistics().add_unverified(part.records);
             }
             Sample::Unconfirmed => return self.stop_unconfirmed(&last.answer),

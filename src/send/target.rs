@@ -58,6 +58,9 @@ pub struct TargetStatus {
     interrupted: OnceLock<Instant>,
     /// Whether the last wait for the server to show a record that it had accepted was in vain.
     pub waited_in_vain: AtomicBool,
+    /// The body of a request with a record that the server has taken in this run. Sending the record again shows whether
+    /// the server still takes records.
+    pub taken: OnceLock<Vec<u8>>,
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,

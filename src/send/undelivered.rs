@@ -54,25 +54,29 @@ impl<'r> Undelivered<'r> {
 
     /// Gives up records. If the server refuses them, writes their dead letter at once if the server has accepted any
     /// record in this run, or if the records come from dead letters of refused records. If the server fails or answers
-    /// 403, it may do the same for all records, so writes their dead letter only after the server has accepted a later
-    /// record, unless it is certain that these records are the reason.
+    /// 403, it may do the same for all records, so the records are kept until the server has accepted a later record.
     ///
     /// # Errors
     /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
-        let is_proven = breaker.is_proven();
-        if (given_up.is_unavailable() || given_up.is_forbidden())
-            && !(given_up.is_certain && is_proven)
-        {
+        if given_up.is_unavailable() || given_up.is_forbidden() {
             self.has_accepted = false;
-        } else if is_proven || self.batch.was_refused && !given_up.may_be_stored {
+        } else if breaker.is_proven() || self.batch.was_refused && !given_up.may_be_stored {
             return self.write(given_up);
         } else {
             breaker.refused(&given_up);
         }
         self.given_up.push(given_up);
         Ok(())
+    }
+
+    /// Takes the records that are sent once more, now that the server has accepted others.
+    pub fn take_repeated(&mut self) -> Vec<GivenUp> {
+        let given_up = std::mem::take(&mut self.given_up);
+        let (repeated, kept) = given_up.into_iter().partition(GivenUp::may_be_taken_later);
+        self.given_up = kept;
+        repeated
     }
 
     /// Writes the dead letters of all records that are given up.

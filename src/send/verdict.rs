@@ -68,7 +68,7 @@ pub struct Retry {
 pub enum Suspect {
     /// The server, whatever the request holds.
     Server,
-    /// The server, or a single bad record: some servers answer 500 to a bad record.
+    /// The server, or a single bad record: some servers answer 500 to a bad record, or crash.
     Record,
     /// A firewall that forbids a single record.
     Firewall,
@@ -90,6 +90,7 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
             return match loss.kind {
                 LossKind::TimedOut => retry(None, Suspect::Time),
                 LossKind::Reset => retry(None, Suspect::Size),
+                LossKind::Closed => retry(None, Suspect::Record),
                 LossKind::Other => retry(None, Suspect::Server),
             };
         }
@@ -109,6 +110,17 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
         500..=599 => retry(after, Suspect::Record),
         // HTTP does not allow this status for an answer. The server may answer properly later.
         _ => retry(after, Suspect::Server),
+    }
+}
+
+/// Returns whether the server is away or busy, whatever the records of the request are.
+pub fn is_outage(answer: &Answer) -> bool {
+    match verdict_by_status(answer, SystemTime::UNIX_EPOCH) {
+        Verdict::Retry(Retry { suspect, .. }) => {
+            suspect == Suspect::Server
+                || matches!(answer, Answer::Response(response) if response.status == 503)
+        }
+        _ => false,
     }
 }
 
@@ -179,6 +191,7 @@ mod tests {
         for (kind, suspect) in [
             (LossKind::TimedOut, Suspect::Time),
             (LossKind::Reset, Suspect::Size),
+            (LossKind::Closed, Suspect::Record),
             (LossKind::Other, Suspect::Server),
         ] {
             let reason = "no answer".to_owned();

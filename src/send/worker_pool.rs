@@ -126,22 +126,24 @@ fn deliver(target: &Target, console: &Console, batch: SendBatch) {
     }
 }
 
-/// Decides about the batches that are still kept back at the end of the run. If bad records may be the reason, the server
-/// is asked once whether it is well.
+/// Decides about the batches that are still kept back at the end of the run. If bad records may be the reason, they are
+/// sent again as long as the server is well, until they are dead letters.
 fn settle_kept_back(target: &Target, console: &Console) {
     let breaker = target.breaker();
-    for may_ask in [true, false] {
-        if target.is_stopped() {
-            return;
-        }
+    while !target.is_stopped() {
         if let Some(tripped) = breaker.end() {
-            if !(may_ask && breaker.suspects_records() && target.is_well()) {
+            if !(breaker.suspects_records() && target.is_well()) {
                 return stop(target, tripped);
             }
             breaker.release();
         }
+        let mut is_over = true;
         while let Some(kept) = breaker.released() {
+            is_over = false;
             deliver_rest(target, console, kept);
+        }
+        if is_over {
+            return;
         }
     }
 }

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, Run, line, lines, poisoned};
-use crate::lrs::{Lrs, ServerFault, ServerSettings};
-use crate::recover::{recover, send};
+use crate::lrs::{Lrs, ServerSettings};
+use crate::recover::{recover, send, unavailable};
 use crate::send::router;
 
 /// A server that accepts everything.
@@ -70,15 +70,9 @@ fn the_dead_letters_of_a_batch_stay_or_go_each_by_itself() {
 
 #[test]
 fn a_dead_letter_beyond_the_batch_size_is_sent_in_several_requests() {
-    let down = Lrs::with_faults(|nth, _| match nth {
-        0 => ServerFault::CloseBeforeStoring,
-        _ => ServerFault::None,
-    });
-    let ended = send("xapi", &down.xapi(), &lines(0..41))
-        .args(&["--batch-size", "40", "--max-retries", "0"])
-        .run()
-        .with_code(4);
-    let recovered = recover(&ended, &down.xapi())
+    let lrs = Lrs::healthy();
+    let ended = unavailable("xapi", &lrs.xapi(), &lines(0..40), 40);
+    let recovered = recover(&ended, &lrs.xapi())
         .args(&["--batch-size", "15"])
         .run()
         .with_code(0);

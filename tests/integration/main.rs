@@ -36,6 +36,7 @@ mod letter_groups;
 mod letters;
 mod lost_inputs;
 mod lrs;
+mod minute_timer;
 mod outages;
 mod outputs;
 mod probe;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::gateway::{Gateway, Rules};
 use crate::harness::{lines, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
-use crate::recover::recover;
+use crate::recover::{recover, unavailable};
 use crate::send::{assert_stored, router, send, send_to, transformed};
 
 /// Returns the number of statements in a body.
@@ -135,23 +135,11 @@ fn the_size_of_batches_that_are_answered_in_time_is_remembered() {
 
 #[test]
 fn recover_makes_batches_smaller_too() {
-    let down = Lrs::with_faults(|nth, _| match nth {
-        1 => ServerFault::Status(408),
-        _ => ServerFault::None,
-    });
     let lrs = Lrs::healthy();
     let (rules, failures) = rules_with_504();
     let gateway = Gateway::start(&lrs.xapi(), rules, None);
-    let ended = send(&down.xapi(), &lines(0..1800))
-        .args(&["--max-retries", "0", "--batch-size", "600"])
-        // The third batch must be accepted after the second has failed.
-        .args(&["--dead-letters", "dead", "--connections", "1"])
-        .run()
-        .with_code(4);
-    recover(&ended, &gateway.xapi())
-        .args(&["--router-url", &down.xapi()])
-        .run()
-        .with_code(0);
+    let ended = unavailable("xapi", &gateway.xapi(), &lines(0..600), 600);
+    recover(&ended, &gateway.xapi()).run().with_code(0);
     assert_eq!(lrs.stored().len(), 600);
     let failures = failures.load(Ordering::Relaxed);
     assert!(failures < 12, "{failures}");

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run, lines, poisoned};
-use crate::lrs::{Lrs, ServerFault, ServerSettings};
+use crate::harness::{Ended, Run, line, lines, poisoned};
+use crate::lrs::{Lrs, ServerFault};
 
 pub fn send(format: &str, url: &str, log: &str) -> Run {
     Run::send_to(format, url)
@@ -43,35 +43,53 @@ fn quiet_runs_still_report_dead_letters() {
     run_quietly(recover(&sent, &lrs.xapi()));
 }
 
-/// A server that drops the first `requests` connections.
-fn down(requests: usize) -> ServerSettings {
-    ServerSettings {
-        fault: Box::new(move |nth, _| match nth {
-            nth if nth < requests => ServerFault::CloseBeforeStoring,
-            _ => ServerFault::None,
-        }),
-        ..ServerSettings::default()
+/// Dead letters of `size` statements each, which were unavailable at a URL.
+pub fn unavailable(format: &str, url: &str, log: &str, size: usize) -> Ended {
+    let run = match format {
+        "xapi" => Run::transform(),
+        _ => Run::transform_to(format).args(&["--envelope", "none"]),
+    };
+    let ended = run.args(&["-"]).stdin(log).run().with_code(0);
+    let envelope = json!({"sensor": "https://a.example", "sendTime": "2024-03-05T09:00:00.000Z", "dataVersion": "v"});
+    let items: Vec<Value> = (ended.rows().into_iter().zip(1..))
+        .map(|(row, line)| json!({"file": "log", "line": line, "id": id(&row), "payload": row}))
+        .collect();
+    for (nth, items) in items.chunks(size).enumerate() {
+        let letter = json!({
+            "version": 1,
+            "format": format,
+            "router": url,
+            "reason": "unavailable",
+            "status": 503,
+            "answer": "away",
+            "attempts": 9,
+            "envelope": (format == "caliper").then_some(&envelope),
+            "items": items,
+        });
+        let name = format!("dead/letter-{nth}.json");
+        ended.directory.write(&name, letter.to_string());
     }
+    ended
+}
+
+/// Returns the id of a statement or of an event.
+fn id(row: &Value) -> &str {
+    row["id"].as_str().unwrap().trim_start_matches("urn:uuid:")
 }
 
 #[test]
 fn recover_delivers_dead_letters_and_removes_them() {
     for format in ["xapi", "caliper"] {
-        let lrs = Lrs::start(down(2));
+        let lrs = Lrs::healthy();
         let url = if format == "xapi" {
             lrs.xapi()
         } else {
             lrs.caliper()
         };
-        // The dead letters are written after a third batch is accepted.
-        let ended = send(format, &url, &lines(0..60))
-            .args(&["--batch-size", "20", "--max-retries", "0"])
-            .run()
-            .with_code(4);
-        assert_eq!(ended.dead_letters().len(), 2, "{format}");
+        let ended = unavailable(format, &url, &lines(0..40), 20);
         let recovered = recover(&ended, &url).run().with_code(0);
         assert_eq!(recovered.files("dead"), [""; 0]);
-        assert_eq!(lrs.stored().len(), 60);
+        assert_eq!(lrs.stored().len(), 40);
         let report = recovered.report();
         assert_eq!(report["routers"][0]["delivered"], 40);
         assert_eq!(report["total"], Value::Null);
@@ -80,7 +98,7 @@ fn recover_delivers_dead_letters_and_removes_them() {
 
 #[test]
 fn a_statement_refused_again_stays_in_its_dead_letter_with_another_attempt() {
-    let lrs = Lrs::start(down(0));
+    let lrs = Lrs::healthy();
     let ended = send("xapi", &lrs.xapi(), &(lines(0..3) + &poisoned(7)))
         .run()
         .with_code(4);
@@ -97,19 +115,9 @@ fn a_statement_refused_again_stays_in_its_dead_letter_with_another_attempt() {
 
 #[test]
 fn a_dead_letter_keeps_only_the_statements_that_are_refused_again() {
-    let lrs = Lrs::start(down(1));
-    let ended = send(
-        "xapi",
-        &lrs.xapi(),
-        &(lines(0..3) + &poisoned(7) + &lines(9..11)),
-    )
-    .args(&["--batch-size", "5", "--max-retries", "0"])
-    .run()
-    .with_code(4);
-    assert_eq!(
-        ended.dead_letters()[0]["items"].as_array().unwrap().len(),
-        5
-    );
+    let lrs = Lrs::healthy();
+    let log = lines(0..3) + &poisoned(7) + &line(9);
+    let ended = unavailable("xapi", &lrs.xapi(), &log, 5);
     let again = recover(&ended, &lrs.xapi()).run().with_code(4);
     let left = again.dead_letters();
     assert_eq!(left.len(), 1);
@@ -117,16 +125,13 @@ fn a_dead_letter_keeps_only_the_statements_that_are_refused_again() {
         (&left[0]["reason"], &left[0]["items"][0]["line"]),
         (&json!("refused"), &json!(4))
     );
-    assert_eq!(lrs.stored().len(), 5);
+    assert_eq!(lrs.stored().len(), 4);
 }
 
 #[test]
 fn dead_letters_of_other_routers_are_skipped_unless_router_url_names_them() {
-    let (gone, lrs) = (Lrs::start(down(1)), Lrs::start(down(0)));
-    let ended = send("xapi", &gone.xapi(), &lines(0..4))
-        .args(&["--batch-size", "3", "--max-retries", "0"])
-        .run()
-        .with_code(4);
+    let (gone, lrs) = (Lrs::healthy(), Lrs::healthy());
+    let ended = unavailable("xapi", &gone.xapi(), &lines(0..3), 3);
     let other = recover(&ended, &lrs.xapi()).run().with_code(4);
     other.assert_stderr("1 dead letter for");
     assert_eq!(other.files("dead").len(), 1);
@@ -140,11 +145,8 @@ fn dead_letters_of_other_routers_are_skipped_unless_router_url_names_them() {
 
 #[test]
 fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
-    let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &lines(0..4))
-        .args(&["--batch-size", "3", "--max-retries", "0"])
-        .run()
-        .with_code(4);
+    let lrs = Lrs::healthy();
+    let ended = unavailable("xapi", &lrs.xapi(), &lines(0..3), 3);
     let dry = recover(&ended, &lrs.xapi())
         .args(&["--dry-run"])
         .run()
@@ -161,11 +163,8 @@ fn a_dry_or_stopped_recovery_keeps_undelivered_dead_letters() {
 
 #[test]
 fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
-    let lrs = Lrs::start(down(1));
-    let ended = send("xapi", &lrs.xapi(), &lines(0..4))
-        .args(&["--batch-size", "3", "--max-retries", "0"])
-        .run()
-        .with_code(4);
+    let lrs = Lrs::healthy();
+    let ended = unavailable("xapi", &lrs.xapi(), &lines(0..3), 3);
     let recovered = recover(&ended, &lrs.xapi())
         .file("dead/0.json", "{}")
         .file("dead/note.txt", "not mine")
@@ -173,7 +172,7 @@ fn a_file_that_is_not_a_dead_letter_is_an_error_and_the_others_are_sent() {
         .with_code(3);
     recovered.assert_stderr("0.json` is not a dead letter");
     assert_eq!(recovered.files("dead"), ["0.json", "note.txt"]);
-    assert_eq!(lrs.stored().len(), 4);
+    assert_eq!(lrs.stored().len(), 3);
     Run::new(&["recover", "--url", &lrs.xapi(), "--dead-letters", "nowhere"])
         .run()
         .with_code(2);

@@ -30,7 +30,9 @@ pub enum LossKind {
     TimedOut,
     /// The connection was reset: the server closed it before it had read the whole request, and did not answer.
     Reset,
-    /// The server was not reached, closed the connection after the request, or gave an answer that cannot be read.
+    /// The server closed the connection after it had read the request, before its answer was complete.
+    Closed,
+    /// The server was not reached, or gave an answer that cannot be read.
     Other,
 }
 
@@ -161,6 +163,7 @@ fn lost(error: &ureq::Error, reason: String) -> Answer {
             ErrorKind::BrokenPipe | ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset => {
                 LossKind::Reset
             }
+            ErrorKind::UnexpectedEof => LossKind::Closed,
             _ => LossKind::Other,
         },
         _ => LossKind::Other,

@@ -158,7 +158,8 @@ fn serve(
     let mut reader = BufReader::new(stream);
     while let Some(mut request) = read_head(&mut reader) {
         let is_check = request.is_check();
-        let fault = if is_check {
+        let outage = settings.outage.lock().unwrap().clone();
+        let mut fault = if is_check {
             records.lock().unwrap().checks += 1;
             settings.check.clone()
         } else {
@@ -168,12 +169,18 @@ fn serve(
             drop(records);
             (settings.fault)(nth, &request.method)
         };
+        fault = outage.unwrap_or(fault);
         let is_early = matches!(fault, ServerFault::Early(_));
         if !is_early && read_body(&mut reader, &mut request).is_none() {
             return;
         }
         if !is_check {
             records.lock().unwrap().requests.push(request.clone());
+        }
+        let has_poison = || String::from_utf8_lossy(&request.body).contains(settings.poison.0);
+        if settings.poison_fault != ServerFault::None && fault == ServerFault::None && has_poison()
+        {
+            fault = settings.poison_fault.clone();
         }
         let answer = match &fault {
             ServerFault::None => answer(&request, settings, &mut records.lock().unwrap()),

@@ -1,5 +1,7 @@
 //! The behaviour of the server, which each test chooses.
 
+use std::sync::{Arc, Mutex};
+
 /// The way in which the server fails a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerFault {
@@ -43,6 +45,10 @@ pub struct ServerSettings {
     pub max_bytes: usize,
     /// A text, and the status with which the server answers requests that contain the text.
     pub poison: (&'static str, u16),
+    /// The fault of deliveries that contain this text, in place of the status.
+    pub poison_fault: ServerFault,
+    /// The fault of all requests, while the test sets it.
+    pub outage: Arc<Mutex<Option<ServerFault>>>,
     /// The status with which the server answers compressed bodies of at least this number of bytes, if it does not read
     /// them.
     pub gzip: Option<(u16, usize)>,
@@ -70,6 +76,8 @@ impl Default for ServerSettings {
             fault: Box::new(|_, _| ServerFault::None),
             max_bytes: usize::MAX,
             poison: ("poison", 400),
+            poison_fault: ServerFault::None,
+            outage: Arc::default(),
             gzip: None,
             refuses_duplicates: true,
             conflict_text: Box::new(|_| "conflict".to_owned()),
