@@ -1,6 +1,7 @@
 //! The search for inputs: every file that is named in an argument, and in directories the files that are named like
 //! logs.
 
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, Metadata};
@@ -26,8 +27,8 @@ pub struct Discovery {
     pub in_other_shards: Vec<Source>,
     /// Arguments and directory entries that cannot be read.
     pub errors: Vec<NotFound>,
-    /// Files in directories that were skipped because of their names.
-    pub unmatched: Vec<PathBuf>,
+    /// Files in directories that were skipped because of their names, with their stamps.
+    pub unmatched: Vec<(PathBuf, Option<FileStamp>)>,
 }
 
 /// An input that does not exist or cannot be examined.
@@ -83,10 +84,24 @@ pub fn discover(
             }),
         }
     }
+    discovery.count_unmatched_once();
     discovery
 }
 
 impl Discovery {
+    /// Removes the skipped files that another argument names, or that were found in two arguments.
+    fn count_unmatched_once(&mut self) {
+        let id = |stamp: &FileStamp| (stamp.device, stamp.inode);
+        let stamps = self
+            .sources
+            .iter()
+            .filter_map(|source| source.stamp.as_ref());
+        let mut known: HashSet<(u64, u64)> = stamps.map(id).collect();
+        let mut is_new = |stamp: &FileStamp| known.insert(id(stamp));
+        self.unmatched
+            .retain(|(_, stamp)| stamp.as_ref().is_none_or(&mut is_new));
+    }
+
     /// Keeps only the inputs of one shard. Errors about arguments that cannot be read are kept, so the runs of all
     /// shards report them.
     pub fn keep_shard(&mut self, shard: Shard) {
@@ -170,7 +185,8 @@ impl Discovery {
                 self.sources
                     .push(source(entry.path(), relative, &metadata, wrapper));
             } else {
-                self.unmatched.push(entry.path().to_owned());
+                let stamp = FileStamp::of(&metadata);
+                self.unmatched.push((entry.path().to_owned(), stamp));
             }
         }
     }

@@ -28,7 +28,7 @@ impl InputSettings {
         }
         let is_empty = discovery.sources.is_empty() && discovery.errors.is_empty();
         match discovery.unmatched.as_slice() {
-            [first, ..] => {
+            [(first, _), ..] => {
                 let (first, count) = (first.display(), discovery.unmatched.len());
                 let (plural, whose) = if count == 1 { ("", "its") } else { ("s", "their") };
                 let skipped = format!(

@@ -212,6 +212,16 @@ fn skipped_files_are_reported_and_shown_when_quiet_only_if_there_is_no_input() {
 }
 
 #[test]
+fn a_skipped_file_is_counted_once_and_not_if_an_argument_names_it() {
+    let run = Run::transform().file("logs/a/a.log", line(1));
+    let run = run.file("logs/a/x.md", "").file("logs/b.md", line(2));
+    let run = run.args(&["--report", "report.json", "logs", "./logs/a", "logs/b.md"]);
+    let ended = run.run().with_code(0);
+    ended.assert_stderr("note: 1 file skipped because of its name, such as `logs/a/x.md`");
+    assert_eq!(ended.report()["total"]["skipped_files"], 1);
+}
+
+#[test]
 fn inputs_can_be_listed_in_a_file() {
     let run = Run::transform()
         .file("1.log", line(1))
