@@ -10,6 +10,7 @@ macro_rules! pages {
         #[doc = "[dead letters]: crate::guide::dead_letters"]
         #[doc = "[verify]: crate::guide::verify"]
         #[doc = "[resuming]: crate::guide::resuming"]
+        #[doc = "[jobs]: crate::guide::jobs"]
         #[doc = "[duplicates]: crate::guide::duplicates"]
         #[doc = "[routers]: crate::guide::routers"]
         #[doc = "[the report]: crate::guide::report"]
@@ -32,6 +33,7 @@ pages! {
     dead_letters: "dead_letters.md",
     verify: "verify.md",
     resuming: "resuming.md",
+    jobs: "jobs.md",
     duplicates: "duplicates.md",
     routers: "routers.md",
     report: "report.md",

@@ -254,13 +254,15 @@ fn batch_envelope(settings: &EnvelopeSettings, overrides: &Map<String, Value>) -
     BatchEnvelope::new(keys.into_iter().collect(), overrides)
 }
 
+/// Warns if everybody can read the file. A group may: Kubernetes and systemd give secrets to their user by the group
+/// bits of the mode.
 #[cfg(unix)]
 fn warn_about_permissions(path: &Path, console: &Console) {
     use std::os::unix::fs::PermissionsExt;
     let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o077 != 0 {
+    if mode & 0o007 != 0 {
         console.warn(&format!(
-            "the credentials in `{0}` can be read by users other than its owner: run `chmod 600 {0}`",
+            "the credentials in `{0}` can be read by all users: run `chmod 600 {0}`",
             path.display()
         ));
     }

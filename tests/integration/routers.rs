@@ -94,6 +94,31 @@ fn credentials_come_from_the_environment_or_a_file() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn credentials_that_all_users_can_read_have_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    for (mode, has_warning) in [
+        (0o400, false),
+        (0o440, false),
+        (0o640, false),
+        (0o644, true),
+    ] {
+        let lrs = Lrs::healthy();
+        let run = send("xapi", 2)
+            .file("auth.json", json!({"token": SECRET}).to_string())
+            .args(&["--url", &lrs.xapi(), "--auth-file", "auth.json"]);
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(run.directory.path("auth.json"), permissions).unwrap();
+        let stderr = run.run().with_code(0).stderr;
+        assert_eq!(
+            stderr.contains("can be read by all users"),
+            has_warning,
+            "{mode:o}"
+        );
+    }
+}
+
 #[test]
 fn no_output_contains_a_secret() {
     for fault in [

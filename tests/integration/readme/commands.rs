@@ -9,10 +9,10 @@ use serde_json::json;
 
 use super::*;
 use crate::harness::RunDirectory;
-use crate::lrs::{Lrs, ServerSettings};
 
-/// The program, which makes no requests here.
-const EVENT_ROUTER: &str = r#"case "$1" in
+/// The program, which makes no requests here. A run without requests that has a state cannot write rejects.
+const EVENT_ROUTER: &str = r#"unset EVENT_ROUTER_REJECTS
+case "$1" in
 send | recover) set -- "$@" --dry-run ;;
 verify) shift; set -- send "$@" --dry-run ;;
 esac
@@ -27,7 +27,7 @@ inspect) echo container.log ;;
 esac"#;
 
 /// Makes a directory that has what the commands of the pages read.
-fn checkout() -> RunDirectory {
+pub fn checkout() -> RunDirectory {
     let checkout = RunDirectory::new();
     copy(&fixture(""), &checkout.path("fixtures"));
     copy(&root().join("src/guide"), &checkout.path("src/guide"));
@@ -39,6 +39,7 @@ fn checkout() -> RunDirectory {
         ("docker", DOCKER),
         ("sudo", r#"exec "$@""#),
         ("install", ""),
+        ("systemctl", ""),
         ("jq", ""),
     ] {
         write_script(&checkout, &format!("usr/local/bin/{name}"), script);
@@ -66,15 +67,19 @@ fn checkout() -> RunDirectory {
     write_script(&checkout, "etc/event-router/export", &export);
     let reject = json!({ "file": "tracking.log", "line": 1, "reason": "unknown-user", "raw": lines.lines().next() });
     checkout.write("var/lib/event-router/rejects.jsonl", format!("{reject}\n"));
-    let variables = readme().fences("ini")[0].replace("=/", "=");
+    let jobs = Page::read("src/guide/jobs.md");
+    let variables = jobs.fences("ini")[0].replace("=/", "=");
     checkout.write("etc/event-router/env", variables);
+    checkout.write("etc/event-router/lrs.json", &jobs.fences("json")[0]);
+    let owner_only = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(checkout.path("etc/event-router/lrs.json"), owner_only).unwrap();
     for dead_letters in ["dead", "var/lib/event-router/dead"] {
         fs::create_dir_all(checkout.path(dead_letters)).unwrap();
     }
     checkout
 }
 
-fn write_script(checkout: &RunDirectory, name: &str, script: &str) {
+pub fn write_script(checkout: &RunDirectory, name: &str, script: &str) {
     checkout.write(name, format!("#!/bin/sh\n{script}\n"));
     fs::set_permissions(checkout.path(name), fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -97,7 +102,7 @@ fn below(checkout: &RunDirectory, script: &str) -> String {
     script
 }
 
-fn run_shell(checkout: &RunDirectory, commands: &str, path: &str) -> Output {
+pub fn run_shell(checkout: &RunDirectory, commands: &str, path: &str) -> Output {
     let script = below(checkout, commands);
     let mut command = Command::new("sh");
     command
@@ -109,7 +114,7 @@ fn run_shell(checkout: &RunDirectory, commands: &str, path: &str) -> Output {
     command.output().unwrap()
 }
 
-fn run(checkout: &RunDirectory, commands: &str, path: &str) {
+pub fn run(checkout: &RunDirectory, commands: &str, path: &str) {
     let output = run_shell(checkout, commands, path);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{commands}: {stderr}");
@@ -131,60 +136,4 @@ fn every_command_that_is_shown_works() {
             run(&checkout, &commands, &path);
         }
     }
-}
-
-#[test]
-fn the_nightly_command_works_in_the_environment_of_cron() {
-    let readme = readme();
-    let [line] = &readme.fences("cron")[..] else {
-        panic!("not one line for cron");
-    };
-    let command = line.strip_prefix("0 2 * * * ").unwrap();
-    let checkout = checkout();
-    let lrs = Lrs::start(ServerSettings::default());
-    let variables = fs::read_to_string(checkout.path("etc/event-router/env")).unwrap();
-    let variables = variables.replace("https://lrs.example.org/xAPI", &lrs.xapi());
-    checkout.write("etc/event-router/env", &variables);
-    write_script(
-        &checkout,
-        "usr/local/bin/event-router",
-        r#"exec "$PROGRAM" "$@""#,
-    );
-    for table in ["users", "courses"] {
-        checkout.remove(&format!("etc/event-router/{table}.tsv"));
-    }
-    for _night in 0..2 {
-        run(&checkout, command, "/usr/bin:/bin");
-        assert_eq!(lrs.stored().len(), 149);
-    }
-
-    let fences = readme.fences("sh");
-    let mut commands = fences.iter().flat_map(|commands| commands.lines());
-    let replay = commands.find(|line| line.contains("unset EVENT_ROUTER_STATE"));
-    let path = format!("{}:/usr/bin:/bin", checkout.path("usr/local/bin").display());
-    for _repetition in 0..2 {
-        run(&checkout, replay.unwrap(), &path);
-        let rejects = checkout.json_lines("var/lib/event-router/rejects.jsonl");
-        assert_eq!(rejects.len(), 15);
-        assert_eq!(lrs.stored().len(), 149);
-    }
-
-    let unit = &readme.fences("ini")[1];
-    let setting = |name| unit.lines().find_map(|line| line.strip_prefix(name));
-    assert!(command.starts_with(setting("ExecStartPre=").unwrap()));
-    assert!(command.trim_end().ends_with(setting("ExecStart=").unwrap()));
-}
-
-#[test]
-fn nothing_is_sent_after_a_failed_export_and_the_tables_stay() {
-    let cron = readme().fences("cron")[0].clone();
-    let command = cron.strip_prefix("0 2 * * * ").unwrap();
-    let checkout = checkout();
-    let users = checkout.read("etc/event-router/users.tsv");
-    write_script(&checkout, "usr/local/bin/mysql", "echo id; exit 1");
-    write_script(&checkout, "usr/local/bin/event-router", "echo sent");
-    let output = run_shell(&checkout, command, "/usr/bin:/bin");
-    assert_eq!(output.status.code(), Some(1));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
-    assert_eq!(checkout.read("etc/event-router/users.tsv"), users);
 }

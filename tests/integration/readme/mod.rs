@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 mod commands;
+#[cfg(unix)]
+mod jobs;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,12 +14,14 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 16] = [
+const OPTIONS_OF_OTHERS: [&str; 18] = [
     "--batch",
     "--bytes",
     "--default-character-set",
     "--document-private-items",
+    "--failed",
     "--format",
+    "--from-file",
     "--gzip",
     "--help",
     "--locked",
