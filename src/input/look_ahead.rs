@@ -43,7 +43,7 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<(Box<dyn Re
 /// control characters that no text has. NUL bytes are not counted, since a log may have them after it was truncated in
 /// place.
 fn is_binary(bytes: &[u8]) -> bool {
-    let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f);
+    let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f);
     let controls = bytes.iter().filter(|byte| is_control(**byte)).count();
     let others = bytes.iter().filter(|byte| **byte != 0).count() - controls;
     let utf8 = simdutf8::compat::from_utf8(bytes);

@@ -21,7 +21,7 @@ pub struct InputReport {
     pub warnings: Vec<String>,
     /// The reason why the input, or the rest of it, is left to the next run.
     pub held_back: Option<String>,
-    /// The number of lines that were not read again, because earlier runs delivered them.
+    /// The number of lines that were not read again, because earlier runs read them.
     pub skipped_lines: u64,
     /// More lines that were not read, because this run read them from another input.
     pub same_lines: Option<SameLines>,
@@ -146,7 +146,7 @@ impl InputReports {
         }
     }
 
-    /// Returns the number of lines of all inputs that were not read again, because earlier runs delivered them.
+    /// Returns the number of lines of all inputs that were not read again, because earlier runs read them.
     pub fn skipped_lines(&self) -> u64 {
         self.reports().map(|report| report.skipped_lines).sum()
     }

@@ -18,7 +18,7 @@ pub struct Summary<'a> {
     pub inputs: InputCounts,
     /// The number of files in directories that are no inputs because of their names.
     pub unmatched: usize,
-    /// The number of lines that were not read again, because earlier runs delivered them.
+    /// The number of lines that were not read again, because earlier runs read them.
     pub skipped_lines: u64,
     /// The inputs with lines that the run read from other inputs.
     pub repeated: Vec<Repeated<'a>>,

@@ -377,6 +377,8 @@ fn binary_data_without_an_event_is_an_error_and_text_in_any_encoding_is_not() {
         ([&random, event.as_bytes()].concat(), 1),
         (b"\xcf\xf2\xe8\xe2\xe5\xf2 \x1b[31m\x08\n".repeat(50), 0),
         ("\u{1}\u{2}\n".repeat(50).into_bytes(), 0),
+        // `{"a"` in EBCDIC.
+        (b"\xc0\x7f\x81\x7f\x25".repeat(50), 0),
         (vec![0; 100], 0),
     ] {
         let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
