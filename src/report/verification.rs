@@ -13,6 +13,7 @@ pub struct VerificationJson<'a> {
     router: &'a str,
     #[serde(flatten)]
     counts: VerificationCounts,
+    sample_of: Option<u64>,
     requests: u64,
     retries: u64,
     seconds: f64,
@@ -45,6 +46,7 @@ impl<'a> VerificationJson<'a> {
         Self {
             router: &target.name,
             counts: verification.counts(),
+            sample_of: verification.sample_of,
             requests: requests.count,
             retries: requests.retries,
             seconds: (requests.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
@@ -63,10 +65,14 @@ pub fn verification_text(target: &Target, verification: &Verification) -> String
         grouped(requests.retries),
         requests.elapsed().as_secs_f64()
     );
+    let sample = match verification.sample_of {
+        Some(all) => format!("a sample of {}; `--all` checks all", grouped(all)),
+        None => String::new(),
+    };
     let of_collisions = "other lines have the same id and other content; one of them is stored";
     [
         target.name.clone(),
-        row(counts.checked, "checked", ""),
+        row(counts.checked, "checked", &sample),
         row(counts.same, "same", ""),
         row(counts.different, "different", ""),
         row(counts.missing, "missing", ""),

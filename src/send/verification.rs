@@ -27,6 +27,8 @@ pub enum Held {
 pub struct Verification {
     expected: HashMap<Uuid, Expected>,
     differing: Vec<Differing>,
+    /// The number of records from which a sample was drawn. `None` if the server is asked for all records.
+    pub sample_of: Option<u64>,
 }
 
 /// The records that share an id.

@@ -57,6 +57,10 @@ struct VerifyQueue {
     verification: Verification,
     /// The records of the sample, by a hash of their ids and by their ids. The records with the smallest hashes stay.
     sample: BTreeMap<(u64, Uuid), SendBatch>,
+    /// The number of records in the inputs.
+    records: u64,
+    /// Whether the sample lacks records.
+    is_partial: bool,
     /// Records that are asked for next, each in a batch of its own.
     waiting: Vec<SendBatch>,
     /// The ids that were counted before the first record was asked for.
@@ -83,9 +87,11 @@ impl VerifyQueue {
                     }
                 }
                 Scope::Sample(size) => {
+                    self.records += 1;
                     let key = (xxh3_64(id.as_bytes()), id);
                     let last = self.sample.last_key_value();
                     if self.sample.len() >= size && last.is_some_and(|(last, _)| key > *last) {
+                        self.is_partial = true;
                         continue;
                     }
                     if self.verification.expect(id, &text) {
@@ -94,6 +100,7 @@ impl VerifyQueue {
                     if self.sample.len() > size
                         && let Some(((_, id), _)) = self.sample.pop_last()
                     {
+                        self.is_partial = true;
                         self.verification.forget(id);
                     }
                 }
@@ -115,6 +122,7 @@ impl VerifyQueue {
     fn close(mut self, console: &Console) -> ExitCode {
         let (target, name) = (&self.target, &self.target.name);
         self.verification.finish();
+        self.verification.sample_of = self.is_partial.then_some(self.records);
         let differing = self.verification.differing();
         for record in differing.iter().take(PRINTED) {
             let RecordOrigin { file, line, .. } = &record.origin;
@@ -175,6 +183,8 @@ impl Verifier {
             overrides,
             verification: Verification::default(),
             sample: BTreeMap::new(),
+            records: 0,
+            is_partial: false,
             waiting: Vec::new(),
             counted: HashSet::new(),
         });

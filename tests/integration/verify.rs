@@ -119,13 +119,29 @@ fn a_sample_is_the_same_in_each_run_and_whatever_the_order_of_lines() {
     let sample = |log: &str| {
         lrs.records().requests.clear();
         let ended = verify(&lrs.xapi(), log).args(&["--sample", "10"]).run();
-        assert_counts(&ended.with_code(0), [10, 0, 0, 0]);
+        let ended = ended.with_code(0);
+        assert_counts(&ended, [10, 0, 0, 0]);
+        let all = log.lines().count();
+        ended.assert_stderr(&format!(
+            "10 checked  a sample of {all}; `--all` checks all\n"
+        ));
+        assert_eq!(router(&ended)["sample_of"], all);
         asked(&lrs)
     };
     let ids = sample(&log);
     assert_eq!(ids.len(), 10);
     assert_eq!(sample(&log), ids);
     assert_eq!(sample(&(lines(100..200) + &lines(0..150))), ids);
+}
+
+#[test]
+fn a_sample_that_holds_all_statements_is_not_called_a_sample() {
+    let log = lines(0..10) + &line(3);
+    let lrs = holding(&log);
+    let ended = verify(&lrs.xapi(), &log).args(&["--sample", "10"]);
+    let ended = ended.run().with_code(0);
+    ended.assert_stderr("10 checked\n");
+    assert!(router(&ended)["sample_of"].is_null());
 }
 
 #[test]
