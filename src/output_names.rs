@@ -100,6 +100,8 @@ pub fn check_outputs(
     also_read: &[&Path],
 ) -> Result<()> {
     let inputs = sources.iter().filter_map(|source| match &source.origin {
+        // The run replaces its rejects file by the lines of the file that are still rejected.
+        _ if source.is_retried => None,
         Origin::File(path) => Some(path.as_path()),
         Origin::Stdin => None,
     });
@@ -111,7 +113,7 @@ pub fn check_outputs(
 
     let outputs = names.into_iter().flat_map(|names| {
         sources.iter().map(|source| {
-            let is_numbered = names.numbers && source.shape == Shape::Log;
+            let is_numbered = names.numbers && source.shape == Shape::Log || source.is_retried;
             (names.path(source), Writer::Input(&source.name), is_numbered)
         })
     });
@@ -187,7 +189,7 @@ impl RealPaths {
 
 /// Returns the absolute path without links and `..`. A `..` after a directory that does not exist removes that
 /// directory from the path.
-fn real_path(path: &Path) -> PathBuf {
+pub fn real_path(path: &Path) -> PathBuf {
     let mut real = PathBuf::new();
     for part in std::path::absolute(path)
         .unwrap_or(path.to_owned())
@@ -216,6 +218,7 @@ mod tests {
             shape,
             size: None,
             stamp: None,
+            is_retried: false,
         }
     }
 

@@ -29,7 +29,8 @@ pub struct ResumingOpener {
 pub struct ReadingInput {
     sequenced: SequencedInput,
     directory: Arc<StateDirectory>,
-    input: InputId,
+    /// The input in the journal. `None` for a rejects file, which the journal does not mention.
+    input: Option<InputId>,
     shape: Shape,
     may_grow: bool,
     /// The file, if it is a gzip file.
@@ -114,19 +115,24 @@ impl Resumed {
 const BUFFER_BYTES: usize = 1 << 16;
 
 impl InputOpener for ResumingOpener {
-    type Start = Resumed;
+    type Start = Option<Resumed>;
     type Guard = ReadingInput;
 
     /// Waits for the earlier inputs that may begin like this input, and opens the input at the position where it
-    /// resumes.
+    /// resumes. A rejects file is always read from its first line, because its lines are there to be tried again.
     fn open(
         &self,
         input: usize,
         source: &Source,
         bytes_read: &BytesRead,
-    ) -> io::Result<Opening<Resumed, ReadingInput>> {
+    ) -> io::Result<Opening<Option<Resumed>, ReadingInput>> {
         let sequenced = InputSequencer::input(&self.sequencer, input);
         let opened = input::open(source, bytes_read)?;
+        if source.is_retried || opened.is_rejects {
+            sequenced.begin(b"");
+            let reading = self.reading(None, source, &opened, sequenced);
+            return Ok(Opening::Open(opened, None, reading));
+        }
         let Some((mut opened, head)) = read_head(opened, source, bytes_read, &sequenced)? else {
             return Ok(Opening::HeldBack(HeldBack::UnfinishedGzip));
         };
@@ -162,15 +168,8 @@ impl InputOpener for ResumingOpener {
         let Some(opened) = go_to(start, opened, tracked, failure, bytes_read)? else {
             return Ok(Opening::HeldBack(HeldBack::Changed));
         };
-        let reading = ReadingInput {
-            sequenced,
-            directory: Arc::clone(&self.directory),
-            input: resumed.input,
-            shape: source.shape,
-            may_grow: opened.may_grow,
-            gzip: opened.growing_gzip(),
-        };
-        Ok(Opening::Open(opened, resumed, reading))
+        let reading = self.reading(Some(resumed.input), source, &opened, sequenced);
+        Ok(Opening::Open(opened, Some(resumed), reading))
     }
 }
 
@@ -227,8 +226,10 @@ impl InputGuard for ReadingInput {
     }
 
     fn has_read(&self, batch: &LineBatch) {
-        self.directory
-            .has_read(self.input, self.shape, &batch.positions, self.may_grow);
+        if let Some(input) = self.input {
+            self.directory
+                .has_read(input, self.shape, &batch.positions, self.may_grow);
+        }
     }
 
     /// Leaves the rest of a gzip file to the next run if the file is still being written.
@@ -252,6 +253,24 @@ impl ResumingOpener {
             destinations,
             sequencer: Arc::default(),
             first_inputs: FirstInputs::default(),
+        }
+    }
+
+    /// Returns the guard of an opened input.
+    fn reading(
+        &self,
+        input: Option<InputId>,
+        source: &Source,
+        opened: &Opened,
+        sequenced: SequencedInput,
+    ) -> ReadingInput {
+        ReadingInput {
+            sequenced,
+            directory: Arc::clone(&self.directory),
+            input,
+            shape: source.shape,
+            may_grow: opened.may_grow,
+            gzip: opened.growing_gzip(),
         }
     }
 

@@ -7,13 +7,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::converted_batch::ConvertedBatch;
-use super::line_converter::LineConverter;
+use super::line_converter::{ConvertedLine, LineConverter};
 use super::record_writer::Layout;
 use super::rejected_row::{RetriedLine, content_of};
 use crate::buffers::Buffers;
-use crate::input::{Line, LineBatch, Shape, Source};
+use crate::input::{Line, LineBatch, LineContent, Shape, Source};
 use crate::outcome::{FilteredBy, Outcome};
-use crate::tracking::RejectedLine;
+use crate::tracking::{RejectedContent, RejectedLine};
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
 /// a log that was crafted to fill memory from doing so. The records of one event are never split between parts, so a
@@ -76,7 +76,7 @@ impl BatchConverter {
         let mut lines = lines.enumerate().peekable();
         while let Some((nth, line)) = lines.next() {
             arena.reset();
-            self.convert_line(&source.name, line, layout, &arena, converted);
+            self.convert_line(source, line, layout, &arena, converted);
             if converted.bytes.len() >= PART_BYTES && lines.peek().is_some() {
                 return Some(nth);
             }
@@ -86,7 +86,7 @@ impl BatchConverter {
 
     fn convert_line(
         &self,
-        file: &str,
+        source: &Source,
         line: Line<'_>,
         layout: Layout,
         arena: &Bump,
@@ -133,20 +133,12 @@ impl BatchConverter {
                 suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
             }
         }
-        if let Some(row) = conversion.row {
-            tally.details.retried += 1;
-            if matches!(conversion.outcome, Outcome::Emitted) {
-                let retried = RetriedLine::new(line.number, row);
-                converted.retried.push(retried);
-            }
+        if conversion.row.is_some() || source.is_retried {
+            note_retried(&conversion, line, source, converted);
         }
         let fault = conversion.outcome.fault();
         if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
-            // A line that is rejected again keeps its file, number and content, so its row always names the log.
-            let (file, line, content) = match conversion.row {
-                Some(row) => (row.file, row.line, row.content),
-                None => (file, line.number, Some(content_of(line.content))),
-            };
+            let (file, line, content) = origin(&conversion, line, source);
             RejectedLine {
                 file,
                 line,
@@ -156,6 +148,48 @@ impl BatchConverter {
             }
             .write(&mut converted.rejects);
         }
+    }
+}
+
+/// Returns the input, the number and the content of a line for its row. A line that is rejected again keeps those of its
+/// earlier row, so that rows always name the log.
+fn origin<'a>(
+    conversion: &ConvertedLine<'a>,
+    line: Line<'a>,
+    source: &'a Source,
+) -> (&'a str, u64, Option<RejectedContent<'a>>) {
+    match conversion.row {
+        Some(row) => (row.file, row.line, row.content),
+        None => (&source.name, line.number, Some(content_of(line.content))),
+    }
+}
+
+/// Notes what became of a line that is a row of a rejects file, or a line of the rejects file of the run. The line leaves
+/// that file only if it is emitted.
+#[cold]
+fn note_retried(
+    conversion: &ConvertedLine<'_>,
+    line: Line<'_>,
+    source: &Source,
+    converted: &mut ConvertedBatch,
+) {
+    converted.tally.details.retried += u64::from(conversion.row.is_some());
+    match (&conversion.outcome, line.content) {
+        (Outcome::Emitted, _) => {
+            let origin = origin(conversion, line, source);
+            converted
+                .retried
+                .push(RetriedLine::new(line.number, origin));
+        }
+        _ if !source.is_retried => {}
+        (Outcome::Unsupported(_) | Outcome::Filtered(_), LineContent::Whole(text)) => {
+            converted.rejects.extend_from_slice(text);
+            converted.rejects.push(b'\n');
+        }
+        (_, LineContent::TooLong { .. }) => {
+            converted.lost_line.get_or_insert(line.number);
+        }
+        _ => {}
     }
 }
 

@@ -19,13 +19,16 @@ pub struct RetriedLine {
 }
 
 impl RetriedLine {
-    /// Returns the origin of a line whose row has this number in the rejects file.
-    pub fn new(number: u64, row: &RejectedLine<'_>) -> Self {
+    /// Returns the origin of the line with this number in the rejects file: a row, or any other line.
+    pub fn new(
+        number: u64,
+        (file, line, content): (&str, u64, Option<RejectedContent<'_>>),
+    ) -> Self {
         Self {
             number,
-            file: row.file.into(),
-            line: row.line,
-            raw: match row.content {
+            file: file.into(),
+            line,
+            raw: match content {
                 Some(RejectedContent::Text { raw }) => Some(raw.into()),
                 _ => None,
             },

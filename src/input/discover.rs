@@ -29,6 +29,8 @@ pub struct Discovery {
     pub errors: Vec<NotFound>,
     /// Files in directories that were skipped because of their names, with their stamps.
     pub unmatched: Vec<(PathBuf, Option<FileStamp>)>,
+    /// Whether the rejects file of the run is an argument and does not exist, because no line has been rejected yet.
+    pub lacks_rejects: bool,
 }
 
 /// An input that does not exist or cannot be examined.
@@ -65,6 +67,7 @@ pub fn discover(
                 shape: Shape::Log,
                 size: None,
                 stamp: None,
+                is_retried: false,
             });
             continue;
         }
@@ -102,12 +105,12 @@ impl Discovery {
             .retain(|(_, stamp)| stamp.as_ref().is_none_or(&mut is_new));
     }
 
-    /// Keeps only the inputs of one shard. Errors about arguments that cannot be read are kept, so the runs of all
-    /// shards report them.
+    /// Keeps the inputs of one shard, and the rejects file of the run, which no other run reads. Errors about arguments
+    /// that cannot be read are kept, so the runs of all shards report them.
     pub fn keep_shard(&mut self, shard: Shard) {
         let sources = std::mem::take(&mut self.sources).into_iter();
         (self.sources, self.in_other_shards) =
-            sources.partition(|source| shard.contains(&source.relative));
+            sources.partition(|source| source.is_retried || shard.contains(&source.relative));
     }
 
     /// Returns the names of two inputs that are the same pipe. If both were read, each line of the pipe would reach
@@ -226,6 +229,7 @@ fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapp
         shape: Shape::Log,
         size: metadata.is_file().then_some(metadata.len()),
         stamp: FileStamp::of(metadata),
+        is_retried: false,
     };
     if path.extension() == Some(OsStr::new("json"))
         && metadata.is_file()

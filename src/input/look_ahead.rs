@@ -1,8 +1,10 @@
-//! Looking ahead in an input for its first event.
+//! Looking ahead in an input for its first event or row of a rejects file.
 
 use std::io::{self, Cursor, Read, Repeat, Take};
 
-use crate::tracking::marks_events;
+use bumpalo::Bump;
+
+use crate::tracking::{RejectedLine, marks_events};
 
 /// The limit on the bytes that are read ahead, NUL bytes at the start of the input aside. The bytes stay in memory for
 /// each open input. Nearly all logs have an event in their first lines. The output of a container may begin with
@@ -15,6 +17,30 @@ const MOST_BYTES: usize = 1 << 20;
 /// The number of bytes that are read at once.
 const BLOCK_BYTES: usize = 1 << 16;
 
+/// The first line of an input that is an event or a row of a rejects file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstEvent {
+    /// An event with the marker `[tracking]`, the name of its logger.
+    Marked,
+    Unmarked,
+    /// A row of a rejects file.
+    Rejected,
+}
+
+impl FirstEvent {
+    fn of(line: &[u8]) -> Option<Self> {
+        if RejectedLine::read(line, &Bump::new()).is_some() {
+            return Some(Self::Rejected);
+        }
+        let is_marked = marks_events(line)?;
+        Some(if is_marked {
+            Self::Marked
+        } else {
+            Self::Unmarked
+        })
+    }
+}
+
 /// A reader whose first bytes were already read.
 struct LookedAhead {
     /// The NUL bytes before `start`, which are not in memory.
@@ -25,18 +51,20 @@ struct LookedAhead {
     rest: Box<dyn Read + Send>,
 }
 
-/// Reads ahead to the first event. Returns a reader of all bytes, and whether the events of the input have the marker
-/// `[tracking]`, which is false if there is no event within the limit.
+/// Reads ahead to the first event or row. Returns a reader of all bytes, and the kind of the first event or row, or
+/// `None` if the bytes within the limit have neither.
 ///
 /// # Errors
 /// Returns an error if there is no event within the limit, and the bytes are no text in any encoding.
-pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<(Box<dyn Read + Send>, bool)> {
-    let (reader, is_marked) = looked_ahead(reader);
-    if is_marked.is_none() && is_binary(reader.start.get_ref()) {
+pub(super) fn look_ahead(
+    reader: Box<dyn Read + Send>,
+) -> io::Result<(Box<dyn Read + Send>, Option<FirstEvent>)> {
+    let (reader, first) = looked_ahead(reader);
+    if first.is_none() && is_binary(reader.start.get_ref()) {
         let message = "it is binary data and no log; leave it out, or decrypt or unpack it with the program that made it";
         return Err(io::Error::new(io::ErrorKind::Unsupported, message));
     }
-    Ok((Box::new(reader), is_marked.unwrap_or(false)))
+    Ok((Box::new(reader), first))
 }
 
 /// Returns whether bytes are neither UTF-8 nor text in another encoding. A tenth of encrypted or compressed bytes are
@@ -50,14 +78,14 @@ fn is_binary(bytes: &[u8]) -> bool {
     controls > others / 50 && utf8.is_err_and(|error| error.error_len().is_some())
 }
 
-fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<bool>) {
+fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstEvent>) {
     let mut nuls = 0;
     let mut start = Vec::new();
     let mut error = None;
     let mut examined = 0;
-    let mut is_marked = None;
+    let mut first = None;
     let mut is_at_end = false;
-    while is_marked.is_none() && !is_at_end && start.len() < MOST_BYTES {
+    while first.is_none() && !is_at_end && start.len() < MOST_BYTES {
         let length = start.len();
         start.resize(length + BLOCK_BYTES, 0);
         let read = reader.read(&mut start[length..]);
@@ -78,7 +106,7 @@ fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<bool>)
             memchr::memrchr(b'\n', &start[length..]).map_or(examined, |newline| length + newline)
         };
         let mut lines = start[examined..end].split(|&byte| byte == b'\n');
-        is_marked = lines.find_map(marks_events);
+        first = lines.find_map(FirstEvent::of);
         examined = end;
     }
     let reader = LookedAhead {
@@ -87,7 +115,7 @@ fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<bool>)
         error,
         rest: reader,
     };
-    (reader, is_marked)
+    (reader, first)
 }
 
 impl Read for LookedAhead {
@@ -135,8 +163,8 @@ mod tests {
             ("\0\0\0INFO [tracking] - {\"event_type\": 1}\n", true),
         ] {
             let slow = Slow(Cursor::new(text.as_bytes().to_vec()));
-            let (mut reader, is_marked) = look_ahead(Box::new(slow)).unwrap();
-            assert_eq!(is_marked, expected, "{text}");
+            let (mut reader, first) = look_ahead(Box::new(slow)).unwrap();
+            assert_eq!(first == Some(FirstEvent::Marked), expected, "{text}");
             let mut read = Vec::new();
             let error = reader.read_to_end(&mut read).unwrap_err();
             assert_eq!(
@@ -149,12 +177,12 @@ mod tests {
     /// Returns the bytes that the reader keeps in memory, and whether the input is marked. Checks that all bytes are
     /// read.
     fn kept(bytes: &[u8]) -> (usize, bool) {
-        let (mut reader, is_marked) = looked_ahead(Box::new(Cursor::new(bytes.to_vec())));
+        let (mut reader, first) = looked_ahead(Box::new(Cursor::new(bytes.to_vec())));
         let kept = reader.start.get_ref().len();
         let mut read = Vec::new();
         reader.read_to_end(&mut read).unwrap();
         assert!(read == bytes);
-        (kept, is_marked == Some(true))
+        (kept, first == Some(FirstEvent::Marked))
     }
 
     #[test]
@@ -185,8 +213,8 @@ mod tests {
                 .into_bytes();
             text.truncate(kilobytes << 10);
             text.extend(b"\nINFO [tracking] - {\"event_type\": 1}\n");
-            let (mut reader, is_marked) = look_ahead(Box::new(Cursor::new(text.clone()))).unwrap();
-            assert_eq!(is_marked, expected, "{kilobytes}");
+            let (mut reader, first) = look_ahead(Box::new(Cursor::new(text.clone()))).unwrap();
+            assert_eq!(first.is_some(), expected, "{kilobytes}");
             let mut read = Vec::new();
             reader.read_to_end(&mut read).unwrap();
             assert_eq!(read, text);

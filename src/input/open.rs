@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read, Seek};
 use super::bytes_read::{BytesRead, CountedReader};
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
-use super::look_ahead::look_ahead;
+use super::look_ahead::{FirstEvent, look_ahead};
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
 
@@ -22,6 +22,8 @@ pub struct Opened {
     pub may_grow: bool,
     /// Whether the events of the input have the marker `[tracking]`, the name of their logger.
     pub is_marked: bool,
+    /// Whether the first event of the input is a row of a rejects file.
+    pub is_rejects: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
     pub start: Option<PositionTracker>,
     pub(super) file: Option<File>,
@@ -37,8 +39,15 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         Origin::Stdin => opened(None, bytes_read),
         Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
     }?;
+    if source.is_retried {
+        // The run may append rows to the file while it reads the file.
+        opened.reader = Box::new(opened.reader.take(source.size.unwrap_or(0)));
+    }
     if source.shape == Shape::Log {
-        (opened.reader, opened.is_marked) = look_ahead(opened.reader)?;
+        let first;
+        (opened.reader, first) = look_ahead(opened.reader)?;
+        opened.is_marked = first == Some(FirstEvent::Marked);
+        opened.is_rejects = first == Some(FirstEvent::Rejected);
     }
     Ok(opened)
 }
@@ -54,6 +63,7 @@ impl Opened {
         let opened = opened(Some(file), bytes_read)?;
         Ok(Self {
             is_marked: self.is_marked,
+            is_rejects: self.is_rejects,
             ..opened
         })
     }
@@ -93,6 +103,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         reader,
         may_grow: !is_gzip && file.is_some(),
         is_marked: false,
+        is_rejects: false,
         start: None,
         file,
     })
@@ -214,6 +225,7 @@ mod tests {
             shape: Shape::Log,
             size: None,
             stamp: None,
+            is_retried: false,
             origin: Origin::File(path.clone()),
         };
         let bytes_read = BytesRead::default();

@@ -17,6 +17,9 @@ pub struct Source {
     pub size: Option<u64>,
     /// The identity, size and times of the file when it was found, on systems that have them.
     pub stamp: Option<FileStamp>,
+    /// Whether the input is the rejects file that the run replaces at its end, because lines that are emitted leave the
+    /// file. Only its first `size` bytes are read.
+    pub is_retried: bool,
 }
 
 impl Source {

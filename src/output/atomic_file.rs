@@ -1,7 +1,7 @@
 //! A file that gets its final name only when it is complete. The rejects file and the report are written in this way.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -124,6 +124,16 @@ impl AtomicFile {
     /// Returns an error that names the path if the length cannot be read.
     pub fn length(&self) -> Result<u64> {
         self.named(self.file().metadata().map(|metadata| metadata.len()))
+    }
+
+    /// Returns a reader of the bytes from this offset on. Nothing may be written to the file while it is read.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file has no such offset.
+    pub fn read_from(&self, offset: u64) -> Result<BufReader<&File>> {
+        let mut file = self.file();
+        self.named(file.seek(SeekFrom::Start(offset)))?;
+        Ok(BufReader::new(file))
     }
 
     /// Shortens the file to `length` bytes. Does nothing for a pipe or a device.

@@ -49,6 +49,8 @@ struct OpenOutput {
     is_own: bool,
     /// Whether the output fails if it would replace a file.
     keeps_existing: bool,
+    /// Whether the input is a rejects file whose outputs of earlier runs stay.
+    is_numbered: bool,
 }
 
 impl Directory {
@@ -98,6 +100,18 @@ impl Directory {
             );
         }
         Ok(())
+    }
+
+    /// Returns the first path of an output that no file and no other output of the run has.
+    fn unused_path(&mut self, source: &Source) -> PathBuf {
+        let (first, mut nth) = (self.names.path(source), 1);
+        loop {
+            let path = nth_file(&first, nth);
+            if fs::symlink_metadata(&path).is_err() && self.used_names.insert(path.clone()) {
+                return path;
+            }
+            nth += 1;
+        }
     }
 
     /// Returns the path of the next output of an input, and the progress to record when it is delivered.
@@ -150,7 +164,10 @@ impl Directory {
 impl Destination for Directory {
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         let is_log = source.shape == Shape::Log;
+        // Each run writes other lines of a rejects file that shrinks, so its earlier output must stay.
+        let is_numbered = source.is_retried || self.state.is_some() && resumed.is_none();
         let (path, delivery) = match resumed {
+            None if is_numbered => (self.unused_path(source), None),
             None => (self.names.path(source), None),
             Some(resumed) => {
                 self.check_beginning(&source.name, resumed)?;
@@ -171,10 +188,11 @@ impl Destination for Directory {
             part: None,
             is_gzip,
             delivery,
-            keeps_existing: self.keeps_existing,
+            keeps_existing: self.keeps_existing || is_numbered,
+            is_numbered,
         };
         // Without a state directory, a log without records gets an empty file.
-        if is_log && resumed.is_none() {
+        if is_log && resumed.is_none() && !is_numbered {
             open.check_existing()?;
             open.part(None)?;
         }
@@ -224,7 +242,8 @@ impl Destination for Directory {
     }
 
     fn abort(&mut self, input: usize) -> Result<bool> {
-        if self.state.is_some() {
+        let open = self.open.get(&input);
+        if self.state.is_some() && open.is_some_and(|open| !open.is_numbered) {
             // The lines that were written are delivered. The next run resumes after them, and writes another file.
             self.complete(input, false)?;
             return Ok(true);
@@ -281,7 +300,12 @@ impl OpenOutput {
             return Ok(());
         };
         let file = part.close()?;
-        self.rename(file).map_err(|(error, _)| error)
+        self.rename(file).map_err(|(error, _)| error)?;
+        if self.is_numbered {
+            // The lines leave the rejects file after the output is durable.
+            sync_directory(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Renames the temporary file to its final name. Another program may have created a file of this name since the

@@ -46,6 +46,7 @@ fn source(path: PathBuf) -> Source {
         shape: Shape::Log,
         size: None,
         stamp: None,
+        is_retried: false,
         origin: Origin::File(path),
     }
 }

@@ -4,12 +4,17 @@
 //! If an input or its output file fails, the run continues with the other inputs. The exit code of the run is the code
 //! of its worst failure.
 
+mod rejects;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use rejects::finish_rejects;
 
 use super::duplicates::Duplicates;
 use super::input_warnings::{InputWarnings, ReadInput};
 use super::open_input::OpenInput;
+use super::retries::Retries;
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
@@ -27,6 +32,8 @@ pub struct Deliverer<'c> {
     destination: Box<dyn Destination + 'c>,
     /// The file of rejected lines.
     pub rejects: Option<RejectsFile>,
+    /// The delivery of the rejects file, if it is an input.
+    pub retries: Retries,
     /// The deduplication, if duplicates are dropped.
     pub duplicates: Option<Duplicates>,
     /// The counts of the delivered lines of all inputs.
@@ -67,6 +74,7 @@ impl<'c> Deliverer<'c> {
             console,
             destination,
             rejects: None,
+            retries: Retries::default(),
             duplicates: None,
             tally: Tally::default(),
             open: BTreeMap::new(),
@@ -79,7 +87,10 @@ impl<'c> Deliverer<'c> {
     }
 
     /// Handles the start of an input, a converted batch, or the end of an input.
-    pub fn deliver(&mut self, delivery: Delivery<'_, Resumed, ConvertedBatch>) -> ControlFlow {
+    pub fn deliver(
+        &mut self,
+        delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
+    ) -> ControlFlow {
         if self.must_stop() {
             return ControlFlow::Stop;
         }
@@ -102,8 +113,8 @@ impl<'c> Deliverer<'c> {
                 self.end(input, open, Some(ReadTo::default()), None);
                 ControlFlow::Continue
             }
-            InputEvent::Start(resumed) => self.start(input, source, resumed.as_ref()),
-            InputEvent::Batch(batch) => self.deliver_batch(input, batch),
+            InputEvent::Start(resumed) => self.start(input, source, resumed.flatten().as_ref()),
+            InputEvent::Batch(batch) => self.deliver_batch(input, source, batch),
             InputEvent::End(end, bytes) => self.finish(input, source, end, bytes),
         };
         if self.must_stop() {
@@ -141,17 +152,23 @@ impl<'c> Deliverer<'c> {
         self.flow_after(input, started.map(|()| WriteStatus::Written))
     }
 
-    fn deliver_batch(&mut self, input: usize, mut batch: ConvertedBatch) -> ControlFlow {
+    fn deliver_batch(
+        &mut self,
+        input: usize,
+        source: &Source,
+        mut batch: ConvertedBatch,
+    ) -> ControlFlow {
         if self.output_failed(input) {
             return ControlFlow::EndInput;
         }
+        self.check_kept(input, source, &batch);
         if let Some(duplicates) = &mut self.duplicates {
             duplicates.drop_from(&mut batch, self.rejects.is_some(), self.console);
         }
         // Rejected lines are written before the records. If the run is killed between the two, the next run reads the
         // batch again. The other way round, the rejected lines would be lost: with a state directory, the next run does
         // not read delivered lines again.
-        if let Err(error) = self.write_rejects(&batch.rejects) {
+        if let Err(error) = self.write_rejects(&batch.rejects, source) {
             self.must_stop = true;
             return self.flow_after(input, Err(error));
         }
@@ -205,6 +222,9 @@ impl<'c> Deliverer<'c> {
             };
             open.warnings = read.warnings();
             self.warnings.show(&open.warnings, self.console);
+        }
+        if source.is_retried && open.errors.is_empty() {
+            self.retries.ended(input);
         }
         let output = self.destination.last_file().filter(|_| delivered);
         self.end(input, open, Some(ReadTo { bytes, held_back }), output);
@@ -268,14 +288,20 @@ impl<'c> Deliverer<'c> {
             duplicates.close(self.console);
         }
         self.warnings.close(self.console);
-        if let Some(Err(error)) = self.rejects.take().map(RejectsFile::finish) {
-            self.report_output_error(&error);
+        // Lines leave the rejects file only after they are delivered.
+        let mut rejects = self.rejects.take();
+        if !self.retries.is_needed() {
+            let code = finish_rejects(rejects.take(), &self.retries, self.console);
+            self.code = self.code.max(code);
         }
         let closed = self.destination.close();
         self.code = self.code.max(closed.code);
         for input in closed.stopped {
+            self.retries.stopped(input);
             self.inputs.stop(input);
         }
+        let code = finish_rejects(rejects, &self.retries, self.console);
+        self.code = self.code.max(code);
         if let Some(Err(error)) = self.state.map(|state| state.sync()) {
             self.console.error(&format!("{error:#}"));
             self.code = self.code.max(ExitCode::Output);
@@ -308,35 +334,6 @@ impl<'c> Deliverer<'c> {
                     ControlFlow::EndInput
                 }
             }
-        }
-    }
-
-    /// Writes rows to the rejects file, if there is one. With a state directory, returns an error if this fails,
-    /// because the next run does not read the rejected lines again. Without a state directory, reports the error and
-    /// writes no more rows.
-    fn write_rejects(&mut self, rows: &[u8]) -> anyhow::Result<()> {
-        let Some(rejects) = &mut self.rejects else {
-            return Ok(());
-        };
-        let Err(error) = rejects.write(rows) else {
-            return Ok(());
-        };
-        if rejects.is_appended() {
-            return Err(error);
-        }
-        self.rejects = None;
-        self.report_output_error(&error);
-        Ok(())
-    }
-
-    /// Applies a function to the rejects file, if there is one and it has not failed.
-    fn with_rejects(&mut self, act: impl FnOnce(&mut RejectsFile) -> anyhow::Result<()>) {
-        if let Some(rejects) = &mut self.rejects
-            && let Err(error) = act(rejects)
-        {
-            self.must_stop |= rejects.is_appended();
-            self.rejects = None;
-            self.report_output_error(&error);
         }
     }
 

@@ -43,7 +43,9 @@ pub fn explain(
     json: bool,
     console: &Console,
 ) -> Result<ExitCode, Fatal> {
-    let discovery = input.discover(&[], console).or_exit(ExitCode::Usage)?;
+    let discovery = input
+        .discover(&[], None, console)
+        .or_exit(ExitCode::Usage)?;
     let converter = conversion
         .load(input.line_wrapper.clone(), console)
         .or_exit(ExitCode::Usage)?;

@@ -1,5 +1,6 @@
 //! Finds the inputs that the settings name.
 
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -7,26 +8,41 @@ use anyhow::{Context, Result, bail};
 
 use super::settings::InputSettings;
 use crate::console::Console;
-use crate::input::{BytesRead, Discovery, NameFilter, discover};
+use crate::input::{
+    BytesRead, Discovery, FileStamp, NameFilter, Origin, Shape, Source, discover, open,
+};
 use crate::interrupt::Interrupted;
+use crate::output_names::real_path;
 use crate::pipeline::PipelineOptions;
 use crate::text::plural;
 
 impl InputSettings {
-    /// Finds the inputs. Paths in `written`, which the run writes, are not inputs. Paths that cannot be read are
-    /// reported and returned in `errors`.
+    /// Finds the inputs. Paths in `written`, which the run writes, are not inputs if they are found in a directory.
+    /// `rejects` is the rejects file of the run; if it is an argument, its lines are retried. Paths that cannot be read
+    /// are reported and returned in `errors`.
     ///
     /// # Errors
     /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
-    pub fn discover(&self, written: &[&Path], console: &Console) -> Result<Discovery> {
-        let paths = self.all_paths()?;
+    pub fn discover(
+        &self,
+        written: &[&Path],
+        rejects: Option<&Path>,
+        console: &Console,
+    ) -> Result<Discovery> {
+        let mut paths = self.all_paths()?;
+        let lacks_rejects = rejects.is_some_and(|rejects| remove_missing(&mut paths, rejects));
         let filter = NameFilter::new(&self.include, &self.exclude)
             .context("a glob of `--include` or `--exclude` does not parse")?;
         let mut discovery = discover(&paths, &filter, &self.line_wrapper, written);
+        discovery.lacks_rejects = lacks_rejects;
+        if let Some(rejects) = rejects {
+            mark_retried(&mut discovery.sources, rejects)?;
+        }
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
-        let is_empty = discovery.sources.is_empty() && discovery.errors.is_empty();
+        let is_empty =
+            discovery.sources.is_empty() && discovery.errors.is_empty() && !lacks_rejects;
         match discovery.unmatched.as_slice() {
             [(first, _), ..] => {
                 let (first, count) = (first.display(), discovery.unmatched.len());
@@ -93,6 +109,60 @@ impl InputSettings {
             interrupted: Interrupted::default(),
         }
     }
+}
+
+/// Removes the rejects file from the paths if the file does not exist, as before the first line is rejected. Returns
+/// whether it was among the paths.
+fn remove_missing(paths: &mut Vec<PathBuf>, rejects: &Path) -> bool {
+    if fs::symlink_metadata(rejects).is_ok() {
+        return false;
+    }
+    let (real, count) = (real_path(rejects), paths.len());
+    paths.retain(|path| path.file_name() != rejects.file_name() || real_path(path) != real);
+    paths.len() < count
+}
+
+/// Marks the inputs that are the rejects file of the run. A file without a row of a rejects file is not marked, so that
+/// a log is never replaced by its rejects.
+///
+/// # Errors
+/// Returns an error if an input is the rejects file and cannot be replaced.
+fn mark_retried(sources: &mut [Source], rejects: &Path) -> Result<()> {
+    let Ok(metadata) = fs::metadata(rejects) else {
+        return Ok(());
+    };
+    let (real, stamp) = (real_path(rejects), FileStamp::of(&metadata));
+    for source in sources {
+        let Origin::File(path) = &source.origin else {
+            continue;
+        };
+        let is_same_file = match (&source.stamp, &stamp) {
+            (Some(stamp), Some(other)) => stamp.is_same_file(other),
+            _ => real_path(path) == real,
+        };
+        if !is_same_file || !source.is_file() {
+            continue;
+        }
+        let name = &source.name;
+        if real_path(path) != real {
+            bail!(
+                "`{name}` and the rejects file `{}` are two names of one file: give the same name to both",
+                rejects.display()
+            );
+        }
+        let Ok(opened) = open(source, &BytesRead::default()) else {
+            continue;
+        };
+        if opened.is_rejects && !opened.may_grow {
+            bail!(
+                "the rejects file `{name}` is gzipped, and `--rejects` writes text: unpack it, or give `--rejects` another path"
+            );
+        }
+        if opened.is_rejects || source.size == Some(0) {
+            (source.is_retried, source.shape) = (true, Shape::Log);
+        }
+    }
+    Ok(())
 }
 
 /// Reads a list of paths, one a line.

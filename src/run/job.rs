@@ -9,6 +9,7 @@ use anyhow::{Result, anyhow, bail};
 use super::deliverer::{Delivered, Deliverer};
 use super::duplicates::Duplicates;
 use super::fail_on::{FailOn, FailingLines};
+use super::retries::Retries;
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
@@ -92,7 +93,8 @@ impl<'a> Job<'a> {
             .into_iter()
             .flatten();
         let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
-        let discovery = input.discover(&written, &command.console)?;
+        let discovery = input.discover(&written, record.rejects.as_deref(), &command.console)?;
+        check_retries(&discovery.sources, command.dry_run)?;
         // The outputs of all shards must have different names, since runs of other shards may write to the same
         // directory.
         let of_all_shards = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
@@ -119,7 +121,7 @@ impl<'a> Job<'a> {
             unread: Unread {
                 not_found: discovery.errors,
                 unmatched: discovery.unmatched.len(),
-                found_none: of_all_shards.is_empty(),
+                found_none: of_all_shards.is_empty() && !discovery.lacks_rejects,
             },
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
@@ -183,9 +185,10 @@ impl<'a> Job<'a> {
         // With a state directory, the rejects file keeps the rows of earlier runs, since this run does not read their
         // lines again.
         let keeps_rows = self.record.state.is_some();
-        let open = |path| RejectsFile::open(path, keeps_rows);
-        let rejects = self.record.rejects.as_deref().map(open);
-        let rejects = rejects.transpose().or_exit(ExitCode::Output)?;
+        let retries = Retries::of(&self.sources);
+        let open = |path| RejectsFile::open(path, keeps_rows, retries.is_needed());
+        let rejects = self.record.rejects.as_deref().map(open).transpose()?;
+        self.read_rejects_until(rejects.as_ref().and_then(RejectsFile::retried_bytes));
         let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
         // With a rejects file or deduplication, the inputs are delivered one after another, because rejected lines are
@@ -209,12 +212,22 @@ impl<'a> Job<'a> {
         let mut deliverer =
             Deliverer::new(&self.command.console, destination, &self.unread.not_found);
         deliverer.rejects = rejects;
+        deliverer.retries = retries;
         deliverer.duplicates = duplicates;
         deliverer.warnings.has_state = self.has_state();
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(opener, &batches, deliverer, snapshot);
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
+    }
+
+    /// Lets the run read the rejects file up to this length, which is the length of the file since it is locked.
+    fn read_rejects_until(&mut self, length: Option<u64>) {
+        for source in Arc::make_mut(&mut self.sources) {
+            if source.is_retried {
+                source.size = length.or(source.size);
+            }
+        }
     }
 
     /// Returns the function that tells the progress of the run: what is sent, or if nothing is, what is read.
@@ -289,6 +302,17 @@ impl<'a> Job<'a> {
         }
         progress.clear();
         delivered
+    }
+}
+
+/// Checks that lines can leave the rejects file, if it is an input.
+fn check_retries(sources: &[Source], is_dry_run: bool) -> Result<()> {
+    match sources.iter().find(|source| source.is_retried) {
+        Some(source) if is_dry_run => bail!(
+            "remove `--rejects`: a `--dry-run` delivers nothing, so no line can leave the rejects file `{}`",
+            source.name
+        ),
+        _ => Ok(()),
     }
 }
 

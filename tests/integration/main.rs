@@ -50,6 +50,8 @@ mod rejects;
 mod replaced_files;
 mod report;
 mod resume;
+#[cfg(unix)]
+mod retries;
 mod routers;
 mod schedules;
 mod send;

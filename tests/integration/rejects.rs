@@ -6,13 +6,13 @@ use crate::harness::{Ended, Run, gzip, line, lines};
 use crate::lrs::Lrs;
 
 /// A users table without ada, and one with her.
-const WITHOUT_ADA: &str =
+pub const WITHOUT_ADA: &str =
     "id,username,email,xapi_id,caliper_id\n1,bob,,5f3c8b0e-8f0f-4a37-9a4b-0c4f6c5f9f10,\n";
-const WITH_ADA: &str =
+pub const WITH_ADA: &str =
     "id,username,email,xapi_id,caliper_id\n5,ada,,0f3c8b0e-8f0f-4a37-9a4b-0c4f6c5f9f11,\n";
 
 /// The row that the program writes for a line.
-fn row(file: &str, number: u64, raw: &str, reason: &str) -> String {
+pub fn row(file: &str, number: u64, raw: &str, reason: &str) -> String {
     let row = json!({"file": file, "line": number, "reason": reason, "detail": "as it was", "raw": raw.trim_end()});
     // The keys of this value are sorted, unlike those of a row that the program writes.
     row.to_string() + "\n"

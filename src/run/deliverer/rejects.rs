@@ -1,0 +1,88 @@
+//! The rejects file of a run, which may also be an input of the run.
+
+use super::Deliverer;
+use crate::console::Console;
+use crate::convert::ConvertedBatch;
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+use crate::output::RejectsFile;
+use crate::run::retries::Retries;
+
+impl Deliverer<'_> {
+    /// Writes rows to the rejects file, if there is one. `source` is the input with the lines of the rows. With a state
+    /// directory, returns an error if this fails, because the next run does not read the rejected lines again. Without a
+    /// state directory, reports the error and writes no more rows.
+    pub(super) fn write_rejects(&mut self, rows: &[u8], source: &Source) -> anyhow::Result<()> {
+        let Some(rejects) = &mut self.rejects else {
+            return Ok(());
+        };
+        let Err(error) = rejects.write(rows, source.is_retried) else {
+            return Ok(());
+        };
+        if rejects.is_appended() {
+            return Err(error);
+        }
+        self.rejects = None;
+        self.report_output_error(&error);
+        Ok(())
+    }
+
+    /// Applies a function to the rejects file, if there is one and it has not failed.
+    pub(super) fn with_rejects(
+        &mut self,
+        act: impl FnOnce(&mut RejectsFile) -> anyhow::Result<()>,
+    ) {
+        if let Some(rejects) = &mut self.rejects
+            && let Err(error) = act(rejects)
+        {
+            self.must_stop |= rejects.is_appended();
+            self.rejects = None;
+            self.report_output_error(&error);
+        }
+    }
+
+    /// Fails an input that is the rejects file if a line of the batch could not be read and would be lost when the file
+    /// is replaced.
+    pub(super) fn check_kept(&mut self, input: usize, source: &Source, batch: &ConvertedBatch) {
+        if let Some(line) = batch.lost_line
+            && let Some(mut open) = self.open.remove(&input)
+        {
+            // Only the first line is reported.
+            if !open.errors.is_empty() {
+                self.open.insert(input, open);
+                return;
+            }
+            let message = format!(
+                "line {line} of `{}` is longer than `--max-line-bytes` allows, so no line leaves the file: raise the limit",
+                source.name
+            );
+            self.input_failed(&mut open, message);
+            self.open.insert(input, open);
+        }
+    }
+}
+
+/// Completes the rejects file, if there is one. If it is an input, its lines that were emitted leave the file, but only
+/// if all of them are delivered.
+pub(super) fn finish_rejects(
+    rejects: Option<RejectsFile>,
+    retries: &Retries,
+    console: &Console,
+) -> ExitCode {
+    let Some(rejects) = rejects else {
+        return ExitCode::Success;
+    };
+    let are_delivered = retries.are_delivered();
+    if !are_delivered {
+        console.note(
+            "note: no line has left the rejects file, because not all of its lines are delivered; the next run will try them again",
+        );
+    }
+    match rejects.finish(are_delivered) {
+        Ok(()) => ExitCode::Success,
+        Err(error) => {
+            console.error(&format!("{error:#}"));
+            ExitCode::Output
+        }
+    }
+}

@@ -1,0 +1,405 @@
+//! Runs that read the rejects file that they write: lines that are emitted leave the file.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, Run, RunDirectory, gzip, line, poisoned};
+use crate::lrs::{Lrs, ServerFault};
+use crate::rejects::{WITH_ADA, WITHOUT_ADA, row};
+
+/// An event of a user who is in no table.
+fn of_eve(second: u32) -> String {
+    line(second).replace("ada", "eve")
+}
+
+/// A directory with a rejects file of four lines. Two of them can be converted with the table `with.csv`.
+fn directory() -> RunDirectory {
+    let directory = RunDirectory::new();
+    directory.write("without.csv", WITHOUT_ADA);
+    directory.write("with.csv", WITH_ADA);
+    let rows = [
+        row("logs/a.log", 1, &line(1), "unknown-user"),
+        row("logs/a.log", 2, &of_eve(2), "unknown-course"),
+        row("logs/a.log", 3, "x", "not-json"),
+        row("logs/b.log", 1, &line(3), "unknown-user"),
+    ];
+    directory.write("rejects.jsonl", rows.concat());
+    directory
+}
+
+/// The rejects file with `rejects.jsonl` as `--rejects` and, after other inputs, as an input.
+fn retry(directory: &RunDirectory, command: Run, inputs: &[&str]) -> Run {
+    let run = command
+        .in_directory(directory)
+        .args(&["--users", "with.csv"]);
+    let run = run.args(&["--rejects", "rejects.jsonl"]).args(inputs);
+    run.args(&["rejects.jsonl"])
+}
+
+/// The file, line and reason of each line of the rejects file.
+fn kept(directory: &RunDirectory) -> Vec<Value> {
+    let rows = directory.json_lines("rejects.jsonl");
+    let shown = rows
+        .iter()
+        .map(|row| json!([row["file"], row["line"], row["reason"]]));
+    shown.collect()
+}
+
+/// What is left when the lines of ada have left the file. The reason of the second line has changed.
+fn left() -> Vec<Value> {
+    vec![
+        json!(["logs/a.log", 2, "unknown-user"]),
+        json!(["logs/a.log", 3, "not-json"]),
+    ]
+}
+
+#[test]
+fn emitted_lines_leave_the_file_and_the_others_stay() {
+    let directory = directory();
+    for emitted in [2, 0, 0] {
+        let ended = retry(&directory, Run::transform(), &[]).run().with_code(0);
+        assert_eq!(
+            (ended.count("emitted"), ended.rows().len()),
+            (emitted, emitted as usize)
+        );
+        assert_eq!(kept(&directory), left());
+        ended.assert_no_part_files();
+    }
+    assert_eq!(
+        directory.json_lines("rejects.jsonl")[0]["raw"],
+        of_eve(2).trim_end()
+    );
+    assert_eq!(directory.mode("rejects.jsonl"), 0o600);
+    directory.write("rejects.jsonl", "");
+    retry(&directory, Run::transform(), &[]).run().with_code(0);
+    assert_eq!(directory.read("rejects.jsonl"), b"");
+}
+
+#[test]
+fn rejects_of_other_inputs_are_added_once() {
+    for state in [&[][..], &["-o", "out", "--state", "state"]] {
+        let directory = directory();
+        directory.write("logs/c.log", of_eve(7) + &line(8) + "y\n");
+        // Rows that a killed run has left and the next run writes again, as they are and with another detail.
+        let again = Run::transform().in_directory(&directory);
+        let again = again.args(&["--users", "with.csv", "--rejects", "c", "logs/c.log"]);
+        let rows = again.run().with_code(0).read("c");
+        directory.append("rejects.jsonl", std::str::from_utf8(&rows).unwrap());
+        for _ in 0..3 {
+            let run = retry(&directory, Run::transform().args(state), &["logs/c.log"]);
+            run.run().with_code(0).assert_no_part_files();
+            let mut kept = kept(&directory);
+            kept.sort_by_key(Value::to_string);
+            let more = [
+                json!(["logs/c.log", 1, "unknown-user"]),
+                json!(["logs/c.log", 3, "not-json"]),
+            ];
+            assert_eq!(kept, [left(), more.to_vec()].concat(), "{state:?}");
+        }
+    }
+}
+
+#[test]
+fn each_run_that_emits_lines_of_the_file_writes_another_output() {
+    for state in [&[][..], &["--state", "state"]] {
+        let directory = directory();
+        let run = || {
+            let run = Run::transform()
+                .args(&["-o", "out", "--no-clobber"])
+                .args(state);
+            retry(&directory, run, &[]).run().with_code(0)
+        };
+        run();
+        run();
+        assert_eq!(directory.files("out"), ["rejects.jsonl.xapi.jsonl"]);
+        directory.append("rejects.jsonl", &row("d.log", 1, &line(9), "no-user"));
+        run();
+        let files = ["rejects.jsonl.xapi.2.jsonl", "rejects.jsonl.xapi.jsonl"];
+        assert_eq!(directory.files("out"), files);
+        assert_eq!(directory.statement_counts().len(), 3);
+    }
+}
+
+#[test]
+fn lines_that_are_filtered_or_unsupported_stay_as_they_are() {
+    let directory = directory();
+    let unsupported = row(
+        "logs/a.log",
+        9,
+        &line(9).replace("play_video", "other"),
+        "no-user",
+    );
+    directory.append("rejects.jsonl", &unsupported);
+    let before = directory.read("rejects.jsonl");
+    let run = retry(&directory, Run::transform(), &["--org", "other"]).run();
+    assert_eq!(run.with_code(0).count("filtered"), 3);
+    let after = directory.read("rejects.jsonl");
+    let lines = |text: &[u8]| {
+        String::from_utf8_lossy(text)
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (before, after) = (lines(&before), lines(&after));
+    assert_eq!(after.len(), 5);
+    for unchanged in [0, 1, 3, 4] {
+        assert_eq!(before[unchanged], after[unchanged]);
+    }
+}
+
+#[test]
+fn a_collision_keeps_its_line() {
+    let directory = directory();
+    let other = line(1).replace("\"v\"", "\"w\"");
+    directory.append(
+        "rejects.jsonl",
+        &(row("logs/a.log", 8, &other, "unknown-user") + &other),
+    );
+    let options = ["--dedupe", "--on-collision", "reject"];
+    retry(&directory, Run::transform(), &options)
+        .run()
+        .with_code(0);
+    let rows = directory.json_lines("rejects.jsonl");
+    let collisions = rows.iter().filter(|row| row["reason"] == "collision");
+    let shown = collisions.map(|row| json!([row["file"], row["line"], row["raw"]]));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            json!(["logs/a.log", 8, other.trim_end()]),
+            json!(["rejects.jsonl", 6, other.trim_end()]),
+        ]
+    );
+    let alone = retry(&directory, Run::transform(), &[]).run().with_code(0);
+    assert_eq!(alone.count("emitted"), 2);
+    assert_eq!(kept(&directory), left());
+}
+
+fn send(directory: &RunDirectory, lrs: &Lrs, options: &[&str]) -> Ended {
+    let run = Run::send(&lrs.xapi()).args(&["--retry-delay", "0.01", "--max-retries", "1"]);
+    retry(directory, run, options).run()
+}
+
+#[test]
+fn a_line_that_is_not_delivered_stays() {
+    for options in [&[][..], &["--state", "state"]] {
+        for poisoned in [false, true] {
+            let directory = directory();
+            if poisoned {
+                directory.append(
+                    "rejects.jsonl",
+                    &row("a", 9, &crate::harness::poisoned(9), "no-user"),
+                );
+            }
+            let before = directory.read("rejects.jsonl");
+            let away = Lrs::with_faults(move |_, _| match poisoned {
+                true => ServerFault::None,
+                false => ServerFault::Status(503),
+            });
+            let ended = send(&directory, &away, options).with_code(5);
+            ended.assert_stderr("note: no line has left the rejects file");
+            assert_eq!(directory.read("rejects.jsonl"), before, "{poisoned}");
+            ended.assert_no_part_files();
+        }
+    }
+}
+
+#[test]
+fn a_line_leaves_when_it_is_delivered_or_in_a_dead_letter() {
+    for options in [&[][..], &["--state", "state"]] {
+        let directory = directory();
+        let lrs = Lrs::healthy();
+        directory.append("rejects.jsonl", &row("a", 9, &poisoned(9), "no-user"));
+        let options = [options, &["--dead-letters", "dead"]].concat();
+        let ended = send(&directory, &lrs, &options).with_code(4);
+        assert_eq!((kept(&directory), lrs.stored().len()), (left(), 2));
+        assert_eq!(ended.dead_letters().len(), 1);
+        // With a state, too, the file is read again whenever it is an input.
+        let ended = send(&directory, &lrs, &options).with_code(0);
+        assert_eq!((kept(&directory), ended.count("lines")), (left(), 2));
+    }
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_the_file_as_it_was() {
+    for state in [&[][..], &["--state", "state"]] {
+        let directory = directory();
+        let before = directory.read("rejects.jsonl");
+        let silent = Lrs::with_faults(|_, _| ServerFault::Silence);
+        let run = Run::send(&silent.xapi()).args(state);
+        let mut running = retry(&directory, run, &[]).start();
+        running.wait_until(|_| silent.request_count() > 0);
+        running.signal("KILL");
+        running.child.wait().unwrap();
+        assert_eq!(directory.read("rejects.jsonl"), before);
+        send(&directory, &Lrs::healthy(), state)
+            .with_code(0)
+            .assert_no_part_files();
+        assert_eq!(kept(&directory), left());
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_or_read_to_its_end_stays_as_it_was() {
+    let directory = directory();
+    let before = directory.read("rejects.jsonl");
+    let full = retry(&directory, Run::transform(), &[])
+        .with_largest_file(0)
+        .run();
+    full.with_code(6).assert_no_part_files();
+    assert_eq!(directory.read("rejects.jsonl"), before);
+    let long = retry(&directory, Run::transform(), &["--max-line-bytes", "200"]).run();
+    long.with_code(3)
+        .assert_error("line 1 of `rejects.jsonl` is longer than");
+    assert_eq!(directory.read("rejects.jsonl"), before);
+    let dry = retry(
+        &directory,
+        Run::send("http://localhost:1/xAPI"),
+        &["--dry-run"],
+    )
+    .run();
+    dry.with_code(2)
+        .assert_error("remove `--rejects`: a `--dry-run` delivers nothing");
+}
+
+#[test]
+fn the_file_may_have_several_names() {
+    let directory = directory();
+    let link = directory.path("link");
+    std::os::unix::fs::symlink(directory.path("rejects.jsonl"), &link).unwrap();
+    let run = |rejects: &str, input: &str| {
+        let run = Run::transform().in_directory(&directory);
+        let run = run.args(&["--users", "with.csv", "--rejects", rejects, input]);
+        run.run()
+    };
+    directory.write("logs/other", "");
+    run("link", "logs/../rejects.jsonl").with_code(0);
+    assert_eq!(kept(&directory), left());
+    assert!(link.is_symlink());
+    directory.append("rejects.jsonl", &row("a", 1, &line(5), "no-user"));
+    run("./rejects.jsonl", "link").with_code(0);
+    assert_eq!(kept(&directory), left());
+    std::fs::hard_link(directory.path("rejects.jsonl"), directory.path("hard")).unwrap();
+    let hard = run("hard", "rejects.jsonl").with_code(2);
+    hard.assert_error("`rejects.jsonl` and the rejects file `hard` are two names of one file");
+}
+
+#[test]
+fn a_log_is_never_replaced_by_its_rejects() {
+    let directory = directory();
+    let log = line(1) + &String::from_utf8(directory.read("rejects.jsonl")).unwrap();
+    let packed = gzip(directory.read("rejects.jsonl"));
+    for (bytes, message) in [
+        (
+            log.as_bytes(),
+            "the output of `--rejects` would replace `rejects.jsonl`, which the run reads",
+        ),
+        (&packed, "the rejects file `rejects.jsonl` is gzipped"),
+    ] {
+        directory.write("rejects.jsonl", bytes);
+        for state in [&[][..], &["-o", "out", "--state", "state"]] {
+            let run = retry(&directory, Run::transform(), state)
+                .run()
+                .with_code(2);
+            run.assert_error(message);
+            assert_eq!(directory.read("rejects.jsonl"), bytes);
+        }
+    }
+}
+
+#[test]
+fn a_rejects_file_that_does_not_exist_yet_has_no_lines() {
+    let directory = RunDirectory::new();
+    directory.write("with.csv", WITH_ADA);
+    let quiet = ["--quiet", "--fail-on", "empty"];
+    let alone = retry(&directory, Run::transform(), &quiet)
+        .run()
+        .with_code(0);
+    assert_eq!(alone.stderr, "");
+    assert_eq!(directory.read("rejects.jsonl"), b"");
+    directory.remove("rejects.jsonl");
+    directory.write("a.log", line(1) + &of_eve(2));
+    retry(&directory, Run::transform(), &["a.log"])
+        .run()
+        .with_code(0);
+    assert_eq!(kept(&directory), [json!(["a.log", 2, "unknown-user"])]);
+}
+
+#[test]
+fn a_cut_last_row_is_no_loss() {
+    for state in [&[][..], &["-o", "out", "--state", "state"]] {
+        let directory = directory();
+        let whole = directory.read("rejects.jsonl");
+        let text = std::str::from_utf8(&whole).unwrap();
+        // Without its newline, the last row is whole.
+        directory.write("rejects.jsonl", text.trim_end());
+        let ended = retry(&directory, Run::transform(), state)
+            .run()
+            .with_code(0);
+        assert_eq!((ended.count("emitted"), kept(&directory)), (2, left()));
+        // A row that a killed run has not completed is repeated by the next run with the state. Otherwise, it stays.
+        directory.write("rejects.jsonl", &whole[..whole.len() - 20]);
+        retry(&directory, Run::transform(), state)
+            .run()
+            .with_code(0);
+        let rows = directory.json_lines("rejects.jsonl");
+        match state {
+            [] => assert!(text[text.len() / 2..].contains(rows[2]["raw"].as_str().unwrap())),
+            _ => assert_eq!(kept(&directory), left()),
+        }
+        let before = directory.read("rejects.jsonl");
+        retry(&directory, Run::transform(), state)
+            .run()
+            .with_code(0);
+        assert_eq!(directory.read("rejects.jsonl"), before);
+    }
+}
+
+#[test]
+fn two_runs_do_not_use_the_file_at_the_same_time() {
+    let directory = directory();
+    let run = |inputs: &[&str]| {
+        let run = Run::transform().in_directory(&directory);
+        run.args(&["--rejects", "rejects.jsonl"]).args(inputs)
+    };
+    directory.write("a.log", line(1));
+    let mut first = run(&["rejects.jsonl", "-"]).start();
+    first.wait_for("", ".rejects.jsonl.");
+    let state = ["-o", "out", "--state", "state", "a.log"];
+    for inputs in [&["rejects.jsonl"][..], &["a.log"], &state] {
+        let second = run(inputs).run().with_code(7);
+        second.assert_error("the rejects file `rejects.jsonl` is in use by another run");
+    }
+    first.write(&line(2));
+    assert_eq!(first.end().with_code(0).count("emitted"), 4);
+    assert_eq!(kept(&directory), [json!(["logs/a.log", 3, "not-json"])]);
+}
+
+#[test]
+fn a_state_directory_does_not_keep_a_rejects_file_from_being_read_again() {
+    let directory = directory();
+    for number in 1..3 {
+        let run = Run::transform().in_directory(&directory);
+        let run = run.args(&["-o", "out", "--state", "state", "--users", "with.csv"]);
+        let ended = run.args(&["rejects.jsonl"]).run().with_code(0);
+        assert_eq!(ended.count("emitted"), 2);
+        assert_eq!(directory.files("out").len(), number);
+    }
+    let journal = directory.read("state/journal.jsonl");
+    assert!(!String::from_utf8(journal).unwrap().contains("\"input\""));
+    assert_eq!(directory.json_lines("rejects.jsonl").len(), 4);
+}
+
+#[test]
+fn each_shard_reads_its_own_rejects_file() {
+    let directory = directory();
+    for shard in ["0/2", "1/2"] {
+        let name = format!("rejects-{}.jsonl", &shard[..1]);
+        directory.write(&name, row("a", 1, &line(5), "no-user"));
+        let run = Run::transform().in_directory(&directory);
+        let run = run.args(&["--users", "with.csv", "--shard", shard]);
+        let ended = run.args(&["--rejects", &name, &name]).run().with_code(0);
+        assert_eq!(
+            (ended.count("emitted"), directory.read(&name)),
+            (1, Vec::new())
+        );
+    }
+}
