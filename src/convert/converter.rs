@@ -115,6 +115,7 @@ impl Converter {
         let mut batch = ConvertedBatch::default();
         let line = Line {
             number: 1,
+            offset: 0,
             content: LineContent::Whole(line),
             is_marked: false,
         };

@@ -9,6 +9,7 @@
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
 //! | `suspects` | the lines of an input that are probably no events |
+//! | `pieces` | the lines of an input that are pieces of objects laid out over several lines |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
 //! | `rejected_row` | the rows of a rejects file that are read, and the rows that are written |
 
@@ -16,6 +17,7 @@ mod batch_converter;
 mod converted_batch;
 mod converter;
 mod line_converter;
+mod pieces;
 mod record_writer;
 mod rejected_row;
 mod settings;
@@ -25,6 +27,7 @@ pub(crate) use batch_converter::{BatchConverter, gzip_member};
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
 pub use line_converter::{ConvertedLine, LineConverter};
+pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
 pub use rejected_row::RetriedLine;
 pub use settings::{EnvelopeSettings, FormatSettings, select_events};

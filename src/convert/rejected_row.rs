@@ -48,6 +48,8 @@ pub fn line_of<'a>(row: &RejectedLine<'a>, number: u64) -> Option<Line<'a>> {
     };
     Some(Line {
         number,
+        // The offset of the line in its log is not known.
+        offset: 0,
         content,
         // Only the lines of an input with the marker have this reason.
         is_marked: row.reason == Reason::NotTracking.code(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::pieces::Pieces;
 use crate::input::{Line, LineContent};
 use crate::outcome::{Framing, Outcome};
 use crate::tracking::{LineKind, LineWrapper};
@@ -20,6 +21,8 @@ pub struct Suspects {
     has_lookalike: bool,
     /// The lines that cannot be read because of their framing.
     pub framed: BTreeMap<Framing, Framed>,
+    /// The lines that are pieces of objects.
+    pub pieces: Pieces,
     /// The guessed kinds of the first lines that are no events.
     pub kinds: Vec<LineKind>,
     /// The first line among `kinds` that is a damaged event.
@@ -62,6 +65,9 @@ impl Suspects {
             number: line.number,
             detail: fault.map_or_else(String::new, |fault| fault.detail.to_string()),
         };
+        if fault.is_some() {
+            self.pieces.note(line);
+        }
         if let Some(framing) = fault.and_then(|fault| fault.framing) {
             let framed = self.framed.entry(framing).or_insert_with(|| Framed {
                 lines: 0,
@@ -92,6 +98,7 @@ impl Suspects {
     /// Adds the lines of a later part of the input.
     pub fn add(&mut self, later: Self) {
         self.has_event |= later.has_event;
+        self.pieces.add(later.pieces);
         self.has_unexamined |= later.has_unexamined;
         self.has_lookalike |= later.has_lookalike;
         for (framing, framed) in later.framed {

@@ -49,6 +49,8 @@ pub struct ReadEnd {
     pub held_back: u64,
     /// The reason why the rest of the input is left to a later run, although the last line is complete.
     pub rest: Option<HeldBack>,
+    /// Whether the input is decompressed. The reader of batches does not know it.
+    pub is_gzip: bool,
 }
 
 impl ReadEnd {
@@ -146,6 +148,7 @@ impl<R: Read> BatchReader<R> {
             result: self.ended.unwrap_or(Ok(())),
             held_back: self.held_back.unwrap_or(0),
             rest: None,
+            is_gzip: false,
         }
     }
 

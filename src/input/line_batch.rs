@@ -32,6 +32,8 @@ pub struct LineBatch {
 pub struct Line<'a> {
     /// The number of the line in the input, from 1.
     pub number: u64,
+    /// The offset of the line in the decompressed input.
+    pub offset: u64,
     pub content: LineContent<'a>,
     /// Whether the events of the input have the marker `[tracking]`, so that lines without the marker may come from
     /// other programs.
@@ -104,6 +106,7 @@ impl LineBatch {
             number += 1;
             Some(Line {
                 number: number - 1,
+                offset: offset - length as u64,
                 content,
                 is_marked: self.is_marked,
             })

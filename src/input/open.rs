@@ -20,6 +20,8 @@ pub struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// Whether the input is a file that is not compressed, so lines may still be appended to it.
     pub may_grow: bool,
+    /// Whether the input is decompressed.
+    pub is_gzip: bool,
     /// Whether the events of the input have the marker `[tracking]`, the name of their logger.
     pub is_marked: bool,
     /// Whether the first event of the input is a row of a rejects file.
@@ -102,6 +104,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     Ok(Opened {
         reader,
         may_grow: !is_gzip && file.is_some(),
+        is_gzip,
         is_marked: false,
         is_rejects: false,
         start: None,

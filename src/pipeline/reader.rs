@@ -12,7 +12,7 @@ use super::budget::{Budget, InFlight};
 use super::interface::{InputEvent, InputGuard, InputOpener, Opening, PipelineOptions};
 use super::queues::Queues;
 use crate::buffers::Buffers;
-use crate::input::{self, BatchReader, LineBatch, Source};
+use crate::input::{self, BatchReader, LineBatch, ReadEnd, Source};
 
 /// Converts a batch of lines. If the output grows large, converts only the first lines, and also returns the remaining
 /// lines, which are converted after the output is delivered.
@@ -106,7 +106,10 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
                 None,
             )?;
         }
-        let mut end = reader.finish();
+        let mut end = ReadEnd {
+            is_gzip: opened.is_gzip,
+            ..reader.finish()
+        };
         if let Some(guard) = &guard {
             end = guard.end(end);
         }

@@ -188,6 +188,7 @@ impl<'c> Deliverer<'c> {
             result,
             held_back,
             rest,
+            is_gzip,
         } = end;
         let mut flow = ControlFlow::Continue;
         if !self.output_failed(input) {
@@ -211,14 +212,14 @@ impl<'c> Deliverer<'c> {
                 duplicates.dedupe.input_failed();
             }
         }
-        // The rest of an input whose first lines are skipped may have no event.
-        let is_whole = open.skipped_lines == 0 && open.same_lines.is_none();
-        if open.errors.is_empty() && open.held_back.is_none() && is_whole {
+        if open.errors.is_empty() && open.held_back.is_none() {
             let read = ReadInput {
                 source,
                 suspects: &open.suspects,
                 tally: &open.tally,
                 has_state: self.warnings.has_state,
+                is_gzip,
+                is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
             };
             open.warnings = read.warnings();
             self.warnings.show(&open.warnings, self.console);

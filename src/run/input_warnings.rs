@@ -43,13 +43,17 @@ impl InputWarnings {
     }
 }
 
-/// An input that was read from its first line to its end.
+/// An input that was read to its end.
 pub struct ReadInput<'a> {
     pub source: &'a Source,
     pub suspects: &'a Suspects,
     pub tally: &'a Tally,
     /// Whether a later run does not read the lines again.
     pub has_state: bool,
+    pub is_gzip: bool,
+    /// Whether the input was read from its first line. The rest of an input whose first lines are skipped may have no
+    /// event.
+    pub is_whole: bool,
 }
 
 /// Advice how to read the events of an input.
@@ -70,7 +74,7 @@ impl ReadInput<'_> {
     /// Returns the warnings about the input.
     pub fn warnings(&self) -> Vec<String> {
         let suspects = self.suspects;
-        let is_without_event = self.tally.lines() > 0 && suspects.has_no_event();
+        let is_without_event = self.is_whole && self.tally.lines() > 0 && suspects.has_no_event();
         let likely = is_without_event.then(|| likely_kind(suspects));
         let framings = [
             Framing::RunTogether,
@@ -81,7 +85,7 @@ impl ReadInput<'_> {
             let framed = suspects.framed.get(&framing)?;
             Some(self.of_framing(framing, framed))
         });
-        let framed: Vec<String> = framed.collect();
+        let framed: Vec<String> = framed.chain(self.of_pieces()).collect();
         match likely {
             Some(kind) if explains_framing(kind) || framed.is_empty() => {
                 vec![self.without_event(kind)]
@@ -120,6 +124,35 @@ impl ReadInput<'_> {
         format!(
             "{lost} of {lines} lines of `{name}` {each} {cause}: in line {number}, {detail}; {remedy}"
         )
+    }
+
+    /// Returns a warning about events that are laid out over several lines.
+    fn of_pieces(&self) -> Option<String> {
+        let pieces = &self.suspects.pieces;
+        if !pieces.has_event() {
+            return None;
+        }
+        let (lost, lines, name) = (pieces.lines, self.tally.lines(), &self.source.name);
+        let first = match self.array_start() {
+            Some(array) => array,
+            None => format!("an event begins{}", pieces.first?),
+        };
+        let another = match pieces.second {
+            Some(second) => format!(", and another{second}"),
+            None => String::new(),
+        };
+        Some(format!(
+            "{lost} of {lines} lines of `{name}` were not read because they are pieces of events that are laid out over several lines: {first}{another}; put each event on a line of its own, as `jq -c .` does if the file has only JSON"
+        ))
+    }
+
+    /// Returns the position of the bracket of an array, if a line has only this bracket.
+    fn array_start(&self) -> Option<String> {
+        let bracket = self.suspects.framed.get(&Framing::ArrayBracket)?;
+        Some(format!(
+            "a JSON array begins in line {}",
+            bracket.first.number
+        ))
     }
 
     fn without_event(&self, kind: &LineKind) -> String {
@@ -176,9 +209,15 @@ impl ReadInput<'_> {
                 Options("remove `--unwrap`".to_owned()),
             ),
             LineKind::PieceOfJson => {
-                let is_array = suspects.framed.contains_key(&Framing::ArrayBracket);
-                let command = if is_array { "jq -c '.[]'" } else { "jq -c ." };
-                ("its objects are laid out over several lines", pipe(command))
+                let (position, command) = match (self.array_start(), suspects.pieces.second) {
+                    (Some(array), _) => (format!(": {array}"), "jq -c '.[]'"),
+                    (None, Some(second)) => {
+                        (format!(": a second object begins{second}"), "jq -c .")
+                    }
+                    (None, None) => (String::new(), "jq -c ."),
+                };
+                let cause = format!("its objects are laid out over several lines{position}");
+                return (cause.into(), pipe(command));
             }
             LineKind::CarriageReturns => (
                 "its lines end with carriage returns",
@@ -241,12 +280,12 @@ impl ReadInput<'_> {
             Options(advice) => return advice,
             Pipe(command) => command,
         };
-        let pipe = match self.source.name.as_str() {
-            "-" => format!("… | {}", command.trim_end_matches(" <")),
-            name if name.ends_with(".gz") => {
-                format!("gzip -dc FILE | {}", command.trim_end_matches(" <"))
-            }
-            _ => format!("{command} FILE"),
+        let of_pipe = command.trim_end_matches(" <");
+        let pipe = match (self.source.name.as_str(), self.is_gzip) {
+            ("-", false) => format!("… | {of_pipe}"),
+            ("-", true) => format!("… | gzip -dc | {of_pipe}"),
+            (_, false) => format!("{command} FILE"),
+            (_, true) => format!("gzip -dc FILE | {of_pipe}"),
         };
         let without = if self.has_state {
             ", without `--state`, which reads only files"

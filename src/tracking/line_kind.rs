@@ -7,6 +7,7 @@ use super::event_path::{EventPath, WITHOUT_PREFIX};
 use super::line::{object_of, text_of};
 use super::line_wrapper::LineWrapper;
 use super::marker::has_key;
+use super::piece::Piece;
 use crate::json::{JsonObject, Value};
 
 /// The kind of a line, guessed from its text.
@@ -131,13 +132,8 @@ impl LineKind {
         match text.as_bytes() {
             [b'<', ..] => Self::Markup,
             _ if is_request => Self::Request,
-            [b'{' | b'[' | b'}' | b']'] | [b'}' | b']', b','] => Self::PieceOfJson,
             _ if is_csv => Self::Csv,
-            [
-                b'"',
-                ..,
-                b',' | b'{' | b'[' | b'"' | b'0'..=b'9' | b'e' | b'l',
-            ] => Self::PieceOfJson,
+            _ if Piece::of(text).is_some() => Self::PieceOfJson,
             _ if has_key(text.as_bytes()) || text.contains("{'") => Self::Damaged,
             _ => Self::OtherText,
         }

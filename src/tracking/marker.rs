@@ -30,8 +30,12 @@ pub fn marks_events(line: &[u8]) -> Option<bool> {
 
 /// Returns whether an unparsable line comes from another logger or program, in an input whose events have the marker.
 pub fn is_of_other_logger(line: &[u8]) -> bool {
-    let has_marker = memmem::find(line, MARKER).is_some();
-    !has_marker && (has_output_marker(line) || !has_key(line))
+    !has_marker(line) && (has_output_marker(line) || !has_key(line))
+}
+
+/// Returns whether a line has the marker.
+pub(super) fn has_marker(line: &[u8]) -> bool {
+    memmem::find(line, MARKER).is_some()
 }
 
 fn has_output_marker(line: &[u8]) -> bool {

@@ -13,6 +13,7 @@
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
+//! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
 //! | `rejected_line` | the rows of a rejects file, each of which stands for a line |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
@@ -35,6 +36,7 @@ mod line_kind;
 mod line_wrapper;
 mod marker;
 pub mod number;
+mod piece;
 pub mod python;
 pub(crate) mod python_json;
 mod rejected_line;
@@ -50,5 +52,6 @@ pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{is_of_other_logger, marks_events};
+pub use piece::Piece;
 pub use rejected_line::{RejectedContent, RejectedLine};
 pub use two_times::has_two_times;

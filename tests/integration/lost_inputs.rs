@@ -8,7 +8,7 @@ use crate::inputs::seconds;
 
 /// Runs with one input, and checks that the only warning starts with `warning`.
 #[track_caller]
-fn warned(name: &str, bytes: impl AsRef<[u8]>, arguments: &[&str], warning: &str) -> Ended {
+pub fn warned(name: &str, bytes: impl AsRef<[u8]>, arguments: &[&str], warning: &str) -> Ended {
     let run = Run::transform()
         .file(name, bytes)
         .args(&["--quiet", "--report", "report.json"])
@@ -24,7 +24,7 @@ fn warned(name: &str, bytes: impl AsRef<[u8]>, arguments: &[&str], warning: &str
     ended
 }
 
-fn indented(line: &str) -> String {
+pub fn indented(line: &str) -> String {
     let event: Value = serde_json::from_str(line).unwrap();
     serde_json::to_string_pretty(&event).unwrap() + "\n"
 }
@@ -78,8 +78,16 @@ fn a_document_with_an_array_or_several_events_is_told_with_the_position() {
         ),
     );
     // As logs, these are lines of which none is an event.
-    for (text, command) in [(several, "jq -c . FILE"), (array, "jq -c '.[]' FILE")] {
-        let cause = "its objects are laid out over several lines";
+    let second = format!(
+        ": a second object begins at byte {byte}, in line {}",
+        newlines + 1
+    );
+    let bracket = ": a JSON array begins in line 1".to_owned();
+    for (text, position, command) in [
+        (several, second, "jq -c . FILE"),
+        (array, bracket, "jq -c '.[]' FILE"),
+    ] {
+        let cause = format!("its objects are laid out over several lines{position}");
         let lines = text.lines().count();
         warned(
             "a.log",
@@ -267,65 +275,6 @@ fn the_lines_that_a_resumed_input_got_later_need_not_be_events() {
     let again = Run::transform().in_directory(&first.directory);
     let ended = again.args(&arguments).run().with_code(0);
     ended.assert_not_stderr("no line of");
-}
-
-#[test]
-fn with_a_state_a_last_line_that_cannot_become_an_event_is_told_and_read_again_when_it_grows() {
-    let [first, second] = [1, 2].map(|nth| line(nth).trim_end().to_owned());
-    let long = "x".repeat(5000);
-    for (text, warning) in [
-        (
-            format!("[{first},{second}]"),
-            "1 of 1 lines of `a.log` was not read because it is a part of a JSON array: in line 1, a JSON array begins at byte 1",
-        ),
-        (
-            format!("{first}{second}"),
-            "1 of 1 lines of `a.log` was not read because it holds several objects: in line 1, a second object begins at byte ",
-        ),
-        (
-            "\0".repeat(5000),
-            "no line of `a.log` is an event (1 line): it has only NUL bytes",
-        ),
-        (
-            long,
-            "no line of `a.log` is an event (1 line): its lines are too long",
-        ),
-    ] {
-        let run = Run::transform().file("a.log", &text);
-        let arguments = [
-            "--quiet",
-            "--state",
-            "state",
-            "--max-line-bytes",
-            "4000",
-            "--fail-on",
-            "empty",
-            "-o",
-            "out",
-            "a.log",
-        ];
-        let ended = run.args(&arguments).run().with_code(1);
-        ended.assert_stderr(&format!("warning: {warning}"));
-        ended.assert_stderr("as `--fail-on empty` demands");
-        // Nothing is new.
-        let again = || {
-            Run::transform()
-                .in_directory(&ended.directory)
-                .args(&arguments)
-        };
-        assert_eq!(again().run().with_code(0).stderr, "");
-        ended.directory.append("a.log", &format!("\n{}", line(3)));
-        assert_eq!(
-            again().run().with_code(0).files("out"),
-            ["a.log.xapi.jsonl"]
-        );
-    }
-    // An event of which the end is not written yet is held back.
-    let run = Run::transform().file("a.log", &first[..50]);
-    let run = run.args(&["--state", "state", "-o", "out", "a.log"]);
-    let ended = run.run().with_code(0);
-    ended.assert_stderr("the last line of `a.log` is not complete");
-    assert_eq!(ended.count("lines"), 0);
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod explain;
 mod fail_on;
 mod filters;
 mod foreign;
+mod framing;
 mod gateway;
 mod goldens;
 mod harness;

@@ -215,6 +215,7 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 let mut out = ConvertedBatch::default();
                 let line = Line {
                     number: 1,
+                    offset: 0,
                     content: LineContent::Whole(line),
                     is_marked: false,
                 };

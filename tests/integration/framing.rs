@@ -1,0 +1,145 @@
+//! Events that are not one a line: laid out over several lines, or in a last line that has no newline.
+
+use crate::harness::{Run, gzip, line, lines};
+use crate::inputs::seconds;
+use crate::lost_inputs::{indented, warned};
+
+#[test]
+fn events_laid_out_over_several_lines_in_a_healthy_log_are_told_with_their_positions() {
+    let event = indented(&line(5));
+    let prefixed = format!("2024-03-05 INFO 17 [tracking] [user 7] - {event}");
+    let long = lines(1..4000);
+    let count = event.lines().count();
+    for (before, event, after) in [
+        (lines(1..4), event.clone(), lines(7..9)),
+        (String::new(), event.clone(), line(7)),
+        (lines(1..4), prefixed, lines(7..9)),
+        (long.clone(), event.clone(), long),
+    ] {
+        let text = [&*before, &event, &after].concat();
+        let (healthy, byte) = (before.lines().count(), before.len() + 1);
+        let warning = format!(
+            "{count} of {} lines of `a.log` were not read because they are pieces of events that are laid out over several lines: an event begins at byte {byte}, in line {}; put each event on a line of its own, as `jq -c .` does",
+            text.lines().count(),
+            healthy + 1,
+        );
+        for threads in ["1", "3"] {
+            warned("a.log", &text, &["--threads", threads], &warning);
+        }
+    }
+    let several = [&*line(1), &event, &event, &event, &line(2)].concat();
+    let ended = warned(
+        "a.log",
+        &several,
+        &[],
+        &format!(
+            "{} of {} lines of `a.log` were not read because they are pieces of events that are laid out over several lines: an event begins at byte {}, in line 2, and another at byte {}, in line {}; ",
+            3 * count,
+            3 * count + 2,
+            line(1).len() + 1,
+            line(1).len() + event.len() + 1,
+            count + 2,
+        ),
+    );
+    assert_eq!(seconds(&ended.stdout), [1.0, 2.0]);
+}
+
+#[test]
+fn other_objects_over_several_lines_are_no_events() {
+    let dump = "{\n  \"code\": \"ENOENT\",\n  \"context\": {}\n}\n";
+    let run = Run::transform().stdin(lines(1..4) + dump + &lines(4..6));
+    let ended = run.args(&["--quiet", "-"]).run().with_code(0);
+    ended.assert_not_stderr("warning");
+}
+
+#[test]
+fn the_lines_that_a_resumed_input_got_later_are_told_if_they_hold_several_events() {
+    let run = Run::transform().file("a.log", line(1));
+    let arguments = ["--quiet", "--state", "state", "-o", "out", "a.log"];
+    let first = run.args(&arguments).run().with_code(0);
+    let joined = line(2).trim_end().to_owned() + &line(3);
+    first.directory.append("a.log", &joined);
+    let again = Run::transform().in_directory(&first.directory);
+    let ended = again.args(&arguments).run().with_code(0);
+    ended.assert_stderr(
+        "1 of 1 lines of `a.log` was not read because it holds several objects: in line 2, ",
+    );
+}
+
+#[test]
+fn the_way_to_read_an_input_depends_on_its_content_and_not_on_its_name() {
+    let text = indented(&line(1));
+    for (name, bytes, command) in [
+        ("a.log", gzip(&text), "`gzip -dc FILE | jq -c . | "),
+        ("a.log.gz", text.clone().into_bytes(), "`jq -c . FILE | "),
+    ] {
+        let run = Run::transform().file(name, &bytes).args(&["--quiet", name]);
+        run.run().with_code(0).assert_stderr(command);
+    }
+    for (bytes, command) in [
+        (gzip(&text), "`… | gzip -dc | jq -c . | "),
+        (text.into_bytes(), "`… | jq -c . | "),
+    ] {
+        let run = Run::transform().stdin(bytes).args(&["--quiet", "-"]);
+        run.run().with_code(0).assert_stderr(command);
+    }
+}
+
+#[test]
+fn with_a_state_a_last_line_that_cannot_become_an_event_is_told_and_read_again_when_it_grows() {
+    let [first, second] = [1, 2].map(|nth| line(nth).trim_end().to_owned());
+    let long = "x".repeat(5000);
+    for (text, warning) in [
+        (
+            format!("[{first},{second}]"),
+            "1 of 1 lines of `a.log` was not read because it is a part of a JSON array: in line 1, a JSON array begins at byte 1",
+        ),
+        (
+            format!("{first}{second}"),
+            "1 of 1 lines of `a.log` was not read because it holds several objects: in line 1, a second object begins at byte ",
+        ),
+        (
+            "\0".repeat(5000),
+            "no line of `a.log` is an event (1 line): it has only NUL bytes",
+        ),
+        (
+            long,
+            "no line of `a.log` is an event (1 line): its lines are too long",
+        ),
+    ] {
+        let run = Run::transform().file("a.log", &text);
+        let arguments = [
+            "--quiet",
+            "--state",
+            "state",
+            "--max-line-bytes",
+            "4000",
+            "--fail-on",
+            "empty",
+            "-o",
+            "out",
+            "a.log",
+        ];
+        let ended = run.args(&arguments).run().with_code(1);
+        ended.assert_stderr(&format!("warning: {warning}"));
+        ended.assert_stderr("as `--fail-on empty` demands");
+        // Nothing is new.
+        let again = || {
+            Run::transform()
+                .in_directory(&ended.directory)
+                .args(&arguments)
+        };
+        assert_eq!(again().run().with_code(0).stderr, "");
+        ended.directory.append("a.log", &format!("\n{}", line(3)));
+        assert_eq!(
+            again().run().with_code(0).files("out"),
+            ["a.log.xapi.jsonl"]
+        );
+    }
+    // An event of which the end is not written yet is held back.
+    let run = Run::transform().file("a.log", &first[..50]);
+    let run = run.args(&["--state", "state", "-o", "out", "a.log"]);
+    let ended = run.run().with_code(0);
+    ended.assert_stderr("the last line of `a.log` is not complete");
+    assert_eq!(ended.count("lines"), 0);
+}
