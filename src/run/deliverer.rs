@@ -220,6 +220,7 @@ impl<'c> Deliverer<'c> {
                 has_state: self.warnings.has_state,
                 is_gzip,
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
+                unwraps: self.warnings.unwraps,
             };
             open.warnings = read.warnings();
             self.warnings.show(&open.warnings, self.console);

@@ -20,6 +20,8 @@ pub struct InputWarnings {
     inputs: u64,
     /// Whether a state directory records the lines of the run, so that a later run does not read them again.
     pub has_state: bool,
+    /// Whether the lines of the run are unwrapped.
+    pub unwraps: bool,
 }
 
 impl InputWarnings {
@@ -54,6 +56,8 @@ pub struct ReadInput<'a> {
     /// Whether the input was read from its first line. The rest of an input whose first lines are skipped may have no
     /// event.
     pub is_whole: bool,
+    /// Whether the lines are unwrapped.
+    pub unwraps: bool,
 }
 
 /// Advice how to read the events of an input.
@@ -157,7 +161,10 @@ impl ReadInput<'_> {
 
     fn without_event(&self, kind: &LineKind) -> String {
         let (cause, remedy) = self.cause(kind);
-        let (name, remedy) = (&self.source.name, self.advice(remedy));
+        let (name, mut remedy) = (&self.source.name, self.advice(remedy));
+        if self.unwraps && matches!(kind, LineKind::FoundByJq(_)) {
+            remedy.push_str("; remove `--unwrap`");
+        }
         let link = if cause.contains("; if ") { "," } else { ";" };
         match self.source.shape {
             Shape::Document => format!("the document `{name}` is no event: {cause}{link} {remedy}"),

@@ -25,6 +25,7 @@ use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Invocation, ReportFile};
 use crate::send::{self, Target};
+use crate::tracking::LineWrapper;
 
 mod summarize;
 
@@ -215,6 +216,7 @@ impl<'a> Job<'a> {
         deliverer.retries = retries;
         deliverer.duplicates = duplicates;
         deliverer.warnings.has_state = self.has_state();
+        deliverer.warnings.unwraps = !matches!(batches.converter.wrapper, LineWrapper::None);
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(opener, &batches, deliverer, snapshot);

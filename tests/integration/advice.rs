@@ -162,6 +162,15 @@ fn damaged_events_and_tables_are_told_with_their_cause() {
 }
 
 #[test]
+fn events_that_jq_finds_are_not_unwrapped_by_another_key() {
+    let log = wrapped(|line| json!({"a": [line]}));
+    let run = Run::transform().file("a.log", log);
+    let ended = run.args(&["--quiet", "--unwrap", "log", "a.log"]).run();
+    let end = "read it with `jq -cr '.a[]' FILE | event-router … -`; remove `--unwrap`\n";
+    assert!(ended.stderr.ends_with(end), "{}", ended.stderr);
+}
+
+#[test]
 fn unwrapped_events_without_a_name_are_events() {
     let nameless = |line: String| json!({"log": line.replace("\"name\"", "\"x\"")});
     let run = Run::transform().file("a.log", wrapped(nameless));
