@@ -49,6 +49,7 @@
 //! | checkpoint | the position in an input up to which the state directory records everything as delivered |
 //! | head | the first bytes of an input (4 KiB at most); `--state` recognizes a renamed input by their hash |
 //! | held back | not read in this run but in the next: with `--state`, the last line of a plain log if it has no newline, since it may be incomplete |
+//! | row | a line of a rejects file: a JSON object with a rejected or unparsable line of a log |
 //! | collision | an event whose id equals the id of an earlier event, although their contents differ |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |
 //! | proven | of a server: it has accepted a record in this run; before that, no dead letter is written |
@@ -137,6 +138,7 @@
 //! - A record counts as delivered only when it is durable: in a file that has its final name, or acknowledged by the
 //!   server. The state directory records the delivery only afterwards. It also records a dead letter only after the
 //!   dead letter is durable. So a run that is killed loses nothing.
+//! - A line leaves the rejects file only after its records are durable, and only because the file itself was read.
 //! - Standard output is for data, standard error for people. Secrets come from the environment or a file, never from
 //!   the command line, and are never shown in messages.
 //!

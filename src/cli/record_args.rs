@@ -9,7 +9,8 @@ use crate::run::{FailOn, RecordSettings};
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct RecordArgs {
-    /// Write each rejected or unparsable line to this file, with the reason
+    /// Write each rejected or unparsable line to this file, with the reason. If the file is an input, too, lines that are
+    /// emitted leave it
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 

@@ -52,7 +52,7 @@ struct Row<'a> {
     line: u64,
     #[serde(borrow)]
     reason: Cow<'a, str>,
-    #[serde(borrow)]
+    #[serde(borrow, default)]
     detail: Cow<'a, str>,
     raw: Option<String>,
     raw_base64: Option<String>,
@@ -69,7 +69,7 @@ impl<'a> RejectedLine<'a> {
     }
 
     /// Reads a row. Returns `None` if the line is not a row: a JSON object with the keys that [`write`](Self::write)
-    /// writes and no others, in any order.
+    /// writes and no others, in any order. Only the detail may be missing.
     pub fn read(line: &[u8], arena: &'a Bump) -> Option<Self> {
         let row: Row<'_> = serde_json::from_slice(line).ok()?;
         let content = match (row.raw, row.raw_base64, row.offset, row.length) {
@@ -158,11 +158,11 @@ mod tests {
             ),
             (
                 r#"{"file":"a","line":1,"reason":"no-user","raw":"x"}"#,
-                false,
+                true,
             ),
             (
                 r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw":"x"#,
-                false,
+                true,
             ),
             (r#"{"name":"a","event":{}}"#, false),
             ("x", false),

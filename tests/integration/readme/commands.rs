@@ -66,7 +66,9 @@ pub fn checkout() -> RunDirectory {
     let export = below(&checkout, &export);
     write_script(&checkout, "etc/event-router/export", &export);
     let reject = json!({ "file": "tracking.log", "line": 1, "reason": "unknown-user", "raw": lines.lines().next() });
-    checkout.write("var/lib/event-router/rejects.jsonl", format!("{reject}\n"));
+    for rejects in ["rejects.jsonl", "var/lib/event-router/rejects.jsonl"] {
+        checkout.write(rejects, format!("{reject}\n"));
+    }
     let jobs = Page::read("src/guide/jobs.md");
     let variables = jobs.fences("ini")[0].replace("=/", "=");
     checkout.write("etc/event-router/env", variables);
