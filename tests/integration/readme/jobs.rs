@@ -87,13 +87,23 @@ fn options_and_variables_of_the_jobs_exist() {
 }
 
 #[test]
-fn jobs_send_each_statement_once() {
-    for [send, _] in [cron_commands(), service_commands()] {
+fn jobs_send_what_is_new_and_send_rejected_lines_once_the_table_has_their_users() {
+    for [send, retry] in [cron_commands(), service_commands()] {
         let lrs = Lrs::start(ServerSettings::default());
         let checkout = checkout_with(&lrs);
+        let users = checkout.read("etc/event-router/users.tsv");
+        let header = users.split_inclusive(|byte| *byte == b'\n').next().unwrap();
+        checkout.write("etc/event-router/users.tsv", header);
         for _minute in 0..2 {
+            run_shell(&checkout, &send, CRON_PATH);
+            assert_eq!(lrs.stored().len(), 0);
+        }
+        for _night in 0..2 {
+            run(&checkout, &retry, CRON_PATH);
             run(&checkout, &send, CRON_PATH);
             assert_eq!(lrs.stored().len(), 149);
+            let rejects = checkout.json_lines("var/lib/event-router/rejects.jsonl");
+            assert_eq!(rejects.len(), 15);
         }
     }
 }
