@@ -22,7 +22,7 @@ pub struct ResumingOpener {
     directory: Arc<StateDirectory>,
     destinations: Destinations,
     sequencer: Arc<InputSequencer>,
-    first_inputs: FirstInputs,
+    first_inputs: Arc<FirstInputs>,
 }
 
 /// An input that was opened and is not yet delivered to its end.
@@ -252,7 +252,17 @@ impl ResumingOpener {
             directory,
             destinations,
             sequencer: Arc::default(),
-            first_inputs: FirstInputs::default(),
+            first_inputs: Arc::default(),
+        }
+    }
+
+    /// Returns an opener for more inputs of the same run, which are numbered from 0 again.
+    pub fn for_more_inputs(&self) -> Self {
+        Self {
+            directory: Arc::clone(&self.directory),
+            destinations: self.destinations.clone(),
+            sequencer: Arc::default(),
+            first_inputs: Arc::clone(&self.first_inputs),
         }
     }
 

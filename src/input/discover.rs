@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{self, Metadata};
-use std::io::Read;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use bumpalo::Bump;
@@ -39,6 +39,8 @@ pub struct NotFound {
     /// The path as given, or found in a directory.
     pub name: String,
     pub error: String,
+    /// Whether no file of this name exists. A file of a directory may be renamed while the directory is listed.
+    pub is_missing: bool,
 }
 
 impl fmt::Display for NotFound {
@@ -84,6 +86,7 @@ pub fn discover(
             Err(error) => discovery.errors.push(NotFound {
                 name: argument.display().to_string(),
                 error: error.to_string(),
+                is_missing: error.kind() == ErrorKind::NotFound,
             }),
         }
     }
@@ -165,6 +168,7 @@ impl Discovery {
                 Ok(found) => found,
                 Err(error) => {
                     let name = error.path().unwrap_or(directory).display().to_string();
+                    let kind = error.io_error().map(io::Error::kind);
                     let error = match (error.loop_ancestor(), error.io_error()) {
                         (Some(ancestor), _) => {
                             let ancestor = ancestor.display();
@@ -175,7 +179,11 @@ impl Discovery {
                         (None, Some(error)) => error.to_string(),
                         (None, None) => error.to_string(),
                     };
-                    self.errors.push(NotFound { name, error });
+                    self.errors.push(NotFound {
+                        name,
+                        error,
+                        is_missing: kind == Some(ErrorKind::NotFound),
+                    });
                     continue;
                 }
             };
@@ -221,7 +229,12 @@ impl Written {
     }
 }
 
-fn source(path: &Path, relative: &Path, metadata: &Metadata, wrapper: &LineWrapper) -> Source {
+pub(super) fn source(
+    path: &Path,
+    relative: &Path,
+    metadata: &Metadata,
+    wrapper: &LineWrapper,
+) -> Source {
     let mut source = Source {
         origin: Origin::File(path.to_owned()),
         name: path.display().to_string(),

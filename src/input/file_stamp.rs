@@ -46,6 +46,13 @@ impl FileStamp {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
+    /// Returns whether the contents were changed before those of another file, in whole seconds, since programs that pack
+    /// files may set the time of the packed file without the rest.
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        let seconds = |stamp: &Self| stamp.modified.div_euclid(1_000_000_000);
+        seconds(self) < seconds(other)
+    }
+
     /// Returns whether any change of the file after `time` gives it another stamp. A file system may give two changes
     /// the same time if they are close together, so a file that was changed shortly before `time` may be changed again
     /// without a new stamp.

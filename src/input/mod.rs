@@ -11,6 +11,7 @@
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
+//! | `moved` | files that were renamed or packed before they were opened |
 //! | `held_back` | inputs that are still being written |
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
@@ -26,6 +27,7 @@ mod gzip;
 mod held_back;
 mod line_batch;
 mod look_ahead;
+mod moved;
 mod name_filter;
 mod open;
 mod position;
@@ -38,6 +40,7 @@ pub use discover::{Discovery, NotFound, discover};
 pub use file_stamp::FileStamp;
 pub use held_back::{GrowingGzip, HeldBack, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
+pub use moved::{moved_files, moved_to};
 pub use name_filter::NameFilter;
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};

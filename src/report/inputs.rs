@@ -76,6 +76,8 @@ pub enum InputEnd {
     Done,
     /// The input, or the rest of it, is left to the next run, because it is still being written.
     HeldBack,
+    /// The file was renamed or packed before it was opened, so another input has its lines.
+    Moved,
     /// The input could not be read to its end, or its output could not be written.
     Failed,
     /// The run ended before the input did.
@@ -136,7 +138,7 @@ impl InputReports {
         let ended = |end| self.reports().filter(|report| report.ended == end).count();
         InputCounts {
             all,
-            done: ended(InputEnd::Done),
+            done: ended(InputEnd::Done) + ended(InputEnd::Moved),
             held_back: ended(InputEnd::HeldBack),
             failed: ended(InputEnd::Failed),
             replaced: self

@@ -7,6 +7,7 @@
 mod rejects;
 
 use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use rejects::finish_rejects;
@@ -26,6 +27,8 @@ use crate::output::RejectsFile;
 use crate::pipeline::{ControlFlow, Delivery, InputEvent};
 use crate::report::{InputReports, ReadTo};
 
+mod vanished;
+
 /// Delivers the converted batches of a run to one destination.
 pub struct Deliverer<'c> {
     console: &'c Console,
@@ -43,6 +46,10 @@ pub struct Deliverer<'c> {
     inputs: InputReports,
     pub warnings: InputWarnings,
     code: ExitCode,
+    /// Whether inputs that vanished may turn up under other names, so that they are no failures yet.
+    pub awaits_moved: bool,
+    /// The inputs that vanished between their listing and their opening: their numbers, the inputs, and the errors.
+    vanished: Vec<(usize, Source, io::Error)>,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
     /// Whether the run must stop because rows could not be written to the rejects file. With a state directory, the
@@ -55,6 +62,8 @@ pub struct Delivered {
     pub tally: Tally,
     /// The inputs that the run reached, and the inputs that were not found.
     pub inputs: InputReports,
+    /// The number of inputs that were found during the run.
+    pub more_inputs: usize,
     pub code: ExitCode,
 }
 
@@ -81,6 +90,8 @@ impl<'c> Deliverer<'c> {
             inputs: InputReports::new(not_found),
             warnings: InputWarnings::default(),
             code,
+            awaits_moved: false,
+            vanished: Vec::new(),
             state: None,
             must_stop: false,
         }
@@ -101,10 +112,11 @@ impl<'c> Deliverer<'c> {
         } = delivery;
         let flow = match event {
             InputEvent::Unopened(error) => {
-                let mut open = OpenInput::start(source);
-                let message = format!("failed to open `{}`: {error}", source.name);
-                self.input_failed(&mut open, message);
-                self.end(input, open, Some(ReadTo::default()), None);
+                if self.awaits_moved && error.kind() == ErrorKind::NotFound {
+                    self.vanished.push((input, source.clone(), error));
+                } else {
+                    self.fail_to_open(input, source, &error);
+                }
                 ControlFlow::Continue
             }
             InputEvent::HeldBack(reason) => {
@@ -311,6 +323,7 @@ impl<'c> Deliverer<'c> {
         Delivered {
             tally: self.tally,
             inputs: self.inputs,
+            more_inputs: 0,
             code: self.code,
         }
     }
@@ -343,6 +356,13 @@ impl<'c> Deliverer<'c> {
         self.console.error(&message);
         open.errors.push(message);
         self.code = self.code.max(ExitCode::Input);
+    }
+
+    fn fail_to_open(&mut self, input: usize, source: &Source, error: &io::Error) {
+        let mut open = OpenInput::start(source);
+        let message = format!("failed to open `{}`: {error}", source.name);
+        self.input_failed(&mut open, message);
+        self.end(input, open, Some(ReadTo::default()), None);
     }
 
     fn hold_back(&mut self, source: &Source, open: &mut OpenInput, reason: HeldBack) {

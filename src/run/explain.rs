@@ -43,9 +43,8 @@ pub fn explain(
     json: bool,
     console: &Console,
 ) -> Result<ExitCode, Fatal> {
-    let discovery = input
-        .discover(&[], None, console)
-        .or_exit(ExitCode::Usage)?;
+    let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
+    let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
     let converter = conversion
         .load(input.line_wrapper.clone(), console)
         .or_exit(ExitCode::Usage)?;

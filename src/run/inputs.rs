@@ -1,48 +1,55 @@
 //! Finds the inputs that the settings name.
 
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
 use super::settings::InputSettings;
 use crate::console::Console;
 use crate::input::{
-    BytesRead, Discovery, FileStamp, NameFilter, Origin, Shape, Source, discover, open,
+    BytesRead, Discovery, FileStamp, NameFilter, Origin, Shape, Shard, Source, discover,
+    moved_files, open,
 };
 use crate::interrupt::Interrupted;
 use crate::output_names::real_path;
 use crate::pipeline::PipelineOptions;
 use crate::text::plural;
+use crate::tracking::LineWrapper;
 
-impl InputSettings {
-    /// Finds the inputs. Paths in `written`, which the run writes, are not inputs if they are found in a directory.
-    /// `rejects` is the rejects file of the run; if it is an argument, its lines are retried. Paths that cannot be read
-    /// are reported and returned in `errors`.
+/// A search for the inputs that the settings name.
+pub struct InputSearch {
+    paths: Vec<PathBuf>,
+    filter: NameFilter,
+    wrapper: LineWrapper,
+    shard: Option<Shard>,
+    /// The paths that the run writes, which are no inputs.
+    written: Vec<PathBuf>,
+    /// The rejects file of the run. If it is an argument, its lines are retried.
+    rejects: Option<PathBuf>,
+    /// Whether the rejects file is an argument and does not exist.
+    lacks_rejects: bool,
+}
+
+impl InputSearch {
+    /// Finds the inputs. Paths that cannot be read are reported and returned in `errors`.
     ///
     /// # Errors
-    /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
-    pub fn discover(
-        &self,
-        written: &[&Path],
-        rejects: Option<&Path>,
-        console: &Console,
-    ) -> Result<Discovery> {
-        let mut paths = self.all_paths()?;
-        let lacks_rejects = rejects.is_some_and(|rejects| remove_missing(&mut paths, rejects));
-        let filter = NameFilter::new(&self.include, &self.exclude)
-            .context("a glob of `--include` or `--exclude` does not parse")?;
-        let mut discovery = discover(&paths, &filter, &self.line_wrapper, written);
-        discovery.lacks_rejects = lacks_rejects;
-        if let Some(rejects) = rejects {
+    /// Returns an error if two inputs are the same pipe.
+    pub fn discover(&self, console: &Console) -> Result<Discovery> {
+        let mut discovery = self.list();
+        discovery.lacks_rejects = self.lacks_rejects;
+        if let Some(rejects) = &self.rejects {
             mark_retried(&mut discovery.sources, rejects)?;
         }
         for error in &discovery.errors {
             console.error(&error.to_string());
         }
         let is_empty =
-            discovery.sources.is_empty() && discovery.errors.is_empty() && !lacks_rejects;
+            discovery.sources.is_empty() && discovery.errors.is_empty() && !self.lacks_rejects;
         match discovery.unmatched.as_slice() {
             [(first, _), ..] => {
                 let (first, count) = (first.display(), discovery.unmatched.len());
@@ -73,6 +80,68 @@ impl InputSettings {
             console.note(&format!("note: {own} of {all} input{plural} in this shard"));
         }
         Ok(discovery)
+    }
+
+    /// Lists the inputs of all shards. If a file is missing, it may have been renamed while the files were listed, and a
+    /// log that is being rotated exists again a moment later. So they are listed again.
+    fn list(&self) -> Discovery {
+        const TIMES: usize = 3;
+        const PAUSE: Duration = Duration::from_millis(20);
+
+        let written: Vec<&Path> = self.written.iter().map(PathBuf::as_path).collect();
+        let list = || discover(&self.paths, &self.filter, &self.wrapper, &written);
+        let mut discovery = list();
+        for _ in 1..TIMES {
+            if !discovery.errors.iter().any(|error| error.is_missing) {
+                break;
+            }
+            std::thread::sleep(PAUSE);
+            discovery = list();
+        }
+        discovery
+    }
+
+    /// Returns the inputs that are new since the inputs in `sources` were found, and the files that inputs which vanished
+    /// from `sources` may have been renamed or packed to.
+    pub fn find_moved(&self, sources: &[&Source], vanished: &[&Source]) -> Vec<Source> {
+        let identity = |source: &Source| Some((source.stamp?.device, source.stamp?.inode));
+        let is_vanished =
+            |source: &&&Source| vanished.iter().any(|other| other.path() == source.path());
+        let read = sources.iter().filter(|source| !is_vanished(source));
+        let mut known: HashSet<(u64, u64)> = read.filter_map(|source| identity(source)).collect();
+        let mut listed = self.list();
+        if let Some(shard) = self.shard {
+            listed.keep_shard(shard);
+        }
+        let moved = vanished.iter();
+        let moved = moved.flat_map(|source| moved_files(source, &self.wrapper));
+        let found = listed.sources.into_iter().chain(moved);
+        found
+            .filter(|source| identity(source).is_some_and(|identity| known.insert(identity)))
+            .collect()
+    }
+}
+
+impl InputSettings {
+    /// Returns the search for the inputs. Paths in `written`, which the run writes, are not inputs if they are found in a
+    /// directory. `rejects` is the rejects file of the run; if it is an argument, its lines are retried.
+    ///
+    /// # Errors
+    /// Returns an error if no input is named, the list of inputs cannot be read, or a glob does not parse.
+    pub fn search(&self, written: &[&Path], rejects: Option<&Path>) -> Result<InputSearch> {
+        let mut paths = self.all_paths()?;
+        let lacks_rejects = rejects.is_some_and(|rejects| remove_missing(&mut paths, rejects));
+        let filter = NameFilter::new(&self.include, &self.exclude)
+            .context("a glob of `--include` or `--exclude` does not parse")?;
+        Ok(InputSearch {
+            paths,
+            filter,
+            wrapper: self.line_wrapper.clone(),
+            shard: self.shard,
+            written: written.iter().map(|path| (*path).to_owned()).collect(),
+            rejects: rejects.map(Path::to_owned),
+            lacks_rejects,
+        })
     }
 
     /// Returns the paths on the command line and the paths in the file of `--files-from`.

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::deliverer::{Delivered, Deliverer};
+use super::deliverer::Deliverer;
 use super::duplicates::Duplicates;
 use super::fail_on::{FailOn, FailingLines};
+use super::inputs::InputSearch;
 use super::retries::Retries;
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
@@ -27,6 +28,7 @@ use crate::report::{Invocation, ReportFile};
 use crate::send::{self, Target};
 use crate::tracking::LineWrapper;
 
+mod drive;
 mod summarize;
 
 /// Tells the progress of a run.
@@ -56,6 +58,7 @@ pub struct Job<'a> {
     record: RecordSettings,
     options: PipelineOptions,
     started: Instant,
+    search: InputSearch,
     sources: Arc<[Source]>,
     unread: Unread,
     dedupe: Option<Dedupe>,
@@ -94,7 +97,8 @@ impl<'a> Job<'a> {
             .into_iter()
             .flatten();
         let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
-        let discovery = input.discover(&written, record.rejects.as_deref(), &command.console)?;
+        let search = input.search(&written, record.rejects.as_deref())?;
+        let discovery = search.discover(&command.console)?;
         check_retries(&discovery.sources, command.dry_run)?;
         // The outputs of all shards must have different names, since runs of other shards may write to the same
         // directory.
@@ -118,6 +122,7 @@ impl<'a> Job<'a> {
             record,
             options: input.pipeline_options(),
             started,
+            search,
             sources: discovery.sources.into(),
             unread: Unread {
                 not_found: discovery.errors,
@@ -217,6 +222,7 @@ impl<'a> Job<'a> {
         deliverer.duplicates = duplicates;
         deliverer.warnings.has_state = self.has_state();
         deliverer.warnings.unwraps = !matches!(batches.converter.wrapper, LineWrapper::None);
+        deliverer.awaits_moved = self.has_state();
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(opener, &batches, deliverer, snapshot);
@@ -279,31 +285,6 @@ impl<'a> Job<'a> {
     /// Returns the size of all inputs, if it is known.
     fn size(&self) -> Option<u64> {
         self.sources.iter().map(|source| source.size).sum()
-    }
-
-    /// Converts and delivers all inputs.
-    fn drive(
-        &self,
-        opener: Option<ResumingOpener>,
-        batches: &Arc<BatchConverter>,
-        mut deliverer: Deliverer<'_>,
-        snapshot: Box<SnapshotFn>,
-    ) -> Delivered {
-        let (console, options) = (&self.command.console, &self.options);
-        let progress = console.progress();
-        progress.start(self.size(), snapshot);
-        let converting = Arc::clone(batches);
-        let convert = move |source: &Source, batch| converting.convert(source, batch);
-        let piped = pipeline::run(&self.sources, options, opener, convert, |delivery| {
-            deliverer.deliver(delivery)
-        });
-        let mut delivered = deliverer.close();
-        if let Err(error) = piped {
-            console.error(&format!("{error:#}"));
-            delivered.code = delivered.code.max(ExitCode::Input);
-        }
-        progress.clear();
-        delivered
     }
 }
 

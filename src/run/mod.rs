@@ -5,7 +5,7 @@
 //! | `settings` | the options of a command after parsing |
 //! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
 //! | `probe` | `send --probe` |
-//! | `job` | the part that `transform`, `send` and `verify` share; `job/summarize` ends a run |
+//! | `job` | the part that `transform`, `send` and `verify` share; `job/drive` is its main part, `job/summarize` its end |
 //! | `fail_on` | the results that make a run fail |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |

@@ -26,6 +26,8 @@ pub struct OpenInput {
     pub warnings: Vec<String>,
     /// The reason why the input, or the rest of it, is left to the next run.
     pub held_back: Option<HeldBack>,
+    /// Whether the file was renamed or packed before it was opened. Then another input has its lines.
+    pub is_moved: bool,
     /// Whether the output could not be written.
     pub output_failed: bool,
     pub started: Instant,
@@ -42,6 +44,7 @@ impl OpenInput {
             errors: Vec::new(),
             warnings: Vec::new(),
             held_back: None,
+            is_moved: false,
             output_failed: false,
             started: Instant::now(),
         }
@@ -51,6 +54,7 @@ impl OpenInput {
     pub fn end(self, read_to: Option<ReadTo>, output: Option<WrittenFile>) -> InputReport {
         let ended = match read_to {
             _ if !self.errors.is_empty() => InputEnd::Failed,
+            Some(_) if self.is_moved => InputEnd::Moved,
             Some(_) if self.held_back.is_some() => InputEnd::HeldBack,
             Some(_) => InputEnd::Done,
             None => InputEnd::Stopped,

@@ -38,6 +38,7 @@ mod letters;
 mod lost_inputs;
 mod lrs;
 mod minute_timer;
+mod moved;
 mod outages;
 mod outputs;
 mod probe;

@@ -53,6 +53,7 @@ impl Job<'_> {
         let Delivered {
             tally,
             inputs,
+            more_inputs,
             code,
         } = delivered;
         let Unread {
@@ -60,7 +61,7 @@ impl Job<'_> {
             unmatched,
             found_none,
         } = &self.unread;
-        let counts = inputs.counts(self.sources.len() + not_found.len());
+        let counts = inputs.counts(self.sources.len() + more_inputs + not_found.len());
         let format = converter.format.format();
         let mut nameless = nameless_events(tally, format);
         let interrupted = &self.options.interrupted;

@@ -1,0 +1,123 @@
+//! Files that were renamed or packed after they were found, and before they were opened.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+
+use super::discover::source;
+use super::source::{Origin, Source};
+use crate::tracking::LineWrapper;
+
+/// Returns the files in the directory of a vanished input that may have its content, whether the arguments name them or
+/// not.
+pub fn moved_files(vanished: &Source, wrapper: &LineWrapper) -> Vec<Source> {
+    let Some(directory) = vanished.path().and_then(Path::parent) else {
+        return Vec::new();
+    };
+    let directory = match directory.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => directory,
+    };
+    let files = fs::read_dir(directory).into_iter().flatten().flatten();
+    let files = files.filter_map(|file| {
+        let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        // The path has the form of the vanished path, because messages and reports show it.
+        let path = vanished.path()?.with_file_name(file.file_name());
+        let relative = vanished.relative.with_file_name(file.file_name());
+        Some(source(&path, &relative, &metadata, wrapper))
+    });
+    files.filter(|file| is_moved(vanished, file)).collect()
+}
+
+/// Returns the input that probably has the content of a vanished input. `listed` are the inputs that were found together
+/// with the vanished input, `later` are those that were found later.
+pub fn moved_to<'s>(
+    vanished: &Source,
+    listed: &'s [Source],
+    later: &'s [Source],
+) -> Option<&'s Source> {
+    let is_other = |other: &&Source| other.path() != vanished.path();
+    let mut listed = listed.iter().filter(is_other);
+    // Of the inputs that were found together, those with similar names have other contents, apart from the gzip file to
+    // which the vanished file was being packed.
+    let packed = vanished.path().map(|path| {
+        let mut packed = path.as_os_str().to_owned();
+        packed.push(".gz");
+        packed
+    });
+    let is_packed = |other: &Source| {
+        let path = other.path().map(Path::as_os_str);
+        path.is_some() && path == packed.as_deref()
+    };
+    let mut same_file = later.iter().filter(|other| is_same_file(vanished, other));
+    let same_file = same_file.next();
+    let listed = listed.find(|other| is_same_file(vanished, other) || is_packed(other));
+    let mut later = later.iter().filter(is_other);
+    same_file
+        .or(listed)
+        .or_else(|| later.find(|other| is_moved(vanished, other)))
+}
+
+/// Returns whether a file that was found later is the same file, which may have grown. A new file may get the number of a
+/// deleted file, so its time and size are compared, too.
+fn is_same_file(earlier: &Source, later: &Source) -> bool {
+    let stamps = earlier.stamp.zip(later.stamp);
+    stamps.is_some_and(|(earlier, later)| {
+        earlier.is_same_file(&later) && !later.is_older_than(&earlier) && later.size >= earlier.size
+    })
+}
+
+/// Returns whether a file is the vanished file under another name, or by its name and time the gzip file to which the
+/// vanished file was packed. Programs that pack files keep the time.
+fn is_moved(vanished: &Source, file: &Source) -> bool {
+    let stamps = vanished.stamp.zip(file.stamp);
+    let is_as_new = stamps.is_some_and(|(vanished, file)| !file.is_older_than(&vanished));
+    let stem = stem(&vanished.name);
+    let is_rotated = file.name.starts_with(stem) && file.name.len() > stem.len();
+    is_same_file(vanished, file) || is_as_new && is_rotated && file.name != vanished.name
+}
+
+/// Returns the part of a name before the number or date that a rotation appends.
+fn stem(name: &str) -> &str {
+    let name = name.strip_suffix(".gz").unwrap_or(name);
+    let is_of_number = |letter: char| letter.is_ascii_digit() || "-._".contains(letter);
+    let stem = name.trim_end_matches(is_of_number);
+    let has_name = Path::new(stem).file_name().and_then(OsStr::to_str);
+    if has_name.is_some_and(|name| !name.is_empty()) && !stem.ends_with('/') {
+        stem
+    } else {
+        name
+    }
+}
+
+impl Source {
+    /// Returns the path of the file, or `None` for standard input.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.origin {
+            Origin::Stdin => None,
+            Origin::File(path) => Some(path),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_stem_is_the_name_without_what_rotations_append() {
+        for (name, expected) in [
+            ("logs/tracking.log", "logs/tracking.log"),
+            ("logs/tracking.log-20260101", "logs/tracking.log"),
+            (
+                "logs/tracking.log-20260101-1767225600.gz",
+                "logs/tracking.log",
+            ),
+            ("logs/tracking.log.12.gz", "logs/tracking.log"),
+            ("2026/0101.gz", "2026/0101"),
+            ("0101.gz", "0101"),
+        ] {
+            assert_eq!(stem(name), expected);
+        }
+    }
+}

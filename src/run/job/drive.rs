@@ -1,0 +1,68 @@
+//! The main part of a run: the inputs are read, converted and delivered.
+
+use std::sync::Arc;
+
+use super::{Job, SnapshotFn};
+use crate::checkpoint::ResumingOpener;
+use crate::convert::BatchConverter;
+use crate::exit_code::ExitCode;
+use crate::input::Source;
+use crate::pipeline::{self, ControlFlow, Delivery};
+use crate::run::deliverer::{Delivered, Deliverer};
+
+/// The number of times that the inputs are listed again in a run because inputs vanished.
+const MOST_SEARCHES: usize = 3;
+
+impl Job<'_> {
+    /// Converts and delivers all inputs. If inputs vanish before they are opened, because a log is rotated or packed
+    /// meanwhile, the files to which they were moved follow.
+    pub(super) fn drive(
+        &self,
+        opener: Option<ResumingOpener>,
+        batches: &Arc<BatchConverter>,
+        mut deliverer: Deliverer<'_>,
+        snapshot: Box<SnapshotFn>,
+    ) -> Delivered {
+        let console = Arc::clone(&self.command.console);
+        let progress = console.progress();
+        progress.start(self.size(), snapshot);
+        let mut later: Vec<Source> = Vec::new();
+        let mut sources = Arc::clone(&self.sources);
+        let mut first = 0;
+        let mut result = Ok(());
+        for _ in 0..=MOST_SEARCHES {
+            let opener = opener.as_ref().map(ResumingOpener::for_more_inputs);
+            let converting = Arc::clone(batches);
+            let convert = move |source: &Source, batch| converting.convert(source, batch);
+            let mut is_stopped = false;
+            result = pipeline::run(&sources, &self.options, opener, convert, |delivery| {
+                let input = first + delivery.input;
+                let flow = deliverer.deliver(Delivery { input, ..delivery });
+                is_stopped |= flow == ControlFlow::Stop;
+                flow
+            });
+            let is_over = is_stopped || result.is_err() || self.options.interrupted.is_set();
+            let vanished = deliverer.vanished();
+            if is_over || vanished.is_empty() {
+                break;
+            }
+            let known: Vec<&Source> = self.sources.iter().chain(&later).collect();
+            let moved = self.search.find_moved(&known, &vanished);
+            if moved.is_empty() {
+                break;
+            }
+            first = known.len();
+            later.extend(moved.iter().cloned());
+            sources = moved.into();
+        }
+        deliverer.settle_vanished(&self.sources, &later);
+        let mut delivered = deliverer.close();
+        delivered.more_inputs = later.len();
+        if let Err(error) = result {
+            console.error(&format!("{error:#}"));
+            delivered.code = delivered.code.max(ExitCode::Input);
+        }
+        progress.clear();
+        delivered
+    }
+}

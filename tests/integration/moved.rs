@@ -1,0 +1,172 @@
+//! `--state` while files are renamed and packed: a file that vanishes before it is opened is no failure if its content
+//! turns up, and each line is delivered once.
+#![cfg(unix)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Run, RunDirectory, filler, gzip, line, lines};
+use crate::lrs::{Lrs, ServerFault};
+
+/// Returns a server that moves files before it answers the first request.
+fn moving(directory: &RunDirectory, moves: fn(&PathBuf)) -> Lrs {
+    let logs = directory.path("logs");
+    Lrs::with_faults(move |nth, method| {
+        if (nth, method) == (0, "POST") {
+            moves(&logs);
+        }
+        ServerFault::None
+    })
+}
+
+/// A directory whose first log is so long that no other log is opened before its first statements are sent.
+fn logs() -> RunDirectory {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..8) + &filler().repeat(3));
+    directory.write("logs/tracking.log", lines(100..110));
+    directory.write("logs/tracking.log-1", lines(200..220));
+    directory
+}
+
+fn send(directory: &RunDirectory, lrs: &Lrs) -> Run {
+    let run = directory.run_with_state(&["send", "--url", &lrs.xapi(), "--report", "report.json"]);
+    run.args(&["--batch-size", "7", "--connections", "1", "--threads", "1"])
+}
+
+/// How often each statement was sent.
+fn sent(lrs: &Lrs) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for request in &lrs.records().requests {
+        let statements: Vec<Value> = serde_json::from_slice(&request.body).unwrap_or_default();
+        for statement in statements {
+            *counts.entry(statement["id"].to_string()).or_default() += 1;
+        }
+    }
+    counts
+}
+
+#[track_caller]
+fn assert_each_once(lrs: &Lrs, count: usize) {
+    let sent = sent(lrs);
+    assert_eq!(sent.len(), count);
+    assert!(sent.values().all(|&count| count == 1));
+}
+
+/// The end of an input in the report.
+fn ended(ended: &Ended, name: &str) -> String {
+    let report = ended.report();
+    let inputs = report["inputs"].as_array().unwrap();
+    let input = inputs.iter().find(|input| input["name"] == name);
+    input.unwrap()["ended"].as_str().unwrap().to_owned()
+}
+
+fn rotate(logs: &PathBuf) {
+    fs::rename(logs.join("tracking.log-1"), logs.join("tracking.log-2")).unwrap();
+    fs::rename(logs.join("tracking.log"), logs.join("tracking.log-1")).unwrap();
+}
+
+fn rotate_twice(logs: &PathBuf) {
+    rotate(logs);
+    fs::write(logs.join("tracking.log"), lines(300..305)).unwrap();
+    rotate_and_number(logs);
+}
+
+fn rotate_and_number(logs: &PathBuf) {
+    for (from, to) in [("-2", ".3"), ("-1", ".2"), ("", ".1")] {
+        let path = |end: &str| logs.join(format!("tracking.log{end}"));
+        fs::rename(path(from), path(to)).unwrap();
+    }
+}
+
+fn pack(logs: &PathBuf) {
+    for (from, to) in [("", "-2.gz"), ("-1", "-1.gz")] {
+        let path = |end: &str| logs.join(format!("tracking.log{end}"));
+        fs::write(path(to), gzip(fs::read(path(from)).unwrap())).unwrap();
+        fs::remove_file(path(from)).unwrap();
+    }
+}
+
+#[test]
+fn files_that_are_renamed_or_packed_before_they_are_opened_are_no_failures() {
+    let files = ["logs/a.log", "logs/tracking.log", "logs/tracking.log-1"];
+    for (moves, at_once, all) in [
+        (pack as fn(&PathBuf), 38, 38),
+        // The name of the second log is that of the first log when it is opened. The next run reads the second log.
+        (rotate, 18, 38),
+        (rotate_twice, 43, 43),
+    ] {
+        for named in [&["logs"][..], &files] {
+            let directory = logs();
+            let lrs = moving(&directory, moves);
+            let run = Run::send(&lrs.xapi()).in_directory(&directory);
+            let run = run.args(&["--state", "state", "--report", "report.json"]);
+            let run = run.args(&["--batch-size", "7", "--connections", "1", "--threads", "1"]);
+            let run = run.args(named).run().with_code(0);
+            run.assert_stderr("note: `logs/tracking.log` was moved to `logs/tracking.log");
+            assert_eq!(ended(&run, "logs/tracking.log"), "moved");
+            assert_eq!(run.report()["total"]["failed_inputs"], 0);
+            assert_each_once(&lrs, at_once);
+            send(&directory, &lrs).run().with_code(0);
+            assert_each_once(&lrs, all);
+        }
+    }
+}
+
+#[test]
+fn a_file_that_is_being_packed_when_it_vanishes_is_read_by_the_next_run() {
+    let directory = logs();
+    let lrs = moving(&directory, |logs| {
+        let packed = gzip(fs::read(logs.join("tracking.log-1")).unwrap());
+        fs::write(logs.join("tracking.log-1.gz"), &packed[..packed.len() / 2]).unwrap();
+        fs::remove_file(logs.join("tracking.log-1")).unwrap();
+    });
+    let run = send(&directory, &lrs).run().with_code(0);
+    assert_eq!(ended(&run, "logs/tracking.log-1"), "moved");
+    assert_eq!(ended(&run, "logs/tracking.log-1.gz"), "held_back");
+    assert_each_once(&lrs, 18);
+    directory.write("logs/tracking.log-1.gz", gzip(lines(200..220)));
+    send(&directory, &lrs).run().with_code(0);
+    assert_each_once(&lrs, 38);
+}
+
+#[test]
+fn a_file_that_vanishes_and_does_not_turn_up_is_an_error() {
+    let directory = logs();
+    directory.write("logs/tracking.log-2", lines(400..402));
+    let lrs = moving(&directory, |logs| {
+        fs::remove_file(logs.join("tracking.log-1")).unwrap();
+        fs::write(logs.join("other.log"), line(500)).unwrap();
+    });
+    let run = send(&directory, &lrs).run().with_code(3);
+    run.assert_error("failed to open `logs/tracking.log-1`: No such file");
+    assert_eq!(ended(&run, "logs/tracking.log-1"), "failed");
+    assert_each_once(&lrs, 21);
+}
+
+#[test]
+fn lines_that_are_written_to_a_renamed_log_while_and_after_it_is_read_are_delivered_once() {
+    let directory = logs();
+    let lrs = moving(&directory, |logs| {
+        let late = logs.join("a.log-1");
+        fs::rename(logs.join("a.log"), &late).unwrap();
+        let mut late = fs::File::options().append(true).open(late).unwrap();
+        late.write_all(line(600).as_bytes()).unwrap();
+        fs::write(logs.join("a.log"), line(700)).unwrap();
+    });
+    let run = send(&directory, &lrs).run().with_code(0);
+    assert_eq!(ended(&run, "logs/a.log"), "done");
+    assert_each_once(&lrs, 39);
+    directory.append("logs/a.log-1", &(line(601) + "{\"name\""));
+    send(&directory, &lrs).run().with_code(0);
+    assert_each_once(&lrs, 41);
+    directory.append("logs/a.log-1", ": 1}\n");
+    directory.append("logs/a.log-1", &line(602));
+    directory.write("logs/a.log-1.gz", gzip(directory.read("logs/a.log-1")));
+    directory.remove("logs/a.log-1");
+    send(&directory, &lrs).run().with_code(0);
+    assert_each_once(&lrs, 42);
+}
