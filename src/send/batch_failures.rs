@@ -52,7 +52,7 @@ pub enum AfterFailure {
     TryAnother,
     /// The records are given up.
     GiveUp,
-    /// The server counts as down: the rest of the batch is given up.
+    /// The server counts as down: the records are given up, and the rest of the batch is kept back.
     GiveUpRest,
 }
 

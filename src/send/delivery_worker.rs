@@ -1,17 +1,17 @@
 //! The delivery of one batch.
 
-use super::batch_failures::{AfterFailure, BatchFailures, RETRIES_OF_HALVES};
+use super::batch_failures::BatchFailures;
 use super::dead_letters::Undeliverable;
 use super::http::Answer;
-use super::kept_back::{GivenUp, KeptBack, Rest};
-use super::parts::{KnownOfPart, Part, Parts};
+use super::kept_back::{KeptBack, Rest};
+use super::parts::{Part, Parts};
 use super::rate_limiter::{RequestPermit, Stopped};
 use super::retry::Requester;
 use super::send_batch::{BatchSlice, SendBatch};
 use super::server::FinalAnswer;
 use super::target::status_of;
 use super::undelivered::Undelivered;
-use super::verdict::{Suspect, Verdict, is_outage};
+use super::verdict::Verdict;
 use crate::exit_code::ExitCode;
 
 /// Delivers a batch until each record is stored or in a dead letter, or the batch is kept back, or the target is
@@ -24,13 +24,13 @@ use crate::exit_code::ExitCode;
 /// looked up. If one of them is missing, all unlisted records are sent once more.
 pub struct DeliveryWorker<'r> {
     pub(super) requester: Requester<'r>,
-    batch: &'r SendBatch,
+    pub(super) batch: &'r SendBatch,
     pub(super) parts: Parts<'r>,
-    failures: BatchFailures,
+    pub(super) failures: BatchFailures,
     /// Whether records are sent alone until the server is proven, because a larger request was refused.
     sends_alone: bool,
     /// Whether the server counts as down, so that the rest of the batch is not sent.
-    is_away: bool,
+    pub(super) is_away: bool,
     /// The number of answers that report conflicts.
     pub(super) conflicts: usize,
     /// The answer to a lookup that has failed after all its retries. No more lookups are made for the batch.
@@ -113,27 +113,6 @@ impl<'r> DeliveryWorker<'r> {
             }
         }
         Ok(())
-    }
-
-    /// Decides about the records that are given up, after the server has accepted others: they are sent once more, or
-    /// their dead letters are written.
-    fn settle_given_up(&mut self) -> Result<(), Stopped> {
-        let max_retries = self.requester.target.backoff.max_retries;
-        for given_up in self.undelivered.take_repeated() {
-            let records = self.batch.numbered(given_up.records);
-            self.parts.push_last(Part {
-                records,
-                attempts: given_up.attempts,
-                max_retries: match records.len() {
-                    1 => max_retries.min(given_up.given_up * RETRIES_OF_HALVES),
-                    _ => max_retries,
-                },
-                is_repeated: false,
-                given_up: given_up.given_up + 1,
-                known: KnownOfPart::Nothing,
-            });
-        }
-        self.undelivered.write_all()
     }
 
     /// Returns the part that is sent next. During a trial, this is a single record.
@@ -251,89 +230,6 @@ impl<'r> DeliveryWorker<'r> {
         }
     }
 
-    /// Halves a part or gives it up after a request for it has failed with all its retries.
-    fn fail(
-        &mut self,
-        part: &mut Part<'r>,
-        suspect: Suspect,
-        last: &FinalAnswer,
-    ) -> Result<(), Stopped> {
-        let (count, attempts) = (part.records.len(), part.attempts + last.attempts);
-        let after = self.failures.failed(suspect, count, part.max_retries);
-        match after {
-            AfterFailure::Halve { max_retries } => {
-                self.halve(part, last.attempts, max_retries);
-                return Ok(());
-            }
-            AfterFailure::TryAnother => {
-                self.parts.push_last(Part { attempts, ..*part });
-                return Ok(());
-            }
-            AfterFailure::GiveUp => {
-                self.requester.target.rate_limiter.forget_failures();
-                self.parts.allow_no_retries();
-            }
-            AfterFailure::GiveUpRest => {}
-        }
-        if suspect == Suspect::Time {
-            self.requester.target.breaker().has_hung();
-        }
-        match after {
-            AfterFailure::GiveUpRest => {
-                self.give_up_rest(part, Undeliverable::Unavailable, suspect, last)
-            }
-            _ => self.give_up(part, Undeliverable::Unavailable, last),
-        }
-    }
-
-    /// Halves a part after a 403, since a firewall may forbid a single record. After many of them, gives up the rest of the
-    /// batch, or stops the target if the server has accepted nothing so far.
-    fn forbid(&mut self, part: &mut Part<'r>, last: &FinalAnswer) -> Result<(), Stopped> {
-        let target = self.requester.target;
-        let suspect = Suspect::Firewall;
-        let count = part.records.len();
-        match self.failures.failed(suspect, count, part.max_retries) {
-            _ if target.dead_letters.is_none() => self.stop(&last.answer),
-            AfterFailure::GiveUpRest if !target.breaker().is_proven() => self.stop(&last.answer),
-            AfterFailure::GiveUpRest => {
-                self.give_up_rest(part, Undeliverable::Refused, suspect, last)
-            }
-            AfterFailure::GiveUp | AfterFailure::TryAnother => {
-                self.give_up(part, Undeliverable::Refused, last)
-            }
-            AfterFailure::Halve { max_retries } => {
-                self.halve(part, last.attempts, max_retries);
-                Ok(())
-            }
-        }
-    }
-
-    /// Gives up a part after too many failures. If the server has accepted others of the batch, the parts that wait are
-    /// given up too, since they are mostly bad records.
-    fn give_up_rest(
-        &mut self,
-        part: &mut Part<'r>,
-        reason: Undeliverable,
-        suspect: Suspect,
-        last: &FinalAnswer,
-    ) -> Result<(), Stopped> {
-        self.is_away = true;
-        self.parts.take_rest(part, self.batch);
-        self.give_up(part, reason, last)?;
-        let may_be_away = matches!(suspect, Suspect::Server | Suspect::Time);
-        if may_be_away || !self.undelivered.has_accepted_any {
-            return Ok(());
-        }
-        let last = FinalAnswer {
-            answer: last.answer.clone(),
-            attempts: 0,
-        };
-        while let Some(part) = self.parts.pop() {
-            self.give_up(&part, reason, &last)?;
-        }
-        Ok(())
-    }
-
     /// Notes that the server has accepted records.
     pub(super) fn accepted(&mut self, records: BatchSlice<'_>) {
         let target = self.requester.target;
@@ -351,42 +247,7 @@ impl<'r> DeliveryWorker<'r> {
         });
     }
 
-    /// Gives up the records of a part: they become a dead letter. Stops the target if there is no directory for dead
-    /// letters.
-    pub(super) fn give_up(
-        &mut self,
-        part: &Part<'r>,
-        reason: Undeliverable,
-        last: &FinalAnswer,
-    ) -> Result<(), Stopped> {
-        if self.requester.target.dead_letters.is_none() {
-            return match reason {
-                Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
-                _ => self.stop(&last.answer),
-            };
-        }
-        self.undelivered.give_up(self.given_up(part, reason, last))
-    }
-
-    pub(super) fn given_up(
-        &self,
-        part: &Part<'r>,
-        reason: Undeliverable,
-        last: &FinalAnswer,
-    ) -> GivenUp {
-        GivenUp {
-            records: part.records.numbers_in_batch(),
-            reason,
-            may_be_bad: !is_outage(&last.answer),
-            given_up: part.given_up,
-            attempts: part.attempts + last.attempts,
-            status: status_of(&last.answer),
-            answer: self.requester.target.client.text_of(&last.answer),
-            may_be_stored: false,
-        }
-    }
-
-    fn stop(&self, answer: &Answer) -> Result<(), Stopped> {
+    pub(super) fn stop(&self, answer: &Answer) -> Result<(), Stopped> {
         let target = self.requester.target;
         target.stop(ExitCode::Stopped, target.explain(answer));
         Err(Stopped)

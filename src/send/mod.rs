@@ -17,6 +17,7 @@
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `settlement` | the outcome of records if the answer does not accept all records of a request |
 //! | `conflicts` | the outcome of records that the server reports as conflicts |
+//! | `failures` | the outcome of records if the server fails or forbids a request after all its retries |
 //! | `delivery_worker` | the delivery of one batch: splits it, settles its records, gives records up |
 //! | `parts` | the parts of a batch that wait to be sent |
 //! | `undelivered` | the records of a batch that are given up, and their dead letters |
@@ -30,6 +31,8 @@
 //! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
 //! | `gzip_support` | the findings about whether a server reads compressed bodies |
 //! | `breaker`, `trial` | when batches are kept back, and when the run stops |
+//! | `refusals` | the refusals of a server that has accepted nothing in this run |
+//! | `tripped` | the reasons why the breaker stops a run |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
 //! | `batcher` | the division of records into batches |
 //! | `statistics`, `verification` | counts of records and requests; which records a server holds |
@@ -65,6 +68,7 @@ mod dead_letters;
 mod delivered_share;
 mod delivery_worker;
 mod discarded;
+mod failures;
 mod gzip_support;
 mod http;
 mod kept_back;
@@ -76,6 +80,7 @@ mod overrides;
 mod parts;
 mod rate_limiter;
 mod reading;
+mod refusals;
 mod request_limits;
 mod retry;
 mod sample;
@@ -89,6 +94,7 @@ mod statistics;
 mod target;
 mod target_progress;
 mod trial;
+mod tripped;
 mod undelivered;
 mod verdict;
 mod verification;

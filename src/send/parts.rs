@@ -1,10 +1,9 @@
 //! The parts of a batch that wait to be sent.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use super::kept_back::{KeptBack, WaitingRecords};
-use super::send_batch::{BatchSlice, SendBatch};
+use super::send_batch::BatchSlice;
 
 /// Consecutive records that are sent in one request.
 #[derive(Clone, Copy)]
@@ -124,21 +123,6 @@ impl<'b> Parts<'b> {
     pub fn allow_no_retries(&mut self) {
         for part in &mut self.waiting {
             part.max_retries = 0;
-        }
-    }
-
-    /// Adds all waiting parts to a part of the batch, if there is no gap between them.
-    pub fn take_rest(&mut self, part: &mut Part<'b>, batch: &'b SendBatch) {
-        let given_up = self.waiting.iter().map(|part| part.given_up).min();
-        let all = self.waiting.iter().chain([&*part]);
-        let all: Vec<Range<usize>> = all.map(|part| part.records.numbers_in_batch()).collect();
-        let start = all.iter().map(|numbers| numbers.start).min();
-        let start = start.unwrap_or_default();
-        let end = start + all.iter().map(Range::len).sum::<usize>();
-        if self.trial.is_none() && all.iter().all(|numbers| numbers.end <= end) {
-            part.records = batch.numbered(start..end);
-            part.given_up = given_up.map_or(part.given_up, |least| least.min(part.given_up));
-            self.waiting.clear();
         }
     }
 

@@ -7,15 +7,19 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
 
-use super::breaker::{CHECK_INTERVAL, Tripped};
+use super::breaker::CHECK_INTERVAL;
 use super::delivery_worker::DeliveryWorker;
 use super::http::{Answer, Response};
 use super::kept_back::KeptBack;
 use super::retry::Requester;
 use super::send_batch::SendBatch;
 use super::target::Target;
+use super::tripped::Tripped;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
+
+/// The most times that the last records of a run are sent again. It limits the time if the server does not answer them.
+const MAX_ROUNDS: usize = 12;
 
 /// The threads that deliver the batches of a target, and the queue that they take batches from.
 pub struct WorkerPool {
@@ -130,9 +134,13 @@ fn deliver(target: &Target, console: &Console, batch: SendBatch) {
 /// sent again as long as the server is well, until they are dead letters.
 fn settle_kept_back(target: &Target, console: &Console) {
     let breaker = target.breaker();
-    while !target.is_stopped() {
+    for round in 0.. {
+        if target.is_stopped() {
+            return;
+        }
         if let Some(tripped) = breaker.end() {
-            if !(breaker.suspects_records() && target.is_well()) {
+            let may_repeat = round < MAX_ROUNDS && breaker.suspects_records();
+            if !(may_repeat && target.is_well()) {
                 return stop(target, tripped);
             }
             breaker.release();

@@ -175,3 +175,78 @@ fn a_bad_statement_leaves_one_dead_letter_and_an_outage_none() {
         }
     }
 }
+
+#[test]
+fn a_statement_that_is_not_answered_in_time_is_found_among_others() {
+    for options in [&[] as &[&str], &["--connections", "1"]] {
+        for (name, minutes) in [
+            ("after good ones", [("ggggppgg", Up), ("g", Up)]),
+            ("before good ones", [("p", Up), ("pgg", Up)]),
+            ("last", [("ggggggp", Up), ("g", Up)]),
+        ] {
+            let settings = ServerSettings {
+                poison_fault: ServerFault::Silence,
+                ..ServerSettings::default()
+            };
+            let timer = Timer::new("xapi", options, settings);
+            check(&(name, &minutes), timer, &ServerFault::None);
+        }
+    }
+}
+
+/// A refusal is no outage: the statement is a dead letter at once, in the same run.
+#[test]
+fn a_refused_statement_is_a_dead_letter_in_the_same_run() {
+    for status in [400, 403, 413] {
+        let settings = ServerSettings {
+            poison: ("poison", status),
+            ..ServerSettings::default()
+        };
+        let mut timer = Timer::new("xapi", &[], settings);
+        for lines in ["gggpg", "gpgg"] {
+            timer.write(lines);
+            timer.run().with_code(4);
+            assert!(timer.is_done(), "{status}");
+        }
+    }
+}
+
+#[test]
+fn an_outage_in_the_middle_of_a_run_leaves_no_dead_letters_of_good_statements() {
+    for (status, checks) in [(503, 404), (503, 503), (500, 404)] {
+        for (log, options) in [
+            ("ggggpggggg", &[] as &[&str]),
+            ("gggggggggp", &["--batch-size", "4"]),
+            ("pggggggggg", &["--batch-size", "1"]),
+        ] {
+            for (from, length) in [(0usize, 5usize), (2, 3), (5, 8), (8, 5), (9, usize::MAX)] {
+                let requests = from..from.saturating_add(length);
+                let settings = ServerSettings {
+                    poison_fault: ServerFault::Status(500),
+                    check: ServerFault::Status(checks),
+                    fault: Box::new(move |nth, _| match requests.contains(&nth) && nth < 200 {
+                        true => ServerFault::Status(status),
+                        false => ServerFault::None,
+                    }),
+                    ..ServerSettings::default()
+                };
+                let mut timer = Timer::new("xapi", options, settings);
+                timer.write(log);
+                let mut stderr = String::new();
+                for _ in 0..3 {
+                    stderr += &timer.run().stderr;
+                    assert!(
+                        timer.has_true_letters(),
+                        "{status} {from} {length}: {stderr}"
+                    );
+                    timer.write("g");
+                }
+                *timer.outage.lock().unwrap() = None;
+                assert!(
+                    timer.lrs.request_count() < 200,
+                    "{status} {from} {length}: {stderr}"
+                );
+            }
+        }
+    }
+}
