@@ -180,7 +180,8 @@ class Reference:
         if not event:
             return found
         name = event.get("name")
-        found["name"] = name if isinstance(name, str) else None
+        # event-router counts an empty name as none.
+        found["name"] = name if isinstance(name, str) and name else None
         found["time"] = event.get("timestamp")
         if not isinstance(name, str) or name not in self.names:
             return {**found, "outcome": "unsupported"}
