@@ -162,7 +162,7 @@ mod tests {
             ),
             (
                 r#"{"file":"a","line":1,"reason":"no-user","detail":"","raw":"x"#,
-                true,
+                false,
             ),
             (r#"{"name":"a","event":{}}"#, false),
             ("x", false),

@@ -9,7 +9,7 @@ use crate::harness::{Run, RunDirectory, gzip, lines};
 use crate::lrs::Lrs;
 
 /// Starts the run and kills it at a random moment, this many times, then lets the run end by itself.
-fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
+pub fn kill_and_repeat(kills: u32, run: impl Fn() -> Run) {
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     let mut next = move |below: u64| {
         random ^= random << 13;

@@ -1,8 +1,11 @@
 //! Runs that read the rejects file that they write: lines that are emitted leave the file.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run, RunDirectory, gzip, line, poisoned};
+use crate::harness::{Ended, Run, RunDirectory, gzip, line, lines, poisoned};
+use crate::kills::kill_and_repeat;
 use crate::lrs::{Lrs, ServerFault};
 use crate::rejects::{WITH_ADA, WITHOUT_ADA, row};
 
@@ -215,6 +218,71 @@ fn a_line_leaves_when_it_is_delivered_or_in_a_dead_letter() {
         // With a state, too, the file is read again whenever it is an input.
         let ended = send(&directory, &lrs, &options).with_code(0);
         assert_eq!((kept(&directory), ended.count("lines")), (left(), 2));
+    }
+}
+
+#[test]
+fn rejects_of_a_log_are_kept_when_the_server_stops_the_run() {
+    let directory = directory();
+    directory.write("logs/c.log", of_eve(7) + &lines(10..40));
+    let away = Lrs::with_faults(|nth, _| match nth {
+        0 => ServerFault::None,
+        _ => ServerFault::Status(401),
+    });
+    let options = [
+        "--state",
+        "state",
+        "--batch-size",
+        "7",
+        "--connections",
+        "1",
+        "logs/c.log",
+    ];
+    send(&directory, &away, &options).with_code(5);
+    let with_eve = json!(["logs/c.log", 1, "unknown-user"]);
+    assert_eq!(kept(&directory).len(), 5);
+    assert_eq!(kept(&directory)[4], with_eve);
+    let healthy = Lrs::healthy();
+    for _ in 0..2 {
+        send(&directory, &healthy, &options).with_code(0);
+        assert_eq!(kept(&directory), [left(), vec![with_eve.clone()]].concat());
+    }
+    assert_eq!((away.stored().len(), healthy.stored().len()), (7, 32));
+}
+
+#[test]
+fn no_line_is_lost_when_runs_are_killed() {
+    for state in [&[][..], &["--state", "state"]] {
+        let directory = directory();
+        let all: String = (0..400)
+            .map(|n| if n % 2 == 0 { line(n) } else { of_eve(n) })
+            .collect();
+        let rows = all
+            .lines()
+            .zip(1..)
+            .map(|(line, number)| row("old.log", number, line, "no-user"));
+        directory.write("rejects.jsonl", rows.collect::<String>());
+        directory.write("logs/a.log", lines(1000..1200) + &of_eve(1200).repeat(100));
+        let run = || {
+            let run = Run::transform().args(&["-o", "out"]).args(state);
+            retry(&directory, run, &["logs/a.log"])
+        };
+        kill_and_repeat(8, run);
+        // Without a state, unfinished files of killed runs stay.
+        let mut names = directory.files("out");
+        names.retain(|name| !name.starts_with('.'));
+        let outputs = names
+            .iter()
+            .map(|name| directory.json_lines(&format!("out/{name}")));
+        let ids = outputs
+            .flatten()
+            .map(|statement| statement["id"].to_string());
+        assert_eq!(ids.collect::<BTreeSet<_>>().len(), 400);
+        let mut kept = kept(&directory);
+        kept.sort_by_key(Value::to_string);
+        assert_eq!(kept.len(), 300, "{state:?}");
+        kept.dedup();
+        assert_eq!(kept.len(), 300, "{state:?}");
     }
 }
 
