@@ -146,9 +146,10 @@
 //! # Checks
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
-//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run` and `tests/servers/run`.
+//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/servers/run` and `tests/rotation/run`.
 //! `tests/differential/run` compares the output for mutated logs and for the fixtures with the output of the reference.
 //! `tests/ralph/run` sends to a real LRS. `tests/servers/run` sends through nginx, HAProxy and Squid.
+//! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile.
 //! `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import lines
-from runs import Sends, Transforms
+from runs import HELD_BACK, Sends, Transforms
 
 HERE = Path(__file__).parent
 
@@ -98,7 +98,7 @@ class Rotation:
 
 
 def check_kind(kind, event_router, slow_truncation, seconds):
-    """Returns the problems of a kind, and a text about its runs."""
+    """Returns the problems of a kind, a text about its runs, and the number of runs that met an unfinished file."""
     with tempfile.TemporaryDirectory(prefix="event-router-rotation-") as directory:
         directory = Path(directory)
         rotation = Rotation(kind, directory, slow_truncation)
@@ -126,7 +126,7 @@ def check_kind(kind, event_router, slow_truncation, seconds):
             problems += command.problems(set(kept), written - len(kept))
         texts = [command.text() for command in commands]
         texts.insert(0, f"{written} lines, {len(kept)} kept, {rotation.rotations} rotations")
-        return problems, "; ".join(texts)
+        return problems, "; ".join(texts), sum(command.count(HELD_BACK) for command in commands)
 
 
 def main():
@@ -138,7 +138,10 @@ def main():
         jobs = [(kind, event_router, slow_truncation, float(seconds)) for kind in kinds]
         results = pool.starmap(check_kind, jobs, chunksize=1)
     failed = False
-    for kind, (problems, text) in zip(kinds, results):
+    if not any(held_back for _, _, held_back in results):
+        print("FAILED: no run met a file that was still being written, so the runs show nothing")
+        failed = True
+    for kind, (problems, text, _) in zip(kinds, results):
         failed |= bool(problems)
         print(f"{'FAILED' if problems else 'ok'}: {kind.name}: {text}")
         for problem in problems:

@@ -19,6 +19,10 @@ KILLED = 4
 KILLED_WITHIN = 0.5
 # The longest time of a run. A run that takes longer is a problem.
 SECONDS = 60
+# Parts of messages.
+HELD_BACK = "is left to the next run"
+MOVED = "was moved to"
+REPEATED = "may be delivered a second time"
 
 
 @dataclass
@@ -88,15 +92,22 @@ class Runs:
         repeats = delivered.total() - len(delivered)
         if repeats > not_kept:
             problems.append(f"{repeats} repeats of {len(repeated)} lines, as {repeated[:3]}, {not_kept} are allowed")
+        if repeats and not self.count(REPEATED):
+            problems.append(f"{repeats} repeats, and no run says so")
         return [f"{type(self).__name__}: {problem}" for problem in problems]
+
+    def count(self, text):
+        """Returns the number of runs whose messages have a text."""
+        return sum(text in run.stderr for run in self.runs)
 
     def text(self):
         killed = sum(run.was_killed for run in self.runs)
         slowest = max(run.end - run.start for run in self.runs)
         delivered = self.delivered()
         repeats = delivered.total() - len(delivered)
-        counts = f"{len(self.runs)} runs, {killed} killed, {slowest:.2f} s the slowest, {repeats} repeats"
-        return f"{type(self).__name__}: {counts}"
+        texts = [f"{len(self.runs)} runs", f"{killed} killed", f"{slowest:.2f} s the slowest"]
+        texts += [f"{self.count(HELD_BACK)} with files held back", f"{self.count(MOVED)} with moved files", f"{repeats} repeats"]
+        return f"{type(self).__name__}: {', '.join(texts)}"
 
 
 class Transforms(Runs):
