@@ -11,8 +11,8 @@ use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
 use crate::input::{
-    self, BytesRead, FailingReader, GrowingGzip, HeldBack, LineBatch, Opened, Position,
-    PositionTracker, ReadEnd, Shape, Source, is_cut_off,
+    self, BytesRead, FailingReader, HeldBack, LineBatch, Opened, Position, PositionTracker,
+    ReadEnd, Shape, Source, WatchedFile, is_cut_off,
 };
 use crate::output_names::OutputNames;
 use crate::pipeline::{InputGuard, InputOpener, Opening};
@@ -33,8 +33,7 @@ pub struct ReadingInput {
     input: Option<InputId>,
     shape: Shape,
     may_grow: bool,
-    /// The file, if it is a gzip file.
-    gzip: Option<GrowingGzip>,
+    file: Option<WatchedFile>,
 }
 
 /// The positions at which the destinations of a run resume an input.
@@ -232,17 +231,18 @@ impl InputGuard for ReadingInput {
         }
     }
 
-    /// Leaves the rest of a gzip file to the next run if the file is still being written.
+    /// Leaves the rest of the input to the next run if another program is writing it.
     fn end(&self, end: ReadEnd) -> ReadEnd {
-        let is_cut_off = end.result.as_ref().is_err_and(is_cut_off);
-        if is_cut_off && self.gzip.as_ref().is_some_and(GrowingGzip::has_grown) {
-            return ReadEnd {
+        let error = end.result.as_ref().err();
+        let reason = error.and_then(|error| self.file.as_ref()?.held_back(error));
+        match reason {
+            None => end,
+            reason => ReadEnd {
                 result: Ok(()),
-                rest: Some(HeldBack::UnfinishedGzip),
+                rest: reason,
                 ..end
-            };
+            },
         }
-        end
     }
 }
 
@@ -280,7 +280,7 @@ impl ResumingOpener {
             input,
             shape: source.shape,
             may_grow: opened.may_grow,
-            gzip: opened.growing_gzip(),
+            file: opened.watch(source),
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::bytes_read::BytesRead;
+use super::moved::rotated_files;
 use super::open::Opened;
 use super::source::{Origin, Source};
 
@@ -19,6 +20,9 @@ pub enum HeldBack {
     ShorterCopy { lines: u64 },
     /// The input was replaced or truncated while it was opened.
     Changed,
+    /// The input was truncated while it was read, after a copy was made. The field is the name of the copy, or of another
+    /// file that was rotated in the last minutes.
+    Truncated { copy: String },
 }
 
 impl fmt::Display for HeldBack {
@@ -29,6 +33,10 @@ impl fmt::Display for HeldBack {
             Self::ShorterCopy { lines } => write!(
                 formatter,
                 "a program may still be copying it, since its first {lines} lines are known from a longer input"
+            ),
+            Self::Truncated { copy } => write!(
+                formatter,
+                "it was truncated while it was read, and its rest is in a copy such as `{copy}`"
             ),
             Self::Changed => formatter.write_str("it was changed while it was opened"),
         }
@@ -86,26 +94,43 @@ impl Opened {
         }
     }
 
-    /// Returns the file whose growth [`GrowingGzip::has_grown`] tells, if the input is a gzip file.
-    pub fn growing_gzip(&self) -> Option<GrowingGzip> {
-        let file = self.file.as_ref().filter(|_| !self.may_grow)?;
-        let size = file.metadata().ok()?.len();
-        let file = file.try_clone().ok()?;
-        Some(GrowingGzip { file, size })
+    /// Returns the file as it is now, to compare with it later. `source` is the input.
+    pub fn watch(&self, source: &Source) -> Option<WatchedFile> {
+        let file = self.file.as_ref()?;
+        Some(WatchedFile {
+            file: file.try_clone().ok()?,
+            size: file.metadata().ok()?.len(),
+            is_gzip: !self.may_grow,
+            source: source.clone(),
+        })
     }
 }
 
-/// A gzip file that is read, and may be written meanwhile.
-pub struct GrowingGzip {
+/// An open file that another program may change.
+pub struct WatchedFile {
     file: File,
     /// The size of the file when it was opened.
     size: u64,
+    is_gzip: bool,
+    source: Source,
 }
 
-impl GrowingGzip {
-    /// Returns whether the file has grown since it was opened, or was changed in the last minutes.
-    pub fn has_grown(&self) -> bool {
-        let metadata = self.file.metadata();
-        metadata.is_ok_and(|metadata| metadata.len() > self.size || is_recent(&metadata))
+impl WatchedFile {
+    /// Returns why the rest of the file is left to the next run, given the error that ended reading. Returns `None` if the
+    /// error is not explained by a program that writes the file.
+    pub fn held_back(&self, error: &io::Error) -> Option<HeldBack> {
+        if !is_cut_off(error) {
+            return None;
+        }
+        if self.is_gzip {
+            let metadata = self.file.metadata().ok()?;
+            let is_written = metadata.len() > self.size || is_recent(&metadata);
+            return is_written.then_some(HeldBack::UnfinishedGzip);
+        }
+        let copies = rotated_files(&self.source).into_iter();
+        let mut recent = copies.filter(|(_, metadata)| is_recent(metadata));
+        let (copy, _) = recent.next()?;
+        let copy = copy.file_name()?.to_string_lossy().into_owned();
+        Some(HeldBack::Truncated { copy })
     }
 }

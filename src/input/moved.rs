@@ -1,8 +1,8 @@
 //! Files that were renamed or packed after they were found, and before they were opened.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Metadata};
+use std::path::{Path, PathBuf};
 
 use super::discover::source;
 use super::source::{Origin, Source};
@@ -11,22 +11,38 @@ use crate::tracking::LineWrapper;
 /// Returns the files in the directory of a vanished input that may have its content, whether the arguments name them or
 /// not.
 pub fn moved_files(vanished: &Source, wrapper: &LineWrapper) -> Vec<Source> {
-    let Some(directory) = vanished.path().and_then(Path::parent) else {
+    let files = files_beside(vanished).into_iter();
+    let sources = files.map(|(path, metadata)| {
+        let relative = vanished
+            .relative
+            .with_file_name(path.file_name().unwrap_or_default());
+        source(&path, &relative, &metadata, wrapper)
+    });
+    sources.filter(|file| is_moved(vanished, file)).collect()
+}
+
+/// Returns the files in the directory of an input whose names say that they are older parts or copies of the same log.
+pub fn rotated_files(source: &Source) -> Vec<(PathBuf, Metadata)> {
+    let mut files = files_beside(source);
+    files.retain(|(path, _)| is_rotated(&source.name, &path.display().to_string()));
+    files
+}
+
+/// Returns the other files in the directory of an input. Their paths have the form of the path of the input, because
+/// messages and reports show them.
+fn files_beside(source: &Source) -> Vec<(PathBuf, Metadata)> {
+    let Some(path) = source.path() else {
         return Vec::new();
     };
-    let directory = match directory.as_os_str().is_empty() {
-        true => Path::new("."),
-        false => directory,
-    };
-    let files = fs::read_dir(directory).into_iter().flatten().flatten();
-    let files = files.filter_map(|file| {
-        let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
-        // The path has the form of the vanished path, because messages and reports show it.
-        let path = vanished.path()?.with_file_name(file.file_name());
-        let relative = vanished.relative.with_file_name(file.file_name());
-        Some(source(&path, &relative, &metadata, wrapper))
+    let directory = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    let files = fs::read_dir(directory.unwrap_or(Path::new(".")));
+    let files = files.into_iter().flatten().flatten().filter_map(|file| {
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        Some((path.with_file_name(file.file_name()), metadata))
     });
-    files.filter(|file| is_moved(vanished, file)).collect()
+    files.filter(|(other, _)| other != path).collect()
 }
 
 /// Returns the input that probably has the content of a vanished input. `listed` are the inputs that were found together
@@ -72,9 +88,13 @@ fn is_same_file(earlier: &Source, later: &Source) -> bool {
 fn is_moved(vanished: &Source, file: &Source) -> bool {
     let stamps = vanished.stamp.zip(file.stamp);
     let is_as_new = stamps.is_some_and(|(vanished, file)| !file.is_older_than(&vanished));
-    let stem = stem(&vanished.name);
-    let is_rotated = file.name.starts_with(stem) && file.name.len() > stem.len();
-    is_same_file(vanished, file) || is_as_new && is_rotated && file.name != vanished.name
+    is_same_file(vanished, file) || is_as_new && is_rotated(&vanished.name, &file.name)
+}
+
+/// Returns whether the name `other` differs from `name` in the number or date that a rotation appends.
+fn is_rotated(name: &str, other: &str) -> bool {
+    let stem = stem(name);
+    other.starts_with(stem) && other.len() > stem.len() && other != name
 }
 
 /// Returns the part of a name before the number or date that a rotation appends.

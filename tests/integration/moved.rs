@@ -170,3 +170,39 @@ fn lines_that_are_written_to_a_renamed_log_while_and_after_it_is_read_are_delive
     send(&directory, &lrs).run().with_code(0);
     assert_each_once(&lrs, 42);
 }
+
+#[test]
+fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_the_copy() {
+    for keeps_copy in [true, false] {
+        let directory = logs();
+        let whole = lines(0..8) + &filler().repeat(3) + &lines(8..16);
+        directory.write("logs/a.log", whole);
+        directory.write("logs/a.log.1.gz", gzip(lines(800..802)));
+        directory.age("logs/a.log.1.gz");
+        let lrs = moving(
+            &directory,
+            if keeps_copy {
+                copy_and_truncate
+            } else {
+                truncate
+            },
+        );
+        let run = send(&directory, &lrs).run();
+        let code = if keeps_copy { 0 } else { 3 };
+        let run = run.with_code(code);
+        let expected = if keeps_copy { "held_back" } else { "failed" };
+        assert_eq!(ended(&run, "logs/a.log"), expected);
+        assert_each_once(&lrs, 40);
+        send(&directory, &lrs).run().with_code(0);
+        assert_each_once(&lrs, if keeps_copy { 49 } else { 41 });
+    }
+}
+
+fn copy_and_truncate(logs: &PathBuf) {
+    fs::copy(logs.join("a.log"), logs.join("a.log.2")).unwrap();
+    truncate(logs);
+}
+
+fn truncate(logs: &PathBuf) {
+    fs::write(logs.join("a.log"), line(900)).unwrap();
+}
