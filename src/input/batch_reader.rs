@@ -129,9 +129,12 @@ impl<R: Read> BatchReader<R> {
         let whole = self.whole_lines();
         let last_line = &self.buffer[whole..self.pending];
         let text = &last_line[nuls_before(last_line)..];
+        // An event may follow NUL bytes. But a file that has nothing else is reported, since it may stay like this.
+        let is_only_nuls = text == [0] && whole == 0 && self.tracker.line == 0;
         if let Some(held_back) = &mut self.held_back
             && !is_truncated
             && text.len() <= self.max_line_bytes
+            && !is_only_nuls
             && !cannot_become_event(text)
         {
             let of_first_line = if whole == 0 { nuls } else { 0 };

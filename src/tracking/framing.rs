@@ -55,12 +55,9 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
     }
 }
 
-/// Returns whether a line cannot become an event, whatever is appended to it: the line has only NUL bytes, several
-/// objects, or a part of an array. Other lines that are not JSON may become events, or are no damage.
+/// Returns whether a line cannot become an event, whatever is appended to it: the line has several objects, or a part of
+/// an array. Other lines that are not JSON may become events, or are no damage.
 pub fn cannot_become_event(line: &[u8]) -> bool {
-    if line.iter().all(|&byte| byte == 0) {
-        return !line.is_empty();
-    }
     let text = match std::str::from_utf8(line) {
         Ok(text) => text,
         // The last character may be incomplete.
@@ -208,7 +205,7 @@ mod tests {
             (format!("[{EVENT},{EVENT}]"), true),
             (format!("[{EVENT}, {cut}"), true),
             (format!("{EVENT},"), true),
-            ("\0\0\0".to_owned(), true),
+            ("\0\0\0".to_owned(), false),
             (String::new(), false),
             (EVENT.to_owned(), false),
             (cut.to_owned(), false),

@@ -192,8 +192,6 @@ fn nul_bytes_of_a_line_that_is_held_back_are_counted() {
 fn a_last_line_that_cannot_become_an_event_is_not_held_back() {
     let event = r#"{"name":"a","event":{},"context":{}}"#;
     for line in [
-        "\0".to_owned(),
-        "\0".repeat(3 * BATCH_BYTES),
         format!("{event}{event}"),
         format!("\0\0[{event},{event}]"),
         "x".repeat(100),
@@ -202,5 +200,15 @@ fn a_last_line_that_cannot_become_an_event_is_not_held_back() {
         let text = format!("a\n{line}");
         let expected = (vec![2, text.len() as u64], 0);
         assert_eq!(offsets_and_held_back(text.as_bytes()), expected);
+    }
+}
+
+#[test]
+fn nul_bytes_at_the_end_are_held_back_unless_the_input_has_nothing_else() {
+    for nuls in [1, 3 * BATCH_BYTES] {
+        let hole = vec![0; nuls];
+        assert_eq!(offsets_and_held_back(&hole), (vec![nuls as u64], 0));
+        let text = [b"a\n", &hole[..]].concat();
+        assert_eq!(offsets_and_held_back(&text), (vec![2], nuls as u64));
     }
 }
