@@ -109,7 +109,8 @@ impl Converter {
         ConverterBuilder::new(lms_root_url.into(), FormatSettings::Caliper(settings, None))
     }
 
-    /// Converts a line, given with or without its newline. Returns `None` for a blank line.
+    /// Converts a line, given with or without its newline. A row of a rejects file is converted as the line that the row
+    /// stands for. Returns `None` for a blank line.
     pub fn convert(&self, line: &[u8]) -> Option<Conversion> {
         let arena = Bump::new();
         let mut batch = ConvertedBatch::default();

@@ -1,6 +1,6 @@
 //! A file that gets its final name only when it is complete. The rejects file and the report are written in this way.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -81,6 +81,21 @@ impl AtomicFile {
             path: path.to_owned(),
             kind: FileKind::Appended(file),
         })
+    }
+
+    /// Gives a new file the owner and the mode of the file that it will replace, so that the programs that read or write
+    /// that file can go on. Errors are ignored: only root may give files away, and other users then own the new file.
+    pub fn keep_owner(&self, replaced: &Metadata) {
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::{MetadataExt, fchown};
+            let file = self.file();
+            if fchown(file, Some(replaced.uid()), Some(replaced.gid())).is_ok() {
+                let _ = file.set_permissions(replaced.permissions());
+            }
+        }
+        #[cfg(not(unix))]
+        let _ = replaced;
     }
 
     fn file(&self) -> &File {

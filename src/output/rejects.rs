@@ -60,9 +60,11 @@ impl RejectsFile {
                 false => create(path),
             }?;
             let retried = is_retried.then(|| -> Result<Retried> {
+                let (old, file) = (fs::metadata(path)?, create(path)?);
+                file.keep_owner(&old);
                 Ok(Retried {
-                    bytes: fs::metadata(path)?.len(),
-                    file: create(path)?,
+                    bytes: old.len(),
+                    file,
                     rows: HashSet::new(),
                 })
             });

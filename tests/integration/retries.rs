@@ -1,10 +1,12 @@
 //! Runs that read the rejects file that they write: lines that are emitted leave the file.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Ended, Run, RunDirectory, gzip, line, lines, poisoned};
+use crate::harness::{Ended, ROOT_URL, Run, RunDirectory, gzip, line, lines, poisoned};
 use crate::kills::kill_and_repeat;
 use crate::lrs::{Lrs, ServerFault};
 use crate::rejects::{WITH_ADA, WITHOUT_ADA, row};
@@ -58,6 +60,11 @@ fn left() -> Vec<Value> {
 #[test]
 fn emitted_lines_leave_the_file_and_the_others_stay() {
     let directory = directory();
+    let path = directory.path("rejects.jsonl");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    // Only root may give files away.
+    let owner = chown(&path, Some(4321), None).map(|()| 4321);
+    let owner = owner.unwrap_or_else(|_| path.metadata().unwrap().uid());
     for emitted in [2, 0, 0] {
         let ended = retry(&directory, Run::transform(), &[]).run().with_code(0);
         assert_eq!(
@@ -71,7 +78,8 @@ fn emitted_lines_leave_the_file_and_the_others_stay() {
         directory.json_lines("rejects.jsonl")[0]["raw"],
         of_eve(2).trim_end()
     );
-    assert_eq!(directory.mode("rejects.jsonl"), 0o600);
+    assert_eq!(directory.mode("rejects.jsonl"), 0o640);
+    assert_eq!(path.metadata().unwrap().uid(), owner);
     directory.write("rejects.jsonl", "");
     retry(&directory, Run::transform(), &[]).run().with_code(0);
     assert_eq!(directory.read("rejects.jsonl"), b"");
@@ -454,6 +462,31 @@ fn a_state_directory_does_not_keep_a_rejects_file_from_being_read_again() {
     let journal = directory.read("state/journal.jsonl");
     assert!(!String::from_utf8(journal).unwrap().contains("\"input\""));
     assert_eq!(directory.json_lines("rejects.jsonl").len(), 4);
+}
+
+#[test]
+fn verify_reads_the_file_and_changes_nothing() {
+    let directory = directory();
+    let before = directory.read("rejects.jsonl");
+    let lrs = Lrs::healthy();
+    let run = Run::send(&lrs.xapi()).in_directory(&directory);
+    let run = run.args(&["--users", "with.csv", "rejects.jsonl"]);
+    run.run().with_code(0);
+    let url = lrs.xapi();
+    let verify = [
+        "verify",
+        "--to",
+        "xapi",
+        "--lms-root-url",
+        ROOT_URL,
+        "--url",
+        &url,
+    ];
+    let ended = retry(&directory, Run::new(&verify), &[]).run().with_code(0);
+    assert_eq!(
+        (ended.count("emitted"), directory.read("rejects.jsonl")),
+        (2, before)
+    );
 }
 
 #[test]
