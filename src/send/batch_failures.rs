@@ -76,6 +76,10 @@ const RETRIES_OF_SINGLE: u32 = 3;
 /// The most retries for a half of a part, if all retries for the whole part have failed.
 pub const RETRIES_OF_HALVES: u32 = 2;
 
+/// The most retries of a whole batch before it is halved. If one record is the reason, more retries would only delay the
+/// rest of the batch. If the server is away, it is given more time after the first half has failed too.
+const RETRIES_OF_WHOLE: u32 = 3;
+
 /// The most retries of a request that a load balancer may have answered in place of the server.
 pub const ROUTING_RETRIES: u32 = 3;
 
@@ -122,9 +126,17 @@ impl BatchFailures {
     }
 
     /// Returns the most retries of a request with this number of the batch's records. A request that may be too large is
-    /// repeated once at most, and only if it holds the whole batch: halves are likelier to succeed.
+    /// repeated once at most, and only if it holds the whole batch: halves are likelier to succeed. If a single record may
+    /// be the reason, there are few retries, until a whole batch and one of its halves have failed: then the server is
+    /// probably away.
     pub fn retry_limits(&self, records: usize, max_retries: u32) -> RetryLimits {
         let is_whole = records == self.records;
+        let record = match (records, self.in_a_row) {
+            (1, _) if is_whole => max_retries,
+            (_, 2) => max_retries,
+            _ if is_whole => max_retries.min(RETRIES_OF_WHOLE),
+            _ => max_retries.min(RETRIES_OF_HALVES),
+        };
         let size = match records {
             1 => max_retries,
             _ if is_whole => max_retries.min(1),
@@ -140,7 +152,7 @@ impl BatchFailures {
             false => max_retries.min(ROUTING_RETRIES),
         };
         RetryLimits {
-            record: max_retries,
+            record,
             size,
             time,
             routing,
@@ -200,6 +212,8 @@ impl BatchFailures {
                     self.is_forbidden = true;
                     max_retries
                 }
+                // One of the halves of the whole batch keeps its retries, for an outage.
+                _ if records == self.records => max_retries,
                 _ => max_retries.min(RETRIES_OF_HALVES),
             },
         }
@@ -246,13 +260,41 @@ mod tests {
             let RetryLimits { record, size, .. } = failures.retry_limits(records, 8);
             (record, size)
         };
-        assert_eq!(limits(&failures, 500), (8, 1));
+        assert_eq!(limits(&failures, 500), (3, 1));
         let halve = |max_retries| AfterFailure::Halve { max_retries };
         assert_eq!(failures.failed(Suspect::Size, 500, 8), halve(8));
-        assert_eq!(limits(&failures, 250), (8, 0));
-        assert_eq!(limits(&failures, 1), (8, 8));
+        assert_eq!(limits(&failures, 250), (2, 0));
+        assert_eq!(limits(&failures, 1), (2, 8));
         assert_eq!(failures.failed(Suspect::Record, 250, 8), halve(2));
         assert_eq!(failures.retry_limits(500, 0).size, 0);
+    }
+
+    #[test]
+    fn a_server_is_given_time_once_for_each_batch_after_a_half_has_failed() {
+        let mut failures = BatchFailures::new(500, false);
+        let fail = |failures: &mut BatchFailures, records, part_max| {
+            let AfterFailure::Halve { max_retries } =
+                failures.failed(Suspect::Record, records, part_max)
+            else {
+                panic!("{records}")
+            };
+            max_retries
+        };
+        let record = |failures: &BatchFailures, records, part_max| {
+            failures.retry_limits(records, part_max).record
+        };
+        assert_eq!(record(&failures, 500, 8), 3);
+        let of_half = fail(&mut failures, 500, 8);
+        assert_eq!(record(&failures, 250, of_half), 2);
+        let of_quarter = fail(&mut failures, 250, of_half);
+        assert_eq!(record(&failures, 250, of_half), 8);
+        fail(&mut failures, 250, of_half);
+        assert_eq!(record(&failures, 125, of_quarter), 2);
+        // A bad record in the second half costs few retries.
+        failures.answered();
+        assert_eq!(record(&failures, 250, of_half), 2);
+        assert_eq!(failures.retry_limits(1, of_quarter).record, 2);
+        assert_eq!(BatchFailures::new(1, false).retry_limits(1, 8).record, 8);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl Requester<'_> {
                 Verdict::Retry(retry) => Some((retry, self.allowed(retry, limits))),
                 _ if may_be_routing_outage(answer) && routing_outages < limits.routing => {
                     routing_outages += 1;
-                    Some((ROUTING_OUTAGE, limits.record))
+                    Some((ROUTING_OUTAGE, self.target.backoff.max_retries))
                 }
                 _ => None,
             },

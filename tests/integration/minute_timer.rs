@@ -3,6 +3,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
+
 use crate::harness::{Ended, ROOT_URL, Run, RunDirectory, line, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 
@@ -248,5 +250,56 @@ fn an_outage_in_the_middle_of_a_run_leaves_no_dead_letters_of_good_statements() 
                 );
             }
         }
+    }
+}
+
+#[test]
+fn an_outage_of_an_hour_costs_few_requests_each_minute_and_leaves_no_dead_letter() {
+    let mut timer = Timer::new("xapi", &[], ServerSettings::default());
+    timer.write("gg");
+    timer.run().with_code(0);
+    *timer.outage.lock().unwrap() = Some(ServerFault::Status(503));
+    for _ in 0..60 {
+        timer.write("g");
+        let before = timer.lrs.request_count();
+        timer.run().with_code(5);
+        let requests = timer.lrs.request_count() - before;
+        assert!(requests <= 100, "{requests}");
+    }
+    *timer.outage.lock().unwrap() = None;
+    timer.run().with_code(0);
+    assert!(timer.is_done());
+}
+
+#[test]
+fn an_outage_of_one_router_does_not_concern_the_other() {
+    let failing = || ServerSettings {
+        poison: ("poison", 500),
+        ..ServerSettings::default()
+    };
+    let settings = failing();
+    let outage = Arc::clone(&settings.outage);
+    let lrss = [Lrs::start(failing()), Lrs::start(settings)];
+    let directory = RunDirectory::new();
+    let routers = lrss.each_ref();
+    let routers = routers.map(|lrs| json!({"backend_name": "xAPI", "route_url": lrs.xapi()}));
+    directory.write("routers.json", json!(routers).to_string());
+    let mut log = String::new();
+    for (lines, state, code, letters) in [
+        (line(0) + &line(1), Up, 0, 0),
+        (line(2) + &poisoned(3) + &line(4), Down, 5, 1),
+        (line(5), Down, 5, 1),
+        (line(6), Up, 4, 2),
+    ] {
+        log += &lines;
+        directory.write("logs/a.log", &log);
+        *outage.lock().unwrap() = (state == Down).then_some(ServerFault::Status(503));
+        let run = directory.run_with_state(&["send", "--routers", "routers.json"]);
+        let run = run.args(&["--dead-letters", "dead", "--retry-delay", "0.001"]);
+        let ended = run.args(&["--max-retries", "1"]).run().with_code(code);
+        assert_eq!(ended.files("dead").len(), letters, "{}", ended.stderr);
+    }
+    for lrs in &lrss {
+        assert_eq!(lrs.stored().len(), 6);
     }
 }
