@@ -20,22 +20,23 @@ fn cron_commands() -> [String; 2] {
     })
 }
 
-/// Returns the commands of the services, as a shell runs them with the settings of `sandbox.conf`.
+/// Returns the commands of the service and of its copy that retries, as a shell runs them with the settings of the service.
 fn service_commands() -> [String; 2] {
-    let settings = job_file("sandbox.conf");
+    let service = job_file("event-router.service");
     let setting = |name: &str| {
-        let mut lines = settings.lines();
+        let mut lines = service.lines();
         lines.find_map(|line| line.strip_prefix(name)).unwrap()
     };
     let variables = setting("EnvironmentFile=");
     let (name, credentials) = setting("LoadCredential=").split_once(':').unwrap();
     let credential = format!("${{CREDENTIALS_DIRECTORY}}/{name}");
-    ["send", "retry"].map(|job| {
-        let service = job_file(&format!("event-router-{job}.service"));
-        let commands = service.lines().filter_map(|line| {
+    ["event-router.service", "retry.conf"].map(|file| {
+        let file = job_file(file);
+        let commands = file.lines().filter_map(|line| {
             line.strip_prefix("ExecStartPre=+")
                 .or_else(|| line.strip_prefix("ExecStart="))
         });
+        let commands = commands.filter(|command| !command.is_empty());
         let commands: Vec<_> = commands
             .map(|command| command.replace(&credential, credentials))
             .collect();
