@@ -136,18 +136,24 @@ impl BatchConverter {
         if conversion.row.is_some() || source.is_retried {
             note_retried(&conversion, line, source, converted);
         }
-        let fault = conversion.outcome.fault();
-        if let Some((reason, detail)) = fault.filter(|_| self.keeps_rejects) {
-            let (file, line, content) = origin(&conversion, line, source);
-            RejectedLine {
-                file,
-                line,
-                content,
-                reason: reason.code(),
-                detail,
-            }
-            .write(&mut converted.rejects);
+        if self.keeps_rejects {
+            write_row(&conversion, line, source, &mut converted.rejects);
         }
+    }
+}
+
+/// Appends the row of a line to the rows for the rejects file if the line is rejected or unparsable.
+fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, rows: &mut Vec<u8>) {
+    if let Some((reason, detail)) = conversion.outcome.fault() {
+        let (file, line, content) = origin(conversion, line, source);
+        let row = RejectedLine {
+            file,
+            line,
+            reason: reason.code(),
+            detail,
+            content,
+        };
+        row.write(rows);
     }
 }
 
