@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::fs;
+use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
 use crate::files::parent;
-use crate::input::{Origin, Shape, Source};
+use crate::input::{FileStamp, Origin, Shape, Source};
 
 /// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
 /// event, is never compressed.
@@ -96,20 +96,27 @@ pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
 pub fn check_outputs(
     names: Option<&OutputNames>,
     others: &[(&str, &Path)],
-    sources: &[Source],
+    sources: &[&Source],
     also_read: &[&Path],
 ) -> Result<()> {
+    let mut real_paths = RealPaths::default();
     let inputs = sources.iter().filter_map(|source| match &source.origin {
         // The run replaces its rejects file by the lines of the file that are still rejected.
         _ if source.is_retried => None,
-        Origin::File(path) => Some(path.as_path()),
+        Origin::File(path) => Some((path.as_path(), source.stamp)),
         Origin::Stdin => None,
     });
-    let mut real_paths = RealPaths::default();
-    let read: HashMap<PathBuf, &Path> = inputs
-        .chain(also_read.iter().copied())
-        .map(|path| (real_paths.of(path), path))
-        .collect();
+    let also_read = also_read.iter().map(|path| (*path, None));
+    // An output that replaces an input is the same file. So the real paths of the inputs need not be found, which would
+    // take a system call for each input.
+    let mut inputs_by_file: HashMap<(u64, u64), &Path> = HashMap::new();
+    let mut read: HashMap<PathBuf, &Path> = HashMap::new();
+    for (path, stamp) in inputs.chain(also_read) {
+        match stamp {
+            Some(stamp) => inputs_by_file.insert(stamp.file(), path),
+            None => read.insert(real_paths.of(path).0, path),
+        };
+    }
 
     let outputs = names.into_iter().flat_map(|names| {
         sources.iter().map(|source| {
@@ -122,8 +129,11 @@ pub fn check_outputs(
         .map(|(option, path)| (path.to_path_buf(), Writer::Option(option), false));
     let mut writers: HashMap<PathBuf, Writer<'_>> = HashMap::new();
     for (path, writer, is_numbered) in outputs.chain(others) {
-        let real = real_paths.of(&path);
-        if let Some(read) = read.get(&real) {
+        let (real, stamp) = real_paths.of(&path);
+        let same_file = stamp.and_then(|stamp| inputs_by_file.get(&stamp.file()));
+        // Two names of a file may be hard links, of which one is replaced without the other.
+        let same_file = same_file.filter(|input| real_paths.of(input).0 == real);
+        if let Some(read) = read.get(&real).or(same_file) {
             bail!(
                 "the output of {writer} would replace `{}`, which the run reads: write it to another path",
                 read.display()
@@ -170,9 +180,10 @@ struct RealPaths {
 }
 
 impl RealPaths {
-    fn of(&mut self, path: &Path) -> PathBuf {
+    /// Returns the real path, and the stamp of the file if it exists.
+    fn of(&mut self, path: &Path) -> (PathBuf, Option<FileStamp>) {
         let Some(name) = path.file_name() else {
-            return real_path(path);
+            return (real_path(path), None);
         };
         let directory = parent(path);
         if !self.directories.contains_key(directory) {
@@ -180,10 +191,16 @@ impl RealPaths {
             self.directories.insert(directory.to_owned(), real);
         }
         let path = self.directories[directory].join(name);
+        let metadata = fs::symlink_metadata(&path);
         // On other systems, a name may differ from the name of the file in its case.
-        let is_real = cfg!(target_os = "linux")
-            && !fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink());
-        if is_real { path } else { real_path(&path) }
+        let is_link = metadata.as_ref().is_ok_and(Metadata::is_symlink);
+        if cfg!(target_os = "linux") && !is_link {
+            let stamp = metadata.ok().as_ref().and_then(FileStamp::of);
+            return (path, stamp);
+        }
+        let real = real_path(&path);
+        let stamp = fs::metadata(&real).ok().as_ref().and_then(FileStamp::of);
+        (real, stamp)
     }
 }
 
@@ -282,9 +299,10 @@ mod tests {
         let names = names(Compression::None);
         let [log, packed] = ["a.log", "a.log.gz"].map(|name| source(name, Shape::Log));
         let both = [log, packed];
-        let check = |rejects: &str, sources, read: &str| {
+        let check = |rejects: &str, sources: &[Source], read: &str| {
+            let sources: Vec<&Source> = sources.iter().collect();
             let others = [("--rejects", Path::new(rejects))];
-            let checked = check_outputs(Some(&names), &others, sources, &[Path::new(read)]);
+            let checked = check_outputs(Some(&names), &others, &sources, &[Path::new(read)]);
             checked.map_err(|error| error.to_string())
         };
         for (rejects, sources, read, message) in [
@@ -311,6 +329,6 @@ mod tests {
             numbers: true,
             ..names.clone()
         };
-        assert!(check_outputs(Some(&numbered), &[], &both, &[]).is_ok());
+        assert!(check_outputs(Some(&numbered), &[], &both.each_ref(), &[]).is_ok());
     }
 }

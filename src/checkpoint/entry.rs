@@ -1,14 +1,12 @@
-//! The entries of the journal, and what all entries together say about the inputs. The guide documents the keys of the
-//! entries.
+//! The entries of the journal. The guide documents their keys.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use super::history::{History, seconds_now};
-use crate::input::{self, Position};
-use crate::output_names::OutputNames;
+use crate::input::{self, FileStamp, Position};
 
 /// The number of an input in the journal. Inputs are numbered from 1, in the order in which they first appear in it.
 pub type InputId = u64;
@@ -50,32 +48,115 @@ pub enum Entry {
         to: String,
         progress: DeliveryProgress,
     },
+    /// A destination, which later entries name by its number.
+    Destination { destination: usize, to: String },
+    /// A file of an input was read to its end, and all its lines are delivered. As long as the file has this stamp, it
+    /// need not be opened again.
+    File {
+        input: InputId,
+        lines: u64,
+        /// The numbers of the destinations to which the lines are delivered.
+        to: Vec<usize>,
+        /// Whether the file is compressed, so nothing will be appended to it.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        packed: bool,
+        stamp: FileStamp,
+    },
+    /// Runs of a day found these inputs, whether something was delivered or not.
+    Seen {
+        day: Day,
+        /// The first and the last number of ranges of inputs.
+        inputs: Vec<(InputId, InputId)>,
+    },
 }
+
+/// A day, counted from 1 January 1970, in UTC.
+pub type Day = u64;
 
 /// The position up to which an input is delivered to a destination.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "ProgressJson", into = "ProgressJson")]
 pub struct DeliveryProgress {
-    #[serde(flatten)]
     pub position: Position,
     /// The first output file of the input, if the destination writes files. The names of later output files are the
     /// name of the first with a number added.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_file: Option<PathBuf>,
     /// The number in the name of the last output file: the number of output files, or more if a number was skipped
     /// because the name was taken.
-    #[serde(skip_serializing_if = "is_zero", default)]
     pub files: u64,
     /// Whether the input ended at the position when it was read.
-    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub ended: bool,
     /// The time at which the input ended at the position, in seconds since 1970. 0 if the input did not end there, and
     /// in journals of earlier versions.
-    #[serde(skip_serializing_if = "is_zero", default)]
     pub at: u64,
     /// Earlier positions that no other entry contains.
-    #[serde(rename = "trail", skip_serializing_if = "History::is_empty", default)]
     pub history: History,
+}
+
+/// The form of [`DeliveryProgress`] in the journal. The fields of the position are not a struct of their own, because
+/// serde reads a flattened struct several times as slowly.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProgressJson {
+    line: u64,
+    offset: u64,
+    #[serde(with = "input::hex")]
+    hash: u128,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    open: bool,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    first_file: Option<PathBuf>,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    files: u64,
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    ended: bool,
+    #[serde(skip_serializing_if = "is_zero", default)]
+    at: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    trail: Option<Box<RawValue>>,
+}
+
+impl From<ProgressJson> for DeliveryProgress {
+    fn from(json: ProgressJson) -> Self {
+        let history = json.trail.map(|text| History::unread(text.into()));
+        Self {
+            position: Position {
+                line: json.line,
+                offset: json.offset,
+                hash: json.hash,
+                open: json.open,
+            },
+            first_file: json.first_file,
+            files: json.files,
+            ended: json.ended,
+            at: json.at,
+            history: history.unwrap_or_default(),
+        }
+    }
+}
+
+impl From<DeliveryProgress> for ProgressJson {
+    fn from(progress: DeliveryProgress) -> Self {
+        let Position {
+            line,
+            offset,
+            hash,
+            open,
+        } = progress.position;
+        let trail = (!progress.history.is_empty()).then(|| progress.history.text());
+        Self {
+            line,
+            offset,
+            hash,
+            open,
+            first_file: progress.first_file,
+            files: progress.files,
+            ended: progress.ended,
+            at: progress.at,
+            // The text is valid JSON, since it was written by serde_json or read as JSON.
+            trail: trail.and_then(|text| RawValue::from_string(text.into()).ok()),
+        }
+    }
 }
 
 impl DeliveryProgress {
@@ -99,13 +180,15 @@ impl DeliveryProgress {
 
     /// Combines this progress with `other`, which was recorded later. The position with the larger offset becomes the
     /// current position, even if it was recorded earlier. The other position becomes history.
-    pub fn merge(self, other: Self) -> Self {
+    pub fn merge(mut self, mut other: Self) -> Self {
+        let mut history = std::mem::take(&mut self.history);
+        history.add(&std::mem::take(&mut other.history));
         let (before, mut last) = if other.position.offset < self.position.offset {
             (other, self)
         } else {
             (self, other)
         };
-        last.history.add(&before.history);
+        last.history = history;
         if before.position != last.position {
             match before.ended {
                 true => last.history.push_end(before.position, before.at),
@@ -122,96 +205,4 @@ impl DeliveryProgress {
 
 fn is_zero(number: &u64) -> bool {
     *number == 0
-}
-
-/// The state of all inputs after all entries of a journal.
-#[derive(Debug, Default)]
-pub struct JournalContents {
-    pub inputs: BTreeMap<InputId, KnownInput>,
-    /// The inputs, first by the length of their head (their first bytes), then by the hash of their head.
-    pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
-    /// The [`Entry::Delivering`] entries of files that may or may not have been renamed.
-    pub delivering: Vec<Entry>,
-    /// Temporary files that may still exist.
-    pub writing: Vec<PathBuf>,
-}
-
-/// An input in the journal.
-#[derive(Debug)]
-pub struct KnownInput {
-    /// The [`Entry::Input`] that added the input.
-    entry: Entry,
-    /// The progress at each destination, by the name of the destination.
-    pub delivered: BTreeMap<String, DeliveryProgress>,
-}
-
-impl JournalContents {
-    /// Changes the contents as the next entry of the journal says.
-    pub fn apply(&mut self, entry: Entry) {
-        match entry {
-            Entry::EventRouterState { .. } => {}
-            Entry::Input {
-                input,
-                head_bytes,
-                head_hash,
-                ..
-            } => {
-                let delivered = BTreeMap::new();
-                self.inputs.insert(input, KnownInput { entry, delivered });
-                let alike = self.heads.entry(head_bytes).or_default();
-                alike.entry(head_hash).or_default().push(input);
-            }
-            Entry::Writing { file } => self.writing.push(file),
-            delivering @ Entry::Delivering { .. } => self.delivering.push(delivering),
-            Entry::Delivered {
-                input,
-                to,
-                progress,
-            } => {
-                let is_done = |entry: &Entry| matches!(entry, Entry::Delivering { input: i, to: t, .. } if (*i, t) == (input, &to));
-                self.delivering.retain(|entry| !is_done(entry));
-                self.forget_replaced(input, &to, &progress);
-                if let Some(known) = self.inputs.get_mut(&input) {
-                    let progress = match known.delivered.remove(&to) {
-                        Some(earlier) => earlier.merge(progress),
-                        None => progress,
-                    };
-                    known.delivered.insert(to, progress);
-                }
-            }
-        }
-    }
-
-    /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`.
-    /// The output of a log is never replaced: the output of a second log with the same name gets a number.
-    fn forget_replaced(&mut self, by: InputId, to: &str, progress: &DeliveryProgress) {
-        let file = progress.first_file.as_deref();
-        if !file.is_some_and(OutputNames::is_of_document) {
-            return;
-        }
-        let is_replaced = |other: &DeliveryProgress| {
-            (other.first_file.as_deref(), other.files) == (file, progress.files)
-        };
-        for (&input, known) in &mut self.inputs {
-            if input != by && known.delivered.get(to).is_some_and(is_replaced) {
-                known.delivered.remove(to);
-            }
-        }
-    }
-
-    /// Returns the shortest list of entries that yields these contents. The list does not include
-    /// [`delivering`](Self::delivering) and [`writing`](Self::writing), so the caller handles both before the call.
-    pub fn entries(&self) -> impl Iterator<Item = Entry> {
-        let inputs = self.inputs.iter();
-        let inputs = inputs.filter(|(_, known)| !known.delivered.is_empty());
-        inputs.flat_map(|(&input, known)| {
-            let delivered = known.delivered.iter();
-            let delivered = delivered.map(move |(to, progress)| Entry::Delivered {
-                input,
-                to: to.clone(),
-                progress: progress.clone(),
-            });
-            std::iter::once(known.entry.clone()).chain(delivered)
-        })
-    }
 }

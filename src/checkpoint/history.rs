@@ -3,32 +3,20 @@
 
 use std::time::SystemTime;
 
-use serde::{Deserialize, Serialize};
-
+use super::history_text::{End, from_text, to_text};
 use crate::input::Position;
 
 /// Positions in an input that were delivered or read before the latest position. Both lists are in ascending order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// Positions at which the input ended when it was read. When the list is full, ends are removed so that the time
     /// between two neighbours is roughly proportional to their age.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     ends: Vec<End>,
     /// Other positions. When the list is full, positions are removed so that the distance between two neighbours is
     /// roughly proportional to their distance from the start or from the last position, whichever is shorter.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     passed: Vec<Position>,
-}
-
-/// A position at which the input ended when it was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct End {
-    #[serde(flatten)]
-    pub position: Position,
-    /// The time when the input was read, in seconds since 1970. 0 in journals of earlier versions.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub at: u64,
+    /// The text of the history in the journal, if it is not read yet. A run needs the history of few inputs.
+    unread: Option<Box<str>>,
 }
 
 /// The most positions that each of the two lists keeps. In `ends`, 64 positions cover a year of runs every minute: they
@@ -37,10 +25,51 @@ pub struct End {
 /// list, however large the input is.
 const MOST: usize = 64;
 
+/// The most positions that each of the two lists keeps of an input that is complete. Such an input has a single copy in
+/// most cases, and a directory may have tens of thousands of such inputs.
+const MOST_OF_COMPLETE: usize = 8;
+
 impl History {
+    /// Returns the history that has this text in the journal.
+    pub fn unread(text: Box<str>) -> Self {
+        Self {
+            unread: Some(text),
+            ..Self::default()
+        }
+    }
+
+    /// Reads the text of the history, if it is not read yet.
+    pub fn read(&mut self) {
+        if let Some(text) = self.unread.take() {
+            (self.ends, self.passed) = from_text(&text);
+        }
+    }
+
+    /// Returns the text for the journal.
+    pub fn text(&self) -> Box<str> {
+        match &self.unread {
+            Some(text) => text.clone(),
+            None => to_text(&self.ends, &self.passed).into(),
+        }
+    }
+
+    /// Returns about how many bytes of the text would be left out if the history was shortened.
+    pub fn removable_bytes(&self) -> u64 {
+        /// About the length of the longest text of a shortened history.
+        const SHORTENED_BYTES: usize = 2 * MOST_OF_COMPLETE * 64;
+
+        self.unread_bytes().saturating_sub(SHORTENED_BYTES) as u64
+    }
+
+    /// Returns the length of the text in the journal, if it is not read yet.
+    pub fn unread_bytes(&self) -> usize {
+        self.unread.as_ref().map_or(0, |text| text.len())
+    }
+
     /// Adds a position at which the input ended at a time, in seconds since 1970. Removes another end if the list is
     /// full.
     pub fn push_end(&mut self, position: Position, at: u64) {
+        self.read();
         let ends = &mut self.ends;
         let index = ends.partition_point(|other| other.position.offset < position.offset);
         let same = ends.get_mut(index).filter(|end| end.position == position);
@@ -56,6 +85,7 @@ impl History {
 
     /// Adds a position at which the input did not end, and removes another such position if the list is full.
     pub fn push_passed(&mut self, position: Position) {
+        self.read();
         let passed = &mut self.passed;
         let index = passed.partition_point(|other| other.offset < position.offset);
         if position.offset == 0 || passed.get(index) == Some(&position) {
@@ -81,6 +111,17 @@ impl History {
         }
     }
 
+    /// Removes positions of an input that is complete, which means that nothing will be appended to it.
+    pub fn shorten(&mut self) {
+        self.read();
+        while self.ends.len() > MOST_OF_COMPLETE {
+            self.ends.remove(least_useful_end(&self.ends));
+        }
+        while self.passed.len() > MOST_OF_COMPLETE {
+            self.passed.remove(least_useful(&self.passed));
+        }
+    }
+
     /// Adds the positions of another history.
     pub fn add(&mut self, other: &Self) {
         self.add_before(other, u64::MAX);
@@ -88,6 +129,8 @@ impl History {
 
     /// Adds those positions of another history that are before an offset.
     pub fn add_before(&mut self, other: &Self, offset: u64) {
+        let mut other = other.clone();
+        other.read();
         let is_before = |position: &Position| position.offset < offset;
         for end in other.ends.iter().filter(|end| is_before(&end.position)) {
             self.push_end(end.position, end.at);
@@ -98,13 +141,14 @@ impl History {
         }
     }
 
+    /// Returns all positions. The text of the history must be read.
     pub fn positions(&self) -> impl Iterator<Item = &Position> {
         let ends = self.ends.iter().map(|end| &end.position);
         ends.chain(&self.passed)
     }
 
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty() && self.passed.is_empty()
+        self.ends.is_empty() && self.passed.is_empty() && self.unread.is_none()
     }
 }
 
@@ -127,10 +171,6 @@ fn least_useful_end(ends: &[End]) -> usize {
     inner
         .min_by(|&a, &b| gap(a).total_cmp(&gap(b)))
         .unwrap_or_default()
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }
 
 /// Returns the index of the position to remove: the position without which the least of a shorter copy would be delivered

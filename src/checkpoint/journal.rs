@@ -1,19 +1,27 @@
 //! The journal, a file of JSON Lines to which entries are appended.
 //!
-//! A crash may leave an incomplete last line, which the next run ignores. Each run first replaces the journal by a
-//! shorter journal, without the entries that later entries have made obsolete.
+//! A crash may leave an incomplete last line, which the next run removes. When more than half of the journal are entries
+//! that later entries have made obsolete, a run first replaces the journal by a shorter one.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail};
 
-use super::entry::{Entry, JournalContents};
+use super::contents::JournalContents;
+use super::entry::Entry;
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
 /// The version of the journal's format. A change that older programs would misread increases the version.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// The oldest version that this program reads. Version 1 has other texts of histories, and no files.
+const OLDEST_VERSION: u32 = 1;
+
+/// The least length of a journal that is replaced because of obsolete entries.
+const LEAST_REPLACED: u64 = 1 << 16;
 
 /// The journal file, open for appending.
 #[derive(Debug)]
@@ -22,6 +30,16 @@ pub struct Journal {
     file: File,
     /// The length of the file in bytes, or `None` if an entry could not be written.
     length: Option<u64>,
+    /// Whether entries were appended since the last sync.
+    is_dirty: bool,
+}
+
+/// The text of a journal that was read.
+#[derive(Debug, Default)]
+pub struct JournalText {
+    version: u32,
+    /// The length of all lines. The text after them is an incomplete line.
+    lines: u64,
 }
 
 impl Journal {
@@ -30,17 +48,16 @@ impl Journal {
     /// # Errors
     /// Returns an error that names the file if it cannot be read, is not a journal, has another version, or has a
     /// damaged line.
-    pub fn read(path: &Path) -> Result<JournalContents> {
+    pub fn read(path: &Path) -> Result<(JournalContents, JournalText)> {
         let name = path.display();
-        let text = match std::fs::read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(JournalContents::default());
-            }
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             Err(error) => return Err(error).with_context(|| format!("failed to read `{name}`")),
         };
         let mut contents = JournalContents::default();
-        let lines = text.split_inclusive(|&byte| byte == b'\n');
+        let mut text = JournalText::default();
+        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
         for (nth, line) in lines.filter(|line| line.ends_with(b"\n")).enumerate() {
             let entry = serde_json::from_slice(line);
             if nth == 0 && !matches!(entry, Ok(Entry::EventRouterState { .. })) {
@@ -55,28 +72,60 @@ impl Journal {
                     nth + 1
                 )
             })?;
-            if let Entry::EventRouterState { version } = entry
-                && version != VERSION
-            {
-                bail!(
-                    "the state `{name}` has version {version}, but this program reads version {VERSION}; \
-                     update the program"
-                );
+            if let Entry::EventRouterState { version } = entry {
+                if !(OLDEST_VERSION..=VERSION).contains(&version) {
+                    bail!(
+                        "the state `{name}` has version {version}, but this program reads version {VERSION}; \
+                         update the program"
+                    );
+                }
+                text.version = version;
             }
-            contents.apply(entry);
+            let length = line.len() as u64;
+            contents.apply(entry, length);
+            text.lines += length;
         }
-        Ok(contents)
+        Ok((contents, text))
+    }
+
+    /// Opens the journal for appending, after its contents were read. Replaces the journal by a new journal with the same
+    /// contents if it is missing or has an earlier version, if most of its entries are obsolete, or if `is_changed` says
+    /// that the contents have changed since they were read.
+    ///
+    /// # Errors
+    /// Returns an error that names the file if it cannot be written.
+    pub fn open(
+        path: &Path,
+        contents: &JournalContents,
+        text: &JournalText,
+        is_changed: bool,
+    ) -> Result<Self> {
+        let dead = contents.dead_bytes();
+        let is_mostly_dead = text.lines > LEAST_REPLACED && dead > text.lines.saturating_sub(dead);
+        if is_changed || is_mostly_dead || text.version != VERSION {
+            return Self::rewrite(path, contents);
+        }
+        let open = || -> io::Result<File> {
+            let file = OpenOptions::new().append(true).open(path)?;
+            if file.metadata()?.len() > text.lines {
+                file.set_len(text.lines)?;
+            }
+            Ok(file)
+        };
+        let file =
+            open().with_context(|| format!("failed to write the state `{}`", path.display()))?;
+        Ok(Self::opened(path, file, Some(text.lines)))
     }
 
     /// Replaces the journal by a new journal with these contents, and opens the new journal for appending.
     ///
     /// # Errors
     /// Returns an error that names the file if it cannot be written.
-    pub fn rewrite(path: &Path, contents: &JournalContents) -> Result<Self> {
+    fn rewrite(path: &Path, contents: &JournalContents) -> Result<Self> {
         let write = || -> Result<File> {
             let mut file = temporary_file(path, OWNER_ONLY)?;
             let mut text = line(&Entry::EventRouterState { version: VERSION })?;
-            for entry in contents.entries() {
+            for entry in contents.entries(SystemTime::now()) {
                 text.extend(line(&entry)?);
             }
             file.write_all(&text)?;
@@ -88,30 +137,39 @@ impl Journal {
         let file =
             write().with_context(|| format!("failed to write the state `{}`", path.display()))?;
         let length = file.metadata().map(|metadata| metadata.len());
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            length: length.ok(),
-        })
+        Ok(Self::opened(path, file, length.ok()))
     }
 
-    /// Appends an entry.
+    fn opened(path: &Path, file: File, length: Option<u64>) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            length,
+            is_dirty: false,
+        }
+    }
+
+    /// Appends entries.
     ///
     /// # Errors
-    /// Returns an error that names the file if this entry or an earlier entry could not be written.
-    pub fn append(&mut self, entry: &Entry) -> Result<()> {
+    /// Returns an error that names the file if these entries or earlier entries could not be written.
+    pub fn append(&mut self, entries: &[&Entry]) -> Result<()> {
         let Some(length) = self.length else {
             bail!("{} earlier in this run", self.failed());
         };
-        let line = line(entry).with_context(|| self.failed())?;
-        if let Err(error) = self.file.write_all(&line) {
-            // The line may be incomplete. The journal is readable only if no other line follows an incomplete line. So
-            // the line is removed, and no further entry is accepted, in case the removal fails.
+        let mut lines = Vec::new();
+        for entry in entries {
+            lines.extend(line(entry).with_context(|| self.failed())?);
+        }
+        self.is_dirty = true;
+        if let Err(error) = self.file.write_all(&lines) {
+            // The last line may be incomplete. The journal is readable only if no other line follows an incomplete line.
+            // So the lines are removed, and no further entry is accepted, in case the removal fails.
             let _ = self.file.set_len(length);
             self.length = None;
             return Err(error).with_context(|| self.failed());
         }
-        self.length = Some(length + line.len() as u64);
+        self.length = Some(length + lines.len() as u64);
         Ok(())
     }
 
@@ -125,7 +183,11 @@ impl Journal {
     /// # Errors
     /// Returns an error that names the file if the system fails to write.
     pub fn sync(&mut self) -> Result<()> {
-        self.file.sync_data().with_context(|| self.failed())
+        if self.is_dirty {
+            self.file.sync_data().with_context(|| self.failed())?;
+            self.is_dirty = false;
+        }
+        Ok(())
     }
 
     fn failed(&self) -> String {
@@ -200,22 +262,38 @@ mod tests {
         let mut journal = Journal::rewrite(&path, &JournalContents::default()).unwrap();
         let mut lengths = vec![std::fs::metadata(&path).unwrap().len()];
         for entry in entries() {
-            journal.append(&entry).unwrap();
+            journal.append(&[&entry]).unwrap();
             lengths.push(std::fs::metadata(&path).unwrap().len());
         }
         let whole = std::fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
             std::fs::write(&path, &whole[..cut]).unwrap();
-            let contents = Journal::read(&path).unwrap();
+            let (contents, text) = Journal::read(&path).unwrap();
             let count = lengths
                 .iter()
                 .filter(|&&length| length <= cut as u64)
                 .count();
             let mut expected = JournalContents::default();
-            for entry in entries().into_iter().take(count.saturating_sub(1)) {
-                expected.apply(entry);
+            let lengths = lengths.windows(2).map(|pair| pair[1] - pair[0]);
+            for (entry, length) in entries()
+                .into_iter()
+                .zip(lengths)
+                .take(count.saturating_sub(1))
+            {
+                expected.apply(entry, length);
             }
             assert_eq!(format!("{contents:?}"), format!("{expected:?}"), "{cut}");
+
+            // An entry that is appended after the cut is read with the entries before the cut.
+            let mut journal = Journal::open(&path, &contents, &text, false).unwrap();
+            let input = &entries()[0];
+            journal.append(&[input]).unwrap();
+            let (again, _) = Journal::read(&path).unwrap();
+            expected.apply(input.clone(), 0);
+            assert_eq!(
+                again.entries(SystemTime::UNIX_EPOCH),
+                expected.entries(SystemTime::UNIX_EPOCH)
+            );
         }
     }
 
@@ -228,7 +306,7 @@ mod tests {
         // A journal that is open for reading only, so that appending fails.
         journal.file = File::open(&path).unwrap();
         for entry in entries() {
-            assert!(journal.append(&entry).is_err());
+            assert!(journal.append(&[&entry]).is_err());
             journal.file = OpenOptions::new().append(true).open(&path).unwrap();
         }
         assert_eq!(std::fs::read(&path).unwrap(), whole);
@@ -240,22 +318,54 @@ mod tests {
         let path = directory.path().join("journal.jsonl");
         let mut contents = JournalContents::default();
         for entry in entries() {
-            contents.apply(entry);
+            contents.apply(entry, 0);
         }
         Journal::rewrite(&path, &contents).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let [version, input, delivered] = text.lines().collect::<Vec<_>>()[..] else {
+        let [version, input, delivered, seen] = text.lines().collect::<Vec<_>>()[..] else {
             panic!("{text}");
         };
-        assert_eq!(version, r#"{"event_router_state":{"version":1}}"#);
+        assert_eq!(version, r#"{"event_router_state":{"version":2}}"#);
         assert_eq!(
             input,
             r#"{"input":{"input":1,"name":"a","head_bytes":10,"head_hash":"00000000000000000000000000000007"}}"#
         );
         assert_eq!(
             delivered,
-            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"ended":true,"at":1700000002,"trail":{"ends":[{"line":1,"offset":10,"hash":"00000010000000000000000000000000","at":1700000001}]}}}}"#
+            r#"{"delivered":{"input":1,"to":"xapi out","progress":{"line":2,"offset":20,"hash":"00000020000000000000000000000000","first_file":"out/a.xapi.jsonl","files":1,"ended":true,"at":1700000002,"trail":{"ends":"1,10,00000010000000000000000000000000,1700000001"}}}}"#
         );
+        assert!(seen.starts_with(r#"{"seen":{"day":"#) && seen.ends_with(r#","inputs":[[1,1]]}}"#));
+    }
+
+    #[test]
+    fn a_journal_is_replaced_when_most_of_its_entries_are_obsolete() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("journal.jsonl");
+        let length = || std::fs::metadata(&path).unwrap().len();
+        let mut lengths = Vec::new();
+        for line in 1..=1000 {
+            let (mut contents, text) = Journal::read(&path).unwrap();
+            let mut journal = Journal::open(&path, &contents, &text, false).unwrap();
+            let [input, .., delivered] = &mut entries()[..] else {
+                panic!("there are entries");
+            };
+            if line == 1 {
+                journal.append(&[input]).unwrap();
+                contents.apply(input.clone(), 0);
+            }
+            if let Entry::Delivered { progress, .. } = delivered {
+                progress.position.line = line;
+                progress.position.offset = line * 10;
+            }
+            journal.append(&[delivered]).unwrap();
+            lengths.push(length());
+        }
+        let replaced = lengths.windows(2).filter(|pair| pair[1] < pair[0]).count();
+        assert!((2..10).contains(&replaced), "{replaced}");
+        assert!(lengths.iter().all(|&length| length < LEAST_REPLACED + 1000));
+        let (contents, _) = Journal::read(&path).unwrap();
+        let position = contents.inputs[&1].delivered["xapi out"].position;
+        assert_eq!((position.line, position.offset), (1000, 10_000));
     }
 
     #[test]
@@ -266,7 +376,7 @@ mod tests {
         for (text, message) in [
             ("x\n".to_owned(), "not a journal of event-router"),
             (format!("{version}\n{{}}\n"), "line 2 of the state"),
-            (version.replace('1', "2") + "\n", "version 2"),
+            (version.replace('1', "3") + "\n", "version 3"),
             (
                 r#"{"writing":{"file":"a"}}"#.to_owned() + "\n",
                 "is not a journal",

@@ -8,27 +8,38 @@
 //! | file | contents |
 //! |---|---|
 //! | `opener` | decides at which position an input resumes, and opens the input there |
+//! | `destinations` | the destinations of a run |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
+//! | `lock` | the lock of the state directory |
 //! | `journal` | the journal, a file in the state directory: reading, appending, compaction |
-//! | `entry` | the entries of the journal, and the contents that result from them |
+//! | `entry` | the entries of the journal |
+//! | `contents` | what all entries together say about the inputs |
+//! | `read_files` | the files that a run has read to their end, which later runs need not open |
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
+//! | `history_text` | the form of a history in the journal |
 
+mod contents;
+mod destinations;
 mod entry;
 mod fingerprint;
 mod history;
+mod history_text;
 mod journal;
+mod lock;
 mod opener;
+mod read_files;
 mod same_inputs;
 mod sequencer;
 mod state_directory;
 mod tracked;
 
+pub use destinations::Destinations;
 pub use entry::{DeliveryProgress, InputId};
 pub use history::seconds_now;
-pub use opener::{Destinations, Resumed, ResumingOpener};
+pub use opener::{Resumed, ResumingOpener};
 pub use same_inputs::SameLines;
 pub use state_directory::StateDirectory;

@@ -1,20 +1,22 @@
 //! Opens inputs at the positions where earlier runs stopped.
 
+use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use super::entry::{DeliveryProgress, InputId};
+use super::destinations::Destinations;
+use super::entry::InputId;
 use super::fingerprint::{Head, track_log};
 use super::history::History;
+use super::read_files::ReadFile;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
-use super::state_directory::StateDirectory;
+use super::state_directory::{Memory, StateDirectory};
 use super::tracked::Tracked;
 use crate::input::{
     self, BytesRead, FailingReader, HeldBack, LineBatch, Opened, Position, PositionTracker,
-    ReadEnd, Shape, Source, WatchedFile, is_cut_off,
+    ReadEnd, Shape, Source, StampedFile, WatchedFile, is_cut_off,
 };
-use crate::output_names::OutputNames;
 use crate::pipeline::{InputGuard, InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -34,6 +36,18 @@ pub struct ReadingInput {
     shape: Shape,
     may_grow: bool,
     file: Option<WatchedFile>,
+    /// The file, if all changes since it was opened can be noticed.
+    reading: Option<FileReading>,
+}
+
+/// A file of which later runs should know whether it was read to its end.
+struct FileReading {
+    stamped: StampedFile,
+    /// The position up to which the file is read.
+    position: Cell<Position>,
+    /// The input in the journal whose progress says which lines of the file are delivered. As long as no line is read,
+    /// it may be another input that begins with the same lines.
+    input: Cell<InputId>,
 }
 
 /// The positions at which the destinations of a run resume an input.
@@ -50,36 +64,6 @@ pub struct Resumed {
     /// Whether the lines after these positions may be delivered already, because the input is a shorter copy of a known
     /// input.
     pub may_repeat: bool,
-}
-
-/// The destinations of a run.
-#[derive(Clone, Debug)]
-pub struct Destinations {
-    /// The names of the destinations in the journal.
-    pub names: Vec<String>,
-    /// The names of the output files, if the destination writes files.
-    pub files: Option<OutputNames>,
-}
-
-impl Destinations {
-    /// Returns whether `progress`, recorded for an input that begins like `source`, also says what is delivered of
-    /// `source`. The progress of a document (a JSON file with one event) counts only if both have the same output file,
-    /// since every document needs its own output file.
-    fn counts(&self, source: &Source, progress: &DeliveryProgress) -> bool {
-        let (Some(files), Some(first)) = (&self.files, &progress.first_file) else {
-            return true;
-        };
-        match source.shape {
-            Shape::Document => *first == files.path(source),
-            Shape::Log => !OutputNames::is_of_document(first),
-        }
-    }
-
-    /// Returns whether lines that this run has read from another input, of this shape, need not be read again from
-    /// `source`. If the destination writes files, only lines of logs count for logs.
-    fn counts_read(&self, source: &Source, shape: Shape) -> bool {
-        self.files.is_none() || [source.shape, shape] == [Shape::Log; 2]
-    }
 }
 
 /// An input in the journal that may begin with the same lines as the opened input.
@@ -126,7 +110,8 @@ impl InputOpener for ResumingOpener {
         bytes_read: &BytesRead,
     ) -> io::Result<Opening<Option<Resumed>, ReadingInput>> {
         let sequenced = InputSequencer::input(&self.sequencer, input);
-        let opened = input::open(source, bytes_read)?;
+        let mut opened = input::open(source, bytes_read)?;
+        let stamped = opened.stamped.take();
         if source.is_retried || opened.is_rejects {
             sequenced.begin(b"");
             let reading = self.reading(None, source, &opened, sequenced);
@@ -167,7 +152,14 @@ impl InputOpener for ResumingOpener {
         let Some(opened) = go_to(start, opened, tracked, failure, bytes_read)? else {
             return Ok(Opening::HeldBack(HeldBack::Changed));
         };
-        let reading = self.reading(Some(resumed.input), source, &opened, sequenced);
+        let found = [resumed.input, resumed.recorded_as];
+        self.directory.memory().seen.extend(found);
+        let mut reading = self.reading(Some(resumed.input), source, &opened, sequenced);
+        reading.reading = stamped.map(|stamped| FileReading {
+            stamped,
+            position: Cell::new(start),
+            input: Cell::new(resumed.recorded_as),
+        });
         Ok(Opening::Open(opened, Some(resumed), reading))
     }
 }
@@ -226,28 +218,45 @@ impl InputGuard for ReadingInput {
 
     fn has_read(&self, batch: &LineBatch) {
         if let Some(input) = self.input {
+            if let (Some(reading), Some(last)) = (&self.reading, batch.positions.last()) {
+                reading.position.set(*last);
+                reading.input.set(input);
+            }
             self.directory
                 .has_read(input, self.shape, &batch.positions, self.may_grow);
         }
     }
 
-    /// Leaves the rest of the input to the next run if another program is writing it.
+    /// Leaves the rest of the input to the next run if another program is writing it. Notes a file that was read to its
+    /// end.
     fn end(&self, end: ReadEnd) -> ReadEnd {
         let error = end.result.as_ref().err();
         let reason = error.and_then(|error| self.file.as_ref()?.held_back(error));
-        match reason {
-            None => end,
-            reason => ReadEnd {
+        if reason.is_some() {
+            return ReadEnd {
                 result: Ok(()),
                 rest: reason,
                 ..end
-            },
+            };
         }
+        let is_whole = end.result.is_ok() && end.held_back == 0 && end.rest.is_none();
+        if let Some(reading) = self.reading.as_ref().filter(|_| is_whole)
+            && let Some(stamp) = reading.stamped.unchanged_stamp()
+        {
+            self.directory.has_read_file(ReadFile {
+                input: reading.input.get(),
+                end: reading.position.get(),
+                packed: !self.may_grow,
+                stamp,
+            });
+        }
+        end
     }
 }
 
 impl ResumingOpener {
     pub fn new(directory: Arc<StateDirectory>, destinations: Destinations) -> Self {
+        directory.memory().read_files.destinations = destinations.names.clone();
         Self {
             directory,
             destinations,
@@ -281,6 +290,7 @@ impl ResumingOpener {
             shape: source.shape,
             may_grow: opened.may_grow,
             file: opened.watch(source),
+            reading: None,
         }
     }
 
@@ -288,10 +298,20 @@ impl ResumingOpener {
         &self.directory
     }
 
+    /// Returns for each input the number of its lines, if the input need not be opened.
+    pub fn known_lines(&self, sources: &[Source]) -> Vec<Option<u64>> {
+        let mut memory = self.directory.memory();
+        let Memory { contents, seen, .. } = &mut *memory;
+        let known = self.destinations.known_files(sources, contents);
+        seen.extend(known.iter().flatten().map(|file| file.input));
+        let lines = known.into_iter().map(|file| Some(file?.lines));
+        lines.collect()
+    }
+
     /// Returns the inputs in the journal whose recorded first bytes are the first bytes of the opened input.
     fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
         let destinations = &self.destinations;
-        let memory = self.directory.memory();
+        let mut memory = self.directory.memory();
         let alike = memory
             .contents
             .heads
@@ -299,6 +319,9 @@ impl ResumingOpener {
             .filter_map(|(&bytes, by_hash)| by_hash.get(&head.hash(bytes)?));
         let mut alike: Vec<InputId> = alike.flatten().copied().collect();
         alike.sort_unstable();
+        for input in &alike {
+            memory.contents.read_input(*input);
+        }
         let candidates = alike.into_iter().map(|input| {
             let known = &memory.contents.inputs[&input];
             // Lines that this run has already read from `input` count as delivered, since this run will deliver them to

@@ -1,19 +1,21 @@
 //! The state directory. One run at a time locks it and records the delivered lines in it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Write};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 
-use super::entry::{DeliveryProgress, Entry, InputId, JournalContents, KnownInput};
+use super::contents::{JournalContents, KnownInput, add_to_ranges, day_of};
+use super::entry::{Day, DeliveryProgress, Entry, InputId};
 use super::history::{History, seconds_now};
 use super::journal::Journal;
+use super::lock::lock;
+use super::read_files::{ReadFile, ReadFiles};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::files::{OWNER_ONLY, is_part, sync_directory};
+use crate::files::{is_part, sync_directory};
 use crate::input::{Position, Shape};
 use crate::output_names::nth_file;
 
@@ -33,8 +35,16 @@ pub(super) struct Memory {
     /// The positions up to which this run has read each input, whether the lines are delivered yet or not. If a second
     /// input of the run has the same content, the second input resumes after these positions.
     pub read: BTreeMap<(InputId, Shape), History>,
-    /// The output files of all inputs.
-    files: BTreeSet<PathBuf>,
+    /// The inputs that the journal does not have, because no other entry names them yet.
+    unwritten: BTreeSet<InputId>,
+    /// Whether the files that this run finds are recorded.
+    remembers: bool,
+    /// The files that this run has read to their end.
+    pub read_files: ReadFiles,
+    /// The inputs that this run has found.
+    pub seen: BTreeSet<InputId>,
+    /// The output files of all inputs, once they are needed.
+    files: Option<BTreeSet<PathBuf>>,
     /// The time of the last sync of the journal.
     synced: Instant,
     /// The first failure to record a delivery or an input. It is reported at the end of the run.
@@ -49,11 +59,12 @@ const JOURNAL: &str = "journal.jsonl";
 const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 impl StateDirectory {
-    /// Locks the directory for this run, and creates it if it does not exist.
+    /// Locks the directory for this run, and creates it if it does not exist. Inputs that no run has found for
+    /// `forget_after` days are forgotten. `remembers` says whether the files that this run finds are recorded.
     ///
     /// # Errors
     /// Returns an error if another run has locked the directory, or if it cannot be read or written.
-    pub fn open(directory: &Path) -> Result<Self, Fatal> {
+    pub fn open(directory: &Path, forget_after: Day, remembers: bool) -> Result<Self, Fatal> {
         fs::create_dir_all(directory)
             .with_context(|| {
                 let name = directory.display();
@@ -63,15 +74,20 @@ impl StateDirectory {
         let lock = lock(directory)?;
         let path = directory.join(JOURNAL);
         remove_temporary_journals(directory);
-        let mut contents = Journal::read(&path).or_exit(ExitCode::Output)?;
-        settle(&mut contents);
-        let journal = Journal::rewrite(&path, &contents).or_exit(ExitCode::Output)?;
-        let files = contents.inputs.values().flat_map(files_of).collect();
+        let (mut contents, text) = Journal::read(&path).or_exit(ExitCode::Output)?;
+        let is_changed = settle(&mut contents);
+        contents.forget_unseen(forget_after);
+        let journal = Journal::open(&path, &contents, &text, is_changed);
+        let journal = journal.or_exit(ExitCode::Output)?;
         let memory = Memory {
             journal,
             contents,
             read: BTreeMap::new(),
-            files,
+            unwritten: BTreeSet::new(),
+            remembers,
+            read_files: ReadFiles::default(),
+            seen: BTreeSet::new(),
+            files: None,
             synced: Instant::now(),
             failure: None,
         };
@@ -81,7 +97,7 @@ impl StateDirectory {
         })
     }
 
-    /// Records a new input, and returns its id.
+    /// Adds a new input, and returns its id. The input is recorded with the first entry that names it.
     pub(super) fn add_input(&self, name: &str, head_bytes: u64, head_hash: u128) -> InputId {
         let mut memory = self.memory();
         let last = memory.contents.inputs.keys().next_back();
@@ -92,10 +108,8 @@ impl StateDirectory {
             head_bytes,
             head_hash,
         };
-        if let Err(error) = memory.journal.append(&entry) {
-            memory.failure.get_or_insert(error);
-        }
-        memory.contents.apply(entry);
+        memory.unwritten.insert(input);
+        memory.contents.apply(entry, 0);
         input
     }
 
@@ -128,7 +142,7 @@ impl StateDirectory {
 
     /// Returns whether a file is an output file of any input in the journal.
     pub fn is_delivered(&self, file: &Path) -> bool {
-        self.memory().files.contains(file)
+        self.memory().files().contains(file)
     }
 
     /// Records a temporary file before the file is created. If this run is killed, the next run removes the file.
@@ -137,7 +151,7 @@ impl StateDirectory {
     /// Returns an error that names the journal if it cannot be written.
     pub fn writing(&self, file: &Path) -> Result<()> {
         let file = file.to_owned();
-        self.memory().journal.append(&Entry::Writing { file })
+        self.memory().journal.append(&[&Entry::Writing { file }])
     }
 
     /// Records that the temporary file `part`, of this length, is about to be renamed to `file`. After the rename, the
@@ -155,17 +169,18 @@ impl StateDirectory {
         file_bytes: u64,
     ) -> Result<()> {
         let mut memory = self.memory();
-        memory.files.insert(file.to_owned());
+        memory.files().insert(file.to_owned());
         let mut progress = progress.clone();
         memory.add_read_positions(input, &mut progress);
-        memory.journal.append(&Entry::Delivering {
+        let entry = Entry::Delivering {
             input,
             to: to.to_owned(),
             progress,
             part: part.to_owned(),
             file: file.to_owned(),
             file_bytes,
-        })?;
+        };
+        memory.append(input, &[&entry])?;
         memory.journal.sync()
     }
 
@@ -189,13 +204,26 @@ impl StateDirectory {
             to: to.to_owned(),
             progress,
         };
-        memory.journal.append(&entry)?;
-        memory.contents.apply(entry);
+        memory.append(input, &[&entry])?;
+        memory.contents.apply(entry, 0);
+        memory.record_files(input)?;
         if memory.synced.elapsed() >= SYNC_INTERVAL {
             memory.journal.sync()?;
             memory.synced = Instant::now();
         }
         Ok(())
+    }
+
+    /// Notes that this run has read a file to its end. The file is recorded when all its lines are delivered.
+    pub(super) fn has_read_file(&self, file: ReadFile) {
+        let mut memory = self.memory();
+        if !memory.remembers {
+            return;
+        }
+        let input = memory.read_files.add(file);
+        if let Err(error) = memory.record_files(input) {
+            memory.failure.get_or_insert(error);
+        }
     }
 
     /// Keeps the error of a delivery that succeeded but could not be recorded. The run then ends, because
@@ -217,10 +245,14 @@ impl StateDirectory {
     /// [`fail`](Self::fail).
     pub fn sync(&self) -> Result<()> {
         let mut memory = self.memory();
-        match memory.failure.take() {
-            Some(error) => Err(error),
-            None => memory.journal.sync(),
+        if let Some(error) = memory.failure.take() {
+            return Err(error);
         }
+        for input in memory.read_files.inputs() {
+            memory.record_files(input)?;
+        }
+        memory.record_seen()?;
+        memory.journal.sync()
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -229,6 +261,54 @@ impl StateDirectory {
 }
 
 impl Memory {
+    /// Appends entries that name an input, after the entry of the input if the journal does not have it.
+    fn append(&mut self, input: InputId, entries: &[&Entry]) -> Result<()> {
+        let known = self.contents.inputs.get(&input);
+        let first = known.filter(|_| self.unwritten.contains(&input));
+        let all: Vec<&Entry> = first
+            .map(|known| &known.entry)
+            .into_iter()
+            .chain(entries.iter().copied())
+            .collect();
+        self.journal.append(&all)?;
+        self.unwritten.remove(&input);
+        Ok(())
+    }
+
+    /// Records the files of an input that were read to their end and whose lines are all delivered.
+    fn record_files(&mut self, input: InputId) -> Result<()> {
+        let entries = self.read_files.take_delivered(input, &mut self.contents);
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let entries: Vec<&Entry> = entries.iter().collect();
+        self.append(input, &entries)
+    }
+
+    /// Records which inputs this run has found, unless an earlier run of this day has found them.
+    fn record_seen(&mut self) -> Result<()> {
+        let day = day_of(SystemTime::now());
+        let mut ranges = Vec::new();
+        for &input in self.seen.difference(&self.unwritten) {
+            let known = self.contents.inputs.get(&input);
+            if known.is_some_and(|known| known.seen < day) {
+                add_to_ranges(&mut ranges, input);
+            }
+        }
+        if ranges.is_empty() || !self.remembers {
+            return Ok(());
+        }
+        let inputs = ranges;
+        self.journal.append(&[&Entry::Seen { day, inputs }])
+    }
+
+    /// Returns the output files of all inputs.
+    fn files(&mut self) -> &mut BTreeSet<PathBuf> {
+        let inputs = &self.contents.inputs;
+        let files = || inputs.values().flat_map(files_of).collect();
+        self.files.get_or_insert_with(files)
+    }
+
     /// Adds the positions that this run has read before the position of `progress` to its history.
     fn add_read_positions(&self, input: InputId, progress: &mut DeliveryProgress) {
         if let Some(read) = self.read.get(&(input, Shape::Log)) {
@@ -238,9 +318,10 @@ impl Memory {
     }
 }
 
-/// Settles the entries of files that a killed run may not have completed. A file that has its final name is recorded as
-/// delivered. Temporary files are removed.
-fn settle(contents: &mut JournalContents) {
+/// Settles the entries of files that a killed run may not have completed. A file that has its final name counts as
+/// delivered. Temporary files are removed. Returns whether there were such entries.
+fn settle(contents: &mut JournalContents) -> bool {
+    let is_changed = !contents.delivering.is_empty() || !contents.writing.is_empty();
     for entry in std::mem::take(&mut contents.delivering) {
         if let Entry::Delivering {
             input,
@@ -250,23 +331,33 @@ fn settle(contents: &mut JournalContents) {
             file,
             file_bytes,
         } = entry
-            && !part.exists()
+            && !remove_part(&part)
             && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == file_bytes)
             && sync_directory(&file).is_ok()
         {
-            contents.apply(Entry::Delivered {
+            let delivered = Entry::Delivered {
                 input,
                 to,
                 progress,
-            });
+            };
+            contents.apply(delivered, 0);
         }
     }
     for file in std::mem::take(&mut contents.writing) {
-        if is_part(&file) {
-            // In most cases the earlier run has renamed or removed the file, so an error is ignored.
-            let _ = fs::remove_file(file);
-        }
+        // In most cases the earlier run has removed the file.
+        remove_part(&file);
     }
+    is_changed
+}
+
+/// Removes a temporary file of a killed run. Returns whether there was such a file.
+fn remove_part(file: &Path) -> bool {
+    let exists = file.exists();
+    if is_part(file) {
+        // An error is ignored: a temporary file does no harm.
+        let _ = fs::remove_file(file);
+    }
+    exists
 }
 
 /// Removes the temporary files of earlier runs that were killed while they replaced the journal.
@@ -287,53 +378,4 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
         first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
     });
     files.collect()
-}
-
-/// Locks the directory for this run, and writes the process id into the lock file.
-///
-/// # Errors
-/// Returns an error that names the process that holds the lock, or the lock file if it cannot be opened or locked.
-fn lock(directory: &Path) -> Result<File, Fatal> {
-    let path = directory.join("lock");
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(OWNER_ONLY);
-    }
-    let opened = options.open(&path);
-    let mut file = opened
-        .with_context(|| format!("failed to open `{}`", path.display()))
-        .or_exit(ExitCode::Output)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            let holder = match holder.trim() {
-                "" => "another run",
-                holder => holder,
-            };
-            let name = directory.display();
-            return Err(anyhow!(
-                "the state directory `{name}` is in use by {holder}; run again when that run has ended"
-            ))
-            .or_exit(ExitCode::Locked);
-        }
-        Err(TryLockError::Error(error)) => {
-            return Err(error)
-                .with_context(|| format!("failed to lock `{}`", path.display()))
-                .or_exit(ExitCode::Output);
-        }
-    }
-    // Another run shows this text if it finds the directory locked. The run works without it, so an error is ignored.
-    let _ = file.set_len(0);
-    let _ = writeln!(
-        file,
-        "process {}, started at {}",
-        std::process::id(),
-        jiff::Timestamp::now().strftime("%FT%TZ")
-    );
-    Ok(file)
 }

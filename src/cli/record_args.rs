@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, value_parser};
 
 use crate::run::{FailOn, RecordSettings};
 
@@ -17,6 +17,11 @@ pub struct RecordArgs {
     /// Record in this directory how far inputs are delivered, so that the next run resumes there
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+
+    /// Forget inputs that no run with this --state has found for this many days; if they come back, they are delivered
+    /// again [default: 400]
+    #[arg(long, value_name = "DAYS", value_parser = value_parser!(u64).range(1..=36_500))]
+    forget_after: Option<u64>,
 
     /// Write a report of the run to this file, as JSON
     #[arg(long, value_name = "FILE")]
@@ -42,6 +47,7 @@ impl RecordArgs {
         RecordSettings {
             rejects: self.rejects,
             state: self.state,
+            forget_after: self.forget_after,
             report: self.report,
             fail_on: self.fail_on,
             verbose: self.verbose,

@@ -6,7 +6,7 @@ use super::send::SendOptions;
 use crate::send::Scope;
 
 /// The options of `send` that `verify` accepts, so that a command line can be kept, but does not use.
-pub const UNUSED: [&str; 11] = [
+pub const UNUSED: [&str; 12] = [
     "batch_bytes",
     "batch_size",
     "caliper_array",
@@ -15,6 +15,7 @@ pub const UNUSED: [&str; 11] = [
     "dedupe",
     "dry_run",
     "fail_on",
+    "forget_after",
     "on_collision",
     "rejects",
     "state",

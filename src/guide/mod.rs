@@ -9,6 +9,7 @@ macro_rules! pages {
         #[doc = "[delivery]: crate::guide::delivery"]
         #[doc = "[dead letters]: crate::guide::dead_letters"]
         #[doc = "[verify]: crate::guide::verify"]
+        #[doc = "[Benchmarks]: crate::guide::benchmarks"]
         #[doc = "[resuming]: crate::guide::resuming"]
         #[doc = "[jobs]: crate::guide::jobs"]
         #[doc = "[duplicates]: crate::guide::duplicates"]

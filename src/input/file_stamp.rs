@@ -1,6 +1,6 @@
 //! The identity, size and times of a file, by which an unchanged file is recognized without opening it.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileStamp {
-    pub device: u64,
-    pub inode: u64,
+    device: u64,
+    inode: u64,
     pub size: u64,
     /// The time of the last change of the contents, in nanoseconds since 1970.
     modified: i64,
     /// The time of the last change of the contents, the name, the owner or the mode. Programs cannot set this time.
-    changed: i64,
+    pub changed: i64,
 }
 
 impl FileStamp {
@@ -41,9 +41,10 @@ impl FileStamp {
         None
     }
 
-    /// Returns whether two stamps are of the same file, changed or not.
-    pub fn is_same_file(&self, other: &Self) -> bool {
-        (self.device, self.inode) == (other.device, other.inode)
+    /// Returns the device and the inode of the file. The stamps of a file have the same device and inode before and
+    /// after a change of the file.
+    pub fn file(&self) -> (u64, u64) {
+        (self.device, self.inode)
     }
 
     /// Returns whether the contents were changed before those of another file, in whole seconds, since programs that pack
@@ -51,6 +52,11 @@ impl FileStamp {
     pub fn is_older_than(&self, other: &Self) -> bool {
         let seconds = |stamp: &Self| stamp.modified.div_euclid(1_000_000_000);
         seconds(self) < seconds(other)
+    }
+
+    /// Returns whether two stamps are of the same file, changed or not.
+    pub fn is_same_file(&self, other: &Self) -> bool {
+        self.file() == other.file()
     }
 
     /// Returns whether any change of the file after `time` gives it another stamp. A file system may give two changes
@@ -64,6 +70,31 @@ impl FileStamp {
         let until = until.and_then(|since| since.checked_sub(GRANULARITY));
         let until = until.and_then(|until| i64::try_from(until.as_nanos()).ok());
         until.is_some_and(|until| self.modified.max(self.changed) < until)
+    }
+}
+
+/// An open file, with the stamp that it had when it was opened.
+pub struct StampedFile {
+    file: File,
+    stamp: FileStamp,
+}
+
+impl StampedFile {
+    /// Returns the file of which no byte is read yet, or `None` if later changes of the file may not show in its stamp.
+    pub fn new(file: &File) -> Option<Self> {
+        let now = SystemTime::now();
+        let stamp = FileStamp::of(&file.metadata().ok()?)?;
+        let file = stamp.shows_changes_after(now).then(|| file.try_clone())?;
+        Some(Self {
+            file: file.ok()?,
+            stamp,
+        })
+    }
+
+    /// Returns the stamp, if the file has not changed since it was opened.
+    pub fn unchanged_stamp(&self) -> Option<FileStamp> {
+        let now = FileStamp::of(&self.file.metadata().ok()?)?;
+        (now == self.stamp).then_some(now)
     }
 }
 

@@ -37,7 +37,7 @@ mod source;
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
-pub use file_stamp::FileStamp;
+pub use file_stamp::{FileStamp, StampedFile};
 pub use held_back::{HeldBack, WatchedFile, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use moved::{moved_files, moved_to};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
 use super::bytes_read::{BytesRead, CountedReader};
+use super::file_stamp::StampedFile;
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
 use super::look_ahead::{FirstEvent, look_ahead};
@@ -28,6 +29,8 @@ pub struct Opened {
     pub is_rejects: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
     pub start: Option<PositionTracker>,
+    /// The file before its first byte was read, if all later changes of the file can be noticed.
+    pub stamped: Option<StampedFile>,
     pub(super) file: Option<File>,
 }
 
@@ -66,6 +69,7 @@ impl Opened {
         Ok(Self {
             is_marked: self.is_marked,
             is_rejects: self.is_rejects,
+            stamped: self.stamped,
             ..opened
         })
     }
@@ -88,6 +92,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         true => (Container::Pipe, Container::GzipPipe),
         false => (Container::File, Container::GzipFile),
     };
+    let stamped = file.as_ref().and_then(StampedFile::new);
     let mut start = Start::read(raw, plain);
     if let Some(error) = start.error_at_first_byte() {
         return Err(error);
@@ -108,6 +113,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         is_marked: false,
         is_rejects: false,
         start: None,
+        stamped,
         file,
     })
 }

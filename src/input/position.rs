@@ -66,18 +66,31 @@ impl io::Write for PositionTracker {
 
 /// Writes and reads a hash as hexadecimal digits, because most JSON readers cannot represent numbers of 128 bits.
 pub mod hex {
-    use std::borrow::Cow;
+    use std::fmt;
 
-    use serde::de::Error;
-    use serde::{Deserialize, Deserializer, Serializer};
+    use serde::de::{Error, Visitor};
+    use serde::{Deserializer, Serializer};
 
     pub fn serialize<S: Serializer>(hash: &u128, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&format_args!("{hash:032x}"))
     }
 
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        u128::from_str_radix(&text, 16).map_err(D::Error::custom)
+        struct Digits;
+
+        impl Visitor<'_> for Digits {
+            type Value = u128;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("hexadecimal digits")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<u128, E> {
+                u128::from_str_radix(text, 16).map_err(E::custom)
+            }
+        }
+
+        deserializer.deserialize_str(Digits)
     }
 }
 

@@ -13,5 +13,5 @@ pub use courses::Courses;
 pub use identity::IdentityDerivation;
 pub(crate) use lookup::UserRef;
 pub use lookup::{Lms, Unknown};
-pub use settings::LmsSettings;
+pub use settings::{LmsSettings, LmsTables};
 pub use users::{Identity, IdentityColumn, Users};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users};
+use super::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users, table};
 
 /// The files and values from which an [`Lms`] is loaded.
 #[derive(Clone, Debug)]
@@ -39,15 +39,56 @@ impl LmsSettings {
     /// # Errors
     /// Returns an error that names the file if a table cannot be read.
     pub fn load(self, identity: IdentityColumn) -> Result<Lms> {
-        let users = self.users.as_deref();
-        let courses = self.courses.as_deref();
-        Ok(Lms {
+        let (mut lms, tables) = self.without_tables(identity)?;
+        tables.load(&mut lms)?;
+        Ok(lms)
+    }
+
+    /// Returns the data without the tables, and the tables to load before the first event.
+    ///
+    /// # Errors
+    /// Returns an error that names the file if a table cannot be opened.
+    pub fn without_tables(self, identity: IdentityColumn) -> Result<(Lms, LmsTables)> {
+        let lms = Lms {
             derivation: IdentityDerivation::new(&self.root_url, self.actor_key.as_deref()),
             root_url: self.root_url,
-            users: users.map(|path| Users::load(path, identity)).transpose()?,
-            courses: courses.map(Courses::load).transpose()?,
+            users: None,
+            courses: None,
             unknown_user: self.unknown_user,
             unknown_course: self.unknown_course,
-        })
+        };
+        let tables = LmsTables {
+            users: self.users,
+            courses: self.courses,
+            identity,
+        };
+        for path in [&tables.users, &tables.courses].into_iter().flatten() {
+            table::check(path)?;
+        }
+        Ok((lms, tables))
+    }
+}
+
+/// The tables of an [`Lms`] that are not loaded yet. A large table takes a second to load.
+#[derive(Debug)]
+pub struct LmsTables {
+    users: Option<PathBuf>,
+    courses: Option<PathBuf>,
+    identity: IdentityColumn,
+}
+
+impl LmsTables {
+    /// Loads the tables.
+    ///
+    /// # Errors
+    /// Returns an error that names the file if a table cannot be read.
+    pub fn load(self, lms: &mut Lms) -> Result<()> {
+        if let Some(path) = self.users {
+            lms.users = Some(Users::load(&path, self.identity)?);
+        }
+        if let Some(path) = self.courses {
+            lms.courses = Some(Courses::load(&path)?);
+        }
+        Ok(())
     }
 }

@@ -146,6 +146,15 @@ pub(super) fn read<const N: usize>(
     Ok(())
 }
 
+/// Checks that the table at `path` can be opened.
+///
+/// # Errors
+/// Returns an error that names the path if the file cannot be opened.
+pub(super) fn check(path: &Path) -> Result<()> {
+    let opened = open(path).with_context(|| format!("failed to open `{}`", path.display()));
+    opened.map(drop)
+}
+
 /// Returns the index of each column in the header row.
 fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Result<[usize; N]> {
     let names = header

@@ -56,7 +56,7 @@ pub trait InputGuard: Send + 'static {
     /// Notes that a batch of the input was read.
     fn has_read(&self, batch: &LineBatch);
 
-    /// Returns how the input ended, given the result of reading it.
+    /// Returns how the input ended, given the result of reading it. Not called if the remaining lines were skipped.
     fn end(&self, end: ReadEnd) -> ReadEnd;
 }
 

@@ -110,7 +110,9 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             is_gzip: opened.is_gzip,
             ..reader.finish()
         };
-        if let Some(guard) = &guard {
+        // An input whose remaining lines are skipped was not read to its end.
+        let is_skipped = self.skipped[input].load(Ordering::Relaxed);
+        if let Some(guard) = guard.as_ref().filter(|_| !is_skipped) {
             end = guard.end(end);
         }
         send(InputEvent::End(end, bytes_read.of_input()), guard)

@@ -92,10 +92,34 @@ pub struct Repeated<'a> {
     pub same: &'a SameLines,
 }
 
+/// An input that was not opened, because earlier runs delivered all its lines and it has not changed since.
+#[derive(Debug)]
+pub struct KnownInput {
+    /// The number of the inputs before it that were opened.
+    pub before: usize,
+    pub name: String,
+    pub lines: u64,
+}
+
+impl KnownInput {
+    /// Returns the report of an input that was opened and had no new lines.
+    fn report(&self) -> InputReport {
+        InputReport {
+            name: self.name.clone(),
+            ended: InputEnd::Done,
+            skipped_lines: self.lines,
+            read_to: Some(ReadTo::default()),
+            ..InputReport::default()
+        }
+    }
+}
+
 /// The reports of all inputs of a run, in order.
 #[derive(Debug, Default)]
 pub struct InputReports {
     not_found: Vec<InputReport>,
+    /// The inputs that were not opened, in order. Of tens of thousands of such inputs, no reports are kept.
+    pub known: Vec<KnownInput>,
     /// The reports of the inputs that were found, by the number of the input.
     found: BTreeMap<usize, InputReport>,
 }
@@ -113,6 +137,7 @@ impl InputReports {
         });
         Self {
             not_found: not_found.collect(),
+            known: Vec::new(),
             found: BTreeMap::new(),
         }
     }
@@ -138,7 +163,7 @@ impl InputReports {
         let ended = |end| self.reports().filter(|report| report.ended == end).count();
         InputCounts {
             all,
-            done: ended(InputEnd::Done) + ended(InputEnd::Moved),
+            done: ended(InputEnd::Done) + ended(InputEnd::Moved) + self.known.len(),
             held_back: ended(InputEnd::HeldBack),
             failed: ended(InputEnd::Failed),
             replaced: self
@@ -150,7 +175,9 @@ impl InputReports {
 
     /// Returns the number of lines of all inputs that were not read again, because earlier runs read them.
     pub fn skipped_lines(&self) -> u64 {
-        self.reports().map(|report| report.skipped_lines).sum()
+        let known: u64 = self.known.iter().map(|known| known.lines).sum();
+        let opened = self.reports().map(|report| report.skipped_lines);
+        known + opened.sum::<u64>()
     }
 
     /// Returns the inputs with lines that the run read from other inputs.
@@ -165,7 +192,26 @@ impl InputReports {
         repeated.collect()
     }
 
-    /// Returns the reports: first those of the inputs that were not found, then the others in order.
+    /// Calls a function with all reports: first those of the inputs that were not found, then the others in order.
+    ///
+    /// # Errors
+    /// Returns the first error of the function.
+    pub fn try_for_each<E>(
+        &self,
+        mut act: impl FnMut(&InputReport) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.not_found.iter().try_for_each(&mut act)?;
+        let mut known = self.known.iter().peekable();
+        for (number, report) in &self.found {
+            while let Some(known) = known.next_if(|known| known.before <= *number) {
+                act(&known.report())?;
+            }
+            act(report)?;
+        }
+        known.try_for_each(|known| act(&known.report()))
+    }
+
+    /// Returns the reports of the inputs that were not found, and then those of the inputs that were opened, in order.
     pub fn reports(&self) -> impl Iterator<Item = &InputReport> {
         self.not_found.iter().chain(self.found.values())
     }

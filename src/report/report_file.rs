@@ -184,10 +184,12 @@ impl<'a> RunJson<'a> {
             lines: LinesJson::new(summary.tally, report.known_events),
             speed: SpeedJson::new(Some(summary.bytes), summary.elapsed),
         });
-        let inputs = report.inputs.reports().map(|input| {
+        let mut inputs = Vec::new();
+        report.inputs.try_for_each(|input| {
             let input = InputJson::new(input, report.known_events);
-            Ok(serde_json::value::to_raw_value(&input)?)
-        });
+            inputs.push(serde_json::value::to_raw_value(&input)?);
+            serde_json::Result::Ok(())
+        })?;
         let targets = report.targets.iter();
         Ok(Self {
             schema: SCHEMA,
@@ -200,7 +202,7 @@ impl<'a> RunJson<'a> {
             exit_code: report.exit_code as u8,
             stopped_by: report.summary.and_then(|summary| summary.stopped_by),
             total,
-            inputs: inputs.collect::<Result<_>>()?,
+            inputs,
             routers: targets.map(|target| TargetJson::new(target)).collect(),
         })
     }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::settings::ConversionSettings;
 use crate::console::Console;
 use crate::convert::LineConverter;
-use crate::lms::{IdentityColumn, Lms, LmsSettings, Unknown};
+use crate::lms::{IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
 use crate::routing::Routers;
 use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
@@ -22,7 +22,21 @@ impl ConversionSettings {
     ///
     /// # Errors
     /// Returns an error if settings contradict each other, or a file cannot be read.
-    pub fn load(mut self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
+    pub fn load(self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
+        let (mut converter, tables) = self.without_tables(wrapper, console)?;
+        load_tables(&mut converter, tables, console)?;
+        Ok(converter)
+    }
+
+    /// Returns the converter without the tables, and the tables to load before the first line is converted.
+    ///
+    /// # Errors
+    /// Returns an error if settings contradict each other, or a file cannot be read or opened.
+    pub fn without_tables(
+        mut self,
+        wrapper: LineWrapper,
+        console: &Console,
+    ) -> Result<(LineConverter, LmsTables)> {
         check_root_url(&self.lms.root_url, console)?;
         let identity = self.format.identity_column();
         check_users(&self.lms, identity, console)?;
@@ -32,9 +46,8 @@ impl ConversionSettings {
             .map(|path| Routers::load_some(path, self.format.format()))
             .transpose()?;
         self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
-        let lms = self.lms.load(identity)?;
-        check_rows(&lms, console);
-        Ok(LineConverter {
+        let (lms, tables) = self.lms.without_tables(identity)?;
+        let converter = LineConverter {
             wrapper,
             routers,
             lms,
@@ -42,8 +55,23 @@ impl ConversionSettings {
             selection: self.selection,
             filter: self.filter,
             name_from_event_type: self.name_from_event_type,
-        })
+        };
+        Ok((converter, tables))
     }
+}
+
+/// Loads the tables of a converter, and warns of tables without rows.
+///
+/// # Errors
+/// Returns an error that names the file if a table cannot be read.
+pub fn load_tables(
+    converter: &mut LineConverter,
+    tables: LmsTables,
+    console: &Console,
+) -> Result<()> {
+    tables.load(&mut converter.lms)?;
+    check_rows(&converter.lms, console);
+    Ok(())
 }
 
 fn check_root_url(url: &str, console: &Console) -> Result<()> {

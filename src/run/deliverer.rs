@@ -43,7 +43,7 @@ pub struct Deliverer<'c> {
     tally: Tally,
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
-    inputs: InputReports,
+    pub inputs: InputReports,
     pub warnings: InputWarnings,
     code: ExitCode,
     /// Whether inputs that vanished may turn up under other names, so that they are no failures yet.

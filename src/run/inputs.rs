@@ -104,7 +104,7 @@ impl InputSearch {
     /// Returns the inputs that are new since the inputs in `sources` were found, and the files that inputs which vanished
     /// from `sources` may have been renamed or packed to.
     pub fn find_moved(&self, sources: &[&Source], vanished: &[&Source]) -> Vec<Source> {
-        let identity = |source: &Source| Some((source.stamp?.device, source.stamp?.inode));
+        let identity = |source: &Source| Some(source.stamp?.file());
         let is_vanished =
             |source: &&&Source| vanished.iter().any(|other| other.path() == source.path());
         let read = sources.iter().filter(|source| !is_vanished(source));

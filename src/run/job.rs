@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow, bail};
 
+use super::converter::load_tables;
 use super::deliverer::Deliverer;
 use super::duplicates::Duplicates;
 use super::fail_on::{FailOn, FailingLines};
@@ -20,11 +21,12 @@ use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Source};
+use crate::lms::LmsTables;
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{Invocation, ReportFile};
+use crate::report::{Invocation, KnownInput, ReportFile};
 use crate::send::{self, Target};
 use crate::tracking::LineWrapper;
 
@@ -43,13 +45,17 @@ pub struct Command<'a> {
     pub dry_run: bool,
 }
 
-/// The paths that are not read.
+/// The inputs that were found, and the paths that are not read.
 struct Unread {
+    search: InputSearch,
+    listed: Arc<[Source]>,
     not_found: Vec<NotFound>,
     /// The number of files in directories that are no inputs because of their names.
     unmatched: usize,
     /// Whether no input was found, in any shard.
     found_none: bool,
+    /// The inputs that need not be opened, because the state directory has all their lines.
+    known: Vec<KnownInput>,
 }
 
 /// A run whose settings are checked and whose inputs are found.
@@ -58,11 +64,13 @@ pub struct Job<'a> {
     record: RecordSettings,
     options: PipelineOptions,
     started: Instant,
-    search: InputSearch,
+    /// The inputs to open.
     sources: Arc<[Source]>,
     unread: Unread,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
+    /// The tables of the converter, if they are not loaded yet.
+    tables: Option<LmsTables>,
     /// Whether the run sends records, if there are targets.
     sends: bool,
 }
@@ -102,7 +110,8 @@ impl<'a> Job<'a> {
         check_retries(&discovery.sources, command.dry_run)?;
         // The outputs of all shards must have different names, since runs of other shards may write to the same
         // directory.
-        let of_all_shards = [discovery.sources.as_slice(), &discovery.in_other_shards].concat();
+        let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
+        let of_all_shards: Vec<&Source> = of_all_shards.collect();
         let files = [("--rejects", &record.rejects), ("--report", &record.report)];
         let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
         let files: Vec<(&str, &Path)> = files.into_iter().flatten().collect();
@@ -116,19 +125,32 @@ impl<'a> Job<'a> {
         let mut read: Vec<&Path> = read;
         read.extend(of_settings.into_iter().flatten().map(PathBuf::as_path));
         check_outputs(names, &files, &of_all_shards, &read)?;
-        let converter = conversion.load(input.line_wrapper.clone(), &command.console)?;
+        let found_none = of_all_shards.is_empty();
+        let wrapper = input.line_wrapper.clone();
+        let (mut converter, tables) = conversion.without_tables(wrapper, &command.console)?;
+        let mut tables = Some(tables);
+        // With a state directory, the run may have no line to convert.
+        if record.state.is_none()
+            && let Some(tables) = tables.take()
+        {
+            load_tables(&mut converter, tables, &command.console)?;
+        }
+        let listed: Arc<[Source]> = discovery.sources.into();
         let job = Self {
             command,
             record,
             options: input.pipeline_options(),
             started,
-            search,
-            sources: discovery.sources.into(),
+            sources: Arc::clone(&listed),
             unread: Unread {
+                search,
+                listed,
                 not_found: discovery.errors,
                 unmatched: discovery.unmatched.len(),
-                found_none: of_all_shards.is_empty() && !discovery.lacks_rejects,
+                found_none: found_none && !discovery.lacks_rejects,
+                known: Vec::new(),
             },
+            tables,
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
             sends: true,
@@ -151,7 +173,11 @@ impl<'a> Job<'a> {
             ))
             .or_exit(ExitCode::Usage);
         }
-        StateDirectory::open(directory).map(|state| Some(Arc::new(state)))
+        const FORGET_AFTER: u64 = 400;
+
+        let forget_after = self.record.forget_after.unwrap_or(FORGET_AFTER);
+        let state = StateDirectory::open(directory, forget_after, !self.command.dry_run);
+        state.map(|state| Some(Arc::new(state)))
     }
 
     /// Lets the run send nothing, write no file but the report, and fail on no outcome.
@@ -159,6 +185,7 @@ impl<'a> Job<'a> {
         self.record = RecordSettings {
             rejects: None,
             state: None,
+            forget_after: None,
             report: self.record.report.take(),
             fail_on: Vec::new(),
             verbose: self.record.verbose,
@@ -167,9 +194,24 @@ impl<'a> Job<'a> {
         self.sends = false;
     }
 
-    /// Lets the run resume each input at the position up to which these destinations have its records.
+    /// Lets the run resume each input at the position up to which these destinations have its records. Inputs that need
+    /// not be opened become known inputs.
     pub fn resume(&mut self, state: Arc<StateDirectory>, destinations: Destinations) {
-        self.opener = Some(ResumingOpener::new(state, destinations));
+        let opener = ResumingOpener::new(state, destinations);
+        let known = opener.known_lines(&self.sources);
+        let mut unknown = Vec::new();
+        for (source, lines) in self.sources.iter().zip(known) {
+            match lines {
+                None => unknown.push(source.clone()),
+                Some(lines) => self.unread.known.push(KnownInput {
+                    before: unknown.len(),
+                    name: source.name.clone(),
+                    lines,
+                }),
+            }
+        }
+        self.sources = unknown.into();
+        self.opener = Some(opener);
     }
 
     /// Drives the run and summarizes it.
@@ -178,11 +220,16 @@ impl<'a> Job<'a> {
     /// Returns an error if the run could not start. Later failures are reported and set the exit code.
     pub fn run(
         mut self,
-        converter: LineConverter,
+        mut converter: LineConverter,
         mut destination: Box<dyn Destination + '_>,
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
+        if let Some(tables) = self.tables.take()
+            && !self.sources.is_empty()
+        {
+            load_tables(&mut converter, tables, &self.command.console).or_exit(ExitCode::Usage)?;
+        }
         let interruptible = targets.to_vec();
         self.options
             .interrupted
@@ -217,6 +264,7 @@ impl<'a> Job<'a> {
         let opener = self.opener.take();
         let mut deliverer =
             Deliverer::new(&self.command.console, destination, &self.unread.not_found);
+        deliverer.inputs.known = std::mem::take(&mut self.unread.known);
         deliverer.rejects = rejects;
         deliverer.retries = retries;
         deliverer.duplicates = duplicates;

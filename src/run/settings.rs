@@ -59,6 +59,9 @@ pub struct RecordSettings {
     pub rejects: Option<PathBuf>,
     /// The state directory.
     pub state: Option<PathBuf>,
+    /// The number of days after which the state directory forgets an input that no run has found, if it is not the usual
+    /// number.
+    pub forget_after: Option<u64>,
     /// The JSON report.
     pub report: Option<PathBuf>,
     pub fail_on: Vec<FailOn>,

@@ -32,6 +32,7 @@ mod inputs;
 #[cfg(unix)]
 mod kills;
 mod kinds;
+mod known_files;
 mod large_events;
 mod letter_groups;
 mod letters;

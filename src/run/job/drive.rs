@@ -46,8 +46,8 @@ impl Job<'_> {
             if is_over || vanished.is_empty() {
                 break;
             }
-            let known: Vec<&Source> = self.sources.iter().chain(&later).collect();
-            let moved = self.search.find_moved(&known, &vanished);
+            let known: Vec<&Source> = self.unread.listed.iter().chain(&later).collect();
+            let moved = self.unread.search.find_moved(&known, &vanished);
             if moved.is_empty() {
                 break;
             }
@@ -55,7 +55,7 @@ impl Job<'_> {
             later.extend(moved.iter().cloned());
             sources = moved.into();
         }
-        deliverer.settle_vanished(&self.sources, &later);
+        deliverer.settle_vanished(&self.unread.listed, &later);
         let mut delivered = deliverer.close();
         delivered.more_inputs = later.len();
         if let Err(error) = result {

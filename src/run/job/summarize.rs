@@ -60,8 +60,9 @@ impl Job<'_> {
             not_found,
             unmatched,
             found_none,
+            ..
         } = &self.unread;
-        let counts = inputs.counts(self.sources.len() + more_inputs + not_found.len());
+        let counts = inputs.counts(self.unread.listed.len() + more_inputs + not_found.len());
         let format = converter.format.format();
         let mut nameless = nameless_events(tally, format);
         let interrupted = &self.options.interrupted;

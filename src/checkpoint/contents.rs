@@ -1,0 +1,345 @@
+//! The contents of the journal: what its entries together say about the inputs.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::entry::{Day, DeliveryProgress, Entry, InputId};
+use crate::input::{FileStamp, Position};
+use crate::output_names::OutputNames;
+
+/// The state of all inputs after all entries of a journal.
+#[derive(Debug, Default)]
+pub struct JournalContents {
+    pub inputs: BTreeMap<InputId, KnownInput>,
+    /// The inputs, first by the length of their head (their first bytes), then by the hash of their head.
+    pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
+    /// The [`Entry::Delivering`] entries of files that may or may not have been renamed.
+    pub delivering: Vec<Entry>,
+    /// Temporary files that may still exist.
+    pub writing: Vec<PathBuf>,
+    /// The files that were read to their end, by their device and inode.
+    files: HashMap<(u64, u64), KnownFile>,
+    /// The names of the destinations that [`Entry::Destination`] numbers.
+    destinations: Vec<String>,
+    /// The inputs whose output files are those of documents, by the destination and the first file.
+    documents: HashMap<(String, PathBuf), InputId>,
+    /// The last day of a run that found an input.
+    last_day: Day,
+    /// About how many bytes of the journal a rewritten journal would not have.
+    dead_bytes: u64,
+}
+
+/// The input of files without lines, in [`Entry::File`].
+pub const EMPTY_INPUT: InputId = 0;
+
+/// An input in the journal.
+#[derive(Debug)]
+pub struct KnownInput {
+    /// The [`Entry::Input`] that added the input.
+    pub entry: Entry,
+    /// The progress at each destination, by the name of the destination.
+    pub delivered: BTreeMap<String, DeliveryProgress>,
+    /// The last day of a run that found the input, or 0 if it is not recorded.
+    pub seen: Day,
+}
+
+/// A file that was read to its end. Its fields are those of [`Entry::File`].
+#[derive(Clone, Debug)]
+pub struct KnownFile {
+    pub input: InputId,
+    pub lines: u64,
+    pub to: Vec<usize>,
+    pub packed: bool,
+    pub stamp: FileStamp,
+}
+
+impl JournalContents {
+    /// Changes the contents as the next entry of the journal says. The entry takes up this many bytes in the journal.
+    pub fn apply(&mut self, entry: Entry, bytes: u64) {
+        match entry {
+            Entry::EventRouterState { .. } => {}
+            Entry::Input {
+                input,
+                head_bytes,
+                head_hash,
+                ..
+            } => {
+                let known = KnownInput {
+                    entry,
+                    delivered: BTreeMap::new(),
+                    seen: 0,
+                };
+                self.inputs.insert(input, known);
+                let alike = self.heads.entry(head_bytes).or_default();
+                alike.entry(head_hash).or_default().push(input);
+            }
+            Entry::Writing { file } => {
+                self.writing.push(file);
+                self.dead_bytes += bytes;
+            }
+            Entry::Delivering { ref part, .. } => {
+                // From now on, this entry says that the temporary file may exist.
+                self.writing.retain(|file| file != part);
+                self.delivering.push(entry);
+                self.dead_bytes += bytes;
+            }
+            Entry::Delivered {
+                input,
+                to,
+                progress,
+            } => self.apply_delivered(input, to, progress, bytes),
+            Entry::Destination { destination, to } => {
+                let numbers = self.destinations.len().max(destination + 1);
+                self.destinations.resize(numbers, String::new());
+                self.destinations[destination] = to;
+            }
+            Entry::File {
+                input,
+                lines,
+                to,
+                packed,
+                stamp,
+            } => {
+                let file = KnownFile {
+                    input,
+                    lines,
+                    to,
+                    packed,
+                    stamp,
+                };
+                if self.files.insert(stamp.file(), file).is_some() {
+                    self.dead_bytes += bytes;
+                }
+            }
+            Entry::Seen { day, inputs } => {
+                for (first, last) in inputs {
+                    for (_, known) in self.inputs.range_mut(first..=last.max(first)) {
+                        known.seen = known.seen.max(day);
+                    }
+                }
+                self.last_day = self.last_day.max(day);
+                self.dead_bytes += bytes;
+            }
+        }
+    }
+
+    fn apply_delivered(
+        &mut self,
+        input: InputId,
+        to: String,
+        progress: DeliveryProgress,
+        bytes: u64,
+    ) {
+        let is_done = |entry: &Entry| matches!(entry, Entry::Delivering { input: i, to: t, .. } if (*i, t) == (input, &to));
+        self.delivering.retain(|entry| !is_done(entry));
+        self.forget_replaced(input, &to, &progress);
+        let Some(known) = self.inputs.get_mut(&input) else {
+            return;
+        };
+        let progress = match known.delivered.remove(&to) {
+            Some(earlier) => {
+                // The earlier entry is about as long.
+                self.dead_bytes += bytes;
+                earlier.merge(progress)
+            }
+            None => progress,
+        };
+        known.delivered.insert(to, progress);
+    }
+
+    /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`.
+    /// The output of a log is never replaced: the output of a second log with the same name gets a number.
+    fn forget_replaced(&mut self, by: InputId, to: &str, progress: &DeliveryProgress) {
+        let Some(file) = progress.first_file.as_deref() else {
+            return;
+        };
+        if !OutputNames::is_of_document(file) {
+            return;
+        }
+        let key = (to.to_owned(), file.to_owned());
+        let earlier = self.documents.insert(key, by);
+        if let Some(known) = earlier.and_then(|earlier| self.inputs.get_mut(&earlier))
+            && earlier != Some(by)
+        {
+            known.delivered.remove(to);
+        }
+    }
+
+    /// Returns an input. Its histories are read.
+    pub fn read_input(&mut self, input: InputId) -> Option<&KnownInput> {
+        let known = self.inputs.get_mut(&input)?;
+        for progress in known.delivered.values_mut() {
+            progress.history.read();
+        }
+        Some(known)
+    }
+
+    /// Returns whether a destination has all lines of an input before a position. The histories of the input must be read.
+    pub fn is_delivered(&self, input: InputId, to: &str, position: &Position) -> bool {
+        let known = self.inputs.get(&input);
+        let progress = known.and_then(|known| known.delivered.get(to));
+        progress.is_some_and(|progress| {
+            let mut earlier = progress.history.positions();
+            progress.position == *position || earlier.any(|other| other == position)
+        })
+    }
+
+    /// Returns the file of this stamp, if it was read to its end and has not changed since.
+    pub fn unchanged_file(&self, stamp: &FileStamp) -> Option<&KnownFile> {
+        let known = self.files.get(&stamp.file());
+        known.filter(|known| known.stamp == *stamp)
+    }
+
+    /// Returns the number of a destination, if it has one.
+    pub fn destination(&self, to: &str) -> Option<usize> {
+        self.destinations.iter().position(|name| name == to)
+    }
+
+    /// Returns the number for a destination that has none.
+    pub fn next_destination(&self) -> usize {
+        self.destinations.len()
+    }
+
+    /// Forgets the inputs that no run has found for this many days. The days count to the last day of a run, so that
+    /// nothing is forgotten because no run took place for a long time.
+    pub fn forget_unseen(&mut self, after: Day) {
+        /// About the length of the entries of an input, without the history.
+        const ENTRY_BYTES: u64 = 400;
+
+        let before = self.last_day.saturating_sub(after);
+        let unseen = self.inputs.iter();
+        let unseen = unseen.filter(|(_, known)| known.seen > 0 && known.seen < before);
+        let unseen: Vec<InputId> = unseen.map(|(&input, _)| input).collect();
+        for input in unseen {
+            let Some(known) = self.inputs.remove(&input) else {
+                continue;
+            };
+            let trails = known.delivered.values();
+            let trails = trails.map(|progress| progress.history.unread_bytes() as u64);
+            self.dead_bytes += ENTRY_BYTES + trails.sum::<u64>();
+            if let Entry::Input {
+                head_bytes,
+                head_hash,
+                ..
+            } = known.entry
+                && let Some(alike) = self.heads.get_mut(&head_bytes)
+                && let Some(inputs) = alike.get_mut(&head_hash)
+            {
+                inputs.retain(|other| *other != input);
+            }
+        }
+        let inputs = &self.inputs;
+        let is_kept =
+            |file: &KnownFile| file.input == EMPTY_INPUT || inputs.contains_key(&file.input);
+        self.files.retain(|_, file| is_kept(file));
+    }
+
+    /// Returns about how many bytes of the journal a rewritten journal would not have.
+    pub fn dead_bytes(&self) -> u64 {
+        let complete = self.files.values().filter(|file| file.packed);
+        let trails = complete.filter_map(|file| {
+            let progress = self.inputs.get(&file.input)?.delivered.values();
+            let bytes = progress.map(|progress| progress.history.removable_bytes());
+            Some(bytes.sum::<u64>())
+        });
+        self.dead_bytes + trails.sum::<u64>()
+    }
+
+    /// Returns the shortest list of entries that yields these contents. The list does not include
+    /// [`delivering`](Self::delivering) and [`writing`](Self::writing), so the caller handles both before the call.
+    pub fn entries(&self, now: SystemTime) -> Vec<Entry> {
+        let destinations = self.destinations.iter().enumerate();
+        let mut entries: Vec<Entry> = destinations
+            .map(|(destination, to)| Entry::Destination {
+                destination,
+                to: to.clone(),
+            })
+            .collect();
+        let mut files = self.files_by_input();
+        let empty = files.remove(&EMPTY_INPUT).unwrap_or_default();
+        entries.extend(empty.into_iter().map(KnownFile::entry));
+        let mut seen: BTreeMap<Day, Vec<(InputId, InputId)>> = BTreeMap::new();
+        for (&input, known) in &self.inputs {
+            let files = files.remove(&input).unwrap_or_default();
+            if known.delivered.is_empty() && files.is_empty() {
+                continue;
+            }
+            entries.push(known.entry.clone());
+            let is_complete = files.iter().any(|file| file.is_complete(now));
+            entries.extend(known.delivered.iter().map(|(to, progress)| {
+                let mut progress = progress.clone();
+                if is_complete {
+                    progress.history.shorten();
+                }
+                Entry::Delivered {
+                    input,
+                    to: to.clone(),
+                    progress,
+                }
+            }));
+            entries.extend(files.into_iter().map(KnownFile::entry));
+            let day = if known.seen > 0 {
+                known.seen
+            } else {
+                day_of(now)
+            };
+            add_to_ranges(seen.entry(day).or_default(), input);
+        }
+        entries.extend(
+            seen.into_iter()
+                .map(|(day, inputs)| Entry::Seen { day, inputs }),
+        );
+        entries
+    }
+
+    /// Returns the files of each input. Of several copies of an input, the last are returned, since most files with
+    /// older changes no longer exist: each renaming and packing of a log leaves the stamp of such a file.
+    fn files_by_input(&self) -> BTreeMap<InputId, Vec<&KnownFile>> {
+        const MOST_FILES: usize = 8;
+
+        let mut files: BTreeMap<InputId, Vec<&KnownFile>> = BTreeMap::new();
+        for file in self.files.values() {
+            files.entry(file.input).or_default().push(file);
+        }
+        for (_, files) in files.iter_mut().filter(|(input, _)| **input != EMPTY_INPUT) {
+            files.sort_by_key(|file| std::cmp::Reverse(file.stamp.changed));
+            files.truncate(MOST_FILES);
+        }
+        files
+    }
+}
+
+impl KnownFile {
+    /// Returns whether nothing will be appended to the file.
+    fn is_complete(&self, now: SystemTime) -> bool {
+        const WEEK: Duration = Duration::from_secs(7 * 86_400);
+
+        let week_ago = now.checked_sub(WEEK);
+        self.packed || week_ago.is_some_and(|time| self.stamp.shows_changes_after(time))
+    }
+
+    fn entry(&self) -> Entry {
+        Entry::File {
+            input: self.input,
+            lines: self.lines,
+            to: self.to.clone(),
+            packed: self.packed,
+            stamp: self.stamp,
+        }
+    }
+}
+
+/// Returns the day of a time.
+pub fn day_of(time: SystemTime) -> Day {
+    let since = time.duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs() / 86_400)
+}
+
+/// Adds an input to ranges of inputs. The input is larger than all inputs in the ranges.
+pub fn add_to_ranges(ranges: &mut Vec<(InputId, InputId)>, input: InputId) {
+    match ranges.last_mut() {
+        Some((_, last)) if *last + 1 == input => *last = input,
+        _ => ranges.push((input, input)),
+    }
+}

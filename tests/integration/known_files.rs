@@ -1,0 +1,190 @@
+//! Files that have not changed since the last run with `--state`.
+
+use std::fs::{self, File};
+use std::time::{Duration, SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, RunDirectory, gzip, line, lines};
+use crate::lrs::Lrs;
+
+const JOURNAL: &str = "state/journal.jsonl";
+
+/// Waits until the files are older than the granularity of times that the program assumes.
+fn wait_until_times_differ() {
+    std::thread::sleep(Duration::from_millis(2100));
+}
+
+fn run(directory: &RunDirectory, code: i32) -> Ended {
+    let transform = ["transform", "-o", "out", "--report", "report.json"];
+    directory.run_with_state(&transform).run().with_code(code)
+}
+
+/// The names of the inputs that the run opened.
+fn opened(ended: &Ended) -> Vec<String> {
+    let report = ended.report();
+    let inputs = report["inputs"].as_array().unwrap().iter();
+    let opened = inputs.filter(|input| input["bytes"] != json!(0));
+    opened
+        .map(|input| input["name"].as_str().unwrap().replace("logs/", ""))
+        .collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_opened_again_only_after_a_change() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write("logs/b.log.gz", gzip(lines(10..15)));
+    let packed = gzip(lines(20..500));
+    directory.write("logs/c.log.gz", &packed[..packed.len() / 2]);
+    directory.age("logs/c.log.gz");
+    directory.write("logs/d.log", lines(500..505) + "half a li");
+    directory.write("logs/e.json", line(600));
+    directory.write("logs/empty.log", "");
+    directory.write("logs/f.log", "{\"name\": \"an unsupported event\"}\n");
+    wait_until_times_differ();
+    run(&directory, 3);
+
+    // A file that cannot be read to its end and a file with a held-back line are opened in every run.
+    let (journal, outputs) = (directory.read(JOURNAL), directory.files("out"));
+    let ended = run(&directory, 3);
+    assert_eq!(opened(&ended), ["c.log.gz", "d.log"]);
+    let report = ended.report();
+    let names = report["inputs"].as_array().unwrap().iter();
+    let names: Vec<&str> = names.map(|input| input["name"].as_str().unwrap()).collect();
+    assert!(names.is_sorted() && names.len() == 7, "{names:?}");
+    assert_eq!(
+        (
+            &report["inputs"][0]["ended"],
+            &report["inputs"][0]["passed_over"]
+        ),
+        (&json!("done"), &json!(5))
+    );
+    assert_eq!(report["total"]["done_inputs"], json!(6));
+    assert_eq!(directory.read(JOURNAL), journal);
+    assert_eq!(directory.files("out"), outputs);
+
+    // The content decides about files that changed, and they are known again.
+    directory.remove("logs/c.log.gz");
+    directory.append("logs/d.log", "ne\n");
+    fs::rename(directory.path("logs/a.log"), directory.path("logs/a.log-1")).unwrap();
+    let copy = directory.read("logs/b.log.gz");
+    directory.write("logs/z.log.gz", copy);
+    wait_until_times_differ();
+    let ended = run(&directory, 0);
+    assert_eq!(opened(&ended), ["a.log-1", "d.log", "z.log.gz"]);
+    assert_eq!(ended.count("emitted"), 0);
+    assert_eq!(opened(&run(&directory, 0)), [""; 0]);
+
+    // The contents are replaced by contents of the same size, and the time is set back.
+    let time = File::open(directory.path("logs/a.log-1")).unwrap();
+    let time = time.metadata().unwrap().modified().unwrap();
+    directory.write("logs/a.log-1", lines(5..10));
+    let file = File::options()
+        .append(true)
+        .open(directory.path("logs/a.log-1"));
+    file.unwrap().set_modified(time).unwrap();
+    let ended = run(&directory, 0);
+    assert_eq!(
+        (opened(&ended), ended.count("emitted")),
+        (vec!["a.log-1".to_owned()], 5)
+    );
+}
+
+#[test]
+fn a_file_that_was_just_written_is_opened_again() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write("logs/b.log", "{\"name\": \"other\"}\n");
+    run(&directory, 0);
+    let time = SystemTime::now();
+    for second in 1..4 {
+        directory.write("logs/a.log", lines(second * 10..second * 10 + 5));
+        let file = File::options()
+            .append(true)
+            .open(directory.path("logs/a.log"));
+        file.unwrap().set_modified(time).unwrap();
+        let ended = run(&directory, 0);
+        assert_eq!((opened(&ended).len(), ended.count("emitted")), (2, 5));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_is_opened_if_one_of_the_destinations_needs_its_lines() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write("logs/b.log", lines(5..9));
+    wait_until_times_differ();
+    let (one, other) = (Lrs::healthy(), Lrs::healthy());
+    let report = ["--report", "report.json"];
+    directory.send(&one.xapi()).run().with_code(0);
+    let ended = directory.send(&one.xapi()).args(&report).run().with_code(0);
+    assert_eq!(opened(&ended), [""; 0]);
+    let routers = json!([
+        {"backend_name": "xAPI", "route_url": one.xapi()},
+        {"backend_name": "xAPI", "route_url": other.xapi()},
+    ]);
+    directory.write("routers.json", routers.to_string());
+    for expected in [&["a.log", "b.log"][..], &[]] {
+        let send = directory.run_with_state(&["send", "--routers", "routers.json"]);
+        let ended = send.args(&report).run().with_code(0);
+        assert_eq!(opened(&ended), expected);
+        assert_eq!((one.stored().len(), other.stored().len()), (9, 9));
+    }
+    let ended = directory
+        .send(&other.xapi())
+        .args(&report)
+        .run()
+        .with_code(0);
+    assert_eq!(opened(&ended), [""; 0]);
+    // Files, to which nothing was delivered, are another destination.
+    let ended = run(&directory, 0);
+    assert_eq!((opened(&ended).len(), ended.count("emitted")), (2, 9));
+}
+
+#[cfg(unix)]
+#[test]
+fn tables_are_loaded_only_if_a_file_is_opened() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write(
+        "users.csv",
+        "id,username,email,xapi_id,caliper_id\n1,ada,,,\n",
+    );
+    wait_until_times_differ();
+    let send = |code: i32| {
+        let run = directory.run_with_state(&["transform", "-o", "out"]);
+        let run = run.args(&["--users", "users.csv", "--unknown-user", "derive"]);
+        run.run().with_code(code)
+    };
+    send(0);
+    directory.write("users.csv", "id,username,email,xapi_id,caliper_id\n1,ada\n");
+    send(0);
+    directory.append("logs/a.log", &lines(5..6));
+    send(2).assert_error("row 2 of `users.csv`");
+    directory.remove("users.csv");
+    send(2).assert_error("failed to open `users.csv`");
+}
+
+#[test]
+fn inputs_that_no_run_has_found_for_some_days_are_forgotten() {
+    for (days, emitted) in [("20", 0), ("5", 3)] {
+        let directory = RunDirectory::new();
+        directory.write("logs/a.log", lines(0..3));
+        directory.write("logs/b.log", lines(5..7));
+        run(&directory, 0);
+        let journal = String::from_utf8(directory.read(JOURNAL)).unwrap();
+        let (journal, seen) = journal.trim_end().rsplit_once('\n').unwrap();
+        let seen: Value = serde_json::from_str(seen).unwrap();
+        let day = seen["seen"]["day"].as_u64().unwrap();
+        assert_eq!(seen["seen"]["inputs"], json!([[1, 2]]));
+        let seen = |day: u64, input: u64| json!({"seen": {"day": day, "inputs": [[input, input]]}});
+        let journal = format!("{journal}\n{}\n{}\n", seen(day - 10, 1), seen(day, 2));
+        directory.write(JOURNAL, journal);
+        let transform =
+            directory.run_with_state(&["transform", "-o", "out", "--forget-after", days]);
+        assert_eq!(transform.run().with_code(0).count("emitted"), emitted);
+    }
+}
