@@ -14,7 +14,7 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 18] = [
+const OPTIONS_OF_OTHERS: [&str; 19] = [
     "--batch",
     "--bytes",
     "--default-character-set",
@@ -31,6 +31,7 @@ const OPTIONS_OF_OTHERS: [&str; 18] = [
     "--path",
     "--quick",
     "--raw",
+    "--reference",
     "--reference-bytes",
     "--runs",
 ];
