@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use crate::harness::{Ended, Run, RunDirectory, filler, gzip, line, lines};
 use crate::lrs::{Lrs, ServerFault};
 
 /// Returns a server that moves files before it answers the first request.
-fn moving(directory: &RunDirectory, moves: fn(&PathBuf)) -> Lrs {
+fn moving(directory: &RunDirectory, moves: fn(&Path)) -> Lrs {
     let logs = directory.path("logs");
     Lrs::with_faults(move |nth, method| {
         if (nth, method) == (0, "POST") {
@@ -64,25 +64,25 @@ fn ended(ended: &Ended, name: &str) -> String {
     input.unwrap()["ended"].as_str().unwrap().to_owned()
 }
 
-fn rotate(logs: &PathBuf) {
+fn rotate(logs: &Path) {
     fs::rename(logs.join("tracking.log-1"), logs.join("tracking.log-2")).unwrap();
     fs::rename(logs.join("tracking.log"), logs.join("tracking.log-1")).unwrap();
 }
 
-fn rotate_twice(logs: &PathBuf) {
+fn rotate_twice(logs: &Path) {
     rotate(logs);
     fs::write(logs.join("tracking.log"), lines(300..305)).unwrap();
     rotate_and_number(logs);
 }
 
-fn rotate_and_number(logs: &PathBuf) {
+fn rotate_and_number(logs: &Path) {
     for (from, to) in [("-2", ".3"), ("-1", ".2"), ("", ".1")] {
         let path = |end: &str| logs.join(format!("tracking.log{end}"));
         fs::rename(path(from), path(to)).unwrap();
     }
 }
 
-fn pack(logs: &PathBuf) {
+fn pack(logs: &Path) {
     for (from, to) in [("", "-2.gz"), ("-1", "-1.gz")] {
         let path = |end: &str| logs.join(format!("tracking.log{end}"));
         fs::write(path(to), gzip(fs::read(path(from)).unwrap())).unwrap();
@@ -94,7 +94,7 @@ fn pack(logs: &PathBuf) {
 fn files_that_are_renamed_or_packed_before_they_are_opened_are_no_failures() {
     let files = ["logs/a.log", "logs/tracking.log", "logs/tracking.log-1"];
     for (moves, at_once, all) in [
-        (pack as fn(&PathBuf), 38, 38),
+        (pack as fn(&Path), 38, 38),
         // The name of the second log is that of the first log when it is opened. The next run reads the second log.
         (rotate, 18, 38),
         (rotate_twice, 43, 43),
@@ -198,11 +198,11 @@ fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_
     }
 }
 
-fn copy_and_truncate(logs: &PathBuf) {
+fn copy_and_truncate(logs: &Path) {
     fs::copy(logs.join("a.log"), logs.join("a.log.2")).unwrap();
     truncate(logs);
 }
 
-fn truncate(logs: &PathBuf) {
+fn truncate(logs: &Path) {
     fs::write(logs.join("a.log"), line(900)).unwrap();
 }
