@@ -239,8 +239,7 @@ impl InputGuard for ReadingInput {
                 ..end
             };
         }
-        let is_whole = end.result.is_ok() && end.held_back == 0 && end.rest.is_none();
-        if let Some(reading) = self.reading.as_ref().filter(|_| is_whole)
+        if let Some(reading) = self.reading.as_ref().filter(|_| end.is_whole())
             && let Some(stamp) = reading.stamped.unchanged_stamp()
         {
             self.directory.has_read_file(ReadFile {
