@@ -75,11 +75,13 @@ pub fn moved_to<'s>(
 }
 
 /// Returns whether a file that was found later is the same file, which may have grown. A new file may get the number of a
-/// deleted file, so its time and size are compared, too.
+/// deleted file, so its time and size are compared, too. The time of a gzip file does not count: programs that pack a log
+/// give the time of the log to the packed file in the end, which is earlier than that of the unfinished file.
 fn is_same_file(earlier: &Source, later: &Source) -> bool {
     let stamps = earlier.stamp.zip(later.stamp);
-    stamps.is_some_and(|(earlier, later)| {
-        earlier.is_same_file(&later) && !later.is_older_than(&earlier) && later.size >= earlier.size
+    stamps.is_some_and(|(earlier, stamp)| {
+        let is_of_time = later.name.ends_with(".gz") || !stamp.is_older_than(&earlier);
+        earlier.is_same_file(&stamp) && is_of_time && stamp.size >= earlier.size
     })
 }
 

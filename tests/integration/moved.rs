@@ -134,6 +134,26 @@ fn a_file_that_is_being_packed_when_it_vanishes_is_read_by_the_next_run() {
 }
 
 #[test]
+fn a_gzip_file_that_gets_the_time_of_the_log_and_another_name_in_the_end_is_no_failure() {
+    let directory = logs();
+    directory.remove("logs/tracking.log-1");
+    let packed = gzip(lines(200..220));
+    directory.write("logs/tracking.log-1.gz", &packed[..packed.len() / 2]);
+    let lrs = moving(&directory, |logs| {
+        let path = logs.join("tracking.log-1.gz");
+        fs::write(&path, gzip(lines(200..220))).unwrap();
+        let file = fs::File::options().append(true).open(&path).unwrap();
+        let hour = std::time::Duration::from_secs(3600);
+        let time_of_log = std::time::SystemTime::now() - hour;
+        file.set_modified(time_of_log).unwrap();
+        fs::rename(path, logs.join("tracking.log-2.gz")).unwrap();
+    });
+    let run = send(&directory, &lrs).run().with_code(0);
+    assert_eq!(ended(&run, "logs/tracking.log-1.gz"), "moved");
+    assert_each_once(&lrs, 38);
+}
+
+#[test]
 fn a_file_that_vanishes_and_does_not_turn_up_is_an_error() {
     let directory = logs();
     directory.write("logs/tracking.log-2", lines(400..402));
