@@ -148,11 +148,13 @@ impl<'c> Deliverer<'c> {
             let same = open.same_lines.as_ref().map_or(0, |same| same.lines);
             open.skipped_lines = resumed.start().line - same;
             if resumed.may_repeat {
-                self.console.note(&format!(
-                    "note: `{}` ends earlier than a known input that begins like it; lines after line {} may be delivered a second time",
+                let note = format!(
+                    "`{}` ends earlier than a known input that begins like it; lines after line {} may be delivered a second time",
                     source.name,
                     resumed.start().line
-                ));
+                );
+                self.console.note(&format!("note: {note}"));
+                open.warnings.push(note);
             }
         }
         self.open.insert(input, open);
@@ -234,8 +236,9 @@ impl<'c> Deliverer<'c> {
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
                 unwraps: self.warnings.unwraps,
             };
-            open.warnings = read.warnings();
-            self.warnings.show(&open.warnings, self.console);
+            let warnings = read.warnings();
+            self.warnings.show(&warnings, self.console);
+            open.warnings.extend(warnings);
         }
         if source.is_retried && open.errors.is_empty() {
             self.retries.ended(input);

@@ -142,6 +142,8 @@ fn a_shorter_copy_that_may_still_grow_is_left_to_the_next_run() {
     let again = ended.count("emitted");
     assert!(again <= 20, "{again}");
     if again > 0 {
+        let warnings = &ended.report()["inputs"][1]["warnings"];
+        assert!(warnings[0].as_str().unwrap().contains("ends earlier"));
         ended.assert_stderr("`logs/tracking.log-1` ends earlier than a known input that begins like it; lines after line 39");
     }
     let ended = transform(&directory).run().with_code(0);
