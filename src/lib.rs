@@ -132,8 +132,8 @@
 //!   file is an input, 16 bytes and more are kept for each line that stays in it.
 //! - Statement ids equal the reference's, to the bit. So a statement that is sent again makes no duplicate in an LRS.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
-//! - An input without an event has a warning, even with `--quiet`. So has a run that emits nothing, and a run in which more
-//!   than a hundredth of the events of converted kinds have no name.
+//! - An input without an event has a warning, even with `--quiet`. So has a run that emits nothing, and a run in which a
+//!   hundred events of converted kinds, or more than a hundredth, have no name.
 //! - A bad line, file or response costs only that line, file or batch, and is always reported. A run ends early only if
 //!   a server would answer every request with the same error, or if a delivery fails without `--dead-letters`.
 //! - A record counts as delivered only when it is durable: in a file that has its final name, or acknowledged by the

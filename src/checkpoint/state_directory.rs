@@ -22,6 +22,8 @@ use crate::output_names::nth_file;
 /// A state directory that this run has locked.
 #[derive(Debug)]
 pub struct StateDirectory {
+    /// Whether earlier runs have recorded inputs.
+    pub knew_inputs: bool,
     memory: Mutex<Memory>,
     /// Locked until the end of the run.
     _lock: File,
@@ -79,6 +81,7 @@ impl StateDirectory {
         contents.forget_unseen(forget_after);
         let journal = Journal::open(&path, &contents, &text, is_changed);
         let journal = journal.or_exit(ExitCode::Output)?;
+        let knew_inputs = !contents.inputs.is_empty();
         let memory = Memory {
             journal,
             contents,
@@ -92,6 +95,7 @@ impl StateDirectory {
             failure: None,
         };
         Ok(Self {
+            knew_inputs,
             memory: Mutex::new(memory),
             _lock: lock,
         })

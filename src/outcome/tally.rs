@@ -81,6 +81,12 @@ impl Tally {
         self.unparsable - of_other_loggers.copied().unwrap_or(0)
     }
 
+    /// Returns whether lines were read and nothing was emitted. A run that reads only rejected lines of earlier runs is not
+    /// empty.
+    pub fn is_empty_run(&self) -> bool {
+        self.emitted == 0 && self.lines() > self.details.retried
+    }
+
     /// Adds the lines of another tally.
     pub fn add(&mut self, other: &Self) {
         self.emitted += other.emitted;

@@ -12,7 +12,7 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    AFTER_A_CHANGE, nameless_events, nothing_emitted, table_warnings, unmatched_values,
+    Reread, nameless_events, nothing_converted, nothing_emitted, table_warnings, unmatched_values,
 };
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, KnownInput, ReadTo};
 pub(crate) use invocation::Invocation;

@@ -14,10 +14,17 @@ pub fn kinds_text(events: &UnsupportedEvents) -> String {
         kinds if kinds > MAX_NAMES => format!("more than {} kinds", grouped(MAX_NAMES as u64)),
         kinds => format!("{kinds} kind{}", plural(kinds as u64)),
     };
+    let unnamed = match events.named_by_type {
+        0 => "without a name".to_owned(),
+        count => format!(
+            "without a name, {} of them for `--name-from-event-type`",
+            grouped(count)
+        ),
+    };
     let parts = [
         (events.named, format!("named ({kinds})")),
         (events.implicit, "implicit (request paths)".to_owned()),
-        (events.unnamed, "without a name".to_owned()),
+        (events.unnamed, unnamed),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);
     let parts: Vec<String> = parts

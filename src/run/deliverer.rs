@@ -231,7 +231,7 @@ impl<'c> Deliverer<'c> {
                 source,
                 suspects: &open.suspects,
                 tally: &open.tally,
-                has_state: self.warnings.has_state,
+                reread: &self.warnings.reread,
                 is_gzip,
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
                 unwraps: self.warnings.unwraps,

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::outcome::Tally;
+use crate::report::nothing_converted;
+use crate::text::{counted, grouped};
 
 /// The number of decimals that a share in per cent may have.
 const DECIMALS: usize = 6;
@@ -153,7 +155,10 @@ pub fn report_failures(
     let failures = fail_on.iter().filter_map(|fail_on| {
         let what = match *fail_on {
             FailOn::Empty if is_stopped => None,
-            FailOn::Empty => empty(tally, found_none),
+            FailOn::Empty if found_none && tally.lines() == 0 => {
+                Some("no input was found".to_owned())
+            }
+            FailOn::Empty => tally.is_empty_run().then(|| nothing_converted(tally)),
             FailOn::Lines(lines, limit) => too_many(lines, limit, tally),
         };
         what.map(|what| format!("{what}, so the run fails as `--fail-on {fail_on}` demands"))
@@ -162,16 +167,6 @@ pub fn report_failures(
         console.error(&message);
         ExitCode::Failure
     })
-}
-
-fn empty(tally: &Tally, found_none: bool) -> Option<String> {
-    match tally.lines() {
-        0 if found_none => Some("no input was found".to_owned()),
-        0 => None,
-        lines if tally.emitted > 0 || lines == tally.details.retried => None,
-        1 => Some("1 line was read and nothing was converted".to_owned()),
-        lines => Some(format!("{lines} lines were read and nothing was converted")),
-    }
 }
 
 fn too_many(lines: FailingLines, limit: Limit, tally: &Tally) -> Option<String> {
@@ -199,13 +194,12 @@ fn too_many(lines: FailingLines, limit: Limit, tally: &Tally) -> Option<String> 
     if !limit.is_exceeded(count, all) {
         return None;
     }
-    let what = if count == 1 { one } else { several };
     let more = match limit {
         Limit::Lines(0) => String::new(),
-        Limit::Lines(_) => format!(", more than {limit}"),
-        Limit::Share(_) => format!(", more than {limit} of {all}"),
+        Limit::Lines(most) => format!(", more than {}", grouped(most)),
+        Limit::Share(_) => format!(", more than {limit} of {}", grouped(all)),
     };
-    Some(format!("{count} {what}{more}"))
+    Some(counted(count, one, several) + &more)
 }
 
 #[cfg(test)]

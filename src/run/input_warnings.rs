@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use crate::console::Console;
 use crate::convert::{Framed, Suspects};
 use crate::input::{Shape, Source};
-use crate::outcome::{Framing, Tally};
-use crate::report::AFTER_A_CHANGE;
+use crate::outcome::{Framing, Reason, Tally};
+use crate::report::Reread;
 use crate::text::{plural, shell_word};
 use crate::tracking::{LineKind, WITHOUT_PREFIX};
 
@@ -18,8 +18,8 @@ const SHOWN_INPUTS: u64 = 20;
 #[derive(Default)]
 pub struct InputWarnings {
     inputs: u64,
-    /// Whether a state directory records the lines of the run, so that a later run does not read them again.
-    pub has_state: bool,
+    /// How the lines of the run are read again.
+    pub reread: Reread,
     /// Whether the lines of the run are unwrapped.
     pub unwraps: bool,
 }
@@ -50,8 +50,8 @@ pub struct ReadInput<'a> {
     pub source: &'a Source,
     pub suspects: &'a Suspects,
     pub tally: &'a Tally,
-    /// Whether a later run does not read the lines again.
-    pub has_state: bool,
+    /// How the lines of the run are read again.
+    pub reread: &'a Reread,
     pub is_gzip: bool,
     /// Whether the input was read from its first line. The rest of an input whose first lines are skipped may have no
     /// event.
@@ -283,8 +283,16 @@ impl ReadInput<'_> {
     fn advice(&self, remedy: Remedy) -> String {
         let command = match remedy {
             Other(advice) => return advice.to_owned(),
-            Options(advice) if self.has_state => return format!("{advice}{AFTER_A_CHANGE}"),
-            Options(advice) => return advice,
+            Options(advice) => {
+                // A line that is too long is not in the rejects file.
+                let are_rejected = self.tally.unparsable == self.tally.lines()
+                    && !self.tally.reasons.contains_key(&Reason::TooLong);
+                let again = match are_rejected {
+                    true => self.reread.of_rejected(),
+                    false => self.reread.of_others().to_owned(),
+                };
+                return advice + &again;
+            }
             Pipe(command) => command,
         };
         let of_pipe = command.trim_end_matches(" <");
@@ -294,7 +302,7 @@ impl ReadInput<'_> {
             (_, false) => format!("{command} FILE"),
             (_, true) => format!("gzip -dc FILE | {of_pipe}"),
         };
-        let without = if self.has_state {
+        let without = if self.reread.has_state {
             ", without `--state`, which reads only files"
         } else {
             ""

@@ -26,7 +26,7 @@ use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{Invocation, KnownInput, ReportFile};
+use crate::report::{Invocation, KnownInput, ReportFile, Reread};
 use crate::send::{self, Target};
 use crate::tracking::LineWrapper;
 
@@ -69,6 +69,8 @@ pub struct Job<'a> {
     unread: Unread,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
+    /// Whether earlier runs have recorded inputs in the state directory.
+    is_resumed: bool,
     /// The tables of the converter, if they are not loaded yet.
     tables: Option<LmsTables>,
     /// Whether the run sends records, if there are targets.
@@ -153,6 +155,7 @@ impl<'a> Job<'a> {
             tables,
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
+            is_resumed: false,
             sends: true,
         };
         Ok((job, converter))
@@ -197,6 +200,7 @@ impl<'a> Job<'a> {
     /// Lets the run resume each input at the position up to which these destinations have its records. Inputs that need
     /// not be opened become known inputs.
     pub fn resume(&mut self, state: Arc<StateDirectory>, destinations: Destinations) {
+        self.is_resumed = state.knew_inputs;
         let opener = ResumingOpener::new(state, destinations);
         let known = opener.known_lines(&self.sources);
         let mut unknown = Vec::new();
@@ -268,7 +272,7 @@ impl<'a> Job<'a> {
         deliverer.rejects = rejects;
         deliverer.retries = retries;
         deliverer.duplicates = duplicates;
-        deliverer.warnings.has_state = self.has_state();
+        deliverer.warnings.reread = self.reread();
         deliverer.warnings.unwraps = !matches!(batches.converter.wrapper, LineWrapper::None);
         deliverer.awaits_moved = self.has_state();
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
@@ -323,6 +327,12 @@ impl<'a> Job<'a> {
         progress.clear();
         counter.print();
         Ok(())
+    }
+
+    /// Returns how the lines of the run are read again.
+    fn reread(&self) -> Reread {
+        let rejects = self.record.rejects.as_deref();
+        Reread::new(self.has_state(), self.is_resumed, rejects)
     }
 
     /// Returns whether a state directory records the lines of the run, so that a later run does not read them again.

@@ -261,12 +261,22 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
         (
             unsupported.clone() + "x\n",
             &[],
-            "2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default",
+            "2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `--verbose` lists the kinds, and `--events all` adds a few",
         ),
         (
             unsupported,
             &["--events", "*_video"],
-            "1 line was read and nothing was converted: no event is one of `--events *_video`",
+            "1 line was read and nothing was converted: no event is one of `--events *_video`; `--verbose` lists the kinds",
+        ),
+        (
+            line(1).replace("play_video", "/courses/x"),
+            &[],
+            "1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; all are implicit events, which the LMS logs for each request",
+        ),
+        (
+            line(1).replace("\"name\"", "\"x\""),
+            &[],
+            "1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events",
         ),
     ] {
         let ended = run(&log).args(arguments).run().with_code(0);
@@ -274,4 +284,59 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
     }
     let healthy = run(&log()).run().with_code(0);
     assert_eq!(healthy.stderr, "");
+}
+
+#[test]
+fn new_lines_of_a_known_log_that_are_only_page_views_have_no_warning() {
+    let view = line(2).replace("play_video", "/courses/x");
+    let closed = line(3).replace("play_video", "page_close");
+    let arguments = ["--quiet", "--state", "state", "-o", "out", "a.log"];
+    let first = Run::transform().file("a.log", &view).args(&arguments);
+    let first = first.run().with_code(0);
+    first.assert_stderr("warning: 1 line was read and nothing was converted: ");
+    let mut log = view;
+    for (more, options, code, stderr) in [
+        (&closed, &[][..], 0, ""),
+        (
+            &closed,
+            &["--fail-on", "empty"],
+            1,
+            "error: 1 line was read and nothing was converted, so the run fails as `--fail-on empty` demands\n",
+        ),
+        (
+            &line(4).replace("\"name\"", "\"x\""),
+            &[],
+            0,
+            "warning: 1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events\n",
+        ),
+        (
+            &"no event\n".to_owned(),
+            &[],
+            0,
+            "warning: 1 line was read and nothing was converted: no line is an event (not-json 1); `event-router explain` shows what is wrong with each line\n",
+        ),
+        (
+            &line(5).replace("ada", ""),
+            &[],
+            0,
+            "warning: 1 line was read and nothing was converted: the only event was rejected (no-user 1); `event-router explain` shows the details\n",
+        ),
+    ] {
+        log += more;
+        first.directory.write("a.log", &log);
+        let again = Run::transform().in_directory(&first.directory);
+        let ended = again.args(&arguments).args(options).run().with_code(code);
+        assert_eq!(ended.stderr, stderr);
+    }
+}
+
+#[test]
+fn a_run_without_any_event_says_once_that_nothing_was_converted() {
+    let run = Run::transform()
+        .file("a.log", "a line\n")
+        .file("b.log", "<html>\n");
+    let ended = run.args(&["--quiet", "a.log", "b.log"]).run().with_code(0);
+    let last = "warning: 2 lines were read and nothing was converted: the warnings above name the causes\n";
+    assert!(ended.stderr.ends_with(last), "{}", ended.stderr);
+    assert_eq!(ended.stderr.lines().count(), 3, "{}", ended.stderr);
 }

@@ -51,11 +51,23 @@ fn events_without_a_name_whose_event_type_is_converted_are_reported_also_beside_
 #[test]
 fn few_events_without_a_name_are_not_reported() {
     let nameless = line(1).replace("\"name\"", "\"event_type\"");
-    for (count, is_reported) in [(1, false), (2, true)] {
-        let log = lines(1..100) + &nameless.repeat(count);
-        let run = Run::transform().stdin(log).args(&["--quiet", "-"]);
-        let stderr = run.run().with_code(0).stderr;
+    for (count, named, is_reported) in [
+        (1, 99, false),
+        (2, 99, true),
+        (99, 9_900, false),
+        (100, 9_900, true),
+    ] {
+        let log = lines(1..100).repeat(named / 99) + &nameless.repeat(count);
+        let run = |option| {
+            let run = Run::transform().stdin(&log).args(&[option, "-"]);
+            run.run().with_code(0)
+        };
+        let stderr = run("--quiet").stderr;
         assert_eq!(stderr.contains(USE_THE_EVENT_TYPE), is_reported, "{stderr}");
+        assert!(is_reported || stderr.is_empty(), "{stderr}");
+        run("-v").assert_stderr(&format!(
+            "{count} without a name, {count} of them for `--name-from-event-type`\n"
+        ));
     }
 }
 
@@ -102,7 +114,9 @@ fn an_empty_name_and_a_name_of_null_count_as_no_name() {
             run.args(&["-"]).run().with_code(0)
         };
         let ended = run(&[]);
-        ended.assert_stderr("3 unsupported  3 without a name\n");
+        ended.assert_stderr(
+            "3 unsupported  3 without a name, 3 of them for `--name-from-event-type`\n",
+        );
         ended.assert_stderr(&format!("3 lines have {USE_THE_EVENT_TYPE}\n"));
         assert_eq!(run(&["--name-from-event-type"]).count("emitted"), 3);
     }
@@ -114,7 +128,7 @@ fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() 
         let run = Run::transform().stdin(named() + &nameless());
         run.args(arguments).args(&["-"]).run().with_code(0)
     };
-    let row = "10 unsupported  5 named (4 kinds), 2 implicit (request paths), 3 without a name\n";
+    let row = "10 unsupported  5 named (4 kinds), 2 implicit (request paths), 3 without a name, 2 of them for `--name-from-event-type`\n";
     let names = [
         "                  2 × book\n",
         "                  1 × \\n\n",
@@ -204,6 +218,6 @@ fn emitted_events_with_two_times_are_reported() {
         ]);
         let ended = run.stdin(&log).args(&["-"]).run().with_code(0);
         assert_eq!(ended.count("emitted"), 3);
-        ended.assert_stderr("note: 2 emitted events have a `time` and a `timestamp` that differ by more than a second");
+        ended.assert_stderr("note: 2 emitted events have a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, remove it with `jq -c 'del(.timestamp)'`\n");
     }
 }

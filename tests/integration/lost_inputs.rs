@@ -301,6 +301,6 @@ fn warnings_do_not_depend_on_batches_and_are_limited() {
         run = run.file(&format!("logs/{nth}.log"), "a line\n");
     }
     let ended = run.args(&["--quiet", "logs"]).run().with_code(0);
-    assert_eq!(ended.stderr.lines().count(), 21);
+    assert_eq!(ended.stderr.lines().count(), 22);
     ended.assert_stderr("warning: 5 more inputs without an event or with lost lines");
 }

@@ -2,61 +2,90 @@
 
 use super::filters::no_event_matched;
 use super::nameless::are_most_nameless;
-use super::state::AFTER_A_CHANGE;
+use super::reread::Reread;
 use super::tables::table_warnings;
 use crate::convert::LineConverter;
 use crate::outcome::Tally;
-use crate::report::InputReports;
 use crate::report::summary::most_frequent_reasons;
-use crate::text::grouped;
+use crate::report::{InputReport, InputReports};
+use crate::text::{counted, grouped};
 
-/// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if each input
-/// with lines has a warning of its own, which names the cause, or if all lines are rejected lines of earlier runs. Takes the
-/// advice about events without a name if they are the cause. `has_state` tells whether a later run does not read the lines
-/// again.
+/// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if the only input
+/// with lines has a warning of its own, which names the cause, if all lines are rejected lines of earlier runs, or if a
+/// run that reads what is new in known logs found only events that are never converted. Takes the advice about events
+/// without a name if they are the cause.
 pub fn nothing_emitted(
     converter: &LineConverter,
     tally: &Tally,
     inputs: &InputReports,
     nameless: &mut Option<String>,
-    has_state: bool,
+    reread: &Reread,
 ) -> Option<String> {
-    let lines = tally.lines();
-    if lines == tally.details.retried || tally.emitted > 0 {
+    if !tally.is_empty_run() || reread.is_resumed && has_only_other_kinds(tally) {
         return None;
     }
     let has_event = tally.wanted() + tally.filtered.total() > 0;
-    let mut read = inputs.reports().filter(|report| report.tally.lines() > 0);
-    if !has_event && read.all(|report| !report.warnings.is_empty()) {
+    let read = inputs.reports().filter(|report| report.tally.lines() > 0);
+    let has_warning = |report: &&InputReport| !report.warnings.is_empty();
+    let (with, without): (Vec<_>, Vec<_>) = read.partition(has_warning);
+    if !has_event && without.is_empty() && with.len() == 1 {
         return None;
     }
-    let were_read = match lines {
-        1 => "1 line was read".to_owned(),
-        _ => format!("{} lines were read", grouped(lines)),
-    };
     let of_nameless = nameless.take_if(|_| are_most_nameless(tally));
-    let advice = of_nameless.or_else(|| advice(converter, tally));
-    let cause = match advice {
-        Some(advice) if has_state => advice + AFTER_A_CHANGE,
-        Some(advice) => advice,
-        None => cause(converter, tally),
+    let cause = match of_nameless {
+        Some(advice) => advice + reread.of_others(),
+        None if !has_event && without.is_empty() => "the warnings above name the causes".to_owned(),
+        None => cause(converter, tally, reread),
     };
-    Some(format!("{were_read} and nothing was converted: {cause}"))
+    Some(format!("{}: {cause}", nothing_converted(tally)))
 }
 
-/// Returns the cause, if other options or tables can mend it.
-fn advice(converter: &LineConverter, tally: &Tally) -> Option<String> {
+/// Returns that nothing was converted, as the beginning of a message about an empty run.
+pub fn nothing_converted(tally: &Tally) -> String {
+    let lines = counted(tally.lines(), "line was", "lines were");
+    format!("{lines} read and nothing was converted")
+}
+
+/// Returns whether all lines are events with names that are not converted, such as page views. In a minute of a quiet site,
+/// a log has no others.
+fn has_only_other_kinds(tally: &Tally) -> bool {
+    let unsupported = &tally.details.unsupported;
+    tally.lines() == unsupported.named + unsupported.implicit
+}
+
+fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
     if let Some(cause) = no_event_matched(converter, tally) {
-        return Some(cause);
+        return cause + reread.of_others();
     }
     let wanted = tally.wanted();
     if wanted > 0 {
-        let advice = table_warnings(converter, tally).into_iter().next();
-        return advice.or_else(|| Some(all_rejected(tally, wanted)));
+        let advice = table_warnings(converter, tally, reread).into_iter().next();
+        return advice.unwrap_or_else(|| all_rejected(tally, wanted));
     }
+    if tally.unsupported == 0 {
+        let reasons = most_frequent_reasons(tally, true);
+        return format!(
+            "no line is an event ({reasons}); `event-router explain` shows what is wrong with each line"
+        );
+    }
+    let unsupported = &tally.details.unsupported;
     let patterns = converter.selection.patterns();
-    let is_chosen = tally.unsupported > 0 && patterns != ["default"];
-    is_chosen.then(|| format!("no event is one of `--events {}`", patterns.join(",")))
+    let is_default = patterns == ["default"];
+    let kinds = match (unsupported.named, unsupported.unnamed) {
+        (0, 0) => "; all are implicit events, which the LMS logs for each request",
+        (0, _) => "; `event-router explain` shows the events",
+        _ if is_default => "; `--verbose` lists the kinds, and `--events all` adds a few",
+        _ => "; `--verbose` lists the kinds",
+    };
+    if is_default {
+        let format = converter.format.format().title();
+        return format!("no event is of a kind that is converted to {format} by default{kinds}");
+    }
+    let patterns = patterns.join(",");
+    format!(
+        "no event is one of `--events {patterns}`{kinds}{}",
+        reread.of_others()
+    )
 }
 
 fn all_rejected(tally: &Tally, wanted: u64) -> String {
@@ -71,14 +100,4 @@ fn all_rejected(tally: &Tally, wanted: u64) -> String {
     };
     let reasons = most_frequent_reasons(tally, false);
     format!("{events} rejected ({reasons}); `event-router explain` shows the details")
-}
-
-/// Returns the cause, if no options can mend it.
-fn cause(converter: &LineConverter, tally: &Tally) -> String {
-    if tally.unsupported == 0 {
-        let reasons = most_frequent_reasons(tally, true);
-        return format!("no line is an event ({reasons})");
-    }
-    let format = converter.format.format().title();
-    format!("no event is of a kind that is converted to {format} by default")
 }

@@ -6,19 +6,19 @@
 //! | `empty` | the likeliest cause why a run emitted nothing |
 //! | `filters` | filters that matched no event, with the events that they left out |
 //! | `nameless` | events without a name that an option would convert |
+//! | `reread` | how the lines of a run with a state directory are read again |
 //! | `similar` | suggestions for mistyped courses and organizations |
-//! | `state` | advice in a run with a state directory |
 //! | `tables` | tables that lack the user or the course of most events |
 
 mod empty;
 mod filters;
 mod nameless;
+mod reread;
 mod similar;
-mod state;
 mod tables;
 
-pub use empty::nothing_emitted;
+pub use empty::{nothing_converted, nothing_emitted};
 pub use filters::unmatched_values;
 pub use nameless::nameless_events;
-pub use state::AFTER_A_CHANGE;
+pub use reread::Reread;
 pub use tables::table_warnings;

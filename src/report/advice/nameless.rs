@@ -4,15 +4,19 @@ use crate::format::Format;
 use crate::outcome::Tally;
 use crate::text::counted;
 
+/// The number of events without a name that is reported whatever their share.
+const MANY: u64 = 100;
+
 /// Returns advice about events without a name whose `event_type` is the name of events that are converted. Returns `None`
-/// if such events are at most a hundredth of all events of the kinds that are converted: then they are odd lines, of
-/// which a healthy log has some. Logs from before mid-2020 lack the name in all server events. Beside many videos, these
+/// if such events are few, and at most a hundredth of all events of the kinds that are converted: then they are odd lines,
+/// of which a healthy log has some. Logs from before mid-2020 lack the name in all server events. Beside many videos, these
 /// may be a small share, too.
 pub fn nameless_events(tally: &Tally, format: Format) -> Option<String> {
     let nameless = tally.details.unsupported.named_by_type;
     let lines = counted(nameless, "line has", "lines have");
     let format = format.title();
-    (nameless > (nameless + converted_kinds(tally)) / 100).then(|| {
+    let are_many = nameless >= MANY || nameless > (nameless + converted_kinds(tally)) / 100;
+    are_many.then(|| {
         format!(
             "{lines} no name but an event_type that {format} takes: use `--name-from-event-type`"
         )

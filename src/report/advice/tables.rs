@@ -1,12 +1,13 @@
 //! Tables that lack the user or the course of most events.
 
+use super::reread::Reread;
 use crate::convert::LineConverter;
 use crate::lms::IdentityColumn;
 use crate::outcome::{Reason, Tally};
 use crate::text::grouped;
 
 /// Returns a warning for each table that is the reason why more than half of the events are rejected.
-pub fn table_warnings(converter: &LineConverter, tally: &Tally) -> Vec<String> {
+pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread) -> Vec<String> {
     let lms = &converter.lms;
     let (users, courses) = (lms.users.as_ref(), lms.courses.as_ref());
     let users = users.map(|users| (users.file.as_str(), users.is_empty()));
@@ -43,7 +44,7 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally) -> Vec<String> {
             format!("{export}, or use `--unknown-course derive`"),
         ),
     ];
-    let wanted = tally.wanted();
+    let (wanted, again) = (tally.wanted(), reread.of_rejected());
     let warnings = warnings
         .into_iter()
         .filter_map(|(reason, table, lack, remedy)| {
@@ -52,7 +53,7 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally) -> Vec<String> {
             let rows = if is_empty { ", which has no rows" } else { "" };
             (count > wanted / 2).then(|| {
                 format!(
-                    "{} of {} events name {lack} `{file}`{rows}: {remedy}",
+                    "{} of {} events name {lack} `{file}`{rows}: {remedy}{again}",
                     grouped(count),
                     grouped(wanted)
                 )

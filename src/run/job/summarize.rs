@@ -6,7 +6,7 @@ use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
 use crate::report::{
-    AFTER_A_CHANGE, Report, ReportFile, Summary, nameless_events, nothing_emitted, table_warnings,
+    Report, ReportFile, Reread, Summary, nameless_events, nothing_emitted, table_warnings,
     unmatched_values,
 };
 use crate::run::deliverer::Delivered;
@@ -22,15 +22,16 @@ impl Job<'_> {
         converter: &LineConverter,
         delivered: &Delivered,
         nameless: &mut Option<String>,
+        reread: &Reread,
     ) {
         let console = &self.command.console;
         let Delivered { tally, inputs, .. } = delivered;
-        let warning = nothing_emitted(converter, tally, inputs, nameless, self.has_state());
+        let warning = nothing_emitted(converter, tally, inputs, nameless, reread);
         if let Some(warning) = warning {
             console.alert(&warning);
             return;
         }
-        let warnings = table_warnings(converter, tally);
+        let warnings = table_warnings(converter, tally, reread);
         warnings.iter().for_each(|warning| console.warn(warning));
         // The lines that a run reads after earlier runs may well lack events of a course.
         if self.record.state.is_none() {
@@ -65,10 +66,11 @@ impl Job<'_> {
         let counts = inputs.counts(self.unread.listed.len() + more_inputs + not_found.len());
         let format = converter.format.format();
         let mut nameless = nameless_events(tally, format);
+        let reread = self.reread();
         let interrupted = &self.options.interrupted;
         let is_stopped = counts.is_stopped() || interrupted.is_set();
         if !is_stopped {
-            self.warn_of_losses(converter, delivered, &mut nameless);
+            self.warn_of_losses(converter, delivered, &mut nameless, &reread);
         }
         let fail_on = &self.record.fail_on;
         let failure = report_failures(fail_on, tally, *found_none, is_stopped, console);
@@ -96,8 +98,7 @@ impl Job<'_> {
         };
         console.note(&report.to_string());
         if let Some(advice) = nameless {
-            let again = if self.has_state() { AFTER_A_CHANGE } else { "" };
-            console.alert(&format!("{advice}{again}"));
+            console.alert(&(advice + reread.of_others()));
         }
         note_events(tally, console);
         match report_file.write(&report) {
