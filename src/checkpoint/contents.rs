@@ -20,6 +20,8 @@ pub struct JournalContents {
     pub writing: Vec<PathBuf>,
     /// The files that were read to their end, by their device and inode.
     files: HashMap<(u64, u64), KnownFile>,
+    /// The number of files of each input.
+    file_counts: HashMap<InputId, usize>,
     /// The names of the destinations that [`Entry::Destination`] numbers.
     destinations: Vec<String>,
     /// The inputs whose output files are those of documents, by the destination and the first file.
@@ -108,7 +110,10 @@ impl JournalContents {
                     packed,
                     stamp,
                 };
-                if self.files.insert(stamp.file(), file).is_some() {
+                let count = self.file_counts.entry(input).or_default();
+                let is_replaced = self.files.insert(stamp.file(), file).is_some();
+                *count += usize::from(!is_replaced);
+                if is_replaced || *count > most_files(input) {
                     self.dead_bytes += bytes;
                 }
             }
@@ -293,18 +298,16 @@ impl JournalContents {
         entries
     }
 
-    /// Returns the files of each input. Of several copies of an input, the last are returned, since most files with
-    /// older changes no longer exist: each renaming and packing of a log leaves the stamp of such a file.
+    /// Returns the files of each input, without those that probably no longer exist: of many files, those with the
+    /// oldest changes.
     fn files_by_input(&self) -> BTreeMap<InputId, Vec<&KnownFile>> {
-        const MOST_FILES: usize = 8;
-
         let mut files: BTreeMap<InputId, Vec<&KnownFile>> = BTreeMap::new();
         for file in self.files.values() {
             files.entry(file.input).or_default().push(file);
         }
-        for (_, files) in files.iter_mut().filter(|(input, _)| **input != EMPTY_INPUT) {
+        for (input, files) in &mut files {
             files.sort_by_key(|file| std::cmp::Reverse(file.stamp.changed));
-            files.truncate(MOST_FILES);
+            files.truncate(most_files(*input));
         }
         files
     }
@@ -330,6 +333,12 @@ impl KnownFile {
     }
 }
 
+/// Returns the most files of an input that are kept. A log that is packed leaves the stamp of a file that no longer exists,
+/// and so does a file system that gets another device number when it is mounted again.
+fn most_files(input: InputId) -> usize {
+    if input == EMPTY_INPUT { 1 << 16 } else { 4 }
+}
+
 /// Returns the day of a time.
 pub fn day_of(time: SystemTime) -> Day {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
@@ -341,5 +350,42 @@ pub fn add_to_ranges(ranges: &mut Vec<(InputId, InputId)>, input: InputId) {
     match ranges.last_mut() {
         Some((_, last)) if *last + 1 == input => *last = input,
         _ => ranges.push((input, input)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(device: u64, inode: u64) -> Entry {
+        let entry = format!(
+            r#"{{"file":{{"input":1,"lines":3,"to":[0],"stamp":{{"device":{device},"inode":{inode},"size":9,"modified":1,"changed":{device}}}}}}}"#
+        );
+        serde_json::from_str(&entry).unwrap()
+    }
+
+    /// A file system may get another device number each time it is mounted.
+    #[test]
+    fn the_files_of_an_input_are_limited() {
+        let mut contents = JournalContents::default();
+        let input = r#"{"input":{"input":1,"name":"a","head_bytes":0,"head_hash":"0"}}"#;
+        contents.apply(serde_json::from_str(input).unwrap(), 10);
+        for device in 1..=20 {
+            contents.apply(file(device, 7), 100);
+        }
+        contents.apply(file(20, 7), 100);
+        assert_eq!(contents.dead_bytes(), 1700);
+        let entries = contents.entries(SystemTime::UNIX_EPOCH);
+        let files = entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::File { .. }));
+        let files: Vec<&Entry> = files.collect();
+        assert_eq!(
+            files,
+            [20, 19, 18, 17]
+                .map(|device| file(device, 7))
+                .iter()
+                .collect::<Vec<_>>()
+        );
     }
 }

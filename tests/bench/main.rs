@@ -9,6 +9,7 @@
 //! The benchmarks measure reading and parsing in this process, and whole runs of the program.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod archives;
 mod generate;
 mod generator;
 mod input;

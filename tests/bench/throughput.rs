@@ -15,7 +15,7 @@ use crate::input::Input;
 use crate::measure::{self, Work};
 use crate::sink::Sink;
 use crate::table::{Table, TableRow};
-use crate::{library, machine};
+use crate::{archives, library, machine};
 
 #[derive(Args)]
 pub struct Throughput {
@@ -60,6 +60,7 @@ impl Throughput {
         bench.library_and_program(&tables);
         bench.other_logs(&tables);
         bench.sending(&tables);
+        archives::measure(bench.runs, bench.threads, bench.directory, &mut bench.table);
         bench.many_users(self.users);
         println!(
             "{}\n\n{}",
@@ -125,7 +126,6 @@ impl Bench<'_> {
         let log = &Input::generate(self.path("tracking.log"), &self.options);
         let compressed = &log.compressed();
         self.describe(log, compressed);
-
         let mut cases = vec![
             library(READING, log, library::read),
             library("reading gzip", compressed, library::read),
