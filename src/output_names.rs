@@ -1,6 +1,6 @@
 //! The names of output files, and the check that no output replaces a file that the run reads.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
@@ -100,24 +100,7 @@ pub fn check_outputs(
     also_read: &[&Path],
 ) -> Result<()> {
     let mut real_paths = RealPaths::default();
-    let inputs = sources.iter().filter_map(|source| match &source.origin {
-        // The run replaces its rejects file by the lines of the file that are still rejected.
-        _ if source.is_retried => None,
-        Origin::File(path) => Some((path.as_path(), source.stamp)),
-        Origin::Stdin => None,
-    });
-    let also_read = also_read.iter().map(|path| (*path, None));
-    // An output that replaces an input is the same file. So the real paths of the inputs need not be found, which would
-    // take a system call for each input.
-    let mut inputs_by_file: HashMap<(u64, u64), &Path> = HashMap::new();
-    let mut read: HashMap<PathBuf, &Path> = HashMap::new();
-    for (path, stamp) in inputs.chain(also_read) {
-        match stamp {
-            Some(stamp) => inputs_by_file.insert(stamp.file(), path),
-            None => read.insert(real_paths.of(path).0, path),
-        };
-    }
-
+    let read = FilesToRead::new(sources, also_read, &mut real_paths);
     let outputs = names.into_iter().flat_map(|names| {
         sources.iter().map(|source| {
             let is_numbered = names.numbers && source.shape == Shape::Log || source.is_retried;
@@ -129,11 +112,14 @@ pub fn check_outputs(
         .map(|(option, path)| (path.to_path_buf(), Writer::Option(option), false));
     let mut writers: HashMap<PathBuf, Writer<'_>> = HashMap::new();
     for (path, writer, is_numbered) in outputs.chain(others) {
-        let (real, stamp) = real_paths.of(&path);
-        let same_file = stamp.and_then(|stamp| inputs_by_file.get(&stamp.file()));
-        // Two names of a file may be hard links, of which one is replaced without the other.
-        let same_file = same_file.filter(|input| real_paths.of(input).0 == real);
-        if let Some(read) = read.get(&real).or(same_file) {
+        let directory = real_paths.directory(&path);
+        let (real, stamp) = if is_numbered && !read.directories.contains(directory) {
+            // The output is no input, even if it is a link to an input: the link is replaced, and the input stays.
+            (directory.join(path.file_name().unwrap_or_default()), None)
+        } else {
+            real_paths.of(&path)
+        };
+        if let Some(read) = read.find(&real, stamp, &mut real_paths) {
             bail!(
                 "the output of {writer} would replace `{}`, which the run reads: write it to another path",
                 read.display()
@@ -153,6 +139,64 @@ pub fn check_outputs(
         }
     }
     Ok(())
+}
+
+/// The files that a run reads.
+#[derive(Default)]
+struct FilesToRead<'a> {
+    /// The files without a stamp, by their real paths.
+    without_stamp: HashMap<PathBuf, &'a Path>,
+    /// The inputs with a stamp. Their real paths are not found in advance, because that takes a system call for each.
+    inputs: Vec<(&'a Path, FileStamp)>,
+    /// The devices and inodes of the inputs with a stamp.
+    stamped: HashSet<(u64, u64)>,
+    /// The real paths of the directories of the inputs with a stamp.
+    directories: HashSet<PathBuf>,
+}
+
+impl<'a> FilesToRead<'a> {
+    fn new(sources: &[&'a Source], others: &[&'a Path], real_paths: &mut RealPaths) -> Self {
+        let inputs = sources.iter().filter_map(|source| match &source.origin {
+            // The run replaces its rejects file by the lines of the file that are still rejected.
+            _ if source.is_retried => None,
+            Origin::File(path) => Some((path.as_path(), source.stamp)),
+            Origin::Stdin => None,
+        });
+        let mut read = Self::default();
+        for (path, stamp) in inputs.chain(others.iter().map(|path| (*path, None))) {
+            let Some(stamp) = stamp else {
+                read.without_stamp.insert(real_paths.of(path).0, path);
+                continue;
+            };
+            read.inputs.push((path, stamp));
+            read.stamped.insert(stamp.file());
+            let directory = real_paths.directory(path);
+            if !read.directories.contains(directory) {
+                read.directories.insert(directory.to_owned());
+            }
+        }
+        read
+    }
+
+    /// Returns the file that would be replaced by a file with this real path, given the stamp of the existing file.
+    fn find(
+        &self,
+        real: &Path,
+        stamp: Option<FileStamp>,
+        real_paths: &mut RealPaths,
+    ) -> Option<&'a Path> {
+        if let Some(path) = self.without_stamp.get(real) {
+            return Some(path);
+        }
+        let stamp = stamp.filter(|stamp| self.stamped.contains(&stamp.file()))?;
+        let same_file = self
+            .inputs
+            .iter()
+            .filter(|(_, input)| input.is_same_file(&stamp));
+        // Two names of a file may be hard links, of which one is replaced without the other.
+        let mut paths = same_file.map(|(path, _)| *path);
+        paths.find(|path| real_paths.of(path).0 == real)
+    }
 }
 
 /// The input or option whose output is written.
@@ -180,17 +224,22 @@ struct RealPaths {
 }
 
 impl RealPaths {
-    /// Returns the real path, and the stamp of the file if it exists.
-    fn of(&mut self, path: &Path) -> (PathBuf, Option<FileStamp>) {
-        let Some(name) = path.file_name() else {
-            return (real_path(path), None);
-        };
+    /// Returns the real path of the directory of a file.
+    fn directory(&mut self, path: &Path) -> &Path {
         let directory = parent(path);
         if !self.directories.contains_key(directory) {
             let real = real_path(directory);
             self.directories.insert(directory.to_owned(), real);
         }
-        let path = self.directories[directory].join(name);
+        &self.directories[directory]
+    }
+
+    /// Returns the real path, and the stamp of the file if it exists.
+    fn of(&mut self, path: &Path) -> (PathBuf, Option<FileStamp>) {
+        let Some(name) = path.file_name() else {
+            return (real_path(path), None);
+        };
+        let path = self.directory(path).join(name);
         let metadata = fs::symlink_metadata(&path);
         // On other systems, a name may differ from the name of the file in its case.
         let is_link = metadata.as_ref().is_ok_and(Metadata::is_symlink);
