@@ -12,7 +12,7 @@ use super::record_writer::Layout;
 use super::rejected_row::{RetriedLine, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
-use crate::outcome::{FilteredBy, Outcome};
+use crate::outcome::{FilteredBy, Outcome, Reason};
 use crate::tracking::{RejectedContent, RejectedLine};
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
@@ -142,9 +142,11 @@ impl BatchConverter {
     }
 }
 
-/// Appends the row of a line to the rows for the rejects file if the line is rejected or unparsable.
+/// Appends the row of a line to the rows for the rejects file if the line is rejected, or unparsable for another reason
+/// than [`Reason::NotTracking`]. Lines of other programs have nothing to retry, and are most of the output of a container.
 fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, rows: &mut Vec<u8>) {
-    if let Some((reason, detail)) = conversion.outcome.fault() {
+    let fault = conversion.outcome.fault();
+    if let Some((reason, detail)) = fault.filter(|(reason, _)| *reason != Reason::NotTracking) {
         let (file, line, content) = origin(conversion, line, source);
         let row = RejectedLine {
             file,
@@ -157,8 +159,8 @@ fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, ro
     }
 }
 
-/// Returns the input, the number and the content of a line for its row. A line that is rejected again keeps those of its
-/// earlier row, so that rows always name the log.
+/// Returns the input, the number and the content of a line for its row. A line that is rejected again keeps those of
+/// its earlier row, so that rows always name the log.
 fn origin<'a>(
     conversion: &ConvertedLine<'a>,
     line: Line<'a>,
@@ -170,8 +172,8 @@ fn origin<'a>(
     }
 }
 
-/// Notes what became of a line that is a row of a rejects file, or a line of the rejects file of the run. The line leaves
-/// that file only if it is emitted.
+/// Notes what became of a line that is a row of a rejects file, or a line of the rejects file of the run. The line
+/// leaves that file only if it is emitted, or if another program wrote it.
 #[cold]
 fn note_retried(
     conversion: &ConvertedLine<'_>,

@@ -14,9 +14,7 @@ use crate::lms::Lms;
 use crate::outcome::{EventKind, Fault, FilteredBy, FilteredEvents, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{
-    LineWrapper, RejectedLine, TrackingEvent, has_two_times, is_of_other_logger,
-};
+use crate::tracking::{LineWrapper, RejectedLine, TrackingEvent, has_two_times};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -56,8 +54,8 @@ pub struct ConvertedLine<'a> {
     pub row: Option<&'a RejectedLine<'a>>,
 }
 
-/// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for every
-/// line.
+/// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for
+/// every line.
 #[derive(Clone, Copy, Debug)]
 enum EventType {
     /// The path of a request.
@@ -140,10 +138,11 @@ impl LineConverter {
         if let Some(inner) = row_of(line, arena) {
             return self.convert_row(inner, number, layout, arena, batch);
         }
-        // `--unwrap raw` reads the line of a row, and so has already been applied, unless the log has the key `raw`, too.
+        // `--unwrap raw` reads the line of a row, and so has already been applied, unless the log has the key `raw`,
+        // too.
         let is_wrapped = match line.content {
             LineContent::Whole(text) if self.wrapper.unwraps_rejects() => {
-                self.wrapper.parse_line(text, arena).is_ok()
+                self.wrapper.parse_line(text, arena, false).is_ok()
             }
             _ => true,
         };
@@ -173,7 +172,7 @@ impl LineConverter {
             return Some(conversion);
         }
         let parsed = match line.content {
-            LineContent::Whole(text) => wrapper.parse_line(text, arena),
+            LineContent::Whole(text) => wrapper.parse_line(text, arena, line.is_marked),
             LineContent::Truncated(_) => Err(Fault::new(
                 Reason::Truncated,
                 "the input ends in the middle of the line",
@@ -186,11 +185,13 @@ impl LineConverter {
         let event = match parsed {
             Ok(event) => event?,
             Err(fault) => {
-                let may_be_row = matches!(fault.reason, Reason::NoEvent | Reason::NotWrapped);
+                let may_be_row = matches!(
+                    fault.reason,
+                    Reason::NoEvent | Reason::NotWrapped | Reason::NotTracking
+                );
                 if may_be_row && let Some(row) = row_of(line, arena) {
                     return self.convert_row(row, line.number, layout, arena, batch);
                 }
-                let fault = of_other_logger(line).unwrap_or(fault);
                 return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
             }
         };
@@ -353,14 +354,4 @@ fn row_of<'a>(line: Line<'_>, arena: &'a Bump) -> Option<&'a RejectedLine<'a>> {
         return None;
     };
     RejectedLine::read(text, arena).map(|row| &*arena.alloc(row))
-}
-
-/// Returns the fault of an unparsable line that another program or logger wrote to the input.
-fn of_other_logger(line: Line<'_>) -> Option<Fault> {
-    let is_other = match line.content {
-        LineContent::Whole(text) => line.is_marked && is_of_other_logger(text),
-        LineContent::Truncated(_) | LineContent::TooLong { .. } => false,
-    };
-    let detail = "another program or logger wrote the line: it has neither the name of the tracking logger nor a key of events";
-    is_other.then(|| Fault::new(Reason::NotTracking, detail))
 }

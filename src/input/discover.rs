@@ -245,11 +245,11 @@ pub(super) fn source(
         stamp: FileStamp::of(metadata),
         is_retried: false,
     };
-    if path.extension() == Some(OsStr::new("json"))
-        && metadata.is_file()
-        && !holds_lines(&source, wrapper)
-    {
+    if path.extension() == Some(OsStr::new("json")) && metadata.is_file() {
         source.shape = Shape::Document;
+        if holds_lines(&source, wrapper) {
+            source.shape = Shape::Log;
+        }
     }
     source
 }
@@ -265,7 +265,8 @@ fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
     let read = open(source, &BytesRead::default())
         .map(|opened| opened.reader)
         .and_then(|reader| reader.take(EXAMINED_BYTES).read_to_end(&mut start));
-    let is_event = |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new()), Ok(Some(_)));
+    let is_event =
+        |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new(), false), Ok(Some(_)));
     let mut lines = start.split(|&byte| byte == b'\n');
     let is_line = |text: &[u8]| is_event(text) || RejectedLine::read(text, &Bump::new()).is_some();
     read.is_ok() && !is_event(&start) && lines.any(is_line)

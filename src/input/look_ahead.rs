@@ -4,11 +4,12 @@ use std::io::{self, Cursor, Read, Repeat, Take};
 
 use bumpalo::Bump;
 
-use crate::tracking::{RejectedLine, marks_events};
+use crate::tracking::{RejectedLine, has_key, marks_events};
 
-/// The limit on the bytes that are read ahead, NUL bytes at the start of the input aside. The bytes stay in memory for
-/// each open input. Nearly all logs have an event in their first lines. The output of a container may begin with
-/// thousands of other lines. A line that reaches beyond the limit is examined up to the limit.
+/// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.
+/// Nearly all logs have an event in their first lines. The output of a container may begin with thousands of other
+/// lines. In a file, these are searched to the end ([`first_event`]). In a pipe, only the bytes up to the limit are
+/// searched. A line that reaches beyond the limit is examined up to the limit.
 ///
 /// The limit does not depend on time, so a slow pipe is read up to its first event before its first line is converted.
 /// No output is late, because the lines before the first event have none.
@@ -51,31 +52,76 @@ struct LookedAhead {
     rest: Box<dyn Read + Send>,
 }
 
-/// Reads ahead to the first event or row. Returns a reader of all bytes, and the kind of the first event or row, or
-/// `None` if the bytes within the limit have neither.
+/// The start of an input.
+pub(super) struct LookAhead {
+    /// Reads all bytes of the input.
+    pub reader: Box<dyn Read + Send>,
+    /// The kind of the first event or row.
+    pub first: Option<FirstEvent>,
+    /// Whether no event or row is within the limit, and there are more bytes.
+    pub is_undecided: bool,
+}
+
+/// Reads ahead to the first event or row.
 ///
 /// # Errors
 /// Returns an error if there is no event within the limit, and the bytes are no text in any encoding.
-pub(super) fn look_ahead(
-    reader: Box<dyn Read + Send>,
-) -> io::Result<(Box<dyn Read + Send>, Option<FirstEvent>)> {
+pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> {
     let (reader, first) = looked_ahead(reader);
-    if first.is_none() && is_binary(reader.start.get_ref()) {
+    let start = reader.start.get_ref();
+    if first.is_none() && is_binary(start) {
         let message = "it is binary data and no log; leave it out, or decrypt or unpack it with the program that made it";
         return Err(io::Error::new(io::ErrorKind::Unsupported, message));
     }
-    Ok((Box::new(reader), first))
+    Ok(LookAhead {
+        is_undecided: first.is_none() && start.len() >= MOST_BYTES,
+        reader: Box::new(reader),
+        first,
+    })
 }
 
-/// Returns whether bytes are neither UTF-8 nor text in another encoding. A tenth of encrypted or compressed bytes are
-/// control characters that no text has. NUL bytes are not counted, since a log may have them after it was truncated in
-/// place.
+/// Returns the kind of the first event or row. Keeps only one line in memory, and of a line only as many bytes as the
+/// limit. An error ends the search; the run reports the error when the run reads the same bytes.
+pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
+    let mut bytes = Vec::new();
+    loop {
+        let length = bytes.len();
+        bytes.resize(length + BLOCK_BYTES, 0);
+        let read = match reader.read(&mut bytes[length..]) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                bytes.truncate(length);
+                continue;
+            }
+            read => read.unwrap_or(0),
+        };
+        bytes.truncate(length + read);
+        let end = if read == 0 || bytes.len() >= MOST_BYTES {
+            bytes.len()
+        } else {
+            memchr::memrchr(b'\n', &bytes).map_or(0, |newline| newline + 1)
+        };
+        let mut lines = bytes[..end].split(|&byte| byte == b'\n');
+        let first = lines.find_map(FirstEvent::of);
+        if first.is_some() || read == 0 {
+            return first;
+        }
+        bytes.drain(..end);
+    }
+}
+
+/// Returns whether bytes are neither UTF-8 nor text in another encoding, and have no line with a key of events. A tenth of
+/// encrypted or compressed bytes are control characters that no text has. NUL bytes are not counted, since a log may
+/// have them after it was truncated in place.
 fn is_binary(bytes: &[u8]) -> bool {
     let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f);
     let controls = bytes.iter().filter(|byte| is_control(**byte)).count();
     let others = bytes.iter().filter(|byte| **byte != 0).count() - controls;
     let utf8 = simdutf8::compat::from_utf8(bytes);
-    controls > others / 50 && utf8.is_err_and(|error| error.error_len().is_some())
+    let is_no_text = utf8.is_err_and(|error| error.error_len().is_some());
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    controls > others / 50
+        && is_no_text
+        && !lines.any(|line| has_key(line) && std::str::from_utf8(line).is_ok())
 }
 
 fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstEvent>) {
@@ -156,17 +202,21 @@ mod tests {
     fn all_bytes_and_the_error_are_read_after_looking_ahead() {
         for (text, expected) in [
             ("GET /\nINFO [tracking] - {\"event_type\": 1}\nlast", true),
-            ("GET /\n{\"context\": 1}\nINFO [tracking] - {", false),
+            (
+                "GET /\n{\"event_type\": 1, \"event_source\": 1}\nINFO [tracking] - {",
+                false,
+            ),
             ("GET /\nINFO [tracking] - {", true),
             ("", false),
             ("\0\0", false),
             ("\0\0\0INFO [tracking] - {\"event_type\": 1}\n", true),
         ] {
             let slow = Slow(Cursor::new(text.as_bytes().to_vec()));
-            let (mut reader, first) = look_ahead(Box::new(slow)).unwrap();
-            assert_eq!(first == Some(FirstEvent::Marked), expected, "{text}");
+            let mut ahead = look_ahead(Box::new(slow)).unwrap();
+            let is_marked = ahead.first == Some(FirstEvent::Marked);
+            assert_eq!(is_marked, expected, "{text}");
             let mut read = Vec::new();
-            let error = reader.read_to_end(&mut read).unwrap_err();
+            let error = ahead.reader.read_to_end(&mut read).unwrap_err();
             assert_eq!(
                 (&*read, error.to_string().as_str()),
                 (text.as_bytes(), "broken")
@@ -206,18 +256,21 @@ mod tests {
     }
 
     #[test]
-    fn the_first_event_is_searched_in_a_megabyte_and_not_in_more() {
+    fn the_first_event_is_looked_for_in_a_megabyte_and_searched_in_more() {
         for (kilobytes, expected) in [(900, true), (1100, false)] {
             let mut text = "GET /courses HTTP/1.1\n"
                 .repeat(kilobytes << 10)
                 .into_bytes();
             text.truncate(kilobytes << 10);
             text.extend(b"\nINFO [tracking] - {\"event_type\": 1}\n");
-            let (mut reader, first) = look_ahead(Box::new(Cursor::new(text.clone()))).unwrap();
-            assert_eq!(first.is_some(), expected, "{kilobytes}");
+            let mut ahead = look_ahead(Box::new(Cursor::new(text.clone()))).unwrap();
+            let found = (ahead.first.is_some(), ahead.is_undecided);
+            assert_eq!(found, (expected, !expected), "{kilobytes}");
             let mut read = Vec::new();
-            reader.read_to_end(&mut read).unwrap();
+            ahead.reader.read_to_end(&mut read).unwrap();
             assert_eq!(read, text);
+            assert_eq!(first_event(&*text), Some(FirstEvent::Marked));
         }
+        assert_eq!(first_event(&b"GET /\n"[..]), None);
     }
 }

@@ -1,13 +1,13 @@
 //! Opening an input. Gzip, and files that are not logs, are recognized by their first bytes, not by the file name.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::bytes_read::{BytesRead, CountedReader};
 use super::file_stamp::StampedFile;
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
-use super::look_ahead::{FirstEvent, look_ahead};
+use super::look_ahead::{FirstEvent, first_event, look_ahead};
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
 
@@ -48,13 +48,27 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         // The run may append rows to the file while it reads the file.
         opened.reader = Box::new(opened.reader.take(source.size.unwrap_or(0)));
     }
+    let ahead = look_ahead(opened.reader)?;
+    opened.reader = ahead.reader;
     if source.shape == Shape::Log {
-        let first;
-        (opened.reader, first) = look_ahead(opened.reader)?;
+        let first = match &mut opened.file {
+            Some(file) if ahead.is_undecided && source.is_file() => search(file)?,
+            _ => ahead.first,
+        };
         opened.is_marked = first == Some(FirstEvent::Marked);
         opened.is_rejects = first == Some(FirstEvent::Rejected);
     }
     Ok(opened)
+}
+
+/// Returns the kind of the first event or row in a file, at whose present position other readers go on.
+fn search(file: &mut File) -> io::Result<Option<FirstEvent>> {
+    let position = file.stream_position()?;
+    file.rewind()?;
+    let start = opened(Some(file.try_clone()?), &BytesRead::default())?;
+    let first = first_event(start.reader);
+    file.seek(SeekFrom::Start(position))?;
+    Ok(first)
 }
 
 impl Opened {

@@ -6,7 +6,7 @@ use super::event::TrackingEvent;
 use super::framing::framing_fault;
 use super::json_cause::{fault, no_object};
 use super::python;
-use crate::json::{JsonObject, Value};
+use crate::json::{JsonError, JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
 /// Parses a line without its newline. Returns `None` if the line is blank: white space only, apart from a byte-order
@@ -16,7 +16,8 @@ use crate::outcome::{Fault, Reason};
 /// Returns [`Reason::NotUtf8`] if the line is not UTF-8, [`Reason::NotJson`] if no JSON object is at its end, and
 /// [`Reason::NoEvent`] if the object has neither `event` nor `data`.
 pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
-    let root = object_of(text_of(line)?, arena)?;
+    let text = text_of(line)?;
+    let root = object_of(text, arena).map_err(|error| error.fault(text))?;
     root.map(|root| TrackingEvent::new(root, arena)).transpose()
 }
 
@@ -27,24 +28,51 @@ pub(super) fn text_of(line: &[u8]) -> Result<&str, Fault> {
     })
 }
 
+/// The error that a line does not end with a JSON object. Finding its cause takes longer than parsing the line, so the
+/// cause is found only where it is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NoObject<'a> {
+    /// The line has no text from a `{` to a `}` at its end.
+    NoBraces,
+    /// The text from the first `{` does not parse.
+    Json(&'a str, JsonError),
+    /// The text from the first `{` is not an object.
+    OtherValue,
+}
+
+impl NoObject<'_> {
+    /// Returns the fault of the line.
+    #[cold]
+    pub fn fault(self, line: &str) -> Fault {
+        let of_framing = match self {
+            Self::NoBraces | Self::Json(..) => framing_fault(line),
+            Self::OtherValue => None,
+        };
+        of_framing.unwrap_or_else(|| match self {
+            Self::NoBraces => Fault::new(Reason::NotJson, no_object(line)),
+            Self::Json(text, error) => {
+                let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
+                fault(text, prefix, &error)
+            }
+            Self::OtherValue => Fault::new(Reason::NotJson, "the line is not a JSON object"),
+        })
+    }
+}
+
 /// Parses the JSON object at the end of a line. Returns `None` if the line is blank.
 pub(super) fn object_of<'a>(
     line: &'a str,
     arena: &'a Bump,
-) -> Result<Option<JsonObject<'a>>, Fault> {
+) -> Result<Option<JsonObject<'a>>, NoObject<'a>> {
     let Some(text) = json_part(line) else {
-        if is_blank(line) {
-            return Ok(None);
-        }
-        let no_object = || Fault::new(Reason::NotJson, no_object(line));
-        return Err(framing_fault(line).unwrap_or_else(no_object));
+        return if is_blank(line) {
+            Ok(None)
+        } else {
+            Err(NoObject::NoBraces)
+        };
     };
-    let value = Value::parse(text, arena).map_err(|error| {
-        let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
-        framing_fault(line).unwrap_or_else(|| fault(text, prefix, &error))
-    })?;
-    let not_an_object = || Fault::new(Reason::NotJson, "the line is not a JSON object");
-    value.as_object().map(Some).ok_or_else(not_an_object)
+    let value = Value::parse(text, arena).map_err(|error| NoObject::Json(text, error))?;
+    value.as_object().map(Some).ok_or(NoObject::OtherValue)
 }
 
 /// Returns the text from the first `{` to the last `}` if only white space follows.

@@ -54,7 +54,7 @@ impl LineKind {
             return Self::Nuls;
         }
         let arena = Bump::new();
-        if let Ok(Some(event)) = wrapper.parse_line(line, &arena)
+        if let Ok(Some(event)) = wrapper.parse_line(line, &arena, false)
             && is_event_like(event.source())
         {
             // A JSON logger may also have the field `context` or `event_source` beside the event.

@@ -4,9 +4,10 @@
 use bumpalo::Bump;
 
 use super::event::TrackingEvent;
-use super::line::{object_of, text_of};
-use super::{line, skim};
-use crate::json::Value;
+use super::line::{NoObject, object_of, text_of};
+use super::marker::is_of_other_logger;
+use super::skim;
+use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
 /// The way in which the lines of a log are wrapped.
@@ -47,21 +48,40 @@ impl LineWrapper {
 
     /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so a line has the same outcome whether
     /// it is wrapped or not. An object at the key is taken as the event, because some log shippers decode the JSON of
-    /// the line.
+    /// the line. `is_marked` tells that the events of the input have the marker `[tracking]`.
     ///
     /// # Errors
-    /// Returns the errors of `parse_line`, and [`Reason::NotWrapped`] if the wrapper has neither a string nor an object
-    /// at the key.
+    /// Returns the errors of `parse_line`; [`Reason::NotWrapped`] if the wrapper has neither a string nor an object at
+    /// the key; and [`Reason::NotTracking`] if the line is text without an event, and another logger wrote it.
     pub fn parse_line<'a>(
         &self,
         line: &'a [u8],
         arena: &'a Bump,
+        is_marked: bool,
     ) -> Result<Option<TrackingEvent<'a>>, Fault> {
-        let Self::Json(key) = self else {
-            return line::parse_line(line, arena);
+        let line = text_of(line)?;
+        // `text` is the line, or the text at the key.
+        let of_other_logger = |text: &str| {
+            let is_other = is_marked && is_of_other_logger(line) && is_of_other_logger(text);
+            is_other.then(|| Fault::new(Reason::NotTracking, NOT_TRACKING))
         };
-        let wrapper = object_of(text_of(line)?, arena)
-            .map_err(|fault| with_context("the line is not wrapped", fault))?;
+        let object = |text: &'a str| {
+            let fault = |error: NoObject<'_>| error.fault(text);
+            object_of(text, arena)
+                .map_err(|error| of_other_logger(text).unwrap_or_else(|| fault(error)))
+        };
+        let event = |object: Option<JsonObject<'a>>| {
+            let event = object.map(|object| TrackingEvent::new(object, arena));
+            event.transpose().map_err(|fault| match fault.reason {
+                Reason::NoEvent => of_other_logger(line).unwrap_or(fault),
+                _ => fault,
+            })
+        };
+        let Self::Json(key) = self else {
+            return object(line).and_then(event);
+        };
+        let wrapper = object(line)
+            .map_err(|fault| with_context(|| "the line is not wrapped".into(), fault))?;
         let Some(wrapper) = wrapper else {
             return Ok(None);
         };
@@ -71,32 +91,45 @@ impl LineWrapper {
                 value.as_object()?.get(part)
             });
         let event = match inner {
-            None => return Err(not_wrapped(format!("the line has no key `{key}`"))),
-            Some(Value::Object(event)) => Ok(Some(event)),
-            Some(Value::Str(text)) => object_of(text, arena),
-            Some(other) => {
-                let kind = other.kind();
-                let detail = format!("`{key}` is {kind}, neither a string nor an object");
-                return Err(not_wrapped(detail));
+            None => {
+                let detail = || not_wrapped(format!("the line has no key `{key}`"));
+                return Err(of_other_logger(line).unwrap_or_else(detail));
             }
+            Some(Value::Object(object)) => event(Some(object)),
+            Some(Value::Str(text)) => object(text).and_then(event),
+            Some(other) => return Err(not_wrapped(of_kind(key, other))),
         };
-        event
-            .and_then(|event| {
-                event
-                    .map(|event| TrackingEvent::new(event, arena))
-                    .transpose()
-            })
-            .map_err(|fault| with_context(&format!("in `{key}`"), fault))
+        event.map_err(|fault| with_context(|| format!("in `{key}`"), fault))
     }
 }
+
+/// The detail of a line that another logger wrote.
+const NOT_TRACKING: &str = "another program or logger wrote the line: it has neither the name of the tracking logger nor a key of events";
 
 fn not_wrapped(detail: String) -> Fault {
     Fault::new(Reason::NotWrapped, detail)
 }
 
-fn with_context(context: &str, fault: Fault) -> Fault {
+/// Describes a value at the key that is neither a string nor an object.
+fn of_kind(key: &str, value: Value<'_>) -> String {
+    let remedy = match value {
+        Value::Null | Value::Array(_) if key == "MESSAGE" => {
+            ", as journald writes long or unprintable texts: export them with `journalctl --all`"
+        }
+        _ => "",
+    };
+    format!(
+        "`{key}` is {}, neither a string nor an object{remedy}",
+        value.kind()
+    )
+}
+
+fn with_context(context: impl FnOnce() -> String, fault: Fault) -> Fault {
+    if fault.reason == Reason::NotTracking {
+        return fault;
+    }
     Fault {
-        detail: format!("{context}: {}", fault.detail).into(),
+        detail: format!("{}: {}", context(), fault.detail).into(),
         ..fault
     }
 }
@@ -109,7 +142,7 @@ mod tests {
     fn parsed(key: &str, line: &str) -> String {
         let arena = Bump::new();
         let wrapper = LineWrapper::json(key).unwrap();
-        match wrapper.parse_line(line.as_bytes(), &arena) {
+        match wrapper.parse_line(line.as_bytes(), &arena, false) {
             Ok(Some(event)) => event.name().unwrap_or("(no name)").to_owned(),
             Ok(None) => "blank".to_owned(),
             Err(fault) => format!("{}: {}", fault.reason.code(), fault.detail),

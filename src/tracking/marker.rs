@@ -12,8 +12,8 @@ const OUTPUT_MARKERS: [&[u8]; 2] = [b"[xapi_tracking]", b"[caliper_tracking]"];
 const KEYS: [&[u8]; 3] = [b"\"event_type", b"\"event_source", b"\"context"];
 
 /// Returns whether a line tells that the events of its input have the marker: `true` if the line has an event with the
-/// marker, `false` if the line has an event without the marker, `None` if the line does not look like an event. Both
-/// also hold for an event in a JSON object of a log driver.
+/// marker, `false` if the line has an event without the marker, `None` if the line does not look like an event. An event
+/// wrapped by a log driver counts, too.
 pub fn marks_events(line: &[u8]) -> Option<bool> {
     let marker = memmem::find(line, MARKER);
     if let Some(start) = marker {
@@ -22,15 +22,34 @@ pub fn marks_events(line: &[u8]) -> Option<bool> {
         let found = memchr::memchr2(b'{', b'"', later);
         return found.is_some_and(|at| later[at] == b'{').then_some(true);
     }
+    // Other programs and the reference's own output also have JSON objects, so a single key does not tell an event.
     let text = line.trim_ascii();
     let object = memchr::memchr(b'{', text).filter(|_| text.ends_with(b"}"));
-    let is_event = object.is_some_and(|start| has_key(&text[start..]));
+    let has_keys = |text: &[u8]| {
+        let names = [&b"event_type"[..], b"event_source"];
+        names.iter().all(|name| has_whole_key(text, name))
+    };
+    let is_event = object.is_some_and(|start| has_keys(&text[start..]));
     (is_event && !has_output_marker(text)).then_some(false)
 }
 
-/// Returns whether an unparsable line comes from another logger or program, in an input whose events have the marker.
-pub fn is_of_other_logger(line: &[u8]) -> bool {
-    !has_marker(line) && (has_output_marker(line) || !has_key(line))
+/// Returns whether a text has a key of this name. The quotes of a key are escaped if the object is within a text.
+fn has_whole_key(text: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(text, name).any(|at| {
+        let after = text[at + name.len()..].iter();
+        let mut after = after.skip_while(|byte| **byte == b'\\');
+        text[..at].ends_with(b"\"")
+            && after.next() == Some(&b'"')
+            && after.find(|byte| !byte.is_ascii_whitespace()) == Some(&b':')
+    })
+}
+
+/// Returns whether a line without an event comes from another logger or program, in an input whose events have the
+/// marker. A line with NUL bytes is damage, such as text in UTF-16 that was appended to the log.
+pub(super) fn is_of_other_logger(line: &str) -> bool {
+    let line = line.as_bytes();
+    let is_other = !has_marker(line) && (has_output_marker(line) || !has_key(line));
+    is_other && memchr::memchr(0, line).is_none()
 }
 
 /// Returns whether a line has the marker.
@@ -45,7 +64,7 @@ fn has_output_marker(line: &[u8]) -> bool {
 }
 
 /// Returns whether a line has a key that every event has.
-pub(super) fn has_key(line: &[u8]) -> bool {
+pub fn has_key(line: &[u8]) -> bool {
     KEYS.iter().any(|key| memmem::find(line, key).is_some())
 }
 
@@ -65,13 +84,36 @@ mod tests {
                 r#"{"log":"INFO [tracking] - {\"event_type\": \"x\"}\n"}"#,
                 Some(true),
             ),
-            (r#"{"name": "x", "event_source": "server"}"#, Some(false)),
-            (r#"{"log":"{\"context\": {}}\n"}"#, Some(false)),
-            (r#"Mar 5 lms: {"event_source": "server"}"#, Some(false)),
-            (r#"{"title": "[tracking]", "context": {}}"#, None),
-            (r#"e": 1}, "event_source": "server"}"#, None),
-            (r#"INFO [xapi_tracking] - {"context": {}}"#, None),
-            (r#"{"log":"[xapi_tracking] {\"context\": {}}\n"}"#, None),
+            (
+                r#"{"name": "x", "event_source": "server", "event_type": "x"}"#,
+                Some(false),
+            ),
+            (
+                r#"{"log":"{\"event_source\" : 1, \"event_type\":1}\n"}"#,
+                Some(false),
+            ),
+            (
+                r#"Mar 5 lms: {"event_type":1,"event_source": "server"}"#,
+                Some(false),
+            ),
+            // Lines of other programs, and a statement.
+            (r#"{"event_source": "server"}"#, None),
+            (r#"{"level":"info","msg":"start","contextual":1}"#, None),
+            (r#"{"event_types": 1, "event_source": 1}"#, None),
+            (r#"{"msg": "event_type\", \"event_source: 1"}"#, None),
+            (
+                r#"{"id": "x", "actor": {}, "context": {"extensions": {}}}"#,
+                None,
+            ),
+            (
+                r#"{"title": "[tracking]", "event_type": 1, "event_source": 1}"#,
+                None,
+            ),
+            (r#"e": 1}, "event_source": "server", "event_type": 1"#, None),
+            (
+                r#"INFO [xapi_tracking] - {"event_type": 1, "event_source": 1}"#,
+                None,
+            ),
             ("INFO [tracking] cut", None),
             ("GET /event", None),
             ("", None),
@@ -93,8 +135,10 @@ mod tests {
             ),
             (r#"e": 1}, "event_source": "server"}"#, false),
             (r#"{"log":"cut, \"context\": {"}"#, false),
+            ("\0G\0E\0T", false),
+            ("\0", false),
         ] {
-            assert_eq!(is_of_other_logger(line.as_bytes()), expected, "{line}");
+            assert_eq!(is_of_other_logger(line), expected, "{line}");
         }
     }
 }

@@ -51,7 +51,7 @@ pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
-pub use marker::{is_of_other_logger, marks_events};
+pub use marker::{has_key, marks_events};
 pub use piece::Piece;
 pub use rejected_line::{RejectedContent, RejectedLine};
 pub use two_times::has_two_times;

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::json;
 
-use crate::harness::{Run, gzip, line};
+use crate::harness::{Run, RunDirectory, gzip, line};
 use crate::inputs::two_lines;
 
 /// The first bytes that common programs write, followed by the kind and the way to read it that the error names.
@@ -383,6 +383,28 @@ fn binary_data_without_an_event_is_an_error_and_text_in_any_encoding_is_not() {
     ] {
         let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
         assert_eq!(run.run().with_code(0).count("emitted"), emitted);
+    }
+}
+
+#[test]
+fn binary_data_named_like_a_document_is_an_error_in_every_run() {
+    let mut state = 1_u32;
+    let random = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    });
+    let random: Vec<u8> = random.take(5_000).collect();
+    let directory = RunDirectory::new();
+    directory.write("logs/a.json", random);
+    for arguments in [
+        &["-o", "out", "logs"][..],
+        &["--state", "state", "-o", "other", "logs"],
+        &["--state", "state", "-o", "other", "logs"],
+    ] {
+        let run = Run::transform().in_directory(&directory).args(arguments);
+        let ended = run.run().with_code(3);
+        ended.assert_error("failed to open `logs/a.json`: it is binary data");
+        assert_eq!(ended.count("lines"), 0);
     }
 }
 

@@ -40,6 +40,7 @@ mod lost_inputs;
 mod lrs;
 mod minute_timer;
 mod moved;
+mod other_programs;
 mod outages;
 mod outputs;
 mod probe;

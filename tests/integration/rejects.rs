@@ -95,9 +95,9 @@ fn lines_keep_their_reasons_and_their_rows_when_they_are_rejected_again() {
     let marked = format!("INFO [tracking] - {}", line(1));
     for (log, option, reasons) in [
         (
-            [marked.as_bytes(), b"GET /\nINFO [tracking] {\n"].concat(),
+            [marked.as_bytes(), b"INFO [tracking] {\n"].concat(),
             None,
-            &["not-tracking", "not-json"][..],
+            &["not-json"][..],
         ),
         (
             b"\xffx {\"event\": 1}\n{\"a\": 1}\n".to_vec(),
