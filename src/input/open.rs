@@ -160,7 +160,12 @@ impl Start {
                 break;
             }
             match reader.read(&mut bytes[length..]) {
-                Ok(0) => break,
+                Ok(0) => {
+                    // Bytes that are written to the file from now on are not read, since nobody has examined them: an
+                    // empty file may be a gzip file a moment later.
+                    reader = Box::new(io::empty());
+                    break;
+                }
                 Ok(read) => length += read,
                 Err(failed) if failed.kind() == io::ErrorKind::Interrupted => {}
                 Err(failed) => error = Some(failed),
@@ -236,6 +241,27 @@ mod tests {
 
     use super::*;
     use crate::input::Shape;
+
+    /// A reader of a file that is empty at first.
+    struct Growing(bool);
+
+    impl Read for Growing {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            match std::mem::replace(&mut self.0, true) {
+                false => Ok(0),
+                true => GZIP_MAGIC.as_slice().read(buffer),
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_empty_is_not_read_as_plain_text_when_it_becomes_a_gzip_file() {
+        let start = Start::read(Box::new(Growing(false)), Container::File);
+        let mut bytes = Vec::new();
+        let mut reader = start.checked().unwrap();
+        reader.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, b"");
+    }
 
     #[test]
     fn rewinding_reads_the_opened_file_again_after_its_rotation() {
