@@ -50,6 +50,11 @@ impl BatchConverter {
         };
         let last_of_part = self.convert_part(source, &batch, &mut converted);
         let rest = last_of_part.map(|nth| batch.split_after(nth));
+        if let Some(foreign) = &converted.suspects.foreign {
+            batch
+                .positions
+                .truncate(foreign.whole_lines_from(batch.first_line));
+        }
         converted.positions = std::mem::take(&mut batch.positions);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
             // If compression fails here, `member` is `None`. Then the writer of the output file compresses the records
@@ -59,8 +64,8 @@ impl BatchConverter {
         (converted, rest)
     }
 
-    /// Converts lines until the output has the size of a part. If lines remain, returns the index of the last converted
-    /// line.
+    /// Converts lines until the output has the size of a part, or data that is no log begins. If lines of the log remain,
+    /// returns the index of the last converted line.
     fn convert_part(
         &self,
         source: &Source,
@@ -76,7 +81,21 @@ impl BatchConverter {
         let mut lines = lines.enumerate().peekable();
         while let Some((nth, line)) = lines.next() {
             arena.reset();
-            self.convert_line(source, line, layout, &arena, converted);
+            let conversion = self.converter.convert(line, layout, &arena, converted);
+            if let Some(conversion) = conversion {
+                if matches!(conversion.outcome, Outcome::Unparsable(_))
+                    && source.shape == Shape::Log
+                    && let Some((data, text)) = batch.foreign_data(line)
+                {
+                    converted.suspects.foreign = Some(data);
+                    let conversion = self.converter.convert(text, layout, &arena, converted);
+                    if let Some(conversion) = conversion {
+                        self.note(&conversion, text, source, converted);
+                    }
+                    return None;
+                }
+                self.note(&conversion, line, source, converted);
+            }
             if converted.bytes.len() >= PART_BYTES && lines.peek().is_some() {
                 return Some(nth);
             }
@@ -84,17 +103,14 @@ impl BatchConverter {
         None
     }
 
-    fn convert_line(
+    /// Counts a converted line, and notes what the run needs to know about the line.
+    fn note(
         &self,
-        source: &Source,
+        conversion: &ConvertedLine<'_>,
         line: Line<'_>,
-        layout: Layout,
-        arena: &Bump,
+        source: &Source,
         converted: &mut ConvertedBatch,
     ) {
-        let Some(conversion) = self.converter.convert(line, layout, arena, converted) else {
-            return;
-        };
         let tally = &mut converted.tally;
         tally.count(&conversion.outcome, conversion.records);
         match conversion.outcome {
@@ -134,10 +150,10 @@ impl BatchConverter {
             }
         }
         if conversion.row.is_some() || source.is_retried {
-            note_retried(&conversion, line, source, converted);
+            note_retried(conversion, line, source, converted);
         }
         if self.keeps_rejects {
-            write_row(&conversion, line, source, &mut converted.rejects);
+            write_row(conversion, line, source, &mut converted.rejects);
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::pieces::Pieces;
-use crate::input::{Line, LineContent};
+use crate::input::{ForeignData, Line, LineContent};
 use crate::outcome::{Framing, Outcome};
 use crate::tracking::{LineKind, LineWrapper};
 
@@ -27,6 +27,8 @@ pub struct Suspects {
     pub kinds: Vec<LineKind>,
     /// The first line among `kinds` that is a damaged event.
     pub damaged: Option<FirstLine>,
+    /// Data that is no log. The lines from there on are not converted.
+    pub foreign: Option<ForeignData>,
 }
 
 /// The lines that cannot be read because of one kind of framing.
@@ -111,6 +113,7 @@ impl Suspects {
         let missing = SAMPLES.saturating_sub(self.kinds.len());
         self.kinds.extend(later.kinds.into_iter().take(missing));
         self.damaged = self.damaged.take().or(later.damaged);
+        self.foreign = self.foreign.or(later.foreign);
     }
 
     /// Returns whether no line is an event. Lines that were not examined count as events, unless all examined lines of

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use super::foreign::ForeignData;
 use super::held_back::HeldBack;
 use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
@@ -136,6 +137,7 @@ impl<R: Read> BatchReader<R> {
             && text.len() <= self.max_line_bytes
             && !is_only_nuls
             && !cannot_become_event(text)
+            && ForeignData::find(text, 1, 0).is_none()
         {
             let of_first_line = if whole == 0 { nuls } else { 0 };
             *held_back += of_first_line + last_line.len() as u64;

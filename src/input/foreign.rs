@@ -2,11 +2,13 @@
 //! by their first bytes, never by their names, so that each file is one error that says how to read the file. Otherwise
 //! each of its lines would be reported as unparsable.
 
+mod in_line;
 mod marks;
 mod openpgp;
 
 use flate2::{Decompress, FlushDecompress};
 
+pub use in_line::ForeignData;
 use marks::{MARKS, MARKS_OF_BINARY, Reading};
 
 /// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
@@ -36,6 +38,15 @@ pub enum Container {
 }
 
 impl Container {
+    pub fn of(is_pipe: bool, is_gzip: bool) -> Self {
+        match (is_pipe, is_gzip) {
+            (false, false) => Self::File,
+            (true, false) => Self::Pipe,
+            (false, true) => Self::GzipFile,
+            (true, true) => Self::GzipPipe,
+        }
+    }
+
     fn is_gzip(self) -> bool {
         matches!(self, Self::GzipFile | Self::GzipPipe)
     }
@@ -43,6 +54,7 @@ impl Container {
 
 impl Foreign {
     const GZIP: Self = Self::new("compressed twice with gzip", Reading::Command("cat FILE"));
+    const GZIP_DATA: Self = Self::new("compressed with gzip", Reading::Command("cat FILE"));
     const ZLIB: Self = Self::new(
         "compressed with zlib",
         Reading::Advice(

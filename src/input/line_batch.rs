@@ -2,6 +2,7 @@
 
 use std::iter;
 
+use super::foreign::ForeignData;
 use super::position::Position;
 use super::source::Shape;
 use crate::buffers::Buffer;
@@ -75,6 +76,19 @@ impl LineBatch {
             positions: self.positions.split_off(lines.min(self.positions.len())),
             is_marked: self.is_marked,
         }
+    }
+
+    /// Looks for data that is no log in a line of the batch that is not JSON. Also returns the text before the data as a
+    /// line.
+    #[cold]
+    pub fn foreign_data(&self, line: Line<'_>) -> Option<(ForeignData, Line<'_>)> {
+        let start = usize::try_from(line.offset - self.offset).ok()?;
+        let rest = self.text.get(start..)?;
+        let whole = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+        let (data, length) = ForeignData::find(whole, line.number, line.offset)?;
+        let text = &whole[..length];
+        let content = LineContent::Whole(&text[nuls_before(text)..]);
+        Some((data, Line { content, ..line }))
     }
 
     /// Returns the lines of a log, or the text of a document as one line.

@@ -38,6 +38,7 @@ pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
 pub use discover::{Discovery, NotFound, discover};
 pub use file_stamp::{FileStamp, StampedFile};
+pub use foreign::{Container, ForeignData};
 pub use held_back::{HeldBack, WatchedFile, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use moved::{moved_files, moved_to};

@@ -102,10 +102,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             (Box::new(file.try_clone()?), metadata.len())
         }
     };
-    let (plain, gzipped) = match is_pipe {
-        true => (Container::Pipe, Container::GzipPipe),
-        false => (Container::File, Container::GzipFile),
-    };
+    let [plain, gzipped] = [false, true].map(|is_gzip| Container::of(is_pipe, is_gzip));
     let stamped = file.as_ref().and_then(StampedFile::new);
     let mut start = Start::read(raw, plain);
     if let Some(error) = start.error_at_first_byte() {

@@ -172,7 +172,8 @@ impl<'c> Deliverer<'c> {
         source: &Source,
         mut batch: ConvertedBatch,
     ) -> ControlFlow {
-        if self.output_failed(input) {
+        let open = self.open.get(&input);
+        if open.is_some_and(|open| open.output_failed || open.suspects.foreign.is_some()) {
             return ControlFlow::EndInput;
         }
         self.check_kept(input, source, &batch);
@@ -186,6 +187,7 @@ impl<'c> Deliverer<'c> {
             self.must_stop = true;
             return self.flow_after(input, Err(error));
         }
+        let is_last = batch.suspects.foreign.is_some();
         let written = self.destination.write(input, &batch);
         if written.is_ok()
             && let Some(open) = self.open.get_mut(&input)
@@ -193,7 +195,10 @@ impl<'c> Deliverer<'c> {
             open.tally.add(&batch.tally);
             open.suspects.add(std::mem::take(&mut batch.suspects));
         }
-        self.flow_after(input, written)
+        match self.flow_after(input, written) {
+            ControlFlow::Continue if is_last => ControlFlow::EndInput,
+            flow => flow,
+        }
     }
 
     /// Completes the output of an input after the last line that could be read.
@@ -212,11 +217,13 @@ impl<'c> Deliverer<'c> {
         let Some(mut open) = self.open.remove(&input) else {
             return flow;
         };
-        if let Err(error) = &result {
+        if let Some(error) = open.error(source, &result, is_gzip) {
             let message = format!("failed to read `{}` to its end: {error}", source.name);
             self.input_failed(&mut open, message);
         }
-        if let Some(reason) = rest {
+        let is_foreign = open.suspects.foreign.is_some();
+        let held_back = if is_foreign { 0 } else { held_back };
+        if let Some(reason) = rest.filter(|_| !is_foreign) {
             self.hold_back(source, &mut open, reason);
         }
         let delivered = !open.output_failed;

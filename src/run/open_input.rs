@@ -1,11 +1,12 @@
 //! An input between its start and its end.
 
+use std::io;
 use std::time::Instant;
 
 use crate::checkpoint::SameLines;
 use crate::convert::Suspects;
 use crate::destination::WrittenFile;
-use crate::input::{HeldBack, Source};
+use crate::input::{Container, HeldBack, Source};
 use crate::outcome::Tally;
 use crate::report::{InputEnd, InputReport, ReadTo};
 
@@ -48,6 +49,15 @@ impl OpenInput {
             output_failed: false,
             started: Instant::now(),
         }
+    }
+
+    /// Returns the explanation of the error with which reading the input has ended.
+    pub fn error(&self, source: &Source, result: &io::Result<()>, is_gzip: bool) -> Option<String> {
+        let Some(foreign) = self.suspects.foreign else {
+            return result.as_ref().err().map(io::Error::to_string);
+        };
+        let container = Container::of(!source.is_file(), is_gzip);
+        Some(foreign.message(container))
     }
 
     /// Returns the report on the input. `read_to` is `None` if the run stopped before the end of the input.

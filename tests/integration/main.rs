@@ -30,6 +30,7 @@ mod goldens;
 mod harness;
 mod inputs;
 #[cfg(unix)]
+mod joined;
 mod kills;
 mod kinds;
 mod known_files;

@@ -1,0 +1,159 @@
+//! Inputs in which data of another kind follows lines of text, as when files of several kinds are joined.
+
+use crate::harness::{Ended, Run, gzip, line, lines};
+
+fn utf_16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn fails_after(ended: Ended, lines: u64, emitted: u64, message: &str) -> Ended {
+    let ended = ended.with_code(3);
+    ended.assert_error(message);
+    let counts = (ended.count("lines"), ended.count("emitted"));
+    assert_eq!(counts, (lines, emitted), "{message}");
+    ended
+}
+
+#[test]
+fn data_of_another_kind_after_lines_of_text_is_an_error_that_says_where_it_begins() {
+    let text = lines(0..3);
+    let at = text.len() + 1;
+    let more = [b'\n', 0xff].repeat(100);
+    let starts: [(Vec<u8>, &str, &str); 7] = [
+        (gzip(lines(3..400)), "compressed with gzip", "event-router"),
+        (
+            b"BZh91AY&SY\x9b\x97\x1f\x9c\0\0".to_vec(),
+            "compressed with bzip2",
+            "bzip2 -dc - | event-router",
+        ),
+        (
+            b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46".to_vec(),
+            "compressed with xz",
+            "xz -dc - | event-router",
+        ),
+        (
+            b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}".to_vec(),
+            "compressed with zstd",
+            "zstd -dc - | event-router",
+        ),
+        (
+            utf_16(&lines(3..4)),
+            "UTF-16 text",
+            "iconv -f UTF-16LE -t UTF-8 - | event-router",
+        ),
+        (
+            [b"\xff\xfe", &utf_16(&lines(3..4))[..]].concat(),
+            "UTF-16 text",
+            "iconv -f UTF-16LE -t UTF-8 - | event-router",
+        ),
+        (
+            // Data after a hole of NUL bytes is found, too.
+            [&[0; 50][..], &gzip(line(3))].concat(),
+            "compressed with gzip",
+            "event-router",
+        ),
+    ];
+    for (start, kind, command) in starts {
+        let at = at + start.iter().take_while(|&&byte| byte == 0).count();
+        let bytes = [text.as_bytes(), &start, &more].concat();
+        let message = |name: &str, rest: &str, archive: &str| {
+            format!(
+                "failed to read `{name}` to its end: after 3 lines of text, at byte {at}, data begins that is {kind}; read the rest with `{rest} | {command} … -`{archive}"
+            )
+        };
+        let archive = "; if the input comes out of an archive, unpack the archive into a folder and give the folder";
+        for (name, bytes, rest) in [
+            ("a.log", bytes.clone(), format!("tail -c +{at} FILE")),
+            (
+                "a.log.gz",
+                gzip(&bytes),
+                format!("gzip -dc FILE | tail -c +{at}"),
+            ),
+        ] {
+            let run = Run::transform().file(name, bytes).args(&[name]);
+            fails_after(run.run(), 3, 3, &message(name, &rest, ""));
+        }
+        for (bytes, rest) in [
+            (bytes.clone(), format!("… | tail -c +{at}")),
+            (gzip(&bytes), format!("… | gzip -dc | tail -c +{at}")),
+        ] {
+            let run = Run::transform().stdin(bytes).args(&["-"]);
+            fails_after(run.run(), 3, 3, &message("-", &rest, archive));
+        }
+    }
+}
+
+#[test]
+fn data_may_follow_an_event_without_a_newline_between_them() {
+    let text = lines(0..3);
+    for data in [
+        gzip(lines(3..400)),
+        b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
+        utf_16(&lines(3..4)),
+    ] {
+        let bytes = [text.trim_end().as_bytes(), &data].concat();
+        let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
+        let at = text.len();
+        let message = format!(
+            "failed to read `a.log` to its end: after 3 lines of text, at byte {at}, data begins that is "
+        );
+        fails_after(run.run(), 3, 3, &message);
+    }
+}
+
+#[test]
+fn the_position_of_the_data_does_not_depend_on_batches_and_threads() {
+    let text = lines(0..12_000);
+    // The lines after the data are not read, because nobody knows where the data ends.
+    let bytes = [text.as_bytes(), &gzip(lines(0..40)), text.as_bytes()].concat();
+    let message = format!(
+        "after 12000 lines of text, at byte {}, data",
+        text.len() + 1
+    );
+    for threads in ["1", "4"] {
+        let run = Run::transform()
+            .file("a.log", &bytes)
+            .file("b.log", line(1));
+        let arguments = ["--threads", threads, "-o", "out", "a.log", "b.log"];
+        let ended = run.args(&arguments).run();
+        let error = format!("failed to read `a.log` to its end: {message}");
+        fails_after(ended, 12_001, 12_001, &error);
+    }
+}
+
+#[test]
+fn with_a_state_each_run_reports_the_data() {
+    let text = lines(0..3);
+    for data in [
+        gzip(lines(3..400)),
+        // Without a newline.
+        b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}".to_vec(),
+    ] {
+        let bytes = [text.as_bytes(), &data].concat();
+        let arguments = ["--state", "state", "-o", "out", "a.log"];
+        let run = Run::transform().file("a.log", bytes).args(&arguments);
+        let message = "failed to read `a.log` to its end: after 3 lines of text";
+        let first = fails_after(run.run(), 3, 3, message);
+        let again = Run::transform().in_directory(&first.directory);
+        fails_after(again.args(&arguments).run(), 0, 0, message);
+    }
+}
+
+#[test]
+fn lines_with_damaged_bytes_are_bad_lines_and_no_data_of_another_kind() {
+    for damaged in [
+        &b"\x1f\x8b"[..],
+        b"\xa3\x01\x01",
+        b"\x5d\0\0\x80",
+        b"\0\0{\0\"\0",
+        b"\xff\xfe{\"name\": 1}",
+        b"{\"name\": \"\xff\"}(\xb5/",
+        b"MZ\0\xff",
+        b"x\xda\x03\0\0\0\0\x01",
+    ] {
+        let bytes = [line(0).as_bytes(), damaged, b"\n", line(1).as_bytes()].concat();
+        let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
+        let ended = run.run().with_code(0);
+        assert_eq!((ended.count("lines"), ended.count("emitted")), (3, 2));
+    }
+}
