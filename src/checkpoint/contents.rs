@@ -40,8 +40,9 @@ pub const EMPTY_INPUT: InputId = 0;
 pub struct KnownInput {
     /// The [`Entry::Input`] that added the input.
     pub entry: Entry,
-    /// The progress at each destination, by the name of the destination.
-    pub delivered: BTreeMap<String, DeliveryProgress>,
+    /// The progress at each destination, by the name of the destination. The box keeps the map small: it allocates
+    /// memory for eleven values at once, and most inputs have one.
+    pub delivered: BTreeMap<String, Box<DeliveryProgress>>,
     /// The last day of a run that found the input, or 0 if it is not recorded.
     pub seen: Day,
 }
@@ -150,7 +151,7 @@ impl JournalContents {
             }
             None => progress,
         };
-        known.delivered.insert(to, progress);
+        known.delivered.insert(to, Box::new(progress));
     }
 
     /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`.
@@ -273,7 +274,7 @@ impl JournalContents {
             entries.push(known.entry.clone());
             let is_complete = files.iter().any(|file| file.is_complete(now));
             entries.extend(known.delivered.iter().map(|(to, progress)| {
-                let mut progress = progress.clone();
+                let mut progress = DeliveryProgress::clone(progress);
                 if is_complete {
                     progress.history.shorten();
                 }
