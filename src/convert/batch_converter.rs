@@ -12,7 +12,7 @@ use super::record_writer::Layout;
 use super::rejected_row::{RetriedLine, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
-use crate::outcome::{FilteredBy, Outcome, Reason};
+use crate::outcome::{FilteredBy, Outcome, Reason, Tally};
 use crate::tracking::{RejectedContent, RejectedLine};
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
@@ -113,6 +113,31 @@ impl BatchConverter {
     ) {
         let tally = &mut converted.tally;
         tally.count(&conversion.outcome, conversion.records);
+        self.count_details(conversion, line.number, tally);
+        let suspects = &mut converted.suspects;
+        match conversion.name {
+            Some(_) if suspects.has_known_event => {}
+            // The run that wrote the row has reported the line.
+            _ if conversion.row.is_some() => suspects.has_known_event = true,
+            Some(name) if conversion.known.is_some() || name.starts_with('/') => {
+                suspects.has_known_event = true;
+            }
+            name => {
+                let (outcome, wrapper) = (&conversion.outcome, &self.converter.wrapper);
+                suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
+            }
+        }
+        if conversion.row.is_some() || source.is_retried {
+            note_retried(conversion, line, source, converted);
+        }
+        if self.keeps_rejects {
+            write_row(conversion, line, source, &mut converted.rejects);
+        }
+    }
+
+    /// Counts what is not counted with the outcome of a line.
+    #[inline]
+    fn count_details(&self, conversion: &ConvertedLine<'_>, number: u64, tally: &mut Tally) {
         match conversion.outcome {
             Outcome::Unsupported(_) => {
                 let kind = conversion.kind_of_unsupported();
@@ -134,26 +159,7 @@ impl BatchConverter {
             if is_parsed {
                 tally.details.count_event(conversion.known, conversion.name);
             }
-            tally.details.count_line(line.number, conversion.time);
-        }
-        let suspects = &mut converted.suspects;
-        match conversion.name {
-            Some(_) if suspects.has_event => {}
-            // The run that wrote the row has reported the line.
-            _ if conversion.row.is_some() => suspects.has_event = true,
-            Some(name) if conversion.known.is_some() || name.starts_with('/') => {
-                suspects.has_event = true;
-            }
-            name => {
-                let (outcome, wrapper) = (&conversion.outcome, &self.converter.wrapper);
-                suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
-            }
-        }
-        if conversion.row.is_some() || source.is_retried {
-            note_retried(conversion, line, source, converted);
-        }
-        if self.keeps_rejects {
-            write_row(conversion, line, source, &mut converted.rejects);
+            tally.details.count_line(number, conversion.time);
         }
     }
 }

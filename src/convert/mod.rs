@@ -9,6 +9,7 @@
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
 //! | `suspects` | the lines of an input that are probably no events |
+//! | `samples` | the first of such lines, with their guessed kinds |
 //! | `pieces` | the lines of an input that are pieces of objects laid out over several lines |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
 //! | `rejected_row` | the rows of a rejects file that are read, and the rows that are written |
@@ -20,6 +21,7 @@ mod line_converter;
 mod pieces;
 mod record_writer;
 mod rejected_row;
+mod samples;
 mod settings;
 mod suspects;
 
@@ -30,5 +32,6 @@ pub use line_converter::{ConvertedLine, LineConverter};
 pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
 pub use rejected_row::RetriedLine;
+pub use samples::{FirstLine, Sample};
 pub use settings::{EnvelopeSettings, FormatSettings, select_events};
-pub use suspects::{FirstLine, Framed, Suspects};
+pub use suspects::{Framed, Suspects};

@@ -3,30 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::pieces::Pieces;
+use super::samples::{FirstLine, Sample, Samples};
 use crate::input::{ForeignData, Line, LineContent};
 use crate::outcome::{Framing, Outcome};
-use crate::tracking::{LineKind, LineWrapper};
-
-/// The number of lines whose kinds are guessed, among the first lines of an input.
-const SAMPLES: usize = 100;
+use crate::tracking::{LineKind, LineWrapper, is_json_sequence, may_hold_event};
 
 /// The lines of an input, or of a part of it, that are probably no events.
 #[derive(Clone, Debug, Default)]
 pub struct Suspects {
-    /// Whether at least one line is an event.
-    pub has_event: bool,
-    /// Whether lines have the form of an event without a known name, and were not examined.
-    has_unexamined: bool,
-    /// Whether lines have the form of an event without a known name, and are none.
-    has_lookalike: bool,
+    /// Whether a line is an event with a known name.
+    pub has_known_event: bool,
     /// The lines that cannot be read because of their framing.
     pub framed: BTreeMap<Framing, Framed>,
     /// The lines that are pieces of objects.
     pub pieces: Pieces,
-    /// The guessed kinds of the first lines that are no events.
-    pub kinds: Vec<LineKind>,
-    /// The first line among `kinds` that is a damaged event.
-    pub damaged: Option<FirstLine>,
+    /// Lines that were parsed as events without a known name, as long as no line is known to be an event.
+    pub parsed: Samples,
+    /// Unparsable lines that may hold an event. Beside them, requests and other lines may be far more frequent.
+    pub promising: Samples,
+    /// The other unparsable lines of the first batch.
+    pub others: Samples,
     /// Data that is no log. The lines from there on are not converted.
     pub foreign: Option<ForeignData>,
 }
@@ -36,20 +32,13 @@ pub struct Suspects {
 pub struct Framed {
     pub lines: u64,
     pub first: FirstLine,
-}
-
-/// The first of several lines with the same fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FirstLine {
-    /// The number of the line in the input, from 1.
-    pub number: u64,
-    /// The detail of the fault.
-    pub detail: String,
+    /// Whether each of the lines is JSON, one value after the other.
+    pub are_json: bool,
 }
 
 impl Suspects {
-    /// Notes a line that is unparsable, or whose event has no name or an unknown name. Guesses the kind of the line only
-    /// if `is_first`, which means that the line is in the first batch of its input.
+    /// Notes a line that is unparsable, or whose event has no name or an unknown name. `is_first` tells whether the line is
+    /// in the first batch of its input.
     #[cold]
     pub fn note(
         &mut self,
@@ -59,66 +48,98 @@ impl Suspects {
         wrapper: &LineWrapper,
         is_first: bool,
     ) {
-        let fault = match outcome {
-            Outcome::Unparsable(fault) => Some(fault),
-            _ => None,
+        let (number, content) = (line.number, line.content);
+        let Outcome::Unparsable(fault) = outcome else {
+            if self.has_no_event()
+                && let LineContent::Whole(text) = content
+            {
+                self.parsed.note(|| parsed(text, name, number, wrapper));
+            }
+            return;
         };
         let first_line = || FirstLine {
-            number: line.number,
-            detail: fault.map_or_else(String::new, |fault| fault.detail.to_string()),
+            number,
+            detail: fault.detail.to_string(),
         };
-        if fault.is_some() {
-            self.pieces.note(line);
-        }
-        if let Some(framing) = fault.and_then(|fault| fault.framing) {
-            let framed = self.framed.entry(framing).or_insert_with(|| Framed {
-                lines: 0,
+        self.pieces.note(line);
+        if let (Some(framing), LineContent::Whole(text)) = (fault.framing, content) {
+            let framed = Framed {
+                lines: 1,
                 first: first_line(),
-            });
-            framed.lines += 1;
+                are_json: is_json_sequence(text),
+            };
+            self.add_framed(framing, framed);
         }
-        if !is_first || self.kinds.len() >= SAMPLES {
-            self.has_unexamined |= fault.is_none();
-            return;
-        }
-        let kind = match line.content {
-            LineContent::Whole(text) => LineKind::of(text, wrapper),
-            LineContent::TooLong { .. } => LineKind::TooLong,
-            LineContent::Truncated(_) => return,
+        let sample = |kind| Sample {
+            kind,
+            line: first_line(),
         };
-        if fault.is_none() {
-            // Events of other programs may have a name and no other field that all tracking events have.
-            let is_event = kind == LineKind::Event || name.is_some() && !kind.is_wrapped();
-            self.has_event |= is_event;
-            self.has_lookalike |= !is_event;
-        } else if kind == LineKind::Damaged {
-            self.damaged.get_or_insert_with(first_line);
+        match content {
+            LineContent::Whole(text) if may_hold_event(text) => {
+                let promising = &mut self.promising;
+                promising.note(|| sample(LineKind::of(text, wrapper)));
+            }
+            LineContent::Whole(text) if is_first => {
+                self.others.note(|| sample(LineKind::of(text, wrapper)));
+            }
+            LineContent::TooLong { .. } if is_first => {
+                self.others.note(|| sample(LineKind::TooLong));
+            }
+            _ => {}
         }
-        self.kinds.push(kind);
     }
 
     /// Adds the lines of a later part of the input.
     pub fn add(&mut self, later: Self) {
-        self.has_event |= later.has_event;
+        self.has_known_event |= later.has_known_event;
         self.pieces.add(later.pieces);
-        self.has_unexamined |= later.has_unexamined;
-        self.has_lookalike |= later.has_lookalike;
         for (framing, framed) in later.framed {
-            let lines = framed.lines;
-            self.framed
-                .entry(framing)
-                .and_modify(|earlier| earlier.lines += lines)
-                .or_insert(framed);
+            self.add_framed(framing, framed);
         }
-        let missing = SAMPLES.saturating_sub(self.kinds.len());
-        self.kinds.extend(later.kinds.into_iter().take(missing));
-        self.damaged = self.damaged.take().or(later.damaged);
+        self.parsed.add(later.parsed);
+        self.promising.add(later.promising);
+        self.others.add(later.others);
         self.foreign = self.foreign.or(later.foreign);
     }
 
-    /// Returns whether no line is an event. Lines that were not examined count as events, unless all examined lines of
-    /// their form are none.
+    fn add_framed(&mut self, framing: Framing, later: Framed) {
+        let (lines, are_json) = (later.lines, later.are_json);
+        let and_modify = |earlier: &mut Framed| {
+            earlier.lines += lines;
+            earlier.are_json &= are_json;
+        };
+        let framed = self.framed.entry(framing);
+        framed.and_modify(and_modify).or_insert(later);
+    }
+
+    /// Returns whether no line is an event, as far as lines without a known name were examined.
     pub fn has_no_event(&self) -> bool {
-        !self.has_event && (!self.has_unexamined || self.has_lookalike)
+        let mut parsed = self.parsed.first().iter();
+        !self.has_known_event && !parsed.any(|sample| sample.kind == LineKind::Event)
+    }
+
+    /// Returns the lines whose kinds were guessed: first those that may hold an event, then the others.
+    pub fn samples(&self) -> impl DoubleEndedIterator<Item = &Sample> {
+        self.with_keys().chain(self.others.first())
+    }
+
+    /// Returns the lines whose kinds were guessed and that may hold an event.
+    pub fn with_keys(&self) -> impl DoubleEndedIterator<Item = &Sample> {
+        let parsed = self.parsed.first().iter();
+        parsed.chain(self.promising.first())
+    }
+}
+
+/// Examines whether a line that parsed as an event is one. Its fields may show that it is the JSON of another program.
+fn parsed(text: &[u8], name: Option<&str>, number: u64, wrapper: &LineWrapper) -> Sample {
+    let kind = match LineKind::of(text, wrapper) {
+        // Events of other programs may have a name and no other field that all tracking events have.
+        kind if name.is_some() && !kind.is_wrapped() => LineKind::Event,
+        kind => kind,
+    };
+    let detail = String::new();
+    Sample {
+        kind,
+        line: FirstLine { number, detail },
     }
 }

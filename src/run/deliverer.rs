@@ -241,7 +241,7 @@ impl<'c> Deliverer<'c> {
                 reread: &self.warnings.reread,
                 is_gzip,
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
-                unwraps: self.warnings.unwraps,
+                unwraps: self.warnings.unwraps.as_deref(),
             };
             let warnings = read.warnings();
             self.warnings.show(&warnings, self.console);

@@ -3,13 +3,22 @@
 
 use std::borrow::Cow;
 
+use causes::{array_start, cause_of, likely_kind};
+use remedy::Remedy::{self, Options, Other, Pipe};
+use remedy::pipe;
+use wrapped::Wrapped;
+
 use crate::console::Console;
 use crate::convert::{Framed, Suspects};
 use crate::input::{Shape, Source};
 use crate::outcome::{Framing, Reason, Tally};
 use crate::report::Reread;
-use crate::text::{plural, shell_word};
-use crate::tracking::{LineKind, WITHOUT_PREFIX};
+use crate::text::{counted, grouped};
+use crate::tracking::LineKind;
+
+mod causes;
+mod remedy;
+mod wrapped;
 
 /// The number of inputs whose warnings are shown. The others are only counted.
 const SHOWN_INPUTS: u64 = 20;
@@ -20,8 +29,8 @@ pub struct InputWarnings {
     inputs: u64,
     /// How the lines of the run are read again.
     pub reread: Reread,
-    /// Whether the lines of the run are unwrapped.
-    pub unwraps: bool,
+    /// The key of `--unwrap`, if it is given.
+    pub unwraps: Option<String>,
 }
 
 impl InputWarnings {
@@ -36,10 +45,9 @@ impl InputWarnings {
     /// Reports the number of inputs whose warnings were not shown.
     pub fn close(&self, console: &Console) {
         if self.inputs > SHOWN_INPUTS {
-            let more = self.inputs - SHOWN_INPUTS;
-            let plural = plural(more);
+            let more = counted(self.inputs - SHOWN_INPUTS, "more input", "more inputs");
             console.alert(&format!(
-                "{more} more input{plural} without an event or with lost lines; `--report FILE` lists the warnings about all inputs"
+                "{more} without an event or with lost lines; `--report FILE` lists the warnings about all inputs"
             ));
         }
     }
@@ -56,30 +64,19 @@ pub struct ReadInput<'a> {
     /// Whether the input was read from its first line. The rest of an input whose first lines are skipped may have no
     /// event.
     pub is_whole: bool,
-    /// Whether the lines are unwrapped.
-    pub unwraps: bool,
+    /// The key of `--unwrap`, if it is given.
+    pub unwraps: Option<&'a str>,
 }
-
-/// Advice how to read the events of an input.
-enum Remedy {
-    /// A command that reads a file and writes events, without the name of the file.
-    Pipe(String),
-    /// A change of the options.
-    Options(String),
-    /// Anything else.
-    Other(&'static str),
-}
-
-use Remedy::{Options, Other, Pipe};
-
-const LEAVE_OUT: Remedy = Other("leave it out");
 
 impl ReadInput<'_> {
     /// Returns the warnings about the input.
     pub fn warnings(&self) -> Vec<String> {
         let suspects = self.suspects;
         let is_without_event = self.is_whole && self.tally.lines() > 0 && suspects.has_no_event();
-        let likely = is_without_event.then(|| likely_kind(suspects));
+        let wrapped = Wrapped::find(suspects, self.unwraps);
+        if is_without_event && let Some(wrapped) = &wrapped {
+            return vec![self.without_event(wrapped.cause("the", self.is_log()), Some(wrapped))];
+        }
         let framings = [
             Framing::RunTogether,
             Framing::Array,
@@ -89,21 +86,62 @@ impl ReadInput<'_> {
             let framed = suspects.framed.get(&framing)?;
             Some(self.of_framing(framing, framed))
         });
-        let framed: Vec<String> = framed.chain(self.of_pieces()).collect();
-        match likely {
-            Some(kind) if explains_framing(kind) || framed.is_empty() => {
-                vec![self.without_event(kind)]
-            }
-            _ => framed,
+        let framed = framed.chain(self.of_pieces());
+        let mut framed: Vec<String> = framed.collect();
+        let likely = is_without_event.then(|| likely_kind(suspects));
+        if let Some(kind) = likely.filter(|kind| explains_framing(kind) || framed.is_empty()) {
+            return vec![self.without_event(cause_of(kind, suspects), None)];
         }
+        let events = self.tally.lines() - self.tally.unparsable;
+        let wrapped = wrapped.filter(|wrapped| !is_without_event && wrapped.lines > events);
+        framed.extend(wrapped.map(|wrapped| self.of_wrapped(&wrapped)));
+        framed
+    }
+
+    fn is_log(&self) -> bool {
+        self.source.shape == Shape::Log
+    }
+
+    /// Returns a warning about wrapped events beside fewer others.
+    fn of_wrapped(&self, wrapped: &Wrapped<'_>) -> String {
+        let about = match self.suspects.promising.has_all() {
+            true => "",
+            false => "about ",
+        };
+        let (lost, lines) = (grouped(wrapped.lines), grouped(self.tally.lines()));
+        let (cause, remedy) = wrapped.cause("their", self.is_log());
+        format!(
+            "{about}{lost} of {lines} lines of `{}` were not read because {cause}; {}",
+            self.source.name,
+            self.advice_about_wrapped(remedy, wrapped)
+        )
+    }
+
+    fn advice_about_wrapped(&self, remedy: Remedy, wrapped: &Wrapped<'_>) -> String {
+        let mut advice = self.advice(remedy);
+        if self.unwraps.is_some() && wrapped.needs_jq() {
+            advice.push_str("; remove `--unwrap`");
+        }
+        let samples = self.suspects.samples();
+        if samples
+            .map(|sample| &sample.kind)
+            .any(|kind| *kind == LineKind::NullMessage)
+        {
+            advice.push_str(
+                "; export the journal with `journalctl --all`, since some messages are null",
+            );
+        }
+        advice
     }
 
     fn of_framing(&self, framing: Framing, framed: &Framed) -> String {
-        let Framed { lines: lost, first } = framed;
-        let (name, detail) = (&self.source.name, &first.detail);
+        let (name, number) = (&self.source.name, framed.first.number);
         let is_document = self.source.shape == Shape::Document;
+        let are_json = framed.are_json && framed.lines == self.tally.unparsable;
         let (cause, remedy) = match framing {
-            Framing::RunTogether if is_document => ("holds several objects", pipe("jq -c .")),
+            Framing::RunTogether if is_document || are_json => {
+                ("holds several objects", pipe("jq -c ."))
+            }
             Framing::RunTogether => (
                 "holds several objects",
                 Other("put each object on a line of its own"),
@@ -116,18 +154,34 @@ impl ReadInput<'_> {
         if framing == Framing::DoubledBackslashes {
             remedy = format!("export it with `mysql --raw` or `FORMAT TSVRaw`, or {remedy}");
         }
+        let is_array = framing == Framing::Array && is_document;
+        let detail = match framed.first.detail.strip_prefix("a JSON array begins") {
+            Some(position) if is_array => format!("it begins{position}"),
+            _ => framed.first.detail.clone(),
+        };
         if is_document {
             return format!("nothing of `{name}` was read because it {cause}: {detail}; {remedy}");
         }
-        let each = if *lost == 1 {
-            "was not read because it"
-        } else {
-            "were not read because each"
+        let (lost, lines) = (grouped(framed.lines), grouped(self.tally.lines()));
+        let at = format!("in line {number}, ");
+        let (what, at) = match (framed.lines, self.tally.lines()) {
+            (1, 1) => {
+                let new = if self.is_whole { "" } else { "new " };
+                let what = format!(
+                    "line {number} of `{name}`, the only {new}one, was not read because it"
+                );
+                (what, "")
+            }
+            (1, _) => (
+                format!("1 of {lines} lines of `{name}` was not read because it"),
+                at.as_str(),
+            ),
+            _ => (
+                format!("{lost} of {lines} lines of `{name}` were not read because each"),
+                at.as_str(),
+            ),
         };
-        let (lines, number) = (self.tally.lines(), first.number);
-        format!(
-            "{lost} of {lines} lines of `{name}` {each} {cause}: in line {number}, {detail}; {remedy}"
-        )
+        format!("{what} {cause}: {at}{detail}; {remedy}")
     }
 
     /// Returns a warning about events that are laid out over several lines.
@@ -136,8 +190,9 @@ impl ReadInput<'_> {
         if !pieces.has_event() {
             return None;
         }
-        let (lost, lines, name) = (pieces.lines, self.tally.lines(), &self.source.name);
-        let first = match self.array_start() {
+        let (lost, lines) = (grouped(pieces.lines), grouped(self.tally.lines()));
+        let name = &self.source.name;
+        let first = match array_start(self.suspects) {
             Some(array) => array,
             None => format!("an event begins{}", pieces.first?),
         };
@@ -150,133 +205,24 @@ impl ReadInput<'_> {
         ))
     }
 
-    /// Returns the position of the bracket of an array, if a line has only this bracket.
-    fn array_start(&self) -> Option<String> {
-        let bracket = self.suspects.framed.get(&Framing::ArrayBracket)?;
-        Some(format!(
-            "a JSON array begins in line {}",
-            bracket.first.number
-        ))
-    }
-
-    fn without_event(&self, kind: &LineKind) -> String {
-        let (cause, remedy) = self.cause(kind);
-        let (name, mut remedy) = (&self.source.name, self.advice(remedy));
-        if self.unwraps && matches!(kind, LineKind::FoundByJq(_)) {
-            remedy.push_str("; remove `--unwrap`");
-        }
+    fn without_event(
+        &self,
+        (cause, remedy): (Cow<'static, str>, Remedy),
+        wrapped: Option<&Wrapped<'_>>,
+    ) -> String {
+        let name = &self.source.name;
+        let remedy = match wrapped {
+            Some(wrapped) => self.advice_about_wrapped(remedy, wrapped),
+            None => self.advice(remedy),
+        };
         let link = if cause.contains("; if ") { "," } else { ";" };
         match self.source.shape {
             Shape::Document => format!("the document `{name}` is no event: {cause}{link} {remedy}"),
             Shape::Log => {
-                let lines = self.tally.lines();
-                let plural = plural(lines);
-                format!(
-                    "no line of `{name}` is an event ({lines} line{plural}): {cause}{link} {remedy}"
-                )
+                let lines = counted(self.tally.lines(), "line", "lines");
+                format!("no line of `{name}` is an event ({lines}): {cause}{link} {remedy}")
             }
         }
-    }
-
-    /// Returns the cause why the input has no event, and the remedy.
-    fn cause(&self, kind: &LineKind) -> (Cow<'static, str>, Remedy) {
-        let suspects = self.suspects;
-        let (cause, remedy) = match kind {
-            LineKind::WrappedAt(key) => {
-                let option = format!("read them with `--unwrap {}`", shell_word(key));
-                return (
-                    format!("the events are at the key `{key}`").into(),
-                    Options(option),
-                );
-            }
-            LineKind::FoundByJq(filter) if filter == "." => {
-                ("its lines are events as JSON texts", pipe("jq -r ."))
-            }
-            LineKind::FoundByJq(filter) => {
-                return (
-                    format!("the events are at `{filter}`").into(),
-                    self.by_jq(filter),
-                );
-            }
-            LineKind::Damaged => {
-                let first = suspects.damaged.as_ref();
-                let first =
-                    first.map(|first| format!(": in line {}, {}", first.number, first.detail));
-                let cause = format!(
-                    "its lines are damaged or are not JSON{}",
-                    first.unwrap_or_default()
-                );
-                return (
-                    cause.into(),
-                    Other("`event-router explain` shows what is wrong with each line"),
-                );
-            }
-            LineKind::Event => (
-                "its lines are not wrapped",
-                Options("remove `--unwrap`".to_owned()),
-            ),
-            LineKind::PieceOfJson => {
-                let (position, command) = match (self.array_start(), suspects.pieces.second) {
-                    (Some(array), _) => (format!(": {array}"), "jq -c '.[]'"),
-                    (None, Some(second)) => {
-                        (format!(": a second object begins{second}"), "jq -c .")
-                    }
-                    (None, None) => (String::new(), "jq -c ."),
-                };
-                let cause = format!("its objects are laid out over several lines{position}");
-                return (cause.into(), pipe(command));
-            }
-            LineKind::CarriageReturns => (
-                "its lines end with carriage returns",
-                pipe(r"tr '\r' '\n' <"),
-            ),
-            LineKind::Csv => (
-                "its lines are CSV",
-                Other("write the column with the events to a file, one event a line"),
-            ),
-            LineKind::NotUtf8 => (
-                "it is not UTF-8; if it is text in another encoding",
-                pipe("iconv -f ENCODING -t UTF-8"),
-            ),
-            LineKind::Record => ("its lines are the output of a conversion", LEAVE_OUT),
-            LineKind::OtherObject => (
-                "its lines are JSON objects of another kind; if they hold log lines at a key",
-                Options("read these with `--unwrap KEY`".to_owned()),
-            ),
-            LineKind::Request => ("it is the log of a web server", LEAVE_OUT),
-            LineKind::Markup => ("it is HTML or XML", LEAVE_OUT),
-            LineKind::Nuls => (
-                "it has only NUL bytes, as after a log was truncated in place",
-                LEAVE_OUT,
-            ),
-            LineKind::Binary => (
-                "it is binary data",
-                Other("leave it out, or read it with the program that made it"),
-            ),
-            LineKind::TooLong => (
-                "its lines are too long",
-                Options("raise `--max-line-bytes`".to_owned()),
-            ),
-            LineKind::OtherText => (
-                "its lines are not JSON",
-                Other("leave it out, or see with `event-router explain` what is wrong"),
-            ),
-        };
-        (cause.into(), remedy)
-    }
-
-    /// Returns the remedy for events that this filter of jq finds.
-    fn by_jq(&self, filter: &str) -> Remedy {
-        // By itself, jq stops at the first line that is not JSON, and containers log such lines, too.
-        let is_mixed = self.suspects.kinds.iter().any(|kind| !kind.is_json());
-        let (options, filter) = match filter.strip_prefix(WITHOUT_PREFIX) {
-            Some(_) => ("-cRr", filter.replacen("fromjson", "fromjson?", 1)),
-            None if is_mixed && self.source.shape == Shape::Log => {
-                ("-cRr", format!("fromjson? | {filter}"))
-            }
-            None => ("-cr", filter.to_owned()),
-        };
-        Pipe(format!("jq {options} {}", shell_word(&filter)))
     }
 
     /// Returns a remedy as the end of a message.
@@ -311,28 +257,7 @@ impl ReadInput<'_> {
     }
 }
 
-fn pipe(command: &str) -> Remedy {
-    Pipe(command.to_owned())
-}
-
-/// Returns the kind that most likely explains why an input has no event: the most frequent kind of its first lines. Lines
-/// that hold an event, or seem to, come first, since containers also log other lines, and tables have a header.
-fn likely_kind(suspects: &Suspects) -> &LineKind {
-    let kinds = &suspects.kinds;
-    let rank = |kind: &LineKind| match kind {
-        LineKind::Damaged | LineKind::Csv => 1,
-        kind => 2 * u8::from(kind.is_wrapped()),
-    };
-    let count = |kind: &LineKind| kinds.iter().filter(|other| *other == kind).count();
-    // If several kinds are equally frequent, `max_by_key` returns the last. Reversed, it returns the first.
-    let first_most_frequent = kinds
-        .iter()
-        .rev()
-        .max_by_key(|kind| (rank(kind), count(kind)));
-    first_most_frequent.unwrap_or(&LineKind::OtherText)
-}
-
 /// Returns whether this kind of lines explains better than the framing of single lines why an input has no event.
 fn explains_framing(kind: &LineKind) -> bool {
-    kind.is_wrapped() || matches!(kind, LineKind::PieceOfJson | LineKind::CarriageReturns)
+    matches!(kind, LineKind::PieceOfJson | LineKind::CarriageReturns)
 }

@@ -28,7 +28,6 @@ use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Invocation, KnownInput, ReportFile, Reread};
 use crate::send::{self, Target};
-use crate::tracking::LineWrapper;
 
 mod drive;
 mod summarize;
@@ -273,7 +272,7 @@ impl<'a> Job<'a> {
         deliverer.retries = retries;
         deliverer.duplicates = duplicates;
         deliverer.warnings.reread = self.reread();
-        deliverer.warnings.unwraps = !matches!(batches.converter.wrapper, LineWrapper::None);
+        deliverer.warnings.unwraps = batches.converter.wrapper.key().map(str::to_owned);
         deliverer.awaits_moved = self.has_state();
         deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);

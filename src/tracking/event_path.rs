@@ -56,16 +56,7 @@ impl<'a> EventPath<'a> {
             match step {
                 Step::Items if filter.is_empty() => filter.push_str(".[]"),
                 Step::Items => filter.push_str("[]"),
-                Step::Key(key) => {
-                    let is_word = !key.is_empty()
-                        && !key.starts_with(|c: char| c.is_ascii_digit())
-                        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-                    filter.push('.');
-                    match is_word {
-                        true => filter.push_str(key),
-                        false => filter.push_str(&serde_json::json!(key).to_string()),
-                    }
-                }
+                Step::Key(key) => push_key(filter, key),
                 Step::Text { has_prefix } => {
                     filters.extend(has_prefix.then(|| WITHOUT_PREFIX.to_owned()));
                     filters.extend(["fromjson".to_owned(), String::new()]);
@@ -90,11 +81,31 @@ impl<'a> EventPath<'a> {
     }
 }
 
+/// Returns a dotted key of `--unwrap` as a filter of jq.
+pub fn jq_filter_of(dotted_key: &str) -> String {
+    let mut filter = String::new();
+    dotted_key
+        .split('.')
+        .for_each(|key| push_key(&mut filter, key));
+    filter
+}
+
+fn push_key(filter: &mut String, key: &str) {
+    let is_word = !key.is_empty()
+        && !key.starts_with(|c: char| c.is_ascii_digit())
+        && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    filter.push('.');
+    match is_word {
+        true => filter.push_str(key),
+        false => filter.push_str(&serde_json::json!(key).to_string()),
+    }
+}
+
 /// A filter of jq that removes all text before an object.
 pub const WITHOUT_PREFIX: &str = r#"sub("^[^{]*"; "")"#;
 
 /// A filter of jq that makes a text of an array of bytes.
-const TEXT_OF_BYTES: &str = r#"if type == "array" then implode else . end"#;
+pub const TEXT_OF_BYTES: &str = r#"if type == "array" then implode else . end"#;
 
 /// Returns whether an event is found in a value, as an object or as text. Appends the steps to it.
 fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -> bool {

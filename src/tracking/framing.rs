@@ -36,7 +36,7 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
         [b',' | b']', ..] if is_array => array(),
         [b','] if is_element => {
             let at = after + 1;
-            let detail = format!("a comma follows the object at byte {at}, as in a JSON array");
+            let detail = format!("a comma follows the object at byte {at}");
             Some(Fault::framed(Framing::Array, detail))
         }
         [b']'] if is_element => {

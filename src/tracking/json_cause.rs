@@ -2,6 +2,7 @@
 
 use bumpalo::Bump;
 
+use super::base64::Base64;
 use super::event::is_event_like;
 use crate::json::{JsonError, Value};
 use crate::outcome::{Fault, Framing, Reason};
@@ -75,12 +76,26 @@ pub(super) fn no_object(line: &str) -> String {
     if line.contains('\0') {
         return format!("no JSON object at the end of the line{OF_NULS}");
     }
-    if let Some(start) = line.find('{')
-        && let Err(error) = Value::parse(&line[start..], &Bump::new())
-        && error.at == line.len() - start
-    {
-        let start = start + 1;
-        return format!("the line is cut off within the JSON object that begins at byte {start}");
+    if let Some(start) = line.find('{') {
+        let arena = Bump::new();
+        let text = &line[start..];
+        let parsed = Value::parse_start(text, &arena);
+        if let Some((_, length)) = parsed.filter(|&(_, length)| length > "{}".len()) {
+            let end = start + length;
+            return format!("text follows the JSON object that ends at byte {end}");
+        }
+        let is_cut_off = |error: JsonError| error.at == text.len();
+        if Value::parse(text, &arena).is_err_and(is_cut_off) {
+            let start = start + 1;
+            return format!(
+                "the line is cut off within the JSON object that begins at byte {start}"
+            );
+        }
     }
-    "no JSON object at the end of the line".to_owned()
+    let cause = match Base64::of(line) {
+        Some(Base64::Gzip) => ", since the line is gzip data in base64",
+        Some(Base64::Json) => ", since the line is JSON in base64",
+        None => "",
+    };
+    format!("no JSON object at the end of the line{cause}")
 }

@@ -2,12 +2,13 @@
 
 use bumpalo::Bump;
 
+use super::base64::Base64;
 use super::event::is_event_like;
 use super::event_path::{EventPath, WITHOUT_PREFIX};
 use super::line::{object_of, text_of};
 use super::line_wrapper::LineWrapper;
-use super::marker::has_key;
 use super::piece::Piece;
+use super::traces::may_hold_event;
 use crate::json::{JsonObject, Value};
 
 /// The kind of a line, guessed from its text.
@@ -23,6 +24,8 @@ pub enum LineKind {
     CarriageReturns,
     /// An xAPI statement or a Caliper envelope.
     Record,
+    /// An entry of journald without the message, which is long.
+    NullMessage,
     /// Any other JSON object.
     OtherObject,
     /// A piece of a JSON text that is laid out over several lines.
@@ -31,6 +34,8 @@ pub enum LineKind {
     Damaged,
     /// A row of CSV with JSON in a cell.
     Csv,
+    /// Text in base64 of gzip data or of JSON.
+    Base64 { is_gzip: bool },
     /// A line of a web server's log of requests.
     Request,
     /// HTML or XML.
@@ -84,7 +89,11 @@ impl LineKind {
 
     /// Returns whether jq can parse lines of this kind.
     pub fn is_json(&self) -> bool {
-        self.is_wrapped() || matches!(self, Self::Event | Self::Record | Self::OtherObject)
+        self.is_wrapped()
+            || matches!(
+                self,
+                Self::Event | Self::Record | Self::NullMessage | Self::OtherObject
+            )
     }
 
     fn of_text(text: &str, arena: &Bump) -> Self {
@@ -123,19 +132,27 @@ impl LineKind {
         if has(["actor", "verb"]) || has(["sensor", "dataVersion"]) || has(["@context", "actor"]) {
             return Self::Record;
         }
-        Self::OtherObject
+        match object.get("MESSAGE") {
+            Some(Value::Null) => Self::NullMessage,
+            _ => Self::OtherObject,
+        }
     }
 
     fn of_other_text(text: &str) -> Self {
         let is_request = text.contains(" HTTP/1") || text.contains(" HTTP/2");
         let is_csv = text.contains(r#""{"""#);
         match text.as_bytes() {
-            [b'<', ..] => Self::Markup,
-            _ if is_request => Self::Request,
             _ if is_csv => Self::Csv,
             _ if Piece::of(text).is_some() => Self::PieceOfJson,
-            _ if has_key(text.as_bytes()) || text.contains("{'") => Self::Damaged,
-            _ => Self::OtherText,
+            _ if may_hold_event(text.as_bytes()) || text.contains("{'") => Self::Damaged,
+            [b'<', ..] => Self::Markup,
+            _ if is_request => Self::Request,
+            _ => match Base64::of(text) {
+                Some(base64) => Self::Base64 {
+                    is_gzip: base64 == Base64::Gzip,
+                },
+                None => Self::OtherText,
+            },
         }
     }
 }
@@ -244,6 +261,16 @@ mod tests {
             (b"\xfc\0\x01", LineKind::Binary),
             (b"id,username", LineKind::OtherText),
             (br#"1,"{""name"": ""a""}""#, LineKind::Csv),
+            (br#"PUT / HTTP/1.1 {"context": {"#, LineKind::Damaged),
+            (br#"{"MESSAGE":null,"_PID":"1"}"#, LineKind::NullMessage),
+            (
+                b"H4sIAAAAAAAAA6tWykvMTVWyUlBKVKoFAJ6W8CQOAAAA",
+                LineKind::Base64 { is_gzip: true },
+            ),
+            (
+                b"eyJuYW1lIjogImEiLCAiZXZlbnQiOiB7fX0=",
+                LineKind::Base64 { is_gzip: false },
+            ),
             (b"INFO - {'name': 'a'}", LineKind::Damaged),
             (br#"{"name": "a", "context": {"user_"#, LineKind::Damaged),
             (br#"{"actor":{},"verb":{},"object":{}}"#, LineKind::Record),

@@ -28,6 +28,14 @@ impl LineWrapper {
         is_key.then(|| Self::Json(key.to_owned()))
     }
 
+    /// Returns the dotted key at which the line is, if lines are wrapped.
+    pub fn key(&self) -> Option<&str> {
+        match self {
+            Self::None => None,
+            Self::Json(key) => Some(key),
+        }
+    }
+
     /// Returns whether the wrapper unwraps the rows of a rejects file, which have the line at the key `raw`.
     pub fn unwraps_rejects(&self) -> bool {
         matches!(self, Self::Json(key) if key == "raw")

@@ -10,7 +10,9 @@
 //! | `framing` | texts that hold several objects, or an array, in place of one event |
 //! | `event_path` | finds events deeper within the JSON of a line |
 //! | `line_kind` | guesses what a line is that is no event |
+//! | `traces` | traces of events in lines that are not read as events |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
+//! | `base64` | lines that are gzip data or JSON in base64 |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
@@ -24,6 +26,7 @@
 //! | `arena` | making texts in an arena |
 
 mod arena;
+mod base64;
 #[cfg(test)]
 mod depth_tests;
 mod event;
@@ -41,12 +44,13 @@ pub mod python;
 pub(crate) mod python_json;
 mod rejected_line;
 mod skim;
+mod traces;
 mod two_times;
 pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};
 pub use event::TrackingEvent;
-pub use event_path::WITHOUT_PREFIX;
+pub use event_path::{TEXT_OF_BYTES, WITHOUT_PREFIX, jq_filter_of};
 pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
@@ -54,4 +58,5 @@ pub use line_wrapper::LineWrapper;
 pub use marker::{has_key, marks_events};
 pub use piece::Piece;
 pub use rejected_line::{RejectedContent, RejectedLine};
+pub use traces::{is_json_sequence, may_hold_event};
 pub use two_times::has_two_times;

@@ -92,33 +92,173 @@ fn the_commands_and_options_of_advice_read_all_events() {
         ),
     ] {
         let (run, advice) = advice("a.log", &bytes, &[]);
-        let shown = advice.strip_suffix(" | event-router … -");
-        assert_eq!(shown.unwrap_or(&advice), expected);
-        let program = env!("CARGO_BIN_EXE_event-router");
-        let options = "transform --to xapi --lms-root-url https://courses.example.org";
-        let script = match shown {
-            Some(command) => format!(
-                "{} | '{program}' {options} -",
-                command.replace("FILE", "a.log")
-            ),
-            None => format!("'{program}' {options} {advice} a.log"),
-        };
-        let mut shell = Command::new("sh");
-        shell
-            .args(["-c", &script])
-            .current_dir(run.directory.path(""));
-        let output = shell.output().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        // jq may not be installed.
-        if stderr.contains("jq: not found") {
-            continue;
-        }
-        assert_eq!(
-            output.stdout.iter().filter(|byte| **byte == b'\n').count(),
-            2,
-            "{script}: {stderr}"
-        );
+        assert_reads(&run, &advice, 2, expected);
     }
+}
+
+/// Checks that advice is the expected command or option, and follows it: it reads this number of events.
+#[track_caller]
+fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) {
+    let shown = advice.strip_suffix(" | event-router … -");
+    assert_eq!(shown.unwrap_or(advice), expected);
+    let program = env!("CARGO_BIN_EXE_event-router");
+    let options = "transform --to xapi --lms-root-url https://courses.example.org";
+    let script = match shown {
+        Some(command) => format!(
+            "{} | '{program}' {options} -",
+            command.replace("FILE", "a.log")
+        ),
+        None => format!("'{program}' {options} {advice} a.log"),
+    };
+    let mut shell = Command::new("sh");
+    shell
+        .args(["-c", &script])
+        .current_dir(run.directory.path(""));
+    let output = shell.output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("jq: not found"), "install jq");
+    let newlines = output.stdout.iter().filter(|byte| **byte == b'\n');
+    assert_eq!(newlines.count(), events, "{script}: {stderr}");
+}
+
+fn joined(lines: impl Iterator<Item = Value>) -> String {
+    lines.map(|line| line.to_string() + "\n").collect()
+}
+
+/// Lines of a container, each of which wraps an event at a key.
+fn docker(key: &str, seconds: std::ops::Range<u32>) -> String {
+    joined(seconds.map(|second| json!({key: format!("INFO [tracking] - {}", line(second))})))
+}
+
+#[test]
+fn events_behind_many_other_lines_are_found() {
+    let request = "192.0.2.1 - - [05/Mar/2024:09:14:07 +0000] \"GET / HTTP/1.1\" 200 5\n";
+    let migration = json!({"log": "Running migration\n"}).to_string() + "\n";
+    for (noise, key) in [
+        (request.repeat(120), "message"),
+        // These lines fill more than one batch.
+        (request.repeat(50_000), "message"),
+        ("starting gunicorn\n".repeat(150), "message"),
+        (migration.repeat(120), "log"),
+    ] {
+        for threads in ["1", "3"] {
+            let log = noise.clone() + &docker(key, 0..200);
+            let (run, advice) = advice("a.log", &log, &["--threads", threads]);
+            assert_reads(&run, &advice, 200, &format!("--unwrap {key}"));
+        }
+    }
+}
+
+#[test]
+fn a_log_of_requests_with_a_damaged_event_is_not_left_out() {
+    let request = "192.0.2.1 - - [05/Mar/2024:09:14:07 +0000] \"GET / HTTP/1.1\" 200 5\n";
+    for damaged in [
+        "{\"name\": \"a\", \"context\": {",
+        "{\"log\": \"{\\\"event_source\\\": \\\"server\\\", \\\"ti\"}",
+        "<p>{\"event_type\": \"GET / HTTP/1.1\"",
+    ] {
+        let log = request.repeat(20_000) + damaged;
+        let run = Run::transform().file("a.log", log);
+        let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;
+        assert!(!stderr.contains("leave it out"), "{stderr}");
+        assert!(stderr.contains("(20,001 lines): its lines are"), "{stderr}");
+    }
+}
+
+#[test]
+fn events_in_several_wrappings_are_all_read() {
+    let prefixed = |second| format!("INFO - {}", line(second).trim_end());
+    let bytes = |second| json!({"MESSAGE": prefixed(second).as_bytes()});
+    let text = |second| json!({"MESSAGE": prefixed(second)});
+    let null = json!({"MESSAGE": null});
+    let nested = |second| json!({"log": json!({"message": line(second)}).to_string()});
+    for (log, expected, events) in [
+        (
+            joined([text(1), bytes(2), null.clone()].into_iter()),
+            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+            2,
+        ),
+        (
+            joined([bytes(1), null, text(2), text(3)].into_iter()),
+            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+            3,
+        ),
+        (
+            docker("log", 0..2) + &docker("message", 2..5),
+            "jq -cr '(.message?, .log?) // empty' FILE",
+            5,
+        ),
+        (
+            docker("log", 0..2) + &joined([nested(3), nested(4)].into_iter()) + "gunicorn\n",
+            "jq -cRr 'fromjson? | ((.log | fromjson | .message)? // .log?) // empty' FILE",
+            4,
+        ),
+    ] {
+        let stderr = warning(&log, &[]);
+        let advice = stderr.split("read it with `").nth(1);
+        let advice = advice.and_then(|advice| advice.split('`').next());
+        let advice = advice.unwrap_or_else(|| panic!("no advice: {stderr}"));
+        let all = "; export the journal with `journalctl --all`, since some messages are null\n";
+        assert_eq!(stderr.ends_with(all), log.contains("null"), "{stderr}");
+        let run = Run::transform().file("a.log", &log);
+        assert_reads(&run, advice, events, expected);
+    }
+}
+
+/// Returns the only warning of a run with the input.
+#[track_caller]
+fn warning(log: &str, arguments: &[&str]) -> String {
+    let run = Run::transform().file("a.log", log).args(arguments);
+    let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    stderr
+}
+
+#[test]
+fn messages_that_journalctl_leaves_out_are_told() {
+    let log = json!({"MESSAGE": null, "_PID": "1"}).to_string();
+    let stderr = warning(&log, &[]);
+    assert!(
+        stderr.contains("`MESSAGE` is null; export them with `journalctl --all"),
+        "{stderr}"
+    );
+    let run = Run::explain().file("a.log", log);
+    let ended = run
+        .args(&["--unwrap", "MESSAGE", "a.log"])
+        .run()
+        .with_code(0);
+    let detail = "`MESSAGE` is null, neither a string nor an object, as journald writes long or unprintable texts: export them with `journalctl --all`";
+    assert_eq!(ended.rows()[0]["detail"], detail);
+}
+
+#[test]
+fn wrapped_events_beside_fewer_others_are_told_and_all_read() {
+    let prefixed = format!("INFO [tracking] - {}", line(0));
+    let log = prefixed.clone() + &docker("log", 1..51);
+    let by_jq = "jq -cRr '(fromjson? | .log?) // .' FILE";
+    let lost = "warning: 50 of 51 lines of `a.log` were not read because their events are at the key `log`; read it with `";
+    let (run, found) = advice("a.log", &log, &[]);
+    assert!(
+        warning(&log, &[]).starts_with(lost),
+        "{}",
+        warning(&log, &[])
+    );
+    assert_reads(&run, &found, 51, by_jq);
+
+    let log = docker("log", 0..1) + &lines(1..151);
+    let stderr = warning(&log, &["--unwrap", "log"]);
+    let lost = format!(
+        "warning: about 150 of 151 lines of `a.log` were not read because they are not wrapped; read it with `{by_jq} | event-router … -`; remove `--unwrap`\n"
+    );
+    assert_eq!(stderr, lost);
+    let run = Run::transform().file("a.log", &log);
+    let command = format!("{by_jq} | event-router … -");
+    assert_reads(&run, &command, 151, by_jq);
+
+    let few = lines(0..51) + &docker("log", 51..101);
+    let run = Run::transform().file("a.log", few);
+    let ended = run.args(&["--quiet", "a.log"]).run().with_code(0);
+    assert_eq!(ended.stderr, "");
 }
 
 #[test]
@@ -175,7 +315,11 @@ fn unwrapped_events_without_a_name_are_events() {
     let nameless = |line: String| json!({"log": line.replace("\"name\"", "\"x\"")});
     let run = Run::transform().file("a.log", wrapped(nameless));
     let ended = run.args(&["--quiet", "--unwrap", "log", "a.log"]).run();
-    ended.with_code(0).assert_not_stderr("no line of");
+    let stderr = ended.with_code(0).stderr;
+    assert_eq!(
+        stderr,
+        "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events\n"
+    );
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn events_laid_out_over_several_lines_in_a_healthy_log_are_told_with_their_posit
         let (healthy, byte) = (before.lines().count(), before.len() + 1);
         let warning = format!(
             "{count} of {} lines of `a.log` were not read because they are pieces of events that are laid out over several lines: an event begins at byte {byte}, in line {}; put each event on a line of its own, as `jq -c .` does",
-            text.lines().count(),
+            text.lines().count().to_string().replace("8010", "8,010"),
             healthy + 1,
         );
         for threads in ["1", "3"] {
@@ -62,7 +62,7 @@ fn the_lines_that_a_resumed_input_got_later_are_told_if_they_hold_several_events
     let again = Run::transform().in_directory(&first.directory);
     let ended = again.args(&arguments).run().with_code(0);
     ended.assert_stderr(
-        "1 of 1 lines of `a.log` was not read because it holds several objects: in line 2, ",
+        "line 2 of `a.log`, the only new one, was not read because it holds several objects: a second object begins at byte ",
     );
 }
 
@@ -92,11 +92,11 @@ fn with_a_state_a_last_line_that_cannot_become_an_event_is_told_and_read_again_w
     for (text, warning) in [
         (
             format!("[{first},{second}]"),
-            "1 of 1 lines of `a.log` was not read because it is a part of a JSON array: in line 1, a JSON array begins at byte 1",
+            "line 1 of `a.log`, the only one, was not read because it is a part of a JSON array: a JSON array begins at byte 1",
         ),
         (
             format!("{first}{second}"),
-            "1 of 1 lines of `a.log` was not read because it holds several objects: in line 1, a second object begins at byte ",
+            "line 1 of `a.log`, the only one, was not read because it holds several objects: a second object begins at byte ",
         ),
         (
             "\0".repeat(5000),

@@ -1,0 +1,111 @@
+//! The likely causes why an input has no event, and their remedies.
+
+use std::borrow::Cow;
+
+use super::remedy::Remedy::{self, Other};
+use super::remedy::{LEAVE_OUT, options, pipe};
+use crate::convert::Suspects;
+use crate::outcome::Framing;
+use crate::tracking::LineKind;
+
+/// Returns the kind that most likely explains why an input has no event: the most frequent kind of its first lines. Lines
+/// that may hold an event come first, since containers also log other lines, and tables have a header.
+pub fn likely_kind(suspects: &Suspects) -> &LineKind {
+    let (with_keys, all): (Vec<_>, Vec<_>) =
+        (suspects.with_keys().collect(), suspects.samples().collect());
+    let samples = if with_keys.is_empty() { all } else { with_keys };
+    let is_near = |kind: &LineKind| matches!(kind, LineKind::Damaged | LineKind::Csv);
+    let count = |kind: &LineKind| samples.iter().filter(|other| other.kind == *kind).count();
+    // If several kinds are equally frequent, `max_by_key` returns the last. Reversed, it returns the first.
+    let kinds = samples.iter().rev().map(|sample| &sample.kind);
+    let first_most_frequent = kinds.max_by_key(|kind| (is_near(kind), count(kind)));
+    first_most_frequent.unwrap_or(&LineKind::OtherText)
+}
+
+/// Returns the cause why an input with lines of this kind has no event, and the remedy. Lines that hold an event have
+/// causes of their own.
+pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
+    let (cause, remedy) = match kind {
+        LineKind::Damaged => return damaged(suspects),
+        LineKind::PieceOfJson => return pieces(suspects),
+        LineKind::CarriageReturns => (
+            "its lines end with carriage returns",
+            pipe(r"tr '\r' '\n' <"),
+        ),
+        LineKind::Csv => (
+            "its lines are CSV",
+            Other("write the column with the events to a file, one event a line"),
+        ),
+        LineKind::NotUtf8 => (
+            "it is not UTF-8; if it is text in another encoding",
+            pipe("iconv -f ENCODING -t UTF-8"),
+        ),
+        LineKind::Record => ("its lines are the output of a conversion", LEAVE_OUT),
+        LineKind::NullMessage => (
+            "its lines are entries of journald whose `MESSAGE` is null",
+            Other("export them with `journalctl --all -o json`, which writes long messages, too"),
+        ),
+        LineKind::Base64 { is_gzip: true } => (
+            "its lines are gzip data in base64",
+            pipe("while read -r line; do echo \"$line\" | base64 -d | gzip -dc; echo; done <"),
+        ),
+        LineKind::Base64 { is_gzip: false } => {
+            ("its lines are JSON in base64", pipe("jq -Rr @base64d"))
+        }
+        LineKind::Request => ("it is the log of a web server", LEAVE_OUT),
+        LineKind::Markup => ("it is HTML or XML", LEAVE_OUT),
+        LineKind::Nuls => (
+            "it has only NUL bytes, as after a log was truncated in place",
+            LEAVE_OUT,
+        ),
+        LineKind::Binary => (
+            "it is binary data",
+            Other("leave it out, or read it with the program that made it"),
+        ),
+        LineKind::TooLong => (
+            "its lines are too long",
+            options("raise `--max-line-bytes`"),
+        ),
+        LineKind::OtherText => (
+            "its lines are not JSON",
+            Other("leave it out, or see with `event-router explain` what is wrong"),
+        ),
+        LineKind::Event => (
+            "its lines have neither `event` nor `data`",
+            Other("`event-router explain` shows what is wrong with each line"),
+        ),
+        LineKind::OtherObject | LineKind::WrappedAt(_) | LineKind::FoundByJq(_) => (
+            "its lines are JSON objects of another kind; if they hold log lines at a key",
+            options("read these with `--unwrap KEY`"),
+        ),
+    };
+    (cause.into(), remedy)
+}
+
+fn damaged(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
+    let mut samples = suspects.samples();
+    let first = samples.find(|sample| sample.kind == LineKind::Damaged);
+    let first = first.map_or_else(String::new, |sample| {
+        format!(": in line {}, {}", sample.line.number, sample.line.detail)
+    });
+    let cause = format!("its lines are damaged or are not JSON{first}");
+    let remedy = Other("`event-router explain` shows what is wrong with each line");
+    (cause.into(), remedy)
+}
+
+fn pieces(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
+    let (position, command) = match (array_start(suspects), suspects.pieces.second) {
+        (Some(array), _) => (format!(": {array}"), "jq -c '.[]'"),
+        (None, Some(second)) => (format!(": a second object begins{second}"), "jq -c ."),
+        (None, None) => (String::new(), "jq -c ."),
+    };
+    let cause = format!("its objects are laid out over several lines{position}");
+    (cause.into(), pipe(command))
+}
+
+/// Returns the position of the bracket of an array, if a line has only this bracket.
+pub fn array_start(suspects: &Suspects) -> Option<String> {
+    let bracket = suspects.framed.get(&Framing::ArrayBracket)?;
+    let line = bracket.first.number;
+    Some(format!("a JSON array begins in line {line}"))
+}

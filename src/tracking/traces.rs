@@ -1,0 +1,97 @@
+//! Traces of events in lines that are not read as events.
+
+use bumpalo::Bump;
+use memchr::memmem;
+
+use crate::json::Value;
+
+/// Keys that every event has.
+const KEYS: [&str; 2] = ["event_type", "event_source"];
+
+/// The endings of what stands before a key: a quote, also within a text in JSON, or one that is escaped by its number.
+const QUOTES: [&[u8]; 3] = [b"\"", b"'", b"u0022"];
+
+/// Returns whether a line that is not read as an event may hold one, as JSON within a text, or may have held one.
+/// Statements and Caliper events, which have a context, too, do not count.
+pub fn may_hold_event(line: &[u8]) -> bool {
+    let has = |key| has_quoted(line, key);
+    KEYS.into_iter().any(has)
+        || has("context") && !has("verb") && !has("@context")
+        || is_journal_entry_without_text(line)
+}
+
+/// Returns whether a line has a text or a key that begins like this.
+fn has_quoted(line: &[u8], key: &str) -> bool {
+    let mut found = memmem::find_iter(line, key);
+    found.any(|at| QUOTES.iter().any(|quote| line[..at].ends_with(quote)))
+}
+
+/// Returns whether a line is an entry of journald whose message is null or an array of bytes. Such a message is long, or has
+/// colours.
+fn is_journal_entry_without_text(line: &[u8]) -> bool {
+    const KEY: &[u8] = b"\"MESSAGE\"";
+
+    memmem::find(line, KEY).is_some_and(|at| {
+        let value = line[at + KEY.len()..].trim_ascii_start();
+        let value = value.strip_prefix(b":").unwrap_or(value).trim_ascii_start();
+        value.starts_with(b"[") || value.starts_with(b"null")
+    })
+}
+
+/// Returns whether a line is JSON: one value after the other.
+pub fn is_json_sequence(line: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(line) else {
+        return false;
+    };
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let arena = Bump::new();
+        let Some((_, length)) = Value::parse_start(rest, &arena) else {
+            return false;
+        };
+        rest = rest[length..].trim_start();
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_with_keys_of_events_are_told_from_other_lines() {
+        for (line, expected) in [
+            (r#"{"event_type": "x""#, true),
+            (r#"{"log":"INFO {\"context\": {}}"}"#, true),
+            (
+                r#"{"log":"{\"message\":\"{\\\"event_source\\\": 1}\"}"}"#,
+                true,
+            ),
+            (r#"1,"{""context"": {}}""#, true),
+            (r#"{"log":"{\u0022event_type\u0022: 1}"}"#, true),
+            ("{'event_source': 'server'", true),
+            (r#"{"MESSAGE" : [ 27, 91 ]}"#, true),
+            (r#"{"MESSAGE":null}"#, true),
+            (r#"{"MESSAGE":"Running migrations"}"#, false),
+            (r#"{"verb": {}, "context": {}}"#, false),
+            (r#"{"verb": {}, "context": {}, "event_type": 1}"#, true),
+            ("GET /event?event_type=x&context=y HTTP/1.1", false),
+            ("starting gunicorn", false),
+        ] {
+            assert_eq!(may_hold_event(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_several_json_values_is_json() {
+        for (line, expected) in [
+            (r#"{"a":1}{"b":2}"#, true),
+            (r#" {"a":1} {"b":[2]} "#, true),
+            (r#"INFO {"a":1}"#, false),
+            (r#"{"a":1}{"b":"#, false),
+            (r#"{"a":1},"#, false),
+        ] {
+            assert_eq!(is_json_sequence(line.as_bytes()), expected, "{line}");
+        }
+    }
+}
