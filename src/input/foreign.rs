@@ -5,11 +5,13 @@
 mod in_line;
 mod marks;
 mod openpgp;
+mod reading;
 
 use flate2::{Decompress, FlushDecompress};
 
-pub use in_line::ForeignData;
-use marks::{MARKS, MARKS_OF_BINARY, Reading};
+pub use in_line::{ForeignData, message_after};
+use marks::{MARKS, MARKS_OF_BINARY};
+use reading::Reading;
 
 /// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
 pub const EXAMINED_BYTES: usize = 512;
@@ -47,14 +49,24 @@ impl Container {
         }
     }
 
+    /// Returns a shell command that writes the bytes to standard output, or `None` for the bytes of a file.
+    fn writer(self) -> Option<&'static str> {
+        match self {
+            Self::File => None,
+            Self::Pipe => Some("…"),
+            Self::GzipFile => Some("gzip -dc FILE"),
+            Self::GzipPipe => Some("… | gzip -dc"),
+        }
+    }
+
     fn is_gzip(self) -> bool {
         matches!(self, Self::GzipFile | Self::GzipPipe)
     }
 }
 
 impl Foreign {
-    const GZIP: Self = Self::new("compressed twice with gzip", Reading::Command("cat FILE"));
-    const GZIP_DATA: Self = Self::new("compressed with gzip", Reading::Command("cat FILE"));
+    const GZIP: Self = Self::new("compressed twice with gzip", Reading::Itself);
+    const GZIP_DATA: Self = Self::new("compressed with gzip", Reading::Itself);
     const ZLIB: Self = Self::new(
         "compressed with zlib",
         Reading::Advice(
@@ -116,42 +128,33 @@ impl Foreign {
         Some(Self::new(is, *reading))
     }
 
+    /// Recognizes a kind of file by the first bytes of a member of a gzip file that has other members before. The member
+    /// may begin in the middle of a line, so only binary data counts.
+    pub fn in_member(start: &[u8]) -> Option<Self> {
+        let kind = Self::recognize(start, Container::GzipFile);
+        kind.filter(|kind| *kind == Self::GZIP || is_binary(start))
+    }
+
     /// Returns an explanation for an error: the kind, and the way to read such a file.
     pub fn message(self, container: Container) -> String {
         let Self { is, reading } = self;
-        let within = self.within(container);
-        let command = match reading {
-            Reading::Advice(advice) => return format!("it is {is}{within}; {advice}"),
-            Reading::Command(command) => command,
-        };
-        let (before, file) = match container {
-            Container::File => ("", "FILE"),
-            Container::Pipe => ("… | ", "-"),
-            Container::GzipFile => ("gzip -dc FILE | ", "-"),
-            Container::GzipPipe => ("… | gzip -dc | ", "-"),
-        };
-        let command = match self {
-            Self::GZIP => String::new(),
-            _ => format!("{} | ", command.replace("FILE", file)),
-        };
-        format!("it is {is}{within}; read it with `{before}{command}event-router … -`")
+        let advice = reading.advice(container.writer());
+        format!("it is {is}{}; {advice}", self.within(container))
     }
 
     /// Returns an explanation for an error about a lookup table: the kind, and the way to get a table from such a file.
     pub fn message_of_table(self, container: Container) -> String {
         let Self { is, reading } = self;
-        let within = self.within(container);
-        let command = match reading {
-            Reading::Advice(_) => {
-                return format!("it is {is}{within}; export the table as CSV in UTF-8");
-            }
-            Reading::Command(_) if self == Self::GZIP => "gzip -dc FILE".to_owned(),
-            Reading::Command(command) if container.is_gzip() => {
-                format!("gzip -dc FILE | {}", command.replace("FILE", "-"))
-            }
-            Reading::Command(command) => command.to_owned(),
-        };
-        format!("it is {is}{within}; give the file that `{command} > TABLE` writes")
+        let advice = reading.advice_for_table(container.is_gzip());
+        format!("it is {is}{}; {advice}", self.within(container))
+    }
+
+    /// Returns an explanation for an error about a member of a gzip file: the kind of the data in the member.
+    pub fn message_of_member(self, number: u64) -> String {
+        format!(
+            "member {number} of the gzip file is {}; decompress the files that were joined, one by one",
+            self.is
+        )
     }
 
     fn within(self, container: Container) -> &'static str {
@@ -166,13 +169,18 @@ impl Foreign {
 /// even if its first line begins with the mark of another kind of file, or text in another encoding follows.
 fn holds_json_text(start: &[u8]) -> bool {
     let first_line = memchr::memchr(b'\n', start).map_or(start, |newline| &start[..newline]);
-    [start, first_line].into_iter().any(|text| {
-        let is_utf8 = match std::str::from_utf8(text) {
-            Ok(_) => true,
-            Err(error) => error.error_len().is_none(),
-        };
-        is_utf8 && !is_binary(text) && memchr::memmem::find(text, b"{\"").is_some()
-    })
+    let mut texts = [start, first_line].into_iter();
+    texts.any(|text| is_text(text) && memchr::memmem::find(text, b"{\"").is_some())
+}
+
+/// Returns whether bytes are the start of a text in UTF-8.
+pub fn is_text(start: &[u8]) -> bool {
+    let is_utf8 = match std::str::from_utf8(start) {
+        Ok(_) => true,
+        // The last character may be incomplete.
+        Err(error) => error.error_len().is_none(),
+    };
+    is_utf8 && !is_binary(start)
 }
 
 /// Returns whether bytes contain control characters that no text has.

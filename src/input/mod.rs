@@ -8,6 +8,7 @@
 //! | `file_stamp` | the identity, size and times of a file |
 //! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
 //! | `open` | opening an input |
+//! | `start` | the first bytes, in which files that are not logs are recognized |
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
@@ -33,6 +34,7 @@ mod open;
 mod position;
 mod shard;
 mod source;
+mod start;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;

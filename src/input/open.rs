@@ -10,6 +10,7 @@ use super::gzip::GzipMembers;
 use super::look_ahead::{FirstEvent, first_event, look_ahead};
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
+use super::start::ReadStart;
 
 /// The number of compressed bytes that are read at once. Reads of this size take little time compared with
 /// decompression.
@@ -113,7 +114,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let reader = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
         let counted = CountedReader::new(buffered, bytes_read, size);
-        Start::read(Box::new(GzipMembers::new(counted)), gzipped).checked()?
+        Start::read(Box::new(GzipMembers::new(counted, plain)), gzipped).checked()?
     } else {
         Box::new(CountedReader::new(whole, bytes_read, size))
     };
@@ -139,39 +140,16 @@ struct Start {
 }
 
 impl Start {
-    /// Reads the first bytes, up to [`EXAMINED_BYTES`]. Stops after a newline, since a pipe may have no more bytes yet,
-    /// unless the bytes look like another kind of file.
     fn read(mut reader: Box<dyn Read + Send>, container: Container) -> Self {
-        /// The number of bytes that are read even if one of them is a newline. A mark may contain a newline.
-        const LEAST_BYTES: usize = 16;
-
-        let mut bytes = vec![0; EXAMINED_BYTES];
-        let mut length = 0;
-        let mut error = None;
-        while error.is_none() && length < EXAMINED_BYTES {
-            let read = &bytes[..length];
-            if length >= LEAST_BYTES
-                && read.contains(&b'\n')
-                && Foreign::recognize(read, container).is_none()
-            {
-                break;
-            }
-            match reader.read(&mut bytes[length..]) {
-                Ok(0) => {
-                    // Bytes that are written to the file from now on are not read, since nobody has examined them: an
-                    // empty file may be a gzip file a moment later.
-                    reader = Box::new(io::empty());
-                    break;
-                }
-                Ok(read) => length += read,
-                Err(failed) if failed.kind() == io::ErrorKind::Interrupted => {}
-                Err(failed) => error = Some(failed),
-            }
+        let start = ReadStart::of(&mut reader, |start| Foreign::recognize(start, container));
+        if start.is_at_end {
+            // Bytes that are written to the file from now on are not read, since nobody has examined them: an empty file
+            // may be a gzip file a moment later.
+            reader = Box::new(io::empty());
         }
-        bytes.truncate(length);
         Self {
-            bytes,
-            error,
+            bytes: start.bytes,
+            error: start.error,
             rest: reader,
             container,
         }

@@ -90,11 +90,12 @@ impl Users {
             let id = id.nullable().unwrap_or_default();
             let username = username.not_null().unwrap_or_default();
             let text = text.nullable().unwrap_or_default();
+            let text = if is_no_value(&text) { "" } else { &*text };
             let uuid = match identity {
                 IdentityColumn::Email => None,
-                IdentityColumn::ExternalId(_) => compact_uuid(&text),
+                IdentityColumn::ExternalId(_) => compact_uuid(text),
             };
-            users.push(&id, &username, &text, uuid)
+            users.push(&id, &username, text, uuid)
         })?;
         users.text.shrink_to_fit();
         users.rows.shrink_to_fit();
@@ -241,6 +242,13 @@ impl Display for RepeatedKey {
     }
 }
 
+/// Returns whether a text stands for an absent value, as programs that export tables write it.
+fn is_no_value(text: &str) -> bool {
+    let text = text.trim();
+    let is = |name: &str| text.eq_ignore_ascii_case(name);
+    text.is_empty() || text == "-" || is("null") || is("none")
+}
+
 /// Parses a UUID in canonical form, or as the 32 digits that MySQL stores. Returns `None` for any other text, which the
 /// caller keeps as text.
 fn compact_uuid(text: &str) -> Option<Uuid> {
@@ -288,6 +296,24 @@ mod tests {
             users.find(None, "alice"),
             Some(Identity::Text("a@example.com"))
         );
+    }
+
+    #[test]
+    fn texts_that_stand_for_no_value_are_absent_and_no_account_names() {
+        for text in ["null", "Null", "None", "-", " ", "NONE "] {
+            let table = format!("id,username,email,xapi_id,caliper_id\n1,ada,{text},{text},c\n");
+            for column in [
+                IdentityColumn::Email,
+                IdentityColumn::ExternalId(Format::Xapi),
+            ] {
+                let users = load(&table, column).unwrap();
+                assert_eq!(
+                    users.find(Some(1), "ada"),
+                    Some(Identity::Absent),
+                    "{text:?}"
+                );
+            }
+        }
     }
 
     #[test]

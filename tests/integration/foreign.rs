@@ -61,10 +61,18 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"7z\xbc\xaf\x27\x1c\0\x04\x1b\xe3",
         "7z archive",
-        "7z x -so",
+        "`mkdir DIR && 7z x FILE -oDIR && event-router … DIR`",
     ),
-    (b"PK\x03\x04\x14\0\0\0\x08\0", "zip archive", "unzip -p"),
-    (b"Rar!\x1a\x07\x01\0\x33\x92", "rar archive", "unrar p"),
+    (
+        b"PK\x03\x04\x14\0\0\0\x08\0",
+        "zip archive",
+        "`mkdir DIR && unzip -q FILE -d DIR && event-router … DIR`",
+    ),
+    (
+        b"Rar!\x1a\x07\x01\0\x33\x92",
+        "rar archive",
+        "unrar x FILE DIR/",
+    ),
     (
         b"PAR1\x15\x04\x15\x10\x15\x14",
         "Parquet",
@@ -162,6 +170,7 @@ fn each_kind_is_recognized_within_gzip_and_in_a_pipe() {
         ended.assert_error("failed to open `a.log.gz`: it is ");
         ended.assert_stderr(kind);
         ended.assert_stderr("within gzip");
+        ended.assert_not_stderr("unzip -q FILE");
         for stdin in [start, &packed] {
             let ended = Run::transform().stdin(stdin).args(&["--quiet", "-"]).run();
             let ended = ended.with_code(3);
@@ -288,9 +297,12 @@ fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
     for (archive, is) in [
         (
             gzip(&archive),
-            "a tar archive, within gzip; read it with `gzip -dc FILE | tar -xOf - |",
+            "a tar archive, within gzip; unpack it into a folder: `mkdir DIR && gzip -dc FILE | tar -xf - -C DIR && event-router … DIR`",
         ),
-        (archive, "a tar archive; read it with `tar -xOf FILE |"),
+        (
+            archive,
+            "a tar archive; unpack it into a folder: `mkdir DIR && tar -xf FILE -C DIR && event-router … DIR`",
+        ),
     ] {
         let ended = Run::transform()
             .file("logs", &archive)

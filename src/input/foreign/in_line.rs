@@ -1,7 +1,8 @@
 //! Data of another kind that begins within a log, as if files of several kinds had been joined.
 
 use super::marks::MARKS;
-use super::{Container, EXAMINED_BYTES, Foreign, Reading, is_binary, wide_encoding};
+use super::reading::Reading;
+use super::{Container, EXAMINED_BYTES, Foreign, is_binary, wide_encoding};
 
 /// Data of another kind that begins after lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,40 +45,37 @@ impl ForeignData {
 
     /// Returns an explanation for an error: the position and the kind, and the way to read the rest of the input.
     pub fn message(self, container: Container) -> String {
-        let first = self.offset + 1;
         let noun = if self.lines == 1 { "line" } else { "lines" };
-        let Foreign { is, reading } = self.kind;
-        let rest = match container {
-            Container::File => format!("tail -c +{first} FILE"),
-            Container::Pipe => format!("… | tail -c +{first}"),
-            Container::GzipFile => format!("gzip -dc FILE | tail -c +{first}"),
-            Container::GzipPipe => format!("… | gzip -dc | tail -c +{first}"),
-        };
-        let advice = match reading {
-            _ if self.kind == Foreign::GZIP_DATA => {
-                format!("read the rest with `{rest} | event-router … -`")
-            }
-            Reading::Command(command) => {
-                let command = command.replace("FILE", "-");
-                format!("read the rest with `{rest} | {command} | event-router … -`")
-            }
-            Reading::Advice(advice) if advice.contains("FILE") => {
-                let advice = advice.replace("FILE", "REST");
-                format!("write it to a file with `{rest} > REST`, and {advice}")
-            }
-            Reading::Advice(advice) => advice.to_owned(),
-        };
-        let archive = match container {
-            Container::File | Container::GzipFile => "",
-            Container::Pipe | Container::GzipPipe => {
-                "; if the input comes out of an archive, unpack the archive into a folder and give the folder"
-            }
-        };
-        format!(
-            "after {} {noun} of text, at byte {first}, data begins that is {is}; {advice}{archive}",
-            self.lines
-        )
+        let before = format!("{} {noun} of text", self.lines);
+        message_after(&before, self.offset, Some(self.kind), container)
     }
+}
+
+/// Returns an explanation for an error about data that follows other data in the container: `before`. `kind` is the kind
+/// of the data, or `None` for text.
+pub fn message_after(
+    before: &str,
+    offset: u64,
+    kind: Option<Foreign>,
+    container: Container,
+) -> String {
+    let first = offset + 1;
+    let rest = match container.writer() {
+        Some(writer) => format!("{writer} | tail -c +{first}"),
+        None => format!("tail -c +{first} FILE"),
+    };
+    let (data, reading) = match kind {
+        Some(Foreign { is, reading }) => (format!("data begins that is {is}"), reading),
+        None => ("text begins".to_owned(), Reading::Itself),
+    };
+    let advice = reading.advice(Some(&rest));
+    let archive = match container {
+        Container::File | Container::GzipFile => "",
+        Container::Pipe | Container::GzipPipe => {
+            "; if the input comes out of an archive, unpack the archive into a folder and give the folder"
+        }
+    };
+    format!("after {before}, at byte {first}, {data}; {advice}{archive}")
 }
 
 /// Returns whether a line has bytes that texts in UTF-8 do not have. Other control characters count at the start only,

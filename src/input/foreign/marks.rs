@@ -1,15 +1,7 @@
 //! The first bytes of the kinds of files that are not logs.
 
-/// The way to read a kind of file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// A shell command that writes the content to standard output. It reads `FILE`, or standard input if `FILE` is `-`.
-    Command(&'static str),
-    /// Advice in words, for files that no command can read from a pipe.
-    Advice(&'static str),
-}
-
-use Reading::{Advice, Command};
+use super::reading::Reading;
+use Reading::{Advice, Command, Unpack, UnpackFile};
 
 /// A kind of file as in "it is a tar archive", the way to read it, and its marks: bytes at an offset.
 type Marks = (&'static str, Reading, &'static [(usize, &'static [u8])]);
@@ -67,22 +59,22 @@ pub const MARKS: &[Marks] = &[
     // Archives.
     (
         "a tar archive",
-        Command("tar -xOf FILE"),
+        Unpack("tar -xf FILE -C DIR"),
         &[(257, b"ustar\0"), (257, b"ustar  \0")],
     ),
     (
         "a zip archive",
-        Advice("read it with `unzip -p FILE | event-router … -`"),
+        UnpackFile("unzip -q FILE -d DIR"),
         &[(0, b"PK\x03\x04"), (0, b"PK\x05\x06"), (0, b"PK\x07\x08")],
     ),
     (
         "a 7z archive",
-        Advice("read it with `7z x -so FILE | event-router … -`"),
+        UnpackFile("7z x FILE -oDIR"),
         &[(0, b"7z\xbc\xaf\x27\x1c")],
     ),
     (
         "a rar archive",
-        Advice("read it with `unrar p -inul FILE | event-router … -`"),
+        UnpackFile("unrar x FILE DIR/"),
         &[(0, b"Rar!\x1a\x07")],
     ),
     // Encryptions. The module `openpgp` recognizes messages of OpenPGP that are not text.
