@@ -11,6 +11,8 @@ pub struct SameLines {
     /// The name of the other input, from which the run reads these lines.
     pub input: String,
     pub lines: u64,
+    /// Whether neither input has other lines that the run reads. Known at the end of the run.
+    pub is_whole: bool,
 }
 
 /// The first input of the run for each input in the journal: its name, and the number of its lines that earlier runs
@@ -37,6 +39,7 @@ impl FirstInputs {
         (lines > 0).then(|| SameLines {
             input: first.clone(),
             lines,
+            is_whole: false,
         })
     }
 }

@@ -23,7 +23,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "DAYS", value_parser = value_parser!(u64).range(1..=36_500))]
     forget_after: Option<u64>,
 
-    /// Write a report of the run to this file, as JSON
+    /// Write a report of the run to this file, as JSON. An older report is always replaced
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 

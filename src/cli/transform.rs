@@ -39,7 +39,8 @@ struct OutputArgs {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// Fail for each input whose output file exists, instead of replacing the file
+    /// Fail for each input whose output file exists, instead of replacing the file. A rejects file with rows is not
+    /// replaced either. The report is always replaced
     #[arg(long)]
     no_clobber: bool,
 

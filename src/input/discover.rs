@@ -1,6 +1,7 @@
 //! The search for inputs: every file that is named in an argument, and in directories the files that are named like
 //! logs.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
@@ -28,7 +29,9 @@ pub struct Discovery {
     /// Arguments and directory entries that cannot be read.
     pub errors: Vec<NotFound>,
     /// Files in directories that were skipped because of their names, with their stamps.
-    pub unmatched: Vec<(PathBuf, Option<FileStamp>)>,
+    pub skipped: Vec<(PathBuf, Option<FileStamp>)>,
+    /// The first file or directory in a directory that was skipped because it is hidden.
+    pub hidden: Option<PathBuf>,
     /// Whether the rejects file of the run is an argument and does not exist, because no line has been rejected yet.
     pub lacks_rejects: bool,
 }
@@ -90,13 +93,13 @@ pub fn discover(
             }),
         }
     }
-    discovery.count_unmatched_once();
+    discovery.count_skipped_once();
     discovery
 }
 
 impl Discovery {
     /// Removes the skipped files that another argument names, or that were found in two arguments.
-    fn count_unmatched_once(&mut self) {
+    fn count_skipped_once(&mut self) {
         let id = FileStamp::file;
         let stamps = self
             .sources
@@ -104,7 +107,7 @@ impl Discovery {
             .filter_map(|source| source.stamp.as_ref());
         let mut known: HashSet<(u64, u64)> = stamps.map(id).collect();
         let mut is_new = |stamp: &FileStamp| known.insert(id(stamp));
-        self.unmatched
+        self.skipped
             .retain(|(_, stamp)| stamp.as_ref().is_none_or(&mut is_new));
     }
 
@@ -159,9 +162,15 @@ impl Discovery {
             // The entries of a directory differ in their names alone, and paths are compared faster than names.
             .sort_by(|a, b| a.path().as_os_str().cmp(b.path().as_os_str()));
         // The user named the directory itself, so it is read even if it is hidden.
+        let first_hidden = RefCell::new(self.hidden.take());
         let is_wanted = |entry: &DirEntry| {
+            if entry.depth() > 0 && is_hidden(entry) {
+                let path = || entry.path().to_owned();
+                first_hidden.borrow_mut().get_or_insert_with(path);
+                return false;
+            }
             let is_written = || entry.file_type().is_dir() && written.contains(entry.path(), None);
-            entry.depth() == 0 || !is_hidden(entry) && !is_written()
+            entry.depth() == 0 || !is_written()
         };
         for entry in entries.into_iter().filter_entry(is_wanted) {
             let found = entry.and_then(|entry| Ok((entry.metadata()?, entry)));
@@ -198,9 +207,10 @@ impl Discovery {
                     .push(source(entry.path(), relative, &metadata, wrapper));
             } else {
                 let stamp = FileStamp::of(&metadata);
-                self.unmatched.push((entry.path().to_owned(), stamp));
+                self.skipped.push((entry.path().to_owned(), stamp));
             }
         }
+        self.hidden = first_hidden.into_inner();
     }
 }
 

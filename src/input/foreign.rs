@@ -10,7 +10,7 @@ mod reading;
 use flate2::{Decompress, FlushDecompress};
 
 pub use in_line::{ForeignData, message_after};
-use marks::{MARKS, MARKS_OF_BINARY};
+use marks::{MARKS, MARKS_OF_BINARY, MARKS_OF_COMPRESSIONS, Marks};
 use reading::Reading;
 
 /// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
@@ -97,10 +97,12 @@ impl Foreign {
             return None;
         }
         if let Some(rest) = after_skippable_frame(start) {
-            let kind = Self::with_mark(rest).filter(|kind| kind.is.starts_with("compressed"));
+            let kind = Self::with_mark(rest, MARKS_OF_COMPRESSIONS.iter());
             return Some(kind.unwrap_or(Self::ZSTD_OR_LZ4));
         }
-        if let Some(kind) = Self::with_mark(start) {
+        let of_binary = MARKS_OF_BINARY.iter().filter(|_| is_binary(start));
+        let marks = MARKS_OF_COMPRESSIONS.iter().chain(MARKS).chain(of_binary);
+        if let Some(kind) = Self::with_mark(start, marks) {
             return Some(kind);
         }
         if is_zlib(start) {
@@ -116,9 +118,8 @@ impl Foreign {
         Some(Self::new(is, Reading::Command(command)))
     }
 
-    fn with_mark(start: &[u8]) -> Option<Self> {
-        let of_binary = MARKS_OF_BINARY.iter().filter(|_| is_binary(start));
-        let (is, reading, _) = MARKS.iter().chain(of_binary).find(|(_, _, marks)| {
+    fn with_mark(start: &[u8], mut kinds: impl Iterator<Item = &'static Marks>) -> Option<Self> {
+        let (is, reading, _) = kinds.find(|(_, _, marks)| {
             let begins = |(at, mark): &(usize, &[u8])| {
                 let rest = start.get(*at..);
                 rest.is_some_and(|rest| rest.starts_with(mark))

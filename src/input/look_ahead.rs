@@ -4,7 +4,8 @@ use std::io::{self, Cursor, Read, Repeat, Take};
 
 use bumpalo::Bump;
 
-use crate::tracking::{RejectedLine, has_key, marks_events};
+use super::not_a_log::NotALog;
+use crate::tracking::{RejectedLine, marks_events, may_be_event};
 
 /// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.
 /// Nearly all logs have an event in their first lines. The output of a container may begin with thousands of other
@@ -42,6 +43,30 @@ impl FirstEvent {
     }
 }
 
+/// A search for the first event or row.
+#[derive(Default)]
+struct Search {
+    /// Whether a line may be an event, and is not certainly an event.
+    has_candidate: bool,
+}
+
+impl Search {
+    /// Returns the kind of the first event or row in more lines. A row after a line that may be an event is no sign of a
+    /// rejects file, so that a log is never replaced by its rejects.
+    fn find(&mut self, lines: &[u8]) -> Option<FirstEvent> {
+        let mut lines = lines.split(|&byte| byte == b'\n');
+        let first = lines.find_map(|line| {
+            let first = FirstEvent::of(line);
+            self.has_candidate |= first.is_none() && may_be_event(line);
+            first
+        })?;
+        Some(match first {
+            FirstEvent::Rejected if self.has_candidate => FirstEvent::Unmarked,
+            first => first,
+        })
+    }
+}
+
 /// A reader whose first bytes were already read.
 struct LookedAhead {
     /// The NUL bytes before `start`, which are not in memory.
@@ -70,8 +95,8 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
     let (reader, first) = looked_ahead(reader);
     let start = reader.start.get_ref();
     if first.is_none() && is_binary(start) {
-        let message = "it is binary data and no log; leave it out, or decrypt or unpack it with the program that made it";
-        return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+        let message = "it is binary data; leave it out, or decrypt or unpack it with the program that made it";
+        return Err(io::Error::other(NotALog(message.to_owned())));
     }
     Ok(LookAhead {
         is_undecided: first.is_none() && start.len() >= MOST_BYTES,
@@ -84,6 +109,7 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
 /// limit. An error ends the search; the run reports the error when the run reads the same bytes.
 pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
     let mut bytes = Vec::new();
+    let mut search = Search::default();
     loop {
         let length = bytes.len();
         bytes.resize(length + BLOCK_BYTES, 0);
@@ -100,8 +126,7 @@ pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
         } else {
             memchr::memrchr(b'\n', &bytes).map_or(0, |newline| newline + 1)
         };
-        let mut lines = bytes[..end].split(|&byte| byte == b'\n');
-        let first = lines.find_map(FirstEvent::of);
+        let first = search.find(&bytes[..end]);
         if first.is_some() || read == 0 {
             return first;
         }
@@ -121,7 +146,7 @@ fn is_binary(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|&byte| byte == b'\n');
     controls > others / 50
         && is_no_text
-        && !lines.any(|line| has_key(line) && std::str::from_utf8(line).is_ok())
+        && !lines.any(|line| may_be_event(line) && std::str::from_utf8(line).is_ok())
 }
 
 fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstEvent>) {
@@ -129,6 +154,7 @@ fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstE
     let mut start = Vec::new();
     let mut error = None;
     let mut examined = 0;
+    let mut search = Search::default();
     let mut first = None;
     let mut is_at_end = false;
     while first.is_none() && !is_at_end && start.len() < MOST_BYTES {
@@ -151,8 +177,7 @@ fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstE
         } else {
             memchr::memrchr(b'\n', &start[length..]).map_or(examined, |newline| length + newline)
         };
-        let mut lines = start[examined..end].split(|&byte| byte == b'\n');
-        first = lines.find_map(FirstEvent::of);
+        first = search.find(&start[examined..end]);
         examined = end;
     }
     let reader = LookedAhead {

@@ -8,6 +8,7 @@ use super::file_stamp::StampedFile;
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
 use super::look_ahead::{FirstEvent, first_event, look_ahead};
+use super::not_a_log::NotALog;
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
 use super::start::ReadStart;
@@ -163,8 +164,7 @@ impl Start {
     /// Returns a reader of all bytes, or an error if the first bytes are not those of a log.
     fn checked(self) -> io::Result<Box<dyn Read + Send>> {
         if let Some(kind) = Foreign::recognize(&self.bytes, self.container) {
-            let message = kind.message(self.container);
-            return Err(io::Error::new(io::ErrorKind::Unsupported, message));
+            return Err(io::Error::other(NotALog(kind.message(self.container))));
         }
         let start = io::Cursor::new(self.bytes);
         Ok(match self.error {

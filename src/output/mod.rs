@@ -11,5 +11,5 @@ mod stdout;
 pub use atomic_file::AtomicFile;
 pub use check::Check;
 pub use directory::Directory;
-pub use rejects::RejectsFile;
+pub use rejects::{RejectsFile, replaces_rows};
 pub use stdout::Stdout;

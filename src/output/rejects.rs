@@ -20,6 +20,8 @@ use crate::input::FileStamp;
 pub struct RejectsFile {
     file: AtomicFile,
     is_appended: bool,
+    /// Whether the file will replace rows of an earlier run that are not among the inputs.
+    replaces: bool,
     /// The length of the file at the last call of [`mark`](Self::mark).
     mark: u64,
     /// The file as an input of the run.
@@ -71,6 +73,7 @@ impl RejectsFile {
             Ok(Self {
                 file,
                 is_appended: append,
+                replaces: !append && !is_retried && replaces_rows(path),
                 mark: 0,
                 retried: retried.transpose()?,
                 lock,
@@ -82,6 +85,11 @@ impl RejectsFile {
     /// Returns whether the rows of earlier runs are kept.
     pub fn is_appended(&self) -> bool {
         self.is_appended
+    }
+
+    /// Returns whether the file will replace rows of an earlier run that are not among the inputs.
+    pub fn replaces(&self) -> bool {
+        self.replaces
     }
 
     /// Returns the number of bytes that the run reads of the file, if the file is an input.
@@ -152,6 +160,11 @@ impl RejectsFile {
         retried.copy(self.file.read_from(start)?)?;
         retried.file.finish()
     }
+}
+
+/// Returns whether a new rejects file at this path would replace rows.
+pub fn replaces_rows(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
 }
 
 impl Retried {

@@ -1,6 +1,6 @@
 //! The results of the inputs of a run, for the summary and the JSON report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -51,7 +51,7 @@ pub struct ReadTo {
 }
 
 /// The numbers of inputs: all inputs of the run, those that were delivered completely, those that are left to the next
-/// run, those that failed, and those whose output files replaced others.
+/// run, those that failed, and those whose output files replaced others. A replaced rejects file is added to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InputCounts {
     pub all: usize,
@@ -155,6 +155,30 @@ impl InputReports {
         {
             report.ended = InputEnd::Stopped;
             report.read_to = None;
+        }
+    }
+
+    /// Finds the inputs that are the same as another input. Their lines are counted like those of the other input: without
+    /// blank lines, which only reading tells from others.
+    pub fn find_copies(&mut self) {
+        if self
+            .found
+            .values()
+            .all(|report| report.same_lines.is_none())
+        {
+            return;
+        }
+        let reports = self.found.values();
+        let lines = reports.map(|report| (report.name.clone(), report.tally.lines()));
+        let lines: HashMap<String, u64> = lines.collect();
+        for report in self.found.values_mut() {
+            let has_others = report.tally.lines() > 0;
+            if let Some(same) = report.same_lines.as_mut().filter(|_| !has_others)
+                && let Some(&of_other) = lines.get(&same.input)
+            {
+                same.is_whole = same.lines >= of_other;
+                same.lines = same.lines.min(of_other);
+            }
         }
     }
 

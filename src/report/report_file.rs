@@ -176,7 +176,7 @@ impl<'a> RunJson<'a> {
             done_inputs: summary.inputs.done,
             held_back_inputs: summary.inputs.held_back,
             failed_inputs: summary.inputs.failed,
-            skipped_files: summary.unmatched,
+            skipped_files: summary.skipped_files,
             replaced_files: summary.inputs.replaced,
             passed_over: summary.skipped_lines,
             repeated_lines: summary.repeated_lines(),

@@ -17,7 +17,7 @@ pub struct Summary<'a> {
     pub noun: &'static str,
     pub inputs: InputCounts,
     /// The number of files in directories that are no inputs because of their names.
-    pub unmatched: usize,
+    pub skipped_files: usize,
     /// The number of lines that were not read again, because earlier runs read them.
     pub skipped_lines: u64,
     /// The inputs with lines that the run read from other inputs.
@@ -56,7 +56,12 @@ impl Display for Summary<'_> {
         }
         if let Some(Repeated { input, same }) = self.repeated.first() {
             let more = if self.repeated.len() > 1 { ", …" } else { "" };
-            let detail = format!("`{input}` begins like `{}`{more}", same.input);
+            let like = if same.is_whole {
+                "is the same as"
+            } else {
+                "begins like"
+            };
+            let detail = format!("`{input}` {like} `{}`{more}", same.input);
             let skipped = "same as in another input, and skipped";
             let skipped = row(self.repeated_lines(), skipped, &detail);
             write!(formatter, "\n{skipped}")?;
@@ -94,9 +99,9 @@ impl Summary<'_> {
                 None => "stopped".to_owned(),
             });
         }
-        if self.unmatched > 0 {
-            let plural = plural(self.unmatched as u64);
-            ends.push(format!("{} file{plural} skipped", self.unmatched));
+        if self.skipped_files > 0 {
+            let plural = plural(self.skipped_files as u64);
+            ends.push(format!("{} file{plural} skipped", self.skipped_files));
         }
         if replaced > 0 {
             let plural = plural(replaced as u64);

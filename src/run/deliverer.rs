@@ -21,7 +21,7 @@ use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
 use crate::exit_code::ExitCode;
-use crate::input::{HeldBack, NotFound, ReadEnd, Source};
+use crate::input::{HeldBack, NotFound, ReadEnd, Source, not_opened};
 use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::pipeline::{ControlFlow, Delivery, InputEvent};
@@ -64,6 +64,8 @@ pub struct Delivered {
     pub inputs: InputReports,
     /// The number of inputs that were found during the run.
     pub more_inputs: usize,
+    /// The number of rejects files that were replaced: 0 or 1.
+    pub replaced_rejects: usize,
     pub code: ExitCode,
 }
 
@@ -314,8 +316,10 @@ impl<'c> Deliverer<'c> {
         self.warnings.close(self.console);
         // Lines leave the rejects file only after they are delivered.
         let mut rejects = self.rejects.take();
+        let mut replaced_rejects = 0;
         if !self.retries.is_needed() {
-            let code = finish_rejects(rejects.take(), &self.retries, self.console);
+            let (replaced, code) = finish_rejects(rejects.take(), &self.retries, self.console);
+            replaced_rejects = replaced;
             self.code = self.code.max(code);
         }
         let closed = self.destination.close();
@@ -324,16 +328,18 @@ impl<'c> Deliverer<'c> {
             self.retries.stopped(input);
             self.inputs.stop(input);
         }
-        let code = finish_rejects(rejects, &self.retries, self.console);
+        let (_, code) = finish_rejects(rejects, &self.retries, self.console);
         self.code = self.code.max(code);
         if let Some(Err(error)) = self.state.map(|state| state.sync()) {
             self.console.error(&format!("{error:#}"));
             self.code = self.code.max(ExitCode::Output);
         }
+        self.inputs.find_copies();
         Delivered {
             tally: self.tally,
             inputs: self.inputs,
             more_inputs: 0,
+            replaced_rejects,
             code: self.code,
         }
     }
@@ -370,7 +376,7 @@ impl<'c> Deliverer<'c> {
 
     fn fail_to_open(&mut self, input: usize, source: &Source, error: &io::Error) {
         let mut open = OpenInput::start(source);
-        let message = format!("failed to open `{}`: {error}", source.name);
+        let message = not_opened(&source.name, error);
         self.input_failed(&mut open, message);
         self.end(input, open, Some(ReadTo::default()), None);
     }

@@ -50,9 +50,9 @@ impl InputSearch {
         }
         let is_empty =
             discovery.sources.is_empty() && discovery.errors.is_empty() && !self.lacks_rejects;
-        match discovery.unmatched.as_slice() {
+        match discovery.skipped.as_slice() {
             [(first, _), ..] => {
-                let (first, count) = (first.display(), discovery.unmatched.len());
+                let (first, count) = (first.display(), discovery.skipped.len());
                 let (plural, whose) = if count == 1 { ("", "its") } else { ("s", "their") };
                 let skipped = format!(
                     "{count} file{plural} skipped because of {whose} name{plural}, such as `{first}`; choose files with `--include` and `--exclude`"
@@ -63,9 +63,13 @@ impl InputSearch {
                     console.note(&format!("note: {skipped}"));
                 }
             }
-            [] if is_empty => console.alert(
-                "no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`",
-            ),
+            [] if is_empty => console.alert(&match &discovery.hidden {
+                Some(hidden) => format!(
+                    "no input was found: hidden files, such as `{}`, are not read unless they are named as inputs",
+                    hidden.display()
+                ),
+                None => "no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`".to_owned(),
+            }),
             [] => {}
         }
         if let Some((one, other)) = discovery.same_pipe() {

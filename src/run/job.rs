@@ -22,7 +22,7 @@ use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Source};
 use crate::lms::LmsTables;
-use crate::output::RejectsFile;
+use crate::output::{RejectsFile, replaces_rows};
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
@@ -50,7 +50,7 @@ struct Unread {
     listed: Arc<[Source]>,
     not_found: Vec<NotFound>,
     /// The number of files in directories that are no inputs because of their names.
-    unmatched: usize,
+    skipped_files: usize,
     /// Whether no input was found, in any shard.
     found_none: bool,
     /// The inputs that need not be opened, because the state directory has all their lines.
@@ -147,7 +147,7 @@ impl<'a> Job<'a> {
                 search,
                 listed,
                 not_found: discovery.errors,
-                unmatched: discovery.unmatched.len(),
+                skipped_files: discovery.skipped.len(),
                 found_none: found_none && !discovery.lacks_rejects,
                 known: Vec::new(),
             },
@@ -215,6 +215,25 @@ impl<'a> Job<'a> {
         }
         self.sources = unknown.into();
         self.opener = Some(opener);
+    }
+
+    /// Checks that the run keeps the rows of earlier runs in its rejects file: that the run appends to the file, or
+    /// reads the file as an input.
+    ///
+    /// # Errors
+    /// Returns an error if rows would be replaced.
+    pub fn check_rejects_kept(&self) -> Result<()> {
+        let Some(rejects) = &self.record.rejects else {
+            return Ok(());
+        };
+        let is_kept = self.record.state.is_some() || Retries::of(&self.sources).is_needed();
+        if !is_kept && replaces_rows(rejects) {
+            bail!(
+                "the rejects file `{}` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too",
+                rejects.display()
+            );
+        }
+        Ok(())
     }
 
     /// Drives the run and summarizes it.

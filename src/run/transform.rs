@@ -49,6 +49,9 @@ pub fn transform(
             names,
             keeps_existing,
         } => {
+            if keeps_existing {
+                job.check_rejects_kept().or_exit(ExitCode::Output)?;
+            }
             let mut directory =
                 Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
             directory.keeps_existing = keeps_existing;

@@ -22,15 +22,28 @@ pub fn marks_events(line: &[u8]) -> Option<bool> {
         let found = memchr::memchr2(b'{', b'"', later);
         return found.is_some_and(|at| later[at] == b'{').then_some(true);
     }
-    // Other programs and the reference's own output also have JSON objects, so a single key does not tell an event.
+    let text = object_in(line)?;
+    (is_event(text) && !has_output_marker(line)).then_some(false)
+}
+
+/// Returns whether a line may be an event without the marker, or an object of another program.
+pub fn may_be_event(line: &[u8]) -> bool {
+    object_in(line).is_some_and(has_key)
+}
+
+/// Returns the text of a line from its first brace on, if the line ends with a brace.
+fn object_in(line: &[u8]) -> Option<&[u8]> {
     let text = line.trim_ascii();
-    let object = memchr::memchr(b'{', text).filter(|_| text.ends_with(b"}"));
-    let has_keys = |text: &[u8]| {
-        let names = [&b"event_type"[..], b"event_source"];
-        names.iter().all(|name| has_whole_key(text, name))
-    };
-    let is_event = object.is_some_and(|start| has_keys(&text[start..]));
-    (is_event && !has_output_marker(text)).then_some(false)
+    let start = memchr::memchr(b'{', text).filter(|_| text.ends_with(b"}"))?;
+    Some(&text[start..])
+}
+
+/// Returns whether an object has the keys of an event: those that the LMS gives to each event, or those without which
+/// nothing is emitted. Objects of other programs and the reference's own output may have some of the keys.
+fn is_event(object: &[u8]) -> bool {
+    let has = |name: &str| has_whole_key(object, name.as_bytes());
+    has("event_type") && has("event_source")
+        || has("name") && has("context") && (has("event") || has("data"))
 }
 
 /// Returns whether a text has a key of this name. The quotes of a key are escaped if the object is within a text.
@@ -64,7 +77,7 @@ fn has_output_marker(line: &[u8]) -> bool {
 }
 
 /// Returns whether a line has a key that every event has.
-pub fn has_key(line: &[u8]) -> bool {
+pub(super) fn has_key(line: &[u8]) -> bool {
     KEYS.iter().any(|key| memmem::find(line, key).is_some())
 }
 
@@ -96,7 +109,16 @@ mod tests {
                 r#"Mar 5 lms: {"event_type":1,"event_source": "server"}"#,
                 Some(false),
             ),
+            (
+                r#"{"name": "x", "context": {}, "event": "", "time": ""}"#,
+                Some(false),
+            ),
+            (
+                r#"{"log":"{\"data\":{},\"context\":{},\"name\":1}\n"}"#,
+                Some(false),
+            ),
             // Lines of other programs, and a statement.
+            (r#"{"name": "x", "context": {}, "database": 1}"#, None),
             (r#"{"event_source": "server"}"#, None),
             (r#"{"level":"info","msg":"start","contextual":1}"#, None),
             (r#"{"event_types": 1, "event_source": 1}"#, None),

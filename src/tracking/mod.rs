@@ -55,7 +55,7 @@ pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
-pub use marker::{has_key, marks_events};
+pub use marker::{marks_events, may_be_event};
 pub use piece::Piece;
 pub use rejected_line::{RejectedContent, RejectedLine};
 pub use traces::{is_json_sequence, may_hold_event};

@@ -130,6 +130,26 @@ fn a_value_that_matches_nothing_beside_another_value_is_noted() {
 }
 
 #[test]
+fn of_many_values_only_the_first_are_shown() {
+    let many = (1..=300).map(|nth| format!("course-v1:DemoX+Botny{nth}+2024"));
+    let many = many.collect::<Vec<_>>().join(",");
+    let run = |value: &str| {
+        let run = Run::transform().file("a.log", log());
+        run.args(&["--course", value, "a.log"]).run()
+    };
+    let ended = run(&many);
+    ended.assert_stderr("`--course course-v1:DemoX+Botny1+2024,course-v1:DemoX+Botny2+2024,");
+    ended.assert_stderr("course-v1:DemoX+Botny5+2024,…`");
+    let longest = ended.stderr.lines().map(str::len).max();
+    assert!(longest < Some(700), "{}", ended.stderr);
+
+    let many = format!("course-v1:a+b+c,{many}");
+    let ended = run(&many);
+    ended.assert_stderr("note: no event matched 295 more values of `--course`\n");
+    assert_eq!(ended.stderr.matches("no event matched").count(), 6);
+}
+
+#[test]
 fn a_value_is_judged_by_all_events_whichever_filter_leaves_them_out() {
     let old = |course_id: &str| of_course(5, course_id).replace("2024-03-05", "2020-01-01");
     let log = log() + &old("course-v1:edX+Physics+2019") + &old("");

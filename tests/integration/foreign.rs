@@ -148,7 +148,7 @@ fn each_kind_is_one_error_that_says_how_to_read_it_whatever_its_name() {
             .file("b.log.gz.gpg", line(1));
         let ended = run.args(&["-o", "out", "a.log", "b.log.gz.gpg"]).run();
         let ended = ended.with_code(3);
-        ended.assert_error("failed to open `a.log`: it is ");
+        ended.assert_error("`a.log` is not a log: it is ");
         ended.assert_stderr(kind);
         ended.assert_stderr(reading);
         ended.assert_stderr("2 inputs (1 failed)");
@@ -167,14 +167,14 @@ fn each_kind_is_recognized_within_gzip_and_in_a_pipe() {
         let packed = gzip(start);
         let run = Run::transform().file("a.log.gz", &packed);
         let ended = run.args(&["a.log.gz"]).run().with_code(3);
-        ended.assert_error("failed to open `a.log.gz`: it is ");
+        ended.assert_error("`a.log.gz` is not a log: it is ");
         ended.assert_stderr(kind);
         ended.assert_stderr("within gzip");
         ended.assert_not_stderr("unzip -q FILE");
         for stdin in [start, &packed] {
             let ended = Run::transform().stdin(stdin).args(&["--quiet", "-"]).run();
             let ended = ended.with_code(3);
-            ended.assert_error("failed to open `-`: it is ");
+            ended.assert_error("`-` is not a log: it is ");
             ended.assert_stderr(kind);
             assert_eq!(ended.stdout, b"");
         }
@@ -211,7 +211,7 @@ fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
     ] {
         let run = Run::transform().file("a.json", &bytes);
         let ended = run.args(&["a.json"]).run().with_code(3);
-        ended.assert_error(&format!("failed to open `a.json`: {expected}"));
+        ended.assert_error(&format!("`a.json` is not a log: {expected}"));
         assert_eq!(ended.count("lines"), 0);
         let ended = Run::transform()
             .stdin(&bytes)
@@ -222,7 +222,7 @@ fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
             true => expected.replace("gzip -dc FILE", "… | gzip -dc"),
             false => expected.replace("iconv", "… | iconv").replace("FILE", "-"),
         };
-        ended.assert_error(&format!("failed to open `-`: {piped}"));
+        ended.assert_error(&format!("`-` is not a log: {piped}"));
     }
 }
 
@@ -309,7 +309,7 @@ fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
             .args(&["logs"])
             .run()
             .with_code(3);
-        ended.assert_error(&format!("failed to open `logs`: it is {is}"));
+        ended.assert_error(&format!("`logs` is not a log: it is {is}"));
         let run = Run::transform().stdin(archive).args(&["-"]);
         run.run().with_code(3).assert_stderr("it is a tar archive");
     }
@@ -354,7 +354,7 @@ fn what_installed_programs_write_is_recognized() {
             continue;
         }
         let ended = run.args(&["b.log"]).run().with_code(3);
-        ended.assert_error("failed to open `b.log`: it is ");
+        ended.assert_error("`b.log` is not a log: it is ");
         ended.assert_stderr(kind);
     }
 }
@@ -376,7 +376,7 @@ fn binary_data_without_an_event_is_an_error_and_text_in_any_encoding_is_not() {
         let run = Run::transform().file(name, bytes).file("b.log", line(1));
         let ended = run.args(&["--quiet", name, "b.log"]).run().with_code(3);
         let error = format!(
-            "error: failed to open `{name}`: it is binary data and no log; leave it out, or decrypt or unpack it with the program that made it\n"
+            "error: `{name}` is not a log: it is binary data; leave it out, or decrypt or unpack it with the program that made it\n"
         );
         assert_eq!(ended.stderr, error);
         assert_eq!(
@@ -415,7 +415,7 @@ fn binary_data_named_like_a_document_is_an_error_in_every_run() {
     ] {
         let run = Run::transform().in_directory(&directory).args(arguments);
         let ended = run.run().with_code(3);
-        ended.assert_error("failed to open `logs/a.json`: it is binary data");
+        ended.assert_error("`logs/a.json` is not a log: it is binary data");
         assert_eq!(ended.count("lines"), 0);
     }
 }
@@ -442,7 +442,7 @@ fn with_a_state_a_file_that_is_not_a_log_is_tried_again_by_the_next_run() {
     );
     let again = Run::transform().in_directory(&first.directory);
     let again = again.args(&arguments).run().with_code(3);
-    again.assert_error("failed to open `logs/a.log.gz.gpg`");
+    again.assert_error("`logs/a.log.gz.gpg` is not a log: it is encrypted");
     first.directory.write("logs/a.log.gz.gpg", line(2));
     let mended = Run::transform().in_directory(&first.directory);
     let mended = mended.args(&arguments).run().with_code(0);

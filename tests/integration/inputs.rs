@@ -206,7 +206,20 @@ fn skipped_files_are_reported_and_shown_when_quiet_only_if_there_is_no_input() {
         run.run().with_code(0).stderr,
         "warning: no input was found: 1 file skipped because of its name, such as `logs/a.log.bak2024`; choose files with `--include` and `--exclude`\n"
     );
-    let run = Run::transform().file("logs/.a.log", "").args(&arguments);
+    for (file, shown) in [
+        ("logs/.a.log", "logs/.a.log"),
+        ("logs/.old/a.log", "logs/.old"),
+    ] {
+        let ended = Run::transform().file(file, "").args(&arguments).run();
+        assert_eq!(
+            ended.with_code(0).stderr,
+            format!(
+                "warning: no input was found: hidden files, such as `{shown}`, are not read unless they are named as inputs\n"
+            )
+        );
+    }
+    let run = Run::transform().file("logs/out/a", "").args(&arguments);
+    let run = run.args(&["-o", "logs/out"]);
     let warning = "warning: no input was found, so there is nothing to read: check the paths";
     assert!(run.run().with_code(0).stderr.starts_with(warning));
 }

@@ -108,6 +108,46 @@ fn a_run_that_resumes_keeps_a_file_that_appears_and_converts_the_lines_later() {
 }
 
 #[test]
+fn a_replaced_rejects_file_is_counted_and_kept_by_no_clobber() {
+    let directory = RunDirectory::new();
+    let bad = "no event\n";
+    for folder in ["a", "b", "c", "d"] {
+        directory.write(&format!("{folder}/{folder}.log"), line(1) + bad);
+    }
+    let run = |arguments: &[&str]| {
+        let run = Run::transform().in_directory(&directory);
+        run.args(&["-o", "out", "--rejects", "r.jsonl"])
+            .args(arguments)
+    };
+    // A file without rows has nothing to keep.
+    directory.write("r.jsonl", "");
+    let ended = run(&["--no-clobber", "a"]).run().with_code(0);
+    ended.assert_not_stderr("replaced");
+    let rows = directory.read("r.jsonl");
+
+    let ended = run(&["--no-clobber", "b"]).run().with_code(6);
+    ended.assert_error("the rejects file `r.jsonl` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too");
+    assert_eq!(directory.read("r.jsonl"), rows);
+    assert_eq!(directory.files("out"), ["a.log.xapi.jsonl"]);
+
+    // As an input, the file keeps its rows.
+    let ended = run(&["--no-clobber", "b", "r.jsonl"]).run().with_code(0);
+    ended.assert_not_stderr("replaced");
+    assert_eq!(directory.json_lines("r.jsonl").len(), 2);
+
+    let ended = run(&["c"]).run().with_code(0);
+    ended.assert_stderr("1 input (1 output file replaced), ");
+    assert_eq!(directory.json_lines("r.jsonl").len(), 1);
+
+    // With a state, rows are appended.
+    run(&["--no-clobber", "--state", "state", "d"])
+        .run()
+        .with_code(0)
+        .assert_not_stderr("replaced");
+    assert_eq!(directory.json_lines("r.jsonl").len(), 2);
+}
+
+#[test]
 fn no_clobber_needs_a_directory() {
     let ended = Run::transform().args(&["--no-clobber", "-"]).run();
     ended
@@ -155,7 +195,7 @@ fn lines_that_another_input_of_the_run_has_are_not_told_as_delivered_by_earlier_
         directory.write("logs/c.log", lines(0..4));
         let ended = night();
         ended.assert_stderr(
-            "6 same as in another input, and skipped  `logs/b.log` begins like `logs/a.log`, …\n",
+            "6 same as in another input, and skipped  `logs/b.log` is the same as `logs/a.log`, …\n",
         );
         ended.assert_not_stderr("earlier runs");
         assert_eq!(ended.count("emitted"), 4);
@@ -176,7 +216,32 @@ fn lines_that_another_input_of_the_run_has_are_not_told_as_delivered_by_earlier_
         let ended = night();
         ended.assert_stderr("10 read by earlier runs, and skipped\n");
         ended.assert_stderr(
-            "1 same as in another input, and skipped  `logs/b.log` begins like `logs/a.log`\n",
+            "1 same as in another input, and skipped  `logs/b.log` is the same as `logs/a.log`\n",
         );
     }
+}
+
+#[test]
+fn the_lines_of_a_copy_are_counted_like_those_of_the_log() {
+    let directory = RunDirectory::new();
+    let log = lines(0..3) + "\n \n" + &lines(3..5);
+    directory.write("logs/a.log", &log);
+    directory.write("logs/b.log", &log);
+    let run = || directory.run_with_state(&["transform", "-o", "out", "--report", "report.json"]);
+    let ended = run().run().with_code(0);
+    ended.assert_stderr(
+        "5 same as in another input, and skipped  `logs/b.log` is the same as `logs/a.log`\n",
+    );
+    assert_eq!(ended.count("lines"), 5);
+    let report = ended.report();
+    assert_eq!(report["inputs"][1]["repeated_lines"], 5);
+    assert_eq!(report["total"]["repeated_lines"], 5);
+
+    // A log that goes on after the copied lines.
+    directory.write("logs/c.log", lines(20..24));
+    directory.write("logs/d.log", lines(20..26));
+    let ended = run().run().with_code(0);
+    ended.assert_stderr(
+        "4 same as in another input, and skipped  `logs/d.log` begins like `logs/c.log`\n",
+    );
 }

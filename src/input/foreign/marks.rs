@@ -4,7 +4,7 @@ use super::reading::Reading;
 use Reading::{Advice, Command, Unpack, UnpackFile};
 
 /// A kind of file as in "it is a tar archive", the way to read it, and its marks: bytes at an offset.
-type Marks = (&'static str, Reading, &'static [(usize, &'static [u8])]);
+pub type Marks = (&'static str, Reading, &'static [(usize, &'static [u8])]);
 
 pub const EXPORT: Reading = Advice("export its events as JSON, one event a line");
 const LEAVE_OUT: Reading = Advice("leave it out, since it is no log");
@@ -12,9 +12,8 @@ const LEAVE_OUT: Reading = Advice("leave it out, since it is no log");
 /// The identifier of the data of S/MIME, which follows a length of 2 to 4 bytes.
 const CMS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
 
-/// Marks with which no log begins.
-pub const MARKS: &[Marks] = &[
-    // Compressions.
+/// Marks of compressions, with which no log begins.
+pub const MARKS_OF_COMPRESSIONS: &[Marks] = &[
     (
         "compressed with bzip2",
         Command("bzip2 -dc FILE"),
@@ -55,6 +54,10 @@ pub const MARKS: &[Marks] = &[
         Command("gzip -dc FILE"),
         &[(0, b"\x1f\x9d")],
     ),
+];
+
+/// Marks of other kinds of files, with which no log begins.
+pub const MARKS: &[Marks] = &[
     ("gzip in base64", Command("base64 -d FILE"), &[(0, b"H4sI")]),
     // Archives.
     (

@@ -13,7 +13,7 @@ use crate::outcome::{FilteredBy, Tally};
 use crate::selection::nearest;
 use crate::text::{grouped, plural};
 
-/// The number of courses, names or routers that a message lists.
+/// The number of courses, names, routers or values of an option that a message lists.
 const SHOWN: usize = 5;
 
 /// Returns which filter matched no event, if filters left out all events. Of several filters, this is the last: each
@@ -79,9 +79,16 @@ pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String>
         }
         let others = seen.iter().filter(|(text, _)| !globs.is_match(text));
         let others: Vec<_> = others.cloned().collect();
-        for glob in unmatched {
+        for glob in unmatched.iter().take(SHOWN) {
             let suggestion = suggestion(&[glob], &others);
             notes.push(format!("{looked_at} matched `{option} {glob}`{suggestion}"));
+        }
+        let more = unmatched.len().saturating_sub(SHOWN) as u64;
+        if more > 0 {
+            let (count, plural) = (grouped(more), plural(more));
+            notes.push(format!(
+                "{looked_at} matched {count} more value{plural} of `{option}`"
+            ));
         }
     }
     notes
@@ -99,7 +106,13 @@ fn by_name(converter: &LineConverter, tally: &Tally) -> String {
     let near: Vec<&str> = selection.patterns().iter().filter_map(near).collect();
     format!(
         "`--events {}`{} (events seen: {})",
-        selection.patterns().join(","),
+        joined(
+            &selection
+                .patterns()
+                .iter()
+                .map(String::as_str)
+                .collect::<Vec<_>>()
+        ),
         did_you_mean(&near),
         listed(&names)
     )
@@ -151,7 +164,7 @@ fn by_globs(option: &str, globs: &TextGlobs, seen: &[(String, u64)]) -> Option<S
     }
     let globs = globs.texts();
     let suggestion = suggestion(&globs, seen);
-    Some(format!("`{option} {}`{suggestion}", globs.join(",")))
+    Some(format!("`{option} {}`{suggestion}", joined(&globs)))
 }
 
 fn by_routers(converter: &LineConverter, tally: &Tally, count: u64) -> String {
@@ -224,6 +237,16 @@ fn suggestion(globs: &[&str], seen: &[(String, u64)]) -> String {
 fn did_you_mean(texts: &[&str]) -> String {
     match texts {
         [] => String::new(),
-        _ => format!("; did you mean `{}`?", texts.join(",")),
+        _ => format!("; did you mean `{}`?", joined(texts)),
+    }
+}
+
+/// Returns the first values of an option, as they are given to the option.
+fn joined(values: &[&str]) -> String {
+    let first = values[..values.len().min(SHOWN)].join(",");
+    if values.len() > SHOWN {
+        first + ",…"
+    } else {
+        first
     }
 }

@@ -64,14 +64,17 @@ impl Deliverer<'_> {
 
 /// Completes the rejects file, if there is one. If it is an input, its lines that were emitted leave the file, but only
 /// if all of them are delivered.
+///
+/// Returns the number of files that were replaced, 0 or 1, and the exit code.
 pub(super) fn finish_rejects(
     rejects: Option<RejectsFile>,
     retries: &Retries,
     console: &Console,
-) -> ExitCode {
+) -> (usize, ExitCode) {
     let Some(rejects) = rejects else {
-        return ExitCode::Success;
+        return (0, ExitCode::Success);
     };
+    let replaced = usize::from(rejects.replaces());
     let are_delivered = retries.are_delivered();
     if !are_delivered {
         console.note(
@@ -79,10 +82,10 @@ pub(super) fn finish_rejects(
         );
     }
     match rejects.finish(are_delivered) {
-        Ok(()) => ExitCode::Success,
+        Ok(()) => (replaced, ExitCode::Success),
         Err(error) => {
             console.error(&format!("{error:#}"));
-            ExitCode::Output
+            (0, ExitCode::Output)
         }
     }
 }

@@ -55,15 +55,17 @@ impl Job<'_> {
             tally,
             inputs,
             more_inputs,
+            replaced_rejects,
             code,
         } = delivered;
         let Unread {
             not_found,
-            unmatched,
+            skipped_files,
             found_none,
             ..
         } = &self.unread;
-        let counts = inputs.counts(self.unread.listed.len() + more_inputs + not_found.len());
+        let mut counts = inputs.counts(self.unread.listed.len() + more_inputs + not_found.len());
+        counts.replaced += replaced_rejects;
         let format = converter.format.format();
         let mut nameless = nameless_events(tally, format);
         let reread = self.reread();
@@ -78,7 +80,7 @@ impl Job<'_> {
             tally,
             noun: format.nouns(),
             inputs: counts,
-            unmatched: *unmatched,
+            skipped_files: *skipped_files,
             skipped_lines: inputs.skipped_lines(),
             repeated: inputs.repeated(),
             verbose: self.record.verbose,
