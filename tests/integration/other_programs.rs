@@ -100,10 +100,6 @@ fn of_journald(message: Value) -> String {
 #[test]
 fn damage_is_not_taken_for_lines_of_other_programs() {
     let marked = PREFIX.to_owned() + &line(1);
-    let wide: Vec<u8> = (PREFIX.to_owned() + &line(2) + "GET /\n")
-        .encode_utf16()
-        .flat_map(u16::to_le_bytes)
-        .collect();
     let with = |after: &[u8]| [marked.as_bytes(), after].concat();
     let journald = |message: Value| {
         let request = of_journald("GET /".into());
@@ -112,9 +108,8 @@ fn damage_is_not_taken_for_lines_of_other_programs() {
     let bytes: Value = (PREFIX.to_owned() + &line(2)).into_bytes().into();
     let unwrap = &["--unwrap", "MESSAGE"][..];
     for (log, arguments, expected) in [
-        // Lines that a shell appends in another encoding, a hole at the end, and bytes of another encoding.
-        (with(&wide), &[][..], &["not-json"][..]),
-        (with(&[0; 40]), &[], &["not-json"]),
+        // A hole at the end, and bytes of another encoding.
+        (with(&[0; 40]), &[][..], &["not-json"][..]),
         (with(b"GET /\0\n"), &[], &["not-json"]),
         (with(b"GET /\xe4\n"), &[], &["not-utf8"]),
         (
@@ -142,6 +137,16 @@ fn damage_is_not_taken_for_lines_of_other_programs() {
         let ended = run.args(&["--fail-on", "unparsable", "-"]).run();
         ended.with_code(1);
     }
+}
+
+#[test]
+fn lines_that_a_shell_appends_in_another_encoding_are_an_error() {
+    let wide = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let marked = PREFIX.to_owned() + &line(1);
+    let log = [marked.as_bytes(), &wide(&marked), &wide("GET /\n")].concat();
+    let ended = Run::transform().stdin(log).args(&["-"]).run().with_code(3);
+    ended.assert_stderr("UTF-16 text");
+    ended.assert_not_stderr("not-tracking");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Data of another kind that begins within a log, as if files of several kinds had been joined.
 
-use super::marks::MARKS;
+use super::marks::{MARKS, MARKS_OF_COMPRESSIONS};
 use super::reading::Reading;
 use super::{Container, EXAMINED_BYTES, Foreign, is_binary, wide_encoding};
 
@@ -105,7 +105,7 @@ fn recognize(start: &[u8]) -> Option<Foreign> {
     if let [0x1f, 0x8b, 8, 0..=0x1f, ..] | [0x1f, 0x8b, 8] = start {
         return Some(Foreign::GZIP_DATA);
     }
-    let mut marks = MARKS.iter();
+    let mut marks = MARKS_OF_COMPRESSIONS.iter().chain(MARKS);
     let marked = marks.find(|(_, _, marks)| {
         let begins = |(at, mark): &(usize, &[u8])| {
             let rest = start.get(*at..);
