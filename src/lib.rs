@@ -103,7 +103,7 @@
 //! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
 //! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
 //! | a kind of file that is not a log | `input/foreign/marks.rs` |
-//! | a likely cause why an input has no event | `tracking/line_kind.rs`, `run/input_warnings.rs` |
+//! | a likely cause why an input has no event | `tracking/line_kind.rs`, `run/input_warnings/causes.rs` |
 //! | a reason code | `outcome/reason.rs`, the code that returns it, the table in the README |
 //! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!

@@ -155,9 +155,8 @@ impl BatchConverter {
             _ => {}
         }
         if self.keeps_details {
-            let is_parsed = !matches!(conversion.outcome, Outcome::Unparsable(_));
-            if is_parsed {
-                tally.details.count_event(conversion.known, conversion.name);
+            if let Some(nth) = conversion.known {
+                tally.details.count_known(nth);
             }
             tally.details.count_line(number, conversion.time);
         }

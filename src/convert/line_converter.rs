@@ -70,8 +70,9 @@ impl<'a> ConvertedLine<'a> {
     pub fn kind_of_unsupported(&self) -> EventKind<'a> {
         match (self.name, self.event_type) {
             (Some(name), _) if name.starts_with('/') => EventKind::Implicit,
+            (Some(name), _) if self.known.is_some() => EventKind::Known(name),
             (Some(name), _) => EventKind::Named(name),
-            (None, EventType::Path) => EventKind::Implicit,
+            (None, EventType::Path) => EventKind::ImplicitByType,
             (None, EventType::Converted) => EventKind::NamedByType,
             (None, EventType::Other) => EventKind::Unnamed,
         }

@@ -1,7 +1,6 @@
 //! The details of the lines of a run: the names of events, their times, and the range of lines.
 
 use jiff::civil::DateTime;
-use serde::Serialize;
 
 use super::unsupported_events::UnsupportedEvents;
 
@@ -11,7 +10,6 @@ pub struct Details {
     /// The number of events of each name that has a transformer, in the order of the list of these names. The counts
     /// may end before the list does; the missing counts are 0.
     known: Vec<u64>,
-    pub other: OtherEvents,
     /// The UTC times of the first and the last event that was emitted.
     pub times: Option<(DateTime, DateTime)>,
     /// The numbers of the first and the last line that is not blank.
@@ -26,33 +24,19 @@ pub struct Details {
     pub retried: u64,
 }
 
-/// The number of events without a transformer. The names are not kept, because there may be any number of names, and
-/// names that are URLs can identify persons.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct OtherEvents {
-    /// Events named after the path of a request. The LMS logs one for each request.
-    pub implicit: u64,
-    /// Events with any other name.
-    pub named: u64,
-    /// Events without a name.
-    pub unnamed: u64,
-}
-
 impl Details {
-    /// Counts the event of a line that could be parsed. `known` is the index of its name in the list of names that have
-    /// a transformer.
-    pub fn count_event(&mut self, known: Option<usize>, name: Option<&str>) {
-        match (known, name) {
-            (Some(nth), _) => {
-                if self.known.len() <= nth {
-                    self.known.resize(nth + 1, 0);
-                }
-                self.known[nth] += 1;
-            }
-            (None, Some(name)) if name.starts_with('/') => self.other.implicit += 1,
-            (None, Some(_)) => self.other.named += 1,
-            (None, None) => self.other.unnamed += 1,
+    /// Counts the event of a line that could be parsed. `nth` is the index of its name in the list of names that have a
+    /// transformer.
+    pub fn count_known(&mut self, nth: usize) {
+        if self.known.len() <= nth {
+            self.known.resize(nth + 1, 0);
         }
+        self.known[nth] += 1;
+    }
+
+    /// Returns the number of events whose names have a transformer.
+    pub(super) fn all_known(&self) -> u64 {
+        self.known.iter().sum()
     }
 
     /// Widens the range of lines, and the range of times if the line was emitted with a time.
@@ -69,9 +53,6 @@ impl Details {
         for (count, more) in self.known.iter_mut().zip(&other.known) {
             *count += more;
         }
-        self.other.implicit += other.other.implicit;
-        self.other.named += other.other.named;
-        self.other.unnamed += other.other.unnamed;
         self.times = widened(self.times, other.times);
         self.lines = widened(self.lines, other.lines);
         self.unsupported.add(&other.unsupported);

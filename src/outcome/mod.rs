@@ -9,11 +9,11 @@ mod reason;
 mod tally;
 mod unsupported_events;
 
-pub use details::{Details, OtherEvents};
+pub use details::Details;
 pub use fault::Fault;
 pub use filtered::FilteredEvents;
 pub use framing::Framing;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
-pub use tally::{Reclassified, Tally};
+pub use tally::{OtherEvents, Reclassified, Tally};
 pub use unsupported_events::{EventKind, MAX_NAMES, UnsupportedEvents};

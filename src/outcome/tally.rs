@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use super::details::Details;
 use super::filtered::FilteredEvents;
 use super::line_outcome::Outcome;
@@ -25,6 +27,18 @@ pub struct Tally {
     pub reasons: BTreeMap<Reason, u64>,
     /// The other counts.
     pub details: Details,
+}
+
+/// The number of events without a transformer. The names are not kept, because there may be any number of names, and
+/// names that are URLs can identify persons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct OtherEvents {
+    /// Events named after the path of a request. The LMS logs one for each request.
+    pub implicit: u64,
+    /// Events with any other name.
+    pub named: u64,
+    /// Events without a name.
+    pub unnamed: u64,
 }
 
 /// The numbers of lines that were counted as emitted before deduplication gave them another outcome.
@@ -85,6 +99,19 @@ impl Tally {
     /// empty.
     pub fn is_empty_run(&self) -> bool {
         self.emitted == 0 && self.lines() > self.details.retried
+    }
+
+    /// Returns the number of events without a transformer, if the events with one are counted by name.
+    pub fn other_events(&self) -> OtherEvents {
+        let unsupported = &self.details.unsupported;
+        let implicit = unsupported.implicit - unsupported.implicit_by_type;
+        let named = unsupported.named - unsupported.known;
+        let parsed = self.lines() - self.unparsable;
+        OtherEvents {
+            implicit,
+            named,
+            unnamed: parsed - self.details.all_known() - implicit - named,
+        }
     }
 
     /// Adds the lines of another tally.

@@ -19,6 +19,10 @@ const NAME_BYTES: usize = 200;
 pub enum EventKind<'a> {
     /// An event named after the path of a request. The LMS logs one for each request.
     Implicit,
+    /// An event without a name, whose `event_type` is the path of a request.
+    ImplicitByType,
+    /// An event with the name of events that are converted in other runs.
+    Known(&'a str),
     /// An event with any other name.
     Named(&'a str),
     /// An event without a name.
@@ -30,8 +34,13 @@ pub enum EventKind<'a> {
 /// The number of unsupported events of each kind. Their size does not depend on the number of lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnsupportedEvents {
+    /// Implicit events, with a name or not.
     pub implicit: u64,
+    /// The implicit events without a name.
+    pub implicit_by_type: u64,
     pub named: u64,
+    /// The named events whose name is that of events that are converted in other runs.
+    pub known: u64,
     /// All events without a name that are not implicit.
     pub unnamed: u64,
     /// Events without a name whose `event_type` is the name of an event that is converted.
@@ -44,8 +53,13 @@ impl UnsupportedEvents {
     pub fn count(&mut self, kind: EventKind<'_>) {
         match kind {
             EventKind::Implicit => self.implicit += 1,
-            EventKind::Named(name) => {
+            EventKind::ImplicitByType => {
+                self.implicit += 1;
+                self.implicit_by_type += 1;
+            }
+            EventKind::Known(name) | EventKind::Named(name) => {
                 self.named += 1;
+                self.known += u64::from(matches!(kind, EventKind::Known(_)));
                 self.names.count(name, 1);
             }
             EventKind::Unnamed => self.unnamed += 1,
@@ -59,7 +73,9 @@ impl UnsupportedEvents {
     /// Adds the events of other lines.
     pub fn add(&mut self, other: &Self) {
         self.implicit += other.implicit;
+        self.implicit_by_type += other.implicit_by_type;
         self.named += other.named;
+        self.known += other.known;
         self.unnamed += other.unnamed;
         self.named_by_type += other.named_by_type;
         for (name, &count) in &other.names.0 {

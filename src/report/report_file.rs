@@ -254,7 +254,7 @@ impl<'a> LinesJson<'a> {
             written: tally.records,
             collisions: tally.collisions,
             events: details.known(known_events).collect(),
-            other_events: details.other,
+            other_events: tally.other_events(),
             unsupported_events: UnsupportedJson::new(&details.unsupported),
             without_time: details.without_time,
             two_times: details.two_times,

@@ -16,8 +16,8 @@ use crate::text::{grouped, plural};
 /// The number of courses, names, routers or values of an option that a message lists.
 const SHOWN: usize = 5;
 
-/// Returns which filter matched no event, if filters left out all events. Of several filters, this is the last: each
-/// event that passed the filters before it was left out by this filter.
+/// Returns which filter matched no event, if filters left out all events. Filters apply in order, so the last filter with
+/// a count saw every remaining event.
 pub fn no_event_matched(converter: &LineConverter, tally: &Tally) -> Option<String> {
     if tally.wanted() > 0 {
         return None;

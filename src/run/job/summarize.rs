@@ -42,6 +42,18 @@ impl Job<'_> {
         }
     }
 
+    /// Shows the summary, the advice about events without a name, and the notes about times.
+    fn show(&self, report: &Report<'_>, nameless: Option<String>) {
+        let console = &self.command.console;
+        console.note(&report.to_string());
+        if let Some(advice) = nameless {
+            console.alert(&advice);
+        }
+        if let Some(summary) = report.summary {
+            note_events(summary.tally, console);
+        }
+    }
+
     /// Reports what the run did. Returns its exit code.
     pub(super) fn summarize(
         &self,
@@ -98,15 +110,16 @@ impl Job<'_> {
             targets,
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
-        console.note(&report.to_string());
-        if let Some(advice) = nameless {
-            console.alert(&(advice + reread.of_others()));
-        }
-        note_events(tally, console);
-        match report_file.write(&report) {
+        self.show(&report, nameless.map(|advice| advice + reread.of_others()));
+        self.write(&report, report_file)
+    }
+
+    /// Writes the JSON report. Returns the exit code of the run.
+    fn write(&self, report: &Report<'_>, report_file: ReportFile) -> ExitCode {
+        match report_file.write(report) {
             Ok(()) => report.exit_code,
             Err(error) => {
-                console.error(&format!("{error:#}"));
+                self.command.console.error(&format!("{error:#}"));
                 report.exit_code.max(ExitCode::Output)
             }
         }
