@@ -36,8 +36,8 @@ pub struct Decision<'a> {
 }
 
 impl EventFilter {
-    /// Decides whether the event passes. `time_of` returns the time of the event; it is called only if `since` or `until`
-    /// is set.
+    /// Decides whether the event passes. `time_of` returns the time of the event; it is called only if `since` or
+    /// `until` is set.
     ///
     /// If `time_of` returns an error, `since` and `until` let the event pass; the conversion then rejects the event.
     /// If `time_of` returns no time, `since` and `until` filter the event out. If the event has no course, `courses`

@@ -64,8 +64,8 @@ impl BatchConverter {
         (converted, rest)
     }
 
-    /// Converts lines until the output has the size of a part, or data that is no log begins. If lines of the log remain,
-    /// returns the index of the last converted line.
+    /// Converts lines until the output has the size of a part, or data that is no log begins. If lines of the log
+    /// remain, returns the index of the last converted line.
     fn convert_part(
         &self,
         source: &Source,
@@ -164,7 +164,8 @@ impl BatchConverter {
 }
 
 /// Appends the row of a line to the rows for the rejects file if the line is rejected, or unparsable for another reason
-/// than [`Reason::NotTracking`]. Lines of other programs have nothing to retry, and are most of the output of a container.
+/// than [`Reason::NotTracking`]. Lines of other programs have nothing to retry, and are most of the output of a
+/// container.
 fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, rows: &mut Vec<u8>) {
     let fault = conversion.outcome.fault();
     if let Some((reason, detail)) = fault.filter(|(reason, _)| *reason != Reason::NotTracking) {

@@ -28,8 +28,8 @@ pub struct ConvertedBatch {
     pub rejects: Vec<u8>,
     /// The origins of the emitted lines that are rows of a rejects file, in the order of the rows.
     pub retried: Vec<RetriedLine>,
-    /// The number of the first line of the run's own rejects file that was too long to be read. The file must not be replaced,
-    /// since the line would be lost.
+    /// The number of the first line of the run's own rejects file that was too long to be read. The file must not be
+    /// replaced, since the line would be lost.
     pub lost_line: Option<u64>,
     pub tally: Tally,
     /// The lines that are probably no events.

@@ -51,8 +51,8 @@ struct Search {
 }
 
 impl Search {
-    /// Returns the kind of the first event or row in more lines. A row after a line that may be an event is no sign of a
-    /// rejects file, so that a log is never replaced by its rejects.
+    /// Returns the kind of the first event or row in more lines. A row after a line that may be an event is no sign of
+    /// a rejects file, so that a log is never replaced by its rejects.
     fn find(&mut self, lines: &[u8]) -> Option<FirstEvent> {
         let mut lines = lines.split(|&byte| byte == b'\n');
         let first = lines.find_map(|line| {
@@ -134,8 +134,8 @@ pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
     }
 }
 
-/// Returns whether bytes are neither UTF-8 nor text in another encoding, and have no line with a key of events. A tenth of
-/// encrypted or compressed bytes are control characters that no text has. NUL bytes are not counted, since a log may
+/// Returns whether bytes are neither UTF-8 nor text in another encoding, and have no line with a key of events. A tenth
+/// of encrypted or compressed bytes are control characters that no text has. NUL bytes are not counted, since a log may
 /// have them after it was truncated in place.
 fn is_binary(bytes: &[u8]) -> bool {
     let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f);

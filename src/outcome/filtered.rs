@@ -24,8 +24,9 @@ pub struct FilteredEvents {
 /// The courses, times and names of events. They show why a filter matches no event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Hints {
-    /// The number of events of each course, for all events that the filters looked at. If there are more courses than [`KEPT_COURSES`], the first ones in the order
-    /// of their ids are kept, so that they do not depend on the order in which batches are added.
+    /// The number of events of each course, for all events that the filters looked at. If there are more courses than
+    /// [`KEPT_COURSES`], the first ones in the order of their ids are kept, so that they do not depend on the order in
+    /// which batches are added.
     courses: HashMap<Box<str>, u64>,
     /// Whether a course is missing from `courses`.
     lacks_courses: bool,

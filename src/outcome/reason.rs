@@ -16,8 +16,8 @@ pub enum Reason {
     NotWrapped,
     /// The object has neither `event` nor `data`.
     NoEvent,
-    /// The line was not written by the logger of the tracking log. The events of its input have the marker `[tracking]`,
-    /// and the line has neither the marker nor a key of an event.
+    /// The line was not written by the logger of the tracking log. The events of its input have the marker
+    /// `[tracking]`, and the line has neither the marker nor a key of an event.
     NotTracking,
     /// The event names no user.
     NoUser,

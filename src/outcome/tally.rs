@@ -89,14 +89,15 @@ impl Tally {
         self.emitted + self.duplicate + self.rejected
     }
 
-    /// Returns the number of unparsable lines that may be damaged events, which excludes lines of other loggers.
+    /// Returns the number of unparsable lines that may be damaged events. Lines of other loggers are left out where the
+    /// input has the marker `[tracking]`. In other inputs they cannot be told from damage, so they are counted.
     pub fn damaged(&self) -> u64 {
         let of_other_loggers = self.reasons.get(&Reason::NotTracking);
         self.unparsable - of_other_loggers.copied().unwrap_or(0)
     }
 
-    /// Returns whether lines were read and nothing was emitted. A run that reads only rejected lines of earlier runs is not
-    /// empty.
+    /// Returns whether lines were read and nothing was emitted. A run that reads only rejected lines of earlier runs is
+    /// not empty.
     pub fn is_empty_run(&self) -> bool {
         self.emitted == 0 && self.lines() > self.details.retried
     }

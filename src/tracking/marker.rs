@@ -12,8 +12,8 @@ const OUTPUT_MARKERS: [&[u8]; 2] = [b"[xapi_tracking]", b"[caliper_tracking]"];
 const KEYS: [&[u8]; 3] = [b"\"event_type", b"\"event_source", b"\"context"];
 
 /// Returns whether a line tells that the events of its input have the marker: `true` if the line has an event with the
-/// marker, `false` if the line has an event without the marker, `None` if the line does not look like an event. An event
-/// wrapped by a log driver counts, too.
+/// marker, `false` if the line has an event without the marker, `None` if the line does not look like an event. An
+/// event wrapped by a log driver counts, too.
 pub fn marks_events(line: &[u8]) -> Option<bool> {
     let marker = memmem::find(line, MARKER);
     if let Some(start) = marker {

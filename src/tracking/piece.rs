@@ -16,7 +16,7 @@ pub enum Piece {
 }
 
 impl Piece {
-    /// Returns the piece that a line is. Returns `None` if the line is none.
+    /// Returns the piece that a line is. Returns `None` if the line is no piece.
     pub fn of(line: &str) -> Option<Self> {
         let text = line.trim();
         match text.as_bytes() {
