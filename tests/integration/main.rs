@@ -4,6 +4,7 @@
 mod advice;
 mod away;
 mod bad_rows;
+mod binary_data;
 mod breaker;
 mod caliper;
 mod check;
@@ -55,6 +56,8 @@ mod rejects;
 mod replaced_files;
 mod report;
 mod resume;
+#[cfg(unix)]
+mod retried_files;
 #[cfg(unix)]
 mod retries;
 mod routers;
