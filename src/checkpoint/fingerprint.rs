@@ -12,8 +12,8 @@ const HEAD_BYTES: usize = 4096;
 pub struct Head {
     pub bytes: Vec<u8>,
     shape: Shape,
-    /// The number of first bytes that identify the input. If a log is shorter than the head and its last line is
-    /// incomplete, this line does not count, because it may still grow.
+    /// The number of first bytes that identify the input. If a log is shorter than the head, its incomplete last line
+    /// does not count, because the line may still grow, unless the line is the only line of the log.
     identifying: usize,
 }
 
@@ -32,7 +32,7 @@ impl Head {
         };
         let identifying = match shape {
             Shape::Log if bytes.len() < HEAD_BYTES => {
-                memchr::memrchr(b'\n', &bytes).map_or(0, |newline| newline + 1)
+                memchr::memrchr(b'\n', &bytes).map_or(bytes.len(), |newline| newline + 1)
             }
             _ => bytes.len(),
         };
@@ -48,6 +48,16 @@ impl Head {
     pub fn hash(&self, length: u64) -> Option<u128> {
         let head = self.bytes.get(..usize::try_from(length).ok()?)?;
         Some(xxhash_rust::xxh3::xxh3_128(head))
+    }
+
+    /// Returns whether an input with the same first `length` bytes probably begins with the same lines. A part of a line,
+    /// such as an opening brace, may be the same in many inputs.
+    pub fn is_telling(&self, length: u64) -> bool {
+        let Ok(length) = usize::try_from(length) else {
+            return false;
+        };
+        let before = self.bytes.get(..length);
+        length >= HEAD_BYTES || before.is_some_and(|before| before.ends_with(b"\n"))
     }
 
     /// Returns the first line of a log, as far as it is in the head, or the head of a document. Every input that starts
@@ -166,5 +176,25 @@ mod tests {
             head.fingerprint(),
             (7, xxhash_rust::xxh3::xxh3_128(b"a line\n"))
         );
+    }
+
+    /// No bytes would be the first bytes of every other input.
+    #[test]
+    fn a_log_without_a_complete_line_is_identified_by_all_its_bytes() {
+        let (head, _) = Head::read(&mut &b"hal"[..], Shape::Log).unwrap();
+        let expected = (3, xxhash_rust::xxh3::xxh3_128(b"hal"));
+        assert_eq!(head.fingerprint(), expected);
+    }
+
+    #[test]
+    fn a_head_tells_the_lines_of_an_input_if_it_has_a_complete_line_or_is_long() {
+        let (head, _) = Head::read(&mut &b"one\ntwo\n"[..], Shape::Log).unwrap();
+        assert_eq!(
+            [0, 3, 4, 6, 8].map(|length| head.is_telling(length)),
+            [false, false, true, false, true]
+        );
+        let long = [b'x'; HEAD_BYTES];
+        let (head, _) = Head::read(&mut &long[..], Shape::Log).unwrap();
+        assert!(head.is_telling(HEAD_BYTES as u64));
     }
 }

@@ -8,6 +8,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `opener` | decides at which position an input resumes, and opens the input there |
+//! | `reading_input` | an input that was opened, and what is remembered of it while it is read |
 //! | `destinations` | the destinations of a run |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
@@ -32,6 +33,7 @@ mod journal;
 mod lock;
 mod opener;
 mod read_files;
+mod reading_input;
 mod same_inputs;
 mod sequencer;
 mod state_directory;

@@ -8,16 +8,16 @@ use super::destinations::Destinations;
 use super::entry::InputId;
 use super::fingerprint::{Head, track_log};
 use super::history::History;
-use super::read_files::ReadFile;
+use super::reading_input::{FileReading, ReadingInput};
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::{Memory, StateDirectory};
 use super::tracked::Tracked;
 use crate::input::{
-    self, BytesRead, FailingReader, HeldBack, LineBatch, Opened, Position, PositionTracker,
-    ReadEnd, Shape, Source, StampedFile, WatchedFile, is_cut_off,
+    self, BytesRead, FailingReader, HeldBack, Opened, Position, PositionTracker, Shape, Source,
+    is_cut_off,
 };
-use crate::pipeline::{InputGuard, InputOpener, Opening};
+use crate::pipeline::{InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
 pub struct ResumingOpener {
@@ -25,29 +25,6 @@ pub struct ResumingOpener {
     destinations: Destinations,
     sequencer: Arc<InputSequencer>,
     first_inputs: Arc<FirstInputs>,
-}
-
-/// An input that was opened and is not yet delivered to its end.
-pub struct ReadingInput {
-    sequenced: SequencedInput,
-    directory: Arc<StateDirectory>,
-    /// The input in the journal. `None` for a rejects file, which the journal does not mention.
-    input: Option<InputId>,
-    shape: Shape,
-    may_grow: bool,
-    file: Option<WatchedFile>,
-    /// The file, if all changes since it was opened can be noticed.
-    reading: Option<FileReading>,
-}
-
-/// A file of which later runs should know whether it was read to its end.
-struct FileReading {
-    stamped: StampedFile,
-    /// The position up to which the file is read.
-    position: Cell<Position>,
-    /// The input in the journal whose progress says which lines of the file are delivered. As long as no line is read,
-    /// it may be another input that begins with the same lines.
-    input: Cell<InputId>,
 }
 
 /// The positions at which the destinations of a run resume an input.
@@ -69,6 +46,8 @@ pub struct Resumed {
 /// An input in the journal that may begin with the same lines as the opened input.
 struct Candidate {
     input: InputId,
+    /// Whether its recorded first bytes are enough to know that the opened input begins with the same lines.
+    begins_alike: bool,
     /// For each destination of this run, all recorded positions up to which it has received the input, earlier
     /// positions included.
     passed: Vec<Vec<Position>>,
@@ -130,7 +109,7 @@ impl InputOpener for ResumingOpener {
         opened.reader = Box::new(reader);
         let longer = candidates.iter().find(|candidate| {
             let recorded: Vec<&Position> = candidate.positions().collect();
-            tracked.is_shorter_than(&recorded)
+            tracked.is_shorter_than(&recorded, candidate.begins_alike)
         });
         let longer = longer.map(|longer| longer.input);
         let is_shorter = longer.is_some() && tracked.has_unknown_end();
@@ -211,48 +190,6 @@ fn go_to(
     Ok(opened.start.is_some().then_some(opened))
 }
 
-impl InputGuard for ReadingInput {
-    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
-        self.sequenced.start(start)
-    }
-
-    fn has_read(&self, batch: &LineBatch) {
-        if let Some(input) = self.input {
-            if let (Some(reading), Some(last)) = (&self.reading, batch.positions.last()) {
-                reading.position.set(*last);
-                reading.input.set(input);
-            }
-            self.directory
-                .has_read(input, self.shape, &batch.positions, self.may_grow);
-        }
-    }
-
-    /// Leaves the rest of the input to the next run if another program is writing it. Notes a file that was read to its
-    /// end.
-    fn end(&self, end: ReadEnd) -> ReadEnd {
-        let error = end.result.as_ref().err();
-        let reason = error.and_then(|error| self.file.as_ref()?.held_back(error));
-        if reason.is_some() {
-            return ReadEnd {
-                result: Ok(()),
-                rest: reason,
-                ..end
-            };
-        }
-        if let Some(reading) = self.reading.as_ref().filter(|_| end.is_whole())
-            && let Some(stamp) = reading.stamped.unchanged_stamp()
-        {
-            self.directory.has_read_file(ReadFile {
-                input: reading.input.get(),
-                end: reading.position.get(),
-                packed: !self.may_grow,
-                stamp,
-            });
-        }
-        end
-    }
-}
-
 impl ResumingOpener {
     pub fn new(directory: Arc<StateDirectory>, destinations: Destinations) -> Self {
         directory.memory().read_files.destinations = destinations.names.clone();
@@ -315,13 +252,17 @@ impl ResumingOpener {
             .contents
             .heads
             .iter()
-            .filter_map(|(&bytes, by_hash)| by_hash.get(&head.hash(bytes)?));
-        let mut alike: Vec<InputId> = alike.flatten().copied().collect();
+            .filter_map(|(&bytes, by_hash)| Some((bytes, by_hash.get(&head.hash(bytes)?)?)));
+        let alike = alike.flat_map(|(bytes, inputs)| {
+            let begins_alike = head.is_telling(bytes);
+            inputs.iter().map(move |input| (*input, begins_alike))
+        });
+        let mut alike: Vec<(InputId, bool)> = alike.collect();
         alike.sort_unstable();
-        for input in &alike {
+        for (input, _) in &alike {
             memory.contents.read_input(*input);
         }
-        let candidates = alike.into_iter().map(|input| {
+        let candidates = alike.into_iter().map(|(input, begins_alike)| {
             let known = &memory.contents.inputs[&input];
             // Lines that this run has already read from `input` count as delivered, since this run will deliver them to
             // all destinations.
@@ -341,7 +282,11 @@ impl ResumingOpener {
                 delivered.chain(read()).copied().collect()
             });
             let passed = passed.collect();
-            Candidate { input, passed }
+            Candidate {
+                input,
+                begins_alike,
+                passed,
+            }
         });
         candidates.collect()
     }

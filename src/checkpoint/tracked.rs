@@ -48,8 +48,9 @@ impl Tracked {
     }
 
     /// Returns whether the input consists of the first bytes of a known input, as far as the recorded positions of the
-    /// known input tell.
-    pub fn is_shorter_than(&self, known: &[&Position]) -> bool {
+    /// known input tell. `begins_alike` says whether the first lines of both are known to be the same. Otherwise the
+    /// input must have one of the positions.
+    pub fn is_shorter_than(&self, known: &[&Position], begins_alike: bool) -> bool {
         let Some(end) = &self.end else {
             return false;
         };
@@ -57,7 +58,10 @@ impl Tracked {
         // A position after an incomplete line is not found if the line continues.
         let agrees =
             |position: &Position| is_after(position) || position.open || self.is_found(position);
-        known.iter().any(|position| is_after(position))
+        let is_line_found = |position: &Position| !position.open && self.is_found(position);
+        let begins_alike = begins_alike || known.iter().any(|position| is_line_found(position));
+        begins_alike
+            && known.iter().any(|position| is_after(position))
             && known.iter().all(|position| agrees(position))
     }
 
@@ -83,5 +87,35 @@ impl Tracked {
         };
         let message = format!("{error}; it begins like a longer input that is known, so {unread}");
         Some(io::Error::new(error.kind(), message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tracked(text: &str, positions: &[Position]) -> Tracked {
+        Tracked::read(&mut text.as_bytes(), Shape::Log, positions).unwrap()
+    }
+
+    fn position(text: &str) -> Position {
+        let mut tracker = PositionTracker::default();
+        io::copy(&mut text.as_bytes(), &mut tracker).unwrap();
+        tracker.line = text.lines().count() as u64;
+        tracker.open = !text.ends_with('\n');
+        tracker.position()
+    }
+
+    #[test]
+    fn an_input_without_a_recorded_position_is_no_shorter_copy_unless_it_begins_alike() {
+        for known in ["[1, 2, 3, 4]", "one\ntwo\nthree\n"] {
+            let known = [position(known)];
+            let tracked = tracked("other\n", &known);
+            assert!(!tracked.is_shorter_than(&[&known[0]], false));
+            assert!(tracked.is_shorter_than(&[&known[0]], true));
+        }
+        let known = ["one\n", "one\ntwo\nthree\n"].map(position);
+        let tracked = tracked("one\ntwo\n", &known);
+        assert!(tracked.is_shorter_than(&[&known[0], &known[1]], false));
     }
 }

@@ -150,3 +150,34 @@ fn a_shorter_copy_that_may_still_grow_is_left_to_the_next_run() {
     assert_eq!(ended.count("emitted"), 0);
     ended.assert_not_stderr("ends earlier");
 }
+
+/// An event of several kB is the only line of its file, and has no newline.
+#[test]
+fn an_input_without_a_complete_line_is_no_longer_copy_of_other_inputs() {
+    let directory = RunDirectory::new();
+    let long = line(1).replace("}\n", &format!("{}}}", " ".repeat(3000)));
+    directory.write("logs/x.log.gz", gzip(&long));
+    directory.age("logs/x.log.gz");
+    let ended = transform(&directory).run().with_code(0);
+    assert_eq!(ended.count("emitted"), 1);
+    // Journals of earlier versions have no first bytes of such an input.
+    let journal = String::from_utf8(directory.read("state/journal.jsonl")).unwrap();
+    let (before, after) = journal.split_once("\"head_bytes\":").unwrap();
+    let hash = |text: &str| xxhash_rust::xxh3::xxh3_128(text.as_bytes());
+    let head = format!("{},\"head_hash\":\"{:032x}\"", long.len(), hash(&long));
+    let after = after.strip_prefix(&head).expect(&journal);
+    let of_nothing = format!("0,\"head_hash\":\"{:032x}\"", hash(""));
+    for head in [head, of_nothing] {
+        let journal = format!("{before}\"head_bytes\":{head}{after}");
+        directory.write("state/journal.jsonl", journal);
+        directory.write("logs/x.log.gz", gzip(&long));
+        directory.age("logs/x.log.gz");
+        let ended = transform(&directory).run().with_code(0);
+        assert_eq!(ended.count("emitted"), 0);
+        directory.write("logs/a.log", lines(2..7));
+        let ended = transform(&directory).run().with_code(0);
+        assert_eq!(ended.count("emitted"), 5);
+        assert_eq!(held_back(&ended), [""; 0]);
+        directory.remove("logs/a.log");
+    }
+}

@@ -1,0 +1,76 @@
+//! Inputs that were opened, and what is remembered of them while they are read.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use super::entry::InputId;
+use super::read_files::ReadFile;
+use super::sequencer::SequencedInput;
+use super::state_directory::StateDirectory;
+use crate::input::{LineBatch, Position, ReadEnd, Shape, StampedFile, WatchedFile};
+use crate::pipeline::InputGuard;
+
+/// An input that was opened and is not yet delivered to its end.
+pub struct ReadingInput {
+    pub sequenced: SequencedInput,
+    pub directory: Arc<StateDirectory>,
+    /// The input in the journal. `None` for a rejects file, which the journal does not mention.
+    pub input: Option<InputId>,
+    pub shape: Shape,
+    pub may_grow: bool,
+    pub file: Option<WatchedFile>,
+    /// The file, if all changes since it was opened can be noticed.
+    pub reading: Option<FileReading>,
+}
+
+/// A file of which later runs should know whether it was read to its end.
+pub struct FileReading {
+    pub stamped: StampedFile,
+    /// The position up to which the file is read.
+    pub position: Cell<Position>,
+    /// The input in the journal whose progress says which lines of the file are delivered. Before the first line is
+    /// read, this is `Resumed::recorded_as`.
+    pub input: Cell<InputId>,
+}
+
+impl InputGuard for ReadingInput {
+    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
+        self.sequenced.start(start)
+    }
+
+    fn has_read(&self, batch: &LineBatch) {
+        if let Some(input) = self.input {
+            if let (Some(reading), Some(last)) = (&self.reading, batch.positions.last()) {
+                reading.position.set(*last);
+                reading.input.set(input);
+            }
+            self.directory
+                .has_read(input, self.shape, &batch.positions, self.may_grow);
+        }
+    }
+
+    /// Leaves the rest of the input to the next run if another program is writing it. Notes a file that was read to its
+    /// end.
+    fn end(&self, end: ReadEnd) -> ReadEnd {
+        let error = end.result.as_ref().err();
+        let reason = error.and_then(|error| self.file.as_ref()?.held_back(error));
+        if reason.is_some() {
+            return ReadEnd {
+                result: Ok(()),
+                rest: reason,
+                ..end
+            };
+        }
+        if let Some(reading) = self.reading.as_ref().filter(|_| end.is_whole())
+            && let Some(stamp) = reading.stamped.unchanged_stamp()
+        {
+            self.directory.has_read_file(ReadFile {
+                input: reading.input.get(),
+                end: reading.position.get(),
+                packed: !self.may_grow,
+                stamp,
+            });
+        }
+        end
+    }
+}
