@@ -27,8 +27,9 @@ const FORBIDDEN_BATCHES: usize = 2;
 /// The interval at which waiting threads check whether the target is stopped.
 pub const CHECK_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The most records that are left at the end of the run, if they may be bad records.
-const FEW_RECORDS: usize = 100;
+/// The number of times in a row that the server takes neither a record nor, right before or after, a record that it has
+/// taken in this run. Then the run writes no more dead letters of records at which the server fails.
+const MAX_DOUBTS: u32 = 3;
 
 /// The answers of a server so far, and the batches that are kept back because of them.
 #[derive(Default)]
@@ -47,6 +48,8 @@ struct State {
     /// The refusals, until the server is proven.
     refusals: Refusals,
     trial: Option<Trial>,
+    /// The number of doubts in a row whether a record or the server is the reason of a failure.
+    doubts: u32,
     /// The batches that wait for the server to accept a record.
     kept_back: Vec<KeptBack>,
     /// The batches that were kept back before the server accepted a record. Their delivery may go on.
@@ -156,15 +159,23 @@ impl Breaker {
         }
     }
 
-    /// Returns whether bad records may be the reason why batches are still kept back at the end of the run: the server has
-    /// accepted others and has answered these, which are few.
+    /// Returns whether bad records may be the reason why batches are kept back: the server has accepted others, and does not
+    /// say that it is away.
     pub fn suspects_records(&self) -> bool {
         let state = self.state();
         let mut given_up = state.kept_back.iter().flat_map(|kept| &kept.rest.given_up);
-        let left = state.kept_back.iter().flat_map(KeptBack::left);
-        state.is_proven
-            && given_up.all(|given_up| given_up.may_be_bad)
-            && left.map(|records| records.len()).sum::<usize>() <= FEW_RECORDS
+        state.is_proven && state.doubts < MAX_DOUBTS && given_up.all(|given_up| given_up.may_be_bad)
+    }
+
+    /// Notes that the server has failed at a record, and whether it took a known record right before and after.
+    pub fn failed_alone(&self, is_bad: bool) {
+        let doubts = &mut self.state().doubts;
+        *doubts = if is_bad { 0 } else { *doubts + 1 };
+    }
+
+    /// Returns whether the server fails at known records too, so that a failure says nothing about the record.
+    pub fn doubts_server(&self) -> bool {
+        self.state().doubts >= MAX_DOUBTS
     }
 
     /// Releases all batches that are kept back.

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use super::advice::{advice, general_advice};
 use super::http::{Answer, Loss, LossKind};
+use super::rate_limiter::RequestPermit;
 use super::server::{Finding, Probe, is_final};
 use super::target::{Target, status_of};
 use super::verdict::{Verdict, verdict_by_status};
@@ -31,20 +32,9 @@ impl Target {
         });
     }
 
-    /// Makes one request that stores nothing, and sends a record that the server has taken in this run once more. Returns
-    /// whether the server answers as one that takes records.
-    pub fn is_well(&self) -> bool {
-        let Ok(_permit) = self.rate_limiter.acquire() else {
-            return false;
-        };
-        let answer = self.server.check(&self.client);
-        let fails = |status| matches!(status, 403 | 408 | 425 | 429 | 500..);
-        let answers = !is_final(&answer) && status_of(&answer).is_some_and(|status| !fails(status));
-        answers && self.takes_again()
-    }
-
-    /// Sends a record that the server has taken in this run once more. Returns whether the server takes it, or has it.
-    fn takes_again(&self) -> bool {
+    /// Sends a record that the server has taken in this run once more. Returns whether the server takes the record again, or
+    /// says that it has the record.
+    pub fn takes_again(&self, _permit: &RequestPermit<'_>) -> bool {
         let Some(body) = self.status.taken.get() else {
             return false;
         };

@@ -29,6 +29,10 @@ pub struct DeliveryWorker<'r> {
     pub(super) failures: BatchFailures,
     /// Whether records are sent alone until the server is proven, because a larger request was refused.
     sends_alone: bool,
+    /// Whether the server has accepted the last request at its first attempt.
+    pub(super) is_taking: bool,
+    /// Whether the server took a known record right before the last attempt to send a record.
+    pub(super) was_well: bool,
     /// Whether the server counts as down, so that the rest of the batch is not sent.
     pub(super) is_away: bool,
     /// The number of answers that report conflicts.
@@ -51,6 +55,8 @@ impl<'r> DeliveryWorker<'r> {
                 false => failures.of_letters(),
             },
             sends_alone: false,
+            is_taking: false,
+            was_well: false,
             is_away: false,
             conflicts: 0,
             failed_lookup: None,
@@ -100,6 +106,8 @@ impl<'r> DeliveryWorker<'r> {
                 });
                 part.records = records;
             }
+            self.was_well =
+                part.is_last_attempt() && (self.is_taking || target.takes_again(&permit));
             let sent = part.records;
             target.statistics().start(sent);
             let delivered = self.deliver_part(&mut part, permit);
@@ -213,6 +221,7 @@ impl<'r> DeliveryWorker<'r> {
     /// the limits of later requests.
     fn note_answer(&mut self, verdict: &Verdict, attempts: u64, records: usize, bytes: usize) {
         let limits = &self.requester.target.request_limits;
+        self.is_taking = attempts == 1 && matches!(verdict, Verdict::Accepted);
         let (is_accepted, is_refused) = match verdict {
             Verdict::Accepted | Verdict::ByRecord(_) => (true, false),
             Verdict::Conflict => (false, false),

@@ -3,7 +3,7 @@
 use super::batch_failures::{AfterFailure, RETRIES_OF_HALVES};
 use super::dead_letters::Undeliverable;
 use super::delivery_worker::DeliveryWorker;
-use super::kept_back::GivenUp;
+use super::kept_back::{GivenUp, MAX_REPETITIONS};
 use super::parts::{KnownOfPart, Part};
 use super::rate_limiter::Stopped;
 use super::server::FinalAnswer;
@@ -79,7 +79,26 @@ impl<'r> DeliveryWorker<'r> {
                 _ => self.stop(&last.answer),
             };
         }
-        self.undelivered.give_up(self.given_up(part, reason, last))
+        let given_up = self.given_up(part, reason, last);
+        if part.is_last_attempt() && given_up.may_be_taken_later() {
+            let is_bad = self.was_well && self.takes_known_record();
+            self.requester.target.breaker().failed_alone(is_bad);
+            if is_bad {
+                self.is_away = false;
+                self.failures.answered();
+                self.undelivered.accepted();
+                return self.undelivered.write(given_up);
+            }
+        }
+        self.undelivered.give_up(given_up)
+    }
+
+    /// Sends a record that the server has taken in this run. Returns whether the server takes it at the first attempt.
+    fn takes_known_record(&mut self) -> bool {
+        let target = self.requester.target;
+        let permit = target.rate_limiter.acquire();
+        self.is_taking = permit.is_ok_and(|permit| target.takes_again(&permit));
+        self.is_taking
     }
 
     pub(super) fn given_up(
@@ -101,12 +120,12 @@ impl<'r> DeliveryWorker<'r> {
     }
 
     /// Decides about the records that are given up, after the server has accepted others: they are sent once more, or
-    /// their dead letters are written.
+    /// their dead letters are written. Records that failed together at all repetitions are halved.
     pub(super) fn settle_given_up(&mut self) -> Result<(), Stopped> {
         let max_retries = self.requester.target.backoff.max_retries;
         for given_up in self.undelivered.take_repeated() {
             let records = self.batch.numbered(given_up.records);
-            self.parts.push_last(Part {
+            let part = Part {
                 records,
                 attempts: given_up.attempts,
                 max_retries: match records.len() {
@@ -114,10 +133,14 @@ impl<'r> DeliveryWorker<'r> {
                     _ => max_retries,
                 },
                 is_repeated: false,
-                given_up: given_up.given_up + 1,
+                given_up: MAX_REPETITIONS.min(given_up.given_up + 1),
                 known: KnownOfPart::Nothing,
-            });
+            };
+            match given_up.given_up < MAX_REPETITIONS || records.len() == 1 {
+                true => self.parts.push_last(part),
+                false => self.parts.push_halves_last(part),
+            }
         }
-        self.undelivered.write_all()
+        self.undelivered.write_refused()
     }
 }

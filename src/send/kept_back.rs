@@ -116,10 +116,9 @@ impl GivenUp {
         self.reason == Undeliverable::Unavailable && has_failed
     }
 
-    /// Returns whether the server may take the records later, so that they must be sent once more before they become a
-    /// dead letter.
+    /// Returns whether the server may take the records later.
     pub fn may_be_taken_later(&self) -> bool {
-        (self.is_unavailable() || self.is_forbidden()) && self.given_up < MAX_REPETITIONS
+        self.is_unavailable() || self.is_forbidden()
     }
 
     /// Returns whether the answer is 403, with which firewalls refuse single records.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kept_back::{KeptBack, WaitingRecords};
+use super::kept_back::{KeptBack, MAX_REPETITIONS, WaitingRecords};
 use super::send_batch::BatchSlice;
 
 /// Consecutive records that are sent in one request.
@@ -18,6 +18,14 @@ pub struct Part<'b> {
     /// The number of times that the records were given up because the server failed.
     pub given_up: u32,
     pub known: KnownOfPart,
+}
+
+impl Part<'_> {
+    /// Returns whether the part is a single record that has failed at all its repetitions but one. If the server fails once
+    /// more, and takes a known record right before and after, the record is bad.
+    pub fn is_last_attempt(&self) -> bool {
+        self.given_up >= MAX_REPETITIONS && self.records.len() == 1
+    }
 }
 
 /// The results of lookups in a part that the server has refused for a conflict.
@@ -64,6 +72,14 @@ impl<'b> Parts<'b> {
         self.waiting.insert(0, part);
     }
 
+    /// Adds the halves of a part, which are sent after all other parts.
+    pub fn push_halves_last(&mut self, part: Part<'b>) {
+        let (first, second) = part.records.split_at(part.records.len() / 2);
+        for records in [first, second] {
+            self.push_last(Part { records, ..part });
+        }
+    }
+
     /// Adds the halves of a part that has two or more records.
     pub fn push_halves(&mut self, part: Part<'b>) {
         let (first, second) = part.records.split_at(part.records.len() / 2);
@@ -88,8 +104,8 @@ impl<'b> Parts<'b> {
     }
 
     /// Takes the part that is sent after this number of failed requests in a row. The first, the largest and the last part
-    /// take turns, so that records are soon accepted both if the size of the requests is the reason and if a row of bad
-    /// records is, wherever the row is.
+    /// take turns, so that records are soon accepted: small parts if the size of the requests is the reason, and the two ends if
+    /// a row of bad records is.
     pub fn pop_after(&mut self, failures: u32) -> Option<Part<'b>> {
         self.waiting.extend(self.trial.take().into_iter().flatten());
         let start = |part: &Part<'_>| part.records.numbers_in_batch().start;

@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::dead_letters::{DeadItem, DeadLetter, DeadLetters};
-use super::kept_back::{GivenUp, KeptBack};
+use super::kept_back::{GivenUp, KeptBack, MAX_REPETITIONS};
 use super::rate_limiter::Stopped;
 use super::send_batch::SendBatch;
 use super::target::Target;
@@ -60,7 +60,7 @@ impl<'r> Undelivered<'r> {
     /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
-        if given_up.is_unavailable() || given_up.is_forbidden() {
+        if given_up.may_be_taken_later() {
             self.has_accepted = false;
         } else if breaker.is_proven() || self.batch.was_refused && !given_up.may_be_stored {
             return self.write(given_up);
@@ -74,24 +74,33 @@ impl<'r> Undelivered<'r> {
     /// Takes the records that are sent once more, now that the server has accepted others.
     pub fn take_repeated(&mut self) -> Vec<GivenUp> {
         let given_up = std::mem::take(&mut self.given_up);
-        let (repeated, kept) = given_up.into_iter().partition(GivenUp::may_be_taken_later);
+        let is_vain = self.target.breaker().doubts_server();
+        let is_repeated = |given_up: &GivenUp| {
+            given_up.may_be_taken_later() && (given_up.given_up < MAX_REPETITIONS || !is_vain)
+        };
+        let (repeated, kept) = given_up.into_iter().partition(is_repeated);
         self.given_up = kept;
         repeated
     }
 
-    /// Writes the dead letters of all records that are given up.
+    /// Writes the dead letters of all records that the server will not take later.
     ///
     /// # Errors
     /// Returns `Stopped` if a dead letter cannot be written, or if there are too many.
-    pub fn write_all(&mut self) -> Result<(), Stopped> {
-        while let Some(given_up) = self.given_up.first().cloned() {
-            self.write(given_up)?;
-            self.given_up.remove(0);
+    pub fn write_refused(&mut self) -> Result<(), Stopped> {
+        let next = |given_up: &[GivenUp]| given_up.iter().position(|one| !one.may_be_taken_later());
+        while let Some(nth) = next(&self.given_up) {
+            self.write(self.given_up[nth].clone())?;
+            self.given_up.remove(nth);
         }
         Ok(())
     }
 
-    fn write(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
+    /// Writes the dead letter of records.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the dead letter cannot be written, or if there are too many.
+    pub fn write(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let target = self.target;
         if given_up.may_be_stored {
             let records = self.batch.numbered(given_up.records);

@@ -116,10 +116,7 @@ pub fn verdict_by_status(answer: &Answer, now: SystemTime) -> Verdict {
 /// Returns whether the server is away or busy, whatever the records of the request are.
 pub fn is_outage(answer: &Answer) -> bool {
     match verdict_by_status(answer, SystemTime::UNIX_EPOCH) {
-        Verdict::Retry(Retry { suspect, .. }) => {
-            suspect == Suspect::Server
-                || matches!(answer, Answer::Response(response) if response.status == 503)
-        }
+        Verdict::Retry(Retry { suspect, .. }) => suspect == Suspect::Server,
         _ => false,
     }
 }

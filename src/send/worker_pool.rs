@@ -18,9 +18,6 @@ use super::tripped::Tripped;
 use crate::console::Console;
 use crate::exit_code::ExitCode;
 
-/// The most times that the last records of a run are sent again. It limits the time if the server does not answer them.
-const MAX_ROUNDS: usize = 12;
-
 /// The threads that deliver the batches of a target, and the queue that they take batches from.
 pub struct WorkerPool {
     pub target: Arc<Target>,
@@ -131,19 +128,13 @@ fn deliver(target: &Target, console: &Console, batch: SendBatch) {
 }
 
 /// Decides about the batches that are still kept back at the end of the run. If bad records may be the reason, they are
-/// sent again as long as the server is well, until they are dead letters.
+/// sent again as long as the server is well, until they are dead letters. The loop ends, since each failure halves records,
+/// is one of the few repetitions of a record, or is a doubt.
 fn settle_kept_back(target: &Target, console: &Console) {
     let breaker = target.breaker();
-    for round in 0.. {
-        if target.is_stopped() {
-            return;
-        }
+    while !target.is_stopped() {
         if let Some(tripped) = breaker.end() {
-            let may_repeat = round < MAX_ROUNDS && breaker.suspects_records();
-            if !(may_repeat && target.is_well()) {
-                return stop(target, tripped);
-            }
-            breaker.release();
+            release_or_stop(target, tripped);
         }
         let mut is_over = true;
         while let Some(kept) = breaker.released() {
@@ -153,6 +144,20 @@ fn settle_kept_back(target: &Target, console: &Console) {
         if is_over {
             return;
         }
+    }
+}
+
+/// Releases the batches that are kept back if bad records may be the reason and the server takes other records. Otherwise,
+/// stops the target.
+fn release_or_stop(target: &Target, tripped: Tripped) {
+    let breaker = target.breaker();
+    let is_well = || {
+        let permit = target.rate_limiter.acquire();
+        permit.is_ok_and(|permit| target.takes_again(&permit))
+    };
+    match breaker.suspects_records() && is_well() {
+        true => breaker.release(),
+        false => stop(target, tripped),
     }
 }
 
@@ -173,7 +178,7 @@ fn deliver_rest(target: &Target, console: &Console, mut kept: KeptBack) {
     } else if kept.rest.is_empty() {
         acknowledge(target, console, &kept);
     } else if let Some(tripped) = target.breaker().keep_back(kept) {
-        stop(target, tripped);
+        release_or_stop(target, tripped);
     }
 }
 

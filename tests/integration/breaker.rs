@@ -226,21 +226,33 @@ fn the_last_statement_of_an_input_is_a_dead_letter_if_the_server_fails_because_o
 }
 
 #[test]
-fn small_batches_of_bad_statements_stop_the_run_with_the_remedy() {
+fn small_batches_of_bad_statements_at_the_start_stop_the_run_with_the_remedy() {
     for status in [403, 500] {
         let lrs = with_poison(status);
-        let directory = with_log(&(lines(10..20) + &bad(3) + &lines(20..30)));
+        let directory = with_log(&(bad(3) + &lines(10..30)));
         let run = |batch_size| {
             let run = send(&directory, &lrs.xapi()).args(&["--batch-size", batch_size]);
             run.args(&["--connections", "1", "--max-retries", "0"])
         };
-        // The second run starts at the bad statements.
         for _ in 0..2 {
             let ended = run("1").run().with_code(5);
             ended.assert_stderr("use a larger `--batch-size`");
         }
         let ended = run("500").run().with_code(4);
         assert_eq!(ended.dead_letters().len(), 3);
+        assert_eq!(lrs.stored().len(), 20);
+    }
+}
+
+#[test]
+fn small_batches_of_bad_statements_are_dead_letters_once_others_were_accepted() {
+    for status in [403, 500] {
+        let lrs = with_poison(status);
+        let directory = with_log(&(lines(10..20) + &bad(5) + &lines(20..30)));
+        let run = send(&directory, &lrs.xapi()).args(&["--batch-size", "1"]);
+        let run = run.args(&["--connections", "1", "--max-retries", "0"]);
+        let ended = run.run().with_code(4);
+        assert_eq!(ended.dead_letters().len(), 5, "{status}");
         assert_eq!(lrs.stored().len(), 20);
     }
 }

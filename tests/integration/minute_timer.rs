@@ -1,6 +1,7 @@
 //! Runs of a timer on a growing log: an outage leaves no dead letter, a bad statement leaves one, and everything else is
 //! delivered.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
@@ -215,7 +216,7 @@ fn a_refused_statement_is_a_dead_letter_in_the_same_run() {
 
 #[test]
 fn an_outage_in_the_middle_of_a_run_leaves_no_dead_letters_of_good_statements() {
-    for (status, checks) in [(503, 404), (503, 503), (500, 404)] {
+    for status in [503, 500] {
         for (log, options) in [
             ("ggggpggggg", &[] as &[&str]),
             ("gggggggggp", &["--batch-size", "4"]),
@@ -223,12 +224,13 @@ fn an_outage_in_the_middle_of_a_run_leaves_no_dead_letters_of_good_statements() 
         ] {
             for (from, length) in [(0usize, 5usize), (2, 3), (5, 8), (8, 5), (9, usize::MAX)] {
                 let requests = from..from.saturating_add(length);
+                let is_over = Arc::new(AtomicBool::new(false));
+                let ends = Arc::clone(&is_over);
                 let settings = ServerSettings {
                     poison_fault: ServerFault::Status(500),
-                    check: ServerFault::Status(checks),
-                    fault: Box::new(move |nth, _| match requests.contains(&nth) && nth < 200 {
-                        true => ServerFault::Status(status),
-                        false => ServerFault::None,
+                    fault: Box::new(move |nth, _| match ends.load(Ordering::Relaxed) {
+                        false if requests.contains(&nth) => ServerFault::Status(status),
+                        _ => ServerFault::None,
                     }),
                     ..ServerSettings::default()
                 };
@@ -243,13 +245,67 @@ fn an_outage_in_the_middle_of_a_run_leaves_no_dead_letters_of_good_statements() 
                     );
                     timer.write("g");
                 }
-                *timer.outage.lock().unwrap() = None;
                 assert!(
                     timer.lrs.request_count() < 200,
                     "{status} {from} {length}: {stderr}"
                 );
+                is_over.store(true, Ordering::Relaxed);
+                for _ in 0..2 {
+                    timer.write("g");
+                    stderr += &timer.run().stderr;
+                }
+                assert!(timer.is_done(), "{status} {from} {length}: {stderr}");
             }
         }
+    }
+}
+
+/// The server fails because of the bad statements, which are many, most, or the last ones.
+#[test]
+fn each_of_many_bad_statements_is_one_dead_letter() {
+    let many = ["g".repeat(20), "p".repeat(150)].concat();
+    let at_the_end = ["g".repeat(20), "p".repeat(99)].concat();
+    let most = "gpppp".repeat(60);
+    for (log, status) in [(&many, 500), (&at_the_end, 503), (&most, 500), (&many, 403)] {
+        let settings = ServerSettings {
+            poison: ("poison", status),
+            ..ServerSettings::default()
+        };
+        let mut timer = Timer::new("xapi", &[], settings);
+        timer.write(log);
+        let ended = timer.run().with_code(4);
+        assert!(timer.is_done(), "{status}: {}", ended.stderr);
+        let requests = timer.lrs.request_count();
+        assert!(requests <= timer.bad * 15, "{requests}");
+    }
+}
+
+/// Each of most requests fails, whatever the statements are.
+#[test]
+fn an_overloaded_server_leaves_no_dead_letter_of_a_good_statement() {
+    for served in [4, 8, 16] {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_over);
+        let settings = ServerSettings {
+            poison: ("poison", 500),
+            fault: Box::new(move |nth, _| {
+                match nth % served == 0 || ends.load(Ordering::Relaxed) {
+                    true => ServerFault::None,
+                    false => ServerFault::Status(503),
+                }
+            }),
+            ..ServerSettings::default()
+        };
+        let mut timer = Timer::new("xapi", &["--batch-size", "50"], settings);
+        timer.write(&["g".repeat(70), "p".to_owned(), "g".repeat(80)].concat());
+        let mut stderr = String::new();
+        for _ in 0..3 {
+            stderr += &timer.run().stderr;
+            assert!(timer.has_true_letters(), "{served}: {stderr}");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        stderr += &timer.run().stderr;
+        assert!(timer.is_done(), "{served}: {stderr}");
     }
 }
 
