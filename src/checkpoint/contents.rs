@@ -93,9 +93,12 @@ impl JournalContents {
                 progress,
             } => self.apply_delivered(input, to, progress, bytes),
             Entry::Destination { destination, to } => {
-                let numbers = self.destinations.len().max(destination + 1);
-                self.destinations.resize(numbers, String::new());
-                self.destinations[destination] = to;
+                // A number that does not follow the others is damaged. Without it, the files are opened again.
+                if destination < self.destinations.len() {
+                    self.destinations[destination] = to;
+                } else if destination == self.destinations.len() {
+                    self.destinations.push(to);
+                }
             }
             Entry::File {
                 input,
@@ -208,12 +211,16 @@ impl JournalContents {
     }
 
     /// Forgets the inputs that no run has found for this many days. The days count to the last day of a run, so that
-    /// nothing is forgotten because no run took place for a long time.
-    pub fn forget_unseen(&mut self, after: Day) {
+    /// nothing is forgotten because no run took place for a long time. A day after `today`, which a run with a wrong
+    /// clock has recorded, counts as `today`.
+    pub fn forget_unseen(&mut self, after: Day, today: Day) {
         /// About the length of the entries of an input, without the history.
         const ENTRY_BYTES: u64 = 400;
 
-        let before = self.last_day.saturating_sub(after);
+        for known in self.inputs.values_mut() {
+            known.seen = known.seen.min(today);
+        }
+        let before = self.last_day.min(today).saturating_sub(after);
         let unseen = self.inputs.iter();
         let unseen = unseen.filter(|(_, known)| known.seen > 0 && known.seen < before);
         let unseen: Vec<InputId> = unseen.map(|(&input, _)| input).collect();

@@ -36,6 +36,7 @@ mod read_files;
 mod reading_input;
 mod same_inputs;
 mod sequencer;
+mod settle;
 mod state_directory;
 mod tracked;
 

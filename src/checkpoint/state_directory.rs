@@ -15,8 +15,8 @@ use super::history::{History, seconds_now};
 use super::journal::Journal;
 use super::lock::lock;
 use super::read_files::{ReadFile, ReadFiles};
+use super::settle::{remove_temporary_journals, settle};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::files::{is_part, sync_directory};
 use crate::input::{Position, Shape};
 use crate::output_names::nth_file;
 
@@ -78,10 +78,10 @@ impl StateDirectory {
             .or_exit(ExitCode::Output)?;
         let lock = lock(directory)?;
         let path = directory.join(JOURNAL);
-        remove_temporary_journals(directory);
+        remove_temporary_journals(directory, JOURNAL);
         let (mut contents, text) = Journal::read(&path).or_exit(ExitCode::Output)?;
         let is_changed = settle(&mut contents);
-        contents.forget_unseen(forget_after);
+        contents.forget_unseen(forget_after, day_of(SystemTime::now()));
         let journal = Journal::open(&path, &contents, &text, is_changed);
         let journal = journal.or_exit(ExitCode::Output)?;
         let knew_inputs = !contents.inputs.is_empty();
@@ -252,14 +252,8 @@ impl StateDirectory {
     /// [`fail`](Self::fail).
     pub fn sync(&self) -> Result<()> {
         let mut memory = self.memory();
-        if let Some(error) = memory.failure.take() {
-            return Err(error);
-        }
-        for input in memory.read_files.inputs() {
-            memory.record_files(input)?;
-        }
-        memory.record_seen()?;
-        memory.journal.sync()
+        let synced = memory.sync();
+        memory.failure.take().map_or(synced, Err)
     }
 
     pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -268,6 +262,14 @@ impl StateDirectory {
 }
 
 impl Memory {
+    fn sync(&mut self) -> Result<()> {
+        for input in self.read_files.inputs() {
+            self.record_files(input)?;
+        }
+        self.record_seen()?;
+        self.journal.sync()
+    }
+
     /// Appends entries that name an input, after the entry of the input if the journal does not have it.
     fn append(&mut self, input: InputId, entries: &[&Entry]) -> Result<()> {
         let known = self.contents.inputs.get(&input);
@@ -325,58 +327,6 @@ impl Memory {
     }
 }
 
-/// Settles the entries of files that a killed run may not have completed. A file that has its final name counts as
-/// delivered. Temporary files are removed. Returns whether there were such entries.
-fn settle(contents: &mut JournalContents) -> bool {
-    let is_changed = !contents.delivering.is_empty() || !contents.writing.is_empty();
-    for entry in std::mem::take(&mut contents.delivering) {
-        if let Entry::Delivering {
-            input,
-            to,
-            progress,
-            part,
-            file,
-            file_bytes,
-        } = entry
-            && !remove_part(&part)
-            && fs::metadata(&file).is_ok_and(|metadata| metadata.len() == file_bytes)
-            && sync_directory(&file).is_ok()
-        {
-            let delivered = Entry::Delivered {
-                input,
-                to,
-                progress,
-            };
-            contents.apply(delivered, 0);
-        }
-    }
-    for file in std::mem::take(&mut contents.writing) {
-        // In most cases the earlier run has removed the file.
-        remove_part(&file);
-    }
-    is_changed
-}
-
-/// Removes a temporary file of a killed run. Returns whether there was such a file.
-fn remove_part(file: &Path) -> bool {
-    let exists = file.exists();
-    if is_part(file) {
-        // An error is ignored: a temporary file does no harm.
-        let _ = fs::remove_file(file);
-    }
-    exists
-}
-
-/// Removes the temporary files of earlier runs that were killed while they replaced the journal.
-fn remove_temporary_journals(directory: &Path) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let is_of_journal = |name: &str| name.starts_with(&format!(".{JOURNAL}."));
-        if entry.file_name().to_str().is_some_and(is_of_journal) && is_part(&entry.path()) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
-}
-
 /// Returns the output files of an input.
 fn files_of(known: &KnownInput) -> Vec<PathBuf> {
     let progress = known.delivered.values();
@@ -385,4 +335,25 @@ fn files_of(known: &KnownInput) -> Vec<PathBuf> {
         first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
     });
     files.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_after_a_failure_still_records_the_inputs_that_were_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let state = StateDirectory::open(directory.path(), 400, true)
+            .map_err(|_| "not opened")
+            .unwrap();
+        let input = state.add_input("a", 10, 7);
+        let progress = DeliveryProgress::to(Position::START);
+        state.delivered(input, "out", progress).unwrap();
+        state.memory().seen.insert(input);
+        state.fail(anyhow::anyhow!("failed before"));
+        assert_eq!(state.sync().unwrap_err().to_string(), "failed before");
+        let journal = fs::read_to_string(directory.path().join(JOURNAL)).unwrap();
+        assert!(journal.contains(r#"{"seen":"#), "{journal}");
+    }
 }

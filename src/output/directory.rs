@@ -124,11 +124,14 @@ impl Directory {
         }
         let state = self.state.as_ref().map(|(state, _)| state);
         // Only the output of a log needs a name that is not taken. The output of a changed document replaces the output
-        // of the earlier version.
+        // of the earlier version. A file that the state directory does not know may be the output of an input that is
+        // forgotten, so the file stays. `--no-clobber` fails because of the file instead.
+        let is_file = |file: &Path| fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir());
         let is_taken = |file: &Path| {
             source.shape == Shape::Log
                 && (self.used_names.contains(file)
-                    || state.is_some_and(|state| state.is_delivered(file)))
+                    || state.is_some_and(|state| state.is_delivered(file))
+                    || !self.keeps_existing && is_file(file))
         };
         while is_taken(&nth_file(&first, files)) {
             files += 1;

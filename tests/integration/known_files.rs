@@ -188,3 +188,48 @@ fn inputs_that_no_run_has_found_for_some_days_are_forgotten() {
         assert_eq!(transform.run().with_code(0).count("emitted"), emitted);
     }
 }
+
+#[test]
+fn the_output_of_a_forgotten_log_is_not_replaced() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3));
+    run(&directory, 0);
+    let delivered = directory.read("out/a.log.xapi.jsonl");
+    directory.write("logs/a.log", lines(5..7));
+    // Without its journal, the state directory knows no input, as if it had forgotten the input.
+    directory.remove(JOURNAL);
+    let ended = run(&directory, 0);
+    assert_eq!(ended.count("emitted"), 2);
+    assert_eq!(directory.read("out/a.log.xapi.jsonl"), delivered);
+    assert_ne!(directory.read("out/a.log.xapi.2.jsonl"), delivered);
+}
+
+#[test]
+fn a_run_with_the_clock_in_the_future_lets_no_input_be_forgotten() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3));
+    run(&directory, 0);
+    let journal = String::from_utf8(directory.read(JOURNAL)).unwrap();
+    let (journal, seen) = journal.trim_end().rsplit_once('\n').unwrap();
+    let mut seen: Value = serde_json::from_str(seen).unwrap();
+    let day = seen["seen"]["day"].as_u64().unwrap();
+    seen["seen"]["day"] = json!(day + 5000);
+    directory.write(JOURNAL, format!("{journal}\n{seen}\n"));
+    directory.write("logs/b.log", lines(5..7));
+    for emitted in [2, 0, 0] {
+        assert_eq!(run(&directory, 0).count("emitted"), emitted);
+    }
+}
+
+#[test]
+fn a_damaged_number_of_a_destination_does_no_harm() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3));
+    run(&directory, 0);
+    let entry = json!({"destination": {"destination": u64::MAX, "to": "elsewhere"}});
+    directory.append(JOURNAL, &format!("{entry}\n"));
+    directory.write("logs/b.log", lines(5..7));
+    for emitted in [2, 0] {
+        assert_eq!(run(&directory, 0).count("emitted"), emitted);
+    }
+}
