@@ -248,7 +248,7 @@ impl JournalContents {
         self.files.retain(|_, file| is_kept(file));
     }
 
-    /// Returns about how many bytes of the journal a rewritten journal would not have.
+    /// Returns the approximate number of bytes that compaction saves.
     pub fn dead_bytes(&self) -> u64 {
         let complete = self.files.values().filter(|file| file.packed);
         let trails = complete.filter_map(|file| {

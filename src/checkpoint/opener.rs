@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use super::destinations::Destinations;
-use super::entry::InputId;
+use super::entry::{Entry, InputId};
 use super::fingerprint::{Head, track_log};
 use super::history::History;
 use super::reading_input::{FileReading, ReadingInput};
@@ -38,9 +38,9 @@ pub struct Resumed {
     pub recorded_as: InputId,
     /// The lines before the earliest of these positions that this run reads from another input.
     pub same_lines: Option<SameLines>,
-    /// Whether the lines after these positions may be delivered already, because the input is a shorter copy of a known
-    /// input.
-    pub may_repeat: bool,
+    /// The name of a known input of which the input is a shorter copy, so that the lines after these positions may be
+    /// delivered already.
+    pub shorter_than: Option<String>,
 }
 
 /// An input in the journal that may begin with the same lines as the opened input.
@@ -111,17 +111,21 @@ impl InputOpener for ResumingOpener {
             let recorded: Vec<&Position> = candidate.positions().collect();
             tracked.is_shorter_than(&recorded, candidate.begins_alike)
         });
-        let longer = longer.map(|longer| longer.input);
-        let is_shorter = longer.is_some() && tracked.has_unknown_end();
-        if is_shorter && opened.may_grow && opened.is_recent() {
-            let lines = tracked.known_lines();
-            return Ok(Opening::HeldBack(HeldBack::ShorterCopy { lines }));
+        let longer = longer.map(|longer| (longer.input, self.name_of(longer.input)));
+        let unknown_end = longer.as_ref().filter(|_| tracked.has_unknown_end());
+        let shorter_than = unknown_end.map(|(_, name)| name.clone());
+        if let Some(known) = shorter_than.clone()
+            && opened.may_grow
+            && opened.is_recent()
+        {
+            return Ok(Opening::HeldBack(HeldBack::ShorterCopy { known }));
         }
-        let failure = longer.and_then(|_| tracked.failure());
-        let failing = longer.filter(|_| failure.is_some());
+        let failure = longer.as_ref();
+        let failure = failure.and_then(|(_, name)| tracked.failure(name));
+        let failing = longer.map(|(input, _)| input).filter(|_| failure.is_some());
         let mut resumed = self.resumed(source, &head, &candidates, &tracked, failing);
         let start = resumed.start();
-        resumed.may_repeat = is_shorter;
+        resumed.shorter_than = shorter_than;
         resumed.same_lines = self.first_inputs.same_lines(
             &source.name,
             resumed.input,
@@ -155,6 +159,9 @@ fn read_head(
         Err(error) if is_cut_off(&error) && opened.may_be_unfinished(source) => return Ok(None),
         read => read?,
     };
+    if opened.may_become_gzip(source, &head.bytes) {
+        return Ok(None);
+    }
     sequenced.begin(head.beginning());
     if opened.may_be_unfinished(source) {
         let finished = opened.if_finished(bytes_read)?;
@@ -167,7 +174,7 @@ fn read_head(
 }
 
 /// Returns the input, open at the position `start`, which was found in it. Its reader fails at once with the failure, if
-/// there is one. Returns `None` if the position is not found again.
+/// there is one. Returns `None` if the file was changed, so that the position is not found again.
 fn go_to(
     start: Position,
     mut opened: Opened,
@@ -180,7 +187,11 @@ fn go_to(
     if failure.is_some() {
         opened.reader = Box::new(FailingReader(failure));
     } else if tracked.offset > start.offset {
+        let was_gzip = opened.is_gzip;
         opened = opened.rewind(bytes_read)?;
+        if opened.is_gzip != was_gzip {
+            return Ok(None);
+        }
         let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
         tracker = track_log(&mut reader, &[start]).0.pop();
         opened.reader = Box::new(reader);
@@ -242,6 +253,15 @@ impl ResumingOpener {
         seen.extend(known.iter().flatten().map(|file| file.input));
         let lines = known.into_iter().map(|file| Some(file?.lines));
         lines.collect()
+    }
+
+    /// Returns the name that an input in the journal had when it was first read.
+    fn name_of(&self, input: InputId) -> String {
+        let memory = self.directory.memory();
+        match memory.contents.inputs.get(&input).map(|known| &known.entry) {
+            Some(Entry::Input { name, .. }) => name.clone(),
+            _ => String::new(),
+        }
     }
 
     /// Returns the inputs in the journal whose recorded first bytes are the first bytes of the opened input.
@@ -335,7 +355,7 @@ impl ResumingOpener {
             recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
             reached: reached.into_iter().map(|(position, _)| position).collect(),
             same_lines: None,
-            may_repeat: false,
+            shorter_than: None,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::input::{Position, PositionTracker, Shape};
 pub struct Tracked {
     /// A tracker for each recorded position that the input has.
     pub found: Vec<PositionTracker>,
-    /// The number of bytes that were read, or more if the input ended early.
+    /// The offset of the last recorded position. The input may end before this offset.
     pub offset: u64,
     /// The end of a log that ended before the last recorded position.
     end: Option<LogEnd>,
@@ -77,15 +77,17 @@ impl Tracked {
         end.is_some_and(|end| end.result.is_ok() && end.offset > known)
     }
 
-    /// Returns the error for an input that could not be read to its end, and that is shorter than a known input. The
-    /// lines after the last position that was found are not read, because they would be delivered twice.
-    pub fn failure(&self) -> Option<io::Error> {
+    /// Returns the error for an input that could not be read to its end, and that is shorter than the known
+    /// input of this name. The lines after the last position that was found are not read, because they would be delivered twice.
+    pub fn failure(&self, known: &str) -> Option<io::Error> {
         let error = self.end.as_ref()?.result.as_ref().err()?;
         let unread = match self.known_lines() {
             0 => "nothing of it is read".to_owned(),
             line => format!("nothing after line {line} is read"),
         };
-        let message = format!("{error}; it begins like a longer input that is known, so {unread}");
+        let message = format!(
+            "{error}; the earlier input `{known}` begins with the same lines and is longer, so {unread}"
+        );
         Some(io::Error::new(error.kind(), message))
     }
 }

@@ -47,8 +47,8 @@ impl FileStamp {
         (self.device, self.inode)
     }
 
-    /// Returns whether the contents were changed before those of another file, in whole seconds, since programs that pack
-    /// files may set the time of the packed file without the rest.
+    /// Returns whether the contents were changed before those of another file. Compares whole seconds, because some
+    /// programs that pack files drop the fraction.
     pub fn is_older_than(&self, other: &Self) -> bool {
         let seconds = |stamp: &Self| stamp.modified.div_euclid(1_000_000_000);
         seconds(self) < seconds(other)

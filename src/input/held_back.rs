@@ -7,17 +7,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::bytes_read::BytesRead;
+use super::foreign::GZIP_MAGIC;
 use super::moved::rotated_files;
 use super::open::Opened;
-use super::source::{Origin, Source};
+use super::source::Source;
 
 /// The reason why an input, or the rest of it, is left to the next run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HeldBack {
     /// The input is a gzip file without its end.
     UnfinishedGzip,
-    /// The input ends, after this number of lines, earlier than a known input that begins with the same lines.
-    ShorterCopy { lines: u64 },
+    /// The input ends earlier than a known input that begins with the same lines. The field is the name that the known
+    /// input had first.
+    ShorterCopy { known: String },
     /// The input was replaced or truncated while it was opened.
     Changed,
     /// The input was truncated while it was read, after a copy was made. The field is the name of the copy, or of another
@@ -30,9 +32,9 @@ impl fmt::Display for HeldBack {
         match self {
             Self::UnfinishedGzip => formatter
                 .write_str("the gzip file has no end, so a program may still be writing it"),
-            Self::ShorterCopy { lines } => write!(
+            Self::ShorterCopy { known } => write!(
                 formatter,
-                "a program may still be copying it, since its first {lines} lines are known from a longer input"
+                "a program may still be copying it, since the earlier input `{known}` begins with the same lines and is longer"
             ),
             Self::Truncated { copy } => write!(
                 formatter,
@@ -47,18 +49,31 @@ impl fmt::Display for HeldBack {
 /// many times a second. Over a slow network, a few minutes may pass between two writes.
 const WRITING_TIME: Duration = Duration::from_secs(5 * 60);
 
-/// Returns whether a file was changed in the last minutes. A time in the future counts as such a change.
-fn is_recent(metadata: &Metadata) -> bool {
+/// The time after its last change until which a gzip file without its end counts as being written if the file that is
+/// packed still exists. Packing a large log on a busy machine may pause for a long time.
+const PACKING_TIME: Duration = Duration::from_secs(6 * 3600);
+
+/// Returns whether a file was changed within a time before now. Clocks of several machines differ a little, so a change
+/// may also be as far in the future.
+fn is_changed_within(metadata: &Metadata, time: Duration) -> bool {
     let modified = metadata.modified().ok();
-    let age = modified.and_then(|modified| modified.elapsed().ok());
-    age.is_none_or(|age| age < WRITING_TIME)
+    let age = modified.map(|modified| modified.elapsed().unwrap_or_else(|error| error.duration()));
+    age.is_none_or(|age| age < time)
+}
+
+/// Returns whether a file was changed in the last minutes.
+fn is_recent(metadata: &Metadata) -> bool {
+    is_changed_within(metadata, WRITING_TIME)
+}
+
+fn is_named_gzip(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "gz")
 }
 
 /// Returns whether the file that would be packed to this gzip file still exists, such as `tracking.log-1` beside
 /// `tracking.log-1.gz`. Programs remove it after packing.
 fn has_unpacked_twin(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|extension| extension == "gz" && path.with_extension("").is_file())
+    is_named_gzip(path) && path.with_extension("").is_file()
 }
 
 /// Returns whether an error says that a gzip file has no end.
@@ -69,15 +84,26 @@ pub fn is_cut_off(error: &io::Error) -> bool {
 impl Opened {
     /// Returns whether the input was changed in the last minutes.
     pub fn is_recent(&self) -> bool {
+        self.is_changed_within(WRITING_TIME)
+    }
+
+    fn is_changed_within(&self, time: Duration) -> bool {
         let metadata = self.file.as_ref().and_then(|file| file.metadata().ok());
-        metadata.is_some_and(|metadata| is_recent(&metadata))
+        metadata.is_some_and(|metadata| is_changed_within(&metadata, time))
     }
 
     /// Returns whether the input is a gzip file that another program may still be writing.
     pub fn may_be_unfinished(&self, source: &Source) -> bool {
-        let is_gzip_file = self.file.is_some() && !self.may_grow;
-        let has_twin = || matches!(&source.origin, Origin::File(path) if has_unpacked_twin(path));
-        is_gzip_file && (self.is_recent() || has_twin())
+        let has_twin = || source.path().is_some_and(has_unpacked_twin);
+        let is_packed = || self.is_changed_within(PACKING_TIME) && has_twin();
+        self.is_gzip && (self.is_recent() || is_packed())
+    }
+
+    /// Returns whether the input is a file that another program has just created to write a gzip file. `start` are the
+    /// first bytes of the input.
+    pub fn may_become_gzip(&self, source: &Source, start: &[u8]) -> bool {
+        let is_named = source.path().is_some_and(is_named_gzip);
+        self.may_grow && is_named && GZIP_MAGIC.starts_with(start) && self.is_recent()
     }
 
     /// Decompresses a gzip file once to its end. Returns the input, open at its first byte again, or `None` if the file
@@ -100,7 +126,7 @@ impl Opened {
         Some(WatchedFile {
             file: file.try_clone().ok()?,
             size: file.metadata().ok()?.len(),
-            is_gzip: !self.may_grow,
+            is_gzip: self.is_gzip,
             source: source.clone(),
         })
     }
@@ -128,9 +154,35 @@ impl WatchedFile {
             return is_written.then_some(HeldBack::UnfinishedGzip);
         }
         let copies = rotated_files(&self.source).into_iter();
-        let mut recent = copies.filter(|(_, metadata)| is_recent(metadata));
-        let (copy, _) = recent.next()?;
+        let mut copies = copies.filter(|(path, metadata)| {
+            is_recent(metadata) && (is_named_gzip(path) || metadata.len() >= self.size)
+        });
+        let (copy, _) = copies.next()?;
         let copy = copy.file_name()?.to_string_lossy().into_owned();
         Some(HeldBack::Truncated { copy })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn a_change_counts_as_recent_a_few_minutes_before_and_after_now() {
+        let file = tempfile::tempfile().unwrap();
+        let now = SystemTime::now();
+        let day = Duration::from_secs(86_400);
+        let minute = Duration::from_secs(60);
+        for (time, expected) in [
+            (now - day, false),
+            (now - minute, true),
+            (now + minute, true),
+            (now + day, false),
+        ] {
+            file.set_modified(time).unwrap();
+            assert_eq!(is_recent(&file.metadata().unwrap()), expected);
+        }
     }
 }

@@ -93,16 +93,26 @@ fn is_moved(vanished: &Source, file: &Source) -> bool {
     is_same_file(vanished, file) || is_as_new && is_rotated(&vanished.name, &file.name)
 }
 
-/// Returns whether the name `other` differs from `name` in the number or date that a rotation appends.
+/// Returns whether the name `other` differs from `name` only in the number or date that a rotation appends, and in the
+/// ending of a gzip file.
 fn is_rotated(name: &str, other: &str) -> bool {
-    let stem = stem(name);
-    other.starts_with(stem) && other.len() > stem.len() && other != name
+    let appended = other.strip_prefix(stem(name));
+    let appended = appended.filter(|appended| !appended.is_empty() && other != name);
+    appended.is_some_and(|appended| without_gz(appended).chars().all(is_of_number))
+}
+
+fn without_gz(name: &str) -> &str {
+    name.strip_suffix(".gz").unwrap_or(name)
+}
+
+/// Returns whether a character may be in a number or date that a rotation appends.
+fn is_of_number(letter: char) -> bool {
+    letter.is_ascii_digit() || "-._".contains(letter)
 }
 
 /// Returns the part of a name before the number or date that a rotation appends.
 fn stem(name: &str) -> &str {
-    let name = name.strip_suffix(".gz").unwrap_or(name);
-    let is_of_number = |letter: char| letter.is_ascii_digit() || "-._".contains(letter);
+    let name = without_gz(name);
     let stem = name.trim_end_matches(is_of_number);
     let has_name = Path::new(stem).file_name().and_then(OsStr::to_str);
     if has_name.is_some_and(|name| !name.is_empty()) && !stem.ends_with('/') {
@@ -141,5 +151,22 @@ mod tests {
         ] {
             assert_eq!(stem(name), expected);
         }
+    }
+
+    #[test]
+    fn only_numbers_and_dates_are_what_rotations_append() {
+        for (other, expected) in [
+            ("tracking.log", false),
+            ("tracking.log-20260101", true),
+            ("tracking.log-2026-01-01_12.gz", true),
+            ("tracking.log.1", true),
+            ("tracking.log.gz", true),
+            ("tracking.log.offset", false),
+            ("tracking.log-private", false),
+            ("tracking.logs-1", false),
+        ] {
+            assert_eq!(is_rotated("tracking.log", other), expected, "{other}");
+        }
+        assert!(is_rotated("tracking.log.1", "tracking.log.2.gz"));
     }
 }

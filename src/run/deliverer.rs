@@ -149,9 +149,9 @@ impl<'c> Deliverer<'c> {
             open.same_lines = resumed.same_lines.clone();
             let same = open.same_lines.as_ref().map_or(0, |same| same.lines);
             open.skipped_lines = resumed.start().line - same;
-            if resumed.may_repeat {
+            if let Some(known) = &resumed.shorter_than {
                 let note = format!(
-                    "`{}` ends earlier than a known input that begins like it; lines after line {} may be delivered a second time",
+                    "`{}` ends earlier than the earlier input `{known}`, which begins with the same lines; lines after line {} may be delivered a second time",
                     source.name,
                     resumed.start().line
                 );

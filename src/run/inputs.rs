@@ -118,11 +118,30 @@ impl InputSearch {
             listed.keep_shard(shard);
         }
         let moved = vanished.iter();
-        let moved = moved.flat_map(|source| moved_files(source, &self.wrapper));
+        let moved = moved.flat_map(|source| {
+            let is_argument = self.is_argument(source);
+            let mut files = moved_files(source, &self.wrapper);
+            files.retain(|file| is_argument || self.is_wanted(&file.relative));
+            files
+        });
         let found = listed.sources.into_iter().chain(moved);
         found
             .filter(|source| identity(source).is_some_and(|identity| known.insert(identity)))
             .collect()
+    }
+
+    /// Returns whether an argument names the input itself, not a directory with the input.
+    fn is_argument(&self, source: &Source) -> bool {
+        let path = source.path();
+        self.paths
+            .iter()
+            .any(|argument| Some(argument.as_path()) == path)
+    }
+
+    /// Returns whether a file of this path below a directory is an input of this shard.
+    fn is_wanted(&self, relative: &Path) -> bool {
+        let is_in_shard = self.shard.is_none_or(|shard| shard.contains(relative));
+        is_in_shard && self.filter.matches(relative)
     }
 }
 
@@ -226,7 +245,7 @@ fn mark_retried(sources: &mut [Source], rejects: &Path) -> Result<()> {
         let Ok(opened) = open(source, &BytesRead::default()) else {
             continue;
         };
-        if opened.is_rejects && !opened.may_grow {
+        if opened.is_rejects && opened.is_gzip {
             bail!(
                 "the rejects file `{name}` is gzipped, and `--rejects` writes text: unpack it, or give `--rejects` another path"
             );

@@ -89,7 +89,7 @@ fn an_old_gzip_file_without_its_end_is_an_error_unless_it_is_beside_the_file_tha
     for _ in 0..3 {
         let ended = transform(&directory).run().with_code(3);
         ended.assert_error("failed to read `logs/a.log-1.gz` to its end: ");
-        ended.assert_stderr("it begins like a longer input that is known, so nothing ");
+        ended.assert_stderr("the earlier input `logs/a.log-1` begins with the same lines and is longer, so nothing ");
         assert_eq!(ended.count("lines"), 0);
     }
     directory.write("logs/a.log-1.gz", packed);
@@ -127,7 +127,7 @@ fn a_shorter_copy_that_may_still_grow_is_left_to_the_next_run() {
         directory.write("logs/tracking.log-1", &text[..bytes]);
         let ended = transform(&directory).run().with_code(0);
         assert_eq!(held_back(&ended), ["logs/tracking.log-1"]);
-        ended.assert_stderr("a program may still be copying it");
+        ended.assert_stderr("a program may still be copying it, since the earlier input `logs/tracking.log` begins with the same lines and is longer");
         assert_eq!(ended.count("lines"), 0);
     }
     // The log is copied and truncated. Its last lines are not in the copy.
@@ -144,7 +144,7 @@ fn a_shorter_copy_that_may_still_grow_is_left_to_the_next_run() {
     if again > 0 {
         let warnings = &ended.report()["inputs"][1]["warnings"];
         assert!(warnings[0].as_str().unwrap().contains("ends earlier"));
-        ended.assert_stderr("`logs/tracking.log-1` ends earlier than a known input that begins like it; lines after line 39");
+        ended.assert_stderr("`logs/tracking.log-1` ends earlier than the earlier input `logs/tracking.log`, which begins with the same lines; lines after line 39");
     }
     let ended = transform(&directory).run().with_code(0);
     assert_eq!(ended.count("emitted"), 0);
@@ -180,4 +180,44 @@ fn an_input_without_a_complete_line_is_no_longer_copy_of_other_inputs() {
         assert_eq!(held_back(&ended), [""; 0]);
         directory.remove("logs/a.log");
     }
+}
+
+/// Sets the time of a file. `seconds` count from now.
+fn touch(directory: &RunDirectory, name: &str, seconds: i64) {
+    let by = std::time::Duration::from_secs(seconds.unsigned_abs());
+    let now = std::time::SystemTime::now();
+    let time = if seconds < 0 { now - by } else { now + by };
+    let file = std::fs::File::options()
+        .append(true)
+        .open(directory.path(name));
+    file.unwrap().set_modified(time).unwrap();
+}
+
+/// The file beside the gzip file may be another log, and the clock of another machine may be wrong.
+#[test]
+fn a_gzip_file_that_stays_without_its_end_is_an_error() {
+    let packed = gzip(lines(0..4000));
+    for seconds in [-24 * 3600, 24 * 3600] {
+        let directory = RunDirectory::new();
+        directory.write("logs/a.log-1", lines(30_000..30_003));
+        directory.write("logs/a.log-1.gz", &packed[..packed.len() - 1]);
+        touch(&directory, "logs/a.log-1.gz", seconds);
+        let ended = transform(&directory).run().with_code(3);
+        ended.assert_error("failed to read `logs/a.log-1.gz` to its end: ");
+        assert_eq!(ended.count("emitted"), 4003);
+    }
+}
+
+#[test]
+fn a_file_in_which_the_first_bytes_of_a_gzip_file_are_not_yet_written_is_left_to_the_next_run() {
+    let directory = RunDirectory::new();
+    let packed = gzip(lines(0..3));
+    for bytes in [0, 1] {
+        directory.write("logs/a.log-1.gz", &packed[..bytes]);
+        let ended = transform(&directory).run().with_code(0);
+        assert_eq!(held_back(&ended), ["logs/a.log-1.gz"]);
+    }
+    directory.write("logs/a.log-1.gz", &packed);
+    transform(&directory).run().with_code(0);
+    assert_each_once(&directory, 3);
 }
