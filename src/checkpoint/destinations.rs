@@ -28,6 +28,19 @@ impl Destinations {
         }
     }
 
+    /// Returns whether `progress` at a destination of other runs may be that of `source`. Documents with the same text are
+    /// different inputs if their output files have different names.
+    pub fn may_be_same(&self, source: &Source, progress: &DeliveryProgress) -> bool {
+        let Some(first) = &progress.first_file else {
+            return true;
+        };
+        match (source.shape, &self.files) {
+            (Shape::Log, _) => !OutputNames::is_of_document(first),
+            (Shape::Document, None) => true,
+            (Shape::Document, Some(files)) => files.path(source).file_name() == first.file_name(),
+        }
+    }
+
     /// Returns whether lines that this run has read from another input, of this shape, need not be read again from
     /// `source`. If the destination writes files, only lines of logs count for logs.
     pub fn counts_read(&self, source: &Source, shape: Shape) -> bool {

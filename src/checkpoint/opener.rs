@@ -51,6 +51,9 @@ struct Candidate {
     /// For each destination of this run, all recorded positions up to which it has received the input, earlier
     /// positions included.
     passed: Vec<Vec<Position>>,
+    /// The positions up to which other destinations have received the input. They only tell that the opened input is
+    /// this input, so that all destinations record their progress for the same input.
+    elsewhere: Vec<Position>,
 }
 
 impl Candidate {
@@ -58,10 +61,12 @@ impl Candidate {
         self.passed.iter().flatten()
     }
 
-    /// Returns the last position of each destination that has received lines of the input.
+    /// Returns the last position of each destination that has received lines of the input, also in other runs.
     fn reached(&self) -> impl Iterator<Item = &Position> {
         let passed = self.passed.iter();
-        passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset))
+        let last =
+            passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset));
+        last.chain(&self.elsewhere)
     }
 }
 
@@ -100,7 +105,9 @@ impl InputOpener for ResumingOpener {
             return Ok(Opening::HeldBack(HeldBack::UnfinishedGzip));
         };
         let candidates = self.candidates(source, &head);
-        let positions = candidates.iter().flat_map(Candidate::positions);
+        let positions = candidates
+            .iter()
+            .flat_map(|candidate| candidate.positions().chain(&candidate.elsewhere));
         let mut positions: Vec<Position> = positions.copied().collect();
         positions.sort_by_key(|position| position.offset);
         positions.dedup();
@@ -302,10 +309,15 @@ impl ResumingOpener {
                 delivered.chain(read()).copied().collect()
             });
             let passed = passed.collect();
+            let others = known.delivered.iter();
+            let others = others.filter(|(to, progress)| {
+                !destinations.names.contains(to) && destinations.may_be_same(source, progress)
+            });
             Candidate {
                 input,
                 begins_alike,
                 passed,
+                elsewhere: others.map(|(_, progress)| progress.position).collect(),
             }
         });
         candidates.collect()

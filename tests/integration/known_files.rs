@@ -142,6 +142,29 @@ fn a_file_is_opened_if_one_of_the_destinations_needs_its_lines() {
     // Files, to which nothing was delivered, are another destination.
     let ended = run(&directory, 0);
     assert_eq!((opened(&ended).len(), ended.count("emitted")), (2, 9));
+    // The runs of each destination leave the records of the others as they are.
+    assert_eq!(opened(&run(&directory, 0)), [""; 0]);
+    let send = directory.send(&one.xapi());
+    let ended = send.args(&report).run().with_code(0);
+    assert_eq!(opened(&ended), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn two_directories_of_output_files_share_a_state_directory() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write("logs/b.json", line(6));
+    wait_until_times_differ();
+    let run = |output: &str| {
+        let arguments = ["transform", "-o", output, "--report", "report.json"];
+        let ended = directory.run_with_state(&arguments).run().with_code(0);
+        (opened(&ended).len(), ended.count("emitted"))
+    };
+    assert_eq!([run("one"), run("two")], [(2, 6); 2]);
+    assert_eq!([run("one"), run("two"), run("one")], [(0, 0); 3]);
+    directory.append("logs/a.log", &lines(10..12));
+    assert_eq!([run("one"), run("two")], [(1, 2); 2]);
 }
 
 #[cfg(unix)]
