@@ -116,6 +116,22 @@ fn files_that_are_renamed_or_packed_before_they_are_opened_are_no_failures() {
     }
 }
 
+fn rotate_to_a_date(logs: &Path) {
+    let log = logs.join("tracking.log");
+    fs::rename(&log, logs.join("tracking.log-20260101")).unwrap();
+    fs::write(logs.join("tracking.log.private"), lines(500..510)).unwrap();
+    fs::write(logs.join("tracking.log-20260102"), lines(510..520)).unwrap();
+}
+
+#[test]
+fn files_that_are_excluded_are_not_read_in_place_of_a_vanished_file() {
+    let directory = logs();
+    let lrs = moving(&directory, rotate_to_a_date);
+    let run = send(&directory, &lrs).args(&["--exclude", "*-20260102", "--exclude", "*private*"]);
+    run.run().with_code(0);
+    assert_each_once(&lrs, 38);
+}
+
 #[test]
 fn a_file_that_is_being_packed_when_it_vanishes_is_read_by_the_next_run() {
     let directory = logs();
@@ -199,6 +215,9 @@ fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_
         directory.write("logs/a.log", whole);
         directory.write("logs/a.log.1.gz", gzip(lines(800..802)));
         directory.age("logs/a.log.1.gz");
+        // A file of another program, and the start of a log, are no copies.
+        directory.write("logs/a.log.offset", "12345");
+        directory.write("logs/a.log.9", "12345\n");
         let lrs = moving(
             &directory,
             if keeps_copy {
