@@ -132,7 +132,7 @@ impl Breaker {
         // A batch of which the server has accepted records does not count: the others may be bad.
         let has_none = |kept: &KeptBack| !kept.rest.has_accepted;
         if state.count(|kept| has_none(kept) && kept.is_unavailable()) >= UNAVAILABLE_BATCHES {
-            Tripped::unavailable(&state.kept_back, state.is_proven)
+            state.unavailable()
         } else if state.count(|kept| has_none(kept) && kept.is_forbidden()) >= FORBIDDEN_BATCHES {
             Tripped::forbidden(&state.kept_back, state.is_proven)
         } else if state.trial.as_ref().is_some_and(Trial::is_over) {
@@ -148,7 +148,7 @@ impl Breaker {
     pub fn end(&self) -> Option<Tripped> {
         let state = &mut *self.state();
         if state.count(KeptBack::is_unavailable) > 0 {
-            Tripped::unavailable(&state.kept_back, state.is_proven)
+            state.unavailable()
         } else if state.count(KeptBack::is_forbidden) > 0 {
             Tripped::forbidden(&state.kept_back, state.is_proven)
         } else if state.trial.is_some() {
@@ -202,6 +202,12 @@ impl Breaker {
 }
 
 impl State {
+    /// Returns the reason to stop if the server fails or does not answer.
+    fn unavailable(&self) -> Option<Tripped> {
+        let is_doubted = self.doubts >= MAX_DOUBTS;
+        Tripped::unavailable(&self.kept_back, self.is_proven, is_doubted)
+    }
+
     fn release(&mut self) {
         self.released.append(&mut self.kept_back);
     }
@@ -253,6 +259,23 @@ mod tests {
         assert_eq!(breaker.keep_back(unavailable()), None);
         assert!(breaker.keep_back(unavailable()).is_some());
         assert_eq!(breaker.take_left().len(), 3);
+    }
+
+    #[test]
+    fn a_server_that_fails_at_known_records_too_is_said_to_be_busy() {
+        let breaker = Breaker::default();
+        breaker.accepted();
+        breaker.keep_back(kept(Undeliverable::Unavailable, Some(500)));
+        for (is_bad, is_doubted) in [(false, false), (true, false), (false, false)] {
+            breaker.failed_alone(is_bad);
+            assert_eq!(breaker.doubts_server(), is_doubted);
+        }
+        assert!(breaker.suspects_records());
+        breaker.failed_alone(false);
+        breaker.failed_alone(false);
+        assert!(breaker.doubts_server() && !breaker.suspects_records());
+        let advice = breaker.end().and_then(|tripped| tripped.advice);
+        assert!(advice.is_some_and(|advice| advice.contains("run again when it is less busy")));
     }
 
     #[test]

@@ -129,7 +129,9 @@ impl<'r> DeliveryWorker<'r> {
                 records,
                 attempts: given_up.attempts,
                 max_retries: match records.len() {
-                    1 => max_retries.min(given_up.given_up * RETRIES_OF_HALVES),
+                    // The last attempt is a single request between two known records.
+                    1 if given_up.given_up + 1 >= MAX_REPETITIONS => 0,
+                    1 => max_retries.min(RETRIES_OF_HALVES),
                     _ => max_retries,
                 },
                 is_repeated: false,

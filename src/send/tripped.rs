@@ -21,7 +21,8 @@ pub struct Tripped {
 
 impl Tripped {
     /// Returns the reason to stop if the server fails or does not answer.
-    pub fn unavailable(kept_back: &[KeptBack], is_proven: bool) -> Option<Self> {
+    /// `is_doubted` says that the server has failed at known records too.
+    pub fn unavailable(kept_back: &[KeptBack], is_proven: bool, is_doubted: bool) -> Option<Self> {
         let batches = kept_back
             .iter()
             .filter(|kept| kept.is_unavailable())
@@ -30,11 +31,17 @@ impl Tripped {
         let last = last(kept_back, GivenUp::is_unavailable)?;
         let hint = last.status.and(hint(kept_back, is_proven));
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
+        let state = match is_doubted {
+            true => {
+                "the server takes the same record at one time and not at another: run again when it is less busy, or with `--connections 1`"
+            }
+            false => "the server has accepted nothing since: run again when it is back",
+        };
         Some(Self {
             status: last.status,
             answer: last.answer.clone(),
             advice: Some(format!(
-                "{batches} batch{plural} failed after all retries, and the server has accepted nothing since: run again when it is back; no dead letters were written for the last batches{hint}"
+                "{batches} batch{plural} failed after all retries, and {state}; no dead letters were written for the last batches{hint}"
             )),
         })
     }

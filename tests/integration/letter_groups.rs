@@ -150,7 +150,8 @@ fn the_listing_is_for_monitoring_too() {
 fn of_two_reasons() -> (Lrs, Ended) {
     let lrs = Lrs::start(ServerSettings {
         fault: Box::new(|nth, _| match nth {
-            2 => ServerFault::CloseBeforeStoring,
+            // The third statement, at each of its attempts.
+            2 | 4 | 8 => ServerFault::CloseBeforeStoring,
             _ => ServerFault::None,
         }),
         ..ServerSettings::default()
