@@ -56,6 +56,8 @@ pub struct ReadTo {
 pub struct InputCounts {
     pub all: usize,
     pub done: usize,
+    /// The number of done inputs that were not opened.
+    pub unchanged: usize,
     pub held_back: usize,
     pub failed: usize,
     pub replaced: usize,
@@ -92,34 +94,19 @@ pub struct Repeated<'a> {
     pub same: &'a SameLines,
 }
 
-/// An input that was not opened, because earlier runs delivered all its lines and it has not changed since.
-#[derive(Debug)]
-pub struct KnownInput {
-    /// The number of the inputs before it that were opened.
-    pub before: usize,
-    pub name: String,
+/// The inputs that were not opened, because earlier runs delivered all their lines and they have not changed since. There
+/// may be tens of thousands of such inputs, so they are only counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UnchangedInputs {
+    pub count: usize,
     pub lines: u64,
-}
-
-impl KnownInput {
-    /// Returns the report of an input that was opened and had no new lines.
-    fn report(&self) -> InputReport {
-        InputReport {
-            name: self.name.clone(),
-            ended: InputEnd::Done,
-            skipped_lines: self.lines,
-            read_to: Some(ReadTo::default()),
-            ..InputReport::default()
-        }
-    }
 }
 
 /// The reports of all inputs of a run, in order.
 #[derive(Debug, Default)]
 pub struct InputReports {
     not_found: Vec<InputReport>,
-    /// The inputs that were not opened, in order. Of tens of thousands of such inputs, no reports are kept.
-    pub known: Vec<KnownInput>,
+    pub unchanged: UnchangedInputs,
     /// The reports of the inputs that were found, by the number of the input.
     found: BTreeMap<usize, InputReport>,
 }
@@ -137,7 +124,7 @@ impl InputReports {
         });
         Self {
             not_found: not_found.collect(),
-            known: Vec::new(),
+            unchanged: UnchangedInputs::default(),
             found: BTreeMap::new(),
         }
     }
@@ -187,7 +174,8 @@ impl InputReports {
         let ended = |end| self.reports().filter(|report| report.ended == end).count();
         InputCounts {
             all,
-            done: ended(InputEnd::Done) + ended(InputEnd::Moved) + self.known.len(),
+            done: ended(InputEnd::Done) + ended(InputEnd::Moved) + self.unchanged.count,
+            unchanged: self.unchanged.count,
             held_back: ended(InputEnd::HeldBack),
             failed: ended(InputEnd::Failed),
             replaced: self
@@ -199,9 +187,8 @@ impl InputReports {
 
     /// Returns the number of lines of all inputs that were not read again, because earlier runs read them.
     pub fn skipped_lines(&self) -> u64 {
-        let known: u64 = self.known.iter().map(|known| known.lines).sum();
         let opened = self.reports().map(|report| report.skipped_lines);
-        known + opened.sum::<u64>()
+        self.unchanged.lines + opened.sum::<u64>()
     }
 
     /// Returns the inputs with lines that the run read from other inputs.
@@ -214,25 +201,6 @@ impl InputReports {
             })
         });
         repeated.collect()
-    }
-
-    /// Calls a function with all reports: first those of the inputs that were not found, then the others in order.
-    ///
-    /// # Errors
-    /// Returns the first error of the function.
-    pub fn try_for_each<E>(
-        &self,
-        mut act: impl FnMut(&InputReport) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.not_found.iter().try_for_each(&mut act)?;
-        let mut known = self.known.iter().peekable();
-        for (number, report) in &self.found {
-            while let Some(known) = known.next_if(|known| known.before <= *number) {
-                act(&known.report())?;
-            }
-            act(report)?;
-        }
-        known.try_for_each(|known| act(&known.report()))
     }
 
     /// Returns the reports of the inputs that were not found, and then those of the inputs that were opened, in order.

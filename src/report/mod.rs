@@ -14,7 +14,7 @@ mod verification;
 pub(crate) use advice::{
     Reread, nameless_events, nothing_converted, nothing_emitted, table_warnings, unmatched_values,
 };
-pub(crate) use inputs::{InputEnd, InputReport, InputReports, KnownInput, ReadTo};
+pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
 pub(crate) use invocation::Invocation;
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;

@@ -74,6 +74,7 @@ struct RunJson<'a> {
 struct TotalJson<'a> {
     inputs: usize,
     done_inputs: usize,
+    unchanged_inputs: usize,
     held_back_inputs: usize,
     failed_inputs: usize,
     skipped_files: usize,
@@ -174,6 +175,7 @@ impl<'a> RunJson<'a> {
         let total = report.summary.map(|summary| TotalJson {
             inputs: summary.inputs.all,
             done_inputs: summary.inputs.done,
+            unchanged_inputs: summary.inputs.unchanged,
             held_back_inputs: summary.inputs.held_back,
             failed_inputs: summary.inputs.failed,
             skipped_files: summary.skipped_files,
@@ -184,12 +186,11 @@ impl<'a> RunJson<'a> {
             lines: LinesJson::new(summary.tally, report.known_events),
             speed: SpeedJson::new(Some(summary.bytes), summary.elapsed),
         });
-        let mut inputs = Vec::new();
-        report.inputs.try_for_each(|input| {
+        let inputs = report.inputs.reports().map(|input| {
             let input = InputJson::new(input, report.known_events);
-            inputs.push(serde_json::value::to_raw_value(&input)?);
-            serde_json::Result::Ok(())
-        })?;
+            serde_json::value::to_raw_value(&input)
+        });
+        let inputs = inputs.collect::<serde_json::Result<_>>()?;
         let targets = report.targets.iter();
         Ok(Self {
             schema: SCHEMA,

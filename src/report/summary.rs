@@ -81,6 +81,7 @@ impl Summary<'_> {
         let InputCounts {
             all,
             done,
+            unchanged: _,
             held_back,
             failed,
             replaced,

@@ -26,7 +26,7 @@ use crate::output::{RejectsFile, replaces_rows};
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{Invocation, KnownInput, ReportFile, Reread};
+use crate::report::{Invocation, ReportFile, Reread, UnchangedInputs};
 use crate::send::{self, Target};
 
 mod drive;
@@ -54,7 +54,7 @@ struct Unread {
     /// Whether no input was found, in any shard.
     found_none: bool,
     /// The inputs that need not be opened, because the state directory has all their lines.
-    known: Vec<KnownInput>,
+    unchanged: UnchangedInputs,
 }
 
 /// A run whose settings are checked and whose inputs are found.
@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
                 not_found: discovery.errors,
                 skipped_files: discovery.skipped.len(),
                 found_none: found_none && !discovery.lacks_rejects,
-                known: Vec::new(),
+                unchanged: UnchangedInputs::default(),
             },
             tables,
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
@@ -206,11 +206,10 @@ impl<'a> Job<'a> {
         for (source, lines) in self.sources.iter().zip(known) {
             match lines {
                 None => unknown.push(source.clone()),
-                Some(lines) => self.unread.known.push(KnownInput {
-                    before: unknown.len(),
-                    name: source.name.clone(),
-                    lines,
-                }),
+                Some(lines) => {
+                    self.unread.unchanged.count += 1;
+                    self.unread.unchanged.lines += lines;
+                }
             }
         }
         self.sources = unknown.into();
@@ -286,7 +285,7 @@ impl<'a> Job<'a> {
         let opener = self.opener.take();
         let mut deliverer =
             Deliverer::new(&self.command.console, destination, &self.unread.not_found);
-        deliverer.inputs.known = std::mem::take(&mut self.unread.known);
+        deliverer.inputs.unchanged = self.unread.unchanged;
         deliverer.rejects = rejects;
         deliverer.retries = retries;
         deliverer.duplicates = duplicates;
