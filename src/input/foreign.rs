@@ -118,6 +118,18 @@ impl Foreign {
         Some(Self::new(is, Reading::Command(command)))
     }
 
+    /// Recognizes UTF-16 and UTF-32 of which the first bytes are no ASCII characters, by later ones.
+    pub fn wide_encoding_within(bytes: &[u8]) -> Option<Self> {
+        const BYTES: usize = 128;
+
+        let mut parts = bytes.chunks_exact(BYTES);
+        let (is, command) = parts.find_map(|part| {
+            let zeros = part.iter().filter(|&&byte| byte == 0).count();
+            wide_encoding(part).filter(|_| zeros >= BYTES / 4)
+        })?;
+        Some(Self::new(is, Reading::Command(command)))
+    }
+
     fn with_mark(start: &[u8], mut kinds: impl Iterator<Item = &'static Marks>) -> Option<Self> {
         let (is, reading, _) = kinds.find(|(_, _, marks)| {
             let begins = |(at, mark): &(usize, &[u8])| {

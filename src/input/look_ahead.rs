@@ -4,6 +4,7 @@ use std::io::{self, Cursor, Read, Repeat, Take};
 
 use bumpalo::Bump;
 
+use super::foreign::Foreign;
 use super::not_a_log::NotALog;
 use crate::tracking::{RejectedLine, marks_events, may_be_event};
 
@@ -85,6 +86,8 @@ pub(super) struct LookAhead {
     pub first: Option<FirstEvent>,
     /// Whether no event or row is within the limit, and there are more bytes.
     pub is_undecided: bool,
+    /// The encoding of a text with neither, if it is not UTF-8.
+    pub wide_encoding: Option<Foreign>,
 }
 
 /// Reads ahead to the first event or row.
@@ -94,12 +97,17 @@ pub(super) struct LookAhead {
 pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> {
     let (reader, first) = looked_ahead(reader);
     let start = reader.start.get_ref();
-    if first.is_none() && is_binary(start) {
+    let has_none = first.is_none();
+    let wide = Foreign::wide_encoding_within;
+    let is_foreign = has_none && !has_event_in_text(start);
+    let wide_encoding = is_foreign.then(|| wide(start)).flatten();
+    if is_foreign && wide_encoding.is_none() && (is_binary(start) || is_serialized(start)) {
         let message = "it is binary data; leave it out, or decrypt or unpack it with the program that made it";
         return Err(io::Error::other(NotALog(message.to_owned())));
     }
     Ok(LookAhead {
-        is_undecided: first.is_none() && start.len() >= MOST_BYTES,
+        is_undecided: has_none && start.len() >= MOST_BYTES,
+        wide_encoding,
         reader: Box::new(reader),
         first,
     })
@@ -134,19 +142,45 @@ pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
     }
 }
 
-/// Returns whether bytes are neither UTF-8 nor text in another encoding, and have no line with a key of events. A tenth
-/// of encrypted or compressed bytes are control characters that no text has. NUL bytes are not counted, since a log may
-/// have them after it was truncated in place.
+/// Returns whether a line in UTF-8 may be an event.
+fn has_event_in_text(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    lines.any(|line| may_be_event(line) && std::str::from_utf8(line).is_ok())
+}
+
+/// Returns whether bytes are neither UTF-8 nor text in another encoding. A tenth of encrypted or compressed bytes are
+/// control characters that no text has. NUL bytes are not counted, since a log may have them after it was truncated in
+/// place.
 fn is_binary(bytes: &[u8]) -> bool {
     let is_control = |byte: u8| matches!(byte, 1..=7 | 0x0e..=0x1a | 0x1c..=0x1f);
     let controls = bytes.iter().filter(|byte| is_control(**byte)).count();
     let others = bytes.iter().filter(|byte| **byte != 0).count() - controls;
     let utf8 = simdutf8::compat::from_utf8(bytes);
     let is_no_text = utf8.is_err_and(|error| error.error_len().is_some());
-    let mut lines = bytes.split(|&byte| byte == b'\n');
-    controls > others / 50
-        && is_no_text
-        && !lines.any(|line| may_be_event(line) && std::str::from_utf8(line).is_ok())
+    controls > others / 50 && is_no_text
+}
+
+/// Returns whether bytes are events in a binary form, such as MessagePack, CBOR or Arrow. Their keys have the length or the
+/// value of the next text behind them. In all texts, a quote, a blank or another separator follows a key.
+fn is_serialized(bytes: &[u8]) -> bool {
+    let mut has_key = false;
+    for key in [&b"event_type"[..], b"event_source"] {
+        for at in memchr::memmem::find_iter(bytes, key) {
+            match bytes.get(at + key.len()) {
+                Some(
+                    b'\t' | b'\n' | b'\r' | b' '..=b'/' | b':'..=b'@' | b'['..=b'`' | b'{'..=b'~',
+                ) => {
+                    return false;
+                }
+                Some(next) if next.is_ascii_alphanumeric() => {
+                    has_key |= simdutf8::basic::from_utf8(bytes).is_err();
+                }
+                Some(_) => has_key = true,
+                None => {}
+            }
+        }
+    }
+    has_key
 }
 
 fn looked_ahead(mut reader: Box<dyn Read + Send>) -> (LookedAhead, Option<FirstEvent>) {

@@ -51,6 +51,10 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         opened.reader = Box::new(opened.reader.take(source.size.unwrap_or(0)));
     }
     let ahead = look_ahead(opened.reader)?;
+    if let Some(kind) = ahead.wide_encoding {
+        let container = Container::of(!source.is_file(), opened.is_gzip);
+        return Err(io::Error::other(NotALog(kind.message(container))));
+    }
     opened.reader = ahead.reader;
     if source.shape == Shape::Log {
         let first = match &mut opened.file {

@@ -116,23 +116,20 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
     Ok(())
 }
 
-/// Warns of tables that have a header and no rows.
+/// Warns of tables that have a header and no rows, unless the run ends with a warning about the events that are rejected
+/// for this reason.
 fn check_rows(lms: &Lms, console: &Console) {
-    let empty = |file: &str, names: &str, unknown, code: &str| {
-        let result = match unknown {
-            Unknown::Reject => format!("every event that names a {names} is rejected as `{code}`"),
-            Unknown::Derive => format!("it has the same effect as no table of {names}s"),
-        };
+    let derives = |unknown| unknown == Unknown::Derive;
+    let users = lms.users.as_ref().filter(|users| users.is_empty());
+    let users = users.filter(|_| derives(lms.unknown_user));
+    let courses = lms.courses.as_ref().filter(|courses| courses.is_empty());
+    let courses = courses.filter(|_| derives(lms.unknown_course));
+    let users = users.map(|users| (&users.file, "user"));
+    let courses = courses.map(|courses| (&courses.file, "course"));
+    for (file, names) in users.into_iter().chain(courses) {
         console.warn(&format!(
-            "the table `{file}` has a header and no rows, so {result}: export the table again (see *Lookup tables* in the guide)"
+            "the table `{file}` has a header and no rows, so it has the same effect as no table of {names}s: export the table again (see *Lookup tables* in the guide)"
         ));
-    };
-    if let Some(users) = lms.users.as_ref().filter(|users| users.is_empty()) {
-        empty(&users.file, "user", lms.unknown_user, "unknown-user");
-    }
-    if let Some(courses) = lms.courses.as_ref().filter(|courses| courses.is_empty()) {
-        let unknown = lms.unknown_course;
-        empty(&courses.file, "course", unknown, "unknown-course");
     }
 }
 

@@ -246,6 +246,44 @@ fn wide_encodings_are_recognized_although_the_first_characters_are_no_ascii() {
 }
 
 #[test]
+fn wide_encodings_are_recognized_behind_many_other_characters_or_a_hole() {
+    for before in ["\u{65e5}".repeat(3_000), "\0".repeat(100_000)] {
+        let text = format!("{before}\n{}", two_lines());
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
+        run.run().with_code(3).assert_error(
+            "`a.log` is not a log: it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+        );
+    }
+}
+
+#[test]
+fn events_in_a_binary_form_are_binary_data() {
+    for event in [
+        // MessagePack, CBOR, protocol buffers, the schema of an Arrow file
+        &b"\x83\xaaevent_type\xaaplay_video\xacevent_source\xa7browser\xa8username\xa3ada"[..],
+        b"\xa2jevent_typejplay_videolevent_sourcegbrowser",
+        b"\x0a\x0aevent_type\x12\x0aplay_video\x0a\x0cevent_source\x12\x07browser",
+        b"ARROW1\0\0\x0a\0\0\0event_type\0\0\x0c\0\0\0event_source\0\0",
+    ] {
+        let run = Run::transform().file("a.log", event.repeat(100));
+        let ended = run.args(&["a.log"]).run().with_code(3);
+        ended.assert_error("`a.log` is not a log: it is binary data; leave it out");
+    }
+    for text in [
+        "event_type,event_source\n",
+        "event_types\n",
+        "event_type=a\n",
+        "INFO event_type\n",
+    ] {
+        let run = Run::transform()
+            .file("a.log", text.repeat(9))
+            .args(&["a.log"]);
+        run.run().with_code(0);
+    }
+}
+
+#[test]
 fn a_log_is_read_although_it_begins_like_another_kind_of_file() {
     for start in [
         "%PDF-",

@@ -6,7 +6,8 @@ use crate::lms::IdentityColumn;
 use crate::outcome::{Reason, Tally};
 use crate::text::grouped;
 
-/// Returns a warning for each table that is the reason why more than half of the events are rejected.
+/// Returns a warning for each table that is the reason why more than half of the events are rejected, or that has no rows
+/// and is the reason for any.
 pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread) -> Vec<String> {
     let lms = &converter.lms;
     let (users, courses) = (lms.users.as_ref(), lms.courses.as_ref());
@@ -51,7 +52,7 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
             let count = *tally.reasons.get(&reason)?;
             let (file, is_empty) = table?;
             let rows = if is_empty { ", which has no rows" } else { "" };
-            (count > wanted / 2).then(|| {
+            (is_empty || count > wanted / 2).then(|| {
                 format!(
                     "{} of {} events name {lack} `{file}`{rows}: {remedy}{again}",
                     grouped(count),
