@@ -1,7 +1,7 @@
 //! Creates files under temporary names, renames them to their final names, and makes the new names durable.
 
 use std::fs::{self, TryLockError};
-use std::io;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use tempfile::NamedTempFile;
@@ -52,6 +52,37 @@ pub fn parent(path: &Path) -> &Path {
 pub fn is_part(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with('.') && name.ends_with(PART)
+}
+
+/// Returns whether a path such as /dev/stdout belongs to the system. A link there must not be replaced by a new file, even
+/// if the link leads to a regular file.
+pub fn is_of_system(path: &Path) -> bool {
+    ["/dev", "/proc"].iter().any(|root| path.starts_with(root))
+}
+
+/// Returns the first line that is not blank, without blank bytes, NUL bytes and a byte order mark before it. Of a long
+/// line, returns the start.
+///
+/// # Errors
+/// Returns an error if the bytes cannot be read.
+pub fn first_line(mut reader: impl BufRead) -> io::Result<Vec<u8>> {
+    const MOST_BYTES: u64 = 64 << 20;
+
+    let is_blank = |byte: u8| byte.is_ascii_whitespace() || b"\0\xef\xbb\xbf".contains(&byte);
+    let mut line = Vec::new();
+    loop {
+        let bytes = reader.fill_buf()?;
+        let (blank, length) = (
+            bytes.iter().take_while(|byte| is_blank(**byte)).count(),
+            bytes.len(),
+        );
+        reader.consume(blank);
+        if blank < length || length == 0 {
+            break;
+        }
+    }
+    reader.take(MOST_BYTES).read_until(b'\n', &mut line)?;
+    Ok(line)
 }
 
 /// Creates a hidden temporary file in the directory of the file `path`. The umask applies to the mode. The file is

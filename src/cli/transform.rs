@@ -40,7 +40,7 @@ struct OutputArgs {
     output: Option<PathBuf>,
 
     /// Fail for each input whose output file exists, instead of replacing the file. A rejects file with rows is not
-    /// replaced either. The report is always replaced
+    /// replaced either. The report of an earlier run is always replaced
     #[arg(long)]
     no_clobber: bool,
 

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
-use crate::files::{failed_to_write, parent, persist, remove_abandoned, temporary_file};
+use crate::files::{
+    failed_to_write, is_of_system, parent, persist, remove_abandoned, temporary_file,
+};
 
 /// A file that is being written. A new file is removed if this value is dropped without [`finish`](Self::finish).
 pub struct AtomicFile {
@@ -30,10 +32,8 @@ impl AtomicFile {
     /// # Errors
     /// Returns an error that names the path if the file cannot be created.
     pub fn create(path: &Path, mode: u32) -> Result<Self> {
-        // A link such as /dev/stdout must not be replaced by a new file, even if it leads to a regular file.
-        let is_of_system = ["/dev", "/proc"].iter().any(|root| path.starts_with(root));
         let is_special =
-            fs::metadata(path).is_ok_and(|metadata| is_of_system || !metadata.is_file());
+            fs::metadata(path).is_ok_and(|metadata| is_of_system(path) || !metadata.is_file());
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         let kind = if is_special {
             let file = OpenOptions::new().append(true).open(path);

@@ -4,30 +4,30 @@
 //! which replaces the old file at the end of the run.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
+use bumpalo::Bump;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::AtomicFile;
+use super::locked_file::LockedFile;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::files::{OWNER_ONLY, failed_to_write};
-use crate::input::FileStamp;
+use crate::files::{OWNER_ONLY, failed_to_write, first_line};
+use crate::tracking::RejectedLine;
 
 /// A rejects file that is being written. Only its owner can read it, because it holds personal data.
 pub struct RejectsFile {
     file: AtomicFile,
     is_appended: bool,
-    /// Whether the file will replace rows of an earlier run that are not among the inputs.
-    replaces: bool,
     /// The length of the file at the last call of [`mark`](Self::mark).
     mark: u64,
-    /// The file as an input of the run.
+    /// The file as an input of the run, if it is an input and not empty.
     retried: Option<Retried>,
-    /// Locked until the end of the run, so that no other run replaces a file that this run reads or appends to.
-    lock: Option<File>,
+    /// The file under its final name. It is `None` if the file is a pipe or a device.
+    target: Option<LockedFile>,
 }
 
 /// The rejects file as an input of the run that writes it.
@@ -45,41 +45,39 @@ impl RejectsFile {
     /// when [`write`](Self::write) returns. If the file `is_retried`, it is an input of the run.
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be created or opened, or if another run uses it.
+    /// Returns an error that names the path if the file cannot be created or opened, if another run uses it, or if an
+    /// existing file is no rejects file.
     pub fn open(path: &Path, append: bool, is_retried: bool) -> Result<Self, Fatal> {
+        let target = LockedFile::open(path, append && !is_retried)?;
+        if let Some(target) = target.as_ref().filter(|_| !is_retried) {
+            check_rows(target, path)?;
+        }
+        Self::start(path, append, is_retried, target).or_exit(ExitCode::Output)
+    }
+
+    fn start(
+        path: &Path,
+        is_appended: bool,
+        is_retried: bool,
+        target: Option<LockedFile>,
+    ) -> Result<Self> {
         // The new file replaces the file itself, not a link to it.
-        let is_link = is_retried && path.is_symlink();
-        let real = is_link.then(|| fs::canonicalize(path).ok()).flatten();
-        let path = real.as_deref().unwrap_or(path);
-        let lock = lock(path, is_retried)?;
-        let open = || -> Result<Self> {
-            let create = |path| AtomicFile::create(path, OWNER_ONLY);
-            if append && is_retried {
-                end_last_row(path).with_context(|| failed_to_write(path))?;
-            }
-            let file = match append {
-                true => AtomicFile::append(path, OWNER_ONLY),
-                false => create(path),
-            }?;
-            let retried = is_retried.then(|| -> Result<Retried> {
-                let (old, file) = (fs::metadata(path)?, create(path)?);
-                file.keep_owner(&old);
-                Ok(Retried {
-                    bytes: old.len(),
-                    file,
-                    rows: HashSet::new(),
-                })
-            });
-            Ok(Self {
-                file,
-                is_appended: append,
-                replaces: !append && !is_retried && replaces_rows(path),
-                mark: 0,
-                retried: retried.transpose()?,
-                lock,
-            })
+        let path = target.as_ref().map_or(path, |target| &target.path);
+        let old = target.as_ref().filter(|old| is_retried && old.length > 0);
+        if old.is_some() && is_appended {
+            end_last_row(path).with_context(|| failed_to_write(path))?;
+        }
+        let file = match is_appended {
+            true => AtomicFile::append(path, OWNER_ONLY),
+            false => AtomicFile::create(path, OWNER_ONLY),
         };
-        open().or_exit(ExitCode::Output)
+        Ok(Self {
+            file: file?,
+            is_appended,
+            mark: 0,
+            retried: old.map(|old| Retried::new(path, old)).transpose()?,
+            target,
+        })
     }
 
     /// Returns whether the rows of earlier runs are kept.
@@ -89,12 +87,14 @@ impl RejectsFile {
 
     /// Returns whether the file will replace rows of an earlier run that are not among the inputs.
     pub fn replaces(&self) -> bool {
-        self.replaces
+        let has_rows = self.target.as_ref().is_some_and(|target| target.length > 0);
+        has_rows && !self.is_appended && self.retried.is_none()
     }
 
     /// Returns the number of bytes that the run reads of the file, if the file is an input.
     pub fn retried_bytes(&self) -> Option<u64> {
-        self.retried.as_ref().map(|retried| retried.bytes)
+        let retried = self.retried.as_ref().map(|retried| retried.bytes);
+        retried.or(self.target.as_ref().map(|target| target.length))
     }
 
     /// Writes all rows. `is_retried` tells that their lines were read from this file. If there is an error, removes the
@@ -145,15 +145,19 @@ impl RejectsFile {
     /// Returns an error that names the path if the file cannot be written.
     pub fn finish(self, are_delivered: bool) -> Result<()> {
         let Some(mut retried) = self.retried else {
-            return self.file.finish();
+            return match self.target.filter(LockedFile::was_empty) {
+                // An empty file may be a log that another program has opened, so it is not replaced.
+                Some(target) if !self.is_appended => target.append(self.file.read_from(0)?),
+                _ => self.file.finish(),
+            };
         };
         if !are_delivered {
             if self.is_appended {
                 return self.file.finish();
             }
             retried.restart()?;
-            if let Some(old) = self.lock {
-                retried.copy(BufReader::new(old).take(retried.bytes))?;
+            if let Some(old) = &self.target {
+                retried.copy(old.read()?)?;
             }
         }
         let start = if self.is_appended { retried.bytes } else { 0 };
@@ -168,6 +172,19 @@ pub fn replaces_rows(path: &Path) -> bool {
 }
 
 impl Retried {
+    /// Starts the new file.
+    fn new(path: &Path, old: &LockedFile) -> Result<Self> {
+        // The last row may have got its newline, or an incomplete row may have been removed.
+        let old = old.metadata()?;
+        let file = AtomicFile::create(path, OWNER_ONLY)?;
+        file.keep_owner(&old);
+        Ok(Self {
+            bytes: old.len(),
+            file,
+            rows: HashSet::new(),
+        })
+    }
+
     /// Writes rows, except those that the new file already has.
     fn write(&mut self, rows: &[u8]) -> Result<()> {
         let lines = rows.split_inclusive(|&byte| byte == b'\n');
@@ -197,52 +214,37 @@ impl Retried {
     }
 }
 
-/// Locks a file until the returned value is dropped: for this run only if the run replaces the file, else together with
-/// other runs that write it. Returns `None` if there is no file yet.
+/// Returns whether the first line of a file that is not blank is a row, whole or cut. Returns `None` if there is no such
+/// line.
 ///
 /// # Errors
-/// Returns an error if another run has locked the file, or if a file that the run replaces cannot be opened.
-fn lock(path: &Path, is_replaced: bool) -> Result<Option<File>, Fatal> {
-    let stamp = |metadata: &fs::Metadata| FileStamp::of(metadata);
-    loop {
-        let name = path.display();
-        if !is_replaced && !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-            return Ok(None);
-        }
-        let file = match File::open(path) {
-            Ok(file) => file,
-            Err(_) if !is_replaced => return Ok(None),
-            Err(error) => {
-                return Err(error)
-                    .with_context(|| format!("failed to open `{name}`"))
-                    .or_exit(ExitCode::Output);
-            }
-        };
-        let locked = match is_replaced {
-            true => file.try_lock(),
-            false => file.try_lock_shared(),
-        };
-        if let Err(TryLockError::WouldBlock) = locked {
-            return Err(anyhow!(
-                "the rejects file `{name}` is in use by another run; run again when that run has ended"
-            ))
-            .or_exit(ExitCode::Locked);
-        }
-        // Any other error means that the file system has no locks. Another run may have replaced the file before it was
-        // locked.
-        let opened = file.metadata().ok().and_then(|opened| stamp(&opened));
-        let named = fs::metadata(path).ok().and_then(|named| stamp(&named));
-        match (opened, named) {
-            (Some(opened), Some(named)) if !opened.is_same_file(&named) => {}
-            (Some(_), None) => {}
-            _ => return Ok(Some(file)),
-        }
+/// Returns an error if the file cannot be read.
+pub fn begins_with_row(reader: impl BufRead) -> io::Result<Option<bool>> {
+    let line = first_line(reader)?;
+    let is_row =
+        || RejectedLine::read(&line, &Bump::new()).is_some() || RejectedLine::is_cut(&line);
+    Ok((!line.is_empty()).then(is_row))
+}
+
+/// Checks that an existing file is a rejects file, so that no log is replaced or appended to.
+fn check_rows(target: &LockedFile, path: &Path) -> Result<(), Fatal> {
+    let name = path.display();
+    let begins_with_row = begins_with_row(target.read().or_exit(ExitCode::Output)?);
+    let begins_with_row = begins_with_row
+        .with_context(|| format!("failed to read `{name}`"))
+        .or_exit(ExitCode::Output)?;
+    if begins_with_row == Some(false) {
+        return Err(anyhow!(
+            "`{name}` is no rejects file: its first line is not a row of rejected lines; give `--rejects` another path"
+        ))
+        .or_exit(ExitCode::Usage);
     }
+    Ok(())
 }
 
 /// Adds the newline of a last row that lacks only its newline. Any other incomplete row is left, and removed when the
 /// file is opened to append to it.
-fn end_last_row(path: &Path) -> std::io::Result<()> {
+fn end_last_row(path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).append(true).open(path)?;
     let mut last = [0];
     if file.metadata()?.len() > 0 {

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use jiff::civil::DateTime;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -15,7 +17,8 @@ use super::inputs::{InputEnd, InputReport};
 use super::letter_groups::{LetterGroupJson, first_groups_json};
 use super::unsupported::UnsupportedJson;
 use super::verification::VerificationJson;
-use crate::files::ANY_FILE;
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::files::{ANY_FILE, is_of_system};
 use crate::outcome::{OtherEvents, Tally};
 use crate::output::AtomicFile;
 use crate::send::Target;
@@ -32,10 +35,20 @@ impl ReportFile {
     /// Creates the file, if a path is given.
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be created.
-    pub fn create(path: Option<&Path>) -> Result<Self> {
-        let file = path.map(|path| AtomicFile::create(path, ANY_FILE));
-        file.transpose().map(Self)
+    /// Returns an error that names the path if the file cannot be created, or if an existing file is no report.
+    pub fn create(path: Option<&Path>) -> Result<Self, Fatal> {
+        let Some(path) = path else {
+            return Ok(Self(None));
+        };
+        if !may_be_replaced(path) {
+            return Err(anyhow!(
+                "`{}` is no report of an earlier run, so it is not replaced: give `--report` another path",
+                path.display()
+            ))
+            .or_exit(ExitCode::Usage);
+        }
+        let file = AtomicFile::create(path, ANY_FILE).or_exit(ExitCode::Output)?;
+        Ok(Self(Some(file)))
     }
 
     /// Writes the report and completes the file.
@@ -52,6 +65,26 @@ impl ReportFile {
         file.write(&text)?;
         file.finish()
     }
+}
+
+/// Returns whether a report may replace the file with this path: a report of an earlier run, or an empty file. An empty
+/// file that is a log has no line yet that could be lost. Other kinds of files are never replaced.
+fn may_be_replaced(path: &Path) -> bool {
+    let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    if !is_file || is_of_system(path) {
+        return true;
+    }
+    let start = |file: File| {
+        let mut start = Vec::new();
+        file.take(1 << 10).read_to_end(&mut start)?;
+        Ok(start)
+    };
+    let start: io::Result<Vec<u8>> = File::open(path).and_then(start);
+    start.is_ok_and(|start| {
+        let start = start.trim_ascii_start();
+        let keys = start.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+        start.is_empty() || keys.is_some_and(|keys| keys.starts_with(b"\"schema\""))
+    })
 }
 
 #[derive(Serialize)]

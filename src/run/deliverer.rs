@@ -314,21 +314,15 @@ impl<'c> Deliverer<'c> {
             duplicates.close(self.console);
         }
         self.warnings.close(self.console);
-        // Lines leave the rejects file only after they are delivered.
-        let mut rejects = self.rejects.take();
-        let mut replaced_rejects = 0;
-        if !self.retries.is_needed() {
-            let (replaced, code) = finish_rejects(rejects.take(), &self.retries, self.console);
-            replaced_rejects = replaced;
-            self.code = self.code.max(code);
-        }
         let closed = self.destination.close();
         self.code = self.code.max(closed.code);
         for input in closed.stopped {
             self.retries.stopped(input);
             self.inputs.stop(input);
         }
-        let (_, code) = finish_rejects(rejects, &self.retries, self.console);
+        // Lines leave the rejects file only after they are delivered.
+        let (replaced_rejects, code) =
+            finish_rejects(self.rejects.take(), &self.retries, self.console);
         self.code = self.code.max(code);
         if let Some(Err(error)) = self.state.map(|state| state.sync()) {
             self.console.error(&format!("{error:#}"));

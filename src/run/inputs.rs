@@ -1,8 +1,8 @@
 //! Finds the inputs that the settings name.
 
 use std::collections::HashSet;
-use std::fs;
-use std::io::Read;
+use std::fs::{self, File};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use crate::input::{
     moved_files, open,
 };
 use crate::interrupt::Interrupted;
+use crate::output::begins_with_row;
 use crate::output_names::real_path;
 use crate::pipeline::PipelineOptions;
 use crate::text::plural;
@@ -242,15 +243,15 @@ fn mark_retried(sources: &mut [Source], rejects: &Path) -> Result<()> {
                 rejects.display()
             );
         }
-        let Ok(opened) = open(source, &BytesRead::default()) else {
-            continue;
-        };
-        if opened.is_rejects && opened.is_gzip {
+        let opened = open(source, &BytesRead::default());
+        if opened.is_ok_and(|opened| opened.is_rejects && opened.is_gzip) {
             bail!(
                 "the rejects file `{name}` is gzipped, and `--rejects` writes text: unpack it, or give `--rejects` another path"
             );
         }
-        if opened.is_rejects || source.size == Some(0) {
+        let begins_with_row =
+            File::open(path).and_then(|file| begins_with_row(BufReader::new(file)));
+        if source.size == Some(0) || matches!(begins_with_row, Ok(Some(true))) {
             (source.is_retried, source.shape) = (true, Shape::Log);
         }
     }
@@ -263,7 +264,7 @@ fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
     let read = if list == Path::new("-") {
         std::io::stdin().read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(list).and_then(|mut file| file.read_to_end(&mut bytes))
+        File::open(list).and_then(|mut file| file.read_to_end(&mut bytes))
     };
     read.with_context(|| format!("failed to read the list of inputs `{}`", list.display()))?;
     let lines = bytes

@@ -263,7 +263,7 @@ impl<'a> Job<'a> {
         let open = |path| RejectsFile::open(path, keeps_rows, retries.is_needed());
         let rejects = self.record.rejects.as_deref().map(open).transpose()?;
         self.read_rejects_until(rejects.as_ref().and_then(RejectsFile::retried_bytes));
-        let report = ReportFile::create(self.record.report.as_deref()).or_exit(ExitCode::Output)?;
+        let report = ReportFile::create(self.record.report.as_deref())?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
         // With a rejects file or deduplication, the inputs are delivered one after another, because rejected lines are
         // written, and duplicates are found, in the order of the inputs.

@@ -56,7 +56,7 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
     }
     let endpoints =
         Endpoints::new(settings, options.routers.as_deref(), console).or_exit(ExitCode::Usage)?;
-    let report_file = ReportFile::create(options.report.as_deref()).or_exit(ExitCode::Output)?;
+    let report_file = ReportFile::create(options.report.as_deref())?;
     let dead_letters = DeadLetters::create(directory).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;
 
@@ -103,7 +103,7 @@ fn discard(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitCode,
             .is_some_and(|format| endpoints.of_letter(letter, format).is_some()),
         None => urls.is_empty() || urls.iter().any(|url| letter.is_for(url)),
     };
-    let report_file = ReportFile::create(options.report.as_deref()).or_exit(ExitCode::Output)?;
+    let report_file = ReportFile::create(options.report.as_deref())?;
     let exit_code = discard_letters(command, &options.directory, |letter| {
         options.discard.contains(&letter.reason) && is_for_server(letter)
     })?;

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
 use bumpalo::Bump;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::outcome::Reason;
@@ -43,6 +44,9 @@ pub enum RejectedContent<'a> {
     },
 }
 
+/// The start of each row that [`RejectedLine::write`] writes.
+const START: &[u8] = b"{\"file\":\"";
+
 /// A row with all keys that a row may have.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,6 +70,16 @@ impl<'a> RejectedLine<'a> {
         // Writing strings and integers to memory cannot fail.
         let _ = serde_json::to_writer(&mut *out, self);
         out.push(b'\n');
+    }
+
+    /// Returns whether a line is the start of a row, without its end. A run that was killed may have left such a line at
+    /// the end of the file.
+    pub fn is_cut(line: &[u8]) -> bool {
+        let start = line.len().min(START.len());
+        start > 0
+            && line[..start] == START[..start]
+            && !line.ends_with(b"\n")
+            && serde_json::from_slice::<IgnoredAny>(line).is_err()
     }
 
     /// Reads a row. Returns `None` if the line is not a row: a JSON object with the keys that [`write`](Self::write)

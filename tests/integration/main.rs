@@ -60,6 +60,7 @@ mod resume;
 mod retried_files;
 #[cfg(unix)]
 mod retries;
+mod retries_names;
 mod routers;
 mod schedules;
 mod send;

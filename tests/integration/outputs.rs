@@ -5,6 +5,7 @@ use std::io::Read;
 use flate2::read::MultiGzDecoder;
 
 use crate::harness::{Run, fixture, gzip, line, lines};
+use crate::rejects::row;
 
 /// Gzip output has one member for each batch, and one if there is no batch. With `--dedupe`, the delivering thread
 /// compresses.
@@ -96,13 +97,8 @@ fn output_files_below_an_input_directory_are_not_read_as_inputs() {
         let run = Run::transform()
             .file("logs/a.log", "x\n")
             .file("logs/out/b.log", "x\n");
-        run.file("logs/rejects.jsonl", line(1)).args(&[
-            "--rejects",
-            "logs/rejects.jsonl",
-            "-o",
-            "logs/out",
-            "logs",
-        ])
+        run.file("logs/rejects.jsonl", row("a.log", 1, "y", "not-json"))
+            .args(&["--rejects", "logs/rejects.jsonl", "-o", "logs/out", "logs"])
     };
     let ended = run().run().with_code(0);
     assert_eq!(ended.count("lines"), 1);

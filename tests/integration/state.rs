@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::harness::{RunDirectory, gzip, line, lines};
 use crate::lrs::Lrs;
+use crate::rejects::row;
 
 #[test]
 fn a_renamed_or_compressed_log_is_not_delivered_again() {
@@ -166,7 +167,8 @@ fn a_log_and_its_compressed_copy_are_delivered_once() {
 fn an_unfinished_row_of_the_rejects_file_is_removed() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", "no event\n");
-    directory.write("rejects", "{\"file\":\"z\"}\n{\"file\":\"a.log\",\"li");
+    let whole = row("z", 1, "x", "not-json");
+    directory.write("rejects", whole + "{\"file\":\"a.log\",\"li");
     directory.transform().run().with_code(0);
     let rows = directory.json_lines("rejects");
     assert_eq!(

@@ -1,0 +1,132 @@
+//! The rejects file under its final name, locked until the end of the run.
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::files::{OWNER_ONLY, failed_to_write, is_of_system};
+use crate::input::FileStamp;
+
+/// A locked file. A run that replaces the file locks it alone. Runs that only append to the file share the lock.
+pub(super) struct LockedFile {
+    file: File,
+    /// The path of the file itself, if the given path was a link.
+    pub path: PathBuf,
+    /// The length of the file when it was locked.
+    pub length: u64,
+    /// Whether this run has created the file and locked it alone. Then the file is removed at the end if it is neither
+    /// written nor replaced.
+    is_own: bool,
+}
+
+impl LockedFile {
+    /// Opens and locks a file, and creates it if it does not exist. Returns `None` for a pipe, a device or a directory.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if another run has locked the file, or the file cannot be opened.
+    pub fn open(path: &Path, is_shared: bool) -> Result<Option<Self>, Fatal> {
+        let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+        if is_other || is_of_system(path) || ends_in_slash {
+            return Ok(None);
+        }
+        loop {
+            let name = path.display();
+            let is_new = !path.exists();
+            let opened = open_or_create(path);
+            let verb = if is_new { "create" } else { "open" };
+            let file = opened
+                .with_context(|| format!("failed to {verb} `{name}`"))
+                .or_exit(ExitCode::Output)?;
+            let locked = match is_shared {
+                true => file.try_lock_shared(),
+                false => file.try_lock(),
+            };
+            if let Err(TryLockError::WouldBlock) = locked {
+                return Err(anyhow!(
+                    "the rejects file `{name}` is in use by another run; run again when that run has ended"
+                ))
+                .or_exit(ExitCode::Locked);
+            }
+            // Any other error means that the file system has no locks. Another run may have replaced or removed the file
+            // before it was locked.
+            if is_named(&file, path) == Some(false) {
+                continue;
+            }
+            let real = path.is_symlink().then(|| fs::canonicalize(path).ok());
+            return Ok(Some(Self {
+                path: real.flatten().unwrap_or(path.to_owned()),
+                length: file.metadata().map_or(0, |metadata| metadata.len()),
+                file,
+                is_own: is_new && !is_shared,
+            }));
+        }
+    }
+
+    /// Returns whether the file was empty when it was opened, and was not created by this run.
+    pub fn was_empty(&self) -> bool {
+        self.length == 0 && !self.is_own
+    }
+
+    /// Returns the metadata of the file.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the metadata cannot be read.
+    pub fn metadata(&self) -> Result<Metadata> {
+        self.named(self.file.metadata())
+    }
+
+    /// Returns a reader of the bytes that the file had when it was locked.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be read.
+    pub fn read(&self) -> Result<impl BufRead> {
+        let mut file = &self.file;
+        self.named(file.seek(SeekFrom::Start(0)))?;
+        Ok(BufReader::new(file).take(self.length))
+    }
+
+    /// Appends all bytes of a reader, and makes them durable.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be written.
+    pub fn append(&self, mut reader: impl Read) -> Result<()> {
+        let copied = io::copy(&mut reader, &mut &self.file);
+        self.named(copied.and_then(|_| self.file.sync_data()))
+    }
+
+    fn named<T>(&self, result: io::Result<T>) -> Result<T> {
+        result.with_context(|| failed_to_write(&self.path))
+    }
+}
+
+impl Drop for LockedFile {
+    fn drop(&mut self) {
+        let is_empty = || self.file.metadata().is_ok_and(|file| file.len() == 0);
+        if self.is_own && is_empty() && is_named(&self.file, &self.path) == Some(true) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn open_or_create(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(OWNER_ONLY);
+    }
+    options.open(path)
+}
+
+/// Returns whether an open file still has this path. Returns `None` on systems where files have no identity.
+fn is_named(file: &File, path: &Path) -> Option<bool> {
+    let opened = FileStamp::of(&file.metadata().ok()?)?;
+    let named = fs::metadata(path).ok();
+    let named = named.and_then(|metadata| FileStamp::of(&metadata));
+    Some(named.is_some_and(|named| opened.is_same_file(&named)))
+}
