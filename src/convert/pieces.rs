@@ -13,7 +13,7 @@ pub struct Pieces {
     has_origin: bool,
     /// Whether the objects have members with what happened in an event.
     has_body: bool,
-    /// The start of the first object with an origin. If there is none yet, the start of the last object.
+    /// The start of the first object that has an origin, or of the last object while no object has an origin.
     pub first: Option<LineStart>,
     /// The start of the object after the first one with an origin.
     pub second: Option<LineStart>,

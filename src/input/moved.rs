@@ -54,8 +54,8 @@ pub fn moved_to<'s>(
 ) -> Option<&'s Source> {
     let is_other = |other: &&Source| other.path() != vanished.path();
     let mut listed = listed.iter().filter(is_other);
-    // Of the inputs that were found together, those with similar names have other contents, apart from the gzip file to
-    // which the vanished file was being packed.
+    // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
+    // exception is the gzip file into which the vanished file was being packed.
     let packed = vanished.path().map(|path| {
         let mut packed = path.as_os_str().to_owned();
         packed.push(".gz");

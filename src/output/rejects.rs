@@ -91,7 +91,7 @@ impl RejectsFile {
         has_rows && !self.is_appended && self.retried.is_none()
     }
 
-    /// Returns the number of bytes that the run reads of the file, if the file is an input.
+    /// Returns the length up to which the run reads the file, in case the file is an input. Returns `None` for a pipe.
     pub fn retried_bytes(&self) -> Option<u64> {
         let retried = self.retried.as_ref().map(|retried| retried.bytes);
         retried.or(self.target.as_ref().map(|target| target.length))
@@ -166,7 +166,7 @@ impl RejectsFile {
     }
 }
 
-/// Returns whether a new rejects file at this path would replace rows.
+/// Returns whether a new rejects file at this path would replace a file that is not empty.
 pub fn replaces_rows(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
 }

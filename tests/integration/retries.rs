@@ -49,7 +49,7 @@ pub fn kept(directory: &RunDirectory) -> Vec<Value> {
     shown.collect()
 }
 
-/// What is left when the lines of ada have left the file. The reason of the second line has changed.
+/// The rows that stay in the file after the lines of ada are converted. The reason of the second row has changed.
 pub fn left() -> Vec<Value> {
     vec![
         json!(["logs/a.log", 2, "unknown-user"]),

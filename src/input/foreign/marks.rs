@@ -59,7 +59,7 @@ pub const MARKS_OF_COMPRESSIONS: &[Marks] = &[
 /// Marks of other kinds of files, with which no log begins.
 pub const MARKS: &[Marks] = &[
     ("gzip in base64", Command("base64 -d FILE"), &[(0, b"H4sI")]),
-    // Archives.
+    // Archives, which hold several files.
     (
         "a tar archive",
         Unpack("tar -xf FILE -C DIR"),
