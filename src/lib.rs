@@ -128,8 +128,7 @@
 //! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
 //! - A line is parsed once, into one tree that borrows from the line and from an arena. With `--unwrap`, the object
 //!   around the line is parsed once too. A line whose event is not selected is skipped before a tree is built.
-//! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events. If the rejects
-//!   file is an input, 16 bytes and more are kept for each line that stays in it.
+//! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.
 //! - Statement ids equal the reference's, to the bit. So a statement that is sent again makes no duplicate in an LRS.
 //! - No field of an event reaches the output unless a transformer names that field. So personal data stays out.
 //! - An input without an event has a warning, even with `--quiet`. So has a run that emits nothing, and a run in which a

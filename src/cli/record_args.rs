@@ -10,7 +10,7 @@ use crate::run::{FailOn, RecordSettings};
 #[command(next_help_heading = "Output")]
 pub struct RecordArgs {
     /// Write each rejected or unparsable line to this file, with the reason. If the file is an input, too, lines that are
-    /// emitted leave it
+    /// emitted leave it; transform then needs --output, or a file as its standard output
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
 

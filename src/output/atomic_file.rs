@@ -1,7 +1,7 @@
 //! A file that gets its final name only when it is complete. The rejects file and the report are written in this way.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -55,8 +55,7 @@ impl AtomicFile {
         })
     }
 
-    /// Opens a file that earlier runs may have written, to append to it, or creates the file with this mode. If its
-    /// last line is incomplete, that line is removed.
+    /// Opens a file that earlier runs may have written, to append to it, or creates the file with this mode.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be opened.
@@ -71,11 +70,7 @@ impl AtomicFile {
             use std::os::unix::fs::OpenOptionsExt;
             options.mode(mode);
         }
-        let file = options.open(path).and_then(|mut file| {
-            let whole = length_of_whole_lines(&mut file)?;
-            file.set_len(whole)?;
-            Ok(file)
-        });
+        let file = options.open(path);
         let file = file.with_context(|| format!("failed to open `{}`", path.display()))?;
         Ok(Self {
             path: path.to_owned(),
@@ -178,23 +173,4 @@ impl AtomicFile {
             FileKind::Appended(_) | FileKind::Special(_) => Ok(()),
         }
     }
-}
-
-/// Returns the length of a file up to its last complete line.
-fn length_of_whole_lines(file: &mut File) -> io::Result<u64> {
-    const PIECE: u64 = 1 << 16;
-    let mut end = file.metadata()?.len();
-    while end > 0 {
-        let start = end.saturating_sub(PIECE);
-        file.seek(SeekFrom::Start(start))?;
-        let mut piece = Vec::new();
-        Read::by_ref(file)
-            .take(end - start)
-            .read_to_end(&mut piece)?;
-        if let Some(newline) = memchr::memrchr(b'\n', &piece) {
-            return Ok(start + newline as u64 + 1);
-        }
-        end = start;
-    }
-    Ok(0)
 }

@@ -1,7 +1,7 @@
 //! The rejects file under its final name, locked until the end of the run.
 
 use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -89,6 +89,15 @@ impl LockedFile {
         Ok(BufReader::new(file).take(self.length))
     }
 
+    /// Adds the newline of a last row that lacks only its newline, and removes any other incomplete row. Returns the
+    /// number of bytes that were removed.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be read or written.
+    pub fn end_last_row(&self) -> Result<u64> {
+        self.named(end_last_row(&self.file))
+    }
+
     /// Appends all bytes of a reader, and makes them durable.
     ///
     /// # Errors
@@ -123,10 +132,43 @@ fn open_or_create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+fn end_last_row(mut file: &File) -> io::Result<u64> {
+    let (length, whole) = (file.metadata()?.len(), length_of_whole_lines(file)?);
+    if length == whole {
+        return Ok(0);
+    }
+    let mut last = [0];
+    file.seek(SeekFrom::Start(length - 1))?;
+    file.read_exact(&mut last)?;
+    if last == *b"}" {
+        return file.write_all(b"\n").map(|()| 0);
+    }
+    file.set_len(whole).map(|()| length - whole)
+}
+
 /// Returns whether an open file still has this path. Returns `None` on systems where files have no identity.
 fn is_named(file: &File, path: &Path) -> Option<bool> {
     let opened = FileStamp::of(&file.metadata().ok()?)?;
     let named = fs::metadata(path).ok();
     let named = named.and_then(|metadata| FileStamp::of(&metadata));
     Some(named.is_some_and(|named| opened.is_same_file(&named)))
+}
+
+/// Returns the length of a file up to its last complete line.
+fn length_of_whole_lines(mut file: &File) -> io::Result<u64> {
+    const PIECE: u64 = 1 << 16;
+    let mut end = file.metadata()?.len();
+    while end > 0 {
+        let start = end.saturating_sub(PIECE);
+        file.seek(SeekFrom::Start(start))?;
+        let mut piece = Vec::new();
+        Read::by_ref(&mut file)
+            .take(end - start)
+            .read_to_end(&mut piece)?;
+        if let Some(newline) = memchr::memrchr(b'\n', &piece) {
+            return Ok(start + newline as u64 + 1);
+        }
+        end = start;
+    }
+    Ok(0)
 }

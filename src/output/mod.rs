@@ -7,6 +7,7 @@ mod early_sync;
 mod locked_file;
 mod part_file;
 mod rejects;
+mod replacement;
 mod stdout;
 
 pub use atomic_file::AtomicFile;

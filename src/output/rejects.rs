@@ -3,19 +3,19 @@
 //! The file may be an input of the run that writes it. Then the lines that are still rejected are collected in a new file,
 //! which replaces the old file at the end of the run.
 
-use std::collections::HashSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufRead, Read, Seek, SeekFrom, Write};
+use std::fs;
+use std::io::{self, BufRead};
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use bumpalo::Bump;
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::AtomicFile;
 use super::locked_file::LockedFile;
+use super::replacement::Replacement;
+use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::files::{OWNER_ONLY, failed_to_write, first_line};
+use crate::files::{OWNER_ONLY, first_line};
 use crate::tracking::RejectedLine;
 
 /// A rejects file that is being written. Only its owner can read it, because it holds personal data.
@@ -24,49 +24,50 @@ pub struct RejectsFile {
     is_appended: bool,
     /// The length of the file at the last call of [`mark`](Self::mark).
     mark: u64,
-    /// The file as an input of the run, if it is an input and not empty.
-    retried: Option<Retried>,
+    /// The file that replaces this file at the end of the run, if this file is an input and not empty.
+    replacement: Option<Replacement>,
     /// The file under its final name. It is `None` if the file is a pipe or a device.
     target: Option<LockedFile>,
 }
 
-/// The rejects file as an input of the run that writes it.
-struct Retried {
-    /// The length of the file when it was opened. Later rows are those of this run.
-    bytes: u64,
-    /// The new file. It gets the lines of the old file that are still rejected, and at the end the rows of other inputs.
-    file: AtomicFile,
-    /// The hashes of the rows in the new file. A run that was killed may have left a row that this run writes again.
-    rows: HashSet<u128>,
-}
-
 impl RejectsFile {
     /// Creates a new file, or, if `append`, opens the file of earlier runs to append to it. Appended rows are durable
-    /// when [`write`](Self::write) returns. If the file `is_retried`, it is an input of the run.
+    /// when [`write`](Self::write) returns. `is_input` tells that the file is an input of the run.
     ///
     /// # Errors
     /// Returns an error that names the path if the file cannot be created or opened, if another run uses it, or if an
     /// existing file is no rejects file.
-    pub fn open(path: &Path, append: bool, is_retried: bool) -> Result<Self, Fatal> {
-        let target = LockedFile::open(path, append && !is_retried)?;
-        if let Some(target) = target.as_ref().filter(|_| !is_retried) {
+    pub fn open(
+        path: &Path,
+        append: bool,
+        is_input: bool,
+        console: &Console,
+    ) -> Result<Self, Fatal> {
+        let target = LockedFile::open(path, append && !is_input)?;
+        if let Some(target) = target.as_ref().filter(|_| !is_input) {
             check_rows(target, path)?;
         }
-        Self::start(path, append, is_retried, target).or_exit(ExitCode::Output)
+        if let Some(target) = target.as_ref().filter(|_| append) {
+            let removed = target.end_last_row().or_exit(ExitCode::Output)?;
+            if removed > 0 {
+                console.note(&format!(
+                    "note: the last row of `{}` was incomplete, because a run was killed, so its {removed} bytes were removed; the next run that reads the line writes the row again",
+                    path.display()
+                ));
+            }
+        }
+        Self::start(path, append, is_input, target).or_exit(ExitCode::Output)
     }
 
     fn start(
         path: &Path,
         is_appended: bool,
-        is_retried: bool,
+        is_input: bool,
         target: Option<LockedFile>,
     ) -> Result<Self> {
         // The new file replaces the file itself, not a link to it.
         let path = target.as_ref().map_or(path, |target| &target.path);
-        let old = target.as_ref().filter(|old| is_retried && old.length > 0);
-        if old.is_some() && is_appended {
-            end_last_row(path).with_context(|| failed_to_write(path))?;
-        }
+        let old = target.as_ref().filter(|old| is_input && old.length > 0);
         let file = match is_appended {
             true => AtomicFile::append(path, OWNER_ONLY),
             false => AtomicFile::create(path, OWNER_ONLY),
@@ -75,7 +76,7 @@ impl RejectsFile {
             file: file?,
             is_appended,
             mark: 0,
-            retried: old.map(|old| Retried::new(path, old)).transpose()?,
+            replacement: old.map(|old| Replacement::new(path, old)).transpose()?,
             target,
         })
     }
@@ -88,26 +89,26 @@ impl RejectsFile {
     /// Returns whether the file will replace rows of an earlier run that are not among the inputs.
     pub fn replaces(&self) -> bool {
         let has_rows = self.target.as_ref().is_some_and(|target| target.length > 0);
-        has_rows && !self.is_appended && self.retried.is_none()
+        has_rows && !self.is_appended && self.replacement.is_none()
     }
 
     /// Returns the length up to which the run reads the file, in case the file is an input. Returns `None` for a pipe.
-    pub fn retried_bytes(&self) -> Option<u64> {
-        let retried = self.retried.as_ref().map(|retried| retried.bytes);
-        retried.or(self.target.as_ref().map(|target| target.length))
+    pub fn input_length(&self) -> Option<u64> {
+        let replaced = self.replacement.as_ref().map(Replacement::old_length);
+        replaced.or(self.target.as_ref().map(|target| target.length))
     }
 
-    /// Writes all rows. `is_retried` tells that their lines were read from this file. If there is an error, removes the
+    /// Writes all rows. `are_old` tells that their lines were read from this file. If there is an error, removes the
     /// rows that were written, so that the next run can write all of them without repeating any.
     ///
     /// # Errors
     /// Returns an error that names the path if the rows cannot be written.
-    pub fn write(&mut self, rows: &[u8], is_retried: bool) -> Result<()> {
+    pub fn write(&mut self, rows: &[u8], are_old: bool) -> Result<()> {
         if rows.is_empty() {
             return Ok(());
         }
-        if let Some(retried) = self.retried.as_mut().filter(|_| is_retried) {
-            return retried.write(rows);
+        if let Some(replacement) = self.replacement.as_mut().filter(|_| are_old) {
+            return replacement.write(rows);
         }
         let before = self.file.length()?;
         let mut written = self.file.write(rows);
@@ -144,7 +145,7 @@ impl RejectsFile {
     /// # Errors
     /// Returns an error that names the path if the file cannot be written.
     pub fn finish(self, are_delivered: bool) -> Result<()> {
-        let Some(mut retried) = self.retried else {
+        let Some(mut replacement) = self.replacement else {
             return match self.target.filter(LockedFile::was_empty) {
                 // An empty file may be a log that another program has opened, so it is not replaced.
                 Some(target) if !self.is_appended => target.append(self.file.read_from(0)?),
@@ -155,63 +156,24 @@ impl RejectsFile {
             if self.is_appended {
                 return self.file.finish();
             }
-            retried.restart()?;
+            replacement.restart()?;
             if let Some(old) = &self.target {
-                retried.copy(old.read()?)?;
+                replacement.copy(old.read()?)?;
             }
         }
-        let start = if self.is_appended { retried.bytes } else { 0 };
-        retried.copy(self.file.read_from(start)?)?;
-        retried.file.finish()
+        let start = if self.is_appended {
+            replacement.old_length()
+        } else {
+            0
+        };
+        replacement.copy(self.file.read_from(start)?)?;
+        replacement.finish()
     }
 }
 
 /// Returns whether a new rejects file at this path would replace a file that is not empty.
 pub fn replaces_rows(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() > 0)
-}
-
-impl Retried {
-    /// Starts the new file.
-    fn new(path: &Path, old: &LockedFile) -> Result<Self> {
-        // The last row may have got its newline, or an incomplete row may have been removed.
-        let old = old.metadata()?;
-        let file = AtomicFile::create(path, OWNER_ONLY)?;
-        file.keep_owner(&old);
-        Ok(Self {
-            bytes: old.len(),
-            file,
-            rows: HashSet::new(),
-        })
-    }
-
-    /// Writes rows, except those that the new file already has.
-    fn write(&mut self, rows: &[u8]) -> Result<()> {
-        let lines = rows.split_inclusive(|&byte| byte == b'\n');
-        let new: Vec<&[u8]> = lines
-            .filter(|row| self.rows.insert(xxh3_128(row)))
-            .collect();
-        self.file.write(&new.concat())
-    }
-
-    /// Writes the rows that a reader has.
-    fn copy(&mut self, mut reader: impl BufRead) -> Result<()> {
-        let mut row = Vec::new();
-        while reader.read_until(b'\n', &mut row)? > 0 {
-            if !row.ends_with(b"\n") {
-                row.push(b'\n');
-            }
-            self.write(&row)?;
-            row.clear();
-        }
-        Ok(())
-    }
-
-    /// Removes all rows.
-    fn restart(&mut self) -> Result<()> {
-        self.rows.clear();
-        self.file.truncate(0)
-    }
 }
 
 /// Returns whether the first line of a file that is not blank is a row, whole or cut. Returns `None` if there is no such
@@ -238,21 +200,6 @@ fn check_rows(target: &LockedFile, path: &Path) -> Result<(), Fatal> {
             "`{name}` is no rejects file: its first line is not a row of rejected lines; give `--rejects` another path"
         ))
         .or_exit(ExitCode::Usage);
-    }
-    Ok(())
-}
-
-/// Adds the newline of a last row that lacks only its newline. Any other incomplete row is left, and removed when the
-/// file is opened to append to it.
-fn end_last_row(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).append(true).open(path)?;
-    let mut last = [0];
-    if file.metadata()?.len() > 0 {
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-    }
-    if last == *b"}" {
-        file.write_all(b"\n")?;
     }
     Ok(())
 }

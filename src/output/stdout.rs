@@ -1,5 +1,6 @@
 //! Standard output: the output of all inputs, one after the other.
 
+use std::fs::File;
 use std::io::{self, Write};
 
 use anyhow::{Context, Result};
@@ -11,7 +12,17 @@ use crate::input::Source;
 
 /// Standard output. If the program that reads it closes it early, as `head` does, the run ends without an error.
 #[derive(Debug, Default)]
-pub struct Stdout;
+pub struct Stdout {
+    /// Whether standard output is a file, and the records of each input must be durable when the input has ended.
+    pub is_synced: bool,
+}
+
+impl Stdout {
+    /// Returns whether standard output is a regular file, so that its records can be made durable.
+    pub fn is_file() -> bool {
+        file().is_some()
+    }
+}
 
 impl Destination for Stdout {
     fn start(&mut self, _: usize, _: &Source, _: Option<&Resumed>) -> Result<()> {
@@ -23,12 +34,29 @@ impl Destination for Stdout {
     }
 
     fn finish(&mut self, _: usize) -> Result<WriteStatus> {
-        status_of(io::stdout().lock().flush())
+        let flushed = io::stdout().lock().flush();
+        let file = file().filter(|_| self.is_synced);
+        status_of(flushed.and_then(|()| file.map_or(Ok(()), |file| file.sync_data())))
     }
 
     fn is_shared(&self) -> bool {
         true
     }
+}
+
+/// Returns standard output if it is a regular file. Only Unix tells.
+fn file() -> Option<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        let stdout = io::stdout().as_fd().try_clone_to_owned();
+        let file = stdout.ok().map(File::from)?;
+        file.metadata()
+            .is_ok_and(|file| file.is_file())
+            .then_some(file)
+    }
+    #[cfg(not(unix))]
+    None
 }
 
 /// Returns `Closed` if the program that reads standard output has closed it.

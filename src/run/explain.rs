@@ -58,7 +58,7 @@ pub fn explain(
         };
         (converted, None)
     };
-    let mut deliverer = Deliverer::new(console, Box::new(Stdout), &discovery.errors);
+    let mut deliverer = Deliverer::new(console, Box::new(Stdout::default()), &discovery.errors);
     let sources: Arc<[Source]> = discovery.sources.into();
     let opener = None::<ResumingOpener>;
     pipeline::run(&sources, &options, opener, convert, |delivery| {

@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, anyhow};
 
+use self::checks::{check_record, check_retries};
 use super::converter::load_tables;
 use super::deliverer::Deliverer;
 use super::duplicates::Duplicates;
-use super::fail_on::{FailOn, FailingLines};
 use super::inputs::InputSearch;
 use super::retries::Retries;
 use super::settings::{JobSettings, RecordSettings};
@@ -22,13 +22,14 @@ use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Source};
 use crate::lms::LmsTables;
-use crate::output::{RejectsFile, replaces_rows};
+use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Invocation, ReportFile, Reread, UnchangedInputs};
 use crate::send::{self, Target};
 
+mod checks;
 mod drive;
 mod summarize;
 
@@ -216,25 +217,6 @@ impl<'a> Job<'a> {
         self.opener = Some(opener);
     }
 
-    /// Checks that the run keeps the rows of earlier runs in its rejects file: that the run appends to the file, or
-    /// reads the file as an input.
-    ///
-    /// # Errors
-    /// Returns an error if rows would be replaced.
-    pub fn check_rejects_kept(&self) -> Result<()> {
-        let Some(rejects) = &self.record.rejects else {
-            return Ok(());
-        };
-        let is_kept = self.record.state.is_some() || Retries::of(&self.sources).is_needed();
-        if !is_kept && replaces_rows(rejects) {
-            bail!(
-                "the rejects file `{}` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too",
-                rejects.display()
-            );
-        }
-        Ok(())
-    }
-
     /// Drives the run and summarizes it.
     ///
     /// # Errors
@@ -260,9 +242,10 @@ impl<'a> Job<'a> {
         // lines again.
         let keeps_rows = self.record.state.is_some();
         let retries = Retries::of(&self.sources);
-        let open = |path| RejectsFile::open(path, keeps_rows, retries.is_needed());
+        let console = Arc::clone(&self.command.console);
+        let open = |path| RejectsFile::open(path, keeps_rows, retries.is_needed(), &console);
         let rejects = self.record.rejects.as_deref().map(open).transpose()?;
-        self.read_rejects_until(rejects.as_ref().and_then(RejectsFile::retried_bytes));
+        self.read_rejects_until(rejects.as_ref().and_then(RejectsFile::input_length));
         let report = ReportFile::create(self.record.report.as_deref())?;
         let duplicates = self.dedupe.take().map(Duplicates::new);
         // With a rejects file or deduplication, the inputs are delivered one after another, because rejected lines are
@@ -361,31 +344,6 @@ impl<'a> Job<'a> {
     fn size(&self) -> Option<u64> {
         self.sources.iter().map(|source| source.size).sum()
     }
-}
-
-/// Checks that lines can leave the rejects file, if it is an input.
-fn check_retries(sources: &[Source], is_dry_run: bool) -> Result<()> {
-    match sources.iter().find(|source| source.is_retried) {
-        Some(source) if is_dry_run => bail!(
-            "remove `--rejects`: a `--dry-run` delivers nothing, so no line can leave the rejects file `{}`",
-            source.name
-        ),
-        _ => Ok(()),
-    }
-}
-
-/// Checks that the files to write and the results to fail on fit the other settings.
-fn check_record(record: &RecordSettings, dedupes: bool, is_dry_run: bool) -> Result<()> {
-    if is_dry_run && record.state.is_some() && record.rejects.is_some() {
-        bail!(
-            "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
-        );
-    }
-    let is_collision = |on: &FailOn| matches!(on, FailOn::Lines(FailingLines::Collision, _));
-    if record.fail_on.iter().any(is_collision) && !dedupes {
-        bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
-    }
-    Ok(())
 }
 
 /// Returns the function that tells how much was read.

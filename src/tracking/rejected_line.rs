@@ -83,8 +83,9 @@ impl<'a> RejectedLine<'a> {
     }
 
     /// Reads a row. Returns `None` if the line is not a row: a JSON object with the keys that [`write`](Self::write)
-    /// writes and no others, in any order. Only the detail may be missing.
+    /// writes and no others, in any order. Only the detail may be missing. A byte-order mark may precede the row.
     pub fn read(line: &[u8], arena: &'a Bump) -> Option<Self> {
+        let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let row: Row<'_> = serde_json::from_slice(line).ok()?;
         let content = match (row.raw, row.raw_base64, row.offset, row.length) {
             (Some(raw), None, None, None) => Some(RejectedContent::Text {
@@ -172,6 +173,10 @@ mod tests {
             ),
             (
                 r#"{"file":"a","line":1,"reason":"no-user","raw":"x"}"#,
+                true,
+            ),
+            (
+                "\u{feff}{\"file\":\"a\",\"line\":1,\"reason\":\"no-user\",\"raw\":\"x\"}",
                 true,
             ),
             (

@@ -5,18 +5,18 @@ use serde_json::json;
 use crate::harness::{ROOT_URL, Run, RunDirectory, gzip, line};
 use crate::lrs::Lrs;
 use crate::rejects::{WITH_ADA, row};
-use crate::retries::{directory, kept, left, of_eve, retry};
+use crate::retries::{directory, kept, left, of_eve, retry, transform};
 
 #[test]
 fn a_file_that_cannot_be_written_or_read_to_its_end_stays_as_it_was() {
     let directory = directory();
     let before = directory.read("rejects.jsonl");
-    let full = retry(&directory, Run::transform(), &[])
+    let full = retry(&directory, transform(), &[])
         .with_largest_file(0)
         .run();
     full.with_code(6).assert_no_part_files();
     assert_eq!(directory.read("rejects.jsonl"), before);
-    let long = retry(&directory, Run::transform(), &["--max-line-bytes", "200"]).run();
+    let long = retry(&directory, transform(), &["--max-line-bytes", "200"]).run();
     long.with_code(3)
         .assert_error("line 1 of `rejects.jsonl` is longer than");
     assert_eq!(directory.read("rejects.jsonl"), before);
@@ -36,7 +36,7 @@ fn the_file_may_have_several_names() {
     let link = directory.path("link");
     std::os::unix::fs::symlink(directory.path("rejects.jsonl"), &link).unwrap();
     let run = |rejects: &str, input: &str| {
-        let run = Run::transform().in_directory(&directory);
+        let run = transform().in_directory(&directory);
         let run = run.args(&["--users", "with.csv", "--rejects", rejects, input]);
         run.run()
     };
@@ -65,10 +65,8 @@ fn a_log_is_never_replaced_by_its_rejects() {
         (&packed, "the rejects file `rejects.jsonl` is gzipped"),
     ] {
         directory.write("rejects.jsonl", bytes);
-        for state in [&[][..], &["-o", "out", "--state", "state"]] {
-            let run = retry(&directory, Run::transform(), state)
-                .run()
-                .with_code(2);
+        for state in [&[][..], &["--state", "state"]] {
+            let run = retry(&directory, transform(), state).run().with_code(2);
             run.assert_error(message);
             assert_eq!(directory.read("rejects.jsonl"), bytes);
         }
@@ -80,60 +78,131 @@ fn a_rejects_file_that_does_not_exist_yet_has_no_lines() {
     let directory = RunDirectory::new();
     directory.write("with.csv", WITH_ADA);
     let quiet = ["--quiet", "--fail-on", "empty"];
-    let alone = retry(&directory, Run::transform(), &quiet)
-        .run()
-        .with_code(0);
+    let alone = retry(&directory, transform(), &quiet).run().with_code(0);
     assert_eq!(alone.stderr, "");
     assert_eq!(directory.read("rejects.jsonl"), b"");
     directory.remove("rejects.jsonl");
     directory.write("a.log", line(1) + &of_eve(2));
-    retry(&directory, Run::transform(), &["a.log"])
+    retry(&directory, transform(), &["a.log"])
         .run()
         .with_code(0);
     assert_eq!(kept(&directory), [json!(["a.log", 2, "unknown-user"])]);
 }
 
 #[test]
-fn a_cut_last_row_is_no_loss() {
-    for state in [&[][..], &["-o", "out", "--state", "state"]] {
+fn a_last_row_without_its_newline_is_whole() {
+    for (state, inputs) in [
+        (&[][..], &["rejects.jsonl"][..]),
+        (&["--state", "state"], &["rejects.jsonl"]),
+        (&["--state", "state"], &["b.log"]),
+    ] {
         let directory = directory();
-        let whole = directory.read("rejects.jsonl");
-        let text = std::str::from_utf8(&whole).unwrap();
-        // Without its newline, the last row is whole.
-        directory.write("rejects.jsonl", text.trim_end());
-        let ended = retry(&directory, Run::transform(), state)
-            .run()
-            .with_code(0);
-        assert_eq!((ended.count("emitted"), kept(&directory)), (2, left()));
-        // A row that a killed run has not completed is repeated by the next run with the state. Otherwise, it stays.
-        directory.write("rejects.jsonl", &whole[..whole.len() - 20]);
-        retry(&directory, Run::transform(), state)
-            .run()
-            .with_code(0);
-        let rows = directory.json_lines("rejects.jsonl");
-        match state {
-            [] => assert!(text[text.len() / 2..].contains(rows[2]["raw"].as_str().unwrap())),
-            _ => assert_eq!(kept(&directory), left()),
+        directory.write("b.log", of_eve(7));
+        let whole = String::from_utf8(directory.read("rejects.jsonl")).unwrap();
+        directory.write("rejects.jsonl", whole.trim_end());
+        let run = transform().in_directory(&directory).args(state);
+        let run = run.args(&["--users", "with.csv", "--rejects", "rejects.jsonl"]);
+        let ended = run.args(inputs).run().with_code(0);
+        ended.assert_not_stderr("incomplete");
+        if inputs == ["b.log"] {
+            assert_eq!(kept(&directory).len(), 5);
+        } else {
+            assert_eq!((ended.count("emitted"), kept(&directory)), (2, left()));
         }
-        let before = directory.read("rejects.jsonl");
-        retry(&directory, Run::transform(), state)
-            .run()
-            .with_code(0);
+    }
+}
+
+#[test]
+fn a_cut_last_row_stays_as_text_without_a_state() {
+    let directory = directory();
+    let whole = directory.read("rejects.jsonl");
+    let cut = &whole[..whole.len() - 20];
+    directory.write("rejects.jsonl", cut);
+    for emitted in [1, 0] {
+        let ended = retry(&directory, transform(), &[]).run().with_code(0);
+        assert_eq!(ended.count("emitted"), emitted);
+        let rows = directory.json_lines("rejects.jsonl");
+        assert_eq!((rows.len(), &rows[2]["reason"]), (3, &json!("not-json")));
+        assert!(cut.ends_with(rows[2]["raw"].as_str().unwrap().as_bytes()));
+    }
+}
+
+/// The run that was killed has not recorded the line, so the next run with the state reads the line again.
+#[test]
+fn a_cut_last_row_is_removed_with_a_note_if_there_is_a_state() {
+    let note =
+        "note: the last row of `rejects.jsonl` was incomplete, because a run was killed, so its ";
+    for inputs in [
+        &["rejects.jsonl"][..],
+        &["b.log"],
+        &["b.log", "rejects.jsonl"],
+    ] {
+        let directory = directory();
+        directory.write("b.log", of_eve(7));
+        let cut = &row("b.log", 1, &of_eve(7), "unknown-user")[..90];
+        directory.append("rejects.jsonl", cut);
+        let run = || {
+            let run = transform().in_directory(&directory);
+            let run = run.args(&["--state", "state", "--users", "with.csv"]);
+            run.args(&["--rejects", "rejects.jsonl"]).args(inputs).run()
+        };
+        run()
+            .with_code(0)
+            .assert_stderr(&format!("{note}90 bytes were removed;"));
+        run().with_code(0).assert_not_stderr("incomplete");
+        let expected = match inputs {
+            ["rejects.jsonl"] => 2,
+            ["b.log"] => 5,
+            _ => 3,
+        };
+        assert_eq!(kept(&directory).len(), expected, "{inputs:?}");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_may_precede_the_first_row() {
+    let directory = directory();
+    let rows = String::from_utf8(directory.read("rejects.jsonl")).unwrap();
+    directory.write("rejects.jsonl", "\u{feff}".to_owned() + &rows);
+    let ended = retry(&directory, transform(), &[]).run().with_code(0);
+    assert_eq!((ended.count("emitted"), kept(&directory)), (2, left()));
+    directory.write("marked.json", "\u{feff}".to_owned() + &rows);
+    let explain = Run::explain().in_directory(&directory);
+    let shown = explain.args(&["--users", "with.csv", "marked.json"]).run();
+    assert_eq!(shown.with_code(0).rows()[0]["file"], "logs/a.log");
+}
+
+#[test]
+fn lines_leave_only_for_an_output_that_lasts() {
+    let directory = directory();
+    let before = directory.read("rejects.jsonl");
+    let run = |shell: &str| {
+        let run = retry(&directory, Run::transform(), &[]);
+        run.after_shell(shell).run()
+    };
+    // Standard output of the tests is a pipe.
+    for shell in ["true", "exec > /dev/null", "exec > /dev/full"] {
+        run(shell).with_code(2).assert_error(
+            "the lines that are converted leave the rejects file `rejects.jsonl`, and the reader of standard output may lose them: give `--output`, or",
+        );
         assert_eq!(directory.read("rejects.jsonl"), before);
     }
+    run("exec > out.jsonl").with_code(0);
+    assert_eq!(kept(&directory), left());
+    assert_eq!(directory.json_lines("out.jsonl").len(), 2);
 }
 
 #[test]
 fn two_runs_do_not_use_the_file_at_the_same_time() {
     let directory = directory();
     let run = |inputs: &[&str]| {
-        let run = Run::transform().in_directory(&directory);
+        let run = transform().in_directory(&directory);
         run.args(&["--rejects", "rejects.jsonl"]).args(inputs)
     };
     directory.write("a.log", line(1));
     let mut first = run(&["rejects.jsonl", "-"]).start();
     first.wait_for("", ".rejects.jsonl.");
-    let state = ["-o", "out", "--state", "state", "a.log"];
+    let state = ["--state", "state", "a.log"];
     for inputs in [&["rejects.jsonl"][..], &["a.log"], &state] {
         let second = run(inputs).run().with_code(7);
         second.assert_error("the rejects file `rejects.jsonl` is in use by another run");
@@ -189,7 +258,7 @@ fn each_shard_reads_its_own_rejects_file() {
     for shard in ["0/2", "1/2"] {
         let name = format!("rejects-{}.jsonl", &shard[..1]);
         directory.write(&name, row("a", 1, &line(5), "no-user"));
-        let run = Run::transform().in_directory(&directory);
+        let run = transform().in_directory(&directory);
         let run = run.args(&["--users", "with.csv", "--shard", shard]);
         let ended = run.args(&["--rejects", &name, &name]).run().with_code(0);
         assert_eq!(

@@ -1,0 +1,73 @@
+//! The checks of the settings that a run makes before it writes anything.
+
+use anyhow::{Result, bail};
+
+use super::Job;
+use crate::input::Source;
+use crate::output::replaces_rows;
+use crate::run::fail_on::{FailOn, FailingLines};
+use crate::run::retries::Retries;
+use crate::run::settings::RecordSettings;
+
+impl Job<'_> {
+    /// Checks that the run keeps the rows of earlier runs in its rejects file: that the run appends to the file, or
+    /// reads the file as an input.
+    ///
+    /// # Errors
+    /// Returns an error if rows would be replaced.
+    pub fn check_rejects_kept(&self) -> Result<()> {
+        let Some(rejects) = &self.record.rejects else {
+            return Ok(());
+        };
+        let is_kept = self.record.state.is_some() || Retries::of(&self.sources).is_needed();
+        if !is_kept && replaces_rows(rejects) {
+            bail!(
+                "the rejects file `{}` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too",
+                rejects.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Checks that lines can leave the rejects file, if it is an input and has lines: that standard output is a file
+    /// which can be made durable. Returns whether lines can leave.
+    ///
+    /// # Errors
+    /// Returns an error if standard output is something else, such as a pipe.
+    pub fn check_rejects_leave(&self, stdout_is_file: bool) -> Result<bool> {
+        let has_lines = |source: &&Source| source.is_retried && source.size != Some(0);
+        let rejects = self.sources.iter().find(has_lines);
+        if let Some(rejects) = rejects.filter(|_| !stdout_is_file) {
+            bail!(
+                "the lines that are converted leave the rejects file `{}`, and the reader of standard output may lose them: give `--output`, or redirect standard output to a file",
+                rejects.name
+            );
+        }
+        Ok(rejects.is_some())
+    }
+}
+
+/// Checks that lines can leave the rejects file, if it is an input.
+pub(super) fn check_retries(sources: &[Source], is_dry_run: bool) -> Result<()> {
+    match sources.iter().find(|source| source.is_retried) {
+        Some(source) if is_dry_run => bail!(
+            "remove `--rejects`: a `--dry-run` delivers nothing, so no line can leave the rejects file `{}`",
+            source.name
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that the files to write and the results to fail on fit the other settings.
+pub(super) fn check_record(record: &RecordSettings, dedupes: bool, is_dry_run: bool) -> Result<()> {
+    if is_dry_run && record.state.is_some() && record.rejects.is_some() {
+        bail!(
+            "remove `--rejects`: a `--dry-run` with `--state` does not write rejected lines, since the later run that delivers writes them"
+        );
+    }
+    let is_collision = |on: &FailOn| matches!(on, FailOn::Lines(FailingLines::Collision, _));
+    if record.fail_on.iter().any(is_collision) && !dedupes {
+        bail!("`--fail-on collision` needs `--dedupe`, which finds collisions");
+    }
+    Ok(())
+}
