@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
 use crate::caliper::CaliperSettings;
-use crate::convert::{EnvelopeSettings, FormatSettings};
+use crate::convert::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::format::Format;
 use crate::time::EventTime;
 use crate::xapi::{ActorKind, XapiSettings};
@@ -70,10 +70,13 @@ impl FormatArgs {
     pub fn settings(&self, format: Format, lms_root_url: &str) -> Result<FormatSettings> {
         let transformer_version = format!("event-routing-backends@{}", self.transformer_version);
         Ok(match format {
-            Format::Xapi => FormatSettings::Xapi(XapiSettings {
-                actor: self.actor_kind()?,
-                transformer_version,
-            }),
+            Format::Xapi => FormatSettings::Xapi(
+                XapiSettings {
+                    actor: self.actor_kind()?,
+                    transformer_version,
+                },
+                StatementForm::Statement,
+            ),
             Format::Caliper => FormatSettings::Caliper(
                 CaliperSettings {
                     transformer_version,

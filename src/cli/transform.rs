@@ -11,6 +11,7 @@ use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
 use crate::console::Console;
+use crate::convert::{FormatSettings, StatementForm};
 use crate::output_names::{Compression, OutputNames};
 use crate::run::{JobSettings, OutputSettings};
 
@@ -44,6 +45,10 @@ struct OutputArgs {
     #[arg(long)]
     no_clobber: bool,
 
+    /// The form of the output: JSON as it is, or rows that ClickHouse loads as JSONEachRow, with xAPI statements as text
+    #[arg(long, value_enum, default_value = "json", value_name = "FORM")]
+    output_format: OutputFormatArg,
+
     /// Compress the output files of logs
     #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
     compress: CompressArg,
@@ -57,6 +62,14 @@ struct OutputArgs {
 enum CompressArg {
     None,
     Gzip,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OutputFormatArg {
+    /// Statements or events, one a line
+    Json,
+    /// Rows with the columns event_id, emission_time and event, as the table xapi_events_all of Aspects
+    Clickhouse,
 }
 
 impl TransformArgs {
@@ -73,9 +86,18 @@ impl TransformArgs {
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, OutputSettings)> {
         let output = self.output.settings(&self.conversion, &self.record)?;
+        let mut conversion = self.conversion.settings()?;
+        if self.output.output_format == OutputFormatArg::Clickhouse {
+            let FormatSettings::Xapi(_, form) = &mut conversion.format else {
+                bail!(
+                    "`--output-format clickhouse` (or EVENT_ROUTER_OUTPUT_FORMAT) needs `--to xapi`: rows hold statements"
+                );
+            };
+            *form = StatementForm::Row;
+        }
         let settings = JobSettings {
             input: self.input.settings(),
-            conversion: self.conversion.settings()?,
+            conversion,
             dedupe: self.dedupe.settings()?,
             record: self.record.settings(),
         };
@@ -106,7 +128,10 @@ impl OutputArgs {
         };
         let names = OutputNames {
             directory,
-            format: conversion.format()?.name(),
+            format: match self.output_format {
+                OutputFormatArg::Json => conversion.format()?.name(),
+                OutputFormatArg::Clickhouse => "clickhouse",
+            },
             compression: match self.compress {
                 CompressArg::None => Compression::None,
                 CompressArg::Gzip => Compression::Gzip,

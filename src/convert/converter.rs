@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::converted_batch::ConvertedBatch;
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
-use super::settings::{FormatSettings, select_events};
+use super::settings::{FormatSettings, StatementForm, select_events};
 use crate::caliper::CaliperSettings;
 use crate::filter::EventFilter;
 use crate::input::{Line, LineContent};
@@ -98,7 +98,10 @@ impl Converter {
             actor: ActorKind::ExternalId,
             transformer_version: TRANSFORMER_VERSION.to_owned(),
         };
-        ConverterBuilder::new(lms_root_url.into(), FormatSettings::Xapi(settings))
+        ConverterBuilder::new(
+            lms_root_url.into(),
+            FormatSettings::Xapi(settings, StatementForm::Statement),
+        )
     }
 
     /// Returns a builder of a converter to Caliper events, without envelopes.
@@ -146,7 +149,7 @@ impl ConverterBuilder {
     /// Sets the kind of identifier of actors in xAPI statements. Caliper events always have external ids, whatever this
     /// setting is.
     pub fn actor(mut self, actor: ActorKind) -> Self {
-        if let FormatSettings::Xapi(settings) = &mut self.format {
+        if let FormatSettings::Xapi(settings, _) = &mut self.format {
             settings.actor = actor;
         }
         self

@@ -3,10 +3,11 @@
 use bumpalo::Bump;
 use jiff::civil::DateTime;
 
+use super::clickhouse_row;
 use super::converted_batch::ConvertedBatch;
 use super::record_writer::{Layout, RecordWriter};
 use super::rejected_row::line_of;
-use super::settings::{EnvelopeSettings, FormatSettings};
+use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
@@ -288,7 +289,7 @@ impl LineConverter {
         filtered: &mut FilteredEvents,
     ) -> Result<RouterSet, FilteredBy> {
         let time_of = || match self.format {
-            FormatSettings::Xapi(_) => xapi::time_of(event),
+            FormatSettings::Xapi(..) => xapi::time_of(event),
             FormatSettings::Caliper(..) => caliper::time_of(event).map(Some),
         };
         let decision = self.filter.decide(event, time_of);
@@ -325,10 +326,17 @@ impl LineConverter {
         writer: RecordWriter<'_>,
     ) -> Result<(usize, Option<DateTime>), Fault> {
         match &self.format {
-            FormatSettings::Xapi(settings) => {
+            FormatSettings::Xapi(settings, form) => {
                 let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
-                writer.write(statements, Statement::id)?;
                 let time = statements.first().and_then(Statement::time);
+                match form {
+                    StatementForm::Statement => writer.write(statements, Statement::id)?,
+                    StatementForm::Timed => {
+                        clickhouse_row::emission_time(time)?;
+                        writer.write(statements, Statement::id)?;
+                    }
+                    StatementForm::Row => writer.write_rows(statements, time)?,
+                }
                 Ok((statements.len(), time))
             }
             FormatSettings::Caliper(settings, envelope) => {

@@ -7,6 +7,7 @@
 //! | `converter` | the conversion as a library |
 //! | `line_converter` | one line → its outcome and its records |
 //! | `record_writer` | the JSON text of the records of one event |
+//! | `clickhouse_row` | rows of ClickHouse that hold statements |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
 //! | `suspects` | the lines of an input that are probably no events |
 //! | `samples` | the first of such lines, with their guessed kinds |
@@ -15,6 +16,7 @@
 //! | `rejected_row` | the rows of a rejects file that are read, and the rows that are written |
 
 mod batch_converter;
+mod clickhouse_row;
 mod converted_batch;
 mod converter;
 mod line_converter;
@@ -33,5 +35,5 @@ pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
 pub use rejected_row::RetriedLine;
 pub use samples::{FirstLine, Sample};
-pub use settings::{EnvelopeSettings, FormatSettings, select_events};
+pub use settings::{EnvelopeSettings, FormatSettings, StatementForm, select_events};
 pub use suspects::{Framed, Suspects};

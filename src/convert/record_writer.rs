@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use jiff::civil::DateTime;
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::clickhouse_row::{self, ClickHouseRow};
 use super::converted_batch::{ConvertedBatch, ConvertedRecord};
 use crate::json;
 use crate::outcome::{Fault, Reason};
 use crate::routing::RouterSet;
+use crate::xapi::Statement;
 
 /// The most bytes that the records of one event may have. The records of real events are much smaller. The limit bounds
 /// the memory that a crafted event can fill.
@@ -58,11 +61,7 @@ impl RecordWriter<'_> {
         };
         let written = match (self.layout, records) {
             (Layout::Lines, _) => records.iter().try_for_each(|record| {
-                let start = out.out.len();
-                if !json::append(record, out.out, out.max_length) {
-                    out.out.truncate(start);
-                    serde_json::to_writer(&mut out, record)?;
-                }
+                out.append(record)?;
                 out.end_line();
                 converted.push(converted_record(record, out.out.len()));
                 Ok(())
@@ -73,7 +72,7 @@ impl RecordWriter<'_> {
         if let Err(error) = written {
             bytes.truncate(start);
             converted.truncate(first);
-            return Err(Fault::new(Reason::NotRepresentable, error.to_string()));
+            return Err(not_representable(&error));
         }
         if self.layout == Layout::Document {
             let end = bytes.len();
@@ -81,6 +80,40 @@ impl RecordWriter<'_> {
         }
         Ok(())
     }
+
+    /// Appends a row of ClickHouse for each statement of an event, or none if one of them fails. Rows are written one a
+    /// line, also in the output of a document.
+    ///
+    /// # Errors
+    /// Returns `MissingField` or `BadTimestamp` if no row can hold the time, and the errors of [`write`](Self::write).
+    pub fn write_rows(
+        self,
+        statements: &[Statement<'_>],
+        time: Option<DateTime>,
+    ) -> Result<(), Fault> {
+        let time = clickhouse_row::emission_time(time)?;
+        let rows = statements.iter().map(|statement| {
+            let mut text = Vec::new();
+            let mut out = LimitedWriter {
+                max_length: MAX_OUTPUT_BYTES,
+                layout: Layout::Lines,
+                out: &mut text,
+            };
+            out.append(statement)
+                .map_err(|error| not_representable(&error))?;
+            Ok(ClickHouseRow::new(statement.id(), time, text))
+        });
+        let rows = rows.collect::<Result<Vec<_>, Fault>>()?;
+        let lines = Self {
+            layout: Layout::Lines,
+            ..self
+        };
+        lines.write(&rows, |row| row.event_id)
+    }
+}
+
+fn not_representable(error: &serde_json::Error) -> Fault {
+    Fault::new(Reason::NotRepresentable, error.to_string())
 }
 
 fn write_document(
@@ -102,6 +135,16 @@ struct LimitedWriter<'o> {
 }
 
 impl LimitedWriter<'_> {
+    /// Appends a value without white space.
+    fn append(&mut self, value: &impl Serialize) -> serde_json::Result<()> {
+        let start = self.out.len();
+        if !json::append(value, self.out, self.max_length) {
+            self.out.truncate(start);
+            serde_json::to_writer(self, value)?;
+        }
+        Ok(())
+    }
+
     fn end_line(&mut self) {
         self.out.push(b'\n');
         self.max_length = self.max_length.saturating_add(1);

@@ -10,9 +10,21 @@ use crate::xapi::{self, ActorKind, XapiSettings};
 #[derive(Clone, Debug)]
 pub enum FormatSettings {
     /// xAPI statements.
-    Xapi(XapiSettings),
+    Xapi(XapiSettings, StatementForm),
     /// Caliper events, each in an envelope of its own if there are envelope settings.
     Caliper(CaliperSettings, Option<EnvelopeSettings>),
+}
+
+/// The form of xAPI statements in the output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StatementForm {
+    /// The statement itself.
+    #[default]
+    Statement,
+    /// The statement itself, which must have a time that a row of ClickHouse can hold.
+    Timed,
+    /// A row of ClickHouse, with the statement as text.
+    Row,
 }
 
 /// The fields that have the same value in all Caliper envelopes of a run.
@@ -29,7 +41,7 @@ impl FormatSettings {
     /// Returns the format without its settings.
     pub fn format(&self) -> Format {
         match self {
-            Self::Xapi(_) => Format::Xapi,
+            Self::Xapi(..) => Format::Xapi,
             Self::Caliper(..) => Format::Caliper,
         }
     }
@@ -37,11 +49,14 @@ impl FormatSettings {
     /// Returns the column of the users table that identifies actors.
     pub fn identity_column(&self) -> IdentityColumn {
         match self {
-            Self::Xapi(XapiSettings {
-                actor: ActorKind::Mbox | ActorKind::MboxSha1Sum,
-                ..
-            }) => IdentityColumn::Email,
-            Self::Xapi(_) | Self::Caliper(..) => IdentityColumn::ExternalId(self.format()),
+            Self::Xapi(
+                XapiSettings {
+                    actor: ActorKind::Mbox | ActorKind::MboxSha1Sum,
+                    ..
+                },
+                _,
+            ) => IdentityColumn::Email,
+            Self::Xapi(..) | Self::Caliper(..) => IdentityColumn::ExternalId(self.format()),
         }
     }
 }

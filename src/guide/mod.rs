@@ -17,6 +17,7 @@ macro_rules! pages {
         #[doc = "[the report]: crate::guide::report"]
         #[doc = "[lookup tables]: crate::guide::lookup_tables"]
         #[doc = "[Caliper]: crate::guide::caliper"]
+        #[doc = "[ClickHouse]: crate::guide::clickhouse"]
         #[doc = "[differences]: crate::guide::differences"]
         #[doc = "[benchmarks]: crate::guide::benchmarks"]
         #[doc = "[changes]: crate::guide::changes"]
@@ -40,6 +41,7 @@ pages! {
     report: "report.md",
     lookup_tables: "lookup_tables.md",
     caliper: "caliper.md",
+    clickhouse: "clickhouse.md",
     differences: "differences.md",
     benchmarks: "benchmarks.md",
     changes: "changes.md",

@@ -147,10 +147,10 @@ impl SendPlan {
         console: &Console,
     ) -> Result<Self> {
         let envelope = match &mut converter.format {
-            FormatSettings::Xapi(_) if settings.caliper_array => {
+            FormatSettings::Xapi(..) if settings.caliper_array => {
                 bail!("`--caliper-array` needs `--to caliper`")
             }
-            FormatSettings::Xapi(_) => None,
+            FormatSettings::Xapi(..) => None,
             FormatSettings::Caliper(_, envelope) => Some(envelope.take().context(
                 "remove `--envelope none`: `send` puts the events of each request into an envelope",
             )?),

@@ -13,6 +13,7 @@
 //! | `tincan_duration` | durations of xAPI statements | tincan |
 //! | `isodate_duration` | durations of Caliper events | isodate |
 //! | `seconds` | durations of options | |
+//! | `unix_text` | times of ClickHouse rows | ClickHouse |
 
 mod dateutil;
 mod event_time;
@@ -22,9 +23,11 @@ mod problem;
 mod seconds;
 mod timestamp;
 mod tincan_duration;
+mod unix_text;
 
 pub(crate) use event_time::EventTime;
 pub(crate) use isodate_duration::IsodateDuration;
 pub(crate) use seconds::parse_seconds;
 pub(crate) use timestamp::Timestamp;
 pub(crate) use tincan_duration::TincanDuration;
+pub(crate) use unix_text::UnixText;

@@ -8,6 +8,7 @@ mod binary_data;
 mod breaker;
 mod caliper;
 mod check;
+mod clickhouse_rows;
 mod confirmations;
 mod conflicts;
 mod connections;

@@ -6,7 +6,7 @@ use std::io::Cursor;
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
 use event_routing_backends::convert::{
-    ConvertedBatch, ConvertedLine, FormatSettings, Layout, LineConverter,
+    ConvertedBatch, ConvertedLine, FormatSettings, Layout, LineConverter, StatementForm,
 };
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
@@ -31,7 +31,7 @@ fn formats() -> [LineConverter; 2] {
     let select = |default, others| EventSelection::new(&["all".into()], default, others).unwrap();
     [
         converter(
-            FormatSettings::Xapi(xapi),
+            FormatSettings::Xapi(xapi, StatementForm::Statement),
             select(xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
         ),
         converter(
