@@ -41,6 +41,10 @@ pub struct ConversionArgs {
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
     unknown_course: UnknownArg,
 
+    /// What to do with an event whose user is in the table of users and has no external id
+    #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
+    missing_external_id: UnknownArg,
+
     /// Derive external ids with the secret key in this file (or set EVENT_ROUTER_ACTOR_KEY to the key)
     #[arg(long, value_name = "FILE")]
     actor_key_file: Option<PathBuf>,
@@ -122,6 +126,7 @@ impl ConversionArgs {
                 courses: self.courses,
                 unknown_user: self.unknown_user.into(),
                 unknown_course: self.unknown_course.into(),
+                missing_external_id: self.missing_external_id.into(),
                 ..LmsSettings::new(root_url)
             },
             actor_key_file: self.actor_key_file,

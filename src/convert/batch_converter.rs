@@ -146,6 +146,7 @@ impl BatchConverter {
             Outcome::Emitted => {
                 tally.details.without_time += u64::from(conversion.time.is_none());
                 tally.details.two_times += u64::from(conversion.has_two_times);
+                tally.details.derived_ids += u64::from(conversion.has_derived_id);
             }
             Outcome::Filtered(FilteredBy::Events) => {
                 if let Some(nth) = conversion.known {

@@ -179,6 +179,12 @@ impl ConverterBuilder {
         self
     }
 
+    /// Sets the treatment of users who are in the table and have no external id.
+    pub fn missing_external_id(mut self, user: Unknown) -> Self {
+        self.lms.missing_external_id = user;
+        self
+    }
+
     /// Sets the secret key from which, together with a user's id or name, external ids are derived.
     pub fn actor_key(mut self, key: impl Into<Vec<u8>>) -> Self {
         self.lms.actor_key = Some(key.into());

@@ -49,6 +49,8 @@ pub struct ConvertedLine<'a> {
     pub time: Option<DateTime>,
     /// Whether an emitted event has a `time` and a `timestamp` that differ.
     pub has_two_times: bool,
+    /// Whether an emitted event has a derived id because its user has no external id in the table.
+    pub has_derived_id: bool,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
     /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
@@ -87,6 +89,7 @@ impl<'a> ConvertedLine<'a> {
             outcome,
             time: None,
             has_two_times: false,
+            has_derived_id: false,
             records: 0,
             row: None,
         }
@@ -241,6 +244,7 @@ impl LineConverter {
                 records,
                 time,
                 has_two_times: has_two_times(&event),
+                has_derived_id: self.lms.note_derived(&event, arena),
                 ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
             Err(fault) => ConvertedLine::of_outcome(Outcome::Rejected(fault)),

@@ -1,10 +1,11 @@
-//! External ids that are computed without the users table. A user gets the same id in every run, but not the id that
-//! the LMS has stored.
+//! External ids that are computed, since the users table has none. A user gets the same id in every run, but not an id
+//! that the LMS has created itself.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::{Builder, Uuid};
 
+use crate::format::Format;
 use crate::uuid5::Uuid5;
 
 /// Derives a user's external id from the LMS root URL and the user's id or name.
@@ -27,11 +28,29 @@ impl IdentityDerivation {
         }
     }
 
-    /// Returns the external id of the user with this numeric id or, without a numeric id, with this username.
-    pub(super) fn external_id(&self, id: Option<i64>, username: &str) -> Uuid {
+    /// Returns the external id of a user who is not in a users table: the user with this numeric id or, without a
+    /// numeric id, with this username. The id is the same for every format.
+    pub(super) fn of_unknown(&self, id: Option<i64>, username: &str) -> Uuid {
+        self.uuid("", id, username)
+    }
+
+    /// Returns the external id of a user whose row in the users table has no external id for this format.
+    ///
+    /// Each format has its own id, because the LMS stores the ids of all formats in one column, in which no two may be
+    /// equal. The id for xAPI is that of [`of_unknown`](Self::of_unknown), so a user keeps it who was not in the table
+    /// of an earlier run.
+    pub(super) fn of_listed(&self, id: Option<i64>, username: &str, format: Format) -> Uuid {
+        match format {
+            Format::Xapi => self.of_unknown(id, username),
+            Format::Caliper => self.uuid("caliper ", id, username),
+        }
+    }
+
+    fn uuid(&self, prefix: &str, id: Option<i64>, username: &str) -> Uuid {
+        let root_url = &self.lms_root_url;
         let user = match id {
-            Some(id) => format!("{} user-id {id}", self.lms_root_url),
-            None => format!("{} username {username}", self.lms_root_url),
+            Some(id) => format!("{root_url} {prefix}user-id {id}"),
+            None => format!("{root_url} {prefix}username {username}"),
         };
         match self.keyed.clone() {
             None => Uuid5::of(Uuid::NAMESPACE_URL, &user),
@@ -49,26 +68,50 @@ mod tests {
     use super::*;
 
     /// The expected ids were made with Python's uuid and hmac modules. They must not change, because they are in stored
-    /// statements.
+    /// statements, and in the databases of LMSs.
     #[test]
     fn derived_ids_never_change() {
         let plain = IdentityDerivation::new("https://courses.example.org", None);
         let keyed = IdentityDerivation::new("https://courses.example.org", Some(b"secret"));
-        assert_eq!(
-            plain.external_id(Some(6), "6").to_string(),
-            "79f2aacc-5873-533a-9bb4-23fc988bd9e0"
-        );
-        assert_eq!(
-            plain.external_id(None, "alice").to_string(),
-            "7cb7d293-cc63-5c86-bb4e-297dce410ba7"
-        );
-        assert_eq!(
-            keyed.external_id(Some(6), "6").to_string(),
-            "8970943e-a0d6-8947-bf0b-980930589910"
-        );
-        assert_eq!(
-            keyed.external_id(None, "alice").to_string(),
-            "0e7752f7-cb9c-8536-861d-31c990db2914"
-        );
+        for (derived, expected) in [
+            (
+                plain.of_unknown(Some(6), "6"),
+                "79f2aacc-5873-533a-9bb4-23fc988bd9e0",
+            ),
+            (
+                plain.of_unknown(None, "alice"),
+                "7cb7d293-cc63-5c86-bb4e-297dce410ba7",
+            ),
+            (
+                keyed.of_unknown(Some(6), "6"),
+                "8970943e-a0d6-8947-bf0b-980930589910",
+            ),
+            (
+                keyed.of_unknown(None, "alice"),
+                "0e7752f7-cb9c-8536-861d-31c990db2914",
+            ),
+            (
+                plain.of_listed(Some(6), "alice", Format::Caliper),
+                "0f10ba92-b8c3-58d0-9c09-7d26568ed0b5",
+            ),
+            (
+                plain.of_listed(None, "alice", Format::Caliper),
+                "000f0e09-fe90-550e-9605-7dc9ee247a2f",
+            ),
+            (
+                keyed.of_listed(Some(6), "alice", Format::Caliper),
+                "7f096176-9c10-8ac9-a422-cce3b3d99133",
+            ),
+        ] {
+            assert_eq!(derived.to_string(), expected);
+        }
+        for derivation in [plain, keyed] {
+            for id in [Some(6), None] {
+                assert_eq!(
+                    derivation.of_listed(id, "alice", Format::Xapi),
+                    derivation.of_unknown(id, "alice")
+                );
+            }
+        }
     }
 }

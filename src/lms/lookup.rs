@@ -3,19 +3,19 @@
 use bumpalo::Bump;
 use uuid::Uuid;
 
-use super::{Courses, Identity, IdentityDerivation, Users, course_key};
+use super::{Courses, Identity, IdentityColumn, IdentityDerivation, RowSet, Users, course_key};
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::truthy;
 use crate::tracking::{TrackingEvent, join_in, python};
 
-/// The treatment of users or courses that are not in their table.
+/// The treatment of users and courses that are not in their table, and of users without an external id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unknown {
     /// Reject the event.
     Reject,
-    /// Use the value that is used without a table: an external id computed from the user, or the course id as the name.
+    /// Use a value that needs no table: an external id computed from the user, or the course id as the name.
     Derive,
 }
 
@@ -23,10 +23,16 @@ pub enum Unknown {
 pub struct Lms {
     /// The root URL of the LMS, exactly as given, because ids are computed from it.
     pub root_url: String,
+    /// The identity that records show of a user.
+    pub identity: IdentityColumn,
     pub users: Option<Users>,
     pub courses: Option<Courses>,
     pub unknown_user: Unknown,
     pub unknown_course: Unknown,
+    /// The treatment of users who are in the table and have no external id.
+    pub missing_external_id: Unknown,
+    /// The rows of users without an external id of whom an event was converted.
+    pub derived_users: RowSet,
     pub derivation: IdentityDerivation,
 }
 
@@ -105,14 +111,39 @@ impl Lms {
         let uuid = match self.find(user) {
             Some(Identity::Text(text)) => return Ok(text),
             Some(Identity::Uuid(uuid)) => uuid,
-            Some(Identity::Absent) => return Err(user.fault(Reason::NoExternalId)),
+            Some(Identity::Absent { id }) => self.missing_id(id, user)?,
             None if self.users.is_some() && self.unknown_user == Unknown::Reject => {
                 return Err(user.fault(Reason::UnknownUser));
             }
-            None => self.derivation.external_id(user.id, user.username),
+            None => self.derivation.of_unknown(user.id, user.username),
         };
         let mut text = Uuid::encode_buffer();
         Ok(arena.alloc_str(uuid.hyphenated().encode_lower(&mut text)))
+    }
+
+    /// Returns the derived id of a user who has no external id in the table, if such ids are derived. `id` is the numeric
+    /// id in the table, which the event may not have.
+    fn missing_id(&self, id: Option<i64>, user: UserRef<'_>) -> Result<Uuid, Fault> {
+        match (self.missing_external_id, self.identity) {
+            (Unknown::Derive, IdentityColumn::ExternalId(format)) => {
+                Ok(self.derivation.of_listed(id, user.username, format))
+            }
+            _ => Err(user.fault(Reason::NoExternalId)),
+        }
+    }
+
+    /// Returns whether a converted event has an id that was derived because the user has none in the table. Adds the
+    /// user to [`derived_users`](Self::derived_users).
+    pub(crate) fn note_derived(&self, event: &TrackingEvent<'_>, arena: &Bump) -> bool {
+        let has_external_ids = matches!(self.identity, IdentityColumn::ExternalId(_));
+        if self.missing_external_id == Unknown::Reject || !has_external_ids {
+            return false;
+        }
+        let (Some(users), Ok(user)) = (&self.users, UserRef::of_event(event, arena)) else {
+            return false;
+        };
+        let row = users.row_without_identity(user.id, user.username);
+        row.inspect(|&row| self.derived_users.add(row)).is_some()
     }
 
     /// Returns the e-mail address of a user from the users table. An address cannot be derived.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::{Courses, IdentityColumn, IdentityDerivation, Lms, Unknown, Users, table};
+use super::{Courses, IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown, Users, table};
 
 /// The files and values from which an [`Lms`] is loaded.
 #[derive(Clone, Debug)]
@@ -17,6 +17,8 @@ pub struct LmsSettings {
     pub courses: Option<PathBuf>,
     pub unknown_user: Unknown,
     pub unknown_course: Unknown,
+    /// The treatment of users who are in the table and have no external id.
+    pub missing_external_id: Unknown,
     /// The secret key with which external ids are derived.
     pub actor_key: Option<Vec<u8>>,
 }
@@ -30,6 +32,7 @@ impl LmsSettings {
             courses: None,
             unknown_user: Unknown::Reject,
             unknown_course: Unknown::Reject,
+            missing_external_id: Unknown::Reject,
             actor_key: None,
         }
     }
@@ -52,10 +55,13 @@ impl LmsSettings {
         let lms = Lms {
             derivation: IdentityDerivation::new(&self.root_url, self.actor_key.as_deref()),
             root_url: self.root_url,
+            identity,
             users: None,
             courses: None,
             unknown_user: self.unknown_user,
             unknown_course: self.unknown_course,
+            missing_external_id: self.missing_external_id,
+            derived_users: RowSet::default(),
         };
         let tables = LmsTables {
             users: self.users,
@@ -84,7 +90,11 @@ impl LmsTables {
     /// Returns an error that names the file if a table cannot be read.
     pub fn load(self, lms: &mut Lms) -> Result<()> {
         if let Some(path) = self.users {
-            lms.users = Some(Users::load(&path, self.identity)?);
+            let users = Users::load(&path, self.identity)?;
+            if lms.missing_external_id == Unknown::Derive {
+                lms.derived_users = RowSet::new(users.len());
+            }
+            lms.users = Some(users);
         }
         if let Some(path) = self.courses {
             lms.courses = Some(Courses::load(&path)?);

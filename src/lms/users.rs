@@ -63,7 +63,10 @@ enum StoredIdentity {
 /// The identity of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Identity<'a> {
-    Absent,
+    /// The row of the user has no identity. The numeric id is that of the row.
+    Absent {
+        id: Option<i64>,
+    },
     Uuid(Uuid),
     Text(&'a str),
 }
@@ -105,6 +108,11 @@ impl Users {
         Ok(users)
     }
 
+    /// Returns the number of users.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
     /// Returns whether the table has no rows below its header.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
@@ -112,13 +120,24 @@ impl Users {
 
     /// Finds a user by numeric id first, then by username.
     pub fn find(&self, id: Option<i64>, username: &str) -> Option<Identity<'_>> {
+        let row = self.row_of(id, username)?;
+        Some(self.identity(&self.rows[row as usize]))
+    }
+
+    /// Finds the row of a user without an identity, by numeric id first, then by username.
+    pub(super) fn row_without_identity(&self, id: Option<i64>, username: &str) -> Option<u32> {
+        let row = self.row_of(id, username)?;
+        let identity = self.rows[row as usize].identity;
+        matches!(identity, StoredIdentity::Absent).then_some(row)
+    }
+
+    fn row_of(&self, id: Option<i64>, username: &str) -> Option<u32> {
         let by_id = |id| self.by_id.find(&id, |row| self.rows[row as usize].id);
         let by_username = || {
             self.by_username
                 .find(&username.as_bytes(), |row| Some(self.username(row)))
         };
-        let row = id.and_then(by_id).or_else(by_username)?;
-        Some(self.identity(&self.rows[row as usize]))
+        id.and_then(by_id).or_else(by_username)
     }
 
     fn push(&mut self, id: &str, username: &str, identity: &str, uuid: Option<Uuid>) -> Result<()> {
@@ -184,7 +203,7 @@ impl Users {
     fn identity(&self, row: &UserRow) -> Identity<'_> {
         let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
         match row.identity {
-            StoredIdentity::Absent => Identity::Absent,
+            StoredIdentity::Absent => Identity::Absent { id: row.id },
             StoredIdentity::Uuid => {
                 Identity::Uuid(Uuid::from_slice(&bytes[..16]).unwrap_or_default())
             }
@@ -283,7 +302,7 @@ mod tests {
         assert_eq!(users.find(Some(5), "5"), Some(Identity::Uuid(uuid)));
         assert_eq!(users.find(None, "bob"), Some(Identity::Uuid(uuid)));
         assert_eq!(users.find(Some(7), "7"), Some(Identity::Text("not-a-uuid")));
-        assert_eq!(users.find(None, "5"), Some(Identity::Absent));
+        assert_eq!(users.find(None, "5"), Some(Identity::Absent { id: None }));
         assert_eq!(users.find(Some(8), "8"), None);
         assert_eq!(users.find(None, ""), None);
     }
@@ -291,7 +310,10 @@ mod tests {
     #[test]
     fn null_and_backslash_n_are_absent() {
         let users = load(TABLE, IdentityColumn::Email).unwrap();
-        assert_eq!(users.find(Some(6), "6"), Some(Identity::Absent));
+        assert_eq!(
+            users.find(Some(6), "6"),
+            Some(Identity::Absent { id: Some(6) })
+        );
         assert_eq!(
             users.find(None, "alice"),
             Some(Identity::Text("a@example.com"))
@@ -309,7 +331,7 @@ mod tests {
                 let users = load(&table, column).unwrap();
                 assert_eq!(
                     users.find(Some(1), "ada"),
-                    Some(Identity::Absent),
+                    Some(Identity::Absent { id: Some(1) }),
                     "{text:?}"
                 );
             }

@@ -20,6 +20,8 @@ pub struct Details {
     pub without_time: u64,
     /// The emitted events with a `time` and a `timestamp` that differ.
     pub two_times: u64,
+    /// The emitted events with derived ids because their users have no external id in the users table.
+    pub derived_ids: u64,
     /// The lines that earlier runs rejected, and that this run has read from a rejects file.
     pub retried: u64,
 }
@@ -58,6 +60,7 @@ impl Details {
         self.unsupported.add(&other.unsupported);
         self.without_time += other.without_time;
         self.two_times += other.two_times;
+        self.derived_ids += other.derived_ids;
         self.retried += other.retried;
     }
 

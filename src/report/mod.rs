@@ -19,4 +19,4 @@ pub(crate) use invocation::Invocation;
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
-pub(crate) use summary::Summary;
+pub(crate) use summary::{ReadBytes, Summary};

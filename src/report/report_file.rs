@@ -115,6 +115,7 @@ struct TotalJson<'a> {
     passed_over: u64,
     repeated_lines: u64,
     unsupported_kinds: usize,
+    derived_id_users: u64,
     #[serde(flatten)]
     lines: LinesJson<'a>,
     #[serde(flatten)]
@@ -157,6 +158,7 @@ struct LinesJson<'a> {
     unsupported_events: UnsupportedJson,
     without_time: u64,
     two_times: u64,
+    derived_ids: u64,
     earliest: Option<String>,
     latest: Option<String>,
 }
@@ -216,8 +218,9 @@ impl<'a> RunJson<'a> {
             passed_over: summary.skipped_lines,
             repeated_lines: summary.repeated_lines(),
             unsupported_kinds: summary.tally.details.unsupported.kinds(),
+            derived_id_users: summary.derived_users,
             lines: LinesJson::new(summary.tally, report.known_events),
-            speed: SpeedJson::new(Some(summary.bytes), summary.elapsed),
+            speed: SpeedJson::new(Some(summary.read.bytes), summary.read.elapsed),
         });
         let inputs = report.inputs.reports().map(|input| {
             let input = InputJson::new(input, report.known_events);
@@ -292,6 +295,7 @@ impl<'a> LinesJson<'a> {
             unsupported_events: UnsupportedJson::new(&details.unsupported),
             without_time: details.without_time,
             two_times: details.two_times,
+            derived_ids: details.derived_ids,
             earliest: details.times.map(|(earliest, _)| text(earliest)),
             latest: details.times.map(|(_, latest)| text(latest)),
         }

@@ -8,7 +8,7 @@ use super::inputs::{InputCounts, Repeated};
 use super::text::{reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
-use crate::text::{grouped, plural};
+use crate::text::{counted, grouped, plural};
 
 /// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
@@ -22,11 +22,19 @@ pub struct Summary<'a> {
     pub skipped_lines: u64,
     /// The inputs with lines that the run read from other inputs.
     pub repeated: Vec<Repeated<'a>>,
+    /// The number of users without an external id in the users table for whom ids were derived.
+    pub derived_users: u64,
     /// Whether the most frequent names of unsupported events are listed.
     pub verbose: bool,
     /// The signal that ended the run, if there was one.
     pub stopped_by: Option<&'static str>,
-    /// The number of bytes read from all inputs, before decompression.
+    pub read: ReadBytes,
+}
+
+/// How much was read from all inputs, and how long the run took.
+#[derive(Clone, Copy)]
+pub struct ReadBytes {
+    /// The number of bytes, before decompression.
     pub bytes: u64,
     pub elapsed: Duration,
 }
@@ -50,6 +58,16 @@ impl Display for Summary<'_> {
             }
         }
         formatter.write_str(&row(tally.lines(), "lines", ""))?;
+        if tally.details.derived_ids > 0 {
+            let users = counted(self.derived_users, "user", "users");
+            let detail = format!("{users} without an external id in the table");
+            let derived = row(
+                tally.details.derived_ids,
+                "emitted with a derived id",
+                &detail,
+            );
+            write!(formatter, "\n{derived}")?;
+        }
         if self.skipped_lines > 0 {
             let skipped = row(self.skipped_lines, "read by earlier runs, and skipped", "");
             write!(formatter, "\n{skipped}")?;
@@ -114,8 +132,8 @@ impl Summary<'_> {
             format!(" ({})", ends.join(", "))
         };
         let plural = plural(all as u64);
-        let seconds = self.elapsed.as_secs_f64();
-        let megabytes = self.bytes as f64 / 1e6;
+        let seconds = self.read.elapsed.as_secs_f64();
+        let megabytes = self.read.bytes as f64 / 1e6;
         let speed = megabytes / seconds.max(1e-3);
         format!(
             "{all} input{plural}{ends}, {megabytes:.1} MB read in {seconds:.1} s ({speed:.0} MB/s)"

@@ -105,10 +105,14 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
         }
         return Ok(());
     }
-    let (whose, remedy) = match (&lms.users, lms.unknown_user) {
-        (None, _) => ("", "; to use those, give a table of users with `--users`"),
-        (Some(_), Unknown::Derive) => (" of users who are not in the table", ""),
-        (Some(_), Unknown::Reject) => return Ok(()),
+    let (whose, remedy) = match (&lms.users, lms.unknown_user, lms.missing_external_id) {
+        (None, ..) => ("", "; to use those, give a table of users with `--users`"),
+        (Some(_), Unknown::Derive, Unknown::Reject) => (" of users who are not in the table", ""),
+        (Some(_), Unknown::Reject, Unknown::Derive) => (" of users who have none in the table", ""),
+        (Some(_), Unknown::Derive, Unknown::Derive) => {
+            (" of users who are not in the table or have none in it", "")
+        }
+        (Some(_), Unknown::Reject, Unknown::Reject) => return Ok(()),
     };
     console.note(&format!(
         "note: external ids{whose} are derived and will not match the LMS's own{remedy}"

@@ -23,6 +23,7 @@ mod empty_runs;
 mod events;
 mod exit_codes;
 mod explain;
+mod external_ids;
 mod fail_on;
 mod filters;
 mod foreign;

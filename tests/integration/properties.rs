@@ -10,7 +10,7 @@ use event_routing_backends::convert::{
 };
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
-use event_routing_backends::lms::{IdentityDerivation, Lms, Unknown};
+use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
 use event_routing_backends::outcome::Tally;
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
@@ -50,10 +50,13 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
         routers: None,
         lms: Lms {
             root_url: "https://x.example".into(),
+            identity: IdentityColumn::Email,
             users: None,
             courses: None,
             unknown_user: Unknown::Reject,
             unknown_course: Unknown::Reject,
+            missing_external_id: Unknown::Reject,
+            derived_users: RowSet::default(),
             derivation: IdentityDerivation::new("https://x.example", None),
         },
         name_from_event_type: true,

@@ -6,8 +6,8 @@ use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
 use crate::report::{
-    Report, ReportFile, Reread, Summary, nameless_events, nothing_emitted, table_warnings,
-    unmatched_values,
+    ReadBytes, Report, ReportFile, Reread, Summary, nameless_events, nothing_emitted,
+    table_warnings, unmatched_values,
 };
 use crate::run::deliverer::Delivered;
 use crate::run::event_notes::note_events;
@@ -95,10 +95,13 @@ impl Job<'_> {
             skipped_files: *skipped_files,
             skipped_lines: inputs.skipped_lines(),
             repeated: inputs.repeated(),
+            derived_users: converter.lms.derived_users.len(),
             verbose: self.record.verbose,
             stopped_by: interrupted.signal(),
-            bytes: self.options.bytes_read.total(),
-            elapsed: self.started.elapsed(),
+            read: ReadBytes {
+                bytes: self.options.bytes_read.total(),
+                elapsed: self.started.elapsed(),
+            },
         };
         let report = Report {
             command: self.command.name,
