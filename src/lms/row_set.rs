@@ -24,7 +24,7 @@ impl RowSet {
     }
 
     /// Returns the number of rows in the set.
-    pub fn len(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         let ones = |bits: &AtomicU64| u64::from(bits.load(Ordering::Relaxed).count_ones());
         self.0.iter().map(ones).sum()
     }
@@ -40,7 +40,7 @@ mod tests {
         for row in [0, 64, 63, 64] {
             rows.add(row);
         }
-        assert_eq!(rows.len(), 3);
-        assert_eq!(RowSet::default().len(), 0);
+        assert_eq!(rows.count(), 3);
+        assert_eq!(RowSet::default().count(), 0);
     }
 }

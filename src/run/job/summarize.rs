@@ -95,7 +95,7 @@ impl Job<'_> {
             skipped_files: *skipped_files,
             skipped_lines: inputs.skipped_lines(),
             repeated: inputs.repeated(),
-            derived_users: converter.lms.derived_users.len(),
+            derived_users: converter.lms.derived_users.count(),
             verbose: self.record.verbose,
             stopped_by: interrupted.signal(),
             read: ReadBytes {
