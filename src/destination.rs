@@ -23,6 +23,8 @@ pub struct WrittenFile {
     pub path: PathBuf,
     /// Whether the file replaced another.
     pub replaced: bool,
+    /// Whether the replaced file had records.
+    pub replaced_records: bool,
 }
 
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.

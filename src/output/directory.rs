@@ -36,6 +36,9 @@ pub struct Directory {
     pub keeps_existing: bool,
 }
 
+/// The size of a gzip file without records. A file with records is larger, whether it is compressed or not.
+const EMPTY_GZIP_BYTES: u64 = 20;
+
 /// The output of an input that has started and has not ended.
 struct OpenOutput {
     path: PathBuf,
@@ -151,7 +154,7 @@ impl Directory {
             return Ok(());
         };
         let (path, is_file) = (open.path.clone(), open.part.is_some());
-        let replaced = open.replaces();
+        let replaced = open.replaced_bytes();
         let completed = match (&self.state, open.delivery.take()) {
             (Some((state, to)), Some((input, progress))) => {
                 open.complete_and_record(state, input, to, progress.ending(ended))
@@ -159,7 +162,11 @@ impl Directory {
             _ => open.complete(),
         };
         completed.with_context(|| failed_to_write(&path))?;
-        self.last_file = is_file.then_some(WrittenFile { path, replaced });
+        self.last_file = is_file.then_some(WrittenFile {
+            path,
+            replaced: replaced.is_some(),
+            replaced_records: replaced > Some(EMPTY_GZIP_BYTES),
+        });
         Ok(())
     }
 }
@@ -265,14 +272,15 @@ impl Destination for Directory {
 }
 
 impl OpenOutput {
-    /// Returns whether the output would replace a file that is not its own.
-    fn replaces(&self) -> bool {
-        !self.is_own && fs::symlink_metadata(&self.path).is_ok()
+    /// Returns the size of the file that the output would replace, if there is one that is not its own.
+    fn replaced_bytes(&self) -> Option<u64> {
+        let existing = fs::symlink_metadata(&self.path).ok();
+        existing.filter(|_| !self.is_own).map(|file| file.len())
     }
 
     /// Checks that no file would be replaced, if existing files are kept.
     fn check_existing(&self) -> Result<()> {
-        if self.keeps_existing && self.replaces() {
+        if self.keeps_existing && self.replaced_bytes().is_some() {
             bail!(
                 "`{}` exists, and `--no-clobber` keeps it: move it, or write to another directory",
                 self.path.display()

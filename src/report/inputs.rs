@@ -185,6 +185,12 @@ impl InputReports {
         }
     }
 
+    /// Returns the number of output files that replaced files with records.
+    pub fn replaced_records(&self) -> usize {
+        let outputs = self.reports().filter_map(|report| report.output.as_ref());
+        outputs.filter(|output| output.replaced_records).count()
+    }
+
     /// Returns the number of lines of all inputs that were not read again, because earlier runs read them.
     pub fn skipped_lines(&self) -> u64 {
         let opened = self.reports().map(|report| report.skipped_lines);

@@ -331,8 +331,12 @@ impl<'a> Job<'a> {
 
     /// Returns how the lines of the run are read again.
     fn reread(&self) -> Reread {
-        let rejects = self.record.rejects.as_deref();
-        Reread::new(self.has_state(), self.is_resumed, rejects)
+        Reread {
+            has_state: self.has_state(),
+            is_resumed: self.is_resumed,
+            sends: self.command.name == "send",
+            rejects: self.record.rejects.as_deref().map(Reread::rejects_word),
+        }
     }
 
     /// Returns whether a state directory records the lines of the run, so that a later run does not read them again.

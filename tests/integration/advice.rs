@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::{Run, line, lines};
 
 /// Two lines, each of which wraps an event.
-fn wrapped(wrap: impl Fn(String) -> Value) -> String {
+pub fn wrapped(wrap: impl Fn(String) -> Value) -> String {
     let lines = [1, 2].map(|nth| wrap(line(nth).trim_end().to_owned()).to_string() + "\n");
     lines.concat()
 }
@@ -126,7 +126,7 @@ fn joined(lines: impl Iterator<Item = Value>) -> String {
 }
 
 /// Lines of a container, each of which wraps an event at a key.
-fn docker(key: &str, seconds: std::ops::Range<u32>) -> String {
+pub fn docker(key: &str, seconds: std::ops::Range<u32>) -> String {
     joined(seconds.map(|second| json!({key: format!("INFO [tracking] - {}", line(second))})))
 }
 
@@ -320,129 +320,4 @@ fn unwrapped_events_without_a_name_are_events() {
         stderr,
         "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events\n"
     );
-}
-
-#[test]
-fn with_a_state_advice_to_change_options_says_what_to_do_about_the_state() {
-    let again =
-        "; after a change, give `--state` a new directory, since these lines are not read again\n";
-    let nameless = line(2).replace("\"name\"", "\"event_type\"");
-    for (log, option, end) in [
-        (
-            wrapped(|line| json!({"log": line})),
-            "",
-            format!("`--unwrap log`{again}"),
-        ),
-        (
-            nameless.clone(),
-            "",
-            format!("`--name-from-event-type`{again}"),
-        ),
-        (
-            line(1) + &nameless,
-            "",
-            format!("`--name-from-event-type`{again}"),
-        ),
-        (
-            line(1),
-            "--course=x",
-            format!("(courses seen: 1 × `course-v1:a+b+c`){again}"),
-        ),
-        (
-            line(1).replace("ada", ""),
-            "",
-            "shows the details\n".to_owned(),
-        ),
-        (
-            line(1).replace("play", "no"),
-            "--events=*_video",
-            format!("`--events *_video`; `--verbose` lists the kinds{again}"),
-        ),
-        (
-            line(1),
-            "--max-line-bytes=9",
-            format!("raise `--max-line-bytes`{again}"),
-        ),
-        (
-            wrapped(|line| json!([{"a": [line]}])),
-            "",
-            "event-router … -`, without `--state`, which reads only files\n".to_owned(),
-        ),
-        ("<html>\n".to_owned(), "", "leave it out\n".to_owned()),
-    ] {
-        let run = Run::transform().file("a.log", log);
-        let run = run.args(&["--quiet", "--state", "state", "-o", "out", "a.log"]);
-        let arguments = [option].into_iter().filter(|option| !option.is_empty());
-        let arguments: Vec<&str> = arguments.collect();
-        let stderr = run.args(&arguments).run().with_code(0).stderr;
-        assert!(stderr.ends_with(&end), "{stderr}");
-        assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    }
-}
-
-#[test]
-fn with_a_rejects_file_advice_is_to_try_its_lines_again() {
-    let users = "id,username,email,xapi_id,caliper_id\n";
-    for (log, option, end) in [
-        (
-            wrapped(|line| json!({"log": line})),
-            "--threads=1",
-            "`--unwrap log`; then try `r.jsonl` again\n",
-        ),
-        (
-            line(1),
-            "--users=u.csv",
-            "or use `--unknown-user derive`; then try `r.jsonl` again\n",
-        ),
-        (
-            line(1).replace("ada", ""),
-            "--threads=1",
-            "shows the details\n",
-        ),
-        // These lines are not in the rejects file.
-        (
-            line(1),
-            "--max-line-bytes=9",
-            "raise `--max-line-bytes`; after a change, give `--state` a new directory, since these lines are not read again\n",
-        ),
-    ] {
-        let run = Run::transform().file("a.log", log).file("u.csv", users);
-        let run = run.args(&["--quiet", "--state", "state", "-o", "out", "a.log"]);
-        let ended = run.args(&["--rejects", "r.jsonl", option]).run();
-        let stderr = ended.with_code(0).stderr;
-        assert!(stderr.ends_with(end), "{stderr}");
-    }
-}
-
-#[test]
-fn a_new_state_directory_is_not_advised_after_earlier_runs() {
-    let arguments = ["--quiet", "--state", "state", "-o", "out", "a.log"];
-    let run = Run::transform().file("a.log", line(1)).args(&arguments);
-    let first = run.run().with_code(0);
-    let mut log = line(1);
-    for (more, option, end) in [
-        (line(2).replace("ada", ""), "", "shows the details"),
-        (
-            line(3),
-            "--course=x",
-            "(courses seen: 1 × `course-v1:a+b+c`)",
-        ),
-        (
-            line(4).replace("\"name\"", "\"event_type\""),
-            "",
-            "use `--name-from-event-type`",
-        ),
-    ] {
-        log += &more;
-        first.directory.write("a.log", &log);
-        let again = Run::transform().in_directory(&first.directory);
-        let options: &[&str] = if option.is_empty() { &[] } else { &[option] };
-        let ended = again.args(&arguments).args(options).run().with_code(0);
-        assert!(
-            ended.stderr.ends_with(&format!("{end}\n")),
-            "{}",
-            ended.stderr
-        );
-        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
-    }
 }

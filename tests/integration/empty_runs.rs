@@ -49,6 +49,19 @@ fn a_filter_that_leaves_out_everything_is_named_with_the_events_seen() {
             format!("`--course course-v1:edX+Physics+2019` {courses}"),
         ),
         (
+            &["--course", "course-v1:DemoX+Botany"],
+            format!("`--course course-v1:DemoX+Botany`; did you mean `{BOTANY}`? {courses}"),
+        ),
+        (
+            &[
+                "--course",
+                "https://courses.example.org/courses/course-v1:DemoX+Botany+2024/about",
+            ],
+            format!(
+                "`--course https://courses.example.org/courses/course-v1:DemoX+Botany+2024/about`; did you mean `{BOTANY}`? {courses}"
+            ),
+        ),
+        (
             &["--org", "demox"],
             format!("`--org demox`; did you mean `DemoX`? {orgs}"),
         ),
@@ -307,47 +320,48 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
 }
 
 #[test]
-fn new_lines_of_a_known_log_that_are_only_page_views_have_no_warning() {
-    let view = line(2).replace("play_video", "/courses/x");
-    let closed = line(3).replace("play_video", "page_close");
-    let arguments = ["--quiet", "--state", "state", "-o", "out", "a.log"];
-    let first = Run::transform().file("a.log", &view).args(&arguments);
-    let first = first.run().with_code(0);
-    first.assert_stderr("warning: 1 line was read and nothing was converted: ");
-    let mut log = view;
-    for (more, options, code, stderr) in [
-        (&closed, &[][..], 0, ""),
-        (
-            &closed,
-            &["--fail-on", "empty"],
-            1,
-            "error: 1 line was read and nothing was converted, so the run fails as `--fail-on empty` demands\n",
-        ),
-        (
-            &line(4).replace("\"name\"", "\"x\""),
-            &[],
-            0,
-            "warning: 1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events\n",
-        ),
-        (
-            &"no event\n".to_owned(),
-            &[],
-            0,
-            "warning: 1 line was read and nothing was converted: no line is an event (not-json 1); `event-router explain` shows what is wrong with each line\n",
-        ),
-        (
-            &line(5).replace("ada", ""),
-            &[],
-            0,
-            "warning: 1 line was read and nothing was converted: the only event was rejected (no-user 1); `event-router explain` shows the details\n",
-        ),
+fn files_with_records_that_an_empty_run_replaced_are_counted() {
+    let arguments = ["--quiet", "-o", "out", "logs"];
+    for (gzip, name) in [
+        (&[][..], "a.log.xapi.jsonl"),
+        (&["--compress", "gzip"], "a.log.xapi.jsonl.gz"),
     ] {
-        log += more;
-        first.directory.write("a.log", &log);
-        let again = Run::transform().in_directory(&first.directory);
-        let ended = again.args(&arguments).args(options).run().with_code(code);
-        assert_eq!(ended.stderr, stderr);
+        let first = Run::transform()
+            .file("logs/a.log", log())
+            .file("logs/b.log", line(1));
+        let first = first
+            .file("logs/c.log", "")
+            .args(&arguments)
+            .args(gzip)
+            .run()
+            .with_code(0);
+        let run = |option| {
+            let run = Run::transform().in_directory(&first.directory);
+            run.args(&arguments)
+                .args(gzip)
+                .args(&["--course", option])
+                .run()
+        };
+        let full = first.directory.read(&format!("out/{name}"));
+        let ended = run("x").with_code(0);
+        assert!(
+            ended.stderr.ends_with("; 2 output files with records were replaced by empty files, which `--no-clobber` prevents\n"),
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
+        assert_ne!(first.directory.read(&format!("out/{name}")), full);
+        run("y").with_code(0).assert_not_stderr("replaced");
     }
+    let first = run(&log()).args(&["-o", "out"]).run().with_code(0);
+    first.directory.write("a.log", "<html>\n");
+    let again = Run::transform().in_directory(&first.directory);
+    let ended = again
+        .args(&["--quiet", "-o", "out", "a.log"])
+        .run()
+        .with_code(0);
+    ended.assert_stderr("; leave it out\n");
+    ended.assert_stderr("warning: 1 line was read and nothing was converted; 1 output file with records was replaced by empty files");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod advice;
+mod advice_with_state;
 mod away;
 mod bad_rows;
 mod binary_data;
@@ -51,6 +52,7 @@ mod probe;
 #[cfg(target_os = "linux")]
 mod progress;
 mod properties;
+mod quiet_minutes;
 mod readme;
 mod reasons;
 mod recover;

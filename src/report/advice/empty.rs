@@ -1,6 +1,7 @@
 //! The likeliest cause why a run emitted nothing.
 
 use super::filters::no_event_matched;
+use super::healthy::may_emit_nothing;
 use super::nameless::are_most_nameless;
 use super::reread::Reread;
 use super::tables::table_warnings;
@@ -12,7 +13,7 @@ use crate::text::{counted, grouped};
 
 /// Returns a warning with the likeliest cause if lines were read and nothing was emitted. Returns `None` if the only input
 /// with lines has a warning of its own, which names the cause, if all lines are rejected lines of earlier runs, or if a
-/// run that reads what is new in known logs found only events that are never converted. Takes the advice about events
+/// run that reads what is new in known logs found only lines that healthy logs have. Takes the advice about events
 /// without a name if they are the cause.
 pub fn nothing_emitted(
     converter: &LineConverter,
@@ -21,15 +22,18 @@ pub fn nothing_emitted(
     nameless: &mut Option<String>,
     reread: &Reread,
 ) -> Option<String> {
-    if !tally.is_empty_run() || reread.is_resumed && has_only_other_kinds(tally) {
+    if !tally.is_empty_run()
+        || reread.is_resumed && may_emit_nothing(converter, tally, inputs, reread)
+    {
         return None;
     }
+    let emptied = emptied_files(inputs);
     let has_event = tally.wanted() + tally.filtered.total() > 0;
     let read = inputs.reports().filter(|report| report.tally.lines() > 0);
     let has_warning = |report: &&InputReport| !report.warnings.is_empty();
     let (with, without): (Vec<_>, Vec<_>) = read.partition(has_warning);
     if !has_event && without.is_empty() && with.len() == 1 {
-        return None;
+        return (!emptied.is_empty()).then(|| format!("{}{emptied}", nothing_converted(tally)));
     }
     let of_nameless = nameless.take_if(|_| are_most_nameless(tally));
     let cause = match of_nameless {
@@ -37,20 +41,28 @@ pub fn nothing_emitted(
         None if !has_event && without.is_empty() => "the warnings above name the causes".to_owned(),
         None => cause(converter, tally, reread),
     };
-    Some(format!("{}: {cause}", nothing_converted(tally)))
+    Some(format!("{}: {cause}{emptied}", nothing_converted(tally)))
+}
+
+/// Returns the number of output files whose records are gone because the run replaced the files, as the end of a message.
+fn emptied_files(inputs: &InputReports) -> String {
+    match inputs.replaced_records() {
+        0 => String::new(),
+        count => {
+            let files = counted(
+                count as u64,
+                "output file with records was",
+                "output files with records were",
+            );
+            format!("; {files} replaced by empty files, which `--no-clobber` prevents")
+        }
+    }
 }
 
 /// Returns that nothing was converted, as the beginning of a message about an empty run.
 pub fn nothing_converted(tally: &Tally) -> String {
     let lines = counted(tally.lines(), "line was", "lines were");
     format!("{lines} read and nothing was converted")
-}
-
-/// Returns whether all lines are events with names that are not converted, such as page views. In a minute of a quiet site,
-/// a log has no others.
-fn has_only_other_kinds(tally: &Tally) -> bool {
-    let unsupported = &tally.details.unsupported;
-    tally.lines() == unsupported.named + unsupported.implicit
 }
 
 fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
@@ -79,7 +91,13 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
     };
     if is_default {
         let format = converter.format.format().title();
-        return format!("no event is of a kind that is converted to {format} by default{kinds}");
+        let again = match unsupported.named {
+            0 => "",
+            _ => reread.of_others(),
+        };
+        return format!(
+            "no event is of a kind that is converted to {format} by default{kinds}{again}"
+        );
     }
     let patterns = patterns.join(",");
     format!(

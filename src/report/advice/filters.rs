@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{DateTime, Time};
 
-use super::similar::nearest_id;
+use super::similar::{is_mistyped, nearest_id};
 use crate::convert::LineConverter;
 use crate::filter::TextGlobs;
 use crate::lms::course_key;
@@ -92,6 +92,21 @@ pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String>
         }
     }
     notes
+}
+
+/// Returns whether a value of `--course` or `--org` matches no event, and was most likely meant to match one.
+pub fn has_mistyped_value(converter: &LineConverter, tally: &Tally) -> bool {
+    let filter = &converter.filter;
+    let options = [
+        (&filter.courses, courses(tally)),
+        (&filter.orgs, orgs(tally)),
+    ];
+    options.into_iter().any(|(globs, seen)| {
+        let globs = globs.as_ref();
+        let unmatched = globs.map(|globs| globs.unmatched(&texts(&seen)));
+        let mut unmatched = unmatched.into_iter().flatten();
+        unmatched.any(|glob| nearest_id(glob, texts(&seen)).is_some_and(|id| is_mistyped(glob, id)))
+    })
 }
 
 fn texts(seen: &[(String, u64)]) -> Vec<&str> {

@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `empty` | the likeliest cause why a run emitted nothing |
 //! | `filters` | filters that matched no event, with the events that they left out |
+//! | `healthy` | runs on live logs that may well emit nothing |
 //! | `nameless` | events without a name that an option would convert |
 //! | `reread` | how the lines of a run with a state directory are read again |
 //! | `similar` | suggestions for mistyped courses and organizations |
@@ -12,6 +13,7 @@
 
 mod empty;
 mod filters;
+mod healthy;
 mod nameless;
 mod reread;
 mod similar;

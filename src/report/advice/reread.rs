@@ -9,20 +9,18 @@ use crate::text::shell_word;
 pub struct Reread {
     /// Whether a state directory records the lines of the run, so that a later run does not read them again.
     pub has_state: bool,
-    /// Whether earlier runs have recorded inputs in the state directory. With a new directory, a run would read the lines
-    /// of these inputs, too.
+    /// Whether earlier runs have recorded inputs in the state directory.
     pub is_resumed: bool,
-    rejects: Option<String>,
+    /// Whether records are sent, and not written to files.
+    pub sends: bool,
+    /// The rejects file, as a word of a shell.
+    pub rejects: Option<String>,
 }
 
 impl Reread {
-    pub fn new(has_state: bool, is_resumed: bool, rejects: Option<&Path>) -> Self {
-        let rejects = rejects.map(|path| shell_word(&path.to_string_lossy()).into_owned());
-        Self {
-            has_state,
-            is_resumed,
-            rejects,
-        }
+    /// Returns the path of a rejects file as a word of a shell.
+    pub fn rejects_word(rejects: &Path) -> String {
+        shell_word(&rejects.to_string_lossy()).into_owned()
     }
 
     /// Returns the end of advice about lines that are in the rejects file, if there is such a file.
@@ -33,12 +31,24 @@ impl Reread {
         }
     }
 
-    /// Returns the end of advice about lines that are not in the rejects file.
+    /// Returns the end of advice about lines that are not in the rejects file. With a new state directory, a run reads
+    /// all lines of the inputs. Their records would come a second time in an output directory that has the records of
+    /// earlier runs, but a server recognizes them.
     pub fn of_others(&self) -> &'static str {
-        if self.has_state && !self.is_resumed {
-            "; after a change, give `--state` a new directory, since these lines are not read again"
-        } else {
-            ""
+        match (self.has_state, self.is_resumed, self.sends) {
+            (false, _, _) => "",
+            (_, false, false) => {
+                "; after a change, give `--state` and `-o` new directories, since these lines are not read again"
+            }
+            (_, false, true) => {
+                "; after a change, give `--state` a new directory, since these lines are not read again"
+            }
+            (_, true, false) => {
+                "; after a change, convert these inputs once more with a new `--state` and a new `-o`, since these lines are not read again"
+            }
+            (_, true, true) => {
+                "; after a change, send these inputs once more with a new `--state`, since these lines are not read again"
+            }
         }
     }
 }
