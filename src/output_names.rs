@@ -103,7 +103,7 @@ pub fn check_outputs(
     let read = FilesToRead::new(sources, also_read, &mut real_paths);
     let outputs = names.into_iter().flat_map(|names| {
         sources.iter().map(|source| {
-            let is_numbered = names.numbers && source.shape == Shape::Log || source.is_retried;
+            let is_numbered = names.numbers && source.shape == Shape::Log || source.is_own_rejects;
             (names.path(source), Writer::Input(&source.name), is_numbered)
         })
     });
@@ -158,7 +158,7 @@ impl<'a> FilesToRead<'a> {
     fn new(sources: &[&'a Source], others: &[&'a Path], real_paths: &mut RealPaths) -> Self {
         let inputs = sources.iter().filter_map(|source| match &source.origin {
             // The run replaces its rejects file by the lines of the file that are still rejected.
-            _ if source.is_retried => None,
+            _ if source.is_own_rejects => None,
             Origin::File(path) => Some((path.as_path(), source.stamp)),
             Origin::Stdin => None,
         });
@@ -284,7 +284,7 @@ mod tests {
             shape,
             size: None,
             stamp: None,
-            is_retried: false,
+            is_own_rejects: false,
         }
     }
 

@@ -96,7 +96,7 @@ impl InputOpener for ResumingOpener {
         let sequenced = InputSequencer::input(&self.sequencer, input);
         let mut opened = input::open(source, bytes_read)?;
         let stamped = opened.stamped.take();
-        if source.is_retried || opened.is_rejects {
+        if source.is_own_rejects || opened.is_rejects {
             sequenced.begin(b"");
             let reading = self.reading(None, source, &opened, sequenced);
             return Ok(Opening::Open(opened, None, reading));

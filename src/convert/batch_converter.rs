@@ -9,11 +9,11 @@ use flate2::write::GzEncoder;
 use super::converted_batch::ConvertedBatch;
 use super::line_converter::{ConvertedLine, LineConverter};
 use super::record_writer::Layout;
-use super::rejected_row::{RetriedLine, content_of};
+use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
 use crate::outcome::{FilteredBy, Outcome, Reason, Tally};
-use crate::tracking::{RejectedContent, RejectedLine};
+use crate::tracking::{RejectsRow, RowContent};
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
 /// a log that was crafted to fill memory from doing so. The records of one event are never split between parts, so a
@@ -127,8 +127,8 @@ impl BatchConverter {
                 suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
             }
         }
-        if conversion.row.is_some() || source.is_retried {
-            note_retried(conversion, line, source, converted);
+        if conversion.row.is_some() || source.is_own_rejects {
+            note_row(conversion, line, source, converted);
         }
         if self.keeps_rejects {
             write_row(conversion, line, source, &mut converted.rejects);
@@ -171,7 +171,7 @@ fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, ro
     let fault = conversion.outcome.fault();
     if let Some((reason, detail)) = fault.filter(|(reason, _)| *reason != Reason::NotTracking) {
         let (file, line, content) = origin(conversion, line, source);
-        let row = RejectedLine {
+        let row = RejectsRow {
             file,
             line,
             reason: reason.code(),
@@ -188,7 +188,7 @@ fn origin<'a>(
     conversion: &ConvertedLine<'a>,
     line: Line<'a>,
     source: &'a Source,
-) -> (&'a str, u64, Option<RejectedContent<'a>>) {
+) -> (&'a str, u64, Option<RowContent<'a>>) {
     match conversion.row {
         Some(row) => (row.file, row.line, row.content),
         None => (&source.name, line.number, Some(content_of(line.content))),
@@ -198,21 +198,21 @@ fn origin<'a>(
 /// Notes what became of a line that is a row of a rejects file, or a line of the rejects file of the run. The line
 /// leaves that file only if it is emitted, or if another program wrote it.
 #[cold]
-fn note_retried(
+fn note_row(
     conversion: &ConvertedLine<'_>,
     line: Line<'_>,
     source: &Source,
     converted: &mut ConvertedBatch,
 ) {
-    converted.tally.details.retried += u64::from(conversion.row.is_some());
+    converted.tally.details.rows += u64::from(conversion.row.is_some());
     match (&conversion.outcome, line.content) {
         (Outcome::Emitted, _) => {
             let origin = origin(conversion, line, source);
             converted
-                .retried
-                .push(RetriedLine::new(line.number, origin));
+                .row_origins
+                .push(RowOrigin::new(line.number, origin));
         }
-        _ if !source.is_retried => {}
+        _ if !source.is_own_rejects => {}
         (Outcome::Unsupported(_) | Outcome::Filtered(_), LineContent::Whole(text)) => {
             converted.rejects.extend_from_slice(text);
             converted.rejects.push(b'\n');

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::rejected_row::RetriedLine;
+use super::row_origin::RowOrigin;
 use super::suspects::Suspects;
 use crate::buffers::Buffer;
 use crate::input::Position;
@@ -27,7 +27,7 @@ pub struct ConvertedBatch {
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     /// The origins of the emitted lines that are rows of a rejects file, in the order of the rows.
-    pub retried: Vec<RetriedLine>,
+    pub row_origins: Vec<RowOrigin>,
     /// The number of the first line of the run's own rejects file that was too long to be read. The file must not be
     /// replaced, since the line would be lost.
     pub lost_line: Option<u64>,
@@ -63,9 +63,10 @@ impl ConvertedBatch {
     }
 
     /// Returns the origin of a line, if the line is a row of a rejects file.
-    pub fn retried(&self, line: u64) -> Option<&RetriedLine> {
-        let found = self.retried.binary_search_by_key(&line, |line| line.number);
-        found.ok().map(|nth| &self.retried[nth])
+    pub fn row_origin(&self, line: u64) -> Option<&RowOrigin> {
+        let rows = &self.row_origins;
+        let found = rows.binary_search_by_key(&line, |row| row.number);
+        found.ok().map(|nth| &rows[nth])
     }
 
     /// Returns the records with their texts, without newlines.

@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 use super::clickhouse_row;
 use super::converted_batch::ConvertedBatch;
 use super::record_writer::{Layout, RecordWriter};
-use super::rejected_row::line_of;
+use super::row_origin::line_of;
 use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
@@ -15,7 +15,7 @@ use crate::lms::Lms;
 use crate::outcome::{EventKind, Fault, FilteredBy, FilteredEvents, Outcome, Reason, Unsupported};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
-use crate::tracking::{LineWrapper, RejectedLine, TrackingEvent, has_two_times};
+use crate::tracking::{LineWrapper, RejectsRow, TrackingEvent, has_two_times};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -54,7 +54,7 @@ pub struct ConvertedLine<'a> {
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
     /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
-    pub row: Option<&'a RejectedLine<'a>>,
+    pub row: Option<&'a RejectsRow<'a>>,
 }
 
 /// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for
@@ -126,7 +126,7 @@ impl LineConverter {
     #[cold]
     fn convert_row<'a>(
         &'a self,
-        row: &'a RejectedLine<'a>,
+        row: &'a RejectsRow<'a>,
         number: u64,
         layout: Layout,
         arena: &'a Bump,
@@ -362,9 +362,9 @@ impl LineConverter {
 }
 
 /// Returns the row, if a line is a row of a rejects file.
-fn row_of<'a>(line: Line<'_>, arena: &'a Bump) -> Option<&'a RejectedLine<'a>> {
+fn row_of<'a>(line: Line<'_>, arena: &'a Bump) -> Option<&'a RejectsRow<'a>> {
     let LineContent::Whole(text) = line.content else {
         return None;
     };
-    RejectedLine::read(text, arena).map(|row| &*arena.alloc(row))
+    RejectsRow::read(text, arena).map(|row| &*arena.alloc(row))
 }

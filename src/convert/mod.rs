@@ -13,7 +13,7 @@
 //! | `samples` | the first of such lines, with their guessed kinds |
 //! | `pieces` | the lines of an input that are pieces of objects laid out over several lines |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
-//! | `rejected_row` | the rows of a rejects file that are read, and the rows that are written |
+//! | `row_origin` | the rows of a rejects file that are read, and the rows that are written |
 
 mod batch_converter;
 mod clickhouse_row;
@@ -22,7 +22,7 @@ mod converter;
 mod line_converter;
 mod pieces;
 mod record_writer;
-mod rejected_row;
+mod row_origin;
 mod samples;
 mod settings;
 mod suspects;
@@ -33,7 +33,7 @@ pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record}
 pub use line_converter::{ConvertedLine, LineConverter};
 pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
-pub use rejected_row::RetriedLine;
+pub use row_origin::RowOrigin;
 pub use samples::{FirstLine, Sample};
 pub use settings::{EnvelopeSettings, FormatSettings, StatementForm, select_events};
 pub use suspects::{Framed, Suspects};

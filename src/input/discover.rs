@@ -18,7 +18,7 @@ use super::name_filter::NameFilter;
 use super::open::open;
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
-use crate::tracking::{LineWrapper, RejectedLine};
+use crate::tracking::{LineWrapper, RejectsRow};
 
 /// The inputs of a run, and the problems met while looking for them.
 #[derive(Debug, Default)]
@@ -72,7 +72,7 @@ pub fn discover(
                 shape: Shape::Log,
                 size: None,
                 stamp: None,
-                is_retried: false,
+                is_own_rejects: false,
             });
             continue;
         }
@@ -116,7 +116,7 @@ impl Discovery {
     pub fn keep_shard(&mut self, shard: Shard) {
         let sources = std::mem::take(&mut self.sources).into_iter();
         (self.sources, self.in_other_shards) =
-            sources.partition(|source| source.is_retried || shard.contains(&source.relative));
+            sources.partition(|source| source.is_own_rejects || shard.contains(&source.relative));
     }
 
     /// Returns the names of two inputs that are the same pipe. If both were read, each line of the pipe would reach
@@ -253,7 +253,7 @@ pub(super) fn source(
         shape: Shape::Log,
         size: metadata.is_file().then_some(metadata.len()),
         stamp: FileStamp::of(metadata),
-        is_retried: false,
+        is_own_rejects: false,
     };
     if path.extension() == Some(OsStr::new("json")) && metadata.is_file() {
         source.shape = Shape::Document;
@@ -278,7 +278,7 @@ fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
     let is_event =
         |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new(), false), Ok(Some(_)));
     let mut lines = start.split(|&byte| byte == b'\n');
-    let is_line = |text: &[u8]| is_event(text) || RejectedLine::read(text, &Bump::new()).is_some();
+    let is_line = |text: &[u8]| is_event(text) || RejectsRow::read(text, &Bump::new()).is_some();
     read.is_ok() && !is_event(&start) && lines.any(is_line)
 }
 

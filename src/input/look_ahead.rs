@@ -6,7 +6,7 @@ use bumpalo::Bump;
 
 use super::foreign::Foreign;
 use super::not_a_log::NotALog;
-use crate::tracking::{RejectedLine, marks_events, may_be_event};
+use crate::tracking::{RejectsRow, marks_events, may_be_event};
 
 /// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.
 /// Nearly all logs have an event in their first lines. The output of a container may begin with thousands of other
@@ -27,13 +27,13 @@ pub(super) enum FirstEvent {
     Marked,
     Unmarked,
     /// A row of a rejects file.
-    Rejected,
+    Row,
 }
 
 impl FirstEvent {
     fn of(line: &[u8]) -> Option<Self> {
-        if RejectedLine::read(line, &Bump::new()).is_some() {
-            return Some(Self::Rejected);
+        if RejectsRow::read(line, &Bump::new()).is_some() {
+            return Some(Self::Row);
         }
         let is_marked = marks_events(line)?;
         Some(if is_marked {
@@ -62,7 +62,7 @@ impl Search {
             first
         })?;
         Some(match first {
-            FirstEvent::Rejected if self.has_candidate => FirstEvent::Unmarked,
+            FirstEvent::Row if self.has_candidate => FirstEvent::Unmarked,
             first => first,
         })
     }

@@ -46,7 +46,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         Origin::Stdin => opened(None, bytes_read),
         Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
     }?;
-    if source.is_retried {
+    if source.is_own_rejects {
         // The run may append rows to the file while it reads the file.
         opened.reader = Box::new(opened.reader.take(source.size.unwrap_or(0)));
     }
@@ -62,7 +62,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
             _ => ahead.first,
         };
         opened.is_marked = first == Some(FirstEvent::Marked);
-        opened.is_rejects = first == Some(FirstEvent::Rejected);
+        opened.is_rejects = first == Some(FirstEvent::Row);
     }
     Ok(opened)
 }
@@ -253,7 +253,7 @@ mod tests {
             shape: Shape::Log,
             size: None,
             stamp: None,
-            is_retried: false,
+            is_own_rejects: false,
             origin: Origin::File(path.clone()),
         };
         let bytes_read = BytesRead::default();

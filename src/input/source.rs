@@ -19,7 +19,7 @@ pub struct Source {
     pub stamp: Option<FileStamp>,
     /// Whether the input is the rejects file that the run replaces at its end, because lines that are emitted leave the
     /// file. Only its first `size` bytes are read.
-    pub is_retried: bool,
+    pub is_own_rejects: bool,
 }
 
 impl Source {

@@ -22,8 +22,8 @@ pub struct Details {
     pub two_times: u64,
     /// The emitted events with derived ids because their users have no external id in the users table.
     pub derived_ids: u64,
-    /// The lines that earlier runs rejected, and that this run has read from a rejects file.
-    pub retried: u64,
+    /// The lines that were rows of a rejects file.
+    pub rows: u64,
 }
 
 impl Details {
@@ -61,7 +61,7 @@ impl Details {
         self.without_time += other.without_time;
         self.two_times += other.two_times;
         self.derived_ids += other.derived_ids;
-        self.retried += other.retried;
+        self.rows += other.rows;
     }
 
     /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.

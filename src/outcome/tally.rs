@@ -99,7 +99,7 @@ impl Tally {
     /// Returns whether lines were read and nothing was emitted. A run that reads only rejected lines of earlier runs is
     /// not empty.
     pub fn is_empty_run(&self) -> bool {
-        self.emitted == 0 && self.lines() > self.details.retried
+        self.emitted == 0 && self.lines() > self.details.rows
     }
 
     /// Returns the number of events without a transformer, if the events with one are counted by name.

@@ -175,7 +175,7 @@ impl Destination for Directory {
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> Result<()> {
         let is_log = source.shape == Shape::Log;
         // Each run writes other lines of a rejects file that shrinks, so its earlier output must stay.
-        let is_numbered = source.is_retried || self.state.is_some() && resumed.is_none();
+        let is_numbered = source.is_own_rejects || self.state.is_some() && resumed.is_none();
         let (path, delivery) = match resumed {
             None if is_numbered => (self.unused_path(source), None),
             None => (self.names.path(source), None),

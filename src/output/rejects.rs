@@ -16,10 +16,12 @@ use super::replacement::Replacement;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{OWNER_ONLY, first_line};
-use crate::tracking::RejectedLine;
+use crate::tracking::RejectsRow;
 
 /// A rejects file that is being written. Only its owner can read it, because it holds personal data.
 pub struct RejectsFile {
+    /// The path as given.
+    name: String,
     file: AtomicFile,
     is_appended: bool,
     /// The length of the file at the last call of [`mark`](Self::mark).
@@ -65,6 +67,7 @@ impl RejectsFile {
         is_input: bool,
         target: Option<LockedFile>,
     ) -> Result<Self> {
+        let name = path.display().to_string();
         // The new file replaces the file itself, not a link to it.
         let path = target.as_ref().map_or(path, |target| &target.path);
         let old = target.as_ref().filter(|old| is_input && old.length > 0);
@@ -73,12 +76,18 @@ impl RejectsFile {
             false => AtomicFile::create(path, OWNER_ONLY),
         };
         Ok(Self {
+            name,
             file: file?,
             is_appended,
             mark: 0,
             replacement: old.map(|old| Replacement::new(path, old)).transpose()?,
             target,
         })
+    }
+
+    /// Returns the path of the file, as given.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns whether the rows of earlier runs are kept.
@@ -183,8 +192,7 @@ pub fn replaces_rows(path: &Path) -> bool {
 /// Returns an error if the file cannot be read.
 pub fn begins_with_row(reader: impl BufRead) -> io::Result<Option<bool>> {
     let line = first_line(reader)?;
-    let is_row =
-        || RejectedLine::read(&line, &Bump::new()).is_some() || RejectedLine::is_cut(&line);
+    let is_row = || RejectsRow::read(&line, &Bump::new()).is_some() || RejectsRow::is_cut(&line);
     Ok((!line.is_empty()).then(is_row))
 }
 

@@ -46,7 +46,7 @@ fn source(path: PathBuf) -> Source {
         shape: Shape::Log,
         size: None,
         stamp: None,
-        is_retried: false,
+        is_own_rejects: false,
         origin: Origin::File(path),
     }
 }

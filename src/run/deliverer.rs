@@ -4,61 +4,51 @@
 //! If an input or its output file fails, the run continues with the other inputs. The exit code of the run is the code
 //! of its worst failure.
 
+mod ends;
 mod rejects;
+mod vanished;
 
 use std::collections::BTreeMap;
-use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
-use rejects::finish_rejects;
+pub use rejects::Rejects;
+use vanished::Vanished;
 
 use super::duplicates::Duplicates;
-use super::input_warnings::{InputWarnings, ReadInput};
+use super::input_warnings::InputWarnings;
 use super::open_input::OpenInput;
-use super::retries::Retries;
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
-use crate::destination::{Destination, WriteStatus, WrittenFile};
+use crate::destination::{Destination, WriteStatus};
 use crate::exit_code::ExitCode;
-use crate::input::{HeldBack, NotFound, ReadEnd, Source, not_opened};
+use crate::input::{NotFound, Source};
 use crate::outcome::Tally;
 use crate::output::RejectsFile;
 use crate::pipeline::{ControlFlow, Delivery, InputEvent};
 use crate::report::{InputReports, ReadTo};
 
-mod vanished;
-
 /// Delivers the converted batches of a run to one destination.
 pub struct Deliverer<'c> {
     console: &'c Console,
     destination: Box<dyn Destination + 'c>,
-    /// The file of rejected lines.
-    pub rejects: Option<RejectsFile>,
-    /// The delivery of the rejects file, if it is an input.
-    pub retries: Retries,
+    pub rejects: Rejects,
     /// The deduplication, if duplicates are dropped.
     pub duplicates: Option<Duplicates>,
-    /// The counts of the delivered lines of all inputs.
-    tally: Tally,
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
-    pub inputs: InputReports,
     pub warnings: InputWarnings,
-    code: ExitCode,
-    /// Whether inputs that vanished may turn up under other names, so that they are no failures yet.
-    pub awaits_moved: bool,
-    /// The inputs that vanished between their listing and their opening: their numbers, the inputs, and the errors.
-    vanished: Vec<(usize, Source, io::Error)>,
+    pub vanished: Vanished,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
-    /// Whether the run must stop because rows could not be written to the rejects file. With a state directory, the
-    /// next run does not read these lines again, so their rows would be missing forever.
-    must_stop: bool,
+    /// The result of the inputs that have ended.
+    pub result: Delivered,
 }
 
 /// The result of a run.
+#[derive(Default)]
 pub struct Delivered {
+    /// The counts of the delivered lines of all inputs.
     pub tally: Tally,
     /// The inputs that the run reached, and the inputs that were not found.
     pub inputs: InputReports,
@@ -84,18 +74,17 @@ impl<'c> Deliverer<'c> {
         Self {
             console,
             destination,
-            rejects: None,
-            retries: Retries::default(),
+            rejects: Rejects::default(),
             duplicates: None,
-            tally: Tally::default(),
             open: BTreeMap::new(),
-            inputs: InputReports::new(not_found),
             warnings: InputWarnings::default(),
-            code,
-            awaits_moved: false,
-            vanished: Vec::new(),
+            vanished: Vanished::default(),
             state: None,
-            must_stop: false,
+            result: Delivered {
+                inputs: InputReports::new(not_found),
+                code,
+                ..Delivered::default()
+            },
         }
     }
 
@@ -114,11 +103,7 @@ impl<'c> Deliverer<'c> {
         } = delivery;
         let flow = match event {
             InputEvent::Unopened(error) => {
-                if self.awaits_moved && error.kind() == ErrorKind::NotFound {
-                    self.vanished.push((input, source.clone(), error));
-                } else {
-                    self.fail_to_open(input, source, &error);
-                }
+                self.fail_or_await(input, source, error);
                 ControlFlow::Continue
             }
             InputEvent::HeldBack(reason) => {
@@ -140,7 +125,7 @@ impl<'c> Deliverer<'c> {
 
     fn must_stop(&self) -> bool {
         let state = self.state.as_ref();
-        self.must_stop || state.is_some_and(|state| state.has_failed())
+        self.rejects.must_stop || state.is_some_and(|state| state.has_failed())
     }
 
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> ControlFlow {
@@ -178,15 +163,15 @@ impl<'c> Deliverer<'c> {
         if open.is_some_and(|open| open.output_failed || open.suspects.foreign.is_some()) {
             return ControlFlow::EndInput;
         }
-        self.check_kept(input, source, &batch);
+        self.fail_if_line_is_lost(input, source, &batch);
         if let Some(duplicates) = &mut self.duplicates {
-            duplicates.drop_from(&mut batch, self.rejects.is_some(), self.console);
+            duplicates.drop_from(&mut batch, self.rejects.file.is_some(), self.console);
         }
         // Rejected lines are written before the records. If the run is killed between the two, the next run reads the
         // batch again. The other way round, the rejected lines would be lost: with a state directory, the next run does
         // not read delivered lines again.
         if let Err(error) = self.write_rejects(&batch.rejects, source) {
-            self.must_stop = true;
+            self.rejects.must_stop = true;
             return self.flow_after(input, Err(error));
         }
         let is_last = batch.suspects.foreign.is_some();
@@ -203,108 +188,6 @@ impl<'c> Deliverer<'c> {
         }
     }
 
-    /// Completes the output of an input after the last line that could be read.
-    fn finish(&mut self, input: usize, source: &Source, end: ReadEnd, bytes: u64) -> ControlFlow {
-        let ReadEnd {
-            result,
-            held_back,
-            rest,
-            is_gzip,
-        } = end;
-        let mut flow = ControlFlow::Continue;
-        if !self.output_failed(input) {
-            let finished = self.destination.finish(input);
-            flow = self.flow_after(input, finished);
-        }
-        let Some(mut open) = self.open.remove(&input) else {
-            return flow;
-        };
-        if let Some(error) = open.error(source, &result, is_gzip) {
-            let message = format!("failed to read `{}` to its end: {error}", source.name);
-            self.input_failed(&mut open, message);
-        }
-        let is_foreign = open.suspects.foreign.is_some();
-        let held_back = if is_foreign { 0 } else { held_back };
-        if let Some(reason) = rest.filter(|_| !is_foreign) {
-            self.hold_back(source, &mut open, reason);
-        }
-        let delivered = !open.output_failed;
-        if !delivered {
-            self.forget_lines(&mut open);
-            if let Some(duplicates) = &mut self.duplicates {
-                duplicates.dedupe.input_failed();
-            }
-        }
-        if open.errors.is_empty() && open.held_back.is_none() {
-            let read = ReadInput {
-                source,
-                suspects: &open.suspects,
-                tally: &open.tally,
-                reread: &self.warnings.reread,
-                is_gzip,
-                is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
-                unwraps: self.warnings.unwraps.as_deref(),
-            };
-            let warnings = read.warnings();
-            self.warnings.show(&warnings, self.console);
-            open.warnings.extend(warnings);
-        }
-        if source.is_retried && open.errors.is_empty() {
-            self.retries.ended(input);
-        }
-        let output = self.destination.last_file().filter(|_| delivered);
-        self.end(input, open, Some(ReadTo { bytes, held_back }), output);
-        if held_back > 0 {
-            self.console.note(&format!(
-                "note: the last line of `{}` is not complete (it has no newline), so the next run will read it",
-                source.name
-            ));
-        }
-        flow
-    }
-
-    /// Ends an input before its end, because the run was interrupted or the destination is closed.
-    fn abort(&mut self, input: usize) {
-        let counts = if self.output_failed(input) {
-            // The output has failed. An output file is discarded, so its lines do not count. An output that all inputs
-            // share keeps the lines that were written to it.
-            self.destination.is_shared()
-        } else {
-            let aborted = self.destination.abort(input);
-            let counts = *aborted.as_ref().unwrap_or(&false);
-            self.flow_after(input, aborted.map(|_| WriteStatus::Written));
-            counts
-        };
-        let Some(mut open) = self.open.remove(&input) else {
-            return;
-        };
-        if !counts {
-            self.forget_lines(&mut open);
-        }
-        let output = self.destination.last_file().filter(|_| counts);
-        self.end(input, open, None, output);
-    }
-
-    /// Discards the counts and the rejects of an input whose output is discarded.
-    fn forget_lines(&mut self, open: &mut OpenInput) {
-        open.tally = Tally::default();
-        self.with_rejects(RejectsFile::back_to_mark);
-    }
-
-    fn end(
-        &mut self,
-        input: usize,
-        mut open: OpenInput,
-        read_to: Option<ReadTo>,
-        output: Option<WrittenFile>,
-    ) {
-        self.tally.add(&open.tally);
-        open.tally.filtered.forget_hints();
-        // Only the names of the whole run are shown.
-        open.tally.details.unsupported.forget_names();
-        self.inputs.add(input, open.end(read_to, output));
-    }
-
     /// Ends the run.
     pub fn close(mut self) -> Delivered {
         while let Some((&input, _)) = self.open.first_key_value() {
@@ -315,31 +198,22 @@ impl<'c> Deliverer<'c> {
         }
         self.warnings.close(self.console);
         let closed = self.destination.close();
-        self.code = self.code.max(closed.code);
+        let mut result = self.result;
+        result.code = result.code.max(closed.code);
         for input in closed.stopped {
-            self.retries.stopped(input);
-            self.inputs.stop(input);
+            self.rejects.input.note_stopped(input);
+            result.inputs.stop(input);
         }
         // Lines leave the rejects file only after they are delivered.
-        let (replaced_rejects, code) =
-            finish_rejects(self.rejects.take(), &self.retries, self.console);
-        self.code = self.code.max(code);
+        let (replaced, code) = self.rejects.finish(self.console);
+        result.replaced_rejects = replaced;
+        result.code = result.code.max(code);
         if let Some(Err(error)) = self.state.map(|state| state.sync()) {
             self.console.error(&format!("{error:#}"));
-            self.code = self.code.max(ExitCode::Output);
+            result.code = result.code.max(ExitCode::Output);
         }
-        self.inputs.find_copies();
-        Delivered {
-            tally: self.tally,
-            inputs: self.inputs,
-            more_inputs: 0,
-            replaced_rejects,
-            code: self.code,
-        }
-    }
-
-    fn output_failed(&self, input: usize) -> bool {
-        self.open.get(&input).is_some_and(|open| open.output_failed)
+        result.inputs.find_copies();
+        result
     }
 
     /// Returns how the run proceeds after a write to the destination.
@@ -365,25 +239,11 @@ impl<'c> Deliverer<'c> {
     fn input_failed(&mut self, open: &mut OpenInput, message: String) {
         self.console.error(&message);
         open.errors.push(message);
-        self.code = self.code.max(ExitCode::Input);
-    }
-
-    fn fail_to_open(&mut self, input: usize, source: &Source, error: &io::Error) {
-        let mut open = OpenInput::start(source);
-        let message = not_opened(&source.name, error);
-        self.input_failed(&mut open, message);
-        self.end(input, open, Some(ReadTo::default()), None);
-    }
-
-    fn hold_back(&mut self, source: &Source, open: &mut OpenInput, reason: HeldBack) {
-        let name = &source.name;
-        self.console
-            .note(&format!("note: `{name}` is left to the next run: {reason}"));
-        open.held_back = Some(reason);
+        self.result.code = self.result.code.max(ExitCode::Input);
     }
 
     fn report_output_error(&mut self, error: &anyhow::Error) {
         self.console.error(&format!("{error:#}"));
-        self.code = self.code.max(ExitCode::Output);
+        self.result.code = self.result.code.max(ExitCode::Output);
     }
 }

@@ -5,7 +5,7 @@ use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::dedupe::{Collision, Dedupe};
 use crate::outcome::Reason;
-use crate::tracking::{RejectedContent, RejectedLine};
+use crate::tracking::{RejectsRow, RowContent};
 
 /// The number of collisions that are reported one by one. Later collisions are only counted.
 const REPORTED_COLLISIONS: u64 = 20;
@@ -49,18 +49,18 @@ impl Duplicates {
             }
             if self.dedupe.rejects_collisions() && keeps_rejects {
                 // A line of a log is not in memory any more. A row of a rejects file keeps its line.
-                let retried = batch.retried(*line);
-                let raw = retried.and_then(|retried| retried.raw.as_deref());
-                let mut row = Vec::new();
-                RejectedLine {
-                    file: retried.map_or(file, |retried| &retried.file),
-                    line: retried.map_or(*line, |retried| retried.line),
-                    content: raw.map(|raw| RejectedContent::Text { raw }),
+                let row = batch.row_origin(*line);
+                let raw = row.and_then(|row| row.raw.as_deref());
+                let mut text = Vec::new();
+                RejectsRow {
+                    file: row.map_or(file, |row| &row.file),
+                    line: row.map_or(*line, |row| row.line),
+                    content: raw.map(|raw| RowContent::Text { raw }),
                     reason: Reason::Collision.code(),
                     detail: &format!("{first} has the same id, {id}, but different content"),
                 }
-                .write(&mut row);
-                batch.rejects.append(&mut row);
+                .write(&mut text);
+                batch.rejects.append(&mut text);
             }
         }
     }

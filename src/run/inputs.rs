@@ -44,7 +44,7 @@ impl InputSearch {
         let mut discovery = self.list();
         discovery.lacks_rejects = self.lacks_rejects;
         if let Some(rejects) = &self.rejects {
-            mark_retried(&mut discovery.sources, rejects)?;
+            mark_own_rejects(&mut discovery.sources, rejects)?;
         }
         for error in &discovery.errors {
             console.error(&error.to_string());
@@ -220,7 +220,7 @@ fn remove_missing(paths: &mut Vec<PathBuf>, rejects: &Path) -> bool {
 ///
 /// # Errors
 /// Returns an error if an input is the rejects file and cannot be replaced.
-fn mark_retried(sources: &mut [Source], rejects: &Path) -> Result<()> {
+fn mark_own_rejects(sources: &mut [Source], rejects: &Path) -> Result<()> {
     let Ok(metadata) = fs::metadata(rejects) else {
         return Ok(());
     };
@@ -252,7 +252,7 @@ fn mark_retried(sources: &mut [Source], rejects: &Path) -> Result<()> {
         let begins_with_row =
             File::open(path).and_then(|file| begins_with_row(BufReader::new(file)));
         if source.size == Some(0) || matches!(begins_with_row, Ok(Some(true))) {
-            (source.is_retried, source.shape) = (true, Shape::Log);
+            (source.is_own_rejects, source.shape) = (true, Shape::Log);
         }
     }
     Ok(())

@@ -6,12 +6,12 @@ use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
-use self::checks::{check_record, check_retries};
+use self::checks::{check_own_rejects, check_record};
 use super::converter::load_tables;
-use super::deliverer::Deliverer;
+use super::deliverer::{Deliverer, Rejects};
 use super::duplicates::Duplicates;
 use super::inputs::InputSearch;
-use super::retries::Retries;
+use super::rejects_input::RejectsInput;
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
@@ -69,8 +69,6 @@ pub struct Job<'a> {
     unread: Unread,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
-    /// Whether earlier runs have recorded inputs in the state directory.
-    is_resumed: bool,
     /// The tables of the converter, if they are not loaded yet.
     tables: Option<LmsTables>,
     /// Whether the run sends records, if there are targets.
@@ -109,7 +107,7 @@ impl<'a> Job<'a> {
         let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
         let search = input.search(&written, record.rejects.as_deref())?;
         let discovery = search.discover(&command.console)?;
-        check_retries(&discovery.sources, command.dry_run)?;
+        check_own_rejects(&discovery.sources, command.dry_run)?;
         // The outputs of all shards must have different names, since runs of other shards may write to the same
         // directory.
         let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
@@ -155,7 +153,6 @@ impl<'a> Job<'a> {
             tables,
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
-            is_resumed: false,
             sends: true,
         };
         Ok((job, converter))
@@ -200,7 +197,6 @@ impl<'a> Job<'a> {
     /// Lets the run resume each input at the position up to which these destinations have its records. Inputs that need
     /// not be opened become known inputs.
     pub fn resume(&mut self, state: Arc<StateDirectory>, destinations: Destinations) {
-        self.is_resumed = state.knew_inputs;
         let opener = ResumingOpener::new(state, destinations);
         let known = opener.known_lines(&self.sources);
         let mut unknown = Vec::new();
@@ -241,9 +237,9 @@ impl<'a> Job<'a> {
         // With a state directory, the rejects file keeps the rows of earlier runs, since this run does not read their
         // lines again.
         let keeps_rows = self.record.state.is_some();
-        let retries = Retries::of(&self.sources);
+        let rejects_input = RejectsInput::of(&self.sources);
         let console = Arc::clone(&self.command.console);
-        let open = |path| RejectsFile::open(path, keeps_rows, retries.is_needed(), &console);
+        let open = |path| RejectsFile::open(path, keeps_rows, rejects_input.exists(), &console);
         let rejects = self.record.rejects.as_deref().map(open).transpose()?;
         self.read_rejects_until(rejects.as_ref().and_then(RejectsFile::input_length));
         let report = ReportFile::create(self.record.report.as_deref())?;
@@ -265,26 +261,25 @@ impl<'a> Job<'a> {
         if let Some(counter) = destination.counter() {
             self.count(&batches, counter).or_exit(ExitCode::Input)?;
         }
-        let opener = self.opener.take();
         let mut deliverer =
             Deliverer::new(&self.command.console, destination, &self.unread.not_found);
-        deliverer.inputs.unchanged = self.unread.unchanged;
-        deliverer.rejects = rejects;
-        deliverer.retries = retries;
+        deliverer.result.inputs.unchanged = self.unread.unchanged;
+        deliverer.rejects = Rejects::new(rejects, rejects_input);
         deliverer.duplicates = duplicates;
         deliverer.warnings.reread = self.reread();
         deliverer.warnings.unwraps = batches.converter.wrapper.key().map(str::to_owned);
-        deliverer.awaits_moved = self.has_state();
-        deliverer.state = opener.as_ref().map(|opener| Arc::clone(opener.directory()));
+        deliverer.vanished.are_awaited = self.has_state();
+        let opener = self.opener.as_ref();
+        deliverer.state = opener.map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
-        let delivered = self.drive(opener, &batches, deliverer, snapshot);
+        let delivered = self.drive(&batches, deliverer, snapshot);
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
     }
 
     /// Lets the run read the rejects file up to this length, which is the length of the file since it is locked.
     fn read_rejects_until(&mut self, length: Option<u64>) {
         for source in Arc::make_mut(&mut self.sources) {
-            if source.is_retried {
+            if source.is_own_rejects {
                 source.size = length.or(source.size);
             }
         }
@@ -331,9 +326,10 @@ impl<'a> Job<'a> {
 
     /// Returns how the lines of the run are read again.
     fn reread(&self) -> Reread {
+        let opener = self.opener.as_ref();
         Reread {
             has_state: self.has_state(),
-            is_resumed: self.is_resumed,
+            is_resumed: opener.is_some_and(|opener| opener.directory().knew_inputs),
             sends: self.command.name == "send",
             rejects: self.record.rejects.as_deref().map(Reread::rejects_word),
         }

@@ -13,7 +13,7 @@
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
 //! | `event_notes` | notes events without a time, or with two times |
-//! | `retries` | whether the lines of the rejects file are delivered, if the file is an input |
+//! | `rejects_input` | whether the lines of the rejects file are delivered, if the file is an input |
 //! | `duplicates` | drops duplicates and reports collisions |
 
 mod converter;
@@ -30,7 +30,7 @@ mod job;
 mod open_input;
 mod probe;
 mod recover;
-mod retries;
+mod rejects_input;
 mod send;
 mod settings;
 mod transform;

@@ -93,7 +93,7 @@ impl Breaker {
     }
 
     /// Notes that the server has not answered a record that was sent alone in time.
-    pub fn has_hung(&self) {
+    pub fn note_hanging(&self) {
         self.state().hangs = true;
     }
 
@@ -184,7 +184,7 @@ impl Breaker {
     }
 
     /// Takes a batch whose delivery may go on.
-    pub fn released(&self) -> Option<KeptBack> {
+    pub fn take_released(&self) -> Option<KeptBack> {
         self.state().released.pop()
     }
 
@@ -234,7 +234,7 @@ mod tests {
             records: 0..1,
             reason,
             may_be_bad: true,
-            given_up: 0,
+            times_failed: 0,
             attempts: 1,
             status,
             answer: String::new(),
@@ -250,11 +250,11 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(breaker.keep_back(unavailable()), None);
         }
-        assert!(breaker.released().is_none());
+        assert!(breaker.take_released().is_none());
         breaker.accepted();
         assert_eq!(breaker.keep_back(unavailable()), None);
-        assert!(breaker.released().is_some() && breaker.released().is_some());
-        assert!(breaker.released().is_none());
+        assert!(breaker.take_released().is_some() && breaker.take_released().is_some());
+        assert!(breaker.take_released().is_none());
         // The accepted record has ended the row of batches.
         assert_eq!(breaker.keep_back(unavailable()), None);
         assert!(breaker.keep_back(unavailable()).is_some());
@@ -292,7 +292,7 @@ mod tests {
             let breaker = Breaker::default();
             assert_eq!(breaker.keep_back(kept(reason, status)), None);
             assert_eq!(breaker.end().is_none(), is_released, "{status:?}");
-            assert_eq!(breaker.released().is_some(), is_released, "{status:?}");
+            assert_eq!(breaker.take_released().is_some(), is_released, "{status:?}");
         }
     }
 }

@@ -74,7 +74,7 @@ impl<'r> DeliveryWorker<'r> {
         let rest = Rest {
             waiting: self.parts.into_waiting(),
             given_up: self.undelivered.given_up,
-            has_accepted: self.undelivered.has_accepted_any,
+            has_accepted: self.undelivered.has_accepted,
             written: self.undelivered.written,
         };
         (delivered, rest)
@@ -116,7 +116,7 @@ impl<'r> DeliveryWorker<'r> {
                 self.parts.push(part);
                 return Err(Stopped);
             }
-            if self.undelivered.has_accepted() {
+            if self.undelivered.has_accepted_since_failure() {
                 self.settle_given_up()?;
             }
         }

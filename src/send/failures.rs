@@ -36,7 +36,7 @@ impl<'r> DeliveryWorker<'r> {
             AfterFailure::GiveUpRest => self.is_away = true,
         }
         if suspect == Suspect::Time {
-            self.requester.target.breaker().has_hung();
+            self.requester.target.breaker().note_hanging();
         }
         self.give_up(part, Undeliverable::Unavailable, last)
     }
@@ -111,7 +111,7 @@ impl<'r> DeliveryWorker<'r> {
             records: part.records.numbers_in_batch(),
             reason,
             may_be_bad: !is_outage(&last.answer),
-            given_up: part.given_up,
+            times_failed: part.times_failed,
             attempts: part.attempts + last.attempts,
             status: status_of(&last.answer),
             answer: self.requester.target.client.text_of(&last.answer),
@@ -130,15 +130,15 @@ impl<'r> DeliveryWorker<'r> {
                 attempts: given_up.attempts,
                 max_retries: match records.len() {
                     // The last attempt is a single request between two known records.
-                    1 if given_up.given_up + 1 >= MAX_REPETITIONS => 0,
+                    1 if given_up.times_failed + 1 >= MAX_REPETITIONS => 0,
                     1 => max_retries.min(RETRIES_OF_HALVES),
                     _ => max_retries,
                 },
                 is_repeated: false,
-                given_up: MAX_REPETITIONS.min(given_up.given_up + 1),
+                times_failed: MAX_REPETITIONS.min(given_up.times_failed + 1),
                 known: KnownOfPart::Nothing,
             };
-            match given_up.given_up < MAX_REPETITIONS || records.len() == 1 {
+            match given_up.times_failed < MAX_REPETITIONS || records.len() == 1 {
                 true => self.parts.push_last(part),
                 false => self.parts.push_halves_last(part),
             }

@@ -38,7 +38,7 @@ pub struct WaitingRecords {
     /// The number of requests that were made for the records.
     pub attempts: u64,
     /// The number of times that the records were given up because the server failed.
-    pub given_up: u32,
+    pub times_failed: u32,
 }
 
 /// Consecutive records of a batch that the server does not take.
@@ -49,7 +49,7 @@ pub struct GivenUp {
     /// Whether the records may be the reason, and not only the state of the server.
     pub may_be_bad: bool,
     /// The number of times that the records were given up before because the server failed.
-    pub given_up: u32,
+    pub times_failed: u32,
     /// The number of requests that were made for the records.
     pub attempts: u64,
     /// The status of the last answer, if there was one.
@@ -74,7 +74,7 @@ impl KeptBack {
         let waiting = vec![WaitingRecords {
             records: 0..batch.items().len(),
             attempts: batch.attempts,
-            given_up: 0,
+            times_failed: 0,
         }];
         Self {
             batch,

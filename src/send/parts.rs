@@ -16,7 +16,7 @@ pub struct Part<'b> {
     /// Whether the records are sent once more: an earlier answer did not list them, and a lookup did not find them all.
     pub is_repeated: bool,
     /// The number of times that the records were given up because the server failed.
-    pub given_up: u32,
+    pub times_failed: u32,
     pub known: KnownOfPart,
 }
 
@@ -24,7 +24,7 @@ impl Part<'_> {
     /// Returns whether the part is a single record that has failed at all its repetitions but one. If the server fails once
     /// more, and takes a known record right before and after, the record is bad.
     pub fn is_last_attempt(&self) -> bool {
-        self.given_up >= MAX_REPETITIONS && self.records.len() == 1
+        self.times_failed >= MAX_REPETITIONS && self.records.len() == 1
     }
 }
 
@@ -54,7 +54,7 @@ impl<'b> Parts<'b> {
             attempts: waiting.attempts,
             max_retries,
             is_repeated: false,
-            given_up: waiting.given_up,
+            times_failed: waiting.times_failed,
             known: KnownOfPart::Nothing,
         };
         Self {
@@ -193,7 +193,7 @@ impl<'b> Parts<'b> {
         let waiting = parts.map(|part| WaitingRecords {
             records: part.records.numbers_in_batch(),
             attempts: part.attempts,
-            given_up: part.given_up,
+            times_failed: part.times_failed,
         });
         waiting.collect()
     }

@@ -25,8 +25,8 @@ impl RecordOrigin {
     /// Returns the origin of a record from a line of a batch. `file` is the name of the input. If the line is a row of a
     /// rejects file, the origin names the log that had the line.
     pub fn of(line: u64, batch: &ConvertedBatch, input: usize, file: &Arc<str>) -> Self {
-        let retried = batch.retried(line);
-        let (file, line) = retried.map_or((file, line), |retried| (&retried.file, retried.line));
+        let row = batch.row_origin(line);
+        let (file, line) = row.map_or((file, line), |row| (&row.file, row.line));
         Self {
             input,
             file: Arc::clone(file),

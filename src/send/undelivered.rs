@@ -18,9 +18,9 @@ pub struct Undelivered<'r> {
     target: &'r Target,
     batch: &'r SendBatch,
     /// Whether the server has accepted a record of the batch, and has not been away since.
-    has_accepted: bool,
+    accepted_since_failure: bool,
     /// Whether the server has accepted a record of the batch at any time.
-    pub has_accepted_any: bool,
+    pub has_accepted: bool,
     /// The records without a dead letter.
     pub given_up: Vec<GivenUp>,
     /// The paths of the dead letters that were written.
@@ -33,8 +33,8 @@ impl<'r> Undelivered<'r> {
         Self {
             target,
             batch: &kept.batch,
-            has_accepted: false,
-            has_accepted_any: kept.rest.has_accepted,
+            accepted_since_failure: false,
+            has_accepted: kept.rest.has_accepted,
             given_up: kept.rest.given_up.clone(),
             written: kept.rest.written.clone(),
         }
@@ -42,14 +42,14 @@ impl<'r> Undelivered<'r> {
 
     /// Notes that the server has accepted a record of the batch.
     pub fn accepted(&mut self) {
+        self.accepted_since_failure = true;
         self.has_accepted = true;
-        self.has_accepted_any = true;
         self.target.breaker().accepted();
     }
 
     /// Returns whether the server has accepted a record of the batch, and has not been away since.
-    pub fn has_accepted(&self) -> bool {
-        self.has_accepted
+    pub fn has_accepted_since_failure(&self) -> bool {
+        self.accepted_since_failure
     }
 
     /// Gives up records. If the server refuses them, writes their dead letter at once if the server has accepted any
@@ -61,7 +61,7 @@ impl<'r> Undelivered<'r> {
     pub fn give_up(&mut self, given_up: GivenUp) -> Result<(), Stopped> {
         let breaker = self.target.breaker();
         if given_up.may_be_taken_later() {
-            self.has_accepted = false;
+            self.accepted_since_failure = false;
         } else if breaker.is_proven() || self.batch.was_refused && !given_up.may_be_stored {
             return self.write(given_up);
         } else {
@@ -76,7 +76,7 @@ impl<'r> Undelivered<'r> {
         let given_up = std::mem::take(&mut self.given_up);
         let is_vain = self.target.breaker().doubts_server();
         let is_repeated = |given_up: &GivenUp| {
-            given_up.may_be_taken_later() && (given_up.given_up < MAX_REPETITIONS || !is_vain)
+            given_up.may_be_taken_later() && (given_up.times_failed < MAX_REPETITIONS || !is_vain)
         };
         let (repeated, kept) = given_up.into_iter().partition(is_repeated);
         self.given_up = kept;

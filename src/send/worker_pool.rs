@@ -122,7 +122,7 @@ fn deliver(target: &Target, console: &Console, batch: SendBatch) {
         target.statistics().end(batch.items());
     }
     deliver_rest(target, console, KeptBack::whole(batch));
-    while let Some(kept) = breaker.released() {
+    while let Some(kept) = breaker.take_released() {
         deliver_rest(target, console, kept);
     }
 }
@@ -137,7 +137,7 @@ fn settle_kept_back(target: &Target, console: &Console) {
             release_or_stop(target, tripped);
         }
         let mut is_over = true;
-        while let Some(kept) = breaker.released() {
+        while let Some(kept) = breaker.take_released() {
             is_over = false;
             deliver_rest(target, console, kept);
         }

@@ -16,7 +16,7 @@
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
-//! | `rejected_line` | the rows of a rejects file, each of which stands for a line |
+//! | `rejects_row` | the rows of a rejects file, each of which stands for a line |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
 //! | `two_times` | events with a `time` and a `timestamp` that differ |
@@ -42,7 +42,7 @@ pub mod number;
 mod piece;
 pub mod python;
 pub(crate) mod python_json;
-mod rejected_line;
+mod rejects_row;
 mod skim;
 mod traces;
 mod two_times;
@@ -57,6 +57,6 @@ pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{marks_events, may_be_event};
 pub use piece::Piece;
-pub use rejected_line::{RejectedContent, RejectedLine};
+pub use rejects_row::{RejectsRow, RowContent};
 pub use traces::{is_json_sequence, may_hold_event};
 pub use two_times::has_two_times;

@@ -51,7 +51,7 @@ fn each_batch(log: &Path, mut take: impl FnMut(input::LineBatch)) {
         shape: Shape::Log,
         size: None,
         stamp: None,
-        is_retried: false,
+        is_own_rejects: false,
     };
     let opened = input::open(&source, &BytesRead::default()).expect("the log can be opened");
     let mut reader = BatchReader::new(opened.reader, source.shape, MAX_LINE_BYTES);

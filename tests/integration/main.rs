@@ -57,14 +57,14 @@ mod readme;
 mod reasons;
 mod recover;
 mod rejects;
+#[cfg(unix)]
+mod rejects_files;
+mod rejects_names;
 mod replaced_files;
 mod report;
 mod resume;
 #[cfg(unix)]
-mod retried_files;
-#[cfg(unix)]
-mod retries;
-mod retries_names;
+mod retried_rejects;
 mod routers;
 mod schedules;
 mod send;

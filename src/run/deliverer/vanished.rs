@@ -1,21 +1,52 @@
 //! Inputs that vanished between their listing and their opening. They are failures unless their content turns up under
 //! another name.
 
+use std::io::{self, ErrorKind};
+
 use super::Deliverer;
-use crate::input::{Source, moved_to};
+use crate::input::{Source, moved_to, not_opened};
 use crate::report::ReadTo;
 use crate::run::open_input::OpenInput;
 
+/// The inputs of a run that vanished.
+#[derive(Default)]
+pub struct Vanished {
+    /// Whether the inputs may turn up under other names, so that they are no failures yet.
+    pub are_awaited: bool,
+    /// The numbers of the inputs, the inputs, and the errors.
+    inputs: Vec<(usize, Source, io::Error)>,
+}
+
 impl Deliverer<'_> {
+    /// Fails an input that could not be opened, or notes it as vanished.
+    pub(super) fn fail_or_await(&mut self, input: usize, source: &Source, error: io::Error) {
+        if self.vanished.are_awaited && error.kind() == ErrorKind::NotFound {
+            self.vanished.inputs.push((input, source.clone(), error));
+        } else {
+            self.fail_to_open(input, source, &error);
+        }
+    }
+
+    fn fail_to_open(&mut self, input: usize, source: &Source, error: &io::Error) {
+        let mut open = OpenInput::start(source);
+        let message = not_opened(&source.name, error);
+        self.input_failed(&mut open, message);
+        self.end(input, open, Some(ReadTo::default()), None);
+    }
+
     /// Returns the inputs that vanished between their listing and their opening.
     pub fn vanished(&self) -> Vec<&Source> {
-        self.vanished.iter().map(|(_, source, _)| source).collect()
+        self.vanished
+            .inputs
+            .iter()
+            .map(|(_, source, _)| source)
+            .collect()
     }
 
     /// Reports the inputs that vanished. `listed` are the inputs that were found first, `later` those that were found
     /// during the run.
     pub fn settle_vanished(&mut self, listed: &[Source], later: &[Source]) {
-        for (input, source, error) in std::mem::take(&mut self.vanished) {
+        for (input, source, error) in std::mem::take(&mut self.vanished.inputs) {
             let Some(moved) = moved_to(&source, listed, later) else {
                 self.fail_to_open(input, &source, &error);
                 continue;

@@ -6,7 +6,7 @@ use super::Job;
 use crate::input::Source;
 use crate::output::replaces_rows;
 use crate::run::fail_on::{FailOn, FailingLines};
-use crate::run::retries::Retries;
+use crate::run::rejects_input::RejectsInput;
 use crate::run::settings::RecordSettings;
 
 impl Job<'_> {
@@ -19,7 +19,7 @@ impl Job<'_> {
         let Some(rejects) = &self.record.rejects else {
             return Ok(());
         };
-        let is_kept = self.record.state.is_some() || Retries::of(&self.sources).is_needed();
+        let is_kept = self.record.state.is_some() || RejectsInput::of(&self.sources).exists();
         if !is_kept && replaces_rows(rejects) {
             bail!(
                 "the rejects file `{}` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too",
@@ -35,7 +35,7 @@ impl Job<'_> {
     /// # Errors
     /// Returns an error if standard output is something else, such as a pipe.
     pub fn check_rejects_leave(&self, stdout_is_file: bool) -> Result<bool> {
-        let has_lines = |source: &&Source| source.is_retried && source.size != Some(0);
+        let has_lines = |source: &&Source| source.is_own_rejects && source.size != Some(0);
         let rejects = self.sources.iter().find(has_lines);
         if let Some(rejects) = rejects.filter(|_| !stdout_is_file) {
             bail!(
@@ -48,8 +48,8 @@ impl Job<'_> {
 }
 
 /// Checks that lines can leave the rejects file, if it is an input.
-pub(super) fn check_retries(sources: &[Source], is_dry_run: bool) -> Result<()> {
-    match sources.iter().find(|source| source.is_retried) {
+pub(super) fn check_own_rejects(sources: &[Source], is_dry_run: bool) -> Result<()> {
+    match sources.iter().find(|source| source.is_own_rejects) {
         Some(source) if is_dry_run => bail!(
             "remove `--rejects`: a `--dry-run` delivers nothing, so no line can leave the rejects file `{}`",
             source.name

@@ -18,7 +18,6 @@ impl Job<'_> {
     /// meanwhile, the files to which they were moved follow.
     pub(super) fn drive(
         &self,
-        opener: Option<ResumingOpener>,
         batches: &Arc<BatchConverter>,
         mut deliverer: Deliverer<'_>,
         snapshot: Box<SnapshotFn>,
@@ -31,7 +30,8 @@ impl Job<'_> {
         let mut first = 0;
         let mut result = Ok(());
         for _ in 0..=MOST_SEARCHES {
-            let opener = opener.as_ref().map(ResumingOpener::for_more_inputs);
+            let opener = self.opener.as_ref();
+            let opener = opener.map(ResumingOpener::for_more_inputs);
             let converting = Arc::clone(batches);
             let convert = move |source: &Source, batch| converting.convert(source, batch);
             let mut is_stopped = false;

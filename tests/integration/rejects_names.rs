@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Run, RunDirectory, line, lines};
 use crate::lrs::{Lrs, ServerFault};
 use crate::rejects::row;
-use crate::retries::kept;
+use crate::retried_rejects::kept;
 
 /// Runs in a directory with an export of events, and logs of which one has an unfinished last line.
 fn with_logs() -> RunDirectory {

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::input::{Line, LineContent};
 use crate::outcome::Reason;
-use crate::tracking::{RejectedContent, RejectedLine};
+use crate::tracking::{RejectsRow, RowContent};
 
 /// The origin of an emitted line that an earlier run rejected: the line was read from a row of a rejects file.
 #[derive(Clone, Debug)]
-pub struct RetriedLine {
+pub struct RowOrigin {
     /// The number of the row in the rejects file.
     pub number: u64,
     /// The input that had the line, and the number of the line in that input.
@@ -18,18 +18,15 @@ pub struct RetriedLine {
     pub raw: Option<Box<str>>,
 }
 
-impl RetriedLine {
+impl RowOrigin {
     /// Returns the origin of the line with this number in the rejects file: a row, or any other line.
-    pub fn new(
-        number: u64,
-        (file, line, content): (&str, u64, Option<RejectedContent<'_>>),
-    ) -> Self {
+    pub fn new(number: u64, (file, line, content): (&str, u64, Option<RowContent<'_>>)) -> Self {
         Self {
             number,
             file: file.into(),
             line,
             raw: match content {
-                Some(RejectedContent::Text { raw }) => Some(raw.into()),
+                Some(RowContent::Text { raw }) => Some(raw.into()),
                 _ => None,
             },
         }
@@ -37,14 +34,14 @@ impl RetriedLine {
 }
 
 /// Returns the line that a row stands for, with the number of the row. Returns `None` if the row has no copy of the line.
-pub fn line_of<'a>(row: &RejectedLine<'a>, number: u64) -> Option<Line<'a>> {
+pub fn line_of<'a>(row: &RejectsRow<'a>, number: u64) -> Option<Line<'a>> {
     let content = match row.content? {
-        RejectedContent::Text { raw } if row.reason == Reason::Truncated.code() => {
+        RowContent::Text { raw } if row.reason == Reason::Truncated.code() => {
             LineContent::Truncated(raw.as_bytes())
         }
-        RejectedContent::Text { raw } => LineContent::Whole(raw.as_bytes()),
-        RejectedContent::NotUtf8 { raw_base64 } => LineContent::Whole(raw_base64),
-        RejectedContent::TooLong { offset, length } => LineContent::TooLong { offset, length },
+        RowContent::Text { raw } => LineContent::Whole(raw.as_bytes()),
+        RowContent::NotUtf8 { raw_base64 } => LineContent::Whole(raw_base64),
+        RowContent::TooLong { offset, length } => LineContent::TooLong { offset, length },
     };
     Some(Line {
         number,
@@ -57,14 +54,14 @@ pub fn line_of<'a>(row: &RejectedLine<'a>, number: u64) -> Option<Line<'a>> {
 }
 
 /// Returns the content of a line as a row has it.
-pub fn content_of(content: LineContent<'_>) -> RejectedContent<'_> {
+pub fn content_of(content: LineContent<'_>) -> RowContent<'_> {
     match content {
         LineContent::Whole(bytes) | LineContent::Truncated(bytes) => {
             match std::str::from_utf8(bytes) {
-                Ok(raw) => RejectedContent::Text { raw },
-                Err(_) => RejectedContent::NotUtf8 { raw_base64: bytes },
+                Ok(raw) => RowContent::Text { raw },
+                Err(_) => RowContent::NotUtf8 { raw_base64: bytes },
             }
         }
-        LineContent::TooLong { offset, length } => RejectedContent::TooLong { offset, length },
+        LineContent::TooLong { offset, length } => RowContent::TooLong { offset, length },
     }
 }

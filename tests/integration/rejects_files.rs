@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::harness::{ROOT_URL, Run, RunDirectory, gzip, line};
 use crate::lrs::Lrs;
 use crate::rejects::{WITH_ADA, row};
-use crate::retries::{directory, kept, left, of_eve, retry, transform};
+use crate::retried_rejects::{directory, kept, left, of_eve, retry, transform};
 
 #[test]
 fn a_file_that_cannot_be_written_or_read_to_its_end_stays_as_it_was() {

@@ -7,38 +7,39 @@ use crate::input::Source;
 
 /// The inputs of a run that are its rejects file.
 #[derive(Default)]
-pub struct Retries {
+pub struct RejectsInput {
     /// The number of these inputs. It is larger than 1 if the file is an argument several times.
     inputs: usize,
     /// The numbers of the inputs that were read to their end and delivered.
     delivered: BTreeSet<usize>,
 }
 
-impl Retries {
+impl RejectsInput {
     pub fn of(sources: &[Source]) -> Self {
+        let is_own_rejects = |source: &&Source| source.is_own_rejects;
         Self {
-            inputs: sources.iter().filter(|source| source.is_retried).count(),
+            inputs: sources.iter().filter(is_own_rejects).count(),
             delivered: BTreeSet::new(),
         }
     }
 
     /// Returns whether the rejects file is an input.
-    pub fn is_needed(&self) -> bool {
+    pub fn exists(&self) -> bool {
         self.inputs > 0
     }
 
     /// Notes that an input which is the rejects file was read to its end and written to the destination.
-    pub fn ended(&mut self, input: usize) {
+    pub fn note_delivered(&mut self, input: usize) {
         self.delivered.insert(input);
     }
 
     /// Notes that records of an input were not delivered, because sending was stopped.
-    pub fn stopped(&mut self, input: usize) {
+    pub fn note_stopped(&mut self, input: usize) {
         self.delivered.remove(&input);
     }
 
     /// Returns whether all lines of the rejects file that were emitted are delivered.
-    pub fn are_delivered(&self) -> bool {
+    pub fn is_delivered(&self) -> bool {
         self.delivered.len() == self.inputs
     }
 }

@@ -14,7 +14,7 @@ use crate::outcome::Reason;
 
 /// A line that is rejected or unparsable, with the keys of the rejects file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct RejectedLine<'a> {
+pub struct RejectsRow<'a> {
     /// The input's name, as given.
     pub file: &'a str,
     pub line: u64,
@@ -24,13 +24,13 @@ pub struct RejectedLine<'a> {
     /// The line itself. It is `None` for an event that is rejected because it has the id of an earlier event: that is
     /// found at delivery, when the line is no longer in memory.
     #[serde(flatten)]
-    pub content: Option<RejectedContent<'a>>,
+    pub content: Option<RowContent<'a>>,
 }
 
 /// The content of a rejected line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
-pub enum RejectedContent<'a> {
+pub enum RowContent<'a> {
     Text {
         raw: &'a str,
     },
@@ -44,7 +44,7 @@ pub enum RejectedContent<'a> {
     },
 }
 
-/// The start of each row that [`RejectedLine::write`] writes.
+/// The start of each row that [`RejectsRow::write`] writes.
 const START: &[u8] = b"{\"file\":\"";
 
 /// A row with all keys that a row may have.
@@ -64,7 +64,7 @@ struct Row<'a> {
     length: Option<u64>,
 }
 
-impl<'a> RejectedLine<'a> {
+impl<'a> RejectsRow<'a> {
     /// Appends the row, a JSON object, and a newline.
     pub fn write(&self, out: &mut Vec<u8>) {
         // Writing strings and integers to memory cannot fail.
@@ -88,14 +88,14 @@ impl<'a> RejectedLine<'a> {
         let line = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
         let row: Row<'_> = serde_json::from_slice(line).ok()?;
         let content = match (row.raw, row.raw_base64, row.offset, row.length) {
-            (Some(raw), None, None, None) => Some(RejectedContent::Text {
+            (Some(raw), None, None, None) => Some(RowContent::Text {
                 raw: arena.alloc_str(&raw),
             }),
-            (None, Some(text), None, None) => Some(RejectedContent::NotUtf8 {
+            (None, Some(text), None, None) => Some(RowContent::NotUtf8 {
                 raw_base64: arena.alloc_slice_copy(&STANDARD.decode(text).ok()?),
             }),
             (None, None, Some(offset), Some(length)) => {
-                Some(RejectedContent::TooLong { offset, length })
+                Some(RowContent::TooLong { offset, length })
             }
             (None, None, None, None) if row.reason == Reason::Collision.code() => None,
             _ => return None,
@@ -121,20 +121,20 @@ mod tests {
     #[test]
     fn a_row_is_read_as_it_was_written() {
         let contents = [
-            Some(RejectedContent::Text {
+            Some(RowContent::Text {
                 raw: "{\"a\": \"\\u00e9\\n\"}\u{1}é",
             }),
-            Some(RejectedContent::NotUtf8 {
+            Some(RowContent::NotUtf8 {
                 raw_base64: b"\xff{}",
             }),
-            Some(RejectedContent::TooLong {
+            Some(RowContent::TooLong {
                 offset: 5,
                 length: 1 << 40,
             }),
             None,
         ];
         for content in contents {
-            let row = RejectedLine {
+            let row = RejectsRow {
                 file: "logs/\"tracking\".log",
                 line: 7,
                 reason: "collision",
@@ -144,7 +144,7 @@ mod tests {
             let mut text = Vec::new();
             row.write(&mut text);
             let arena = Bump::new();
-            assert_eq!(RejectedLine::read(&text, &arena), Some(row));
+            assert_eq!(RejectsRow::read(&text, &arena), Some(row));
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
             ("x", false),
         ] {
             let arena = Bump::new();
-            let row = RejectedLine::read(line.as_bytes(), &arena);
+            let row = RejectsRow::read(line.as_bytes(), &arena);
             assert_eq!(row.is_some(), is_row, "{line}");
         }
     }
