@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::filter_args::FilterArgs;
 use super::format_args::FormatArgs;
+use super::lms_db_args::LmsDbArgs;
 use crate::convert::select_events;
 use crate::format::Format;
 use crate::lms::{LmsSettings, Unknown};
@@ -26,12 +27,15 @@ pub struct ConversionArgs {
     lms_root_url: Option<String>,
 
     /// A table of users: CSV or TSV with the columns id, username, email, xapi_id, caliper_id
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "lms_db")]
     users: Option<PathBuf>,
 
     /// A table of courses: CSV or TSV with the columns course_id, display_name
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "lms_db")]
     courses: Option<PathBuf>,
+
+    #[command(flatten)]
+    database: LmsDbArgs,
 
     /// What to do with an event whose user is not in the table of users
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
@@ -108,11 +112,11 @@ impl From<UnknownArg> for Unknown {
 }
 
 impl ConversionArgs {
-    /// Returns the settings.
+    /// Returns the settings. For the LMS database, the certificates in `ca_file` are trusted.
     ///
     /// # Errors
     /// Returns an error if an option does not fit the format or another option.
-    pub fn settings(mut self) -> Result<ConversionSettings> {
+    pub fn settings(mut self, ca_file: Option<PathBuf>) -> Result<ConversionSettings> {
         let to = self.format()?;
         let root_url = self.lms_root_url.take();
         let root_url = root_url.context("give `--lms-root-url`")?;
@@ -124,6 +128,7 @@ impl ConversionArgs {
             lms: LmsSettings {
                 users: self.users,
                 courses: self.courses,
+                database: self.database.settings(ca_file),
                 unknown_user: self.unknown_user.into(),
                 unknown_course: self.unknown_course.into(),
                 missing_external_id: self.missing_external_id.into(),

@@ -1,5 +1,7 @@
 //! The options of `event-router explain`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::conversion_args::ConversionArgs;
@@ -12,6 +14,15 @@ pub struct ExplainArgs {
 
     #[command(flatten)]
     pub conversion: ConversionArgs,
+
+    /// Trust the certificates in this PEM file when connecting to --lms-db, in addition to those of public authorities
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "lms_db",
+        help_heading = "Conversion"
+    )]
+    pub ca_file: Option<PathBuf>,
 
     /// Write the outcomes as JSON, one object for each line that is not blank
     #[arg(long, help_heading = "Output")]

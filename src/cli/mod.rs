@@ -8,6 +8,8 @@ mod explain;
 mod filter_args;
 mod format_args;
 mod input_args;
+mod lms;
+mod lms_db_args;
 mod record_args;
 mod recover;
 mod send;
@@ -25,6 +27,7 @@ use clap::{
 
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::lms::PASSWORD_VARIABLE;
 use crate::report::Invocation;
 use crate::routing::CREDENTIAL_VARIABLES;
 use crate::run::{self, ACTOR_KEY, Command as RunCommand};
@@ -57,6 +60,8 @@ enum Subcommands {
     DeadLetters(Box<dead_letters::DeadLettersArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
+    /// Read the LMS database
+    Lms(Box<lms::LmsArgs>),
 }
 
 /// Runs the program with its arguments, the first of which is the program's name.
@@ -104,6 +109,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
         }
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
         Subcommands::Explain(_) => ("explain", Console::new(false, false), false),
+        Subcommands::Lms(args) => ("lms", args.console(), false),
     };
     warn_of_unknown_variables(&console);
     let running = RunCommand {
@@ -140,7 +146,8 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             run::dead_letters(&args.dir, args.json, args.exit_code, &running.console)
         }
         Subcommands::Explain(args) => {
-            let conversion = args.conversion.settings().or_exit(ExitCode::Usage)?;
+            let conversion = args.conversion.settings(args.ca_file);
+            let conversion = conversion.or_exit(ExitCode::Usage)?;
             run::explain(
                 &args.input.settings(),
                 conversion,
@@ -148,6 +155,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
                 &running.console,
             )
         }
+        Subcommands::Lms(args) => args.run(&running.console),
     }
 }
 
@@ -162,26 +170,28 @@ fn command() -> Command {
         let hide = |command: Command, option| command.mut_arg(option, |arg| arg.hide(true));
         verify::UNUSED.into_iter().fold(verify, hide)
     });
-    command.mut_subcommands(|subcommand| {
-        subcommand.after_help(ENVIRONMENT).mut_args(|arg| {
-            if arg.is_positional()
-                || matches!(arg.get_action(), ArgAction::Help | ArgAction::Version)
-            {
-                return arg;
-            }
-            let variable = variable_of(arg.get_id().as_str());
-            // An empty variable counts as not set, as is usual in shells and systemd unit files.
-            if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
-                return arg;
-            }
-            let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
-            let arg = arg.env(variable).hide_env(true);
-            if is_switch {
-                arg.value_parser(BoolishValueParser::new())
-            } else {
-                arg
-            }
-        })
+    command.mut_subcommands(with_variables)
+}
+
+/// Lets each option of a command, and of its own commands, be set by an environment variable.
+fn with_variables(command: Command) -> Command {
+    let command = command.mut_subcommands(with_variables);
+    command.after_help(ENVIRONMENT).mut_args(|arg| {
+        if arg.is_positional() || matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
+            return arg;
+        }
+        let variable = variable_of(arg.get_id().as_str());
+        // An empty variable counts as not set, as is usual in shells and systemd unit files.
+        if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {
+            return arg;
+        }
+        let is_switch = matches!(arg.get_action(), ArgAction::SetTrue);
+        let arg = arg.env(variable).hide_env(true);
+        if is_switch {
+            arg.value_parser(BoolishValueParser::new())
+        } else {
+            arg
+        }
     })
 }
 
@@ -191,13 +201,14 @@ fn variable_of(option: &str) -> String {
 
 /// Returns the names of the environment variables that have set options of this command.
 fn variables_of(matches: &ArgMatches) -> Vec<String> {
-    let command = Cli::command();
-    let given = matches
-        .subcommand()
-        .and_then(|(name, matches)| Some((command.find_subcommand(name)?, matches)));
-    let Some((command, matches)) = given else {
-        return Vec::new();
-    };
+    let mut command = &Cli::command();
+    let mut matches = matches;
+    while let Some((name, inner)) = matches.subcommand() {
+        let Some(found) = command.find_subcommand(name) else {
+            return Vec::new();
+        };
+        (command, matches) = (found, inner);
+    }
     let options = command.get_arguments().map(|arg| arg.get_id().as_str());
     options
         .filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable))
@@ -207,15 +218,13 @@ fn variables_of(matches: &ArgMatches) -> Vec<String> {
 
 /// Warns of environment variables that begin with the program's prefix and set no option.
 fn warn_of_unknown_variables(console: &Console) {
-    let command = Cli::command();
-    let arguments = command.get_subcommands().flat_map(Command::get_arguments);
-    let known: Vec<String> = arguments
-        .map(|arg| variable_of(arg.get_id().as_str()))
-        .collect();
+    let mut known = Vec::new();
+    add_variables(&Cli::command(), &mut known);
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy();
         if name.starts_with(VARIABLE_PREFIX)
             && name != ACTOR_KEY
+            && name != PASSWORD_VARIABLE
             && !CREDENTIAL_VARIABLES.contains(&name.as_ref())
             && !known.iter().any(|known| *known == name)
         {
@@ -223,6 +232,15 @@ fn warn_of_unknown_variables(console: &Console) {
                 "the variable {name} sets no option and is ignored: check its spelling"
             ));
         }
+    }
+}
+
+/// Adds the variables of a command's options, and of its own commands.
+fn add_variables(command: &Command, known: &mut Vec<String>) {
+    let arguments = command.get_arguments();
+    known.extend(arguments.map(|arg| variable_of(arg.get_id().as_str())));
+    for subcommand in command.get_subcommands() {
+        add_variables(subcommand, known);
     }
 }
 

@@ -70,12 +70,13 @@ impl SendOptions {
     /// # Errors
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, DeliverySettings, Option<PathBuf>)> {
+        let delivery = self.delivery.settings();
         let settings = JobSettings {
             input: self.input.settings(),
-            conversion: self.conversion.settings()?,
+            conversion: self.conversion.settings(delivery.ca_file.clone())?,
             dedupe: self.dedupe.settings()?,
             record: self.record.settings(),
         };
-        Ok((settings, self.delivery.settings(), self.dead_letters))
+        Ok((settings, delivery, self.dead_letters))
     }
 }

@@ -23,6 +23,15 @@ pub struct TransformArgs {
     #[command(flatten)]
     conversion: ConversionArgs,
 
+    /// Trust the certificates in this PEM file when connecting to --lms-db, in addition to those of public authorities
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "lms_db",
+        help_heading = "Conversion"
+    )]
+    ca_file: Option<PathBuf>,
+
     #[command(flatten)]
     dedupe: DedupeArgs,
 
@@ -86,7 +95,7 @@ impl TransformArgs {
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, OutputSettings)> {
         let output = self.output.settings(&self.conversion, &self.record)?;
-        let mut conversion = self.conversion.settings()?;
+        let mut conversion = self.conversion.settings(self.ca_file)?;
         if self.output.output_format == OutputFormatArg::Clickhouse {
             let FormatSettings::Xapi(_, form) = &mut conversion.format else {
                 bail!(

@@ -10,7 +10,7 @@ use super::{course_key, table};
 
 /// The display names of an LMS's courses, by course key.
 pub struct Courses {
-    /// The path of the table, for messages.
+    /// The path of the table or the URL of the database, for messages.
     pub file: String,
     display_names: HashMap<Box<str>, Course>,
 }
@@ -26,32 +26,44 @@ impl Courses {
     /// # Errors
     /// Returns an error if the file cannot be read, a column is missing, or a course id is repeated.
     pub fn load(path: &Path) -> Result<Self> {
-        let mut display_names: HashMap<Box<str>, Course> = HashMap::new();
+        let mut courses = Self::new(path.display().to_string());
         table::read(
             path,
             ["course_id", "display_name"],
             |row, [id, display_name]| {
                 let id = id.not_null().unwrap_or_default();
-                // An id that does not parse is never looked up. It is kept only so that a second row with the same id
-                // is found.
-                let key = course_key::canonical(&id).unwrap_or(Cow::Borrowed(&id));
-                let course = Course {
-                    display_name: display_name.nullable().map(|name| name.as_ref().into()),
-                    row,
-                };
-                match display_names.insert(key.as_ref().into(), course) {
-                    Some(first) => bail!(
-                        "rows {} and {row} have the same course id, `{id}`",
-                        first.row
-                    ),
-                    None => Ok(()),
-                }
+                courses.push(&id, display_name.nullable().as_deref(), row)
             },
         )?;
-        Ok(Self {
-            file: path.display().to_string(),
-            display_names,
-        })
+        Ok(courses)
+    }
+
+    /// Returns a table without courses, to be filled by `push`.
+    pub(super) fn new(file: String) -> Self {
+        Self {
+            file,
+            display_names: HashMap::new(),
+        }
+    }
+
+    /// Adds the course in this row of the table.
+    ///
+    /// # Errors
+    /// Returns an error if the course id is repeated.
+    pub(super) fn push(&mut self, id: &str, display_name: Option<&str>, row: u64) -> Result<()> {
+        // An id that does not parse is never looked up. It is kept only so that a second row with the same id is found.
+        let key = course_key::canonical(id).unwrap_or(Cow::Borrowed(id));
+        let course = Course {
+            display_name: display_name.map(Into::into),
+            row,
+        };
+        match self.display_names.insert(key.as_ref().into(), course) {
+            Some(first) => bail!(
+                "rows {} and {row} have the same course id, `{id}`",
+                first.row
+            ),
+            None => Ok(()),
+        }
     }
 
     /// Returns whether the table has no rows below its header.

@@ -1,8 +1,9 @@
-//! The data of the LMS database: the external ids of users and the names of courses, read from exported tables, or
-//! derived without a table.
+//! The data of the LMS database: the external ids of users and the names of courses, read from exported tables or from
+//! the database itself, or derived.
 
 pub(crate) mod course_key;
 mod courses;
+mod database;
 mod identity;
 mod lookup;
 mod row_set;
@@ -11,6 +12,9 @@ mod table;
 mod users;
 
 pub use courses::Courses;
+pub use database::{
+    Database, DatabaseCourse, DatabaseSettings, DatabaseUser, PASSWORD_VARIABLE, Session,
+};
 pub use identity::IdentityDerivation;
 pub(crate) use lookup::UserRef;
 pub use lookup::{Lms, Unknown};

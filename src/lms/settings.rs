@@ -1,9 +1,10 @@
 //! The settings of the lookup tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use super::database::{Database, DatabaseSettings};
 use super::{Courses, IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown, Users, table};
 
 /// The files and values from which an [`Lms`] is loaded.
@@ -15,6 +16,8 @@ pub struct LmsSettings {
     pub users: Option<PathBuf>,
     /// The table of courses.
     pub courses: Option<PathBuf>,
+    /// The database that holds both tables, if they are not files.
+    pub database: Option<DatabaseSettings>,
     pub unknown_user: Unknown,
     pub unknown_course: Unknown,
     /// The treatment of users who are in the table and have no external id.
@@ -30,11 +33,24 @@ impl LmsSettings {
             root_url,
             users: None,
             courses: None,
+            database: None,
             unknown_user: Unknown::Reject,
             unknown_course: Unknown::Reject,
             missing_external_id: Unknown::Reject,
             actor_key: None,
         }
+    }
+
+    /// Returns whether users are looked up, in a file or in the database.
+    pub fn has_users(&self) -> bool {
+        self.users.is_some() || self.database.is_some()
+    }
+
+    /// Returns the files that are read.
+    pub fn files(&self) -> Vec<&Path> {
+        let tables = [&self.users, &self.courses].into_iter().flatten();
+        let database = self.database.iter().flat_map(DatabaseSettings::files);
+        tables.map(PathBuf::as_path).chain(database).collect()
     }
 
     /// Loads the tables. Of each user, only the column `identity` is kept, besides the id and the username.
@@ -50,7 +66,8 @@ impl LmsSettings {
     /// Returns the data without the tables, and the tables to load before the first event.
     ///
     /// # Errors
-    /// Returns an error that names the file if a table cannot be opened.
+    /// Returns an error that names the file if a table cannot be opened, or if the settings of the database cannot be
+    /// used. The database itself is not opened.
     pub fn without_tables(self, identity: IdentityColumn) -> Result<(Lms, LmsTables)> {
         let lms = Lms {
             derivation: IdentityDerivation::new(&self.root_url, self.actor_key.as_deref()),
@@ -66,6 +83,7 @@ impl LmsSettings {
         let tables = LmsTables {
             users: self.users,
             courses: self.courses,
+            database: self.database.as_ref().map(Database::new).transpose()?,
             identity,
         };
         for path in [&tables.users, &tables.courses].into_iter().flatten() {
@@ -76,10 +94,10 @@ impl LmsSettings {
 }
 
 /// The tables of an [`Lms`] that are not loaded yet. A large table takes a second to load.
-#[derive(Debug)]
 pub struct LmsTables {
     users: Option<PathBuf>,
     courses: Option<PathBuf>,
+    database: Option<Database>,
     identity: IdentityColumn,
 }
 
@@ -87,17 +105,23 @@ impl LmsTables {
     /// Loads the tables.
     ///
     /// # Errors
-    /// Returns an error that names the file if a table cannot be read.
+    /// Returns an error that names the file or the database if a table cannot be read.
     pub fn load(self, lms: &mut Lms) -> Result<()> {
+        if let Some(database) = self.database {
+            let mut session = database.open()?;
+            lms.users = Some(session.load_users(self.identity)?);
+            lms.courses = Some(session.load_courses()?);
+        }
         if let Some(path) = self.users {
-            let users = Users::load(&path, self.identity)?;
-            if lms.missing_external_id == Unknown::Derive {
-                lms.derived_users = RowSet::new(users.len());
-            }
-            lms.users = Some(users);
+            lms.users = Some(Users::load(&path, self.identity)?);
         }
         if let Some(path) = self.courses {
             lms.courses = Some(Courses::load(&path)?);
+        }
+        if let Some(users) = &lms.users
+            && lms.missing_external_id == Unknown::Derive
+        {
+            lms.derived_users = RowSet::new(users.len());
         }
         Ok(())
     }

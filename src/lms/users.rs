@@ -4,6 +4,8 @@ use std::fmt::{self, Display};
 use std::hash::{BuildHasher, Hash};
 use std::path::Path;
 
+#[cfg(feature = "lms-db")]
+use anyhow::bail;
 use anyhow::{Context, Result, anyhow};
 use hashbrown::DefaultHashBuilder;
 use hashbrown::hash_table::{Entry, HashTable};
@@ -31,20 +33,21 @@ impl IdentityColumn {
 
 /// The users of an LMS, each with one identity.
 ///
-/// The layout is compact, since there may be millions of users: one buffer holds the texts of all users, and two
-/// indexes hold row numbers.
+/// The layout is compact, since there may be millions of users: one buffer holds the texts of all users, another the
+/// UUIDs, and two indexes hold row numbers.
 pub struct Users {
-    /// The path of the table, for messages.
+    /// The path of the table or the URL of the database, for messages.
     pub file: String,
     rows: Vec<UserRow>,
     text: Vec<u8>,
+    uuids: Vec<Uuid>,
     by_id: RowIndex,
     by_username: RowIndex,
 }
 
 struct UserRow {
     id: Option<i64>,
-    /// The offset of the username in the buffer. The identity follows the username.
+    /// The offset of the username in the buffer. An identity that is a text follows the username.
     start: u64,
     username_bytes: u32,
     identity: StoredIdentity,
@@ -53,8 +56,8 @@ struct UserRow {
 #[derive(Clone, Copy)]
 enum StoredIdentity {
     Absent,
-    /// A UUID, stored as 16 bytes.
-    Uuid,
+    /// A UUID, stored at this index.
+    Uuid(u32),
     Text {
         bytes: u32,
     },
@@ -78,13 +81,7 @@ impl Users {
     /// Returns an error if the file cannot be read, a column is missing, an id is not an integer, or an id or username
     /// is repeated.
     pub fn load(path: &Path, identity: IdentityColumn) -> Result<Self> {
-        let mut users = Self {
-            file: path.display().to_string(),
-            rows: Vec::new(),
-            text: Vec::new(),
-            by_id: RowIndex::default(),
-            by_username: RowIndex::default(),
-        };
+        let mut users = Self::new(path.display().to_string());
         // All columns are requested, so a table without one of them is an error, whichever identity is kept.
         let [xapi_id, caliper_id] = Format::ALL.map(Format::identity_column);
         let kept = identity.name();
@@ -93,24 +90,98 @@ impl Users {
             let id = id.nullable().unwrap_or_default();
             let username = username.not_null().unwrap_or_default();
             let text = text.nullable().unwrap_or_default();
-            let text = if is_no_value(&text) { "" } else { &*text };
-            let uuid = match identity {
-                IdentityColumn::Email => None,
-                IdentityColumn::ExternalId(_) => compact_uuid(text),
-            };
-            users.push(&id, &username, text, uuid)
+            users.push(parse_id(&id)?, &username, &text, identity)
         })?;
-        users.text.shrink_to_fit();
-        users.rows.shrink_to_fit();
-        users
-            .index()
-            .with_context(|| format!("failed to load `{}`", path.display()))?;
+        users.finish()?;
         Ok(users)
     }
 
     /// Returns the number of users.
     pub(super) fn len(&self) -> usize {
         self.rows.len()
+    }
+
+    /// Returns a table without users, to be filled by `push` and completed by `finish`.
+    pub(super) fn new(file: String) -> Self {
+        Self {
+            file,
+            rows: Vec::new(),
+            text: Vec::new(),
+            uuids: Vec::new(),
+            by_id: RowIndex::default(),
+            by_username: RowIndex::default(),
+        }
+    }
+
+    /// Adds a user. `text` is the user's identity, of the kind that `identity` names.
+    ///
+    /// # Errors
+    /// Returns an error if a text has more than 4 GB.
+    pub(super) fn push(
+        &mut self,
+        id: Option<i64>,
+        username: &str,
+        text: &str,
+        identity: IdentityColumn,
+    ) -> Result<()> {
+        let start = self.text.len() as u64;
+        self.text.extend_from_slice(username.as_bytes());
+        let uuid = match identity {
+            IdentityColumn::Email => None,
+            IdentityColumn::ExternalId(_) => compact_uuid(text),
+        };
+        let identity = match uuid {
+            _ if is_no_value(text) => StoredIdentity::Absent,
+            Some(uuid) => self.stored(uuid)?,
+            None => {
+                self.text.extend_from_slice(text.as_bytes());
+                StoredIdentity::Text {
+                    bytes: u32::try_from(text.len())?,
+                }
+            }
+        };
+        self.rows.push(UserRow {
+            id,
+            start,
+            username_bytes: u32::try_from(username.len())?,
+            identity,
+        });
+        Ok(())
+    }
+
+    /// Gives the user with this id an external id. Does nothing if there is no such user. All users must have been added
+    /// in the order of their ids.
+    ///
+    /// # Errors
+    /// Returns an error if the user already has an external id.
+    #[cfg(feature = "lms-db")]
+    pub(super) fn set_external_id(&mut self, id: i64, uuid: Uuid) -> Result<()> {
+        let Ok(row) = self.rows.binary_search_by_key(&Some(id), |row| row.id) else {
+            return Ok(());
+        };
+        if !matches!(self.rows[row].identity, StoredIdentity::Absent) {
+            bail!("the user {id} has two external ids of the same type");
+        }
+        self.rows[row].identity = self.stored(uuid)?;
+        Ok(())
+    }
+
+    fn stored(&mut self, uuid: Uuid) -> Result<StoredIdentity> {
+        let index = u32::try_from(self.uuids.len())?;
+        self.uuids.push(uuid);
+        Ok(StoredIdentity::Uuid(index))
+    }
+
+    /// Builds the indexes, after the last user.
+    ///
+    /// # Errors
+    /// Returns an error if an id or username is repeated.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        self.text.shrink_to_fit();
+        self.rows.shrink_to_fit();
+        self.uuids.shrink_to_fit();
+        self.index()
+            .with_context(|| format!("failed to load `{}`", self.file))
     }
 
     /// Returns whether the table has no rows below its header.
@@ -138,38 +209,6 @@ impl Users {
                 .find(&username.as_bytes(), |row| Some(self.username(row)))
         };
         id.and_then(by_id).or_else(by_username)
-    }
-
-    fn push(&mut self, id: &str, username: &str, identity: &str, uuid: Option<Uuid>) -> Result<()> {
-        let id = match id {
-            "" => None,
-            _ => {
-                let number = id.trim().parse().ok();
-                Some(number.with_context(|| format!("the id `{id}` is not an integer"))?)
-            }
-        };
-        let start = self.text.len() as u64;
-        self.text.extend_from_slice(username.as_bytes());
-        let identity = match uuid {
-            _ if identity.is_empty() => StoredIdentity::Absent,
-            Some(uuid) => {
-                self.text.extend_from_slice(uuid.as_bytes());
-                StoredIdentity::Uuid
-            }
-            None => {
-                self.text.extend_from_slice(identity.as_bytes());
-                StoredIdentity::Text {
-                    bytes: u32::try_from(identity.len())?,
-                }
-            }
-        };
-        self.rows.push(UserRow {
-            id,
-            start,
-            username_bytes: u32::try_from(username.len())?,
-            identity,
-        });
-        Ok(())
     }
 
     fn index(&mut self) -> Result<()> {
@@ -204,9 +243,7 @@ impl Users {
         let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
         match row.identity {
             StoredIdentity::Absent => Identity::Absent { id: row.id },
-            StoredIdentity::Uuid => {
-                Identity::Uuid(Uuid::from_slice(&bytes[..16]).unwrap_or_default())
-            }
+            StoredIdentity::Uuid(index) => Identity::Uuid(self.uuids[index as usize]),
             StoredIdentity::Text { bytes: length } => {
                 Identity::Text(std::str::from_utf8(&bytes[..length as usize]).unwrap_or_default())
             }
@@ -259,6 +296,17 @@ impl Display for RepeatedKey {
         let (first, second) = (u64::from(self.0) + 2, u64::from(self.1) + 2);
         write!(formatter, "rows {first} and {second}")
     }
+}
+
+/// Parses the numeric id of a user, which is empty if the table has none.
+fn parse_id(id: &str) -> Result<Option<i64>> {
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let number = id.trim().parse().ok();
+    Ok(Some(number.with_context(|| {
+        format!("the id `{id}` is not an integer")
+    })?))
 }
 
 /// Returns whether a text stands for an absent value, as programs that export tables write it.

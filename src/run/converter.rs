@@ -98,21 +98,21 @@ fn check_root_url(url: &str, console: &Console) -> Result<()> {
 /// are derived.
 fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -> Result<()> {
     if identity == IdentityColumn::Email {
-        if lms.users.is_none() {
+        if !lms.has_users() {
             bail!(
                 "`--actor mbox` and `mbox-sha1sum` need e-mail addresses: give a table of users with `--users`"
             );
         }
         return Ok(());
     }
-    let (whose, remedy) = match (&lms.users, lms.unknown_user, lms.missing_external_id) {
-        (None, ..) => ("", "; to use those, give a table of users with `--users`"),
-        (Some(_), Unknown::Derive, Unknown::Reject) => (" of users who are not in the table", ""),
-        (Some(_), Unknown::Reject, Unknown::Derive) => (" of users who have none in the table", ""),
-        (Some(_), Unknown::Derive, Unknown::Derive) => {
+    let (whose, remedy) = match (lms.has_users(), lms.unknown_user, lms.missing_external_id) {
+        (false, ..) => ("", "; to use those, give a table of users with `--users`"),
+        (true, Unknown::Derive, Unknown::Reject) => (" of users who are not in the table", ""),
+        (true, Unknown::Reject, Unknown::Derive) => (" of users who have none in the table", ""),
+        (true, Unknown::Derive, Unknown::Derive) => {
             (" of users who are not in the table or have none in it", "")
         }
-        (Some(_), Unknown::Reject, Unknown::Reject) => return Ok(()),
+        (true, Unknown::Reject, Unknown::Reject) => return Ok(()),
     };
     console.note(&format!(
         "note: external ids{whose} are derived and will not match the LMS's own{remedy}"

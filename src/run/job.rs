@@ -119,11 +119,10 @@ impl<'a> Job<'a> {
             &input.files_from,
             &conversion.actor_key_file,
             &conversion.routers,
-            &conversion.lms.users,
-            &conversion.lms.courses,
         ];
         let mut read: Vec<&Path> = read;
         read.extend(of_settings.into_iter().flatten().map(PathBuf::as_path));
+        read.extend(conversion.lms.files());
         check_outputs(names, &files, &of_all_shards, &read)?;
         let found_none = of_all_shards.is_empty();
         let wrapper = input.line_wrapper.clone();

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
 //! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
+//! | `lms_export` | writes the tables of the LMS database to files |
 //! | `probe` | `send --probe` |
 //! | `job` | the part that `transform`, `send` and `verify` share; `job/drive` is its main part, `job/summarize` its end |
 //! | `fail_on` | the results that make a run fail |
@@ -27,6 +28,7 @@ mod fail_on;
 mod input_warnings;
 mod inputs;
 mod job;
+mod lms_export;
 mod open_input;
 mod probe;
 mod recover;
@@ -41,6 +43,7 @@ pub use dead_letters::dead_letters;
 pub use explain::explain;
 pub use fail_on::FailOn;
 pub use job::Command;
+pub use lms_export::{ExportSettings, lms_export};
 pub use probe::{ProbeSettings, probe};
 pub use recover::{RecoverSettings, recover};
 pub use send::send;

@@ -41,6 +41,7 @@ mod known_files;
 mod large_events;
 mod letter_groups;
 mod letters;
+mod lms_db;
 mod lost_inputs;
 mod lrs;
 mod minute_timer;

@@ -14,12 +14,13 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 19] = [
+const OPTIONS_OF_OTHERS: [&str; 20] = [
     "--batch",
     "--bytes",
     "--default-character-set",
     "--document-private-items",
     "--failed",
+    "--features",
     "--format",
     "--from-file",
     "--gzip",
@@ -102,14 +103,18 @@ fn pages() -> Vec<Page> {
 fn options() -> BTreeSet<String> {
     let mut options = BTreeSet::new();
     for command in [
-        "transform",
-        "explain",
-        "send",
-        "verify",
-        "recover",
-        "dead-letters",
+        &["transform"][..],
+        &["explain"],
+        &["send"],
+        &["verify"],
+        &["recover"],
+        &["dead-letters"],
+        &["lms", "export"],
     ] {
-        let help = Run::new(&[command, "--help"]).run().with_code(0).stdout;
+        let help = Run::new(&[command, &["--help"]].concat())
+            .run()
+            .with_code(0)
+            .stdout;
         options.extend(options_in(&String::from_utf8(help).unwrap()));
     }
     options

@@ -1,0 +1,81 @@
+//! The options of `event-router lms`.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+
+use super::lms_db_args::LmsDbArgs;
+use crate::console::Console;
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::run::{self, ExportSettings};
+
+#[derive(Args, Debug)]
+pub struct LmsArgs {
+    #[command(subcommand)]
+    pub command: LmsCommand,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum LmsCommand {
+    /// Write the users and courses of the LMS database to files, for --users and --courses of the other commands
+    Export(ExportArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    database: LmsDbArgs,
+
+    /// Trust the certificates in this PEM file, in addition to those of public authorities
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+
+    /// Write the users to this file: CSV with the columns id, username, email, xapi_id, caliper_id. It is gzipped if its name
+    /// ends with .gz
+    #[arg(long, value_name = "FILE", required_unless_present = "courses")]
+    users: Option<PathBuf>,
+
+    /// Write the courses to this file: CSV with the columns course_id, display_name. It is gzipped if its name ends with .gz
+    #[arg(long, value_name = "FILE")]
+    courses: Option<PathBuf>,
+
+    /// Print only errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+impl LmsArgs {
+    pub fn console(&self) -> Console {
+        let LmsCommand::Export(args) = &self.command;
+        Console::new(args.quiet, false)
+    }
+
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Returns the error of the command, or an error if options are missing.
+    pub fn run(self, console: &Console) -> Result<ExitCode, Fatal> {
+        match self.command {
+            LmsCommand::Export(args) => {
+                let settings = args.settings().or_exit(ExitCode::Usage)?;
+                run::lms_export(&settings, console)
+            }
+        }
+    }
+}
+
+impl ExportArgs {
+    /// Returns the settings.
+    ///
+    /// # Errors
+    /// Returns an error if no database is given.
+    pub fn settings(self) -> Result<ExportSettings> {
+        let database = self.database.settings(self.ca_file);
+        Ok(ExportSettings {
+            database: database.context("give the LMS database with `--lms-db`")?,
+            users: self.users,
+            courses: self.courses,
+        })
+    }
+}

@@ -1,0 +1,102 @@
+//! The messages about an LMS database that cannot be read.
+
+use anyhow::{Error, anyhow};
+use mysql::MySqlError;
+
+use super::settings::PASSWORD_VARIABLE;
+
+/// The step that failed.
+#[derive(Clone, Copy)]
+pub(super) enum Reading {
+    /// A statement before the first query.
+    Session(&'static str),
+    /// A query of this table.
+    Table(&'static str),
+}
+
+/// A connection that failed.
+pub(super) struct Login<'a> {
+    /// The URL of the database, for messages.
+    pub name: &'a str,
+    pub user: &'a str,
+    pub is_encrypted: bool,
+}
+
+/// Returns the error of a failed connection or login.
+pub(super) fn unreachable(error: mysql::Error, login: &Login<'_>) -> Error {
+    let Login {
+        name,
+        user,
+        is_encrypted,
+    } = *login;
+    let problem = shown(&error);
+    match code(&error) {
+        // Access denied: by the password, by the plugin, and for the database.
+        Some(1045 | 1698 | 1251) => {
+            let encrypt = if is_encrypted {
+                ""
+            } else {
+                ", and, if the account requires TLS, add `?ssl-mode=verify-identity` to the URL"
+            };
+            anyhow!(
+                "the LMS database `{name}` refuses the login of `{user}`: {problem}: check the user in `--lms-db` and the password in {PASSWORD_VARIABLE} or `--lms-db-password-file`{encrypt}"
+            )
+        }
+        Some(1044) => anyhow!(
+            "the LMS database `{name}` cannot be used by `{user}`: {problem}: grant the user SELECT on its tables (see *Lookup tables* in the guide)"
+        ),
+        Some(1049) => anyhow!(
+            "the server of the LMS database `{name}` has no such database: {problem}: check the name at the end of `--lms-db`"
+        ),
+        Some(_) => anyhow!("the LMS database `{name}` refuses the connection: {problem}"),
+        None if is_encrypted => anyhow!(
+            "failed to connect to the LMS database `{name}`: {problem}: check the host and port in `--lms-db` and that the server speaks TLS; name the authority of its certificate with `--ca-file` (see *Lookup tables* in the guide)"
+        ),
+        None => anyhow!(
+            "failed to connect to the LMS database `{name}`: {problem}: check the host and port in `--lms-db` and that the server runs"
+        ),
+    }
+}
+
+/// Returns the error of a failed statement or query.
+pub(super) fn explained(error: mysql::Error, name: &str, reading: Reading) -> Error {
+    let problem = shown(&error);
+    let step = match reading {
+        Reading::Session(statement) => format!("run `{statement}` in"),
+        Reading::Table(table) => format!("read the table `{table}` of"),
+    };
+    let remedy = match code(&error) {
+        Some(1146) => ": check that `--lms-db` names the database of the LMS",
+        Some(1054) => {
+            ": this version of the LMS is not supported; export the tables instead (see *Lookup tables* in the guide)"
+        }
+        Some(1142 | 1143) => {
+            ": grant the user SELECT on the table (see *Lookup tables* in the guide)"
+        }
+        Some(1205 | 1412) => {
+            ": the table was changed meanwhile, by a migration for example; run the command again"
+        }
+        Some(_) => "",
+        None => ": the connection broke; run the command again",
+    };
+    anyhow!("failed to {step} the LMS database `{name}`: {problem}{remedy}")
+}
+
+/// Returns the code of an error that the server has sent.
+fn code(error: &mysql::Error) -> Option<u16> {
+    match error {
+        mysql::Error::MySqlError(MySqlError { code, .. }) => Some(*code),
+        _ => None,
+    }
+}
+
+/// Returns the message of an error, without the names of Rust types that the client adds.
+fn shown(error: &mysql::Error) -> String {
+    match error {
+        mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::MySqlError(error) => format!("error {}, {}", error.code, error.message),
+        mysql::Error::DriverError(error) => error.to_string(),
+        mysql::Error::TlsError(error) => error.to_string(),
+        other => other.to_string(),
+    }
+}
