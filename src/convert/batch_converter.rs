@@ -51,9 +51,11 @@ impl BatchConverter {
         let last_of_part = self.convert_part(source, &batch, &mut converted);
         let rest = last_of_part.map(|nth| batch.split_after(nth));
         if let Some(foreign) = &converted.suspects.foreign {
-            batch
-                .positions
-                .truncate(foreign.whole_lines_from(batch.first_line));
+            let whole_lines = match source.shape {
+                Shape::Log => foreign.whole_lines_from(batch.first_line),
+                Shape::Document => 0,
+            };
+            batch.positions.truncate(whole_lines);
         }
         converted.positions = std::mem::take(&mut batch.positions);
         if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
@@ -84,8 +86,7 @@ impl BatchConverter {
             let conversion = self.converter.convert(line, layout, &arena, converted);
             if let Some(conversion) = conversion {
                 if matches!(conversion.outcome, Outcome::Unparsable(_))
-                    && source.shape == Shape::Log
-                    && let Some((data, text)) = batch.foreign_data(line)
+                    && let Some((data, text)) = batch.foreign_data(line, source.shape)
                 {
                     converted.suspects.foreign = Some(data);
                     let conversion = self.converter.convert(text, layout, &arena, converted);

@@ -3,6 +3,7 @@
 //! each of its lines would be reported as unparsable.
 
 mod in_line;
+mod inflate;
 mod marks;
 mod openpgp;
 mod reading;
@@ -90,6 +91,9 @@ impl Foreign {
     /// Recognizes a kind of file by its first bytes, up to [`EXAMINED_BYTES`]. Returns `None` if the bytes may be the
     /// start of a log.
     pub fn recognize(start: &[u8], container: Container) -> Option<Self> {
+        /// The number of first bytes that are not UTF-8 in another encoding. A document may have no more before other data.
+        const SURE_BYTES: usize = 32;
+
         if container.is_gzip() && start.starts_with(&GZIP_MAGIC) {
             return Some(Self::GZIP);
         }
@@ -113,6 +117,9 @@ impl Foreign {
         }
         if is_bson(start) {
             return Some(Self::MONGODUMP);
+        }
+        if is_text(&start[..start.len().min(SURE_BYTES)]) {
+            return None;
         }
         let (is, command) = wide_encoding(start)?;
         Some(Self::new(is, Reading::Command(command)))
@@ -142,10 +149,10 @@ impl Foreign {
     }
 
     /// Recognizes a kind of file by the first bytes of a member of a gzip file that has other members before. The member
-    /// may begin in the middle of a line, so only binary data counts.
+    /// may begin in the middle of a line, so only binary data counts, and armored data.
     pub fn in_member(start: &[u8]) -> Option<Self> {
         let kind = Self::recognize(start, Container::GzipFile);
-        kind.filter(|kind| *kind == Self::GZIP || is_binary(start))
+        kind.filter(|kind| *kind == Self::GZIP || is_binary(start) || is_armored(start))
     }
 
     /// Returns an explanation for an error: the kind, and the way to read such a file.
@@ -200,6 +207,13 @@ pub fn is_text(start: &[u8]) -> bool {
 fn is_binary(bytes: &[u8]) -> bool {
     let is_of_text = |byte: u8| byte >= b' ' || matches!(byte, b'\t'..=b'\r' | b'\x1b');
     !bytes.iter().all(|&byte| is_of_text(byte))
+}
+
+/// Returns whether the first line is one of base64, or the first line of data in the form of PEM.
+fn is_armored(start: &[u8]) -> bool {
+    let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    first_line.starts_with(b"-----BEGIN ") || first_line.trim_ascii_end().iter().all(is_base64)
 }
 
 /// Returns the bytes after a skippable frame, with which files of zstd and of lz4 may begin. Returns no bytes if the

@@ -78,15 +78,17 @@ impl LineBatch {
         }
     }
 
-    /// Looks for data that is no log in a line of the batch that is not JSON. Also returns the text before the data as a
-    /// line.
+    /// Looks for data that is no log in a line of the batch that is not JSON, or in a document. Also returns the text before
+    /// the data as a line.
     #[cold]
-    pub fn foreign_data(&self, line: Line<'_>) -> Option<(ForeignData, Line<'_>)> {
+    pub fn foreign_data(&self, line: Line<'_>, shape: Shape) -> Option<(ForeignData, Line<'_>)> {
         let start = usize::try_from(line.offset - self.offset).ok()?;
         let rest = self.text.get(start..)?;
-        let whole = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-        let (data, length) = ForeignData::find(whole, line.number, line.offset)?;
-        let text = &whole[..length];
+        let (data, length) = match shape {
+            Shape::Log => ForeignData::find(rest, line.number, line.offset)?,
+            Shape::Document => ForeignData::find_in_document(rest)?,
+        };
+        let text = &rest[..length];
         let content = LineContent::Whole(&text[nuls_before(text)..]);
         Some((data, Line { content, ..line }))
     }

@@ -4,7 +4,7 @@ use std::io::{self, Cursor, Read, Repeat, Take};
 
 use bumpalo::Bump;
 
-use super::foreign::Foreign;
+use super::foreign::{Foreign, ForeignData, is_text};
 use super::not_a_log::NotALog;
 use crate::tracking::{RejectsRow, marks_events, may_be_event};
 
@@ -99,7 +99,7 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
     let start = reader.start.get_ref();
     let has_none = first.is_none();
     let wide = Foreign::wide_encoding_within;
-    let is_foreign = has_none && !has_event_in_text(start);
+    let is_foreign = has_none && !has_event_in_text(start) && !has_data_after_text(start);
     let wide_encoding = is_foreign.then(|| wide(start)).flatten();
     if is_foreign && wide_encoding.is_none() && (is_binary(start) || is_serialized(start)) {
         let message = "it is binary data; leave it out, or decrypt or unpack it with the program that made it";
@@ -146,6 +146,13 @@ pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
 fn has_event_in_text(bytes: &[u8]) -> bool {
     let mut lines = bytes.split(|&byte| byte == b'\n');
     lines.any(|line| may_be_event(line) && std::str::from_utf8(line).is_ok())
+}
+
+/// Returns whether data of another kind follows text. The position of such data is found when the text is read.
+fn has_data_after_text(bytes: &[u8]) -> bool {
+    let found = ForeignData::find_in_document(bytes);
+    let text = found.map(|(_, length)| bytes[..length].trim_ascii());
+    text.is_some_and(|text| !text.is_empty() && is_text(text))
 }
 
 /// Returns whether bytes are neither UTF-8 nor text in another encoding. A tenth of encrypted or compressed bytes are

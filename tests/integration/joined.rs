@@ -1,9 +1,39 @@
 //! Inputs in which data of another kind follows lines of text, as when files of several kinds are joined.
 
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
 use crate::harness::{Ended, Run, gzip, line, lines};
 
 fn utf_16(text: &str) -> Vec<u8> {
     text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+fn base64(bytes: &[u8]) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+
+    let text = STANDARD.encode(bytes).into_bytes();
+    text.chunks(76).collect::<Vec<_>>().join(&b'\n')
+}
+
+fn zlib(text: &str) -> Vec<u8> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// The packets that `gpg --symmetric` and `gpg --encrypt` write: the encrypted session key and the first bytes of the
+/// encrypted data.
+fn openpgp() -> [Vec<u8>; 2] {
+    let password = b"\x8c\x0d\x04\x09\x03\x08\xa1\xf8\xc2\xa6\x04\x0a\x4a\xff\xff";
+    let public_key = b"\x85\x01\x0c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x01\x08\0";
+    let public_key = [&public_key[..], &[0xc3; 256]].concat();
+    let data = b"\xd2\xc0\x4c\x01\xb8\n\xc1\x92\n\x7f";
+    [&password[..], &public_key].map(|key| [key, data].concat())
 }
 
 fn fails_after(ended: Ended, lines: u64, emitted: u64, message: &str) -> Ended {
@@ -19,7 +49,18 @@ fn data_of_another_kind_after_lines_of_text_is_an_error_that_says_where_it_begin
     let text = lines(0..3);
     let at = text.len() + 1;
     let more = [b'\n', 0xff].repeat(100);
-    let starts: [(Vec<u8>, &str, &str); 7] = [
+    let [with_password, with_public_key] = openpgp();
+    let starts: [(Vec<u8>, &str, &str); 9] = [
+        (
+            with_password,
+            "encrypted or signed with OpenPGP",
+            "gpg --decrypt - | event-router",
+        ),
+        (
+            with_public_key,
+            "encrypted or signed with OpenPGP",
+            "gpg --decrypt - | event-router",
+        ),
         (gzip(lines(3..400)), "compressed with gzip", "event-router"),
         (
             b"BZh91AY&SY\x9b\x97\x1f\x9c\0\0".to_vec(),
@@ -90,6 +131,8 @@ fn data_may_follow_an_event_without_a_newline_between_them() {
         gzip(lines(3..400)),
         b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
         utf_16(&lines(3..4)),
+        zlib(&lines(3..4)),
+        zlib(&lines(3..400)),
     ] {
         let bytes = [text.trim_end().as_bytes(), &data].concat();
         let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
@@ -143,6 +186,16 @@ fn with_a_state_each_run_reports_the_data() {
 fn lines_with_damaged_bytes_are_bad_lines_and_no_data_of_another_kind() {
     for damaged in [
         &b"\x1f\x8b"[..],
+        b"\x1f\x8b\x08",
+        b"\x1f\x8b\x08\0",
+        b"\x1f\x8b\x08\x08{\"name\": 1}",
+        b"\x1f\x8b\x08\0\0\0\0\0damaged, and no gzip",
+        b"\x28\xb5\x2f\xfd is damaged",
+        b"BZh91AY&SY is \xe4",
+        b"\xfd7zXZ\0 is damaged",
+        b"\x8c\x0d\x04\x09 is damaged",
+        b"\x85\x01\x0c\x03 is damaged",
+        b"x\x9c is damaged",
         b"\xa3\x01\x01",
         b"\x5d\0\0\x80",
         b"\0\0{\0\"\0",
@@ -175,6 +228,15 @@ fn another_kind_of_data_in_a_later_member_of_a_gzip_file_is_an_error_after_the_l
             "encrypted or signed with OpenPGP",
         ),
         (utf_16(&line(2)), "UTF-16 text"),
+        (base64(&gzip(lines(2..40))), "gzip in base64"),
+        (
+            b"-----BEGIN PGP MESSAGE-----\n\nhQGMA61MSvA9vFX1AQwArkZIBrfYz9s\n".to_vec(),
+            "encrypted with OpenPGP",
+        ),
+        (
+            b"U2FsdGVkX1+qrjbZyNUnYw4jNnCCl8oC\n".to_vec(),
+            "encrypted with openssl",
+        ),
     ] {
         let data = [&data[..], &[b'\n', 0xff].repeat(100)].concat();
         for lines_before in [1, 100] {
@@ -285,5 +347,85 @@ fn an_error_about_damaged_gzip_data_says_where_the_data_ends_and_what_to_do() {
         let error = format!("failed to read `a.log.gz` to its end: the gzip data {expected}");
         ended.assert_error(&error);
         ended.assert_stderr("; get the ");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20))]
+
+    #[test]
+    fn bad_lines_of_text_in_any_encoding_never_end_a_file(
+        texts in prop::collection::vec("\\PC{20,60}", 40),
+        marks in prop::collection::vec(0..MARKS.len(), 40),
+        latin in any::<bool>(),
+    ) {
+        let bad = texts.iter().zip(marks).map(|(text, mark)| {
+            let text: Vec<u8> = match latin {
+                true => text.chars().map(|c| c as u8).filter(|&byte| byte & 0x7f >= b' ').collect(),
+                false => text.bytes().collect(),
+            };
+            [MARKS[mark], &text, b" \n"].concat()
+        });
+        let bytes = [line(0).into_bytes(), bad.collect::<Vec<_>>().concat(), line(1).into_bytes()];
+        let run = Run::transform().file("a.log", bytes.concat()).args(&["a.log"]);
+        let ended = run.run();
+        prop_assert_eq!(ended.code, 0, "{}", ended.stderr);
+        prop_assert_eq!(ended.count("emitted"), 2);
+    }
+}
+
+/// The first bytes of other kinds of data.
+const MARKS: [&[u8]; 16] = [
+    b"",
+    b"\x1f\x8b\x08",
+    b"\x1f\x8b\x08\0",
+    b"BZh91AY&SY",
+    b"\xfd7zXZ\0",
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"\xff\x06\0\0sNaPpY",
+    b"PK\x03\x04",
+    b"\x78\x9c",
+    b"x^",
+    b"\x8c\x0d\x04\x09\x03\x08",
+    b"\x85\x01\x0c\x03",
+    b"\xff\xfe",
+    b"SQLite format 3\0",
+    b"Salted__\xe4",
+];
+
+#[test]
+fn data_of_another_kind_after_a_document_is_an_error_in_every_run() {
+    let document = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&line(1)).unwrap());
+    let document = document.unwrap();
+    for (between, data) in [
+        ("\n", gzip(line(2))),
+        ("", utf_16(&line(2))),
+        ("\n", openpgp()[0].clone()),
+    ] {
+        let bytes = [document.as_bytes(), between.as_bytes(), &data].concat();
+        let at = document.len() + between.len() + 1;
+        let message = format!("failed to read `a.json` to its end: after ");
+        let arguments = [
+            "--report",
+            "report.json",
+            "--state",
+            "state",
+            "-o",
+            "out",
+            "a.json",
+        ];
+        let run = Run::transform().file("a.json", bytes).args(&arguments);
+        let ended = fails_after(run.run(), 1, 1, &message);
+        ended.assert_stderr(&format!(
+            "lines of text, at byte {at}, data begins that is "
+        ));
+        assert_eq!(ended.files("out"), ["a.json"]);
+        let again = Run::transform()
+            .in_directory(&ended.directory)
+            .args(&arguments)
+            .run();
+        let again = fails_after(again, 1, 1, &message);
+        assert_eq!(again.report()["inputs"][0]["ended"], json!("failed"));
     }
 }

@@ -1,8 +1,10 @@
 //! Data of another kind that begins within a log, as if files of several kinds had been joined.
 
+use super::inflate::{Header, inflates, is_gzip_member};
 use super::marks::{MARKS, MARKS_OF_COMPRESSIONS};
+use super::openpgp::is_message_in_log;
 use super::reading::Reading;
-use super::{Container, EXAMINED_BYTES, Foreign, is_binary, wide_encoding};
+use super::{Container, Foreign, is_binary, wide_encoding};
 
 /// Data of another kind that begins after lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,17 +19,17 @@ pub struct ForeignData {
 }
 
 impl ForeignData {
-    /// Looks for data in a line that is not JSON. The line has this number, from 1, and this offset in the decompressed
-    /// input. Also returns the length of the text before the data in the line.
-    pub fn find(line: &[u8], number: u64, offset: u64) -> Option<(Self, usize)> {
+    /// Looks for data in the first line of `text`, which is not JSON. The line has this number, from 1, and this offset in
+    /// the decompressed input. Also returns the length of the text before the data in the line.
+    pub fn find(text: &[u8], number: u64, offset: u64) -> Option<(Self, usize)> {
+        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
         if !may_be_binary(line) {
             return None;
         }
         let nuls = line.iter().take_while(|&&byte| byte == 0).count();
-        let starts = [0, nuls, after_object(line)].into_iter();
-        let (kind, start) = starts
-            .filter_map(|start| Some((recognize(&line[start..])?, start)))
-            .min_by_key(|(_, start)| *start)?;
+        // UTF-16 is also recognized a byte too early or too late, in the wrong byte order.
+        let mut starts = [after_object(line), 0, nuls].into_iter();
+        let (kind, start) = starts.find_map(|start| Some((recognize(&text[start..])?, start)))?;
         let found = Self {
             kind,
             offset: offset + start as u64,
@@ -35,6 +37,18 @@ impl ForeignData {
             is_in_line: start > nuls,
         };
         Some((found, if found.is_in_line { start } else { 0 }))
+    }
+
+    /// Looks for data in each line of a document. Also returns the length of the text before the data.
+    pub fn find_in_document(text: &[u8]) -> Option<(Self, usize)> {
+        let mut at = 0;
+        let lines = text.split_inclusive(|&byte| byte == b'\n');
+        lines.zip(1..).find_map(|(line, number)| {
+            let start = at;
+            at += line.len();
+            let (found, length) = Self::find(&text[start..], number, start as u64)?;
+            Some((found, start + length))
+        })
     }
 
     /// Returns the number of lines with a newline before the data, from the line with this number on.
@@ -96,27 +110,35 @@ fn after_object(line: &[u8]) -> usize {
     memchr::memrchr(b'}', &line[..text]).map_or(0, |brace| brace + 1)
 }
 
-/// Recognizes a kind of data, or returns `None` for a line that may be damaged. A mark has at least three bytes that are
-/// fixed, since damage in a log may look like a shorter mark.
+/// Recognizes a kind of data, or returns `None` for a line that may be damaged. Damage in a log may look like a mark of two
+/// or three bytes, so these do not count alone. Behind a longer mark, too, no text may follow.
 fn recognize(start: &[u8]) -> Option<Foreign> {
     const LEAST_BYTES: usize = 4;
-
-    let start = &start[..start.len().min(EXAMINED_BYTES)];
-    if let [0x1f, 0x8b, 8, 0..=0x1f, ..] | [0x1f, 0x8b, 8] = start {
-        return Some(Foreign::GZIP_DATA);
-    }
+    let marked = |(at, mark): &(usize, &[u8])| {
+        let rest = start.get(*at..)?.strip_prefix(*mark)?;
+        (mark.len() >= LEAST_BYTES && is_no_text(rest)).then_some(())
+    };
     let mut marks = MARKS_OF_COMPRESSIONS.iter().chain(MARKS);
-    let marked = marks.find(|(_, _, marks)| {
-        let begins = |(at, mark): &(usize, &[u8])| {
-            let rest = start.get(*at..);
-            mark.len() >= LEAST_BYTES && rest.is_some_and(|rest| rest.starts_with(mark))
-        };
-        marks.iter().any(begins)
-    });
-    match marked {
-        Some((is, reading, _)) => Some(Foreign::new(is, *reading)),
-        None => wide_encoding_of(start),
+    let kind = marks.find(|(_, _, marks)| marks.iter().find_map(marked).is_some());
+    if let Some((is, reading, _)) = kind {
+        return Some(Foreign::new(is, *reading));
     }
+    match start {
+        _ if is_gzip_member(start) => Some(Foreign::GZIP_DATA),
+        [0x78, ..] if inflates(start, Header::Zlib) => Some(Foreign::ZLIB),
+        _ if is_message_in_log(start) => Some(Foreign::OPENPGP),
+        _ => wide_encoding_of(start),
+    }
+}
+
+/// Returns whether the bytes after a mark are no text: a control character that no text has follows soon in the same line,
+/// or there are as many as in compressed data, of which they are a tenth. More damaged lines may follow a damaged line.
+fn is_no_text(after_mark: &[u8]) -> bool {
+    let soon = &after_mark[..after_mark.len().min(16)];
+    let in_line = soon.split(|&byte| byte == b'\n').next();
+    let more = &after_mark[..after_mark.len().min(256)];
+    let controls = more.iter().filter(|&&byte| is_binary(&[byte])).count();
+    in_line.is_some_and(is_binary) || controls > more.len() / 16
 }
 
 /// Recognizes UTF-16 and UTF-32 by the zeros of the first ASCII characters, of which a damaged line has no such sequence.

@@ -1,5 +1,6 @@
 //! The first packet of a binary OpenPGP message (RFC 9580), as `gpg --encrypt` writes it.
 
+use super::inflate::{Header, inflates};
 use super::is_binary;
 
 /// The kinds of packets with which a message begins.
@@ -31,6 +32,62 @@ pub fn is_message(start: &[u8]) -> bool {
         LITERAL => is_literal(start, body),
         _ => false,
     }
+}
+
+/// Returns whether bytes within a log are the start of an OpenPGP message. Damaged text may begin like a packet, so the
+/// fields of the first packet are examined, and the kind of the next one.
+pub fn is_message_in_log(start: &[u8]) -> bool {
+    if !is_message(start) {
+        return false;
+    }
+    let mut rest = start;
+    loop {
+        let Some((kind, body)) = first_packet(rest) else {
+            return rest.is_empty();
+        };
+        let is_packet = match (kind, body) {
+            (ENCRYPTED_AND_PROTECTED | ENCRYPTED_BY_GNUPG, _) => {
+                return rest.len() < start.len() && is_message(rest);
+            }
+            (LITERAL, _) => return rest.len() < start.len() && is_literal(rest, body),
+            (COMPRESSED, [1, data @ ..]) => return inflates(data, Header::None),
+            (COMPRESSED, [2, data @ ..]) => return inflates(data, Header::Zlib),
+            (COMPRESSED, [3, data @ ..]) => return data.starts_with(b"BZh"),
+            // The numbers of the cipher, of the way to derive the key, and of the hash.
+            (PASSWORD_SESSION_KEY, [4, 1..=13, 0 | 1 | 3, 1..=14, ..]) => true,
+            (PASSWORD_SESSION_KEY, [5 | 6, ..]) => true,
+            // The number of the public-key algorithm, after the id of the key.
+            (ENCRYPTED_SESSION_KEY, [2 | 3, _, _, _, _, _, _, _, _, 1..=3 | 16..=25, ..]) => true,
+            (ENCRYPTED_SESSION_KEY, [6, ..]) => true,
+            (ONE_PASS_SIGNATURE, [3, 0 | 1, 1..=14, 1..=28, ..]) => true,
+            (ONE_PASS_SIGNATURE, [6, ..]) => true,
+            _ => false,
+        };
+        match after_first_packet(rest) {
+            Some(next) if is_packet => rest = next,
+            _ => return false,
+        }
+    }
+}
+
+/// Returns the bytes after the first packet, or no bytes if these are not within `start`. Returns `None` for a packet
+/// whose length no short packet has.
+fn after_first_packet(start: &[u8]) -> Option<&[u8]> {
+    let (header, length) = match *start {
+        // The format of the packet, and the number of bytes of its length.
+        [0xc0..=0xff, length @ 0..=191, ..] => (2, usize::from(length)),
+        [0xc0..=0xff, first @ 192..=223, second, ..] => {
+            let length = (usize::from(first) - 192) << 8;
+            (3, length + usize::from(second) + 192)
+        }
+        [tag @ 0x80..=0xbf, length, ..] if tag & 3 == 0 => (2, usize::from(length)),
+        [tag @ 0x80..=0xbf, first, second, ..] if tag & 3 == 1 => {
+            (3, usize::from(u16::from_be_bytes([first, second])))
+        }
+        _ => return None,
+    };
+    let is_short = (8..=2100).contains(&length);
+    is_short.then(|| start.get(header + length..).unwrap_or(&[]))
 }
 
 /// Returns whether a message starts with data as it is, such as `gpg --store` writes. The body of the packet has the
