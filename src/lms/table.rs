@@ -165,15 +165,22 @@ fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Re
         names.iter().any(|name| !name.is_empty()),
         "the table is empty, without a header row; export it again"
     );
-    let mut indexes = [0; N];
-    for (index, column) in indexes.iter_mut().zip(columns) {
-        let Some(found) = names.iter().position(|name| *name == column) else {
-            let names = names.join("`, `");
-            bail!("the table has no column `{column}`; its header row has `{names}`");
-        };
-        *index = found;
+    let mut missing: Vec<&str> = Vec::new();
+    for column in columns {
+        if !names.contains(&column) && !missing.contains(&column) {
+            missing.push(column);
+        }
     }
-    Ok(indexes)
+    if !missing.is_empty() {
+        let noun = if missing.len() == 1 {
+            "column"
+        } else {
+            "columns"
+        };
+        let (missing, names) = (missing.join("`, `"), names.join("`, `"));
+        bail!("the table has no {noun} `{missing}`; its header row has `{names}`");
+    }
+    Ok(columns.map(|column| names.iter().position(|name| *name == column).unwrap_or(0)))
 }
 
 /// Unescapes a TSV cell. The cell either has backslash escapes, or is in quotes and has each quote in its text doubled.

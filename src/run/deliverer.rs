@@ -15,6 +15,7 @@ pub use rejects::Rejects;
 use vanished::Vanished;
 
 use super::duplicates::Duplicates;
+use super::error_lines::ErrorLines;
 use super::input_warnings::InputWarnings;
 use super::open_input::OpenInput;
 use crate::checkpoint::{Resumed, StateDirectory};
@@ -38,6 +39,7 @@ pub struct Deliverer<'c> {
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
     pub warnings: InputWarnings,
+    errors: ErrorLines,
     pub vanished: Vanished,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
@@ -78,6 +80,7 @@ impl<'c> Deliverer<'c> {
             duplicates: None,
             open: BTreeMap::new(),
             warnings: InputWarnings::default(),
+            errors: ErrorLines::default(),
             vanished: Vanished::default(),
             state: None,
             result: Delivered {
@@ -197,6 +200,7 @@ impl<'c> Deliverer<'c> {
             duplicates.close(self.console);
         }
         self.warnings.close(self.console);
+        self.errors.close(self.console);
         let closed = self.destination.close();
         let mut result = self.result;
         result.code = result.code.max(closed.code);
@@ -237,13 +241,13 @@ impl<'c> Deliverer<'c> {
     }
 
     fn input_failed(&mut self, open: &mut OpenInput, message: String) {
-        self.console.error(&message);
+        self.errors.show(&message, self.console);
         open.errors.push(message);
         self.result.code = self.result.code.max(ExitCode::Input);
     }
 
     fn report_output_error(&mut self, error: &anyhow::Error) {
-        self.console.error(&format!("{error:#}"));
+        self.errors.show(&format!("{error:#}"), self.console);
         self.result.code = self.result.code.max(ExitCode::Output);
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use super::error_lines::ErrorLines;
 use super::settings::InputSettings;
 use crate::console::Console;
 use crate::input::{
@@ -46,9 +47,11 @@ impl InputSearch {
         if let Some(rejects) = &self.rejects {
             mark_own_rejects(&mut discovery.sources, rejects)?;
         }
+        let mut errors = ErrorLines::default();
         for error in &discovery.errors {
-            console.error(&error.to_string());
+            errors.show(&error.to_string(), console);
         }
+        errors.close(console);
         let is_empty =
             discovery.sources.is_empty() && discovery.errors.is_empty() && !self.lacks_rejects;
         match discovery.skipped.as_slice() {

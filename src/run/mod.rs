@@ -10,6 +10,7 @@
 //! | `fail_on` | the results that make a run fail |
 //! | `inputs`, `converter` | find the inputs, load the tables |
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
+//! | `error_lines` | shows errors, and of many errors of one kind only the first |
 //! | `open_input` | an input between its start and its end |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
@@ -22,6 +23,7 @@ mod dead_letters;
 mod deliverer;
 mod discard;
 mod duplicates;
+mod error_lines;
 mod event_notes;
 mod explain;
 mod fail_on;

@@ -163,6 +163,7 @@ const MOST_PARTS: usize = 10;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tracking::event_path::TEXT_OF_BYTES;
 
     const EVENT: &str = r#"{"name":"a","event":{},"event_source":"server"}"#;
 
@@ -210,7 +211,7 @@ mod tests {
             ),
             (
                 serde_json::json!({"MESSAGE": EVENT.as_bytes()}).to_string(),
-                by_jq(r#".MESSAGE | if type == "array" then implode else . end"#),
+                by_jq(&format!(".MESSAGE | {TEXT_OF_BYTES}")),
             ),
             (
                 wrapped(r#"{"name":"app","context":{},"event":"#, "}"),

@@ -67,7 +67,7 @@ fn the_commands_and_options_of_advice_read_all_events() {
         ),
         (
             wrapped(|line| json!({"MESSAGE": line.as_bytes()})),
-            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+            r#"jq -cr '.MESSAGE | if type == "array" then reduce .[] as $b ([]; if $b < 128 then . + [$b] elif $b < 192 then .[-1] |= . * 64 + $b - 128 else . + [$b % (if $b < 224 then 32 elif $b < 240 then 16 else 8 end)] end) | implode else . end' FILE"#,
         ),
         (wrapped(|line| json!({"my key": line})), "--unwrap 'my key'"),
         (
@@ -98,7 +98,7 @@ fn the_commands_and_options_of_advice_read_all_events() {
 
 /// Checks that advice is the expected command or option, and follows it: it reads this number of events.
 #[track_caller]
-fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) {
+fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) -> Vec<u8> {
     let shown = advice.strip_suffix(" | event-router … -");
     assert_eq!(shown.unwrap_or(advice), expected);
     let program = env!("CARGO_BIN_EXE_event-router");
@@ -119,6 +119,24 @@ fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) {
     assert!(!stderr.contains("jq: not found"), "install jq");
     let newlines = output.stdout.iter().filter(|byte| **byte == b'\n');
     assert_eq!(newlines.count(), events, "{script}: {stderr}");
+    output.stdout
+}
+
+#[test]
+fn texts_that_journald_writes_as_bytes_are_read_as_utf_8() {
+    let course = |line: String| line.replace("course-v1:a", "course-v1:größe日本");
+    let log = wrapped(|line| json!({"MESSAGE": course(line).as_bytes()}));
+    let (run, advice) = advice("a.log", &log, &[]);
+    let shown = advice.strip_suffix(" | event-router … -").unwrap();
+    let read = assert_reads(&run, &advice, 2, shown);
+    let plain = Run::transform()
+        .stdin(course(lines(1..3)))
+        .args(&["-"])
+        .run();
+    assert_eq!(
+        String::from_utf8_lossy(&read),
+        String::from_utf8_lossy(&plain.stdout)
+    );
 }
 
 fn joined(lines: impl Iterator<Item = Value>) -> String {
@@ -175,12 +193,12 @@ fn events_in_several_wrappings_are_all_read() {
     for (log, expected, events) in [
         (
             joined([text(1), bytes(2), null.clone()].into_iter()),
-            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+            r#"jq -cr '.MESSAGE | if type == "array" then reduce .[] as $b ([]; if $b < 128 then . + [$b] elif $b < 192 then .[-1] |= . * 64 + $b - 128 else . + [$b % (if $b < 224 then 32 elif $b < 240 then 16 else 8 end)] end) | implode else . end' FILE"#,
             2,
         ),
         (
             joined([bytes(1), null, text(2), text(3)].into_iter()),
-            r#"jq -cr '.MESSAGE | if type == "array" then implode else . end' FILE"#,
+            r#"jq -cr '.MESSAGE | if type == "array" then reduce .[] as $b ([]; if $b < 128 then . + [$b] elif $b < 192 then .[-1] |= . * 64 + $b - 128 else . + [$b % (if $b < 224 then 32 elif $b < 240 then 16 else 8 end)] end) | implode else . end' FILE"#,
             3,
         ),
         (

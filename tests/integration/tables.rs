@@ -182,6 +182,10 @@ fn an_invalid_table_is_an_error_before_the_run_starts() {
             "failed to read `u`: the table has no column `caliper_id`",
         ),
         (
+            "id,username,email\n",
+            "failed to read `u`: the table has no columns `xapi_id`, `caliper_id`; its header row has `id`, `username`, `email`",
+        ),
+        (
             "id,username,email,xapi_id,caliper_id\n1,a,,,\n2,a,,,\n",
             "rows 2 and 3 have the same username, `a`",
         ),

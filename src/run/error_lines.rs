@@ -1,0 +1,47 @@
+//! The error lines of a run. Of many errors of one kind, such as those of a folder of encrypted files, only the first are
+//! shown.
+
+use std::collections::BTreeMap;
+
+use crate::console::Console;
+use crate::text::counted;
+
+/// The number of errors of one kind that are shown. The others are only counted.
+const SHOWN_OF_KIND: u64 = 20;
+
+/// The errors of a run, counted by kind.
+#[derive(Default)]
+pub struct ErrorLines {
+    kinds: BTreeMap<String, u64>,
+}
+
+impl ErrorLines {
+    /// Shows an error, unless many of its kind were shown.
+    pub fn show(&mut self, message: &str, console: &Console) {
+        let count = self.kinds.entry(kind(message)).or_default();
+        *count += 1;
+        if *count <= SHOWN_OF_KIND {
+            console.error(message);
+        }
+    }
+
+    /// Reports the number of errors that were not shown.
+    pub fn close(&self, console: &Console) {
+        let counts = self.kinds.values();
+        let hidden = counts
+            .map(|count| count.saturating_sub(SHOWN_OF_KIND))
+            .sum();
+        if hidden > 0 {
+            let more = counted(hidden, "more error", "more errors");
+            console.error(&format!(
+                "{more} of the kinds above; `--report FILE` lists the errors of all inputs"
+            ));
+        }
+    }
+}
+
+/// Returns the words of a message that errors of its kind have in common: all but numbers and texts in backquotes.
+fn kind(message: &str) -> String {
+    let words: String = message.split('`').step_by(2).collect();
+    words.replace(|c: char| c.is_ascii_digit(), "")
+}
