@@ -84,6 +84,7 @@
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
 //! | `xapi`, `caliper` | event name → records: the `match` in `mod.rs`, the list of names in `events.rs`, one file for each event family, wire types, vocabulary |
+//! | `repair` | old events → the form of today, if the user asks for it |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
 //! | `lms` | users and courses as in the LMS's database: read from lookup tables, or computed from the event |
 //! | `pipeline` | read, convert in parallel, deliver in order; the only module that uses rayon |
@@ -104,6 +105,7 @@
 //! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
 //! | a kind of file that is not a log | `input/foreign/marks.rs` |
 //! | a likely cause why an input has no event | `tracking/line_kind.rs`, `run/input_warnings/causes.rs` |
+//! | a repair of old events | a file in `repair/`, the list in its `mod.rs`; `outcome/repair.rs`; `fixtures/repairs/`; the page *Old logs* of the guide |
 //! | a reason code | `outcome/reason.rs`, the code that returns it, the table in the README |
 //! | an option | `cli/`, the settings that it fills (`run/settings.rs`, `send/settings.rs`), a page of the guide |
 //!
@@ -194,6 +196,7 @@ mod output;
 mod output_names;
 mod pipeline;
 mod progress;
+mod repair;
 mod report;
 mod routing;
 mod run;

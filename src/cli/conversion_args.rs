@@ -12,6 +12,7 @@ use super::lms_db_args::LmsDbArgs;
 use crate::convert::select_events;
 use crate::format::Format;
 use crate::lms::{LmsSettings, Unknown};
+use crate::outcome::{Repair, RepairSet};
 use crate::run::ConversionSettings;
 use crate::selection::EventSelection;
 
@@ -68,9 +69,13 @@ pub struct ConversionArgs {
     pub routers: Option<PathBuf>,
 
     /// Use event_type as the name of events without a name: browser events before about 2016, server events before
-    /// mid-2020
+    /// mid-2020. The same as `--repair name`
     #[arg(long)]
     name_from_event_type: bool,
+
+    /// Convert old events as if they had the form of today: the names of repairs, or the word all
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "REPAIR,…")]
+    repair: Vec<RepairArg>,
 
     #[command(flatten)]
     pub format: FormatArgs,
@@ -91,6 +96,32 @@ impl ValueEnum for Format {
             Self::Caliper => "Caliper 1.2 events",
         };
         Some(PossibleValue::new(self.name()).help(help))
+    }
+}
+
+/// A repair, or all of them.
+#[derive(Clone, Copy, Debug)]
+struct RepairArg(Option<Repair>);
+
+impl ValueEnum for RepairArg {
+    fn value_variants<'a>() -> &'a [Self] {
+        const VARIANTS: [RepairArg; Repair::ALL.len() + 1] = {
+            let mut variants = [RepairArg(None); Repair::ALL.len() + 1];
+            let mut nth = 0;
+            while nth < Repair::ALL.len() {
+                variants[nth] = RepairArg(Some(Repair::ALL[nth]));
+                nth += 1;
+            }
+            variants
+        };
+        &VARIANTS
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(match self.0 {
+            Some(repair) => PossibleValue::new(repair.name()).help(repair.does()),
+            None => PossibleValue::new("all").help("applies all repairs"),
+        })
     }
 }
 
@@ -118,6 +149,7 @@ impl ConversionArgs {
     /// Returns an error if an option does not fit the format or another option.
     pub fn settings(mut self, ca_file: Option<PathBuf>) -> Result<ConversionSettings> {
         let to = self.format()?;
+        let repairs = self.repairs();
         let root_url = self.lms_root_url.take();
         let root_url = root_url.context("give `--lms-root-url`")?;
         Ok(ConversionSettings {
@@ -135,8 +167,22 @@ impl ConversionArgs {
                 ..LmsSettings::new(root_url)
             },
             actor_key_file: self.actor_key_file,
-            name_from_event_type: self.name_from_event_type,
+            repairs,
         })
+    }
+
+    fn repairs(&self) -> RepairSet {
+        let mut repairs = RepairSet::NONE;
+        for &RepairArg(repair) in &self.repair {
+            match repair {
+                Some(repair) => repairs.insert(repair),
+                None => repairs = RepairSet::ALL,
+            }
+        }
+        if self.name_from_event_type {
+            repairs.insert(Repair::Name);
+        }
+        repairs
     }
 
     /// Returns the format to convert to.

@@ -7,7 +7,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::converted_batch::ConvertedBatch;
-use super::line_converter::{ConvertedLine, LineConverter};
+use super::converted_line::ConvertedLine;
+use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
@@ -148,6 +149,13 @@ impl BatchConverter {
                 tally.details.without_time += u64::from(conversion.time.is_none());
                 tally.details.two_times += u64::from(conversion.has_two_times);
                 tally.details.derived_ids += u64::from(conversion.has_derived_id);
+                if !conversion.repairs.is_empty() {
+                    tally.details.repaired.count(conversion.repairs);
+                }
+            }
+            Outcome::Rejected(_) if !conversion.repairs.is_empty() => {
+                let repairable = &mut tally.details.repairable;
+                *repairable.entry(conversion.repairs).or_default() += 1;
             }
             Outcome::Filtered(FilteredBy::Events) => {
                 if let Some(nth) = conversion.known {

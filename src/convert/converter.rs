@@ -15,7 +15,7 @@ use crate::caliper::CaliperSettings;
 use crate::filter::EventFilter;
 use crate::input::{Line, LineContent};
 use crate::lms::{IdentityColumn, LmsSettings, Unknown};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Repair, RepairSet};
 use crate::selection::UnknownPattern;
 use crate::tracking::LineWrapper;
 use crate::xapi::{ActorKind, XapiSettings};
@@ -69,7 +69,7 @@ pub struct ConverterBuilder {
     format: FormatSettings,
     events: Vec<String>,
     lms: LmsSettings,
-    name_from_event_type: bool,
+    repairs: RepairSet,
 }
 
 /// The reason why a [`Converter`] could not be built.
@@ -142,7 +142,7 @@ impl ConverterBuilder {
             format,
             events: vec!["default".to_owned()],
             lms: LmsSettings::new(lms_root_url),
-            name_from_event_type: false,
+            repairs: RepairSet::NONE,
         }
     }
 
@@ -194,7 +194,7 @@ impl ConverterBuilder {
     /// Uses `event_type` as the name of events without a name: browser events before about 2016, server events before
     /// mid-2020.
     pub fn name_from_event_type(mut self) -> Self {
-        self.name_from_event_type = true;
+        self.repairs.insert(Repair::Name);
         self
     }
 
@@ -225,7 +225,7 @@ impl ConverterBuilder {
             filter: EventFilter::default(),
             routers: None,
             lms: lms.map_err(|error| BuildError::Table(format!("{error:#}")))?,
-            name_from_event_type: self.name_from_event_type,
+            repairs: self.repairs,
         }))
     }
 }

@@ -5,6 +5,7 @@ use jiff::civil::DateTime;
 
 use super::clickhouse_row;
 use super::converted_batch::ConvertedBatch;
+use super::converted_line::{ConvertedLine, EventType};
 use super::record_writer::{Layout, RecordWriter};
 use super::row_origin::line_of;
 use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
@@ -12,7 +13,10 @@ use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
 use crate::lms::Lms;
-use crate::outcome::{EventKind, Fault, FilteredBy, FilteredEvents, Outcome, Reason, Unsupported};
+use crate::outcome::{
+    Fault, FilteredBy, FilteredEvents, Outcome, Reason, Repair, RepairSet, Unsupported,
+};
+use crate::repair::{present_name, repaired};
 use crate::routing::{RouterSet, Routers};
 use crate::selection::{EventSelection, Selected};
 use crate::tracking::{LineWrapper, RejectsRow, TrackingEvent, has_two_times};
@@ -32,76 +36,8 @@ pub struct LineConverter {
     pub routers: Option<Routers>,
     /// The lookup tables of users and courses.
     pub lms: Lms,
-    /// Whether the field `event_type` is used as the name of an event without a name.
-    pub name_from_event_type: bool,
-}
-
-/// The result of converting a line that is not blank.
-pub struct ConvertedLine<'a> {
-    /// The event's name, if the line could be parsed and its event has a name.
-    pub name: Option<&'a str>,
-    /// The index of the name in [`EventSelection::known`].
-    pub known: Option<usize>,
-    /// The kind of `event_type` that an unsupported event without a name has.
-    event_type: EventType,
-    pub outcome: Outcome,
-    /// The UTC time of an emitted event, if the event has a time.
-    pub time: Option<DateTime>,
-    /// Whether an emitted event has a `time` and a `timestamp` that differ.
-    pub has_two_times: bool,
-    /// Whether an emitted event has a derived id because its user has no external id in the table.
-    pub has_derived_id: bool,
-    /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
-    pub records: usize,
-    /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
-    pub row: Option<&'a RejectsRow<'a>>,
-}
-
-/// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for
-/// every line.
-#[derive(Clone, Copy, Debug)]
-enum EventType {
-    /// The path of a request.
-    Path,
-    /// The name of events that are converted, and would be with `--name-from-event-type`.
-    Converted,
-    Other,
-}
-
-impl<'a> ConvertedLine<'a> {
-    /// Returns the kind of an unsupported event.
-    pub fn kind_of_unsupported(&self) -> EventKind<'a> {
-        match (self.name, self.event_type) {
-            (Some(name), _) if name.starts_with('/') => EventKind::Implicit,
-            (Some(name), _) if self.known.is_some() => EventKind::Known(name),
-            (Some(name), _) => EventKind::Named(name),
-            (None, EventType::Path) => EventKind::ImplicitByType,
-            (None, EventType::Converted) => EventKind::NamedByType,
-            (None, EventType::Other) => EventKind::Unnamed,
-        }
-    }
-
-    fn of_outcome(outcome: Outcome) -> Self {
-        Self {
-            name: None,
-            known: None,
-            event_type: EventType::Other,
-            outcome,
-            time: None,
-            has_two_times: false,
-            has_derived_id: false,
-            records: 0,
-            row: None,
-        }
-    }
-
-    fn named(self, name: &'a str, known: Option<usize>) -> Self {
-        Self {
-            name: Some(name),
-            known,
-            ..self
-        }
-    }
+    /// The repairs that are applied to events.
+    pub repairs: RepairSet,
 }
 
 impl LineConverter {
@@ -187,7 +123,14 @@ impl LineConverter {
                 format!("the line has {length} bytes, more than `--max-line-bytes` allows"),
             )),
         };
-        let event = match parsed {
+        let parsed = parsed.and_then(|event| match event {
+            Some(event) if !self.repairs.is_empty() => {
+                let (event, repairs) = repaired(event, self.repairs, arena)?;
+                Ok(Some((event, repairs)))
+            }
+            event => Ok(event.map(|event| (event, RepairSet::NONE))),
+        });
+        let (event, repairs) = match parsed {
             Ok(event) => event?,
             Err(fault) => {
                 let may_be_row = matches!(
@@ -217,10 +160,50 @@ impl LineConverter {
                     line: line.number,
                     routers: RouterSet::ALL,
                 };
-                self.convert_event(name, event, arena, writer)
+                let conversion = self.convert_event(name, event, arena, writer);
+                match conversion.outcome {
+                    Outcome::Emitted => ConvertedLine {
+                        repairs,
+                        ..conversion
+                    },
+                    Outcome::Rejected(_) => ConvertedLine {
+                        repairs: self.missing_repairs(name, event, arena),
+                        ..conversion
+                    },
+                    _ => conversion,
+                }
             }
         };
         Some(conversion.named(name, known))
+    }
+
+    /// Returns the repairs with which a rejected event would be emitted, in addition to those that were applied. Returns
+    /// no repairs if it would be rejected all the same.
+    #[cold]
+    fn missing_repairs<'a>(
+        &'a self,
+        name: &'a str,
+        event: TrackingEvent<'a>,
+        arena: &'a Bump,
+    ) -> RepairSet {
+        let others = RepairSet::ALL.without(self.repairs);
+        let Ok((event, repairs)) = repaired(event, others, arena) else {
+            return RepairSet::NONE;
+        };
+        if repairs.is_empty() {
+            return RepairSet::NONE;
+        }
+        let mut batch = ConvertedBatch::default();
+        let writer = RecordWriter {
+            batch: &mut batch,
+            layout: Layout::Lines,
+            line: 0,
+            routers: RouterSet::ALL,
+        };
+        match self.transform(name, event, arena, writer) {
+            Ok((1.., _)) => repairs,
+            _ => RepairSet::NONE,
+        }
     }
 
     /// Converts an event whose name is selected.
@@ -258,7 +241,12 @@ impl LineConverter {
         line: &'a [u8],
         wrapper: &LineWrapper,
     ) -> Option<ConvertedLine<'a>> {
-        let name = wrapper.unwanted_name(line, |name| self.outcome_by_name(name).0.is_none())?;
+        let is_wanted = |name: &str| {
+            let is_renamed =
+                self.repairs.contains(Repair::EarlierNames) && present_name(name).is_some();
+            is_renamed || self.outcome_by_name(name).0.is_none()
+        };
+        let name = wrapper.unwanted_name(line, is_wanted)?;
         let (outcome, known) = self.outcome_by_name(name);
         outcome.map(|outcome| ConvertedLine::of_outcome(outcome).named(name, known))
     }
@@ -277,7 +265,7 @@ impl LineConverter {
     }
 
     fn event_type_of(&self, event: &TrackingEvent<'_>) -> EventType {
-        let is_taken = |name| !self.name_from_event_type && self.outcome_by_name(name).0.is_none();
+        let is_taken = |name| !self.takes_event_type() && self.outcome_by_name(name).0.is_none();
         match event.event_type().filter(|_| !event.has_name()) {
             Some(path) if path.starts_with('/') => EventType::Path,
             Some(name) if is_taken(name) => EventType::Converted,
@@ -314,11 +302,16 @@ impl LineConverter {
     }
 
     fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {
-        if self.name_from_event_type && !event.has_name() {
+        if self.takes_event_type() && !event.has_name() {
             event.event_type()
         } else {
             event.name()
         }
+    }
+
+    /// Returns whether `event_type` is the name of events without a name.
+    fn takes_event_type(&self) -> bool {
+        self.repairs.contains(Repair::Name)
     }
 
     /// Writes the records of an event. Returns their number and the UTC time of the event.

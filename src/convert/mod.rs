@@ -6,6 +6,7 @@
 //! | `settings` | the format of the records, with the settings that belong to the format |
 //! | `converter` | the conversion as a library |
 //! | `line_converter` | one line → its outcome and its records |
+//! | `converted_line` | the outcome of a line, and what else is known of its event |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
@@ -18,6 +19,7 @@
 mod batch_converter;
 mod clickhouse_row;
 mod converted_batch;
+mod converted_line;
 mod converter;
 mod line_converter;
 mod pieces;
@@ -29,8 +31,9 @@ mod suspects;
 
 pub(crate) use batch_converter::{BatchConverter, gzip_member};
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
+pub use converted_line::ConvertedLine;
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
-pub use line_converter::{ConvertedLine, LineConverter};
+pub use line_converter::LineConverter;
 pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
 pub use row_origin::RowOrigin;

@@ -127,9 +127,32 @@ impl<'a> JsonObject<'a> {
             .map(|(_, value)| *value)
     }
 
+    /// The object at a key, or an object without members if there is none.
+    pub(crate) fn object_at(self, key: &str) -> Self {
+        let object = self.get(key).and_then(Value::as_object);
+        object.unwrap_or(Self(&[]))
+    }
+
     /// The members in order.
     pub fn members(self) -> &'a [(&'a str, Value<'a>)] {
         self.0
+    }
+
+    /// Returns a copy of the object in which `key` has this value.
+    pub(crate) fn set(self, key: &'a str, value: Value<'a>, arena: &'a Bump) -> Self {
+        match self.get(key) {
+            Some(_) => self.with(key, value, arena),
+            None => {
+                let members = self.0.iter().copied().chain([(key, value)]);
+                Self(bumpalo::collections::Vec::from_iter_in(members, arena).into_bump_slice())
+            }
+        }
+    }
+
+    /// Returns a copy of the object without `key`.
+    pub(crate) fn without(self, key: &str, arena: &'a Bump) -> Self {
+        let members = self.0.iter().copied().filter(|(name, _)| *name != key);
+        Self(bumpalo::collections::Vec::from_iter_in(members, arena).into_bump_slice())
     }
 
     /// Returns a copy of the object in which the value of `key` is replaced.

@@ -1,7 +1,10 @@
 //! The details of the lines of a run: the names of events, their times, and the range of lines.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::DateTime;
 
+use super::repair::{RepairCounts, RepairSet};
 use super::unsupported_events::UnsupportedEvents;
 
 /// Counts other than those of the outcomes. Their size does not depend on the number of lines.
@@ -24,6 +27,10 @@ pub struct Details {
     pub derived_ids: u64,
     /// The lines that were rows of a rejects file.
     pub rows: u64,
+    /// The emitted events that repairs have changed, by repair.
+    pub repaired: RepairCounts,
+    /// The rejected events that would be emitted with more repairs, by the repairs that are missing.
+    pub repairable: BTreeMap<RepairSet, u64>,
 }
 
 impl Details {
@@ -62,6 +69,10 @@ impl Details {
         self.two_times += other.two_times;
         self.derived_ids += other.derived_ids;
         self.rows += other.rows;
+        self.repaired.add(&other.repaired);
+        for (&repairs, count) in &other.repairable {
+            *self.repairable.entry(repairs).or_default() += count;
+        }
     }
 
     /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.

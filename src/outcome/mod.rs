@@ -6,6 +6,7 @@ mod filtered;
 mod framing;
 mod line_outcome;
 mod reason;
+mod repair;
 mod tally;
 mod unsupported_events;
 
@@ -15,5 +16,6 @@ pub use filtered::FilteredEvents;
 pub use framing::Framing;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
+pub use repair::{Repair, RepairCounts, RepairSet};
 pub use tally::{OtherEvents, Reclassified, Tally};
 pub use unsupported_events::{EventKind, MAX_NAMES, UnsupportedEvents};

@@ -12,7 +12,8 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    Reread, nameless_events, nothing_converted, nothing_emitted, table_warnings, unmatched_values,
+    Reread, nameless_events, nothing_converted, nothing_emitted, repairable_events, table_warnings,
+    unmatched_values,
 };
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
 pub(crate) use invocation::Invocation;

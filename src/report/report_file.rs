@@ -159,6 +159,8 @@ struct LinesJson<'a> {
     without_time: u64,
     two_times: u64,
     derived_ids: u64,
+    repaired: BTreeMap<&'static str, u64>,
+    repairable: BTreeMap<String, u64>,
     earliest: Option<String>,
     latest: Option<String>,
 }
@@ -296,6 +298,16 @@ impl<'a> LinesJson<'a> {
             without_time: details.without_time,
             two_times: details.two_times,
             derived_ids: details.derived_ids,
+            repaired: details
+                .repaired
+                .counts()
+                .map(|(repair, count)| (repair.name(), count))
+                .collect(),
+            repairable: details
+                .repairable
+                .iter()
+                .map(|(repairs, &count)| (repairs.names(), count))
+                .collect(),
             earliest: details.times.map(|(earliest, _)| text(earliest)),
             latest: details.times.map(|(_, latest)| text(latest)),
         }

@@ -141,11 +141,18 @@ impl Summary<'_> {
     }
 
     fn emitted_text(&self) -> String {
-        let records = format!("{} {}", grouped(self.tally.records), self.noun);
-        match self.tally.emitted_collisions() {
-            0 => records,
-            count => format!("{records}, {} collision{}", grouped(count), plural(count)),
+        let mut text = format!("{} {}", grouped(self.tally.records), self.noun);
+        let collisions = self.tally.emitted_collisions();
+        if collisions > 0 {
+            let plural = plural(collisions);
+            text.push_str(&format!(", {} collision{plural}", grouped(collisions)));
         }
+        let repaired = self.tally.details.repaired.counts();
+        let repaired = reasons_text(repaired.map(|(repair, count)| (repair.name(), count)));
+        if !repaired.is_empty() {
+            text.push_str(&format!(", repaired: {repaired}"));
+        }
+        text
     }
 }
 

@@ -54,7 +54,7 @@ impl ConversionSettings {
             format: self.format,
             selection: self.selection,
             filter: self.filter,
-            name_from_event_type: self.name_from_event_type,
+            repairs: self.repairs,
         };
         Ok((converter, tables))
     }

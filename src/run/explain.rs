@@ -16,7 +16,7 @@ use crate::console::{Console, one_line};
 use crate::convert::{ConvertedBatch, ConvertedLine, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Line, LineBatch, Source};
-use crate::outcome::{Outcome, Unsupported};
+use crate::outcome::{Outcome, Repair, Unsupported};
 use crate::output::Stdout;
 use crate::pipeline;
 
@@ -29,6 +29,9 @@ struct Explanation<'a> {
     outcome: &'static str,
     reason: Option<&'static str>,
     detail: Option<Cow<'a, str>>,
+    /// The names of the repairs that changed the event.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    repairs: Vec<&'static str>,
     /// The records that the line is converted to.
     out: Vec<&'a RawValue>,
 }
@@ -130,6 +133,7 @@ impl<'a> Explanation<'a> {
             outcome: conversion.outcome.word(),
             reason: conversion.outcome.fault().map(|(reason, _)| reason.code()),
             detail: why(&conversion.outcome),
+            repairs: conversion.applied_repairs().map(Repair::name).collect(),
             out: records
                 .map(serde_json::from_str)
                 .collect::<Result<_, _>>()?,
@@ -152,6 +156,9 @@ impl<'a> Explanation<'a> {
             write!(out, ": {}", one_line(detail))?;
         }
         writeln!(out)?;
+        if !self.repairs.is_empty() {
+            writeln!(out, "    repaired: {}", self.repairs.join(", "))?;
+        }
         for record in &self.out {
             writeln!(out, "    {record}")?;
         }

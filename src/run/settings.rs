@@ -8,6 +8,7 @@ use crate::dedupe::OnCollision;
 use crate::filter::EventFilter;
 use crate::input::Shard;
 use crate::lms::LmsSettings;
+use crate::outcome::RepairSet;
 use crate::selection::EventSelection;
 use crate::tracking::LineWrapper;
 
@@ -48,8 +49,8 @@ pub struct ConversionSettings {
     pub lms: LmsSettings,
     /// A file with the secret key of derived ids. Without a file, the key is taken from the environment.
     pub actor_key_file: Option<PathBuf>,
-    /// Whether an event without a name is named by its `event_type`.
-    pub name_from_event_type: bool,
+    /// The repairs that are applied to events.
+    pub repairs: RepairSet,
 }
 
 /// The files that a run writes in addition to its output, and the results that make the run fail.

@@ -79,6 +79,11 @@ impl Timestamp {
         Self::from_duration(SignedDuration::from_secs(seconds))
     }
 
+    /// Converts milliseconds since 1970.
+    pub(crate) fn from_unix_millis(milliseconds: i64) -> Option<Self> {
+        Self::from_duration(SignedDuration::from_millis(milliseconds))
+    }
+
     /// Converts the duration since 1970. Refuses years before 1, which Python does not have.
     fn from_duration(since: SignedDuration) -> Option<Self> {
         let epoch = date(1970, 1, 1).to_datetime(Time::midnight());

@@ -18,6 +18,8 @@ pub struct TrackingEvent<'a> {
     event: Value<'a>,
     /// The field `event` or, in the emitted form, `data`, decoded if it is a string of JSON.
     data: Value<'a>,
+    /// Whether the blocks of courses with slash ids have the keys that they had (the repair `legacy-ids`).
+    pub(super) has_legacy_keys: bool,
 }
 
 impl<'a> TrackingEvent<'a> {
@@ -25,7 +27,7 @@ impl<'a> TrackingEvent<'a> {
     ///
     /// # Errors
     /// Returns `NoEvent` if the object has neither field, and the errors of [`decoded`].
-    pub(super) fn new(source: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
+    pub fn of_object(source: JsonObject<'a>, arena: &'a Bump) -> Result<Self, Fault> {
         let (event, data) = match (source.get("event"), source.get("data")) {
             (Some(event), _) => (event, decoded("event", event, arena)?),
             (None, Some(data)) => {
@@ -48,7 +50,29 @@ impl<'a> TrackingEvent<'a> {
             root,
             event,
             data,
+            has_legacy_keys: false,
         })
+    }
+
+    /// The whole event, with a decoded `context`.
+    pub fn root(&self) -> JsonObject<'a> {
+        self.root
+    }
+
+    /// The key of the payload: `event` or, in the emitted form, `data`.
+    pub fn data_key(&self) -> &'static str {
+        match self.source.get("event") {
+            Some(_) => "event",
+            None => "data",
+        }
+    }
+
+    /// Gives the blocks of this event the keys that they had if the id of the course is ORG/COURSE/RUN. Returns whether
+    /// the event names a block in the form that needs this.
+    pub fn use_legacy_keys(&mut self) -> bool {
+        let course = self.context("course_id").and_then(Value::as_str);
+        self.has_legacy_keys = course.is_some_and(|course| !course.contains(':'));
+        self.has_legacy_keys && names_legacy_block(self.data)
     }
 
     /// The whole event as logged: fields that are strings of JSON are still strings.
@@ -147,7 +171,7 @@ impl<'a> TrackingEvent<'a> {
                 Value::Str(_) => "a text",
                 _ => value.kind(),
             };
-            let is_log_form = self.source.get("event").is_some();
+            let is_log_form = self.data_key() == "event";
             let logged_key = match key.strip_prefix("data") {
                 Some(rest) if is_log_form => format!("event{rest}"),
                 _ => key.to_owned(),
@@ -192,6 +216,19 @@ pub(super) fn is_event_like(value: Value<'_>) -> bool {
     };
     let has_any = |keys: &[&str]| keys.iter().any(|key| object.get(key).is_some());
     has_any(&["event", "data"]) && has_any(&["event_type", "event_source", "context"])
+}
+
+/// Returns whether the payload of a browser's event names a block by the id of its HTML element: that of a video, or of
+/// the inputs of a problem.
+fn names_legacy_block(data: Value<'_>) -> bool {
+    match data {
+        Value::Str(form) => form.starts_with("input_"),
+        Value::Object(data) => match data.get("id") {
+            Some(Value::Str(id)) => !id.contains("://") && !id.contains("block-v1:"),
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// Searches objects depth first, in their order. An object that has the key is not searched further, even if the value

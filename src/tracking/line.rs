@@ -18,7 +18,8 @@ use crate::outcome::{Fault, Reason};
 pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<TrackingEvent<'a>>, Fault> {
     let text = text_of(line)?;
     let root = object_of(text, arena).map_err(|error| error.fault(text))?;
-    root.map(|root| TrackingEvent::new(root, arena)).transpose()
+    root.map(|root| TrackingEvent::of_object(root, arena))
+        .transpose()
 }
 
 pub(super) fn text_of(line: &[u8]) -> Result<&str, Fault> {

@@ -79,7 +79,7 @@ impl LineWrapper {
                 .map_err(|error| of_other_logger(text).unwrap_or_else(|| fault(error)))
         };
         let event = |object: Option<JsonObject<'a>>| {
-            let event = object.map(|object| TrackingEvent::new(object, arena));
+            let event = object.map(|object| TrackingEvent::of_object(object, arena));
             event.transpose().map_err(|fault| match fault.reason {
                 Reason::NoEvent => of_other_logger(line).unwrap_or(fault),
                 _ => fault,

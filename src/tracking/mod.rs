@@ -21,6 +21,7 @@
 //! | `event` | [`TrackingEvent`] and its field access |
 //! | `two_times` | events with a `time` and a `timestamp` that differ |
 //! | `field` | checks that a field is present or of a certain kind |
+//! | `legacy_keys` | the usage keys of courses with slash ids |
 //! | `usage_key` | the usage keys of videos and problems |
 //! | `python`, `python_json`, `number` | values printed, written as JSON and calculated with as in Python |
 //! | `arena` | making texts in an arena |
@@ -34,6 +35,7 @@ mod event_path;
 pub(crate) mod field;
 mod framing;
 mod json_cause;
+mod legacy_keys;
 mod line;
 mod line_kind;
 mod line_wrapper;
@@ -59,4 +61,4 @@ pub use marker::{marks_events, may_be_event};
 pub use piece::Piece;
 pub use rejects_row::{RejectsRow, RowContent};
 pub use traces::{is_json_sequence, may_hold_event};
-pub use two_times::has_two_times;
+pub use two_times::{arrived_later, has_two_times};

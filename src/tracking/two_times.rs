@@ -10,18 +10,22 @@ use crate::time::{EventTime, Timestamp};
 
 /// Returns whether an event has a `time` and a `timestamp` that differ by more than a second.
 pub fn has_two_times(event: &TrackingEvent<'_>) -> bool {
-    let Some([timestamp, time]) = event.both_times() else {
-        return false;
-    };
+    delay(event).is_some_and(|delay| delay.abs() > SignedDuration::from_secs(1))
+}
+
+/// Returns whether the `timestamp` of an event is more than a second later than its `time`, as if a log shipper had
+/// added the time of arrival.
+pub fn arrived_later(event: &TrackingEvent<'_>) -> bool {
+    delay(event).is_some_and(|delay| delay > SignedDuration::from_secs(1))
+}
+
+/// Returns the duration from the `time` of an event to its `timestamp`, if both can be read and differ.
+fn delay(event: &TrackingEvent<'_>) -> Option<SignedDuration> {
+    let [timestamp, time] = event.both_times()?;
     if timestamp == time {
-        return false;
+        return None;
     }
-    match (moment(timestamp), moment(time)) {
-        (Some(timestamp), Some(time)) => {
-            timestamp.duration_since(time).abs() > SignedDuration::from_secs(1)
-        }
-        _ => false,
-    }
+    Some(moment(timestamp)?.duration_since(moment(time)?))
 }
 
 /// Returns the moment of a time in UTC. A time without an offset is taken as UTC, as old logs have it.

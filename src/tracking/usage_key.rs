@@ -9,6 +9,7 @@ use bumpalo::Bump;
 use super::arena::join_in;
 use super::event::TrackingEvent;
 use super::field::{id_text, str_of};
+use super::legacy_keys::LegacyKeys;
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 
@@ -18,7 +19,9 @@ pub(crate) fn video<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Result<&'
     let video = event.required("data.id", event.data("id"))?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
     let video = id_text("data.id", video, arena)?;
-    block_usage_key(course_id, "video", video, arena).ok_or_else(|| {
+    let key = block_usage_key(course_id, "video", video, arena);
+    let key = key.or_else(|| legacy_keys(event)?.block(course_id, "video", video, arena));
+    key.ok_or_else(|| {
         let detail =
             format!("the course id `{course_id}` has no namespace such as `course-v1:`, which a usage key needs");
         Fault::new(Reason::BadCourseId, detail)
@@ -50,9 +53,19 @@ pub(crate) fn problem<'a>(
     };
     let form = str_of("data", form, "a form")?;
     let course_id = str_of("context.course_id", course_id, "a course id")?;
+    if let Some(keys) = legacy_keys(event)
+        && !course_id.contains(':')
+    {
+        return Ok(keys.block_of_form(course_id, form, arena));
+    }
     // The form is a text such as `input_ID_2_1=…`, where `ID` is the id of the block (`get_block_id_from_event_data`).
     let id = form.split('_').nth(1);
     Ok(id.and_then(|id| block_usage_key(course_id, "problem", id, arena)))
+}
+
+/// Returns the keys of the time before `course-v1:`, if the event is repaired to have them.
+fn legacy_keys(event: &TrackingEvent<'_>) -> Option<LegacyKeys> {
+    event.has_legacy_keys.then_some(LegacyKeys)
 }
 
 /// Returns the usage key of a block of a course: `block-v1:ORG+COURSE+RUN+type@TYPE+block@ID`, or the same with

@@ -1,6 +1,6 @@
 """
-Writes the reference's output for the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, and the
-output for the sample log. No golden is written by event-router. `tests/differential/run goldens FORMAT` runs this program.
+Writes the reference's output for the fixtures: `fixtures/xapi/` and `fixtures/caliper/` from `fixtures/events/`, the same
+for the repaired events in `fixtures/repairs/`, and the output for the sample log. No golden is written by event-router. `tests/differential/run goldens FORMAT` runs this program.
 
 The ids of Caliper events are random in the reference. Here they are computed as `src/guide/caliper.md` describes.
 """
@@ -58,18 +58,19 @@ def main():
         source = json.loads(line[line.index(b"{"):]) if found["out"] else None
         return found["name"], [enveloped(event, source) for event in found["out"]]
 
-    expected = FIXTURES / to
-    shutil.rmtree(expected, ignore_errors=True)
-    for path in sorted((FIXTURES / "events").rglob("*.json")):
-        name = path.relative_to(FIXTURES / "events")
-        _, out = output(json.dumps(json.loads(path.read_text("utf-8"))).encode())
-        # Only Caliper has the session as an id.
-        is_corrected = str(name) in CORRECTED or (to == "caliper" and name.stem == "session-that-is-a-list")
-        if out and not is_corrected:
-            target = expected / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            document = out[0] if len(out) == 1 else out
-            target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    repairs = FIXTURES / "repairs"
+    for events, expected in (FIXTURES / "events", FIXTURES / to), (repairs / "modern", repairs / to):
+        shutil.rmtree(expected, ignore_errors=True)
+        for path in sorted(events.rglob("*.json")):
+            name = path.relative_to(events)
+            _, out = output(json.dumps(json.loads(path.read_text("utf-8"))).encode())
+            # Only Caliper has the session as an id.
+            is_corrected = str(name) in CORRECTED or (to == "caliper" and name.stem == "session-that-is-a-list")
+            if out and not is_corrected:
+                target = expected / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                document = out[0] if len(out) == 1 else out
+                target.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
     sample = gzip.decompress((FIXTURES / "sample" / "tracking.log.gz").read_bytes())
     with open(FIXTURES / "sample" / f"tracking.log.{to}.jsonl", "w", encoding="utf-8") as lines:

@@ -14,7 +14,7 @@ ROWS = [
     "dedupe checkpoint",
     "output_names",
     "convert",
-    "xapi caliper filter selection routing",
+    "xapi caliper filter selection routing repair",
     "lms pipeline",
     "input",
     "tracking",

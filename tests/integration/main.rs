@@ -61,6 +61,7 @@ mod rejects;
 #[cfg(unix)]
 mod rejects_files;
 mod rejects_names;
+mod repairs;
 mod replaced_files;
 mod report;
 mod resume;

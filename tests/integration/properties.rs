@@ -11,7 +11,7 @@ use event_routing_backends::convert::{
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
 use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
-use event_routing_backends::outcome::Tally;
+use event_routing_backends::outcome::{RepairSet, Tally};
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
 use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
@@ -59,7 +59,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
             derived_users: RowSet::default(),
             derivation: IdentityDerivation::new("https://x.example", None),
         },
-        name_from_event_type: true,
+        repairs: RepairSet::ALL,
     }
 }
 

@@ -1,0 +1,83 @@
+//! The outcome of a line, and what else is known of its event.
+
+use jiff::civil::DateTime;
+
+use crate::outcome::{EventKind, Outcome, Repair, RepairSet};
+use crate::tracking::RejectsRow;
+
+/// The result of converting a line that is not blank.
+pub struct ConvertedLine<'a> {
+    /// The event's name, if the line could be parsed and its event has a name.
+    pub name: Option<&'a str>,
+    /// The index of the name in [`EventSelection::known`](crate::selection::EventSelection::known).
+    pub known: Option<usize>,
+    /// The kind of `event_type` that an unsupported event without a name has.
+    pub(super) event_type: EventType,
+    pub outcome: Outcome,
+    /// The UTC time of an emitted event, if the event has a time.
+    pub time: Option<DateTime>,
+    /// Whether an emitted event has a `time` and a `timestamp` that differ.
+    pub has_two_times: bool,
+    /// Whether an emitted event has a derived id because its user has no external id in the table.
+    pub has_derived_id: bool,
+    /// The repairs that changed the event. For a rejected event: those with which it would be emitted.
+    pub repairs: RepairSet,
+    /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
+    pub records: usize,
+    /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
+    pub row: Option<&'a RejectsRow<'a>>,
+}
+
+/// The kind of a field `event_type`. One byte in place of the text keeps [`ConvertedLine`] small, which is moved for
+/// every line.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum EventType {
+    /// The path of a request.
+    Path,
+    /// The name of events that are converted, and would be with `--name-from-event-type`.
+    Converted,
+    Other,
+}
+
+impl<'a> ConvertedLine<'a> {
+    /// Returns the kind of an unsupported event.
+    pub fn kind_of_unsupported(&self) -> EventKind<'a> {
+        match (self.name, self.event_type) {
+            (Some(name), _) if name.starts_with('/') => EventKind::Implicit,
+            (Some(name), _) if self.known.is_some() => EventKind::Known(name),
+            (Some(name), _) => EventKind::Named(name),
+            (None, EventType::Path) => EventKind::ImplicitByType,
+            (None, EventType::Converted) => EventKind::NamedByType,
+            (None, EventType::Other) => EventKind::Unnamed,
+        }
+    }
+
+    /// Returns the repairs that changed an emitted event.
+    pub fn applied_repairs(&self) -> impl Iterator<Item = Repair> {
+        let is_emitted = matches!(self.outcome, Outcome::Emitted);
+        self.repairs.iter().filter(move |_| is_emitted)
+    }
+
+    pub(super) fn of_outcome(outcome: Outcome) -> Self {
+        Self {
+            name: None,
+            known: None,
+            event_type: EventType::Other,
+            outcome,
+            time: None,
+            has_two_times: false,
+            has_derived_id: false,
+            repairs: RepairSet::NONE,
+            records: 0,
+            row: None,
+        }
+    }
+
+    pub(super) fn named(self, name: &'a str, known: Option<usize>) -> Self {
+        Self {
+            name: Some(name),
+            known,
+            ..self
+        }
+    }
+}
