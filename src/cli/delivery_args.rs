@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::{Result, bail};
 use clap::{Args, value_parser};
 
-use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
+use crate::send::{
+    Backoff, BatchLimits, ClickHouseSettings, ClientOptions, DeliverySettings, TableName,
+};
 use crate::time::parse_seconds;
 
 /// The most connections that can be set, since very many connections could overload a server.
@@ -18,24 +21,33 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "URL")]
     url: Option<String>,
 
+    /// Insert rows into ClickHouse at this URL of its HTTP interface, such as http://clickhouse:8123; needs
+    /// --clickhouse-table
+    #[arg(long, value_name = "URL")]
+    clickhouse_url: Option<String>,
+
+    /// Insert rows into this table, such as openedx.xapi_events_all
+    #[arg(long, value_name = "DATABASE.TABLE")]
+    clickhouse_table: Option<String>,
+
     /// Send only records for the routers with this URL; may be given several times
     #[arg(long, value_name = "URL")]
     router_url: Vec<String>,
 
-    /// Read the credentials for --url from this JSON file: a username and a password, or a token (or set
+    /// Read the credentials for --url or --clickhouse-url from this JSON file: a username and a password, or a token (or set
     /// EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN)
     #[arg(long, value_name = "FILE")]
     auth_file: Option<PathBuf>,
 
-    /// Send at most this many statements or events in one request
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = value_parser!(u32).range(1..=100_000))]
-    batch_size: u32,
+    /// Send at most this many statements or events in one request [default: 500, or 20000 to ClickHouse]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    batch_size: Option<u32>,
 
-    /// Send at most this many bytes in one request, before compression
-    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, value_parser = value_parser!(u32).range(1..=256 << 20))]
-    batch_bytes: u32,
+    /// Send at most this many bytes in one request, before compression [default: 4194304, or 33554432 to ClickHouse]
+    #[arg(long, value_name = "BYTES", value_parser = value_parser!(u32).range(1..=256 << 20))]
+    batch_bytes: Option<u32>,
 
-    /// Compress the bodies of requests with gzip
+    /// Compress the bodies of requests with gzip, as those to ClickHouse always are
     #[arg(long)]
     compress_requests: bool,
 
@@ -43,9 +55,10 @@ pub struct DeliveryArgs {
     #[arg(long)]
     caliper_array: bool,
 
-    /// Open at most this many connections to --url or to each router: more while the server bears them
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
-    connections: u16,
+    /// Open at most this many connections to --url or to each router: more while the server bears them [default: 4, or 2
+    /// to ClickHouse]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
+    connections: Option<u16>,
 
     /// Make at most this many requests per second to --url or to each router
     #[arg(long, value_name = "N", value_parser = rate)]
@@ -87,14 +100,23 @@ pub struct DeliveryArgs {
 
 impl DeliveryArgs {
     /// Returns the settings that these options stand for.
-    pub fn settings(&self) -> DeliverySettings {
-        DeliverySettings {
+    ///
+    /// # Errors
+    /// Returns an error if one of the options for ClickHouse is missing or wrong.
+    pub fn settings(&self) -> Result<DeliverySettings> {
+        let clickhouse = self.clickhouse()?;
+        let (items, bytes, connections) = match clickhouse {
+            None => (500, 4 << 20, 4),
+            Some(_) => (20_000, 32 << 20, 2),
+        };
+        Ok(DeliverySettings {
             url: self.url.clone(),
+            clickhouse,
             auth_file: self.auth_file.clone(),
             router_urls: self.router_url.clone(),
             limits: BatchLimits {
-                items: self.batch_size as usize,
-                bytes: self.batch_bytes as usize,
+                items: self.batch_size.unwrap_or(items) as usize,
+                bytes: self.batch_bytes.unwrap_or(bytes) as usize,
             },
             caliper_array: self.caliper_array,
             rate: self.rate,
@@ -108,19 +130,35 @@ impl DeliveryArgs {
                 read_timeout: self.read_timeout,
                 request_timeout: self.request_timeout,
                 compress: self.compress_requests,
-                connections: usize::from(self.connections),
+                connections: usize::from(self.connections.unwrap_or(connections)),
                 dry_run: self.dry_run,
             },
             ca_file: self.ca_file.clone(),
+        })
+    }
+
+    fn clickhouse(&self) -> Result<Option<ClickHouseSettings>> {
+        match (&self.clickhouse_url, &self.clickhouse_table) {
+            (None, None) => Ok(None),
+            (Some(url), Some(table)) => Ok(Some(ClickHouseSettings {
+                url: url.clone(),
+                table: TableName::parse(table)?,
+            })),
+            (Some(_), None) => bail!(
+                "`--clickhouse-url` needs `--clickhouse-table`, such as `openedx.xapi_events_all`"
+            ),
+            (None, Some(_)) => bail!(
+                "`--clickhouse-table` needs `--clickhouse-url`, such as `http://clickhouse:8123`"
+            ),
         }
     }
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
     parse_seconds(text).ok_or_else(|| "must be a number of seconds from 0.001 to 86400".to_owned())
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+fn rate(text: &str) -> std::result::Result<f64, String> {
     let rate = text.parse().ok();
     rate.filter(|rate| (0.001..=100_000.0).contains(rate))
         .ok_or_else(|| "must be a number of requests from 0.001 to 100000".to_owned())

@@ -124,7 +124,8 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             run::transform(running, settings, output)
         }
         Subcommands::Send(args) if args.probe => {
-            run::probe(&args.probe_settings(), &running.console)
+            let settings = args.probe_settings().or_exit(ExitCode::Usage)?;
+            run::probe(&settings, &running.console)
         }
         Subcommands::Send(args) => {
             let options = args.options.settings();

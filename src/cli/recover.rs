@@ -51,7 +51,7 @@ impl RecoverArgs {
         Ok(RecoverSettings {
             directory: self.dead_letters,
             routers: self.routers,
-            delivery: self.delivery.settings(),
+            delivery: self.delivery.settings()?,
             reasons: self.reason,
             discard: self.discard,
             report: self.report,

@@ -50,17 +50,20 @@ pub struct SendOptions {
 
 impl SendArgs {
     /// Returns the settings of a probe. The format is optional, since a routers.json names the kind of each server.
-    pub fn probe_settings(self) -> ProbeSettings {
+    ///
+    /// # Errors
+    /// Returns an error if options contradict each other.
+    pub fn probe_settings(self) -> Result<ProbeSettings> {
         let SendOptions {
             conversion,
             delivery,
             ..
         } = self.options;
-        ProbeSettings {
+        Ok(ProbeSettings {
             format: conversion.to,
             routers: conversion.routers,
-            delivery: delivery.settings(),
-        }
+            delivery: delivery.settings()?,
+        })
     }
 }
 
@@ -70,7 +73,7 @@ impl SendOptions {
     /// # Errors
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, DeliverySettings, Option<PathBuf>)> {
-        let delivery = self.delivery.settings();
+        let delivery = self.delivery.settings()?;
         let settings = JobSettings {
             input: self.input.settings(),
             conversion: self.conversion.settings(delivery.ca_file.clone())?,

@@ -90,8 +90,8 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
 /// if the settings name no server.
 fn discard(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitCode, Fatal> {
     let settings = &options.delivery;
-    let endpoints = match (&settings.url, options.routers.as_deref()) {
-        (None, None) => None,
+    let endpoints = match (settings.has_server(), options.routers.as_deref()) {
+        (false, None) => None,
         (_, routers) => {
             let endpoints = Endpoints::new(settings, routers, &command.console);
             Some(endpoints.or_exit(ExitCode::Usage)?)

@@ -39,7 +39,7 @@ impl Target {
             return false;
         };
         self.statistics().requests.start(false);
-        let (answer, bytes) = self.client.post(body, self.client.compress);
+        let (answer, bytes) = self.server.takes_again(&self.client, body);
         self.statistics().requests.end(bytes);
         let verdict = verdict_by_status(&answer, SystemTime::now());
         matches!(verdict, Verdict::Accepted | Verdict::Conflict)
@@ -53,6 +53,7 @@ impl Target {
         let Probe { answer, finding } = self.server.probe(&self.client);
         let advice = match finding {
             Finding::Usable(found) => return Ok(format!("`{}`: {found}", self.name)),
+            Finding::Wrong(problem) => problem,
             Finding::Elsewhere(url) => format!("an LRS answers at `{url}`, so use this URL"),
             Finding::Unusable => {
                 let advice = self.advice(&answer);
@@ -95,10 +96,14 @@ impl Target {
     }
 
     fn advice(&self, answer: &Answer) -> Option<String> {
-        if status_of(answer) == Some(403) && self.breaker().is_proven() {
+        if status_of(answer) == Some(403)
+            && self.breaker().is_proven()
+            && !self.server.is_own(answer)
+        {
             return Some(FIREWALL.to_owned());
         }
-        advice(&self.client.requested, self.client.has_credentials, answer)
+        let of_server = self.server.advice(answer);
+        of_server.or_else(|| advice(&self.client.requested, self.client.has_credentials, answer))
     }
 
     fn with_advice(&self, answer: &Answer, advice: &str) -> String {

@@ -143,6 +143,9 @@ impl<'r> DeliveryWorker<'r> {
         permit: RequestPermit<'r>,
     ) -> Result<(), Stopped> {
         let target = self.requester.target;
+        if target.server.is_asked_first() && !target.client.dry_run {
+            return self.deliver_rest(part, permit);
+        }
         let body = target.server.body(part.records);
         let Part {
             records,
@@ -168,7 +171,7 @@ impl<'r> DeliveryWorker<'r> {
 
     /// Does what the verdict about a request with this part demands. If the target is stopped meanwhile, the part is cut to
     /// the records that have no outcome yet.
-    fn follow(
+    pub(super) fn follow(
         &mut self,
         part: &mut Part<'r>,
         verdict: Verdict,
@@ -211,7 +214,11 @@ impl<'r> DeliveryWorker<'r> {
                 self.halve(part, last.attempts, part.max_retries);
             }
             Verdict::Retry(retry) => self.fail(part, retry.suspect, last)?,
-            Verdict::Stop if status_of(&last.answer) == Some(403) => self.forbid(part, last)?,
+            Verdict::Stop
+                if status_of(&last.answer) == Some(403) && !target.server.is_own(&last.answer) =>
+            {
+                self.forbid(part, last)?
+            }
             Verdict::Stop => return self.stop(&last.answer),
         }
         Ok(())
@@ -219,7 +226,13 @@ impl<'r> DeliveryWorker<'r> {
 
     /// Notes the answer to a request with this number of records and bytes. It ends a row of failures, and may change
     /// the limits of later requests.
-    fn note_answer(&mut self, verdict: &Verdict, attempts: u64, records: usize, bytes: usize) {
+    pub(super) fn note_answer(
+        &mut self,
+        verdict: &Verdict,
+        attempts: u64,
+        records: usize,
+        bytes: usize,
+    ) {
         let limits = &self.requester.target.request_limits;
         self.is_taking = attempts == 1 && matches!(verdict, Verdict::Accepted);
         let (is_accepted, is_refused) = match verdict {
@@ -244,6 +257,13 @@ impl<'r> DeliveryWorker<'r> {
         let target = self.requester.target;
         let taken = &target.status.taken;
         taken.get_or_init(|| target.server.body(records.range(0..1)));
+        self.failures.answered();
+        self.undelivered.accepted();
+    }
+
+    /// Notes that the server holds records of the batch.
+    pub(super) fn found(&mut self) {
+        self.requester.target.status.taken.get_or_init(Vec::new);
         self.failures.answered();
         self.undelivered.accepted();
     }

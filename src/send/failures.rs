@@ -8,7 +8,7 @@ use super::parts::{KnownOfPart, Part};
 use super::rate_limiter::Stopped;
 use super::server::FinalAnswer;
 use super::target::status_of;
-use super::verdict::{Suspect, is_outage};
+use super::verdict::Suspect;
 
 impl<'r> DeliveryWorker<'r> {
     /// Halves a part or gives it up after a request for it has failed with all its retries.
@@ -110,7 +110,7 @@ impl<'r> DeliveryWorker<'r> {
         GivenUp {
             records: part.records.numbers_in_batch(),
             reason,
-            may_be_bad: !is_outage(&last.answer),
+            may_be_bad: !self.requester.target.server.is_outage(&last.answer),
             times_failed: part.times_failed,
             attempts: part.attempts + last.attempts,
             status: status_of(&last.answer),

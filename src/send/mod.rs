@@ -15,6 +15,7 @@
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `verifier` | the destination of `verify`: asks servers for the records that they should hold |
 //! | `worker_pool` | the workers of a target and their queue |
+//! | `once_only` | the delivery to a server that is asked first what it holds |
 //! | `settlement` | the outcome of records if the answer does not accept all records of a request |
 //! | `conflicts` | the outcome of records that the server reports as conflicts |
 //! | `failures` | the outcome of records if the server fails or forbids a request after all its retries |
@@ -40,6 +41,7 @@
 //! | `rate_limiter`, `request_limits` | when the next request may start, and how large it may be |
 //! | `concurrency` | how many requests may be in flight at once |
 //! | `lrs/` | learning record stores: requests, confirmations, lookup, probe |
+//! | `clickhouse/` | ClickHouse: queries, the rows of inserts, exceptions, probe |
 //! | `caliper_endpoint/` | Caliper endpoints: the envelopes of requests, confirmations |
 //! | `server` | the interface of a kind of server |
 //! | `verdict`, `advice` | the meaning of an answer; what the user should change |
@@ -60,6 +62,7 @@ mod body_frame;
 mod breaker;
 mod caliper_endpoint;
 mod check;
+mod clickhouse;
 mod compression;
 mod concurrency;
 mod conflict_lookups;
@@ -76,6 +79,7 @@ mod letter_batcher;
 mod letter_groups;
 mod lrs;
 mod masked_answer;
+mod once_only;
 mod overrides;
 mod parts;
 mod rate_limiter;
@@ -101,6 +105,7 @@ mod verification;
 mod verifier;
 mod worker_pool;
 
+pub use clickhouse::TableName;
 pub use dead_letters::{DeadLetter, DeadLetters, Undeliverable};
 pub use discarded::{discard, discarded_file};
 pub use http::ClientOptions;
@@ -108,7 +113,7 @@ pub use letter_batcher::LetterBatcher;
 pub use letter_groups::{LetterGroup, LetterGroups, LetterKind};
 pub use rate_limiter::Backoff;
 pub use send_batch::BatchLimits;
-pub use settings::{DeliverySettings, SendPlan};
+pub use settings::{ClickHouseSettings, DeliverySettings, SendPlan};
 pub use snapshot::snapshot;
 pub use statistics::TargetStatistics;
 pub use target::Target;

@@ -45,30 +45,50 @@ impl Requester<'_> {
         compress: bool,
     ) -> Result<(Verdict, FinalAnswer), Stopped> {
         let Target { client, server, .. } = self.target;
-        let is_too_large = || records.len() > self.target.request_limits.limits().items;
-        let mut routing_outages = 0;
-        self.repeat(
+        self.deliver(
             permit,
-            || client.post(body, compress),
+            records,
+            limits,
+            || server.post(client, records, body, compress),
             |answer| match client.dry_run {
                 true => Verdict::Accepted,
                 false => server.verdict(records, answer, SystemTime::now()),
             },
-            |answer, verdict| match *verdict {
-                // Meanwhile, a smaller request of another worker may have succeeded.
-                Verdict::Retry(retry)
-                    if matches!(retry.suspect, Suspect::Size | Suspect::Time) && is_too_large() =>
-                {
-                    None
-                }
-                Verdict::Retry(retry) => Some((retry, self.allowed(retry, limits))),
-                _ if may_be_routing_outage(answer) && routing_outages < limits.routing => {
-                    routing_outages += 1;
-                    Some((ROUTING_OUTAGE, self.target.backoff.max_retries))
-                }
-                _ => None,
-            },
         )
+    }
+
+    /// Makes a request with these records, and retries it as [`post`](Self::post) does.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target is stopped meanwhile.
+    pub fn deliver(
+        self,
+        permit: Option<RequestPermit<'_>>,
+        records: BatchSlice<'_>,
+        limits: RetryLimits,
+        request: impl Fn() -> (Answer, usize),
+        verdict: impl Fn(&Answer) -> Verdict,
+    ) -> Result<(Verdict, FinalAnswer), Stopped> {
+        let server = &self.target.server;
+        let is_too_large = || records.len() > self.target.request_limits.limits().items;
+        let mut routing_outages = 0;
+        self.repeat(permit, request, verdict, |answer, verdict| match *verdict {
+            // Meanwhile, a smaller request of another worker may have succeeded.
+            Verdict::Retry(retry)
+                if matches!(retry.suspect, Suspect::Size | Suspect::Time) && is_too_large() =>
+            {
+                None
+            }
+            Verdict::Retry(retry) => Some((retry, self.allowed(retry, limits))),
+            _ if may_be_routing_outage(answer)
+                && !server.is_own(answer)
+                && routing_outages < limits.routing =>
+            {
+                routing_outages += 1;
+                Some((ROUTING_OUTAGE, self.target.backoff.max_retries))
+            }
+            _ => None,
+        })
     }
 
     /// Looks up a record. If it is missing, looks it up again, since some servers show new records late. Stops after

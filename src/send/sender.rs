@@ -287,6 +287,7 @@ mod tests {
         let timeout = Duration::from_secs(1);
         DeliverySettings {
             url: None,
+            clickhouse: None,
             auth_file: None,
             router_urls: Vec::new(),
             limits: BatchLimits {

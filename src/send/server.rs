@@ -1,14 +1,16 @@
 //! The interface of a kind of server.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use anyhow::Result;
+use uuid::Uuid;
 
 use super::body_frame::BodyFrame;
 use super::http::{Answer, Client, Resource, Response};
 use super::rate_limiter::Stopped;
 use super::send_batch::{BatchEnvelope, BatchItem, BatchSlice};
-use super::verdict::{Verdict, verdict_by_status};
+use super::verdict::{self, Verdict, verdict_by_status};
 use crate::url::Url;
 
 /// A kind of server: how records are posted to it and what its answers mean.
@@ -22,6 +24,7 @@ pub trait Server: Send + Sync {
         Ok(Resource {
             url: url.clone(),
             headers: &[],
+            user_headers: None,
         })
     }
 
@@ -33,6 +36,43 @@ pub trait Server: Send + Sync {
     /// Returns the body of a request with these records.
     fn body(&self, records: BatchSlice<'_>) -> Vec<u8> {
         self.frame(records.envelope).body(records)
+    }
+
+    /// Posts a body that was made of these records, compressed with gzip if `compress` is set. Returns the answer and the
+    /// number of bytes that were sent.
+    fn post(
+        &self,
+        client: &Client,
+        _records: BatchSlice<'_>,
+        body: &[u8],
+        compress: bool,
+    ) -> (Answer, usize) {
+        client.post(body, compress)
+    }
+
+    /// Returns whether the server is asked before each attempt to deliver records which of them it holds. By default, it is
+    /// not, since it recognizes them.
+    fn is_asked_first(&self) -> bool {
+        false
+    }
+
+    /// Asks the server which of these records it holds, if [`is_asked_first`](Self::is_asked_first). Failed requests are
+    /// not retried.
+    ///
+    /// # Errors
+    /// Returns the failure if the answers do not say for each record whether the server holds it.
+    fn stored(
+        &self,
+        _records: BatchSlice<'_>,
+        _client: &Client,
+    ) -> Result<HashSet<Uuid>, LookupFailure> {
+        Ok(HashSet::new())
+    }
+
+    /// Makes a request that succeeds if the server still takes records, given a body that it has taken in this run. By
+    /// default, the body is posted again.
+    fn takes_again(&self, client: &Client, taken: &[u8]) -> (Answer, usize) {
+        client.post(taken, client.compress)
     }
 
     /// Returns the meaning of the answer to a request with these records, received at `now`. By default, the HTTP
@@ -73,6 +113,24 @@ pub trait Server: Send + Sync {
         client.options()
     }
 
+    /// Returns whether only a server of this kind gives such an answer, not a firewall or load balancer before it. By
+    /// default, no answer shows this.
+    fn is_own(&self, _answer: &Answer) -> bool {
+        false
+    }
+
+    /// Returns whether the server is away or busy, whatever the records of the request are. By default, the HTTP status
+    /// decides.
+    fn is_outage(&self, answer: &Answer) -> bool {
+        verdict::is_outage(answer)
+    }
+
+    /// Returns what to change so that requests succeed, if the answer is one that only a server of this kind gives. By
+    /// default, there is no such advice.
+    fn advice(&self, _answer: &Answer) -> Option<String> {
+        None
+    }
+
     /// Returns whether a load balancer has probably given the answer to a lookup in place of the server. By default, no
     /// answer is taken for that.
     fn is_of_load_balancer(&self, _lookup: &Answer) -> bool {
@@ -105,7 +163,17 @@ pub enum Finding {
     Usable(String),
     /// The right kind of server answers at this URL instead.
     Elsewhere(String),
+    /// The text says what to change.
+    Wrong(String),
     Unusable,
+}
+
+/// The reason why a server did not say which records it holds.
+pub enum LookupFailure {
+    /// The answer, and its meaning for a delivery that needs the lookup.
+    Answer(Answer, Verdict),
+    /// Records cannot be delivered, for the reason in the text.
+    Unusable(String),
 }
 
 /// The requests of a lookup.

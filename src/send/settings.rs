@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
 use super::caliper_endpoint::CaliperEndpoint;
+use super::clickhouse::{ClickHouse, TableName};
 use super::dead_letters::DeadLetters;
 use super::http::{Client, ClientOptions, root_certificates};
 use super::lrs::Lrs;
@@ -21,7 +22,7 @@ use super::worker_pool::WorkerPool;
 use crate::caliper;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
-use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter};
+use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter, StatementForm};
 use crate::format::Format;
 use crate::routing::{Credentials, Endpoint};
 
@@ -30,7 +31,9 @@ use crate::routing::{Credentials, Endpoint};
 pub struct DeliverySettings {
     /// The URL of a server to send to instead of routers.
     pub url: Option<String>,
-    /// A JSON file with the credentials for `url`.
+    /// A table of ClickHouse to insert into instead.
+    pub clickhouse: Option<ClickHouseSettings>,
+    /// A JSON file with the credentials for `url` or for ClickHouse.
     pub auth_file: Option<PathBuf>,
     /// The URLs of the routers to send to. Without URLs, records are sent to all routers. In `recover` with `url`,
     /// the dead letters for these routers are sent to `url`.
@@ -48,19 +51,33 @@ pub struct DeliverySettings {
     pub ca_file: Option<PathBuf>,
 }
 
+/// A table of ClickHouse.
+#[derive(Clone, Debug)]
+pub struct ClickHouseSettings {
+    /// The URL of the HTTP interface.
+    pub url: String,
+    pub table: TableName,
+}
+
 impl DeliverySettings {
-    /// Returns the endpoint at `url`, if it is set.
+    /// Returns whether the settings name a server, so that no routers are needed.
+    pub fn has_server(&self) -> bool {
+        self.url.is_some() || self.clickhouse.is_some()
+    }
+
+    /// Returns the endpoint at `url` or of ClickHouse, if one of them is set.
     ///
     /// # Errors
     /// Returns an error if the URL or the credentials are not valid.
     pub fn endpoint(&self, console: &Console) -> Result<Option<Endpoint>> {
-        let Some(url) = &self.url else {
-            if self.auth_file.is_some() {
-                bail!(
-                    "`--auth-file` needs `--url`: the credentials of routers are in routers.json"
-                );
-            }
-            return Ok(None);
+        let url = match (&self.url, &self.clickhouse) {
+            (Some(_), Some(_)) => bail!("give `--url` or `--clickhouse-url`, not both"),
+            (Some(url), None) => url,
+            (None, Some(clickhouse)) => &clickhouse.url,
+            (None, None) if self.auth_file.is_some() => bail!(
+                "`--auth-file` needs `--url` or `--clickhouse-url`: the credentials of routers are in routers.json"
+            ),
+            (None, None) => return Ok(None),
         };
         let credentials = match &self.auth_file {
             Some(path) => {
@@ -69,7 +86,12 @@ impl DeliverySettings {
             }
             None => Credentials::from_environment()?,
         };
-        Endpoint::at(url, credentials).map(Some)
+        let mut endpoint = Endpoint::at(url, credentials)?;
+        if let Some(clickhouse) = &self.clickhouse {
+            let base = endpoint.name.trim_end_matches('/');
+            endpoint.name = format!("{base}/{}", clickhouse.table);
+        }
+        Ok(Some(endpoint))
     }
 
     /// Creates the target for an endpoint.
@@ -91,18 +113,23 @@ impl DeliverySettings {
             ));
         }
         let url = endpoint.url.base();
-        if format == Format::Xapi && url.trim_end_matches('/').ends_with("/statements") {
+        if format == Format::Xapi
+            && self.clickhouse.is_none()
+            && url.trim_end_matches('/').ends_with("/statements")
+        {
             console.warn(&format!(
                 "the URL `{url}` ends in `/statements`, which is appended to it once more: give the URL without it, unless the path of the LRS is so"
             ));
         }
-        let server = self.server(format);
+        let server = self.server(format)?;
         let resource = server.resource(&endpoint.url)?;
         let roots = root_certificates(self.ca_file.as_deref())?;
+        let mut client = self.client.clone();
+        client.compress |= self.clickhouse.is_some();
         Ok(Target {
             name: endpoint.name.clone(),
             format,
-            client: Client::new(endpoint, &resource, roots, &self.client)?,
+            client: Client::new(endpoint, &resource, roots, &client)?,
             server,
             rate_limiter: RateLimiter::new(
                 self.rate.filter(|_| !self.client.dry_run),
@@ -118,13 +145,20 @@ impl DeliverySettings {
     }
 
     /// Returns the kind of server that takes records of a format.
-    fn server(&self, format: Format) -> Box<dyn Server> {
-        match format {
-            Format::Xapi => Box::new(Lrs),
-            Format::Caliper => Box::new(CaliperEndpoint {
+    ///
+    /// # Errors
+    /// Returns an error if Caliper events would go to ClickHouse.
+    fn server(&self, format: Format) -> Result<Box<dyn Server>> {
+        Ok(match (format, &self.clickhouse) {
+            (Format::Xapi, Some(clickhouse)) => Box::new(ClickHouse::new(clickhouse.table.clone())),
+            (Format::Xapi, None) => Box::new(Lrs),
+            (Format::Caliper, Some(_)) => {
+                bail!("`--clickhouse-url` takes statements only, no Caliper events")
+            }
+            (Format::Caliper, None) => Box::new(CaliperEndpoint {
                 envelope_each: self.caliper_array,
             }),
-        }
+        })
     }
 }
 
@@ -150,7 +184,15 @@ impl SendPlan {
             FormatSettings::Xapi(..) if settings.caliper_array => {
                 bail!("`--caliper-array` needs `--to caliper`")
             }
-            FormatSettings::Xapi(..) => None,
+            FormatSettings::Xapi(_, form) => {
+                if settings.clickhouse.is_some() {
+                    *form = StatementForm::Timed;
+                }
+                None
+            }
+            FormatSettings::Caliper(..) if settings.clickhouse.is_some() => {
+                bail!("`--clickhouse-url` needs `--to xapi`: its tables hold statements")
+            }
             FormatSettings::Caliper(_, envelope) => Some(envelope.take().context(
                 "remove `--envelope none`: `send` puts the events of each request into an envelope",
             )?),
@@ -158,6 +200,9 @@ impl SendPlan {
         let one = settings.endpoint(console)?;
         let endpoints = match (&mut converter.routers, one) {
             (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
+            (Some(_), Some(_)) if settings.clickhouse.is_some() => {
+                bail!("give `--clickhouse-url` or `--routers`, not both")
+            }
             (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
             (None, Some(_)) if !settings.router_urls.is_empty() => {
                 bail!("`--router-url` needs `--routers`")

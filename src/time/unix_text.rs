@@ -22,6 +22,9 @@ impl UnixText {
     /// these years.
     const YEARS: std::ops::RangeInclusive<i16> = 1900..=2299;
 
+    /// The first number of seconds with eleven digits.
+    const ELEVEN_DIGITS: i64 = 10_000_000_000;
+
     /// Returns the text of a time in UTC. Returns `None` if the time is not in the years 1900 to 2299, or in the last
     /// second before 1970, such as `-0.5`: ClickHouse ignores the minus sign before a zero.
     pub(crate) fn of(utc: DateTime) -> Option<Self> {
@@ -32,6 +35,16 @@ impl UnixText {
         let microseconds = i64::try_from(utc.duration_since(epoch).as_micros()).ok()?;
         let loses_sign = (-999_999..0).contains(&microseconds);
         (!loses_sign).then_some(Self { microseconds })
+    }
+
+    /// Returns the microseconds since 1970.
+    pub(crate) fn microseconds(self) -> i64 {
+        self.microseconds
+    }
+
+    /// Returns whether ClickHouse reads the text only with `date_time_input_format=basic`.
+    pub(crate) fn needs_basic(self) -> bool {
+        !(0..Self::ELEVEN_DIGITS * 1_000_000).contains(&self.microseconds)
     }
 }
 

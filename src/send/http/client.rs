@@ -20,7 +20,7 @@ use super::early_answer::connector;
 use super::forward::forward;
 use super::proxies::{name_of, proxy_for};
 use super::redaction::Redaction;
-use crate::routing::Endpoint;
+use crate::routing::{Credentials, Endpoint, Secret};
 use crate::url::Url;
 
 /// The settings of all requests.
@@ -45,6 +45,8 @@ pub struct ClientOptions {
 pub struct Resource {
     pub url: Url,
     pub headers: &'static [(&'static str, &'static str)],
+    /// The headers for a username and a password, if they are not in the header `authorization`.
+    pub user_headers: Option<[&'static str; 2]>,
 }
 
 /// A client for the server of an endpoint.
@@ -116,6 +118,16 @@ impl Client {
 
     /// Posts a body, compressed with gzip if `compress` is set. Returns the answer and the number of bytes that were sent.
     pub fn post(&self, body: &[u8], compress: bool) -> (Answer, usize) {
+        self.post_with(&[], body, compress)
+    }
+
+    /// Posts a body as [`post`](Self::post) does, to the URL of the server with more query parameters.
+    pub fn post_with(
+        &self,
+        parameters: &[(&str, &str)],
+        body: &[u8],
+        compress: bool,
+    ) -> (Answer, usize) {
         let gzipped = compress.then(|| gzip(body)).flatten();
         let body = gzipped.as_deref().unwrap_or(body);
         let bytes = body.len();
@@ -126,7 +138,8 @@ impl Client {
             };
             return (Answer::Response(accepted), bytes);
         }
-        let mut request = self.agent.post(&self.url);
+        let parameters = parameters.iter().copied();
+        let mut request = self.agent.post(&self.url).query_pairs(parameters);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -224,7 +237,11 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
         let (name, value) = header(name, value)?;
         headers.insert(name, value);
     }
-    if let Some(authorization) = endpoint.credentials.authorization() {
+    if let Some(names) = resource.user_headers
+        && let Some(values) = user_and_password(&endpoint.credentials)
+    {
+        headers.extend(names.map(HeaderName::from_static).into_iter().zip(values));
+    } else if let Some(authorization) = endpoint.credentials.authorization() {
         let (name, mut value) = header("authorization", authorization.reveal())
             .map_err(|_| anyhow!("the token contains a character that HTTP headers cannot contain: correct it where it is set"))?;
         value.set_sensitive(true);
@@ -238,6 +255,20 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
         );
     }
     Ok(headers)
+}
+
+/// Returns the values of headers with a username and a password. Returns `None` if they are not ASCII, which only the header
+/// `authorization` can hold, or if there is a token.
+fn user_and_password(credentials: &Credentials) -> Option<[HeaderValue; 2]> {
+    let Credentials::Basic { username, password } = credentials else {
+        return None;
+    };
+    let value = |secret: &Secret| {
+        let mut value = HeaderValue::from_str(secret.reveal()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    };
+    Some([value(username)?, value(password)?])
 }
 
 fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue)> {
@@ -259,7 +290,6 @@ fn gzip(body: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::routing::{Credentials, Secret};
 
     fn client(credentials: Credentials) -> Result<Client> {
         let options = ClientOptions {
@@ -274,6 +304,7 @@ mod tests {
         let resource = Resource {
             url: endpoint.url.clone(),
             headers: &[],
+            user_headers: None,
         };
         let roots = RootCerts::new_with_certs(&[]);
         Client::new(&endpoint, &resource, roots, &options)

@@ -37,6 +37,7 @@ impl Server for Lrs {
         Ok(Resource {
             url: url.join("statements")?,
             headers: &[(VERSION, "1.0.3")],
+            user_headers: None,
         })
     }
 
