@@ -2,33 +2,33 @@
 
 use super::super::http::{Answer, Client, Response};
 use super::super::server::{Finding, LookupFailure, Probe};
+use super::exception::{code_of, name_of};
 use super::queries::{COLUMNS, SETTINGS};
 use super::table::TableName;
-use super::{ClickHouse, Server, code_of, name_of, queries, with_status_of_exception};
+use super::table_reader::TableReader;
 
-/// Reads the columns of the table, asks for a row, and inserts none.
-pub fn probe(server: &ClickHouse, client: &Client) -> Probe {
-    let query = queries::describe(&server.table);
-    let describe = with_status_of_exception(client.post_with(&[], query.as_bytes(), false).0);
-    if let Err(failure) = server.check_columns(client) {
-        return match failure {
-            LookupFailure::Answer(answer, _) => Probe {
-                answer,
-                finding: Finding::Unusable,
-            },
-            LookupFailure::Unusable(problem) => Probe {
-                answer: describe,
-                finding: Finding::Wrong(problem),
-            },
-        };
-    }
-    let (answer, _) = server.takes_again(client, &[]);
-    let finding = match &answer {
-        Answer::Response(response) if response.status == 200 => Finding::Usable(format!(
-            "ClickHouse answers, and rows can be read from `{0}` and inserted into it",
-            server.table
-        )),
-        _ => Finding::Unusable,
+/// Reads the columns of the table, and inserts no row.
+pub fn probe(reader: &TableReader, client: &Client) -> Probe {
+    let (answer, finding) = match reader.check_columns(client) {
+        Err(LookupFailure::Answer(answer, _)) => (answer, Finding::Unusable),
+        Err(LookupFailure::Unusable(problem)) => {
+            let answer = Answer::Response(Response {
+                status: 200,
+                ..Response::default()
+            });
+            (answer, Finding::Wrong(problem))
+        }
+        Ok(()) => {
+            let answer = reader.insert_nothing(client);
+            let finding = match &answer {
+                Answer::Response(response) if response.status == 200 => Finding::Usable(format!(
+                    "ClickHouse answers, and rows can be read from `{0}` and inserted into it",
+                    reader.table
+                )),
+                _ => Finding::Unusable,
+            };
+            (answer, finding)
+        }
     };
     Probe { answer, finding }
 }

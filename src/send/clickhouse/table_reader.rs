@@ -1,0 +1,120 @@
+//! The queries that read a table, and their answers.
+
+use std::collections::HashSet;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::super::http::{Answer, Client};
+use super::super::send_batch::BatchSlice;
+use super::super::server::LookupFailure;
+use super::confirmation::verdict_of_lookup;
+use super::exception::with_status_of_exception;
+use super::queries::{self, COLUMNS, MAX_IDS, SETTINGS};
+use super::row;
+use super::table::TableName;
+
+/// Asks the server about a table.
+#[derive(Debug)]
+pub struct TableReader {
+    pub table: TableName,
+    /// Set once the columns of the table were read.
+    columns: OnceLock<()>,
+}
+
+/// A complete answer in the format JSONCompact. An answer that breaks off cannot be parsed.
+#[derive(Deserialize)]
+struct JsonCompact {
+    data: Vec<Vec<String>>,
+    rows: usize,
+    /// The text of an exception that occurred after the answer had begun.
+    exception: Option<String>,
+}
+
+impl TableReader {
+    pub fn new(table: TableName) -> Self {
+        Self {
+            table,
+            columns: OnceLock::new(),
+        }
+    }
+
+    /// Posts a query that reads. Returns the rows of its answer.
+    pub fn read(&self, client: &Client, query: &str) -> Result<Vec<Vec<String>>, LookupFailure> {
+        let (answer, _) = client.post_with(&[], query.as_bytes(), false);
+        let answer = with_status_of_exception(answer);
+        if let Answer::Response(response) = &answer
+            && response.status == 200
+            && let Ok(JsonCompact {
+                data,
+                rows,
+                exception: None,
+            }) = serde_json::from_slice(&response.body)
+            && data.len() == rows
+        {
+            return Ok(data);
+        }
+        let verdict = verdict_of_lookup(&answer);
+        Err(LookupFailure::Answer(answer, verdict))
+    }
+
+    /// Reads the columns of the table, unless they were read before.
+    pub fn check_columns(&self, client: &Client) -> Result<(), LookupFailure> {
+        if self.columns.get().is_some() {
+            return Ok(());
+        }
+        let columns = self.read(client, &queries::describe(&self.table))?;
+        let has = |name: &&str| {
+            columns
+                .iter()
+                .any(|column| column.first().is_some_and(|first| first == name))
+        };
+        if let Some(missing) = COLUMNS.iter().find(|name| !has(name)) {
+            return Err(LookupFailure::Unusable(format!(
+                "the table `{}` has no column `{missing}`: check `--clickhouse-table`; rows have the columns {}",
+                self.table,
+                COLUMNS.join(", ")
+            )));
+        }
+        let _ = self.columns.set(());
+        Ok(())
+    }
+
+    /// Returns the ids of those records that the table has.
+    pub fn stored(
+        &self,
+        records: BatchSlice<'_>,
+        client: &Client,
+    ) -> Result<HashSet<Uuid>, LookupFailure> {
+        self.check_columns(client)?;
+        let ids = records.iter();
+        let mut ids: Vec<_> = ids
+            .filter_map(|(record, text)| Some((row::time_of(text)?, record.id)))
+            .collect();
+        ids.sort_unstable();
+        let mut stored = HashSet::new();
+        for ids in ids.chunks(MAX_IDS) {
+            let rows = self.read(client, &queries::lookup(&self.table, ids))?;
+            let found = rows
+                .iter()
+                .flatten()
+                .filter_map(|id| id.parse::<Uuid>().ok());
+            stored.extend(found);
+        }
+        Ok(stored)
+    }
+
+    /// Inserts no row, which succeeds only if other inserts would.
+    pub fn insert_nothing(&self, client: &Client) -> Answer {
+        let query = queries::empty_insert(&self.table);
+        let (answer, _) = client.post_with(&SETTINGS, query.as_bytes(), false);
+        with_status_of_exception(answer)
+    }
+
+    /// Asks for the columns of the table.
+    pub fn describe(&self, client: &Client) -> Answer {
+        let query = queries::describe(&self.table);
+        with_status_of_exception(client.post_with(&[], query.as_bytes(), false).0)
+    }
+}
