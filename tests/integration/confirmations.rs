@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::conflicts::failed_lookups;
 use crate::harness::{Run, line, lines, poisoned};
 use crate::lrs::{Lrs, ServerFault, ServerSettings};
 use crate::send::{router, send};
@@ -214,15 +215,8 @@ fn one_lookup_is_retried_if_lookups_of_unlisted_statements_fail() {
         refuses_duplicates: false,
         ..ServerSettings::default()
     });
-    let ended = send(&lrs.xapi(), &lines(0..40))
-        .args(&["--dead-letters", "dead", "--max-retries", "3"])
-        .run()
-        .with_code(5);
-    ended.assert_stderr("answered 503");
-    let records = lrs.records();
-    let lookups = records.requests.iter().filter(|each| each.method == "GET");
     // The lookup with its retries, and one lookup after the statements were sent once more.
-    assert_eq!(lookups.count(), 5);
+    assert_eq!(failed_lookups(&lrs), 5);
 }
 
 /// Takes a minute, in which the server is asked for the statement.

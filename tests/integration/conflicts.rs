@@ -214,9 +214,8 @@ fn a_server_that_holds_other_statements_under_all_ids_stops_the_run() {
     assert_eq!(ended.files("dead"), [""; 0]);
 }
 
-#[test]
-fn one_lookup_is_retried_if_lookups_fail() {
-    let lrs = always_conflict(503);
+/// Sends to a server that answers 503 to lookups, with three retries. Returns the number of lookups.
+pub fn failed_lookups(lrs: &Lrs) -> usize {
     let ended = send(&lrs.xapi(), &lines(0..40))
         .args(&["--dead-letters", "dead", "--max-retries", "3"])
         .run()
@@ -224,5 +223,10 @@ fn one_lookup_is_retried_if_lookups_fail() {
     ended.assert_stderr("answered 503");
     let records = lrs.records();
     let lookups = records.requests.iter().filter(|each| each.method == "GET");
-    assert_eq!(lookups.count(), 4);
+    lookups.count()
+}
+
+#[test]
+fn one_lookup_is_retried_if_lookups_fail() {
+    assert_eq!(failed_lookups(&always_conflict(503)), 4);
 }

@@ -15,9 +15,14 @@ type Minute = (&'static str, State);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Up,
+    /// The server has the fault of the scenario.
     Down,
+    /// The server answers 401.
+    Denied,
+    /// The name of the server does not resolve.
+    Nameless,
 }
-use State::{Down, Up};
+use State::{Denied, Down, Nameless, Up};
 
 /// A log that grows, and the server that its statements are sent to.
 struct Timer {
@@ -26,6 +31,9 @@ struct Timer {
     outage: Arc<Mutex<Option<ServerFault>>>,
     format: &'static str,
     options: &'static [&'static str],
+    max_retries: &'static str,
+    /// Whether the server is a proxy for a name that does not resolve.
+    is_proxy: bool,
     log: String,
     good: usize,
     bad: usize,
@@ -43,6 +51,8 @@ impl Timer {
             lrs: Lrs::start(settings),
             format,
             options,
+            max_retries: "2",
+            is_proxy: false,
             log: String::new(),
             good: 0,
             bad: 0,
@@ -63,19 +73,38 @@ impl Timer {
         self.directory.write("log", &self.log);
     }
 
-    fn run(&self) -> Ended {
-        let url = match self.format {
-            "xapi" => self.lrs.xapi(),
-            _ => self.lrs.caliper(),
+    fn set(&self, state: State, outage: &ServerFault) {
+        *self.outage.lock().unwrap() = match state {
+            Up | Nameless => None,
+            Down => Some(outage.clone()),
+            Denied => Some(ServerFault::Status(401)),
         };
-        Run::new(&["send", "--to", self.format, "--lms-root-url", ROOT_URL])
+    }
+
+    fn run(&self) -> Ended {
+        self.run_in(Up)
+    }
+
+    fn run_in(&self, state: State) -> Ended {
+        let (path, mut url) = match self.format {
+            "xapi" => ("/xAPI", self.lrs.xapi()),
+            _ => ("/caliper", self.lrs.caliper()),
+        };
+        let proxy = url.replace(path, "");
+        if self.is_proxy {
+            url = format!("http://lrs.invalid:8080{path}");
+        }
+        let run = Run::new(&["send", "--to", self.format, "--lms-root-url", ROOT_URL])
             .in_directory(&self.directory)
             .args(&["--url", &url, "log", "--report", "report.json"])
             .args(&["--dead-letters", "dead", "--state", "state"])
-            .args(&["--retry-delay", "0.001", "--max-retries", "2"])
-            .args(&["--read-timeout", "0.3"])
-            .args(self.options)
-            .run()
+            .args(&["--retry-delay", "0.001"])
+            .args(&["--max-retries", self.max_retries])
+            .args(self.options);
+        if self.is_proxy && state != Nameless {
+            return run.env("http_proxy", &proxy).run();
+        }
+        run.run()
     }
 
     /// Returns whether only bad statements have dead letters, and each dead letter has one.
@@ -132,10 +161,10 @@ const SCENARIOS: [(&str, &[Minute]); 10] = [
 fn check((name, minutes): &(&str, &[Minute]), mut timer: Timer, outage: &ServerFault) {
     let mut trace = format!("{name}: {} {:?}\n", timer.format, timer.options);
     for (lines, state) in *minutes {
-        *timer.outage.lock().unwrap() = (*state == Down).then(|| outage.clone());
+        timer.set(*state, outage);
         timer.write(lines);
         let (requests, letters) = (timer.lrs.request_count(), timer.directory.files("dead"));
-        let ended = timer.run();
+        let ended = timer.run_in(*state);
         trace += &format!(
             "{lines:?} {state:?}: exit code {}, {} requests, {} dead letters, {} stored: {}\n",
             ended.code,
@@ -181,7 +210,10 @@ fn a_bad_statement_leaves_one_dead_letter_and_an_outage_none() {
 
 #[test]
 fn a_statement_that_is_not_answered_in_time_is_found_among_others() {
-    for options in [&[] as &[&str], &["--connections", "1"]] {
+    for options in [
+        &["--read-timeout", "0.3"] as &[&str],
+        &["--read-timeout", "0.3", "--connections", "1"],
+    ] {
         for (name, minutes) in [
             ("after good ones", [("ggggppgg", Up), ("g", Up)]),
             ("before good ones", [("p", Up), ("pgg", Up)]),
@@ -280,7 +312,7 @@ fn each_of_many_bad_statements_is_one_dead_letter() {
     }
 }
 
-/// Each of most requests fails, whatever the statements are.
+/// Most requests fail, whatever the statements are. With one connection, the order of the requests is always the same.
 #[test]
 fn an_overloaded_server_leaves_no_dead_letter_of_a_good_statement() {
     for served in [4, 8, 16] {
@@ -296,7 +328,11 @@ fn an_overloaded_server_leaves_no_dead_letter_of_a_good_statement() {
             }),
             ..ServerSettings::default()
         };
-        let mut timer = Timer::new("xapi", &["--batch-size", "50"], settings);
+        let mut timer = Timer::new(
+            "xapi",
+            &["--batch-size", "50", "--connections", "1"],
+            settings,
+        );
         timer.write(&["g".repeat(70), "p".to_owned(), "g".repeat(80)].concat());
         let mut stderr = String::new();
         for _ in 0..3 {
@@ -309,21 +345,66 @@ fn an_overloaded_server_leaves_no_dead_letter_of_a_good_statement() {
     }
 }
 
+/// During the outage, a bad statement is written, and the server is also away in other ways.
 #[test]
-fn an_outage_of_an_hour_costs_few_requests_each_minute_and_leaves_no_dead_letter() {
-    let mut timer = Timer::new("xapi", &[], ServerSettings::default());
+fn another_failure_in_the_middle_of_an_outage_keeps_the_position_and_leaves_no_dead_letter() {
+    for (format, between) in [
+        ("xapi", Denied),
+        ("xapi", Nameless),
+        ("caliper", Denied),
+        ("caliper", Nameless),
+    ] {
+        let minutes = [
+            ("gg", Up),
+            ("gpg", Down),
+            ("g", between),
+            ("", Down),
+            ("g", between),
+            ("g", Up),
+            ("", Up),
+        ];
+        // The first failure may also begin the outage.
+        for minutes in [&minutes[..], &minutes[2..]] {
+            let settings = ServerSettings {
+                poison_fault: ServerFault::Status(500),
+                ..ServerSettings::default()
+            };
+            let mut timer = Timer::new(format, &[], settings);
+            timer.is_proxy = true;
+            let scenario = ("another failure", minutes);
+            check(&scenario, timer, &ServerFault::Status(503));
+        }
+    }
+}
+
+/// A run a minute. Few lines and no retries keep the test short.
+#[test]
+fn six_hours_of_503_leave_no_dead_letter_and_a_bad_statement_leaves_one() {
+    const MINUTES: usize = 6 * 60;
+
+    let settings = ServerSettings {
+        poison_fault: ServerFault::Status(500),
+        ..ServerSettings::default()
+    };
+    let mut timer = Timer::new("xapi", &[], settings);
+    timer.max_retries = "0";
     timer.write("gg");
     timer.run().with_code(0);
-    *timer.outage.lock().unwrap() = Some(ServerFault::Status(503));
-    for _ in 0..60 {
-        timer.write("g");
+    timer.set(Down, &ServerFault::Status(503));
+    for minute in 0..MINUTES {
+        timer.write(match minute {
+            100 => "p",
+            _ if minute % 40 == 0 => "g",
+            _ => "",
+        });
         let before = timer.lrs.request_count();
-        timer.run().with_code(5);
+        let ended = timer.run().with_code(5);
+        assert_eq!(ended.files("dead"), [""; 0]);
         let requests = timer.lrs.request_count() - before;
-        assert!(requests <= 100, "{requests}");
+        assert!(requests <= 30, "{requests}");
     }
-    *timer.outage.lock().unwrap() = None;
-    timer.run().with_code(0);
+    timer.set(Up, &ServerFault::None);
+    timer.run().with_code(4);
     assert!(timer.is_done());
 }
 

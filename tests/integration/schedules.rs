@@ -1,4 +1,4 @@
-//! Random sequences of faults of two servers.
+//! Random sequences of faults of two servers, over several runs on a growing log.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,11 +16,12 @@ const FOREIGN_IDS: &str = "[\"00000000-0000-4000-8000-000000000000\"]";
 
 #[derive(Clone, Debug)]
 struct Schedule {
-    /// The faults of the first server by the numbers of its requests. Later requests succeed.
+    /// The faults of the first server by the numbers of its requests in all runs. Later requests succeed.
     faults: Vec<ServerFault>,
     /// The number of the request from which on the second server is dead, and its fault.
     death: Option<(usize, ServerFault)>,
-    line_count: u32,
+    /// The numbers of lines that are written before each run.
+    line_counts: Vec<u32>,
     poisoned_seconds: BTreeSet<u32>,
     /// The status of answers to requests with a poisoned statement.
     poison_status: u16,
@@ -91,7 +92,10 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
         any::<bool>(),
         prop::sample::select(vec![1500usize, 10_000, usize::MAX]),
     );
-    let lines = (1u32..120, prop::collection::btree_set(0u32..120, 0..3));
+    let lines = (
+        prop::collection::vec(0u32..60, 1..5),
+        prop::collection::btree_set(0u32..120, 0..3),
+    );
     let options = (1u32..50, 1u32..5, 0u32..4);
     (servers, lines, options).prop_map(|(servers, lines, options)| Schedule {
         faults: servers.0,
@@ -99,12 +103,26 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
         poison_status: servers.2,
         refuses_duplicates: servers.3,
         max_bytes: servers.4,
-        line_count: lines.0,
+        line_counts: lines.0,
         poisoned_seconds: lines.1,
         batch_size: options.0,
         connections: options.1,
         max_retries: options.2,
     })
+}
+
+impl Schedule {
+    /// Returns a short limit of time if a server may not answer.
+    fn read_timeout(&self) -> &[&'static str] {
+        let death = self.death.iter().map(|(_, fault)| fault);
+        let mut faults = self.faults.iter().chain(death);
+        let is_silent =
+            |fault: &ServerFault| matches!(fault, ServerFault::Silence | ServerFault::NoBody);
+        match faults.any(is_silent) {
+            true => &["--read-timeout", "0.2"],
+            false => &[],
+        }
+    }
 }
 
 /// Two servers, the directory of the runs, and the statements of the log.
@@ -116,17 +134,13 @@ struct Scene {
     are_well: Arc<AtomicBool>,
     /// Whether the first server has answered a delivery with foreign ids.
     is_foreign: Arc<AtomicBool>,
+    /// The lines of the log that are written.
+    log: String,
     statements: BTreeMap<String, Value>,
 }
 
 impl Scene {
     fn new(schedule: Schedule) -> Self {
-        let log: String = (0..schedule.line_count)
-            .map(|second| match schedule.poisoned_seconds.contains(&second) {
-                true => poisoned(second),
-                false => line(second),
-            })
-            .collect();
         let (are_well, is_foreign) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
         let (faults, death, foreign) = (
             schedule.faults.clone(),
@@ -153,7 +167,6 @@ impl Scene {
             _ => ServerFault::None,
         };
         let directory = RunDirectory::new();
-        directory.write("logs/a.log", &log);
         let servers = [
             start(&schedule, &are_well, first),
             start(&schedule, &are_well, second),
@@ -167,8 +180,22 @@ impl Scene {
             servers,
             are_well,
             is_foreign,
-            statements: transformed(&log),
+            log: String::new(),
+            statements: BTreeMap::new(),
         }
+    }
+
+    /// Appends lines to the log.
+    fn write(&mut self, count: u32) {
+        let first = self.log.lines().count() as u32;
+        for second in first..first + count {
+            self.log += &match self.schedule.poisoned_seconds.contains(&second) {
+                true => poisoned(second),
+                false => line(second),
+            };
+        }
+        self.directory.write("logs/a.log", &self.log);
+        self.statements = transformed(&self.log);
     }
 
     fn send(&self) -> Ended {
@@ -183,7 +210,8 @@ impl Scene {
             .args(&["--batch-size", &batch_size.to_string()])
             .args(&["--connections", &connections.to_string()])
             .args(&["--max-retries", &max_retries.to_string()])
-            .args(&["--read-timeout", "0.2", "--retry-delay", "0.001"])
+            .args(&["--retry-delay", "0.001"])
+            .args(self.schedule.read_timeout())
             .args(&["--dead-letters", "dead", "--report", "report.json"])
             .run()
     }
@@ -292,11 +320,14 @@ proptest! {
     /// `recover` deliver the rest.
     #[test]
     fn each_statement_is_stored_once_or_kept_for_later(schedule in any_schedule()) {
-        let scene = Scene::new(schedule);
-        let ended = scene.send();
-        scene.check(&ended);
-        if scene.is_foreign.load(Ordering::Relaxed) {
-            prop_assert_eq!(ended.code, 5, "{}", ended.stderr);
+        let mut scene = Scene::new(schedule);
+        for count in scene.schedule.line_counts.clone() {
+            scene.write(count);
+            let ended = scene.send();
+            scene.check(&ended);
+            if scene.is_foreign.swap(false, Ordering::Relaxed) {
+                prop_assert_eq!(ended.code, 5, "{}", ended.stderr);
+            }
         }
 
         scene.are_well.store(true, Ordering::Relaxed);
