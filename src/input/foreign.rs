@@ -76,7 +76,7 @@ impl Foreign {
     );
     const ZSTD_OR_LZ4: Self = Self::new(
         "compressed with zstd or lz4",
-        Reading::Advice("read it with `zstd -dc FILE | event-router … -`, or with `lz4 -dc FILE`"),
+        Reading::Command("zstd -dc FILE"),
     );
     const OPENPGP: Self = Self::new(
         "encrypted or signed with OpenPGP",
@@ -158,7 +158,10 @@ impl Foreign {
     /// Returns an explanation for an error: the kind, and the way to read such a file.
     pub fn message(self, container: Container) -> String {
         let Self { is, reading } = self;
-        let advice = reading.advice(container.writer());
+        let advice = match (container, container.writer()) {
+            (Container::Pipe | Container::GzipPipe, Some(writer)) => reading.of_pipe(writer),
+            (_, writer) => reading.of_file(writer),
+        };
         format!("it is {is}{}; {advice}", self.within(container))
     }
 
@@ -287,6 +290,7 @@ fn is_mostly_ascii_in<const N: usize>(start: &[u8], zeros: [bool; N]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::reading::NEW;
     use super::*;
 
     fn is(start: &[u8]) -> Option<&'static str> {
@@ -344,8 +348,8 @@ mod tests {
                 let command = format!("iconv -f {from} -t UTF-8 FILE");
                 let message = kind.message(Container::File);
                 let expected =
-                    format!("it is {is} text; read it with `{command} | event-router … -`");
-                assert_eq!(message, expected);
+                    format!("it is {is} text; read the file that `{command} > {NEW}` writes, and ");
+                assert!(message.starts_with(&expected), "{message}");
             }
         }
     }
@@ -353,14 +357,19 @@ mod tests {
     #[test]
     fn the_message_says_how_to_read_the_kind_in_its_container() {
         for (container, expected) in [
-            (Container::File, "gpg --decrypt FILE"),
-            (Container::Pipe, "… | gpg --decrypt -"),
-            (Container::GzipFile, "gzip -dc FILE | gpg --decrypt -"),
-            (Container::GzipPipe, "… | gzip -dc | gpg --decrypt -"),
+            (Container::File, "`gpg --decrypt FILE > FILE.new.log`"),
+            (Container::Pipe, "`… | gpg --decrypt - | event-router … -`"),
+            (
+                Container::GzipFile,
+                "`gzip -dc FILE | gpg --decrypt - > FILE.new.log`",
+            ),
+            (
+                Container::GzipPipe,
+                "`… | gzip -dc | gpg --decrypt - | event-router … -`",
+            ),
         ] {
             let message = Foreign::OPENPGP.message(container);
-            let end = format!("; read it with `{expected} | event-router … -`");
-            assert!(message.ends_with(&end), "{message}");
+            assert!(message.contains(expected), "{message}");
         }
     }
 }

@@ -18,7 +18,14 @@ impl Error for NotALog {}
 /// Returns the message for an input that could not be opened.
 pub fn not_opened(name: &str, error: &io::Error) -> String {
     match error.get_ref() {
-        Some(inner) if inner.is::<NotALog>() => format!("`{name}` is not a log: {inner}"),
+        Some(inner) if inner.is::<NotALog>() => {
+            let message = format!("`{name}` is not a log: {inner}");
+            match name.ends_with(".json") {
+                // The ending makes the new file a document, too.
+                true => message.replace("FILE.new.log", "FILE.new.json"),
+                false => message,
+            }
+        }
         _ => format!("failed to open `{name}`: {error}"),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use jiff::civil::DateTime;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -29,7 +29,13 @@ const SCHEMA: u32 = 1;
 
 /// The file for the report, if the user wants a report. The file is created before the run, so that a wrong path is an
 /// error before any work is done.
-pub struct ReportFile(Option<AtomicFile>);
+#[derive(Default)]
+pub struct ReportFile {
+    file: Option<AtomicFile>,
+    /// Whether the report is written to an existing empty file. Such a file may be a log that has just been rotated: its
+    /// writer goes on in the same file, and would lose its lines if the file was replaced.
+    is_in_place: bool,
+}
 
 impl ReportFile {
     /// Creates the file, if a path is given.
@@ -38,7 +44,7 @@ impl ReportFile {
     /// Returns an error that names the path if the file cannot be created, or if an existing file is no report.
     pub fn create(path: Option<&Path>) -> Result<Self, Fatal> {
         let Some(path) = path else {
-            return Ok(Self(None));
+            return Ok(Self::default());
         };
         if !may_be_replaced(path) {
             return Err(anyhow!(
@@ -47,8 +53,16 @@ impl ReportFile {
             ))
             .or_exit(ExitCode::Usage);
         }
-        let file = AtomicFile::create(path, ANY_FILE).or_exit(ExitCode::Output)?;
-        Ok(Self(Some(file)))
+        let is_empty = |file: Metadata| file.is_file() && file.len() == 0;
+        let is_in_place = !is_of_system(path) && fs::metadata(path).is_ok_and(is_empty);
+        let file = match is_in_place {
+            true => AtomicFile::append(path, ANY_FILE),
+            false => AtomicFile::create(path, ANY_FILE),
+        };
+        Ok(Self {
+            file: Some(file.or_exit(ExitCode::Output)?),
+            is_in_place,
+        })
     }
 
     /// Writes the report and completes the file.
@@ -56,9 +70,14 @@ impl ReportFile {
     /// # Errors
     /// Returns an error that names the path if the file cannot be written.
     pub fn write(self, report: &Report<'_>) -> Result<()> {
-        let Some(mut file) = self.0 else {
+        let Some(mut file) = self.file else {
             return Ok(());
         };
+        if self.is_in_place && file.length()? > 0 {
+            bail!(
+                "the report is not written, since another program has written to its file meanwhile: give `--report` another path"
+            );
+        }
         let json = RunJson::new(report).and_then(|json| Ok(serde_json::to_vec_pretty(&json)?));
         let mut text = json.context("failed to serialize the report")?;
         text.push(b'\n');
@@ -67,8 +86,8 @@ impl ReportFile {
     }
 }
 
-/// Returns whether a report may replace the file with this path: a report of an earlier run, or an empty file. An empty
-/// file that is a log has no line yet that could be lost. Other kinds of files are never replaced.
+/// Returns whether a report may be written to this path: to a report of an earlier run, or an empty file. Other kinds of
+/// files are never replaced.
 fn may_be_replaced(path: &Path) -> bool {
     let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     if !is_file || is_of_system(path) {

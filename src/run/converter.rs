@@ -81,6 +81,15 @@ fn check_root_url(url: &str, console: &Console) -> Result<()> {
         );
     }
     let shown = redacted(url);
+    if !url.contains("://") {
+        bail!(
+            "the LMS root URL `{shown}` has no scheme: use `--lms-root-url https://{}`, as in the LMS settings",
+            shown
+                .trim_start_matches("https:")
+                .trim_start_matches("http:")
+                .trim_start_matches('/')
+        );
+    }
     if Url::parse(url).is_err() {
         console.warn(&format!(
             "the LMS root URL `{shown}` is not a URL like https://courses.example.org, and the ids in the output contain it: check `--lms-root-url`"

@@ -116,6 +116,22 @@ fn the_root_url_is_used_unchanged() {
 }
 
 #[test]
+fn a_root_url_without_a_scheme_is_an_error_with_the_corrected_value() {
+    for (url, corrected) in [
+        ("courses.example.org", "https://courses.example.org"),
+        ("//localhost:18000", "https://localhost:18000"),
+        ("https:/x.example", "https://x.example"),
+    ] {
+        let run = Run::new(&["transform", "--to", "xapi", "--lms-root-url", url, "-"]);
+        let ended = run.stdin(line(1)).run().with_code(2);
+        ended.assert_error(&format!(
+            "the LMS root URL `{url}` has no scheme: use `--lms-root-url {corrected}`"
+        ));
+        assert_eq!(ended.stdout, b"");
+    }
+}
+
+#[test]
 fn the_root_url_is_required() {
     let ended = Run::new(&["transform", "--to", "xapi", "-"])
         .run()

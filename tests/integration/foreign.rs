@@ -13,7 +13,7 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4\xd4\x4a\xff\xd2",
         "OpenPGP",
-        "`gpg --decrypt FILE | event-router … -`",
+        "read the file that `gpg --decrypt FILE > FILE.new.log` writes, and move FILE away or leave it out with `--exclude`\n",
     ),
     (
         b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x01\x0c\0\x81",
@@ -34,7 +34,7 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01",
         "xz",
-        "`xz -dc FILE | event-router … -`",
+        "`xz -dc FILE > FILE.new.log`",
     ),
     (
         b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x3d\x88",
@@ -61,12 +61,12 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"7z\xbc\xaf\x27\x1c\0\x04\x1b\xe3",
         "7z archive",
-        "`mkdir DIR && 7z x FILE -oDIR && event-router … DIR`",
+        "read the folder that `mkdir DIR && 7z x FILE -oDIR` fills, and move FILE away or leave it out with `--exclude`\n",
     ),
     (
         b"PK\x03\x04\x14\0\0\0\x08\0",
         "zip archive",
-        "`mkdir DIR && unzip -q FILE -d DIR && event-router … DIR`",
+        "`mkdir DIR && unzip -q FILE -d DIR`",
     ),
     (
         b"Rar!\x1a\x07\x01\0\x33\x92",
@@ -187,42 +187,50 @@ fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
         .collect();
-    for (bytes, is_packed, expected) in [
+    for (bytes, is_packed, kind, command) in [
         (
             gzip(gzip(two_lines())),
             true,
-            "it is compressed twice with gzip; read it with `gzip -dc FILE | event-router … -`",
+            "compressed twice with gzip",
+            "gzip -dc FILE",
         ),
         (
             wide.clone(),
             false,
-            "it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+            "UTF-16 text",
+            "iconv -f UTF-16LE -t UTF-8 FILE",
         ),
         (
             [&[0xff, 0xfe], &wide[..]].concat(),
             false,
-            "it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+            "UTF-16 text",
+            "iconv -f UTF-16LE -t UTF-8 FILE",
         ),
         (
             gzip(&wide),
             true,
-            "it is UTF-16 text, within gzip; read it with `gzip -dc FILE | iconv -f UTF-16LE -t UTF-8 - | event-router … -`",
+            "UTF-16 text, within gzip",
+            "gzip -dc FILE | iconv -f UTF-16LE -t UTF-8 -",
         ),
     ] {
-        let run = Run::transform().file("a.json", &bytes);
-        let ended = run.args(&["a.json"]).run().with_code(3);
-        ended.assert_error(&format!("`a.json` is not a log: {expected}"));
-        assert_eq!(ended.count("lines"), 0);
+        for (name, new) in [("a.json", "FILE.new.json"), ("a.log", "FILE.new.log")] {
+            let ended = Run::transform().file(name, &bytes).args(&[name]).run();
+            let ended = ended.with_code(3);
+            ended.assert_error(&format!("`{name}` is not a log: it is {kind}; read the file that `{command} > {new}` writes, and move FILE away or leave it out with `--exclude`"));
+            assert_eq!(ended.count("lines"), 0);
+        }
         let ended = Run::transform()
             .stdin(&bytes)
             .args(&["-"])
             .run()
             .with_code(3);
         let piped = match is_packed {
-            true => expected.replace("gzip -dc FILE", "… | gzip -dc"),
-            false => expected.replace("iconv", "… | iconv").replace("FILE", "-"),
+            true => command.replace("gzip -dc FILE", "… | gzip -dc"),
+            false => command.replace("iconv", "… | iconv").replace("FILE", "-"),
         };
-        ended.assert_error(&format!("`-` is not a log: {piped}"));
+        ended.assert_error(&format!(
+            "`-` is not a log: it is {kind}; read it with `{piped} | event-router … -`"
+        ));
     }
 }
 
@@ -252,7 +260,7 @@ fn wide_encodings_are_recognized_behind_many_other_characters_or_a_hole() {
         let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
         run.run().with_code(3).assert_error(
-            "`a.log` is not a log: it is UTF-16 text; read it with `iconv -f UTF-16LE -t UTF-8 FILE | event-router … -`",
+            "`a.log` is not a log: it is UTF-16 text; read the file that `iconv -f UTF-16LE -t UTF-8 FILE > FILE.new.log` writes",
         );
     }
 }
@@ -335,11 +343,11 @@ fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
     for (archive, is) in [
         (
             gzip(&archive),
-            "a tar archive, within gzip; unpack it into a folder: `mkdir DIR && gzip -dc FILE | tar -xf - -C DIR && event-router … DIR`",
+            "a tar archive, within gzip; read the folder that `mkdir DIR && gzip -dc FILE | tar -xf - -C DIR` fills",
         ),
         (
             archive,
-            "a tar archive; unpack it into a folder: `mkdir DIR && tar -xf FILE -C DIR && event-router … DIR`",
+            "a tar archive; read the folder that `mkdir DIR && tar -xf FILE -C DIR` fills",
         ),
     ] {
         let ended = Run::transform()

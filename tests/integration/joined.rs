@@ -54,72 +54,84 @@ fn data_of_another_kind_after_lines_of_text_is_an_error_that_says_where_it_begin
         (
             with_password,
             "encrypted or signed with OpenPGP",
-            "gpg --decrypt - | event-router",
+            "| gpg --decrypt - ",
         ),
         (
             with_public_key,
             "encrypted or signed with OpenPGP",
-            "gpg --decrypt - | event-router",
+            "| gpg --decrypt - ",
         ),
-        (gzip(lines(3..400)), "compressed with gzip", "event-router"),
+        (gzip(lines(3..400)), "compressed with gzip", ""),
         (
             b"BZh91AY&SY\x9b\x97\x1f\x9c\0\0".to_vec(),
             "compressed with bzip2",
-            "bzip2 -dc - | event-router",
+            "| bzip2 -dc - ",
         ),
         (
             b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46".to_vec(),
             "compressed with xz",
-            "xz -dc - | event-router",
+            "| xz -dc - ",
         ),
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}".to_vec(),
             "compressed with zstd",
-            "zstd -dc - | event-router",
+            "| zstd -dc - ",
         ),
         (
             utf_16(&lines(3..4)),
             "UTF-16 text",
-            "iconv -f UTF-16LE -t UTF-8 - | event-router",
+            "| iconv -f UTF-16LE -t UTF-8 - ",
         ),
         (
             [b"\xff\xfe", &utf_16(&lines(3..4))[..]].concat(),
             "UTF-16 text",
-            "iconv -f UTF-16LE -t UTF-8 - | event-router",
+            "| iconv -f UTF-16LE -t UTF-8 - ",
         ),
         (
             // Data after a hole of NUL bytes is found, too.
             [&[0; 50][..], &gzip(line(3))].concat(),
             "compressed with gzip",
-            "event-router",
+            "",
         ),
     ];
     for (start, kind, command) in starts {
         let at = at + start.iter().take_while(|&&byte| byte == 0).count();
         let bytes = [text.as_bytes(), &start, &more].concat();
-        let message = |name: &str, rest: &str, archive: &str| {
+        let message = |name: &str, advice: String| {
             format!(
-                "failed to read `{name}` to its end: after 3 lines of text, at byte {at}, data begins that is {kind}; read it with `{rest} | {command} … -`{archive}"
+                "failed to read `{name}` to its end: after 3 lines of text, at byte {at}, data begins that is {kind}; {advice}"
             )
         };
-        let archive = "; if the input comes out of an archive, unpack the archive into a folder and give the folder";
-        for (name, bytes, rest) in [
-            ("a.log", bytes.clone(), format!("tail -c +{at} FILE")),
+        let before = at - 1;
+        for (name, bytes, rest, cut) in [
+            (
+                "a.log",
+                bytes.clone(),
+                format!("tail -c +{at} FILE"),
+                format!("truncate -s {before} FILE"),
+            ),
             (
                 "a.log.gz",
                 gzip(&bytes),
                 format!("gzip -dc FILE | tail -c +{at}"),
+                format!("gzip -dc FILE | head -c {before} | gzip > FILE.cut && mv FILE.cut FILE"),
             ),
         ] {
             let run = Run::transform().file(name, bytes).args(&[name]);
-            fails_after(run.run(), 3, 3, &message(name, &rest, ""));
+            let advice = format!(
+                "move it to a file of its own and read that, too: `{rest} {command}> FILE.new.log && {cut}`"
+            );
+            fails_after(run.run(), 3, 3, &message(name, advice));
         }
         for (bytes, rest) in [
             (bytes.clone(), format!("… | tail -c +{at}")),
             (gzip(&bytes), format!("… | gzip -dc | tail -c +{at}")),
         ] {
             let run = Run::transform().stdin(bytes).args(&["-"]);
-            fails_after(run.run(), 3, 3, &message("-", &rest, archive));
+            let advice = format!(
+                "read it with `{rest} {command}| event-router … -`; if the input comes out of an archive, unpack the archive into a folder and give the folder"
+            );
+            fails_after(run.run(), 3, 3, &message("-", advice));
         }
     }
 }
@@ -273,12 +285,16 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
     for (rest, expected) in [
         (
             lines(3..5).into_bytes(),
-            format!("text begins; read it with `tail -c +{at} FILE | event-router … -`"),
+            format!(
+                "text begins; move it to a file of its own and read that, too: `tail -c +{at} FILE > FILE.new.log && truncate -s {} FILE`",
+                at - 1
+            ),
         ),
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
             format!(
-                "data begins that is compressed with zstd; read it with `tail -c +{at} FILE | zstd -dc - | event-router … -`"
+                "data begins that is compressed with zstd; move it to a file of its own and read that, too: `tail -c +{at} FILE | zstd -dc - > FILE.new.log && truncate -s {} FILE`",
+                at - 1
             ),
         ),
         (

@@ -78,6 +78,7 @@ mod state_of_routers;
 mod tables;
 #[cfg(target_os = "linux")]
 mod unfinished;
+mod unpacking;
 mod vanishing_files;
 mod verdicts;
 mod verify;

@@ -256,3 +256,38 @@ fn times_are_reported_in_utc_in_each_format() {
         assert_eq!(report["total"]["latest"], "2024-03-05T09:00:00.000001Z");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_report_in_an_empty_file_keeps_the_file_for_its_writer() {
+    use std::os::unix::fs::MetadataExt;
+
+    let arguments = ["--report", "report.json", "a.log"];
+    let run = Run::transform()
+        .file("report.json", "")
+        .file("a.log", line(1));
+    let path = run.directory.path("report.json");
+    let before = std::fs::metadata(&path).unwrap().ino();
+    let ended = run.args(&arguments).run().with_code(0);
+    assert_eq!(std::fs::metadata(&path).unwrap().ino(), before);
+    assert_eq!(ended.report()["exit_code"], 0);
+    // The next report replaces the first.
+    let again = Run::transform().in_directory(&ended.directory);
+    let again = again.args(&arguments).run().with_code(0);
+    assert_eq!(again.report()["exit_code"], 0);
+}
+
+#[test]
+fn a_report_is_not_written_to_an_empty_file_that_has_lines_at_the_end_of_the_run() {
+    let run = Run::transform().file("empty", "");
+    let mut running = run.args(&["--report", "empty", "-o", "out", "-"]).start();
+    running.write(&line(1));
+    // The report is opened before the output.
+    running.wait_for("out", ".stdin");
+    running.directory.write("empty", "a line\n");
+    let ended = running.end().with_code(6);
+    ended.assert_error(
+        "the report is not written, since another program has written to its file meanwhile",
+    );
+    assert_eq!(ended.read("empty"), b"a line\n");
+}

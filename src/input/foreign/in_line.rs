@@ -74,22 +74,29 @@ pub fn message_after(
     container: Container,
 ) -> String {
     let first = offset + 1;
-    let rest = match container.writer() {
-        Some(writer) => format!("{writer} | tail -c +{first}"),
-        None => format!("tail -c +{first} FILE"),
-    };
     let (data, reading) = match kind {
         Some(Foreign { is, reading }) => (format!("data begins that is {is}"), reading),
         None => ("text begins".to_owned(), Reading::Itself),
     };
-    let advice = reading.advice(Some(&rest));
-    let archive = match container {
-        Container::File | Container::GzipFile => "",
+    let rest = match container.writer() {
+        Some(writer) => format!("{writer} | tail -c +{first}"),
+        None => format!("tail -c +{first} FILE"),
+    };
+    let advice = match container {
+        Container::File => reading.of_rest(&rest, &format!("truncate -s {offset} FILE")),
+        Container::GzipFile => {
+            let cut =
+                format!("gzip -dc FILE | head -c {offset} | gzip > FILE.cut && mv FILE.cut FILE");
+            reading.of_rest(&rest, &cut)
+        }
         Container::Pipe | Container::GzipPipe => {
-            "; if the input comes out of an archive, unpack the archive into a folder and give the folder"
+            let advice = reading.of_pipe(&rest);
+            format!(
+                "{advice}; if the input comes out of an archive, unpack the archive into a folder and give the folder"
+            )
         }
     };
-    format!("after {before}, at byte {first}, {data}; {advice}{archive}")
+    format!("after {before}, at byte {first}, {data}; {advice}")
 }
 
 /// Returns whether a line has bytes that texts in UTF-8 do not have. Other control characters count at the start only,

@@ -1,13 +1,13 @@
 //! The first bytes of the kinds of files that are not logs.
 
-use super::reading::Reading;
+use super::reading::{self, Reading};
 use Reading::{Advice, Command, Unpack, UnpackFile};
 
 /// A kind of file as in "it is a tar archive", the way to read it, and its marks: bytes at an offset.
 pub type Marks = (&'static str, Reading, &'static [(usize, &'static [u8])]);
 
 pub const EXPORT: Reading = Advice("export its events as JSON, one event a line");
-const LEAVE_OUT: Reading = Advice("leave it out, since it is no log");
+const LEAVE_OUT: Reading = Advice(reading::LEAVE_OUT);
 
 /// The identifier of the data of S/MIME, which follows a length of 2 to 4 bytes.
 const CMS: &[u8] = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07";
@@ -124,7 +124,7 @@ pub const MARKS: &[Marks] = &[
     ),
     (
         "a systemd journal",
-        Advice("read it with `journalctl --file FILE --output cat | event-router … -`"),
+        Advice("read the file that `journalctl --file FILE --output cat > FILE.new.log` writes"),
         &[(0, b"LPKSHHRH")],
     ),
     // Other files that lie beside logs.

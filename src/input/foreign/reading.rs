@@ -1,5 +1,11 @@
 //! The ways to read files that are not logs.
 
+/// The name of a new file in advice about `FILE`. The default globs find it in a folder.
+pub const NEW: &str = "FILE.new.log";
+
+/// The advice about files that hold no events.
+pub const LEAVE_OUT: &str = "leave it out with `--exclude`, since it is no log";
+
 /// The way to read a kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
@@ -15,41 +21,95 @@ pub enum Reading {
     Advice(&'static str),
 }
 
+/// The end of advice about a file, which would fail again in each later run over its folder.
+const AND_MOVE: &str = "move FILE away or leave it out with `--exclude`";
+
 impl Reading {
-    /// Returns the advice to read data. `writer` is a shell command that writes the data to standard output, or `None` if
-    /// the data is a file.
-    pub fn advice(self, writer: Option<&str>) -> String {
+    /// Returns the advice to read a file. Its new file or folder can be an input of every run, also with a state directory,
+    /// while a pipe cannot. `writer` is a shell command that writes the data to standard output, or `None` if the data is
+    /// the file itself.
+    pub fn of_file(self, writer: Option<&str>) -> String {
+        if let Some(command) = self.text(writer) {
+            return format!("read the file that `{command} > {NEW}` writes, and {AND_MOVE}");
+        }
         match (self, writer) {
-            (Self::Itself, None) => "read it with `event-router … FILE`".to_owned(),
-            (Self::Itself, Some(writer)) => format!("read it with `{writer} | event-router … -`"),
-            (Self::Command(command), None) => {
-                format!("read it with `{command} | event-router … -`")
+            (Self::Advice(advice), _) if advice == LEAVE_OUT => advice.to_owned(),
+            (Self::Advice(advice), Some(writer)) if advice.contains("FILE") => {
+                let advice = advice.replace("FILE", "FILE.rest");
+                format!("write it to a file with `{writer} > FILE.rest`; {advice}, and {AND_MOVE}")
             }
+            (Self::Advice(advice), _) => format!("{advice}, and {AND_MOVE}"),
+            _ => {
+                let command = self.folder(writer);
+                format!("read the folder that `{command}` fills, and {AND_MOVE}")
+            }
+        }
+    }
+
+    /// Returns the advice to read data from a pipe. `writer` is a shell command that writes the data to standard output.
+    pub fn of_pipe(self, writer: &str) -> String {
+        if let Some(command) = self.text(Some(writer)) {
+            return format!("read it with `{command} | event-router … -`");
+        }
+        match self {
+            Self::Advice(advice) if advice.contains("FILE") => {
+                format!("write it to a file with `{writer} > FILE`; {advice}")
+            }
+            Self::Advice(advice) => advice.to_owned(),
+            _ => {
+                let command = self.folder(Some(writer));
+                format!("unpack it into a folder: `{command} && event-router … DIR`")
+            }
+        }
+    }
+
+    /// Returns the advice to read data that follows text in a file. `writer` is a shell command that writes the data to
+    /// standard output, `cut` a command that removes the data from the file.
+    pub fn of_rest(self, writer: &str, cut: &str) -> String {
+        if let Some(command) = self.text(Some(writer)) {
+            return format!(
+                "move it to a file of its own and read that, too: `{command} > {NEW} && {cut}`"
+            );
+        }
+        match self {
+            Self::Advice(advice) => {
+                let advice = advice.replace("FILE", "FILE.rest");
+                format!("move it to a file of its own: `{writer} > FILE.rest && {cut}`; {advice}")
+            }
+            _ => {
+                let command = self.folder(Some(writer));
+                format!("move it to a folder and read that, too: `{command} && {cut}`")
+            }
+        }
+    }
+
+    /// Returns a shell command that writes the content to standard output, if there is one.
+    fn text(self, writer: Option<&str>) -> Option<String> {
+        match (self, writer) {
+            (Self::Itself, None) => Some("gzip -dc FILE".to_owned()),
+            (Self::Itself, Some(writer)) => Some(writer.to_owned()),
+            (Self::Command(command), None) => Some(command.to_owned()),
             (Self::Command(command), Some(writer)) => {
-                let command = command.replace("FILE", "-");
-                format!("read it with `{writer} | {command} | event-router … -`")
+                Some(format!("{writer} | {}", command.replace("FILE", "-")))
             }
-            (Self::Unpack(command) | Self::UnpackFile(command), None) => {
-                format!("unpack it into a folder: `mkdir DIR && {command} && event-router … DIR`")
-            }
+            _ => None,
+        }
+    }
+
+    /// Returns a shell command that unpacks an archive into a new folder.
+    fn folder(self, writer: Option<&str>) -> String {
+        let command = match (self, writer) {
             (Self::Unpack(command), Some(writer)) => {
-                let command = command.replace("FILE", "-");
-                format!(
-                    "unpack it into a folder: `mkdir DIR && {writer} | {command} && event-router … DIR`"
-                )
+                format!("{writer} | {}", command.replace("FILE", "-"))
             }
             (Self::UnpackFile(command), Some(writer)) => {
                 let command = command.replace("FILE", "ARCHIVE");
-                format!(
-                    "unpack it into a folder: `mkdir DIR && {writer} > ARCHIVE && {command} && event-router … DIR`"
-                )
+                format!("{writer} > ARCHIVE && {command}")
             }
-            (Self::Advice(advice), Some(writer)) if advice.contains("FILE") => {
-                let advice = advice.replace("FILE", "NEW");
-                format!("write it to a file with `{writer} > NEW`, and {advice}")
-            }
-            (Self::Advice(advice), _) => advice.to_owned(),
-        }
+            (Self::Unpack(command) | Self::UnpackFile(command), _) => command.to_owned(),
+            _ => String::new(),
+        };
+        format!("mkdir DIR && {command}")
     }
 
     /// Returns the advice to get a lookup table from a file. `is_in_gzip` says whether the data is decompressed from gzip.
