@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
 use super::lms_db_args::LmsDbArgs;
+use super::lms_external_ids::ExternalIdsArgs;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::run::{self, ExportSettings};
@@ -20,6 +21,8 @@ pub struct LmsArgs {
 pub enum LmsCommand {
     /// Write the users and courses of the LMS database to files, for --users and --courses of the other commands
     Export(ExportArgs),
+    /// Write external ids for the users who have none, as SQL that imports them into the LMS database, or as CSV
+    ExternalIds(ExternalIdsArgs),
 }
 
 #[derive(Args, Debug)]
@@ -47,8 +50,11 @@ pub struct ExportArgs {
 
 impl LmsArgs {
     pub fn console(&self) -> Console {
-        let LmsCommand::Export(args) = &self.command;
-        Console::new(args.quiet, false)
+        let quiet = match &self.command {
+            LmsCommand::Export(args) => args.quiet,
+            LmsCommand::ExternalIds(args) => args.quiet,
+        };
+        Console::new(quiet, false)
     }
 
     /// Runs the command.
@@ -60,6 +66,10 @@ impl LmsArgs {
             LmsCommand::Export(args) => {
                 let settings = args.settings().or_exit(ExitCode::Usage)?;
                 run::lms_export(&settings, console)
+            }
+            LmsCommand::ExternalIds(args) => {
+                let settings = args.settings().or_exit(ExitCode::Usage)?;
+                run::lms_external_ids(settings, console)
             }
         }
     }

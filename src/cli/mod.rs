@@ -10,6 +10,7 @@ mod format_args;
 mod input_args;
 mod lms;
 mod lms_db_args;
+mod lms_external_ids;
 mod record_args;
 mod recover;
 mod send;
@@ -60,7 +61,7 @@ enum Subcommands {
     DeadLetters(Box<dead_letters::DeadLettersArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
-    /// Read the LMS database
+    /// Work with the users and courses of the LMS
     Lms(Box<lms::LmsArgs>),
 }
 

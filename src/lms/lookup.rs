@@ -132,6 +132,19 @@ impl Lms {
         }
     }
 
+    /// Returns the numeric id of each user of the table who has no external id, and the id that is derived for the user.
+    pub(crate) fn missing_external_ids(&self) -> impl Iterator<Item = (Option<i64>, Uuid)> {
+        let format = match self.identity {
+            IdentityColumn::ExternalId(format) => Some(format),
+            IdentityColumn::Email => None,
+        };
+        let of_format = move |format| {
+            let users = self.users.iter().flat_map(Users::without_identity);
+            users.map(move |(id, username)| (id, self.derivation.of_listed(id, username, format)))
+        };
+        format.into_iter().flat_map(of_format)
+    }
+
     /// Returns whether a converted event has an id that was derived because the user has none in the table. Adds the
     /// user to [`derived_users`](Self::derived_users).
     pub(crate) fn note_derived(&self, event: &TrackingEvent<'_>, arena: &Bump) -> bool {

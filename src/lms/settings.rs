@@ -63,6 +63,20 @@ impl LmsSettings {
         Ok(lms)
     }
 
+    /// Loads the table of users only.
+    ///
+    /// # Errors
+    /// Returns an error that names the file or the database if the table cannot be read.
+    pub fn load_users(self, identity: IdentityColumn) -> Result<Lms> {
+        let (mut lms, tables) = self.without_tables(identity)?;
+        lms.users = match (tables.database, tables.users) {
+            (Some(database), _) => Some(database.open()?.load_users(identity)?),
+            (None, Some(path)) => Some(Users::load(&path, identity)?),
+            (None, None) => None,
+        };
+        Ok(lms)
+    }
+
     /// Returns the data without the tables, and the tables to load before the first event.
     ///
     /// # Errors

@@ -202,6 +202,16 @@ impl Users {
         matches!(identity, StoredIdentity::Absent).then_some(row)
     }
 
+    /// Returns the numeric id and the username of each user without an identity, in the order of the table.
+    pub(super) fn without_identity(&self) -> impl Iterator<Item = (Option<i64>, &str)> {
+        let rows = (0..).zip(&self.rows);
+        let absent = rows.filter(|(_, row)| matches!(row.identity, StoredIdentity::Absent));
+        absent.map(|(nth, row)| {
+            let username = std::str::from_utf8(self.username(nth));
+            (row.id, username.unwrap_or_default())
+        })
+    }
+
     fn row_of(&self, id: Option<i64>, username: &str) -> Option<u32> {
         let by_id = |id| self.by_id.find(&id, |row| self.rows[row as usize].id);
         let by_username = || {

@@ -74,7 +74,8 @@ pub fn load_tables(
     Ok(())
 }
 
-fn check_root_url(url: &str, console: &Console) -> Result<()> {
+/// Checks that there is a root URL. Warns of one that is no URL, or ends with a slash.
+pub(super) fn check_root_url(url: &str, console: &Console) -> Result<()> {
     if url.is_empty() {
         bail!(
             "the LMS root URL is empty: set it with `--lms-root-url` or EVENT_ROUTER_LMS_ROOT_URL"
@@ -147,7 +148,7 @@ fn check_rows(lms: &Lms, console: &Console) {
 }
 
 /// Reads the key of derived ids from the file, or without a file from the environment variable.
-fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
+pub(super) fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
     let Some(path) = file else {
         let key = std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty());
         return Ok(key.map(OsString::into_encoded_bytes));

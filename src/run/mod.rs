@@ -5,6 +5,7 @@
 //! | `settings` | the options of a command after parsing |
 //! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
 //! | `lms_export` | writes the tables of the LMS database to files |
+//! | `lms_external_ids` | writes ids for users who have none |
 //! | `probe` | `send --probe` |
 //! | `job` | the part that `transform`, `send` and `verify` share; `job/drive` is its main part, `job/summarize` its end |
 //! | `fail_on` | the results that make a run fail |
@@ -31,6 +32,7 @@ mod input_warnings;
 mod inputs;
 mod job;
 mod lms_export;
+mod lms_external_ids;
 mod open_input;
 mod probe;
 mod recover;
@@ -46,6 +48,7 @@ pub use explain::explain;
 pub use fail_on::FailOn;
 pub use job::Command;
 pub use lms_export::{ExportSettings, lms_export};
+pub use lms_external_ids::{ExternalIdsSettings, ImportPath, lms_external_ids};
 pub use probe::{ProbeSettings, probe};
 pub use recover::{RecoverSettings, recover};
 pub use send::send;
