@@ -33,7 +33,7 @@ pub struct ExternalIdsArgs {
     database: LmsDbArgs,
 
     /// Trust the certificates in this PEM file, in addition to those of public authorities
-    #[arg(long, value_name = "FILE", requires = "lms_db")]
+    #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
     /// Derive the ids with the secret key in this file (or set EVENT_ROUTER_ACTOR_KEY to the key)

@@ -92,7 +92,7 @@ fn message(output: &ImportPath, format: Format, counts: Counts) -> String {
     let path = output.path.display();
     let title = format.title();
     match counts.written {
-        0 => format!("{path}: no ids, since every user has an {title} id"),
+        0 => format!("{path}: no ids, since every user has one for {title}"),
         count => format!(
             "{path}: {} {title} ids; import them into the LMS database, export the tables again, and run with `--missing-external-id reject`",
             grouped(count)

@@ -25,6 +25,7 @@ mod events;
 mod exit_codes;
 mod explain;
 mod external_ids;
+mod external_ids_file;
 mod fail_on;
 mod filters;
 mod foreign;
