@@ -229,7 +229,7 @@ fn tables_without_the_users_or_courses_of_most_events_are_named_with_a_remedy() 
         (
             of("bob") + &lines(5..7),
             Some(
-                "3 of 5 events name a user without an external id in `u.csv`: make the ids in the LMS and export the table again (see *Users without an external id* in the guide), or use `--missing-external-id derive`",
+                "3 of 5 events name a user without an external id in `u.csv`: import ids into the LMS and export the table again (see *Users without an external id* in the guide), or use `--missing-external-id derive`",
             ),
         ),
         (

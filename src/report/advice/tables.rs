@@ -30,7 +30,7 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
             Reason::NoExternalId,
             users,
             "a user without an external id in",
-            "make the ids in the LMS and export the table again (see *Users without an external id* in the guide), or use `--missing-external-id derive`".to_owned(),
+            "import ids into the LMS and export the table again (see *Users without an external id* in the guide), or use `--missing-external-id derive`".to_owned(),
         ),
         (
             Reason::NoEmail,

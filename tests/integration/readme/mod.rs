@@ -110,6 +110,7 @@ fn options() -> BTreeSet<String> {
         &["recover"],
         &["dead-letters"],
         &["lms", "export"],
+        &["lms", "external-ids"],
     ] {
         let help = Run::new(&[command, &["--help"]].concat())
             .run()
