@@ -39,4 +39,4 @@ pub use record_writer::Layout;
 pub use row_origin::RowOrigin;
 pub use samples::{FirstLine, Sample};
 pub use settings::{EnvelopeSettings, FormatSettings, StatementForm, select_events};
-pub use suspects::{Framed, Suspects};
+pub use suspects::{Flawed, Suspects};

@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use super::pieces::Pieces;
 use super::samples::{FirstLine, Sample, Samples};
 use crate::input::{ForeignData, Line, LineContent};
-use crate::outcome::{Framing, Outcome};
-use crate::tracking::{LineKind, LineWrapper, is_json_sequence, may_hold_event};
+use crate::outcome::{Fault, Flaw, Outcome};
+use crate::tracking::{
+    LineKind, LineWrapper, Piece, encoding_of, first_piece, has_marker, is_json_sequence,
+    may_hold_event,
+};
 
 /// The lines of an input, or of a part of it, that are probably no events.
 #[derive(Clone, Debug, Default)]
 pub struct Suspects {
     /// Whether a line is an event with a known name.
     pub has_known_event: bool,
-    /// The lines that cannot be read because of their framing.
-    pub framed: BTreeMap<Framing, Framed>,
+    /// The lines that cannot be read because of a flaw.
+    pub flawed: BTreeMap<Flaw, Flawed>,
     /// The lines that are pieces of objects.
     pub pieces: Pieces,
     /// Lines that were parsed as events without a known name, as long as no line is known to be an event.
@@ -27,9 +30,9 @@ pub struct Suspects {
     pub foreign: Option<ForeignData>,
 }
 
-/// The lines that cannot be read because of one kind of framing.
+/// The lines that cannot be read because of one flaw.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Framed {
+pub struct Flawed {
     pub lines: u64,
     pub first: FirstLine,
     /// Whether each of the lines is JSON, one value after the other.
@@ -62,20 +65,24 @@ impl Suspects {
             detail: fault.detail.to_string(),
         };
         self.pieces.note(line);
-        if let (Some(framing), LineContent::Whole(text)) = (fault.framing, content) {
-            let framed = Framed {
+        let is_promising = matches!(content, LineContent::Whole(text) if is_promising(text));
+        if let LineContent::Whole(text) = content
+            && let Some(flaw) = flaw_of(fault, text)
+            && (is_promising || is_framing(flaw))
+        {
+            let flawed = Flawed {
                 lines: 1,
                 first: first_line(),
-                are_json: is_json_sequence(text),
+                are_json: flaw == Flaw::RunTogether && is_json_sequence(text),
             };
-            self.add_framed(framing, framed);
+            self.add_flawed(flaw, flawed);
         }
         let sample = |kind| Sample {
             kind,
             line: first_line(),
         };
         match content {
-            LineContent::Whole(text) if may_hold_event(text) => {
+            LineContent::Whole(text) if is_promising => {
                 let promising = &mut self.promising;
                 promising.note(|| sample(LineKind::of(text, wrapper)));
             }
@@ -93,8 +100,8 @@ impl Suspects {
     pub fn add(&mut self, later: Self) {
         self.has_known_event |= later.has_known_event;
         self.pieces.add(later.pieces);
-        for (framing, framed) in later.framed {
-            self.add_framed(framing, framed);
+        for (flaw, flawed) in later.flawed {
+            self.add_flawed(flaw, flawed);
         }
         self.parsed.add(later.parsed);
         self.promising.add(later.promising);
@@ -102,14 +109,14 @@ impl Suspects {
         self.foreign = self.foreign.or(later.foreign);
     }
 
-    fn add_framed(&mut self, framing: Framing, later: Framed) {
+    fn add_flawed(&mut self, flaw: Flaw, later: Flawed) {
         let (lines, are_json) = (later.lines, later.are_json);
-        let and_modify = |earlier: &mut Framed| {
+        let and_modify = |earlier: &mut Flawed| {
             earlier.lines += lines;
             earlier.are_json &= are_json;
         };
-        let framed = self.framed.entry(framing);
-        framed.and_modify(and_modify).or_insert(later);
+        let flawed = self.flawed.entry(flaw);
+        flawed.and_modify(and_modify).or_insert(later);
     }
 
     /// Returns whether no line is an event, as far as lines without a known name were examined.
@@ -128,6 +135,32 @@ impl Suspects {
         let parsed = self.parsed.first().iter();
         parsed.chain(self.promising.first())
     }
+}
+
+/// Returns whether an unparsable line may hold an event, or may have held one.
+fn is_promising(line: &[u8]) -> bool {
+    may_hold_event(line) || has_marker(line) || encoding(line).is_some()
+}
+
+/// Returns the flaw of an unparsable line, if it is known. A line in base64 may count as a line of another program.
+fn flaw_of(fault: &Fault, line: &[u8]) -> Option<Flaw> {
+    let is_piece = |line| std::str::from_utf8(line).is_ok_and(|text| Piece::of(text).is_some());
+    let flaw = fault.flaw;
+    // An object that is laid out over several lines is not cut off.
+    let flaw = flaw.filter(|flaw| *flaw != Flaw::CutOff || !is_piece(line));
+    first_piece(line).or(flaw).or_else(|| encoding(line))
+}
+
+fn encoding(line: &[u8]) -> Option<Flaw> {
+    std::str::from_utf8(line).ok().and_then(encoding_of)
+}
+
+/// Returns whether lines with this flaw count also if they have no key of events.
+fn is_framing(flaw: Flaw) -> bool {
+    matches!(
+        flaw,
+        Flaw::RunTogether | Flaw::Array | Flaw::ArrayBracket | Flaw::DoubledBackslashes
+    )
 }
 
 /// Examines whether a line that parsed as an event is one. Its fields may show that it is the JSON of another program.

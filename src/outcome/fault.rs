@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 
-use super::framing::Framing;
+use super::flaw::Flaw;
 use super::reason::Reason;
 
 /// The reason why a line is unparsable or rejected.
@@ -13,8 +13,8 @@ pub struct Fault {
     pub reason: Reason,
     /// An explanation for people, which names the byte, the field or the value that is wrong.
     pub detail: Cow<'static, str>,
-    /// The framing of the line, if it is the cause.
-    pub(crate) framing: Option<Framing>,
+    /// The flaw of the text of the line, if it is the cause and known.
+    pub(crate) flaw: Option<Flaw>,
 }
 
 impl Fault {
@@ -22,14 +22,14 @@ impl Fault {
         Self {
             reason,
             detail: detail.into(),
-            framing: None,
+            flaw: None,
         }
     }
 
-    /// Returns the fault of a line that cannot be read because of its framing.
-    pub(crate) fn framed(framing: Framing, detail: String) -> Self {
+    /// Returns the fault of a line that is not JSON because of a flaw.
+    pub(crate) fn flawed(flaw: Flaw, detail: String) -> Self {
         Self {
-            framing: Some(framing),
+            flaw: Some(flaw),
             ..Self::new(Reason::NotJson, detail)
         }
     }

@@ -3,7 +3,7 @@
 mod details;
 mod fault;
 mod filtered;
-mod framing;
+mod flaw;
 mod line_outcome;
 mod reason;
 mod repair;
@@ -13,7 +13,7 @@ mod unsupported_events;
 pub use details::Details;
 pub use fault::Fault;
 pub use filtered::FilteredEvents;
-pub use framing::Framing;
+pub use flaw::Flaw;
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
 pub use repair::{Repair, RepairCounts, RepairSet};

@@ -9,14 +9,15 @@ use remedy::pipe;
 use wrapped::Wrapped;
 
 use crate::console::Console;
-use crate::convert::{Framed, Suspects};
+use crate::convert::{Flawed, Suspects};
 use crate::input::{Shape, Source};
-use crate::outcome::{Framing, Reason, Tally};
+use crate::outcome::{Flaw, Reason, Tally};
 use crate::report::Reread;
 use crate::text::{counted, grouped};
 use crate::tracking::LineKind;
 
 mod causes;
+mod flaws;
 mod remedy;
 mod wrapped;
 
@@ -77,24 +78,20 @@ impl ReadInput<'_> {
         if is_without_event && let Some(wrapped) = &wrapped {
             return vec![self.without_event(wrapped.cause("the", self.is_log()), Some(wrapped))];
         }
-        let framings = [
-            Framing::RunTogether,
-            Framing::Array,
-            Framing::DoubledBackslashes,
-        ];
+        let framings = [Flaw::RunTogether, Flaw::Array, Flaw::DoubledBackslashes];
         let framed = framings.into_iter().filter_map(|framing| {
-            let framed = suspects.framed.get(&framing)?;
+            let framed = suspects.flawed.get(&framing)?;
             Some(self.of_framing(framing, framed))
         });
-        let framed = framed.chain(self.of_pieces());
+        let framed = framed.chain(self.of_pieces()).chain(self.of_first_pieces());
         let mut framed: Vec<String> = framed.collect();
         let likely = is_without_event.then(|| likely_kind(suspects));
         if let Some(kind) = likely.filter(|kind| explains_framing(kind) || framed.is_empty()) {
             return vec![self.without_event(cause_of(kind, suspects), None)];
         }
-        let events = self.tally.lines() - self.tally.unparsable;
-        let wrapped = wrapped.filter(|wrapped| !is_without_event && wrapped.lines > events);
+        let wrapped = wrapped.filter(|wrapped| !is_without_event && self.are_many(wrapped.lines));
         framed.extend(wrapped.map(|wrapped| self.of_wrapped(&wrapped)));
+        framed.extend(self.of_flaws());
         framed
     }
 
@@ -102,7 +99,7 @@ impl ReadInput<'_> {
         self.source.shape == Shape::Log
     }
 
-    /// Returns a warning about wrapped events beside fewer others.
+    /// Returns a warning about wrapped events beside others.
     fn of_wrapped(&self, wrapped: &Wrapped<'_>) -> String {
         let about = match self.suspects.promising.has_all() {
             true => "",
@@ -134,27 +131,27 @@ impl ReadInput<'_> {
         advice
     }
 
-    fn of_framing(&self, framing: Framing, framed: &Framed) -> String {
+    fn of_framing(&self, framing: Flaw, framed: &Flawed) -> String {
         let (name, number) = (&self.source.name, framed.first.number);
         let is_document = self.source.shape == Shape::Document;
         let are_json = framed.are_json && framed.lines == self.tally.unparsable;
         let (cause, remedy) = match framing {
-            Framing::RunTogether if is_document || are_json => {
+            Flaw::RunTogether if is_document || are_json => {
                 ("holds several objects", pipe("jq -c ."))
             }
-            Framing::RunTogether => (
+            Flaw::RunTogether => (
                 "holds several objects",
                 Other("put each object on a line of its own"),
             ),
-            Framing::DoubledBackslashes => ("has doubled backslashes", pipe(r"sed 's/\\\\/\\/g'")),
+            Flaw::DoubledBackslashes => ("has doubled backslashes", pipe(r"sed 's/\\\\/\\/g'")),
             _ if is_document => ("is a JSON array", pipe("jq -c '.[]'")),
             _ => ("is a part of a JSON array", pipe("jq -c '.[]'")),
         };
         let mut remedy = self.advice(remedy);
-        if framing == Framing::DoubledBackslashes {
+        if framing == Flaw::DoubledBackslashes {
             remedy = format!("export it with `mysql --raw` or `FORMAT TSVRaw`, or {remedy}");
         }
-        let is_array = framing == Framing::Array && is_document;
+        let is_array = framing == Flaw::Array && is_document;
         let detail = match framed.first.detail.strip_prefix("a JSON array begins") {
             Some(position) if is_array => format!("it begins{position}"),
             _ => framed.first.detail.clone(),

@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::event::is_event_like;
 use crate::json::Value;
-use crate::outcome::{Fault, Framing};
+use crate::outcome::{Fault, Flaw};
 
 /// Returns the fault of a text that is not one JSON object because of its framing: several objects, or an array.
 #[cold]
@@ -17,13 +17,13 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
             "]" | "]," => "a JSON array ends",
             _ => return None,
         };
-        return Some(Fault::framed(Framing::ArrayBracket, detail.to_owned()));
+        return Some(Fault::flawed(Flaw::ArrayBracket, detail.to_owned()));
     };
     let before = text[array_at..start].strip_prefix('[');
     let is_array = before.is_some_and(|before| trim_start(before).is_empty());
     let array = || {
         let detail = format!("a JSON array begins at byte {}", array_at + 1);
-        Some(Fault::framed(Framing::Array, detail))
+        Some(Fault::flawed(Flaw::Array, detail))
     };
     let arena = Bump::new();
     let Some((first, length)) = Value::parse_start(&text[start..], &arena) else {
@@ -37,12 +37,12 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
         [b','] if is_element => {
             let at = after + 1;
             let detail = format!("a comma follows the object at byte {at}");
-            Some(Fault::framed(Framing::Array, detail))
+            Some(Fault::flawed(Flaw::Array, detail))
         }
         [b']'] if is_element => {
             let at = after + 1;
             let detail = format!("a JSON array ends at byte {at}, after the object");
-            Some(Fault::framed(Framing::Array, detail))
+            Some(Fault::flawed(Flaw::Array, detail))
         }
         _ => {
             let second = after + memchr::memchr(b'{', rest.as_bytes())?;
@@ -73,8 +73,8 @@ pub fn cannot_become_event(line: &[u8]) -> bool {
         return false;
     };
     let is_cut_off = error.at == text.len() - start;
-    let framing = framing_fault(text).and_then(|fault| fault.framing);
-    !is_cut_off && matches!(framing, Some(Framing::RunTogether | Framing::Array))
+    let framing = framing_fault(text).and_then(|fault| fault.flaw);
+    !is_cut_off && matches!(framing, Some(Flaw::RunTogether | Flaw::Array))
 }
 
 fn trim_start(text: &str) -> &str {
@@ -106,7 +106,7 @@ fn run_together(text: &str, second: usize) -> Fault {
         _ => format!(", in line {}", newlines + 1),
     };
     let detail = format!("a second object begins at byte {}{line}", second + 1);
-    Fault::framed(Framing::RunTogether, detail)
+    Fault::flawed(Flaw::RunTogether, detail)
 }
 
 #[cfg(test)]
@@ -115,9 +115,9 @@ mod tests {
 
     const EVENT: &str = r#"{"name":"a","event":{},"context":{}}"#;
 
-    fn framing(text: &str) -> Option<(Framing, String)> {
+    fn framing(text: &str) -> Option<(Flaw, String)> {
         let fault = framing_fault(text)?;
-        Some((fault.framing?, fault.detail.into_owned()))
+        Some((fault.flaw?, fault.detail.into_owned()))
     }
 
     #[test]
@@ -136,11 +136,7 @@ mod tests {
             (format!("{cut}{EVENT}"), cut.len() + 1),
         ] {
             let detail = format!("a second object begins at byte {byte}");
-            assert_eq!(
-                framing(&text),
-                Some((Framing::RunTogether, detail)),
-                "{text}"
-            );
+            assert_eq!(framing(&text), Some((Flaw::RunTogether, detail)), "{text}");
         }
         let document = EVENT.replace(',', ",\n  ");
         let detail = format!(
@@ -148,7 +144,7 @@ mod tests {
             document.len() + 2
         );
         let several = [document.as_str(); 2].join("\n");
-        assert_eq!(framing(&several), Some((Framing::RunTogether, detail)));
+        assert_eq!(framing(&several), Some((Flaw::RunTogether, detail)));
     }
 
     #[test]
@@ -156,35 +152,31 @@ mod tests {
         for (text, framing_of, detail) in [
             (
                 format!("{EVENT},"),
-                Framing::Array,
+                Flaw::Array,
                 "a comma follows the object at byte 37",
             ),
             (
                 format!("{EVENT}]"),
-                Framing::Array,
+                Flaw::Array,
                 "a JSON array ends at byte 37",
             ),
             (
                 format!("\u{feff}[{EVENT},"),
-                Framing::Array,
+                Flaw::Array,
                 "a JSON array begins at byte 4",
             ),
             (
                 format!("[{EVENT}]"),
-                Framing::Array,
+                Flaw::Array,
                 "a JSON array begins at byte 1",
             ),
             (
                 format!(" [\n {EVENT},\n {EVENT}\n]\n"),
-                Framing::Array,
+                Flaw::Array,
                 "a JSON array begins at byte 2",
             ),
-            ("[".to_owned(), Framing::ArrayBracket, "a JSON array begins"),
-            (
-                " ]\r".to_owned(),
-                Framing::ArrayBracket,
-                "a JSON array ends",
-            ),
+            ("[".to_owned(), Flaw::ArrayBracket, "a JSON array begins"),
+            (" ]\r".to_owned(), Flaw::ArrayBracket, "a JSON array ends"),
         ] {
             let (found, shown) = framing(&text).unwrap();
             assert!(

@@ -2,10 +2,10 @@
 
 use bumpalo::Bump;
 
-use super::base64::Base64;
+use super::encoding::encoding_of;
 use super::event::is_event_like;
 use crate::json::{JsonError, Value};
-use crate::outcome::{Fault, Framing, Reason};
+use crate::outcome::{Fault, Flaw, Reason};
 
 /// The likely cause of an error in a line with NUL bytes.
 const OF_NULS: &str = ", since the line has NUL bytes, as text in UTF-16 has";
@@ -20,19 +20,48 @@ pub(super) fn fault(text: &str, start: usize, error: &JsonError) -> Fault {
         start + error.at + 1,
         cause(text, start, error)
     );
-    match has_doubled_backslashes(text) {
-        true => Fault::framed(Framing::DoubledBackslashes, detail),
-        false => Fault::new(Reason::NotJson, detail),
+    match flaw_of(text, error) {
+        Some(flaw) => Fault::flawed(flaw, detail),
+        None => Fault::new(Reason::NotJson, detail),
     }
 }
 
-/// Returns whether a text is an event if each two backslashes become one.
-fn has_doubled_backslashes(text: &str) -> bool {
-    if !text.contains(r"\\") {
-        return false;
+/// Returns the flaw of an object that cannot be parsed because of an error.
+fn flaw_of(text: &str, error: &JsonError) -> Option<Flaw> {
+    let (before, rest) = text.split_at(error.at);
+    let ends_early = before.ends_with('"') && rest.starts_with(char::is_alphanumeric);
+    if is_event_without(r"\\", r"\", text) {
+        Some(Flaw::DoubledBackslashes)
+    } else if is_event_without(r"\\\\", r"\", text) {
+        Some(Flaw::QuadrupledBackslashes)
+    } else if text.starts_with("{\\\"") {
+        Some(Flaw::EscapedQuotes)
+    } else if text.starts_with("{\"\"") {
+        Some(Flaw::Csv)
+    } else if is_python(rest) {
+        Some(Flaw::Python)
+    } else if is_event_without("#134", r"\", text) {
+        Some(Flaw::SyslogEscapes)
+    } else if rest.is_empty() {
+        Some(Flaw::CutOff)
+    } else if ends_early && !text.contains('\\') {
+        Some(Flaw::LostBackslashes)
+    } else {
+        None
     }
-    let halved = text.replace(r"\\", r"\");
-    Value::parse(&halved, &Bump::new()).is_ok_and(is_event_like)
+}
+
+/// Returns whether a text is an event if something in place of each backslash becomes a backslash.
+fn is_event_without(escape: &str, backslash: &str, text: &str) -> bool {
+    let arena = Bump::new();
+    text.contains(escape)
+        && Value::parse(&text.replace(escape, backslash), &arena).is_ok_and(is_event_like)
+}
+
+/// Returns whether the rest of an object begins with a text or a word as Python writes it.
+fn is_python(rest: &str) -> bool {
+    let starts = ["'", "u'", "b'", "True", "False", "None"];
+    starts.iter().any(|start| rest.starts_with(start))
 }
 
 /// Returns the likely cause of an error, as the end of a message. Returns an empty text if no cause is known.
@@ -67,35 +96,54 @@ fn cause(text: &str, start: usize, error: &JsonError) -> String {
     )
 }
 
-/// Describes a line that does not end with an object.
+/// Returns the fault of a line that does not end with an object.
 #[cold]
-pub(super) fn no_object(line: &str) -> String {
+pub(super) fn no_object(line: &str) -> Fault {
+    let (flaw, detail) = without_object(line);
+    match flaw {
+        Some(flaw) => Fault::flawed(flaw, detail),
+        None => Fault::new(Reason::NotJson, detail),
+    }
+}
+
+fn without_object(line: &str) -> (Option<Flaw>, String) {
     if line.bytes().all(|byte| byte == 0) {
-        return "the line has only NUL bytes, as after a log was truncated in place".to_owned();
+        let detail = "the line has only NUL bytes, as after a log was truncated in place";
+        return (None, detail.to_owned());
     }
     if line.contains('\0') {
-        return format!("no JSON object at the end of the line{OF_NULS}");
+        let detail = format!("no JSON object at the end of the line{OF_NULS}");
+        return (None, detail);
     }
+    let mut flaw = None;
     if let Some(start) = line.find('{') {
         let arena = Bump::new();
         let text = &line[start..];
         let parsed = Value::parse_start(text, &arena);
         if let Some((_, length)) = parsed.filter(|&(_, length)| length > "{}".len()) {
             let end = start + length;
-            return format!("text follows the JSON object that ends at byte {end}");
+            let detail = format!("text follows the JSON object that ends at byte {end}");
+            return (None, detail);
         }
         let is_cut_off = |error: JsonError| error.at == text.len();
         if Value::parse(text, &arena).is_err_and(is_cut_off) {
             let start = start + 1;
-            return format!(
-                "the line is cut off within the JSON object that begins at byte {start}"
-            );
+            let detail =
+                format!("the line is cut off within the JSON object that begins at byte {start}");
+            return (Some(Flaw::CutOff), detail);
+        }
+        if text.starts_with("{\"\"") {
+            flaw = Some(Flaw::Csv);
+        } else if text.starts_with("{\\\"") && !line.starts_with('"') {
+            flaw = Some(Flaw::EscapedQuotes);
         }
     }
-    let cause = match Base64::of(line) {
-        Some(Base64::Gzip) => ", since the line is gzip data in base64",
-        Some(Base64::Json) => ", since the line is JSON in base64",
-        None => "",
+    let cause = match encoding_of(line) {
+        Some(Flaw::GzipInBase64) => ", since the line is gzip data in base64",
+        Some(Flaw::JsonInBase64) => ", since the line is JSON in base64",
+        Some(Flaw::UrlEncoded) => ", since the line is encoded as in a URL",
+        _ => "",
     };
-    format!("no JSON object at the end of the line{cause}")
+    let detail = format!("no JSON object at the end of the line{cause}");
+    (flaw, detail)
 }

@@ -7,7 +7,7 @@ use super::framing::framing_fault;
 use super::json_cause::{fault, no_object};
 use super::python;
 use crate::json::{JsonError, JsonObject, Value};
-use crate::outcome::{Fault, Reason};
+use crate::outcome::{Fault, Flaw, Reason};
 
 /// Parses a line without its newline. Returns `None` if the line is blank: white space only, apart from a byte-order
 /// mark.
@@ -25,7 +25,10 @@ pub fn parse_line<'a>(line: &'a [u8], arena: &'a Bump) -> Result<Option<Tracking
 pub(super) fn text_of(line: &[u8]) -> Result<&str, Fault> {
     simdutf8::compat::from_utf8(line).map_err(|error| {
         let detail = format!("byte {} of the line is not UTF-8", error.valid_up_to() + 1);
-        Fault::new(Reason::NotUtf8, detail)
+        Fault {
+            flaw: Some(Flaw::NotUtf8),
+            ..Fault::new(Reason::NotUtf8, detail)
+        }
     })
 }
 
@@ -50,7 +53,7 @@ impl NoObject<'_> {
             Self::OtherValue => None,
         };
         of_framing.unwrap_or_else(|| match self {
-            Self::NoBraces => Fault::new(Reason::NotJson, no_object(line)),
+            Self::NoBraces => no_object(line),
             Self::Json(text, error) => {
                 let prefix = text.as_ptr() as usize - line.as_ptr() as usize;
                 fault(text, prefix, &error)

@@ -2,7 +2,7 @@
 
 use bumpalo::Bump;
 
-use super::base64::Base64;
+use super::encoding::encoding_of;
 use super::event::is_event_like;
 use super::event_path::{EventPath, WITHOUT_PREFIX};
 use super::line::{object_of, text_of};
@@ -10,6 +10,7 @@ use super::line_wrapper::LineWrapper;
 use super::piece::Piece;
 use super::traces::may_hold_event;
 use crate::json::{JsonObject, Value};
+use crate::outcome::Flaw;
 
 /// The kind of a line, guessed from its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ pub enum LineKind {
     Damaged,
     /// A row of CSV with JSON in a cell.
     Csv,
-    /// Text in base64 of gzip data or of JSON.
-    Base64 { is_gzip: bool },
+    /// Text in base64, or in the encoding of URLs.
+    Encoded(Flaw),
     /// A line of a web server's log of requests.
     Request,
     /// HTML or XML.
@@ -147,12 +148,7 @@ impl LineKind {
             _ if may_hold_event(text.as_bytes()) || text.contains("{'") => Self::Damaged,
             [b'<', ..] => Self::Markup,
             _ if is_request => Self::Request,
-            _ => match Base64::of(text) {
-                Some(base64) => Self::Base64 {
-                    is_gzip: base64 == Base64::Gzip,
-                },
-                None => Self::OtherText,
-            },
+            _ => encoding_of(text).map_or(Self::OtherText, Self::Encoded),
         }
     }
 }
@@ -266,11 +262,11 @@ mod tests {
             (br#"{"MESSAGE":null,"_PID":"1"}"#, LineKind::NullMessage),
             (
                 b"H4sIAAAAAAAAA6tWykvMTVWyUlBKVKoFAJ6W8CQOAAAA",
-                LineKind::Base64 { is_gzip: true },
+                LineKind::Encoded(Flaw::GzipInBase64),
             ),
             (
                 b"eyJuYW1lIjogImEiLCAiZXZlbnQiOiB7fX0=",
-                LineKind::Base64 { is_gzip: false },
+                LineKind::Encoded(Flaw::JsonInBase64),
             ),
             (b"INFO - {'name': 'a'}", LineKind::Damaged),
             (br#"{"name": "a", "context": {"user_"#, LineKind::Damaged),

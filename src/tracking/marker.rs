@@ -66,7 +66,7 @@ pub(super) fn is_of_other_logger(line: &str) -> bool {
 }
 
 /// Returns whether a line has the marker.
-pub(super) fn has_marker(line: &[u8]) -> bool {
+pub fn has_marker(line: &[u8]) -> bool {
     memmem::find(line, MARKER).is_some()
 }
 

@@ -12,7 +12,8 @@
 //! | `line_kind` | guesses what a line is that is no event |
 //! | `traces` | traces of events in lines that are not read as events |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
-//! | `base64` | lines that are gzip data or JSON in base64 |
+//! | `encoding` | lines that are events in base64, or in the encoding of URLs |
+//! | `first_piece` | the first pieces of long lines, which log drivers cut |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
@@ -27,12 +28,13 @@
 //! | `arena` | making texts in an arena |
 
 mod arena;
-mod base64;
 #[cfg(test)]
 mod depth_tests;
+mod encoding;
 mod event;
 mod event_path;
 pub(crate) mod field;
+mod first_piece;
 mod framing;
 mod json_cause;
 mod legacy_keys;
@@ -51,13 +53,15 @@ mod two_times;
 pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};
+pub use encoding::encoding_of;
 pub use event::TrackingEvent;
 pub use event_path::{TEXT_OF_BYTES, WITHOUT_PREFIX, jq_filter_of};
+pub use first_piece::first_piece;
 pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
-pub use marker::{marks_events, may_be_event};
+pub use marker::{has_marker, marks_events, may_be_event};
 pub use piece::Piece;
 pub use rejects_row::{RejectsRow, RowContent};
 pub use traces::{is_json_sequence, may_hold_event};

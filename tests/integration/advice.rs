@@ -98,7 +98,7 @@ fn the_commands_and_options_of_advice_read_all_events() {
 
 /// Checks that advice is the expected command or option, and follows it: it reads this number of events.
 #[track_caller]
-fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) -> Vec<u8> {
+pub fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) -> Vec<u8> {
     let shown = advice.strip_suffix(" | event-router … -");
     assert_eq!(shown.unwrap_or(advice), expected);
     let program = env!("CARGO_BIN_EXE_event-router");
@@ -273,7 +273,7 @@ fn wrapped_events_beside_fewer_others_are_told_and_all_read() {
     let command = format!("{by_jq} | event-router … -");
     assert_reads(&run, &command, 151, by_jq);
 
-    let few = lines(0..51) + &docker("log", 51..101);
+    let few = lines(0..51) + &docker("log", 51..52);
     let run = Run::transform().file("a.log", few);
     let ended = run.args(&["--quiet", "a.log"]).run().with_code(0);
     assert_eq!(ended.stderr, "");
@@ -306,12 +306,9 @@ fn damaged_events_and_tables_are_told_with_their_cause() {
         ),
         (
             python,
-            "its lines are damaged or are not JSON: in line 1, expected a key in double quotes at byte 2 of the line, since texts are in single quotes, as Python prints them; `event-router explain` shows",
+            "its lines are objects as Python prints them, and not JSON: in line 1, expected a key in double quotes at byte 2 of the line, since texts are in single quotes, as Python prints them; read it with `python3 -c",
         ),
-        (
-            csv,
-            "its lines are CSV; write the column with the events to a file",
-        ),
+        (csv, "its lines are CSV; read it with `sed -n "),
     ] {
         let run = Run::transform().file("a.log", text);
         let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;

@@ -43,6 +43,7 @@ mod large_events;
 mod letter_groups;
 mod letters;
 mod lms_db;
+mod lost_events;
 mod lost_inputs;
 mod lrs;
 mod minute_timer;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 
+use super::flaws::{cause_of_flaw, likely_flaw};
 use super::remedy::Remedy::{self, Other};
 use super::remedy::{LEAVE_OUT, options, pipe};
 use crate::convert::Suspects;
-use crate::outcome::Framing;
+use crate::outcome::Flaw;
 use crate::tracking::LineKind;
 
 /// Returns the kind that most likely explains why an input has no event: the most frequent kind of its first lines. Lines
@@ -25,16 +26,21 @@ pub fn likely_kind(suspects: &Suspects) -> &LineKind {
 /// Returns the cause why an input with lines of this kind has no event, and the remedy. Lines that hold an event have
 /// causes of their own.
 pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
+    let of_flaw = match kind {
+        LineKind::Csv => cause_of_flaw(Flaw::Csv),
+        LineKind::Encoded(flaw) => cause_of_flaw(*flaw),
+        LineKind::Damaged => likely_flaw(suspects),
+        _ => None,
+    };
+    if let Some((cause, remedy)) = of_flaw {
+        return (cause.into(), remedy);
+    }
     let (cause, remedy) = match kind {
         LineKind::Damaged => return damaged(suspects),
         LineKind::PieceOfJson => return pieces(suspects),
         LineKind::CarriageReturns => (
             "its lines end with carriage returns",
             pipe(r"tr '\r' '\n' <"),
-        ),
-        LineKind::Csv => (
-            "its lines are CSV",
-            Other("write the column with the events to a file, one event a line"),
         ),
         LineKind::NotUtf8 => (
             "it is not UTF-8; if it is text in another encoding",
@@ -45,13 +51,6 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
             "its lines are entries of journald whose `MESSAGE` is null",
             Other("export them with `journalctl --all -o json`, which writes long messages, too"),
         ),
-        LineKind::Base64 { is_gzip: true } => (
-            "its lines are gzip data in base64",
-            pipe("while read -r line; do echo \"$line\" | base64 -d | gzip -dc; echo; done <"),
-        ),
-        LineKind::Base64 { is_gzip: false } => {
-            ("its lines are JSON in base64", pipe("jq -Rr @base64d"))
-        }
         LineKind::Request => ("it is the log of a web server", LEAVE_OUT),
         LineKind::Markup => ("it is HTML or XML", LEAVE_OUT),
         LineKind::Nuls => (
@@ -66,7 +65,7 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
             "its lines are too long",
             options("raise `--max-line-bytes`"),
         ),
-        LineKind::OtherText => (
+        LineKind::OtherText | LineKind::Csv | LineKind::Encoded(_) => (
             "its lines are not JSON",
             Other("leave it out, or see with `event-router explain` what is wrong"),
         ),
@@ -105,7 +104,7 @@ fn pieces(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
 
 /// Returns the position of the bracket of an array, if a line has only this bracket.
 pub fn array_start(suspects: &Suspects) -> Option<String> {
-    let bracket = suspects.framed.get(&Framing::ArrayBracket)?;
+    let bracket = suspects.flawed.get(&Flaw::ArrayBracket)?;
     let line = bracket.first.number;
     Some(format!("a JSON array begins in line {line}"))
 }

@@ -1,0 +1,172 @@
+//! Flaws because of which events are lost beside others: pieces of events, and lines that are no JSON.
+
+use super::ReadInput;
+use super::remedy::Remedy::{self, Other};
+use super::remedy::pipe;
+use crate::convert::{Flawed, Suspects};
+use crate::outcome::Flaw;
+use crate::text::grouped;
+
+/// The number of lost lines that is reported whatever their share.
+const MANY: u64 = 100;
+
+/// The flaws that are reported if they are the cause why many events are lost.
+const FLAWS: [Flaw; 11] = [
+    Flaw::QuadrupledBackslashes,
+    Flaw::LostBackslashes,
+    Flaw::SyslogEscapes,
+    Flaw::CutOff,
+    Flaw::Python,
+    Flaw::EscapedQuotes,
+    Flaw::Csv,
+    Flaw::GzipInBase64,
+    Flaw::JsonInBase64,
+    Flaw::UrlEncoded,
+    Flaw::NotUtf8,
+];
+
+/// The command that prints the objects of Python as JSON.
+const JSON_OF_PYTHON: &str = r#"python3 -c 'import ast, json, sys; [print(json.dumps(ast.literal_eval(text[text.index("{"):]))) for text in sys.stdin if text.partition("{")[2][:2].strip("u")[:1] == "\x27"]' <"#;
+
+/// Returns the end of a sentence about lines with a flaw, and the remedy. The commands read only these lines, as far as
+/// they can be told from others.
+fn state_and_remedy(flaw: Flaw) -> Option<(&'static str, Remedy)> {
+    Some(match flaw {
+        Flaw::QuadrupledBackslashes => (
+            "have backslashes that were doubled twice",
+            pipe(r"sed 's/\\\\\\\\/\\/g'"),
+        ),
+        Flaw::LostBackslashes => (
+            "have lost the backslashes before quotes",
+            Other(
+                "copy the log again without the program that removes them, such as `echo`, or `read` without `-r`",
+            ),
+        ),
+        Flaw::SyslogEscapes => (
+            "have `#134` in place of each backslash, as syslog writes it",
+            pipe(r"sed 's/#134/\\/g'"),
+        ),
+        Flaw::CutOff => (
+            "are cut off",
+            Other(
+                "raise the limit on the length of lines in the program that wrote them, such as `$MaxMessageSize` of rsyslog",
+            ),
+        ),
+        Flaw::Python => (
+            "are objects as Python prints them, and not JSON",
+            pipe(JSON_OF_PYTHON),
+        ),
+        Flaw::EscapedQuotes => (
+            "have a backslash before each quote, as in a JSON text",
+            pipe(r#"sed '/^[^{]*{\\"/{s/\\\(["\\]\)/\1/g;s/}[^}]*$/}/;}'"#),
+        ),
+        Flaw::Csv => (
+            "are CSV",
+            pipe(r#"sed -n '/{""/{s/^[^{]*//;s/[^}]*$//;s/""/"/g;p;}'"#),
+        ),
+        Flaw::GzipInBase64 => (
+            "are gzip data in base64",
+            pipe("while read -r line; do echo \"$line\" | base64 -d | gzip -dc; echo; done <"),
+        ),
+        Flaw::JsonInBase64 => (
+            "are JSON in base64",
+            pipe(
+                r#"jq -Rr 'select(test("^[A-Za-z0-9+/=_-]+\\s*$")) | gsub("-"; "+") | gsub("_"; "/") | @base64d'"#,
+            ),
+        ),
+        Flaw::UrlEncoded => (
+            "are encoded as in a URL",
+            pipe(
+                r"perl -ne 'if (/%22event_/) { s/\+/ /g; s/%([0-9A-Fa-f]{2})/chr hex $1/ge; print }'",
+            ),
+        ),
+        Flaw::NotUtf8 => ("are not UTF-8", pipe("iconv -f ENCODING -t UTF-8")),
+        _ => return None,
+    })
+}
+
+/// Returns the most frequent flaw of the lines of an input without an event, with its remedy.
+pub fn likely_flaw(suspects: &Suspects) -> Option<(String, Remedy)> {
+    let flawed = suspects.flawed.iter();
+    let (&flaw, flawed) = flawed.max_by_key(|(_, flawed)| flawed.lines)?;
+    let (state, remedy) = state_and_remedy(flaw)?;
+    let Flawed { first, .. } = flawed;
+    let cause = format!(
+        "its lines {state}: in line {}, {}",
+        first.number, first.detail
+    );
+    Some((cause, remedy))
+}
+
+/// Returns the cause why an input whose lines have this flaw has no event, and the remedy.
+pub fn cause_of_flaw(flaw: Flaw) -> Option<(String, Remedy)> {
+    let (state, remedy) = state_and_remedy(flaw)?;
+    Some((format!("its lines {state}"), remedy))
+}
+
+impl ReadInput<'_> {
+    /// Returns whether so many events are lost for one cause that it is no accident: a hundred, or more than a hundredth
+    /// of all events. A few damaged events are usual among the new lines of a live log.
+    pub(super) fn are_many(&self, lost: u64) -> bool {
+        let fewest = if self.is_whole { 2 } else { 10 };
+        let events = self.tally.lines() - self.tally.unparsable + self.suspects.promising.lines;
+        lost >= MANY || lost >= fewest && lost > events / 100
+    }
+
+    /// Returns a warning for each flaw because of which many events are lost.
+    pub(super) fn of_flaws(&self) -> Vec<String> {
+        let found = FLAWS.iter().filter_map(|&flaw| {
+            let flawed = self.suspects.flawed.get(&flaw)?;
+            let (state, remedy) = state_and_remedy(flaw)?;
+            self.are_many(flawed.lines)
+                .then(|| self.of_flaw(flaw, state, remedy, flawed))
+        });
+        found.collect()
+    }
+
+    fn of_flaw(&self, flaw: Flaw, state: &str, remedy: Remedy, flawed: &Flawed) -> String {
+        let (lost, lines) = (grouped(flawed.lines), grouped(self.tally.lines()));
+        let Flawed { first, .. } = flawed;
+        let placeholder = match flaw {
+            Flaw::NotUtf8 => ", where ENCODING is the encoding of the log, such as WINDOWS-1252",
+            _ => "",
+        };
+        format!(
+            "{lost} of {lines} lines of `{}` were not read because they {state}: in line {}, {}; {}{placeholder}",
+            self.source.name,
+            first.number,
+            first.detail,
+            self.advice(remedy)
+        )
+    }
+
+    /// Returns a warning about events that came in pieces, for each log driver that cut them.
+    pub(super) fn of_first_pieces(&self) -> Vec<String> {
+        const BY_DOCKER: &str = "Docker cuts lines above 16 KiB";
+        const BY_RUNTIME: &str =
+            "the container runtime cuts long lines and marks the pieces with `P`";
+        const JOIN_CRI: &str = r#"awk '{ is_piece = $3 ~ /^P/; sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); printf "%s%s", $0, is_piece ? "" : "\n" }'"#;
+
+        let drivers = [
+            (Flaw::DockerPiece, BY_DOCKER, "jq -Rj 'fromjson? | .log'"),
+            (Flaw::CriPiece, BY_RUNTIME, JOIN_CRI),
+        ];
+        let found = drivers.into_iter().filter_map(|(flaw, cause, join)| {
+            let flawed = self.suspects.flawed.get(&flaw)?;
+            let are_pieces = match flawed.lines {
+                1 => "is the first piece of a longer event, which was not read",
+                _ => "are the first pieces of longer events, which were not read",
+            };
+            let (pieces, lines) = (grouped(flawed.lines), grouped(self.tally.lines()));
+            let (name, number) = (&self.source.name, flawed.first.number);
+            let mut advice = self.advice(pipe(join));
+            if self.unwraps.is_some() && flaw == Flaw::DockerPiece {
+                advice.push_str("; remove `--unwrap`");
+            }
+            Some(format!(
+                "{pieces} of {lines} lines of `{name}` {are_pieces}: {cause}, first in line {number}; {advice}"
+            ))
+        });
+        found.collect()
+    }
+}
