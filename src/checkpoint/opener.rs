@@ -4,11 +4,12 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
+use super::contents::EMPTY_INPUT;
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
 use super::fingerprint::{Head, track_log};
 use super::history::History;
-use super::reading_input::{FileReading, ReadingInput};
+use super::reading_input::ReadingInput;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::{Memory, StateDirectory};
@@ -98,7 +99,17 @@ impl InputOpener for ResumingOpener {
         let stamped = opened.stamped.take();
         if source.is_own_rejects || opened.is_rejects {
             sequenced.begin(b"");
-            let reading = self.reading(None, source, &opened, sequenced);
+            let reading = ReadingInput {
+                sequenced,
+                directory: Arc::clone(&self.directory),
+                input: None,
+                shape: source.shape,
+                may_grow: opened.may_grow,
+                file: opened.watch(source, Vec::new()),
+                stamped: None,
+                position: Cell::new(Position::START),
+                recorded_as: Cell::new(EMPTY_INPUT),
+            };
             return Ok(Opening::Open(opened, None, reading));
         }
         let Some((mut opened, head)) = read_head(opened, source, bytes_read, &sequenced)? else {
@@ -144,12 +155,17 @@ impl InputOpener for ResumingOpener {
         };
         let found = [resumed.input, resumed.recorded_as];
         self.directory.memory().seen.extend(found);
-        let mut reading = self.reading(Some(resumed.input), source, &opened, sequenced);
-        reading.reading = stamped.map(|stamped| FileReading {
+        let reading = ReadingInput {
+            sequenced,
+            directory: Arc::clone(&self.directory),
+            input: Some(resumed.input),
+            shape: source.shape,
+            may_grow: opened.may_grow,
+            file: opened.watch(source, head.bytes),
             stamped,
             position: Cell::new(start),
-            input: Cell::new(resumed.recorded_as),
-        });
+            recorded_as: Cell::new(resumed.recorded_as),
+        };
         Ok(Opening::Open(opened, Some(resumed), reading))
     }
 }
@@ -226,25 +242,6 @@ impl ResumingOpener {
             destinations: self.destinations.clone(),
             sequencer: Arc::default(),
             first_inputs: Arc::clone(&self.first_inputs),
-        }
-    }
-
-    /// Returns the guard of an opened input.
-    fn reading(
-        &self,
-        input: Option<InputId>,
-        source: &Source,
-        opened: &Opened,
-        sequenced: SequencedInput,
-    ) -> ReadingInput {
-        ReadingInput {
-            sequenced,
-            directory: Arc::clone(&self.directory),
-            input,
-            shape: source.shape,
-            may_grow: opened.may_grow,
-            file: opened.watch(source),
-            reading: None,
         }
     }
 

@@ -19,18 +19,13 @@ pub struct ReadingInput {
     pub shape: Shape,
     pub may_grow: bool,
     pub file: Option<WatchedFile>,
-    /// The file, if all changes since it was opened can be noticed.
-    pub reading: Option<FileReading>,
-}
-
-/// A file of which later runs should know whether it was read to its end.
-pub struct FileReading {
-    pub stamped: StampedFile,
-    /// The position up to which the file is read.
+    /// The file, if all changes since it was opened can be noticed. Later runs know whether it was read to its end.
+    pub stamped: Option<StampedFile>,
+    /// The position up to which the input is read.
     pub position: Cell<Position>,
-    /// The input in the journal whose progress says which lines of the file are delivered. Before the first line is
-    /// read, this is `Resumed::recorded_as`.
-    pub input: Cell<InputId>,
+    /// The input in the journal whose progress says which lines are delivered. Before the first line is read, this is
+    /// `Resumed::recorded_as`.
+    pub recorded_as: Cell<InputId>,
 }
 
 impl InputGuard for ReadingInput {
@@ -40,9 +35,9 @@ impl InputGuard for ReadingInput {
 
     fn has_read(&self, batch: &LineBatch) {
         if let Some(input) = self.input {
-            if let (Some(reading), Some(last)) = (&self.reading, batch.positions.last()) {
-                reading.position.set(*last);
-                reading.input.set(input);
+            if let Some(last) = batch.positions.last() {
+                self.position.set(*last);
+                self.recorded_as.set(input);
             }
             self.directory
                 .has_read(input, self.shape, &batch.positions, self.may_grow);
@@ -53,7 +48,8 @@ impl InputGuard for ReadingInput {
     /// end.
     fn end(&self, end: ReadEnd) -> ReadEnd {
         let error = end.result.as_ref().err();
-        let reason = error.and_then(|error| self.file.as_ref()?.held_back(error));
+        let reason =
+            error.and_then(|error| self.file.as_ref()?.held_back(error, &self.position.get()));
         if reason.is_some() {
             return ReadEnd {
                 result: Ok(()),
@@ -61,12 +57,12 @@ impl InputGuard for ReadingInput {
                 ..end
             };
         }
-        if let Some(reading) = self.reading.as_ref().filter(|_| end.is_whole())
-            && let Some(stamp) = reading.stamped.unchanged_stamp()
+        if let Some(file) = self.stamped.as_ref().filter(|_| end.is_whole())
+            && let Some(stamp) = file.unchanged_stamp()
         {
             self.directory.has_read_file(ReadFile {
-                input: reading.input.get(),
-                end: reading.position.get(),
+                input: self.recorded_as.get(),
+                end: self.position.get(),
                 packed: !self.may_grow,
                 stamp,
             });

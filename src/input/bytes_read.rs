@@ -70,7 +70,7 @@ impl<R> CountedReader<R> {
         // The file was truncated, for example by logrotate's `copytruncate`. This run can no longer read the rest of
         // its lines.
         let message = format!(
-            "the file shrank while it was read: it ended after {} of {} bytes; look for the rest in a rotated copy",
+            "the file shrank while it was read: it ended after {} of {} bytes, so lines are lost; if there is a copy of the file, read the copy",
             self.taken, self.size
         );
         Err(io::Error::new(io::ErrorKind::UnexpectedEof, message))

@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::bytes_read::BytesRead;
 use super::foreign::GZIP_MAGIC;
 use super::moved::rotated_files;
-use super::open::Opened;
+use super::open::{Opened, open};
+use super::position::{Position, PositionTracker};
 use super::source::Source;
 
 /// The reason why an input, or the rest of it, is left to the next run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum HeldBack {
     /// The input is a gzip file without its end.
     UnfinishedGzip,
@@ -22,9 +23,8 @@ pub enum HeldBack {
     ShorterCopy { known: String },
     /// The input was replaced or truncated while it was opened.
     Changed,
-    /// The input was truncated while it was read, after a copy was made. The field is the name of the copy, or of another
-    /// file that was rotated in the last minutes.
-    Truncated { copy: String },
+    /// The input was truncated while it was read, after a copy was made. The field is the copy.
+    Truncated { copy: Box<Source> },
 }
 
 impl fmt::Display for HeldBack {
@@ -38,7 +38,8 @@ impl fmt::Display for HeldBack {
             ),
             Self::Truncated { copy } => write!(
                 formatter,
-                "it was truncated while it was read, and its rest is in a copy such as `{copy}`"
+                "it was truncated while it was read, and its other lines are in the copy `{}`",
+                copy.name
             ),
             Self::Changed => formatter.write_str("it was changed while it was opened"),
         }
@@ -120,14 +121,16 @@ impl Opened {
         }
     }
 
-    /// Returns the file as it is now, to compare with it later. `source` is the input.
-    pub fn watch(&self, source: &Source) -> Option<WatchedFile> {
+    /// Returns the file as it is now, to compare with it later. `source` is the input, and `head` has its first bytes.
+    pub fn watch(&self, source: &Source, head: Vec<u8>) -> Option<WatchedFile> {
         let file = self.file.as_ref()?;
         Some(WatchedFile {
             file: file.try_clone().ok()?,
             size: file.metadata().ok()?.len(),
+            opened: SystemTime::now(),
             is_gzip: self.is_gzip,
             source: source.clone(),
+            head,
         })
     }
 }
@@ -137,14 +140,19 @@ pub struct WatchedFile {
     file: File,
     /// The size of the file when it was opened.
     size: u64,
+    /// The time when the file was opened.
+    opened: SystemTime,
     is_gzip: bool,
     source: Source,
+    /// The first bytes of the input, or no bytes if no copy of the file counts.
+    head: Vec<u8>,
 }
 
 impl WatchedFile {
-    /// Returns why the rest of the file is left to the next run, given the error that ended reading. Returns `None` if the
-    /// error is not explained by a program that writes the file.
-    pub fn held_back(&self, error: &io::Error) -> Option<HeldBack> {
+    /// Returns why the rest of the file is left to the next run, given the error that ended reading, and the position up
+    /// to which the file was read. Returns `None` if the error is not explained by a program that writes the file, or if
+    /// the rest is lost because the file was truncated and no copy of it is found.
+    pub fn held_back(&self, error: &io::Error, read: &Position) -> Option<HeldBack> {
         if !is_cut_off(error) {
             return None;
         }
@@ -153,20 +161,48 @@ impl WatchedFile {
             let is_written = metadata.len() > self.size || is_recent(&metadata);
             return is_written.then_some(HeldBack::UnfinishedGzip);
         }
-        let copies = rotated_files(&self.source).into_iter();
-        let mut copies = copies.filter(|(path, metadata)| {
-            is_recent(metadata) && (is_named_gzip(path) || metadata.len() >= self.size)
-        });
-        let (copy, _) = copies.next()?;
-        let copy = copy.file_name()?.to_string_lossy().into_owned();
+        // A copy may be packed, and so vanish, between its listing and its opening. Then the files are listed again.
+        const TIMES: usize = 3;
+
+        let copy = (0..TIMES).find_map(|_| {
+            let mut files = rotated_files(&self.source).into_iter();
+            files.find(|file| self.may_be_copy(file) && self.is_copy(file, read).unwrap_or(false))
+        })?;
+        let copy = Box::new(copy);
         Some(HeldBack::Truncated { copy })
+    }
+
+    /// Returns whether a file was written recently enough, and is large enough, to be a copy of the file.
+    fn may_be_copy(&self, file: &Source) -> bool {
+        let since = self.opened.checked_sub(WRITING_TIME);
+        let stamp = file.stamp.zip(since);
+        let is_new = stamp.is_none_or(|(stamp, since)| !stamp.shows_changes_after(since));
+        is_new && (file.path().is_some_and(is_named_gzip) || file.size >= Some(self.size))
+    }
+
+    /// Returns whether a file has all bytes that were read before a position, and all bytes that the truncated file had
+    /// when it was opened.
+    fn is_copy(&self, file: &Source, read: &Position) -> io::Result<bool> {
+        let mut reader = open(file, &BytesRead::default())?.reader;
+        let mut tracker = PositionTracker::default();
+        let mut head = Vec::new();
+        let head_bytes = self.head.len() as u64;
+        reader.by_ref().take(head_bytes).read_to_end(&mut head)?;
+        if head != self.head || head.is_empty() {
+            return Ok(false);
+        }
+        let mut text = io::Cursor::new(head).chain(reader);
+        io::copy(&mut text.by_ref().take(read.offset), &mut tracker)?;
+        if (tracker.offset, tracker.position().hash) != (read.offset, read.hash) {
+            return Ok(false);
+        }
+        let rest = io::copy(&mut text, &mut io::sink())?;
+        Ok(read.offset + rest >= self.size)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::SystemTime;
-
     use super::*;
 
     #[test]

@@ -5,6 +5,7 @@ use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::discover::source;
+use super::file_stamp::FileStamp;
 use super::source::{Origin, Source};
 use crate::tracking::LineWrapper;
 
@@ -22,10 +23,21 @@ pub fn moved_files(vanished: &Source, wrapper: &LineWrapper) -> Vec<Source> {
 }
 
 /// Returns the files in the directory of an input whose names say that they are older parts or copies of the same log.
-pub fn rotated_files(source: &Source) -> Vec<(PathBuf, Metadata)> {
-    let mut files = files_beside(source);
-    files.retain(|(path, _)| is_rotated(&source.name, &path.display().to_string()));
+pub fn rotated_files(source: &Source) -> Vec<Source> {
+    let files = files_beside(source).into_iter();
+    let files = files.map(|(path, metadata)| Source {
+        name: path.display().to_string(),
+        relative: source
+            .relative
+            .with_file_name(path.file_name().unwrap_or_default()),
+        size: Some(metadata.len()),
+        stamp: FileStamp::of(&metadata),
+        origin: Origin::File(path),
+        ..source.clone()
+    });
     files
+        .filter(|file| is_rotated(&source.name, &file.name))
+        .collect()
 }
 
 /// Returns the other files in the directory of an input. Their paths have the form of the path of the input, because

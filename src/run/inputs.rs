@@ -109,9 +109,14 @@ impl InputSearch {
         discovery
     }
 
-    /// Returns the inputs that are new since the inputs in `sources` were found, and the files that inputs which vanished
-    /// from `sources` may have been renamed or packed to.
-    pub fn find_moved(&self, sources: &[&Source], vanished: &[&Source]) -> Vec<Source> {
+    /// Returns the inputs that are new since the inputs in `sources` were found, the files that inputs which vanished from
+    /// `sources` may have been renamed or packed to, and the `copies` of truncated inputs that this shard reads.
+    pub fn find_moved(
+        &self,
+        sources: &[&Source],
+        vanished: &[&Source],
+        copies: Vec<Source>,
+    ) -> Vec<Source> {
         let identity = |source: &Source| Some(source.stamp?.file());
         let is_vanished =
             |source: &&&Source| vanished.iter().any(|other| other.path() == source.path());
@@ -128,7 +133,12 @@ impl InputSearch {
             files.retain(|file| is_argument || self.is_wanted(&file.relative));
             files
         });
-        let found = listed.sources.into_iter().chain(moved);
+        let is_in_shard = |copy: &Source| {
+            self.shard
+                .is_none_or(|shard| shard.contains(&copy.relative))
+        };
+        let copies = copies.into_iter().filter(is_in_shard);
+        let found = listed.sources.into_iter().chain(moved).chain(copies);
         found
             .filter(|source| identity(source).is_some_and(|identity| known.insert(identity)))
             .collect()

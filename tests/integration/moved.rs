@@ -215,9 +215,13 @@ fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_
         directory.write("logs/a.log", whole);
         directory.write("logs/a.log.1.gz", gzip(lines(800..802)));
         directory.age("logs/a.log.1.gz");
-        // A file of another program, and the start of a log, are no copies.
+        // A file of another program, other logs, and the start of this log are no copies.
+        let start = lines(0..8) + &filler();
         directory.write("logs/a.log.offset", "12345");
-        directory.write("logs/a.log.9", "12345\n");
+        directory.write("logs/a.log.9", lines(810..820) + &filler().repeat(4));
+        directory.write("logs/a.log.8.gz", gzip(lines(820..830)));
+        directory.write("logs/a.log.7.gz", gzip(&start));
+        directory.write("logs/a.log.6", &start);
         let lrs = moving(
             &directory,
             if keeps_copy {
@@ -231,9 +235,15 @@ fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_
         let run = run.with_code(code);
         let expected = if keeps_copy { "held_back" } else { "failed" };
         assert_eq!(ended(&run, "logs/a.log"), expected);
-        assert_each_once(&lrs, 40);
+        if keeps_copy {
+            run.assert_stderr("its other lines are in the copy `logs/a.log.2`");
+        } else {
+            run.assert_error("failed to read `logs/a.log` to its end: the file shrank while it was read: it ended after ");
+        }
+        let sent = if keeps_copy { 68 } else { 60 };
+        assert_each_once(&lrs, sent);
         send(&directory, &lrs).run().with_code(0);
-        assert_each_once(&lrs, if keeps_copy { 49 } else { 41 });
+        assert_each_once(&lrs, sent + 1);
     }
 }
 

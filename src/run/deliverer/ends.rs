@@ -127,6 +127,9 @@ impl Deliverer<'_> {
         let name = &source.name;
         self.console
             .note(&format!("note: `{name}` is left to the next run: {reason}"));
+        if let HeldBack::Truncated { copy } = &reason {
+            self.vanished.copies.push(Source::clone(copy));
+        }
         open.held_back = Some(reason);
     }
 }

@@ -1,5 +1,5 @@
-//! Inputs that vanished between their listing and their opening. They are failures unless their content turns up under
-//! another name.
+//! Inputs that vanished between their listing and their opening, and inputs that were truncated while they were read. They
+//! are failures unless their content turns up under another name.
 
 use std::io::{self, ErrorKind};
 
@@ -8,13 +8,15 @@ use crate::input::{Source, moved_to, not_opened};
 use crate::report::ReadTo;
 use crate::run::open_input::OpenInput;
 
-/// The inputs of a run that vanished.
+/// The inputs of a run that vanished or were truncated.
 #[derive(Default)]
 pub struct Vanished {
     /// Whether the inputs may turn up under other names, so that they are no failures yet.
     pub are_awaited: bool,
     /// The numbers of the inputs, the inputs, and the errors.
     inputs: Vec<(usize, Source, io::Error)>,
+    /// The copies of inputs that were truncated while they were read.
+    pub(super) copies: Vec<Source>,
 }
 
 impl Deliverer<'_> {
@@ -41,6 +43,11 @@ impl Deliverer<'_> {
             .iter()
             .map(|(_, source, _)| source)
             .collect()
+    }
+
+    /// Takes the copies of inputs that were truncated while they were read.
+    pub fn take_copies(&mut self) -> Vec<Source> {
+        std::mem::take(&mut self.vanished.copies)
     }
 
     /// Reports the inputs that vanished. `listed` are the inputs that were found first, `later` those that were found

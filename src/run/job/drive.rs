@@ -15,7 +15,7 @@ const MOST_SEARCHES: usize = 3;
 
 impl Job<'_> {
     /// Converts and delivers all inputs. If inputs vanish before they are opened, because a log is rotated or packed
-    /// meanwhile, the files to which they were moved follow.
+    /// meanwhile, the files to which they were moved follow, and so do the copies of logs that are truncated.
     pub(super) fn drive(
         &self,
         batches: &Arc<BatchConverter>,
@@ -42,12 +42,13 @@ impl Job<'_> {
                 flow
             });
             let is_over = is_stopped || result.is_err() || self.options.interrupted.is_set();
+            let copies = deliverer.take_copies();
             let vanished = deliverer.vanished();
-            if is_over || vanished.is_empty() {
+            if is_over || vanished.is_empty() && copies.is_empty() {
                 break;
             }
             let known: Vec<&Source> = self.unread.listed.iter().chain(&later).collect();
-            let moved = self.unread.search.find_moved(&known, &vanished);
+            let moved = self.unread.search.find_moved(&known, &vanished, copies);
             if moved.is_empty() {
                 break;
             }
