@@ -12,8 +12,11 @@ use crate::output_names::OutputNames;
 #[derive(Debug, Default)]
 pub struct JournalContents {
     pub inputs: BTreeMap<InputId, KnownInput>,
-    /// The inputs, first by the length of their head (their first bytes), then by the hash of their head.
-    pub heads: BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>,
+    /// The inputs by their heads, once they are needed.
+    heads: Option<Heads>,
+    /// The largest number of an input, forgotten or not. Entries of forgotten inputs stay in the journal until it is
+    /// replaced.
+    last_input: InputId,
     /// The [`Entry::Delivering`] entries of files that may or may not have been renamed.
     pub delivering: Vec<Entry>,
     /// Temporary files that may still exist.
@@ -30,6 +33,14 @@ pub struct JournalContents {
     last_day: Day,
     /// About how many bytes of the journal a rewritten journal would not have.
     dead_bytes: u64,
+}
+
+/// Inputs, first by the length of their head (their first bytes), then by the hash of their head.
+pub type Heads = BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>;
+
+fn add_head(heads: &mut Heads, input: InputId, (bytes, hash): (u64, u128)) {
+    let alike = heads.entry(bytes).or_default();
+    alike.entry(hash).or_default().push(input);
 }
 
 /// The input of files without lines, in [`Entry::File`].
@@ -74,8 +85,10 @@ impl JournalContents {
                     seen: 0,
                 };
                 self.inputs.insert(input, known);
-                let alike = self.heads.entry(head_bytes).or_default();
-                alike.entry(head_hash).or_default().push(input);
+                self.last_input = self.last_input.max(input);
+                if let Some(heads) = &mut self.heads {
+                    add_head(heads, input, (head_bytes, head_hash));
+                }
             }
             Entry::Writing { file } => {
                 self.writing.push(file);
@@ -175,6 +188,36 @@ impl JournalContents {
         }
     }
 
+    /// Returns the number for a new input.
+    pub fn next_input(&self) -> InputId {
+        self.last_input + 1
+    }
+
+    /// Returns the inputs by their heads.
+    pub fn heads(&mut self) -> &Heads {
+        let inputs = &self.inputs;
+        self.heads.get_or_insert_with(|| {
+            let mut heads = Heads::new();
+            for known in inputs.values() {
+                if let Entry::Input {
+                    input,
+                    head_bytes,
+                    head_hash,
+                    ..
+                } = known.entry
+                {
+                    add_head(&mut heads, input, (head_bytes, head_hash));
+                }
+            }
+            heads
+        })
+    }
+
+    /// Adds bytes of the journal that a replaced journal would not have.
+    pub fn add_dead_bytes(&mut self, bytes: u64) {
+        self.dead_bytes += bytes;
+    }
+
     /// Returns an input. Its histories are read.
     pub fn read_input(&mut self, input: InputId) -> Option<&KnownInput> {
         let known = self.inputs.get_mut(&input)?;
@@ -231,16 +274,6 @@ impl JournalContents {
             let trails = known.delivered.values();
             let trails = trails.map(|progress| progress.history.unread_bytes() as u64);
             self.dead_bytes += ENTRY_BYTES + trails.sum::<u64>();
-            if let Entry::Input {
-                head_bytes,
-                head_hash,
-                ..
-            } = known.entry
-                && let Some(alike) = self.heads.get_mut(&head_bytes)
-                && let Some(inputs) = alike.get_mut(&head_hash)
-            {
-                inputs.retain(|other| *other != input);
-            }
         }
         let inputs = &self.inputs;
         let is_kept =

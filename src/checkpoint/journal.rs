@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::contents::JournalContents;
 use super::entry::Entry;
+use super::entry_text::{self, UnsettledLines};
 use crate::files::{OWNER_ONLY, persist, sync_directory, temporary_file};
 
 /// The version of the journal's format. A change that older programs would misread increases the version.
@@ -49,42 +50,33 @@ impl Journal {
     /// Returns an error that names the file if it cannot be read, is not a journal, has another version, or has a
     /// damaged line.
     pub fn read(path: &Path) -> Result<(JournalContents, JournalText)> {
-        let name = path.display();
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(error).with_context(|| format!("failed to read `{name}`")),
+            Err(error) => {
+                return Err(error).with_context(|| format!("failed to read `{}`", path.display()));
+            }
         };
         let mut contents = JournalContents::default();
         let mut text = JournalText::default();
-        let lines = bytes.split_inclusive(|&byte| byte == b'\n');
-        for (nth, line) in lines.filter(|line| line.ends_with(b"\n")).enumerate() {
-            let entry = serde_json::from_slice(line);
-            if nth == 0 && !matches!(entry, Ok(Entry::EventRouterState { .. })) {
-                bail!(
-                    "`{name}` is not a journal of event-router; choose another directory for `--state`"
-                );
+        let mut unsettled = UnsettledLines::default();
+        let mut start = 0;
+        for (nth, newline) in memchr::memchr_iter(b'\n', &bytes).enumerate() {
+            let line = &bytes[start..=newline];
+            start = newline + 1;
+            if nth == 0 {
+                text.version = read_version(line, path)?;
+            } else if unsettled.add((nth + 1, line)) {
+                contents.add_dead_bytes(line.len() as u64);
+            } else {
+                unsettled.settle(line);
+                contents.apply(read_entry(line, path, nth + 1)?, line.len() as u64);
             }
-            let entry = entry.with_context(|| {
-                format!(
-                    "line {} of the state `{name}` is damaged; choose another state directory, to deliver \
-                     all inputs again",
-                    nth + 1
-                )
-            })?;
-            if let Entry::EventRouterState { version } = entry {
-                if !(OLDEST_VERSION..=VERSION).contains(&version) {
-                    bail!(
-                        "the state `{name}` has version {version}, but this program reads version {VERSION}; \
-                         update the program"
-                    );
-                }
-                text.version = version;
-            }
-            let length = line.len() as u64;
-            contents.apply(entry, length);
-            text.lines += length;
         }
+        for (number, line) in unsettled.rest() {
+            contents.apply(read_entry(line, path, number)?, 0);
+        }
+        text.lines = start as u64;
         Ok((contents, text))
     }
 
@@ -193,6 +185,34 @@ impl Journal {
     fn failed(&self) -> String {
         format!("failed to write the state `{}`", self.path.display())
     }
+}
+
+/// Reads the version in the first line of a journal.
+fn read_version(line: &[u8], path: &Path) -> Result<u32> {
+    let name = path.display();
+    let Ok(Entry::EventRouterState { version }) = serde_json::from_slice(line) else {
+        bail!("`{name}` is not a journal of event-router; choose another directory for `--state`");
+    };
+    if !(OLDEST_VERSION..=VERSION).contains(&version) {
+        bail!(
+            "the state `{name}` has version {version}, but this program reads version {VERSION}; update the program"
+        );
+    }
+    Ok(version)
+}
+
+/// Reads an entry. `number` is the number of its line.
+fn read_entry(line: &[u8], path: &Path, number: usize) -> Result<Entry> {
+    if let Some(entry) = entry_text::read(line) {
+        return Ok(entry);
+    }
+    serde_json::from_slice(line).with_context(|| {
+        format!(
+            "line {number} of the state `{}` is damaged; to deliver all inputs again, choose another state directory, \
+             and for `--output` another output directory",
+            path.display()
+        )
+    })
 }
 
 /// Returns the text of an entry with its newline. The caller writes the text with one call, so that a crash leaves at

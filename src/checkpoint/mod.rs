@@ -18,6 +18,7 @@
 //! | `lock` | the lock of the state directory |
 //! | `journal` | the journal, a file in the state directory: reading, appending, compaction |
 //! | `entry` | the entries of the journal |
+//! | `entry_text` | reads frequent entries of the journal fast |
 //! | `contents` | what all entries together say about the inputs |
 //! | `read_files` | the files that a run has read to their end, which later runs need not open |
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
@@ -26,6 +27,7 @@
 mod contents;
 mod destinations;
 mod entry;
+mod entry_text;
 mod fingerprint;
 mod history;
 mod history_text;

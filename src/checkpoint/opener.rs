@@ -274,7 +274,7 @@ impl ResumingOpener {
         let mut memory = self.directory.memory();
         let alike = memory
             .contents
-            .heads
+            .heads()
             .iter()
             .filter_map(|(&bytes, by_hash)| Some((bytes, by_hash.get(&head.hash(bytes)?)?)));
         let alike = alike.flat_map(|(bytes, inputs)| {

@@ -107,8 +107,7 @@ impl StateDirectory {
     /// Adds a new input, and returns its id. The input is recorded with the first entry that names it.
     pub(super) fn add_input(&self, name: &str, head_bytes: u64, head_hash: u128) -> InputId {
         let mut memory = self.memory();
-        let last = memory.contents.inputs.keys().next_back();
-        let input = last.map_or(1, |last| last + 1);
+        let input = memory.contents.next_input();
         let entry = Entry::Input {
             input,
             name: name.to_owned(),

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileStamp {
-    device: u64,
-    inode: u64,
+    pub device: u64,
+    pub inode: u64,
     pub size: u64,
     /// The time of the last change of the contents, in nanoseconds since 1970.
-    modified: i64,
+    pub modified: i64,
     /// The time of the last change of the contents, the name, the owner or the mode. Programs cannot set this time.
     pub changed: i64,
 }
