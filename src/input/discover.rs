@@ -100,6 +100,9 @@ pub fn discover(
 impl Discovery {
     /// Removes the skipped files that another argument names, or that were found in two arguments.
     fn count_skipped_once(&mut self) {
+        if self.skipped.is_empty() {
+            return;
+        }
         let id = FileStamp::file;
         let stamps = self
             .sources
