@@ -1,10 +1,12 @@
 //! The contents of the journal: what its entries together say about the inputs.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::entry::{Day, DeliveryProgress, Entry, InputId};
+use super::known::{Deliveries, EMPTY_INPUT, KnownFile, KnownInput, most_files};
 use crate::input::{FileStamp, Position};
 use crate::output_names::OutputNames;
 
@@ -25,6 +27,8 @@ pub struct JournalContents {
     files: HashMap<(u64, u64), KnownFile>,
     /// The number of files of each input.
     file_counts: HashMap<InputId, usize>,
+    /// The names of the destinations of all inputs, each of them once in memory.
+    names: HashSet<Arc<str>>,
     /// The names of the destinations that [`Entry::Destination`] numbers.
     destinations: Vec<String>,
     /// The inputs whose output files are those of documents, by the destination and the first file.
@@ -33,6 +37,8 @@ pub struct JournalContents {
     last_day: Day,
     /// About how many bytes of the journal a rewritten journal would not have.
     dead_bytes: u64,
+    /// At least the number of bytes that shorter histories would save.
+    removable_bytes: u64,
 }
 
 /// Inputs, first by the length of their head (their first bytes), then by the hash of their head.
@@ -41,31 +47,6 @@ pub type Heads = BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>;
 fn add_head(heads: &mut Heads, input: InputId, (bytes, hash): (u64, u128)) {
     let alike = heads.entry(bytes).or_default();
     alike.entry(hash).or_default().push(input);
-}
-
-/// The input of files without lines, in [`Entry::File`].
-pub const EMPTY_INPUT: InputId = 0;
-
-/// An input in the journal.
-#[derive(Debug)]
-pub struct KnownInput {
-    /// The [`Entry::Input`] that added the input.
-    pub entry: Entry,
-    /// The progress at each destination, by the name of the destination. The box keeps the map small: it allocates
-    /// memory for eleven values at once, and most inputs have one.
-    pub delivered: BTreeMap<String, Box<DeliveryProgress>>,
-    /// The last day of a run that found the input, or 0 if it is not recorded.
-    pub seen: Day,
-}
-
-/// A file that was read to its end. Its fields are those of [`Entry::File`].
-#[derive(Clone, Debug)]
-pub struct KnownFile {
-    pub input: InputId,
-    pub lines: u64,
-    pub to: Vec<usize>,
-    pub packed: bool,
-    pub stamp: FileStamp,
 }
 
 impl JournalContents {
@@ -81,7 +62,7 @@ impl JournalContents {
             } => {
                 let known = KnownInput {
                     entry,
-                    delivered: BTreeMap::new(),
+                    delivered: Deliveries::default(),
                     seen: 0,
                 };
                 self.inputs.insert(input, known);
@@ -167,7 +148,13 @@ impl JournalContents {
             }
             None => progress,
         };
-        known.delivered.insert(to, Box::new(progress));
+        self.removable_bytes += progress.history.removable_bytes();
+        let to = self.names.get(&*to).cloned().unwrap_or_else(|| {
+            let to: Arc<str> = to.into();
+            self.names.insert(Arc::clone(&to));
+            to
+        });
+        known.delivered.insert(to, progress);
     }
 
     /// Forgets the progress of a document whose output file was replaced by the output of the changed document `by`.
@@ -267,6 +254,9 @@ impl JournalContents {
         let unseen = self.inputs.iter();
         let unseen = unseen.filter(|(_, known)| known.seen > 0 && known.seen < before);
         let unseen: Vec<InputId> = unseen.map(|(&input, _)| input).collect();
+        if unseen.is_empty() {
+            return;
+        }
         for input in unseen {
             let Some(known) = self.inputs.remove(&input) else {
                 continue;
@@ -283,6 +273,9 @@ impl JournalContents {
 
     /// Returns the approximate number of bytes that compaction saves.
     pub fn dead_bytes(&self) -> u64 {
+        if self.removable_bytes == 0 {
+            return self.dead_bytes;
+        }
         let complete = self.files.values().filter(|file| file.packed);
         let trails = complete.filter_map(|file| {
             let progress = self.inputs.get(&file.input)?.delivered.values();
@@ -314,13 +307,13 @@ impl JournalContents {
             entries.push(known.entry.clone());
             let is_complete = files.iter().any(|file| file.is_complete(now));
             entries.extend(known.delivered.iter().map(|(to, progress)| {
-                let mut progress = DeliveryProgress::clone(progress);
+                let mut progress = progress.clone();
                 if is_complete {
                     progress.history.shorten();
                 }
                 Entry::Delivered {
                     input,
-                    to: to.clone(),
+                    to: to.to_owned(),
                     progress,
                 }
             }));
@@ -354,32 +347,6 @@ impl JournalContents {
     }
 }
 
-impl KnownFile {
-    /// Returns whether nothing will be appended to the file.
-    fn is_complete(&self, now: SystemTime) -> bool {
-        const WEEK: Duration = Duration::from_secs(7 * 86_400);
-
-        let week_ago = now.checked_sub(WEEK);
-        self.packed || week_ago.is_some_and(|time| self.stamp.shows_changes_after(time))
-    }
-
-    fn entry(&self) -> Entry {
-        Entry::File {
-            input: self.input,
-            lines: self.lines,
-            to: self.to.clone(),
-            packed: self.packed,
-            stamp: self.stamp,
-        }
-    }
-}
-
-/// Returns the most files of an input that are kept. A log that is packed leaves the stamp of a file that no longer exists,
-/// and so does a file system that gets another device number when it is mounted again.
-fn most_files(input: InputId) -> usize {
-    if input == EMPTY_INPUT { 1 << 16 } else { 4 }
-}
-
 /// Returns the day of a time.
 pub fn day_of(time: SystemTime) -> Day {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
@@ -395,38 +362,4 @@ pub fn add_to_ranges(ranges: &mut Vec<(InputId, InputId)>, input: InputId) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(device: u64, inode: u64) -> Entry {
-        let entry = format!(
-            r#"{{"file":{{"input":1,"lines":3,"to":[0],"stamp":{{"device":{device},"inode":{inode},"size":9,"modified":1,"changed":{device}}}}}}}"#
-        );
-        serde_json::from_str(&entry).unwrap()
-    }
-
-    /// A file system may get another device number each time it is mounted.
-    #[test]
-    fn the_files_of_an_input_are_limited() {
-        let mut contents = JournalContents::default();
-        let input = r#"{"input":{"input":1,"name":"a","head_bytes":0,"head_hash":"0"}}"#;
-        contents.apply(serde_json::from_str(input).unwrap(), 10);
-        for device in 1..=20 {
-            contents.apply(file(device, 7), 100);
-        }
-        contents.apply(file(20, 7), 100);
-        assert_eq!(contents.dead_bytes(), 1700);
-        let entries = contents.entries(SystemTime::UNIX_EPOCH);
-        let files = entries
-            .iter()
-            .filter(|entry| matches!(entry, Entry::File { .. }));
-        let files: Vec<&Entry> = files.collect();
-        assert_eq!(
-            files,
-            [20, 19, 18, 17]
-                .map(|device| file(device, 7))
-                .iter()
-                .collect::<Vec<_>>()
-        );
-    }
-}
+mod tests;

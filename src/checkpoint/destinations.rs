@@ -1,7 +1,8 @@
 //! The destinations of a run, and what their progress says about an input.
 
-use super::contents::{JournalContents, KnownFile};
+use super::contents::JournalContents;
 use super::entry::DeliveryProgress;
+use super::known::KnownFile;
 use crate::input::{Shape, Source};
 use crate::output_names::OutputNames;
 

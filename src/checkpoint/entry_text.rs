@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use memchr::memmem;
+use memchr::memmem::Finder;
 
 use super::entry::{DeliveryProgress, Entry};
 use super::history::History;
@@ -179,18 +179,30 @@ impl<'a> Text<'a> {
 }
 
 /// The `writing` and `delivering` entries whose files are not yet known to be complete. The others need not be read.
-#[derive(Default)]
 pub struct UnsettledLines<'a> {
     /// The path of each temporary file, as JSON, and its line.
     writing: Vec<(&'a [u8], NumberedLine<'a>)>,
     /// The input and the destination of each output file, as the start of the JSON of both, and its line.
     delivering: Vec<(&'a [u8], NumberedLine<'a>)>,
+    before_progress: Finder<'static>,
+    before_part: Finder<'static>,
+    before_file: Finder<'static>,
 }
 
 /// A line of the journal, and its number from 1.
 pub type NumberedLine<'a> = (usize, &'a [u8]);
 
 impl<'a> UnsettledLines<'a> {
+    pub fn new() -> Self {
+        Self {
+            writing: Vec::new(),
+            delivering: Vec::new(),
+            before_progress: Finder::new(",\"progress\":{"),
+            before_part: Finder::new("},\"part\":"),
+            before_file: Finder::new(",\"file\":\""),
+        }
+    }
+
     /// Adds a line if it is a `writing` or `delivering` entry. Returns whether it is.
     pub fn add(&mut self, (number, line): NumberedLine<'a>) -> bool {
         if let Some(path) = line.strip_prefix(b"{\"writing\":{\"file\":")
@@ -200,9 +212,9 @@ impl<'a> UnsettledLines<'a> {
             return true;
         }
         if let Some(rest) = line.strip_prefix(b"{\"delivering\":")
-            && let Some(of) = before(rest, b",\"progress\":{")
-            && let Some(files) = after(rest, b"},\"part\":")
-            && let Some(part) = before(files, b",\"file\":\"")
+            && let Some((of, rest)) = split(rest, &self.before_progress)
+            && let Some((_, rest)) = split(rest, &self.before_part)
+            && let Some((part, _)) = split(rest, &self.before_file)
         {
             self.writing.retain(|(path, _)| *path != part);
             self.delivering.push((of, (number, line)));
@@ -225,14 +237,10 @@ impl<'a> UnsettledLines<'a> {
     }
 }
 
-/// Returns the text before the first of these bytes.
-fn before<'a>(text: &'a [u8], bytes: &[u8]) -> Option<&'a [u8]> {
-    text.get(..memmem::find(text, bytes)?)
-}
-
-/// Returns the text after the first of these bytes.
-fn after<'a>(text: &'a [u8], bytes: &[u8]) -> Option<&'a [u8]> {
-    text.get(memmem::find(text, bytes)? + bytes.len()..)
+/// Returns the text before and after the first text that is found.
+fn split<'a>(text: &'a [u8], finder: &Finder<'_>) -> Option<(&'a [u8], &'a [u8])> {
+    let start = finder.find(text)?;
+    Some((&text[..start], &text[start + finder.needle().len()..]))
 }
 
 #[cfg(test)]
@@ -318,7 +326,7 @@ mod tests {
             delivered,
         ];
         let lines = lines.map(|line| line + "\n");
-        let mut unsettled = UnsettledLines::default();
+        let mut unsettled = UnsettledLines::new();
         for (nth, line) in lines.iter().enumerate() {
             let line = line.as_bytes();
             assert_eq!(unsettled.add((nth, line)), nth < 5);

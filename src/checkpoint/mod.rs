@@ -20,6 +20,7 @@
 //! | `entry` | the entries of the journal |
 //! | `entry_text` | reads frequent entries of the journal fast |
 //! | `contents` | what all entries together say about the inputs |
+//! | `known` | the inputs and files that the journal knows |
 //! | `read_files` | the files that a run has read to their end, which later runs need not open |
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 //! | `history_text` | the form of a history in the journal |
@@ -32,6 +33,7 @@ mod fingerprint;
 mod history;
 mod history_text;
 mod journal;
+mod known;
 mod lock;
 mod opener;
 mod read_files;

@@ -4,15 +4,15 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use super::contents::EMPTY_INPUT;
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
 use super::fingerprint::{Head, track_log};
 use super::history::History;
+use super::known::EMPTY_INPUT;
 use super::reading_input::ReadingInput;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
-use super::state_directory::{Memory, StateDirectory};
+use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
 use crate::input::{
     self, BytesRead, FailingReader, HeldBack, Opened, Position, PositionTracker, Shape, Source,
@@ -153,8 +153,9 @@ impl InputOpener for ResumingOpener {
         let Some(opened) = go_to(start, opened, tracked, failure, bytes_read)? else {
             return Ok(Opening::HeldBack(HeldBack::Changed));
         };
-        let found = [resumed.input, resumed.recorded_as];
-        self.directory.memory().seen.extend(found);
+        for found in [resumed.input, resumed.recorded_as] {
+            self.directory.memory().has_seen(found);
+        }
         let reading = ReadingInput {
             sequenced,
             directory: Arc::clone(&self.directory),
@@ -252,10 +253,15 @@ impl ResumingOpener {
     /// Returns for each input the number of its lines, if the input need not be opened.
     pub fn known_lines(&self, sources: &[Source]) -> Vec<Option<u64>> {
         let mut memory = self.directory.memory();
-        let Memory { contents, seen, .. } = &mut *memory;
-        let known = self.destinations.known_files(sources, contents);
-        seen.extend(known.iter().flatten().map(|file| file.input));
-        let lines = known.into_iter().map(|file| Some(file?.lines));
+        let known = self.destinations.known_files(sources, &memory.contents);
+        let known: Vec<Option<(InputId, u64)>> = known
+            .into_iter()
+            .map(|file| file.map(|file| (file.input, file.lines)))
+            .collect();
+        for (input, _) in known.iter().flatten() {
+            memory.has_seen(*input);
+        }
+        let lines = known.into_iter().map(|file| Some(file?.1));
         lines.collect()
     }
 
@@ -308,7 +314,8 @@ impl ResumingOpener {
             let passed = passed.collect();
             let others = known.delivered.iter();
             let others = others.filter(|(to, progress)| {
-                !destinations.names.contains(to) && destinations.may_be_same(source, progress)
+                !destinations.names.iter().any(|name| name == to)
+                    && destinations.may_be_same(source, progress)
             });
             Candidate {
                 input,

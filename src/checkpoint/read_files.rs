@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::contents::{EMPTY_INPUT, JournalContents};
+use super::contents::JournalContents;
 use super::entry::{Entry, InputId};
+use super::known::EMPTY_INPUT;
 use crate::input::{FileStamp, Position};
 
 /// A file that this run has read to its end.

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result};
 
-use super::contents::{JournalContents, KnownInput, add_to_ranges, day_of};
+use super::contents::{JournalContents, add_to_ranges, day_of};
 use super::entry::{Day, DeliveryProgress, Entry, InputId};
 use super::history::{History, seconds_now};
 use super::journal::Journal;
+use super::known::KnownInput;
 use super::lock::lock;
 use super::read_files::{ReadFile, ReadFiles};
 use super::settle::{remove_temporary_journals, settle};
@@ -46,8 +47,9 @@ pub(super) struct Memory {
     remembers: bool,
     /// The files that this run has read to their end.
     pub read_files: ReadFiles,
-    /// The inputs that this run has found.
-    pub seen: BTreeSet<InputId>,
+    /// The inputs that this run has found, and that no earlier run of this day has found.
+    seen: BTreeSet<InputId>,
+    today: Day,
     /// The output files of all inputs, once they are needed.
     files: Option<BTreeSet<PathBuf>>,
     /// The time of the last sync of the journal.
@@ -81,7 +83,8 @@ impl StateDirectory {
         remove_temporary_journals(directory, JOURNAL);
         let (mut contents, text) = Journal::read(&path).or_exit(ExitCode::Output)?;
         let is_changed = settle(&mut contents);
-        contents.forget_unseen(forget_after, day_of(SystemTime::now()));
+        let today = day_of(SystemTime::now());
+        contents.forget_unseen(forget_after, today);
         let journal = Journal::open(&path, &contents, &text, is_changed);
         let journal = journal.or_exit(ExitCode::Output)?;
         let knew_inputs = !contents.inputs.is_empty();
@@ -93,6 +96,7 @@ impl StateDirectory {
             remembers,
             read_files: ReadFiles::default(),
             seen: BTreeSet::new(),
+            today,
             files: None,
             synced: Instant::now(),
             failure: None,
@@ -143,7 +147,7 @@ impl StateDirectory {
     pub fn progress(&self, input: InputId, to: &str) -> Option<DeliveryProgress> {
         let memory = self.memory();
         let known = memory.contents.inputs.get(&input)?;
-        known.delivered.get(to).map(|progress| (**progress).clone())
+        known.delivered.get(to).cloned()
     }
 
     /// Returns whether a file is an output file of any input in the journal.
@@ -293,20 +297,24 @@ impl Memory {
         self.append(input, &entries)
     }
 
+    /// Notes that this run has found an input.
+    pub fn has_seen(&mut self, input: InputId) {
+        let known = self.contents.inputs.get(&input);
+        if known.is_some_and(|known| known.seen < self.today) {
+            self.seen.insert(input);
+        }
+    }
+
     /// Records which inputs this run has found, unless an earlier run of this day has found them.
     fn record_seen(&mut self) -> Result<()> {
-        let day = day_of(SystemTime::now());
-        let mut ranges = Vec::new();
+        let day = self.today;
+        let mut inputs = Vec::new();
         for &input in self.seen.difference(&self.unwritten) {
-            let known = self.contents.inputs.get(&input);
-            if known.is_some_and(|known| known.seen < day) {
-                add_to_ranges(&mut ranges, input);
-            }
+            add_to_ranges(&mut inputs, input);
         }
-        if ranges.is_empty() || !self.remembers {
+        if inputs.is_empty() || !self.remembers {
             return Ok(());
         }
-        let inputs = ranges;
         self.journal.append(&[&Entry::Seen { day, inputs }])
     }
 
@@ -349,7 +357,7 @@ mod tests {
         let input = state.add_input("a", 10, 7);
         let progress = DeliveryProgress::to(Position::START);
         state.delivered(input, "out", progress).unwrap();
-        state.memory().seen.insert(input);
+        state.memory().has_seen(input);
         state.fail(anyhow::anyhow!("failed before"));
         assert_eq!(state.sync().unwrap_err().to_string(), "failed before");
         let journal = fs::read_to_string(directory.path().join(JOURNAL)).unwrap();
