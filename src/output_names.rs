@@ -76,14 +76,17 @@ impl OutputNames {
 }
 
 /// Returns the path of the nth output file of an input, given the path of the first file. The number comes before
-/// `.jsonl` or `.jsonl.gz`.
+/// `.json`, `.jsonl` or `.jsonl.gz`.
 pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     if nth < 2 {
         return first.to_owned();
     }
     let name = first.file_name().unwrap_or_default().to_string_lossy();
     let stem = name.strip_suffix(".gz").unwrap_or(&name);
-    let stem = stem.strip_suffix(".jsonl").unwrap_or(stem);
+    let stem = stem
+        .strip_suffix(".jsonl")
+        .or_else(|| stem.strip_suffix(".json"))
+        .unwrap_or(stem);
     let ending = &name[stem.len()..];
     first.with_file_name(format!("{stem}.{nth}{ending}"))
 }
@@ -154,6 +157,7 @@ pub mod tests {
         for (first, third) in [
             ("out/a.log.xapi.jsonl", "out/a.log.xapi.3.jsonl"),
             ("out/a.log.xapi.jsonl.gz", "out/a.log.xapi.3.jsonl.gz"),
+            ("out/a.json", "out/a.3.json"),
         ] {
             assert_eq!(nth_file(Path::new(first), 3), Path::new(third));
             assert_eq!(nth_file(Path::new(first), 1), Path::new(first));

@@ -1,7 +1,7 @@
 //! The contents of the journal: what its entries together say about the inputs.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -173,6 +173,12 @@ impl JournalContents {
         {
             known.delivered.remove(to);
         }
+    }
+
+    /// Returns the progress of the document whose first output file has this path.
+    pub fn document(&self, to: &str, first: &Path) -> Option<&DeliveryProgress> {
+        let input = self.documents.get(&(to.to_owned(), first.to_owned()))?;
+        self.inputs.get(input)?.delivered.get(to)
     }
 
     /// Returns the number for a new input.

@@ -150,6 +150,13 @@ impl StateDirectory {
         known.delivered.get(to).cloned()
     }
 
+    /// Returns the number in the name of the output file of a document whose first output file has this path.
+    pub fn files_of_document(&self, to: &str, first: &Path) -> Option<u64> {
+        let memory = self.memory();
+        let progress = memory.contents.document(to, first)?;
+        Some(progress.files)
+    }
+
     /// Returns whether a file is an output file of any input in the journal.
     pub fn is_delivered(&self, file: &Path) -> bool {
         self.memory().files().contains(file)

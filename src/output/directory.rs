@@ -4,21 +4,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
-use tempfile::{NamedTempFile, PersistError};
+use anyhow::{Context, Result, bail};
 
-use super::part_file::PartFile;
+use super::open_output::{EMPTY_GZIP_BYTES, NextFile, OpenOutput, create_dir, note_unknown};
 use crate::checkpoint::{
     DeliveryProgress, Destinations, InputId, Resumed, StateDirectory, seconds_now,
 };
+use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
-use crate::files::{failed_to_write, parent, sync_directory};
-use crate::input::{Position, Shape, Source};
+use crate::files::failed_to_write;
+use crate::input::{Shape, Source};
 use crate::output_names::{Compression, OutputNames, nth_file};
 
 /// Writes the output of each input to a file of its own.
@@ -28,32 +27,15 @@ pub struct Directory {
     state: Option<(Arc<StateDirectory>, String)>,
     /// The outputs that have started and not ended, by the numbers of their inputs.
     open: BTreeMap<usize, OpenOutput>,
-    /// The file names that outputs of logs have taken in this run, including outputs that have no records and so no
+    /// The file names that outputs have taken in this run, including outputs that have no records and so no
     /// file. Only used with a state directory.
     used_names: BTreeSet<PathBuf>,
     last_file: Option<WrittenFile>,
     /// Whether an output fails if it would replace a file.
     pub keeps_existing: bool,
-}
-
-/// The size of a gzip file without records. A file with records is larger, whether it is compressed or not.
-const EMPTY_GZIP_BYTES: u64 = 20;
-
-/// The output of an input that has started and has not ended.
-struct OpenOutput {
-    path: PathBuf,
-    /// The temporary file, once there is something to write.
-    part: Option<PartFile>,
-    is_gzip: bool,
-    /// With a state directory: the input, and the progress to record when the file is complete.
-    delivery: Option<(InputId, DeliveryProgress)>,
-    /// Whether the state directory says that the file is the output of an earlier version of the input. Then a new
-    /// file may replace it.
-    is_own: bool,
-    /// Whether the output fails if it would replace a file.
-    keeps_existing: bool,
-    /// Whether the input is a rejects file whose outputs of earlier runs stay.
-    is_numbered: bool,
+    console: Arc<Console>,
+    /// Whether the user knows of a file that the state directory does not know.
+    has_noted_unknown: bool,
 }
 
 impl Directory {
@@ -62,7 +44,11 @@ impl Directory {
     ///
     /// # Errors
     /// Returns an error that names the path if the directory cannot be created.
-    pub fn create(mut names: OutputNames, state: Option<Arc<StateDirectory>>) -> Result<Self> {
+    pub fn create(
+        mut names: OutputNames,
+        state: Option<Arc<StateDirectory>>,
+        console: Arc<Console>,
+    ) -> Result<Self> {
         create_dir(&names.directory)?;
         if state.is_some() {
             // The state directory records absolute paths, because a later run may have another working directory.
@@ -76,6 +62,8 @@ impl Directory {
             used_names: BTreeSet::new(),
             last_file: None,
             keeps_existing: false,
+            console,
+            has_noted_unknown: false,
         })
     }
 
@@ -118,34 +106,49 @@ impl Directory {
     }
 
     /// Returns the path of the next output of an input, and the progress to record when it is delivered.
-    fn next_file(&self, source: &Source, resumed: &Resumed) -> (PathBuf, DeliveryProgress) {
+    fn next_file(&self, source: &Source, resumed: &Resumed) -> (NextFile, DeliveryProgress) {
         let (mut first, mut files) = (self.names.path(source), 1);
+        let mut next = NextFile::default();
         if let Some(earlier) = self.progress(resumed.input)
             && let Some(earlier_first) = earlier.first_file
         {
             (first, files) = (earlier_first, earlier.files + 1);
         }
-        let state = self.state.as_ref().map(|(state, _)| state);
-        // Only the output of a log needs a name that is not taken. The output of a changed document replaces the output
-        // of the earlier version. A file that the state directory does not know may be the output of an input that is
-        // forgotten, so the file stays. `--no-clobber` fails because of the file instead.
-        let is_file = |file: &Path| fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir());
-        let is_taken = |file: &Path| {
-            source.shape == Shape::Log
-                && (self.used_names.contains(file)
-                    || state.is_some_and(|state| state.is_delivered(file))
-                    || !self.keeps_existing && is_file(file))
-        };
-        while is_taken(&nth_file(&first, files)) {
-            files += 1;
+        let state = self.state.as_ref();
+        let replaced = state
+            .filter(|_| source.shape == Shape::Document)
+            .and_then(|(state, to)| state.files_of_document(to, &first));
+        if let Some(replaced) = replaced {
+            // The output of a changed document replaces the output of the earlier version.
+            (files, next.is_own) = (replaced, true);
+        } else {
+            // A file that the state directory does not know may be the output of an input that is forgotten, so the file
+            // stays. `--no-clobber` fails because of the file instead.
+            let is_known = |file: &Path| {
+                self.used_names.contains(file)
+                    || state.is_some_and(|(state, _)| state.is_delivered(file))
+            };
+            let is_file =
+                |file: &Path| fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir());
+            loop {
+                let file = nth_file(&first, files);
+                let is_known = is_known(&file);
+                if !is_known && (self.keeps_existing || !is_file(&file)) {
+                    break;
+                }
+                if !is_known {
+                    next.unknown.get_or_insert(file);
+                }
+                files += 1;
+            }
         }
-        let path = nth_file(&first, files);
+        next.path = nth_file(&first, files);
         let progress = DeliveryProgress {
             first_file: Some(first),
             files,
             ..DeliveryProgress::to(resumed.start())
         };
-        (path, progress)
+        (next, progress)
     }
 
     /// Completes the output of an input. `ended` says whether the input was read to its end.
@@ -153,7 +156,7 @@ impl Directory {
         let Some(mut open) = self.open.remove(&input) else {
             return Ok(());
         };
-        let (path, is_file) = (open.path.clone(), open.part.is_some());
+        let (path, is_file) = (open.next.path.clone(), open.part.is_some());
         let replaced = open.replaced_bytes();
         let completed = match (&self.state, open.delivery.take()) {
             (Some((state, to)), Some((input, progress))) => {
@@ -176,25 +179,32 @@ impl Destination for Directory {
         let is_log = source.shape == Shape::Log;
         // Each run writes other lines of a rejects file that shrinks, so its earlier output must stay.
         let is_numbered = source.is_own_rejects || self.state.is_some() && resumed.is_none();
-        let (path, delivery) = match resumed {
-            None if is_numbered => (self.unused_path(source), None),
-            None => (self.names.path(source), None),
+        let mut next = NextFile::default();
+        let delivery = match resumed {
+            None => {
+                next.path = match is_numbered {
+                    true => self.unused_path(source),
+                    false => self.names.path(source),
+                };
+                None
+            }
             Some(resumed) => {
                 self.check_beginning(&source.name, resumed)?;
-                let (path, progress) = self.next_file(source, resumed);
-                if is_log {
-                    self.used_names.insert(path.clone());
-                }
-                (path, Some((resumed.input, progress)))
+                let (found, progress) = self.next_file(source, resumed);
+                self.used_names.insert(found.path.clone());
+                next = found;
+                Some((resumed.input, progress))
             }
         };
         // Later output files of an input have the extension of its first output file, even if this run has another
         // compression. So the extension of the path says whether to compress.
-        let is_gzip = is_log && path.extension().is_some_and(|extension| extension == "gz");
-        let state = self.state.as_ref();
+        let is_gzip = is_log
+            && next
+                .path
+                .extension()
+                .is_some_and(|extension| extension == "gz");
         let mut open = OpenOutput {
-            is_own: state.is_some_and(|(state, _)| state.is_delivered(&path)),
-            path,
+            next,
             part: None,
             is_gzip,
             delivery,
@@ -215,15 +225,23 @@ impl Destination for Directory {
             return Ok(WriteStatus::Written);
         };
         if !batch.bytes.is_empty() {
-            if open.part.is_none()
-                && let Err(error) = open.check_existing()
-            {
-                self.open.remove(&input);
-                return Err(error);
+            if open.part.is_none() {
+                if let Err(error) = open.check_existing() {
+                    self.open.remove(&input);
+                    return Err(error);
+                }
+                if let Some(unknown) = open.next.unknown.take() {
+                    note_unknown(
+                        &self.console,
+                        &mut self.has_noted_unknown,
+                        &unknown,
+                        &open.next.path,
+                    );
+                }
             }
             let part = open.part(self.state.as_ref().map(|(state, _)| &**state));
             if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
-                let message = failed_to_write(&open.path);
+                let message = failed_to_write(&open.next.path);
                 // Dropping the output removes its temporary file.
                 self.open.remove(&input);
                 return Err(error.context(message));
@@ -269,116 +287,4 @@ impl Destination for Directory {
     fn takes_several(&self) -> bool {
         true
     }
-}
-
-impl OpenOutput {
-    /// Returns the size of the file that the output would replace, if there is one that is not its own.
-    fn replaced_bytes(&self) -> Option<u64> {
-        let existing = fs::symlink_metadata(&self.path).ok();
-        existing.filter(|_| !self.is_own).map(|file| file.len())
-    }
-
-    /// Checks that no file would be replaced, if existing files are kept.
-    fn check_existing(&self) -> Result<()> {
-        if self.keeps_existing && self.replaced_bytes().is_some() {
-            bail!(
-                "`{}` exists, and `--no-clobber` keeps it: move it, or write to another directory",
-                self.path.display()
-            );
-        }
-        Ok(())
-    }
-
-    /// Returns the temporary file. Creates the file if it does not exist yet.
-    fn part(&mut self, state: Option<&StateDirectory>) -> Result<&mut PartFile> {
-        if self.part.is_none() {
-            create_dir(parent(&self.path))?;
-            let record = |part: &Path| match state {
-                Some(state) => state.writing(part).map_err(io::Error::other),
-                None => Ok(()),
-            };
-            let part = PartFile::create(&self.path, self.is_gzip, record)
-                .with_context(|| failed_to_write(&self.path))?;
-            self.part = Some(part);
-        }
-        self.part
-            .as_mut()
-            .with_context(|| failed_to_write(&self.path))
-    }
-
-    fn complete(mut self) -> Result<()> {
-        let Some(part) = self.part.take() else {
-            return Ok(());
-        };
-        let file = part.close()?;
-        self.rename(file).map_err(|(error, _)| error)?;
-        if self.is_numbered {
-            // The lines leave the rejects file after the output is durable.
-            sync_directory(&self.path)?;
-        }
-        Ok(())
-    }
-
-    /// Renames the temporary file to its final name. Another program may have created a file of this name since the
-    /// output started. Returns the temporary file with the error.
-    fn rename(&self, file: NamedTempFile) -> Result<(), (anyhow::Error, NamedTempFile)> {
-        let keeps_existing = self.keeps_existing && !self.is_own;
-        let renamed = match keeps_existing {
-            true => file.persist_noclobber(&self.path),
-            false => file.persist(&self.path),
-        };
-        let Err(PersistError { error, file }) = renamed else {
-            return Ok(());
-        };
-        let error = if keeps_existing && error.kind() == io::ErrorKind::AlreadyExists {
-            anyhow!(
-                "a file of this name appeared during the run, and `--no-clobber` keeps it: move it and run again, or write to another directory"
-            )
-        } else {
-            error.into()
-        };
-        Err((error, file))
-    }
-
-    /// Completes the file and records the progress. If the run is killed before the progress is recorded, the next run
-    /// looks for the file. A file with its final name counts as delivered. A file with its temporary name is removed.
-    fn complete_and_record(
-        mut self,
-        state: &StateDirectory,
-        input: InputId,
-        to: &str,
-        mut progress: DeliveryProgress,
-    ) -> Result<()> {
-        let Some(part) = self.part.take() else {
-            // This run has no file for the input, so the journal keeps the names of the files of earlier runs.
-            let earlier = state
-                .progress(input, to)
-                .unwrap_or_else(|| DeliveryProgress::to(Position::START));
-            if earlier.position == progress.position {
-                return Ok(());
-            }
-            (progress.first_file, progress.files) = (earlier.first_file, earlier.files);
-            return state.delivered(input, to, progress);
-        };
-        let file = part.close()?;
-        let bytes = file.as_file().metadata()?.len();
-        state.delivering(input, to, &progress, file.path(), &self.path, bytes)?;
-        if let Err((error, file)) = self.rename(file) {
-            // The next run finds the temporary file, so it knows that the lines are not delivered. Without the temporary
-            // file, another program's file of the same length would count as the output.
-            let _ = file.keep();
-            return Err(error);
-        }
-        // The file is delivered now. If that cannot be recorded, the next run finds the file under its final name.
-        let synced = sync_directory(&self.path).with_context(|| failed_to_write(&self.path));
-        if let Err(error) = synced.and_then(|()| state.delivered(input, to, progress)) {
-            state.fail(error);
-        }
-        Ok(())
-    }
-}
-
-fn create_dir(directory: &Path) -> Result<()> {
-    fs::create_dir_all(directory)
-        .with_context(|| format!("failed to create the directory `{}`", directory.display()))
 }

@@ -5,6 +5,7 @@ mod check;
 mod directory;
 mod early_sync;
 mod locked_file;
+mod open_output;
 mod part_file;
 mod rejects;
 mod replacement;

@@ -58,7 +58,7 @@ pub fn transform(
                 job.check_rejects_kept().or_exit(ExitCode::Output)?;
             }
             let mut directory =
-                Directory::create(names, state.clone()).or_exit(ExitCode::Output)?;
+                Directory::create(names, state.clone(), console).or_exit(ExitCode::Output)?;
             directory.keeps_existing = keeps_existing;
             if let Some(state) = state {
                 job.resume(state, directory.in_state());

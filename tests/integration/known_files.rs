@@ -251,3 +251,105 @@ fn a_damaged_number_of_a_destination_does_no_harm() {
         assert_eq!(run(&directory, 0).count("emitted"), emitted);
     }
 }
+
+/// The end of the note about a file that the state directory does not know.
+const REPEATED: &str =
+    "may repeat its records: with a new state directory, write to a new output directory";
+
+#[test]
+fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..5));
+    directory.write("logs/b.log", lines(5..9));
+    directory.write("logs/c.json", line(20));
+    let transform = || directory.run_with_state(&["transform", "-o", "out"]);
+    transform().run().with_code(0).assert_not_stderr(REPEATED);
+    fs::remove_dir_all(directory.path("state")).unwrap();
+    let ended = transform().run().with_code(0);
+    let note = format!("out/a.log.xapi.2.jsonl` {REPEATED}");
+    ended.assert_stderr("note: the state directory does not know `");
+    ended.assert_stderr(&note);
+    assert_eq!(ended.stderr.matches(REPEATED).count(), 1);
+    let expected = [
+        "a.log.xapi.2.jsonl",
+        "a.log.xapi.jsonl",
+        "b.log.xapi.2.jsonl",
+        "b.log.xapi.jsonl",
+        "c.2.json",
+        "c.json",
+    ];
+    assert_eq!(directory.files("out"), expected);
+
+    // Files of which the state directory knows are no surprise, nor are lines that are not converted.
+    directory.append("logs/a.log", &line(10));
+    directory.write("logs/d.log", "{\"name\": \"other\"}\n");
+    directory.write("out/d.log.xapi.jsonl", "");
+    transform().run().with_code(0).assert_not_stderr(REPEATED);
+}
+
+#[test]
+fn the_output_of_a_forgotten_document_is_kept() {
+    let directory = RunDirectory::new();
+    directory.write("logs/z.json", line(0));
+    directory.write("logs/a.log", lines(1..3));
+    let run = || {
+        directory
+            .run_with_state(&["transform", "-o", "out"])
+            .run()
+            .with_code(0)
+    };
+    run();
+    let kept = directory.read("out/z.json");
+    // The journal of a run long ago, and one of today, which did not find the document.
+    let journal = String::from_utf8(directory.read(JOURNAL)).unwrap();
+    let journal = journal
+        .lines()
+        .filter(|line| !line.starts_with("{\"seen\""));
+    let journal: Vec<&str> = journal.collect();
+    let number = |name: &str| {
+        let added = journal
+            .iter()
+            .find(|line| line.contains(name) && line.starts_with("{\"input\""));
+        let added: Value = serde_json::from_str(added.unwrap()).unwrap();
+        added["input"]["input"].as_u64().unwrap()
+    };
+    let today = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap()
+        .as_secs()
+        / 86_400;
+    let seen = |day: u64, input: u64| {
+        format!("{{\"seen\":{{\"day\":{day},\"inputs\":[[{input},{input}]]}}}}\n")
+    };
+    let seen = seen(today - 500, number("z.json")) + &seen(today, number("a.log"));
+    directory.write(JOURNAL, journal.join("\n") + "\n" + &seen);
+    directory.write("logs/z.json", line(5));
+    run().assert_stderr("does not know `");
+    assert_eq!(
+        directory.files("out"),
+        ["a.log.xapi.jsonl", "z.2.json", "z.json"]
+    );
+    assert_eq!(directory.read("out/z.json"), kept);
+    let forgotten = String::from_utf8(directory.read(JOURNAL)).unwrap();
+    // The number of the forgotten input is not used again.
+    let numbers: Vec<&str> = forgotten
+        .lines()
+        .filter(|line| line.starts_with("{\"input\""))
+        .collect();
+    assert_eq!(numbers.len(), 3);
+    assert!(
+        numbers[2].starts_with("{\"input\":{\"input\":3,"),
+        "{forgotten}"
+    );
+
+    // The output of the changed document is replaced, as usual.
+    directory.write("logs/z.json", line(6));
+    run().assert_not_stderr("does not know");
+    assert_eq!(
+        directory.files("out"),
+        ["a.log.xapi.jsonl", "z.2.json", "z.json"]
+    );
+    assert_eq!(directory.read("out/z.json"), kept);
+    let replaced = String::from_utf8(directory.read("out/z.2.json")).unwrap();
+    assert!(replaced.contains("09:00:00.000006"), "{replaced}");
+}
