@@ -36,6 +36,13 @@ pub struct InputSearch {
     lacks_rejects: bool,
 }
 
+/// The inputs that were found during a run.
+pub struct Moved {
+    pub sources: Vec<Source>,
+    /// Inputs that runs of other shards read.
+    pub in_other_shards: Vec<Source>,
+}
+
 impl InputSearch {
     /// Finds the inputs. Paths that cannot be read are reported and returned in `errors`.
     ///
@@ -109,39 +116,42 @@ impl InputSearch {
         discovery
     }
 
-    /// Returns the inputs that are new since the inputs in `sources` were found, the files that inputs which vanished from
-    /// `sources` may have been renamed or packed to, and the `copies` of truncated inputs that this shard reads.
+    /// Finds the inputs that are new since the inputs in `sources` were found, the files that inputs which vanished from
+    /// `sources` may have been renamed or packed to, and the `copies` of truncated inputs. `others` are the inputs of
+    /// other shards that were found together with `sources`.
     pub fn find_moved(
         &self,
         sources: &[&Source],
+        others: &[Source],
         vanished: &[&Source],
         copies: Vec<Source>,
-    ) -> Vec<Source> {
+    ) -> Moved {
         let identity = |source: &Source| Some(source.stamp?.file());
         let is_vanished =
             |source: &&&Source| vanished.iter().any(|other| other.path() == source.path());
         let read = sources.iter().filter(|source| !is_vanished(source));
-        let mut known: HashSet<(u64, u64)> = read.filter_map(|source| identity(source)).collect();
-        let mut listed = self.list();
-        if let Some(shard) = self.shard {
-            listed.keep_shard(shard);
-        }
-        let moved = vanished.iter();
-        let moved = moved.flat_map(|source| {
+        let known = read.copied().chain(others).filter_map(identity);
+        let mut known: HashSet<(u64, u64)> = known.collect();
+        let files = vanished.iter().flat_map(|source| {
             let is_argument = self.is_argument(source);
             let mut files = moved_files(source, &self.wrapper);
-            files.retain(|file| is_argument || self.is_wanted(&file.relative));
-            files
+            files.retain(|file| is_argument || self.filter.matches(&file.relative));
+            files.into_iter().map(move |file| (file, is_argument))
         });
-        let is_in_shard = |copy: &Source| {
+        let listed = self.list().sources.into_iter().chain(copies);
+        let found = listed.map(|source| (source, false)).chain(files);
+        let new = found.filter(|(source, _)| identity(source).is_some_and(|id| known.insert(id)));
+        let is_in_shard = |file: &Source| {
             self.shard
-                .is_none_or(|shard| shard.contains(&copy.relative))
+                .is_none_or(|shard| shard.contains(&file.relative))
         };
-        let copies = copies.into_iter().filter(is_in_shard);
-        let found = listed.sources.into_iter().chain(moved).chain(copies);
-        found
-            .filter(|source| identity(source).is_some_and(|identity| known.insert(identity)))
-            .collect()
+        let (own, others): (Vec<_>, Vec<_>) =
+            new.partition(|(file, is_argument)| *is_argument || is_in_shard(file));
+        let files = |found: Vec<(Source, bool)>| found.into_iter().map(|(file, _)| file).collect();
+        Moved {
+            sources: files(own),
+            in_other_shards: files(others),
+        }
     }
 
     /// Returns whether an argument names the input itself, not a directory with the input.
@@ -150,12 +160,6 @@ impl InputSearch {
         self.paths
             .iter()
             .any(|argument| Some(argument.as_path()) == path)
-    }
-
-    /// Returns whether a file of this path below a directory is an input of this shard.
-    fn is_wanted(&self, relative: &Path) -> bool {
-        let is_in_shard = self.shard.is_none_or(|shard| shard.contains(relative));
-        is_in_shard && self.filter.matches(relative)
     }
 }
 

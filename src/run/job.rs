@@ -49,6 +49,8 @@ pub struct Command<'a> {
 struct Unread {
     search: InputSearch,
     listed: Arc<[Source]>,
+    /// The inputs that were found and that runs of other shards read.
+    in_other_shards: Vec<Source>,
     not_found: Vec<NotFound>,
     /// The number of files in directories that are no inputs because of their names.
     skipped_files: usize,
@@ -144,6 +146,7 @@ impl<'a> Job<'a> {
             unread: Unread {
                 search,
                 listed,
+                in_other_shards: discovery.in_other_shards,
                 not_found: discovery.errors,
                 skipped_files: discovery.skipped.len(),
                 found_none: found_none && !discovery.lacks_rejects,

@@ -255,3 +255,28 @@ fn copy_and_truncate(logs: &Path) {
 fn truncate(logs: &Path) {
     fs::write(logs.join("a.log"), line(900)).unwrap();
 }
+
+/// Of two shards, the second reads `a.log` and `tracking.log`, and the first reads `tracking.log-2`.
+#[test]
+fn a_log_that_is_renamed_into_another_shard_is_no_failure() {
+    for (name, code) in [("tracking.log-2", 0), ("other", 3)] {
+        let directory = logs();
+        directory.remove("logs/tracking.log-1");
+        let moves = match code {
+            0 => |logs: &Path| rename(logs, "tracking.log-2"),
+            _ => |logs: &Path| rename(logs, "other"),
+        };
+        let lrs = moving(&directory, moves);
+        let run = send(&directory, &lrs).args(&["--shard", "1/2"]);
+        let run = run.run().with_code(code);
+        if code == 0 {
+            run.assert_stderr(&format!("note: `logs/tracking.log` was moved to `logs/{name}` during the run, and another shard reads it"));
+            assert_eq!(ended(&run, "logs/tracking.log"), "moved");
+        }
+        assert_each_once(&lrs, 8);
+    }
+}
+
+fn rename(logs: &Path, name: &str) {
+    fs::rename(logs.join("tracking.log"), logs.join(name)).unwrap();
+}

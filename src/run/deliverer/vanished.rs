@@ -51,16 +51,23 @@ impl Deliverer<'_> {
     }
 
     /// Reports the inputs that vanished. `listed` are the inputs that were found first, `later` those that were found
-    /// during the run.
-    pub fn settle_vanished(&mut self, listed: &[Source], later: &[Source]) {
+    /// during the run, and `elsewhere` those that were found during the run and are in other shards.
+    pub fn settle_vanished(&mut self, listed: &[Source], later: &[Source], elsewhere: &[Source]) {
         for (input, source, error) in std::mem::take(&mut self.vanished.inputs) {
-            let Some(moved) = moved_to(&source, listed, later) else {
+            let here = moved_to(&source, listed, later);
+            let there = here.is_none().then(|| moved_to(&source, &[], elsewhere));
+            let Some(moved) = here.or(there.flatten()) else {
                 self.fail_to_open(input, &source, &error);
                 continue;
             };
+            let reader = if here.is_none() {
+                ", and another shard reads it"
+            } else {
+                ""
+            };
             let (from, to) = (&source.name, &moved.name);
             self.console.note(&format!(
-                "note: `{from}` was moved to `{to}` during the run"
+                "note: `{from}` was moved to `{to}` during the run{reader}"
             ));
             let mut open = OpenInput::start(&source);
             open.is_moved = true;

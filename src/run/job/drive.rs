@@ -26,6 +26,7 @@ impl Job<'_> {
         let progress = console.progress();
         progress.start(self.size(), snapshot);
         let mut later: Vec<Source> = Vec::new();
+        let mut elsewhere: Vec<Source> = Vec::new();
         let mut sources = Arc::clone(&self.sources);
         let mut first = 0;
         let mut result = Ok(());
@@ -48,15 +49,18 @@ impl Job<'_> {
                 break;
             }
             let known: Vec<&Source> = self.unread.listed.iter().chain(&later).collect();
-            let moved = self.unread.search.find_moved(&known, &vanished, copies);
-            if moved.is_empty() {
+            let others = &self.unread.in_other_shards;
+            let search = &self.unread.search;
+            let moved = search.find_moved(&known, others, &vanished, copies);
+            elsewhere.extend(moved.in_other_shards);
+            if moved.sources.is_empty() {
                 break;
             }
             first = known.len();
-            later.extend(moved.iter().cloned());
-            sources = moved.into();
+            later.extend(moved.sources.iter().cloned());
+            sources = moved.sources.into();
         }
-        deliverer.settle_vanished(&self.unread.listed, &later);
+        deliverer.settle_vanished(&self.unread.listed, &later, &elsewhere);
         let mut delivered = deliverer.close();
         delivered.more_inputs = later.len();
         if let Err(error) = result {
