@@ -149,20 +149,19 @@ impl Users {
         Ok(())
     }
 
-    /// Gives the user with this id an external id. Does nothing if there is no such user. All users must have been added
-    /// in the order of their ids.
+    /// Gives the user with this id an external id, after [`finish`](Self::finish). Does nothing if there is no such user.
     ///
     /// # Errors
     /// Returns an error if the user already has an external id.
     #[cfg(feature = "lms-db")]
     pub(super) fn set_external_id(&mut self, id: i64, uuid: Uuid) -> Result<()> {
-        let Ok(row) = self.rows.binary_search_by_key(&Some(id), |row| row.id) else {
+        let Some(row) = self.by_id.find(&id, |row| self.rows[row as usize].id) else {
             return Ok(());
         };
-        if !matches!(self.rows[row].identity, StoredIdentity::Absent) {
+        if !matches!(self.rows[row as usize].identity, StoredIdentity::Absent) {
             bail!("the user {id} has two external ids of the same type");
         }
-        self.rows[row].identity = self.stored(uuid)?;
+        self.rows[row as usize].identity = self.stored(uuid)?;
         Ok(())
     }
 

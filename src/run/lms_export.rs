@@ -162,7 +162,7 @@ struct Table(csv::Writer<Compressed>);
 /// The bytes of a file, gzipped or not.
 enum Compressed {
     Plain(Output),
-    Gzip(GzEncoder<Output>),
+    Gzip(Box<GzEncoder<Output>>),
 }
 
 /// A file that gets its name when it is complete, as a writer.
@@ -174,7 +174,7 @@ impl Table {
         let file = Output(AtomicFile::create(path, OWNER_ONLY)?);
         let is_gzip = path.extension().is_some_and(|ending| ending == "gz");
         let bytes = if is_gzip {
-            Compressed::Gzip(GzEncoder::new(file, Compression::default()))
+            Compressed::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
         } else {
             Compressed::Plain(file)
         };

@@ -54,5 +54,5 @@ impl Session {
 /// server.
 fn is_after(id: &str) -> String {
     let digits: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("WHERE id > CONVERT(x'{digits}' USING utf8mb4)")
+    format!("WHERE id > _utf8mb4 x'{digits}'")
 }

@@ -1,0 +1,244 @@
+"""Reads users and courses from MariaDB with event-router: `cases.py EVENT_ROUTER USERS`."""
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import source
+from server import Proxy, Server
+
+HERE = Path(__file__).resolve().parent
+TOP = HERE.parents[1]
+ROOT_URL = "https://courses.example.org"
+SAMPLE = source.FIXTURES / "sample/tracking.log.gz"
+event_router, count = sys.argv[1], int(sys.argv[2])
+work = Path(tempfile.mkdtemp(prefix="event-router-"))
+os.chdir(work)
+
+
+def run(*words, password="hunter2", **variables):
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENT_ROUTER_")}
+    environment.update(variables, EVENT_ROUTER_LMS_DB_PASSWORD=password)
+    return subprocess.run([event_router, *map(str, words)], env=environment, capture_output=True, text=True)
+
+
+def succeeds(*words, **settings):
+    done = run(*words, **settings)
+    assert done.returncode == 0, (words, done)
+    return done
+
+
+def url(database="edxapp", user="reader", port=None, host="127.0.0.1", options=""):
+    return f"mysql://{user}@{host}:{port or server.port}/{database}{options}"
+
+
+def transform(to, *words, log=SAMPLE):
+    done = succeeds("transform", "--to", to, "--lms-root-url", ROOT_URL, *words, log, SOURCE_DATE_EPOCH="1700000000")
+    return done.stdout
+
+
+def fails(text, *words, code=2, **settings):
+    """Checks that an export fails with one line that has this text, and leaves no file."""
+    done = run("lms", "export", "--users", "u.csv", "--courses", "c.csv.gz", "--lms-db", *words, **settings)
+    assert done.returncode == code and text in done.stderr and len(done.stderr.splitlines()) == 1, done
+    assert "hunter2" not in done.stderr, done
+    assert not [name for name in os.listdir() if "u.csv" in name or "c.csv" in name], os.listdir()
+
+
+def table(path):
+    data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [tuple(row) for row in csv.reader(io.StringIO(data.decode(), newline=""))]
+
+
+def grants():
+    """Returns the statements of the guide that create the account."""
+    page = (TOP / "src/guide/lookup_tables.md").read_text()
+    block = re.search(r"  CREATE USER reader.*?(?=  ```)", page, re.S)[0]
+    return block.replace("the secret", "hunter2")
+
+
+def prepare():
+    for database, dashes in (("edxapp", False), ("edxapp_dashes", True)):
+        schema = (HERE / "schema.sql").read_text()
+        if not dashes:
+            schema = schema.replace("`external_user_id` uuid", "`external_user_id` char(32)")
+        server.sql(f"CREATE DATABASE {database} COLLATE utf8mb4_unicode_ci")
+        server.sql(schema + "".join(source.statements(users, courses, dashes)), database)
+    server.sql(grants())
+    server.sql(grants().replace("edxapp.", "edxapp_dashes.").partition(";")[2])
+    server.sql("CREATE USER encrypted IDENTIFIED BY 'hunter2' REQUIRE SSL; GRANT SELECT ON edxapp.* TO encrypted")
+
+
+def exported_tables_equal_the_source():
+    expected = [tuple("NULL" if value is None else str(value) for value in row) for row in users]
+    names = {id: "NULL" if name is None else name for id, name in courses.items()}
+    for database in ("edxapp", "edxapp_dashes"):
+        files = ("--users", f"{database}.csv.gz", "--courses", f"{database}-courses.csv")
+        done = succeeds("lms", "export", "--lms-db", url(database), *files)
+        assert f"{database}.csv.gz: {len(users):,} users, " in done.stderr, done.stderr
+        header, *rows = table(Path(f"{database}.csv.gz"))
+        assert header == ("id", "username", "email", "xapi_id", "caliper_id")
+        assert rows == expected, [pair for pair in zip(rows, expected) if pair[0] != pair[1]][:3]
+        header, *rows = table(Path(f"{database}-courses.csv"))
+        assert header == ("course_id", "display_name")
+        assert dict(rows) == names and len(rows) == len(names)
+        for path in files[1::2]:
+            assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def odd_log():
+    """Makes a log that names users by id and by name, and courses."""
+    plain = gzip.decompress(SAMPLE.read_bytes()).decode(errors="replace")
+    line = next(line for line in plain.splitlines() if '"name": "edx.course.enrollment.activated"' in line)
+    start = line.index("{")
+    event = json.loads(line[start:])
+    ids = list(courses)
+    with open("odd.log", "w") as log:
+        for number, user in enumerate(users[:: max(1, len(users) // 4000)]):
+            course = ids[number * 5 % len(ids)]
+            event["context"].update(user_id=user[0], course_id=course)
+            event["event"].update(user_id=user[0], course_id=course)
+            if number % 2:
+                del event["context"]["user_id"], event["event"]["user_id"]
+                event["username"] = event["event"]["username"] = user[1]
+            print(json.dumps(event), file=log)
+            event["context"]["user_id"] = event["event"]["user_id"] = user[0]
+    return "odd.log"
+
+
+def conversions_are_the_same_as_with_files():
+    fixtures = ("--users", source.FIXTURES / "users.csv", "--courses", source.FIXTURES / "courses.csv")
+    files = ("--users", "edxapp.csv.gz", "--courses", "edxapp-courses.csv")
+    odd = odd_log()
+    for to, *options in (["xapi"], ["caliper"], ["xapi", "--actor", "mbox"], ["xapi", "--unknown-user", "derive"]):
+        expected = transform(to, *options, *fixtures)
+        assert expected.count("\n") > 20, (to, options)
+        for database in ("edxapp", "edxapp_dashes"):
+            assert transform(to, *options, "--lms-db", url(database)) == expected
+        assert transform(to, *options, *files) == expected
+        assert transform(to, *options, "--lms-db", url(), log=odd) == transform(to, *options, *files, log=odd)
+    words = ("explain", "--to", "xapi", "--lms-root-url", ROOT_URL, SAMPLE)
+    assert succeeds(*words, "--lms-db", url()).stdout == succeeds(*words, *files).stdout
+
+
+def only_the_needed_columns_are_read_without_locks():
+    server.sql("SET GLOBAL general_log = 1")
+    transform("xapi", "--lms-db", url())
+    server.sql("SET GLOBAL general_log = 0")
+    statements = re.findall(r"Query\t(.*)", server.log.read_text())
+    statements = [text for text in statements if "general_log" not in text]
+    others = [text for text in statements if not text.startswith(("SELECT ", "SHOW SESSION VARIABLES", "SET NAMES", "SET SESSION"))]
+    assert others == ["START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"], others
+    assert not re.search(r"email|password|\*|FOR UPDATE|LOCK", "\n".join(statements)), statements
+    pages = [text for text in statements if " FROM auth_user " in text]
+    assert len(pages) == len(users) // 20_000 + 1 and all("ORDER BY id LIMIT" in text for text in pages), pages
+
+
+def all_rows_are_of_one_moment():
+    """Users and courses are changed after the first rows, and the writer does not wait."""
+    def change():
+        server.sql(
+            "DELETE FROM external_user_ids_externalid WHERE user_id > 10; DELETE FROM auth_user WHERE id > 10;"
+            "UPDATE course_overviews_courseoverview SET display_name = 'changed'", "edxapp_dashes",
+        )
+        return True
+
+    proxy = Proxy(server.port, most=100_000, then=change)
+    succeeds("lms", "export", "--lms-db", url("edxapp_dashes", port=proxy.port), "--users", "moment.csv.gz", "--courses", "moment-courses.csv")
+    assert server.sql("SELECT COUNT(*) FROM auth_user", "edxapp_dashes") != [[str(len(users))]]
+    assert table(Path("moment.csv.gz")) == table(Path("edxapp_dashes.csv.gz"))
+    assert table(Path("moment-courses.csv")) == table(Path("edxapp_dashes-courses.csv"))
+
+
+def connections_are_encrypted_as_the_options_say():
+    ca = ("--ca-file", server.ca)
+    for options, host, words in [("", "localhost", ca), ("?ssl-mode=verify-ca", "127.0.0.1", ca), ("?ssl-mode=required", "127.0.0.1", ())]:
+        address = url(user="encrypted", host=host, options=options)
+        succeeds("lms", "export", "--lms-db", address, *words, "--courses", "encrypted.csv")
+        transform("xapi", "--lms-db", address, *words)
+    fails("refuses the login of `encrypted`", url(user="encrypted"))
+    fails("add `?ssl-mode=verify-identity`", url(user="encrypted"))
+    fails("not valid for name", url(user="encrypted"), *ca)
+    fails("UnknownIssuer", url(user="encrypted", host="localhost", options="?ssl-mode=verify-identity"))
+
+
+def unusable_databases_are_errors():
+    fails("check the user in `--lms-db` and the password", url(), password="hunter3")
+    fails("refuses the login of `nobody`", url(user="nobody"))
+    server.sql("CREATE DATABASE other; GRANT ALL ON other.* TO reader; GRANT ALL ON missing.* TO reader")
+    fails("has no such database", url("missing"))
+    fails("`auth_user` of the LMS database", url("other"))
+    fails("check that `--lms-db` names the database of the LMS", url("other"))
+    server.sql("CREATE TABLE auth_user (id int PRIMARY KEY, name text)", "other")
+    fails("Unknown column 'username'", url("other"))
+    server.sql("CREATE USER poor IDENTIFIED BY 'hunter2'; GRANT SELECT (id, username) ON edxapp.auth_user TO poor")
+    fails("grant the user SELECT", url(user="poor"))
+    done = run("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url("other"), "-o", "nothing", SAMPLE)
+    assert done.returncode == 2 and not done.stdout and not Path("nothing").exists(), done
+
+
+def a_connection_that_breaks_or_an_interrupt_leaves_nothing():
+    proxy = Proxy(server.port, most=300_000, then=lambda: False)
+    fails("the connection broke", url(port=proxy.port))
+    done = run("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url(port=proxy.port), "-o", "nothing", SAMPLE)
+    assert done.returncode == 2 and not Path("nothing").exists(), done
+
+    reached, go_on = threading.Event(), threading.Event()
+
+    def hold():
+        reached.set()
+        return go_on.wait()
+
+    proxy = Proxy(server.port, most=300_000, then=hold)
+    environment = dict(os.environ, EVENT_ROUTER_LMS_DB_PASSWORD="hunter2")
+    words = ["lms", "export", "--lms-db", url(port=proxy.port), "--users", "u.csv"]
+    running = subprocess.Popen([event_router, *words], env=environment, stderr=subprocess.PIPE, text=True)
+    reached.wait()
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    go_on.set()
+    errors = running.communicate()[1]
+    assert running.returncode == 130, (running.returncode, errors)
+    assert not [name for name in os.listdir() if "u.csv" in name], os.listdir()
+
+
+def a_run_with_nothing_new_does_not_connect():
+    proxy = Proxy(server.port)
+    words = ("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url(port=proxy.port), "--state", "state", "-o", "out", SAMPLE)
+    succeeds(*words)
+    connections = proxy.connections
+    assert connections > 0
+    succeeds(*words)
+    assert proxy.connections == connections
+
+
+users, courses = source.users(count), source.courses()
+server = Server()
+try:
+    prepare()
+    for case in (
+        exported_tables_equal_the_source,
+        conversions_are_the_same_as_with_files,
+        only_the_needed_columns_are_read_without_locks,
+        all_rows_are_of_one_moment,
+        connections_are_encrypted_as_the_options_say,
+        unusable_databases_are_errors,
+        a_connection_that_breaks_or_an_interrupt_leaves_nothing,
+        a_run_with_nothing_new_does_not_connect,
+    ):
+        start = time.monotonic()
+        case()
+        print(f"ok: {case.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
+finally:
+    server.close()
