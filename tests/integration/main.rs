@@ -21,6 +21,7 @@ mod documents;
 mod earlier_files;
 mod early_answers;
 mod empty_runs;
+mod error_lines;
 mod events;
 mod exit_codes;
 mod explain;
@@ -32,6 +33,7 @@ mod foreign;
 mod framing;
 mod gateway;
 mod goldens;
+mod gzip_errors;
 mod harness;
 mod inputs;
 #[cfg(unix)]

@@ -25,6 +25,8 @@ pub fn is_gzip_member(start: &[u8]) -> bool {
 pub fn inflates(start: &[u8], header: Header) -> bool {
     /// The number of compressed bytes without an error that prove the data.
     const ENOUGH_BYTES: usize = 2048;
+    /// The number of such bytes if there are no more, since the last line of a log is left to the next run.
+    const LEAST_BYTES: usize = 128;
 
     let start = &start[..start.len().min(ENOUGH_BYTES)];
     let mut inflater = match header {
@@ -42,7 +44,7 @@ pub fn inflates(start: &[u8], header: Header) -> bool {
             Ok(Status::StreamEnd) => return inflater.total_out() > 0 || header == Header::Gzip,
             Ok(_) if inflater.total_out() > out => {}
             Ok(_) if start.len() == ENOUGH_BYTES => return out > 0,
-            Ok(_) => return header == Header::Gzip,
+            Ok(_) => return header == Header::Gzip || read >= LEAST_BYTES,
             Err(_) => return false,
         }
     }
