@@ -31,8 +31,9 @@ pub(crate) fn copy_plain(text: &[u8], target: &mut [u8]) -> usize {
     let target = &mut target[..text.len()];
     let (blocks, rest) = text.as_chunks();
     let (targets, _) = target.as_chunks_mut();
-    for (nth, (block, target)) in blocks.iter().zip(targets).enumerate() {
-        *target = *block;
+    // Builds without link-time optimization do not inline `zip`, which costs two calls for each string.
+    for (nth, block) in blocks.iter().enumerate() {
+        targets[nth] = *block;
         let escaped = escaped_bits(*block);
         if escaped != 0 {
             return nth * BLOCK + escaped.trailing_zeros() as usize;
