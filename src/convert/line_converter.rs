@@ -326,6 +326,10 @@ impl LineConverter {
             FormatSettings::Xapi(settings, form) => {
                 let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
                 let time = statements.first().and_then(Statement::time);
+                if *form != StatementForm::Statement {
+                    let lacking = statements.iter().filter(|one| one.lacks_attempt_id());
+                    writer.batch.tally.details.without_attempt_id += lacking.count() as u64;
+                }
                 match form {
                     StatementForm::Statement => writer.write(statements, Statement::id)?,
                     StatementForm::Timed => {

@@ -25,6 +25,8 @@ pub struct Details {
     pub two_times: u64,
     /// The emitted events with derived ids because their users have no external id in the users table.
     pub derived_ids: u64,
+    /// The statements for ClickHouse that have the verb `evaluated` and no attempt-id.
+    pub without_attempt_id: u64,
     /// The lines that were rows of a rejects file.
     pub rows: u64,
     /// The emitted events that repairs have changed, by repair.
@@ -68,6 +70,7 @@ impl Details {
         self.without_time += other.without_time;
         self.two_times += other.two_times;
         self.derived_ids += other.derived_ids;
+        self.without_attempt_id += other.without_attempt_id;
         self.rows += other.rows;
         self.repaired.add(&other.repaired);
         for (&repairs, count) in &other.repairable {

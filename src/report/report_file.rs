@@ -178,6 +178,7 @@ struct LinesJson<'a> {
     without_time: u64,
     two_times: u64,
     derived_ids: u64,
+    without_attempt_id: u64,
     repaired: BTreeMap<&'static str, u64>,
     repairable: BTreeMap<String, u64>,
     earliest: Option<String>,
@@ -214,6 +215,7 @@ struct RouterJson<'a> {
     delivered: u64,
     duplicates: u64,
     unverified: u64,
+    of_failed_inserts: u64,
     undeliverable: u64,
     dead_letters: u64,
     dead_letter_groups: Vec<LetterGroupJson>,
@@ -317,6 +319,7 @@ impl<'a> LinesJson<'a> {
             without_time: details.without_time,
             two_times: details.two_times,
             derived_ids: details.derived_ids,
+            without_attempt_id: details.without_attempt_id,
             repaired: details
                 .repaired
                 .counts()
@@ -367,6 +370,7 @@ impl<'a> RouterJson<'a> {
             delivered: tally.delivered,
             duplicates: tally.duplicates,
             unverified: tally.unverified,
+            of_failed_inserts: tally.of_failed_inserts,
             undeliverable: tally.undeliverable,
             dead_letters: groups.letters(),
             dead_letter_groups,

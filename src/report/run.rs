@@ -59,6 +59,13 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
         0 => String::new(),
         count => format!("{} unverified", grouped(count)),
     };
+    let unverified = match statistics.of_failed_inserts {
+        0 => unverified,
+        count => format!(
+            "{} of failed inserts: materialized views may lack them",
+            grouped(count)
+        ),
+    };
     // Unverified records could not be compared with the server's copies. They count as delivered or as duplicates. On
     // most servers all of them count in the same way, so one of the two rows shows their number.
     let (of_delivered, of_duplicates) = match statistics.duplicates {

@@ -17,6 +17,16 @@ pub fn note_events(tally: &Tally, console: &Console) {
             "note: {events} no time: statement ids may repeat, and an LRS keeps one statement of each id; find out what removed `time` from the log"
         ));
     }
+    if details.without_attempt_id > 0 {
+        let statements = counted(
+            details.without_attempt_id,
+            "statement with the verb `evaluated` has",
+            "statements with the verb `evaluated` have",
+        );
+        console.note(&format!(
+            "note: {statements} no attempt-id that is a number: the model `problem_events` of Aspects cannot read them, which makes an insert of them fail (see *ClickHouse* in the guide)"
+        ));
+    }
     if details.two_times > 0 {
         let events = emitted(details.two_times);
         console.note(&format!(

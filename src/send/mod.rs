@@ -14,6 +14,7 @@
 //! | `sender` | the destination of a run: divides records among targets |
 //! | `letter_batcher` | the division of dead letters into batches |
 //! | `verifier` | the destination of `verify`: asks servers for the records that they should hold |
+//! | `questions` | the questions of `verify` to one server |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `once_only` | the delivery to a server that is asked first what it holds |
 //! | `settlement` | the outcome of records if the answer does not accept all records of a request |
@@ -82,6 +83,7 @@ mod masked_answer;
 mod once_only;
 mod overrides;
 mod parts;
+mod questions;
 mod rate_limiter;
 mod reading;
 mod refusals;

@@ -7,10 +7,12 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use super::batch_failures::{ROUTING_RETRIES, RetryLimits};
 use super::delivery_worker::DeliveryWorker;
 use super::http::{Answer, Response};
 use super::parts::Part;
 use super::rate_limiter::{RequestPermit, Stopped};
+use super::retry::Requester;
 use super::send_batch::BatchSlice;
 use super::server::LookupFailure;
 use super::target::Target;
@@ -21,6 +23,8 @@ use crate::exit_code::ExitCode;
 struct Attempts<'a> {
     target: &'a Target,
     records: BatchSlice<'a>,
+    /// Whether the records were posted before, perhaps by an earlier run.
+    was_posted: Cell<bool>,
     /// Whether the server holds some of the records.
     has_found: Cell<bool>,
     /// The size of the last body.
@@ -34,28 +38,78 @@ struct Attempts<'a> {
 impl Attempts<'_> {
     /// Asks which records the server holds, and posts the rest. Returns the answer and the number of bytes that were sent.
     fn attempt(&self) -> (Answer, usize) {
-        let Target { client, server, .. } = self.target;
-        let asked = server.stored(self.records, client);
-        self.count_lookup();
-        match asked {
-            Ok(stored) => self.settle(&stored),
-            Err(LookupFailure::Answer(answer, verdict)) => {
-                self.verdict.replace(Some(verdict));
-                return (answer, 0);
-            }
-            Err(LookupFailure::Unusable(problem)) => {
-                self.problem.replace(Some(problem));
-                self.verdict.replace(Some(Verdict::Stop));
-                return (Answer::Response(Response::default()), 0);
-            }
+        if let Err(answer) = self.ask() {
+            return (answer, 0);
         }
         if self.records.is_empty() {
             self.verdict.replace(Some(Verdict::Accepted));
             return (Answer::Response(Response::default()), 0);
         }
+        self.post_by_risk()
+    }
+
+    /// Posts the records, and those whose insert may fail although they are stored apart from the others.
+    fn post_by_risk(&self) -> (Answer, usize) {
+        let Target { server, .. } = self.target;
+        let is_risky =
+            |record: &BatchSlice<'_>| record.iter().any(|(_, text)| server.is_risky(text));
+        let risky: Vec<_> = self.records.singles().filter(is_risky).collect();
+        if risky.is_empty() || risky.len() == self.records.len() {
+            return self.post();
+        }
+        risky.iter().for_each(|record| record.settle());
+        let (answer, bytes) = self.post();
+        let verdict = server.verdict(self.records, &answer, SystemTime::now());
+        let is_accepted = verdict == Verdict::Accepted;
+        if is_accepted {
+            self.has_found.set(true);
+            self.target.statistics().add_delivered(self.records);
+            self.records.settle();
+        }
+        risky.iter().for_each(|record| record.reopen());
+        if is_accepted {
+            self.was_posted.set(false);
+            return self.post();
+        }
+        self.verdict.replace(Some(verdict));
+        (answer, bytes)
+    }
+
+    fn post(&self) -> (Answer, usize) {
+        let Target { client, server, .. } = self.target;
         let body = server.body(self.records);
         self.bytes.set(body.len());
+        self.was_posted.set(true);
         server.post(client, self.records, &body, client.compress)
+    }
+
+    /// Asks which records the server holds, and settles them.
+    ///
+    /// # Errors
+    /// Returns the answer if it does not say which records the server holds.
+    fn ask(&self) -> Result<(), Answer> {
+        let Target { client, server, .. } = self.target;
+        let asked = server.stored(self.records, client);
+        self.count_lookup();
+        let (answer, verdict) = match asked {
+            Ok(stored) => {
+                self.settle(&stored);
+                return Ok(());
+            }
+            Err(LookupFailure::Answer(answer, verdict)) => (answer, verdict),
+            Err(LookupFailure::Unusable(problem)) => {
+                self.problem.replace(Some(problem));
+                (Answer::Response(Response::default()), Verdict::Stop)
+            }
+        };
+        self.verdict.replace(Some(verdict));
+        Err(answer)
+    }
+
+    fn count_lookup(&self) {
+        let requests = &mut self.target.statistics().requests;
+        requests.start(false);
+        requests.end(0);
     }
 
     fn verdict(&self, answer: &Answer) -> Verdict {
@@ -64,12 +118,6 @@ impl Attempts<'_> {
             let server = &self.target.server;
             server.verdict(self.records, answer, SystemTime::now())
         })
-    }
-
-    fn count_lookup(&self) {
-        let requests = &mut self.target.statistics().requests;
-        requests.start(false);
-        requests.end(0);
     }
 
     /// Counts the records that the server holds, and leaves them out of later attempts.
@@ -85,6 +133,7 @@ impl Attempts<'_> {
         for record in self.records.singles().filter(is_stored) {
             self.has_found.set(true);
             statistics.add_duplicates(record, true);
+            statistics.of_failed_inserts += u64::from(self.was_posted.get());
             record.settle();
         }
     }
@@ -104,6 +153,7 @@ impl<'r> DeliveryWorker<'r> {
         let attempts = Attempts {
             target,
             records,
+            was_posted: Cell::new(part.attempts > 0),
             has_found: Cell::new(false),
             bytes: Cell::new(0),
             verdict: RefCell::new(None),
@@ -116,6 +166,11 @@ impl<'r> DeliveryWorker<'r> {
             || attempts.attempt(),
             |answer| attempts.verdict(answer),
         );
+        // The row of a refused record may be stored all the same, if a materialized view has refused it.
+        let is_refused = matches!(answered, Ok((Verdict::Refused, _))) && records.len() == 1;
+        if is_refused && attempts.ask().is_err() {
+            attempts.verdict.take();
+        }
         if attempts.has_found.get() {
             self.found();
         }
@@ -130,5 +185,49 @@ impl<'r> DeliveryWorker<'r> {
         let bytes = attempts.bytes.get();
         self.note_answer(&verdict, last.attempts, records.len(), bytes);
         self.follow(part, verdict, &last, bytes)
+    }
+}
+
+impl Requester<'_> {
+    /// Asks which of these records the server holds. Failed requests are retried. Stops the target if the answers do not
+    /// say it.
+    ///
+    /// # Errors
+    /// Returns `Stopped` if the target is stopped.
+    pub fn stored(self, records: BatchSlice<'_>) -> Result<HashSet<Uuid>, Stopped> {
+        let target = self.target;
+        let max_retries = target.backoff.max_retries;
+        let limits = RetryLimits {
+            record: max_retries,
+            size: max_retries,
+            time: max_retries,
+            routing: max_retries.min(ROUTING_RETRIES),
+        };
+        let asked = RefCell::new(None);
+        let request = || {
+            let stored = target.server.stored(records, &target.client);
+            let answer = match &stored {
+                Err(LookupFailure::Answer(answer, _)) => answer.clone(),
+                Ok(_) | Err(LookupFailure::Unusable(_)) => Answer::Response(Response::default()),
+            };
+            asked.replace(Some(stored));
+            (answer, 0)
+        };
+        let verdict = |_: &Answer| match &*asked.borrow() {
+            Some(Err(LookupFailure::Answer(_, verdict))) => verdict.clone(),
+            _ => Verdict::Accepted,
+        };
+        self.deliver(None, records, limits, request, verdict)?;
+        let message = match asked.take() {
+            Some(Ok(stored)) => return Ok(stored),
+            Some(Err(LookupFailure::Unusable(problem))) => problem,
+            Some(Err(LookupFailure::Answer(answer, _))) => {
+                let answer = target.explain(&answer);
+                format!("{answer}; statements cannot be verified with such an answer")
+            }
+            None => return Err(Stopped),
+        };
+        target.stop(ExitCode::Stopped, message);
+        Err(Stopped)
     }
 }

@@ -242,6 +242,13 @@ impl<'b> BatchSlice<'b> {
         self.items.iter().for_each(|item| item.is_settled.set(true));
     }
 
+    /// Takes the records into this slice again, and into all slices that hold them.
+    pub fn reopen(self) {
+        self.items
+            .iter()
+            .for_each(|item| item.is_settled.set(false));
+    }
+
     /// Returns the numbers of the records in the batch, from 0, settled records included.
     pub fn numbers_in_batch(self) -> Range<usize> {
         self.start..self.start + self.items.len()

@@ -113,6 +113,15 @@ pub trait Server: Send + Sync {
         client.options()
     }
 
+    /// Returns the name of the kind of server in sentences, such as "the LRS".
+    fn noun(&self) -> &'static str;
+
+    /// Returns whether an insert of this record may fail although the server stores it, so that other records must not be
+    /// in the same insert. By default, there is no such record.
+    fn is_risky(&self, _record: &[u8]) -> bool {
+        false
+    }
+
     /// Returns whether only a server of this kind gives such an answer, not a firewall or load balancer before it. By
     /// default, no answer shows this.
     fn is_own(&self, _answer: &Answer) -> bool {

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use super::target::Target;
 use crate::console::one_line;
-use crate::format::Format;
 use crate::progress::{SentRecords, Snapshot};
 
 /// Returns the progress of targets. The slowest target decides how many bytes of the inputs are delivered. Records that
@@ -39,10 +38,9 @@ fn waiting<'t>(
     targets: impl Iterator<Item = &'t Arc<Target>> + Clone,
     is_only: bool,
 ) -> Option<String> {
-    let server = |target: &Target| match target.format {
-        Format::Xapi if is_only => "the LRS".to_owned(),
-        Format::Caliper if is_only => "the endpoint".to_owned(),
-        _ => format!("`{}`", target.name),
+    let server = |target: &Target| match is_only {
+        true => target.server.noun().to_owned(),
+        false => format!("`{}`", target.name),
     };
     let waits = targets
         .clone()

@@ -16,6 +16,8 @@ pub struct TargetStatistics {
     /// Records among `duplicates` and `delivered` that only the server's answer confirms, because the server's copies
     /// could not be fetched or compared.
     pub unverified: u64,
+    /// Records among `duplicates` that the server has stored although the insert failed or was not answered.
+    pub of_failed_inserts: u64,
     /// Records that cannot be delivered. They are in dead letters, except records to which the router's overrides could
     /// not be applied.
     pub undeliverable: u64,

@@ -10,12 +10,10 @@ use uuid::Uuid;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::overrides::override_keys;
-use super::rate_limiter::Stopped;
-use super::retry::Requester;
+use super::questions::{Questions, TOGETHER};
 use super::send_batch::{RecordOrigin, SendBatch};
-use super::server::Lookup;
 use super::target::Target;
-use super::verification::{Held, Verification};
+use super::verification::Verification;
 use crate::checkpoint::Resumed;
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, ConvertedRecord};
@@ -223,69 +221,6 @@ impl Verifier {
     }
 }
 
-/// The records that a target is asked for, and its answers.
-struct Questions {
-    target: Arc<Target>,
-    waiting: Mutex<Vec<SendBatch>>,
-    answers: Mutex<Vec<(SendBatch, Held)>>,
-}
-
-impl Questions {
-    fn count(&self) -> usize {
-        self.waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .len()
-    }
-
-    /// Asks for one record after the other, until no record waits or the target is stopped.
-    fn ask(&self, console: &Console) {
-        let target = &self.target;
-        let requester = Requester {
-            target,
-            console,
-            learns_from_lookups: true,
-        };
-        let next = || {
-            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            waiting.pop()
-        };
-        while let Some(record) = next() {
-            let Ok(held) = look_up(requester, &record) else {
-                return;
-            };
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            answers.push((record, held));
-        }
-    }
-}
-
-/// Asks for the only record of a batch. Stops the target if it gives no useful answer.
-fn look_up(requester: Requester<'_>, record: &SendBatch) -> Result<Held, Stopped> {
-    let target = requester.target;
-    let (item, text) = record.items().iter().next().ok_or(Stopped)?;
-    if serde_json::from_slice::<Value>(text).is_err() {
-        // The statement is nested more deeply than serde_json can read.
-        return Ok(Held::Unverified);
-    }
-    let message = match requester.look_up((item, text), 0, None)? {
-        Lookup::Same => return Ok(Held::Same),
-        Lookup::Different => return Ok(Held::Different),
-        Lookup::Missing => return Ok(Held::Missing),
-        Lookup::Unverified(None) => return Ok(Held::Unverified),
-        Lookup::Unverified(Some(last)) => {
-            let answer = target.explain(&last.answer);
-            format!("{answer}; statements cannot be verified, since they cannot be read")
-        }
-        Lookup::Unavailable(last) => {
-            let answer = target.explain(&last.answer);
-            format!("{answer}; statements cannot be verified with such an answer")
-        }
-    };
-    target.stop(ExitCode::Stopped, message);
-    Err(Stopped)
-}
-
 impl Destination for Verifier {
     fn start(&mut self, input: usize, source: &Source, _: Option<&Resumed>) -> Result<()> {
         self.input = (input, source.name.as_str().into());
@@ -296,7 +231,14 @@ impl Destination for Verifier {
         for queue in &mut self.queues {
             queue.write(batch, self.scope, &self.input);
         }
-        if self.queues.iter().any(|queue| queue.waiting.len() >= CHUNK) {
+        let is_full = |queue: &VerifyQueue| {
+            let limit = match queue.target.server.is_asked_first() {
+                true => 2 * TOGETHER,
+                false => CHUNK,
+            };
+            queue.waiting.len() >= limit
+        };
+        if self.queues.iter().any(is_full) {
             self.ask();
         }
         let mut queues = self.queues.iter();
@@ -345,8 +287,12 @@ impl RecordCounter for Verifier {
     fn print(&mut self) {
         for queue in &mut self.queues {
             let count = std::mem::take(&mut queue.counted).len();
+            let how = match queue.target.server.is_asked_first() {
+                true => format!("with a request for each {TOGETHER}"),
+                false => "with one request each, or two if a statement is missing".to_owned(),
+            };
             self.console.note(&format!(
-                "note: `{}` is asked for {count} statements, with one request each, or two if a statement is missing",
+                "note: `{}` is asked for {count} statements, {how}",
                 queue.target.name
             ));
         }

@@ -44,6 +44,10 @@ impl Server for CaliperEndpoint {
         }
     }
 
+    fn noun(&self) -> &'static str {
+        "the endpoint"
+    }
+
     /// Caliper has no request that stores nothing, so this probe checks only the way to the URL.
     fn probe(&self, client: &Client) -> Probe {
         let mut answer = client.options();

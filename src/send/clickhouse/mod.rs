@@ -109,6 +109,14 @@ impl Server for ClickHouse {
         self.0.describe(client)
     }
 
+    fn noun(&self) -> &'static str {
+        "ClickHouse"
+    }
+
+    fn is_risky(&self, record: &[u8]) -> bool {
+        row::lacks_attempt_id(record)
+    }
+
     fn is_own(&self, answer: &Answer) -> bool {
         matches!(answer, Answer::Response(response) if code_of(response).is_some())
     }

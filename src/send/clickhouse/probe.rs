@@ -38,7 +38,9 @@ pub fn advice(table: &TableName, answer: &Answer) -> Option<String> {
     let Answer::Response(response) = answer else {
         return None;
     };
-    let code = code_of(response)?;
+    let Some(code) = code_of(response) else {
+        return without_code(response.status).map(str::to_owned);
+    };
     let advice = match code {
         192..=194 | 516 => "the server does not accept the credentials: check the username and the password, in EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD or in `--auth-file`".to_owned(),
         195 => "the user may not connect from this address: allow the address, or use another user".to_owned(),
@@ -49,6 +51,19 @@ pub fn advice(table: &TableName, answer: &Answer) -> Option<String> {
         _ => return name_of(code).map(|name| format!("ClickHouse calls this {name}")),
     };
     Some(advice)
+}
+
+/// Returns what to change after an answer without an exception.
+fn without_code(status: u16) -> Option<&'static str> {
+    match status {
+        200..=299 => Some(
+            "this is not the answer of ClickHouse's HTTP interface: check the host and the port, which is usually 8123, or 8443 with TLS",
+        ),
+        404 => Some(
+            "there is nothing that takes queries: check the path of the URL, which is usually `/`",
+        ),
+        _ => None,
+    }
 }
 
 /// Returns what to change after the server has refused a setting, which its answer names.

@@ -1,7 +1,9 @@
 //! The rows of a request, made of statements.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -28,4 +30,15 @@ pub fn append(id: Uuid, time: Option<UnixText>, statement: &[u8], body: &mut Vec
     body.extend(start.bytes());
     JsonBuffer::at_end_of(body).string(&String::from_utf8_lossy(statement));
     body.extend(b"}\n");
+}
+
+/// Returns whether a statement has the verb `evaluated` and no attempt-id. Aspects' model `problem_events` cannot read such
+/// a statement: the insert fails, and yet its rows are stored in the table.
+pub fn lacks_attempt_id(statement: &[u8]) -> bool {
+    static EVALUATED: LazyLock<Finder<'static>> =
+        LazyLock::new(|| Finder::new("\"https://w3id.org/xapi/acrossx/verbs/evaluated\""));
+    static ATTEMPT_ID: LazyLock<Finder<'static>> =
+        LazyLock::new(|| Finder::new("\"http://id.tincanapi.com/extension/attempt-id\""));
+
+    EVALUATED.find(statement).is_some() && ATTEMPT_ID.find(statement).is_none()
 }

@@ -95,6 +95,10 @@ impl Server for Lrs {
         Ok(lookup.unwrap_or(Lookup::Unavailable(last)))
     }
 
+    fn noun(&self) -> &'static str {
+        "the LRS"
+    }
+
     fn check(&self, client: &Client) -> Answer {
         // Cheap for the LRS, and needs credentials as a delivery does.
         client.get(STATEMENT_ID, probe::NO_STATEMENT)

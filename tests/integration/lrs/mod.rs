@@ -15,11 +15,10 @@ use std::time::Duration;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 
-pub use requests::{Request, id_of};
+pub use requests::{Request, id_of, read_body, read_head};
 pub use settings::{ServerFault, ServerSettings};
 
 use answers::{answer, half_of_list, response};
-use requests::{read_body, read_head};
 
 /// The items and requests that the server has received.
 #[derive(Default)]

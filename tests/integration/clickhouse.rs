@@ -1,0 +1,465 @@
+//! `send --clickhouse-url`, `verify` and `recover`.
+
+use serde_json::Value;
+
+use crate::clickhouse_server::{ClickHouse, Fault, Kind, parameters};
+use crate::harness::{ROOT_URL, Run, fixture, line, lines, poisoned};
+
+fn run(command: &str, server: &ClickHouse) -> Run {
+    let run = Run::new(&[command, "--clickhouse-table", "openedx.xapi_events_all"]);
+    let run = run.args(&["--clickhouse-url", &server.url(), "--report", "report.json"]);
+    let run = run.args(&["--retry-delay", "0.01", "--max-retries", "3"]);
+    match command {
+        "recover" => run.args(&["--dead-letters", "dead"]),
+        _ => run.args(&["--to", "xapi", "--lms-root-url", ROOT_URL, "a.log"]),
+    }
+}
+
+fn send(server: &ClickHouse, log: &str) -> Run {
+    run("send", server).file("a.log", log)
+}
+
+fn is_poisoned(rows: &[Value]) -> bool {
+    let mut events = rows.iter().map(|row| row["event"].as_str().unwrap());
+    events.any(|event| event.contains("poison"))
+}
+
+/// The counts of the only target in a report.
+fn counts(report: &Value, names: [&str; 2]) -> [u64; 2] {
+    names.map(|name| report["routers"][0][name].as_u64().unwrap())
+}
+
+#[test]
+fn rows_are_those_of_transform_and_are_inserted_once_however_often_they_are_sent() {
+    let server = ClickHouse::healthy();
+    let log = lines(0..60);
+    let ended = send(&server, &log).args(&["--batch-size", "7"]).run();
+    let report = ended.with_code(0).report();
+    assert_eq!(counts(&report, ["delivered", "duplicates"]), [60, 0]);
+    let rows = Run::transform().args(&["--output-format", "clickhouse", "a.log"]);
+    let rows = rows.file("a.log", &log).run().with_code(0).rows();
+    let stored: Vec<Value> = server.stored().into_values().collect();
+    assert_eq!(stored.len(), rows.len());
+    assert!(rows.iter().all(|row| stored.contains(row)));
+    let report = send(&server, &lines(0..70)).run().with_code(0).report();
+    assert_eq!(counts(&report, ["delivered", "duplicates"]), [10, 60]);
+    assert_eq!(server.stored().len(), 70);
+}
+
+#[test]
+fn an_insert_has_its_settings_and_credentials_that_are_not_in_its_url() {
+    let server = ClickHouse::healthy();
+    send(&server, &lines(0..3))
+        .env("EVENT_ROUTER_USERNAME", "backfill")
+        .env("EVENT_ROUTER_PASSWORD", "hunter2")
+        .run()
+        .with_code(0);
+    let records = server.records();
+    for (_, request) in &records.requests {
+        assert_eq!(request.headers["x-clickhouse-user"], "backfill");
+        assert_eq!(request.headers["x-clickhouse-key"], "hunter2");
+        assert!(!request.target.contains("hunter2"));
+        assert!(!request.headers.contains_key("authorization"));
+    }
+    let [insert] = records.of_kind(Kind::Insert)[..] else {
+        panic!("there is not one insert")
+    };
+    assert_eq!(insert.headers["content-encoding"], "gzip");
+    let parameters = parameters(insert);
+    let query = "INSERT INTO `openedx`.`xapi_events_all` (event_id, emission_time, event) FORMAT JSONEachRow";
+    for (name, value) in [
+        ("query", query),
+        ("async_insert", "0"),
+        ("date_time_input_format", "best_effort"),
+        ("input_format_skip_unknown_fields", "0"),
+        ("input_format_allow_errors_num", "0"),
+        ("max_partitions_per_insert_block", "0"),
+        ("wait_end_of_query", "1"),
+    ] {
+        assert_eq!(parameters[name], value, "{name}");
+    }
+}
+
+/// ClickHouse reads a time before 1970 only with this setting.
+#[test]
+fn a_batch_with_a_time_before_1970_is_read_with_basic_times() {
+    let server = ClickHouse::healthy();
+    let old = line(2).replace("2024-03-05T09:00:00.000002", "1965-03-05T09:00:00");
+    send(&server, &(line(1) + &old)).run().with_code(0);
+    let records = server.records();
+    let insert = records.of_kind(Kind::Insert)[0];
+    assert_eq!(parameters(insert)["date_time_input_format"], "basic");
+}
+
+#[test]
+fn an_event_without_a_time_is_rejected_and_the_others_are_inserted() {
+    let server = ClickHouse::healthy();
+    let without = line(2).replace(", \"time\": \"2024-03-05T09:00:00.000002+00:00\"", "");
+    let ended = send(&server, &(line(1) + &without)).run().with_code(0);
+    ended.assert_stderr("missing-field 1");
+    assert_eq!(server.stored().len(), 1);
+}
+
+#[test]
+fn an_exception_that_every_insert_would_meet_stops_the_run_and_is_explained() {
+    for (status, code, text, explained) in [
+        (403, 516, "Authentication failed", "check the username"),
+        (401, 194, "password required", "check the username"),
+        (
+            500,
+            497,
+            "Not enough privileges",
+            "grants SELECT and INSERT",
+        ),
+        (
+            404,
+            60,
+            "Table t does not exist",
+            "check `--clickhouse-table`",
+        ),
+        (
+            404,
+            81,
+            "Database openedx does not exist",
+            "check `--clickhouse-table`",
+        ),
+        (500, 16, "No such column event", "lacks a column"),
+        (
+            500,
+            164,
+            "Cannot modify 'async_insert' setting",
+            "`async_insert=0`",
+        ),
+        (
+            500,
+            452,
+            "Setting insert_deduplicate",
+            "`insert_deduplicate=0`",
+        ),
+        (
+            404,
+            115,
+            "Unknown setting 'wait_end_of_query'",
+            "`wait_end_of_query=1`",
+        ),
+    ] {
+        let server = ClickHouse::with_faults(move |kind, _, _| match kind {
+            Kind::Insert => Fault::Exception(status, code, text),
+            _ => Fault::None,
+        });
+        let run = send(&server, &lines(0..9)).args(&["--dead-letters", "dead"]);
+        let ended = run.run().with_code(5);
+        ended.assert_stderr(text);
+        ended.assert_stderr(explained);
+        assert!(ended.dead_letters().is_empty());
+        // The insert is not repeated.
+        assert_eq!(server.records().of_kind(Kind::Insert).len(), 1, "{code}");
+    }
+}
+
+#[test]
+fn an_overloaded_server_gets_the_rows_later_and_once() {
+    for (status, code) in [
+        (500, 252),
+        (500, 202),
+        (408, 159),
+        (500, 241),
+        (500, 242),
+        (500, 999),
+        (500, 236),
+        (500, 210),
+        (500, 243),
+        (500, 201),
+        (500, 1002),
+        (200, 252),
+    ] {
+        let server = ClickHouse::with_faults(move |kind, nth, _| match (kind, nth) {
+            (Kind::Lookup | Kind::Insert, 0) => Fault::Exception(status, code, "busy"),
+            _ => Fault::None,
+        });
+        let run = send(&server, &lines(0..20)).args(&["--dead-letters", "dead"]);
+        let ended = run.run().with_code(0);
+        assert!(ended.dead_letters().is_empty(), "{code}");
+        assert_eq!(server.stored().len(), 20, "{code}");
+    }
+}
+
+#[test]
+fn an_outage_leaves_no_dead_letters() {
+    let server = ClickHouse::with_faults(|kind, _, _| match kind {
+        Kind::Insert => Fault::Exception(500, 252, "Too many parts"),
+        _ => Fault::None,
+    });
+    let run = send(&server, &lines(0..60)).args(&["--batch-size", "10"]);
+    let ended = run.args(&["--dead-letters", "dead"]).run().with_code(5);
+    ended.assert_stderr("Too many parts");
+    assert!(ended.dead_letters().is_empty());
+}
+
+#[test]
+fn an_insert_that_needs_too_much_memory_is_halved() {
+    let server = ClickHouse::with_faults(|kind, _, rows| match kind {
+        Kind::Insert if rows.len() > 10 => Fault::Exception(500, 241, "Memory limit exceeded"),
+        _ => Fault::None,
+    });
+    send(&server, &lines(0..60)).run().with_code(0);
+    assert_eq!(server.stored().len(), 60);
+}
+
+#[test]
+fn a_row_that_cannot_be_read_becomes_a_dead_letter_that_recover_inserts() {
+    for code in [27, 41, 117, 376] {
+        let server = ClickHouse::with_faults(move |kind, nth, rows| match kind {
+            Kind::Insert if nth < 1000 && is_poisoned(rows) => {
+                Fault::Exception(400, code, "Cannot parse")
+            }
+            _ => Fault::None,
+        });
+        let log = lines(0..10) + &poisoned(10) + &lines(11..30);
+        let run = send(&server, &log).args(&["--dead-letters", "dead"]);
+        let ended = run.run().with_code(4);
+        assert_eq!(server.stored().len(), 29);
+        let letter = ended.only_dead_letter("refused");
+        assert_eq!(letter["items"].as_array().unwrap().len(), 1);
+        assert!(letter["items"][0]["payload"]["actor"].is_object());
+        {
+            // From the thousandth insert on, the server reads the row.
+            let records = &mut server.records().requests;
+            let request = records[0].1.clone();
+            records.extend(std::iter::repeat_n((Kind::Insert, request), 1000));
+        }
+        let recover = run_in_directory_of(&ended, "recover", &server);
+        assert!(recover.run().with_code(0).files("dead").is_empty());
+        assert_eq!(server.stored().len(), 30);
+    }
+}
+
+fn run_in_directory_of(ended: &crate::harness::Ended, command: &str, server: &ClickHouse) -> Run {
+    run(command, server).in_directory(&ended.directory)
+}
+
+#[test]
+fn rows_that_a_failed_or_unanswered_insert_has_stored_are_not_inserted_again() {
+    for fault in [
+        Fault::AfterStoring(32),
+        Fault::AfterStoring(252),
+        Fault::CloseAfterStoring,
+    ] {
+        let failure = fault.clone();
+        let server = ClickHouse::with_faults(move |kind, nth, _| match (kind, nth) {
+            (Kind::Insert, 1) => failure.clone(),
+            _ => Fault::None,
+        });
+        let run = send(&server, &lines(0..30)).args(&["--batch-size", "10"]);
+        let run = run.args(&["--connections", "1", "--dead-letters", "dead"]);
+        let ended = run.run().with_code(0);
+        assert_eq!(server.stored().len(), 30, "{fault:?}");
+        let names = ["delivered", "of_failed_inserts"];
+        assert_eq!(counts(&ended.report(), names), [20, 10]);
+        ended.assert_stderr("10 of failed inserts: materialized views may lack them");
+    }
+}
+
+#[test]
+fn a_row_that_only_a_view_refuses_is_no_dead_letter() {
+    let server = ClickHouse::with_faults(|kind, _, rows| match kind {
+        Kind::Insert if is_poisoned(rows) => Fault::AfterStoring(6),
+        _ => Fault::None,
+    });
+    let run = send(&server, &(line(1) + &poisoned(2))).args(&["--batch-size", "1"]);
+    let ended = run.args(&["--dead-letters", "dead"]).run().with_code(0);
+    assert!(ended.dead_letters().is_empty());
+    assert_eq!(server.stored().len(), 2);
+}
+
+#[test]
+fn a_run_that_is_killed_between_an_insert_and_its_answer_inserts_nothing_twice() {
+    let server = ClickHouse::with_faults(|kind, nth, _| match (kind, nth) {
+        (Kind::Insert, 2) => Fault::HangAfterStoring,
+        _ => Fault::None,
+    });
+    let run = || {
+        let run = send(&server, &lines(0..60)).args(&["--batch-size", "10"]);
+        run.args(&["--connections", "1", "--state", "state"])
+    };
+    let mut running = run().start();
+    running.wait_until(|_| server.records().rows.len() == 30);
+    running.child.kill().unwrap();
+    let killed = running.end();
+    let again = run().in_directory(&killed.directory).run();
+    again.with_code(0);
+    assert_eq!(server.stored().len(), 60);
+}
+
+#[test]
+fn only_an_answer_of_clickhouse_confirms_rows() {
+    for (head, body) in [
+        ("", ""),
+        ("", "<html>"),
+        ("X-ClickHouse-Summary: {\"written_rows\":\"2\"}\r\n", ""),
+    ] {
+        let server = ClickHouse::with_faults(move |kind, _, _| match kind {
+            Kind::Insert => Fault::Answer(200, head, body),
+            _ => Fault::None,
+        });
+        let ended = send(&server, &lines(0..9)).run().with_code(5);
+        ended.assert_stderr("does not confirm that the records are stored");
+        assert_eq!(counts(&ended.report(), ["delivered", "left"]), [0, 9]);
+    }
+}
+
+#[test]
+fn a_lookup_that_breaks_off_is_not_taken_for_an_answer_that_no_row_is_stored() {
+    let filled = ClickHouse::healthy();
+    send(&filled, &lines(0..20)).run().with_code(0);
+    let rows = filled.records().rows.clone();
+    for body in [
+        r#"{"meta": [], "data": ["#,
+        r#"{"data": [], "rows": 0, "exception": "Code: 159. DB::Exception: Timeout exceeded"}"#,
+        r#"{"data": [], "rows": 3}"#,
+        "",
+    ] {
+        let server = ClickHouse::with_faults(move |kind, nth, _| match (kind, nth) {
+            (Kind::Lookup, 0) => Fault::Answer(200, "X-ClickHouse-Query-Id: q\r\n", body),
+            _ => Fault::None,
+        });
+        server.records().rows.extend(rows.clone());
+        send(&server, &lines(0..20)).run();
+        assert_eq!(server.stored().len(), 20, "{body}");
+    }
+}
+
+#[test]
+fn a_table_without_the_columns_stops_the_run_before_the_first_insert() {
+    let server = ClickHouse::start(&["event_id", "event"], |_, _, _| Fault::None);
+    let ended = send(&server, &lines(0..9)).run().with_code(5);
+    let message = "the table `openedx.xapi_events_all` has no column `emission_time`";
+    ended.assert_stderr(message);
+    assert!(server.records().of_kind(Kind::Insert).is_empty());
+    let probe = send(&server, "").args(&["--probe"]).run().with_code(5);
+    probe.assert_stderr(message);
+}
+
+#[test]
+fn a_probe_reads_the_table_and_stores_nothing() {
+    let server = ClickHouse::healthy();
+    let ended = send(&server, "").args(&["--probe"]).run().with_code(0);
+    ended.assert_stderr("rows can be read from `openedx.xapi_events_all` and inserted into it");
+    assert!(server.stored().is_empty());
+    let refusing = ClickHouse::with_faults(|kind, _, _| match kind {
+        Kind::EmptyInsert => Fault::Exception(500, 497, "Not enough privileges"),
+        _ => Fault::None,
+    });
+    let ended = send(&refusing, "").args(&["--probe"]).run().with_code(5);
+    ended.assert_stderr("grants SELECT and INSERT");
+}
+
+#[test]
+fn verify_asks_for_many_ids_at_once_and_names_the_missing_ones() {
+    let server = ClickHouse::healthy();
+    send(&server, &lines(0..20)).run().with_code(0);
+    server.records().requests.clear();
+    let verify = |log: &str| {
+        run("verify", &server)
+            .file("a.log", log)
+            .args(&["--all"])
+            .run()
+    };
+    verify(&lines(0..20)).with_code(0);
+    assert_eq!(server.records().of_kind(Kind::Lookup).len(), 1);
+    let ended = verify(&lines(0..22)).with_code(1);
+    assert_eq!(counts(&ended.report(), ["missing", "same"]), [2, 20]);
+    ended.assert_stderr("a.log:21: the statement");
+    assert!(server.records().of_kind(Kind::Insert).is_empty());
+}
+
+#[test]
+fn statements_without_an_attempt_id_are_counted_and_inserted_apart() {
+    let server = ClickHouse::with_faults(|kind, _, rows| {
+        let lacks = |row: &Value| {
+            let event = row["event"].as_str().unwrap();
+            event.contains("/evaluated") && !event.contains("attempt-id")
+        };
+        match kind {
+            Kind::Insert if rows.iter().any(lacks) => Fault::AfterStoring(32),
+            _ => Fault::None,
+        }
+    });
+    let event = fixture("events/problem/problem_check.no-attempts.json");
+    let event: Value = serde_json::from_slice(&std::fs::read(event).unwrap()).unwrap();
+    let log = format!("{}{event}\n{}", lines(0..5), lines(5..9));
+    let ended = send(&server, &log).args(&["--dead-letters", "dead"]);
+    let ended = ended.run().with_code(0);
+    ended.assert_stderr("1 statement with the verb `evaluated` has no attempt-id");
+    assert_eq!(ended.report()["total"]["without_attempt_id"], 1);
+    assert_eq!(server.stored().len(), 10);
+    let names = ["delivered", "of_failed_inserts"];
+    assert_eq!(counts(&ended.report(), names), [9, 1]);
+    // `transform` counts them in rows, and not in statements.
+    let transform = |arguments: &[&str]| {
+        let run = Run::transform().args(arguments).file("a.log", &log);
+        run.args(&["a.log"]).run().with_code(0).stderr
+    };
+    assert!(transform(&["--output-format", "clickhouse"]).contains("no attempt-id"));
+    assert!(!transform(&[]).contains("no attempt-id"));
+}
+
+#[test]
+fn a_password_in_an_answer_is_not_shown() {
+    let server =
+        ClickHouse::with_faults(|_, _, _| Fault::Exception(403, 516, "the key hunter2 is wrong"));
+    let ended = send(&server, &lines(0..3))
+        .file(
+            "auth.json",
+            r#"{"username": "backfill", "password": "hunter2"}"#,
+        )
+        .args(&["--auth-file", "auth.json"])
+        .run()
+        .with_code(5);
+    ended.assert_stderr("the key (secret) is wrong");
+    ended.assert_not_stderr("hunter2");
+}
+
+#[test]
+fn a_dry_run_makes_no_requests() {
+    let server = ClickHouse::healthy();
+    let run = send(&server, &lines(0..9)).args(&["--dry-run"]);
+    run.run().with_code(0).assert_stderr("would be delivered");
+    assert!(server.records().requests.is_empty());
+}
+
+#[test]
+fn options_that_contradict_each_other_are_usage_errors() {
+    let table = ["--clickhouse-table", "a.b"];
+    for (to, arguments, message) in [
+        (
+            "xapi",
+            vec![],
+            "`--clickhouse-url` needs `--clickhouse-table`",
+        ),
+        (
+            "xapi",
+            vec!["--clickhouse-table", "events"],
+            "`--clickhouse-table events` does not name",
+        ),
+        (
+            "xapi",
+            [&table[..], &["--url", "http://a/xAPI"]].concat(),
+            "give `--url` or `--clickhouse-url`",
+        ),
+        (
+            "caliper",
+            table.to_vec(),
+            "`--clickhouse-url` needs `--to xapi`",
+        ),
+    ] {
+        let run = Run::new(&["send", "--lms-root-url", ROOT_URL, "a.log", "--to", to]);
+        let run = run
+            .args(&["--clickhouse-url", "http://127.0.0.1:1"])
+            .args(&arguments);
+        run.file("a.log", line(1))
+            .run()
+            .with_code(2)
+            .assert_error(message);
+    }
+}
