@@ -14,7 +14,7 @@ use super::settings::{FormatSettings, StatementForm, select_events};
 use crate::caliper::CaliperSettings;
 use crate::filter::EventFilter;
 use crate::input::{Line, LineContent};
-use crate::lms::{IdentityColumn, LmsSettings, Unknown};
+use crate::lms::{IdentityColumn, LazyLms, LmsSettings, Unknown};
 use crate::outcome::{Outcome, Repair, RepairSet};
 use crate::selection::UnknownPattern;
 use crate::tracking::LineWrapper;
@@ -224,7 +224,7 @@ impl ConverterBuilder {
             format: self.format,
             filter: EventFilter::default(),
             routers: None,
-            lms: lms.map_err(|error| BuildError::Table(format!("{error:#}")))?,
+            lms: LazyLms::new(lms.map_err(|error| BuildError::Table(format!("{error:#}")))?),
             repairs: self.repairs,
         }))
     }

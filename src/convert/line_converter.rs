@@ -12,7 +12,7 @@ use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
-use crate::lms::Lms;
+use crate::lms::LazyLms;
 use crate::outcome::{
     Fault, FilteredBy, FilteredEvents, Outcome, Reason, Repair, RepairSet, Unsupported,
 };
@@ -35,7 +35,7 @@ pub struct LineConverter {
     /// The routers, if there is a routers.json. An event is converted only if at least one router accepts it.
     pub routers: Option<Routers>,
     /// The lookup tables of users and courses.
-    pub lms: Lms,
+    pub lms: LazyLms,
     /// The repairs that are applied to events.
     pub repairs: RepairSet,
 }

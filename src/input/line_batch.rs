@@ -61,6 +61,14 @@ impl LineBatch {
         self.text.len() + self.positions.len() * size_of::<Position>()
     }
 
+    /// Returns whether the batch has more than a line that is too long or could not be read to its end.
+    pub fn has_complete_line(&self) -> bool {
+        match self.is_truncated {
+            true => memchr::memchr(b'\n', &self.text).is_some(),
+            false => !self.text.is_empty(),
+        }
+    }
+
     /// Splits the batch of a log after the line with the index `nth`, from 0, and returns the second part.
     pub fn split_after(&mut self, nth: usize) -> Self {
         let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);

@@ -58,9 +58,7 @@ impl LmsSettings {
     /// # Errors
     /// Returns an error that names the file if a table cannot be read.
     pub fn load(self, identity: IdentityColumn) -> Result<Lms> {
-        let (mut lms, tables) = self.without_tables(identity)?;
-        tables.load(&mut lms)?;
-        Ok(lms)
+        self.tables(identity)?.load()
     }
 
     /// Loads the table of users only.
@@ -68,8 +66,9 @@ impl LmsSettings {
     /// # Errors
     /// Returns an error that names the file or the database if the table cannot be read.
     pub fn load_users(self, identity: IdentityColumn) -> Result<Lms> {
-        let (mut lms, tables) = self.without_tables(identity)?;
-        lms.users = match (tables.database, tables.users) {
+        let tables = self.tables(identity)?;
+        let mut lms = tables.without_rows();
+        lms.users = match (tables.database, tables.settings.users) {
             (Some(database), _) => Some(database.open()?.load_users(identity)?),
             (None, Some(path)) => Some(Users::load(&path, identity)?),
             (None, None) => None,
@@ -77,59 +76,63 @@ impl LmsSettings {
         Ok(lms)
     }
 
-    /// Returns the data without the tables, and the tables to load before the first event.
+    /// Returns the tables to load before the first event.
     ///
     /// # Errors
     /// Returns an error that names the file if a table cannot be opened, or if the settings of the database cannot be
     /// used. The database itself is not opened.
-    pub fn without_tables(self, identity: IdentityColumn) -> Result<(Lms, LmsTables)> {
-        let lms = Lms {
-            derivation: IdentityDerivation::new(&self.root_url, self.actor_key.as_deref()),
-            root_url: self.root_url,
-            identity,
-            users: None,
-            courses: None,
-            unknown_user: self.unknown_user,
-            unknown_course: self.unknown_course,
-            missing_external_id: self.missing_external_id,
-            derived_users: RowSet::default(),
-        };
-        let tables = LmsTables {
-            users: self.users,
-            courses: self.courses,
-            database: self.database.as_ref().map(Database::new).transpose()?,
-            identity,
-        };
-        for path in [&tables.users, &tables.courses].into_iter().flatten() {
+    pub fn tables(self, identity: IdentityColumn) -> Result<LmsTables> {
+        let database = self.database.as_ref().map(Database::new).transpose()?;
+        for path in [&self.users, &self.courses].into_iter().flatten() {
             table::check(path)?;
         }
-        Ok((lms, tables))
+        Ok(LmsTables {
+            settings: self,
+            database,
+            identity,
+        })
     }
 }
 
 /// The tables of an [`Lms`] that are not loaded yet. A large table takes a second to load.
 pub struct LmsTables {
-    users: Option<PathBuf>,
-    courses: Option<PathBuf>,
+    settings: LmsSettings,
     database: Option<Database>,
     identity: IdentityColumn,
 }
 
 impl LmsTables {
+    /// Returns the data without the tables.
+    pub fn without_rows(&self) -> Lms {
+        let settings = &self.settings;
+        Lms {
+            derivation: IdentityDerivation::new(&settings.root_url, settings.actor_key.as_deref()),
+            root_url: settings.root_url.clone(),
+            identity: self.identity,
+            users: None,
+            courses: None,
+            unknown_user: settings.unknown_user,
+            unknown_course: settings.unknown_course,
+            missing_external_id: settings.missing_external_id,
+            derived_users: RowSet::default(),
+        }
+    }
+
     /// Loads the tables.
     ///
     /// # Errors
     /// Returns an error that names the file or the database if a table cannot be read.
-    pub fn load(self, lms: &mut Lms) -> Result<()> {
+    pub fn load(self) -> Result<Lms> {
+        let mut lms = self.without_rows();
         if let Some(database) = self.database {
             let mut session = database.open()?;
             lms.users = Some(session.load_users(self.identity)?);
             lms.courses = Some(session.load_courses()?);
         }
-        if let Some(path) = self.users {
+        if let Some(path) = self.settings.users {
             lms.users = Some(Users::load(&path, self.identity)?);
         }
-        if let Some(path) = self.courses {
+        if let Some(path) = self.settings.courses {
             lms.courses = Some(Courses::load(&path)?);
         }
         if let Some(users) = &lms.users
@@ -137,6 +140,6 @@ impl LmsTables {
         {
             lms.derived_users = RowSet::new(users.len());
         }
-        Ok(())
+        Ok(lms)
     }
 }

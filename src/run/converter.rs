@@ -2,13 +2,14 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::settings::ConversionSettings;
 use crate::console::Console;
 use crate::convert::LineConverter;
-use crate::lms::{IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
+use crate::lms::{IdentityColumn, LazyLms, Lms, LmsSettings, LmsTables, Unknown};
 use crate::routing::Routers;
 use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
@@ -23,8 +24,8 @@ impl ConversionSettings {
     /// # Errors
     /// Returns an error if settings contradict each other, or a file cannot be read.
     pub fn load(self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
-        let (mut converter, tables) = self.without_tables(wrapper, console)?;
-        load_tables(&mut converter, tables, console)?;
+        let (converter, tables) = self.without_tables(wrapper, console)?;
+        load_tables(&converter, tables, console)?;
         Ok(converter)
     }
 
@@ -46,11 +47,11 @@ impl ConversionSettings {
             .map(|path| Routers::load_some(path, self.format.format()))
             .transpose()?;
         self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
-        let (lms, tables) = self.lms.without_tables(identity)?;
+        let tables = self.lms.tables(identity)?;
         let converter = LineConverter {
             wrapper,
             routers,
-            lms,
+            lms: LazyLms::new(tables.without_rows()),
             format: self.format,
             selection: self.selection,
             filter: self.filter,
@@ -64,14 +65,58 @@ impl ConversionSettings {
 ///
 /// # Errors
 /// Returns an error that names the file if a table cannot be read.
-pub fn load_tables(
-    converter: &mut LineConverter,
-    tables: LmsTables,
-    console: &Console,
-) -> Result<()> {
-    tables.load(&mut converter.lms)?;
+pub fn load_tables(converter: &LineConverter, tables: LmsTables, console: &Console) -> Result<()> {
+    converter.lms.set(tables.load()?);
     check_rows(&converter.lms, console);
     Ok(())
+}
+
+/// The tables of a converter that are loaded before the first complete line is converted. A run with a state directory
+/// may have no such line.
+pub struct LazyTables {
+    /// The tables, until they are loaded.
+    tables: Mutex<Option<LmsTables>>,
+    loaded: OnceLock<Result<()>>,
+    console: Arc<Console>,
+}
+
+impl LazyTables {
+    /// Returns the tables to load, or with `None` tables that are loaded.
+    pub fn new(tables: Option<LmsTables>, console: &Arc<Console>) -> Self {
+        Self {
+            tables: Mutex::new(tables),
+            loaded: OnceLock::new(),
+            console: Arc::clone(console),
+        }
+    }
+
+    /// Loads the tables, unless they are loaded. Returns whether they could be read.
+    pub fn load(&self, converter: &LineConverter) -> bool {
+        let load = || {
+            let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+            match tables.take() {
+                Some(tables) => load_tables(converter, tables, &self.console),
+                None => Ok(()),
+            }
+        };
+        self.loaded.get_or_init(load).is_ok()
+    }
+
+    /// Returns whether the tables could not be read.
+    pub fn have_failed(&self) -> bool {
+        matches!(self.loaded.get(), Some(Err(_)))
+    }
+
+    /// Returns the error with which the tables could not be read.
+    ///
+    /// # Errors
+    /// Returns the error.
+    pub fn result(&self) -> Result<()> {
+        match self.loaded.get() {
+            Some(Err(error)) => Err(anyhow!("{error:#}")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Checks that there is a root URL. Warns of one that is no URL, or ends with a slash.

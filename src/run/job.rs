@@ -7,7 +7,7 @@ use std::time::Instant;
 use anyhow::{Result, anyhow};
 
 use self::checks::{check_own_rejects, check_record};
-use super::converter::load_tables;
+use super::converter::LazyTables;
 use super::deliverer::{Deliverer, Rejects};
 use super::duplicates::Duplicates;
 use super::inputs::InputSearch;
@@ -21,7 +21,6 @@ use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Source};
-use crate::lms::LmsTables;
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
@@ -71,8 +70,8 @@ pub struct Job<'a> {
     unread: Unread,
     dedupe: Option<Dedupe>,
     opener: Option<ResumingOpener>,
-    /// The tables of the converter, if they are not loaded yet.
-    tables: Option<LmsTables>,
+    /// The tables of the converter.
+    tables: Arc<LazyTables>,
     /// Whether the run sends records, if there are targets.
     sends: bool,
 }
@@ -128,13 +127,11 @@ impl<'a> Job<'a> {
         check_outputs(names, &files, &of_all_shards, &read)?;
         let found_none = of_all_shards.is_empty();
         let wrapper = input.line_wrapper.clone();
-        let (mut converter, tables) = conversion.without_tables(wrapper, &command.console)?;
-        let mut tables = Some(tables);
-        // With a state directory, the run may have no line to convert.
-        if record.state.is_none()
-            && let Some(tables) = tables.take()
-        {
-            load_tables(&mut converter, tables, &command.console)?;
+        let (converter, tables) = conversion.without_tables(wrapper, &command.console)?;
+        let tables = LazyTables::new(Some(tables), &command.console);
+        if record.state.is_none() {
+            tables.load(&converter);
+            tables.result()?;
         }
         let listed: Arc<[Source]> = discovery.sources.into();
         let job = Self {
@@ -152,7 +149,7 @@ impl<'a> Job<'a> {
                 found_none: found_none && !discovery.lacks_rejects,
                 unchanged: UnchangedInputs::default(),
             },
-            tables,
+            tables: Arc::new(tables),
             dedupe: dedupe.map(|on_collision| Dedupe::new(on_collision, scope)),
             opener: None,
             sends: true,
@@ -221,16 +218,11 @@ impl<'a> Job<'a> {
     /// Returns an error if the run could not start. Later failures are reported and set the exit code.
     pub fn run(
         mut self,
-        mut converter: LineConverter,
+        converter: LineConverter,
         mut destination: Box<dyn Destination + '_>,
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
-        if let Some(tables) = self.tables.take()
-            && !self.sources.is_empty()
-        {
-            load_tables(&mut converter, tables, &self.command.console).or_exit(ExitCode::Usage)?;
-        }
         let interruptible = targets.to_vec();
         self.options
             .interrupted
@@ -261,6 +253,8 @@ impl<'a> Job<'a> {
             buffers: Buffers::default(),
         });
         if let Some(counter) = destination.counter() {
+            self.tables.load(&batches.converter);
+            self.tables.result().or_exit(ExitCode::Usage)?;
             self.count(&batches, counter).or_exit(ExitCode::Input)?;
         }
         let mut deliverer =
@@ -275,6 +269,7 @@ impl<'a> Job<'a> {
         deliverer.state = opener.map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(&batches, deliverer, snapshot);
+        self.tables.result().or_exit(ExitCode::Usage)?;
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
     }
 

@@ -163,8 +163,13 @@ fn two_directories_of_output_files_share_a_state_directory() {
 
 #[cfg(unix)]
 #[test]
-fn tables_are_loaded_only_if_a_file_is_opened() {
+fn tables_are_loaded_only_if_a_line_is_converted() {
     let directory = RunDirectory::new();
+    // These files are opened in every run: the last line has no newline, and the gzip file has no end.
+    directory.write("logs/b.log", lines(10..12) + "{\"name\"");
+    let packed = gzip(lines(20..500));
+    directory.write("logs/c.log.gz", &packed[..packed.len() / 2]);
+    directory.age("logs/c.log.gz");
     directory.write("logs/a.log", lines(0..5));
     directory.write(
         "users.csv",
@@ -176,9 +181,9 @@ fn tables_are_loaded_only_if_a_file_is_opened() {
         let run = run.args(&["--users", "users.csv", "--unknown-user", "derive"]);
         run.run().with_code(code)
     };
-    send(0);
+    send(3);
     directory.write("users.csv", "id,username,email,xapi_id,caliper_id\n1,ada\n");
-    send(0);
+    send(3);
     directory.append("logs/a.log", &lines(5..6));
     send(2).assert_error("row 2 of `users.csv`");
     directory.remove("users.csv");
@@ -266,9 +271,8 @@ fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
     transform().run().with_code(0).assert_not_stderr(REPEATED);
     fs::remove_dir_all(directory.path("state")).unwrap();
     let ended = transform().run().with_code(0);
-    let note = format!("out/a.log.xapi.2.jsonl` {REPEATED}");
+    // The outputs are written at the same time, so any of them may be the first.
     ended.assert_stderr("note: the state directory does not know `");
-    ended.assert_stderr(&note);
     assert_eq!(ended.stderr.matches(REPEATED).count(), 1);
     let expected = [
         "a.log.xapi.2.jsonl",

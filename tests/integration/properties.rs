@@ -10,7 +10,9 @@ use event_routing_backends::convert::{
 };
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
-use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
+use event_routing_backends::lms::{
+    IdentityColumn, IdentityDerivation, LazyLms, Lms, RowSet, Unknown,
+};
 use event_routing_backends::outcome::{RepairSet, Tally};
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
@@ -48,7 +50,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
         selection,
         filter: EventFilter::default(),
         routers: None,
-        lms: Lms {
+        lms: LazyLms::new(Lms {
             root_url: "https://x.example".into(),
             identity: IdentityColumn::Email,
             users: None,
@@ -58,7 +60,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
             missing_external_id: Unknown::Reject,
             derived_users: RowSet::default(),
             derivation: IdentityDerivation::new("https://x.example", None),
-        },
+        }),
         repairs: RepairSet::ALL,
     }
 }

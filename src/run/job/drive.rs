@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Job, SnapshotFn};
 use crate::checkpoint::ResumingOpener;
-use crate::convert::BatchConverter;
+use crate::convert::{BatchConverter, ConvertedBatch};
 use crate::exit_code::ExitCode;
-use crate::input::Source;
+use crate::input::{LineBatch, Source};
 use crate::pipeline::{self, ControlFlow, Delivery};
 use crate::run::deliverer::{Delivered, Deliverer};
 
@@ -33,12 +33,21 @@ impl Job<'_> {
         for _ in 0..=MOST_SEARCHES {
             let opener = self.opener.as_ref();
             let opener = opener.map(ResumingOpener::for_more_inputs);
-            let converting = Arc::clone(batches);
-            let convert = move |source: &Source, batch| converting.convert(source, batch);
+            let (converting, tables) = (Arc::clone(batches), Arc::clone(&self.tables));
+            let convert = move |source: &Source, batch: LineBatch| {
+                if batch.has_complete_line() && !tables.load(&converting.converter) {
+                    return (ConvertedBatch::default(), None);
+                }
+                converting.convert(source, batch)
+            };
             let mut is_stopped = false;
             result = pipeline::run(&sources, &self.options, opener, convert, |delivery| {
                 let input = first + delivery.input;
-                let flow = deliverer.deliver(Delivery { input, ..delivery });
+                // A batch that could not be converted for want of the tables is not delivered.
+                let flow = match self.tables.have_failed() {
+                    true => ControlFlow::Stop,
+                    false => deliverer.deliver(Delivery { input, ..delivery }),
+                };
                 is_stopped |= flow == ControlFlow::Stop;
                 flow
             });
