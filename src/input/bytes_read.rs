@@ -30,6 +30,12 @@ impl BytesRead {
         self.of_input.load(Ordering::Relaxed)
     }
 
+    /// Takes back the bytes of this input, which is read again from its start.
+    pub fn restart(&self) {
+        let bytes = self.of_input.swap(0, Ordering::Relaxed);
+        self.total.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     fn add(&self, bytes: u64) {
         self.total.fetch_add(bytes, Ordering::Relaxed);
         self.of_input.fetch_add(bytes, Ordering::Relaxed);
@@ -100,5 +106,21 @@ impl<R: BufRead> BufRead for CountedReader<R> {
     fn consume(&mut self, bytes: usize) {
         self.count(bytes);
         self.reader.consume(bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_read_again_count_once() {
+        let all = BytesRead::default();
+        let (one, other) = (all.for_input(), all.for_input());
+        other.add(5);
+        one.add(7);
+        one.restart();
+        one.add(9);
+        assert_eq!([one.of_input(), other.of_input(), all.total()], [9, 5, 14]);
     }
 }

@@ -85,6 +85,7 @@ impl Opened {
     pub fn rewind(self, bytes_read: &BytesRead) -> io::Result<Self> {
         let mut file = self.file.ok_or(io::ErrorKind::NotSeekable)?;
         file.rewind()?;
+        bytes_read.restart();
         let opened = opened(Some(file), bytes_read)?;
         Ok(Self {
             is_marked: self.is_marked,
