@@ -1,5 +1,6 @@
 //! The delivery to a server that would store a record twice if it got it twice. Before each attempt to deliver records, also
-//! after a failure, the server is asked which of them it holds, and only the rest is posted.
+//! after a failure, the server is asked which of them it holds, and only the rest is posted. Batches with the same record
+//! wait for each other.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -149,6 +150,8 @@ impl<'r> DeliveryWorker<'r> {
     ) -> Result<(), Stopped> {
         let target = self.requester.target;
         let records = part.records;
+        let ids = records.iter().map(|(record, _)| record.id).collect();
+        let _claim = target.status.in_flight_ids.claim(ids);
         let limits = self.failures.retry_limits(records.len(), part.max_retries);
         let attempts = Attempts {
             target,
