@@ -10,6 +10,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod archives;
+mod case;
 mod generate;
 mod generator;
 mod input;

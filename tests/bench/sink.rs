@@ -1,4 +1,4 @@
-//! A server that accepts each request at once, so that the benchmark measures the sending alone.
+//! An LRS and ClickHouse that accept each request at once, so that the benchmark measures the sending alone.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -7,7 +7,15 @@ use std::thread;
 /// The size from which the number of reads is negligible.
 const BUFFER_BYTES: usize = 1 << 18;
 
-const ANSWER: &[u8] = b"HTTP/1.1 204 No Content\r\n\r\n";
+/// The answer of the LRS.
+const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+
+/// The columns of ClickHouse's table.
+const COLUMNS: &str = r#"{"data":[["event_id"],["emission_time"],["event"]],"rows":3}"#;
+/// The ids that ClickHouse holds.
+const NO_IDS: &str = r#"{"data":[],"rows":0}"#;
+
+const LRS_PATH: &str = "/xAPI";
 
 /// A server that runs until the process ends. The server uses the processor, but its time does not count as the
 /// program's.
@@ -28,8 +36,12 @@ impl Sink {
         Self { address }
     }
 
-    pub fn url(&self) -> String {
-        format!("http://{}/xAPI", self.address)
+    pub fn lrs_url(&self) -> String {
+        format!("http://{}{LRS_PATH}", self.address)
+    }
+
+    pub fn clickhouse_url(&self) -> String {
+        format!("http://{}", self.address)
     }
 }
 
@@ -38,32 +50,65 @@ fn serve(connection: &TcpStream) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, connection);
     let mut answers = connection;
-    while let Some(length) = body_length(&mut reader)? {
-        let read = io::copy(&mut reader.by_ref().take(length), &mut io::sink())?;
-        if read < length {
+    while let Some(head) = Head::read(&mut reader)? {
+        let mut body = reader.by_ref().take(head.body_length);
+        let mut start = Vec::new();
+        body.by_ref().take(8).read_to_end(&mut start)?;
+        io::copy(&mut body, &mut io::sink())?;
+        if body.limit() > 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        answers.write_all(ANSWER)?;
+        answers.write_all(head.answer(&start).as_bytes())?;
     }
     Ok(())
 }
 
-/// Reads the head of a request and returns the length of its body, or `None` if the connection is closed.
-fn body_length(reader: &mut impl BufRead) -> io::Result<Option<u64>> {
-    let mut length = None;
-    let mut line = String::new();
-    while reader.read_line(&mut line)? > 0 {
-        let text = line.trim_end();
-        if text.is_empty() {
-            // A body without a length is not supported. Closing the connection makes the program fail.
-            return length.ok_or(io::ErrorKind::InvalidData.into()).map(Some);
+/// The head of a request.
+struct Head {
+    first_line: String,
+    body_length: u64,
+}
+
+impl Head {
+    /// Returns `None` if the connection is closed.
+    fn read(reader: &mut impl BufRead) -> io::Result<Option<Self>> {
+        let mut first_line = String::new();
+        let mut body_length = None;
+        let mut line = String::new();
+        while reader.read_line(&mut line)? > 0 {
+            let text = line.trim_end();
+            if text.is_empty() {
+                // A body without a length is not supported. Closing the connection makes the program fail.
+                let body_length = body_length.ok_or(io::ErrorKind::InvalidData)?;
+                return Ok(Some(Self {
+                    first_line,
+                    body_length,
+                }));
+            }
+            if first_line.is_empty() {
+                text.clone_into(&mut first_line);
+            } else if let Some((name, value)) = text.split_once(':')
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                body_length = value.trim().parse().ok();
+            }
+            line.clear();
         }
-        if let Some((name, value)) = text.split_once(':')
-            && name.eq_ignore_ascii_case("content-length")
-        {
-            length = value.trim().parse().ok();
-        }
-        line.clear();
+        Ok(None)
     }
-    Ok(None)
+
+    /// Returns the answer to the request, whose body starts like this.
+    fn answer(&self, body: &[u8]) -> String {
+        let is_insert = self.first_line.contains("query=INSERT") || body.starts_with(b"INSERT");
+        let content = match body {
+            _ if self.first_line.contains(LRS_PATH) => return ACCEPTED.to_owned(),
+            _ if is_insert => "",
+            [b'D', b'E', b'S', b'C', ..] => COLUMNS,
+            _ => NO_IDS,
+        };
+        let length = content.len();
+        format!(
+            "HTTP/1.1 200 OK\r\nX-ClickHouse-Query-Id: 1\r\nContent-Length: {length}\r\n\r\n{content}"
+        )
+    }
 }

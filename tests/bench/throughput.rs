@@ -3,14 +3,14 @@
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread;
 
 use clap::Args;
 use tempfile::TempDir;
 
+use crate::case::{Case, How, Output, ProgramRun, emitted, library, program};
 use crate::generate::{parse_size, write_tables};
-use crate::generator::{LMS_ROOT_URL, LogOptions};
+use crate::generator::LogOptions;
 use crate::input::Input;
 use crate::measure::{self, Work};
 use crate::sink::Sink;
@@ -78,40 +78,6 @@ struct Bench<'d> {
     table: Table,
 }
 
-/// The options of a run of the program.
-#[derive(Clone, Copy)]
-struct ProgramRun<'d> {
-    to: &'static str,
-    threads: usize,
-    tables: &'d Path,
-    compresses: bool,
-    /// The server to send to. Without a server, the output is written to files.
-    url: Option<&'d str>,
-}
-
-/// A row of the table that is to be measured.
-struct Case<'c> {
-    name: &'c str,
-    input: &'c Input,
-    how: How<'c>,
-}
-
-enum How<'c> {
-    /// A function of the library, in this process.
-    Library(fn(&Path)),
-    Program(ProgramRun<'c>),
-}
-
-fn library<'c>(name: &'c str, input: &'c Input, work: fn(&Path)) -> Case<'c> {
-    let how = How::Library(work);
-    Case { name, input, how }
-}
-
-fn program<'c>(name: &'c str, input: &'c Input, run: ProgramRun<'c>) -> Case<'c> {
-    let how = How::Program(run);
-    Case { name, input, how }
-}
-
 // The names of rows that the notes compare.
 const READING: &str = "reading";
 const DESERIALIZING: &str = "reading, serde_json into borrowed structs";
@@ -119,7 +85,8 @@ const TO_XAPI: &str = "xAPI";
 const PLAIN_FILE: &str = "xAPI, one file twice as long";
 const GZIP_FILES: &str = "xAPI, the same as two gzip files";
 const TO_FILE: &str = "xAPI, supported events alone, to a file";
-const TO_SERVER: &str = "xAPI, the same sent to a server";
+const TO_LRS: &str = "xAPI, the same sent to an LRS";
+const TO_CLICKHOUSE: &str = "xAPI, the same inserted into ClickHouse";
 
 impl Bench<'_> {
     fn library_and_program(&mut self, tables: &Path) {
@@ -248,7 +215,7 @@ impl Bench<'_> {
         }
     }
 
-    /// Compares writing to a file with sending to a server that answers at once.
+    /// Compares writing to a file with sending to servers that answer at once.
     fn sending(&mut self, tables: &Path) {
         let supported = LogOptions {
             part: 4,
@@ -256,20 +223,21 @@ impl Bench<'_> {
             ..self.options
         };
         let log = &Input::generate(self.path("sent.log"), &supported);
-        let url = &Sink::start().url();
+        let sink = Sink::start();
+        let (lrs, clickhouse) = (sink.lrs_url(), sink.clickhouse_url());
         let to_files = self.to_xapi(tables);
-        let to_server = ProgramRun {
-            url: Some(url),
-            ..to_files
-        };
+        let to = |output| ProgramRun { output, ..to_files };
         self.measure(&[
             program(TO_FILE, log, to_files),
-            program(TO_SERVER, log, to_server),
+            program(TO_LRS, log, to(Output::Lrs(&lrs))),
+            program(TO_CLICKHOUSE, log, to(Output::ClickHouse(&clickhouse))),
         ]);
+        let file = self.seconds(TO_FILE);
         self.table.notes.push(format!(
-            "Sending to a server that answers at once takes {:.2} times as long as writing to a file. The server \
-             uses the same processors.",
-            self.seconds(TO_SERVER) / self.seconds(TO_FILE)
+            "Sending to servers that answer at once takes longer than writing to a file: {:.2} times as long to an LRS, \
+             {:.2} times to ClickHouse. The servers use the same processors.",
+            self.seconds(TO_LRS) / file,
+            self.seconds(TO_CLICKHOUSE) / file
         ));
         log.remove();
     }
@@ -334,7 +302,7 @@ impl Bench<'_> {
             threads: self.threads,
             tables,
             compresses: false,
-            url: None,
+            output: Output::Files,
         }
     }
 
@@ -357,44 +325,4 @@ impl Bench<'_> {
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
     }
-}
-
-impl Case<'_> {
-    fn work(&self, out: &Path) -> Work<'_> {
-        let files = &self.input.files;
-        match self.how {
-            How::Library(work) => {
-                Work::Here(Box::new(move || files.iter().for_each(|file| work(file))))
-            }
-            How::Program(run) => Work::Program(run.command(self.input, out)),
-        }
-    }
-}
-
-impl ProgramRun<'_> {
-    fn command(self, input: &Input, out: &Path) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_event-router"));
-        match self.url {
-            None => command.arg("transform").arg("--output").arg(out),
-            Some(url) => command.args(["send", "--url", url]),
-        };
-        command.args(["--lms-root-url", LMS_ROOT_URL, "--to", self.to]);
-        command.args(["--threads", &self.threads.to_string()]);
-        command.arg("--users").arg(self.tables.join("users.csv"));
-        command
-            .arg("--courses")
-            .arg(self.tables.join("courses.csv"));
-        if self.compresses {
-            command.args(["--compress", "gzip"]);
-        }
-        command.args(&input.files);
-        command
-    }
-}
-
-/// Returns the number of emitted lines from the summary of the program.
-fn emitted(summary: &str) -> Option<u64> {
-    let line = summary.lines().find(|line| line.contains(" emitted"))?;
-    let number = line.split_whitespace().next()?;
-    number.replace(',', "").parse().ok()
 }
