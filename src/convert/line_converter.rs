@@ -327,7 +327,7 @@ impl LineConverter {
                 let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
                 let time = statements.first().and_then(Statement::time);
                 if *form != StatementForm::Statement {
-                    let lacking = statements.iter().filter(|one| one.lacks_attempt_id());
+                    let lacking = statements.iter().filter(|one| xapi::lacks_attempt_id(one));
                     writer.batch.tally.details.without_attempt_id += lacking.count() as u64;
                 }
                 match form {

@@ -25,6 +25,7 @@ use jiff::civil::DateTime;
 
 pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
 pub use model::Statement;
+pub use problem_check::lacks_attempt_id;
 use transformer::Transformer;
 pub use transformer::{ActorKind, XapiSettings};
 use vocabulary::{activity, verb};

@@ -9,8 +9,6 @@ use jiff::civil::DateTime;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use uuid::Uuid;
 
-use super::vocabulary::extension::ATTEMPT_ID;
-use super::vocabulary::verb::EVALUATED;
 use crate::json::{Value, Word, word};
 use crate::time::Timestamp;
 
@@ -37,20 +35,6 @@ impl Statement<'_> {
     /// The id (2.4.1).
     pub fn id(&self) -> Uuid {
         self.id
-    }
-
-    /// Returns whether the statement has the verb `evaluated`, and no attempt-id that is an integer, which the models of
-    /// Aspects read.
-    pub fn lacks_attempt_id(&self) -> bool {
-        let is_integer = |value: Value<'_>| match value {
-            Value::Int(_) => true,
-            Value::Str(text) => text.parse::<i64>().is_ok(),
-            _ => false,
-        };
-        let extensions = self.object.definition.extensions.unwrap_or_default();
-        let attempt_id = extensions.0.iter().find(|(iri, _)| *iri == ATTEMPT_ID);
-        self.verb.id == EVALUATED.id
-            && !attempt_id.is_some_and(|(_, value)| value.is_some_and(is_integer))
     }
 
     /// The timestamp (2.4.7), in UTC.

@@ -313,3 +313,20 @@ fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fa
         _ => OTHER,
     })
 }
+
+/// Returns whether a statement has the verb `evaluated`, and no attempt-id that is an integer, which the models of Aspects
+/// read.
+pub fn lacks_attempt_id(statement: &Statement<'_>) -> bool {
+    let is_integer = |value: Value<'_>| match value {
+        Value::Int(_) => true,
+        Value::Str(text) => text.parse::<i64>().is_ok(),
+        _ => false,
+    };
+    let extensions = statement.object.definition.extensions.unwrap_or_default();
+    let attempt_id = extensions
+        .0
+        .iter()
+        .find(|(iri, _)| *iri == extension::ATTEMPT_ID);
+    statement.verb.id == verb::EVALUATED.id
+        && !attempt_id.is_some_and(|(_, value)| value.is_some_and(is_integer))
+}
