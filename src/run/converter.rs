@@ -160,13 +160,18 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -
         }
         return Ok(());
     }
+    let import =
+        "; to give the LMS the same ids, import those that `event-router lms external-ids` writes";
     let (whose, remedy) = match (lms.has_users(), lms.unknown_user, lms.missing_external_id) {
         (false, ..) => ("", "; to use those, give a table of users with `--users`"),
         (true, Unknown::Derive, Unknown::Reject) => (" of users who are not in the table", ""),
-        (true, Unknown::Reject, Unknown::Derive) => (" of users who have none in the table", ""),
-        (true, Unknown::Derive, Unknown::Derive) => {
-            (" of users who are not in the table or have none in it", "")
+        (true, Unknown::Reject, Unknown::Derive) => {
+            (" of users who have none in the table", import)
         }
+        (true, Unknown::Derive, Unknown::Derive) => (
+            " of users who are not in the table or have none in it",
+            import,
+        ),
         (true, Unknown::Reject, Unknown::Reject) => return Ok(()),
     };
     console.note(&format!(

@@ -51,7 +51,7 @@ fn a_user_without_an_external_id_is_rejected_unless_ids_are_derived() {
     }
     let ended = explain("xapi", ada, &DERIVE).run();
     ended.assert_stderr(
-        "note: external ids of users who have none in the table are derived and will not match the LMS's own\n",
+        "note: external ids of users who have none in the table are derived and will not match the LMS's own; to give the LMS the same ids, import those that `event-router lms external-ids` writes\n",
     );
     assert_eq!(id_of(explain("xapi", ada, &DERIVE)), XAPI_6);
 }

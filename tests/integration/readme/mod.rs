@@ -214,7 +214,9 @@ fn links_between_the_pages_of_the_guide_work_in_rustdoc() {
 
 #[test]
 fn the_queries_that_the_guide_shows_are_those_of_the_files() {
-    let queries = Page::read("src/guide/lookup_tables.md").fences("sql");
+    let mut queries = Page::read("src/guide/lookup_tables.md").fences("sql");
+    // The page also shows how to create an account.
+    queries.retain(|query| query.starts_with("SELECT"));
     let files = ["users", "courses"].map(|table| root().join(format!("src/guide/{table}.sql")));
     assert_eq!(queries, files.map(|file| fs::read_to_string(file).unwrap()));
 }
