@@ -23,8 +23,8 @@
 //!
 //! ```text
 //! input ──lines──▶ tracking ──TrackingEvent──▶ xapi | caliper ──records──▶ output | send
-//! (files, stdin)   (parse one                  (pure functions)            (files, stdout, LRS,
-//!                   log line)                        ▲                      Caliper endpoint)
+//! (files, stdin)   (parse one                  (pure functions)            (files, stdout, LRS, Caliper
+//!                   log line)                        ▲                      endpoint, ClickHouse)
 //!                                                    │
 //!                                             lms (users, courses)
 //! ```
@@ -119,8 +119,8 @@
 //! which all statements are noted. `send/target.rs` passes this position to `checkpoint/state_directory.rs`, which
 //! writes it to disk.
 //!
-//! To follow one delivery: `send/retry.rs` makes the requests. `send/lrs/` or `send/caliper_endpoint/` turns each answer
-//! into a verdict. `send/delivery_worker.rs` halves, settles or gives up the records. `send/breaker.rs` decides whether
+//! To follow one delivery: `send/retry.rs` makes the requests. `send/lrs/`, `send/caliper_endpoint/` or
+//! `send/clickhouse/` turns each answer into a verdict. `send/once_only.rs` asks ClickHouse first which rows it has. `send/delivery_worker.rs` halves, settles or gives up the records. `send/breaker.rs` decides whether
 //! records that are given up become dead letters or stop the run.
 //!
 //! # Invariants

@@ -39,7 +39,7 @@ struct Attempts<'a> {
 impl Attempts<'_> {
     /// Asks which records the server holds, and posts the rest. Returns the answer and the number of bytes that were sent.
     fn attempt(&self) -> (Answer, usize) {
-        if let Err(answer) = self.ask() {
+        if let Some(answer) = self.ask() {
             return (answer, 0);
         }
         if self.records.is_empty() {
@@ -84,27 +84,24 @@ impl Attempts<'_> {
         server.post(client, self.records, &body, client.compress)
     }
 
-    /// Asks which records the server holds, and settles them.
-    ///
-    /// # Errors
-    /// Returns the answer if it does not say which records the server holds.
-    fn ask(&self) -> Result<(), Answer> {
+    /// Asks which records the server holds, and settles them. Returns the answer if it does not say which they are.
+    fn ask(&self) -> Option<Answer> {
         let Target { client, server, .. } = self.target;
         let asked = server.stored(self.records, client);
         self.count_lookup();
         let (answer, verdict) = match asked {
             Ok(stored) => {
                 self.settle(&stored);
-                return Ok(());
+                return None;
             }
-            Err(LookupFailure::Answer(answer, verdict)) => (answer, verdict),
+            Err(LookupFailure::Answer(failure)) => *failure,
             Err(LookupFailure::Unusable(problem)) => {
                 self.problem.replace(Some(problem));
                 (Answer::Response(Response::default()), Verdict::Stop)
             }
         };
         self.verdict.replace(Some(verdict));
-        Err(answer)
+        Some(answer)
     }
 
     fn count_lookup(&self) {
@@ -171,7 +168,7 @@ impl<'r> DeliveryWorker<'r> {
         );
         // The row of a refused record may be stored all the same, if a materialized view has refused it.
         let is_refused = matches!(answered, Ok((Verdict::Refused, _))) && records.len() == 1;
-        if is_refused && attempts.ask().is_err() {
+        if is_refused && attempts.ask().is_some() {
             attempts.verdict.take();
         }
         if attempts.has_found.get() {
@@ -210,22 +207,22 @@ impl Requester<'_> {
         let request = || {
             let stored = target.server.stored(records, &target.client);
             let answer = match &stored {
-                Err(LookupFailure::Answer(answer, _)) => answer.clone(),
+                Err(LookupFailure::Answer(failure)) => failure.0.clone(),
                 Ok(_) | Err(LookupFailure::Unusable(_)) => Answer::Response(Response::default()),
             };
             asked.replace(Some(stored));
             (answer, 0)
         };
         let verdict = |_: &Answer| match &*asked.borrow() {
-            Some(Err(LookupFailure::Answer(_, verdict))) => verdict.clone(),
+            Some(Err(LookupFailure::Answer(failure))) => failure.1.clone(),
             _ => Verdict::Accepted,
         };
         self.deliver(None, records, limits, request, verdict)?;
         let message = match asked.take() {
             Some(Ok(stored)) => return Ok(stored),
             Some(Err(LookupFailure::Unusable(problem))) => problem,
-            Some(Err(LookupFailure::Answer(answer, _))) => {
-                let answer = target.explain(&answer);
+            Some(Err(LookupFailure::Answer(failure))) => {
+                let answer = target.explain(&failure.0);
                 format!("{answer}; statements cannot be verified with such an answer")
             }
             None => return Err(Stopped),

@@ -180,7 +180,7 @@ pub enum Finding {
 /// The reason why a server did not say which records it holds.
 pub enum LookupFailure {
     /// The answer, and its meaning for a delivery that needs the lookup.
-    Answer(Answer, Verdict),
+    Answer(Box<(Answer, Verdict)>),
     /// Records cannot be delivered, for the reason in the text.
     Unusable(String),
 }

@@ -162,3 +162,75 @@ pub fn meaning(code: u32, status: u16) -> Meaning {
         (None, _) => Meaning::Later(Suspect::Record),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, header: Option<&'static str>, body: &str) -> Response {
+        let mut response = Response {
+            status,
+            body: body.into(),
+            ..Response::default()
+        };
+        if let Some(code) = header {
+            response.headers.insert(CODE, code.parse().unwrap());
+        }
+        response
+    }
+
+    #[test]
+    fn the_code_of_an_exception_is_in_a_header_or_in_the_text() {
+        for (header, body, code) in [
+            (Some("252"), "", Some(252)),
+            (Some("0"), "", None),
+            (None, "Code: 27. DB::Exception: Cannot parse", Some(27)),
+            (None, "1\n2\nCode: 159. DB::Exception: Timeout", Some(159)),
+            (
+                None,
+                "Code: 60, e.displayText() = DB::Exception: no",
+                Some(60),
+            ),
+            (None, "Code: 27 of the building", None),
+            (None, "", None),
+        ] {
+            assert_eq!(code_of(&answer(500, header, body)), code, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_exception_with_a_status_of_success_gets_the_status_of_a_failure() {
+        for (header, body, status) in [
+            (None, "", 200),
+            (Some("241"), "", 500),
+            (None, "Code: 241. DB::Exception: Memory", 500),
+        ] {
+            let answer = Answer::Response(answer(200, header, body));
+            let Answer::Response(response) = with_status_of_exception(answer) else {
+                panic!("{body}")
+            };
+            assert_eq!(response.status, status);
+        }
+    }
+
+    #[test]
+    fn each_exception_is_listed_once_and_the_status_decides_about_others() {
+        for (nth, (code, name, meaning_of_code)) in EXCEPTIONS.iter().enumerate() {
+            assert!(
+                EXCEPTIONS[..nth].iter().all(|(known, ..)| known != code),
+                "{name}"
+            );
+            assert_eq!(meaning(*code, 500), *meaning_of_code);
+        }
+        for (status, expected) in [
+            (400, Row),
+            (403, Always),
+            (404, Always),
+            (501, Always),
+            (500, Meaning::Later(Suspect::Record)),
+            (503, Meaning::Later(Suspect::Record)),
+        ] {
+            assert_eq!(meaning(9999, status), expected, "{status}");
+        }
+    }
+}

@@ -10,7 +10,7 @@ use super::table_reader::TableReader;
 /// Reads the columns of the table, and inserts no row.
 pub fn probe(reader: &TableReader, client: &Client) -> Probe {
     let (answer, finding) = match reader.check_columns(client) {
-        Err(LookupFailure::Answer(answer, _)) => (answer, Finding::Unusable),
+        Err(LookupFailure::Answer(failure)) => (failure.0, Finding::Unusable),
         Err(LookupFailure::Unusable(problem)) => {
             let answer = Answer::Response(Response {
                 status: 200,

@@ -102,3 +102,41 @@ fn ranges(ids: &[(UnixText, Uuid)]) -> Vec<(i64, i64)> {
     }
     ranges
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    fn at(time: &str) -> (UnixText, Uuid) {
+        let time = UnixText::of(Timestamp::parse(time).unwrap().utc());
+        (time.unwrap(), Uuid::nil())
+    }
+
+    #[test]
+    fn times_that_are_far_apart_are_in_different_ranges() {
+        let ids = [
+            at("1970-01-01T00:00:10Z"),
+            at("1970-01-01T00:30:00Z"),
+            at("1970-01-02T00:00:00.5Z"),
+        ];
+        let expected = [(9_000_000, 1_801_000_000), (86_399_500_000, 86_401_500_000)];
+        assert_eq!(ranges(&ids), expected);
+    }
+
+    #[test]
+    fn there_are_few_ranges_however_far_apart_the_times_are() {
+        let years = (1971..2200).map(|year| at(&format!("{year}-01-01T00:00:00Z")));
+        let ranges = ranges(&years.collect::<Vec<_>>());
+        assert_eq!(ranges.len(), MAX_RANGES);
+        assert!(ranges.is_sorted());
+    }
+
+    #[test]
+    fn a_lookup_fits_into_the_usual_size_of_a_query() {
+        let years = (1900..2299).map(|year| at(&format!("{year}-01-01T00:00:00Z")));
+        let ids: Vec<_> = years.cycle().take(MAX_IDS).collect();
+        let table = TableName::parse("openedx.xapi_events_all").unwrap();
+        assert!(lookup(&table, &ids).len() < 262_144);
+    }
+}

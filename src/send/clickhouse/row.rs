@@ -19,8 +19,26 @@ pub fn time_of(statement: &[u8]) -> Option<UnixText> {
         timestamp: Cow<'a, str>,
     }
 
+    let parse = |text: &str| UnixText::of(Timestamp::parse(text)?.utc());
+    if let Some(text) = last_timestamp(statement) {
+        return parse(text);
+    }
     let Timed { timestamp } = serde_json::from_slice(statement).ok()?;
-    UnixText::of(Timestamp::parse(&timestamp)?.utc())
+    parse(&timestamp)
+}
+
+/// Returns the timestamp of a statement that ends as statements of this program do. The whole text need not be parsed then,
+/// since its last brace ends the statement, and no string contains a quote that is not escaped.
+fn last_timestamp(statement: &[u8]) -> Option<&str> {
+    const KEY: &[u8] = b",\"timestamp\":";
+
+    let rest = statement.strip_suffix(b"\",\"version\":\"1.0.3\"}")?;
+    let quote = memchr::memrchr(b'"', rest)?;
+    let is_timestamp = rest[..quote].ends_with(KEY);
+    let text = rest.get(quote + 1..).filter(|_| is_timestamp)?;
+    str::from_utf8(text)
+        .ok()
+        .filter(|text| !text.contains('\\'))
 }
 
 /// Appends a row and a newline. A row without a time has a text that is no time, so that ClickHouse refuses the row.
@@ -41,4 +59,50 @@ pub fn lacks_attempt_id(statement: &[u8]) -> bool {
         LazyLock::new(|| Finder::new("\"http://id.tincanapi.com/extension/attempt-id\""));
 
     EVALUATED.find(statement).is_some() && ATTEMPT_ID.find(statement).is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_of_a_row_is_the_timestamp_of_the_statement_wherever_it_stands() {
+        let time = |statement: &str| time_of(statement.as_bytes()).map(|time| time.to_string());
+        for (statement, expected) in [
+            (
+                r#"{"id":"1","timestamp":"2024-03-05T09:14:07.123456+00:00","version":"1.0.3"}"#,
+                Some("1709630047.123456"),
+            ),
+            (
+                r#"{"timestamp": "2024-03-05T10:14:07+01:00", "id": "1"}"#,
+                Some("1709630047.000000"),
+            ),
+            (
+                r#"{"a":{"timestamp":"2020-01-01T00:00:00Z"},"timestamp":"2024-03-05T09:14:07Z"}"#,
+                Some("1709630047.000000"),
+            ),
+            (
+                r#"{"a":{"timestamp":"2020-01-01T00:00:00Z","version":"1.0.3"}}"#,
+                None,
+            ),
+            (r#"{"id":"1","version":"1.0.3"}"#, None),
+            (r#"{"timestamp":"","version":"1.0.3"}"#, None),
+            (
+                r#"{"timestamp":"1850-01-01T00:00:00Z","version":"1.0.3"}"#,
+                None,
+            ),
+            (r#"{"timestamp":7}"#, None),
+        ] {
+            assert_eq!(time(statement).as_deref(), expected, "{statement}");
+        }
+    }
+
+    #[test]
+    fn a_row_without_a_time_has_a_text_that_is_no_time() {
+        let mut body = Vec::new();
+        append(Uuid::nil(), None, b"{\"a\":\"\\n\"}", &mut body);
+        let row: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(row["emission_time"], "none");
+        assert_eq!(row["event"], "{\"a\":\"\\n\"}");
+    }
 }

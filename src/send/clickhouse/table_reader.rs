@@ -56,7 +56,7 @@ impl TableReader {
             return Ok(data);
         }
         let verdict = verdict_of_lookup(&answer);
-        Err(LookupFailure::Answer(answer, verdict))
+        Err(LookupFailure::Answer(Box::new((answer, verdict))))
     }
 
     /// Reads the columns of the table, unless they were read before.
