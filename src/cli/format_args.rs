@@ -21,7 +21,7 @@ pub struct FormatArgs {
     #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
     transformer_version: String,
 
-    /// xAPI: the way to identify users [default: external-id]; mbox and mbox-sha1sum need --users
+    /// xAPI: the way to identify users [default: external-id]; mbox and mbox-sha1sum need --users or --lms-db
     #[arg(long, value_enum)]
     actor: Option<ActorArg>,
 

@@ -149,19 +149,24 @@ impl Users {
         Ok(())
     }
 
-    /// Gives the user with this id an external id, after [`finish`](Self::finish). Does nothing if there is no such user.
+    /// Gives users external ids, after [`finish`](Self::finish). Each item has the numeric id of a user and the external
+    /// id; items of other users are skipped.
     ///
     /// # Errors
-    /// Returns an error if the user already has an external id.
+    /// Returns an error if a user already has an external id.
     #[cfg(feature = "lms-db")]
-    pub(super) fn set_external_id(&mut self, id: i64, uuid: Uuid) -> Result<()> {
-        let Some(row) = self.by_id.find(&id, |row| self.rows[row as usize].id) else {
-            return Ok(());
-        };
-        if !matches!(self.rows[row as usize].identity, StoredIdentity::Absent) {
-            bail!("the user {id} has two external ids of the same type");
+    pub(super) fn set_external_ids(&mut self, page: &[(i64, Uuid)]) -> Result<()> {
+        // The users are in no order, so each search waits for memory. In a loop that does nothing else, the searches
+        // wait at the same time.
+        let find = |(id, _): &(i64, Uuid)| self.by_id.find(id, |row| self.rows[row as usize].id);
+        let found: Vec<Option<u32>> = page.iter().map(find).collect();
+        for (row, (id, uuid)) in found.into_iter().zip(page) {
+            let Some(row) = row else { continue };
+            if !matches!(self.rows[row as usize].identity, StoredIdentity::Absent) {
+                bail!("the user {id} has two external ids of the same type");
+            }
+            self.rows[row as usize].identity = self.stored(*uuid)?;
         }
-        self.rows[row as usize].identity = self.stored(uuid)?;
         Ok(())
     }
 

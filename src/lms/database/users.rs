@@ -35,7 +35,7 @@ impl Session {
             && let Some(kind) = self.type_of(format)?
         {
             // A join in the database takes several times as long.
-            self.each_external_id(kind, |user, uuid| users.set_external_id(user, uuid))?;
+            self.each_page_of_ids(kind, |page| users.set_external_ids(page))?;
         }
         Ok(users)
     }
@@ -109,22 +109,27 @@ impl Session {
         Ok(found)
     }
 
-    /// Passes the user and the value of each external id of this type to `take`.
-    fn each_external_id(
+    /// Passes the external ids of this type to `take`, in pages. Each item has the numeric id of the user and the external
+    /// id.
+    fn each_page_of_ids(
         &mut self,
         kind: i64,
-        mut take: impl FnMut(i64, Uuid) -> Result<()>,
+        mut take: impl FnMut(&[(i64, Uuid)]) -> Result<()>,
     ) -> Result<()> {
         let mut last = i64::MIN;
+        let mut page = Vec::with_capacity(PAGE);
         loop {
             // Along the index of the types, the server would look up each row once more.
             let query = format!(
                 "SELECT id, user_id, external_user_id FROM {IDS} FORCE INDEX (PRIMARY) WHERE id > {last} AND external_id_type_id = {kind} ORDER BY id LIMIT {PAGE}"
             );
+            page.clear();
             let count = self.each_row(IDS, &query, |row| {
                 last = integer(row, 0)?;
-                take(integer(row, 1)?, external_id(row, 2)?)
+                page.push((integer(row, 1)?, external_id(row, 2)?));
+                Ok(())
             })?;
+            take(&page)?;
             if count < PAGE {
                 return Ok(());
             }
