@@ -19,6 +19,7 @@ macro_rules! pages {
         #[doc = "[lookup tables]: crate::guide::lookup_tables"]
         #[doc = "[Caliper]: crate::guide::caliper"]
         #[doc = "[ClickHouse]: crate::guide::clickhouse"]
+        #[doc = "[Aspects]: crate::guide::aspects"]
         #[doc = "[differences]: crate::guide::differences"]
         #[doc = "[benchmarks]: crate::guide::benchmarks"]
         #[doc = "[changes]: crate::guide::changes"]
@@ -44,6 +45,7 @@ pages! {
     lookup_tables: "lookup_tables.md",
     caliper: "caliper.md",
     clickhouse: "clickhouse.md",
+    aspects: "aspects.md",
     differences: "differences.md",
     benchmarks: "benchmarks.md",
     changes: "changes.md",
