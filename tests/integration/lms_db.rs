@@ -87,7 +87,7 @@ fn a_run_with_a_state_and_nothing_new_does_not_open_the_database() {
     let derived = ["log", "--state", "state", "-o", "out", "--quiet"];
     let first = Run::transform().args(&derived).file("log", line(1));
     let first = first.run().with_code(0);
-    let again = |log: Vec<u8>| {
+    let again = |log: String| {
         let run = Run::transform()
             .in_directory(&first.directory)
             .file("log", log);
