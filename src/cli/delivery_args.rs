@@ -69,12 +69,13 @@ pub struct DeliveryArgs {
     connect_timeout: Duration,
 
     /// Wait at most this long for the server to take more of a request, for an answer to start, and again for its body
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    read_timeout: Duration,
+    /// [default: 60, or 600 for ClickHouse]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    read_timeout: Option<Duration>,
 
-    /// Wait at most this long for a request and its answer together
-    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds)]
-    request_timeout: Duration,
+    /// Wait at most this long for a request and its answer together [default: 300, or 900 for ClickHouse]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    request_timeout: Option<Duration>,
 
     /// Retry a request at most this many times if the server does not answer, fails, or asks to wait
     #[arg(long, value_name = "N", default_value_t = 8)]
@@ -109,6 +110,11 @@ impl DeliveryArgs {
             None => (500, 4 << 20, 4),
             Some(_) => (20_000, 32 << 20, 2),
         };
+        // An insert that is not answered may go on, so that a lookup does not find its rows yet.
+        let (read, request) = match clickhouse {
+            None => (60, 300),
+            Some(_) => (600, 900),
+        };
         Ok(DeliverySettings {
             url: self.url.clone(),
             clickhouse,
@@ -127,8 +133,8 @@ impl DeliveryArgs {
             max_dead_letters: self.max_dead_letters,
             client: ClientOptions {
                 connect_timeout: self.connect_timeout,
-                read_timeout: self.read_timeout,
-                request_timeout: self.request_timeout,
+                read_timeout: self.read_timeout.unwrap_or(Duration::from_secs(read)),
+                request_timeout: self.request_timeout.unwrap_or(Duration::from_secs(request)),
                 compress: self.compress_requests,
                 connections: usize::from(self.connections.unwrap_or(connections)),
                 dry_run: self.dry_run,
