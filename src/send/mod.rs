@@ -34,6 +34,7 @@
 //! | `target_progress`, `delivered_share` | for the progress bar: how much is delivered, and why a target waits |
 //! | `gzip_support` | the findings about whether a server reads compressed bodies |
 //! | `breaker`, `trial` | when batches are kept back, and when the run stops |
+//! | `claims` | the ids of the records that are being delivered |
 //! | `refusals` | the refusals of a server that has accepted nothing in this run |
 //! | `tripped` | the reasons why the breaker stops a run |
 //! | `acknowledgements` | the positions up to which a target has acknowledged all records |
@@ -64,6 +65,7 @@ mod body_frame;
 mod breaker;
 mod caliper_endpoint;
 mod check;
+mod claims;
 mod clickhouse;
 mod compression;
 mod concurrency;

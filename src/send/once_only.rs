@@ -150,6 +150,17 @@ impl<'r> DeliveryWorker<'r> {
         let ids = records.iter().map(|(record, _)| record.id).collect();
         let _claim = target.status.in_flight_ids.claim(ids);
         let limits = self.failures.retry_limits(records.len(), part.max_retries);
+        let ids = records.iter().map(|(record, _)| record.id).collect();
+        let claims = &target.status.claims;
+        let (_claim, permit) = match claims.try_claim(ids) {
+            Ok(claim) => (claim, Some(permit)),
+            Err(ids) => {
+                // The other worker may need the permit for a retry.
+                drop(permit);
+                let claim = claims.claim(ids, || target.is_stopped());
+                (claim.ok_or(Stopped)?, None)
+            }
+        };
         let attempts = Attempts {
             target,
             records,
@@ -160,7 +171,7 @@ impl<'r> DeliveryWorker<'r> {
             problem: RefCell::new(None),
         };
         let answered = self.requester.deliver(
-            Some(permit),
+            permit,
             records,
             limits,
             || attempts.attempt(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::acknowledgements::{AcknowledgementTracker, ReachedPosition};
 use super::breaker::Breaker;
+use super::claims::Claims;
 use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
 use super::gzip_support::GzipSupport;
@@ -62,6 +63,8 @@ pub struct TargetStatus {
     /// The body of a request with a record that the server has taken in this run. Sending the record again shows whether
     /// the server still takes records.
     pub taken: OnceLock<Vec<u8>>,
+    /// The ids of the records that are being delivered, if the server is asked first what it holds.
+    pub claims: Claims,
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,

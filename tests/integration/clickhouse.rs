@@ -261,6 +261,19 @@ fn rows_that_a_failed_or_unanswered_insert_has_stored_are_not_inserted_again() {
 }
 
 #[test]
+fn equal_rows_of_batches_that_are_delivered_at_the_same_time_are_inserted_once() {
+    let server = ClickHouse::with_faults(|_, _, _| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        Fault::None
+    });
+    let log = lines(100..120) + &lines(0..20).repeat(4);
+    let run = send(&server, &log).args(&["--batch-size", "20", "--connections", "4"]);
+    let report = run.run().with_code(0).report();
+    assert_eq!(server.stored().len(), 40);
+    assert_eq!(counts(&report, ["delivered", "duplicates"]), [40, 60]);
+}
+
+#[test]
 fn a_row_that_only_a_view_refuses_is_no_dead_letter() {
     let server = ClickHouse::with_faults(|kind, _, rows| match kind {
         Kind::Insert if is_poisoned(rows) => Fault::AfterStoring(6),
