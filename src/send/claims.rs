@@ -61,3 +61,20 @@ impl Drop for Claim<'_> {
         self.claims.released.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_claimed_by_one_worker_at_a_time() {
+        let [one, two, three] = [1, 2, 3].map(Uuid::from_u128);
+        let claims = Claims::default();
+        let first = claims.try_claim(vec![one, two]).ok().unwrap();
+        assert!(claims.try_claim(vec![two, three]).is_err());
+        assert!(claims.try_claim(vec![three]).is_ok());
+        assert!(claims.claim(vec![two], || true).is_none());
+        drop(first);
+        assert!(claims.claim(vec![two, three], || false).is_some());
+    }
+}

@@ -263,14 +263,14 @@ fn rows_that_a_failed_or_unanswered_insert_has_stored_are_not_inserted_again() {
 #[test]
 fn equal_rows_of_batches_that_are_delivered_at_the_same_time_are_inserted_once() {
     let server = ClickHouse::with_faults(|_, _, _| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(std::time::Duration::from_millis(20));
         Fault::None
     });
-    let log = lines(100..120) + &lines(0..20).repeat(4);
+    let log = lines(100..400) + &lines(0..20).repeat(8);
     let run = send(&server, &log).args(&["--batch-size", "20", "--connections", "4"]);
     let report = run.run().with_code(0).report();
-    assert_eq!(server.stored().len(), 40);
-    assert_eq!(counts(&report, ["delivered", "duplicates"]), [40, 60]);
+    assert_eq!(server.stored().len(), 320);
+    assert_eq!(counts(&report, ["delivered", "duplicates"]), [320, 140]);
 }
 
 #[test]
