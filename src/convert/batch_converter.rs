@@ -144,6 +144,7 @@ impl BatchConverter {
             Outcome::Unsupported(_) => {
                 let kind = conversion.kind_of_unsupported();
                 tally.details.unsupported.count(kind);
+                count_repairable(conversion, tally);
             }
             Outcome::Emitted => {
                 tally.details.without_time += u64::from(conversion.time.is_none());
@@ -153,10 +154,7 @@ impl BatchConverter {
                     tally.details.repaired.count(conversion.repairs);
                 }
             }
-            Outcome::Rejected(_) if !conversion.repairs.is_empty() => {
-                let repairable = &mut tally.details.repairable;
-                *repairable.entry(conversion.repairs).or_default() += 1;
-            }
+            Outcome::Rejected(_) => count_repairable(conversion, tally),
             Outcome::Filtered(FilteredBy::Events) => {
                 if let Some(nth) = conversion.known {
                     tally.filtered.note_name(nth);
@@ -170,6 +168,14 @@ impl BatchConverter {
             }
             tally.details.count_line(number, conversion.time);
         }
+    }
+}
+
+/// Counts an event that more repairs would convert.
+fn count_repairable(conversion: &ConvertedLine<'_>, tally: &mut Tally) {
+    if !conversion.repairs.is_empty() {
+        let repairable = &mut tally.details.repairable;
+        *repairable.entry(conversion.repairs).or_default() += 1;
     }
 }
 

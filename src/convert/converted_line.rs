@@ -20,7 +20,7 @@ pub struct ConvertedLine<'a> {
     pub has_two_times: bool,
     /// Whether an emitted event has a derived id because its user has no external id in the table.
     pub has_derived_id: bool,
-    /// The repairs that changed the event. For a rejected event: those with which it would be emitted.
+    /// The repairs that changed the event. For a rejected or unsupported event: those with which it would be emitted.
     pub repairs: RepairSet,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,

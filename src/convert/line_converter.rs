@@ -152,7 +152,7 @@ impl LineConverter {
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
-            Some(outcome) => ConvertedLine::of_outcome(outcome),
+            Some(outcome) => self.not_selected(name, outcome),
             None => {
                 let writer = RecordWriter {
                     batch,
@@ -186,10 +186,10 @@ impl LineConverter {
         event: TrackingEvent<'a>,
         arena: &'a Bump,
     ) -> RepairSet {
-        let others = RepairSet::ALL.without(self.repairs);
-        let Ok((event, repairs)) = repaired(event, others, arena) else {
+        let Ok((event, repairs)) = repaired(event, RepairSet::ALL, arena) else {
             return RepairSet::NONE;
         };
+        let repairs = repairs.without(self.repairs);
         if repairs.is_empty() {
             return RepairSet::NONE;
         }
@@ -248,7 +248,17 @@ impl LineConverter {
         };
         let name = wrapper.unwanted_name(line, is_wanted)?;
         let (outcome, known) = self.outcome_by_name(name);
-        outcome.map(|outcome| ConvertedLine::of_outcome(outcome).named(name, known))
+        outcome.map(|outcome| self.not_selected(name, outcome).named(name, known))
+    }
+
+    /// Returns the result for an event whose name is not selected.
+    fn not_selected<'a>(&self, name: &str, outcome: Outcome) -> ConvertedLine<'a> {
+        let mut conversion = ConvertedLine::of_outcome(outcome);
+        let present = present_name(name).filter(|_| !self.repairs.contains(Repair::EarlierNames));
+        if present.is_some_and(|name| self.outcome_by_name(name).0.is_none()) {
+            conversion.repairs.insert(Repair::EarlierNames);
+        }
+        conversion
     }
 
     /// Returns two values for an event name: the outcome of its events, or `None` if they are converted; and the index

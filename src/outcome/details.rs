@@ -31,7 +31,7 @@ pub struct Details {
     pub rows: u64,
     /// The emitted events that repairs have changed, by repair.
     pub repaired: RepairCounts,
-    /// The rejected events that would be emitted with more repairs, by the repairs that are missing.
+    /// The rejected and unsupported events that would be emitted with more repairs, by the repairs that are missing.
     pub repairable: BTreeMap<RepairSet, u64>,
 }
 

@@ -12,8 +12,8 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    Reread, nameless_events, nothing_converted, nothing_emitted, repairable_events, table_warnings,
-    unmatched_values,
+    Reread, are_most_repairable, nameless_events, nothing_converted, nothing_emitted,
+    repairable_events, table_warnings, unmatched_values,
 };
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
 pub(crate) use invocation::Invocation;

@@ -1,15 +1,12 @@
-//! Notes and warnings about events, shown at the end of a run.
+//! Notes about events, shown at the end of a run.
 
 use crate::console::Console;
 use crate::outcome::Tally;
-use crate::report::repairable_events;
 use crate::text::counted;
 
-/// Shows notes about emitted events whose times are doubtful, and warnings about old events that are rejected.
+/// Shows notes about emitted events whose times are doubtful.
 pub fn note_events(tally: &Tally, console: &Console) {
     let details = &tally.details;
-    let warnings = repairable_events(tally);
-    warnings.iter().for_each(|warning| console.warn(warning));
     let emitted = |count| counted(count, "emitted event has", "emitted events have");
     if details.without_time > 0 {
         let events = emitted(details.without_time);

@@ -169,10 +169,7 @@ fn a_run_that_loses_old_events_names_the_repairs() {
     ]
     .concat();
     let ended = on_log(transform("xapi", ""), &log).run().with_code(0);
-    ended.assert_stderr("warning: 5 rejected events have an old form: `--repair naive-time,course-from-url` converts them, since it reads times without an offset as UTC, also with a blank for the T, and takes a missing course id from the address of the page");
-    ended.assert_stderr(
-        "warning: 4 rejected events have an old form: `--repair naive-time` converts them",
-    );
+    ended.assert_stderr("warning: 9 events are in an old form and not converted: use `--repair naive-time,course-from-url`, which reads times without an offset as UTC, also with a blank for the T, and takes a missing course id from the address of the page");
     let repairable = json!({"naive-time": 4, "naive-time,course-from-url": 5});
     assert_eq!(ended.report()["total"]["repairable"], repairable);
 
@@ -184,7 +181,7 @@ fn a_run_that_loses_old_events_names_the_repairs() {
     let ended = on_log(transform("xapi", "naive-time"), &log).run();
     ended.assert_stderr("34 statements, repaired: naive-time 4");
     ended.assert_stderr(
-        "5 rejected events have an old form: `--repair course-from-url` converts them",
+        "5 events are in an old form and not converted: use `--repair course-from-url`, which takes a",
     );
 }
 
@@ -199,4 +196,47 @@ fn explain_shows_the_repairs_of_a_line() {
     let run = Run::explain().tables().args(&repairs);
     let ended = on_log(run, &line).run().with_code(0);
     assert_eq!(ended.rows()[0]["repairs"], json!(["naive-time"]));
+}
+
+#[test]
+fn following_the_hints_one_by_one_converts_everything() {
+    let goto =
+        json!({"old": 1, "new": 2, "id": "block-v1:a+b+c+type@sequential+block@s"}).to_string();
+    let video = json!({"id": "i4x-DemoX-Botany-video-a", "currentTime": 3}).to_string();
+    let without_course = of_slash_course("play_video", &json!(video))
+        .replace(r#""course_id":"DemoX/Botany/2013","#, "")
+        .replace("example.org/\"", "example.org/courses/DemoX/Botany/2013/\"");
+    let log = [
+        of_slash_course("play_video", &json!(video)),
+        of_slash_course("seq_goto", &json!(goto)),
+        without_course,
+    ];
+    let log = log.concat().repeat(20);
+    for (repairs, missing) in [
+        ("", "earlier-names,course-from-url,legacy-ids"),
+        ("legacy-ids", "earlier-names,course-from-url"),
+        ("legacy-ids,earlier-names", "course-from-url"),
+        ("course-from-url", "earlier-names,legacy-ids"),
+    ] {
+        let ended = on_log(transform("xapi", repairs), &log).run().with_code(0);
+        let hint = format!("not converted: use `--repair {missing}`, which");
+        ended.assert_stderr(&hint);
+        // Most events are lost.
+        let ended = on_log(transform("xapi", repairs).args(&["--quiet"]), &log).run();
+        let is_shown = ended.stderr.contains(&hint);
+        let emitted = ended.report()["total"]["outcomes"]["emitted"].as_u64();
+        assert_eq!(is_shown, emitted < Some(30), "{repairs}");
+    }
+    let ended = on_log(transform("xapi", "all"), &log).run().with_code(0);
+    assert_eq!(ended.count("emitted"), 60);
+    ended.assert_not_stderr("--repair");
+}
+
+#[test]
+fn an_empty_run_names_the_repairs_and_how_the_lines_are_read_again() {
+    let video = json!({"id": "i4x-DemoX-Botany-video-a", "currentTime": 3}).to_string();
+    let log = of_slash_course("play_video", &json!(video)).repeat(5);
+    let run = transform("xapi", "").args(&["--quiet", "--state", "state", "-o", "out"]);
+    let ended = on_log(run, &log).run().with_code(0);
+    ended.assert_stderr("warning: 5 lines were read and nothing was converted: 5 events are in an old form and not converted: use `--repair legacy-ids`, which gives the blocks of ORG/COURSE/RUN courses their i4x keys; ");
 }

@@ -3,6 +3,7 @@
 use super::filters::no_event_matched;
 use super::healthy::may_emit_nothing;
 use super::nameless::are_most_nameless;
+use super::repairable::repairable_events;
 use super::reread::Reread;
 use super::tables::table_warnings;
 use crate::convert::LineConverter;
@@ -70,9 +71,15 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
         return cause + reread.of_others();
     }
     let wanted = tally.wanted();
+    let of_tables = table_warnings(converter, tally, reread).into_iter().next();
+    if let Some(advice) = of_tables.filter(|_| wanted > 0) {
+        return advice;
+    }
+    if let Some(advice) = repairable_events(tally) {
+        return advice + &reread.of_rejected();
+    }
     if wanted > 0 {
-        let advice = table_warnings(converter, tally, reread).into_iter().next();
-        return advice.unwrap_or_else(|| all_rejected(tally, wanted));
+        return all_rejected(tally, wanted) + &reread.of_rejected();
     }
     if tally.unsupported == 0 {
         let reasons = most_frequent_reasons(tally, true);

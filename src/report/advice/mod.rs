@@ -7,7 +7,7 @@
 //! | `filters` | filters that matched no event, with the events that they left out |
 //! | `healthy` | runs on live logs that may well emit nothing |
 //! | `nameless` | events without a name that an option would convert |
-//! | `repairable` | rejected events that repairs would convert |
+//! | `repairable` | events that repairs would convert |
 //! | `reread` | how the lines of a run with a state directory are read again |
 //! | `similar` | suggestions for mistyped courses and organizations |
 //! | `tables` | tables that lack the user or the course of most events |
@@ -24,6 +24,6 @@ mod tables;
 pub use empty::{nothing_converted, nothing_emitted};
 pub use filters::unmatched_values;
 pub use nameless::nameless_events;
-pub use repairable::repairable_events;
+pub use repairable::{are_most_repairable, repairable_events};
 pub use reread::Reread;
 pub use tables::table_warnings;

@@ -1,42 +1,37 @@
-//! Rejected events that repairs would convert.
-
-use std::cmp::Reverse;
+//! Events that repairs would convert.
 
 use crate::outcome::{Repair, RepairSet, Tally};
-use crate::text::grouped;
+use crate::text::counted;
 
 /// The number of events that is reported whatever their share.
 const MANY: u64 = 100;
 
-/// The number of sets of repairs that are reported.
-const MOST_SHOWN: usize = 3;
-
-/// Returns advice about rejected events that repairs would convert, the most frequent first. Leaves out repairs that
-/// would convert only a few events, and at most a twentieth of all events that are wanted: a healthy log has some odd
-/// events, too. Returns nothing for lines of a rejects file, about which the run that rejected them has given advice.
-pub fn repairable_events(tally: &Tally) -> Vec<String> {
-    if tally.details.rows == tally.lines() {
-        return Vec::new();
+/// Returns advice about events that were not converted, and that repairs would convert. Returns `None` if such events
+/// are few, and at most a twentieth of all events that are wanted: a healthy log has some odd events, too. Returns
+/// `None` for lines of a rejects file, about which the run that rejected them has given advice.
+pub fn repairable_events(tally: &Tally) -> Option<String> {
+    let count = repairable(tally);
+    let is_worth = count >= MANY || count > tally.wanted() / 20;
+    if !is_worth || tally.details.rows == tally.lines() {
+        return None;
     }
-    let repairable = tally.details.repairable.iter();
-    let is_worth = |count: u64| count >= MANY || count > tally.wanted() / 20;
-    let mut repairable: Vec<_> = repairable.filter(|&(_, &count)| is_worth(count)).collect();
-    repairable.sort_by_key(|&(&repairs, &count)| (Reverse(count), repairs));
-    let shown = repairable.into_iter().take(MOST_SHOWN);
-    shown
-        .map(|(&repairs, &count)| advice(repairs, count))
-        .collect()
+    let sets = tally.details.repairable.keys();
+    let repairs: RepairSet = sets.flat_map(|repairs| repairs.iter()).collect();
+    let does: Vec<_> = repairs.iter().map(Repair::does).collect();
+    Some(format!(
+        "{} an old form and not converted: use `--repair {}`, which {}",
+        counted(count, "event is in", "events are in"),
+        repairs.names(),
+        does.join(", and ")
+    ))
 }
 
-fn advice(repairs: RepairSet, count: u64) -> String {
-    let does: Vec<_> = repairs.iter().map(Repair::does).collect();
-    let (names, does) = (repairs.names(), does.join(", and "));
-    let (events, them) = match count {
-        1 => ("rejected event has", "it"),
-        _ => ("rejected events have", "them"),
-    };
-    format!(
-        "{} {events} an old form: `--repair {names}` converts {them}, since it {does}",
-        grouped(count)
-    )
+/// Returns whether repairs would convert more events than the run has emitted.
+pub fn are_most_repairable(tally: &Tally) -> bool {
+    repairable(tally) > tally.emitted
+}
+
+/// Returns the number of events that repairs would convert.
+fn repairable(tally: &Tally) -> u64 {
+    tally.details.repairable.values().sum()
 }

@@ -6,8 +6,8 @@ use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
 use crate::report::{
-    ReadBytes, Report, ReportFile, Reread, Summary, nameless_events, nothing_emitted,
-    table_warnings, unmatched_values,
+    ReadBytes, Report, ReportFile, Reread, Summary, are_most_repairable, nameless_events,
+    nothing_emitted, repairable_events, table_warnings, unmatched_values,
 };
 use crate::run::deliverer::Delivered;
 use crate::run::event_notes::note_events;
@@ -33,6 +33,13 @@ impl Job<'_> {
         }
         let warnings = table_warnings(converter, tally, reread);
         warnings.iter().for_each(|warning| console.warn(warning));
+        if let Some(advice) = repairable_events(tally) {
+            let advice = advice + &reread.of_rejected();
+            match are_most_repairable(tally) {
+                true => console.alert(&advice),
+                false => console.warn(&advice),
+            }
+        }
         // The lines that a run reads after earlier runs may well lack events of a course.
         if self.record.state.is_none() {
             let notes = unmatched_values(converter, tally);
