@@ -8,7 +8,7 @@ use std::thread;
 const BUFFER_BYTES: usize = 1 << 18;
 
 /// The answer of the LRS.
-const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\n\r\n";
+const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\nX-Experience-API-Version: 1.0.3\r\n\r\n";
 
 /// The columns of ClickHouse's table.
 const COLUMNS: &str = r#"{"data":[["event_id"],["emission_time"],["event"]],"rows":3}"#;
@@ -78,6 +78,8 @@ impl Head {
         while reader.read_line(&mut line)? > 0 {
             let text = line.trim_end();
             if text.is_empty() {
+                let is_get = first_line.starts_with("GET");
+                let body_length = if is_get { Some(0) } else { body_length };
                 // A body without a length is not supported. Closing the connection makes the program fail.
                 let body_length = body_length.ok_or(io::ErrorKind::InvalidData)?;
                 return Ok(Some(Self {
