@@ -128,7 +128,8 @@
 //! - Conversion is a function of the line, the options and the lookup tables: same input, same output, byte for byte,
 //!   at any number of threads, on any day. Only the `sendTime` of Caliper envelopes is taken from the clock, once a
 //!   run.
-//! - Every line that is not blank has exactly one outcome, so the counts of the outcomes add up to the number of lines.
+//! - Every record has exactly one outcome, so the counts of the outcomes add up to the number of records. A record is
+//!   a line that is not blank, or a part of a line, or an object over several lines.
 //! - A line is parsed once, into one tree that borrows from the line and from an arena. With `--unwrap`, the object
 //!   around the line is parsed once too. A line whose event is not selected is skipped before a tree is built.
 //! - Memory does not grow with the input, only with the lookup tables and, with `--dedupe`, with the events.

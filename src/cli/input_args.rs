@@ -3,9 +3,10 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum, value_parser};
 
-use crate::input::Shard;
+use crate::input::{Framing, Shard};
 use crate::run::InputSettings;
 use crate::tracking::LineWrapper;
 
@@ -43,6 +44,10 @@ pub struct InputArgs {
     #[arg(long, value_name = "KEY", value_parser = parse_line_wrapper)]
     unwrap: Option<LineWrapper>,
 
+    /// How the inputs are cut into records
+    #[arg(long, value_enum, default_value_t, value_name = "FRAMING")]
+    framing: Framing,
+
     /// The maximum length of a line; longer lines are unparsable
     #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
     max_line_bytes: u64,
@@ -62,9 +67,31 @@ impl InputArgs {
             exclude: split_globs(&self.exclude),
             shard: self.shard,
             line_wrapper: self.unwrap.unwrap_or_default(),
+            framing: self.framing,
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),
             threads: self.threads.map_or_else(cores, usize::from),
         }
+    }
+}
+
+impl ValueEnum for Framing {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Auto, Self::Lines, Self::Json]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let (name, help) = match self {
+            Self::Auto => (
+                "auto",
+                "one event a line; also arrays, indented events, and several events on a line",
+            ),
+            Self::Lines => ("lines", "one event a line, and nothing else"),
+            Self::Json => (
+                "json",
+                "JSON values, with any white space or none between them; the elements of arrays",
+            ),
+        };
+        Some(PossibleValue::new(name).help(help))
     }
 }
 

@@ -14,7 +14,7 @@ use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
 use crate::outcome::{FilteredBy, Outcome, Reason, Tally};
-use crate::tracking::{RejectsRow, RowContent};
+use crate::tracking::RejectsRow;
 
 /// The size of output from which a batch is delivered in parts. The output of a usual batch is smaller. The limit keeps
 /// a log that was crafted to fill memory from doing so. The records of one event are never split between parts, so a
@@ -51,9 +51,9 @@ impl BatchConverter {
         };
         let last_of_part = self.convert_part(source, &batch, &mut converted);
         let rest = last_of_part.map(|nth| batch.split_after(nth));
-        if let Some(foreign) = &converted.suspects.foreign {
+        if let Some(foreign) = converted.suspects.foreign {
             let whole_lines = match source.shape {
-                Shape::Log => foreign.whole_lines_from(batch.first_line),
+                Shape::Log => batch.lines_before(foreign),
                 Shape::Document => 0,
             };
             batch.positions.truncate(whole_lines);
@@ -75,10 +75,7 @@ impl BatchConverter {
         batch: &LineBatch,
         converted: &mut ConvertedBatch,
     ) -> Option<usize> {
-        let layout = match source.shape {
-            Shape::Log => Layout::Lines,
-            Shape::Document => self.layout_of_documents,
-        };
+        let layout = self.layout(source);
         let mut arena = Bump::new();
         let lines = batch.lines(source.shape, self.max_line_bytes);
         let mut lines = lines.enumerate().peekable();
@@ -96,13 +93,50 @@ impl BatchConverter {
                     }
                     return None;
                 }
-                self.note(&conversion, line, source, converted);
+                if !self.convert_records(&conversion, line, source, &arena, converted) {
+                    self.note(&conversion, line, source, converted);
+                }
             }
             if converted.bytes.len() >= PART_BYTES && lines.peek().is_some() {
                 return Some(nth);
             }
         }
         None
+    }
+
+    /// Converts the records of a line that is not one event. Returns `false` if the line does not hold several records.
+    #[inline]
+    fn convert_records<'a>(
+        &'a self,
+        conversion: &ConvertedLine<'a>,
+        line: Line<'a>,
+        source: &Source,
+        arena: &'a Bump,
+        converted: &mut ConvertedBatch,
+    ) -> bool {
+        if !matches!(conversion.outcome, Outcome::Unparsable(_)) {
+            return false;
+        }
+        let records = self.converter.records_of(line, conversion, arena);
+        let layout = self.layout(source);
+        let mut arena = Bump::new();
+        for record in &records {
+            arena.reset();
+            let conversion = self
+                .converter
+                .convert_record(record, layout, &arena, converted);
+            if let Some(conversion) = conversion {
+                self.note(&conversion, record.line, source, converted);
+            }
+        }
+        !records.is_empty()
+    }
+
+    fn layout(&self, source: &Source) -> Layout {
+        match source.shape {
+            Shape::Log => Layout::Lines,
+            Shape::Document => self.layout_of_documents,
+        }
     }
 
     /// Counts a converted line, and notes what the run needs to know about the line.
@@ -185,28 +219,32 @@ fn count_repairable(conversion: &ConvertedLine<'_>, tally: &mut Tally) {
 fn write_row(conversion: &ConvertedLine<'_>, line: Line<'_>, source: &Source, rows: &mut Vec<u8>) {
     let fault = conversion.outcome.fault();
     if let Some((reason, detail)) = fault.filter(|(reason, _)| *reason != Reason::NotTracking) {
-        let (file, line, content) = origin(conversion, line, source);
         let row = RejectsRow {
-            file,
-            line,
             reason: reason.code(),
             detail,
-            content,
+            ..origin(conversion, line, source)
         };
         row.write(rows);
     }
 }
 
-/// Returns the input, the number and the content of a line for its row. A line that is rejected again keeps those of
-/// its earlier row, so that rows always name the log.
+/// Returns the row of a line, without a reason. A line that is rejected again keeps its earlier row, so that rows always
+/// name the log.
 fn origin<'a>(
     conversion: &ConvertedLine<'a>,
     line: Line<'a>,
     source: &'a Source,
-) -> (&'a str, u64, Option<RowContent<'a>>) {
+) -> RejectsRow<'a> {
     match conversion.row {
-        Some(row) => (row.file, row.line, row.content),
-        None => (&source.name, line.number, Some(content_of(line.content))),
+        Some(row) => *row,
+        None => RejectsRow {
+            file: &source.name,
+            line: line.number,
+            byte: line.byte_number(),
+            reason: "",
+            detail: "",
+            content: Some(content_of(line.content)),
+        },
     }
 }
 
@@ -225,7 +263,7 @@ fn note_row(
             let origin = origin(conversion, line, source);
             converted
                 .row_origins
-                .push(RowOrigin::new(line.number, origin));
+                .push(RowOrigin::new(line.number, &origin));
         }
         _ if !source.is_own_rejects => {}
         (Outcome::Unsupported(_) | Outcome::Filtered(_), LineContent::Whole(text)) => {

@@ -46,20 +46,24 @@ pub struct ConvertedRecord {
     pub end: usize,
     /// The number of the record's line in the input.
     pub line: u64,
+    /// The index of the position after this line in the positions of the batch.
+    pub nth: u32,
+    /// The number of the record's event among the events of the batch that have records, from 0.
+    pub event: u32,
     /// The routers (entries of routers.json) that accept the event.
     pub routers: RouterSet,
 }
 
 impl ConvertedBatch {
-    /// Returns the position after a line, if positions are tracked.
-    pub fn end_of(&self, line: u64) -> Option<&Position> {
-        let nth = line.checked_sub(self.first_line)?;
-        self.positions.get(usize::try_from(nth).ok()?)
+    /// Returns the position after the line of a record, if positions are tracked.
+    pub fn end_of(&self, record: &ConvertedRecord) -> Option<&Position> {
+        self.positions.get(record.nth as usize)
     }
 
-    /// Returns the position before a line, if positions are tracked and the line is not the first of the batch.
-    pub fn start_of(&self, line: u64) -> Option<&Position> {
-        self.end_of(line.checked_sub(1)?)
+    /// Returns the position before the line of a record, if positions are tracked and the line is not the first of the
+    /// batch.
+    pub fn start_of(&self, record: &ConvertedRecord) -> Option<&Position> {
+        self.positions.get((record.nth as usize).checked_sub(1)?)
     }
 
     /// Returns the origin of a line, if the line is a row of a rejects file.

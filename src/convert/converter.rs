@@ -122,6 +122,8 @@ impl Converter {
             offset: 0,
             content: LineContent::Whole(line),
             is_marked: false,
+            byte: 0,
+            nth: 0,
         };
         let converted = self.0.convert(line, Layout::Lines, &arena, &mut batch)?;
         let records = batch.records_with_text().map(|(record, text)| Record {
@@ -226,6 +228,7 @@ impl ConverterBuilder {
             routers: None,
             lms: LazyLms::new(lms.map_err(|error| BuildError::Table(format!("{error:#}")))?),
             repairs: self.repairs,
+            splits_lines: false,
         }))
     }
 }

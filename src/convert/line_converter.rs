@@ -38,6 +38,8 @@ pub struct LineConverter {
     pub lms: LazyLms,
     /// The repairs that are applied to events.
     pub repairs: RepairSet,
+    /// Whether a line that is not one event may hold several records.
+    pub splits_lines: bool,
 }
 
 impl LineConverter {
@@ -53,7 +55,7 @@ impl LineConverter {
         if self.wrapper.unwraps_rejects()
             && let Some(row) = row_of(line, arena)
         {
-            return self.convert_row(row, line.number, layout, arena, batch);
+            return self.convert_row(row, line, layout, arena, batch);
         }
         self.convert_wrapped(line, &self.wrapper, layout, arena, batch)
     }
@@ -63,12 +65,12 @@ impl LineConverter {
     fn convert_row<'a>(
         &'a self,
         row: &'a RejectsRow<'a>,
-        number: u64,
+        origin: Line<'_>,
         layout: Layout,
         arena: &'a Bump,
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
-        let Some(line) = line_of(row, number) else {
+        let Some(line) = line_of(row, origin) else {
             let fault = Fault::new(Reason::Collision, row.detail.to_owned());
             return Some(ConvertedLine {
                 row: Some(row),
@@ -77,7 +79,7 @@ impl LineConverter {
         };
         // The line of a row is a row if a version of this program that did not know rows has read the file.
         if let Some(inner) = row_of(line, arena) {
-            return self.convert_row(inner, number, layout, arena, batch);
+            return self.convert_row(inner, origin, layout, arena, batch);
         }
         // `--unwrap raw` reads the line of a row, and so has already been applied, unless the log has the key `raw`,
         // too.
@@ -99,7 +101,7 @@ impl LineConverter {
         })
     }
 
-    fn convert_wrapped<'a>(
+    pub(super) fn convert_wrapped<'a>(
         &'a self,
         line: Line<'a>,
         wrapper: &LineWrapper,
@@ -138,7 +140,7 @@ impl LineConverter {
                     Reason::NoEvent | Reason::NotWrapped | Reason::NotTracking
                 );
                 if may_be_row && let Some(row) = row_of(line, arena) {
-                    return self.convert_row(row, line.number, layout, arena, batch);
+                    return self.convert_row(row, line, layout, arena, batch);
                 }
                 return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
             }
@@ -158,6 +160,7 @@ impl LineConverter {
                     batch,
                     layout,
                     line: line.number,
+                    nth: line.nth,
                     routers: RouterSet::ALL,
                 };
                 let conversion = self.convert_event(name, event, arena, writer);
@@ -198,6 +201,7 @@ impl LineConverter {
             batch: &mut batch,
             layout: Layout::Lines,
             line: 0,
+            nth: 0,
             routers: RouterSet::ALL,
         };
         match self.transform(name, event, arena, writer) {

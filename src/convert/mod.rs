@@ -6,6 +6,7 @@
 //! | `settings` | the format of the records, with the settings that belong to the format |
 //! | `converter` | the conversion as a library |
 //! | `line_converter` | one line → its outcome and its records |
+//! | `split_records` | the records of a line that holds several |
 //! | `converted_line` | the outcome of a line, and what else is known of its event |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
@@ -27,6 +28,7 @@ mod record_writer;
 mod row_origin;
 mod samples;
 mod settings;
+mod split_records;
 mod suspects;
 
 pub(crate) use batch_converter::{BatchConverter, gzip_member};

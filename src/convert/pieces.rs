@@ -96,6 +96,8 @@ mod tests {
                 offset: 10 * (number - 1),
                 content: LineContent::Whole(text.as_bytes()),
                 is_marked: false,
+                byte: 0,
+                nth: 0,
             });
         }
         pieces

@@ -32,6 +32,8 @@ pub struct RecordWriter<'b> {
     pub layout: Layout,
     /// The number of the line in the input.
     pub line: u64,
+    /// The index of the position after the line in the batch.
+    pub nth: u32,
     /// The routers that accept the event.
     pub routers: RouterSet,
 }
@@ -48,6 +50,7 @@ impl RecordWriter<'_> {
             ..
         } = self.batch;
         let (first, start) = (converted.len(), bytes.len());
+        let event = converted.last().map_or(0, |last| last.event + 1);
         let mut out = LimitedWriter {
             max_length: start.saturating_add(MAX_OUTPUT_BYTES),
             layout: self.layout,
@@ -57,6 +60,8 @@ impl RecordWriter<'_> {
             id: id(record),
             end,
             line: self.line,
+            nth: self.nth,
+            event,
             routers: self.routers,
         };
         let written = match (self.layout, records) {

@@ -20,12 +20,12 @@ pub struct RowOrigin {
 
 impl RowOrigin {
     /// Returns the origin of the line with this number in the rejects file: a row, or any other line.
-    pub fn new(number: u64, (file, line, content): (&str, u64, Option<RowContent<'_>>)) -> Self {
+    pub fn new(number: u64, row: &RejectsRow<'_>) -> Self {
         Self {
             number,
-            file: file.into(),
-            line,
-            raw: match content {
+            file: row.file.into(),
+            line: row.line,
+            raw: match row.content {
                 Some(RowContent::Text { raw }) => Some(raw.into()),
                 _ => None,
             },
@@ -33,8 +33,8 @@ impl RowOrigin {
     }
 }
 
-/// Returns the line that a row stands for, with the number of the row. Returns `None` if the row has no copy of the line.
-pub fn line_of<'a>(row: &RejectsRow<'a>, number: u64) -> Option<Line<'a>> {
+/// Returns the line that a row stands for, with the number and the index of the row, which is `origin`. Returns `None` if the row has no copy of the line.
+pub fn line_of<'a>(row: &RejectsRow<'a>, origin: Line<'_>) -> Option<Line<'a>> {
     let content = match row.content? {
         RowContent::Text { raw } if row.reason == Reason::Truncated.code() => {
             LineContent::Truncated(raw.as_bytes())
@@ -44,12 +44,14 @@ pub fn line_of<'a>(row: &RejectsRow<'a>, number: u64) -> Option<Line<'a>> {
         RowContent::TooLong { offset, length } => LineContent::TooLong { offset, length },
     };
     Some(Line {
-        number,
+        number: origin.number,
         // The offset of the line in its log is not known.
         offset: 0,
         content,
         // Only the lines of an input with the marker have this reason.
         is_marked: row.reason == Reason::NotTracking.code(),
+        byte: row.byte.map_or(0, |byte| byte - 1),
+        nth: origin.nth,
     })
 }
 

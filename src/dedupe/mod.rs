@@ -116,7 +116,9 @@ impl Dedupe {
         let (mut read_bytes, mut kept_bytes) = (0, 0);
         while let Some(&first) = batch.records.get(read) {
             let later = batch.records[read..].iter();
-            let count = later.take_while(|record| record.line == first.line).count();
+            let count = later
+                .take_while(|record| record.event == first.event)
+                .count();
             let end = batch.records[read + count - 1].end;
             let is_kept = match self.classify(first, &batch.bytes[read_bytes..end]) {
                 EventClass::New => true,

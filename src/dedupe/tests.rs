@@ -37,6 +37,8 @@ impl Event {
                 id: Uuid::from_u128(u128::from(self.id) << 8 | u128::from(nth)),
                 end: batch.bytes.len(),
                 line,
+                nth: 0,
+                event: u32::try_from(line).unwrap(),
                 routers: self.routers,
             });
         }
@@ -299,6 +301,8 @@ fn ten_million_events_stay_below_half_a_gigabyte() {
                 id: id.into_uuid(),
                 end: batch.bytes.len(),
                 line: line + 1,
+                nth: 0,
+                event: u32::try_from(line % 1000).unwrap(),
                 routers: RouterSet::ALL,
             });
         }

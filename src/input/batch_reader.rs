@@ -5,6 +5,7 @@
 
 use std::io::{self, Read};
 
+use self::json::JsonCursor;
 use super::foreign::ForeignData;
 use super::held_back::HeldBack;
 use super::line_batch::{LineBatch, LineContent, nuls_before};
@@ -39,6 +40,8 @@ pub struct BatchReader<R> {
     is_tracking: bool,
     /// Whether the events of the input have the marker `[tracking]`.
     is_marked: bool,
+    /// The search for the ends of records, if the input is read as a stream of JSON values.
+    json: Option<JsonCursor>,
 }
 
 /// The result of reading an input, returned after its last batch.
@@ -79,6 +82,7 @@ impl<R: Read> BatchReader<R> {
             tracker: PositionTracker::default(),
             is_tracking: false,
             is_marked: false,
+            json: None,
         }
     }
 
@@ -94,6 +98,12 @@ impl<R: Read> BatchReader<R> {
         Self { is_marked, ..self }
     }
 
+    /// Reads a log as a stream of JSON values.
+    pub fn as_json(mut self) -> Self {
+        self.json = Some(JsonCursor::default());
+        self
+    }
+
     /// Computes the position after each line. `start` is the position at which the underlying reader starts. If the
     /// input `may_grow`, the last line of a log is held back if it has no newline and may become an event.
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
@@ -106,6 +116,9 @@ impl<R: Read> BatchReader<R> {
     /// Returns the next batch, or `None` after the last batch. If reading fails, the lines before the error are still
     /// returned.
     pub fn next_batch(&mut self) -> Option<LineBatch> {
+        if let Some(cursor) = self.json.take() {
+            return self.next_json_batch(cursor);
+        }
         let mut wanted = BATCH_BYTES;
         // The number of NUL bytes that were dropped from the start of the first line.
         let mut nuls = 0;
@@ -243,6 +256,7 @@ impl<R: Read> BatchReader<R> {
             skipped: None,
             positions,
             is_marked: self.is_marked,
+            records: None,
         }
     }
 
@@ -272,5 +286,6 @@ impl<R: Read> BatchReader<R> {
     }
 }
 
+mod json;
 #[cfg(test)]
 mod tests;

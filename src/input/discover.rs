@@ -16,6 +16,7 @@ use super::bytes_read::BytesRead;
 use super::file_stamp::FileStamp;
 use super::name_filter::NameFilter;
 use super::open::open;
+use super::record_scanner::{FirstRecord, first_record};
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
 use crate::tracking::{LineWrapper, RejectsRow};
@@ -260,16 +261,16 @@ pub(super) fn source(
     };
     if path.extension() == Some(OsStr::new("json")) && metadata.is_file() {
         source.shape = Shape::Document;
-        if holds_lines(&source, wrapper) {
+        if holds_several(&source, wrapper) {
             source.shape = Shape::Log;
         }
     }
     source
 }
 
-/// Returns whether a file contains one event a line. This is so if the file as a whole is not an event, but one of its
-/// first lines is an event or a row of a rejects file.
-fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
+/// Returns whether a file contains several events. This is so if the file as a whole is not an event, but one of its
+/// first lines is an event or a row of a rejects file, or if the file begins with an array or with several objects.
+fn holds_several(source: &Source, wrapper: &LineWrapper) -> bool {
     /// The number of bytes to examine at the start of the file. If no line in these bytes is an event, the file is
     /// taken for a document ([`Shape::Document`]).
     const EXAMINED_BYTES: u64 = 1 << 20;
@@ -282,7 +283,8 @@ fn holds_lines(source: &Source, wrapper: &LineWrapper) -> bool {
         |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new(), false), Ok(Some(_)));
     let mut lines = start.split(|&byte| byte == b'\n');
     let is_line = |text: &[u8]| is_event(text) || RejectsRow::read(text, &Bump::new()).is_some();
-    read.is_ok() && !is_event(&start) && lines.any(is_line)
+    let are_joined = || first_record(&start) == FirstRecord::OfSeveral;
+    read.is_ok() && !is_event(&start) && (lines.any(is_line) || are_joined())
 }
 
 #[cfg(test)]

@@ -26,6 +26,19 @@ pub struct LineBatch {
     pub positions: Vec<Position>,
     /// Whether the events of the input have the marker `[tracking]`.
     pub is_marked: bool,
+    /// The records of a stream of JSON values. `None` if each line is a record.
+    pub records: Option<Vec<JsonRecord>>,
+}
+
+/// A record in the text of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonRecord {
+    /// The indices in the text at which the record begins and ends.
+    pub start: usize,
+    pub end: usize,
+    /// The number of the line in which the record begins, and the number of bytes before the record in this line.
+    pub line: u64,
+    pub byte: u64,
 }
 
 /// One line of a batch, without its newline.
@@ -39,6 +52,17 @@ pub struct Line<'a> {
     /// Whether the events of the input have the marker `[tracking]`, so that lines without the marker may come from
     /// other programs.
     pub is_marked: bool,
+    /// The number of bytes between the start of the line and the text, if the text is a record within the line.
+    pub byte: u64,
+    /// The index of the position after the line in [`LineBatch::positions`].
+    pub nth: u32,
+}
+
+impl Line<'_> {
+    /// Returns the number of the byte of the line, from 1, at which the text begins. Returns `None` for the first byte.
+    pub fn byte_number(&self) -> Option<u64> {
+        (self.byte > 0).then_some(self.byte + 1)
+    }
 }
 
 /// The text of a line, or the part of the text that could be read. NUL bytes at the start of a line do not belong to its
@@ -71,9 +95,22 @@ impl LineBatch {
 
     /// Splits the batch of a log after the line with the index `nth`, from 0, and returns the second part.
     pub fn split_after(&mut self, nth: usize) -> Self {
-        let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);
-        let end = newline.map_or(self.text.len(), |newline| newline + 1);
         let lines = nth + 1;
+        let mut records = self
+            .records
+            .as_mut()
+            .map(|records| records.split_off(lines));
+        let end = match self.records.as_ref().and_then(|records| records.last()) {
+            Some(last) => last.end,
+            None => {
+                let newline = memchr::memchr_iter(b'\n', &self.text).nth(nth);
+                newline.map_or(self.text.len(), |newline| newline + 1)
+            }
+        };
+        for record in records.iter_mut().flatten() {
+            record.start -= end;
+            record.end -= end;
+        }
         Self {
             first_line: self.first_line + lines as u64,
             offset: self.offset + end as u64,
@@ -83,6 +120,7 @@ impl LineBatch {
             skipped: self.skipped.take(),
             positions: self.positions.split_off(lines.min(self.positions.len())),
             is_marked: self.is_marked,
+            records,
         }
     }
 
@@ -101,13 +139,58 @@ impl LineBatch {
         Some((data, Line { content, ..line }))
     }
 
+    /// Returns the record with this index, if there is one.
+    fn json_line(
+        &self,
+        records: &[JsonRecord],
+        nth: u32,
+        max_line_bytes: usize,
+    ) -> Option<Line<'_>> {
+        let record = records.get(nth as usize)?;
+        let text = &self.text[record.start..record.end];
+        let is_last = nth as usize + 1 == records.len();
+        let offset = self.offset + record.start as u64;
+        let content = match self.skipped {
+            Some(skipped) => skipped,
+            None if is_last && self.is_truncated => LineContent::Truncated(text),
+            None if text.len() > max_line_bytes => LineContent::TooLong {
+                offset,
+                length: text.len() as u64,
+            },
+            None => LineContent::Whole(text),
+        };
+        Some(Line {
+            number: record.line,
+            offset,
+            content,
+            is_marked: self.is_marked,
+            byte: record.byte,
+            nth,
+        })
+    }
+
+    /// Returns the number of whole lines before data that is no log.
+    pub fn lines_before(&self, data: ForeignData) -> usize {
+        match &self.records {
+            None => data.whole_lines_from(self.first_line),
+            Some(records) => {
+                records.partition_point(|record| self.offset + record.end as u64 <= data.offset())
+            }
+        }
+    }
+
     /// Returns the lines of a log, or the text of a document as one line.
     pub fn lines(&self, shape: Shape, max_line_bytes: usize) -> impl Iterator<Item = Line<'_>> {
         let mut number = self.first_line;
         let mut offset = self.offset;
         let mut rest = &**self.text;
         let mut skipped = self.skipped;
+        let mut nth = 0;
         iter::from_fn(move || {
+            if let Some(records) = &self.records {
+                nth += 1;
+                return self.json_line(records, nth - 1, max_line_bytes);
+            }
             let newline = shape.newline(rest);
             let end = newline.unwrap_or(rest.len());
             let nuls = nuls_before(&rest[..end]);
@@ -128,11 +211,14 @@ impl LineBatch {
             rest = &rest[length..];
             offset += length as u64;
             number += 1;
+            nth += 1;
             Some(Line {
                 number: number - 1,
                 offset: offset - length as u64,
                 content,
                 is_marked: self.is_marked,
+                byte: 0,
+                nth: nth - 1,
             })
         })
     }

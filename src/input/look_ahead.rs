@@ -6,6 +6,7 @@ use bumpalo::Bump;
 
 use super::foreign::{Foreign, ForeignData, is_text};
 use super::not_a_log::NotALog;
+use super::record_scanner::{FirstRecord, first_record};
 use crate::tracking::{RejectsRow, marks_events, may_be_event};
 
 /// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.
@@ -86,6 +87,8 @@ pub(super) struct LookAhead {
     pub first: Option<FirstEvent>,
     /// Whether no event or row is within the limit, and there are more bytes.
     pub is_undecided: bool,
+    /// The first record of the input.
+    pub first_record: FirstRecord,
     /// The encoding of a text with neither, if it is not UTF-8.
     pub wide_encoding: Option<Foreign>,
 }
@@ -106,6 +109,7 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
         return Err(io::Error::other(NotALog(message.to_owned())));
     }
     Ok(LookAhead {
+        first_record: first_record(start),
         is_undecided: has_none && start.len() >= MOST_BYTES,
         wide_encoding,
         reader: Box::new(reader),

@@ -17,6 +17,7 @@
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
+//! | `record_scanner` | the ends of records in a stream of JSON values |
 //! | `position` | a position between two lines |
 
 mod batch_reader;
@@ -33,6 +34,7 @@ mod name_filter;
 mod not_a_log;
 mod open;
 mod position;
+mod record_scanner;
 mod shard;
 mod source;
 mod start;
@@ -50,4 +52,4 @@ pub use not_a_log::not_opened;
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};
 pub use shard::Shard;
-pub use source::{Origin, Shape, Source};
+pub use source::{Framing, Origin, Shape, Source};

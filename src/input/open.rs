@@ -10,6 +10,7 @@ use super::gzip::GzipMembers;
 use super::look_ahead::{FirstEvent, first_event, look_ahead};
 use super::not_a_log::NotALog;
 use super::position::PositionTracker;
+use super::record_scanner::FirstRecord;
 use super::source::{Origin, Shape, Source};
 use super::start::ReadStart;
 
@@ -27,6 +28,8 @@ pub struct Opened {
     pub is_gzip: bool,
     /// Whether the events of the input have the marker `[tracking]`, the name of their logger.
     pub is_marked: bool,
+    /// Whether the input begins like a stream of JSON values that are not one a line.
+    pub is_json: bool,
     /// Whether the first event of the input is a row of a rejects file.
     pub is_rejects: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
@@ -63,6 +66,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         };
         opened.is_marked = first == Some(FirstEvent::Marked);
         opened.is_rejects = first == Some(FirstEvent::Row);
+        opened.is_json = ahead.first_record != FirstRecord::Line;
     }
     Ok(opened)
 }
@@ -90,6 +94,7 @@ impl Opened {
         Ok(Self {
             is_marked: self.is_marked,
             is_rejects: self.is_rejects,
+            is_json: self.is_json,
             stamped: self.stamped,
             ..opened
         })
@@ -130,6 +135,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         is_gzip,
         is_marked: false,
         is_rejects: false,
+        is_json: false,
         start: None,
         stamped,
         file,

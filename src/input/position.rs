@@ -38,6 +38,8 @@ pub struct PositionTracker {
     pub offset: u64,
     pub hash: Box<Xxh3>,
     pub open: bool,
+    /// The offset of the start of the current line, in inputs whose records may be within lines.
+    pub line_start: u64,
 }
 
 impl PositionTracker {
@@ -55,6 +57,9 @@ impl PositionTracker {
 impl io::Write for PositionTracker {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.hash.update(bytes);
+        if let Some(newline) = memchr::memrchr(b'\n', bytes) {
+            self.line_start = self.offset + newline as u64 + 1;
+        }
         self.offset += bytes.len() as u64;
         Ok(bytes.len())
     }

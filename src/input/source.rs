@@ -45,6 +45,19 @@ pub enum Shape {
     Document,
 }
 
+/// The way in which an input is cut into records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Framing {
+    /// As JSON if the input begins like an array or like a document over several lines. Otherwise each line is a record, or
+    /// several if it is not one event.
+    #[default]
+    Auto,
+    /// Each line is a record.
+    Lines,
+    /// Each value in a stream of JSON values, and each element of an array, is a record.
+    Json,
+}
+
 impl Shape {
     /// Returns the index of the newline that ends the first line of a log. Returns `None` for a document, which counts
     /// as one line even if it contains newlines.

@@ -42,13 +42,17 @@ impl<'a> Value<'a> {
             .ok_or_else(|| parser.scanner.error())
     }
 
-    /// Parses the value at the start of a text, whatever follows it. Returns the value and the length of its text, or
-    /// `None` if the text does not start with a value.
+    /// Parses the value at the start of a text, whatever follows it. Returns the value and the length of its text.
+    ///
+    /// # Errors
+    /// Returns the errors of [`parse`](Self::parse) if the text does not start with a value.
     #[cold]
-    pub fn parse_start(text: &'a str, arena: &'a Bump) -> Option<(Self, usize)> {
+    pub fn parse_start(text: &'a str, arena: &'a Bump) -> Result<(Self, usize), JsonError> {
         let mut parser = Parser::new(text, arena);
-        let value = parser.value(0)?;
-        Some((value, parser.scanner.offset()))
+        match parser.value(0) {
+            Some(value) => Ok((value, parser.scanner.offset())),
+            None => Err(parser.scanner.error()),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::input::{BytesRead, HeldBack, LineBatch, Opened, ReadEnd, Source};
+use crate::input::{BytesRead, Framing, HeldBack, LineBatch, Opened, ReadEnd, Source};
 use crate::interrupt::Interrupted;
 
 /// Settings that change how a run proceeds but not its output.
@@ -12,6 +12,8 @@ pub struct PipelineOptions {
     pub threads: usize,
     /// Whether several inputs may be delivered at a time. If not, they are delivered in order.
     pub side_by_side: bool,
+    /// How the inputs are cut into records.
+    pub framing: Framing,
     /// The maximum length of a line. Longer lines are skipped.
     pub max_line_bytes: usize,
     /// The counter of the bytes that were read from all inputs.

@@ -12,7 +12,7 @@ use super::budget::{Budget, InFlight};
 use super::interface::{InputEvent, InputGuard, InputOpener, Opening, PipelineOptions};
 use super::queues::Queues;
 use crate::buffers::Buffers;
-use crate::input::{self, BatchReader, LineBatch, ReadEnd, Source};
+use crate::input::{self, BatchReader, Framing, LineBatch, ReadEnd, Shape, Source};
 
 /// Converts a batch of lines. If the output grows large, converts only the first lines, and also returns the remaining
 /// lines, which are converted after the output is delivered.
@@ -84,6 +84,14 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         let mut reader = BatchReader::new(opened.reader, source.shape, self.options.max_line_bytes)
             .with_buffers(&self.buffers)
             .marked(opened.is_marked);
+        let is_json = match self.options.framing {
+            Framing::Auto => opened.is_json,
+            Framing::Lines => false,
+            Framing::Json => source.shape == Shape::Log,
+        };
+        if is_json && !opened.is_rejects && !source.is_own_rejects {
+            reader = reader.as_json();
+        }
         if let Some(start) = opened.start {
             reader = reader.tracking(start, opened.may_grow);
         }

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::input::{self, BytesRead, LineBatch, Origin, ReadEnd, Shape, Source};
+use crate::input::{self, BytesRead, Framing, LineBatch, Origin, ReadEnd, Shape, Source};
 use crate::interrupt::Interrupted;
 
 /// A type of opener for tests without an opener: `run` gets `None` of this type, and reads each input from its first
@@ -59,6 +59,7 @@ fn log(lines: usize) -> tempfile::NamedTempFile {
 
 fn options(threads: usize) -> PipelineOptions {
     PipelineOptions {
+        framing: Framing::Auto,
         threads,
         side_by_side: false,
         max_line_bytes: 64 << 20,

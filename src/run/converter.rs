@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::settings::ConversionSettings;
+use super::settings::{ConversionSettings, InputSettings};
 use crate::console::Console;
 use crate::convert::LineConverter;
+use crate::input::Framing;
 use crate::lms::{IdentityColumn, LazyLms, Lms, LmsSettings, LmsTables, Unknown};
 use crate::routing::Routers;
-use crate::tracking::LineWrapper;
 use crate::url::{Url, redacted};
 
 /// The environment variable with the secret key of derived ids. There is no option for the key itself, since every user
@@ -23,8 +23,8 @@ impl ConversionSettings {
     ///
     /// # Errors
     /// Returns an error if settings contradict each other, or a file cannot be read.
-    pub fn load(self, wrapper: LineWrapper, console: &Console) -> Result<LineConverter> {
-        let (converter, tables) = self.without_tables(wrapper, console)?;
+    pub fn load(self, input: &InputSettings, console: &Console) -> Result<LineConverter> {
+        let (converter, tables) = self.without_tables(input, console)?;
         load_tables(&converter, tables, console)?;
         Ok(converter)
     }
@@ -35,7 +35,7 @@ impl ConversionSettings {
     /// Returns an error if settings contradict each other, or a file cannot be read or opened.
     pub fn without_tables(
         mut self,
-        wrapper: LineWrapper,
+        input: &InputSettings,
         console: &Console,
     ) -> Result<(LineConverter, LmsTables)> {
         check_root_url(&self.lms.root_url, console)?;
@@ -49,7 +49,8 @@ impl ConversionSettings {
         self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
         let tables = self.lms.tables(identity)?;
         let converter = LineConverter {
-            wrapper,
+            wrapper: input.line_wrapper.clone(),
+            splits_lines: input.framing != Framing::Lines,
             routers,
             lms: LazyLms::new(tables.without_rows()),
             format: self.format,

@@ -53,6 +53,7 @@ impl Duplicates {
                 let raw = row.and_then(|row| row.raw.as_deref());
                 let mut text = Vec::new();
                 RejectsRow {
+                    byte: None,
                     file: row.map_or(file, |row| &row.file),
                     line: row.map_or(*line, |row| row.line),
                     content: raw.map(|raw| RowContent::Text { raw }),

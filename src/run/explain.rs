@@ -25,6 +25,9 @@ use crate::pipeline;
 struct Explanation<'a> {
     file: &'a str,
     line: u64,
+    /// The number of the byte, from 1, at which the record begins in its line, unless it begins with the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
     name: Option<&'a str>,
     outcome: &'static str,
     reason: Option<&'static str>,
@@ -48,9 +51,7 @@ pub fn explain(
 ) -> Result<ExitCode, Fatal> {
     let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
     let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
-    let converter = conversion
-        .load(input.line_wrapper.clone(), console)
-        .or_exit(ExitCode::Usage)?;
+    let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
     let options = input.pipeline_options();
     let max_line_bytes = options.max_line_bytes;
     let convert = move |source: &Source, batch: LineBatch| {
@@ -82,24 +83,54 @@ fn explain_lines<'b>(
     let mut arena = Bump::new();
     for line in lines {
         arena.reset();
-        converted.bytes.clear();
-        converted.records.clear();
-        if let Some(conversion) = converter.convert(line, Layout::Lines, &arena, &mut converted) {
-            let start = text.len();
-            // The line of a rejects file is named as in the log that had the line.
-            let (file, number) = match conversion.row {
-                Some(row) => (row.file, row.line),
-                None => (file, line.number),
-            };
-            let explained = Explanation::new(file, number, &conversion, &converted.bytes);
-            let written = explained.and_then(|explanation| explanation.write(json, &mut text));
-            if let Err(error) = written {
-                text.truncate(start);
-                text.extend(format!("{file}:{number}: {error}\n").bytes());
+        clear(&mut converted);
+        let layout = Layout::Lines;
+        let Some(conversion) = converter.convert(line, layout, &arena, &mut converted) else {
+            continue;
+        };
+        let records = converter.records_of(line, &conversion, &arena);
+        if records.is_empty() {
+            explain_record(file, line, &conversion, &converted.bytes, json, &mut text);
+        }
+        for record in &records {
+            let arena = Bump::new();
+            clear(&mut converted);
+            let conversion = converter.convert_record(record, layout, &arena, &mut converted);
+            if let Some(conversion) = conversion {
+                let line = record.line;
+                explain_record(file, line, &conversion, &converted.bytes, json, &mut text);
             }
         }
     }
     text
+}
+
+fn clear(batch: &mut ConvertedBatch) {
+    batch.bytes.clear();
+    batch.records.clear();
+}
+
+/// Appends the explanation of a record to `text`. `out` has the records that it is converted to.
+fn explain_record(
+    file: &str,
+    line: Line<'_>,
+    conversion: &ConvertedLine<'_>,
+    out: &[u8],
+    json: bool,
+    text: &mut Vec<u8>,
+) {
+    let start = text.len();
+    // The line of a rejects file is named as in the log that had the line.
+    let (file, number, byte) = match conversion.row {
+        Some(row) => (row.file, row.line, row.byte),
+        None => (file, line.number, line.byte_number()),
+    };
+    let explained = Explanation::new((file, number, byte), conversion, out);
+    let written = explained.and_then(|explanation| explanation.write(json, text));
+    if let Err(error) = written {
+        text.truncate(start);
+        text.extend(format!("{file}:{number}: {error}\n").bytes());
+    }
 }
 
 /// Returns the reason for an outcome, or `None` if the line was converted.
@@ -120,8 +151,7 @@ fn why(outcome: &Outcome) -> Option<Cow<'_, str>> {
 
 impl<'a> Explanation<'a> {
     fn new(
-        file: &'a str,
-        line: u64,
+        (file, line, byte): (&'a str, u64, Option<u64>),
         conversion: &'a ConvertedLine<'_>,
         records: &'a [u8],
     ) -> Result<Self> {
@@ -129,6 +159,7 @@ impl<'a> Explanation<'a> {
         Ok(Self {
             file,
             line,
+            byte,
             name: conversion.name,
             outcome: conversion.outcome.word(),
             reason: conversion.outcome.fault().map(|(reason, _)| reason.code()),
@@ -148,7 +179,10 @@ impl<'a> Explanation<'a> {
         }
         let name = one_line(self.name.unwrap_or("(no name)"));
         let (file, line, outcome) = (one_line(self.file), self.line, self.outcome);
-        write!(out, "{file}:{line}: {name}: {outcome}")?;
+        let byte = self
+            .byte
+            .map_or_else(String::new, |byte| format!(":{byte}"));
+        write!(out, "{file}:{line}{byte}: {name}: {outcome}")?;
         if let Some(reason) = self.reason {
             write!(out, ", {reason}")?;
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use causes::{array_start, cause_of, likely_kind};
 use remedy::Remedy::{self, Options, Other, Pipe};
-use remedy::pipe;
+use remedy::{options, pipe};
 use wrapped::Wrapped;
 
 use crate::console::Console;
@@ -134,18 +134,12 @@ impl ReadInput<'_> {
     fn of_framing(&self, framing: Flaw, framed: &Flawed) -> String {
         let (name, number) = (&self.source.name, framed.first.number);
         let is_document = self.source.shape == Shape::Document;
-        let are_json = framed.are_json && framed.lines == self.tally.unparsable;
+        let as_json = || options("read it with `--framing json`");
         let (cause, remedy) = match framing {
-            Flaw::RunTogether if is_document || are_json => {
-                ("holds several objects", pipe("jq -c ."))
-            }
-            Flaw::RunTogether => (
-                "holds several objects",
-                Other("put each object on a line of its own"),
-            ),
+            Flaw::RunTogether => ("holds several objects", as_json()),
             Flaw::DoubledBackslashes => ("has doubled backslashes", pipe(r"sed 's/\\\\/\\/g'")),
-            _ if is_document => ("is a JSON array", pipe("jq -c '.[]'")),
-            _ => ("is a part of a JSON array", pipe("jq -c '.[]'")),
+            _ if is_document => ("is a JSON array", as_json()),
+            _ => ("is a part of a JSON array", as_json()),
         };
         let mut remedy = self.advice(remedy);
         if framing == Flaw::DoubledBackslashes {
@@ -198,7 +192,8 @@ impl ReadInput<'_> {
             None => String::new(),
         };
         Some(format!(
-            "{lost} of {lines} lines of `{name}` were not read because they are pieces of events that are laid out over several lines: {first}{another}; put each event on a line of its own, as `jq -c .` does if the file has only JSON"
+            "{lost} of {lines} lines of `{name}` were not read because they are pieces of events that are laid out over several lines: {first}{another}; {}",
+            self.advice(options("read it with `--framing json`"))
         ))
     }
 

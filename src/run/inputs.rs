@@ -214,6 +214,7 @@ impl InputSettings {
         PipelineOptions {
             threads: self.threads,
             side_by_side: false,
+            framing: self.framing,
             max_line_bytes: self.max_line_bytes,
             bytes_read: BytesRead::default(),
             interrupted: Interrupted::default(),

@@ -126,8 +126,7 @@ impl<'a> Job<'a> {
         read.extend(conversion.lms.files());
         check_outputs(names, &files, &of_all_shards, &read)?;
         let found_none = of_all_shards.is_empty();
-        let wrapper = input.line_wrapper.clone();
-        let (converter, tables) = conversion.without_tables(wrapper, &command.console)?;
+        let (converter, tables) = conversion.without_tables(&input, &command.console)?;
         let tables = LazyTables::new(Some(tables), &command.console);
         if record.state.is_none() {
             tables.load(&converter);

@@ -6,7 +6,7 @@ use super::fail_on::FailOn;
 use crate::convert::FormatSettings;
 use crate::dedupe::OnCollision;
 use crate::filter::EventFilter;
-use crate::input::Shard;
+use crate::input::{Framing, Shard};
 use crate::lms::LmsSettings;
 use crate::outcome::RepairSet;
 use crate::selection::EventSelection;
@@ -35,6 +35,7 @@ pub struct InputSettings {
     pub exclude: Vec<String>,
     pub shard: Option<Shard>,
     pub line_wrapper: LineWrapper,
+    pub framing: Framing,
     pub max_line_bytes: usize,
     pub threads: usize,
 }

@@ -81,7 +81,7 @@ impl TargetQueue {
         let resumed = input.resumed_by(self.nth);
         let mut statistics = self.pool.target.statistics();
         for (record, _) in batch.records_with_text() {
-            let end = batch.end_of(record.line);
+            let end = batch.end_of(&record);
             let is_delivered = || Some(end?.offset <= resumed?.1.offset);
             if is_delivered() != Some(true) && record.routers.contains(self.nth) {
                 statistics.leave_unsubmitted(input.origin(record.line, batch));
@@ -99,7 +99,7 @@ impl TargetQueue {
         // The number of records that were added before the records of the batch's last line.
         let mut before_last_line = None;
         for (record, text) in batch.records_with_text() {
-            let end = batch.end_of(record.line);
+            let end = batch.end_of(&record);
             let is_delivered = || Some(end?.offset <= resumed?.1.offset);
             if is_delivered() == Some(true) || !record.routers.contains(self.nth) {
                 continue;
@@ -126,7 +126,7 @@ impl TargetQueue {
             }
             let before = self.batcher.added();
             if let Some(closed) = self.batcher.add(record.id, &text, origin) {
-                if let Some(start) = batch.start_of(record.line) {
+                if let Some(start) = batch.start_of(&record) {
                     self.submitted(before, *start, false, input);
                 }
                 self.pool.submit(closed);
@@ -340,6 +340,8 @@ mod tests {
                 id: Uuid::from_u128(line.into()),
                 end,
                 line,
+                nth: 0,
+                event: 0,
                 routers: RouterSet::ALL,
             });
         }

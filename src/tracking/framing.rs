@@ -26,7 +26,7 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
         Some(Fault::flawed(Flaw::Array, detail))
     };
     let arena = Bump::new();
-    let Some((first, length)) = Value::parse_start(&text[start..], &arena) else {
+    let Ok((first, length)) = Value::parse_start(&text[start..], &arena) else {
         return torn(text, start);
     };
     let is_element = is_event_like(first) || trim_start(&text[..start]).is_empty();
@@ -48,7 +48,7 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
             let second = after + memchr::memchr(b'{', rest.as_bytes())?;
             let is_event = |at: usize| {
                 let value = Value::parse_start(&text[at..], &arena);
-                value.is_some_and(|(value, _)| is_event_like(value))
+                value.is_ok_and(|(value, _)| is_event_like(value))
             };
             (is_event_like(first) || is_event(second)).then(|| run_together(text, second))
         }
@@ -94,7 +94,7 @@ fn torn(text: &str, start: usize) -> Option<Fault> {
     let second = objects.find(|&at| {
         let arena = Bump::new();
         let object = Value::parse_start(&text[at..], &arena);
-        object.is_some_and(|(value, length)| at + length == text.len() && is_event_like(value))
+        object.is_ok_and(|(value, length)| at + length == text.len() && is_event_like(value))
     })?;
     Some(run_together(text, second))
 }

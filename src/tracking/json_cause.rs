@@ -120,7 +120,9 @@ fn without_object(line: &str) -> (Option<Flaw>, String) {
         let arena = Bump::new();
         let text = &line[start..];
         let parsed = Value::parse_start(text, &arena);
-        if let Some((_, length)) = parsed.filter(|&(_, length)| length > "{}".len()) {
+        if let Ok((_, length)) = parsed
+            && length > "{}".len()
+        {
             let end = start + length;
             let detail = format!("text follows the JSON object that ends at byte {end}");
             return (None, detail);

@@ -17,6 +17,7 @@
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
+//! | `records` | the records of a line that holds several |
 //! | `rejects_row` | the rows of a rejects file, each of which stands for a line |
 //! | `skim` | reading the name of an event without parsing the whole line |
 //! | `event` | [`TrackingEvent`] and its field access |
@@ -46,6 +47,7 @@ pub mod number;
 mod piece;
 pub mod python;
 pub(crate) mod python_json;
+mod records;
 mod rejects_row;
 mod skim;
 mod traces;
@@ -63,6 +65,7 @@ pub use line_kind::LineKind;
 pub use line_wrapper::LineWrapper;
 pub use marker::{has_marker, marks_events, may_be_event};
 pub use piece::Piece;
+pub use records::records_in;
 pub use rejects_row::{RejectsRow, RowContent};
 pub use traces::{is_json_sequence, may_hold_event};
 pub use two_times::{arrived_later, has_two_times};

@@ -2,6 +2,7 @@
 //! like any other, and stands for the line that it holds.
 
 use std::borrow::Cow;
+use std::num::NonZeroU64;
 
 use base64::Engine;
 use base64::display::Base64Display;
@@ -18,6 +19,10 @@ pub struct RejectsRow<'a> {
     /// The input's name, as given.
     pub file: &'a str,
     pub line: u64,
+    /// The number of the byte, from 1, at which the record begins in its line. `None` for a record that begins with its
+    /// line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
     /// The code of the reason.
     pub reason: &'a str,
     pub detail: &'a str,
@@ -54,6 +59,7 @@ struct Row<'a> {
     #[serde(borrow)]
     file: Cow<'a, str>,
     line: u64,
+    byte: Option<NonZeroU64>,
     #[serde(borrow)]
     reason: Cow<'a, str>,
     #[serde(borrow, default)]
@@ -103,6 +109,7 @@ impl<'a> RejectsRow<'a> {
         Some(Self {
             file: arena.alloc_str(&row.file),
             line: row.line,
+            byte: row.byte.map(NonZeroU64::get),
             reason: arena.alloc_str(&row.reason),
             detail: arena.alloc_str(&row.detail),
             content,
@@ -135,6 +142,7 @@ mod tests {
         ];
         for content in contents {
             let row = RejectsRow {
+                byte: None,
                 file: "logs/\"tracking\".log",
                 line: 7,
                 reason: "collision",

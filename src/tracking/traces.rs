@@ -46,7 +46,7 @@ pub fn is_json_sequence(line: &[u8]) -> bool {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let arena = Bump::new();
-        let Some((_, length)) = Value::parse_start(rest, &arena) else {
+        let Ok((_, length)) = Value::parse_start(rest, &arena) else {
             return false;
         };
         rest = rest[length..].trim_start();

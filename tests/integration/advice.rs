@@ -47,7 +47,6 @@ fn the_commands_and_options_of_advice_read_all_events() {
             wrapped(|line| json!(json!(line).to_string())),
             "jq -cr fromjson FILE",
         ),
-        (lines(1..3).replace('\n', "\r"), r"tr '\r' '\n' < FILE"),
         (
             wrapped(|line| json!({"log": json!({"message": line}).to_string()})),
             "jq -cr '.log | fromjson | .message' FILE",

@@ -62,6 +62,7 @@ mod properties;
 mod quiet_minutes;
 mod readme;
 mod reasons;
+mod records;
 mod recover;
 mod rejects;
 #[cfg(unix)]

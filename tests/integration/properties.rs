@@ -45,6 +45,7 @@ fn formats() -> [LineConverter; 2] {
 
 fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter {
     LineConverter {
+        splits_lines: false,
         wrapper: LineWrapper::None,
         format,
         selection,
@@ -219,6 +220,8 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 converter.wrapper = wrapper;
                 let mut out = ConvertedBatch::default();
                 let line = Line {
+                    byte: 0,
+                    nth: 0,
                     number: 1,
                     offset: 0,
                     content: LineContent::Whole(line),

@@ -51,6 +51,11 @@ impl ForeignData {
         })
     }
 
+    /// Returns the offset of the data in the decompressed input.
+    pub fn offset(self) -> u64 {
+        self.offset
+    }
+
     /// Returns the number of lines with a newline before the data, from the line with this number on.
     pub fn whole_lines_from(self, first: u64) -> usize {
         let end = self.lines + 1 - u64::from(self.is_in_line);

@@ -93,13 +93,13 @@ fn damaged(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
 }
 
 fn pieces(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
-    let (position, command) = match (array_start(suspects), suspects.pieces.second) {
-        (Some(array), _) => (format!(": {array}"), "jq -c '.[]'"),
-        (None, Some(second)) => (format!(": a second object begins{second}"), "jq -c ."),
-        (None, None) => (String::new(), "jq -c ."),
+    let position = match (array_start(suspects), suspects.pieces.second) {
+        (Some(array), _) => format!(": {array}"),
+        (None, Some(second)) => format!(": a second object begins{second}"),
+        (None, None) => String::new(),
     };
     let cause = format!("its objects are laid out over several lines{position}");
-    (cause.into(), pipe(command))
+    (cause.into(), options("read it with `--framing json`"))
 }
 
 /// Returns the position of the bracket of an array, if a line has only this bracket.

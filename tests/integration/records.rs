@@ -1,0 +1,163 @@
+//! Records that are not one a line: several on a line, in arrays, indented, or with nothing between them.
+
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::harness::{Ended, Run, line, lines};
+use crate::inputs::seconds;
+use crate::lost_inputs::indented;
+
+fn converted(text: &str, arguments: &[&str]) -> Ended {
+    let run = Run::transform().file("a.log", text).args(arguments);
+    run.args(&["a.log"]).run().with_code(0)
+}
+
+fn event(second: u32) -> String {
+    line(second).trim_end().to_owned()
+}
+
+fn events<const N: usize>() -> [String; N] {
+    std::array::from_fn(|nth| event(nth as u32))
+}
+
+#[test]
+fn all_events_are_read_however_they_are_framed() {
+    let [a, b, c] = events();
+    let [x, y, z] = [&a, &b, &c].map(|event| indented(event).trim_end().to_owned());
+    let elements = [&x, &y, &z].map(|event| event.replace('\n', "\n  "));
+    for text in [
+        format!("{a}{b}{c}"),
+        format!("{a} {b}\n{c}"),
+        format!("INFO [tracking] - {a}INFO [tracking] - {b}\n{c}\n"),
+        format!("[{a},{b},{c}]"),
+        format!("[{a},\n{b},\n{c}]\n"),
+        format!("[\n{a},\n{b},\n{c}\n]\n"),
+        format!("\u{feff}[\n  {}\n]\n", elements.join(",\n  ")),
+        format!("{x}\n{y}\n{z}\n"),
+        format!("{x}{y}{z}"),
+        format!("INFO [tracking] - {x}\nINFO [tracking] - {y}\n{c}"),
+    ] {
+        for (name, threads) in [("a.log", "1"), ("a.json", "3")] {
+            for framing in ["auto", "json"] {
+                let run = Run::transform().file(name, &text);
+                let arguments = ["--framing", framing, "--threads", threads, name];
+                let ended = run.args(&arguments).run().with_code(0);
+                assert_eq!(seconds(&ended.stdout), [0.0, 1.0, 2.0], "{text}");
+                assert_eq!((ended.count("lines"), ended.count("unparsable")), (3, 0));
+                ended.assert_not_stderr("warning");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_leftover_is_one_record_and_no_nested_object_is_an_event() {
+    let [a, b] = events();
+    let x = indented(&a);
+    let cut = &a[..80];
+    for (text, emitted, unparsable) in [
+        (format!("{cut}{b}\n"), 1, 1),
+        (format!("{cut}2024 [tracking] - {b}{cut}\n"), 1, 2),
+        (format!("{a}{b} more\n{cut}\n"), 2, 2),
+        (format!("{a}\n{{\"message\": {b}, \"cut\n"), 1, 1),
+        (format!("[{a},\n{cut},\n{b}]"), 2, 1),
+        (format!("{x}{}{x}", &x[..60]), 2, 1),
+        (format!("[\n{x},\n{{\"message\": {x}\n{x}]\n"), 2, 1),
+        (format!("{a}{{\"x\":1}}{b}"), 2, 1),
+    ] {
+        let ended = converted(&text, &[]);
+        let counts = (ended.count("emitted"), ended.count("unparsable"));
+        assert_eq!(counts, (emitted, unparsable), "{text}: {}", ended.stderr);
+    }
+}
+
+#[test]
+fn with_the_framing_lines_a_line_is_one_record() {
+    let [a, b] = events();
+    let ended = converted(&format!("{a}{b}\n{b}\n"), &["--framing", "lines"]);
+    assert_eq!((ended.count("emitted"), ended.count("unparsable")), (1, 1));
+    ended.assert_stderr("read it with `--framing json`");
+}
+
+#[test]
+fn records_are_shown_and_rejected_with_their_line_and_byte() {
+    let [a, b] = events();
+    let anonymous = b.replace("\"username\": \"ada\", ", "");
+    for framing in ["auto", "json"] {
+        let text = format!("{a}{anonymous}\n{b}{{\"cut\": \n");
+        let run = Run::explain().file("a.log", &text);
+        let ended = run
+            .args(&["--framing", framing, "a.log"])
+            .run()
+            .with_code(0);
+        let shown = |row: &Value| (row["line"].as_u64().unwrap(), row["byte"].as_u64());
+        let at = |text: &str| Some(text.len() as u64 + 1);
+        let expected = [(1, None), (1, at(&a)), (2, None), (2, at(&b))];
+        assert_eq!(ended.rows().iter().map(shown).collect::<Vec<_>>(), expected);
+        let arguments = ["--framing", framing, "--rejects", "rejects.jsonl"];
+        let ended = converted(&text, &arguments);
+        let rows = ended.json_lines("rejects.jsonl");
+        assert_eq!(
+            rows.iter().map(shown).collect::<Vec<_>>(),
+            [expected[1], expected[3]]
+        );
+        assert_eq!(rows[0]["raw"], anonymous.as_str());
+        // A row is converted as the record and not as its line.
+        let again = Run::transform().in_directory(&ended.directory);
+        let again = again.args(&["rejects.jsonl"]).run().with_code(0);
+        assert_eq!((again.count("lines"), again.count("emitted")), (2, 0));
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_costs_only_itself() {
+    let [a, b] = events();
+    let long = a.replace("play_video", &"x".repeat(3 << 20));
+    for text in [format!("{a}{long}{b}"), format!("[{a},\n {long},\n{b}]")] {
+        let arguments = ["--framing", "json", "--max-line-bytes", "5000"];
+        let ended = converted(&text, &arguments);
+        ended.assert_stderr("too-long 1");
+        assert_eq!(seconds(&ended.stdout), [0.0, 1.0]);
+    }
+}
+
+/// What stands between two records.
+fn separator() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec!["", " ", "\n", "\n\n", ",\n", ", ", "\n]\n[", "\r\n"])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn a_run_resumes_after_any_record(
+        framed in proptest::collection::vec((any::<bool>(), separator()), 1..8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut text = "[".to_owned();
+        for ((is_indented, separator), second) in framed.iter().zip(0..) {
+            let event = event(second);
+            text += if *is_indented { indented(&event).trim_end().to_owned() } else { event }.as_str();
+            text += separator;
+        }
+        let arguments = ["--framing", "json", "--state", "state", "-o", "out", "a.log"];
+        let first = Run::transform().file("a.log", &text[..cut.index(text.len())]);
+        let ended = first.args(&arguments).run().with_code(0);
+        ended.directory.write("a.log", &text);
+        let again = Run::transform().in_directory(&ended.directory);
+        let ended = again.args(&arguments).run().with_code(0);
+        let files = ended.files("out");
+        let read = files.iter().flat_map(|name| seconds(&ended.read(&format!("out/{name}"))));
+        let mut read: Vec<f64> = read.collect();
+        read.sort_by(f64::total_cmp);
+        let expected = (0..framed.len()).map(|second| second as f64);
+        prop_assert_eq!(read, expected.collect::<Vec<_>>(), "{}", text);
+    }
+}
+
+#[test]
+fn many_records_in_one_line_are_read_in_batches() {
+    let text = lines(0..20_000).replace('\n', "");
+    let ended = converted(&text, &["--max-line-bytes", "1000"]);
+    assert_eq!(ended.count("emitted"), 20_000);
+}
