@@ -27,7 +27,7 @@ pub fn note_events(tally: &Tally, console: &Console) {
     if details.two_times > 0 {
         let events = emitted(details.two_times);
         console.note(&format!(
-            "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, remove it with `jq -c 'del(.timestamp)'`"
+            "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, `--repair shipper-time` takes `time`"
         ));
     }
 }

@@ -218,6 +218,6 @@ fn emitted_events_with_two_times_are_reported() {
         ]);
         let ended = run.stdin(&log).args(&["-"]).run().with_code(0);
         assert_eq!(ended.count("emitted"), 3);
-        ended.assert_stderr("note: 2 emitted events have a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, remove it with `jq -c 'del(.timestamp)'`\n");
+        ended.assert_stderr("note: 2 emitted events have a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, `--repair shipper-time` takes `time`\n");
     }
 }
