@@ -53,3 +53,28 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
 }
+
+/// The format of the lines of output files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputFormat {
+    /// The records themselves.
+    Records(Format),
+    /// Rows for ClickHouse, with xAPI statements.
+    ClickHouseRows,
+}
+
+impl OutputFormat {
+    /// Returns every format of output files.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let records = Format::ALL.into_iter().map(Self::Records);
+        records.chain([Self::ClickHouseRows])
+    }
+
+    /// The name in the names of output files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Records(format) => format.name(),
+            Self::ClickHouseRows => "clickhouse",
+        }
+    }
+}

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 pub use check_outputs::{check_outputs, real_path};
 
+use crate::format::OutputFormat;
 use crate::input::{Shape, Source};
 
 /// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
@@ -23,8 +24,8 @@ pub enum Compression {
 #[derive(Clone, Debug)]
 pub struct OutputNames {
     pub directory: PathBuf,
-    /// The part of the name that says the format.
-    pub format: &'static str,
+    /// The format, which is a part of the name.
+    pub format: OutputFormat,
     pub compression: Compression,
     /// Whether the outputs of several logs may have the same name, because the destination adds a number to each name
     /// that is taken.
@@ -47,7 +48,7 @@ impl OutputNames {
 
     /// Returns the name by which a state directory knows this output directory.
     pub fn destination(&self) -> String {
-        format!("{} {}", self.format, self.directory.display())
+        format!("{} {}", self.format.name(), self.directory.display())
     }
 
     /// Returns whether an output file is that of a document. The names of the outputs of logs end in `.jsonl` or `.gz`.
@@ -67,7 +68,7 @@ impl OutputNames {
             Some(extension) if extension == "gz" => path.with_extension("").into_os_string(),
             _ => path.into_os_string(),
         };
-        name.push(format!(".{}.jsonl", self.format));
+        name.push(format!(".{}.jsonl", self.format.name()));
         if self.compression == Compression::Gzip {
             name.push(".gz");
         }
@@ -94,6 +95,7 @@ pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
 #[cfg(test)]
 pub mod tests {
     use super::*;
+    use crate::format::Format;
     use crate::input::Origin;
 
     pub fn source(relative: &str, shape: Shape) -> Source {
@@ -111,7 +113,7 @@ pub mod tests {
     pub fn names(compression: Compression) -> OutputNames {
         OutputNames {
             directory: "out".into(),
-            format: "xapi",
+            format: OutputFormat::Records(Format::Xapi),
             compression,
             numbers: false,
         }

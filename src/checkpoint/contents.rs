@@ -267,9 +267,9 @@ impl JournalContents {
             let Some(known) = self.inputs.remove(&input) else {
                 continue;
             };
-            let trails = known.delivered.values();
-            let trails = trails.map(|progress| progress.history.unread_bytes() as u64);
-            self.dead_bytes += ENTRY_BYTES + trails.sum::<u64>();
+            let histories = known.delivered.values();
+            let histories = histories.map(|progress| progress.history.unread_bytes() as u64);
+            self.dead_bytes += ENTRY_BYTES + histories.sum::<u64>();
         }
         let inputs = &self.inputs;
         let is_kept =
@@ -283,12 +283,12 @@ impl JournalContents {
             return self.dead_bytes;
         }
         let complete = self.files.values().filter(|file| file.packed);
-        let trails = complete.filter_map(|file| {
+        let histories = complete.filter_map(|file| {
             let progress = self.inputs.get(&file.input)?.delivered.values();
             let bytes = progress.map(|progress| progress.history.removable_bytes());
             Some(bytes.sum::<u64>())
         });
-        self.dead_bytes + trails.sum::<u64>()
+        self.dead_bytes + histories.sum::<u64>()
     }
 
     /// Returns the shortest list of entries that yields these contents. The list does not include

@@ -158,7 +158,7 @@ impl StateDirectory {
     }
 
     /// Returns whether a file is an output file of any input in the journal.
-    pub fn is_delivered(&self, file: &Path) -> bool {
+    pub fn is_output_file(&self, file: &Path) -> bool {
         self.memory().files().contains(file)
     }
 

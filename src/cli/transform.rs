@@ -12,6 +12,7 @@ use super::input_args::InputArgs;
 use super::record_args::RecordArgs;
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
+use crate::format::OutputFormat;
 use crate::output_names::{Compression, OutputNames};
 use crate::run::{JobSettings, OutputSettings};
 
@@ -138,8 +139,8 @@ impl OutputArgs {
         let names = OutputNames {
             directory,
             format: match self.output_format {
-                OutputFormatArg::Json => conversion.format()?.name(),
-                OutputFormatArg::Clickhouse => "clickhouse",
+                OutputFormatArg::Json => OutputFormat::Records(conversion.format()?),
+                OutputFormatArg::Clickhouse => OutputFormat::ClickHouseRows,
             },
             compression: match self.compress {
                 CompressArg::None => Compression::None,

@@ -38,7 +38,7 @@ impl fmt::Display for HeldBack {
             ),
             Self::Truncated { copy } => write!(
                 formatter,
-                "it was truncated while it was read, and its other lines are in the copy `{}`",
+                "it was truncated while it was read, and its remaining lines are read from the copy `{}`",
                 copy.name
             ),
             Self::Changed => formatter.write_str("it was changed while it was opened"),

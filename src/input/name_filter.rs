@@ -4,6 +4,8 @@ use std::path::Path;
 
 use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 
+use crate::format::OutputFormat;
+
 /// The usual names of logs.
 const DEFAULT_INCLUDE: [&str; 9] = [
     "*.log",
@@ -17,19 +19,15 @@ const DEFAULT_INCLUDE: [&str; 9] = [
     "*.gz",
 ];
 
-/// The names of tables, prose, archives and this program's own output. Some of them, such as `users.csv.gz`, would
-/// otherwise match [`DEFAULT_INCLUDE`].
-const DEFAULT_EXCLUDE: [&str; 12] = [
+/// The names of tables, prose, archives, and this program's own files apart from its output. Some of them, such as
+/// `users.csv.gz`, would otherwise match [`DEFAULT_INCLUDE`].
+const DEFAULT_EXCLUDE: [&str; 8] = [
     "*.csv*",
     "*.tsv*",
     "*.md*",
     "*.txt*",
     "*.tar.*",
     "*.tgz",
-    "*.xapi.jsonl*",
-    "*.xapi.*.jsonl*",
-    "*.caliper.jsonl*",
-    "*.caliper.*.jsonl*",
     "journal.jsonl",
     "rejects*.jsonl",
 ];
@@ -41,20 +39,22 @@ pub struct NameFilter {
 }
 
 impl NameFilter {
-    /// Compiles the globs. If `include` is empty, [`DEFAULT_INCLUDE`] applies, and [`DEFAULT_EXCLUDE`] in addition to
-    /// `exclude`. A glob with a `/` is matched against the path below the directory, any other glob against the file
+    /// Compiles the globs. If `include` is empty, [`DEFAULT_INCLUDE`] applies, and in addition to `exclude`,
+    /// [`DEFAULT_EXCLUDE`] and the names of this program's output. A glob with a `/` is matched against the path below the directory, any other glob against the file
     /// name.
     ///
     /// # Errors
     /// Returns an error if a glob is invalid.
     pub fn new(include: &[String], exclude: &[String]) -> Result<Self, GlobError> {
-        let (default_include, default_exclude) = match include {
-            [] => (&DEFAULT_INCLUDE[..], &DEFAULT_EXCLUDE[..]),
-            _ => Default::default(),
-        };
+        let (mut include, mut exclude) = (include.to_owned(), exclude.to_owned());
+        if include.is_empty() {
+            include.extend(DEFAULT_INCLUDE.map(str::to_owned));
+            exclude.extend(DEFAULT_EXCLUDE.map(str::to_owned));
+            exclude.extend(OutputFormat::all().flat_map(output_globs));
+        }
         Ok(Self {
-            include: glob_set(include, default_include)?,
-            exclude: glob_set(exclude, default_exclude)?,
+            include: glob_set(&include)?,
+            exclude: glob_set(&exclude)?,
         })
     }
 
@@ -64,12 +64,17 @@ impl NameFilter {
     }
 }
 
-fn glob_set(given: &[String], default: &[&str]) -> Result<GlobSet, GlobError> {
+/// Returns the globs that match the names of output files of a format, without and with a number.
+fn output_globs(format: OutputFormat) -> [String; 2] {
+    let name = format.name();
+    [format!("*.{name}.jsonl*"), format!("*.{name}.*.jsonl*")]
+}
+
+fn glob_set(patterns: &[String]) -> Result<GlobSet, GlobError> {
     let mut set = GlobSetBuilder::new();
-    let given = given.iter().map(String::as_str);
-    for pattern in given.chain(default.iter().copied()) {
+    for pattern in patterns {
         let anywhere = if pattern.contains('/') {
-            pattern.to_owned()
+            pattern.clone()
         } else {
             format!("**/{pattern}")
         };

@@ -126,7 +126,7 @@ impl Directory {
             // stays. `--no-clobber` fails because of the file instead.
             let is_known = |file: &Path| {
                 self.used_names.contains(file)
-                    || state.is_some_and(|(state, _)| state.is_delivered(file))
+                    || state.is_some_and(|(state, _)| state.is_output_file(file))
             };
             let is_file =
                 |file: &Path| fs::symlink_metadata(file).is_ok_and(|found| !found.is_dir());

@@ -10,24 +10,26 @@ use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{OWNER_ONLY, failed_to_write, is_of_system};
 use crate::input::FileStamp;
 
-/// A locked file. A run that replaces the file locks it alone. Runs that only append to the file share the lock.
+/// A locked file. Only one run at a time uses it, because a run may remove rows that it has appended, up to the length that
+/// the file had before.
 pub(super) struct LockedFile {
     file: File,
     /// The path of the file itself, if the given path was a link.
     pub path: PathBuf,
     /// The length of the file when it was locked.
     pub length: u64,
-    /// Whether this run has created the file and locked it alone. Then the file is removed at the end if it is neither
-    /// written nor replaced.
+    /// Whether this run has created the file to replace it. Then the file is removed at the end if it is neither written
+    /// nor replaced.
     is_own: bool,
 }
 
 impl LockedFile {
-    /// Opens and locks a file, and creates it if it does not exist. Returns `None` for a pipe, a device or a directory.
+    /// Opens and locks a file, and creates it if it does not exist. `append` tells that the file is not replaced. Returns
+    /// `None` for a pipe, a device or a directory.
     ///
     /// # Errors
     /// Returns an error that names the path if another run has locked the file, or the file cannot be opened.
-    pub fn open(path: &Path, is_shared: bool) -> Result<Option<Self>, Fatal> {
+    pub fn open(path: &Path, append: bool) -> Result<Option<Self>, Fatal> {
         let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
         let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
         if is_other || is_of_system(path) || ends_in_slash {
@@ -41,11 +43,7 @@ impl LockedFile {
             let file = opened
                 .with_context(|| format!("failed to {verb} `{name}`"))
                 .or_exit(ExitCode::Output)?;
-            let locked = match is_shared {
-                true => file.try_lock_shared(),
-                false => file.try_lock(),
-            };
-            if let Err(TryLockError::WouldBlock) = locked {
+            if let Err(TryLockError::WouldBlock) = file.try_lock() {
                 return Err(anyhow!(
                     "the rejects file `{name}` is in use by another run; run again when that run has ended"
                 ))
@@ -61,7 +59,7 @@ impl LockedFile {
                 path: real.flatten().unwrap_or(path.to_owned()),
                 length: file.metadata().map_or(0, |metadata| metadata.len()),
                 file,
-                is_own: is_new && !is_shared,
+                is_own: is_new && !append,
             }));
         }
     }

@@ -155,7 +155,7 @@ impl OpenOutput {
 pub fn note_unknown(console: &Console, has_noted: &mut bool, unknown: &Path, path: &Path) {
     if !std::mem::replace(has_noted, true) {
         console.note(&format!(
-            "note: the state directory does not know `{}`, so the file is kept, and `{}` may repeat its records: with a new state directory, write to a new output directory",
+            "note: `{}` was not written with this state directory, so it is kept; `{}` may repeat its records. Use a new output directory with a new state directory",
             unknown.display(),
             path.display()
         ));

@@ -32,9 +32,13 @@ impl ErrorLines {
             .map(|count| count.saturating_sub(SHOWN_OF_KIND))
             .sum();
         if hidden > 0 {
-            let more = counted(hidden, "more error", "more errors");
+            let more = counted(
+                hidden,
+                "more error like these is",
+                "more errors like these are",
+            );
             console.error(&format!(
-                "{more} of the kinds above; `--report FILE` lists the errors of all inputs"
+                "{more} not shown; `--report FILE` lists the errors of all inputs"
             ));
         }
     }

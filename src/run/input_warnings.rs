@@ -46,9 +46,13 @@ impl InputWarnings {
     /// Reports the number of inputs whose warnings were not shown.
     pub fn close(&self, console: &Console) {
         if self.inputs > SHOWN_INPUTS {
-            let more = counted(self.inputs - SHOWN_INPUTS, "more input", "more inputs");
+            let more = counted(
+                self.inputs - SHOWN_INPUTS,
+                "more input has",
+                "more inputs have",
+            );
             console.alert(&format!(
-                "{more} without an event or with lost lines; `--report FILE` lists the warnings about all inputs"
+                "{more} such warnings; `--report FILE` lists the warnings about all inputs"
             ));
         }
     }

@@ -263,7 +263,7 @@ impl<'a> Job<'a> {
         deliverer.duplicates = duplicates;
         deliverer.warnings.reread = self.reread();
         deliverer.warnings.unwraps = batches.converter.wrapper.key().map(str::to_owned);
-        deliverer.vanished.are_awaited = self.has_state();
+        deliverer.vanished.may_turn_up = self.has_state();
         let opener = self.opener.as_ref();
         deliverer.state = opener.map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);

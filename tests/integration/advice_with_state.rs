@@ -7,7 +7,7 @@ use crate::harness::{Run, line};
 
 #[test]
 fn with_a_state_advice_to_change_options_says_what_to_do_about_the_state() {
-    let again = "; after a change, give `--state` and `-o` new directories, since these lines are not read again\n";
+    let again = "; this state directory now skips these lines: after the change, run with a new `--state` and a new `-o`\n";
     let nameless = line(2).replace("\"name\"", "\"event_type\"");
     for (log, option, end) in [
         (
@@ -85,7 +85,7 @@ fn with_a_rejects_file_advice_is_to_try_its_lines_again() {
         (
             line(1),
             "--max-line-bytes=9",
-            "raise `--max-line-bytes`; after a change, give `--state` and `-o` new directories, since these lines are not read again\n",
+            "raise `--max-line-bytes`; this state directory now skips these lines: after the change, run with a new `--state` and a new `-o`\n",
         ),
     ] {
         let run = Run::transform().file("a.log", log).file("u.csv", users);
@@ -100,7 +100,7 @@ fn with_a_rejects_file_advice_is_to_try_its_lines_again() {
 /// directory and a new output directory emits the events of all lines.
 #[test]
 fn advice_in_a_state_directory_of_earlier_runs_reads_the_lines_again() {
-    let again = "; after a change, convert these inputs once more with a new `--state` and a new `-o`, since these lines are not read again\n";
+    let again = "; this state directory now skips these lines: after the change, convert these inputs with a new `--state` and a new `-o`\n";
     let nameless = |second| line(second).replace("\"name\"", "\"event_type\"");
     for (more, wrong, cause, right) in [
         (

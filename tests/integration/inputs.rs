@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Run, gzip, json_lines, line, lines};
+use crate::harness::{Run, RunDirectory, gzip, json_lines, line, lines};
 
 pub fn two_lines() -> String {
     line(1) + &line(2)
@@ -350,5 +350,31 @@ fn numbers_out_of_range_are_refused() {
             .run()
             .with_code(2);
         ended.assert_stderr(arguments[0]);
+    }
+}
+
+#[test]
+fn earlier_output_below_the_log_directory_is_no_input() {
+    for options in [
+        &["--to", "xapi"][..],
+        &["--to", "caliper"],
+        &["--output-format", "clickhouse"],
+    ] {
+        let directory = RunDirectory::new();
+        directory.write("logs/a.log", line(1));
+        // The second run with a new state directory writes a numbered file.
+        for (output, state) in [("logs/old", "s1"), ("logs/old", "s2"), ("new", "s3")] {
+            let run = Run::transform().in_directory(&directory).args(options);
+            let run = run.args(&["-o", output, "--state", state, "logs"]);
+            let ended = run.run().with_code(0);
+            assert_eq!(ended.files(output).len(), 1 + usize::from(state == "s2"));
+            let skipped = if output == "new" { 2 } else { 0 };
+            assert_eq!(
+                ended.stderr.contains("files skipped"),
+                skipped > 0,
+                "{}",
+                ended.stderr
+            );
+        }
     }
 }

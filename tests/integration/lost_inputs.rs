@@ -296,5 +296,5 @@ fn warnings_do_not_depend_on_batches_and_are_limited() {
     }
     let ended = run.args(&["--quiet", "logs"]).run().with_code(0);
     assert_eq!(ended.stderr.lines().count(), 22);
-    ended.assert_stderr("warning: 5 more inputs without an event or with lost lines");
+    ended.assert_stderr("warning: 5 more inputs have such warnings");
 }

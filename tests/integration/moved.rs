@@ -236,7 +236,7 @@ fn the_rest_of_a_log_that_is_copied_and_truncated_while_it_is_read_is_read_from_
         let expected = if keeps_copy { "held_back" } else { "failed" };
         assert_eq!(ended(&run, "logs/a.log"), expected);
         if keeps_copy {
-            run.assert_stderr("its other lines are in the copy `logs/a.log.2`");
+            run.assert_stderr("note: `logs/a.log` was truncated while it was read; its remaining lines are read from the copy `logs/a.log.2`");
         } else {
             run.assert_error("failed to read `logs/a.log` to its end: the file shrank while it was read: it ended after ");
         }

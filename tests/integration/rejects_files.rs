@@ -183,7 +183,7 @@ fn lines_leave_only_for_an_output_that_lasts() {
     // Standard output of the tests is a pipe.
     for shell in ["true", "exec > /dev/null", "exec > /dev/full"] {
         run(shell).with_code(2).assert_error(
-            "the lines that are converted leave the rejects file `rejects.jsonl`, and the reader of standard output may lose them: give `--output`, or",
+            "converted lines are removed from `rejects.jsonl`, and a pipe may lose them: give `--output`, or",
         );
         assert_eq!(directory.read("rejects.jsonl"), before);
     }

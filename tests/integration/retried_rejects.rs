@@ -207,7 +207,7 @@ fn a_line_that_is_not_delivered_stays() {
                 false => ServerFault::Status(503),
             });
             let ended = send(&directory, &away, options).with_code(5);
-            ended.assert_stderr("note: no line leaves `rejects.jsonl`, because not all lines");
+            ended.assert_stderr("note: `rejects.jsonl` keeps all its lines, because some converted lines were not delivered: run again");
             assert_eq!(directory.read("rejects.jsonl"), before, "{poisoned}");
             ended.assert_no_part_files();
         }

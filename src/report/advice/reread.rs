@@ -38,16 +38,16 @@ impl Reread {
         match (self.has_state, self.is_resumed, self.sends) {
             (false, _, _) => "",
             (_, false, false) => {
-                "; after a change, give `--state` and `-o` new directories, since these lines are not read again"
+                "; this state directory now skips these lines: after the change, run with a new `--state` and a new `-o`"
             }
             (_, false, true) => {
-                "; after a change, give `--state` a new directory, since these lines are not read again"
+                "; this state directory now skips these lines: after the change, run with a new `--state`"
             }
             (_, true, false) => {
-                "; after a change, convert these inputs once more with a new `--state` and a new `-o`, since these lines are not read again"
+                "; this state directory now skips these lines: after the change, convert these inputs with a new `--state` and a new `-o`"
             }
             (_, true, true) => {
-                "; after a change, send these inputs once more with a new `--state`, since these lines are not read again"
+                "; this state directory now skips these lines: after the change, send these inputs with a new `--state`"
             }
         }
     }

@@ -125,8 +125,13 @@ impl Deliverer<'_> {
 
     pub(super) fn hold_back(&mut self, source: &Source, open: &mut OpenInput, reason: HeldBack) {
         let name = &source.name;
-        self.console
-            .note(&format!("note: `{name}` is left to the next run: {reason}"));
+        self.console.note(&match &reason {
+            HeldBack::Truncated { copy } => format!(
+                "note: `{name}` was truncated while it was read; its remaining lines are read from the copy `{}`",
+                copy.name
+            ),
+            _ => format!("note: `{name}` is left to the next run: {reason}"),
+        });
         if let HeldBack::Truncated { copy } = &reason {
             self.vanished.copies.push(Source::clone(copy));
         }

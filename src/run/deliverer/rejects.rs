@@ -67,7 +67,7 @@ impl Deliverer<'_> {
             // Only the first line is reported.
             if open.errors.is_empty() {
                 let message = format!(
-                    "line {line} of `{}` is longer than `--max-line-bytes` allows, so no line leaves the file: raise the limit",
+                    "line {line} of `{}` is longer than `--max-line-bytes` allows, so the file is left unchanged: raise the limit",
                     source.name
                 );
                 self.input_failed(&mut open, message);
@@ -98,7 +98,7 @@ impl Rejects {
         let is_delivered = self.input.is_delivered();
         if !is_delivered {
             console.note(&format!(
-                "note: no line leaves `{}`, because not all lines that were converted from it are delivered; run again",
+                "note: `{}` keeps all its lines, because some converted lines were not delivered: run again",
                 file.name()
             ));
         }

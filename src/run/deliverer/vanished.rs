@@ -12,7 +12,7 @@ use crate::run::open_input::OpenInput;
 #[derive(Default)]
 pub struct Vanished {
     /// Whether the inputs may turn up under other names, so that they are no failures yet.
-    pub are_awaited: bool,
+    pub may_turn_up: bool,
     /// The numbers of the inputs, the inputs, and the errors.
     inputs: Vec<(usize, Source, io::Error)>,
     /// The copies of inputs that were truncated while they were read.
@@ -22,7 +22,7 @@ pub struct Vanished {
 impl Deliverer<'_> {
     /// Fails an input that could not be opened, or notes it as vanished.
     pub(super) fn fail_or_await(&mut self, input: usize, source: &Source, error: io::Error) {
-        if self.vanished.are_awaited && error.kind() == ErrorKind::NotFound {
+        if self.vanished.may_turn_up && error.kind() == ErrorKind::NotFound {
             self.vanished.inputs.push((input, source.clone(), error));
         } else {
             self.fail_to_open(input, source, &error);

@@ -39,7 +39,7 @@ impl Job<'_> {
         let rejects = self.sources.iter().find(has_lines);
         if let Some(rejects) = rejects.filter(|_| !stdout_is_file) {
             bail!(
-                "the lines that are converted leave the rejects file `{}`, and the reader of standard output may lose them: give `--output`, or redirect standard output to a file",
+                "converted lines are removed from `{}`, and a pipe may lose them: give `--output`, or redirect standard output to a file",
                 rejects.name
             );
         }
