@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use bumpalo::Bump;
 use uuid::Uuid;
@@ -14,7 +15,7 @@ use super::settings::{FormatSettings, StatementForm, select_events};
 use crate::caliper::CaliperSettings;
 use crate::filter::EventFilter;
 use crate::input::{Line, LineContent};
-use crate::lms::{IdentityColumn, LazyLms, LmsSettings, Unknown};
+use crate::lms::{IdentityColumn, LmsSettings, Unknown};
 use crate::outcome::{Outcome, Repair, RepairSet};
 use crate::selection::UnknownPattern;
 use crate::tracking::LineWrapper;
@@ -226,7 +227,7 @@ impl ConverterBuilder {
             format: self.format,
             filter: EventFilter::default(),
             routers: None,
-            lms: LazyLms::new(lms.map_err(|error| BuildError::Table(format!("{error:#}")))?),
+            lms: OnceLock::from(lms.map_err(|error| BuildError::Table(format!("{error:#}")))?),
             repairs: self.repairs,
             splits_lines: false,
         }))

@@ -1,5 +1,7 @@
 //! One line → its outcome and its records.
 
+use std::sync::OnceLock;
+
 use bumpalo::Bump;
 use jiff::civil::DateTime;
 
@@ -12,7 +14,7 @@ use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
-use crate::lms::LazyLms;
+use crate::lms::Lms;
 use crate::outcome::{
     Fault, FilteredBy, FilteredEvents, Outcome, Reason, Repair, RepairSet, Unsupported,
 };
@@ -34,8 +36,9 @@ pub struct LineConverter {
     pub filter: EventFilter,
     /// The routers, if there is a routers.json. An event is converted only if at least one router accepts it.
     pub routers: Option<Routers>,
-    /// The lookup tables of users and courses.
-    pub lms: LazyLms,
+    /// The lookup tables of users and courses, once they are loaded. They are loaded before the first complete line is
+    /// converted.
+    pub lms: OnceLock<Lms>,
     /// The repairs that are applied to events.
     pub repairs: RepairSet,
     /// Whether a line that is not one event may hold several records.
@@ -231,7 +234,7 @@ impl LineConverter {
                 records,
                 time,
                 has_two_times: has_two_times(&event),
-                has_derived_id: self.lms.note_derived(&event, arena),
+                has_derived_id: (self.lms.get()).is_some_and(|lms| lms.note_derived(&event, arena)),
                 ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
             Err(fault) => ConvertedLine::of_outcome(Outcome::Rejected(fault)),
@@ -336,9 +339,10 @@ impl LineConverter {
         arena: &'a Bump,
         writer: RecordWriter<'_>,
     ) -> Result<(usize, Option<DateTime>), Fault> {
+        let lms = self.lms.get().ok_or_else(tables_not_loaded)?;
         match &self.format {
             FormatSettings::Xapi(settings, form) => {
-                let statements = xapi::transform(name, event, settings, &self.lms, arena)?;
+                let statements = xapi::transform(name, event, settings, lms, arena)?;
                 let time = statements.first().and_then(Statement::time);
                 if *form != StatementForm::Statement {
                     let lacking = statements.iter().filter(|one| xapi::lacks_attempt_id(one));
@@ -355,8 +359,7 @@ impl LineConverter {
                 Ok((statements.len(), time))
             }
             FormatSettings::Caliper(settings, envelope) => {
-                let Some(event) = caliper::transform(name, event, settings, &self.lms, arena)?
-                else {
+                let Some(event) = caliper::transform(name, event, settings, lms, arena)? else {
                     return Ok((0, None));
                 };
                 match envelope {
@@ -370,6 +373,12 @@ impl LineConverter {
             }
         }
     }
+}
+
+/// Rejects an event that must not be converted yet, because without the tables its actor may get another id.
+#[cold]
+fn tables_not_loaded() -> Fault {
+    Fault::new(Reason::UnknownUser, "the lookup tables are not loaded")
 }
 
 /// Returns the row, if a line is a row of a rejects file.

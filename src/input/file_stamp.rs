@@ -50,8 +50,12 @@ impl FileStamp {
     /// Returns whether the contents were changed before those of another file. Compares whole seconds, because some
     /// programs that pack files drop the fraction.
     pub fn is_older_than(&self, other: &Self) -> bool {
-        let seconds = |stamp: &Self| stamp.modified.div_euclid(1_000_000_000);
-        seconds(self) < seconds(other)
+        self.modified_second() < other.modified_second()
+    }
+
+    /// Returns the time of the last change of the contents in whole seconds since 1970.
+    pub(super) fn modified_second(&self) -> i64 {
+        self.modified.div_euclid(1_000_000_000)
     }
 
     /// Returns whether two stamps are of the same file, changed or not.

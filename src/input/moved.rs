@@ -1,48 +1,60 @@
 //! Files that were renamed or packed after they were found, and before they were opened.
 
-use std::ffi::OsStr;
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::discover::source;
 use super::file_stamp::FileStamp;
 use super::source::{Origin, Source};
 use crate::tracking::LineWrapper;
 
-/// Returns the files in the directory of a vanished input that may have its content, whether the arguments name them or
-/// not.
-pub fn moved_files(vanished: &Source, wrapper: &LineWrapper) -> Vec<Source> {
-    let files = files_beside(vanished).into_iter();
-    let sources = files.map(|(path, metadata)| {
-        let relative = vanished
-            .relative
-            .with_file_name(path.file_name().unwrap_or_default());
-        source(&path, &relative, &metadata, wrapper)
-    });
-    sources.filter(|file| is_moved(vanished, file)).collect()
+/// Returns the files in the directories of vanished inputs that may have their content, whether the arguments name them
+/// or not, each with its vanished input. Each directory is listed once.
+pub fn moved_files<'v>(
+    vanished: &[&'v Source],
+    wrapper: &LineWrapper,
+) -> Vec<(&'v Source, Source)> {
+    let mut by_directory: BTreeMap<_, Vec<&Source>> = BTreeMap::new();
+    for &source in vanished {
+        let directory = source.path().and_then(Path::parent);
+        let key = (directory, source.relative.parent());
+        by_directory.entry(key).or_default().push(source);
+    }
+    let mut moved = Vec::new();
+    for vanished in by_directory.into_values() {
+        let beside = vanished
+            .first()
+            .map_or(Vec::new(), |source| files_beside(source));
+        let index = SourceIndex::new(&beside);
+        for vanished in vanished {
+            for file in index.moved(vanished) {
+                if let (Some(path), Some(metadata)) = (file.path(), metadata_of(file)) {
+                    let found = source(path, &file.relative, &metadata, wrapper);
+                    moved.push((vanished, found));
+                }
+            }
+        }
+    }
+    moved
 }
 
-/// Returns the files in the directory of an input whose names say that they are older parts or copies of the same log.
+fn metadata_of(source: &Source) -> Option<Metadata> {
+    fs::metadata(source.path()?).ok()
+}
+
+/// Returns the files in the directory of an input whose names say that they are older parts or copies of the same log, in
+/// the order of their names.
 pub fn rotated_files(source: &Source) -> Vec<Source> {
-    let files = files_beside(source).into_iter();
-    let files = files.map(|(path, metadata)| Source {
-        name: path.display().to_string(),
-        relative: source
-            .relative
-            .with_file_name(path.file_name().unwrap_or_default()),
-        size: Some(metadata.len()),
-        stamp: FileStamp::of(&metadata),
-        origin: Origin::File(path),
-        ..source.clone()
-    });
+    let mut files = files_beside(source);
+    files.retain(|file| is_rotated(&source.name, &file.name));
     files
-        .filter(|file| is_rotated(&source.name, &file.name))
-        .collect()
 }
 
-/// Returns the other files in the directory of an input. Their paths have the form of the path of the input, because
-/// messages and reports show them.
-fn files_beside(source: &Source) -> Vec<(PathBuf, Metadata)> {
+/// Returns the files in the directory of an input, in the order of their names. Their paths have the form of the path of
+/// the input, because messages and reports show them.
+fn files_beside(source: &Source) -> Vec<Source> {
     let Some(path) = source.path() else {
         return Vec::new();
     };
@@ -52,38 +64,125 @@ fn files_beside(source: &Source) -> Vec<(PathBuf, Metadata)> {
     let files = fs::read_dir(directory.unwrap_or(Path::new(".")));
     let files = files.into_iter().flatten().flatten().filter_map(|file| {
         let metadata = file.metadata().ok().filter(Metadata::is_file)?;
-        Some((path.with_file_name(file.file_name()), metadata))
+        let path = path.with_file_name(file.file_name());
+        Some(Source {
+            name: path.display().to_string(),
+            relative: source.relative.with_file_name(file.file_name()),
+            size: Some(metadata.len()),
+            stamp: FileStamp::of(&metadata),
+            origin: Origin::File(path),
+            ..source.clone()
+        })
     });
-    files.filter(|(other, _)| other != path).collect()
+    let mut files: Vec<Source> = files.collect();
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    files
 }
 
-/// Returns the input that probably has the content of a vanished input. `listed` are the inputs that were found together
-/// with the vanished input, `later` are those that were found later.
+/// Files, indexed by what a vanished input may have in common with the file to which it was moved.
+#[derive(Default)]
+pub struct SourceIndex<'s> {
+    all: Vec<&'s Source>,
+    by_path: HashMap<&'s Path, &'s Source>,
+    by_file: HashMap<(u64, u64), Vec<&'s Source>>,
+    /// The files by the second of the last change of their contents.
+    by_second: HashMap<i64, Vec<&'s Source>>,
+}
+
+impl<'s> SourceIndex<'s> {
+    pub fn new(files: impl IntoIterator<Item = &'s Source>) -> Self {
+        let mut index = Self::default();
+        for file in files {
+            index.all.push(file);
+            if let Some(path) = file.path() {
+                index.by_path.insert(path, file);
+            }
+            if let Some(stamp) = file.stamp {
+                index.by_file.entry(stamp.file()).or_default().push(file);
+                let of_second = index.by_second.entry(stamp.modified_second());
+                of_second.or_default().push(file);
+            }
+        }
+        index
+    }
+
+    /// Returns the names of the vanished file itself.
+    fn same_file(&self, vanished: &Source) -> impl Iterator<Item = &'s Source> {
+        let stamp = vanished.stamp;
+        let files = stamp.and_then(|stamp| self.by_file.get(&stamp.file()));
+        let files = files.into_iter().flatten().copied();
+        files.filter(|file| is_same_file(vanished, file))
+    }
+
+    /// Returns the gzip file that has the name of the vanished file and `.gz`.
+    fn packed(&self, vanished: &Source) -> Option<&'s Source> {
+        let mut packed = OsString::from(vanished.path()?);
+        packed.push(".gz");
+        let packed = *self.by_path.get(Path::new(&packed))?;
+        is_as_new(vanished, packed).then_some(packed)
+    }
+
+    /// Returns the files that may have the content of a vanished input. There is evidence for each file: it is the same
+    /// file; or its name is that of the vanished file with `.gz`; or it is another part of the same log by its name, and
+    /// has the same time, which programs that pack files keep. The time of a log without a number or date in its name is
+    /// not known, because lines may have been written to the log after it was found, and it may have been rotated twice.
+    ///
+    /// A new archive of the same log is no evidence: logrotate removes the oldest archive when it adds an archive.
+    fn moved(&self, vanished: &Source) -> Vec<&'s Source> {
+        let same_file = self.same_file(vanished).next();
+        let exact = same_file.or_else(|| self.packed(vanished));
+        let is_current = stem(&vanished.name) == vanished.name;
+        if let Some(exact) = exact.filter(|_| !is_current) {
+            return vec![exact];
+        }
+        let candidates = match vanished.stamp {
+            Some(_) if is_current => Some(&self.all),
+            Some(stamp) => self.by_second.get(&stamp.modified_second()),
+            None => None,
+        };
+        let candidates = candidates.into_iter().flatten().copied();
+        let is_moved =
+            |file: &&Source| is_as_new(vanished, file) && is_rotated(&vanished.name, &file.name);
+        exact
+            .into_iter()
+            .chain(candidates.filter(is_moved))
+            .collect()
+    }
+}
+
+/// Returns the input that has the content of a vanished input. `listed` are the inputs that were found together with the
+/// vanished input, `later` are those that were found later and did not vanish.
 pub fn moved_to<'s>(
     vanished: &Source,
-    listed: &'s [Source],
-    later: &'s [Source],
+    listed: &SourceIndex<'s>,
+    later: &SourceIndex<'s>,
 ) -> Option<&'s Source> {
-    let is_other = |other: &&Source| other.path() != vanished.path();
-    let mut listed = listed.iter().filter(is_other);
     // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
     // exception is the gzip file into which the vanished file was being packed.
-    let packed = vanished.path().map(|path| {
-        let mut packed = path.as_os_str().to_owned();
-        packed.push(".gz");
-        packed
-    });
-    let is_packed = |other: &Source| {
-        let path = other.path().map(Path::as_os_str);
-        path.is_some() && path == packed.as_deref()
+    let is_renamed = |other: &&Source| other.path() != vanished.path();
+    let of_listed = || {
+        let same_file = listed.same_file(vanished).find(is_renamed);
+        same_file.or_else(|| listed.packed(vanished))
     };
-    let mut same_file = later.iter().filter(|other| is_same_file(vanished, other));
-    let same_file = same_file.next();
-    let listed = listed.find(|other| is_same_file(vanished, other) || is_packed(other));
-    let mut later = later.iter().filter(is_other);
-    same_file
-        .or(listed)
-        .or_else(|| later.find(|other| is_moved(vanished, other)))
+    let same_file = later.same_file(vanished).next();
+    same_file.or_else(of_listed).or_else(|| {
+        later
+            .moved(vanished)
+            .into_iter()
+            .find(|file| !is_of_other(vanished, file, listed))
+    })
+}
+
+/// Returns whether a file is the gzip file into which another input of the same time was packed.
+fn is_of_other(vanished: &Source, file: &Source, listed: &SourceIndex<'_>) -> bool {
+    let unpacked = file
+        .path()
+        .filter(|path| path.extension() == Some(OsStr::new("gz")));
+    let unpacked = unpacked.map(|path| path.with_extension(""));
+    let other = unpacked.filter(|path| Some(path.as_path()) != vanished.path());
+    let other = other.and_then(|path| listed.by_path.get(path.as_path()));
+    let second = |source: &Source| Some(source.stamp?.modified_second());
+    other.is_some_and(|other| second(other) == second(file))
 }
 
 /// Returns whether a file that was found later is the same file, which may have grown. A new file may get the number of a
@@ -97,12 +196,10 @@ fn is_same_file(earlier: &Source, later: &Source) -> bool {
     })
 }
 
-/// Returns whether a file is the vanished file under another name, or by its name and time the gzip file to which the
-/// vanished file was packed. Programs that pack files keep the time.
-fn is_moved(vanished: &Source, file: &Source) -> bool {
+/// Returns whether the contents of a file were not changed before those of the vanished file.
+fn is_as_new(vanished: &Source, file: &Source) -> bool {
     let stamps = vanished.stamp.zip(file.stamp);
-    let is_as_new = stamps.is_some_and(|(vanished, file)| !file.is_older_than(&vanished));
-    is_same_file(vanished, file) || is_as_new && is_rotated(&vanished.name, &file.name)
+    stamps.is_none_or(|(vanished, file)| !file.is_older_than(&vanished))
 }
 
 /// Returns whether the name `other` differs from `name` only in the number or date that a rotation appends, and in the

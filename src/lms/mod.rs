@@ -5,7 +5,6 @@ pub(crate) mod course_key;
 mod courses;
 mod database;
 mod identity;
-mod lazy;
 mod lookup;
 mod row_set;
 mod settings;
@@ -17,7 +16,6 @@ pub use database::{
     Database, DatabaseCourse, DatabaseSettings, DatabaseUser, PASSWORD_VARIABLE, Session,
 };
 pub use identity::IdentityDerivation;
-pub use lazy::LazyLms;
 pub(crate) use lookup::UserRef;
 pub use lookup::{Lms, Unknown};
 pub use row_set::RowSet;

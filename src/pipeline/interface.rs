@@ -86,6 +86,22 @@ pub enum InputEvent<S, T> {
     End(ReadEnd, u64),
 }
 
+impl<S, T, E> InputEvent<S, Result<T, E>> {
+    /// Returns the event with the converted batch.
+    ///
+    /// # Errors
+    /// Returns the error, if the batch could not be converted.
+    pub fn transpose(self) -> Result<InputEvent<S, T>, E> {
+        Ok(match self {
+            Self::Unopened(error) => InputEvent::Unopened(error),
+            Self::HeldBack(reason) => InputEvent::HeldBack(reason),
+            Self::Start(start) => InputEvent::Start(start),
+            Self::Batch(batch) => InputEvent::Batch(batch?),
+            Self::End(end, bytes) => InputEvent::End(end, bytes),
+        })
+    }
+}
+
 /// The answer of the caller to a delivered event: how the run proceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlFlow {

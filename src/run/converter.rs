@@ -10,7 +10,7 @@ use super::settings::{ConversionSettings, InputSettings};
 use crate::console::Console;
 use crate::convert::LineConverter;
 use crate::input::Framing;
-use crate::lms::{IdentityColumn, LazyLms, Lms, LmsSettings, LmsTables, Unknown};
+use crate::lms::{IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
 use crate::routing::Routers;
 use crate::url::{Url, redacted};
 
@@ -52,7 +52,7 @@ impl ConversionSettings {
             wrapper: input.line_wrapper.clone(),
             splits_lines: input.framing != Framing::Lines,
             routers,
-            lms: LazyLms::new(tables.without_rows()),
+            lms: OnceLock::new(),
             format: self.format,
             selection: self.selection,
             filter: self.filter,
@@ -67,10 +67,16 @@ impl ConversionSettings {
 /// # Errors
 /// Returns an error that names the file if a table cannot be read.
 pub fn load_tables(converter: &LineConverter, tables: LmsTables, console: &Console) -> Result<()> {
-    converter.lms.set(tables.load()?);
-    check_rows(&converter.lms, console);
+    let lms = tables.load()?;
+    check_rows(&lms, console);
+    // The tables are loaded once, so no earlier tables are kept in place of these.
+    let _ = converter.lms.set(lms);
     Ok(())
 }
+
+/// The lookup tables could not be read, so no line can be converted.
+#[derive(Debug)]
+pub struct TablesFailed;
 
 /// The tables of a converter that are loaded before the first complete line is converted. A run with a state directory
 /// may have no such line.
@@ -91,8 +97,11 @@ impl LazyTables {
         }
     }
 
-    /// Loads the tables, unless they are loaded. Returns whether they could be read.
-    pub fn load(&self, converter: &LineConverter) -> bool {
+    /// Loads the tables, unless they are loaded.
+    ///
+    /// # Errors
+    /// Returns an error if the tables could not be read. [`result`](Self::result) has the cause.
+    pub fn load(&self, converter: &LineConverter) -> Result<(), TablesFailed> {
         let load = || {
             let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
             match tables.take() {
@@ -100,12 +109,11 @@ impl LazyTables {
                 None => Ok(()),
             }
         };
-        self.loaded.get_or_init(load).is_ok()
-    }
-
-    /// Returns whether the tables could not be read.
-    pub fn have_failed(&self) -> bool {
-        matches!(self.loaded.get(), Some(Err(_)))
+        self.loaded
+            .get_or_init(load)
+            .as_ref()
+            .map_err(|_| TablesFailed)
+            .copied()
     }
 
     /// Returns the error with which the tables could not be read.

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use rejects::Rejects;
+pub use vanished::MoreInputs;
 use vanished::Vanished;
 
 use super::duplicates::Duplicates;

@@ -119,7 +119,7 @@ impl InputSearch {
     /// Finds the inputs that are new since the inputs in `sources` were found, the files that inputs which vanished from
     /// `sources` may have been renamed or packed to, and the `copies` of truncated inputs. `others` are the inputs of
     /// other shards that were found together with `sources`.
-    pub fn find_moved(
+    pub fn find_more(
         &self,
         sources: &[&Source],
         others: &[Source],
@@ -127,17 +127,18 @@ impl InputSearch {
         copies: Vec<Source>,
     ) -> Moved {
         let identity = |source: &Source| Some(source.stamp?.file());
-        let is_vanished =
-            |source: &&&Source| vanished.iter().any(|other| other.path() == source.path());
-        let read = sources.iter().filter(|source| !is_vanished(source));
+        let gone: HashSet<_> = vanished.iter().map(|source| source.path()).collect();
+        let read = sources
+            .iter()
+            .filter(|source| !gone.contains(&source.path()));
         let known = read.copied().chain(others).filter_map(identity);
         let mut known: HashSet<(u64, u64)> = known.collect();
-        let files = vanished.iter().flat_map(|source| {
-            let is_argument = self.is_argument(source);
-            let mut files = moved_files(source, &self.wrapper);
-            files.retain(|file| is_argument || self.filter.matches(&file.relative));
-            files.into_iter().map(move |file| (file, is_argument))
-        });
+        // An argument names the input itself, not a directory with the input.
+        let arguments: HashSet<_> = self.paths.iter().map(|path| Some(path.as_path())).collect();
+        let files = moved_files(vanished, &self.wrapper).into_iter();
+        let files = files.map(|(source, file)| (file, arguments.contains(&source.path())));
+        let files =
+            files.filter(|(file, is_argument)| *is_argument || self.filter.matches(&file.relative));
         let listed = self.list().sources.into_iter().chain(copies);
         let found = listed.map(|source| (source, false)).chain(files);
         let new = found.filter(|(source, _)| identity(source).is_some_and(|id| known.insert(id)));
@@ -152,14 +153,6 @@ impl InputSearch {
             sources: files(own),
             in_other_shards: files(others),
         }
-    }
-
-    /// Returns whether an argument names the input itself, not a directory with the input.
-    fn is_argument(&self, source: &Source) -> bool {
-        let path = source.path();
-        self.paths
-            .iter()
-            .any(|argument| Some(argument.as_path()) == path)
     }
 }
 

@@ -129,7 +129,7 @@ impl<'a> Job<'a> {
         let (converter, tables) = conversion.without_tables(&input, &command.console)?;
         let tables = LazyTables::new(Some(tables), &command.console);
         if record.state.is_none() {
-            tables.load(&converter);
+            let _ = tables.load(&converter);
             tables.result()?;
         }
         let listed: Arc<[Source]> = discovery.sources.into();
@@ -251,9 +251,9 @@ impl<'a> Job<'a> {
             keeps_details: self.record.report.is_some(),
             buffers: Buffers::default(),
         });
-        if let Some(counter) = destination.counter() {
-            self.tables.load(&batches.converter);
-            self.tables.result().or_exit(ExitCode::Usage)?;
+        if let Some(counter) = destination.counter()
+            && self.tables.load(&batches.converter).is_ok()
+        {
             self.count(&batches, counter).or_exit(ExitCode::Input)?;
         }
         let mut deliverer =
@@ -268,7 +268,6 @@ impl<'a> Job<'a> {
         deliverer.state = opener.map(|opener| Arc::clone(opener.directory()));
         let snapshot = self.snapshot(targets);
         let delivered = self.drive(&batches, deliverer, snapshot);
-        self.tables.result().or_exit(ExitCode::Usage)?;
         Ok(self.summarize(&batches.converter, &delivered, report, targets))
     }
 

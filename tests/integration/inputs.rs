@@ -355,17 +355,19 @@ fn numbers_out_of_range_are_refused() {
 
 #[test]
 fn earlier_output_below_the_log_directory_is_no_input() {
-    for options in [
-        &["--to", "xapi"][..],
-        &["--to", "caliper"],
-        &["--output-format", "clickhouse"],
+    for (format, options) in [
+        ("xapi", &[][..]),
+        ("caliper", &[]),
+        ("xapi", &["--output-format", "clickhouse"]),
     ] {
         let directory = RunDirectory::new();
         directory.write("logs/a.log", line(1));
         // The second run with a new state directory writes a numbered file.
         for (output, state) in [("logs/old", "s1"), ("logs/old", "s2"), ("new", "s3")] {
-            let run = Run::transform().in_directory(&directory).args(options);
-            let run = run.args(&["-o", output, "--state", state, "logs"]);
+            let run = Run::transform_to(format).in_directory(&directory);
+            let run = run
+                .args(options)
+                .args(&["-o", output, "--state", state, "logs"]);
             let ended = run.run().with_code(0);
             assert_eq!(ended.files(output).len(), 1 + usize::from(state == "s2"));
             let skipped = if output == "new" { 2 } else { 0 };

@@ -259,7 +259,7 @@ fn a_damaged_number_of_a_destination_does_no_harm() {
 
 /// The end of the note about a file that the state directory does not know.
 const REPEATED: &str =
-    "may repeat its records: with a new state directory, write to a new output directory";
+    "may repeat its records. Use a new output directory with a new state directory";
 
 #[test]
 fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
@@ -272,7 +272,7 @@ fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
     fs::remove_dir_all(directory.path("state")).unwrap();
     let ended = transform().run().with_code(0);
     // The outputs are written at the same time, so any of them may be the first.
-    ended.assert_stderr("note: the state directory does not know `");
+    ended.assert_stderr("was not written with this state directory, so it is kept; `");
     assert_eq!(ended.stderr.matches(REPEATED).count(), 1);
     let expected = [
         "a.log.xapi.2.jsonl",
@@ -328,7 +328,7 @@ fn the_output_of_a_forgotten_document_is_kept() {
     let seen = seen(today - 500, number("z.json")) + &seen(today, number("a.log"));
     directory.write(JOURNAL, journal.join("\n") + "\n" + &seen);
     directory.write("logs/z.json", line(5));
-    run().assert_stderr("does not know `");
+    run().assert_stderr("was not written with this state directory");
     assert_eq!(
         directory.files("out"),
         ["a.log.xapi.jsonl", "z.2.json", "z.json"]

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
 use serde_json::Value;
 
@@ -181,6 +183,104 @@ fn a_file_that_vanishes_and_does_not_turn_up_is_an_error() {
     run.assert_error("failed to open `logs/tracking.log-1`: No such file");
     assert_eq!(ended(&run, "logs/tracking.log-1"), "failed");
     assert_each_once(&lrs, 21);
+}
+
+fn set_time(path: &Path, hours_ago: u64) {
+    let file = fs::File::options().append(true).open(path).unwrap();
+    let ago = std::time::Duration::from_secs(3600 * hours_ago);
+    file.set_modified(std::time::SystemTime::now() - ago)
+        .unwrap();
+}
+
+/// Packs a log, gives the time of the log to the gzip file, and removes the log.
+fn pack_with_time(logs: &Path, from: &str, to: &str) {
+    let (from, to) = (logs.join(from), logs.join(to));
+    let time = fs::metadata(&from).unwrap().modified().unwrap();
+    fs::write(&to, gzip(fs::read(&from).unwrap())).unwrap();
+    let packed = fs::File::options().append(true).open(to).unwrap();
+    packed.set_modified(time).unwrap();
+    fs::remove_file(from).unwrap();
+}
+
+fn remove_the_oldest_and_add_a_new_archive(logs: &Path) {
+    fs::remove_file(logs.join("tracking.log-20250101")).unwrap();
+    fs::write(logs.join("tracking.log-20260101.gz"), gzip(lines(500..505))).unwrap();
+}
+
+fn remove_one_and_pack_another(logs: &Path) {
+    fs::remove_file(logs.join("tracking.log-20250101")).unwrap();
+    pack_with_time(logs, "tracking.log-1", "tracking.log-1.gz");
+}
+
+#[test]
+fn only_a_file_of_the_same_time_or_name_is_taken_for_a_vanished_archive() {
+    for (moves, code, end, count) in [
+        (
+            remove_the_oldest_and_add_a_new_archive as fn(&Path),
+            3,
+            "failed",
+            43,
+        ),
+        // Both logs have the same time, and the gzip file is that of the other log.
+        (remove_one_and_pack_another, 3, "failed", 38),
+        (
+            |logs| pack_with_time(logs, "tracking.log-20250101", "tracking.log-20250101.gz"),
+            0,
+            "moved",
+            40,
+        ),
+        (
+            |logs| pack_with_time(logs, "tracking.log-20250101", "tracking.log-2.gz"),
+            0,
+            "moved",
+            40,
+        ),
+    ] {
+        let directory = logs();
+        directory.write("logs/tracking.log-20250101", lines(400..402));
+        for log in ["tracking.log-20250101", "tracking.log-1"] {
+            set_time(&directory.path("logs").join(log), 9000);
+        }
+        let lrs = moving(&directory, moves);
+        let run = send(&directory, &lrs).run().with_code(code);
+        assert_eq!(ended(&run, "logs/tracking.log-20250101"), end);
+        assert_each_once(&lrs, count);
+    }
+}
+
+/// With each request of the first run, one more log is found, and the archive is renamed before it is opened.
+#[test]
+fn inputs_that_are_found_after_the_last_search_are_left_to_the_next_run() {
+    let directory = RunDirectory::new();
+    let log = |nth: u32| lines(10 * nth..10 * nth + 8) + &filler().repeat(3);
+    directory.write("logs/a.log-0", log(0));
+    directory.write("logs/b.log-0", lines(900..905));
+    let logs = directory.path("logs");
+    let (moved, is_over) = (
+        Arc::new(AtomicU32::new(0)),
+        Arc::new(AtomicBool::new(false)),
+    );
+    let lrs = Lrs::with_faults({
+        let (moved, is_over) = (Arc::clone(&moved), Arc::clone(&is_over));
+        move |_, method| {
+            if method == "POST" && !is_over.load(Relaxed) {
+                let nth = moved.fetch_add(1, Relaxed);
+                let b = |nth: u32| logs.join(format!("b.log-{nth}"));
+                fs::rename(b(nth), b(nth + 1)).unwrap();
+                fs::write(logs.join(format!("a.log-{}", nth + 1)), log(nth + 1)).unwrap();
+            }
+            ServerFault::None
+        }
+    });
+    let run = send(&directory, &lrs).run().with_code(0);
+    is_over.store(true, Relaxed);
+    run.assert_stderr("during the run, and the next run reads it");
+    assert_eq!(ended(&run, "logs/b.log-0"), "moved");
+    assert!(!run.stderr.contains("stopped"), "{}", run.stderr);
+    let logs = moved.load(Relaxed) as usize + 1;
+    assert!(sent(&lrs).len() < 8 * logs);
+    send(&directory, &lrs).run().with_code(0);
+    assert_each_once(&lrs, 8 * logs + 5);
 }
 
 #[test]

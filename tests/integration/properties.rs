@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::sync::OnceLock;
 
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
@@ -10,9 +11,7 @@ use event_routing_backends::convert::{
 };
 use event_routing_backends::filter::EventFilter;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
-use event_routing_backends::lms::{
-    IdentityColumn, IdentityDerivation, LazyLms, Lms, RowSet, Unknown,
-};
+use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
 use event_routing_backends::outcome::{RepairSet, Tally};
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
@@ -51,7 +50,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
         selection,
         filter: EventFilter::default(),
         routers: None,
-        lms: LazyLms::new(Lms {
+        lms: OnceLock::from(Lms {
             root_url: "https://x.example".into(),
             identity: IdentityColumn::Email,
             users: None,

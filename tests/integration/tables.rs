@@ -1,6 +1,7 @@
 //! Lookup tables of users and courses, and derived identities.
 
-use crate::harness::{Ended, Run, gzip, line};
+use crate::harness::{Ended, Run, RunDirectory, gzip, line};
+use crate::lrs::Lrs;
 
 const USERS: &str = "id,username,email,xapi_id,caliper_id\n\
     5,ada,ada@example.com,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
@@ -209,4 +210,24 @@ fn an_invalid_table_is_an_error_before_the_run_starts() {
         );
     }
     explain(&["--users", "no-such-file"]).run().with_code(2);
+}
+
+#[test]
+fn a_run_with_a_state_directory_whose_table_cannot_be_read_has_a_summary_and_a_report() {
+    let (lrs, directory) = (Lrs::healthy(), RunDirectory::new());
+    directory.write("logs/a.log", line(1));
+    directory.write("u", "id\n");
+    for options in [&[][..], &["--dry-run"]] {
+        let run = directory.run_with_state(&["send", "--url", &lrs.xapi(), "--users", "u"]);
+        let run = run.args(&["--report", "report.json"]).args(options);
+        let ended = run.run().with_code(2);
+        ended.assert_error("failed to read `u`: the table has no columns");
+        ended.assert_stderr("stopped");
+        let report = ended.report();
+        assert_eq!(report["exit_code"], 2);
+        assert_eq!(report["inputs"][0]["ended"], "stopped");
+        assert_eq!(report["total"]["outcomes"]["emitted"], 0);
+    }
+    let run = directory.run_with_state(&["send", "--url", &lrs.xapi()]);
+    assert_eq!(run.run().with_code(0).count("emitted"), 1);
 }

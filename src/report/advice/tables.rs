@@ -9,8 +9,9 @@ use crate::text::grouped;
 /// Returns a warning for each table that is the reason why more than half of the events are rejected, or that has no rows
 /// and is the reason for any.
 pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread) -> Vec<String> {
-    let lms = &converter.lms;
-    let (users, courses) = (lms.users.as_ref(), lms.courses.as_ref());
+    let lms = converter.lms.get();
+    let users = lms.and_then(|lms| lms.users.as_ref());
+    let courses = lms.and_then(|lms| lms.courses.as_ref());
     let users = users.map(|users| (users.file.as_str(), users.is_empty()));
     let courses = courses.map(|courses| (courses.file.as_str(), courses.is_empty()));
     let export = "export the table again (see *Lookup tables* in the guide)";

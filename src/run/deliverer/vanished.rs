@@ -1,10 +1,11 @@
 //! Inputs that vanished between their listing and their opening, and inputs that were truncated while they were read. They
 //! are failures unless their content turns up under another name.
 
+use std::collections::HashSet;
 use std::io::{self, ErrorKind};
 
 use super::Deliverer;
-use crate::input::{Source, moved_to, not_opened};
+use crate::input::{Source, SourceIndex, moved_to, not_opened};
 use crate::report::ReadTo;
 use crate::run::open_input::OpenInput;
 
@@ -17,6 +18,17 @@ pub struct Vanished {
     inputs: Vec<(usize, Source, io::Error)>,
     /// The copies of inputs that were truncated while they were read.
     pub(super) copies: Vec<Source>,
+}
+
+/// The inputs that were found during a run.
+#[derive(Default)]
+pub struct MoreInputs {
+    /// The inputs that the run has read, or tried to read.
+    pub read: Vec<Source>,
+    /// The inputs that the next run reads.
+    pub unread: Vec<Source>,
+    /// The inputs that runs of other shards read.
+    pub in_other_shards: Vec<Source>,
 }
 
 impl Deliverer<'_> {
@@ -50,20 +62,26 @@ impl Deliverer<'_> {
         std::mem::take(&mut self.vanished.copies)
     }
 
-    /// Reports the inputs that vanished. `listed` are the inputs that were found first, `later` those that were found
-    /// during the run, and `elsewhere` those that were found during the run and are in other shards.
-    pub fn settle_vanished(&mut self, listed: &[Source], later: &[Source], elsewhere: &[Source]) {
-        for (input, source, error) in std::mem::take(&mut self.vanished.inputs) {
-            let here = moved_to(&source, listed, later);
-            let there = here.is_none().then(|| moved_to(&source, &[], elsewhere));
-            let Some(moved) = here.or(there.flatten()) else {
+    /// Reports the inputs that vanished. `listed` are the inputs that were found first.
+    pub fn settle_vanished(&mut self, listed: &[Source], more: &MoreInputs) {
+        let vanished = std::mem::take(&mut self.vanished.inputs);
+        if vanished.is_empty() {
+            return;
+        }
+        let numbers: HashSet<usize> = vanished.iter().map(|(input, ..)| *input).collect();
+        let read = more.read.iter().enumerate();
+        let read = read.filter(|(nth, _)| !numbers.contains(&(listed.len() + nth)));
+        let read = SourceIndex::new(read.map(|(_, source)| source));
+        let (listed, unread) = (SourceIndex::new(listed), SourceIndex::new(&more.unread));
+        let elsewhere = SourceIndex::new(&more.in_other_shards);
+        for (input, source, error) in vanished {
+            let find = |later, reader| Some((moved_to(&source, &listed, later)?, reader));
+            let moved = find(&read, "")
+                .or_else(|| find(&unread, ", and the next run reads it"))
+                .or_else(|| find(&elsewhere, ", and another shard reads it"));
+            let Some((moved, reader)) = moved else {
                 self.fail_to_open(input, &source, &error);
                 continue;
-            };
-            let reader = if here.is_none() {
-                ", and another shard reads it"
-            } else {
-                ""
             };
             let (from, to) = (&source.name, &moved.name);
             self.console.note(&format!(

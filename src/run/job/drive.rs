@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use super::{Job, SnapshotFn};
 use crate::checkpoint::ResumingOpener;
-use crate::convert::{BatchConverter, ConvertedBatch};
+use crate::convert::BatchConverter;
 use crate::exit_code::ExitCode;
 use crate::input::{LineBatch, Source};
 use crate::pipeline::{self, ControlFlow, Delivery};
-use crate::run::deliverer::{Delivered, Deliverer};
+use crate::run::converter::TablesFailed;
+use crate::run::deliverer::{Delivered, Deliverer, MoreInputs};
 
-/// The number of times that the inputs are listed again in a run because inputs vanished.
+/// The number of times that a run reads inputs that were found later, because inputs vanished. The inputs are listed once
+/// more at the end, to learn whether those that vanished last are failures.
 const MOST_SEARCHES: usize = 3;
 
 impl Job<'_> {
@@ -25,28 +27,33 @@ impl Job<'_> {
         let console = Arc::clone(&self.command.console);
         let progress = console.progress();
         progress.start(self.size(), snapshot);
-        let mut later: Vec<Source> = Vec::new();
-        let mut elsewhere: Vec<Source> = Vec::new();
+        let mut more = MoreInputs::default();
         let mut sources = Arc::clone(&self.sources);
         let mut first = 0;
         let mut result = Ok(());
-        for _ in 0..=MOST_SEARCHES {
+        for searches in 0..=MOST_SEARCHES {
             let opener = self.opener.as_ref();
             let opener = opener.map(ResumingOpener::for_more_inputs);
             let (converting, tables) = (Arc::clone(batches), Arc::clone(&self.tables));
             let convert = move |source: &Source, batch: LineBatch| {
-                if batch.has_complete_line() && !tables.load(&converting.converter) {
-                    return (ConvertedBatch::default(), None);
+                if batch.has_complete_line()
+                    && let Err(error) = tables.load(&converting.converter)
+                {
+                    return (Err(error), None);
                 }
-                converting.convert(source, batch)
+                let (converted, rest) = converting.convert(source, batch);
+                (Ok(converted), rest)
             };
             let mut is_stopped = false;
             result = pipeline::run(&sources, &self.options, opener, convert, |delivery| {
                 let input = first + delivery.input;
-                // A batch that could not be converted for want of the tables is not delivered.
-                let flow = match self.tables.have_failed() {
-                    true => ControlFlow::Stop,
-                    false => deliverer.deliver(Delivery { input, ..delivery }),
+                let flow = match delivery.event.transpose() {
+                    Ok(event) => deliverer.deliver(Delivery {
+                        input,
+                        source: delivery.source,
+                        event,
+                    }),
+                    Err(TablesFailed) => ControlFlow::Stop,
                 };
                 is_stopped |= flow == ControlFlow::Stop;
                 flow
@@ -57,24 +64,32 @@ impl Job<'_> {
             if is_over || vanished.is_empty() && copies.is_empty() {
                 break;
             }
-            let known: Vec<&Source> = self.unread.listed.iter().chain(&later).collect();
+            let known: Vec<&Source> = self.unread.listed.iter().chain(&more.read).collect();
             let others = &self.unread.in_other_shards;
             let search = &self.unread.search;
-            let moved = search.find_moved(&known, others, &vanished, copies);
-            elsewhere.extend(moved.in_other_shards);
+            let moved = search.find_more(&known, others, &vanished, copies);
+            more.in_other_shards.extend(moved.in_other_shards);
+            if searches == MOST_SEARCHES {
+                more.unread = moved.sources;
+                break;
+            }
             if moved.sources.is_empty() {
                 break;
             }
             first = known.len();
-            later.extend(moved.sources.iter().cloned());
+            more.read.extend(moved.sources.iter().cloned());
             sources = moved.sources.into();
         }
-        deliverer.settle_vanished(&self.unread.listed, &later, &elsewhere);
+        deliverer.settle_vanished(&self.unread.listed, &more);
         let mut delivered = deliverer.close();
-        delivered.more_inputs = later.len();
+        delivered.more_inputs = more.read.len();
         if let Err(error) = result {
             console.error(&format!("{error:#}"));
             delivered.code = delivered.code.max(ExitCode::Input);
+        }
+        if let Err(error) = self.tables.result() {
+            console.error(&format!("{error:#}"));
+            delivered.code = delivered.code.max(ExitCode::Usage);
         }
         progress.clear();
         delivered

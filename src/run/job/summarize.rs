@@ -102,7 +102,7 @@ impl Job<'_> {
             skipped_files: *skipped_files,
             skipped_lines: inputs.skipped_lines(),
             repeated: inputs.repeated(),
-            derived_users: converter.lms.derived_users.count(),
+            derived_users: (converter.lms.get()).map_or(0, |lms| lms.derived_users.count()),
             verbose: self.record.verbose,
             stopped_by: interrupted.signal(),
             read: ReadBytes {
