@@ -55,8 +55,8 @@ pub struct DeliveryArgs {
     #[arg(long)]
     caliper_array: bool,
 
-    /// Open at most this many connections to --url or to each router: more while the server bears them [default: 4, or 2
-    /// to ClickHouse]
+    /// Open at most this many connections to --url or to each router: more while the server can handle them [default: 4, or
+    /// 2 to ClickHouse]
     #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
     connections: Option<u16>,
 

@@ -1,6 +1,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,6 +35,45 @@ impl InputGuard for NoOpener {
 }
 
 const AT_START: Option<NoOpener> = None;
+
+/// Opens inputs, and lets the first one wait after its start until the second has started.
+struct WaitForSecond(Arc<(AtomicUsize, Barrier)>);
+
+impl InputOpener for WaitForSecond {
+    type Start = ();
+    type Guard = WaitForSecond;
+
+    fn open(
+        &self,
+        _: usize,
+        source: &Source,
+        bytes_read: &BytesRead,
+    ) -> io::Result<Opening<(), WaitForSecond>> {
+        let opened = input::open(source, bytes_read)?;
+        Ok(Opening::Open(
+            opened,
+            (),
+            WaitForSecond(Arc::clone(&self.0)),
+        ))
+    }
+}
+
+impl InputGuard for WaitForSecond {
+    fn start<T>(&self, start: impl FnOnce() -> T) -> T {
+        let started = start();
+        let (inputs, both) = &*self.0;
+        if inputs.fetch_add(1, Ordering::Relaxed) < 2 {
+            both.wait();
+        }
+        started
+    }
+
+    fn has_read(&self, _: &LineBatch) {}
+
+    fn end(&self, end: ReadEnd) -> ReadEnd {
+        end
+    }
+}
 
 fn sources<const N: usize>(paths: [&Path; N]) -> Arc<[Source]> {
     paths.map(|path| source(path.to_owned())).into()
@@ -175,7 +215,8 @@ fn several_inputs_are_read_at_a_time_each_in_order() {
         thread::sleep(Duration::from_millis(1));
         first_line(source, batch)
     };
-    run(&sources, &options, AT_START, convert, |delivery| {
+    let opener = WaitForSecond(Arc::new((AtomicUsize::new(0), Barrier::new(2))));
+    run(&sources, &options, Some(opener), convert, |delivery| {
         match delivery.event {
             InputEvent::Start(_) => open += 1,
             InputEvent::End(_, bytes) => {

@@ -52,7 +52,7 @@ impl Concurrency {
         }
     }
 
-    /// Notes that the server has answered a request. Only requests that use the limit show that the server bears it.
+    /// Notes that the server has answered a request. Only requests that use the limit show that the server can handle it.
     pub fn answered(&mut self, request: InFlight) {
         if request.lowered < self.lowered || !request.is_last {
             return;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_settles_at_the_number_of_requests_that_the_server_bears() {
+    fn the_limit_settles_at_the_number_of_requests_that_the_server_can_handle() {
         for most in [1, 2, 3, 5] {
             let mut concurrency = Concurrency::new(8);
             let failed = rounds(&mut concurrency, 2000, most);

@@ -136,7 +136,7 @@ impl RateLimiter {
         self.schedule().concurrency.forget_failures();
     }
 
-    /// Returns the most requests in flight that the server bears as far as known, and the number of connections.
+    /// Returns the most requests in flight that the server can handle as far as known, and the number of connections.
     pub fn settled(&self) -> (usize, usize) {
         self.schedule().concurrency.settled()
     }

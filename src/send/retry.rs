@@ -19,7 +19,7 @@ pub struct Requester<'r> {
     pub target: &'r Target,
     pub console: &'r Console,
     /// Whether the answers to lookups raise the number of requests that are made at once. During deliveries, they do not,
-    /// because a lookup does not show how many deliveries the server bears.
+    /// because a lookup does not show how many deliveries the server can handle.
     pub learns_from_lookups: bool,
 }
 

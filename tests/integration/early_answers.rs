@@ -74,7 +74,7 @@ fn an_early_413_halves_the_batch_even_if_the_server_keeps_the_connection_open() 
     let (rules, _) = rules(|| Early::Stall(answer("413 Too Large")));
     let gateway = Gateway::start(&lrs.xapi(), rules, None);
     let ended = send(&gateway.xapi())
-        .args(&["--read-timeout", "2"])
+        .args(&["--read-timeout", "3"])
         .run()
         .with_code(0);
     assert_eq!(lrs.stored().len(), MANY);

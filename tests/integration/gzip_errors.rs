@@ -73,26 +73,25 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
         (
             lines(3..5).into_bytes(),
             format!(
-                "text begins; move it to a file of its own and read that, too: `tail -c +{at} FILE > FILE.new.log && truncate -s {} FILE`",
+                "text begins at byte {at}, after the end of the gzip data; move it to a file of its own and read that, too: `tail -c +{at} FILE > FILE.new.log && truncate -s {} FILE`",
                 at - 1
             ),
         ),
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
             format!(
-                "data begins that is compressed with zstd; move it to a file of its own and read that, too: `tail -c +{at} FILE | zstd -dc - > FILE.new.log && truncate -s {} FILE`",
+                "data compressed with zstd begins at byte {at}, after the end of the gzip data; move it to a file of its own and read that, too: `tail -c +{at} FILE | zstd -dc - > FILE.new.log && truncate -s {} FILE`",
                 at - 1
             ),
         ),
         (
             b"\x93\x01\xff".to_vec(),
             format!(
-                "other bytes follow, which are left out; if the file should have more lines, get the file again; if not, keep its first {0} bytes (`head -c {0}`)",
+                "after the end of the gzip data, at byte {at}, other bytes follow, which are left out; if the file should have more lines, get the file again; if not, keep its first {0} bytes (`head -c {0}`)",
                 at - 1
             ),
         ),
     ] {
-        let expected = format!("after the end of the gzip data, at byte {at}, {expected}");
         for state in [&[][..], &["--state", "state"]] {
             let run = Run::transform().file("a.log.gz", followed(&rest));
             let arguments = [state, &["-o", "out", "a.log.gz"]].concat();
@@ -102,7 +101,7 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
     }
     let run = Run::transform().stdin(followed(line(3).as_bytes()));
     let message = format!(
-        "`-` to its end: after the end of the gzip data, at byte {at}, text begins; read it with `… | tail -c +{at} | event-router … -`; if the input comes out of an archive, "
+        "`-` to its end: text begins at byte {at}, after the end of the gzip data; read it with `… | tail -c +{at} | event-router … -`; if the input comes out of an archive, "
     );
     fails_after(
         run.args(&["-"]).run(),

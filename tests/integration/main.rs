@@ -83,10 +83,12 @@ mod signals;
 mod state;
 mod state_of_routers;
 mod tables;
+mod timer;
 #[cfg(target_os = "linux")]
 mod unfinished;
 mod unpacking;
 mod vanishing_files;
 mod verdicts;
 mod verify;
+mod wide_encodings;
 mod wrapped;

@@ -25,7 +25,9 @@ fn moving(directory: &RunDirectory, moves: fn(&Path)) -> Lrs {
     })
 }
 
-/// A directory whose first log is so long that no other log is opened before its first statements are sent.
+/// A directory in whose first log long lines follow the first statements. No other log is opened before the first request
+/// is answered: until then, the third batch of two statements waits for a free slot of the sender, and the long lines are
+/// more than may be in flight.
 fn logs() -> RunDirectory {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..8) + &filler().repeat(3));
@@ -36,7 +38,7 @@ fn logs() -> RunDirectory {
 
 fn send(directory: &RunDirectory, lrs: &Lrs) -> Run {
     let run = directory.run_with_state(&["send", "--url", &lrs.xapi(), "--report", "report.json"]);
-    run.args(&["--batch-size", "7", "--connections", "1", "--threads", "1"])
+    run.args(&["--batch-size", "2", "--connections", "1", "--threads", "1"])
 }
 
 /// How often each statement was sent.
@@ -106,7 +108,7 @@ fn files_that_are_renamed_or_packed_before_they_are_opened_are_no_failures() {
             let lrs = moving(&directory, moves);
             let run = Run::send(&lrs.xapi()).in_directory(&directory);
             let run = run.args(&["--state", "state", "--report", "report.json"]);
-            let run = run.args(&["--batch-size", "7", "--connections", "1", "--threads", "1"]);
+            let run = run.args(&["--batch-size", "2", "--connections", "1", "--threads", "1"]);
             let run = run.args(named).run().with_code(0);
             run.assert_stderr("note: `logs/tracking.log` was moved to `logs/tracking.log");
             assert_eq!(ended(&run, "logs/tracking.log"), "moved");

@@ -28,7 +28,7 @@ fn a_store_that_answers_only_small_batches_in_time_gets_smaller_batches() {
     let rules = Rules {
         answer: Box::new(move |body, forward| {
             let answer = forward();
-            if statements(body) > 250 {
+            if statements(body) > 25 {
                 count.fetch_add(1, Ordering::Relaxed);
                 // The thread ends with the tests.
                 loop {
@@ -40,10 +40,10 @@ fn a_store_that_answers_only_small_batches_in_time_gets_smaller_batches() {
         ..Rules::default()
     };
     let gateway = Gateway::start(&lrs.xapi(), rules, None);
-    let log = lines(0..3000);
+    let log = lines(0..300);
     let ended = send(&gateway.xapi(), &log)
-        .args(&["--read-timeout", "0.5", "--dead-letters", "dead"])
-        .args(&["--connections", "1"])
+        .args(&["--read-timeout", "2", "--dead-letters", "dead"])
+        .args(&["--batch-size", "50", "--connections", "1"])
         .run()
         .with_code(0);
     assert_stored(&lrs, &transformed(&log, "xapi"));
@@ -77,7 +77,10 @@ fn a_statement_that_is_not_answered_in_time_is_a_dead_letter() {
     let rules = Rules {
         answer: Box::new(|body, forward| {
             if String::from_utf8_lossy(body).contains("poison") {
-                std::thread::sleep(Duration::from_secs(2));
+                // The thread ends with the tests.
+                loop {
+                    std::thread::park();
+                }
             }
             forward()
         }),
@@ -85,7 +88,7 @@ fn a_statement_that_is_not_answered_in_time_is_a_dead_letter() {
     };
     let gateway = Gateway::start(&lrs.xapi(), rules, None);
     let ended = send(&gateway.xapi(), &(poisoned(0) + &lines(1..16)))
-        .args(&["--read-timeout", "0.5", "--dead-letters", "dead"])
+        .args(&["--read-timeout", "1", "--dead-letters", "dead"])
         .run()
         .with_code(4);
     let letter = ended.only_dead_letter("unavailable");

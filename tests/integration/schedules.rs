@@ -55,7 +55,22 @@ fn any_fault() -> impl Strategy<Value = ServerFault> {
     ]
 }
 
-/// Faults, one of which may be an answer with foreign ids.
+/// Faults without an answer, which need a short limit of time.
+fn is_silent(fault: &ServerFault) -> bool {
+    matches!(fault, ServerFault::Silence | ServerFault::NoBody)
+}
+
+fn is_foreign(faults: &[ServerFault]) -> bool {
+    faults.iter().any(|fault| {
+        let (ServerFault::Answer(_, _, body) | ServerFault::AnswerAfterStoring(_, _, body)) = fault
+        else {
+            return false;
+        };
+        *body == FOREIGN_IDS
+    })
+}
+
+/// Faults, one of which may be an answer with foreign ids. The answer must be read, so no limit of time may be short.
 fn any_faults() -> impl Strategy<Value = Vec<ServerFault>> {
     let foreign = prop::sample::select(vec![
         ServerFault::Answer(200, "", FOREIGN_IDS),
@@ -66,7 +81,8 @@ fn any_faults() -> impl Strategy<Value = Vec<ServerFault>> {
     (faults, foreign).prop_map(|(mut faults, foreign)| {
         if let Some((index, fault)) = foreign {
             let nth = index.index(faults.len());
-            faults[nth] = fault;
+            faults.retain(|fault| !is_silent(fault));
+            faults.insert(nth.min(faults.len()), fault);
         }
         faults
     })
@@ -98,8 +114,10 @@ fn any_schedule() -> impl Strategy<Value = Schedule> {
     );
     let options = (1u32..50, 1u32..5, 0u32..4);
     (servers, lines, options).prop_map(|(servers, lines, options)| Schedule {
+        death: servers
+            .1
+            .filter(|(_, fault)| !(is_silent(fault) && is_foreign(&servers.0))),
         faults: servers.0,
-        death: servers.1,
         poison_status: servers.2,
         refuses_duplicates: servers.3,
         max_bytes: servers.4,
@@ -116,8 +134,6 @@ impl Schedule {
     fn read_timeout(&self) -> &[&'static str] {
         let death = self.death.iter().map(|(_, fault)| fault);
         let mut faults = self.faults.iter().chain(death);
-        let is_silent =
-            |fault: &ServerFault| matches!(fault, ServerFault::Silence | ServerFault::NoBody);
         match faults.any(is_silent) {
             true => &["--read-timeout", "0.2"],
             false => &[],
@@ -211,7 +227,10 @@ impl Scene {
             .args(&["--connections", &connections.to_string()])
             .args(&["--max-retries", &max_retries.to_string()])
             .args(&["--retry-delay", "0.001"])
-            .args(self.schedule.read_timeout())
+            .args(match self.are_well.load(Ordering::Relaxed) {
+                true => &[],
+                false => self.schedule.read_timeout(),
+            })
             .args(&["--dead-letters", "dead", "--report", "report.json"])
             .run()
     }

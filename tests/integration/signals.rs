@@ -1,7 +1,7 @@
 //! Runs that a signal or a closed output stops.
 #![cfg(unix)]
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -23,10 +23,10 @@ fn start(send: Run, lrs: &Lrs, requests: usize) -> Running {
     running
 }
 
-/// Waits for the end of a run, and returns how long that took.
-fn end(running: Running) -> (Ended, Duration) {
-    let started = Instant::now();
-    (running.end(), started.elapsed())
+/// Waits for the end of a run that a signal stops. The servers of these tests would hold the run for minutes.
+fn end(mut running: Running) -> Ended {
+    running.wait_within(Duration::from_secs(60));
+    running.end()
 }
 
 #[test]
@@ -37,9 +37,7 @@ fn a_run_stopped_by_a_signal_can_be_resumed() {
         let lrs = failing_server(5, ServerFault::RetryAfter(503, "600".to_owned()));
         let running = start(directory.send(&lrs.xapi()), &lrs, 6);
         running.signal(name);
-        let (ended, took) = end(running);
-        let ended = ended.with_code(code);
-        assert!(took < Duration::from_secs(3), "{took:?}");
+        let ended = end(running).with_code(code);
         for text in [
             "1 input (0 done, stopped by SIG",
             "35 delivered",
@@ -62,9 +60,7 @@ fn a_signal_stops_a_run_with_a_full_report_though_the_server_does_not_answer() {
     let send = directory.send(&lrs.xapi());
     let running = start(send.args(&["--report", "report.json"]), &lrs, 6);
     running.signal("TERM");
-    let (ended, took) = end(running);
-    let ended = ended.with_code(143);
-    assert!(took < Duration::from_secs(7), "{took:?}");
+    let ended = end(running).with_code(143);
     for text in [
         "stopped by SIGTERM",
         "35 delivered",
@@ -94,7 +90,7 @@ fn a_signal_stops_recover_with_a_summary_and_a_report() {
         .args(&["--report", "report.json"]);
     let running = start(recover, &lrs, 1);
     running.signal("INT");
-    let ended = running.end().with_code(130);
+    let ended = end(running).with_code(130);
     ended.assert_stderr("was interrupted; the first record not delivered is from line 4");
     ended.assert_stderr("1 left");
     let report = ended.report();
@@ -107,14 +103,17 @@ fn a_signal_stops_recover_with_a_summary_and_a_report() {
 fn a_second_signal_stops_the_run_at_once() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..100));
-    let lrs = failing_server(1, ServerFault::Silence);
-    let running = start(directory.send(&lrs.xapi()), &lrs, 2);
-    running.signal("INT");
-    std::thread::sleep(Duration::from_millis(300));
-    running.signal("TERM");
-    let (ended, took) = end(running);
-    ended.with_code(143);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    for (name, code) in [("INT", 130), ("TERM", 143)] {
+        let lrs = failing_server(1, ServerFault::Silence);
+        let mut running = start(directory.send(&lrs.xapi()), &lrs, 2);
+        // The system may merge signals that follow each other fast.
+        while running.child.try_wait().unwrap().is_none() {
+            running.signal(name);
+        }
+        let ended = running.end().with_code(code);
+        // After one signal, the run waits for the answer, and prints a summary.
+        ended.assert_not_stderr("stopped by SIG");
+    }
 }
 
 #[test]
@@ -125,8 +124,7 @@ fn a_signal_stops_a_run_that_waits_for_input() {
     running.write(&line(1));
     running.wait_for("out", ".stdin");
     running.signal("INT");
-    running.wait_within(Duration::from_secs(5));
-    let ended = running.end().with_code(130);
+    let ended = end(running).with_code(130);
     ended.assert_stderr("1 input (0 done, stopped by SIGINT)");
     assert_eq!(ended.files("out"), [""; 0]);
     assert_eq!(ended.report()["total"]["lines"], 0);
@@ -158,8 +156,7 @@ fn a_closed_standard_output_ends_the_run_though_more_input_may_come() {
     drop(running.child.stdout.take());
     // The program delivers the lines of a pipe in blocks of a megabyte.
     running.write(&line(1).repeat(20_000));
-    running.wait_within(Duration::from_secs(10));
-    running.end().with_code(0);
+    end(running).with_code(0);
 }
 
 #[test]

@@ -80,8 +80,13 @@ pub fn message_after(
 ) -> String {
     let first = offset + 1;
     let (data, reading) = match kind {
-        Some(Foreign { is, reading }) => (format!("data begins that is {is}"), reading),
-        None => ("text begins".to_owned(), Reading::Itself),
+        Some(Foreign { is, reading })
+            if is.starts_with("compressed") || is.starts_with("encrypted") =>
+        {
+            (format!("data {is}"), reading)
+        }
+        Some(Foreign { is, reading }) => (is.to_owned(), reading),
+        None => ("text".to_owned(), Reading::Itself),
     };
     let rest = match container.writer() {
         Some(writer) => format!("{writer} | tail -c +{first}"),
@@ -101,7 +106,7 @@ pub fn message_after(
             )
         }
     };
-    format!("after {before}, at byte {first}, {data}; {advice}")
+    format!("{data} begins at byte {first}, after {before}; {advice}")
 }
 
 /// Returns whether a line has bytes that texts in UTF-8 do not have. Other control characters count at the start only,
