@@ -40,7 +40,8 @@ pub struct InputArgs {
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     shard: Option<Shard>,
 
-    /// Unwrap lines that a log driver put into JSON objects: the key that holds the line, such as log or message.log
+    /// Unwrap lines that a log driver put into JSON objects: the key that holds the line, such as log or message.log, or
+    /// the word auto for the usual keys
     #[arg(long, value_name = "KEY", value_parser = parse_line_wrapper)]
     unwrap: Option<LineWrapper>,
 

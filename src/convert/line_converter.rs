@@ -87,8 +87,11 @@ impl LineConverter {
         // `--unwrap raw` reads the line of a row, and so has already been applied, unless the log has the key `raw`,
         // too.
         let is_wrapped = match line.content {
-            LineContent::Whole(text) if self.wrapper.unwraps_rejects() => {
-                self.wrapper.parse_line(text, arena, false).is_ok()
+            LineContent::Whole(text) if !matches!(self.wrapper, LineWrapper::None) => {
+                let is_plain = || LineWrapper::None.parse_line(text, arena, false).is_ok();
+                let is_wrapped = self.wrapper.parse_line(text, arena, false).is_ok();
+                // A row may have a record out of several that its line wraps.
+                is_wrapped || !self.wrapper.unwraps_rejects() && !is_plain()
             }
             _ => true,
         };

@@ -1,15 +1,17 @@
 //! The records of a line that is not one event but holds several.
 
+use std::ops::Range;
+
 use bumpalo::Bump;
 
 use super::converted_batch::ConvertedBatch;
 use super::converted_line::ConvertedLine;
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
-use super::row_origin::line_of;
+use super::row_origin::{content_of, line_of};
 use crate::input::{Line, LineContent};
 use crate::outcome::{Outcome, Reason};
-use crate::tracking::{LineWrapper, RejectsRow, RowContent, records_in};
+use crate::tracking::{LineWrapper, RejectsRow, records_in};
 
 /// A record of a line that holds several.
 pub struct SplitRecord<'a> {
@@ -36,38 +38,31 @@ impl LineConverter {
         let LineContent::Whole(bytes) = line.content else {
             return Vec::new();
         };
-        let may_split = self.splits_lines && fault.reason == Reason::NotJson;
-        let text = std::str::from_utf8(bytes).ok().filter(|_| may_split);
-        let Some((text, records)) = text.and_then(|text| Some((text, records_in(text)?))) else {
+        let may_split = matches!(fault.reason, Reason::NotJson | Reason::NotWrapped);
+        let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| may_split) else {
             return Vec::new();
         };
-        let records = records.into_iter().map(|record| {
-            let before = &text.as_bytes()[..record.start];
-            let newline = memchr::memrchr(b'\n', before);
-            let newlines = memchr::memchr_iter(b'\n', before).count() as u64;
-            let byte = match newline {
-                Some(newline) => (record.start - newline - 1) as u64,
-                None => line.byte + record.start as u64,
-            };
-            let raw = &text[record.clone()];
-            let row = row.map(|row| {
-                &*arena.alloc(RejectsRow {
-                    line: row.line + newlines,
-                    byte: (byte > 0).then_some(byte + 1),
-                    content: Some(RowContent::Text { raw }),
-                    ..*row
-                })
-            });
-            let line = Line {
-                number: line.number + newlines,
-                offset: line.offset + record.start as u64,
-                content: LineContent::Whole(raw.as_bytes()),
-                byte,
-                ..line
-            };
-            SplitRecord { line, row }
-        });
-        records.collect()
+        let wrapped = self.wrapper.lines_in(text, arena);
+        let is_whole = wrapped
+            .as_ref()
+            .is_none_or(|lines| lines.len() == 1 && fault.reason == Reason::NotJson);
+        let lines = wrapped.unwrap_or_else(|| vec![text]);
+        let (mut before, mut records, mut is_split) = (line, Vec::new(), !is_whole);
+        for text in lines {
+            let parts = records_in(text).filter(|_| self.splits_lines);
+            is_split |= parts.is_some();
+            let parts = parts.unwrap_or_else(|| vec![0..text.len()]);
+            records.extend(parts.into_iter().map(|part| part_of(before, text, part)));
+            before.byte += text.len() as u64 + 1;
+        }
+        if !is_split {
+            return Vec::new();
+        }
+        let of_line = |line: Line<'a>| SplitRecord {
+            row: row.map(|row| row_of_part(row, line, arena)),
+            line,
+        };
+        records.into_iter().map(of_line).collect()
     }
 
     /// Converts a record of a line that holds several. The record is not split again.
@@ -86,4 +81,30 @@ impl LineConverter {
             ..converted
         })
     }
+}
+
+/// Returns a part of the text of a line as a record of its own.
+fn part_of<'a>(line: Line<'a>, text: &'a str, part: Range<usize>) -> Line<'a> {
+    let before = &text.as_bytes()[..part.start];
+    let newlines = memchr::memchr_iter(b'\n', before).count() as u64;
+    let byte = match memchr::memrchr(b'\n', before) {
+        Some(newline) => (part.start - newline - 1) as u64,
+        None => line.byte + part.start as u64,
+    };
+    Line {
+        number: line.number + newlines,
+        offset: line.offset + part.start as u64,
+        content: LineContent::Whole(&text.as_bytes()[part]),
+        byte,
+        ..line
+    }
+}
+
+/// Returns the row of a record, given the row and the part of its line.
+fn row_of_part<'a>(row: &RejectsRow<'a>, part: Line<'a>, arena: &'a Bump) -> &'a RejectsRow<'a> {
+    arena.alloc(RejectsRow {
+        byte: part.byte_number(),
+        content: Some(content_of(part.content)),
+        ..*row
+    })
 }

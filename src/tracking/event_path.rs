@@ -4,6 +4,7 @@ use bumpalo::Bump;
 
 use super::event::is_event_like;
 use super::line::object_of;
+use super::unwrapped::text_of_bytes;
 use crate::json::Value;
 
 /// A step from a JSON value to a value in it.
@@ -33,9 +34,15 @@ impl<'a> EventPath<'a> {
 
     /// Returns the path as a dotted key for `--unwrap`. Returns `None` if `--unwrap` cannot reach the event.
     pub fn dotted_key(&self) -> Option<String> {
-        let is_plain = |key: &str| !key.is_empty() && !key.contains('.') && !key.starts_with('-');
-        let keys = self.without_last_text().iter().map(|step| match *step {
-            Step::Key(key) if is_plain(key) && !key.contains(char::is_control) => Some(key),
+        let is_key = |key: &str| {
+            let has_empty_part = key.split('.').any(str::is_empty);
+            !has_empty_part && !key.starts_with('-') && !key.contains(char::is_control)
+        };
+        let steps = self.without_last_text().iter();
+        // `--unwrap` reads all elements of an array, and texts given as bytes.
+        let steps = steps.filter(|step| !matches!(step, Step::Items | Step::Bytes));
+        let keys = steps.map(|step| match *step {
+            Step::Key(key) if is_key(key) => Some(key),
             _ => None,
         });
         let keys = keys.collect::<Option<Vec<_>>>()?;
@@ -148,15 +155,4 @@ fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -
         }
         _ => false,
     }
-}
-
-/// Returns the text that an array of bytes stands for.
-fn text_of_bytes<'a>(items: &[Value<'_>], arena: &'a Bump) -> Option<&'a str> {
-    let bytes = items.iter().map(|item| match item {
-        Value::Int(byte) => u8::try_from(*byte).ok(),
-        _ => None,
-    });
-    let bytes = bytes.collect::<Option<Vec<u8>>>()?;
-    let text = String::from_utf8(bytes).ok()?;
-    (!text.is_empty()).then(|| &*arena.alloc_str(&text))
 }

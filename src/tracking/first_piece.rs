@@ -2,13 +2,14 @@
 
 use memchr::memmem;
 
+use super::cri::CriLine;
 use super::marker::has_marker;
 use super::traces::may_hold_event;
 use crate::outcome::Flaw;
 
 /// Returns the flaw of a line that is the first piece of a longer one, if the longer line may be an event.
 pub fn first_piece(line: &[u8]) -> Option<Flaw> {
-    let flaw = if is_cri_piece(line) {
+    let flaw = if CriLine::parse(line).is_some_and(|line| line.is_partial) {
         Flaw::CriPiece
     } else if is_docker_piece(line) {
         Flaw::DockerPiece
@@ -16,15 +17,6 @@ pub fn first_piece(line: &[u8]) -> Option<Flaw> {
         return None;
     };
     (has_marker(line) || may_hold_event(line)).then_some(flaw)
-}
-
-/// Returns whether a container runtime has marked a line as a piece, as in `2024-03-05T08:00:46.8Z stdout P {"name"`.
-fn is_cri_piece(line: &[u8]) -> bool {
-    let mut words = line.splitn(4, |byte| *byte == b' ');
-    let is_time = words.next().is_some_and(|time| time.contains(&b'T'));
-    let is_stream = matches!(words.next(), Some(b"stdout" | b"stderr"));
-    let tags = words.next().unwrap_or_default();
-    is_time && is_stream && (tags == b"P" || tags.starts_with(b"P:"))
 }
 
 /// Returns whether a line is a text of Docker's log driver json-file without the newline that ends each whole line. A text

@@ -3,10 +3,12 @@
 
 use bumpalo::Bump;
 
+use super::cri::CriLine;
 use super::event::TrackingEvent;
 use super::line::{NoObject, object_of, text_of};
 use super::marker::is_of_other_logger;
 use super::skim;
+use super::unwrapped::{Unwrapped, text_of_bytes, texts_at, usual_key, value_at};
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
@@ -19,19 +21,24 @@ pub enum LineWrapper {
     /// Lines are JSON objects, with the log line at a dotted key: `message.log` is the key `log` of the object at the
     /// key `message`.
     Json(String),
+    /// Lines may be JSON objects, with the log line at one of the usual keys.
+    Auto,
 }
 
 impl LineWrapper {
-    /// Creates a wrapper with the line at a dotted key. Returns `None` if a part of the key is empty.
+    /// Creates a wrapper with the line at a dotted key, or at the usual keys if the key is `auto`. Returns `None` if a part of the key is empty.
     pub fn json(key: &str) -> Option<Self> {
         let is_key = key.split('.').all(|part| !part.is_empty());
-        is_key.then(|| Self::Json(key.to_owned()))
+        is_key.then(|| match key {
+            "auto" => Self::Auto,
+            key => Self::Json(key.to_owned()),
+        })
     }
 
     /// Returns the dotted key at which the line is, if lines are wrapped.
     pub fn key(&self) -> Option<&str> {
         match self {
-            Self::None => None,
+            Self::None | Self::Auto => None,
             Self::Json(key) => Some(key),
         }
     }
@@ -50,7 +57,7 @@ impl LineWrapper {
     ) -> Option<&'a str> {
         match self {
             Self::None => skim::unwanted_name(line, is_wanted),
-            Self::Json(_) => None,
+            Self::Json(_) | Self::Auto => None,
         }
     }
 
@@ -85,29 +92,83 @@ impl LineWrapper {
                 _ => fault,
             })
         };
-        let Self::Json(key) = self else {
+        if matches!(self, Self::None) {
             return object(line).and_then(event);
+        }
+        let (text, is_cri) = without_cri(line);
+        let wrapper = match object(text) {
+            Ok(wrapper) => wrapper,
+            Err(fault) if is_cri || matches!(self, Self::Auto) => return Err(fault),
+            Err(fault) => return Err(with_context(|| "the line is not wrapped".into(), fault)),
         };
-        let wrapper = object(line)
-            .map_err(|fault| with_context(|| "the line is not wrapped".into(), fault))?;
         let Some(wrapper) = wrapper else {
             return Ok(None);
         };
-        let inner = key
-            .split('.')
-            .try_fold(Value::Object(wrapper), |value, part| {
-                value.as_object()?.get(part)
-            });
-        let event = match inner {
+        let key = match self {
+            Self::Json(key) => key.as_str(),
+            _ => match usual_key(wrapper) {
+                Some(key) => key,
+                None => return event(Some(wrapper)),
+            },
+        };
+        let inner = match value_at(wrapper, key) {
+            None if is_cri => return event(Some(wrapper)),
             None => {
                 let detail = || not_wrapped(format!("the line has no key `{key}`"));
                 return Err(of_other_logger(line).unwrap_or_else(detail));
             }
-            Some(Value::Object(object)) => event(Some(object)),
-            Some(Value::Str(text)) => object(text).and_then(event),
-            Some(other) => return Err(not_wrapped(of_kind(key, other))),
+            Some(Unwrapped::Several) => {
+                let detail = format!("`{key}` has no line, or several, in an array");
+                return Err(not_wrapped(detail));
+            }
+            Some(Unwrapped::Value(value)) => value,
+        };
+        let event = match inner {
+            Value::Object(object) => event(Some(object)),
+            Value::Str(text) => object(text).and_then(event),
+            Value::Array(bytes) => match text_of_bytes(bytes, arena) {
+                Some(text) => object(text).and_then(event),
+                None => Err(Fault::new(Reason::NotUtf8, "the bytes are not UTF-8")),
+            },
+            other => return Err(not_wrapped(of_kind(key, other))),
         };
         event.map_err(|fault| with_context(|| format!("in `{key}`"), fault))
+    }
+
+    /// Returns the lines that a line holds, if the lines are wrapped. Returns `None` if the line has none.
+    #[cold]
+    pub fn lines_in<'a>(&self, line: &'a str, arena: &'a Bump) -> Option<Vec<&'a str>> {
+        let (text, is_cri) = without_cri(line);
+        let object = object_of(text, arena).ok().flatten();
+        let key = match self {
+            Self::None => return None,
+            Self::Json(key) => object
+                .filter(|object| has_lines(*object, key))
+                .map(|_| key.as_str()),
+            Self::Auto => {
+                object.and_then(|object| usual_key(object).filter(|key| has_lines(object, key)))
+            }
+        };
+        match object.zip(key) {
+            Some((object, key)) => Some(texts_at(object, key, arena)),
+            None => is_cri.then(|| vec![text]),
+        }
+    }
+}
+
+/// Returns the text of a line without what a container runtime has written before it, and whether there was such a prefix.
+fn without_cri(line: &str) -> (&str, bool) {
+    let text = CriLine::parse(line.as_bytes()).map(|cri| &line[line.len() - cri.text.len()..]);
+    (text.unwrap_or(line), text.is_some())
+}
+
+/// Returns whether an object has a text, an object or an array at a key.
+fn has_lines(object: JsonObject<'_>, key: &str) -> bool {
+    match value_at(object, key) {
+        Some(Unwrapped::Value(value)) => {
+            matches!(value, Value::Str(_) | Value::Object(_) | Value::Array(_))
+        }
+        value => value.is_some(),
     }
 }
 
@@ -121,8 +182,8 @@ fn not_wrapped(detail: String) -> Fault {
 /// Describes a value at the key that is neither a string nor an object.
 fn of_kind(key: &str, value: Value<'_>) -> String {
     let remedy = match value {
-        Value::Null | Value::Array(_) if key == "MESSAGE" => {
-            ", as journald writes long or unprintable texts: export them with `journalctl --all`"
+        Value::Null if key == "MESSAGE" => {
+            ", as journald writes long texts: export them with `journalctl --all`"
         }
         _ => "",
     };
@@ -212,7 +273,7 @@ mod tests {
             (
                 "a.log",
                 r#"{"a":[{"log":"x"}],"log":"x"}"#,
-                "not-wrapped: the line has no key `a.log`",
+                "not-wrapped: `a.log` has no line, or several, in an array",
             ),
             (
                 "log",

@@ -9,6 +9,8 @@
 //! | `line` | parsing a line |
 //! | `framing` | texts that hold several objects, or an array, in place of one event |
 //! | `event_path` | finds events deeper within the JSON of a line |
+//! | `cri` | the lines of container runtimes |
+//! | `unwrapped` | the values at a key of a JSON object |
 //! | `line_kind` | guesses what a line is that is no event |
 //! | `traces` | traces of events in lines that are not read as events |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
@@ -29,6 +31,7 @@
 //! | `arena` | making texts in an arena |
 
 mod arena;
+mod cri;
 #[cfg(test)]
 mod depth_tests;
 mod encoding;
@@ -52,6 +55,7 @@ mod rejects_row;
 mod skim;
 mod traces;
 mod two_times;
+mod unwrapped;
 pub(crate) mod usage_key;
 
 pub(crate) use arena::{format_in, join_in};

@@ -138,12 +138,12 @@ fn an_input_without_an_event_has_a_warning_with_its_most_likely_cause() {
         (
             logged("event.original"),
             &[],
-            "the events are at `.\"event.original\"`; read it with `jq -cr '.\"event.original\"' FILE | event-router … -`",
+            "the events are at the key `event.original`; read them with `--unwrap event.original`",
         ),
         (
             json!({"logEvents": [{"message": line(1)}]}).to_string(),
             &[],
-            "the events are at `.logEvents[].message`; read it with `jq -cr '.logEvents[].message' FILE |",
+            "the events are at the key `logEvents.message`; read them with `--unwrap logEvents.message`",
         ),
         (
             line(1) + &line(2),

@@ -1,7 +1,7 @@
 //! Records that are not one a line: several on a line, in arrays, indented, or with nothing between them.
 
 use proptest::prelude::*;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{Ended, Run, line, lines};
 use crate::inputs::seconds;
@@ -160,4 +160,72 @@ fn many_records_in_one_line_are_read_in_batches() {
     let text = lines(0..20_000).replace('\n', "");
     let ended = converted(&text, &["--max-line-bytes", "1000"]);
     assert_eq!(ended.count("emitted"), 20_000);
+}
+
+#[test]
+fn unwrapping_reaches_all_events_of_a_line() {
+    let text = |second| format!("INFO [tracking] - {}", event(second));
+    let joined = text(0) + &event(1);
+    for (key, log) in [
+        ("event.original", json!({"event.original": joined})),
+        ("a.b.c", json!({"a": {"b.c": joined}})),
+        (
+            "MESSAGE",
+            json!({"MESSAGE": joined.as_bytes(), "_PID": "1"}),
+        ),
+        (
+            "logEvents.message",
+            json!({"logEvents": [{"message": text(0)}, {"message": text(1)}]}),
+        ),
+        (
+            "a",
+            json!({"a": [text(0), serde_json::from_str::<Value>(&event(1)).unwrap()]}),
+        ),
+        ("message", json!({"time": "2024-03-05", "message": joined})),
+        ("log", json!({"log": joined + "\n", "stream": "stdout"})),
+    ] {
+        let cri = format!("2024-03-05T08:00:46.8Z stdout F {log}");
+        for text in [log.to_string(), cri] {
+            let ended = converted(&text, &["--unwrap", key]);
+            assert_eq!(seconds(&ended.stdout), [0.0, 1.0], "{text}");
+            if !key.starts_with('a') {
+                let ended = converted(&(text + "\n" + &event(2)), &["--unwrap", "auto"]);
+                assert_eq!(seconds(&ended.stdout), [0.0, 1.0, 2.0]);
+                assert_eq!(ended.count("unparsable"), 0);
+            }
+        }
+    }
+    let null =
+        json!({"MESSAGE": null}).to_string() + "\n" + &json!({"MESSAGE": event(1)}).to_string();
+    for key in ["MESSAGE", "auto"] {
+        let run = Run::explain().file("a.log", &null);
+        let ended = run.args(&["--unwrap", key, "a.log"]).run().with_code(0);
+        assert_eq!(ended.rows()[0]["reason"], "not-wrapped");
+        assert!(
+            ended.rows()[0]["detail"]
+                .as_str()
+                .unwrap()
+                .ends_with("`journalctl --all`")
+        );
+    }
+}
+
+#[test]
+fn a_rejected_record_out_of_a_wrapped_line_is_tried_again() {
+    let anonymous = event(1).replace("\"username\": \"ada\", ", "");
+    let log = json!({"logEvents": [{"message": event(0)}, {"message": anonymous}]});
+    let arguments = [
+        "--unwrap",
+        "logEvents.message",
+        "--rejects",
+        "rejects.jsonl",
+    ];
+    let ended = converted(&log.to_string(), &arguments);
+    assert_eq!(
+        ended.json_lines("rejects.jsonl")[0]["raw"],
+        anonymous.as_str()
+    );
+    let again = Run::transform().in_directory(&ended.directory);
+    let again = again.args(&arguments[..2]).args(&["rejects.jsonl"]).run();
+    again.with_code(0).assert_stderr("no-user 1");
 }

@@ -57,7 +57,7 @@ fn lines_that_cannot_be_unwrapped_are_unparsable_and_kept_unchanged() {
         in_container_log("\n"),
         line(2),
         "starting\n".to_owned(),
-        "{\"log\": [1]}\n".to_owned(),
+        "{\"log\": 5}\n".to_owned(),
         in_container_log(&line(3).replace("ada", "")),
         in_container_log("{\"name\": \"a\"}"),
     ];
