@@ -115,7 +115,8 @@ pub(crate) fn nearest_by<'n>(
     let scored = texts.into_iter().map(|text| (similarity(text), text));
     scored
         .filter(|(score, _)| *score >= NEAR)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
+        // Of equally similar texts, the first.
+        .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, text)| text)
 }
 

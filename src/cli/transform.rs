@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
 use crate::format::OutputFormat;
 use crate::output_names::{Compression, OutputNames};
-use crate::run::{JobSettings, OutputSettings};
+use crate::run::{JobSettings, OutputSettings, RecordSettings};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {
@@ -109,7 +109,10 @@ impl TransformArgs {
             input: self.input.settings(),
             conversion,
             dedupe: self.dedupe.settings()?,
-            record: self.record.settings(),
+            record: RecordSettings {
+                keeps_existing: self.output.no_clobber,
+                ..self.record.settings()
+            },
         };
         Ok((settings, output))
     }

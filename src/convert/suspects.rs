@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use super::pieces::Pieces;
 use super::samples::{FirstLine, Sample, Samples};
 use crate::input::{ForeignData, Line, LineContent};
-use crate::outcome::{Fault, Flaw, Outcome};
+use crate::outcome::{Fault, Flaw, Outcome, Reason};
 use crate::tracking::{
     LineKind, LineWrapper, Piece, encoding_of, first_piece, has_marker, is_json_sequence,
-    may_hold_event,
+    may_hold_event, was_event,
 };
 
 /// The lines of an input, or of a part of it, that are probably no events.
@@ -81,6 +81,18 @@ impl Suspects {
             kind,
             line: first_line(),
         };
+        if is_promising
+            && let LineContent::Whole(text) = content
+            && let Some(flaw) = unnamed_flaw(fault, text)
+        {
+            let (first, are_json) = (first_line(), false);
+            let flawed = Flawed {
+                lines: 1,
+                first,
+                are_json,
+            };
+            self.add_flawed(flaw, flawed);
+        }
         match content {
             LineContent::Whole(text) if is_promising => {
                 let promising = &mut self.promising;
@@ -149,6 +161,17 @@ fn flaw_of(fault: &Fault, line: &[u8]) -> Option<Flaw> {
     // An object that is laid out over several lines is not cut off.
     let flaw = flaw.filter(|flaw| *flaw != Flaw::CutOff || !is_piece(line));
     first_piece(line).or(flaw).or_else(|| encoding(line))
+}
+
+/// Returns the flaw of a line that was most likely an event, if no other flaw is known.
+fn unnamed_flaw(fault: &Fault, line: &[u8]) -> Option<Flaw> {
+    if fault.reason == Reason::NotTracking || flaw_of(fault, line).is_some() || !was_event(line) {
+        return None;
+    }
+    Some(match fault.reason {
+        Reason::NoEvent | Reason::NotWrapped => Flaw::WithoutEvent,
+        _ => Flaw::Other,
+    })
 }
 
 fn encoding(line: &[u8]) -> Option<Flaw> {

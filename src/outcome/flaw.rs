@@ -37,4 +37,10 @@ pub enum Flaw {
     UrlEncoded,
     /// The text is not UTF-8.
     NotUtf8,
+    /// The text is JSON apart from `True`, `False` and `None`, as Python writes them.
+    PythonWords,
+    /// The text seems to be an event, and the flaw is of no kind above.
+    Other,
+    /// The text is JSON, seems to be an event, and has neither `event` nor `data`.
+    WithoutEvent,
 }

@@ -77,7 +77,7 @@ impl ReadInput<'_> {
     /// Returns the warnings about the input.
     pub fn warnings(&self) -> Vec<String> {
         let suspects = self.suspects;
-        let is_without_event = self.is_whole && self.tally.lines() > 0 && suspects.has_no_event();
+        let is_without_event = suspects.has_no_event() && self.should_have_events();
         let wrapped = Wrapped::find(suspects, self.unwraps);
         if is_without_event && let Some(wrapped) = &wrapped {
             return vec![self.without_event(wrapped.cause("the", self.is_log()), Some(wrapped))];
@@ -97,6 +97,23 @@ impl ReadInput<'_> {
         framed.extend(wrapped.map(|wrapped| self.of_wrapped(&wrapped)));
         framed.extend(self.of_flaws());
         framed
+    }
+
+    /// Returns whether the lines that were read should have an event. The new lines of a known log may have none, unless
+    /// all of them are unparsable.
+    fn should_have_events(&self) -> bool {
+        const FEW: u64 = 10;
+
+        let Tally {
+            unparsable,
+            ref reasons,
+            ..
+        } = *self.tally;
+        let of_others = reasons.get(&Reason::NotTracking).copied().unwrap_or(0);
+        match self.is_whole {
+            true => self.tally.lines() > 0,
+            false => unparsable == self.tally.lines() && unparsable - of_others >= FEW,
+        }
     }
 
     fn is_log(&self) -> bool {
@@ -216,7 +233,8 @@ impl ReadInput<'_> {
             Shape::Document => format!("the document `{name}` is no event: {cause}{link} {remedy}"),
             Shape::Log => {
                 let lines = counted(self.tally.lines(), "line", "lines");
-                format!("no line of `{name}` is an event ({lines}): {cause}{link} {remedy}")
+                let new = if self.is_whole { "" } else { "new " };
+                format!("no {new}line of `{name}` is an event ({lines}): {cause}{link} {remedy}")
             }
         }
     }

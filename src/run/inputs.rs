@@ -281,7 +281,21 @@ fn read_list(list: &Path) -> Result<Vec<PathBuf>> {
     let lines = bytes
         .split(|&byte| byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line));
-    lines.filter(|line| !line.is_empty()).map(path_of).collect()
+    let mut lines = lines.filter(|line| !line.is_empty()).peekable();
+    // The lines of a log are personal data, which no message should repeat.
+    if lines.peek().is_some_and(|line| is_log_line(line)) {
+        bail!(
+            "`{0}` is a log, not a list of files: give it as an input, without `--files-from`",
+            list.display()
+        );
+    }
+    lines.map(path_of).collect()
+}
+
+/// Returns whether a line of a list is a line of a log, and no path.
+fn is_log_line(line: &[u8]) -> bool {
+    let has_object = memchr::memmem::find(line, b"{\"").is_some();
+    has_object && path_of(line).is_ok_and(|path| fs::symlink_metadata(path).is_err())
 }
 
 #[cfg(unix)]

@@ -42,7 +42,7 @@ pub fn encoding_of(line: &str) -> Option<Flaw> {
 }
 
 /// Returns the bytes that a text in base64 stands for, with or without the `=` at its end.
-fn decoded(text: &str) -> Option<Vec<u8>> {
+pub(super) fn decoded(text: &str) -> Option<Vec<u8>> {
     let config = GeneralPurposeConfig::new();
     let config = config.with_decode_padding_mode(DecodePaddingMode::Indifferent);
     let decode = |alphabet| GeneralPurpose::new(alphabet, config).decode(text).ok();

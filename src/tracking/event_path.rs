@@ -2,6 +2,7 @@
 
 use bumpalo::Bump;
 
+use super::encoding::decoded;
 use super::event::is_event_like;
 use super::line::object_of;
 use super::unwrapped::text_of_bytes;
@@ -15,6 +16,8 @@ enum Step<'a> {
     Items,
     /// The text that an array of bytes stands for, as in the JSON of journald.
     Bytes,
+    /// The text that another text is in base64.
+    Base64,
     /// The object at the end of a text, or a text within a text.
     Text {
         /// Whether other text, such as the prefix of a logger, stands before the object.
@@ -68,6 +71,7 @@ impl<'a> EventPath<'a> {
                     filters.extend(has_prefix.then(|| WITHOUT_PREFIX.to_owned()));
                     filters.extend(["fromjson".to_owned(), String::new()]);
                 }
+                Step::Base64 => filters.extend(["@base64d".to_owned(), String::new()]),
                 Step::Bytes => filters.extend([TEXT_OF_BYTES.to_owned(), String::new()]),
             }
         }
@@ -117,7 +121,11 @@ pub const TEXT_OF_BYTES: &str = r#"if type == "array" then reduce .[] as $b ([];
 /// Returns whether an event is found in a value, as an object or as text. Appends the steps to it.
 fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -> bool {
     /// The number of steps that are tried.
-    const DEEPEST: usize = 7;
+    const DEEPEST: usize = 10;
+    /// The length of the longest key that a message names.
+    const LONGEST_KEY: usize = 200;
+    /// The length of the shortest text in base64 that may be an event.
+    const SHORTEST_BASE64: usize = 64;
     /// The number of items of an array that are examined.
     const ITEMS: usize = 3;
 
@@ -142,6 +150,12 @@ fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -
             Ok(inner) => tried(Step::Text { has_prefix: false }, inner),
             Err(_) => false,
         },
+        Value::Str(text) if text.len() >= SHORTEST_BASE64 => match decoded(text) {
+            Some(bytes) => String::from_utf8(bytes).is_ok_and(|inner| {
+                inner.contains('{') && tried(Step::Base64, Value::Str(arena.alloc_str(&inner)))
+            }),
+            None => false,
+        },
         Value::Array(items) => match text_of_bytes(items, arena) {
             Some(text) => tried(Step::Bytes, Value::Str(text)),
             None => {
@@ -151,7 +165,7 @@ fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -
         },
         Value::Object(object) => {
             let mut members = object.members().iter();
-            members.any(|(key, inner)| tried(Step::Key(key), *inner))
+            members.any(|(key, inner)| key.len() <= LONGEST_KEY && tried(Step::Key(key), *inner))
         }
         _ => false,
     }

@@ -7,6 +7,9 @@ use super::event::is_event_like;
 use crate::json::{JsonError, Value};
 use crate::outcome::{Fault, Flaw, Reason};
 
+/// The words of Python that JSON writes in another way.
+const PYTHON_WORDS: [&str; 3] = ["True", "False", "None"];
+
 /// The likely cause of an error in a line with NUL bytes.
 const OF_NULS: &str = ", since the line has NUL bytes, as text in UTF-16 has";
 
@@ -38,6 +41,8 @@ fn flaw_of(text: &str, error: &JsonError) -> Option<Flaw> {
         Some(Flaw::EscapedQuotes)
     } else if text.starts_with("{\"\"") {
         Some(Flaw::Csv)
+    } else if PYTHON_WORDS.iter().any(|word| rest.starts_with(word)) && text.starts_with("{\"") {
+        Some(Flaw::PythonWords)
     } else if is_python(rest) {
         Some(Flaw::Python)
     } else if is_event_without("#134", r"\", text) {
@@ -60,8 +65,8 @@ fn is_event_without(escape: &str, backslash: &str, text: &str) -> bool {
 
 /// Returns whether the rest of an object begins with a text or a word as Python writes it.
 fn is_python(rest: &str) -> bool {
-    let starts = ["'", "u'", "b'", "True", "False", "None"];
-    starts.iter().any(|start| rest.starts_with(start))
+    let starts = ["'", "u'", "b'"].into_iter().chain(PYTHON_WORDS);
+    starts.into_iter().any(|start| rest.starts_with(start))
 }
 
 /// Returns the likely cause of an error, as the end of a message. Returns an empty text if no cause is known.
@@ -73,10 +78,7 @@ fn cause(text: &str, start: usize, error: &JsonError) -> String {
     if rest.starts_with('\'') {
         return ", since texts are in single quotes, as Python prints them".to_owned();
     }
-    if ["True", "False", "None"]
-        .iter()
-        .any(|word| rest.starts_with(word))
-    {
+    if PYTHON_WORDS.iter().any(|word| rest.starts_with(word)) {
         return ", since True, False and None are Python and not JSON".to_owned();
     }
     if text.contains('\0') {

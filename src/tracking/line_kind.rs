@@ -130,7 +130,11 @@ impl LineKind {
             return key.unwrap_or_else(|| by_jq(path.jq_filter()));
         }
         let has = |keys: [&str; 2]| keys.iter().all(|key| object.get(key).is_some());
-        if has(["actor", "verb"]) || has(["sensor", "dataVersion"]) || has(["@context", "actor"]) {
+        if has(["event_id", "emission_time"])
+            || has(["actor", "verb"])
+            || has(["sensor", "dataVersion"])
+            || has(["@context", "actor"])
+        {
             return Self::Record;
         }
         match object.get("MESSAGE") {

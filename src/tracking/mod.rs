@@ -71,5 +71,5 @@ pub use marker::{has_marker, marks_events, may_be_event};
 pub use piece::Piece;
 pub use records::records_in;
 pub use rejects_row::{RejectsRow, RowContent};
-pub use traces::{is_json_sequence, may_hold_event};
+pub use traces::{is_json_sequence, may_hold_event, was_event};
 pub use two_times::{arrived_later, has_two_times};

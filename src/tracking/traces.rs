@@ -3,13 +3,14 @@
 use bumpalo::Bump;
 use memchr::memmem;
 
+use super::marker::has_marker;
 use crate::json::Value;
 
 /// Keys that every event has.
 const KEYS: [&str; 2] = ["event_type", "event_source"];
 
 /// The endings of what stands before a key: a quote, also within a text in JSON, or one that is escaped by its number.
-const QUOTES: [&[u8]; 3] = [b"\"", b"'", b"u0022"];
+const QUOTES: [&[u8]; 5] = [b"\"", b"'", b"u0022", b"x22", b"&quot;"];
 
 /// Returns whether a line that is not read as an event may hold one, as JSON within a text, or may have held one.
 /// Statements and Caliper events, which have a context, too, do not count.
@@ -18,6 +19,12 @@ pub fn may_hold_event(line: &[u8]) -> bool {
     KEYS.into_iter().any(has)
         || has("context") && !has("verb") && !has("@context")
         || is_journal_entry_without_text(line)
+}
+
+/// Returns whether a line that is not read as an event was most likely one: it has the marker of the tracking logger, or
+/// both keys that every event has. Tracebacks and messages of other programs may have one of the keys.
+pub fn was_event(line: &[u8]) -> bool {
+    has_marker(line) || KEYS.into_iter().all(|key| has_quoted(line, key))
 }
 
 /// Returns whether a line has a text or a key that begins like this.
@@ -75,6 +82,7 @@ mod tests {
             (r#"{"MESSAGE":"Running migrations"}"#, false),
             (r#"{"verb": {}, "context": {}}"#, false),
             (r#"{"verb": {}, "context": {}, "event_type": 1}"#, true),
+            ("{&quot;event_type&quot;: 1", true),
             ("GET /event?event_type=x&context=y HTTP/1.1", false),
             ("starting gunicorn", false),
         ] {

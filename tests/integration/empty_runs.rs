@@ -42,7 +42,9 @@ fn a_filter_that_leaves_out_everything_is_named_with_the_events_seen() {
         ),
         (
             &["--course", "DemoX+Botany+*", "--course", "x"],
-            format!("`--course DemoX+Botany+*,x`; did you mean `{BOTANY}`? {courses}"),
+            format!(
+                "`--course DemoX+Botany+*,x`; did you mean `course-v1:DemoX+Botany+*`? {courses}"
+            ),
         ),
         (
             &["--course", "course-v1:edX+Physics+2019"],

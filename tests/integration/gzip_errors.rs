@@ -73,14 +73,14 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
         (
             lines(3..5).into_bytes(),
             format!(
-                "text begins at byte {at}, after the end of the gzip data; move it to a file of its own and read that, too: `tail -c +{at} FILE > FILE.new.log && truncate -s {} FILE`",
+                "text begins at byte {at}, after the end of the gzip data; read the two files that `head -c {} FILE > FILE.1.log; tail -c +{at} FILE > FILE.2.log` writes, and move FILE away or leave it out with `--exclude`",
                 at - 1
             ),
         ),
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
             format!(
-                "data compressed with zstd begins at byte {at}, after the end of the gzip data; move it to a file of its own and read that, too: `tail -c +{at} FILE | zstd -dc - > FILE.new.log && truncate -s {} FILE`",
+                "data compressed with zstd begins at byte {at}, after the end of the gzip data; read the two files that `head -c {} FILE > FILE.1.log; tail -c +{at} FILE | zstd -dc - > FILE.2.log` writes, and move FILE away or leave it out with `--exclude`",
                 at - 1
             ),
         ),

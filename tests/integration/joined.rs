@@ -104,23 +104,23 @@ fn data_of_another_kind_after_lines_of_text_is_an_error_that_says_where_it_begin
             )
         };
         let before = at - 1;
-        for (name, bytes, rest, cut) in [
+        for (name, bytes, rest, first) in [
             (
                 "a.log",
                 bytes.clone(),
                 format!("tail -c +{at} FILE"),
-                format!("truncate -s {before} FILE"),
+                format!("head -c {before} FILE"),
             ),
             (
                 "a.log.gz",
                 gzip(&bytes),
                 format!("gzip -dc FILE | tail -c +{at}"),
-                format!("gzip -dc FILE | head -c {before} | gzip > FILE.cut && mv FILE.cut FILE"),
+                format!("gzip -dc FILE | head -c {before}"),
             ),
         ] {
             let run = Run::transform().file(name, bytes).args(&[name]);
             let advice = format!(
-                "move it to a file of its own and read that, too: `{rest} {command}> FILE.new.log && {cut}`"
+                "read the two files that `{first} > FILE.1.log; {rest} {command}> FILE.2.log` writes, and move FILE away or leave it out with `--exclude`"
             );
             fails_after(run.run(), 3, 3, &message(name, advice));
         }

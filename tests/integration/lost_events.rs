@@ -199,8 +199,9 @@ fn a_few_damaged_lines_among_many_events_have_no_warning() {
     let events: String = (0..300).map(|nth| event(nth % 60) + "\n").collect();
     let noise = "WARN caf\u{e9}: KeyError: 'context'\nTraceback \"event_type\"\n".repeat(200);
     for (log, is_told) in [
-        (format!("{events}{cut}\n{cut}\n{cut}\n"), false),
-        (format!("{events}{cut}\n{cut}\n{cut}\n{cut}\n"), true),
+        (events.clone() + &format!("{cut}\n").repeat(9), false),
+        (events.clone() + &format!("{cut}\n").repeat(10), true),
+        (event(1) + "\n" + &format!("{cut}\n").repeat(2), true),
         (format!("{}{cut}\n", event(2) + "\n"), false),
         (events.repeat(40) + &format!("{cut}\n").repeat(99), false),
         (events.repeat(40) + &format!("{cut}\n").repeat(100), true),

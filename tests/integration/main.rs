@@ -86,6 +86,7 @@ mod tables;
 mod timer;
 #[cfg(target_os = "linux")]
 mod unfinished;
+mod unnamed_causes;
 mod unpacking;
 mod vanishing_files;
 mod verdicts;

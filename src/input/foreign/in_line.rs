@@ -4,7 +4,7 @@ use super::inflate::{Header, inflates, is_gzip_member};
 use super::marks::{MARKS, MARKS_OF_COMPRESSIONS};
 use super::openpgp::is_message_in_log;
 use super::reading::Reading;
-use super::{Container, Foreign, is_binary, wide_encoding};
+use super::{Container, Foreign, is_binary, is_text, wide_encoding};
 
 /// Data of another kind that begins after lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +23,9 @@ impl ForeignData {
     /// the decompressed input. Also returns the length of the text before the data in the line.
     pub fn find(text: &[u8], number: u64, offset: u64) -> Option<(Self, usize)> {
         let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        if let Some((kind, start)) = armored(text, line) {
+            return Some(Self::at(kind, start, 0, number, offset));
+        }
         if !may_be_binary(line) {
             return None;
         }
@@ -30,13 +33,18 @@ impl ForeignData {
         // UTF-16 is also recognized a byte too early or too late, in the wrong byte order.
         let mut starts = [after_object(line), 0, nuls].into_iter();
         let (kind, start) = starts.find_map(|start| Some((recognize(&text[start..])?, start)))?;
+        Some(Self::at(kind, start, nuls, number, offset))
+    }
+
+    /// Returns data that begins at the index `start` of a line, which begins with this number of NUL bytes.
+    fn at(kind: Foreign, start: usize, nuls: usize, number: u64, offset: u64) -> (Self, usize) {
         let found = Self {
             kind,
             offset: offset + start as u64,
             lines: number - u64::from(start <= nuls),
             is_in_line: start > nuls,
         };
-        Some((found, if found.is_in_line { start } else { 0 }))
+        (found, if found.is_in_line { start } else { 0 })
     }
 
     /// Looks for data in each line of a document. Also returns the length of the text before the data.
@@ -88,16 +96,14 @@ pub fn message_after(
         Some(Foreign { is, reading }) => (is.to_owned(), reading),
         None => ("text".to_owned(), Reading::Itself),
     };
-    let rest = match container.writer() {
-        Some(writer) => format!("{writer} | tail -c +{first}"),
-        None => format!("tail -c +{first} FILE"),
+    let part = |command: &str| match container.writer() {
+        Some(writer) => format!("{writer} | {command}"),
+        None => format!("{command} FILE"),
     };
+    let rest = part(&format!("tail -c +{first}"));
     let advice = match container {
-        Container::File => reading.of_rest(&rest, &format!("truncate -s {offset} FILE")),
-        Container::GzipFile => {
-            let cut =
-                format!("gzip -dc FILE | head -c {offset} | gzip > FILE.cut && mv FILE.cut FILE");
-            reading.of_rest(&rest, &cut)
+        Container::File | Container::GzipFile => {
+            reading.of_rest(&part(&format!("head -c {offset}")), &rest)
         }
         Container::Pipe | Container::GzipPipe => {
             let advice = reading.of_pipe(&rest);
@@ -138,7 +144,10 @@ fn recognize(start: &[u8]) -> Option<Foreign> {
     let mut marks = MARKS_OF_COMPRESSIONS.iter().chain(MARKS);
     let kind = marks.find(|(_, _, marks)| marks.iter().find_map(marked).is_some());
     if let Some((is, reading, _)) = kind {
-        return Some(Foreign::new(is, *reading));
+        let is_zip = start.starts_with(b"PK");
+        let is_archive = matches!(reading, Reading::Unpack(_) | Reading::UnpackFile(_));
+        let is_damage = is_damaged_line(start, is_archive && !is_zip);
+        return (!is_damage).then(|| Foreign::new(is, *reading));
     }
     match start {
         _ if is_gzip_member(start) => Some(Foreign::GZIP_DATA),
@@ -156,6 +165,49 @@ fn is_no_text(after_mark: &[u8]) -> bool {
     let more = &after_mark[..after_mark.len().min(256)];
     let controls = more.iter().filter(|&&byte| is_binary(&[byte])).count();
     in_line.is_some_and(is_binary) || controls > more.len() / 16
+}
+
+/// Returns whether the bytes from a mark to the end of its line are damage in a log: soon, a line with an object follows.
+/// After the header of an archive that is not compressed, too, the lines of a log in it may follow.
+fn is_damaged_line(start: &[u8], is_archive: bool) -> bool {
+    /// No archive has a shorter header.
+    const HEADER: usize = 30;
+    const LINES: usize = 64;
+    const LONGEST: usize = 1 << 16;
+
+    let Some(end) = memchr::memchr(b'\n', start).filter(|&end| !is_archive || end < HEADER) else {
+        return false;
+    };
+    let next = &start[end + 1..];
+    let mut lines = next[..next.len().min(LONGEST)]
+        .split(|&byte| byte == b'\n')
+        .take(LINES);
+    lines.any(|line| {
+        let line = line.trim_ascii_end();
+        line.ends_with(b"}") && memchr::memmem::find(line, b"{\"").is_some() && is_text(line)
+    })
+}
+
+/// Recognizes data in the form of PEM, which is text, in the first line of `text`, by its mark and a line of base64 soon
+/// after it. Also returns the index of the data.
+fn armored(text: &[u8], line: &[u8]) -> Option<(Foreign, usize)> {
+    const MARK: &[u8] = b"-----BEGIN ";
+    const LINES: usize = 6;
+    const SHORTEST: usize = 32;
+
+    let start = match line.starts_with(MARK) {
+        true => 0,
+        false => memchr::memmem::find(line, b"}-----BEGIN ")? + 1,
+    };
+    let data = &text[start..];
+    let kind = Foreign::with_mark(data, MARKS.iter())?;
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let mut lines = data
+        .split(|&byte| byte == b'\n')
+        .take(LINES)
+        .map(<[u8]>::trim_ascii_end);
+    let is_base64 = |line: &[u8]| line.len() >= SHORTEST && line.iter().all(is_digit);
+    lines.any(is_base64).then_some((kind, start))
 }
 
 /// Recognizes UTF-16 and UTF-32 by the zeros of the first ASCII characters, of which a damaged line has no such sequence.

@@ -63,22 +63,31 @@ impl Reading {
         }
     }
 
-    /// Returns the advice to read data that follows text in a file. `writer` is a shell command that writes the data to
-    /// standard output, `cut` a command that removes the data from the file.
-    pub fn of_rest(self, writer: &str, cut: &str) -> String {
+    /// Returns the advice to read a file in which data follows text. `first` is a shell command that writes the text to
+    /// standard output, `writer` a command that writes the data. The file itself stays as it is, since a program may still
+    /// write to it, and a user may run the commands twice.
+    pub fn of_rest(self, first: &str, writer: &str) -> String {
+        let first = format!("{first} > FILE.1.log");
         if let Some(command) = self.text(Some(writer)) {
             return format!(
-                "move it to a file of its own and read that, too: `{command} > {NEW} && {cut}`"
+                "read the two files that `{first}; {command} > FILE.2.log` writes, and {AND_MOVE}"
             );
         }
         match self {
+            Self::Advice(LEAVE_OUT) => {
+                format!("read the file that `{first}` writes, and {AND_MOVE}")
+            }
             Self::Advice(advice) => {
                 let advice = advice.replace("FILE", "FILE.rest");
-                format!("move it to a file of its own: `{writer} > FILE.rest && {cut}`; {advice}")
+                format!(
+                    "read the file that `{first}; {writer} > FILE.rest` writes first; {advice}, and {AND_MOVE}"
+                )
             }
             _ => {
                 let command = self.folder(Some(writer));
-                format!("move it to a folder and read that, too: `{command} && {cut}`")
+                format!(
+                    "read the file and the folder that `{first}; {command}` fills, and {AND_MOVE}"
+                )
             }
         }
     }

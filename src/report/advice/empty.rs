@@ -28,7 +28,7 @@ pub fn nothing_emitted(
     {
         return None;
     }
-    let emptied = emptied_files(inputs);
+    let emptied = emptied_files(inputs, reread);
     let has_event = tally.wanted() + tally.filtered.total() > 0;
     let read = inputs.reports().filter(|report| report.tally.lines() > 0);
     let has_warning = |report: &&InputReport| !report.warnings.is_empty();
@@ -45,8 +45,23 @@ pub fn nothing_emitted(
     Some(format!("{}: {cause}{emptied}", nothing_converted(tally)))
 }
 
-/// Returns the number of output files whose records are gone because the run replaced the files, as the end of a message.
-fn emptied_files(inputs: &InputReports) -> String {
+/// Returns the number of output files whose records are gone because the run replaced the files, as the end of a message;
+/// or the empty files that a second run would not replace.
+fn emptied_files(inputs: &InputReports, reread: &Reread) -> String {
+    if reread.keeps_existing && !reread.has_state {
+        let mut outputs = inputs.reports().filter_map(|report| report.output.as_ref());
+        return match (outputs.next(), outputs.count()) {
+            (None, _) => String::new(),
+            (Some(output), 0) => format!(
+                "; remove the empty file `{}` before you try again, since `--no-clobber` keeps it",
+                output.path.display()
+            ),
+            (Some(output), _) => format!(
+                "; remove the empty files, such as `{}`, before you try again, since `--no-clobber` keeps them",
+                output.path.display()
+            ),
+        };
+    }
     match inputs.replaced_records() {
         0 => String::new(),
         count => {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::{DateTime, Time};
 
-use super::similar::{is_mistyped, nearest_id};
+use super::similar::{beginning_of, is_mistyped, nearest_id};
 use crate::convert::LineConverter;
 use crate::filter::TextGlobs;
 use crate::lms::course_key;
@@ -77,10 +77,9 @@ pub fn unmatched_values(converter: &LineConverter, tally: &Tally) -> Vec<String>
         if unmatched.len() == globs.texts().len() {
             continue;
         }
-        let others = seen.iter().filter(|(text, _)| !globs.is_match(text));
-        let others: Vec<_> = others.cloned().collect();
         for glob in unmatched.iter().take(SHOWN) {
-            let suggestion = suggestion(&[glob], &others);
+            let near = suggested(glob, &seen).filter(|near| !globs.is_match(near));
+            let suggestion = did_you_mean(near.as_deref().as_slice());
             notes.push(format!("{looked_at} matched `{option} {glob}`{suggestion}"));
         }
         let more = unmatched.len().saturating_sub(SHOWN) as u64;
@@ -245,8 +244,15 @@ fn listed(seen: &[(String, u64)]) -> String {
 }
 
 fn suggestion(globs: &[&str], seen: &[(String, u64)]) -> String {
-    let near = |glob: &&str| nearest_id(glob, seen.iter().map(|(text, _)| text.as_str()));
-    did_you_mean(&globs.iter().filter_map(near).collect::<Vec<_>>())
+    let near = globs.iter().filter_map(|glob| suggested(glob, seen));
+    let near: Vec<String> = near.collect();
+    did_you_mean(&near.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+/// Returns the value that was most likely meant by a value that matches no event.
+fn suggested(glob: &str, seen: &[(String, u64)]) -> Option<String> {
+    let id = nearest_id(glob, texts(seen))?;
+    Some(beginning_of(glob, id).unwrap_or_else(|| id.to_owned()))
 }
 
 fn did_you_mean(texts: &[&str]) -> String {

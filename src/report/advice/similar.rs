@@ -22,6 +22,16 @@ pub fn nearest_id<'n>(glob: &str, ids: impl IntoIterator<Item = &'n str>) -> Opt
     })
 }
 
+/// Returns a glob that matches an id, for a glob of the form `TEXT*` that is the beginning of the id in another form, such
+/// as `demox*`. Other courses may begin like this, too, so the id alone is not what was meant.
+pub fn beginning_of(glob: &str, id: &str) -> Option<String> {
+    let text = glob.strip_suffix('*').filter(|text| !text.contains('*'))?;
+    let id_in_form = normal(id);
+    let rest = id_in_form.strip_prefix(&normal(text))?;
+    let end = id.len().checked_sub(rest.len())?;
+    Some(format!("{}*", id.get(..end)?))
+}
+
 /// Returns whether a glob that does not match an id was most likely meant to: whether only the form of the two differs, or
 /// a word in the organization or the name of the course. Courses of one name have many runs, and similar names often
 /// differ in a number or a letter, as in `Math101A`.
@@ -103,6 +113,14 @@ mod tests {
             assert_eq!(nearest_id(glob, ids), suggestion, "{glob}");
         }
         assert_eq!(nearest_id("mitx", ["MITx", "edX"]), Some("MITx"));
+        for (glob, expected) in [
+            ("demox*", Some("course-v1:DemoX*")),
+            ("DemoX/Botany*", Some("course-v1:DemoX+Botany*")),
+            ("DemoX+Botny*", None),
+            ("demox", None),
+        ] {
+            assert_eq!(beginning_of(glob, botany).as_deref(), expected, "{glob}");
+        }
     }
 
     #[test]

@@ -47,19 +47,37 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
         ),
     ];
     let (wanted, again) = (tally.wanted(), reread.of_rejected());
-    let warnings = warnings
-        .into_iter()
-        .filter_map(|(reason, table, lack, remedy)| {
-            let count = *tally.reasons.get(&reason)?;
-            let (file, is_empty) = table?;
-            let rows = if is_empty { ", which has no rows" } else { "" };
-            (is_empty || count > wanted / 2).then(|| {
-                format!(
-                    "{} of {} events name {lack} `{file}`{rows}: {remedy}{again}",
-                    grouped(count),
-                    grouped(wanted)
-                )
-            })
-        });
-    warnings.collect()
+    let found = warnings.iter().filter_map(|(reason, table, lack, remedy)| {
+        let count = *tally.reasons.get(reason)?;
+        let (file, is_empty) = (*table)?;
+        let rows = if is_empty { ", which has no rows" } else { "" };
+        (is_empty || count > wanted / 2).then(|| {
+            format!(
+                "{} of {} events name {lack} `{file}`{rows}: {remedy}{again}",
+                grouped(count),
+                grouped(wanted)
+            )
+        })
+    });
+    let found: Vec<String> = found.collect();
+    if !found.is_empty() {
+        return found;
+    }
+    // Two tables may together be the reason, although each of them lacks less than half.
+    let together = warnings.iter().filter_map(|(reason, table, lack, _)| {
+        let count = tally.reasons.get(reason).filter(|&&count| count > 0)?;
+        let (file, _) = (*table)?;
+        Some((*count, format!("{lack} `{file}` ({})", grouped(*count))))
+    });
+    let (counts, lacks): (Vec<u64>, Vec<String>) = together.unzip();
+    let count: u64 = counts.iter().sum();
+    let warning = (counts.len() > 1 && count > wanted / 2).then(|| {
+        format!(
+            "{} of {} events name {}: export the tables again (see *Lookup tables* in the guide){again}",
+            grouped(count),
+            grouped(wanted),
+            lacks.join(", or ")
+        )
+    });
+    warning.into_iter().collect()
 }

@@ -73,12 +73,30 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
             "its lines have neither `event` nor `data`",
             Other("`event-router explain` shows what is wrong with each line"),
         ),
-        LineKind::OtherObject | LineKind::WrappedAt(_) | LineKind::FoundByJq(_) => (
-            "its lines are JSON objects of another kind; if they hold log lines at a key",
-            options("read these with `--unwrap KEY`"),
-        ),
+        LineKind::OtherObject | LineKind::WrappedAt(_) | LineKind::FoundByJq(_) => {
+            return (
+                other_objects(suspects),
+                options("read these with `--unwrap KEY`"),
+            );
+        }
     };
     (cause.into(), remedy)
+}
+
+/// Returns the cause why an input of JSON objects of another kind has no event. A mistyped key of `--unwrap` is named.
+fn other_objects(suspects: &Suspects) -> Cow<'static, str> {
+    let mut objects = suspects
+        .samples()
+        .filter(|sample| sample.kind == LineKind::OtherObject);
+    let lacks_key = objects
+        .next()
+        .and_then(|sample| sample.line.detail.strip_prefix("the line has no key "));
+    match lacks_key {
+        Some(key) if objects.all(|sample| sample.line.detail.ends_with(key)) => format!(
+            "its lines are JSON objects and have no key {key}; if they hold log lines at another key"
+        ).into(),
+        _ => "its lines are JSON objects of another kind; if they hold log lines at a key".into(),
+    }
 }
 
 fn damaged(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {

@@ -3,6 +3,7 @@
 use super::ReadInput;
 use super::remedy::Remedy::{self, Other};
 use super::remedy::pipe;
+use super::wrapped::Wrapped;
 use crate::convert::{Flawed, Suspects};
 use crate::outcome::Flaw;
 use crate::text::grouped;
@@ -11,12 +12,13 @@ use crate::text::grouped;
 const MANY: u64 = 100;
 
 /// The flaws that are reported if they are the cause why many events are lost.
-const FLAWS: [Flaw; 11] = [
+const FLAWS: [Flaw; 12] = [
     Flaw::QuadrupledBackslashes,
     Flaw::LostBackslashes,
     Flaw::SyslogEscapes,
     Flaw::CutOff,
     Flaw::Python,
+    Flaw::PythonWords,
     Flaw::EscapedQuotes,
     Flaw::Csv,
     Flaw::GzipInBase64,
@@ -27,6 +29,12 @@ const FLAWS: [Flaw; 11] = [
 
 /// The command that prints the objects of Python as JSON.
 const JSON_OF_PYTHON: &str = r#"python3 -c 'import ast, json, sys; [print(json.dumps(ast.literal_eval(text[text.index("{"):]))) for text in sys.stdin if text.partition("{")[2][:2].strip("u")[:1] == "\x27"]' <"#;
+
+/// The command that replaces the words of Python in JSON, but not in its texts.
+const JSON_OF_WORDS: &str = r#"python3 -c 'import re, sys; [sys.stdout.write(re.sub(r"\"(?:\\.|[^\"\\])*\"|\b(?:None|True|False)\b", lambda word: {"None": "null", "True": "true", "False": "false"}.get(word[0], word[0]), text)) for text in sys.stdin]' <"#;
+
+/// The command that joins the pieces of Docker, separately for each of the two streams.
+const JOIN_DOCKER: &str = r#"jq -nRj 'foreach (inputs | fromjson? | objects | select(.log | strings)) as {$log, $stream} ({}; .text = (.[$stream // "log"] // "") + $log | if .text | endswith("\n") then .[$stream // "log"] = "" else .[$stream // "log"] = .text | .text = "" end; .text)'"#;
 
 /// Returns the end of a sentence about lines with a flaw, and the remedy. The commands read only these lines, as far as
 /// they can be told from others.
@@ -55,6 +63,10 @@ fn state_and_remedy(flaw: Flaw) -> Option<(&'static str, Remedy)> {
         Flaw::Python => (
             "are objects as Python prints them, and not JSON",
             pipe(JSON_OF_PYTHON),
+        ),
+        Flaw::PythonWords => (
+            "have True, False or None of Python in place of true, false or null",
+            pipe(JSON_OF_WORDS),
         ),
         Flaw::EscapedQuotes => (
             "have a backslash before each quote, as in a JSON text",
@@ -106,10 +118,13 @@ pub fn cause_of_flaw(flaw: Flaw) -> Option<(String, Remedy)> {
 
 impl ReadInput<'_> {
     /// Returns whether so many events are lost for one cause that it is no accident: a hundred, or more than a hundredth
-    /// of all events. A few damaged events are usual among the new lines of a live log.
+    /// of all events. A few damaged events are usual among the new lines of a live log, and in a short log.
     pub(super) fn are_many(&self, lost: u64) -> bool {
-        let fewest = if self.is_whole { 2 } else { 10 };
         let events = self.tally.lines() - self.tally.unparsable + self.suspects.promising.lines;
+        let fewest = match self.is_whole && lost > events / 10 {
+            true => 2,
+            false => 10,
+        };
         lost >= MANY || lost >= fewest && lost > events / 100
     }
 
@@ -121,7 +136,35 @@ impl ReadInput<'_> {
             self.are_many(flawed.lines)
                 .then(|| self.of_flaw(flaw, state, remedy, flawed))
         });
-        found.collect()
+        found.chain(self.of_other_flaws()).collect()
+    }
+
+    /// Returns a warning if many events are lost because of flaws without a warning of their own: flaws of other kinds, and
+    /// flaws of which each is the cause why few events are lost.
+    fn of_other_flaws(&self) -> Option<String> {
+        let flawed = &self.suspects.flawed;
+        let has = |flaw| flawed.contains_key(&flaw);
+        let has_pieces = has(Flaw::DockerPiece) || has(Flaw::CriPiece);
+        let is_wrapped = Wrapped::find(self.suspects, self.unwraps).is_some();
+        let others = flawed.iter().filter(|&(flaw, flawed)| match flaw {
+            // A later piece of an event, and an event at another key, are no events of their own.
+            Flaw::Other => !has_pieces,
+            Flaw::WithoutEvent => !is_wrapped,
+            _ => FLAWS.contains(flaw) && !self.are_many(flawed.lines),
+        });
+        let others = || others.clone().map(|(_, flawed)| flawed);
+        let lost = others().map(|flawed| flawed.lines).sum();
+        let first = &others().min_by_key(|flawed| flawed.first.number)?.first;
+        self.are_many(lost).then(|| {
+            format!(
+                "{} of {} lines of `{}` were not read although they seem to be events: in line {}, {}; `event-router explain` shows what is wrong with each line",
+                grouped(lost),
+                grouped(self.tally.lines()),
+                self.source.name,
+                first.number,
+                first.detail
+            )
+        })
     }
 
     fn of_flaw(&self, flaw: Flaw, state: &str, remedy: Remedy, flawed: &Flawed) -> String {
@@ -148,7 +191,7 @@ impl ReadInput<'_> {
         const JOIN_CRI: &str = r#"awk '{ is_piece = $3 ~ /^P/; sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); printf "%s%s", $0, is_piece ? "" : "\n" }'"#;
 
         let drivers = [
-            (Flaw::DockerPiece, BY_DOCKER, "jq -Rj 'fromjson? | .log'"),
+            (Flaw::DockerPiece, BY_DOCKER, JOIN_DOCKER),
             (Flaw::CriPiece, BY_RUNTIME, JOIN_CRI),
         ];
         let found = drivers.into_iter().filter_map(|(flaw, cause, join)| {
