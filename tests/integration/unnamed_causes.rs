@@ -42,7 +42,8 @@ fn events_that_are_lost_for_any_cause_are_told_beside_events_that_are_read() {
         let text = text.to_owned();
         move |event: &str| event.replace("\"ada\"", &format!("\"ada{text}\""))
     };
-    let changes: [(Box<dyn Fn(&str) -> String>, &str); 5] = [
+    type Change = Box<dyn Fn(&str) -> String>;
+    let changes: [(Change, &str); 5] = [
         (Box::new(in_text("\t")), ""),
         (Box::new(in_text(r"\x41")), ""),
         (Box::new(in_text(r"\ud83d\u0041")), ""),
@@ -163,7 +164,8 @@ fn pieces_of_two_streams_are_joined_each_with_its_own() {
 fn events_deep_in_other_json_are_read_by_the_command_that_is_told() {
     use base64::Engine;
     let in_base64 = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
-    let wraps: [(fn(Value) -> Value, bool, &str); 3] = [
+    type Wrap = fn(Value) -> Value;
+    let wraps: [(Wrap, bool, &str); 3] = [
         (
             |text| json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": text}}]}]}]}),
             false,
