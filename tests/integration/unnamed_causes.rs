@@ -84,6 +84,23 @@ fn few_lost_events_and_the_lines_of_other_programs_have_no_warning() {
 }
 
 #[test]
+fn a_single_line_of_a_known_kind_does_not_silence_other_causes() {
+    let piece = json!({"log": marked(1)[..60], "stream": "stderr"}).to_string();
+    let wrapped = json!({"log": marked(1), "level": "info"}).to_string();
+    for (odd, lost, change) in [
+        (piece, 199, ("ada", "a\tda")),
+        (wrapped, 200, ("\"event\"", "\"payload\"")),
+    ] {
+        let log = mixed(1, |event| event.replace(change.0, change.1)) + &odd + "\n";
+        let stderr = run(&log, &[]).stderr;
+        let told = format!(
+            "{lost} of 201 lines of `a.log` were not read although they seem to be events: in line 2, "
+        );
+        assert!(stderr.contains(&told), "{stderr}");
+    }
+}
+
+#[test]
 fn causes_that_are_rare_are_counted_together() {
     let log = mixed(190, |event| event.replace("ada", "a\tda"));
     let cut: String = (0..5)

@@ -143,13 +143,13 @@ impl ReadInput<'_> {
     /// flaws of which each is the cause why few events are lost.
     fn of_other_flaws(&self) -> Option<String> {
         let flawed = &self.suspects.flawed;
-        let has = |flaw| flawed.contains_key(&flaw);
-        let has_pieces = has(Flaw::DockerPiece) || has(Flaw::CriPiece);
-        let is_wrapped = Wrapped::find(self.suspects, self.unwraps).is_some();
+        let lines_with = |flaw| flawed.get(&flaw).map_or(0, |flawed| flawed.lines);
+        let pieces = lines_with(Flaw::DockerPiece) + lines_with(Flaw::CriPiece);
+        let wrapped = Wrapped::find(self.suspects, self.unwraps).map_or(0, |wrapped| wrapped.lines);
         let others = flawed.iter().filter(|&(flaw, flawed)| match flaw {
             // A later piece of an event, and an event at another key, are no events of their own.
-            Flaw::Other => !has_pieces,
-            Flaw::WithoutEvent => !is_wrapped,
+            Flaw::Other => flawed.lines > pieces,
+            Flaw::WithoutEvent => flawed.lines / 2 > wrapped,
             _ => FLAWS.contains(flaw) && !self.are_many(flawed.lines),
         });
         let others = || others.clone().map(|(_, flawed)| flawed);
