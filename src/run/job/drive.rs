@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Job, SnapshotFn};
 use crate::checkpoint::ResumingOpener;
-use crate::convert::BatchConverter;
+use crate::convert::{BatchConverter, ConvertedBatch};
 use crate::exit_code::ExitCode;
 use crate::input::{LineBatch, Source};
 use crate::pipeline::{self, ControlFlow, Delivery};
@@ -14,6 +14,9 @@ use crate::run::deliverer::{Delivered, Deliverer, MoreInputs};
 /// The number of times that a run reads inputs that were found later, because inputs vanished. The inputs are listed once
 /// more at the end, to learn whether those that vanished last are failures.
 const MOST_SEARCHES: usize = 3;
+
+/// A converted batch, and the lines that are not converted yet.
+type Conversion = (Result<ConvertedBatch, TablesFailed>, Option<LineBatch>);
 
 impl Job<'_> {
     /// Converts and delivers all inputs. If inputs vanish before they are opened, because a log is rotated or packed
@@ -34,22 +37,12 @@ impl Job<'_> {
         for searches in 0..=MOST_SEARCHES {
             let opener = self.opener.as_ref();
             let opener = opener.map(ResumingOpener::for_more_inputs);
-            let (converting, tables) = (Arc::clone(batches), Arc::clone(&self.tables));
-            let convert = move |source: &Source, batch: LineBatch| {
-                if batch.has_complete_line()
-                    && let Err(error) = tables.load(&converting.converter)
-                {
-                    return (Err(error), None);
-                }
-                let (converted, rest) = converting.convert(source, batch);
-                (Ok(converted), rest)
-            };
+            let convert = self.conversion(batches);
             let mut is_stopped = false;
             result = pipeline::run(&sources, &self.options, opener, convert, |delivery| {
-                let input = first + delivery.input;
                 let flow = match delivery.event.transpose() {
                     Ok(event) => deliverer.deliver(Delivery {
-                        input,
+                        input: first + delivery.input,
                         source: delivery.source,
                         event,
                     }),
@@ -93,5 +86,22 @@ impl Job<'_> {
         }
         progress.clear();
         delivered
+    }
+
+    /// Returns the function that converts a batch. The function loads the tables before the first complete line.
+    fn conversion(
+        &self,
+        batches: &Arc<BatchConverter>,
+    ) -> impl Fn(&Source, LineBatch) -> Conversion + Send + Sync + 'static {
+        let (batches, tables) = (Arc::clone(batches), Arc::clone(&self.tables));
+        move |source, batch| {
+            if batch.has_complete_line()
+                && let Err(error) = tables.load(&batches.converter)
+            {
+                return (Err(error), None);
+            }
+            let (converted, rest) = batches.convert(source, batch);
+            (Ok(converted), rest)
+        }
     }
 }
