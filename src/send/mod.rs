@@ -17,7 +17,6 @@
 //! | `questions` | the questions of `verify` to one server |
 //! | `worker_pool` | the workers of a target and their queue |
 //! | `once_only` | the delivery to a server that is asked first what it holds |
-//! | `in_flight_ids` | the ids of batches under way, so that batches with the same record wait for each other |
 //! | `settlement` | the outcome of records if the answer does not accept all records of a request |
 //! | `conflicts` | the outcome of records that the server reports as conflicts |
 //! | `failures` | the outcome of records if the server fails or forbids a request after all its retries |
@@ -78,7 +77,6 @@ mod discarded;
 mod failures;
 mod gzip_support;
 mod http;
-mod in_flight_ids;
 mod kept_back;
 mod letter_batcher;
 mod letter_groups;

@@ -147,8 +147,6 @@ impl<'r> DeliveryWorker<'r> {
     ) -> Result<(), Stopped> {
         let target = self.requester.target;
         let records = part.records;
-        let ids = records.iter().map(|(record, _)| record.id).collect();
-        let _claim = target.status.in_flight_ids.claim(ids);
         let limits = self.failures.retry_limits(records.len(), part.max_retries);
         let ids = records.iter().map(|(record, _)| record.id).collect();
         let claims = &target.status.claims;

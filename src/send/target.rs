@@ -12,7 +12,6 @@ use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
 use super::gzip_support::GzipSupport;
 use super::http::{Answer, Client, Response};
-use super::in_flight_ids::InFlightIds;
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
 use super::reading::Reading;
@@ -68,8 +67,6 @@ pub struct TargetStatus {
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,
-    /// The records that are being delivered, if the server is asked first which records it holds.
-    pub in_flight_ids: InFlightIds,
     /// The records that the server should hold, with what it holds, after a run that verifies them.
     verification: OnceLock<Verification>,
 }

@@ -260,17 +260,26 @@ fn rows_that_a_failed_or_unanswered_insert_has_stored_are_not_inserted_again() {
     }
 }
 
+/// Two blocks of lines take turns, so that each batch has the rows of the batch but one before it.
 #[test]
 fn equal_rows_of_batches_that_are_delivered_at_the_same_time_are_inserted_once() {
-    let server = ClickHouse::with_faults(|_, _, _| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        Fault::None
-    });
-    let log = lines(100..400) + &lines(0..20).repeat(8);
-    let run = send(&server, &log).args(&["--batch-size", "20", "--connections", "4"]);
-    let report = run.run().with_code(0).report();
-    assert_eq!(server.stored().len(), 320);
-    assert_eq!(counts(&report, ["delivered", "duplicates"]), [320, 140]);
+    for fault in [Fault::None, Fault::Exception(500, 252, "Too many parts")] {
+        let failure = fault.clone();
+        let server = ClickHouse::with_faults(move |kind, nth, _| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            match (kind, nth) {
+                (Kind::Insert, 1) => failure.clone(),
+                _ => Fault::None,
+            }
+        });
+        let log = (lines(0..20) + &lines(20..40)).repeat(8);
+        let run = send(&server, &log).args(&["--batch-size", "20", "--connections", "4"]);
+        let report = run.run().with_code(0).report();
+        assert_eq!(server.stored().len(), 40, "{fault:?}");
+        assert_eq!(counts(&report, ["delivered", "duplicates"]), [40, 280]);
+        let inserts = if matches!(fault, Fault::None) { 2 } else { 3 };
+        assert_eq!(server.records().of_kind(Kind::Insert).len(), inserts);
+    }
 }
 
 #[test]
