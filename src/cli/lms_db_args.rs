@@ -1,12 +1,13 @@
 //! The options for the LMS database, the same in every command that reads it.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::lms::DatabaseSettings;
 
-#[derive(Args, Debug)]
+#[derive(Args)]
 pub struct LmsDbArgs {
     /// Read the users and courses from the LMS database: mysql://USER@HOST/DATABASE, MySQL or MariaDB. Needs a build with the
     /// feature lms-db
@@ -26,5 +27,15 @@ impl LmsDbArgs {
             password_file: self.lms_db_password_file,
             ca_file,
         })
+    }
+}
+
+impl fmt::Debug for LmsDbArgs {
+    /// Leaves out the URL, which may hold a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LmsDbArgs")
+            .field("lms_db_password_file", &self.lms_db_password_file)
+            .finish_non_exhaustive()
     }
 }

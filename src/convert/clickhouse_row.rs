@@ -39,7 +39,7 @@ pub(crate) fn emission_time(time: Option<DateTime>) -> Result<UnixText, Fault> {
         return Err(Fault::new(Reason::MissingField, detail));
     };
     UnixText::of(time).ok_or_else(|| {
-        let problem = "is one that ClickHouse would change: it holds the years 1900 to 2299, without the last second of 1969";
+        let problem = "cannot be stored by ClickHouse, which takes 1900 to 2299 except the last second of 1969";
         Fault::bad_timestamp(problem, &time.to_string())
     })
 }

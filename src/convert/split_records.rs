@@ -1,5 +1,6 @@
 //! The records of a line that is not one event but holds several.
 
+use std::iter;
 use std::ops::Range;
 
 use bumpalo::Bump;
@@ -51,7 +52,7 @@ impl LineConverter {
         for text in lines {
             let parts = records_in(text).filter(|_| self.splits_lines);
             is_split |= parts.is_some();
-            let parts = parts.unwrap_or_else(|| vec![0..text.len()]);
+            let parts = parts.unwrap_or_else(|| iter::once(0..text.len()).collect());
             records.extend(parts.into_iter().map(|part| part_of(before, text, part)));
             before.byte += text.len() as u64 + 1;
         }

@@ -1,5 +1,6 @@
 //! The settings of the lookup tables.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use super::database::{Database, DatabaseSettings};
 use super::{Courses, IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown, Users, table};
 
 /// The files and values from which an [`Lms`] is loaded.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct LmsSettings {
     /// The root URL of the LMS, exactly as given.
     pub root_url: String,
@@ -141,5 +142,42 @@ impl LmsTables {
             lms.derived_users = RowSet::new(users.len());
         }
         Ok(lms)
+    }
+}
+
+impl fmt::Debug for LmsSettings {
+    /// Leaves out the secret key.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LmsSettings")
+            .field("root_url", &self.root_url)
+            .field("users", &self.users)
+            .field("courses", &self.courses)
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_is_shown() {
+        let settings = LmsSettings {
+            actor_key: Some(b"hunter2".to_vec()),
+            database: Some(DatabaseSettings {
+                url: "mysql://reader:hunter2@host/edxapp".to_owned(),
+                password_file: None,
+                ca_file: None,
+            }),
+            ..LmsSettings::new("https://courses.example.org".to_owned())
+        };
+        let shown = format!("{settings:?}");
+        assert!(shown.contains("https://courses.example.org"), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("104, 117"),
+            "{shown}"
+        );
     }
 }

@@ -86,8 +86,11 @@ fn export(settings: &ExportSettings, interrupted: &Interrupted) -> Result<Counts
     let courses = courses
         .map(|path| export_courses(&mut session, path, &mut counts, interrupted))
         .transpose()?;
-    for table in [users, courses].into_iter().flatten() {
-        table.finish().or_exit(ExitCode::Output)?;
+    // Both files are complete before the first is renamed. Otherwise a full disk could leave new users beside old courses.
+    let tables = [users, courses].into_iter().flatten();
+    let files: Result<Vec<AtomicFile>> = tables.map(Table::complete).collect();
+    for file in files.or_exit(ExitCode::Output)? {
+        file.finish().or_exit(ExitCode::Output)?;
     }
     Ok(counts)
 }
@@ -156,7 +159,7 @@ fn check_interrupt(interrupted: &Interrupted) -> Result<(), Fatal> {
 /// The text of a cell without a value.
 const NULL: &str = "NULL";
 
-/// A table that is being written, as CSV. The file is removed if this value is dropped without [`finish`](Self::finish).
+/// A table that is being written, as CSV. The file is removed if this value is dropped without [`complete`](Self::complete).
 struct Table(csv::Writer<Compressed>);
 
 /// The bytes of a file, gzipped or not.
@@ -206,14 +209,15 @@ impl Table {
         Ok(self.0.write_record(cells)?)
     }
 
-    /// Completes the file and gives it its name.
-    fn finish(self) -> Result<()> {
+    /// Writes the last bytes to the disk. The file keeps its temporary name.
+    fn complete(self) -> Result<AtomicFile> {
         let bytes = self.0.into_inner().map_err(|error| error.into_error())?;
         let Output(file) = match bytes {
             Compressed::Plain(file) => file,
             Compressed::Gzip(encoder) => encoder.finish()?,
         };
-        file.finish()
+        file.sync()?;
+        Ok(file)
     }
 }
 

@@ -61,9 +61,9 @@ pub fn lms_external_ids(
     let counts = write_ids(&lms, file, &interrupted)?;
     console.note(&message(&output, format, counts));
     if counts.without_number > 0 {
-        let users = counted(counts.without_number, "user has", "users have");
+        let users = counted(counts.without_number, "user", "users");
         console.warn(&format!(
-            "{users} neither an external id nor a numeric id in the table, so the LMS cannot store an id for them: export the table again"
+            "no numeric id for {users}: left out; export the table again"
         ));
     }
     Ok(ExitCode::Success)
@@ -91,9 +91,10 @@ fn write_ids(lms: &Lms, mut file: ImportFile, interrupted: &Interrupted) -> Resu
 fn message(output: &ImportPath, format: Format, counts: Counts) -> String {
     let path = output.path.display();
     let title = format.title();
-    match counts.written {
-        0 => format!("{path}: no ids, since every user has one for {title}"),
-        count => format!(
+    match (counts.written, counts.without_number) {
+        (0, 0) => format!("{path}: no ids, since every user has one for {title}"),
+        (0, _) => format!("{path}: no ids"),
+        (count, _) => format!(
             "{path}: {} {title} ids; import them into the LMS database, export the tables again, and run with `--missing-external-id reject`",
             grouped(count)
         ),

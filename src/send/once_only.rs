@@ -1,6 +1,5 @@
-//! The delivery to a server that would store a record twice if it got it twice. Before each attempt to deliver records, also
-//! after a failure, the server is asked which of them it holds, and only the rest is posted. Batches with the same record
-//! wait for each other.
+//! Delivery to a server that does not recognize duplicates. Before each attempt to deliver records, also after a failure, the
+//! server is asked which of them it holds, and only the rest is posted. Batches with the same record wait for each other.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;

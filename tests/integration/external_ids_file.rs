@@ -101,13 +101,20 @@ fn only_the_owner_may_read_the_file() {
 fn users_without_a_numeric_id_are_left_out_with_a_warning() {
     let users = format!("{USERS},cy,,,\n");
     let ended = of_table("xapi", "ids.csv").file("u.csv", users).run();
-    ended.assert_stderr(
-        "warning: 1 user has neither an external id nor a numeric id in the table, so the LMS cannot store an id for them: export the table again\n",
-    );
+    ended.assert_stderr("warning: no numeric id for 1 user: left out; export the table again\n");
     assert!(
         !String::from_utf8(ended.with_code(0).read("ids.csv"))
             .unwrap()
             .contains("\n,")
+    );
+}
+
+#[test]
+fn a_file_without_ids_does_not_claim_that_every_user_has_one() {
+    let users = "id,username,email,xapi_id,caliper_id\n,cy,,,\n";
+    let ended = of_table("xapi", "ids.csv").file("u.csv", users).run();
+    ended.assert_stderr(
+        "ids.csv: no ids\nwarning: no numeric id for 1 user: left out; export the table again\n",
     );
 }
 

@@ -24,17 +24,6 @@ fn refused(ended: Ended, text: &str) {
     assert!(!ended.directory.path("u.csv").exists());
 }
 
-#[cfg(not(feature = "lms-db"))]
-#[test]
-fn a_build_without_the_client_says_how_to_get_one_with_it() {
-    for run in [transform(URL), export(URL)] {
-        refused(
-            run.run(),
-            "cargo install --locked --path . --features lms-db",
-        );
-    }
-}
-
 #[test]
 fn the_tables_come_from_files_or_from_the_database() {
     for option in ["--users", "--courses"] {

@@ -1,5 +1,6 @@
 //! The options about the LMS database, and the files that they name.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The environment variable with the password of the LMS database. There is no option for the password itself, since
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 pub const PASSWORD_VARIABLE: &str = "EVENT_ROUTER_LMS_DB_PASSWORD";
 
 /// The options about the LMS database.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct DatabaseSettings {
     /// A URL like `mysql://reader@host/edxapp`.
     pub url: String,
@@ -22,5 +23,16 @@ impl DatabaseSettings {
     pub fn files(&self) -> Vec<&Path> {
         let files = [&self.password_file, &self.ca_file];
         files.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+}
+
+impl fmt::Debug for DatabaseSettings {
+    /// Leaves out the URL, which may hold a password.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("DatabaseSettings")
+            .field("password_file", &self.password_file)
+            .field("ca_file", &self.ca_file)
+            .finish_non_exhaustive()
     }
 }

@@ -59,7 +59,7 @@ pub fn with_status_of_exception(mut answer: Answer) -> Answer {
     answer
 }
 
-/// The server, whatever the rows are: it is busy, away or read-only.
+/// The server is busy, down or read-only; the rows are not the cause.
 const SERVER: Meaning = Meaning::Later(Suspect::Server);
 /// No time was left. A smaller batch may succeed.
 const TIME: Meaning = Meaning::Later(Suspect::Time);

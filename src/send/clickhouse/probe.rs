@@ -60,7 +60,7 @@ fn without_code(status: u16) -> Option<&'static str> {
             "this is not the answer of ClickHouse's HTTP interface: check the host and the port, which is usually 8123, or 8443 with TLS",
         ),
         404 => Some(
-            "there is nothing that takes queries: check the path of the URL, which is usually `/`",
+            "no ClickHouse interface answers at this path: check the path of the URL, which is usually `/`",
         ),
         _ => None,
     }
@@ -72,7 +72,7 @@ fn about_setting(response: &Response) -> String {
     let refused = SETTINGS.iter().find(|(name, _)| text.contains(name));
     match refused {
         Some((name, value)) => format!(
-            "the server refuses the setting `{name}={value}`, which inserts need to be right: allow it in the profile of the user"
+            "the server refuses the setting `{name}={value}`, which correct inserts need: allow it in the profile of the user"
         ),
         None => {
             "the user may not insert with these settings: check the profile of the user".to_owned()

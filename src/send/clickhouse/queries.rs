@@ -18,7 +18,7 @@ pub const SETTINGS: [(&str, &str); 10] = [
     ("distributed_foreground_insert", "1"),
     ("wait_end_of_query", "1"),
     ("date_time_input_format", "best_effort"),
-    // Nothing in a row is skipped, and no row.
+    // No field and no row is skipped.
     ("input_format_skip_unknown_fields", "0"),
     ("input_format_allow_errors_num", "0"),
     ("input_format_allow_errors_ratio", "0"),
