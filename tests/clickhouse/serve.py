@@ -10,6 +10,7 @@ set the only user. The answers follow HTTPHandler.cpp and exceptionCodeToHTTPSta
 - The query is the parameter `query`, a newline, and the body. GET can only read.
 - Other parameters are settings of this query.
 - A failed query has the code of its exception in a header, and a status that depends on the code.
+- `/queries`, which ClickHouse does not have, answers how many POST requests have not ended.
 
 Unlike the server, it runs one query at a time, and reads the whole body before the query starts.
 """
@@ -63,7 +64,13 @@ class ClickHouse:
     def __init__(self, directory):
         self.session = Session(str(directory))
         self.lock = threading.Lock()
+        self.running = 0
+        self.count_lock = threading.Lock()
         self.version, self.time_zone = self.query("SELECT version(), timezone()", "TSV").bytes().decode().split()
+
+    def add_running(self, number):
+        with self.count_lock:
+            self.running += number
 
     def run(self, query, output_format, settings, database):
         """Runs a query with settings that apply to this query only."""
@@ -116,12 +123,21 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.query:
             self.handle_query(b"")
+        elif parts.path == "/queries":
+            self.answer(200, f"{self.server.clickhouse.running}\n".encode())
         elif parts.path in ("/", "/ping", "/replicas_status"):
             self.answer(200, b"Ok.\n")
         else:
             self.answer(404, f"There is no handle {parts.path}\n\nUse / or /ping for health checks.\n".encode())
 
     def do_POST(self):
+        self.server.clickhouse.add_running(1)
+        try:
+            self.post()
+        finally:
+            self.server.clickhouse.add_running(-1)
+
+    def post(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if len(body) < int(self.headers.get("Content-Length") or 0):
             self.close_connection = True  # the client has gone, and nothing is stored

@@ -29,9 +29,22 @@ class Server:
     def __init__(self, directory):
         self.directory = directory
         self.port = 0
+        self.tables = set()
         self.start()
 
     def start(self):
+        """Starts the server. Another process may hold the old port for a moment, so the start is tried a few times."""
+        for attempt in range(10):
+            if self._start():
+                break
+            time.sleep(0.5)
+        else:
+            raise SystemExit(f"the server did not start\n{(self.directory / 'server.log').read_text()}")
+        # A restarted server merges again.
+        for table in self.tables:
+            self.query(f"SYSTEM STOP MERGES {table}")
+
+    def _start(self):
         port_file = self.directory / "port"
         port_file.unlink(missing_ok=True)
         command = [sys.executable, "-B", Path(__file__).with_name("serve.py"), self.directory / "data", port_file]
@@ -43,8 +56,10 @@ class Server:
                 break
             time.sleep(0.05)
         if not port_file.exists():
-            raise SystemExit(f"the server did not start\n{(self.directory / 'server.log').read_text()}")
+            self.kill()
+            return False
         self.port = int(port_file.read_text())
+        return True
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -52,6 +67,15 @@ class Server:
 
     def url(self):
         return f"http://127.0.0.1:{self.port}"
+
+    def wait_until_idle(self):
+        """Waits until the inserts of killed runs have ended."""
+        for _ in range(1200):
+            with urllib.request.urlopen(f"{self.url()}/queries", timeout=60) as response:
+                if int(response.read()) == 0:
+                    return
+            time.sleep(0.05)
+        raise QueryFailed("the server still works at inserts after 60 s")
 
     def query(self, query, **settings):
         """Returns the lines of the answer, each as an array of JSON."""
@@ -80,6 +104,7 @@ class Server:
         self.query(f"CREATE TABLE {table} ({columns}) ENGINE = ReplacingMergeTree {TABLES[table]}")
         # Merges would hide rows that are stored twice.
         self.query(f"SYSTEM STOP MERGES {table}")
+        self.tables.add(table)
         self.query(
             f"""CREATE TABLE {database}.enrollments (day Date, course String, verb String, number UInt64)
             ENGINE = SummingMergeTree PARTITION BY toYYYYMM(day) ORDER BY (day, course, verb)"""

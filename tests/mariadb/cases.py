@@ -22,15 +22,15 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 ROOT_URL = "https://courses.example.org"
 SAMPLE = source.FIXTURES / "sample/tracking.log.gz"
+# The longest time of a command. A command that takes longer fails.
+SECONDS = 600
 event_router, count = sys.argv[1], int(sys.argv[2])
-work = Path(tempfile.mkdtemp(prefix="event-router-"))
-os.chdir(work)
 
 
 def run(*words, password="hunter2", **variables):
     environment = {name: value for name, value in os.environ.items() if not name.startswith("EVENT_ROUTER_")}
     environment.update(variables, EVENT_ROUTER_LMS_DB_PASSWORD=password)
-    return subprocess.run([event_router, *map(str, words)], env=environment, capture_output=True, text=True)
+    return subprocess.run([event_router, *map(str, words)], env=environment, capture_output=True, text=True, timeout=SECONDS)
 
 
 def succeeds(*words, **settings):
@@ -188,6 +188,17 @@ def unusable_databases_are_errors():
     assert done.returncode == 2 and not done.stdout and not Path("nothing").exists(), done
 
 
+def wait_until_seen(pid, number):
+    """Waits until no thread of a process has the signal pending, so that its handler has run or is running."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        pending = re.findall(r"^(?:SigPnd|ShdPnd):\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.M)
+        if not any(int(mask, 16) >> (number - 1) & 1 for mask in pending):
+            return
+        time.sleep(0.01)
+    raise AssertionError("the signal was not delivered")
+
+
 def a_connection_that_breaks_or_an_interrupt_leaves_nothing():
     proxy = Proxy(server.port, most=300_000, then=lambda: False)
     fails("the connection broke", url(port=proxy.port))
@@ -198,17 +209,21 @@ def a_connection_that_breaks_or_an_interrupt_leaves_nothing():
 
     def hold():
         reached.set()
-        return go_on.wait()
+        return go_on.wait(SECONDS)
 
     proxy = Proxy(server.port, most=300_000, then=hold)
     environment = dict(os.environ, EVENT_ROUTER_LMS_DB_PASSWORD="hunter2")
     words = ["lms", "export", "--lms-db", url(port=proxy.port), "--users", "u.csv"]
     running = subprocess.Popen([event_router, *words], env=environment, stderr=subprocess.PIPE, text=True)
-    reached.wait()
-    running.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    go_on.set()
-    errors = running.communicate()[1]
+    try:
+        assert reached.wait(60), "the export did not reach the rows"
+        running.send_signal(signal.SIGINT)
+        wait_until_seen(running.pid, signal.SIGINT)
+        go_on.set()
+        errors = running.communicate(timeout=60)[1]
+    finally:
+        go_on.set()
+        running.kill()
     assert running.returncode == 130, (running.returncode, errors)
     assert not [name for name in os.listdir() if "u.csv" in name], os.listdir()
 
@@ -224,6 +239,8 @@ def a_run_with_nothing_new_does_not_connect():
 
 
 users, courses = source.users(count), source.courses()
+directory = tempfile.TemporaryDirectory(prefix="event-router-")
+os.chdir(directory.name)
 server = Server()
 try:
     prepare()
@@ -242,3 +259,5 @@ try:
         print(f"ok: {case.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
 finally:
     server.close()
+    os.chdir(TOP)
+    directory.cleanup()

@@ -13,6 +13,14 @@ ROOT = Path(os.environ["MARIADB_ROOT"])
 ENVIRONMENT = dict(os.environ, LD_LIBRARY_PATH=os.environ["MARIADB_LIBRARIES"])
 
 
+# The longest time of a command of MariaDB. A command that takes longer fails.
+SECONDS = 600
+
+
+class Failed(Exception):
+    """Has the messages of MariaDB."""
+
+
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return listener.getsockname()[1]
@@ -22,8 +30,23 @@ class Server:
     """A server with TLS, for connections from this machine. Its superuser logs in over the socket."""
 
     def __init__(self):
+        # The path of a socket must be short.
         self.directory = Path(tempfile.mkdtemp(prefix="mariadb-", dir="/tmp"))
-        self.port = free_port()
+        self.process = None
+        try:
+            self._install()
+            # Another program may take the port before MariaDB does.
+            for _ in range(5):
+                if self._start():
+                    break
+            else:
+                raise Failed("no port was free")
+            self.sql("SELECT 1")
+        except BaseException:
+            self.close()
+            raise
+
+    def _install(self):
         self.socket = self.directory / "socket"
         self.log = self.directory / "statements"
         data = self.directory / "data"
@@ -33,27 +56,32 @@ class Server:
         install = ["mariadb-install-db", "--no-defaults", *base, f"--datadir={data}", user, "--skip-test-db"]
         self._run([*install, "--skip-name-resolve", "--auth-root-authentication-method=normal"])
         self._make_certificates()
-        options = [f"--datadir={data}", f"--socket={self.socket}", f"--port={self.port}", "--bind-address=127.0.0.1", user]
+        options = [f"--datadir={data}", f"--socket={self.socket}", "--bind-address=127.0.0.1", user]
         options += [f"--ssl-cert={self.directory}/server.pem", f"--ssl-key={self.directory}/server.key"]
         options += ["--character-set-server=utf8mb4", "--skip-name-resolve", f"--pid-file={self.directory}/pid"]
         options += ["--innodb-flush-log-at-trx-commit=0", f"--general-log-file={self.log}"]
-        self.process = subprocess.Popen(
-            ["mariadbd", "--no-defaults", *base, *options],
-            env=ENVIRONMENT,
-            stderr=(self.directory / "errors").open("w"),
-        )
+        self.command = ["mariadbd", "--no-defaults", *base, *options]
+
+    def _start(self):
+        """Starts the server, and returns whether its port was free."""
+        self.port = free_port()
+        path = self.directory / "errors"
+        with path.open("w") as errors:
+            self.process = subprocess.Popen([*self.command, f"--port={self.port}"], env=ENVIRONMENT, stderr=errors)
         for _ in range(300):
             if self.process.poll() is not None:
-                raise SystemExit((self.directory / "errors").read_text())
+                if "Address already in use" in path.read_text():
+                    return False
+                raise Failed(path.read_text())
             if self.socket.exists():
-                break
+                return True
             time.sleep(0.1)
-        self.sql("SELECT 1")
+        raise Failed(f"mariadbd made no socket within 30 s\n{path.read_text()}")
 
     def _run(self, command):
-        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True)
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS)
         if done.returncode != 0:
-            raise SystemExit(f"{command[0]}: {done.stdout}{done.stderr}")
+            raise Failed(f"{command[0]}: {done.stdout}{done.stderr}")
 
     def _make_certificates(self):
         """Makes an authority, and a certificate of the server for the name `localhost` alone."""
@@ -69,14 +97,15 @@ class Server:
         """Runs statements as the superuser, and returns the rows."""
         command = ["mariadb", "--no-defaults", f"--socket={self.socket}", "--user=root", "--batch", "--skip-column-names"]
         command += ["--default-character-set=utf8mb4", *([database] if database else [])]
-        done = subprocess.run(command, input=text, env=ENVIRONMENT, capture_output=True, text=True)
+        done = subprocess.run(command, input=text, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS)
         if done.returncode != 0:
-            raise SystemExit(f"mariadb: {done.stderr[:2000]}")
+            raise Failed(f"mariadb: {done.stderr[:2000]}")
         return [line.split("\t") for line in done.stdout.splitlines()]
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
         shutil.rmtree(self.directory)
 
 
