@@ -97,7 +97,8 @@ impl BatchConverter {
                     self.note(&conversion, line, source, converted);
                 }
             }
-            if converted.bytes.len() >= PART_BYTES && lines.peek().is_some() {
+            let may_split = batch.pieces.is_none() && lines.peek().is_some();
+            if converted.bytes.len() >= PART_BYTES && may_split {
                 return Some(nth);
             }
         }

@@ -124,6 +124,7 @@ impl Converter {
             content: LineContent::Whole(line),
             is_marked: false,
             byte: 0,
+            is_joined: false,
             nth: 0,
         };
         let converted = self.0.convert(line, Layout::Lines, &arena, &mut batch)?;

@@ -60,7 +60,11 @@ impl LineConverter {
         {
             return self.convert_row(row, line, layout, arena, batch);
         }
-        self.convert_wrapped(line, &self.wrapper, layout, arena, batch)
+        let wrapper = match line.is_joined {
+            true => &LineWrapper::None,
+            false => &self.wrapper,
+        };
+        self.convert_wrapped(line, wrapper, layout, arena, batch)
     }
 
     /// Converts the line that a row of a rejects file stands for.

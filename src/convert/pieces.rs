@@ -97,6 +97,7 @@ mod tests {
                 content: LineContent::Whole(text.as_bytes()),
                 is_marked: false,
                 byte: 0,
+                is_joined: false,
                 nth: 0,
             });
         }

@@ -51,6 +51,7 @@ pub fn line_of<'a>(row: &RejectsRow<'a>, origin: Line<'_>) -> Option<Line<'a>> {
         // Only the lines of an input with the marker have this reason.
         is_marked: row.reason == Reason::NotTracking.code(),
         byte: row.byte.map_or(0, |byte| byte - 1),
+        is_joined: false,
         nth: origin.nth,
     })
 }

@@ -43,7 +43,10 @@ impl LineConverter {
         let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| may_split) else {
             return Vec::new();
         };
-        let wrapped = self.wrapper.lines_in(text, arena);
+        let wrapped = match line.is_joined {
+            true => None,
+            false => self.wrapper.lines_in(text, arena),
+        };
         let is_whole = wrapped
             .as_ref()
             .is_none_or(|lines| lines.len() == 1 && fault.reason == Reason::NotJson);

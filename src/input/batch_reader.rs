@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use self::json::JsonCursor;
 use super::foreign::ForeignData;
 use super::held_back::HeldBack;
+use super::joiner::Joiner;
 use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
 use super::source::Shape;
@@ -42,6 +43,8 @@ pub struct BatchReader<R> {
     is_marked: bool,
     /// The search for the ends of records, if the input is read as a stream of JSON values.
     json: Option<JsonCursor>,
+    /// Joins the pieces of lines, if the lines may be those of log drivers.
+    joiner: Option<Joiner>,
 }
 
 /// The result of reading an input, returned after its last batch.
@@ -83,6 +86,7 @@ impl<R: Read> BatchReader<R> {
             is_tracking: false,
             is_marked: false,
             json: None,
+            joiner: None,
         }
     }
 
@@ -104,9 +108,18 @@ impl<R: Read> BatchReader<R> {
         self
     }
 
+    /// Joins the pieces of lines that log drivers have cut. `with_docker` says whether lines of Docker count.
+    pub fn joining(mut self, with_docker: bool) -> Self {
+        self.joiner = Some(Joiner::new(with_docker));
+        self
+    }
+
     /// Computes the position after each line. `start` is the position at which the underlying reader starts. If the
     /// input `may_grow`, the last line of a log is held back if it has no newline and may become an event.
     pub fn tracking(mut self, start: PositionTracker, may_grow: bool) -> Self {
+        self.joiner
+            .iter_mut()
+            .for_each(|joiner| joiner.lines = start.line);
         self.tracker = start;
         self.is_tracking = true;
         self.held_back = (may_grow && self.shape == Shape::Log).then_some(0);
@@ -133,14 +146,23 @@ impl<R: Read> BatchReader<R> {
                 return Some(self.batch(text, false));
             }
             nuls += self.drop_nuls();
-            if self.pending > self.max_line_bytes {
+            let joined = self.joiner.as_ref().map_or(0, Joiner::scanned);
+            if self.pending - joined > self.max_line_bytes {
+                if joined > 0 {
+                    self.joiner.iter_mut().for_each(Joiner::truncate);
+                    let text = self.take(joined);
+                    return Some(self.batch(text, false));
+                }
                 return Some(self.skip_line());
             }
-            let most = self.max_line_bytes.saturating_add(1);
+            let most = self.max_line_bytes.saturating_add(joined + 1);
             wanted = (self.pending * 2).min(most).max(BATCH_BYTES);
         }
         let is_truncated = matches!(self.ended, Some(Err(_)));
-        let whole = self.whole_lines();
+        let mut whole = self.whole_lines();
+        if self.joiner.is_some() {
+            whole = self.end_of_pieces(whole, is_truncated);
+        }
         let last_line = &self.buffer[whole..self.pending];
         let text = &last_line[nuls_before(last_line)..];
         // An event may follow NUL bytes. But a file that has nothing else is reported, since it may stay like this.
@@ -158,6 +180,32 @@ impl<R: Read> BatchReader<R> {
         }
         let text = self.take(self.pending);
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
+    }
+
+    /// Joins the pieces in the last lines. Returns the number of pending bytes that are not held back.
+    fn end_of_pieces(&mut self, closed: usize, is_truncated: bool) -> usize {
+        let Some(joiner) = &mut self.joiner else {
+            return closed;
+        };
+        let pending = &self.buffer[..self.pending];
+        let whole = memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1);
+        if let Some(held_back) = &mut self.held_back
+            && !is_truncated
+        {
+            let pieces = joiner.start_of_last_pieces(&pending[..whole]);
+            let closed = pieces.unwrap_or(joiner.closed);
+            if closed < whole {
+                // More pieces may follow in a later run.
+                *held_back += (self.pending - closed) as u64;
+                self.pending = closed;
+                return closed;
+            }
+            return whole;
+        }
+        let end = if is_truncated { whole } else { self.pending };
+        joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
+        joiner.truncate();
+        whole
     }
 
     /// Returns the result of reading the input. Call this after [`BatchReader::next_batch`] has returned `None`.
@@ -203,6 +251,7 @@ impl<R: Read> BatchReader<R> {
     /// length of the line.
     fn skip_line(&mut self) -> LineBatch {
         let mut batch = self.batch(self.buffers.empty(), false);
+        self.joiner.iter_mut().for_each(Joiner::skip_line);
         let newline = loop {
             let newline = self.shape.newline(&self.buffer[..self.pending]);
             let text = self.take(newline.map_or(self.pending, |newline| newline + 1));
@@ -238,12 +287,17 @@ impl<R: Read> BatchReader<R> {
     fn batch(&mut self, text: Buffer, is_truncated: bool) -> LineBatch {
         let (first_line, offset) = (self.tracker.line + 1, self.tracker.offset);
         let mut positions = Vec::new();
+        let joiner = self.joiner.as_mut();
+        let pieces = joiner.and_then(|joiner| joiner.take(text.len()));
         let mut rest = &**text;
         while !rest.is_empty() {
             let newline = self.shape.newline(rest);
             let (line, later) = rest.split_at(newline.map_or(rest.len(), |newline| newline + 1));
             self.track(line);
             let position = self.end_line(newline);
+            let at = text.len() - later.len();
+            let is_divided = pieces.as_ref().is_some_and(|pieces| pieces.divides(at));
+            let position = position.filter(|_| !is_divided);
             positions.extend(position.filter(|_| newline.is_some() || !is_truncated));
             rest = later;
         }
@@ -257,16 +311,24 @@ impl<R: Read> BatchReader<R> {
             positions,
             is_marked: self.is_marked,
             records: None,
+            pieces,
         }
     }
 
     /// Returns the number of pending bytes up to the last newline of a log. A document has no whole line before its
     /// end.
-    fn whole_lines(&self) -> usize {
+    fn whole_lines(&mut self) -> usize {
         let pending = &self.buffer[..self.pending];
-        match self.shape {
+        let whole = match self.shape {
             Shape::Log => memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1),
             Shape::Document => 0,
+        };
+        match &mut self.joiner {
+            None => whole,
+            Some(joiner) => {
+                joiner.scan(&pending[..whole], self.tracker.offset, self.max_line_bytes);
+                joiner.closed
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::iter;
 
 use super::foreign::ForeignData;
+use super::joiner::{Ending, Joined, Piece, Pieces};
 use super::position::Position;
 use super::source::Shape;
 use crate::buffers::Buffer;
@@ -28,6 +29,8 @@ pub struct LineBatch {
     pub is_marked: bool,
     /// The records of a stream of JSON values. `None` if each line is a record.
     pub records: Option<Vec<JsonRecord>>,
+    /// The lines that are pieces of longer lines.
+    pub pieces: Option<Pieces>,
 }
 
 /// A record in the text of a batch.
@@ -56,9 +59,28 @@ pub struct Line<'a> {
     pub byte: u64,
     /// The index of the position after the line in [`LineBatch::positions`].
     pub nth: u32,
+    /// Whether the text was joined from pieces, without their wrapping.
+    pub is_joined: bool,
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// Replaces a line by the longer line of which it is the last piece.
+    #[cold]
+    fn set_joined(&mut self, joined: Option<&'a Joined>) {
+        let Some(joined) = joined else {
+            return;
+        };
+        (self.number, self.offset, self.is_joined) = (joined.line, joined.offset, true);
+        self.content = match joined.ending {
+            Ending::Whole => LineContent::Whole(&joined.text),
+            Ending::Truncated => LineContent::Truncated(&joined.text),
+            Ending::TooLong => LineContent::TooLong {
+                offset: joined.offset,
+                length: joined.length,
+            },
+        };
+    }
+
     /// Returns the number of the byte of the line, from 1, at which the text begins. Returns `None` for the first byte.
     pub fn byte_number(&self) -> Option<u64> {
         (self.byte > 0).then_some(self.byte + 1)
@@ -121,6 +143,7 @@ impl LineBatch {
             positions: self.positions.split_off(lines.min(self.positions.len())),
             is_marked: self.is_marked,
             records,
+            pieces: None,
         }
     }
 
@@ -166,6 +189,7 @@ impl LineBatch {
             is_marked: self.is_marked,
             byte: record.byte,
             nth,
+            is_joined: false,
         })
     }
 
@@ -187,39 +211,53 @@ impl LineBatch {
         let mut skipped = self.skipped;
         let mut nth = 0;
         iter::from_fn(move || {
-            if let Some(records) = &self.records {
-                nth += 1;
-                return self.json_line(records, nth - 1, max_line_bytes);
-            }
-            let newline = shape.newline(rest);
-            let end = newline.unwrap_or(rest.len());
-            let nuls = nuls_before(&rest[..end]);
-            let bytes = &rest[nuls..end];
-            let content = if rest.is_empty() {
-                skipped.take()?
-            } else if newline.is_none() && self.is_truncated {
-                LineContent::Truncated(bytes)
-            } else if bytes.len() > max_line_bytes {
-                LineContent::TooLong {
-                    offset: offset + nuls as u64,
-                    length: bytes.len() as u64,
+            loop {
+                if let Some(records) = &self.records {
+                    nth += 1;
+                    return self.json_line(records, nth - 1, max_line_bytes);
                 }
-            } else {
-                LineContent::Whole(bytes)
-            };
-            let length = end + usize::from(newline.is_some());
-            rest = &rest[length..];
-            offset += length as u64;
-            number += 1;
-            nth += 1;
-            Some(Line {
-                number: number - 1,
-                offset: offset - length as u64,
-                content,
-                is_marked: self.is_marked,
-                byte: 0,
-                nth: nth - 1,
-            })
+                let newline = shape.newline(rest);
+                let end = newline.unwrap_or(rest.len());
+                let nuls = nuls_before(&rest[..end]);
+                let bytes = &rest[nuls..end];
+                let content = if rest.is_empty() {
+                    skipped.take()?
+                } else if newline.is_none() && self.is_truncated {
+                    LineContent::Truncated(bytes)
+                } else if bytes.len() > max_line_bytes {
+                    LineContent::TooLong {
+                        offset: offset + nuls as u64,
+                        length: bytes.len() as u64,
+                    }
+                } else {
+                    LineContent::Whole(bytes)
+                };
+                let length = end + usize::from(newline.is_some());
+                rest = &rest[length..];
+                offset += length as u64;
+                number += 1;
+                let at = self.text.len() - rest.len();
+                let mut line = Line {
+                    is_joined: false,
+                    number: number - 1,
+                    offset: offset - length as u64,
+                    content,
+                    is_marked: self.is_marked,
+                    byte: 0,
+                    nth,
+                };
+                if let Some(pieces) = &self.pieces {
+                    nth += u32::from(!pieces.divides(at));
+                    match pieces.at(at - length) {
+                        Some(Piece { joined: None, .. }) => continue,
+                        Some(Piece { joined, .. }) => line.set_joined(joined.as_ref()),
+                        None => {}
+                    }
+                } else {
+                    nth += 1;
+                }
+                return Some(line);
+            }
         })
     }
 }

@@ -17,6 +17,7 @@
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
+//! | `joiner` | joining lines that log drivers have cut into pieces |
 //! | `record_scanner` | the ends of records in a stream of JSON values |
 //! | `position` | a position between two lines |
 
@@ -27,6 +28,7 @@ mod file_stamp;
 mod foreign;
 mod gzip;
 mod held_back;
+mod joiner;
 mod line_batch;
 mod look_ahead;
 mod moved;

@@ -14,6 +14,9 @@ pub struct PipelineOptions {
     pub side_by_side: bool,
     /// How the inputs are cut into records.
     pub framing: Framing,
+    /// How the pieces of lines that log drivers have cut are joined: with `true`, also those of Docker. `None` if lines are
+    /// not unwrapped.
+    pub joins_pieces: Option<bool>,
     /// The maximum length of a line. Longer lines are skipped.
     pub max_line_bytes: usize,
     /// The counter of the bytes that were read from all inputs.

@@ -91,6 +91,12 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         };
         if is_json && !opened.is_rejects && !source.is_own_rejects {
             reader = reader.as_json();
+        } else if let Some(with_docker) = self.options.joins_pieces
+            && source.shape == Shape::Log
+            && !opened.is_rejects
+            && !source.is_own_rejects
+        {
+            reader = reader.joining(with_docker);
         }
         if let Some(start) = opened.start {
             reader = reader.tracking(start, opened.may_grow);

@@ -100,6 +100,7 @@ fn log(lines: usize) -> tempfile::NamedTempFile {
 fn options(threads: usize) -> PipelineOptions {
     PipelineOptions {
         framing: Framing::Auto,
+        joins_pieces: None,
         threads,
         side_by_side: false,
         max_line_bytes: 64 << 20,

@@ -208,6 +208,7 @@ impl InputSettings {
             threads: self.threads,
             side_by_side: false,
             framing: self.framing,
+            joins_pieces: self.line_wrapper.joins_pieces(),
             max_line_bytes: self.max_line_bytes,
             bytes_read: BytesRead::default(),
             interrupted: Interrupted::default(),

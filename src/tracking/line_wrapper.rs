@@ -43,6 +43,15 @@ impl LineWrapper {
         }
     }
 
+    /// Returns how the pieces of lines are joined: `true` if those of Docker are, too. `None` if lines are not wrapped.
+    pub fn joins_pieces(&self) -> Option<bool> {
+        match self {
+            Self::None => None,
+            Self::Json(key) => Some(key == "log"),
+            Self::Auto => Some(true),
+        }
+    }
+
     /// Returns whether the wrapper unwraps the rows of a rejects file, which have the line at the key `raw`.
     pub fn unwraps_rejects(&self) -> bool {
         matches!(self, Self::Json(key) if key == "raw")

@@ -12,6 +12,7 @@
 //! | `cri` | the lines of container runtimes |
 //! | `unwrapped` | the values at a key of a JSON object |
 //! | `line_kind` | guesses what a line is that is no event |
+//! | `line_piece` | the pieces of long lines, which log drivers cut |
 //! | `traces` | traces of events in lines that are not read as events |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `encoding` | lines that are events in base64, or in the encoding of URLs |
@@ -44,6 +45,7 @@ mod json_cause;
 mod legacy_keys;
 mod line;
 mod line_kind;
+mod line_piece;
 mod line_wrapper;
 mod marker;
 pub mod number;
@@ -66,6 +68,7 @@ pub use first_piece::first_piece;
 pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
+pub use line_piece::LinePiece;
 pub use line_wrapper::LineWrapper;
 pub use marker::{has_marker, marks_events, may_be_event};
 pub use piece::Piece;

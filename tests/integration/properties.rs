@@ -226,6 +226,7 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
                 let mut out = ConvertedBatch::default();
                 let line = Line {
                     byte: 0,
+                    is_joined: false,
                     nth: 0,
                     number: 1,
                     offset: 0,

@@ -154,6 +154,7 @@ impl<R: Read> BatchReader<R> {
             positions,
             is_marked: self.is_marked,
             records: Some(records),
+            pieces: None,
         }
     }
 

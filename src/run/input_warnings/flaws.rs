@@ -2,7 +2,7 @@
 
 use super::ReadInput;
 use super::remedy::Remedy::{self, Other};
-use super::remedy::pipe;
+use super::remedy::{options, pipe};
 use super::wrapped::Wrapped;
 use crate::convert::{Flawed, Suspects};
 use crate::outcome::Flaw;
@@ -32,9 +32,6 @@ const JSON_OF_PYTHON: &str = r#"python3 -c 'import ast, json, sys; [print(json.d
 
 /// The command that replaces the words of Python in JSON, but not in its texts.
 const JSON_OF_WORDS: &str = r#"python3 -c 'import re, sys; [sys.stdout.write(re.sub(r"\"(?:\\.|[^\"\\])*\"|\b(?:None|True|False)\b", lambda word: {"None": "null", "True": "true", "False": "false"}.get(word[0], word[0]), text)) for text in sys.stdin]' <"#;
-
-/// The command that joins the pieces of Docker, separately for each of the two streams.
-const JOIN_DOCKER: &str = r#"jq -nRj 'foreach (inputs | fromjson? | objects | select(.log | strings)) as {$log, $stream} ({}; .text = (.[$stream // "log"] // "") + $log | if .text | endswith("\n") then .[$stream // "log"] = "" else .[$stream // "log"] = .text | .text = "" end; .text)'"#;
 
 /// Returns the end of a sentence about lines with a flaw, and the remedy. The commands read only these lines, as far as
 /// they can be told from others.
@@ -183,18 +180,14 @@ impl ReadInput<'_> {
         )
     }
 
-    /// Returns a warning about events that came in pieces, for each log driver that cut them.
+    /// Returns a warning about events that came in pieces, for each log driver that cut them. With `--unwrap`, pieces are
+    /// joined.
     pub(super) fn of_first_pieces(&self) -> Vec<String> {
         const BY_DOCKER: &str = "Docker cuts lines above 16 KiB";
         const BY_RUNTIME: &str =
             "the container runtime cuts long lines and marks the pieces with `P`";
-        const JOIN_CRI: &str = r#"awk '{ is_piece = $3 ~ /^P/; sub(/^[^ ]+ [^ ]+ [^ ]+ /, ""); printf "%s%s", $0, is_piece ? "" : "\n" }'"#;
-
-        let drivers = [
-            (Flaw::DockerPiece, BY_DOCKER, JOIN_DOCKER),
-            (Flaw::CriPiece, BY_RUNTIME, JOIN_CRI),
-        ];
-        let found = drivers.into_iter().filter_map(|(flaw, cause, join)| {
+        let drivers = [(Flaw::DockerPiece, BY_DOCKER), (Flaw::CriPiece, BY_RUNTIME)];
+        let found = drivers.into_iter().filter_map(|(flaw, cause)| {
             let flawed = self.suspects.flawed.get(&flaw)?;
             let are_pieces = match flawed.lines {
                 1 => "is the first piece of a longer event, which was not read",
@@ -202,10 +195,7 @@ impl ReadInput<'_> {
             };
             let (pieces, lines) = (grouped(flawed.lines), grouped(self.tally.lines()));
             let (name, number) = (&self.source.name, flawed.first.number);
-            let mut advice = self.advice(pipe(join));
-            if self.unwraps.is_some() && flaw == Flaw::DockerPiece {
-                advice.push_str("; remove `--unwrap`");
-            }
+            let advice = self.advice(options("read them with `--unwrap auto`"));
             Some(format!(
                 "{pieces} of {lines} lines of `{name}` {are_pieces}: {cause}, first in line {number}; {advice}"
             ))
