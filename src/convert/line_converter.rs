@@ -190,36 +190,6 @@ impl LineConverter {
         Some(conversion.named(name, known))
     }
 
-    /// Returns the repairs with which a rejected event would be emitted, in addition to those that were applied. Returns
-    /// no repairs if it would be rejected all the same.
-    #[cold]
-    fn missing_repairs<'a>(
-        &'a self,
-        name: &'a str,
-        event: TrackingEvent<'a>,
-        arena: &'a Bump,
-    ) -> RepairSet {
-        let Ok((event, repairs)) = repaired(event, RepairSet::ALL, arena) else {
-            return RepairSet::NONE;
-        };
-        let repairs = repairs.without(self.repairs);
-        if repairs.is_empty() {
-            return RepairSet::NONE;
-        }
-        let mut batch = ConvertedBatch::default();
-        let writer = RecordWriter {
-            batch: &mut batch,
-            layout: Layout::Lines,
-            line: 0,
-            nth: 0,
-            routers: RouterSet::ALL,
-        };
-        match self.transform(name, event, arena, writer) {
-            Ok((1.., _)) => repairs,
-            _ => RepairSet::NONE,
-        }
-    }
-
     /// Converts an event whose name is selected.
     fn convert_event<'a>(
         &'a self,
@@ -339,7 +309,7 @@ impl LineConverter {
     }
 
     /// Writes the records of an event. Returns their number and the UTC time of the event.
-    fn transform<'a>(
+    pub(super) fn transform<'a>(
         &'a self,
         name: &'a str,
         event: TrackingEvent<'a>,

@@ -8,6 +8,7 @@
 //! | `line_converter` | one line → its outcome and its records |
 //! | `split_records` | the records of a line that holds several |
 //! | `converted_line` | the outcome of a line, and what else is known of its event |
+//! | `missing_repairs` | the repairs that a rejected event would need |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
@@ -23,6 +24,7 @@ mod converted_batch;
 mod converted_line;
 mod converter;
 mod line_converter;
+mod missing_repairs;
 mod pieces;
 mod record_writer;
 mod row_origin;

@@ -55,7 +55,7 @@ impl Repair {
             Self::EarlierNames => {
                 "renames save_problem_check, seq_goto, seq_next and seq_prev, as events were called before 2013 and 2016"
             }
-            Self::NaiveTime => "reads times without an offset as UTC, also with a blank for the T",
+            Self::NaiveTime => "reads times without an offset as UTC, or with a space instead of T",
             Self::CourseFromUrl => "takes a missing course id from the address of the page",
             Self::LegacyIds => "gives the blocks of ORG/COURSE/RUN courses their i4x keys",
             Self::ProblemFromEvent => {

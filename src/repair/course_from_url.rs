@@ -28,12 +28,22 @@ pub fn repaired<'a>(event: &TrackingEvent<'a>, arena: &'a Bump) -> Option<JsonOb
 }
 
 /// Returns the id of the course that an address names after `/courses/`, or after `/course/` as in the learning
-/// micro-frontend.
+/// micro-frontend. Addresses of APIs have other names there.
 fn course_of(address: &str) -> Option<String> {
     let path = address.split(['?', '#']).next()?;
-    let starts = ["/courses/", "/course/"].map(|folder| Some(path.find(folder)? + folder.len()));
-    let start = starts.into_iter().flatten().next()?;
-    let path = percent_encoding::percent_decode_str(&path[start..])
+    if path.contains("/api/") {
+        return None;
+    }
+    let mut folders = ["/courses/", "/course/"].into_iter();
+    folders.find_map(|folder| {
+        let mut starts = path.match_indices(folder);
+        starts.find_map(|(start, _)| course_at_start(&path[start + folder.len()..]))
+    })
+}
+
+/// Returns the id of the course with which a path begins.
+fn course_at_start(path: &str) -> Option<String> {
+    let path = percent_encoding::percent_decode_str(path)
         .decode_utf8()
         .ok()?;
     let parts: Vec<&str> = path.splitn(4, '/').collect();
@@ -78,6 +88,11 @@ mod tests {
                 "https://h/courses/ccx-v1:a+b+c+ccx@3/",
                 Some("ccx-v1:a+b+c+ccx@3"),
             ),
+            (
+                "https://h/courses/x/course/course-v1:a+b+c/",
+                Some("course-v1:a+b+c"),
+            ),
+            ("https://h/api/courses/v1/blocks/x/y", None),
             ("https://h/courses/", None),
             ("https://h/courses/a/b", None),
             ("https://h/courses/a/b/", None),

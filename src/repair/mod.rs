@@ -1,5 +1,5 @@
-//! Repairs of old events: an old event gets the form in which the platform writes the same event today. Nothing is
-//! repaired unless the user asks for it, because the reference repairs nothing.
+//! Repairs, which convert old events to the form of today. Nothing is repaired unless the user asks for it, because the
+//! reference repairs nothing.
 //!
 //! | repair | file | source of the old form |
 //! |---|---|---|

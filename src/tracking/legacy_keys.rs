@@ -65,7 +65,8 @@ impl LegacyKeys {
             .split(['=', '&', '[', '%'])
             .next()?;
         let mut parts = input.rsplitn(3, '_');
-        let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
         let numbers = (parts.next()?, parts.next()?);
         let id = parts.next()?;
         let is_input = is_number(numbers.0) && is_number(numbers.1);
@@ -151,6 +152,7 @@ mod tests {
                 Some("i4x://a/b_1/problem/d"),
             ),
             ("input_i4x-a-b_1-problem-d=3", None),
+            ("input_i4x-a-b_1-problem-d__=3", None),
             ("other=1", None),
         ] {
             assert_eq!(problem(form), key, "{form}");

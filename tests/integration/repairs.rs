@@ -1,8 +1,9 @@
 //! Repairs give old events the records that the reference makes of the same events in the form of today.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use event_routing_backends::outcome::Repair;
 use serde_json::{Value, json};
 
 use crate::harness::{Run, fixture};
@@ -71,6 +72,10 @@ fn assert_records(format: &str, repairs: &str, fixtures: &BTreeMap<String, Vec<S
 #[test]
 fn a_repaired_event_has_the_records_of_the_same_event_in_the_form_of_today() {
     let fixtures = fixtures();
+    // The reference makes nothing of the events of `legacy-ids`.
+    let repairs = Repair::ALL.map(Repair::name).into_iter();
+    let repairs: BTreeSet<_> = repairs.filter(|name| *name != "legacy-ids").collect();
+    assert!(fixtures.keys().map(String::as_str).eq(repairs));
     for format in ["xapi", "caliper"] {
         assert_records(format, "all", &fixtures);
         for (repair, names) in &fixtures {
@@ -169,9 +174,15 @@ fn a_run_that_loses_old_events_names_the_repairs() {
     ]
     .concat();
     let ended = on_log(transform("xapi", ""), &log).run().with_code(0);
-    ended.assert_stderr("warning: 9 events are in an old form and not converted: use `--repair naive-time,course-from-url`, which reads times without an offset as UTC, also with a blank for the T, and takes a missing course id from the address of the page");
+    ended.assert_stderr("warning: 9 events are in an old form and not converted: use `--repair naive-time,course-from-url`, which reads times without an offset as UTC, or with a space instead of T, and takes a missing course id from the address of the page");
     let repairable = json!({"naive-time": 4, "naive-time,course-from-url": 5});
     assert_eq!(ended.report()["total"]["repairable"], repairable);
+
+    // A time of arrival does not keep an event from being converted.
+    let arrived = naive.replace(r#""time""#, r#""timestamp":"2013-03-05T10:00:00Z","time""#);
+    let arrived = arrived.replace(r#""course_id":"course-v1:DemoX+Botany+2024"}"#, "}");
+    let ended = on_log(transform("xapi", ""), &arrived).run().with_code(0);
+    ended.assert_stderr("use `--repair course-from-url`, which");
 
     // Fewer than a twentieth of the events.
     let few = [whole.repeat(30), naive].concat();

@@ -94,7 +94,7 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
         return advice + &reread.of_rejected();
     }
     if wanted > 0 {
-        return all_rejected(tally, wanted) + &reread.of_rejected();
+        return all_rejected(tally, wanted);
     }
     if tally.unsupported == 0 {
         let reasons = most_frequent_reasons(tally, true);
