@@ -321,17 +321,21 @@ impl LineConverter {
             FormatSettings::Xapi(settings, form) => {
                 let statements = xapi::transform(name, event, settings, lms, arena)?;
                 let time = statements.first().and_then(Statement::time);
+                let rows = RecordWriter {
+                    batch: &mut *writer.batch,
+                    ..writer
+                };
+                match form {
+                    StatementForm::Statement => rows.write(statements, Statement::id)?,
+                    StatementForm::Timed => {
+                        clickhouse_row::emission_time(time)?;
+                        rows.write(statements, Statement::id)?;
+                    }
+                    StatementForm::Row => rows.write_rows(statements, time)?,
+                }
                 if *form != StatementForm::Statement {
                     let lacking = statements.iter().filter(|one| xapi::lacks_attempt_id(one));
                     writer.batch.tally.details.without_attempt_id += lacking.count() as u64;
-                }
-                match form {
-                    StatementForm::Statement => writer.write(statements, Statement::id)?,
-                    StatementForm::Timed => {
-                        clickhouse_row::emission_time(time)?;
-                        writer.write(statements, Statement::id)?;
-                    }
-                    StatementForm::Row => writer.write_rows(statements, time)?,
                 }
                 Ok((statements.len(), time))
             }

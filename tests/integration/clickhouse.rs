@@ -352,6 +352,33 @@ fn a_lookup_that_breaks_off_is_not_taken_for_an_answer_that_no_row_is_stored() {
 }
 
 #[test]
+fn a_lookup_that_settings_or_a_proxy_may_cut_stops_the_run_before_the_first_insert() {
+    for (status, body, explained) in [
+        (
+            200,
+            r#"{"data": [], "rows": 0}"#,
+            "remove the settings `limit` and `offset`",
+        ),
+        (
+            200,
+            r#"{"data": [[[], ["throw", "break", "throw"]]], "rows": 1}"#,
+            "`timeout_overflow_mode=break`",
+        ),
+        (413, "", "limits the size of bodies"),
+    ] {
+        let server = ClickHouse::with_faults(move |kind, _, _| match kind {
+            Kind::Lookup => Fault::Answer(status, "", body),
+            _ => Fault::None,
+        });
+        let run = send(&server, &lines(0..9)).args(&["--dead-letters", "dead"]);
+        let ended = run.run().with_code(5);
+        ended.assert_stderr(explained);
+        assert!(ended.dead_letters().is_empty());
+        assert!(server.records().of_kind(Kind::Insert).is_empty());
+    }
+}
+
+#[test]
 fn a_table_without_the_columns_stops_the_run_before_the_first_insert() {
     let server = ClickHouse::start(&["event_id", "event"], |_, _, _| Fault::None);
     let ended = send(&server, &lines(0..9)).run().with_code(5);

@@ -65,7 +65,7 @@ pub fn verdict_of_lookup(answer: &Answer) -> Verdict {
             after,
             suspect: Suspect::Server,
         }),
-        Verdict::Retry(_) | Verdict::TooLarge => verdict,
+        Verdict::Retry(_) => verdict,
         _ => match answer {
             Answer::Response(Response { status: 200, .. }) => Verdict::Unconfirmed,
             _ => Verdict::Stop,

@@ -100,6 +100,7 @@ const EXCEPTIONS: &[(u32, &str, Meaning)] = &[
     (203, "NO_FREE_CONNECTION", SERVER),
     (209, "SOCKET_TIMEOUT", SERVER),
     (210, "NETWORK_ERROR", SERVER),
+    (216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", SERVER),
     (225, "NO_ZOOKEEPER", SERVER),
     (236, "ABORTED", SERVER),
     (242, "TABLE_IS_READ_ONLY", SERVER),
@@ -158,6 +159,8 @@ pub fn meaning(code: u32, status: u16) -> Meaning {
         (Some((_, _, meaning)), _) => *meaning,
         // ClickHouse answers 400 to exceptions about the content of a request.
         (None, 400) => Row,
+        (None, 413) => SIZE,
+        (None, 408 | 429) => SERVER,
         (None, 401..=499 | 501) => Always,
         (None, _) => Meaning::Later(Suspect::Record),
     }
@@ -227,6 +230,9 @@ mod tests {
             (403, Always),
             (404, Always),
             (501, Always),
+            (413, SIZE),
+            (408, SERVER),
+            (429, SERVER),
             (500, Meaning::Later(Suspect::Record)),
             (503, Meaning::Later(Suspect::Record)),
         ] {

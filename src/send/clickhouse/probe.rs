@@ -59,6 +59,9 @@ fn without_code(status: u16) -> Option<&'static str> {
         200..=299 => Some(
             "this is not the answer of ClickHouse's HTTP interface: check the host and the port, which is usually 8123, or 8443 with TLS",
         ),
+        413 => Some(
+            "a proxy in front of ClickHouse limits the size of bodies: raise its limit, since a lookup alone has up to 256 KiB",
+        ),
         404 => Some(
             "no ClickHouse interface answers at this path: check the path of the URL, which is usually `/`",
         ),

@@ -36,6 +36,17 @@ pub const BASIC_TIMES: (&str, &str) = ("date_time_input_format", "basic");
 /// may only read cannot change this setting.
 pub const MAX_IDS: usize = 5000;
 
+/// The settings with which a lookup ends in silence at a limit of the user's profile, unless they are [`THROW`]. A lookup asks
+/// for them, since users who may only read cannot change them.
+pub const OVERFLOW_MODES: [&str; 3] = [
+    "read_overflow_mode",
+    "timeout_overflow_mode",
+    "set_overflow_mode",
+];
+
+/// The overflow mode that makes a query fail at a limit.
+pub const THROW: &str = "throw";
+
 /// Returns the start of an insert, which the rows follow.
 pub fn insert(table: &TableName) -> String {
     format!(
@@ -56,11 +67,14 @@ pub fn describe(table: &TableName) -> String {
     format!("DESCRIBE TABLE {} FORMAT JSONCompact", table.quoted())
 }
 
-/// Returns the query for those of these ids that the table has. The times of their rows limit the parts of the table that
-/// the server reads. The ids must be sorted by their times.
+/// Returns the query for those of these ids that the table has, and for the [`OVERFLOW_MODES`]. The times of their rows
+/// limit the parts of the table that the server reads. The ids must be sorted by their times. The answer is one row, which
+/// the settings `limit` and `max_result_rows` of the user's profile do not cut.
 pub fn lookup(table: &TableName, ids: &[(UnixText, Uuid)]) -> String {
+    let modes = OVERFLOW_MODES.map(|mode| format!("getSetting('{mode}')"));
     let mut query = format!(
-        "SELECT DISTINCT toString(event_id) FROM {} WHERE (",
+        "SELECT groupUniqArray(toString(event_id)), [{}] FROM {} WHERE (",
+        modes.join(", "),
         table.quoted()
     );
     for (nth, (first, last)) in ranges(ids).into_iter().enumerate() {

@@ -50,15 +50,33 @@ pub fn append(id: Uuid, time: Option<UnixText>, statement: &[u8], body: &mut Vec
     body.extend(b"}\n");
 }
 
-/// Returns whether a statement has the verb `evaluated` and no attempt-id. Aspects' model `problem_events` cannot read such
-/// a statement: the insert fails, and yet its rows are stored in the table.
+/// Returns whether a statement has the verb `evaluated` and no attempt-id that is an integer. Aspects' model `problem_events`
+/// cannot read such a statement: the insert fails, and yet its rows are stored in the table.
 pub fn lacks_attempt_id(statement: &[u8]) -> bool {
     static EVALUATED: LazyLock<Finder<'static>> =
         LazyLock::new(|| Finder::new("\"https://w3id.org/xapi/acrossx/verbs/evaluated\""));
     static ATTEMPT_ID: LazyLock<Finder<'static>> =
         LazyLock::new(|| Finder::new("\"http://id.tincanapi.com/extension/attempt-id\""));
 
-    EVALUATED.find(statement).is_some() && ATTEMPT_ID.find(statement).is_none()
+    let mut after = ATTEMPT_ID
+        .find_iter(statement)
+        .map(|at| &statement[at + ATTEMPT_ID.needle().len()..]);
+    EVALUATED.find(statement).is_some() && !after.any(starts_with_integer)
+}
+
+/// Returns whether a colon and an integer, perhaps in a string, start this text.
+fn starts_with_integer(text: &[u8]) -> bool {
+    let Some(value) = text.trim_ascii_start().strip_prefix(b":") else {
+        return false;
+    };
+    let value = value.trim_ascii_start();
+    let (value, end) = match value.strip_prefix(b"\"") {
+        Some(value) => (value, &b"\""[..]),
+        None => (value, &b",} \t\r\n"[..]),
+    };
+    let length = value.iter().position(|byte| end.contains(byte));
+    let digits = length.and_then(|length| str::from_utf8(&value[..length]).ok());
+    digits.is_some_and(|digits| digits.parse::<i64>().is_ok())
 }
 
 #[cfg(test)]
@@ -95,6 +113,32 @@ mod tests {
         ] {
             assert_eq!(time(statement).as_deref(), expected, "{statement}");
         }
+    }
+
+    #[test]
+    fn an_attempt_id_is_an_integer_after_its_iri() {
+        for (value, lacks) in [
+            (r#":3,"#, false),
+            (r#": -3 }"#, false),
+            (r#":"3"}"#, false),
+            (r#":"x"}"#, true),
+            (r#":1.5}"#, true),
+            (r#":"1.5"}"#, true),
+            (r#":"3 "}"#, true),
+            (r#":null}"#, true),
+            (r#":true}"#, true),
+            (r#":[3]}"#, true),
+            (r#",3"#, true),
+            ("", true),
+        ] {
+            let verb = r#"{"verb":{"id":"https://w3id.org/xapi/acrossx/verbs/evaluated"},"#;
+            let iri = r#""http://id.tincanapi.com/extension/attempt-id""#;
+            let statement = format!("{verb}{iri}{value}");
+            assert_eq!(lacks_attempt_id(statement.as_bytes()), lacks, "{value}");
+            assert!(!lacks_attempt_id(format!("{iri}{value}").as_bytes()));
+        }
+        let other = br#"{"id":"https://w3id.org/xapi/acrossx/verbs/evaluated"}"#;
+        assert!(lacks_attempt_id(other));
     }
 
     #[test]

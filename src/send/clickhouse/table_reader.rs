@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::super::http::{Answer, Client};
@@ -11,7 +12,7 @@ use super::super::send_batch::BatchSlice;
 use super::super::server::LookupFailure;
 use super::confirmation::verdict_of_lookup;
 use super::exception::with_status_of_exception;
-use super::queries::{self, COLUMNS, MAX_IDS, SETTINGS};
+use super::queries::{self, COLUMNS, MAX_IDS, OVERFLOW_MODES, SETTINGS, THROW};
 use super::row;
 use super::table::TableName;
 
@@ -25,8 +26,8 @@ pub struct TableReader {
 
 /// A complete answer in the format JSONCompact. An answer that breaks off cannot be parsed.
 #[derive(Deserialize)]
-struct JsonCompact {
-    data: Vec<Vec<String>>,
+struct JsonCompact<R> {
+    data: Vec<R>,
     rows: usize,
     /// The text of an exception that occurred after the answer had begun.
     exception: Option<String>,
@@ -41,7 +42,11 @@ impl TableReader {
     }
 
     /// Posts a query that reads. Returns the rows of its answer.
-    pub fn read(&self, client: &Client, query: &str) -> Result<Vec<Vec<String>>, LookupFailure> {
+    pub fn read<R: DeserializeOwned>(
+        &self,
+        client: &Client,
+        query: &str,
+    ) -> Result<Vec<R>, LookupFailure> {
         let (answer, _) = client.post_with(&[], query.as_bytes(), false);
         let answer = with_status_of_exception(answer);
         if let Answer::Response(response) = &answer
@@ -64,7 +69,7 @@ impl TableReader {
         if self.columns.get().is_some() {
             return Ok(());
         }
-        let columns = self.read(client, &queries::describe(&self.table))?;
+        let columns: Vec<Vec<String>> = self.read(client, &queries::describe(&self.table))?;
         let has = |name: &&str| {
             columns
                 .iter()
@@ -96,10 +101,21 @@ impl TableReader {
         let mut stored = HashSet::new();
         for ids in ids.chunks(MAX_IDS) {
             let rows = self.read(client, &queries::lookup(&self.table, ids))?;
-            let found = rows
+            let [(found, modes)]: [(Vec<Uuid>, [String; 3]); 1] =
+                rows.try_into().map_err(|_| {
+                    LookupFailure::Unusable(
+                        "ClickHouse answers a lookup without its only row: remove the settings `limit` and `offset` from the profile of the user".to_owned(),
+                    )
+                })?;
+            if let Some((name, _)) = OVERFLOW_MODES
                 .iter()
-                .flatten()
-                .filter_map(|id| id.parse::<Uuid>().ok());
+                .zip(modes)
+                .find(|(_, mode)| mode != THROW)
+            {
+                return Err(LookupFailure::Unusable(format!(
+                    "the user has the setting `{name}=break`, with which a lookup may miss rows: set it to `{THROW}` in the profile of the user"
+                )));
+            }
             stored.extend(found);
         }
         Ok(stored)

@@ -257,14 +257,17 @@ fn headers(endpoint: &Endpoint, resource: &Resource) -> Result<HeaderMap> {
     Ok(headers)
 }
 
-/// Returns the values of headers with a username and a password. Returns `None` if they are not ASCII, which only the header
-/// `authorization` can hold, or if there is a token.
+/// Returns the values of headers with a username and a password. Returns `None` if they are not ASCII, or have a space at an
+/// end, which only the header `authorization` can hold, or if there is a token.
 fn user_and_password(credentials: &Credentials) -> Option<[HeaderValue; 2]> {
     let Credentials::Basic { username, password } = credentials else {
         return None;
     };
     let value = |secret: &Secret| {
-        let mut value = HeaderValue::from_str(secret.reveal()).ok()?;
+        let text = secret.reveal();
+        // Servers remove spaces at the ends of a header's value.
+        let text = Some(text).filter(|text| text.trim() == *text)?;
+        let mut value = HeaderValue::from_str(text).ok()?;
         value.set_sensitive(true);
         Some(value)
     };
@@ -330,6 +333,17 @@ mod tests {
             "header Authorization: Basic (secret), password (secret)"
         );
         assert_eq!(text(&"é".repeat(9000)).chars().count(), 2001);
+    }
+
+    #[test]
+    fn a_password_with_a_space_at_an_end_is_not_in_a_header_of_its_own() {
+        for (password, is_alone) in [("a b", true), (" a", false), ("a ", false), ("ü", false)] {
+            let credentials = Credentials::Basic {
+                username: Secret::new("ada"),
+                password: Secret::new(password),
+            };
+            assert_eq!(user_and_password(&credentials).is_some(), is_alone);
+        }
     }
 
     #[test]

@@ -173,7 +173,8 @@ fn serve(
                     let ids = records.rows.iter().map(|row| &row["event_id"]);
                     let is_named =
                         |id: &&Value| text.contains(&format!("'{}'", id.as_str().unwrap()));
-                    compact(ids.filter(is_named).map(|id| json!([id])).collect())
+                    let ids: Vec<_> = ids.filter(is_named).collect();
+                    compact(vec![json!([ids, ["throw", "throw", "throw"]])])
                 }
                 Kind::Insert | Kind::EmptyInsert => String::new(),
             };
