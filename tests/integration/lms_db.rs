@@ -10,6 +10,7 @@ fn transform(url: &str) -> Run {
         .args(&["-", "--lms-db", url])
 }
 
+#[cfg(feature = "lms-db")]
 fn export(url: &str) -> Run {
     Run::new(&["lms", "export", "--users", "u.csv", "--lms-db", url])
 }

@@ -188,6 +188,16 @@ def unusable_databases_are_errors():
     assert done.returncode == 2 and not done.stdout and not Path("nothing").exists(), done
 
 
+def a_full_disk_leaves_no_table():
+    """The last bytes of the courses, which are the only ones of a small table, are written before the users get their name."""
+    server.sql("CREATE DATABASE small; GRANT SELECT ON small.* TO reader")
+    for name in ("auth_user", "external_user_ids_externalid", "external_user_ids_externalidtype", "course_overviews_courseoverview"):
+        server.sql(f"CREATE TABLE small.{name} LIKE edxapp.{name}")
+    done = run("lms", "export", "--lms-db", url("small"), "--users", "u.csv", "--courses", "/dev/full")
+    assert done.returncode == 6 and "`/dev/full`" in done.stderr, done
+    assert not [name for name in os.listdir() if "u.csv" in name], os.listdir()
+
+
 def wait_until_seen(pid, number):
     """Waits until no thread of a process has the signal pending, so that its handler has run or is running."""
     end = time.monotonic() + 60
@@ -252,6 +262,7 @@ try:
         connections_are_encrypted_as_the_options_say,
         unusable_databases_are_errors,
         a_connection_that_breaks_or_an_interrupt_leaves_nothing,
+        a_full_disk_leaves_no_table,
         a_run_with_nothing_new_does_not_connect,
     ):
         start = time.monotonic()
