@@ -266,7 +266,7 @@ fn user_and_password(credentials: &Credentials) -> Option<[HeaderValue; 2]> {
     let value = |secret: &Secret| {
         let text = secret.reveal();
         // Servers remove spaces at the ends of a header's value.
-        let text = Some(text).filter(|text| text.trim() == *text)?;
+        let text = Some(text).filter(|text| text.is_ascii() && text.trim() == *text)?;
         let mut value = HeaderValue::from_str(text).ok()?;
         value.set_sensitive(true);
         Some(value)
