@@ -164,7 +164,7 @@ fn the_records_of_a_document_are_dropped_together() {
         let mut batch = batch(line, &[event(1, 1), event(1, 1)]);
         batch.bytes = text.to_vec().into();
         for record in &mut batch.records {
-            (record.end, record.line) = (text.len(), line);
+            (record.end, record.line, record.event) = (text.len(), line, 0);
         }
         batch
     };

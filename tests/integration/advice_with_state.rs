@@ -48,7 +48,7 @@ fn with_a_state_advice_to_change_options_says_what_to_do_about_the_state() {
         (
             wrapped(|line| json!([{"a": [line]}])),
             "",
-            "event-router … -`, without `--state`, which reads only files\n".to_owned(),
+            format!("`--unwrap a`{again}"),
         ),
         ("<html>\n".to_owned(), "", "leave it out\n".to_owned()),
     ] {

@@ -80,8 +80,8 @@ fn outputs_that_would_replace_each_other_or_an_input_are_refused() {
             "would replace `u.csv`",
         ),
         (
-            vec!["--files-from", "x.log", "--rejects", "x.log"],
-            "would replace `x.log`",
+            vec!["--files-from", "u.csv", "--rejects", "u.csv"],
+            "would replace `u.csv`",
         ),
     ] {
         let ended = run(&arguments).run().with_code(2);

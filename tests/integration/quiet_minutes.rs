@@ -68,7 +68,7 @@ fn a_minute_in_which_everything_is_lost_for_one_cause_has_a_warning() {
             cut.repeat(40),
             &[],
             0,
-            "warning: 40 of 40 lines of `a.log` were not read because they are cut off: ",
+            "warning: no new line of `a.log` is an event (40 lines): ",
         ),
         (naive.repeat(40), &[], 0, many),
         (

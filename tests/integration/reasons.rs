@@ -180,18 +180,6 @@ fn text_that_is_not_json_has_its_cause_as_reason() {
         ),
         ("GET /", "no JSON object at the end of the line"),
         (
-            r#"5	{"event": {"id": 1}}	7"#,
-            "text follows the JSON object that ends at byte 22",
-        ),
-        (
-            r#"{"event": {"id": 1}} host=1"#,
-            "text follows the JSON object that ends at byte 20",
-        ),
-        (
-            r#"'{"event": {"id": 1}}'"#,
-            "text follows the JSON object that ends at byte 21",
-        ),
-        (
             "eyJuYW1lIjogImEiLCAiZXZlbnQiOiB7fX0=",
             "no JSON object at the end of the line, since the line is JSON in base64",
         ),
