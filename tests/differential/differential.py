@@ -105,8 +105,15 @@ def main():
             command += ["--envelope", "none"]
         if args.actor:
             command += ["--actor", args.actor]
-        explained = subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
-    ours = {row["line"]: row for row in map(json.loads, explained.splitlines())}
+
+        def rows(framing):
+            explained = subprocess.run([*command, "--framing", framing], check=True, stdout=subprocess.PIPE).stdout
+            return {row["line"]: row for row in map(json.loads, explained.splitlines())}
+
+        # The reference reads one event a line. `auto` reads more in lines that are unparsable otherwise, and only there.
+        ours, auto = rows("lines"), rows("auto")
+    changed = [line for line, row in ours.items() if row["outcome"] != "unparsable" and auto[line] != row]
+    assert not changed, f"read in another way with --framing auto: {changed}"
 
     lines = log.split(b"\n")
     tally = collections.Counter()
