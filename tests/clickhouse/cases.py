@@ -185,7 +185,8 @@ def killed_runs_are_continued(case):
     for table in TABLES:
         arguments = ("--state", f"state-{table}", "--dead-letters", f"dead-{table}", "--batch-size", "200")
         for rows in (500, 2000, 4000):
-            run = log.start(table, *arguments)
+            # At this rate, no run ends before it is killed.
+            run = log.start(table, *arguments, "--rate", "10")
             while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {table}") < rows:
                 time.sleep(0.001)
             expect(run.poll() is None, f"the run ended before it was killed at {rows} rows", run.stderr.read())

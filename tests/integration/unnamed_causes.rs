@@ -170,11 +170,8 @@ fn pieces_of_two_streams_are_joined_each_with_its_own() {
     ]
     .concat();
     let run = Run::transform().file("a.log", &log);
-    let ended = Run::transform().file("a.log", &log);
-    let ended = ended.args(&["--unwrap", "log"]).args(&OPTIONS).run();
-    let command = command(&ended.stderr);
-    let advice = format!("{command} | event-router … -");
-    assert_reads(&run, &advice, 2, command);
+    let ended = run.args(&["--unwrap", "log", "a.log"]).run().with_code(0);
+    assert_eq!(ended.count("emitted"), 2);
 }
 
 #[test]
