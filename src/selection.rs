@@ -115,7 +115,7 @@ pub(crate) fn nearest_by<'n>(
     let scored = texts.into_iter().map(|text| (similarity(text), text));
     scored
         .filter(|(score, _)| *score >= NEAR)
-        // Of equally similar texts, the first.
+        // If several texts are equally similar, the first is taken.
         .reduce(|best, next| if next.0 > best.0 { next } else { best })
         .map(|(_, text)| text)
 }

@@ -46,7 +46,7 @@ pub struct ConversionArgs {
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
     unknown_course: UnknownArg,
 
-    /// What to do with an event whose user is in the table of users and has no external id
+    /// What to do with an event if the table of users has its user, but no external id
     #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
     missing_external_id: UnknownArg,
 

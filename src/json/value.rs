@@ -127,7 +127,7 @@ impl<'a> JsonObject<'a> {
             .map(|(_, value)| *value)
     }
 
-    /// The object at a key, or an object without members if there is none.
+    /// The object at a key. Returns an empty object if the key has none.
     pub(crate) fn object_at(self, key: &str) -> Self {
         let object = self.get(key).and_then(Value::as_object);
         object.unwrap_or(Self(&[]))

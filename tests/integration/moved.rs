@@ -361,7 +361,7 @@ fn truncate(logs: &Path) {
     fs::write(logs.join("a.log"), line(900)).unwrap();
 }
 
-/// Of two shards, the second reads `a.log` and `tracking.log`, and the first reads `tracking.log-2`.
+/// With two shards, `a.log` and `tracking.log` belong to the second, and `tracking.log-2` to the first.
 #[test]
 fn a_log_that_is_renamed_into_another_shard_is_no_failure() {
     for (name, code) in [("tracking.log-2", 0), ("other", 3)] {

@@ -121,7 +121,7 @@ fn a_record_that_is_too_long_costs_only_itself() {
     }
 }
 
-/// What stands between two records.
+/// The text between two records.
 fn separator() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec!["", " ", "\n", "\n\n", ",\n", ", ", "\n]\n[", "\r\n"])
 }

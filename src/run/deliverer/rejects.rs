@@ -11,7 +11,7 @@ use crate::run::rejects_input::RejectsInput;
 /// The rejects file of a run.
 #[derive(Default)]
 pub struct Rejects {
-    /// The file, unless there is none or it has failed.
+    /// The file. `None` if the run has no such file, or if writing to it failed.
     pub(super) file: Option<RejectsFile>,
     /// The delivery of the file, if it is an input.
     pub(super) input: RejectsInput,
