@@ -100,7 +100,9 @@ backend back
 def squid(directory, rules):
     """Squid with these rules of access."""
     port = free_port()
-    share = next(share for share in (ROOT / "usr/share/squid", Path("/usr/share/squid")) if share.exists())
+    # The templates are a package of their own, which is not unpacked where it is installed.
+    shares = (ROOT / "usr/share/squid", Path("/usr/share/squid"))
+    share = next(share for share in shares if (share / "errors/templates").exists())
     configuration = directory / "squid.conf"
     # Squid gives up the rights of root, and must be able to write its files.
     directory.chmod(0o777)
