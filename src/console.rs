@@ -8,6 +8,31 @@ use std::io::{self, Write};
 
 use crate::progress::Progress;
 
+/// The number of messages of one kind that are shown. The others are only counted.
+pub const SHOWN_OF_KIND: usize = 20;
+
+/// Counts messages of one kind, of which only the first are shown.
+#[derive(Clone, Copy, Default)]
+pub struct MessageCount(usize);
+
+impl MessageCount {
+    /// Counts a message. Returns whether it is shown.
+    pub fn shows_next(&mut self) -> bool {
+        self.0 += 1;
+        self.0 <= SHOWN_OF_KIND
+    }
+
+    /// Returns the number of messages.
+    pub fn all(self) -> u64 {
+        self.0 as u64
+    }
+
+    /// Returns the number of messages that were not shown.
+    pub fn hidden(self) -> u64 {
+        self.0.saturating_sub(SHOWN_OF_KIND) as u64
+    }
+}
+
 /// Shows messages and the progress bar to the user.
 pub struct Console {
     quiet: bool,

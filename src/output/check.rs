@@ -10,16 +10,13 @@ use bumpalo::Bump;
 use similar::TextDiff;
 
 use crate::checkpoint::Resumed;
-use crate::console::Console;
+use crate::console::{Console, MessageCount};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::{self, Origin, Shape, Source};
 use crate::json::Value;
 use crate::output_names::OutputNames;
-
-/// The number of differences that are shown for each file. Further differences are only counted.
-const SHOWN: u64 = 20;
 
 /// Compares the output of each input with the file to which the output would be written.
 pub struct Check<'c> {
@@ -40,7 +37,7 @@ struct Comparison<'c> {
     actual: Vec<u8>,
     /// The number of the last line that was compared.
     line: u64,
-    differences: u64,
+    differences: MessageCount,
 }
 
 impl<'c> Check<'c> {
@@ -75,7 +72,7 @@ impl Destination for Check<'_> {
             expected,
             actual: Vec::new(),
             line: 0,
-            differences: 0,
+            differences: MessageCount::default(),
         });
         Ok(())
     }
@@ -128,7 +125,7 @@ impl Comparison<'_> {
             _ if self.expected.is_none() => {
                 // A document whose event has no records has no output file, so no file is missing.
                 if self.shape == Shape::Log || !self.actual.is_empty() {
-                    self.differences += 1;
+                    self.differences.shows_next();
                     self.show("is missing, but this run would write it");
                 }
             }
@@ -146,10 +143,11 @@ impl Comparison<'_> {
                 self.compare(&expected, &actual);
             }
         }
-        if self.differences > SHOWN {
-            self.show(&format!("{} more differences", self.differences - SHOWN));
+        let more = self.differences.hidden();
+        if more > 0 {
+            self.show(&format!("{more} more differences"));
         }
-        Ok(self.differences)
+        Ok(self.differences.all())
     }
 
     fn show(&self, text: &str) {
@@ -183,8 +181,7 @@ impl Comparison<'_> {
         if expected == actual {
             return;
         }
-        self.differences += 1;
-        if self.differences > SHOWN {
+        if !self.differences.shows_next() {
             return;
         }
         let name = match self.shape {

@@ -144,6 +144,7 @@ fn deliver_message<O: InputOpener, T: Send + 'static>(
             Some(Ok(result)) => result,
             Some(Err(panic)) => resume_unwind(panic),
             None => {
+                // The converting threads end before they send a result only if the run is interrupted: they send panics, too.
                 assert!(interrupted.is_set(), "a converting thread sends a result");
                 return ControlFlow::Stop;
             }

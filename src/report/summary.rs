@@ -69,7 +69,9 @@ impl Display for Summary<'_> {
             write!(formatter, "\n{derived}")?;
         }
         if self.skipped_lines > 0 {
-            let skipped = row(self.skipped_lines, "read by earlier runs, and skipped", "");
+            // Earlier runs recorded positions, which count blank lines, too.
+            let skipped = "read by earlier runs, and skipped";
+            let skipped = row(self.skipped_lines, skipped, "blank lines included");
             write!(formatter, "\n{skipped}")?;
         }
         if let Some(Repeated { input, same }) = self.repeated.first() {

@@ -1,26 +1,23 @@
 //! Drops duplicates before they are delivered, and reports collisions: events with the id of an earlier event and
 //! different content.
 
-use crate::console::Console;
+use crate::console::{Console, MessageCount};
 use crate::convert::ConvertedBatch;
 use crate::dedupe::{Collision, Dedupe};
 use crate::outcome::Reason;
 use crate::tracking::{RejectsRow, RowContent};
 
-/// The number of collisions that are reported one by one. Later collisions are only counted.
-const REPORTED_COLLISIONS: u64 = 20;
-
 /// The deduplication of a run.
 pub struct Duplicates {
     pub dedupe: Dedupe,
-    collisions: u64,
+    collisions: MessageCount,
 }
 
 impl Duplicates {
     pub fn new(dedupe: Dedupe) -> Self {
         Self {
             dedupe,
-            collisions: 0,
+            collisions: MessageCount::default(),
         }
     }
 
@@ -36,8 +33,7 @@ impl Duplicates {
         batch.tally.reclassify(found.counts);
         let file = self.dedupe.file();
         for Collision { line, first, id } in &found.collisions {
-            self.collisions += 1;
-            if self.collisions <= REPORTED_COLLISIONS {
+            if self.collisions.shows_next() {
                 let outcome = if self.dedupe.rejects_collisions() {
                     "the former is rejected"
                 } else {
@@ -68,8 +64,8 @@ impl Duplicates {
 
     /// Reports the number of collisions that were not reported one by one.
     pub fn close(self, console: &Console) {
-        if self.collisions > REPORTED_COLLISIONS {
-            let more = self.collisions - REPORTED_COLLISIONS;
+        let more = self.collisions.hidden();
+        if more > 0 {
             console.warn(&format!(
                 "{more} more events have the id of an earlier event but different content"
             ));

@@ -3,34 +3,26 @@
 
 use std::collections::BTreeMap;
 
-use crate::console::Console;
+use crate::console::{Console, MessageCount};
 use crate::text::counted;
-
-/// The number of errors of one kind that are shown. The others are only counted.
-const SHOWN_OF_KIND: u64 = 20;
 
 /// The errors of a run, counted by kind.
 #[derive(Default)]
 pub struct ErrorLines {
-    kinds: BTreeMap<String, u64>,
+    kinds: BTreeMap<String, MessageCount>,
 }
 
 impl ErrorLines {
     /// Shows an error, unless many of its kind were shown.
     pub fn show(&mut self, message: &str, console: &Console) {
-        let count = self.kinds.entry(kind(message)).or_default();
-        *count += 1;
-        if *count <= SHOWN_OF_KIND {
+        if self.kinds.entry(kind(message)).or_default().shows_next() {
             console.error(message);
         }
     }
 
     /// Reports the number of errors that were not shown.
     pub fn close(&self, console: &Console) {
-        let counts = self.kinds.values();
-        let hidden = counts
-            .map(|count| count.saturating_sub(SHOWN_OF_KIND))
-            .sum();
+        let hidden = self.kinds.values().map(|count| count.hidden()).sum();
         if hidden > 0 {
             let more = counted(
                 hidden,

@@ -8,7 +8,7 @@ use remedy::Remedy::{self, Options, Other, Pipe};
 use remedy::{options, pipe};
 use wrapped::Wrapped;
 
-use crate::console::Console;
+use crate::console::{Console, MessageCount};
 use crate::convert::{Flawed, Suspects};
 use crate::input::{Shape, Source};
 use crate::outcome::{Flaw, Reason, Tally};
@@ -21,13 +21,11 @@ mod flaws;
 mod remedy;
 mod wrapped;
 
-/// The number of inputs whose warnings are shown. The others are only counted.
-const SHOWN_INPUTS: u64 = 20;
-
 /// Shows the warnings of the inputs of a run, also if the console is quiet: each of them means that events are lost.
 #[derive(Default)]
 pub struct InputWarnings {
-    inputs: u64,
+    /// The inputs with warnings.
+    inputs: MessageCount,
     /// How the lines of the run are read again.
     pub reread: Reread,
     /// The key of `--unwrap`, if it is given.
@@ -37,20 +35,16 @@ pub struct InputWarnings {
 impl InputWarnings {
     /// Shows the warnings about one input.
     pub fn show(&mut self, warnings: &[String], console: &Console) {
-        self.inputs += u64::from(!warnings.is_empty());
-        if self.inputs <= SHOWN_INPUTS {
+        if !warnings.is_empty() && self.inputs.shows_next() {
             warnings.iter().for_each(|warning| console.alert(warning));
         }
     }
 
     /// Reports the number of inputs whose warnings were not shown.
     pub fn close(&self, console: &Console) {
-        if self.inputs > SHOWN_INPUTS {
-            let more = counted(
-                self.inputs - SHOWN_INPUTS,
-                "more input has",
-                "more inputs have",
-            );
+        let hidden = self.inputs.hidden();
+        if hidden > 0 {
+            let more = counted(hidden, "more input has", "more inputs have");
             console.alert(&format!(
                 "{more} such warnings; `--report FILE` lists the warnings about all inputs"
             ));

@@ -15,7 +15,7 @@ use super::send_batch::{RecordOrigin, SendBatch};
 use super::target::Target;
 use super::verification::Verification;
 use crate::checkpoint::Resumed;
-use crate::console::Console;
+use crate::console::{Console, SHOWN_OF_KIND};
 use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::destination::{Closed, Destination, RecordCounter, WriteStatus};
 use crate::exit_code::ExitCode;
@@ -31,9 +31,6 @@ pub enum Scope {
 
 /// The number of records that are collected before they are asked for, if all records are.
 const CHUNK: usize = 1000;
-
-/// The number of differing records that are printed for each target.
-const PRINTED: usize = 20;
 
 /// Asks each target for the records that it should hold.
 pub struct Verifier {
@@ -122,7 +119,7 @@ impl VerifyQueue {
         self.verification.finish();
         self.verification.sample_of = self.is_partial.then_some(self.records);
         let differing = self.verification.differing();
-        for record in differing.iter().take(PRINTED) {
+        for record in differing.iter().take(SHOWN_OF_KIND) {
             let RecordOrigin { file, line, .. } = &record.origin;
             let how = match record.is_missing {
                 true => "is missing at",
@@ -133,8 +130,8 @@ impl VerifyQueue {
                 record.id
             ));
         }
-        if differing.len() > PRINTED {
-            let more = differing.len() - PRINTED;
+        if differing.len() > SHOWN_OF_KIND {
+            let more = differing.len() - SHOWN_OF_KIND;
             console.error(&format!(
                 "`{name}`: {more} more statements are missing or different; the file of `--report` lists them"
             ));

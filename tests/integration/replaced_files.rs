@@ -214,7 +214,7 @@ fn lines_that_another_input_of_the_run_has_are_not_told_as_delivered_by_earlier_
         directory.append("logs/a.log", &line(9));
         directory.append("logs/b.log", &line(9));
         let ended = night();
-        ended.assert_stderr("10 read by earlier runs, and skipped\n");
+        ended.assert_stderr("10 read by earlier runs, and skipped  blank lines included\n");
         ended.assert_stderr(
             "1 same as in another input, and skipped  `logs/b.log` is the same as `logs/a.log`\n",
         );
