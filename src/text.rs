@@ -26,6 +26,22 @@ pub fn counted(count: u64, one: &str, several: &str) -> String {
     format!("{} {words}", grouped(count))
 }
 
+/// Returns a position in an input as in `a.log:7`, or `a.log:7:742` if a byte of the line is given.
+pub fn position_text(file: &str, line: u64, byte: Option<u64>) -> String {
+    match byte {
+        Some(byte) => format!("{file}:{line}:{byte}"),
+        None => format!("{file}:{line}"),
+    }
+}
+
+/// Returns a position in an input as in "line 7", or "byte 742 of line 7" if a byte of the line is given.
+pub fn line_text(line: u64, byte: Option<u64>) -> String {
+    match byte {
+        Some(byte) => format!("byte {byte} of line {line}"),
+        None => format!("line {line}"),
+    }
+}
+
 /// Returns a text as one word of a shell command: in single quotes if the shell would change it.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);

@@ -262,9 +262,8 @@ fn note_row(
     match (&conversion.outcome, line.content) {
         (Outcome::Emitted, _) => {
             let origin = origin(conversion, line, source);
-            converted
-                .row_origins
-                .push(RowOrigin::new(line.number, &origin));
+            let event = converted.records.last().map_or(0, |record| record.event);
+            converted.row_origins.push(RowOrigin::new(event, &origin));
         }
         _ if !source.is_own_rejects => {}
         (Outcome::Unsupported(_) | Outcome::Filtered(_), LineContent::Whole(text)) => {

@@ -46,12 +46,23 @@ pub struct ConvertedRecord {
     pub end: usize,
     /// The number of the record's line in the input.
     pub line: u64,
+    /// The number of bytes of this line before the text from which the record was made. 0 unless a line has several
+    /// events.
+    pub byte: u64,
     /// The index of the position after this line in the positions of the batch.
     pub nth: u32,
     /// The number of the record's event among the events of the batch that have records, from 0.
     pub event: u32,
     /// The routers (entries of routers.json) that accept the event.
     pub routers: RouterSet,
+}
+
+impl ConvertedRecord {
+    /// Returns the number of the byte of the line, from 1, at which the record's event begins. Returns `None` for the
+    /// first byte.
+    pub fn byte_number(&self) -> Option<u64> {
+        (self.byte > 0).then_some(self.byte + 1)
+    }
 }
 
 impl ConvertedBatch {
@@ -66,10 +77,10 @@ impl ConvertedBatch {
         self.positions.get((record.nth as usize).checked_sub(1)?)
     }
 
-    /// Returns the origin of a line, if the line is a row of a rejects file.
-    pub fn row_origin(&self, line: u64) -> Option<&RowOrigin> {
+    /// Returns the origin of a record, if the record was made from a row of a rejects file.
+    pub fn row_origin(&self, record: &ConvertedRecord) -> Option<&RowOrigin> {
         let rows = &self.row_origins;
-        let found = rows.binary_search_by_key(&line, |row| row.number);
+        let found = rows.binary_search_by_key(&record.event, |row| row.event);
         found.ok().map(|nth| &rows[nth])
     }
 

@@ -170,6 +170,7 @@ impl LineConverter {
                     batch,
                     layout,
                     line: line.number,
+                    byte: line.byte,
                     nth: line.nth,
                     routers: RouterSet::ALL,
                 };

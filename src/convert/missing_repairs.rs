@@ -53,6 +53,7 @@ impl LineConverter {
             batch: &mut batch,
             layout: Layout::Lines,
             line: 0,
+            byte: 0,
             nth: 0,
             routers: RouterSet::ALL,
         };

@@ -32,6 +32,8 @@ pub struct RecordWriter<'b> {
     pub layout: Layout,
     /// The number of the line in the input.
     pub line: u64,
+    /// The number of bytes of the line before the text that is converted.
+    pub byte: u64,
     /// The index of the position after the line in the batch.
     pub nth: u32,
     /// The routers that accept the event.
@@ -60,6 +62,7 @@ impl RecordWriter<'_> {
             id: id(record),
             end,
             line: self.line,
+            byte: self.byte,
             nth: self.nth,
             event,
             routers: self.routers,

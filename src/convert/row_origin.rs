@@ -9,22 +9,25 @@ use crate::tracking::{RejectsRow, RowContent};
 /// The origin of an emitted line that an earlier run rejected: the line was read from a row of a rejects file.
 #[derive(Clone, Debug)]
 pub struct RowOrigin {
-    /// The number of the row in the rejects file.
-    pub number: u64,
+    /// The number of the row's event among the events of the batch that have records, from 0.
+    pub event: u32,
     /// The input that had the line, and the number of the line in that input.
     pub file: Arc<str>,
     pub line: u64,
+    /// The number of the byte of the line, from 1, at which the event begins. `None` for the first byte.
+    pub byte: Option<u64>,
     /// The line itself, if it is text.
     pub raw: Option<Box<str>>,
 }
 
 impl RowOrigin {
-    /// Returns the origin of the line with this number in the rejects file: a row, or any other line.
-    pub fn new(number: u64, row: &RejectsRow<'_>) -> Self {
+    /// Returns the origin of the event with this number: a row of the rejects file, or any other line in it.
+    pub fn new(event: u32, row: &RejectsRow<'_>) -> Self {
         Self {
-            number,
+            event,
             file: row.file.into(),
             line: row.line,
+            byte: row.byte,
             raw: match row.content {
                 Some(RowContent::Text { raw }) => Some(raw.into()),
                 _ => None,

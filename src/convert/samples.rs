@@ -1,5 +1,6 @@
 //! The first of the lines of an input that have something in common, with their guessed kinds.
 
+use crate::text::line_text;
 use crate::tracking::LineKind;
 
 /// The number of lines whose kinds are guessed.
@@ -17,8 +18,17 @@ pub struct Sample {
 pub struct FirstLine {
     /// The number of the line in the input, from 1.
     pub number: u64,
+    /// The number of the byte of the line, from 1, at which the record begins. `None` for the first byte.
+    pub byte: Option<u64>,
     /// The detail of the fault.
     pub detail: String,
+}
+
+impl FirstLine {
+    /// Returns the position as in "line 7", or "byte 742 of line 7".
+    pub fn position(&self) -> String {
+        line_text(self.number, self.byte)
+    }
 }
 
 /// The number of lines, and the first of them. Which lines these are does not depend on the parts that are added.

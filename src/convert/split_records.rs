@@ -62,9 +62,18 @@ impl LineConverter {
         if !is_split {
             return Vec::new();
         }
-        let of_line = |line: Line<'a>| SplitRecord {
-            row: row.map(|row| row_of_part(row, line, arena)),
-            line,
+        let of_line = |part: Line<'a>| match row {
+            Some(row) => SplitRecord {
+                row: Some(row_of_part(row, line.number, part, arena)),
+                line: Line {
+                    number: line.number,
+                    ..part
+                },
+            },
+            None => SplitRecord {
+                row: None,
+                line: part,
+            },
         };
         records.into_iter().map(of_line).collect()
     }
@@ -104,9 +113,15 @@ fn part_of<'a>(line: Line<'a>, text: &'a str, part: Range<usize>) -> Line<'a> {
     }
 }
 
-/// Returns the row of a record, given the row and the part of its line.
-fn row_of_part<'a>(row: &RejectsRow<'a>, part: Line<'a>, arena: &'a Bump) -> &'a RejectsRow<'a> {
+/// Returns the row of a record, given the row, its number, and the part of its line.
+fn row_of_part<'a>(
+    row: &RejectsRow<'a>,
+    number: u64,
+    part: Line<'a>,
+    arena: &'a Bump,
+) -> &'a RejectsRow<'a> {
     arena.alloc(RejectsRow {
+        line: row.line + part.number - number,
         byte: part.byte_number(),
         content: Some(content_of(part.content)),
         ..*row

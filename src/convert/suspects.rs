@@ -62,6 +62,7 @@ impl Suspects {
         };
         let first_line = || FirstLine {
             number,
+            byte: line.byte_number(),
             detail: fault.detail.to_string(),
         };
         self.pieces.note(line);
@@ -196,6 +197,10 @@ fn parsed(text: &[u8], name: Option<&str>, number: u64, wrapper: &LineWrapper) -
     let detail = String::new();
     Sample {
         kind,
-        line: FirstLine { number, detail },
+        line: FirstLine {
+            number,
+            byte: None,
+            detail,
+        },
     }
 }

@@ -63,11 +63,10 @@ pub struct Deduped {
 }
 
 /// Two events with the same id and different content.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Collision {
-    pub id: Uuid,
-    /// The line of the later event, in the current input.
-    pub line: u64,
+    /// The first record of the later event, in the current input.
+    pub record: ConvertedRecord,
     /// The file and the line of the first event with this id.
     pub first: String,
 }
@@ -130,8 +129,7 @@ impl Dedupe {
                     deduped.counts.collisions += 1;
                     deduped.counts.rejected += u64::from(self.rejects_collisions());
                     deduped.collisions.push(Collision {
-                        id: first.id,
-                        line: first.line,
+                        record: first,
                         first: earlier,
                     });
                     !self.rejects_collisions()

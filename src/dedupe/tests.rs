@@ -37,6 +37,7 @@ impl Event {
                 id: Uuid::from_u128(u128::from(self.id) << 8 | u128::from(nth)),
                 end: batch.bytes.len(),
                 line,
+                byte: 0,
                 nth: 0,
                 event: u32::try_from(line).unwrap(),
                 routers: self.routers,
@@ -60,7 +61,7 @@ type Summary = (u64, u64, u64, Vec<(u64, String)>);
 fn summary(deduped: &Deduped) -> Summary {
     let Deduped { counts, collisions } = deduped;
     assert_eq!(counts.collisions, collisions.len() as u64);
-    let lines = |collision: &Collision| (collision.line, collision.first.clone());
+    let lines = |collision: &Collision| (collision.record.line, collision.first.clone());
     (
         counts.duplicates,
         counts.rejected,
@@ -301,6 +302,7 @@ fn ten_million_events_stay_below_half_a_gigabyte() {
                 id: id.into_uuid(),
                 end: batch.bytes.len(),
                 line: line + 1,
+                byte: 0,
                 nth: 0,
                 event: u32::try_from(line % 1000).unwrap(),
                 routers: RouterSet::ALL,

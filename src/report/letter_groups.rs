@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::text::row;
 use crate::send::{LetterGroup, LetterGroups, LetterKind, Undeliverable, discarded_file};
-use crate::text::{grouped, plural, shell_word};
+use crate::text::{grouped, plural, position_text, shell_word};
 
 /// The number of groups of a router that summaries and reports show.
 const SHOWN_GROUPS: usize = 10;
@@ -53,7 +53,7 @@ pub fn group_rows(groups: &LetterGroups) -> Vec<String> {
 fn group_row(group: &LetterGroup, text: &str) -> String {
     let first = group.first.iter();
     let first: Vec<String> = first
-        .map(|position| format!("{}:{}", position.file, position.line))
+        .map(|at| position_text(&at.file, at.line, at.byte))
         .collect();
     let more = if group.records > first.len() as u64 {
         ", …"

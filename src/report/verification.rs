@@ -25,6 +25,9 @@ pub struct VerificationJson<'a> {
 struct DifferingJson<'a> {
     file: &'a str,
     line: u64,
+    /// Absent for the first byte of the line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    byte: Option<u64>,
     id: Uuid,
     /// `missing` or `different`.
     held: &'static str,
@@ -37,6 +40,7 @@ impl<'a> VerificationJson<'a> {
         let differing = differing.map(|record| DifferingJson {
             file: &record.origin.file,
             line: record.origin.line,
+            byte: record.origin.byte,
             id: record.id,
             held: match record.is_missing {
                 true => "missing",

@@ -5,6 +5,7 @@ use crate::console::{Console, MessageCount};
 use crate::convert::ConvertedBatch;
 use crate::dedupe::{Collision, Dedupe};
 use crate::outcome::Reason;
+use crate::text::position_text;
 use crate::tracking::{RejectsRow, RowContent};
 
 /// The deduplication of a run.
@@ -32,26 +33,28 @@ impl Duplicates {
         let found = self.dedupe.dedupe(batch);
         batch.tally.reclassify(found.counts);
         let file = self.dedupe.file();
-        for Collision { line, first, id } in &found.collisions {
+        for Collision { record, first } in &found.collisions {
+            let (id, line, byte) = (record.id, record.line, record.byte_number());
             if self.collisions.shows_next() {
                 let outcome = if self.dedupe.rejects_collisions() {
                     "the former is rejected"
                 } else {
                     "both are emitted"
                 };
+                let at = position_text(file, line, byte);
                 console.warn(&format!(
-                    "{file}:{line} and {first} have the same id {id} but different content; {outcome}"
+                    "{at} and {first} have the same id {id} but different content; {outcome}"
                 ));
             }
             if self.dedupe.rejects_collisions() && keeps_rejects {
                 // A line of a log is not in memory any more. A row of a rejects file keeps its line.
-                let row = batch.row_origin(*line);
+                let row = batch.row_origin(record);
                 let raw = row.and_then(|row| row.raw.as_deref());
                 let mut text = Vec::new();
                 RejectsRow {
-                    byte: None,
+                    byte: row.map_or(byte, |row| row.byte),
                     file: row.map_or(file, |row| &row.file),
-                    line: row.map_or(*line, |row| row.line),
+                    line: row.map_or(line, |row| row.line),
                     content: raw.map(|raw| RowContent::Text { raw }),
                     reason: Reason::Collision.code(),
                     detail: &format!("{first} has the same id, {id}, but different content"),

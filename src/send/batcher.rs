@@ -67,6 +67,7 @@ impl Batcher {
                 input: nth,
                 file: item.file.into(),
                 line: item.line,
+                byte: item.byte,
             };
             self.push(item.id, item.payload.get().as_bytes(), origin);
         }

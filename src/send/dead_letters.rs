@@ -49,6 +49,9 @@ pub struct DeadItem {
     pub file: String,
     /// The number of the line in the input, from 1.
     pub line: u64,
+    /// The number of the byte of the line, from 1, at which the event begins. Absent for the first byte.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
     pub id: Uuid,
     /// The record as it was sent.
     pub payload: Box<RawValue>,
@@ -150,7 +153,7 @@ impl DeadLetter {
     /// Counts the dead letter.
     pub fn add_to(&self, groups: &mut LetterGroups) {
         let items = self.items.iter();
-        let positions = items.map(|item| (item.file.as_str(), item.line));
+        let positions = items.map(|item| (item.file.as_str(), item.line, item.byte));
         groups.add(self.reason.code(), self.status, &self.answer, positions);
     }
 
@@ -270,6 +273,7 @@ mod tests {
         let item = DeadItem {
             file: "a.log".to_owned(),
             line: 7,
+            byte: None,
             id: Uuid::from_u128(1),
             payload: RawValue::from_string(payload.to_owned()).unwrap(),
         };

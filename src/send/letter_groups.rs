@@ -35,6 +35,9 @@ pub struct LetterGroup {
 pub struct LetterPosition {
     pub file: String,
     pub line: u64,
+    /// The number of the byte of the line, from 1, at which the event begins. Absent for the first byte.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub byte: Option<u64>,
 }
 
 /// The number of positions that are kept of each group.
@@ -51,7 +54,7 @@ impl LetterGroups {
         reason: &'static str,
         status: Option<u16>,
         answer: &str,
-        positions: impl Iterator<Item = (&'f str, u64)>,
+        positions: impl Iterator<Item = (&'f str, u64, Option<u64>)>,
     ) {
         let mut kind = LetterKind {
             reason,
@@ -63,14 +66,16 @@ impl LetterGroups {
         }
         let group = self.0.entry(kind).or_default();
         group.letters += 1;
-        for (file, line) in positions {
+        for (file, line, byte) in positions {
             group.records += 1;
             let last = group.first.last();
-            let is_early = last.is_none_or(|last| (file, line) < (last.file.as_str(), last.line));
+            let is_early = last
+                .is_none_or(|last| (file, line, byte) < (last.file.as_str(), last.line, last.byte));
             if is_early || group.first.len() < POSITIONS {
                 group.first.insert(LetterPosition {
                     file: file.to_owned(),
                     line,
+                    byte,
                 });
             }
             if group.first.len() > POSITIONS {
@@ -106,10 +111,10 @@ mod tests {
         let mut groups = LetterGroups::default();
         for line in [9, 3, 7, 1, 8] {
             let answer = format!("statements.{line}.id: must be an IRI");
-            let positions = [("b", line), ("a", line + 1)];
+            let positions = [("b", line, None), ("a", line + 1, None)];
             groups.add("refused", Some(400), &answer, positions.into_iter());
         }
-        groups.add("unavailable", None, "closed", [("c", 1)].into_iter());
+        groups.add("unavailable", None, "closed", [("c", 1, None)].into_iter());
         let all = groups.largest_first();
         assert_eq!(all.len(), 2);
         let (kind, group) = all[0];
@@ -127,7 +132,7 @@ mod tests {
         for nth in 0..2000u32 {
             let letters = nth.to_string();
             let answer: String = letters.chars().map(|c| (c as u8 + 49) as char).collect();
-            groups.add("refused", Some(400), &answer, [("a", 1)].into_iter());
+            groups.add("refused", Some(400), &answer, [("a", 1, None)].into_iter());
         }
         assert_eq!(groups.largest_first().len(), MAX_GROUPS + 1);
         assert_eq!(groups.letters(), 2000);

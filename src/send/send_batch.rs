@@ -8,7 +8,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::convert::ConvertedBatch;
+use crate::convert::{ConvertedBatch, ConvertedRecord};
+use crate::text::position_text;
 
 /// The line from which a record was made. Origins sort in the order of the lines of a run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,19 +20,33 @@ pub struct RecordOrigin {
     pub file: Arc<str>,
     /// The number of the line in the input, from 1.
     pub line: u64,
+    /// The number of the byte of the line, from 1, at which the event begins. `None` for the first byte.
+    pub byte: Option<u64>,
 }
 
 impl RecordOrigin {
-    /// Returns the origin of a record from a line of a batch. `file` is the name of the input. If the line is a row of a
+    /// Returns the origin of a record of a batch. `file` is the name of the input. If the record was made from a row of a
     /// rejects file, the origin names the log that had the line.
-    pub fn of(line: u64, batch: &ConvertedBatch, input: usize, file: &Arc<str>) -> Self {
-        let row = batch.row_origin(line);
-        let (file, line) = row.map_or((file, line), |row| (&row.file, row.line));
+    pub fn of(
+        record: &ConvertedRecord,
+        batch: &ConvertedBatch,
+        input: usize,
+        file: &Arc<str>,
+    ) -> Self {
+        let own = (file, record.line, record.byte_number());
+        let row = batch.row_origin(record);
+        let (file, line, byte) = row.map_or(own, |row| (&row.file, row.line, row.byte));
         Self {
             input,
             file: Arc::clone(file),
             line,
+            byte,
         }
+    }
+
+    /// Returns the position as in `a.log:7`, or `a.log:7:742` if the event does not begin with its line.
+    pub fn position(&self) -> String {
+        position_text(&self.file, self.line, self.byte)
     }
 }
 
@@ -287,6 +302,7 @@ pub mod tests {
             input: 0,
             file: "a".into(),
             line,
+            byte: None,
         }
     }
 

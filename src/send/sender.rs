@@ -12,9 +12,10 @@ use super::send_batch::{BatchEnvelope, RecordOrigin};
 use super::worker_pool::WorkerPool;
 use crate::checkpoint::{InputId, Resumed};
 use crate::console::Console;
-use crate::convert::ConvertedBatch;
+use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::destination::{Closed, Destination, WriteStatus};
 use crate::input::{Position, Source};
+use crate::text::line_text;
 
 /// Sends the records of inputs to each target that accepts them.
 pub struct Sender {
@@ -55,9 +56,9 @@ impl SendInput {
         Some((resumed.input, *resumed.reached.get(nth)?))
     }
 
-    /// Returns the origin of a record from a line of a batch of the input.
-    fn origin(&self, line: u64, batch: &ConvertedBatch) -> RecordOrigin {
-        RecordOrigin::of(line, batch, self.number, &self.file)
+    /// Returns the origin of a record of a batch of the input.
+    fn origin(&self, record: &ConvertedRecord, batch: &ConvertedBatch) -> RecordOrigin {
+        RecordOrigin::of(record, batch, self.number, &self.file)
     }
 
     /// Returns `bytes_read`, but not more than the size of the input. A part of an input that is read twice counts
@@ -84,7 +85,7 @@ impl TargetQueue {
             let end = batch.end_of(&record);
             let is_delivered = || Some(end?.offset <= resumed?.1.offset);
             if is_delivered() != Some(true) && record.routers.contains(self.nth) {
-                statistics.leave_unsubmitted(input.origin(record.line, batch));
+                statistics.leave_unsubmitted(input.origin(&record, batch));
             }
         }
     }
@@ -107,15 +108,15 @@ impl TargetQueue {
             if end.is_some() && end == last {
                 before_last_line.get_or_insert(self.batcher.added());
             }
-            let origin = input.origin(record.line, batch);
+            let origin = input.origin(&record, batch);
             let text = match override_keys(text, &self.overrides) {
                 Ok(text) => text,
                 Err(error) => {
                     let target = &self.pool.target;
                     target.statistics().undeliverable += 1;
                     console.error(&format!(
-                        "line {} of `{}` is not sent to `{}`: the router's override_args cannot be applied to the record: {error}",
-                        origin.line, origin.file, target.name
+                        "{} of `{}` is not sent to `{}`: the router's override_args cannot be applied to the record: {error}",
+                        line_text(origin.line, origin.byte), origin.file, target.name
                     ));
                     continue;
                 }
@@ -340,6 +341,7 @@ mod tests {
                 id: Uuid::from_u128(line.into()),
                 end,
                 line,
+                byte: 0,
                 nth: 0,
                 event: 0,
                 routers: RouterSet::ALL,

@@ -25,7 +25,7 @@ use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::RESPONSE_GRACE;
-use crate::text::plural;
+use crate::text::{line_text, plural};
 
 /// A router or server that records are sent to, and the state that its workers share.
 pub struct Target {
@@ -199,8 +199,9 @@ impl Target {
         };
         let first = match &statistics.first_left {
             Some(origin) => format!(
-                "; the first record not delivered is from line {} of `{}`",
-                origin.line, origin.file
+                "; the first record not delivered is from {} of `{}`",
+                line_text(origin.line, origin.byte),
+                origin.file
             ),
             None => String::new(),
         };

@@ -158,6 +158,7 @@ impl<'r> Undelivered<'r> {
             Ok(DeadItem {
                 file: item.origin.file.to_string(),
                 line: item.origin.line,
+                byte: item.origin.byte,
                 id: item.id,
                 payload: payload(text)?,
             })

@@ -64,13 +64,14 @@ struct VerifyQueue {
 
 impl VerifyQueue {
     fn write(&mut self, batch: &ConvertedBatch, scope: Scope, input: &(usize, Arc<str>)) {
-        for (ConvertedRecord { id, line, .. }, text) in self.records(batch) {
+        for (converted, text) in self.records(batch) {
+            let id = converted.id;
             // `send` does not deliver a record that is no JSON object.
             let Ok(text) = override_keys(text, &self.overrides) else {
                 continue;
             };
             let record = || {
-                let origin = RecordOrigin::of(line, batch, input.0, &input.1);
+                let origin = RecordOrigin::of(&converted, batch, input.0, &input.1);
                 let mut record = SendBatch::new(None);
                 record.push(id, &text, origin);
                 record
@@ -120,15 +121,12 @@ impl VerifyQueue {
         self.verification.sample_of = self.is_partial.then_some(self.records);
         let differing = self.verification.differing();
         for record in differing.iter().take(SHOWN_OF_KIND) {
-            let RecordOrigin { file, line, .. } = &record.origin;
+            let at = record.origin.position();
             let how = match record.is_missing {
                 true => "is missing at",
                 false => "differs from the one at",
             };
-            console.error(&format!(
-                "{file}:{line}: the statement {} {how} `{name}`",
-                record.id
-            ));
+            console.error(&format!("{at}: the statement {} {how} `{name}`", record.id));
         }
         if differing.len() > SHOWN_OF_KIND {
             let more = differing.len() - SHOWN_OF_KIND;

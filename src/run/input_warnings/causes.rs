@@ -103,7 +103,7 @@ fn damaged(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
     let mut samples = suspects.samples();
     let first = samples.find(|sample| sample.kind == LineKind::Damaged);
     let first = first.map_or_else(String::new, |sample| {
-        format!(": in line {}, {}", sample.line.number, sample.line.detail)
+        format!(": in {}, {}", sample.line.position(), sample.line.detail)
     });
     let cause = format!("its lines are damaged or are not JSON{first}");
     let remedy = Other("`event-router explain` shows what is wrong with each line");

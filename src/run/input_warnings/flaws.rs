@@ -101,8 +101,9 @@ pub fn likely_flaw(suspects: &Suspects) -> Option<(String, Remedy)> {
     let (state, remedy) = state_and_remedy(flaw)?;
     let Flawed { first, .. } = flawed;
     let cause = format!(
-        "its lines {state}: in line {}, {}",
-        first.number, first.detail
+        "its lines {state}: in {}, {}",
+        first.position(),
+        first.detail
     );
     Some((cause, remedy))
 }
@@ -154,11 +155,11 @@ impl ReadInput<'_> {
         let first = &others().min_by_key(|flawed| flawed.first.number)?.first;
         self.are_many(lost).then(|| {
             format!(
-                "{} of {} lines of `{}` were not read although they seem to be events: in line {}, {}; `event-router explain` shows what is wrong with each line",
+                "{} of {} lines of `{}` were not read although they seem to be events: in {}, {}; `event-router explain` shows what is wrong with each line",
                 grouped(lost),
                 grouped(self.tally.lines()),
                 self.source.name,
-                first.number,
+                first.position(),
                 first.detail
             )
         })
@@ -172,9 +173,9 @@ impl ReadInput<'_> {
             _ => "",
         };
         format!(
-            "{lost} of {lines} lines of `{}` were not read because they {state}: in line {}, {}; {}{placeholder}",
+            "{lost} of {lines} lines of `{}` were not read because they {state}: in {}, {}; {}{placeholder}",
             self.source.name,
-            first.number,
+            first.position(),
             first.detail,
             self.advice(remedy)
         )
