@@ -6,7 +6,7 @@ use crate::input::{Position, PositionTracker, Shape};
 
 /// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in
 /// most logs. They differ between logs, because each line contains a time.
-const HEAD_BYTES: usize = 4096;
+pub const HEAD_BYTES: usize = 4096;
 
 /// The first bytes of an input.
 pub struct Head {

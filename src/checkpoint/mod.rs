@@ -11,6 +11,7 @@
 //! | `reading_input` | an input that was opened, and what is remembered of it while it is read |
 //! | `destinations` | the destinations of a run |
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
+//! | `first_bytes` | reads the first bytes of an input, and goes to the position where it resumes |
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
@@ -30,6 +31,7 @@ mod destinations;
 mod entry;
 mod entry_text;
 mod fingerprint;
+mod first_bytes;
 mod history;
 mod history_text;
 mod journal;

@@ -1,12 +1,13 @@
 //! Opens inputs at the positions where earlier runs stopped.
 
 use std::cell::Cell;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader};
 use std::sync::Arc;
 
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
-use super::fingerprint::{Head, track_log};
+use super::fingerprint::Head;
+use super::first_bytes::{BUFFER_BYTES, go_to, read_head};
 use super::history::History;
 use super::known::EMPTY_INPUT;
 use super::reading_input::ReadingInput;
@@ -14,10 +15,7 @@ use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
-use crate::input::{
-    self, BytesRead, FailingReader, HeldBack, Opened, Position, PositionTracker, Shape, Source,
-    is_cut_off,
-};
+use crate::input::{self, BytesRead, HeldBack, Opened, Position, Shape, Source, StampedFile};
 use crate::pipeline::{InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -80,8 +78,6 @@ impl Resumed {
     }
 }
 
-const BUFFER_BYTES: usize = 1 << 16;
-
 impl InputOpener for ResumingOpener {
     type Start = Option<Resumed>;
     type Guard = ReadingInput;
@@ -99,32 +95,15 @@ impl InputOpener for ResumingOpener {
         let stamped = opened.stamped.take();
         if source.is_own_rejects || opened.is_rejects {
             sequenced.begin(b"");
-            let reading = ReadingInput {
-                sequenced,
-                directory: Arc::clone(&self.directory),
-                input: None,
-                shape: source.shape,
-                may_grow: opened.may_grow,
-                file: opened.watch(source, Vec::new()),
-                stamped: None,
-                position: Cell::new(Position::START),
-                recorded_as: Cell::new(EMPTY_INPUT),
-            };
+            let reading = self.reading(sequenced, source, &opened, None, Vec::new(), None);
             return Ok(Opening::Open(opened, None, reading));
         }
-        let Some((mut opened, head)) = read_head(opened, source, bytes_read, &sequenced)? else {
-            return Ok(Opening::HeldBack(HeldBack::UnfinishedGzip));
+        let (mut opened, head) = match read_head(opened, source, bytes_read, &sequenced)? {
+            Ok(read) => read,
+            Err(reason) => return Ok(Opening::HeldBack(reason)),
         };
         let candidates = self.candidates(source, &head);
-        let positions = candidates
-            .iter()
-            .flat_map(|candidate| candidate.positions().chain(&candidate.elsewhere));
-        let mut positions: Vec<Position> = positions.copied().collect();
-        positions.sort_by_key(|position| position.offset);
-        positions.dedup();
-        let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
-        let tracked = Tracked::read(&mut reader, source.shape, &positions)?;
-        opened.reader = Box::new(reader);
+        let tracked = track(&mut opened, source, &candidates)?;
         let longer = candidates.iter().find(|candidate| {
             let recorded: Vec<&Position> = candidate.positions().collect();
             tracked.is_shorter_than(&recorded, candidate.begins_alike)
@@ -142,87 +121,33 @@ impl InputOpener for ResumingOpener {
         let failure = failure.and_then(|(_, name)| tracked.failure(name));
         let failing = longer.map(|(input, _)| input).filter(|_| failure.is_some());
         let mut resumed = self.resumed(source, &head, &candidates, &tracked, failing);
-        let start = resumed.start();
         resumed.shorter_than = shorter_than;
-        resumed.same_lines = self.first_inputs.same_lines(
-            &source.name,
-            resumed.input,
-            resumed.recorded_as,
-            start.line,
-        );
-        let Some(opened) = go_to(start, opened, tracked, failure, bytes_read)? else {
+        let Some(opened) = go_to(resumed.start(), opened, tracked, failure, &head, bytes_read)?
+        else {
             return Ok(Opening::HeldBack(HeldBack::Changed));
         };
         for found in [resumed.input, resumed.recorded_as] {
             self.directory.memory().has_seen(found);
         }
-        let reading = ReadingInput {
-            sequenced,
-            directory: Arc::clone(&self.directory),
-            input: Some(resumed.input),
-            shape: source.shape,
-            may_grow: opened.may_grow,
-            file: opened.watch(source, head.bytes),
-            stamped,
-            position: Cell::new(start),
-            recorded_as: Cell::new(resumed.recorded_as),
-        };
+        let resuming = Some(&resumed);
+        let reading = self.reading(sequenced, source, &opened, stamped, head.bytes, resuming);
         Ok(Opening::Open(opened, Some(resumed), reading))
     }
 }
 
-/// Reads the first bytes of an input, and waits for the earlier inputs that may begin like this input. Returns the input,
-/// open at its first byte. Returns `None` if the input is a gzip file that another program is still writing.
-fn read_head(
-    mut opened: Opened,
-    source: &Source,
-    bytes_read: &BytesRead,
-    sequenced: &SequencedInput,
-) -> io::Result<Option<(Opened, Head)>> {
-    let (head, error) = match Head::read(&mut opened.reader, source.shape) {
-        Err(error) if is_cut_off(&error) && opened.may_be_unfinished(source) => return Ok(None),
-        read => read?,
-    };
-    if opened.may_become_gzip(source, &head.bytes) {
-        return Ok(None);
-    }
-    sequenced.begin(head.beginning());
-    if opened.may_be_unfinished(source) {
-        let finished = opened.if_finished(bytes_read)?;
-        return Ok(finished.map(|opened| (opened, head)));
-    }
-    let head_bytes = io::Cursor::new(head.bytes.clone());
-    let rest = FailingReader(error).chain(opened.reader);
-    opened.reader = Box::new(head_bytes.chain(rest));
-    Ok(Some((opened, head)))
-}
-
-/// Returns the input, open at the position `start`, which was found in it. Its reader fails at once with the failure, if
-/// there is one. Returns `None` if the file was changed, so that the position is not found again.
-fn go_to(
-    start: Position,
-    mut opened: Opened,
-    tracked: Tracked,
-    failure: Option<io::Error>,
-    bytes_read: &BytesRead,
-) -> io::Result<Option<Opened>> {
-    let mut found = tracked.found.into_iter();
-    let mut tracker = found.find(|tracker| tracker.position() == start);
-    if failure.is_some() {
-        opened.reader = Box::new(FailingReader(failure));
-    } else if tracked.offset > start.offset {
-        let was_gzip = opened.is_gzip;
-        opened = opened.rewind(bytes_read)?;
-        if opened.is_gzip != was_gzip {
-            return Ok(None);
-        }
-        let mut reader = BufReader::with_capacity(BUFFER_BYTES, opened.reader);
-        tracker = track_log(&mut reader, &[start]).0.pop();
-        opened.reader = Box::new(reader);
-    }
-    let is_start = start == Position::START;
-    opened.start = tracker.or_else(|| is_start.then(PositionTracker::default));
-    Ok(opened.start.is_some().then_some(opened))
+/// Reads an input up to the last recorded position of the candidates, or to its end.
+fn track(opened: &mut Opened, source: &Source, candidates: &[Candidate]) -> io::Result<Tracked> {
+    let positions = candidates
+        .iter()
+        .flat_map(|candidate| candidate.positions().chain(&candidate.elsewhere));
+    let mut positions: Vec<Position> = positions.copied().collect();
+    positions.sort_by_key(|position| position.offset);
+    positions.dedup();
+    let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
+    let mut reader = BufReader::with_capacity(BUFFER_BYTES, rest);
+    let tracked = Tracked::read(&mut reader, source.shape, &positions)?;
+    opened.reader = Box::new(reader);
+    Ok(tracked)
 }
 
 impl ResumingOpener {
@@ -248,6 +173,30 @@ impl ResumingOpener {
 
     pub fn directory(&self) -> &Arc<StateDirectory> {
         &self.directory
+    }
+
+    /// Returns what is remembered of an input while it is read. `head` are its first bytes. `resumed` is `None` for a
+    /// rejects file.
+    fn reading(
+        &self,
+        sequenced: SequencedInput,
+        source: &Source,
+        opened: &Opened,
+        stamped: Option<StampedFile>,
+        head: Vec<u8>,
+        resumed: Option<&Resumed>,
+    ) -> ReadingInput {
+        ReadingInput {
+            sequenced,
+            directory: Arc::clone(&self.directory),
+            input: resumed.map(|resumed| resumed.input),
+            shape: source.shape,
+            may_grow: opened.may_grow,
+            file: opened.watch(source, head),
+            stamped,
+            position: Cell::new(resumed.map_or(Position::START, Resumed::start)),
+            recorded_as: Cell::new(resumed.map_or(EMPTY_INPUT, |resumed| resumed.recorded_as)),
+        }
     }
 
     /// Returns for each input the number of its lines, if the input need not be opened.
@@ -366,12 +315,18 @@ impl ResumingOpener {
         });
         let reached: Vec<(Position, InputId)> = reached.collect();
         let earliest = reached.iter().min_by_key(|(position, _)| position.offset);
-        Resumed {
+        let recorded_as = earliest.map_or(input, |(_, as_input)| *as_input);
+        let mut resumed = Resumed {
             input,
-            recorded_as: earliest.map_or(input, |(_, as_input)| *as_input),
+            recorded_as,
             reached: reached.into_iter().map(|(position, _)| position).collect(),
             same_lines: None,
             shorter_than: None,
-        }
+        };
+        let line = resumed.start().line;
+        resumed.same_lines = self
+            .first_inputs
+            .same_lines(&source.name, input, recorded_as, line);
+        resumed
     }
 }

@@ -126,7 +126,7 @@ impl Opened {
         let file = self.file.as_ref()?;
         Some(WatchedFile {
             file: file.try_clone().ok()?,
-            size: file.metadata().ok()?.len(),
+            size: self.size,
             opened: SystemTime::now(),
             is_gzip: self.is_gzip,
             source: source.clone(),

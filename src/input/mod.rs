@@ -12,6 +12,7 @@
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
+//! | `unchanged_start` | the check that a file still has its first bytes while it is read |
 //! | `moved` | files that were renamed or packed before they were opened |
 //! | `held_back` | inputs that are still being written |
 //! | `bytes_read` | counting the bytes read |
@@ -40,6 +41,7 @@ mod record_scanner;
 mod shard;
 mod source;
 mod start;
+mod unchanged_start;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;

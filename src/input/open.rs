@@ -37,6 +37,8 @@ pub struct Opened {
     /// The file before its first byte was read, if all later changes of the file can be noticed.
     pub stamped: Option<StampedFile>,
     pub(super) file: Option<File>,
+    /// The size of the file when it was opened, or 0 if the input is not a file.
+    pub(super) size: u64,
 }
 
 /// Opens an input, and decompresses it if it is gzipped.
@@ -139,6 +141,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         start: None,
         stamped,
         file,
+        size,
     })
 }
 

@@ -361,6 +361,43 @@ fn truncate(logs: &Path) {
     fs::write(logs.join("a.log"), line(900)).unwrap();
 }
 
+/// The position up to which the log was read is then in the middle of a new line.
+#[test]
+fn a_log_that_is_truncated_while_it_is_read_and_grows_past_that_position_is_read_from_the_copy() {
+    for keeps_copy in [true, false] {
+        let directory = logs();
+        directory.write(
+            "logs/a.log",
+            lines(0..8) + &filler().repeat(3) + &lines(8..16),
+        );
+        let lrs = moving(
+            &directory,
+            match keeps_copy {
+                true => |logs: &Path| {
+                    fs::copy(logs.join("a.log"), logs.join("a.log-1")).unwrap();
+                    write_again(logs);
+                },
+                false => write_again,
+            },
+        );
+        let run = send(&directory, &lrs).run();
+        let run = run.with_code(if keeps_copy { 0 } else { 3 });
+        if keeps_copy {
+            run.assert_stderr("its remaining lines are read from the copy `logs/a.log-1`");
+        } else {
+            run.assert_error("failed to read `logs/a.log` to its end: the file was truncated while it was read, so lines are lost; ");
+        }
+        send(&directory, &lrs).run().with_code(0);
+        let kept = if keeps_copy { 16 } else { 8 };
+        assert_each_once(&lrs, kept + 10 + 20 + 30);
+    }
+}
+
+fn write_again(logs: &Path) {
+    let longer = lines(900..930) + &filler().repeat(5);
+    fs::write(logs.join("a.log"), longer).unwrap();
+}
+
 /// With two shards, `a.log` and `tracking.log` belong to the second, and `tracking.log-2` to the first.
 #[test]
 fn a_log_that_is_renamed_into_another_shard_is_no_failure() {
