@@ -65,6 +65,7 @@
 //! | `recover` | dead letters → servers; with `--discard`, to a file | `recover`, `discard` |
 //! | `dead-letters` | dead letters → groups by router, reason and answer | `dead_letters` |
 //! | `explain` | logs → the outcome of each line | `explain` |
+//! | `completions`, `man` | the command line's definition → completions, man pages | none: `cli/manual` |
 //! | `lms external-ids` | users without an external id → ids for the LMS | `lms_external_ids` |
 //!
 //! # Modules

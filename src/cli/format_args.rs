@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
+use super::version::REFERENCE_RELEASE;
 use crate::caliper::CaliperSettings;
 use crate::convert::{EnvelopeSettings, FormatSettings, StatementForm};
 use crate::format::Format;
@@ -18,7 +19,7 @@ const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 #[derive(Args, Debug)]
 pub struct FormatArgs {
     /// The transformer version to write into the output: a release of edx-event-routing-backends
-    #[arg(long, default_value = "9.3.8", value_name = "VERSION")]
+    #[arg(long, default_value = REFERENCE_RELEASE, value_name = "VERSION")]
     transformer_version: String,
 
     /// xAPI: the way to identify users [default: external-id]; mbox and mbox-sha1sum need --users or --lms-db

@@ -11,11 +11,13 @@ mod input_args;
 mod lms;
 mod lms_db_args;
 mod lms_external_ids;
+mod manual;
 mod record_args;
 mod recover;
 mod send;
 mod transform;
 mod verify;
+mod version;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -63,13 +65,17 @@ enum Subcommands {
     Explain(Box<explain::ExplainArgs>),
     /// Work with the users and courses of the LMS
     Lms(Box<lms::LmsArgs>),
+    /// Write completions for a shell
+    Completions(manual::CompletionsArgs),
+    /// Write a man page
+    Man(manual::ManArgs),
 }
 
 /// Runs the program with its arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
     let mut invocation = Invocation::new(&words);
-    let parsed = command().try_get_matches_from(words).and_then(|matches| {
+    let parsed = program().try_get_matches_from(words).and_then(|matches| {
         invocation.variables = variables_of(&matches);
         Cli::from_arg_matches(&matches)
     });
@@ -111,6 +117,8 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
         Subcommands::Explain(_) => ("explain", Console::new(false, false), false),
         Subcommands::Lms(args) => ("lms", args.console(), false),
+        Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
+        Subcommands::Man(_) => ("man", Console::new(false, false), false),
     };
     warn_of_unknown_variables(&console);
     let running = RunCommand {
@@ -158,12 +166,15 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             )
         }
         Subcommands::Lms(args) => args.run(&running.console),
+        Subcommands::Completions(args) => args.write(program()),
+        Subcommands::Man(args) => args.write(program()),
     }
 }
 
 /// Returns the definition of the command line. Each option can also be set by an environment variable.
-fn command() -> Command {
-    let command = Cli::command().mut_subcommand("send", |send| {
+fn program() -> Command {
+    let command = Cli::command().version(version::long());
+    let command = command.mut_subcommand("send", |send| {
         // A probe converts nothing.
         let needed = |arg: Arg| arg.required(false).required_unless_present("probe");
         send.mut_arg("to", needed).mut_arg("lms_root_url", needed)
@@ -250,6 +261,6 @@ fn add_variables(command: &Command, known: &mut Vec<String>) {
 mod tests {
     #[test]
     fn the_command_line_is_consistent() {
-        super::command().debug_assert();
+        super::program().debug_assert();
     }
 }

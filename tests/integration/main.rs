@@ -51,6 +51,7 @@ mod lms_db;
 mod lost_events;
 mod lost_inputs;
 mod lrs;
+mod manual;
 mod minute_timer;
 mod moved;
 mod other_programs;

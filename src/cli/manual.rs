@@ -1,0 +1,85 @@
+//! `event-router completions` and `event-router man`: files for shells and for `man`, made of the command line's own
+//! definition.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Command};
+use clap_complete::{Generator, Shell};
+use clap_mangen::Man;
+
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+
+#[derive(Args, Debug)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: Shell,
+}
+
+#[derive(Args, Debug)]
+pub struct ManArgs {
+    /// The command, such as `transform` or `lms export`; without it, the page about the program
+    pub command: Vec<String>,
+}
+
+impl CompletionsArgs {
+    /// Writes the completions for the shell to standard output.
+    ///
+    /// # Errors
+    /// Returns an error if standard output cannot be written.
+    pub fn write(&self, mut program: Command) -> Result<ExitCode, Fatal> {
+        let name = program.get_name().to_owned();
+        program.set_bin_name(&name);
+        program.build();
+        let mut completions = Vec::new();
+        let made = self.shell.try_generate(&program, &mut completions);
+        made.or_exit(ExitCode::Output)?;
+        let completions = String::from_utf8_lossy(&completions);
+        // clap_complete 4.6 writes the hyphen of the program's name in two ways in bash, which then completes no option.
+        let completions = completions.replace("event__subcmd__router", "event__router");
+        print(completions.as_bytes())
+    }
+}
+
+impl ManArgs {
+    /// Writes the page to standard output, in the format that `man` reads (roff).
+    ///
+    /// # Errors
+    /// Returns an error if there is no such command, or if standard output cannot be written.
+    pub fn write(&self, mut program: Command) -> Result<ExitCode, Fatal> {
+        program.build();
+        let command = self.find(&program).or_exit(ExitCode::Usage)?;
+        // `man` looks for event-router-lms-export.
+        let name = command.get_bin_name().unwrap_or(command.get_name());
+        let named = command.clone().name(name.replace(' ', "-"));
+        let source = program.render_version();
+        let mut page = Vec::new();
+        let made = Man::new(named).source(source).render(&mut page);
+        made.or_exit(ExitCode::Output)?;
+        print(&page)
+    }
+
+    fn find<'p>(&self, program: &'p Command) -> Result<&'p Command> {
+        let mut command = program;
+        for word in &self.command {
+            let Some(found) = command.find_subcommand(word) else {
+                bail!(
+                    "there is no command `{}`: `event-router --help` lists the commands",
+                    self.command.join(" ")
+                );
+            };
+            command = found;
+        }
+        Ok(command)
+    }
+}
+
+fn print(text: &[u8]) -> Result<ExitCode, Fatal> {
+    let written = match io::stdout().lock().write_all(text) {
+        // The reader has closed the pipe, since it has seen enough.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to standard output"),
+    };
+    written.or_exit(ExitCode::Output)?;
+    Ok(ExitCode::Success)
+}

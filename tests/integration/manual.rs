@@ -1,0 +1,74 @@
+//! Completions for shells, man pages, and the version.
+
+use std::fs;
+use std::process::Command;
+
+use crate::harness::Run;
+
+fn written(arguments: &[&str]) -> String {
+    String::from_utf8(Run::new(arguments).run().with_code(0).stdout).unwrap()
+}
+
+#[test]
+fn bash_completes_commands_and_options() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("completions");
+    fs::write(&file, written(&["completions", "bash"])).unwrap();
+    for (words, completed) in [
+        (&["event-router", "tran"][..], "transform"),
+        (
+            &["event-router", "transform", "--lms-root"],
+            "--lms-root-url",
+        ),
+        (&["event-router", "lms", "exp"], "export"),
+        (&["event-router", "completions", "fi"], "fish"),
+    ] {
+        let last = words.len() - 1;
+        let script = format!(
+            "source {}; COMP_WORDS=({}); COMP_CWORD={last}; _event__router event-router {} {}; echo \"${{COMPREPLY[*]}}\"",
+            file.display(),
+            words.join(" "),
+            words[last],
+            words[last - 1],
+        );
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        let replies = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(replies.trim(), completed, "{words:?}");
+    }
+}
+
+#[test]
+fn each_shell_has_completions_with_every_command() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let completions = written(&["completions", shell]);
+        for command in ["transform", "dead-letters", "external-ids"] {
+            assert!(completions.contains(command), "{shell}: {command}");
+        }
+    }
+}
+
+#[test]
+fn man_pages_have_the_options_of_their_command() {
+    for (command, option) in [
+        (&["man"][..], "transform"),
+        (&["man", "send"], "dead\\-letters"),
+        (&["man", "lms", "export"], "lms\\-db"),
+    ] {
+        let page = written(command);
+        let name = [&["event-router"], &command[1..]].concat().join("-");
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+        assert!(page.contains(option), "{command:?}");
+    }
+    let ended = Run::new(&["man", "lms", "nothing"]).run().with_code(2);
+    ended.assert_error("there is no command `lms nothing`");
+}
+
+#[test]
+fn the_version_names_the_release_of_the_reference() {
+    let version = written(&["-V"]);
+    assert!(
+        version.contains("edx-event-routing-backends 9.3.8"),
+        "{version}"
+    );
+    assert_eq!(version, written(&["--version"]));
+}
