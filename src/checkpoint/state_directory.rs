@@ -24,6 +24,7 @@ use crate::output_names::nth_file;
 /// A state directory that this run has locked.
 #[derive(Debug)]
 pub struct StateDirectory {
+    pub directory: PathBuf,
     /// Whether earlier runs have recorded inputs.
     pub knew_inputs: bool,
     memory: Mutex<Memory>,
@@ -102,6 +103,7 @@ impl StateDirectory {
             failure: None,
         };
         Ok(Self {
+            directory: directory.to_owned(),
             knew_inputs,
             memory: Mutex::new(memory),
             _lock: lock,

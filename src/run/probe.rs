@@ -49,7 +49,7 @@ impl ProbeSettings {
         };
         let endpoints = endpoints.iter();
         endpoints
-            .map(|(format, endpoint)| self.delivery.target(endpoint, *format, None, console))
+            .map(|(format, endpoint)| self.delivery.target(endpoint, *format, None, None, console))
             .collect()
     }
 

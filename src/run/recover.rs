@@ -211,7 +211,7 @@ impl Recovery<'_> {
                 let dead_letters = Some(&self.dead_letters);
                 let target = self
                     .settings
-                    .target(endpoint, format, dead_letters, self.console)
+                    .target(endpoint, format, dead_letters, None, self.console)
                     .or_exit(ExitCode::Usage)?;
                 let connections = self.settings.client.connections;
                 let target = Arc::new(target);

@@ -319,7 +319,7 @@ mod tests {
         let console = Arc::new(Console::new(true, false));
         let (settings, format) = (dry_run(), Format::Xapi);
         let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();
-        let target = settings.target(&endpoint, format, None, &console);
+        let target = settings.target(&endpoint, format, None, None, &console);
         let target = Arc::new(target.unwrap());
         let workers = WorkerPool::start(Arc::clone(&target), &console, 1);
         let mut sender = Sender::new(console);

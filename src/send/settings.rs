@@ -94,15 +94,16 @@ impl DeliverySettings {
         Ok(Some(endpoint))
     }
 
-    /// Creates the target for an endpoint.
+    /// Creates the target for an endpoint. With a state directory, the target records its progress in it.
     ///
     /// # Errors
-    /// Returns an error if a certificate, the URL or a header is not valid.
+    /// Returns an error if a certificate, the URL or a header is not valid, or the state directory cannot be read.
     pub fn target(
         &self,
         endpoint: &Endpoint,
         format: Format,
         dead_letters: Option<&DeadLetters>,
+        state: Option<&Arc<StateDirectory>>,
         console: &Console,
     ) -> Result<Target> {
         let is_open = !endpoint.url.is_encrypted() && !endpoint.url.is_loopback();
@@ -121,7 +122,8 @@ impl DeliverySettings {
                 "the URL `{url}` ends in `/statements`, which is appended to it once more: give the URL without it, unless the path of the LRS is so"
             ));
         }
-        let server = self.server(format)?;
+        let state = state.filter(|_| !self.client.dry_run);
+        let server = self.server(format, &endpoint.name, state)?;
         let resource = server.resource(&endpoint.url)?;
         let roots = root_certificates(self.ca_file.as_deref())?;
         let mut client = self.client.clone();
@@ -139,7 +141,7 @@ impl DeliverySettings {
             dead_letters: dead_letters.map(DeadLetters::for_target),
             max_dead_letters: self.max_dead_letters,
             request_limits: RequestLimits::new(self.limits),
-            state: None,
+            state: state.cloned(),
             status: TargetStatus::default(),
         })
     }
@@ -147,10 +149,19 @@ impl DeliverySettings {
     /// Returns the kind of server that takes records of a format.
     ///
     /// # Errors
-    /// Returns an error if Caliper events would go to ClickHouse.
-    fn server(&self, format: Format) -> Result<Box<dyn Server>> {
+    /// Returns an error if Caliper events would go to ClickHouse, or the state directory cannot be read.
+    fn server(
+        &self,
+        format: Format,
+        name: &str,
+        state: Option<&Arc<StateDirectory>>,
+    ) -> Result<Box<dyn Server>> {
         Ok(match (format, &self.clickhouse) {
-            (Format::Xapi, Some(clickhouse)) => Box::new(ClickHouse::new(clickhouse.table.clone())),
+            (Format::Xapi, Some(clickhouse)) => {
+                let table = clickhouse.table.clone();
+                let state = state.map(|state| state.directory.as_path());
+                Box::new(ClickHouse::new(table, name, state)?)
+            }
             (Format::Xapi, None) => Box::new(Lrs),
             (Format::Caliper, Some(_)) => {
                 bail!("`--clickhouse-url` takes statements only, no Caliper events")
@@ -237,7 +248,7 @@ impl SendPlan {
         let mut verifier = Verifier::new(scope, settings.client.connections, console);
         let mut targets = Vec::new();
         for endpoint in self.endpoints {
-            let target = Arc::new(settings.target(&endpoint, Format::Xapi, None, console)?);
+            let target = Arc::new(settings.target(&endpoint, Format::Xapi, None, None, console)?);
             verifier.add(Arc::clone(&target), endpoint.overrides);
             targets.push(target);
         }
@@ -264,7 +275,7 @@ impl SendPlan {
         let mut sender = Sender::new(Arc::clone(console));
         let mut targets = Vec::new();
         for endpoint in self.endpoints {
-            let mut target = settings.target(&endpoint, format, dead_letters, console)?;
+            let target = settings.target(&endpoint, format, dead_letters, state, console)?;
             // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
             if state.is_some() && target.name.contains(' ') {
                 bail!(
@@ -272,7 +283,6 @@ impl SendPlan {
                     endpoint.url.base()
                 );
             }
-            target.state = state.filter(|_| !settings.client.dry_run).cloned();
             let target = Arc::new(target);
             targets.push(Arc::clone(&target));
             let workers = WorkerPool::start(target, console, settings.client.connections)?;

@@ -3,6 +3,7 @@
 
 mod confirmation;
 mod exception;
+mod insert_ids;
 mod probe;
 mod queries;
 mod row;
@@ -10,6 +11,7 @@ mod table;
 mod table_reader;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -17,6 +19,7 @@ use uuid::Uuid;
 
 use self::confirmation::verdict;
 use self::exception::{code_of, with_status_of_exception};
+use self::insert_ids::InsertIds;
 use self::queries::{BASIC_TIMES, SETTINGS};
 pub use self::table::TableName;
 use self::table_reader::TableReader;
@@ -29,11 +32,22 @@ use crate::url::Url;
 
 /// A table of ClickHouse.
 #[derive(Debug)]
-pub struct ClickHouse(TableReader);
+pub struct ClickHouse {
+    reader: TableReader,
+    insert_ids: InsertIds,
+}
 
 impl ClickHouse {
-    pub fn new(table: TableName) -> Self {
-        Self(TableReader::new(table))
+    /// Creates a target for a table of the server with this name. If there is a state directory, the ids of inserts are
+    /// kept in it.
+    ///
+    /// # Errors
+    /// Returns an error if the ids of the inserts of earlier runs cannot be read.
+    pub fn new(table: TableName, target: &str, state: Option<&Path>) -> Result<Self> {
+        Ok(Self {
+            reader: TableReader::new(table),
+            insert_ids: InsertIds::open(state, target)?,
+        })
     }
 }
 
@@ -73,8 +87,13 @@ impl Server for ClickHouse {
         body: &[u8],
         compress: bool,
     ) -> (Answer, usize) {
-        let insert = queries::insert(&self.0.table);
-        let mut parameters = vec![("query", insert.as_str())];
+        let id = match self.insert_ids.take() {
+            Ok(id) => id,
+            Err(error) => return (Answer::Impossible(format!("{error:#}")), 0),
+        };
+        let insert = queries::insert(&self.reader.table);
+        let query_id = id.to_string();
+        let mut parameters = vec![("query", insert.as_str()), ("query_id", &query_id)];
         parameters.extend(SETTINGS);
         let needs_basic = |(_, text)| row::time_of(text).is_some_and(|time| time.needs_basic());
         if records.iter().any(needs_basic) {
@@ -82,7 +101,15 @@ impl Server for ClickHouse {
             parameters.push(BASIC_TIMES);
         }
         let (answer, bytes) = client.post_with(&parameters, body, compress);
-        (with_status_of_exception(answer), bytes)
+        let answer = with_status_of_exception(answer);
+        let is_accepted =
+            || verdict(records.len(), &answer, SystemTime::now()) == Verdict::Accepted;
+        if self.is_own(&answer) || is_accepted() {
+            self.insert_ids.ended(id);
+        } else {
+            self.insert_ids.unanswered(id, records);
+        }
+        (answer, bytes)
     }
 
     fn verdict(&self, records: BatchSlice<'_>, answer: &Answer, now: SystemTime) -> Verdict {
@@ -98,15 +125,18 @@ impl Server for ClickHouse {
         records: BatchSlice<'_>,
         client: &Client,
     ) -> Result<HashSet<Uuid>, LookupFailure> {
-        self.0.stored(records, client)
+        self.reader.check_columns(client)?;
+        let ask = |id| self.reader.check_ended(client, id);
+        self.insert_ids.ask_if_ended(records, ask)?;
+        self.reader.stored(records, client)
     }
 
     fn takes_again(&self, client: &Client, _: &[u8]) -> (Answer, usize) {
-        (self.0.insert_nothing(client), 0)
+        (self.reader.insert_nothing(client), 0)
     }
 
     fn check(&self, client: &Client) -> Answer {
-        self.0.describe(client)
+        self.reader.describe(client)
     }
 
     fn noun(&self) -> &'static str {
@@ -129,10 +159,10 @@ impl Server for ClickHouse {
     }
 
     fn advice(&self, answer: &Answer) -> Option<String> {
-        probe::advice(&self.0.table, answer)
+        probe::advice(&self.reader.table, answer)
     }
 
     fn probe(&self, client: &Client) -> Probe {
-        probe::probe(&self.0, client)
+        probe::probe(&self.reader, client)
     }
 }

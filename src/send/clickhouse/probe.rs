@@ -47,6 +47,7 @@ pub fn advice(table: &TableName, answer: &Answer) -> Option<String> {
         291 | 497 => format!("the user needs the grants SELECT and INSERT on `{table}`"),
         60 | 81 => format!("check `--clickhouse-table`, which is `{table}`, and the tables of its materialized views"),
         16 | 47 => format!("the table `{table}`, or one of its materialized views, lacks a column: rows have the columns {}", COLUMNS.join(", ")),
+        216 => "an insert of this run or of an earlier run is still running: run the same command again once it has ended".to_owned(),
         115 | 164 | 452 => about_setting(response),
         _ => return name_of(code).map(|name| format!("ClickHouse calls this {name}")),
     };

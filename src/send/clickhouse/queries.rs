@@ -62,6 +62,9 @@ pub fn empty_insert(table: &TableName) -> String {
     format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} WHERE 0")
 }
 
+/// A query that reads no table.
+pub const NOTHING: &str = "SELECT 1 FORMAT JSONCompact";
+
 /// Returns the query for the names and types of the columns.
 pub fn describe(table: &TableName) -> String {
     format!("DESCRIBE TABLE {} FORMAT JSONCompact", table.quoted())

@@ -12,6 +12,7 @@ use super::super::send_batch::BatchSlice;
 use super::super::server::LookupFailure;
 use super::confirmation::verdict_of_lookup;
 use super::exception::with_status_of_exception;
+use super::insert_ids::InsertId;
 use super::queries::{self, COLUMNS, MAX_IDS, OVERFLOW_MODES, SETTINGS, THROW};
 use super::row;
 use super::table::TableName;
@@ -47,7 +48,17 @@ impl TableReader {
         client: &Client,
         query: &str,
     ) -> Result<Vec<R>, LookupFailure> {
-        let (answer, _) = client.post_with(&[], query.as_bytes(), false);
+        self.read_with(client, &[], query)
+    }
+
+    /// Posts a query that reads, with these parameters.
+    fn read_with<R: DeserializeOwned>(
+        &self,
+        client: &Client,
+        parameters: &[(&str, &str)],
+        query: &str,
+    ) -> Result<Vec<R>, LookupFailure> {
+        let (answer, _) = client.post_with(parameters, query.as_bytes(), false);
         let answer = with_status_of_exception(answer);
         if let Answer::Response(response) = &answer
             && response.status == 200
@@ -86,13 +97,19 @@ impl TableReader {
         Ok(())
     }
 
+    /// Makes a query with the id of an insert, which the server refuses while the insert runs.
+    pub fn check_ended(&self, client: &Client, id: InsertId) -> Result<(), LookupFailure> {
+        let parameters = [("query_id", &*id.to_string())];
+        let answered = self.read_with::<Vec<u8>>(client, &parameters, queries::NOTHING);
+        answered.map(drop)
+    }
+
     /// Returns the ids of those records that the table has.
     pub fn stored(
         &self,
         records: BatchSlice<'_>,
         client: &Client,
     ) -> Result<HashSet<Uuid>, LookupFailure> {
-        self.check_columns(client)?;
         let ids = records.iter();
         let mut ids: Vec<_> = ids
             .filter_map(|(record, text)| Some((row::time_of(text)?, record.id)))

@@ -24,6 +24,9 @@ pub enum Fault {
     CloseAfterStoring,
     /// The rows are stored, and no answer follows.
     HangAfterStoring,
+    /// As a proxy that gives up: the answer has this status, or no answer follows if the status is 0. The rows are stored
+    /// after so many questions whether the insert has ended.
+    StoreLater(u16, usize),
     /// An answer with this status, head and body, without the headers of ClickHouse.
     Answer(u16, &'static str, &'static str),
 }
@@ -38,6 +41,8 @@ pub enum Kind {
     Insert,
     /// An insert of no row.
     EmptyInsert,
+    /// A query that asks with the id of an insert whether the insert has ended.
+    Question,
 }
 
 /// A running server with one table. The server stops when the value is dropped.
@@ -53,9 +58,27 @@ pub struct Records {
     pub rows: Vec<Value>,
     /// The requests, with their bodies decompressed.
     pub requests: Vec<(Kind, Request)>,
+    /// The inserts that still run: their ids, their rows, and the number of questions to go.
+    running: Vec<(String, Vec<Value>, usize)>,
 }
 
 impl Records {
+    /// Returns whether an insert has ended. Its rows are stored at the last question.
+    fn has_ended(&mut self, id: &str) -> bool {
+        let Some(nth) = self.running.iter().position(|(of, ..)| of == id) else {
+            return true;
+        };
+        if self.running[nth].2 == 0 {
+            return false;
+        }
+        self.running[nth].2 -= 1;
+        if self.running[nth].2 == 0 {
+            let (_, rows, _) = self.running.remove(nth);
+            self.rows.extend(rows);
+        }
+        false
+    }
+
     pub fn of_kind(&self, kind: Kind) -> Vec<&Request> {
         let requests = self.requests.iter().filter(|(of, _)| *of == kind);
         requests.map(|(_, request)| request).collect()
@@ -153,7 +176,8 @@ fn serve(
             return;
         }
         let text = String::from_utf8_lossy(&request.body).into_owned();
-        let kind = match &text {
+        let kind = match text.as_str() {
+            "SELECT 1 FORMAT JSONCompact" => Kind::Question,
             text if text.starts_with("DESCRIBE") => Kind::Describe,
             text if text.starts_with("SELECT") => Kind::Lookup,
             text if text.starts_with("INSERT") => Kind::EmptyInsert,
@@ -163,9 +187,12 @@ fn serve(
             Kind::Insert => json_lines(&request.body),
             _ => Vec::new(),
         };
-        let (nth, answer) = {
+        let query_id = parameters(&request).remove("query_id");
+        let (nth, answer, has_ended) = {
             let mut records = records.lock().unwrap();
             let nth = records.of_kind(kind).len();
+            let id = query_id.as_deref().filter(|_| kind == Kind::Question);
+            let has_ended = id.is_none_or(|id| records.has_ended(id));
             records.requests.push((kind, request));
             let answer = match kind {
                 Kind::Describe => compact(columns.to_vec()),
@@ -176,9 +203,10 @@ fn serve(
                     let ids: Vec<_> = ids.filter(is_named).collect();
                     compact(vec![json!([ids, ["throw", "throw", "throw"]])])
                 }
+                Kind::Question => compact(vec![json!([1])]),
                 Kind::Insert | Kind::EmptyInsert => String::new(),
             };
-            (nth, answer)
+            (nth, answer, has_ended)
         };
         let store = || records.lock().unwrap().rows.extend(rows.iter().cloned());
         let exception = |status, code: u32, text: &str| {
@@ -190,6 +218,7 @@ fn serve(
             )
         };
         let answer = match fault(kind, nth, &rows) {
+            Fault::None if !has_ended => exception(500, 216, "is already running"),
             Fault::None => {
                 store();
                 let summary = json!({"written_rows": rows.len().to_string()});
@@ -210,16 +239,27 @@ fn serve(
             }
             Fault::HangAfterStoring => {
                 store();
-                while !ends.load(Ordering::Relaxed) {
-                    std::thread::sleep(std::time::Duration::from_millis(10));
+                return hang(ends);
+            }
+            Fault::StoreLater(status, questions) => {
+                let id = query_id.unwrap();
+                records.lock().unwrap().running.push((id, rows, questions));
+                match status {
+                    0 => return hang(ends),
+                    status => response(status, "", "Gateway time-out"),
                 }
-                return;
             }
             Fault::Answer(status, head, body) => response(status, head, body),
         };
         if reader.get_mut().write_all(answer.as_bytes()).is_err() {
             return;
         }
+    }
+}
+
+fn hang(ends: &AtomicBool) {
+    while !ends.load(Ordering::Relaxed) {
+        std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }
 
