@@ -142,11 +142,13 @@ impl ClickHouse {
         self.records.lock().unwrap()
     }
 
-    /// The stored rows by id. Fails if a row was stored twice.
+    /// The stored rows by id. Fails if a row was stored twice, or an insert is still running.
     #[track_caller]
     pub fn stored(&self) -> BTreeMap<String, Value> {
         let mut stored = BTreeMap::new();
-        for row in &self.records().rows {
+        let records = self.records();
+        assert!(records.running.is_empty(), "inserts run after the end");
+        for row in &records.rows {
             let id = row["event_id"].as_str().unwrap().to_owned();
             let earlier = stored.insert(id, row.clone());
             assert!(earlier.is_none(), "{row} was stored twice");
