@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::checkpoint::Resumed;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus};
-use crate::input::Source;
+use crate::input::{FileStamp, Source};
 
 /// Standard output. If the program that reads it closes it early, as `head` does, the run ends without an error.
 #[derive(Debug, Default)]
@@ -18,9 +18,9 @@ pub struct Stdout {
 }
 
 impl Stdout {
-    /// Returns whether standard output is a regular file, so that its records can be made durable.
-    pub fn is_file() -> bool {
-        file().is_some()
+    /// Returns the stamp of standard output if it is a regular file, so that its records can be made durable.
+    pub fn stamp() -> Option<FileStamp> {
+        FileStamp::of(&file()?.metadata().ok()?)
     }
 }
 

@@ -9,6 +9,7 @@ use bumpalo::Bump;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use super::check_stdout::check_stdout;
 use super::deliverer::Deliverer;
 use super::settings::{ConversionSettings, InputSettings};
 use crate::checkpoint::ResumingOpener;
@@ -51,6 +52,7 @@ pub fn explain(
 ) -> Result<ExitCode, Fatal> {
     let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
     let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
+    check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
     let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
     let options = input.pipeline_options();
     let max_line_bytes = options.max_line_bytes;

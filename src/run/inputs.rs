@@ -53,6 +53,7 @@ impl InputSearch {
         discovery.lacks_rejects = self.lacks_rejects;
         if let Some(rejects) = &self.rejects {
             mark_own_rejects(&mut discovery.sources, rejects)?;
+            read_own_rejects_once(&mut discovery.sources);
         }
         let mut errors = ErrorLines::default();
         for error in &discovery.errors {
@@ -268,6 +269,13 @@ fn mark_own_rejects(sources: &mut [Source], rejects: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Keeps the rejects file of the run once among the inputs. Its lines would be converted twice if it was read twice, as it
+/// may be when both a link to it and a pattern name it.
+fn read_own_rejects_once(sources: &mut Vec<Source>) {
+    let mut is_known = false;
+    sources.retain(|source| !source.is_own_rejects || !std::mem::replace(&mut is_known, true));
 }
 
 /// Reads a list of paths, one a line.

@@ -16,9 +16,11 @@
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
 //! | `event_notes` | notes events without a time, or with two times |
+//! | `check_stdout` | the check that standard output is no other file of the run |
 //! | `rejects_input` | whether the lines of the rejects file are delivered, if the file is an input |
 //! | `duplicates` | drops duplicates and reports collisions |
 
+mod check_stdout;
 mod converter;
 mod dead_letters;
 mod deliverer;

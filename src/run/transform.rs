@@ -44,9 +44,7 @@ pub fn transform(
     let state = job.open_state()?;
     let (destination, layout_of_documents): (Box<dyn Destination>, Layout) = match output {
         OutputSettings::Stdout => {
-            let is_synced = job
-                .check_rejects_leave(Stdout::is_file())
-                .or_exit(ExitCode::Usage)?;
+            let is_synced = job.check_stdout().or_exit(ExitCode::Usage)?;
             (Box::new(Stdout { is_synced }), Layout::Lines)
         }
         OutputSettings::Check(names) => (Box::new(Check::new(names, &console)), Layout::Document),

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Run, RunDirectory, line, lines};
 use crate::lrs::{Lrs, ServerFault};
 use crate::rejects::row;
-use crate::retried_rejects::kept;
+use crate::retried_rejects::{directory, kept, left, retry, transform};
 
 /// Runs in a directory with an export of events, and logs of which one has an unfinished last line.
 fn with_logs() -> RunDirectory {
@@ -137,4 +137,71 @@ fn a_run_that_fails_to_start_leaves_no_empty_file() {
     let run = run.args(&["--rejects", "r", "--report", "no/report", "logs/other.log"]);
     run.run().with_code(6);
     assert!(!directory.path("r").exists());
+}
+
+#[test]
+fn standard_output_that_is_another_file_of_the_run_is_a_usage_error() {
+    let directory = directory();
+    directory.write("a.log", line(1));
+    std::fs::hard_link(directory.path("a.log"), directory.path("b.log")).unwrap();
+    let before = ["rejects.jsonl", "a.log"].map(|name| directory.read(name));
+    for (command, arguments, file, error) in [
+        (
+            Run::transform(),
+            ["--rejects", "rejects.jsonl", "rejects.jsonl"].as_slice(),
+            "rejects.jsonl",
+            "standard output is the rejects file `rejects.jsonl`",
+        ),
+        (
+            Run::transform(),
+            &["--rejects", "rejects.jsonl", "a.log"],
+            "./rejects.jsonl",
+            "standard output is the rejects file `rejects.jsonl`",
+        ),
+        (
+            Run::transform(),
+            &["a.log"],
+            "b.log",
+            "standard output is the input `a.log`, so the run would read what it writes",
+        ),
+        (
+            Run::transform(),
+            &["--shard", "1/2", "a.log", "b.log", "rejects.jsonl"],
+            "rejects.jsonl",
+            "standard output is the input `rejects.jsonl`",
+        ),
+        (
+            Run::explain(),
+            &["a.log"],
+            "a.log",
+            "standard output is the input `a.log`",
+        ),
+    ] {
+        let run = command.in_directory(&directory).args(arguments);
+        let ended = run.after_shell(&format!("exec >> {file}")).run();
+        ended.with_code(2).assert_error(error);
+        assert_eq!(
+            ["rejects.jsonl", "a.log"].map(|name| directory.read(name)),
+            before
+        );
+    }
+}
+
+#[test]
+fn a_rejects_file_that_is_named_twice_is_read_once() {
+    for second in ["rejects.jsonl", "./rejects.jsonl", "link", "."] {
+        let directory = directory();
+        std::os::unix::fs::symlink("rejects.jsonl", directory.path("link")).unwrap();
+        let ended = retry(&directory, transform(), &["--include", "*.jsonl", second]).run();
+        let ended = ended.with_code(0);
+        assert_eq!((ended.count("emitted"), ended.count("lines")), (2, 4));
+        assert_eq!(kept(&directory), left());
+        assert_eq!(directory.statement_counts().len(), 2);
+        assert!(
+            directory
+                .statement_counts()
+                .values()
+                .all(|&count| count == 1)
+        );
+    }
 }

@@ -4,7 +4,8 @@ use anyhow::{Result, bail};
 
 use super::Job;
 use crate::input::Source;
-use crate::output::replaces_rows;
+use crate::output::{Stdout, replaces_rows};
+use crate::run::check_stdout::check_stdout;
 use crate::run::fail_on::{FailOn, FailingLines};
 use crate::run::rejects_input::RejectsInput;
 use crate::run::settings::RecordSettings;
@@ -29,15 +30,18 @@ impl Job<'_> {
         Ok(())
     }
 
-    /// Checks that lines can leave the rejects file, if it is an input and has lines: that standard output is a file
-    /// which can be made durable. Returns whether lines can leave.
+    /// Checks that standard output is no other file of the run, and that lines can leave the rejects file, if it is an
+    /// input and has lines: that standard output is a file which can be made durable. Returns whether lines can leave.
     ///
     /// # Errors
-    /// Returns an error if standard output is something else, such as a pipe.
-    pub fn check_rejects_leave(&self, stdout_is_file: bool) -> Result<bool> {
+    /// Returns an error if standard output is an input, the rejects file, or for lines that leave, a pipe.
+    pub fn check_stdout(&self) -> Result<bool> {
+        let others = &self.unread.in_other_shards;
+        let sources = self.unread.listed.iter().chain(others);
+        check_stdout(sources, self.record.rejects.as_deref())?;
         let has_lines = |source: &&Source| source.is_own_rejects && source.size != Some(0);
         let rejects = self.sources.iter().find(has_lines);
-        if let Some(rejects) = rejects.filter(|_| !stdout_is_file) {
+        if let Some(rejects) = rejects.filter(|_| Stdout::stamp().is_none()) {
             bail!(
                 "converted lines are removed from `{}`, and a pipe may lose them: give `--output`, or redirect standard output to a file",
                 rejects.name
