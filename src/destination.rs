@@ -21,10 +21,8 @@ pub enum WriteStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrittenFile {
     pub path: PathBuf,
-    /// Whether the file replaced another.
+    /// Whether the file replaced another that was not empty.
     pub replaced: bool,
-    /// Whether the replaced file had records.
-    pub replaced_records: bool,
 }
 
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.

@@ -48,7 +48,6 @@ impl RecordArgs {
             rejects: self.rejects,
             state: self.state,
             forget_after: self.forget_after,
-            keeps_existing: false,
             report: self.report,
             fail_on: self.fail_on,
             verbose: self.verbose,

@@ -14,7 +14,7 @@ use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
 use crate::format::OutputFormat;
 use crate::output_names::{Compression, OutputNames};
-use crate::run::{JobSettings, OutputSettings, RecordSettings};
+use crate::run::{JobSettings, OutputSettings};
 
 #[derive(Args, Debug)]
 pub struct TransformArgs {
@@ -50,7 +50,7 @@ struct OutputArgs {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
 
-    /// Fail for each input whose output file exists, instead of replacing the file. A rejects file with rows is not
+    /// Fail for each input whose output file exists and is not empty, instead of replacing the file. A rejects file with rows is not
     /// replaced either. The report of an earlier run is always replaced
     #[arg(long)]
     no_clobber: bool,
@@ -109,10 +109,7 @@ impl TransformArgs {
             input: self.input.settings(),
             conversion,
             dedupe: self.dedupe.settings()?,
-            record: RecordSettings {
-                keeps_existing: self.output.no_clobber,
-                ..self.record.settings()
-            },
+            record: self.record.settings(),
         };
         Ok((settings, output))
     }

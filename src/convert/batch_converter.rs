@@ -189,6 +189,9 @@ impl BatchConverter {
                     tally.details.repaired.count(conversion.repairs);
                 }
             }
+            Outcome::Rejected(ref fault) if conversion.repairs.is_empty() => {
+                tally.details.rejected.count(fault);
+            }
             Outcome::Rejected(_) => count_repairable(conversion, tally),
             Outcome::Filtered(FilteredBy::Events) => {
                 if let Some(nth) = conversion.known {

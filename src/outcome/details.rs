@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
+use super::rejected_events::RejectedEvents;
 use super::repair::{RepairCounts, RepairSet};
 use super::unsupported_events::UnsupportedEvents;
 
@@ -33,6 +34,8 @@ pub struct Details {
     pub repaired: RepairCounts,
     /// The rejected and unsupported events that would be emitted with more repairs, by the repairs that are missing.
     pub repairable: BTreeMap<RepairSet, u64>,
+    /// The rejected events that no repair would convert.
+    pub rejected: RejectedEvents,
 }
 
 impl Details {
@@ -76,6 +79,7 @@ impl Details {
         for (&repairs, count) in &other.repairable {
             *self.repairable.entry(repairs).or_default() += count;
         }
+        self.rejected.add(&other.rejected);
     }
 
     /// Returns the names that occurred, with their counts. `names` is the list of all names that have a transformer.

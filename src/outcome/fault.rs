@@ -34,6 +34,14 @@ impl Fault {
         }
     }
 
+    /// Returns the detail without the value of a time, which differs from event to event.
+    pub(super) fn cause(&self) -> &str {
+        match (self.reason, self.detail.split_once(": ")) {
+            (Reason::BadTimestamp, Some((problem, _))) => problem,
+            _ => &self.detail,
+        }
+    }
+
     /// Returns the fault of a field that a transformer needs and that is absent.
     pub(crate) fn missing(field: impl Display) -> Self {
         Self::new(Reason::MissingField, format!("`{field}` is missing"))

@@ -75,6 +75,20 @@ impl Reason {
         self <= Self::NotTracking
     }
 
+    /// Returns whether the reason rejects events because of their content, and not because of a table or another event.
+    pub(super) fn is_of_event(self) -> bool {
+        matches!(
+            self,
+            Self::NoUser
+                | Self::BadCourseId
+                | Self::MissingField
+                | Self::WrongType
+                | Self::BadTimestamp
+                | Self::NotRepresentable
+                | Self::NoObjectId
+        )
+    }
+
     /// Returns the code that reports and rejects show.
     pub fn code(self) -> &'static str {
         Self::ALL[self as usize].1

@@ -1,18 +1,6 @@
 //! The unsupported events of a run, by the kind of their names.
 
-use std::cmp::Reverse;
-
-use hashbrown::HashMap;
-use xxhash_rust::xxh3::xxh3_64;
-
-/// The number of different names that are counted.
-pub const MAX_NAMES: usize = 1_000;
-
-/// The number of different names that are kept: one more than `MAX_NAMES`, which shows that there are more.
-const KEPT: usize = MAX_NAMES + 1;
-
-/// The number of bytes of a name that are kept. Names of events are shorter.
-const NAME_BYTES: usize = 200;
+use super::frequent_texts::FrequentTexts;
 
 /// The kind of an unsupported event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +33,7 @@ pub struct UnsupportedEvents {
     pub unnamed: u64,
     /// Events without a name whose `event_type` is the name of an event that is converted.
     pub named_by_type: u64,
-    names: Names,
+    names: FrequentTexts,
 }
 
 impl UnsupportedEvents {
@@ -78,14 +66,12 @@ impl UnsupportedEvents {
         self.known += other.known;
         self.unnamed += other.unnamed;
         self.named_by_type += other.named_by_type;
-        for (name, &count) in &other.names.0 {
-            self.names.count(name, count);
-        }
+        self.names.add(&other.names);
     }
 
-    /// Returns the number of different names, or a number greater than [`MAX_NAMES`] if there are more.
+    /// Returns the number of different names, or a number greater than [`MAX_TEXTS`](super::MAX_TEXTS) if there are more.
     pub fn kinds(&self) -> usize {
-        self.names.0.len().min(KEPT)
+        self.names.different()
     }
 
     /// Returns the most frequent names, at most `most` of them, with their counts. Names with equal counts are in
@@ -96,60 +82,13 @@ impl UnsupportedEvents {
 
     /// Forgets the names, which take more memory than all other counts of an input.
     pub fn forget_names(&mut self) {
-        self.names = Names::default();
+        self.names = FrequentTexts::default();
     }
-}
-
-/// Names with their counts. Only the names with the smallest hashes are kept, so which names are kept does not depend
-/// on the order of the lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Names(HashMap<String, u64>);
-
-impl Names {
-    fn count(&mut self, name: &str, count: u64) {
-        let name = start_of(name);
-        *self.0.entry_ref(name).or_insert(0) += count;
-        if self.0.len() > 2 * KEPT {
-            self.prune();
-        }
-    }
-
-    #[cold]
-    fn prune(&mut self) {
-        let mut hashes: Vec<u64> = self.0.keys().map(|name| hash(name)).collect();
-        let (_, &mut greatest, _) = hashes.select_nth_unstable(KEPT - 1);
-        self.0.retain(|name, _| hash(name) <= greatest);
-    }
-
-    fn most_frequent(&self, most: usize) -> Vec<(&str, u64)> {
-        let names = self.0.iter();
-        let mut names: Vec<(&str, u64)> =
-            names.map(|(name, &count)| (name.as_str(), count)).collect();
-        if names.len() > KEPT {
-            names.sort_unstable_by_key(|&(name, _)| hash(name));
-            names.truncate(KEPT);
-        }
-        names.sort_unstable_by_key(|&(name, count)| (Reverse(count), name));
-        names.truncate(most);
-        names
-    }
-}
-
-/// Returns the bytes of a name that are kept.
-fn start_of(name: &str) -> &str {
-    let mut end = name.len().min(NAME_BYTES);
-    while !name.is_char_boundary(end) {
-        end -= 1;
-    }
-    &name[..end]
-}
-
-fn hash(name: &str) -> u64 {
-    xxh3_64(name.as_bytes())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::frequent_texts::KEPT;
     use super::*;
 
     fn counted(names: impl Iterator<Item = u64>) -> UnsupportedEvents {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::open_output::{EMPTY_GZIP_BYTES, NextFile, OpenOutput, create_dir, note_unknown};
+use super::open_output::{NextFile, OpenOutput, create_dir, note_unknown};
 use crate::checkpoint::{
     DeliveryProgress, Destinations, InputId, Resumed, StateDirectory, seconds_now,
 };
@@ -31,7 +31,7 @@ pub struct Directory {
     /// file. Only used with a state directory.
     used_names: BTreeSet<PathBuf>,
     last_file: Option<WrittenFile>,
-    /// Whether an output fails if it would replace a file.
+    /// Whether an output fails if it would replace a file that is not empty.
     pub keeps_existing: bool,
     console: Arc<Console>,
     /// Whether the user knows of a file that the state directory does not know.
@@ -157,7 +157,7 @@ impl Directory {
             return Ok(());
         };
         let (path, is_file) = (open.next.path.clone(), open.part.is_some());
-        let replaced = open.replaced_bytes();
+        let replaced = open.would_replace();
         let completed = match (&self.state, open.delivery.take()) {
             (Some((state, to)), Some((input, progress))) => {
                 open.complete_and_record(state, input, to, progress.ending(ended))
@@ -165,11 +165,7 @@ impl Directory {
             _ => open.complete(),
         };
         completed.with_context(|| failed_to_write(&path))?;
-        self.last_file = is_file.then_some(WrittenFile {
-            path,
-            replaced: replaced.is_some(),
-            replaced_records: replaced > Some(EMPTY_GZIP_BYTES),
-        });
+        self.last_file = is_file.then_some(WrittenFile { path, replaced });
         Ok(())
     }
 }

@@ -13,9 +13,6 @@ use crate::console::Console;
 use crate::files::{failed_to_write, parent, sync_directory};
 use crate::input::Position;
 
-/// The size of a gzip file without records. A file with records is larger, whether it is compressed or not.
-pub const EMPTY_GZIP_BYTES: u64 = 20;
-
 /// The output of an input that has started and has not ended.
 pub struct OpenOutput {
     pub next: NextFile,
@@ -24,7 +21,7 @@ pub struct OpenOutput {
     pub is_gzip: bool,
     /// With a state directory: the input, and the progress to record when the file is complete.
     pub delivery: Option<(InputId, DeliveryProgress)>,
-    /// Whether the output fails if it would replace a file.
+    /// Whether the output fails if it would replace a file that is not empty.
     pub keeps_existing: bool,
     /// Whether the input is a rejects file whose outputs of earlier runs stay.
     pub is_numbered: bool,
@@ -42,17 +39,16 @@ pub struct NextFile {
 }
 
 impl OpenOutput {
-    /// Returns the size of the file that the output would replace, if there is one that is not its own.
-    pub fn replaced_bytes(&self) -> Option<u64> {
-        let existing = fs::symlink_metadata(&self.next.path).ok();
-        existing
-            .filter(|_| !self.next.is_own)
-            .map(|file| file.len())
+    /// Returns whether the output would replace a file that is not empty and not its own.
+    pub fn would_replace(&self) -> bool {
+        let path = &self.next.path;
+        let exists = fs::symlink_metadata(path).is_ok();
+        exists && !self.next.is_own && !is_without_records(path)
     }
 
     /// Checks that no file would be replaced, if existing files are kept.
     pub fn check_existing(&self) -> Result<()> {
-        if self.keeps_existing && self.replaced_bytes().is_some() {
+        if self.keeps_existing && self.would_replace() {
             bail!(
                 "`{}` exists, and `--no-clobber` keeps it: move it, or write to another directory",
                 self.next.path.display()
@@ -95,6 +91,10 @@ impl OpenOutput {
     /// output started. Returns the temporary file with the error.
     fn rename(&self, file: NamedTempFile) -> Result<(), (anyhow::Error, NamedTempFile)> {
         let keeps_existing = self.keeps_existing && !self.next.is_own;
+        if keeps_existing && is_without_records(&self.next.path) {
+            // If the file cannot be removed, renaming fails, too.
+            let _ = fs::remove_file(&self.next.path);
+        }
         let renamed = match keeps_existing {
             true => file.persist_noclobber(&self.next.path),
             false => file.persist(&self.next.path),
@@ -149,6 +149,16 @@ impl OpenOutput {
         }
         Ok(())
     }
+}
+
+/// Returns whether a file is empty, or is what a run without records writes as gzip.
+fn is_without_records(path: &Path) -> bool {
+    const EMPTY_GZIP_BYTES: u64 = 20;
+
+    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+    fs::symlink_metadata(path).is_ok_and(|file| {
+        file.is_file() && (file.len() == 0 || is_gzip && file.len() == EMPTY_GZIP_BYTES)
+    })
 }
 
 /// Notes, once a run, that an output gets a number because of a file that the state directory does not know.

@@ -185,10 +185,11 @@ impl InputReports {
         }
     }
 
-    /// Returns the number of output files that replaced files with records.
-    pub fn replaced_records(&self) -> usize {
-        let outputs = self.reports().filter_map(|report| report.output.as_ref());
-        outputs.filter(|output| output.replaced_records).count()
+    /// Returns the output files without records that replaced files with records.
+    pub fn emptied(&self) -> impl Iterator<Item = &WrittenFile> {
+        let empty = self.reports().filter(|report| report.tally.records == 0);
+        let outputs = empty.filter_map(|report| report.output.as_ref());
+        outputs.filter(|output| output.replaced)
     }
 
     /// Returns the number of lines of all inputs that were not read again, because earlier runs read them.

@@ -12,8 +12,9 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    Reread, are_most_repairable, nameless_events, nothing_converted, nothing_emitted,
-    repairable_events, table_warnings, unmatched_values,
+    Reread, are_most_rejected, are_most_repairable, emptied_files, nameless_events,
+    nothing_converted, nothing_emitted, rejected_events, repairable_events, table_warnings,
+    unmatched_values,
 };
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
 pub(crate) use invocation::Invocation;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::outcome::{MAX_NAMES, UnsupportedEvents};
+use crate::outcome::{MAX_TEXTS, UnsupportedEvents};
 use crate::text::{grouped, plural};
 
 /// The number of names that a verbose summary lists.
@@ -11,7 +11,7 @@ const LISTED_NAMES: usize = 5;
 /// Returns the number of unsupported events of each kind, such as `33 named (7 kinds), 120 implicit (request paths)`.
 pub fn kinds_text(events: &UnsupportedEvents) -> String {
     let kinds = match events.kinds() {
-        kinds if kinds > MAX_NAMES => format!("more than {} kinds", grouped(MAX_NAMES as u64)),
+        kinds if kinds > MAX_TEXTS => format!("more than {} kinds", grouped(MAX_TEXTS as u64)),
         kinds => format!("{kinds} kind{}", plural(kinds as u64)),
     };
     let unnamed = match events.named_by_type {

@@ -184,7 +184,6 @@ impl<'a> Job<'a> {
             rejects: None,
             state: None,
             forget_after: None,
-            keeps_existing: false,
             report: self.record.report.take(),
             fail_on: Vec::new(),
             verbose: self.record.verbose,
@@ -327,7 +326,6 @@ impl<'a> Job<'a> {
             has_state: self.has_state(),
             is_resumed: opener.is_some_and(|opener| opener.directory().knew_inputs),
             sends: self.command.name == "send",
-            keeps_existing: self.record.keeps_existing,
             rejects: self.record.rejects.as_deref().map(Reread::rejects_word),
         }
     }

@@ -64,8 +64,6 @@ pub struct RecordSettings {
     /// The number of days after which the state directory forgets an input that no run has found, if it is not the usual
     /// number.
     pub forget_after: Option<u64>,
-    /// Whether output files are not replaced.
-    pub keeps_existing: bool,
     /// The JSON report.
     pub report: Option<PathBuf>,
     pub fail_on: Vec<FailOn>,

@@ -286,12 +286,12 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
         (
             no_user.clone(),
             &[][..],
-            "1 line was read and nothing was converted: the only event was rejected (no-user 1); `event-router explain` shows the details",
+            "1 line was read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `event-router explain` shows the details",
         ),
         (
             no_user.repeat(2) + &of_course(3, "x/y/z"),
             &["--course", "course-v1:*"],
-            "3 lines were read and nothing was converted: all 2 events that the filters keep were rejected (no-user 2); `event-router explain` shows the details",
+            "3 lines were read and nothing was converted: all 2 events that the filters keep were rejected (no-user 2) because the event names no user; `event-router explain` shows the details",
         ),
         (
             unsupported.clone() + "x\n",
@@ -347,13 +347,13 @@ fn files_with_records_that_an_empty_run_replaced_are_counted() {
         let full = first.directory.read(&format!("out/{name}"));
         let ended = run("x").with_code(0);
         assert!(
-            ended.stderr.ends_with("; 2 output files with records were replaced by empty files, which `--no-clobber` prevents\n"),
+            ended.stderr.ends_with(&format!("; `out/{name}` and 1 more output file had records and are empty now, which `--no-clobber` prevents\n")),
             "{}",
             ended.stderr
         );
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         assert_ne!(first.directory.read(&format!("out/{name}")), full);
-        run("y").with_code(0).assert_not_stderr("replaced");
+        run("y").with_code(0).assert_not_stderr("had records");
     }
     let first = run(&log()).args(&["-o", "out"]).run().with_code(0);
     first.directory.write("a.log", "<html>\n");
@@ -363,7 +363,7 @@ fn files_with_records_that_an_empty_run_replaced_are_counted() {
         .run()
         .with_code(0);
     ended.assert_stderr("; leave it out\n");
-    ended.assert_stderr("warning: 1 line was read and nothing was converted; 1 output file with records was replaced by empty files");
+    ended.assert_stderr("warning: 1 line was read and nothing was converted; `out/a.log.xapi.jsonl` had records and is empty now, which `--no-clobber` prevents\n");
 }
 
 #[test]

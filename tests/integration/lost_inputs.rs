@@ -227,7 +227,7 @@ fn inputs_with_an_event_have_no_warning() {
         (noise.clone() + &line(1), String::new()),
         (
             noise.clone() + &rejected,
-            "201 lines were read and nothing was converted: the only event was rejected (no-user 1); `event-router explain` shows the details".to_owned(),
+            "201 lines were read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `event-router explain` shows the details".to_owned(),
         ),
         (
             noise.clone() + &nameless,

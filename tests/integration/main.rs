@@ -67,6 +67,7 @@ mod reasons;
 mod record_positions;
 mod records;
 mod recover;
+mod rejected_events;
 mod rejects;
 #[cfg(unix)]
 mod rejects_files;

@@ -51,6 +51,47 @@ fn no_clobber_keeps_existing_files_and_converts_the_other_inputs() {
     ended.assert_no_part_files();
 }
 
+#[test]
+fn no_clobber_replaces_files_without_records() {
+    for (gzip, name) in [
+        (&[][..], "out/a.log.xapi.jsonl"),
+        (&["--compress", "gzip"], "out/a.log.xapi.jsonl.gz"),
+    ] {
+        let arguments = ["--no-clobber", "-o", "out", "a.log"];
+        let first = Run::transform().file("a.log", line(1)).args(&arguments);
+        let first = first.args(gzip).args(&["--course", "x"]).run().with_code(0);
+        let empty = first.read(name);
+        let run = |code| {
+            let run = Run::transform().in_directory(&first.directory);
+            run.args(&arguments).args(gzip).run().with_code(code)
+        };
+        let ended = run(0);
+        ended.assert_not_stderr("replaced");
+        ended.assert_no_part_files();
+        let full = first.directory.read(name);
+        assert!(full.len() > empty.len(), "{name}");
+        run(6);
+        assert_eq!(first.directory.read(name), full);
+    }
+}
+
+#[test]
+fn an_output_file_that_a_run_leaves_empty_is_named() {
+    let directory = RunDirectory::new();
+    directory.write("a.log", line(1));
+    directory.write("b.log", line(2));
+    let run = || {
+        let run = Run::transform().in_directory(&directory);
+        run.args(&["-o", "out", "a.log", "b.log"])
+            .run()
+            .with_code(0)
+    };
+    run().assert_not_stderr("warning");
+    directory.write("a.log", line(1).replace("play_video", "/request"));
+    run().assert_stderr("warning: `out/a.log.xapi.jsonl` had records and is empty now, which `--no-clobber` prevents\n");
+    run().assert_not_stderr("had records");
+}
+
 const APPEARED: &str = "failed to write `out/stdin.xapi.jsonl`: a file of this name appeared during the run, and \
                         `--no-clobber` keeps it: move it and run again, or write to another directory";
 

@@ -353,18 +353,6 @@ fn a_course_that_another_value_matches_is_not_suggested_and_no_worse_one_either(
 }
 
 #[test]
-fn an_empty_file_that_no_clobber_would_keep_is_named() {
-    let arguments = ["--quiet", "--no-clobber", "-o", "out", "a.log"];
-    let run = Run::transform()
-        .file("a.log", "<p>404</p>\n")
-        .args(&arguments);
-    let stderr = run.run().with_code(0).stderr;
-    let told = "before you try again, since `--no-clobber` keeps it\n";
-    assert!(stderr.ends_with(told), "{stderr}");
-    assert!(stderr.contains("; remove the empty file `out"), "{stderr}");
-}
-
-#[test]
 fn a_log_that_is_given_as_a_list_of_files_is_named_without_its_lines() {
     let run = Run::transform().file("a.log", lines(0..3));
     let ended = run.args(&["--files-from", "a.log"]).run();

@@ -1,8 +1,10 @@
 //! The likeliest cause why a run emitted nothing.
 
+use super::emptied::emptied_files;
 use super::filters::no_event_matched;
 use super::healthy::may_emit_nothing;
 use super::nameless::are_most_nameless;
+use super::rejected::because;
 use super::repairable::repairable_events;
 use super::reread::Reread;
 use super::tables::table_warnings;
@@ -28,7 +30,8 @@ pub fn nothing_emitted(
     {
         return None;
     }
-    let emptied = emptied_files(inputs, reread);
+    let emptied = emptied_files(inputs);
+    let emptied = emptied.map_or_else(String::new, |emptied| format!("; {emptied}"));
     let has_event = tally.wanted() + tally.filtered.total() > 0;
     let read = inputs.reports().filter(|report| report.tally.lines() > 0);
     let has_warning = |report: &&InputReport| !report.warnings.is_empty();
@@ -43,36 +46,6 @@ pub fn nothing_emitted(
         None => cause(converter, tally, reread),
     };
     Some(format!("{}: {cause}{emptied}", nothing_converted(tally)))
-}
-
-/// Returns the number of output files whose records are gone because the run replaced the files, as the end of a message;
-/// or the empty files that a second run would not replace.
-fn emptied_files(inputs: &InputReports, reread: &Reread) -> String {
-    if reread.keeps_existing && !reread.has_state {
-        let mut outputs = inputs.reports().filter_map(|report| report.output.as_ref());
-        return match (outputs.next(), outputs.count()) {
-            (None, _) => String::new(),
-            (Some(output), 0) => format!(
-                "; remove the empty file `{}` before you try again, since `--no-clobber` keeps it",
-                output.path.display()
-            ),
-            (Some(output), _) => format!(
-                "; remove the empty files, such as `{}`, before you try again, since `--no-clobber` keeps them",
-                output.path.display()
-            ),
-        };
-    }
-    match inputs.replaced_records() {
-        0 => String::new(),
-        count => {
-            let files = counted(
-                count as u64,
-                "output file with records was",
-                "output files with records were",
-            );
-            format!("; {files} replaced by empty files, which `--no-clobber` prevents")
-        }
-    }
 }
 
 /// Returns that nothing was converted, as the beginning of a message about an empty run.
@@ -139,5 +112,8 @@ fn all_rejected(tally: &Tally, wanted: u64) -> String {
         _ => format!("all {} events{kept} were", grouped(wanted)),
     };
     let reasons = most_frequent_reasons(tally, false);
-    format!("{events} rejected ({reasons}); `event-router explain` shows the details")
+    let by_reason = tally.details.rejected.by_reason();
+    let most = by_reason.max_by_key(|(_, rejected)| rejected.events);
+    let because = most.map_or_else(String::new, |(_, rejected)| because(rejected, wanted));
+    format!("{events} rejected ({reasons}){because}; `event-router explain` shows the details")
 }

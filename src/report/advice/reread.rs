@@ -13,8 +13,6 @@ pub struct Reread {
     pub is_resumed: bool,
     /// Whether records are sent, and not written to files.
     pub sends: bool,
-    /// Whether output files are not replaced, so that empty files are in the way of a second run.
-    pub keeps_existing: bool,
     /// The rejects file, as a word of a shell.
     pub rejects: Option<String>,
 }

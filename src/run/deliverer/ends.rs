@@ -114,8 +114,9 @@ impl Deliverer<'_> {
     ) {
         self.result.tally.add(&open.tally);
         open.tally.filtered.forget_hints();
-        // Only the names of the whole run are shown.
+        // Only the names and the causes of the whole run are shown.
         open.tally.details.unsupported.forget_names();
+        open.tally.details.rejected.forget();
         self.result.inputs.add(input, open.end(read_to, output));
     }
 

@@ -6,8 +6,9 @@ use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
 use crate::report::{
-    ReadBytes, Report, ReportFile, Reread, Summary, are_most_repairable, nameless_events,
-    nothing_emitted, repairable_events, table_warnings, unmatched_values,
+    ReadBytes, Report, ReportFile, Reread, Summary, are_most_rejected, are_most_repairable,
+    emptied_files, nameless_events, nothing_emitted, rejected_events, repairable_events,
+    table_warnings, unmatched_values,
 };
 use crate::run::deliverer::Delivered;
 use crate::run::event_notes::note_events;
@@ -39,6 +40,15 @@ impl Job<'_> {
                 true => console.alert(&advice),
                 false => console.warn(&advice),
             }
+        }
+        for warning in rejected_events(tally, inputs, reread) {
+            match are_most_rejected(tally) {
+                true => console.alert(&warning),
+                false => console.warn(&warning),
+            }
+        }
+        if let Some(warning) = emptied_files(inputs) {
+            console.warn(&warning);
         }
         // The lines that a run reads after earlier runs may well lack events of a course.
         if self.record.state.is_none() {
