@@ -60,11 +60,15 @@ impl LineConverter {
         {
             return self.convert_row(row, line, layout, arena, batch);
         }
-        let wrapper = match line.is_joined {
-            true => &LineWrapper::None,
-            false => &self.wrapper,
-        };
-        self.convert_wrapped(line, wrapper, layout, arena, batch)
+        self.convert_wrapped(line, self.wrapper_of(line), layout, arena, batch)
+    }
+
+    /// Returns the wrapper of a line. A line that was joined from pieces has lost the wrapping of its pieces.
+    pub(super) fn wrapper_of(&self, line: Line<'_>) -> &LineWrapper {
+        match &self.wrapper {
+            LineWrapper::Json(_) if line.is_joined => &LineWrapper::None,
+            wrapper => wrapper,
+        }
     }
 
     /// Converts the line that a row of a rejects file stands for.

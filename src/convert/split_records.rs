@@ -12,7 +12,7 @@ use super::record_writer::Layout;
 use super::row_origin::{content_of, line_of};
 use crate::input::{Line, LineContent};
 use crate::outcome::{Outcome, Reason};
-use crate::tracking::{LineWrapper, RejectsRow, records_in};
+use crate::tracking::{LineWrapper, RejectsRow, parse_line, records_in};
 
 /// A record of a line that holds several.
 pub struct SplitRecord<'a> {
@@ -39,24 +39,39 @@ impl LineConverter {
         let LineContent::Whole(bytes) = line.content else {
             return Vec::new();
         };
-        let may_split = matches!(fault.reason, Reason::NotJson | Reason::NotWrapped);
-        let Some(text) = std::str::from_utf8(bytes).ok().filter(|_| may_split) else {
+        let wrapper = self.wrapper_of(line);
+        let text = match fault.reason {
+            Reason::NotJson | Reason::NotWrapped => std::str::from_utf8(bytes).ok(),
+            // The lines may be within several layers of wrapping.
+            Reason::NoEvent if matches!(wrapper, LineWrapper::Auto) => {
+                std::str::from_utf8(bytes).ok()
+            }
+            Reason::NotUtf8 => Some(&*arena.alloc_str(&with_question_marks(bytes))),
+            _ => None,
+        };
+        let Some(text) = text else {
             return Vec::new();
         };
-        let wrapped = match line.is_joined {
-            true => None,
-            false => self.wrapper.lines_in(text, arena),
+        let wrapped = wrapper.lines_in(text, arena);
+        let is_whole = match (fault.reason, wrapped.as_deref()) {
+            (_, None) | (Reason::NotJson, Some([_])) => true,
+            (Reason::NoEvent, Some(lines)) => !lines.iter().any(|text| is_event(text.as_bytes())),
+            _ => false,
         };
-        let is_whole = wrapped
-            .as_ref()
-            .is_none_or(|lines| lines.len() == 1 && fault.reason == Reason::NotJson);
-        let lines = wrapped.unwrap_or_else(|| vec![text]);
+        let lines = match wrapped {
+            // The bytes that are not UTF-8 must not become question marks.
+            Some(_) if fault.reason == Reason::NotUtf8 => return Vec::new(),
+            Some(lines) => lines
+                .into_iter()
+                .map(|text| (text, text.as_bytes()))
+                .collect(),
+            None => vec![(text, bytes)],
+        };
         let (mut before, mut records, mut is_split) = (line, Vec::new(), !is_whole);
-        for text in lines {
-            let parts = records_in(text).filter(|_| self.splits_lines);
-            is_split |= parts.is_some();
-            let parts = parts.unwrap_or_else(|| iter::once(0..text.len()).collect());
-            records.extend(parts.into_iter().map(|part| part_of(before, text, part)));
+        for (text, bytes) in lines {
+            let parts = self.parts_of(text, bytes);
+            is_split |= parts.len() > 1 || parts[..] != [0..text.len()];
+            records.extend(parts.into_iter().map(|part| part_of(before, bytes, part)));
             before.byte += text.len() as u64 + 1;
         }
         if !is_split {
@@ -78,6 +93,28 @@ impl LineConverter {
         records.into_iter().map(of_line).collect()
     }
 
+    /// Returns the parts of a text that are records. `bytes` is the text with the bytes that are not UTF-8. They end a record
+    /// if an event follows them.
+    fn parts_of(&self, text: &str, bytes: &[u8]) -> Vec<Range<usize>> {
+        let whole = || iter::once(0..text.len()).collect();
+        if !self.splits_lines {
+            return whole();
+        }
+        let parts = records_in(text).unwrap_or_else(whole).into_iter();
+        let divided = parts.flat_map(|part| {
+            let event = text[part.clone()].find('{').map(|at| part.start + at);
+            let is_divided = |at: &usize| {
+                std::str::from_utf8(&bytes[part.start..*at]).is_err()
+                    && is_event(&bytes[*at..part.end])
+            };
+            match event.filter(is_divided) {
+                Some(at) => vec![part.start..at, at..part.end],
+                None => vec![part],
+            }
+        });
+        divided.collect()
+    }
+
     /// Converts a record of a line that holds several. The record is not split again.
     #[cold]
     pub fn convert_record<'a>(
@@ -96,9 +133,20 @@ impl LineConverter {
     }
 }
 
+fn is_event(line: &[u8]) -> bool {
+    matches!(parse_line(line, &Bump::new()), Ok(Some(_)))
+}
+
+/// Returns a text of the same length, with a question mark for each byte that is not UTF-8.
+fn with_question_marks(bytes: &[u8]) -> String {
+    let chunks = bytes.utf8_chunks();
+    let texts = chunks.flat_map(|chunk| [chunk.valid().into(), "?".repeat(chunk.invalid().len())]);
+    texts.collect()
+}
+
 /// Returns a part of the text of a line as a record of its own.
-fn part_of<'a>(line: Line<'a>, text: &'a str, part: Range<usize>) -> Line<'a> {
-    let before = &text.as_bytes()[..part.start];
+fn part_of<'a>(line: Line<'a>, text: &'a [u8], part: Range<usize>) -> Line<'a> {
+    let before = &text[..part.start];
     let newlines = memchr::memchr_iter(b'\n', before).count() as u64;
     let byte = match memchr::memrchr(b'\n', before) {
         Some(newline) => (part.start - newline - 1) as u64,
@@ -107,7 +155,7 @@ fn part_of<'a>(line: Line<'a>, text: &'a str, part: Range<usize>) -> Line<'a> {
     Line {
         number: line.number + newlines,
         offset: line.offset + part.start as u64,
-        content: LineContent::Whole(&text.as_bytes()[part]),
+        content: LineContent::Whole(&text[part]),
         byte,
         ..line
     }

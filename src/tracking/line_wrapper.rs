@@ -132,6 +132,10 @@ impl LineWrapper {
             }
             Some(Unwrapped::Value(value)) => value,
         };
+        let event = |object: Option<JsonObject<'a>>| match self {
+            Self::Auto => event(object.map(|object| innermost(object, arena))),
+            _ => event(object),
+        };
         let event = match inner {
             Value::Object(object) => event(Some(object)),
             Value::Str(text) => object(text).and_then(event),
@@ -159,10 +163,54 @@ impl LineWrapper {
             }
         };
         match object.zip(key) {
+            Some((object, key)) if matches!(self, Self::Auto) => {
+                Some(innermost_texts(object, key, LAYERS, arena))
+            }
             Some((object, key)) => Some(texts_at(object, key, arena)),
             None => is_cri.then(|| vec![text]),
         }
     }
+}
+
+/// The most layers of wrapping within the outermost that `--unwrap auto` looks through, such as Filebeat around Docker
+/// around a JSON logger.
+const LAYERS: usize = 2;
+
+/// Returns the object in an object that wraps it, in several layers if need be. Returns any other object as it is.
+fn innermost<'a>(mut object: JsonObject<'a>, arena: &'a Bump) -> JsonObject<'a> {
+    for _ in 0..LAYERS {
+        let value = usual_key(object).and_then(|key| value_at(object, key));
+        let text = match value {
+            Some(Unwrapped::Value(Value::Str(text))) => Some(text),
+            Some(Unwrapped::Value(Value::Array(bytes))) => text_of_bytes(bytes, arena),
+            _ => None,
+        };
+        let inner = match value {
+            Some(Unwrapped::Value(Value::Object(inner))) => Some(inner),
+            _ => text.and_then(|text| object_of(text, arena).ok().flatten()),
+        };
+        let Some(inner) = inner else { break };
+        object = inner;
+    }
+    object
+}
+
+/// Returns the texts at a key of an object, or the texts within them, if they are wrapped, too.
+fn innermost_texts<'a>(
+    object: JsonObject<'a>,
+    key: &str,
+    layers: usize,
+    arena: &'a Bump,
+) -> Vec<&'a str> {
+    let texts = texts_at(object, key, arena).into_iter();
+    let within = texts.flat_map(|text| {
+        let object = object_of(text, arena).ok().flatten().filter(|_| layers > 0);
+        match object.and_then(|object| Some((object, usual_key(object)?))) {
+            Some((object, key)) => innermost_texts(object, key, layers - 1, arena),
+            None => vec![text],
+        }
+    });
+    within.collect()
 }
 
 /// Returns the text of a line without what a container runtime has written before it, and whether there was such a prefix.

@@ -66,7 +66,8 @@ fn has_payload(value: Value<'_>) -> bool {
 /// Returns whether an object in a damaged text may be nested in the damaged object: as an element, as the value of a key, or
 /// in a text that has lost its backslashes.
 fn is_nested(text: &str, object: Range<usize>) -> bool {
-    let before = text[..object.start].trim_end();
+    // A question mark may stand for a damaged byte.
+    let before = text[..object.start].trim_end_matches(|c: char| c.is_whitespace() || c == '?');
     let is_in_text = before
         .strip_suffix('"')
         .is_some_and(|before| before.trim_end().ends_with(':'));

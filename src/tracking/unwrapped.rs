@@ -55,7 +55,14 @@ pub fn usual_key(object: JsonObject<'_>) -> Option<&'static str> {
     if is_event_like(Value::Object(object)) {
         return None;
     }
-    USUAL_KEYS.iter().find(has_line).copied()
+    // A JSON logger may have written the object at the key.
+    let has_object = |key: &&&str| match value_at(object, key) {
+        Some(Unwrapped::Value(Value::Object(object))) => usual_key(object).is_some(),
+        _ => false,
+    };
+    let mut keys = USUAL_KEYS.iter();
+    let key = keys.clone().find(has_line);
+    key.or_else(|| keys.find(has_object)).copied()
 }
 
 /// Returns the texts of all values at a key, in order. Values other than texts are returned as JSON.

@@ -1,6 +1,6 @@
 //! The positions that messages and files name for events that do not begin with their line.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::harness::{Ended, ROOT_URL, Run, line, poisoned};
 use crate::lrs::{Lrs, ServerFault, id_of};

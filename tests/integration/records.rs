@@ -211,6 +211,91 @@ fn unwrapping_reaches_all_events_of_a_line() {
 }
 
 #[test]
+fn unwrap_auto_looks_through_three_layers() {
+    let docker = |text: &str| json!({"log": format!("{text}\n"), "stream": "stdout"}).to_string();
+    let logger = |text: &str| json!({"level": "INFO", "message": text}).to_string();
+    let journal = |text: &str| json!({"MESSAGE": text.as_bytes(), "_PID": "1"}).to_string();
+    let cri = |text: &str| format!("2024-03-05T08:00:46.8Z stdout F {text}");
+    let cloudwatch = |text: &str| json!({"logEvents": [{"message": text}]}).to_string();
+    let decoded = |text: &str| {
+        let inner: Value = serde_json::from_str(text).unwrap();
+        json!({"time": "2024-03-05", "log": inner}).to_string()
+    };
+    let prefixed = format!("INFO [tracking] - {}", event(0));
+    for text in [event(0), prefixed.clone(), prefixed.clone() + &event(1)] {
+        let expected = if text.ends_with(&event(1)) {
+            &[0.0, 1.0][..]
+        } else {
+            &[0.0]
+        };
+        for wrapped in [
+            docker(&logger(&text)),
+            logger(&docker(&text)),
+            cri(&logger(&text)),
+            cri(&docker(&logger(&text))),
+            logger(&docker(&logger(&text))),
+            journal(&docker(&text)),
+            docker(&journal(&text)),
+            cloudwatch(&docker(&text)),
+            cloudwatch(&cri(&text)),
+            cloudwatch(&docker(&logger(&text))),
+            docker(&cloudwatch(&text)),
+            decoded(&logger(&text)),
+        ] {
+            let ended = converted(&wrapped, &["--unwrap", "auto"]);
+            assert_eq!(seconds(&ended.stdout), expected, "{wrapped}");
+            assert_eq!(ended.count("unparsable"), 0);
+        }
+    }
+    // Objects that wrap no event are left as they are, and the pieces of wrapped lines are joined.
+    let other = docker(&logger("started")) + "\n" + &docker("{\"message\": {\"a\": 1}}");
+    let cut = pieces(&logger(&event(2)), true, "stdout", &[30, 90]).concat();
+    let ended = converted(&format!("{other}\n{cut}"), &["--unwrap", "auto"]);
+    assert_eq!(seconds(&ended.stdout), [2.0]);
+    ended.assert_stderr("2 unparsable  no-event 2");
+}
+
+#[test]
+fn events_beside_bytes_that_are_not_utf_8_are_read() {
+    let [a, b] = events();
+    let bad = |text: &str| text.replace("video", "vid\u{1}o");
+    let damaged = bad(&b);
+    let nested = format!("{{\"message\": {b}, \"x\": \"\u{1}\"}}");
+    let cut = format!("{}\u{1}", &b[..80]);
+    for (text, emitted, unparsable) in [
+        (format!("{a}{damaged}"), 1, 1),
+        (format!("{damaged}{a}"), 1, 1),
+        (format!("INFO - {damaged}INFO - {a}{b}"), 2, 1),
+        (format!("{a}\u{1}{b}"), 2, 1),
+        (format!("\u{1} INFO - {b}"), 1, 1),
+        (format!("{a}{b}\u{1}"), 2, 1),
+        (format!("{a}{nested}"), 1, 1),
+        (format!("{cut}{a}"), 1, 1),
+        (nested, 0, 1),
+        (format!("INFO - {damaged}"), 0, 1),
+        (format!("{{\"message\": \u{1} {a}"), 0, 1),
+    ] {
+        let bytes: Vec<u8> = text
+            .bytes()
+            .map(|byte| if byte == 1 { 0xe9 } else { byte })
+            .collect();
+        for unwrap in [&[][..], &["--unwrap", "auto"]] {
+            let run = Run::transform().file("a.log", [&bytes, b"\n".as_slice()].concat());
+            let arguments = ["--rejects", "rejects.jsonl", "a.log"];
+            let ended = run.args(unwrap).args(&arguments).run().with_code(0);
+            let counts = (ended.count("emitted"), ended.count("unparsable"));
+            assert_eq!(counts, (emitted, unparsable), "{text}: {}", ended.stderr);
+            // Each record that is not UTF-8 is kept as it is.
+            let rows = ended.json_lines("rejects.jsonl");
+            assert!(
+                rows.iter().all(|row| row["raw_base64"].is_string()),
+                "{rows:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_rejected_record_out_of_a_wrapped_line_is_tried_again() {
     let anonymous = event(1).replace("\"username\": \"ada\", ", "");
     let log = json!({"logEvents": [{"message": event(0)}, {"message": anonymous}]});
