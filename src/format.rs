@@ -2,14 +2,23 @@
 
 use serde::Deserialize;
 
-/// An output format. Deserializes from its [`title`](Self::title).
+/// An output format. Deserializes from its [`title`](Self::title), in upper or lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub enum Format {
     /// xAPI 1.0.3 statements.
-    #[serde(rename = "xAPI")]
     Xapi,
     /// Caliper 1.2 events.
     Caliper,
+}
+
+impl TryFrom<String> for Format {
+    type Error = String;
+
+    fn try_from(title: String) -> Result<Self, String> {
+        Self::from_name(&title.to_ascii_lowercase())
+            .ok_or_else(|| format!("unknown format `{title}`, expected `xAPI` or `Caliper`"))
+    }
 }
 
 impl Format {

@@ -20,7 +20,7 @@ use crate::selection::EventSelection;
 #[command(next_help_heading = "Conversion")]
 pub struct ConversionArgs {
     /// The format to convert to
-    #[arg(long, value_enum, required = true)]
+    #[arg(long, value_enum, ignore_case = true, required = true)]
     pub to: Option<Format>,
 
     /// The root URL of the LMS, exactly as LMS_ROOT_URL in its settings: ids depend on every character
@@ -39,15 +39,33 @@ pub struct ConversionArgs {
     database: LmsDbArgs,
 
     /// What to do with an event whose user is not in the table of users
-    #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "reject",
+        value_name = "WHAT"
+    )]
     unknown_user: UnknownArg,
 
     /// What to do with an event whose course is not in the table of courses
-    #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "reject",
+        value_name = "WHAT"
+    )]
     unknown_course: UnknownArg,
 
     /// What to do with an event if the table of users has its user, but no external id
-    #[arg(long, value_enum, default_value = "reject", value_name = "WHAT")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "reject",
+        value_name = "WHAT"
+    )]
     missing_external_id: UnknownArg,
 
     /// Derive external ids with the secret key in this file (or set EVENT_ROUTER_ACTOR_KEY to the key)
@@ -74,7 +92,13 @@ pub struct ConversionArgs {
     name_from_event_type: bool,
 
     /// Convert old events as if they had the form of today: the names of repairs, or the word all
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "REPAIR,…")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        value_delimiter = ',',
+        value_name = "REPAIR,…"
+    )]
     repair: Vec<RepairArg>,
 
     #[command(flatten)]

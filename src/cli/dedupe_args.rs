@@ -13,7 +13,7 @@ pub struct DedupeArgs {
     dedupe: bool,
 
     /// With --dedupe: what to do with an event with the id of an earlier event but different content [default: keep]
-    #[arg(long, value_enum, value_name = "HOW")]
+    #[arg(long, value_enum, ignore_case = true, value_name = "HOW")]
     on_collision: Option<OnCollisionArg>,
 }
 

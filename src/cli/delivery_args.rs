@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use clap::{Args, value_parser};
 
+use super::size::size_in;
 use crate::send::{
     Backoff, BatchLimits, ClickHouseSettings, ClientOptions, DeliverySettings, TableName,
 };
@@ -43,9 +44,9 @@ pub struct DeliveryArgs {
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
     batch_size: Option<u32>,
 
-    /// Send at most this many bytes in one request, before compression [default: 4194304, or 33554432 to ClickHouse]
-    #[arg(long, value_name = "BYTES", value_parser = value_parser!(u32).range(1..=256 << 20))]
-    batch_bytes: Option<u32>,
+    /// Send at most this many bytes in one request, before compression [default: 4M, or 32M to ClickHouse]
+    #[arg(long, value_name = "SIZE", value_parser = size_in(1..=256 << 20))]
+    batch_bytes: Option<u64>,
 
     /// Compress the bodies of requests with gzip, as those to ClickHouse always are
     #[arg(long)]
@@ -122,7 +123,7 @@ impl DeliveryArgs {
             router_urls: self.router_url.clone(),
             limits: BatchLimits {
                 items: self.batch_size.unwrap_or(items) as usize,
-                bytes: self.batch_bytes.unwrap_or(bytes) as usize,
+                bytes: usize::try_from(self.batch_bytes.unwrap_or(bytes)).unwrap_or(usize::MAX),
             },
             caliper_array: self.caliper_array,
             rate: self.rate,

@@ -23,11 +23,11 @@ pub struct FormatArgs {
     transformer_version: String,
 
     /// xAPI: the way to identify users [default: external-id]; mbox and mbox-sha1sum need --users or --lms-db
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     actor: Option<ActorArg>,
 
     /// Caliper: whether to write each event in an envelope or without one [default: event]
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     envelope: Option<EnvelopeArg>,
 
     /// Caliper: the sensor that envelopes name [default: the LMS root URL]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum, value_parser};
 
+use super::size::size_in;
 use crate::input::{Framing, Shard};
 use crate::run::InputSettings;
 use crate::tracking::LineWrapper;
@@ -46,11 +47,17 @@ pub struct InputArgs {
     unwrap: Option<LineWrapper>,
 
     /// How the inputs are cut into records
-    #[arg(long, value_enum, default_value_t, value_name = "FRAMING")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value_t,
+        value_name = "FRAMING"
+    )]
     framing: Framing,
 
-    /// The maximum length of a line; longer lines are unparsable
-    #[arg(long, value_name = "BYTES", default_value_t = 32 << 20, value_parser = value_parser!(u64).range(1..=MAX_LINE_BYTES))]
+    /// The maximum length of a line in bytes, such as 32M; longer lines are unparsable
+    #[arg(long, value_name = "SIZE", default_value = "32M", value_parser = size_in(1..=MAX_LINE_BYTES))]
     max_line_bytes: u64,
 
     /// The number of threads that convert, and of inputs that are read at a time [default: the number of cores]

@@ -13,7 +13,7 @@ use crate::run::{ExternalIdsSettings, ImportPath};
 #[derive(Args, Debug)]
 pub struct ExternalIdsArgs {
     /// The format of the records that the ids are for
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     to: Format,
 
     /// The root URL of the LMS, exactly as LMS_ROOT_URL in its settings: ids depend on every character

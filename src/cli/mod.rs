@@ -15,6 +15,7 @@ mod manual;
 mod record_args;
 mod recover;
 mod send;
+mod size;
 mod transform;
 mod verify;
 mod version;
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Subcommand, Debug)]
 enum Subcommands {
     /// Convert logs to files or standard output
+    #[command(alias = "convert")]
     Transform(Box<transform::TransformArgs>),
     /// Convert logs and send the records to learning record stores or Caliper endpoints
     Send(Box<send::SendArgs>),

@@ -56,11 +56,23 @@ struct OutputArgs {
     no_clobber: bool,
 
     /// The form of the output: JSON as it is, or rows that ClickHouse loads as JSONEachRow, with xAPI statements as text
-    #[arg(long, value_enum, default_value = "json", value_name = "FORM")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "json",
+        value_name = "FORM"
+    )]
     output_format: OutputFormatArg,
 
     /// Compress the output files of logs
-    #[arg(long, value_enum, default_value = "none", value_name = "HOW")]
+    #[arg(
+        long,
+        value_enum,
+        ignore_case = true,
+        default_value = "none",
+        value_name = "HOW"
+    )]
     compress: CompressArg,
 
     /// Write nothing: compare with the files in the output directory, and exit with 1 if they differ

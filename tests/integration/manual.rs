@@ -1,9 +1,9 @@
-//! Completions for shells, man pages, and the version.
+//! Completions for shells, man pages, the version, and the forms that options take.
 
 use std::fs;
 use std::process::Command;
 
-use crate::harness::Run;
+use crate::harness::{Run, line};
 
 fn written(arguments: &[&str]) -> String {
     String::from_utf8(Run::new(arguments).run().with_code(0).stdout).unwrap()
@@ -71,4 +71,43 @@ fn the_version_names_the_release_of_the_reference() {
         "{version}"
     );
     assert_eq!(version, written(&["--version"]));
+}
+
+#[test]
+fn words_of_options_are_taken_in_any_case_and_sizes_with_units() {
+    let run = Run::new(&[
+        "convert",
+        "--to",
+        "xAPI",
+        "--lms-root-url",
+        "https://courses.example.org",
+    ])
+    .tables()
+    .args(&["--framing", "LINES", "--max-line-bytes", "2K", "log"])
+    .file("log", line(1));
+    assert_eq!(run.run().with_code(0).rows().len(), 1);
+    let short = Run::transform().args(&["--max-line-bytes", "0.1K", "log"]);
+    let ended = short.file("log", line(1)).run().with_code(0);
+    assert_eq!(ended.count("unparsable"), 1);
+    let wrong = Run::transform().args(&["--max-line-bytes", "32 elephants", "log"]);
+    wrong
+        .run()
+        .with_code(2)
+        .assert_stderr("expected bytes, such as 33554432 or 32M");
+}
+
+#[test]
+fn the_format_of_a_router_is_taken_in_any_case() {
+    let routers =
+        |name: &str| format!(r#"[{{"backend_name": "{name}", "route_url": "https://a.example"}}]"#);
+    let run = |name: &str| {
+        let run = Run::transform().args(&["--routers", "routers.json", "log"]);
+        run.file("routers.json", routers(name))
+            .file("log", line(1))
+            .run()
+    };
+    assert_eq!(run("xapi").with_code(0).count("emitted"), 1);
+    run("xpai")
+        .with_code(2)
+        .assert_stderr("unknown format `xpai`, expected `xAPI` or `Caliper`");
 }
