@@ -192,9 +192,29 @@ def killed_runs_are_continued(case):
             expect(run.poll() is None, f"the run ended before it was killed at {rows} rows", run.stderr.read())
             run.send_signal(signal.SIGKILL)
             run.communicate()
-            # The server may still work at the last insert. A lookup would not see its rows.
-            case.server.wait_until_idle()
         log.run(table, *arguments)
+        log.stored(table)
+
+
+@case
+def inserts_that_run_on_are_waited_for(case):
+    """The program has no answer of an insert, since its time is over or since it was killed. The server goes on."""
+    log = case.made(2000)
+    for table in TABLES:
+        case.server.delay_inserts(2)
+        try:
+            log.run(table, "--batch-size", "1000", "--read-timeout", "0.5", "--max-retries", "20")
+            log.stored(table)
+            case.server.create_table(table)
+            arguments = ("--batch-size", "500", "--state", f"state-{table}")
+            run = log.start(table, *arguments)
+            case.server.wait_for_insert()
+            run.send_signal(signal.SIGKILL)
+            run.communicate()
+            expect(case.server.get("/inserts") != "0", "no insert runs after the run was killed")
+            log.run(table, *arguments)
+        finally:
+            case.server.delay_inserts(0)
         log.stored(table)
 
 

@@ -10,11 +10,15 @@ set the only user. The answers follow HTTPHandler.cpp and exceptionCodeToHTTPSta
 - The query is the parameter `query`, a newline, and the body. GET can only read.
 - Other parameters are settings of this query.
 - A failed query has the code of its exception in a header, and a status that depends on the code.
-- `/queries`, which ClickHouse does not have, answers how many POST requests have not ended.
 
-Unlike the server, it runs one query at a time, and reads the whole body before the query starts.
+Unlike the server, it runs one query at a time, and reads the whole body before the query starts. So these are its own:
+
+- A query whose id is that of another query is refused with code 216. A query keeps its id until it ends, whether the client waits or not.
+- `/delay/SECONDS` makes each insert wait, with its id, before it starts. Meanwhile, lookups are answered as if it ran.
+- `/inserts` answers how many inserts have not ended.
 """
 import base64
+import contextlib
 import gzip
 import json
 import os
@@ -64,13 +68,30 @@ class ClickHouse:
     def __init__(self, directory):
         self.session = Session(str(directory))
         self.lock = threading.Lock()
-        self.running = 0
-        self.count_lock = threading.Lock()
+        # The ids of the queries that have not ended, each with whether the query is an insert.
+        self.running = {}
+        self.running_lock = threading.Lock()
+        self.delay = 0
         self.version, self.time_zone = self.query("SELECT version(), timezone()", "TSV").bytes().decode().split()
 
-    def add_running(self, number):
-        with self.count_lock:
-            self.running += number
+    @contextlib.contextmanager
+    def keep_id(self, query_id, is_insert):
+        with self.running_lock:
+            if query_id in self.running:
+                text = f"Query with id = {query_id} is already running."
+                raise QueryError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", text)
+            self.running[query_id] = is_insert
+        try:
+            if is_insert:
+                time.sleep(self.delay)
+            yield
+        finally:
+            with self.running_lock:
+                del self.running[query_id]
+
+    def inserts(self):
+        with self.running_lock:
+            return sum(self.running.values())
 
     def run(self, query, output_format, settings, database):
         """Runs a query with settings that apply to this query only."""
@@ -123,21 +144,17 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.query:
             self.handle_query(b"")
-        elif parts.path == "/queries":
-            self.answer(200, f"{self.server.clickhouse.running}\n".encode())
+        elif parts.path == "/inserts":
+            self.answer(200, f"{self.server.clickhouse.inserts()}\n".encode())
+        elif parts.path.startswith("/delay/"):
+            self.server.clickhouse.delay = float(parts.path.removeprefix("/delay/"))
+            self.answer(200, b"Ok.\n")
         elif parts.path in ("/", "/ping", "/replicas_status"):
             self.answer(200, b"Ok.\n")
         else:
             self.answer(404, f"There is no handle {parts.path}\n\nUse / or /ping for health checks.\n".encode())
 
     def do_POST(self):
-        self.server.clickhouse.add_running(1)
-        try:
-            self.post()
-        finally:
-            self.server.clickhouse.add_running(-1)
-
-    def post(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if len(body) < int(self.headers.get("Content-Length") or 0):
             self.close_connection = True  # the client has gone, and nothing is stored
@@ -158,7 +175,8 @@ class Handler(BaseHTTPRequestHandler):
                 if not name.isidentifier():
                     raise QueryError(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'.")
             database = parameters.get("database") or self.headers.get("X-ClickHouse-Database")
-            result = self.server.clickhouse.run(query, output_format, settings, database)
+            with self.server.clickhouse.keep_id(query_id, first_word(query) == "insert"):
+                result = self.server.clickhouse.run(query, output_format, settings, database)
         except QueryError as error:
             return self.refuse(error, query_id)
         headers = {"X-ClickHouse-Query-Id": query_id, "X-ClickHouse-Timezone": self.server.clickhouse.time_zone}

@@ -68,14 +68,21 @@ class Server:
     def url(self):
         return f"http://127.0.0.1:{self.port}"
 
-    def wait_until_idle(self):
-        """Waits until the inserts of killed runs have ended."""
+    def get(self, path):
+        with urllib.request.urlopen(f"{self.url()}{path}", timeout=60) as response:
+            return response.read().decode().strip()
+
+    def delay_inserts(self, seconds):
+        """Makes each insert run this much longer. Meanwhile, lookups do not find its rows."""
+        self.get(f"/delay/{seconds}")
+
+    def wait_for_insert(self):
+        """Waits until an insert runs."""
         for _ in range(1200):
-            with urllib.request.urlopen(f"{self.url()}/queries", timeout=60) as response:
-                if int(response.read()) == 0:
-                    return
-            time.sleep(0.05)
-        raise QueryFailed("the server still works at inserts after 60 s")
+            if self.get("/inserts") != "0":
+                return
+            time.sleep(0.01)
+        raise QueryFailed("no insert runs after 12 s")
 
     def query(self, query, **settings):
         """Returns the lines of the answer, each as an array of JSON."""
