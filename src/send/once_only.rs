@@ -23,8 +23,6 @@ use crate::exit_code::ExitCode;
 struct Attempts<'a> {
     target: &'a Target,
     records: BatchSlice<'a>,
-    /// Whether the records were posted before, perhaps by an earlier run.
-    was_posted: Cell<bool>,
     /// Whether the server holds some of the records.
     has_found: Cell<bool>,
     /// The size of the last body.
@@ -68,7 +66,6 @@ impl Attempts<'_> {
         }
         risky.iter().for_each(|record| record.reopen());
         if is_accepted {
-            self.was_posted.set(false);
             return self.post();
         }
         self.verdict.replace(Some(verdict));
@@ -79,7 +76,9 @@ impl Attempts<'_> {
         let Target { client, server, .. } = self.target;
         let body = server.body(self.records);
         self.bytes.set(body.len());
-        self.was_posted.set(true);
+        for (record, _) in self.records.iter() {
+            record.was_posted.set(true);
+        }
         server.post(client, self.records, &body, client.compress)
     }
 
@@ -130,7 +129,8 @@ impl Attempts<'_> {
         for record in self.records.singles().filter(is_stored) {
             self.has_found.set(true);
             statistics.add_duplicates(record, true);
-            statistics.of_failed_inserts += u64::from(self.was_posted.get());
+            let was_posted = record.first().is_some_and(|item| item.was_posted.get());
+            statistics.of_failed_inserts += u64::from(was_posted);
             record.settle();
         }
     }
@@ -161,7 +161,6 @@ impl<'r> DeliveryWorker<'r> {
         let attempts = Attempts {
             target,
             records,
-            was_posted: Cell::new(part.attempts > 0),
             has_found: Cell::new(false),
             bytes: Cell::new(0),
             verdict: RefCell::new(None),

@@ -59,6 +59,8 @@ pub struct BatchItem {
     end: usize,
     /// Whether the record has its outcome, while other records of the same part are still to be sent.
     is_settled: Cell<bool>,
+    /// Whether this run has posted the record, to a server that is asked first what it holds.
+    pub was_posted: Cell<bool>,
 }
 
 /// Records that are sent together.
@@ -168,6 +170,7 @@ impl SendBatch {
             start,
             end: self.text.len(),
             is_settled: Cell::new(false),
+            was_posted: Cell::new(false),
         });
     }
 

@@ -237,3 +237,18 @@ fn a_run_that_is_killed_while_an_insert_runs_is_continued_after_the_insert() {
     again.run().with_code(0);
     assert_eq!(server.stored().len(), 60);
 }
+
+#[test]
+fn rows_that_are_found_after_failed_lookups_are_not_of_failed_inserts() {
+    for code in [241, 159] {
+        let server = ClickHouse::with_faults(move |kind, nth, _| match (kind, nth) {
+            (Kind::Lookup, 1..=4) => Fault::Exception(500, code, "too much"),
+            _ => Fault::None,
+        });
+        let log = lines(0..20);
+        send(&server, &log).run().with_code(0);
+        let report = send(&server, &log).run().with_code(0).report();
+        let names = ["duplicates", "of_failed_inserts"];
+        assert_eq!(counts(&report, names), [20, 0], "{code}");
+    }
+}
