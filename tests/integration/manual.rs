@@ -82,7 +82,6 @@ fn words_of_options_are_taken_in_any_case_and_sizes_with_units() {
         "--lms-root-url",
         "https://courses.example.org",
     ])
-    .tables()
     .args(&["--framing", "LINES", "--max-line-bytes", "2K", "log"])
     .file("log", line(1));
     assert_eq!(run.run().with_code(0).rows().len(), 1);
