@@ -6,6 +6,7 @@ macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]
         #[doc = "[old logs]: crate::guide::old_logs"]
+        #[doc = "[lines in other forms]: crate::guide::other_forms"]
         #[doc = "[sending]: crate::guide::sending"]
         #[doc = "[delivery]: crate::guide::delivery"]
         #[doc = "[dead letters]: crate::guide::dead_letters"]
@@ -33,6 +34,7 @@ macro_rules! pages {
 pages! {
     input_and_output: "input_and_output.md",
     old_logs: "old_logs.md",
+    other_forms: "other_forms.md",
     sending: "sending.md",
     delivery: "delivery.md",
     dead_letters: "dead_letters.md",

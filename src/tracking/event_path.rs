@@ -115,8 +115,9 @@ fn push_key(filter: &mut String, key: &str) {
 /// A filter of jq that removes all text before an object.
 pub const WITHOUT_PREFIX: &str = r#"sub("^[^{]*"; "")"#;
 
-/// A filter of jq that makes a text of an array of bytes in UTF-8. By itself, `implode` takes each byte for a character.
-pub const TEXT_OF_BYTES: &str = r#"if type == "array" then reduce .[] as $b ([]; if $b < 128 then . + [$b] elif $b < 192 then .[-1] |= . * 64 + $b - 128 else . + [$b % (if $b < 224 then 32 elif $b < 240 then 16 else 8 end)] end) | implode else . end"#;
+/// The filter of jq that makes a text of an array of bytes in UTF-8. The guide defines the filter, since `implode` takes
+/// each byte for a character.
+pub const TEXT_OF_BYTES: &str = "bytes_as_text";
 
 /// Returns whether an event is found in a value, as an object or as text. Appends the steps to it.
 fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -> bool {

@@ -5,6 +5,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use crate::harness::{Run, line, lines};
+use crate::lost_events::command_of_guide;
 
 /// Two lines, each of which wraps an event.
 pub fn wrapped(wrap: impl Fn(String) -> Value) -> String {
@@ -136,6 +137,22 @@ fn texts_that_journald_writes_as_bytes_are_read_as_utf_8() {
         String::from_utf8_lossy(&read),
         String::from_utf8_lossy(&plain.stdout)
     );
+}
+
+#[test]
+fn texts_that_are_bytes_at_other_keys_are_read_by_the_command_of_the_guide() {
+    let course = |line: String| line.replace("course-v1:a", "course-v1:größe日本");
+    let inner = |line: String| json!({"MESSAGE": course(line).as_bytes()}).to_string();
+    let log = wrapped(|line| json!({"log": inner(line)}));
+    let stderr = warning(&log, &[]);
+    let told = "the events are at `.log | fromjson | .MESSAGE | bytes_as_text`; convert them first, as *Lines in other forms* in the guide shows for arrays of bytes\n";
+    assert!(stderr.ends_with(told), "{stderr}");
+    let command = command_of_guide("Arrays of bytes");
+    let command = command.replace(" .MESSAGE |", " .log | fromjson | .MESSAGE |");
+    let shown = command.trim_end_matches(" | event-router … -").to_owned();
+    let run = Run::transform().file("a.log", &log);
+    let read = assert_reads(&run, &command, 2, &shown);
+    assert!(String::from_utf8_lossy(&read).contains("größe日本"));
 }
 
 fn joined(lines: impl Iterator<Item = Value>) -> String {
@@ -291,9 +308,12 @@ fn damaged_events_and_tables_are_told_with_their_cause() {
         ),
         (
             python,
-            "its lines are objects as Python prints them, and not JSON: in line 1, expected a key in double quotes at byte 2 of the line, since texts are in single quotes, as Python prints them; read it with `python3 -c",
+            "its lines are objects as Python prints them, and not JSON: in line 1, expected a key in double quotes at byte 2 of the line, since texts are in single quotes, as Python prints them; convert them first, as *Lines in other forms* in the guide shows",
         ),
-        (csv, "its lines are CSV; read it with `sed -n "),
+        (
+            csv,
+            "its lines are CSV; convert them first, as *Lines in other forms*",
+        ),
     ] {
         let run = Run::transform().file("a.log", text);
         let stderr = run.args(&["--quiet", "a.log"]).run().with_code(0).stderr;

@@ -43,6 +43,35 @@ fn warning(log: &[u8], arguments: &[&str]) -> (Run, String) {
     (Run::transform().file("a.log", log), stderr)
 }
 
+/// Returns the command of the guide for lines of this form, as advice to read them.
+#[track_caller]
+pub fn command_of_guide(form: &str) -> String {
+    let page = include_str!("../../src/guide/other_forms.md");
+    let rest = page
+        .split_once(&format!("**{form}**"))
+        .map(|(_, rest)| rest);
+    let rest = rest.and_then(|rest| rest.split_once("```sh\n"));
+    let command = rest.and_then(|(_, rest)| rest.split(" > readable.log\n```").next());
+    let command = command.unwrap_or_else(|| panic!("no command: {form}"));
+    format!(
+        "{} | event-router … -",
+        command.replace("changed.log", "FILE")
+    )
+}
+
+/// Returns the command in a warning, or the command of the guide for lines of this form.
+#[track_caller]
+fn command_for(stderr: &str, form: &str) -> String {
+    let end = "; convert them first, as *Lines in other forms* in the guide shows\n";
+    match form {
+        "" => command(stderr),
+        _ => {
+            assert!(stderr.ends_with(end), "{stderr}");
+            command_of_guide(form)
+        }
+    }
+}
+
 /// Returns the command in a warning.
 #[track_caller]
 fn command(stderr: &str) -> String {
@@ -77,58 +106,67 @@ fn python(text: &str) -> String {
 fn lines_lost_for_one_cause_are_told_with_a_command_that_reads_them() {
     let of = |text: String| text.into_bytes();
     // A command reads all lines if it keeps those that were read already.
-    for (log, cause, events) in [
+    for (log, cause, events, form) in [
         (
             mixed(|text| of(format!("INFO [tracking] - {}", python(text)))),
             "are objects as Python prints them, and not JSON: in line 21, expected a key in double quotes at byte 20",
             40,
+            "Objects as Python prints them",
         ),
         (
             mixed(|text| of(text.replace('\\', "\\\\").replace('"', "\\\""))),
             "have a backslash before each quote, as in a JSON text: in line 21, ",
             60,
+            "A backslash before each quote",
         ),
         (
             mixed(|text| of(format!("1;\"{}\";x", text.replace('"', "\"\"")))),
             "are CSV: in line 21, ",
             40,
+            "CSV",
         ),
         (
             mixed(|text| of(text.replace('\\', "\\\\\\\\"))),
             "have backslashes that were doubled twice: in line 21, ",
             60,
+            "",
         ),
         (
             mixed(|text| of(text.replace('\\', "#134"))),
             "have `#134` in place of each backslash, as syslog writes it: in line 21, ",
             60,
+            "",
         ),
         (
             mixed(|text| of(STANDARD.encode(text))),
             "are JSON in base64: in line 21, ",
             40,
+            "JSON in base64",
         ),
         (
             mixed(|text| of(URL_SAFE_NO_PAD.encode(format!("INFO [tracking] - {text}")))),
             "are JSON in base64: in line 21, ",
             40,
+            "JSON in base64",
         ),
         (
             mixed(|text| of(STANDARD.encode(gzip(text)))),
             "are gzip data in base64: in line 21, ",
             40,
+            "Gzip data in base64",
         ),
         (
             mixed(|text| of(percent_encoded(text))),
             "are encoded as in a URL: in line 21, ",
             40,
+            "Encoded as in a URL",
         ),
     ] {
         let (run, stderr) = warning(&log, &[]);
         let start =
             format!("warning: 40 of 60 lines of `a.log` were not read because they {cause}");
         assert!(stderr.starts_with(&start), "{stderr}");
-        let advice = command(&stderr);
+        let advice = command_for(&stderr, form);
         let shown = advice.trim_end_matches(" | event-router … -").to_owned();
         assert_reads(&run, &advice, events, &shown);
     }
@@ -169,24 +207,31 @@ fn what_cannot_be_read_again_is_told_with_its_cause() {
 #[test]
 fn encoded_events_behind_many_other_lines_are_not_left_out() {
     let request = "192.0.2.1 - - [05/Mar/2024:09:14:07 +0000] \"GET / HTTP/1.1\" 200 5\n";
-    for (encode, cause) in [
+    for (encode, cause, form) in [
         (
             percent_encoded as fn(&str) -> String,
             "are encoded as in a URL",
+            "Encoded as in a URL",
         ),
-        (|text| STANDARD.encode(text), "are JSON in base64"),
+        (
+            |text| STANDARD.encode(text),
+            "are JSON in base64",
+            "JSON in base64",
+        ),
         (
             |text| STANDARD.encode(gzip(text)),
             "are gzip data in base64",
+            "Gzip data in base64",
         ),
     ] {
         let encoded: String = (0..30).map(|nth| encode(&event(nth)) + "\n").collect();
         let log = request.repeat(20_000) + &encoded;
         let (run, stderr) = warning(log.as_bytes(), &[]);
-        let cause = format!("is an event (20,030 lines): its lines {cause}; read it with `");
+        let cause =
+            format!("is an event (20,030 lines): its lines {cause}; convert them first, as ");
         assert!(stderr.contains(&cause), "{stderr}");
         if !cause.contains("gzip") {
-            let advice = command(&stderr);
+            let advice = command_for(&stderr, form);
             let shown = advice.trim_end_matches(" | event-router … -").to_owned();
             assert_reads(&run, &advice, 30, &shown);
         }

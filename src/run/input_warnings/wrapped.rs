@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 
-use super::remedy::Remedy::{self, Options, Pipe};
+use super::remedy::Remedy::{self, Options, Other, Pipe};
 use super::remedy::{options, pipe};
 use crate::convert::Suspects;
 use crate::text::shell_word;
@@ -110,6 +110,11 @@ impl<'a> Wrapped<'a> {
             ways if self.has_plain => any_of(ways),
             ways => format!("({}) // empty", any_of(ways)),
         };
+        if found.contains(TEXT_OF_BYTES) {
+            return Other(
+                "convert them first, as *Lines in other forms* in the guide shows for arrays of bytes",
+            );
+        }
         // By itself, jq stops at the first line that is not JSON, and containers log such lines, too.
         let decoded = match has_prefix {
             true => format!("{WITHOUT_PREFIX} | fromjson?"),

@@ -41,6 +41,8 @@ pub fn checkout() -> RunDirectory {
         ("install", ""),
         ("systemctl", ""),
         ("jq", ""),
+        ("perl", ""),
+        ("python3", ""),
     ] {
         write_script(&checkout, &format!("usr/local/bin/{name}"), script);
     }
@@ -51,6 +53,7 @@ pub fn checkout() -> RunDirectory {
     GzDecoder::new(sample).read_to_end(&mut log).unwrap();
     let lines = String::from_utf8_lossy(&log);
     let wrapped = lines.lines().map(|line| json!({ "log": line }).to_string());
+    checkout.write("changed.log", &log);
     checkout.write("container.log", wrapped.collect::<Vec<_>>().join("\n"));
     checkout.write("logs/tracking.log", &log);
     checkout.write("edx/var/log/tracking/tracking.log", &log);
