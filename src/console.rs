@@ -62,7 +62,7 @@ impl Console {
     }
 
     /// Shows a warning that the user must see even if the console is quiet: an input or a run has lost what the user
-    /// meant to convert.
+    /// meant to convert, or an option, a variable or a table is probably wrong.
     pub fn alert(&self, message: &str) {
         self.write_line(&format!("warning: {}", one_line(message)));
     }

@@ -85,8 +85,9 @@ impl JournalContents {
                 input,
                 to,
                 progress,
-            } => self.apply_delivered(input, to, progress, bytes),
+            } => self.apply_delivered(input, without_slashes(to), progress, bytes),
             Entry::Destination { destination, to } => {
+                let to = without_slashes(to);
                 // A number that does not follow the others is damaged. Without it, the files are opened again.
                 if destination < self.destinations.len() {
                     self.destinations[destination] = to;
@@ -357,6 +358,15 @@ impl JournalContents {
 pub fn day_of(time: SystemTime) -> Day {
     let since = time.duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs() / 86_400)
+}
+
+/// Removes slashes at the end of a URL, since `…/xAPI` and `…/xAPI/` are the same server. Earlier versions recorded the
+/// slashes.
+fn without_slashes(mut to: String) -> String {
+    if to.contains("://") {
+        to.truncate(to.trim_end_matches('/').len());
+    }
+    to
 }
 
 /// Adds an input to ranges of inputs. The input is larger than all inputs in the ranges.

@@ -43,7 +43,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     courses: Option<PathBuf>,
 
-    /// Print only errors
+    /// Print only errors, and warnings that an option or a variable is probably wrong
     #[arg(short, long)]
     quiet: bool,
 }

@@ -44,7 +44,7 @@ pub struct ExternalIdsArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Print only errors
+    /// Print only errors, and warnings that an option or a variable is probably wrong
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -243,7 +243,7 @@ fn warn_of_unknown_variables(console: &Console) {
             && !CREDENTIAL_VARIABLES.contains(&name.as_ref())
             && !known.iter().any(|known| *known == name)
         {
-            console.warn(&format!(
+            console.alert(&format!(
                 "the variable {name} sets no option and is ignored: check its spelling"
             ));
         }

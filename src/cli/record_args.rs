@@ -33,7 +33,8 @@ pub struct RecordArgs {
     #[arg(long, value_delimiter = ',', value_name = "OUTCOME,…")]
     fail_on: Vec<FailOn>,
 
-    /// Print only errors, and warnings that an input has no event or lost lines, or that nothing was emitted
+    /// Print only errors, and warnings that an option or a variable is probably wrong, that an input has no event, that lines
+    /// of an input were lost, or that nothing was emitted
     #[arg(short, long)]
     pub quiet: bool,
 

@@ -34,7 +34,7 @@ pub struct RecoverArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// Print only errors
+    /// Print only errors, and warnings that an option or a variable is probably wrong
     #[arg(short, long)]
     pub quiet: bool,
 }

@@ -146,12 +146,12 @@ pub(super) fn check_root_url(url: &str, console: &Console) -> Result<()> {
         );
     }
     if Url::parse(url).is_err() {
-        console.warn(&format!(
+        console.alert(&format!(
             "the LMS root URL `{shown}` is not a URL like https://courses.example.org, and the ids in the output contain it: check `--lms-root-url`"
         ));
     }
     if url.ends_with('/') {
-        console.warn(&format!(
+        console.alert(&format!(
             "the LMS root URL `{shown}` ends with a slash, unlike the LMS's own setting, so ids will differ from the LMS's: remove the slash"
         ));
     }
@@ -200,7 +200,7 @@ fn check_rows(lms: &Lms, console: &Console) {
     let users = users.map(|users| (&users.file, "user"));
     let courses = courses.map(|courses| (&courses.file, "course"));
     for (file, names) in users.into_iter().chain(courses) {
-        console.warn(&format!(
+        console.alert(&format!(
             "the table `{file}` has a header and no rows, so it has the same effect as no table of {names}s: export the table again (see *Lookup tables* in the guide)"
         ));
     }

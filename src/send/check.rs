@@ -71,6 +71,22 @@ impl Target {
         }
     }
 
+    /// Returns a sentence about a lookup that does not say which records the server holds, and what to check.
+    pub fn explain_failed_lookup(&self, answer: &Answer) -> String {
+        let with = match answer {
+            Answer::Response(_) => "with such an answer",
+            Answer::Lost(_) | Answer::Impossible(_) => "without an answer",
+        };
+        let advice = match (self.advice(answer), status_of(answer)) {
+            (Some(_), _) | (None, Some(200..=299)) => String::new(),
+            (None, _) => format!(": {}", general_advice(answer)),
+        };
+        format!(
+            "{}; statements cannot be verified {with}{advice}",
+            self.explain(answer)
+        )
+    }
+
     /// Returns a sentence that says why there is no answer and, if the server has accepted nothing yet in this run and the
     /// reason shows it, what to change.
     pub fn explain_loss(&self, reason: &str) -> String {

@@ -3,12 +3,14 @@
 use super::batch_failures::{AfterFailure, RETRIES_OF_HALVES};
 use super::dead_letters::Undeliverable;
 use super::delivery_worker::DeliveryWorker;
+use super::http::Answer;
 use super::kept_back::{GivenUp, MAX_REPETITIONS};
 use super::parts::{KnownOfPart, Part};
 use super::rate_limiter::Stopped;
 use super::server::FinalAnswer;
 use super::target::status_of;
 use super::verdict::Suspect;
+use crate::exit_code::ExitCode;
 
 impl<'r> DeliveryWorker<'r> {
     /// Halves a part or gives it up after a request for it has failed with all its retries.
@@ -76,7 +78,10 @@ impl<'r> DeliveryWorker<'r> {
         if self.requester.target.dead_letters.is_none() {
             return match reason {
                 Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
-                _ => self.stop(&last.answer),
+                Undeliverable::Unavailable => self.stop(&last.answer),
+                Undeliverable::Refused | Undeliverable::TooLarge | Undeliverable::Conflict => {
+                    self.stop_refused(&last.answer)
+                }
             };
         }
         let given_up = self.given_up(part, reason, last);
@@ -91,6 +96,19 @@ impl<'r> DeliveryWorker<'r> {
             }
         }
         self.undelivered.give_up(given_up)
+    }
+
+    /// Stops the target because a record is refused, and there is no directory for dead letters.
+    fn stop_refused(&self, answer: &Answer) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        let (refused, nouns) = (target.explain(answer), target.format.nouns());
+        target.stop(
+            ExitCode::Stopped,
+            format!(
+                "{refused}; give `--dead-letters DIR` to keep {nouns} that are refused and go on"
+            ),
+        );
+        Err(Stopped)
     }
 
     /// Sends a record that the server has taken in this run. Returns whether the server takes it at the first attempt.

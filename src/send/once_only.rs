@@ -228,10 +228,7 @@ impl Requester<'_> {
         let message = match asked.take() {
             Some(Ok(stored)) => return Ok(stored),
             Some(Err(LookupFailure::Unusable(problem))) => problem,
-            Some(Err(LookupFailure::Answer(failure))) => {
-                let answer = target.explain(&failure.0);
-                format!("{answer}; statements cannot be verified with such an answer")
-            }
+            Some(Err(LookupFailure::Answer(failure))) => target.explain_failed_lookup(&failure.0),
             None => return Err(Stopped),
         };
         target.stop(ExitCode::Stopped, message);

@@ -107,10 +107,7 @@ fn look_up(requester: Requester<'_>, record: &SendBatch) -> Result<Held, Stopped
             let answer = target.explain(&last.answer);
             format!("{answer}; statements cannot be verified, since they cannot be read")
         }
-        Lookup::Unavailable(last) => {
-            let answer = target.explain(&last.answer);
-            format!("{answer}; statements cannot be verified with such an answer")
-        }
+        Lookup::Unavailable(last) => target.explain_failed_lookup(&last.answer),
     };
     target.stop(ExitCode::Stopped, message);
     Err(Stopped)

@@ -118,7 +118,7 @@ impl DeliverySettings {
             && self.clickhouse.is_none()
             && url.trim_end_matches('/').ends_with("/statements")
         {
-            console.warn(&format!(
+            console.alert(&format!(
                 "the URL `{url}` ends in `/statements`, which is appended to it once more: give the URL without it, unless the path of the LRS is so"
             ));
         }
@@ -277,9 +277,10 @@ impl SendPlan {
         for endpoint in self.endpoints {
             let target = settings.target(&endpoint, format, dead_letters, state, console)?;
             // Routers with equal names are numbered, as in `URL (2)`. Only a numbered name contains a space.
-            if state.is_some() && target.name.contains(' ') {
+            let is_known = |other: &Arc<Target>| other.name_in_state() == target.name_in_state();
+            if state.is_some() && (target.name.contains(' ') || targets.iter().any(is_known)) {
                 bail!(
-                    "a state directory cannot tell apart routers whose URLs are equal up to the `?`, such as `{}`: remove `--state`",
+                    "a state directory cannot tell apart routers whose URLs are equal up to the `?` or a slash at the end, such as `{}`: remove `--state`",
                     endpoint.url.base()
                 );
             }

@@ -72,9 +72,9 @@ pub struct TargetStatus {
 }
 
 impl Target {
-    /// Returns the name of the target in a state directory.
+    /// Returns the name of the target in a state directory. A slash at the end of the URL makes no difference.
     pub fn name_in_state(&self) -> String {
-        format!("{} {}", self.format.name(), self.name)
+        format!("{} {}", self.format.name(), self.name.trim_end_matches('/'))
     }
 
     pub fn statistics(&self) -> MutexGuard<'_, TargetStatistics> {

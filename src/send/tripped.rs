@@ -31,17 +31,29 @@ impl Tripped {
         let last = last(kept_back, GivenUp::is_unavailable)?;
         let hint = last.status.and(hint(kept_back, is_proven));
         let hint = hint.map_or_else(String::new, |hint| format!("; {hint}"));
-        let state = match is_doubted {
-            true => {
-                "the server takes the same record at one time and not at another: run again when it is less busy, or with `--connections 1`"
-            }
-            false => "the server has accepted nothing since: run again when it is back",
+        let (state, of_last) = match (is_doubted, is_proven, last.status) {
+            (true, ..) => (
+                "the server takes the same record at one time and not at another: run again when it is less busy, or with `--connections 1`",
+                " for the last batches",
+            ),
+            (_, true, _) => (
+                "the server has accepted nothing since: run again when it is back",
+                " for the last batches",
+            ),
+            (_, _, Some(_)) => (
+                "nothing was delivered: run again when the server is back",
+                "",
+            ),
+            (_, _, None) => (
+                "nothing was delivered: check the host and the port, or run again when the server is back",
+                "",
+            ),
         };
         Some(Self {
             status: last.status,
             answer: last.answer.clone(),
             advice: Some(format!(
-                "{batches} batch{plural} failed after all retries, and {state}; no dead letters were written for the last batches{hint}"
+                "{batches} batch{plural} failed after all retries, and {state}; no dead letters were written{of_last}{hint}"
             )),
         })
     }

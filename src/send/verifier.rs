@@ -140,16 +140,15 @@ impl VerifyQueue {
         };
         let counts = self.verification.counts();
         if counts.checked + counts.left == 0 {
-            console.warn(&format!(
+            console.alert(&format!(
                 "`{name}`: there is nothing to check, since the inputs have no statement for this server"
             ));
         }
-        if counts.missing > 0
-            && counts.missing == counts.checked
-            && let Err(problem) = target.probe()
-        {
+        if counts.missing > 0 && counts.missing == counts.checked {
             // Perhaps another server answers 404 to everything.
-            console.warn(&problem);
+            console.warn(&target.probe().err().unwrap_or_else(|| {
+                format!("`{name}` holds none of the statements: if they were sent, check that this command has the tables and the options of `send`, since ids depend on them")
+            }));
         }
         code = code.max(target.report_end(console));
         target.set_verification(self.verification);

@@ -18,12 +18,12 @@ fn with_a_state_advice_to_change_options_says_what_to_do_about_the_state() {
         (
             nameless.clone(),
             "",
-            format!("`--name-from-event-type`{again}"),
+            format!("`--repair all` for all old forms{again}"),
         ),
         (
             line(1) + &nameless,
             "",
-            format!("`--name-from-event-type`{again}"),
+            format!("`--repair all` for all old forms{again}"),
         ),
         (
             line(1),
@@ -118,7 +118,7 @@ fn advice_in_a_state_directory_of_earlier_runs_reads_the_lines_again() {
         (
             nameless(2) + &nameless(3),
             "--threads=1",
-            "use `--name-from-event-type`",
+            "use `--name-from-event-type`, or `--repair all` for all old forms",
             "--name-from-event-type",
         ),
         (

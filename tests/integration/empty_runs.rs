@@ -273,9 +273,12 @@ fn tables_without_rows_are_named() {
     let ended = shown(&["--users", "u.csv"]);
     ended.assert_stderr("a user that is not in `u.csv`, which has no rows: export");
     assert_eq!(ended.stderr.matches("no rows").count(), 1);
-    shown(&["--courses", "c.csv", "--unknown-course", "derive"]).assert_stderr(
-        "warning: the table `c.csv` has a header and no rows, so it has the same effect as no table of courses: export",
-    );
+    for quiet in [&[][..], &["--quiet"]] {
+        let derive = ["--courses", "c.csv", "--unknown-course", "derive"];
+        shown(&[&derive, quiet].concat()).assert_stderr(
+            "warning: the table `c.csv` has a header and no rows, so it has the same effect as no table of courses: export",
+        );
+    }
 }
 
 #[test]

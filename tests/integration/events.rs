@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::harness::{Run, line};
+use crate::lrs::Lrs;
 
 fn outcomes(run: Run) -> Vec<String> {
     let rows = run.run().with_code(0).rows();
@@ -113,6 +114,31 @@ fn the_root_url_is_used_unchanged() {
     let id = statement["object"]["id"].as_str().unwrap();
     assert!(id.starts_with("https://x.example//xblock/"), "{id}");
     ended.assert_stderr("ends with a slash");
+}
+
+#[test]
+fn a_quiet_run_warns_of_options_and_variables_that_are_probably_wrong() {
+    let lrs = Lrs::healthy();
+    let url = format!("{}/statements", lrs.xapi());
+    let run = |root: &str| Run::new(&["send", "--quiet", "--to", "xapi", "--lms-root-url", root]);
+    for (root, warning) in [
+        ("https://x.example/", "ends with a slash"),
+        ("https://x .example", "is not a URL like"),
+    ] {
+        let run = run(root).stdin(line(1)).args(&["--url", &lrs.xapi(), "-"]);
+        let ended = run.env("EVENT_ROUTER_REJECT", "rejects").run().with_code(0);
+        let warnings: Vec<&str> = ended.stderr.lines().collect();
+        let [variable, root] = warnings[..] else {
+            panic!("{}", ended.stderr);
+        };
+        assert!(variable.starts_with("warning: the variable EVENT_ROUTER_REJECT sets no option"));
+        assert!(root.starts_with("warning: the LMS root URL") && root.contains(warning));
+    }
+    let run = run("https://x.example").stdin(line(1));
+    let ended = run.args(&["--url", &url, "-"]).run().with_code(5);
+    ended.assert_stderr(&format!(
+        "warning: the URL `{url}` ends in `/statements`, which is appended to it once more"
+    ));
 }
 
 #[test]

@@ -4,8 +4,7 @@ use serde_json::json;
 
 use crate::harness::{Run, line, lines};
 
-const USE_THE_EVENT_TYPE: &str =
-    "no name but an event_type that xAPI takes: use `--name-from-event-type`";
+const USE_THE_EVENT_TYPE: &str = "no name but an event_type that xAPI takes: use `--name-from-event-type`, or `--repair all` for all old forms";
 
 /// Events without a name: two whose `event_type` is converted, one of another type, and a request.
 fn nameless() -> String {

@@ -6,7 +6,7 @@ use std::fs;
 use event_routing_backends::outcome::Repair;
 use serde_json::{Value, json};
 
-use crate::harness::{Run, fixture};
+use crate::harness::{Run, fixture, line};
 
 const COURSE: &str = "course-v1:DemoX+Botany+2024";
 
@@ -192,7 +192,7 @@ fn a_run_that_loses_old_events_names_the_repairs() {
     let ended = on_log(transform("xapi", "naive-time"), &log).run();
     ended.assert_stderr("34 statements, repaired: naive-time 4");
     ended.assert_stderr(
-        "5 events are in an old form and not converted: use `--repair course-from-url`, which takes a",
+        "5 events are in an old form and not converted: use `--repair naive-time,course-from-url`, which also takes a",
     );
 }
 
@@ -223,14 +223,15 @@ fn following_the_hints_one_by_one_converts_everything() {
         without_course,
     ];
     let log = log.concat().repeat(20);
-    for (repairs, missing) in [
-        ("", "earlier-names,course-from-url,legacy-ids"),
-        ("legacy-ids", "earlier-names,course-from-url"),
-        ("legacy-ids,earlier-names", "course-from-url"),
-        ("course-from-url", "earlier-names,legacy-ids"),
+    let all = "earlier-names,course-from-url,legacy-ids";
+    for (repairs, also) in [
+        ("", "renames"),
+        ("legacy-ids", "also renames"),
+        ("legacy-ids,earlier-names", "also takes"),
+        ("course-from-url", "also renames"),
     ] {
         let ended = on_log(transform("xapi", repairs), &log).run().with_code(0);
-        let hint = format!("not converted: use `--repair {missing}`, which");
+        let hint = format!("not converted: use `--repair {all}`, which {also}");
         ended.assert_stderr(&hint);
         // Most events are lost.
         let ended = on_log(transform("xapi", repairs).args(&["--quiet"]), &log).run();
@@ -239,6 +240,26 @@ fn following_the_hints_one_by_one_converts_everything() {
         assert_eq!(is_shown, emitted < Some(30), "{repairs}");
     }
     let ended = on_log(transform("xapi", "all"), &log).run().with_code(0);
+    assert_eq!(ended.count("emitted"), 60);
+    ended.assert_not_stderr("--repair");
+}
+
+#[test]
+fn the_repairs_of_a_hint_convert_events_without_a_name_too() {
+    let video = json!({"id": "i4x-DemoX-Botany-video-a", "currentTime": 3}).to_string();
+    let named = of_slash_course("play_video", &json!(video));
+    let nameless = named.replace("\"name\":", "\"x\":");
+    let today = line(1).replace("ada", "grace");
+    let today = today.replace("course-v1:a+b+c", COURSE);
+    let log = [today, named, nameless].concat().repeat(20);
+    let ended = on_log(transform("xapi", ""), &log).run().with_code(0);
+    ended.assert_stderr("use `--repair name,legacy-ids`, which uses event_type as the name");
+    ended.assert_stderr("20 lines have no name but an event_type that xAPI takes: use `--name-from-event-type`, or `--repair all` for all old forms\n");
+    // The option that the second message names is one of the repairs that the next message lists.
+    let run = transform("xapi", "").args(&["--name-from-event-type"]);
+    let ended = on_log(run, &log).run().with_code(0);
+    ended.assert_stderr("use `--repair name,legacy-ids`, which also gives");
+    let ended = on_log(transform("xapi", "name,legacy-ids"), &log).run();
     assert_eq!(ended.count("emitted"), 60);
     ended.assert_not_stderr("--repair");
 }

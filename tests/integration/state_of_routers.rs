@@ -101,12 +101,32 @@ fn the_next_run_sends_to_a_stopped_router_what_it_missed_and_nothing_to_the_othe
 }
 
 #[test]
-fn routers_that_differ_only_in_their_query_are_refused() {
+fn a_slash_at_the_end_of_the_url_makes_no_other_server() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3));
+    let lrs = Lrs::healthy();
+    let (url, with_slash) = (lrs.xapi(), lrs.xapi() + "/");
+    let journal = || String::from_utf8(directory.read("state/journal.jsonl")).unwrap();
+    for (nth, url) in [&url, &with_slash, &url].into_iter().enumerate() {
+        if nth == 2 {
+            // Earlier versions recorded the URL as it was given.
+            let end = "/xAPI\"";
+            assert!(journal().contains(end));
+            directory.write("state/journal.jsonl", journal().replace(end, "/xAPI/\""));
+        }
+        let ended = directory.send(url).run().with_code(0);
+        assert_eq!(ended.count("emitted"), if nth == 0 { 3 } else { 0 });
+    }
+    assert_eq!(lrs.request_count(), 1);
+}
+
+#[test]
+fn routers_that_differ_only_in_their_query_or_a_slash_are_refused() {
     let directory = RunDirectory::new();
     directory.write("logs/a.log", lines(0..3));
     let lrs = Lrs::healthy();
     // The test server answers 404 for the paths of the second pair, which stops the run.
-    for (suffixes, code) in [(["?t=a", "?t=b"], 2), (["/a(1)", "/b"], 5)] {
+    for (suffixes, code) in [(["?t=a", "?t=b"], 2), (["", "/"], 2), (["/a(1)", "/b"], 5)] {
         let router =
             |suffix: &str| json!({"backend_name": "xAPI", "route_url": lrs.xapi() + suffix});
         directory.write("routers.json", json!(suffixes.map(router)).to_string());

@@ -131,7 +131,9 @@ fn without_dead_letters_the_first_refused_statement_stops_the_run() {
     let lrs = Lrs::healthy();
     let log = line(0) + &poisoned(1) + &line(2);
     let ended = send(&lrs.xapi(), &log).run().with_code(5);
-    ended.assert_stderr("answered 400: the request contains poison");
+    ended.assert_stderr(
+        "answered 400: the request contains poison; give `--dead-letters DIR` to keep statements that are refused and go on; the first record",
+    );
     ended.assert_stderr("line 2 of `log`");
     assert_eq!(router(&ended)["left"], 2);
     assert_eq!(lrs.stored().len(), 1);

@@ -81,6 +81,40 @@ fn a_healthy_store_is_asked_over_all_connections() {
 }
 
 #[test]
+fn a_store_that_holds_none_of_the_statements_has_a_warning_about_tables_and_options() {
+    let log = lines(0..3);
+    let lrs = Lrs::healthy();
+    for (stored, is_warned) in [(lines(5..6), true), (line(1), false)] {
+        send(&lrs.xapi(), &stored).run().with_code(0);
+        let ended = verify(&lrs.xapi(), &log).run().with_code(1);
+        let warning = format!(
+            "warning: `{}` holds none of the statements: if they were sent, check that this command has the tables and the options of `send`, since ids depend on them\n",
+            lrs.xapi()
+        );
+        assert_eq!(ended.stderr.contains(&warning), is_warned);
+    }
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_an_error_with_what_to_check() {
+    let away = Lrs::healthy().xapi();
+    let busy = Lrs::with_faults(|_, _| ServerFault::Status(503));
+    for (url, expected) in [
+        (
+            away,
+            "statements cannot be verified without an answer: check the host and the port, and whether the server is running, or try again later",
+        ),
+        (
+            busy.xapi(),
+            "statements cannot be verified with such an answer: the server behind this address does not answer: check whether it is running, or try again later",
+        ),
+    ] {
+        let ended = verify(&url, &line(1)).args(&["--max-retries", "1"]).run();
+        ended.with_code(5).assert_stderr(expected);
+    }
+}
+
+#[test]
 fn a_missing_and_a_different_statement_are_named_with_file_and_line() {
     let log = lines(0..30);
     let lrs = holding(&log);

@@ -63,7 +63,7 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
     if let Some(advice) = of_tables.filter(|_| wanted > 0) {
         return advice;
     }
-    if let Some(advice) = repairable_events(tally) {
+    if let Some(advice) = repairable_events(tally, converter.repairs) {
         return advice + &reread.of_rejected();
     }
     if wanted > 0 {

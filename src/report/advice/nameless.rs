@@ -15,12 +15,17 @@ pub fn nameless_events(tally: &Tally, format: Format) -> Option<String> {
     let nameless = tally.details.unsupported.named_by_type;
     let lines = counted(nameless, "line has", "lines have");
     let format = format.title();
-    let are_many = nameless >= MANY || nameless > (nameless + converted_kinds(tally)) / 100;
-    are_many.then(|| {
+    are_many_nameless(tally).then(|| {
         format!(
-            "{lines} no name but an event_type that {format} takes: use `--name-from-event-type`"
+            "{lines} no name but an event_type that {format} takes: use `--name-from-event-type`, or `--repair all` for all old forms"
         )
     })
+}
+
+/// Returns whether the events without a name are so many that the run gives advice about them.
+pub fn are_many_nameless(tally: &Tally) -> bool {
+    let nameless = tally.details.unsupported.named_by_type;
+    nameless >= MANY || nameless > (nameless + converted_kinds(tally)) / 100
 }
 
 /// Returns whether most events of the kinds that are converted have no name.

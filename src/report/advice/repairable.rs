@@ -1,5 +1,6 @@
 //! Events that repairs would convert.
 
+use super::nameless::are_many_nameless;
 use crate::outcome::{Repair, RepairSet, Tally};
 use crate::text::counted;
 
@@ -9,19 +10,27 @@ const MANY: u64 = 100;
 /// Returns advice about events that were not converted, and that repairs would convert. Returns `None` if such events
 /// are few, and at most a twentieth of all events that are wanted: a healthy log has some odd events, too. Returns
 /// `None` for lines of a rejects file, about which the run that rejected them has given advice.
-pub fn repairable_events(tally: &Tally) -> Option<String> {
+///
+/// The advice names all repairs that the next run needs: those of this run, which are `given`, too, and the one for events
+/// without a name.
+pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
     let count = repairable(tally);
     let is_worth = count >= MANY || count > tally.wanted() / 20;
     if !is_worth || tally.details.rows == tally.lines() {
         return None;
     }
     let sets = tally.details.repairable.keys();
-    let repairs: RepairSet = sets.flat_map(|repairs| repairs.iter()).collect();
-    let does: Vec<_> = repairs.iter().map(Repair::does).collect();
+    let mut missing: RepairSet = sets.flat_map(|repairs| repairs.iter()).collect();
+    if are_many_nameless(tally) {
+        missing.insert(Repair::Name);
+    }
+    let all: RepairSet = given.iter().chain(missing.iter()).collect();
+    let does: Vec<_> = missing.without(given).iter().map(Repair::does).collect();
     Some(format!(
-        "{} an old form and not converted: use `--repair {}`, which {}",
+        "{} an old form and not converted: use `--repair {}`, which {}{}",
         counted(count, "event is in", "events are in"),
-        repairs.names(),
+        all.names(),
+        if given.is_empty() { "" } else { "also " },
         does.join(", and ")
     ))
 }

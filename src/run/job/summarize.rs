@@ -34,7 +34,7 @@ impl Job<'_> {
         }
         let warnings = table_warnings(converter, tally, reread);
         warnings.iter().for_each(|warning| console.warn(warning));
-        if let Some(advice) = repairable_events(tally) {
+        if let Some(advice) = repairable_events(tally, converter.repairs) {
             let advice = advice + &reread.of_rejected();
             match are_most_repairable(tally) {
                 true => console.alert(&advice),
