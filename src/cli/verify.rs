@@ -30,7 +30,8 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000_000), help_heading = "Verification")]
     sample: u32,
 
-    /// Ask for all statements, and say first how many requests that takes
+    /// Ask for all statements, and say first how many requests that takes. ClickHouse is asked for ids only, so a row with
+    /// another text is not noticed
     #[arg(long, conflicts_with = "sample", help_heading = "Verification")]
     all: bool,
 }

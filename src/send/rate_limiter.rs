@@ -1,6 +1,7 @@
 //! The times at which requests may start: the rate limit, the number of requests in flight, and the wait before a retry.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::concurrency::{Concurrency, InFlight};
@@ -10,6 +11,8 @@ use super::concurrency::{Concurrency, InFlight};
 pub struct RateLimiter {
     /// The time between the starts of two requests, or zero if there is no limit.
     interval: Duration,
+    /// The number of requests that were made.
+    made: Arc<AtomicU32>,
     schedule: Mutex<Schedule>,
     changed: Condvar,
 }
@@ -17,6 +20,8 @@ pub struct RateLimiter {
 struct Schedule {
     /// The earliest start of the next request.
     next: Instant,
+    /// The number of requests that `next` takes into account.
+    counted: u32,
     /// The number of threads that wait until a request may start.
     waiting: usize,
     concurrency: Concurrency,
@@ -32,7 +37,8 @@ pub struct RequestWait {
     pub by_server: bool,
 }
 
-/// The permission to make one request. The request counts as in flight until the value is dropped.
+/// The permission to make one request, which counts as in flight until the value is dropped. If more requests are made with
+/// it, such as a lookup before an insert, the next permission comes so much later that the rate is kept.
 pub struct RequestPermit<'l> {
     limiter: &'l RateLimiter,
     request: InFlight,
@@ -43,12 +49,15 @@ pub struct RequestPermit<'l> {
 pub struct Stopped;
 
 impl RateLimiter {
-    /// Creates a limiter for a number of requests per second, or without a limit, and for a number of connections.
-    pub fn new(rate: Option<f64>, connections: usize) -> Self {
+    /// Creates a limiter for a number of requests per second, or without a limit, and for a number of connections. The client
+    /// counts the requests in `made`.
+    pub fn new(rate: Option<f64>, connections: usize, made: Arc<AtomicU32>) -> Self {
         Self {
+            made,
             interval: rate.map_or(Duration::ZERO, |rate| Duration::from_secs_f64(1.0 / rate)),
             schedule: Mutex::new(Schedule {
                 next: Instant::now(),
+                counted: 0,
                 waiting: 0,
                 concurrency: Concurrency::new(connections),
                 in_flight: 0,
@@ -66,7 +75,7 @@ impl RateLimiter {
         self.schedule().waiting += 1;
         let waited = self.wait_until(|schedule| {
             let is_free = schedule.concurrency.allows(schedule.in_flight);
-            is_free.then_some(schedule.next)
+            is_free.then(|| schedule.next + self.interval * self.uncounted(schedule))
         });
         let Ok(mut schedule) = waited else {
             self.schedule().waiting -= 1;
@@ -74,12 +83,19 @@ impl RateLimiter {
         };
         schedule.waiting -= 1;
         schedule.next = Instant::now() + self.interval;
+        schedule.counted += self.uncounted(&schedule) + 1;
         let request = schedule.concurrency.start(schedule.in_flight);
         schedule.in_flight += 1;
         Ok(RequestPermit {
             limiter: self,
             request,
         })
+    }
+
+    /// Returns the number of requests that were made in addition to those that were permitted.
+    fn uncounted(&self, schedule: &Schedule) -> u32 {
+        let made = self.made.load(Ordering::Relaxed);
+        made.saturating_sub(schedule.counted)
     }
 
     /// Delays all requests by at least this time.
@@ -92,11 +108,13 @@ impl RateLimiter {
     /// waits.
     pub fn waiting(&self) -> Option<RequestWait> {
         let schedule = self.schedule();
-        let left = schedule.next.saturating_duration_since(Instant::now());
+        let uncounted = self.interval * self.uncounted(&schedule);
+        let next = schedule.next + uncounted;
+        let left = next.saturating_duration_since(Instant::now());
         (schedule.waiting > 0 && !left.is_zero()).then_some(RequestWait {
             left,
-            // The rate limit alone demands at most one interval.
-            by_server: left > self.interval,
+            // The rate limit alone demands at most one interval for each request.
+            by_server: left > self.interval + uncounted,
         })
     }
 
@@ -202,7 +220,7 @@ mod tests {
 
     #[test]
     fn requests_keep_the_rate_and_a_wait_that_the_server_asks_for() {
-        let limiter = RateLimiter::new(Some(100.0), 1);
+        let limiter = RateLimiter::new(Some(100.0), 1, Arc::default());
         let start = Instant::now();
         for _ in 0..4 {
             limiter.acquire().unwrap();
@@ -214,11 +232,25 @@ mod tests {
     }
 
     #[test]
+    fn other_requests_count_for_the_rate_too() {
+        let made: Arc<AtomicU32> = Arc::default();
+        let limiter = RateLimiter::new(Some(100.0), 1, Arc::clone(&made));
+        let start = Instant::now();
+        for _ in 0..3 {
+            limiter.acquire().unwrap();
+            made.fetch_add(4, Ordering::Relaxed);
+        }
+        assert!(start.elapsed() >= Duration::from_millis(80));
+        let schedule = limiter.schedule();
+        assert_eq!((schedule.counted, limiter.uncounted(&schedule)), (9, 3));
+    }
+
+    #[test]
     fn stopping_wakes_all_threads_that_wait() {
-        let limiter = std::sync::Arc::new(RateLimiter::new(None, 1));
+        let limiter = Arc::new(RateLimiter::new(None, 1, Arc::default()));
         limiter.hold(Duration::from_secs(600));
         let waiting = [true, false].map(|acquires| {
-            let limiter = std::sync::Arc::clone(&limiter);
+            let limiter = Arc::clone(&limiter);
             std::thread::spawn(move || match acquires {
                 true => limiter.acquire().map(drop),
                 false => limiter.sleep(Duration::from_secs(600)),

@@ -128,15 +128,17 @@ impl DeliverySettings {
         let roots = root_certificates(self.ca_file.as_deref())?;
         let mut client = self.client.clone();
         client.compress |= self.clickhouse.is_some();
+        let client = Client::new(endpoint, &resource, roots, &client)?;
         Ok(Target {
             name: endpoint.name.clone(),
             format,
-            client: Client::new(endpoint, &resource, roots, &client)?,
             server,
             rate_limiter: RateLimiter::new(
                 self.rate.filter(|_| !self.client.dry_run),
                 self.client.connections,
+                Arc::clone(&client.requests),
             ),
+            client,
             backoff: self.backoff,
             dead_letters: dead_letters.map(DeadLetters::for_target),
             max_dead_letters: self.max_dead_letters,

@@ -4,6 +4,8 @@
 //! each kind of server decides what an answer means.
 
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -63,6 +65,8 @@ pub struct Client {
     /// Whether bodies are compressed with gzip.
     pub compress: bool,
     pub dry_run: bool,
+    /// The number of requests that were made.
+    pub requests: Arc<AtomicU32>,
 }
 
 impl Client {
@@ -113,6 +117,7 @@ impl Client {
             proxy: proxy.as_ref().map(name_of),
             compress: options.compress,
             dry_run: options.dry_run,
+            requests: Arc::default(),
         })
     }
 
@@ -146,6 +151,7 @@ impl Client {
         if gzipped.is_some() {
             request = request.header("content-encoding", "gzip");
         }
+        self.requests.fetch_add(1, Ordering::Relaxed);
         (read_answer(request.send(body), self.is_forwarded()), bytes)
     }
 
@@ -179,6 +185,7 @@ impl Client {
                 request = request.header(name, value);
             }
         }
+        self.requests.fetch_add(1, Ordering::Relaxed);
         read_answer(request.call(), self.is_forwarded())
     }
 
