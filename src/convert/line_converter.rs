@@ -161,9 +161,10 @@ impl LineConverter {
         };
         let Some(name) = self.name_of(&event) else {
             let outcome = Outcome::Unsupported(Unsupported::NoName);
+            let earlier = event.event_type().filter(|_| !event.has_name());
             return Some(ConvertedLine {
                 event_type: self.event_type_of(&event),
-                ..ConvertedLine::of_outcome(outcome)
+                ..self.not_selected(earlier.unwrap_or_default(), outcome)
             });
         };
         let (excluded, known) = self.outcome_by_name(name);

@@ -36,6 +36,8 @@ pub struct BatchReader<R> {
     /// newline is held back because it may be incomplete, unless it can never become an event. `None` if this run reads
     /// such a line.
     held_back: Option<u64>,
+    /// Whether the bytes that are held back are a part of an event in several lines.
+    holds_event: bool,
     /// The position after the last batch, without its hash if positions are not tracked.
     tracker: PositionTracker,
     is_tracking: bool,
@@ -52,8 +54,11 @@ pub struct BatchReader<R> {
 pub struct ReadEnd {
     /// An error if the input could not be read to its end.
     pub result: io::Result<()>,
-    /// The number of bytes of the last line that are left to a later run because the line has no newline, or 0.
+    /// The number of bytes at the end that are left to a later run, or 0: those of a last line without a newline, or of a last
+    /// event that is not complete.
     pub held_back: u64,
+    /// Whether the bytes that are held back are a part of an event in several lines, and not a line without a newline.
+    pub holds_event: bool,
     /// The reason why the rest of the input is left to a later run, although the last line is complete.
     pub rest: Option<HeldBack>,
     /// Whether the input is decompressed. The reader of batches does not know it.
@@ -82,6 +87,7 @@ impl<R: Read> BatchReader<R> {
             pending: 0,
             ended: None,
             held_back: None,
+            holds_event: false,
             tracker: PositionTracker::default(),
             is_tracking: false,
             is_marked: false,
@@ -198,6 +204,7 @@ impl<R: Read> BatchReader<R> {
                 // More pieces may follow in a later run.
                 *held_back += (self.pending - closed) as u64;
                 self.pending = closed;
+                self.holds_event = true;
                 return closed;
             }
             return whole;
@@ -213,6 +220,7 @@ impl<R: Read> BatchReader<R> {
         ReadEnd {
             result: self.ended.unwrap_or(Ok(())),
             held_back: self.held_back.unwrap_or(0),
+            holds_event: self.holds_event,
             rest: None,
             is_gzip: false,
         }

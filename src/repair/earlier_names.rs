@@ -9,6 +9,7 @@ use crate::tracking::TrackingEvent;
 pub fn present_name(earlier: &str) -> Option<&'static str> {
     Some(match earlier {
         "save_problem_check" => "problem_check",
+        "show_answer" => "showanswer",
         "seq_goto" => "edx.ui.lms.sequence.tab_selected",
         "seq_next" => "edx.ui.lms.sequence.next_selected",
         "seq_prev" => "edx.ui.lms.sequence.previous_selected",

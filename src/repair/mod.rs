@@ -4,7 +4,7 @@
 //! | repair | file | source of the old form |
 //! |---|---|---|
 //! | `name` | | edx-platform until 2020: `server_track` in `track/views` wrote `event_type` only |
-//! | `earlier-names` | `earlier_names` | edx-platform: `capa_module.py` of 2012, `track/transformers.py` |
+//! | `earlier-names` | `earlier_names` | edx-platform: `save_problem_check` and `show_answer` in `capa_module.py` of 2012, `track/transformers.py` for the others |
 //! | `naive-time` | `naive_time` | json_to_relation, test data of June 2013; ol-data-platform, which replaces the blank |
 //! | `course-from-url` | `course_from_url` | edx-analytics-pipeline, `get_course_key_from_url` |
 //! | `legacy-ids` | [`usage_key`](crate::tracking::usage_key) | opaque-keys, `Location.html_id` |

@@ -372,6 +372,38 @@ fn the_pieces_of_each_stream_are_joined() {
     }
 }
 
+/// The note about the end of an event that is left to the next run.
+const INCOMPLETE: &str =
+    "note: the last event of `a.log` is not complete, so the next run will read it\n";
+
+#[test]
+fn the_end_of_a_growing_file_that_is_not_complete_is_told_in_one_sentence() {
+    let [a, b] = events();
+    let [x, y] = [&a, &b].map(|event| indented(event).trim_end().to_owned());
+    for (text, end) in [
+        (format!("{x}\n{}", &y[..y.len() - 5]), INCOMPLETE),
+        (format!("[{a},\n{}", &b[..60]), INCOMPLETE),
+        (format!("[{a},\n{b},\n"), ""),
+        (
+            format!("{a}\n{}", &b[..60]),
+            "note: the last line of `a.log` is not complete, so the next run will read it\n",
+        ),
+    ] {
+        let ended = converted(&text, &["--quiet", "--state", "state", "-o", "out"]);
+        assert_eq!(ended.stderr, "");
+        let ended = converted(&text, &["--state", "state", "-o", "out"]);
+        let notes = ended
+            .stderr
+            .lines()
+            .filter(|line| line.contains("complete"));
+        assert_eq!(
+            notes.collect::<Vec<_>>().join("\n"),
+            end.trim_end(),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn pieces_cross_batches_and_a_run_resumes_after_the_last_piece() {
     let log: String = (0..12_000)
@@ -395,6 +427,8 @@ fn pieces_cross_batches_and_a_run_resumes_after_the_last_piece() {
         let run = Run::transform().file("a.log", lines[..cut].concat());
         let first = run.args(&arguments).run().with_code(0);
         assert_eq!(first.count("lines") as usize, cut / 3);
+        let is_told = first.stderr.contains(INCOMPLETE);
+        assert_eq!(is_told, cut % 3 > 0, "{}", first.stderr);
         first.directory.write("a.log", lines.concat());
         let again = Run::transform().in_directory(&first.directory);
         let ended = again.args(&arguments).run().with_code(0);

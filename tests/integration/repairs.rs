@@ -210,6 +210,20 @@ fn explain_shows_the_repairs_of_a_line() {
 }
 
 #[test]
+fn events_under_earlier_names_without_a_name_are_told() {
+    let event = fs::read(fixture("repairs/old/earlier-names.show_answer.json")).unwrap();
+    let event = value(&event).to_string() + "\n";
+    assert!(!event.contains("\"name\""));
+    for format in ["xapi", "caliper"] {
+        let ended = on_log(transform(format, ""), event.repeat(3)).run();
+        ended.assert_stderr("3 events are in an old form and not converted: use `--repair earlier-names`, which renames");
+        let ended = on_log(transform(format, "earlier-names"), event.repeat(3)).run();
+        assert_eq!(ended.count("emitted"), 3);
+        ended.assert_not_stderr("--repair");
+    }
+}
+
+#[test]
 fn following_the_hints_one_by_one_converts_everything() {
     let goto =
         json!({"old": 1, "new": 2, "id": "block-v1:a+b+c+type@sequential+block@s"}).to_string();

@@ -61,6 +61,7 @@ impl<R: Read> BatchReader<R> {
                     let whole = cursor.records.last().map_or(0, |record| record.1);
                     *held_back += (self.pending - whole) as u64;
                     self.pending = whole;
+                    self.holds_event = true;
                 }
                 _ => {
                     cursor.records.push((start, self.pending));

@@ -22,6 +22,7 @@ impl Deliverer<'_> {
         let ReadEnd {
             result,
             held_back,
+            holds_event,
             rest,
             is_gzip,
         } = end;
@@ -69,8 +70,12 @@ impl Deliverer<'_> {
         let output = self.destination.last_file().filter(|_| delivered);
         self.end(input, open, Some(ReadTo { bytes, held_back }), output);
         if held_back > 0 {
+            let last = match holds_event {
+                true => "event",
+                false => "line",
+            };
             self.console.note(&format!(
-                "note: the last line of `{}` is not complete (it has no newline), so the next run will read it",
+                "note: the last {last} of `{}` is not complete, so the next run will read it",
                 source.name
             ));
         }
