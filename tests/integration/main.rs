@@ -52,6 +52,7 @@ mod lost_events;
 mod lost_inputs;
 mod lrs;
 mod manual;
+mod messages;
 mod minute_timer;
 mod moved;
 mod other_programs;
