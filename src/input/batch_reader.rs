@@ -36,6 +36,8 @@ pub struct BatchReader<R> {
     /// newline is held back because it may be incomplete, unless it can never become an event. `None` if this run reads
     /// such a line.
     held_back: Option<u64>,
+    /// Whether a line may hold several events.
+    splits_lines: bool,
     /// Whether the bytes that are held back are a part of an event in several lines.
     holds_event: bool,
     /// The position after the last batch, without its hash if positions are not tracked.
@@ -87,6 +89,7 @@ impl<R: Read> BatchReader<R> {
             pending: 0,
             ended: None,
             held_back: None,
+            splits_lines: false,
             holds_event: false,
             tracker: PositionTracker::default(),
             is_tracking: false,
@@ -106,6 +109,15 @@ impl<R: Read> BatchReader<R> {
     /// Sets whether the events of the input have the marker `[tracking]`.
     pub fn marked(self, is_marked: bool) -> Self {
         Self { is_marked, ..self }
+    }
+
+    /// Sets whether a line may hold several events. More events may then follow in a last line without a newline, even if
+    /// the line is not JSON.
+    pub fn splitting_lines(self, splits_lines: bool) -> Self {
+        Self {
+            splits_lines,
+            ..self
+        }
     }
 
     /// Reads a log as a stream of JSON values.
@@ -177,7 +189,7 @@ impl<R: Read> BatchReader<R> {
             && !is_truncated
             && text.len() <= self.max_line_bytes
             && !is_only_nuls
-            && !cannot_become_event(text)
+            && (self.splits_lines || !cannot_become_event(text))
             && ForeignData::find(text, 1, 0).is_none()
         {
             let of_first_line = if whole == 0 { nuls } else { 0 };

@@ -154,7 +154,14 @@ impl LineBatch {
         let start = usize::try_from(line.offset - self.offset).ok()?;
         let rest = self.text.get(start..)?;
         let (data, length) = match shape {
-            Shape::Log => ForeignData::find(rest, line.number, line.offset)?,
+            Shape::Log => {
+                // Thousands of records may be in one line.
+                let length = match (&self.records, line.content) {
+                    (Some(_), LineContent::Whole(record)) => record.len(),
+                    _ => rest.len(),
+                };
+                ForeignData::find_in_record(rest, length, line.number, line.offset)?
+            }
             Shape::Document => ForeignData::find_in_document(rest)?,
         };
         let text = &rest[..length];

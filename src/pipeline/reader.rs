@@ -83,7 +83,8 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
         };
         let mut reader = BatchReader::new(opened.reader, source.shape, self.options.max_line_bytes)
             .with_buffers(&self.buffers)
-            .marked(opened.is_marked);
+            .marked(opened.is_marked)
+            .splitting_lines(self.options.framing != Framing::Lines);
         let is_json = match self.options.framing {
             Framing::Auto => opened.is_json,
             Framing::Lines => false,

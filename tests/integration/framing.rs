@@ -1,6 +1,6 @@
 //! Events that are not one a line: laid out over several lines, or in a last line that has no newline.
 
-use crate::harness::{Run, line, lines};
+use crate::harness::{Run, RunDirectory, line, lines};
 use crate::inputs::seconds;
 use crate::lost_inputs::{indented, warned};
 
@@ -61,6 +61,53 @@ fn several_events_in_a_line_that_a_resumed_input_got_later_are_read() {
     let again = Run::transform().in_directory(&first.directory);
     let ended = again.args(&arguments).run().with_code(0);
     assert_eq!(seconds(&ended.read("out/a.log.xapi.2.jsonl")), [2.0, 3.0]);
+}
+
+#[test]
+fn events_of_a_last_line_that_grows_between_runs_are_delivered_once() {
+    let event = |second| line(second).trim_end().to_owned();
+    let prefixed = |second| format!("2024-03-05 INFO [tracking] - {}", event(second));
+    for (before, parts) in [
+        (
+            line(1),
+            [event(2) + &event(3)[..50], event(3)[50..].to_owned() + "\n"],
+        ),
+        (
+            line(1),
+            [
+                prefixed(2) + &prefixed(3)[..150],
+                prefixed(3)[150..].to_owned() + "\n",
+            ],
+        ),
+        (
+            line(1),
+            [format!("[{}", event(2)), format!(",{}]\n", event(3))],
+        ),
+        (
+            line(1),
+            [prefixed(2) + &prefixed(3), event(4) + &event(5)[..9]],
+        ),
+    ] {
+        let directory = RunDirectory::new();
+        let arguments = ["transform", "-o", "out"];
+        directory.write("logs/a.log", &before);
+        for part in parts.iter().chain([&"\n".to_owned()]) {
+            directory.append("logs/a.log", part);
+            for _ in 0..2 {
+                directory.run_with_state(&arguments).run().with_code(0);
+            }
+        }
+        let whole = RunDirectory::new();
+        whole.write("logs/a.log", before + &parts.concat());
+        whole.run_with_state(&arguments).run().with_code(0);
+        assert_eq!(directory.statement_counts(), whole.statement_counts());
+        assert!(
+            directory
+                .statement_counts()
+                .values()
+                .all(|count| *count == 1)
+        );
+    }
 }
 
 #[test]

@@ -204,6 +204,19 @@ fn a_last_line_that_cannot_become_an_event_is_not_held_back() {
 }
 
 #[test]
+fn a_last_line_that_may_hold_several_events_is_held_back() {
+    let event = r#"{"name":"a","event":{},"context":{}}"#;
+    for line in [format!("{event}{event}"), format!("[{event},{event}]")] {
+        let text = format!("a\n{line}");
+        let reader = BatchReader::new(text.as_bytes(), Shape::Log, 99).splitting_lines(true);
+        let mut reader = reader.tracking(PositionTracker::default(), true);
+        let batches: Vec<_> = std::iter::from_fn(|| reader.next_batch()).collect();
+        assert_eq!(batches[0].positions.len(), 1);
+        assert_eq!(reader.finish().held_back, line.len() as u64);
+    }
+}
+
+#[test]
 fn nul_bytes_at_the_end_are_held_back_unless_the_input_has_nothing_else() {
     for nuls in [1, 3 * BATCH_BYTES] {
         let hole = vec![0; nuls];

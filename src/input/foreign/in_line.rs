@@ -22,7 +22,19 @@ impl ForeignData {
     /// Looks for data in the first line of `text`, which is not JSON. The line has this number, from 1, and this offset in
     /// the decompressed input. Also returns the length of the text before the data in the line.
     pub fn find(text: &[u8], number: u64, offset: u64) -> Option<(Self, usize)> {
-        let line = &text[..memchr::memchr(b'\n', text).unwrap_or(text.len())];
+        Self::find_in_record(text, text.len(), number, offset)
+    }
+
+    /// Looks for data in the first line of a record, which has this length. More text may follow the record. The rest is as
+    /// for [`Self::find`].
+    pub fn find_in_record(
+        text: &[u8],
+        length: usize,
+        number: u64,
+        offset: u64,
+    ) -> Option<(Self, usize)> {
+        let record = &text[..length];
+        let line = &record[..memchr::memchr(b'\n', record).unwrap_or(length)];
         if let Some((kind, start)) = armored(text, line) {
             return Some(Self::at(kind, start, 0, number, offset));
         }
