@@ -85,7 +85,8 @@ pub(super) struct LookAhead {
     pub reader: Box<dyn Read + Send>,
     /// The kind of the first event or row.
     pub first: Option<FirstEvent>,
-    /// Whether no event or row is within the limit, and there are more bytes.
+    /// Whether no event or row is within the limit, there are more bytes, and the input does not begin with an array or a
+    /// document.
     pub is_undecided: bool,
     /// The first record of the input.
     pub first_record: FirstRecord,
@@ -108,9 +109,14 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
         let message = "it is binary data; leave it out, or decrypt or unpack it with the program that made it";
         return Err(io::Error::other(NotALog(message.to_owned())));
     }
+    let first_record = first_record(start);
     Ok(LookAhead {
-        first_record: first_record(start),
-        is_undecided: has_none && start.len() >= MOST_BYTES,
+        // The elements of an array, and the events of a document, are behind no prefix with the marker. Searching for the
+        // marker would read a large array twice.
+        is_undecided: has_none
+            && start.len() >= MOST_BYTES
+            && matches!(first_record, FirstRecord::Line),
+        first_record,
         wide_encoding,
         reader: Box::new(reader),
         first,
