@@ -56,7 +56,7 @@ pub struct ConversionArgs {
         default_value = "reject",
         value_name = "WHAT"
     )]
-    unknown_course: UnknownArg,
+    unknown_course: UnknownCourseArg,
 
     /// What to do with an event if the table of users has its user, but no external id
     #[arg(
@@ -153,7 +153,15 @@ impl ValueEnum for RepairArg {
 enum UnknownArg {
     /// Reject the event
     Reject,
-    /// Convert the event: derive the id of the user, or use the id of the course as its name
+    /// Convert the event with an external id that is derived for the user
+    Derive,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum UnknownCourseArg {
+    /// Reject the event
+    Reject,
+    /// Convert the event with the id of the course as its name
     Derive,
 }
 
@@ -162,6 +170,15 @@ impl From<UnknownArg> for Unknown {
         match unknown {
             UnknownArg::Reject => Self::Reject,
             UnknownArg::Derive => Self::Derive,
+        }
+    }
+}
+
+impl From<UnknownCourseArg> for Unknown {
+    fn from(unknown: UnknownCourseArg) -> Self {
+        match unknown {
+            UnknownCourseArg::Reject => Self::Reject,
+            UnknownCourseArg::Derive => Self::Derive,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The options of `event-router lms`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 
 use super::lms_db_args::LmsDbArgs;
@@ -79,8 +79,16 @@ impl ExportArgs {
     /// Returns the settings.
     ///
     /// # Errors
-    /// Returns an error if no database is given.
+    /// Returns an error if no database is given, or standard output in place of a file.
     pub fn settings(self) -> Result<ExportSettings> {
+        let outputs = [("--users", &self.users), ("--courses", &self.courses)];
+        for (option, path) in outputs {
+            if path.as_deref() == Some(Path::new("-")) {
+                bail!(
+                    "`{option} -` names no file: tables are written to files, so give the name of one"
+                );
+            }
+        }
         let database = self.database.settings(self.ca_file);
         Ok(ExportSettings {
             database: database.context("give the LMS database with `--lms-db`")?,

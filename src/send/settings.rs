@@ -73,7 +73,16 @@ impl DeliverySettings {
         let url = match (&self.url, &self.clickhouse) {
             (Some(_), Some(_)) => bail!("give `--url` or `--clickhouse-url`, not both"),
             (Some(url), None) => url,
-            (None, Some(clickhouse)) => &clickhouse.url,
+            (None, Some(clickhouse)) => {
+                let (_, query) = clickhouse.url.split_once('?').unwrap_or_default();
+                let mut names = query.split('&').map(|pair| pair.split('=').next());
+                if names.any(|name| matches!(name, Some("user" | "password"))) {
+                    bail!(
+                        "the URL of `--clickhouse-url` contains credentials after the `?`: remove them, and set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or `--auth-file`"
+                    );
+                }
+                &clickhouse.url
+            }
             (None, None) if self.auth_file.is_some() => bail!(
                 "`--auth-file` needs `--url` or `--clickhouse-url`: the credentials of routers are in routers.json"
             ),

@@ -103,3 +103,11 @@ fn an_export_does_not_replace_a_file_that_it_reads() {
         ended.stderr
     );
 }
+
+#[test]
+fn a_table_is_not_exported_to_standard_output() {
+    for option in ["--users", "--courses"] {
+        let run = Run::new(&["lms", "export", "--lms-db", URL, option, "-"]);
+        refused(run.run(), &format!("`{option} -` names no file"));
+    }
+}

@@ -77,6 +77,9 @@ pub(super) fn explained(error: mysql::Error, name: &str, reading: Reading) -> Er
             ": the table was changed meanwhile, by a migration for example; run the command again"
         }
         Some(_) => "",
+        None if problem == NO_ANSWER => {
+            ": the server is overloaded, or the table is locked; run the command again later"
+        }
         None => ": the connection broke; run the command again",
     };
     anyhow!("failed to {step} the LMS database `{name}`: {problem}{remedy}")
@@ -90,13 +93,59 @@ fn code(error: &mysql::Error) -> Option<u16> {
     }
 }
 
+/// The message of an error if the server does not answer in time. The client's message does not mention time.
+const NO_ANSWER: &str = "no answer within 60 seconds";
+
 /// Returns the message of an error, without the names of Rust types that the client adds.
 fn shown(error: &mysql::Error) -> String {
-    match error {
+    let text = match error {
         mysql::Error::IoError(error) => error.to_string(),
+        mysql::Error::CodecError(error) => {
+            let text = error.to_string();
+            match text.strip_prefix("IO error: `") {
+                Some(io) => io.trim_end_matches('\'').to_owned(),
+                None => format!("the answer is not in MySQL's protocol ({text})"),
+            }
+        }
         mysql::Error::MySqlError(error) => format!("error {}, {}", error.code, error.message),
         mysql::Error::DriverError(error) => error.to_string(),
         mysql::Error::TlsError(error) => error.to_string(),
         other => other.to_string(),
+    };
+    let is_time_out = ["temporarily unavailable", "timed out"]
+        .iter()
+        .any(|end| text.contains(end));
+    if is_time_out {
+        NO_ANSWER.to_owned()
+    } else {
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as IoError, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_time_out_says_which_step_took_too_long_and_what_to_do() {
+        let error = mysql::Error::IoError(IoError::from_raw_os_error(11));
+        let message = explained(error, "mysql://db/edxapp", Reading::Table("auth_user"));
+        assert_eq!(
+            message.to_string(),
+            "failed to read the table `auth_user` of the LMS database `mysql://db/edxapp`: no answer within 60 seconds: the server is overloaded, or the table is locked; run the command again later"
+        );
+    }
+
+    #[test]
+    fn messages_of_the_client_are_shown_without_its_names_of_types() {
+        let broken = || IoError::new(ErrorKind::UnexpectedEof, "the end came early");
+        for error in [
+            mysql::Error::IoError(broken()),
+            mysql::Error::CodecError(broken().into()),
+        ] {
+            assert_eq!(shown(&error), "the end came early");
+        }
     }
 }

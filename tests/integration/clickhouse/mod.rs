@@ -343,3 +343,18 @@ fn options_that_contradict_each_other_are_usage_errors() {
             .assert_error(message);
     }
 }
+
+#[test]
+fn credentials_in_the_url_are_refused_and_not_shown() {
+    for url in [
+        "http://ada:hunter2@127.0.0.1:1",
+        "http://127.0.0.1:1/?user=ada&password=hunter2",
+        "http://127.0.0.1:1/?password=hunter2",
+    ] {
+        let run = Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL, "a.log"]);
+        let run = run.args(&["--clickhouse-url", url, "--clickhouse-table", "a.b"]);
+        let ended = run.file("a.log", line(1)).run().with_code(2);
+        ended.assert_stderr("contains credentials");
+        ended.assert_not_stderr("hunter2");
+    }
+}
