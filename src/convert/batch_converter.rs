@@ -183,7 +183,13 @@ impl BatchConverter {
             }
             Outcome::Emitted => {
                 tally.details.without_time += u64::from(conversion.time.is_none());
-                tally.details.two_times += u64::from(conversion.has_two_times);
+                if !conversion.two_times.is_empty() {
+                    tally.details.two_times += 1;
+                    tally
+                        .details
+                        .repairs_of_two_times
+                        .extend(conversion.two_times);
+                }
                 tally.details.derived_ids += u64::from(conversion.has_derived_id);
                 if !conversion.repairs.is_empty() {
                     tally.details.repaired.count(conversion.repairs);
@@ -198,6 +204,7 @@ impl BatchConverter {
                     tally.filtered.note_name(nth);
                 }
             }
+            Outcome::Filtered(_) => count_repairable(conversion, tally),
             _ => {}
         }
         if self.keeps_details {

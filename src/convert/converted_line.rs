@@ -16,11 +16,11 @@ pub struct ConvertedLine<'a> {
     pub outcome: Outcome,
     /// The UTC time of an emitted event, if the event has a time.
     pub time: Option<DateTime>,
-    /// Whether an emitted event has a `time` and a `timestamp` that differ.
-    pub has_two_times: bool,
+    /// For an emitted event whose `time` and `timestamp` differ: the repairs that take `time`.
+    pub two_times: RepairSet,
     /// Whether an emitted event has a derived id because its user has no external id in the table.
     pub has_derived_id: bool,
-    /// The repairs that changed the event. For a rejected or unsupported event: those with which it would be emitted.
+    /// The repairs that changed the event. For an event that is not emitted: those with which it would be emitted.
     pub repairs: RepairSet,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
@@ -65,7 +65,7 @@ impl<'a> ConvertedLine<'a> {
             event_type: EventType::Other,
             outcome,
             time: None,
-            has_two_times: false,
+            two_times: RepairSet::NONE,
             has_derived_id: false,
             repairs: RepairSet::NONE,
             records: 0,

@@ -7,7 +7,7 @@ use jiff::civil::DateTime;
 
 use super::clickhouse_row;
 use super::converted_batch::ConvertedBatch;
-use super::converted_line::{ConvertedLine, EventType};
+use super::converted_line::ConvertedLine;
 use super::record_writer::{Layout, RecordWriter};
 use super::row_origin::line_of;
 use super::settings::{EnvelopeSettings, FormatSettings, StatementForm};
@@ -15,13 +15,11 @@ use crate::caliper::{self, Envelope, Event};
 use crate::filter::{EventFilter, course_of};
 use crate::input::{Line, LineContent};
 use crate::lms::Lms;
-use crate::outcome::{
-    Fault, FilteredBy, FilteredEvents, Outcome, Reason, Repair, RepairSet, Unsupported,
-};
-use crate::repair::{present_name, repaired};
+use crate::outcome::{Fault, FilteredBy, FilteredEvents, Outcome, Reason, RepairSet, Unsupported};
+use crate::repair::RepairedEvent;
 use crate::routing::{RouterSet, Routers};
-use crate::selection::{EventSelection, Selected};
-use crate::tracking::{LineWrapper, RejectsRow, TrackingEvent, has_two_times};
+use crate::selection::EventSelection;
+use crate::tracking::{LineWrapper, RejectsRow, TrackingEvent, repairs_of_two_times};
 use crate::xapi::{self, Statement};
 
 /// Converts lines. Besides the line, a conversion depends only on these fields.
@@ -141,12 +139,11 @@ impl LineConverter {
         };
         let parsed = parsed.and_then(|event| match event {
             Some(event) if !self.repairs.is_empty() => {
-                let (event, repairs) = repaired(event, self.repairs, arena)?;
-                Ok(Some((event, repairs)))
+                RepairedEvent::of(event, self.repairs, arena).map(Some)
             }
-            event => Ok(event.map(|event| (event, RepairSet::NONE))),
+            event => Ok(event.map(RepairedEvent::unchanged)),
         });
-        let (event, repairs) = match parsed {
+        let of_event = match parsed {
             Ok(event) => event?,
             Err(fault) => {
                 let may_be_row = matches!(
@@ -159,13 +156,9 @@ impl LineConverter {
                 return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
             }
         };
+        let event = of_event.event;
         let Some(name) = self.name_of(&event) else {
-            let outcome = Outcome::Unsupported(Unsupported::NoName);
-            let earlier = event.event_type().filter(|_| !event.has_name());
-            return Some(ConvertedLine {
-                event_type: self.event_type_of(&event),
-                ..self.not_selected(earlier.unwrap_or_default(), outcome)
-            });
+            return Some(self.without_name(&event));
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
@@ -179,17 +172,20 @@ impl LineConverter {
                     nth: line.nth,
                     routers: RouterSet::ALL,
                 };
-                let conversion = self.convert_event(name, event, arena, writer);
-                match conversion.outcome {
-                    Outcome::Emitted => ConvertedLine {
-                        repairs,
-                        ..conversion
-                    },
-                    Outcome::Rejected(_) => ConvertedLine {
+                let conversion = self.convert_event(name, of_event, arena, writer);
+                let may_be_repaired = match conversion.outcome {
+                    Outcome::Rejected(_) => true,
+                    Outcome::Filtered(FilteredBy::Course | FilteredBy::Org) => {
+                        course_of(&event).is_none()
+                    }
+                    _ => false,
+                };
+                match may_be_repaired {
+                    true => ConvertedLine {
                         repairs: self.missing_repairs(name, event, arena),
                         ..conversion
                     },
-                    _ => conversion,
+                    false => conversion,
                 }
             }
         };
@@ -200,23 +196,37 @@ impl LineConverter {
     fn convert_event<'a>(
         &'a self,
         name: &'a str,
-        event: TrackingEvent<'a>,
+        of_event: RepairedEvent<'a>,
         arena: &'a Bump,
         mut writer: RecordWriter<'_>,
     ) -> ConvertedLine<'a> {
+        let RepairedEvent {
+            mut event,
+            logged,
+            mut repairs,
+        } = of_event;
         let filtered = &mut writer.batch.tally.filtered;
         writer.routers = match self.accepting_routers(&event, filtered) {
             Ok(routers) => routers,
             Err(by) => return ConvertedLine::of_outcome(Outcome::Filtered(by)),
         };
-        match self.transform(name, event, arena, writer) {
+        let mut result = self.transform(name, event, arena, writer.reborrowed());
+        if result.is_err()
+            && let Some(logged) = logged
+            && let Some(less) = self.less_repaired(name, *logged, repairs, arena)
+        {
+            (event, repairs) = less;
+            result = self.transform(name, event, arena, writer);
+        }
+        match result {
             Ok((0, _)) => {
                 ConvertedLine::of_outcome(Outcome::Unsupported(Unsupported::NoTransformer))
             }
             Ok((records, time)) => ConvertedLine {
                 records,
                 time,
-                has_two_times: has_two_times(&event),
+                repairs,
+                two_times: repairs_of_two_times(&event),
                 has_derived_id: (self.lms.get()).is_some_and(|lms| lms.note_derived(&event, arena)),
                 ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
@@ -224,58 +234,9 @@ impl LineConverter {
         }
     }
 
-    /// Returns the result for a line whose event is not selected. Returns `None` if the event may be selected, or if
-    /// its name cannot be found without parsing the whole line.
-    fn skip_unwanted<'a>(
-        &self,
-        line: &'a [u8],
-        wrapper: &LineWrapper,
-    ) -> Option<ConvertedLine<'a>> {
-        let is_wanted = |name: &str| {
-            let is_renamed =
-                self.repairs.contains(Repair::EarlierNames) && present_name(name).is_some();
-            is_renamed || self.outcome_by_name(name).0.is_none()
-        };
-        let name = wrapper.unwanted_name(line, is_wanted)?;
-        let (outcome, known) = self.outcome_by_name(name);
-        outcome.map(|outcome| self.not_selected(name, outcome).named(name, known))
-    }
-
-    /// Returns the result for an event whose name is not selected.
-    fn not_selected<'a>(&self, name: &str, outcome: Outcome) -> ConvertedLine<'a> {
-        let mut conversion = ConvertedLine::of_outcome(outcome);
-        let present = present_name(name).filter(|_| !self.repairs.contains(Repair::EarlierNames));
-        if present.is_some_and(|name| self.outcome_by_name(name).0.is_none()) {
-            conversion.repairs.insert(Repair::EarlierNames);
-        }
-        conversion
-    }
-
-    /// Returns two values for an event name: the outcome of its events, or `None` if they are converted; and the index
-    /// of the name in [`EventSelection::known`].
-    fn outcome_by_name(&self, name: &str) -> (Option<Outcome>, Option<usize>) {
-        let (selected, known) = self.selection.look_up(name);
-        let outcome = match selected {
-            Selected::Taken => None,
-            Selected::Filtered => Some(Outcome::Filtered(FilteredBy::Events)),
-            Selected::NotByDefault => Some(Outcome::Unsupported(Unsupported::NotByDefault)),
-            Selected::Unknown => Some(Outcome::Unsupported(Unsupported::NoTransformer)),
-        };
-        (outcome, known)
-    }
-
-    fn event_type_of(&self, event: &TrackingEvent<'_>) -> EventType {
-        let is_taken = |name| !self.takes_event_type() && self.outcome_by_name(name).0.is_none();
-        match event.event_type().filter(|_| !event.has_name()) {
-            Some(path) if path.starts_with('/') => EventType::Path,
-            Some(name) if is_taken(name) => EventType::Converted,
-            _ => EventType::Other,
-        }
-    }
-
     /// Returns the routers that accept an event, or the option by which the event is filtered out. Notes the course and
     /// the time of the event if filters depend on them.
-    fn accepting_routers(
+    pub(super) fn accepting_routers(
         &self,
         event: &TrackingEvent<'_>,
         filtered: &mut FilteredEvents,
@@ -299,19 +260,6 @@ impl LineConverter {
         } else {
             Ok(accepting)
         }
-    }
-
-    fn name_of<'a>(&self, event: &TrackingEvent<'a>) -> Option<&'a str> {
-        if self.takes_event_type() && !event.has_name() {
-            event.event_type()
-        } else {
-            event.name()
-        }
-    }
-
-    /// Returns whether `event_type` is the name of events without a name.
-    fn takes_event_type(&self) -> bool {
-        self.repairs.contains(Repair::Name)
     }
 
     /// Writes the records of an event. Returns their number and the UTC time of the event.

@@ -1,18 +1,19 @@
-//! The repairs that an event would need.
+//! The repairs that an event would need, and those without which it is converted.
 
 use bumpalo::Bump;
 
 use super::converted_batch::ConvertedBatch;
 use super::line_converter::LineConverter;
 use super::record_writer::{Layout, RecordWriter};
-use crate::outcome::RepairSet;
-use crate::repair::repaired;
+use crate::outcome::{Repair, RepairSet};
+use crate::repair::RepairedEvent;
 use crate::routing::RouterSet;
 use crate::tracking::TrackingEvent;
 
 impl LineConverter {
-    /// Returns the repairs with which a rejected event would be emitted, in addition to those that were applied. Returns
-    /// no repairs if it would be rejected all the same. Leaves out repairs that change the event and are not needed.
+    /// Returns the repairs with which a rejected event, or one that a filter left out, would be emitted, in addition to
+    /// those that were applied. Returns no repairs if it would not be emitted all the same. Leaves out repairs that change
+    /// the event and are not needed.
     #[cold]
     pub(super) fn missing_repairs<'a>(
         &'a self,
@@ -44,11 +45,50 @@ impl LineConverter {
         repairs: RepairSet,
         arena: &'a Bump,
     ) -> Option<RepairSet> {
-        let (event, done) = repaired(event, repairs, arena).ok()?;
-        if done.without(self.repairs).is_empty() {
-            return None;
-        }
+        let RepairedEvent { event, repairs, .. } = RepairedEvent::of(event, repairs, arena).ok()?;
+        let is_new = !repairs.without(self.repairs).is_empty();
+        (is_new && self.would_emit(name, event, arena)).then_some(repairs)
+    }
+
+    /// Returns a rejected event with fewer repairs, and these repairs, if it is emitted then: a repair never loses an
+    /// event that is emitted without it. The course in an address may be unknown, and `time` may lack the offset that
+    /// `timestamp` has.
+    #[cold]
+    pub(super) fn less_repaired<'a>(
+        &'a self,
+        name: &'a str,
+        logged: TrackingEvent<'a>,
+        repairs: RepairSet,
+        arena: &'a Bump,
+    ) -> Option<(TrackingEvent<'a>, RepairSet)> {
+        let doubtful = [
+            RepairSet::from_iter([Repair::CourseFromUrl]),
+            RepairSet::from_iter([Repair::ShipperTime]),
+            RepairSet::from_iter([Repair::CourseFromUrl, Repair::ShipperTime]),
+            RepairSet::ALL,
+        ];
+        let fewer = doubtful
+            .into_iter()
+            .map(|left_out| repairs.without(left_out));
+        let mut fewer = fewer.filter(|fewer| *fewer != repairs);
+        fewer.find_map(|fewer| {
+            let RepairedEvent { event, repairs, .. } =
+                RepairedEvent::of(logged, fewer, arena).ok()?;
+            let is_emitted =
+                self.name_of(&event) == Some(name) && self.would_emit(name, event, arena);
+            is_emitted.then_some((event, repairs))
+        })
+    }
+
+    /// Returns whether an event passes the filters and has records.
+    fn would_emit<'a>(&'a self, name: &'a str, event: TrackingEvent<'a>, arena: &'a Bump) -> bool {
         let mut batch = ConvertedBatch::default();
+        if self
+            .accepting_routers(&event, &mut batch.tally.filtered)
+            .is_err()
+        {
+            return false;
+        }
         let writer = RecordWriter {
             batch: &mut batch,
             layout: Layout::Lines,
@@ -57,9 +97,6 @@ impl LineConverter {
             nth: 0,
             routers: RouterSet::ALL,
         };
-        match self.transform(name, event, arena, writer) {
-            Ok((1.., _)) => Some(done),
-            _ => None,
-        }
+        matches!(self.transform(name, event, arena, writer), Ok((1.., _)))
     }
 }

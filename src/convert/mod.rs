@@ -6,9 +6,10 @@
 //! | `settings` | the format of the records, with the settings that belong to the format |
 //! | `converter` | the conversion as a library |
 //! | `line_converter` | one line → its outcome and its records |
+//! | `by_name` | events whose outcome depends on their name alone |
 //! | `split_records` | the records of a line that holds several |
 //! | `converted_line` | the outcome of a line, and what else is known of its event |
-//! | `missing_repairs` | the repairs that a rejected event would need |
+//! | `missing_repairs` | the repairs that an event would need, and those without which it is converted |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
 //! | `converted_batch` | the records of consecutive lines, with the tally of the lines |
@@ -19,6 +20,7 @@
 //! | `row_origin` | the rows of a rejects file that are read, and the rows that are written |
 
 mod batch_converter;
+mod by_name;
 mod clickhouse_row;
 mod converted_batch;
 mod converted_line;

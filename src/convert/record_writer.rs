@@ -41,6 +41,14 @@ pub struct RecordWriter<'b> {
 }
 
 impl RecordWriter<'_> {
+    /// Returns a writer to the same batch.
+    pub fn reborrowed(&mut self) -> RecordWriter<'_> {
+        RecordWriter {
+            batch: &mut *self.batch,
+            ..*self
+        }
+    }
+
     /// Appends all records, or none if one of them fails.
     ///
     /// # Errors

@@ -24,6 +24,8 @@ pub struct Details {
     pub without_time: u64,
     /// The emitted events with a `time` and a `timestamp` that differ.
     pub two_times: u64,
+    /// The repairs with which events with two times have `time`.
+    pub repairs_of_two_times: RepairSet,
     /// The emitted events with derived ids because their users have no external id in the users table.
     pub derived_ids: u64,
     /// The statements for ClickHouse that have the verb `evaluated` and no attempt-id.
@@ -32,7 +34,7 @@ pub struct Details {
     pub rows: u64,
     /// The emitted events that repairs have changed, by repair.
     pub repaired: RepairCounts,
-    /// The rejected and unsupported events that would be emitted with more repairs, by the repairs that are missing.
+    /// The events that are not emitted and would be with more repairs, by the repairs that are missing.
     pub repairable: BTreeMap<RepairSet, u64>,
     /// The rejected events that no repair would convert.
     pub rejected: RejectedEvents,
@@ -72,6 +74,7 @@ impl Details {
         self.unsupported.add(&other.unsupported);
         self.without_time += other.without_time;
         self.two_times += other.two_times;
+        self.repairs_of_two_times.extend(other.repairs_of_two_times);
         self.derived_ids += other.derived_ids;
         self.without_attempt_id += other.without_attempt_id;
         self.rows += other.rows;

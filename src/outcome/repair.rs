@@ -91,6 +91,11 @@ impl RepairSet {
         self.0 |= Self::of(repair).0;
     }
 
+    /// Inserts the repairs of another set.
+    pub fn extend(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
     /// Returns the repairs of this set that the other set does not have.
     pub fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)

@@ -32,16 +32,20 @@ fn plain_items<'a, T: Copy>(
     value_of: impl Fn(&mut T) -> &mut Value<'a>,
     arena: &'a Bump,
 ) -> Option<&'a [T]> {
+    let first = items.iter().enumerate().find_map(|(nth, item)| {
+        let mut item = *item;
+        plain(*value_of(&mut item), arena).map(|value| (nth, value))
+    });
+    let (first, value) = first?;
     let repaired = arena.alloc_slice_copy(items);
-    let mut is_changed = false;
-    for item in repaired.iter_mut() {
+    *value_of(&mut repaired[first]) = value;
+    for item in &mut repaired[first + 1..] {
         let value = value_of(item);
         if let Some(repaired) = plain(*value, arena) {
             *value = repaired;
-            is_changed = true;
         }
     }
-    is_changed.then_some(&*repaired)
+    Some(&*repaired)
 }
 
 /// Returns the value of an object with a single key, which begins with `$`.
@@ -49,11 +53,21 @@ fn extended<'a>(key: &str, inner: Value<'a>, arena: &'a Bump) -> Option<Value<'a
     match (key, inner) {
         ("$oid", Value::Str(_)) => Some(inner),
         ("$numberInt" | "$numberLong", Value::Str(digits)) => digits.parse().ok().map(Value::Int),
-        ("$numberDouble", Value::Str(digits)) => digits.parse().ok().map(Value::Float),
+        ("$numberDouble" | "$numberDecimal", Value::Str(digits)) => {
+            digits.parse().ok().map(Value::Float)
+        }
         // The time is printed as the LMS prints times, so that its forms of all versions give the same text.
         ("$date", Value::Str(text)) => {
-            let time = Timestamp::parse(text);
+            let time = Timestamp::parse(text).map(Timestamp::in_utc);
             Some(Value::Str(time.map_or(text, |time| time.printed(arena))))
+        }
+        ("$timestamp", Value::Object(time)) => {
+            let seconds = time.get("t")?;
+            let seconds = plain(seconds, arena).unwrap_or(seconds);
+            let Value::Int(seconds) = seconds else {
+                return None;
+            };
+            Timestamp::from_unix(seconds).map(|time| Value::Str(time.printed(arena)))
         }
         ("$date", Value::Int(milliseconds)) => {
             Timestamp::from_unix_millis(milliseconds).map(|time| Value::Str(time.printed(arena)))

@@ -30,11 +30,46 @@ use crate::tracking::TrackingEvent;
 
 pub use earlier_names::present_name;
 
-/// Applies the chosen repairs to an event. Returns the event, and the repairs that changed it.
-///
-/// # Errors
-/// Returns an error if the repaired event cannot be read, as [`TrackingEvent::of_object`] does.
-pub fn repaired<'a>(
+/// An event to which repairs were applied.
+#[derive(Clone, Copy)]
+pub struct RepairedEvent<'a> {
+    pub event: TrackingEvent<'a>,
+    /// The event as logged, if a repair has changed it.
+    pub logged: Option<&'a TrackingEvent<'a>>,
+    /// The repairs that changed the event.
+    pub repairs: RepairSet,
+}
+
+impl<'a> RepairedEvent<'a> {
+    /// Returns an event as it is.
+    pub fn unchanged(event: TrackingEvent<'a>) -> Self {
+        Self {
+            event,
+            logged: None,
+            repairs: RepairSet::NONE,
+        }
+    }
+
+    /// Applies the chosen repairs to an event.
+    ///
+    /// # Errors
+    /// Returns an error if the repaired event cannot be read, as [`TrackingEvent::of_object`] does.
+    pub fn of(
+        logged: TrackingEvent<'a>,
+        chosen: RepairSet,
+        arena: &'a Bump,
+    ) -> Result<Self, Fault> {
+        let (event, repairs) = repaired(logged, chosen, arena)?;
+        Ok(Self {
+            event,
+            logged: (!repairs.is_empty()).then(|| &*arena.alloc(logged)),
+            repairs,
+        })
+    }
+}
+
+/// Returns a repaired event, and the repairs that changed it.
+fn repaired<'a>(
     event: TrackingEvent<'a>,
     chosen: RepairSet,
     arena: &'a Bump,

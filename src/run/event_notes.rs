@@ -26,8 +26,9 @@ pub fn note_events(tally: &Tally, console: &Console) {
     }
     if details.two_times > 0 {
         let events = emitted(details.two_times);
+        let repairs = details.repairs_of_two_times.names();
         console.note(&format!(
-            "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, `--repair shipper-time` takes `time`"
+            "note: {events} a `time` and a `timestamp` that differ by more than a second, and the output has `timestamp`: if a log shipper added `timestamp`, `--repair {repairs}` takes `time`"
         ));
     }
 }

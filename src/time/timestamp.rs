@@ -33,6 +33,14 @@ impl Timestamp {
         }
     }
 
+    /// Returns the same moment with the offset 0.
+    pub(crate) fn in_utc(self) -> Self {
+        Self {
+            local: self.utc(),
+            offset: 0,
+        }
+    }
+
     /// Parses ISO 8601 with an offset, as aniso8601 does.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (local, offset) = iso8601::parse(text)?;

@@ -75,4 +75,4 @@ pub use piece::Piece;
 pub use records::records_in;
 pub use rejects_row::{RejectsRow, RowContent};
 pub use traces::{is_json_sequence, may_hold_event, was_event};
-pub use two_times::{arrived_later, has_two_times};
+pub use two_times::{arrived_later, repairs_of_two_times};

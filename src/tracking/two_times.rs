@@ -6,17 +6,41 @@ use jiff::civil::DateTime;
 
 use super::event::TrackingEvent;
 use crate::json::Value;
+use crate::outcome::{Repair, RepairSet};
 use crate::time::{EventTime, Timestamp};
 
+/// Returns the repairs with which an event has its `time` if its `timestamp` differs by more than a second. Returns no
+/// repairs for other events.
+pub fn repairs_of_two_times(event: &TrackingEvent<'_>) -> RepairSet {
+    let mut repairs = RepairSet::NONE;
+    if has_two_times(event)
+        && let Some([_, time]) = event.both_times()
+    {
+        repairs.insert(Repair::ShipperTime);
+        if time
+            .as_str()
+            .is_some_and(|time| Timestamp::parse(time).is_none())
+        {
+            repairs.insert(Repair::NaiveTime);
+        }
+    }
+    repairs
+}
+
 /// Returns whether an event has a `time` and a `timestamp` that differ by more than a second.
-pub fn has_two_times(event: &TrackingEvent<'_>) -> bool {
+fn has_two_times(event: &TrackingEvent<'_>) -> bool {
     delay(event).is_some_and(|delay| delay.abs() > SignedDuration::from_secs(1))
 }
 
-/// Returns whether the `timestamp` of an event is more than a second later than its `time`, as if a log shipper had
-/// added the time of arrival.
+/// Returns whether a log shipper has added the time of arrival as `timestamp`: it is more than a second later than
+/// `time`, or in a form that the LMS does not write, such as milliseconds.
 pub fn arrived_later(event: &TrackingEvent<'_>) -> bool {
-    delay(event).is_some_and(|delay| delay > SignedDuration::from_secs(1))
+    match delay(event) {
+        Some(delay) => delay > SignedDuration::from_secs(1),
+        None => event.both_times().is_some_and(|[timestamp, time]| {
+            timestamp.is_present() && moment(timestamp).is_none() && moment(time).is_some()
+        }),
+    }
 }
 
 /// Returns the duration from the `time` of an event to its `timestamp`, if both can be read and differ.
@@ -74,6 +98,32 @@ mod tests {
         ] {
             assert_eq!(differs(timestamp, time), expected, "{timestamp}");
             assert_eq!(differs(time, timestamp), expected, "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_arrival_is_later_or_in_another_form() {
+        let arena = Bump::new();
+        let time = r#""2013-03-05T09:00:46.812000+00:00""#;
+        for (timestamp, time, expected) in [
+            (r#""2013-03-05T09:01:46Z""#, time, true),
+            (r#""2013-03-05T08:01:46Z""#, time, false),
+            ("1362474046812", time, true),
+            (r#""1362474046.5""#, time, true),
+            (r#""05/Mar/2013:09:00:46 +0000""#, time, true),
+            (
+                r#""05/Mar/2013:09:00:46 +0000""#,
+                r#""2013-03-05 09:00:46""#,
+                true,
+            ),
+            (r#""05/Mar/2013:09:00:46 +0000""#, r#""soon""#, false),
+            (r#""2013-03-05 09:00:46""#, time, false),
+            ("null", time, false),
+            (r#""""#, time, false),
+        ] {
+            let line = format!(r#"{{"event":1,"timestamp":{timestamp},"time":{time}}}"#);
+            let event = parse_line(line.as_bytes(), &arena).unwrap().unwrap();
+            assert_eq!(arrived_later(&event), expected, "{line}");
         }
     }
 

@@ -286,3 +286,95 @@ fn an_empty_run_names_the_repairs_and_how_the_lines_are_read_again() {
     let ended = on_log(run, &log).run().with_code(0);
     ended.assert_stderr("warning: 5 lines were read and nothing was converted: 5 events are in an old form and not converted: use `--repair legacy-ids`, which gives the blocks of ORG/COURSE/RUN courses their i4x keys; ");
 }
+
+/// An event that names no course, with a page.
+fn without_course(name: &str, time: &str, page: &str) -> String {
+    let event = json!({
+        "name": name, "event": {"current_url": page, "target_url": "https://example.org/", "id": 5}, "event_type": name,
+        "event_source": "browser", "username": "ada", "time": time, "page": page, "referer": page,
+        "context": {"course_id": "", "user_id": 7},
+    });
+    format!("{event}\n")
+}
+
+#[test]
+fn a_repair_loses_no_event_that_is_emitted_without_it() {
+    let time = "2024-03-05T09:14:07.120334+00:00";
+    let log = [
+        "https://www.example.org/course/mit/7-00x/intro/1014",
+        "https://courses.example.org/courses/search/all/subjects/",
+        "https://courses.example.org/courses/course-v1:Gone+X+1/courseware/",
+        "https://courses.example.org/courses/Gone/X/2013/courseware/",
+    ]
+    .map(|page| without_course("edx.ui.lms.link_clicked", time, page))
+    .concat();
+    let ended = on_log(transform("xapi", ""), &log).run().with_code(0);
+    assert_eq!(ended.count("emitted"), 4);
+    let repaired = on_log(transform("xapi", "all"), &log).run().with_code(0);
+    assert_eq!(repaired.stdout, ended.stdout);
+    assert_eq!(repaired.report()["total"]["repaired"], json!({}));
+
+    // The time of the shipper is the only one with an offset.
+    let log = of_slash_course("edx.course.enrollment.activated", &json!({"mode": "audit"}))
+        .replace(
+            r#""time":"2014-03-05T09:14:07.120334+00:00""#,
+            r#""time":"2014-03-05T09:14:07.120334","timestamp":"2014-03-05T10:00:00Z""#,
+        );
+    let derive = ["--unknown-course", "derive"];
+    let ended = on_log(transform("xapi", "shipper-time").args(&derive), &log).run();
+    assert_eq!(ended.count("emitted"), 1);
+    ended.assert_stderr(
+        "if a log shipper added `timestamp`, `--repair naive-time,shipper-time` takes `time`",
+    );
+    let ended = on_log(
+        transform("xapi", "shipper-time,naive-time").args(&derive),
+        &log,
+    )
+    .run();
+    let repaired = json!({"naive-time": 1, "shipper-time": 1});
+    assert_eq!(ended.report()["total"]["repaired"], repaired);
+}
+
+#[test]
+fn renamed_events_without_a_name_are_reported() {
+    let goto =
+        json!({"old": 1, "new": 2, "id": "block-v1:a+b+c+type@sequential+block@s"}).to_string();
+    let goto = of_slash_course("seq_goto", &json!(goto)).replace(r#""name":"seq_goto","#, "");
+    let enrolled = without_course(
+        "edx.ui.lms.link_clicked",
+        "2024-03-05T09:14:07Z",
+        "https://h/",
+    );
+    for (log, emitted) in [
+        (goto.repeat(5), 5),
+        ([goto.repeat(5), enrolled.repeat(5)].concat(), 10),
+    ] {
+        let derive = ["--unknown-course", "derive"];
+        let ended = on_log(transform("xapi", "").args(&derive), &log).run();
+        ended.assert_stderr(
+            "5 events are in an old form and not converted: use `--repair earlier-names`",
+        );
+        assert_eq!(
+            ended.report()["total"]["repairable"],
+            json!({"earlier-names": 5})
+        );
+        let ended = on_log(transform("xapi", "earlier-names").args(&derive), &log).run();
+        assert_eq!(ended.count("emitted"), emitted);
+    }
+}
+
+#[test]
+fn a_filter_by_course_names_the_repair_that_finds_the_courses() {
+    let page = "https://courses.example.org/courses/DemoX/Botany/2013/courseware/";
+    let log = without_course("edx.ui.lms.link_clicked", "2024-03-05T09:14:07Z", page).repeat(20);
+    let filtered = |repairs: &str, glob: &str| {
+        let arguments = ["--unknown-course", "derive", "--course", glob];
+        on_log(transform("xapi", repairs).args(&arguments), &log)
+            .run()
+            .with_code(0)
+    };
+    let ended = filtered("", "DemoX/*");
+    ended.assert_stderr("no event matched `--course DemoX/*`; no event names a course; 20 events are in an old form and not converted: use `--repair course-from-url`");
+    assert_eq!(filtered("course-from-url", "DemoX/*").count("emitted"), 20);
+    filtered("", "MITx/*").assert_not_stderr("--repair");
+}

@@ -55,7 +55,10 @@ pub fn nothing_converted(tally: &Tally) -> String {
 }
 
 fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
-    if let Some(cause) = no_event_matched(converter, tally) {
+    if let Some(mut cause) = no_event_matched(converter, tally) {
+        if let Some(advice) = repairable_events(tally, converter.repairs) {
+            cause = format!("{cause}; {advice}");
+        }
         return cause + reread.of_others();
     }
     let wanted = tally.wanted();
