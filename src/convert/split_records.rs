@@ -70,7 +70,7 @@ impl LineConverter {
         let (mut before, mut records, mut is_split) = (line, Vec::new(), !is_whole);
         for (text, bytes) in lines {
             let parts = self.parts_of(text, bytes);
-            is_split |= parts.len() > 1 || parts[..] != [0..text.len()];
+            is_split |= parts.len() != 1 || parts[0] != (0..text.len());
             records.extend(parts.into_iter().map(|part| part_of(before, bytes, part)));
             before.byte += text.len() as u64 + 1;
         }
