@@ -231,9 +231,14 @@ impl JournalContents {
         })
     }
 
+    /// Returns the file with the device and inode of this stamp as it was when a run last read it to its end.
+    pub fn file(&self, stamp: &FileStamp) -> Option<&KnownFile> {
+        self.files.get(&stamp.file())
+    }
+
     /// Returns the file of this stamp, if it was read to its end and has not changed since.
     pub fn unchanged_file(&self, stamp: &FileStamp) -> Option<&KnownFile> {
-        let known = self.files.get(&stamp.file());
+        let known = self.file(stamp);
         known.filter(|known| known.stamp == *stamp)
     }
 

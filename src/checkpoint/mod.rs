@@ -22,6 +22,7 @@
 //! | `entry_text` | reads frequent entries of the journal fast |
 //! | `contents` | what all entries together say about the inputs |
 //! | `known` | the inputs and files that the journal knows |
+//! | `known_contents` | the input that a file has, by the identity of the file |
 //! | `read_files` | the files that a run has read to their end, which later runs need not open |
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 //! | `history_text` | the form of a history in the journal |
@@ -36,6 +37,7 @@ mod history;
 mod history_text;
 mod journal;
 mod known;
+mod known_contents;
 mod lock;
 mod opener;
 mod read_files;

@@ -7,7 +7,7 @@ use super::entry::InputId;
 use super::read_files::ReadFile;
 use super::sequencer::SequencedInput;
 use super::state_directory::StateDirectory;
-use crate::input::{LineBatch, Position, ReadEnd, Shape, StampedFile, WatchedFile};
+use crate::input::{FileStamp, LineBatch, Position, ReadEnd, Shape, StampedFile, WatchedFile};
 use crate::pipeline::InputGuard;
 
 /// An input that was opened and is not yet delivered to its end.
@@ -57,9 +57,9 @@ impl InputGuard for ReadingInput {
                 ..end
             };
         }
-        if let Some(file) = self.stamped.as_ref().filter(|_| end.is_whole())
-            && let Some(stamp) = file.unchanged_stamp()
-        {
+        let whole = self.stamped.as_ref().filter(|_| end.is_whole());
+        let unchanged = whole.and_then(StampedFile::unchanged_stamp);
+        if let Some(stamp) = unchanged.or_else(|| self.identity()) {
             self.directory.has_read_file(ReadFile {
                 input: self.recorded_as.get(),
                 end: self.position.get(),
@@ -68,5 +68,17 @@ impl InputGuard for ReadingInput {
             });
         }
         end
+    }
+}
+
+impl ReadingInput {
+    /// Returns the identity of a plain file, unless the journal has it. Its time of change is 0, so that the file never
+    /// counts as unchanged.
+    fn identity(&self) -> Option<FileStamp> {
+        let stamp = self.file.as_ref().filter(|_| self.may_grow)?.stamp()?;
+        let input = self.input?;
+        let is_known = self.directory.input_of_file(&stamp) == Some(input);
+        let changed = 0;
+        (!is_known).then_some(FileStamp { changed, ..stamp })
     }
 }

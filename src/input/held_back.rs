@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::bytes_read::BytesRead;
+use super::file_stamp::FileStamp;
 use super::foreign::GZIP_MAGIC;
 use super::moved::rotated_files;
 use super::open::{Opened, open};
@@ -149,6 +150,11 @@ pub struct WatchedFile {
 }
 
 impl WatchedFile {
+    /// Returns the stamp of the file as it is now.
+    pub fn stamp(&self) -> Option<FileStamp> {
+        FileStamp::of(&self.file.metadata().ok()?)
+    }
+
     /// Returns why the rest of the file is left to the next run, given the error that ended reading, and the position up
     /// to which the file was read. Returns `None` if the error is not explained by a program that writes the file, or if
     /// the rest is lost because the file was truncated and no copy of it is found.

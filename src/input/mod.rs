@@ -50,7 +50,7 @@ pub use file_stamp::{FileStamp, StampedFile};
 pub use foreign::{Container, ForeignData};
 pub use held_back::{HeldBack, WatchedFile, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
-pub use moved::{SourceIndex, moved_files, moved_to};
+pub use moved::{MovedTo, SourceIndex, moved_files, moved_to};
 pub use name_filter::NameFilter;
 pub use not_a_log::not_opened;
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};

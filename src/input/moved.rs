@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::path::Path;
+use std::time::SystemTime;
 
 use super::discover::source;
 use super::file_stamp::FileStamp;
@@ -131,46 +132,76 @@ impl<'s> SourceIndex<'s> {
     fn moved(&self, vanished: &Source) -> Vec<&'s Source> {
         let same_file = self.same_file(vanished).next();
         let exact = same_file.or_else(|| self.packed(vanished));
-        let is_current = stem(&vanished.name) == vanished.name;
-        if let Some(exact) = exact.filter(|_| !is_current) {
+        if let Some(exact) = exact.filter(|_| !is_current(vanished)) {
             return vec![exact];
         }
+        exact.into_iter().chain(self.rotated(vanished)).collect()
+    }
+
+    /// Returns the files that may have the content of a vanished input by their names and times.
+    fn rotated(&self, vanished: &Source) -> impl Iterator<Item = &'s Source> {
         let candidates = match vanished.stamp {
-            Some(_) if is_current => Some(&self.all),
+            Some(_) if is_current(vanished) => Some(&self.all),
             Some(stamp) => self.by_second.get(&stamp.modified_second()),
             None => None,
         };
         let candidates = candidates.into_iter().flatten().copied();
-        let is_moved =
-            |file: &&Source| is_as_new(vanished, file) && is_rotated(&vanished.name, &file.name);
-        exact
-            .into_iter()
-            .chain(candidates.filter(is_moved))
-            .collect()
+        candidates
+            .filter(|file| is_as_new(vanished, file) && is_rotated(&vanished.name, &file.name))
     }
 }
 
+/// Returns whether an input is a log without a number or date in its name, to which lines are still written.
+fn is_current(source: &Source) -> bool {
+    stem(&source.name) == source.name
+}
+
+/// The file that has the content of a vanished input.
+#[derive(Clone, Copy, Debug)]
+pub struct MovedTo<'s> {
+    pub file: &'s Source,
+    /// Whether nothing but the name and the time tells that the file has the content of the vanished log.
+    pub is_guess: bool,
+}
+
 /// Returns the input that has the content of a vanished input. `listed` are the inputs that were found together with the
-/// vanished input, `later` are those that were found later and did not vanish.
+/// vanished input when the run had `started`, `later` are those that were found later and did not vanish. `is_content`
+/// says whether a file has the content of the vanished input, if that is known.
 pub fn moved_to<'s>(
     vanished: &Source,
     listed: &SourceIndex<'s>,
     later: &SourceIndex<'s>,
-) -> Option<&'s Source> {
-    // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
-    // exception is the gzip file into which the vanished file was being packed.
+    started: SystemTime,
+    is_content: impl Fn(&Source) -> Option<bool>,
+) -> Option<MovedTo<'s>> {
     let is_renamed = |other: &&Source| other.path() != vanished.path();
-    let of_listed = || {
-        let same_file = listed.same_file(vanished).find(is_renamed);
-        same_file.or_else(|| listed.packed(vanished))
-    };
     let same_file = later.same_file(vanished).next();
-    same_file.or_else(of_listed).or_else(|| {
-        later
-            .moved(vanished)
-            .into_iter()
-            .find(|file| !is_of_other(vanished, file, listed))
-    })
+    if let Some(file) = same_file.or_else(|| listed.same_file(vanished).find(is_renamed)) {
+        let is_guess = false;
+        return Some(MovedTo { file, is_guess });
+    }
+    // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
+    // exceptions are the gzip file into which the vanished file was being packed, and for a live log, a file that was
+    // written while the inputs were listed.
+    let is_written = |file: &&Source| {
+        let is_known = |stamp: FileStamp| stamp.shows_changes_after(started);
+        is_current(vanished) && file.stamp.is_some_and(|stamp| !is_known(stamp))
+    };
+    let of_listed = listed.rotated(vanished).filter(is_renamed);
+    let candidates = listed.packed(vanished).into_iter();
+    let candidates = candidates
+        .chain(later.moved(vanished))
+        .chain(of_listed.filter(is_written));
+    let candidates = candidates.filter(|file| !is_of_other(vanished, file, listed));
+    let candidates = candidates.map(|file| (file, is_content(file)));
+    let candidates: Vec<_> = candidates.collect();
+    let with_content = |expected| {
+        let mut candidates = candidates.iter();
+        candidates.find(move |(_, is_content)| *is_content == expected)
+    };
+    let (file, is_content) = with_content(Some(true)).or_else(|| with_content(None))?;
+    let is_guess = is_current(vanished) && is_content.is_none();
+    Some(MovedTo { file, is_guess })
 }
 
 /// Returns whether a file is the gzip file into which another input of the same time was packed.

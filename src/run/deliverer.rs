@@ -135,6 +135,7 @@ impl<'c> Deliverer<'c> {
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> ControlFlow {
         let mut open = OpenInput::start(source);
         if let Some(resumed) = resumed {
+            self.vanished.note_opened(source, resumed.input);
             open.same_lines = resumed.same_lines.clone();
             let same = open.same_lines.as_ref().map_or(0, |same| same.lines);
             open.skipped_lines = resumed.start().line - same;

@@ -93,6 +93,7 @@ mod timer;
 mod unfinished;
 mod unnamed_causes;
 mod unpacking;
+mod vanished_logs;
 mod vanishing_files;
 mod verdicts;
 mod verify;

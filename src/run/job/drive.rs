@@ -1,6 +1,7 @@
 //! The main part of a run: the inputs are read, converted and delivered.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::{Job, SnapshotFn};
 use crate::checkpoint::ResumingOpener;
@@ -73,7 +74,8 @@ impl Job<'_> {
             more.read.extend(moved.sources.iter().cloned());
             sources = moved.sources.into();
         }
-        deliverer.settle_vanished(&self.unread.listed, &more);
+        let started = SystemTime::now() - self.started.elapsed();
+        deliverer.settle_vanished(&self.unread.listed, &more, started);
         let mut delivered = deliverer.close();
         delivered.more_inputs = more.read.len();
         if let Err(error) = result {
