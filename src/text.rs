@@ -20,6 +20,14 @@ pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
+/// Returns a plural noun that ends in `s`, or its singular after the number 1.
+pub fn noun(count: u64, nouns: &str) -> &str {
+    match count {
+        1 => nouns.strip_suffix('s').unwrap_or(nouns),
+        _ => nouns,
+    }
+}
+
 /// Returns a number and the words after it, in the singular if the number is 1, else in the plural.
 pub fn counted(count: u64, one: &str, several: &str) -> String {
     let words = if count == 1 { one } else { several };

@@ -22,6 +22,14 @@ impl Url {
     /// # Errors
     /// Returns an error if the text is not such a URL, or contains a user or a password. The error shows no secret.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::parse_like(text, "https://lrs.example.org/xAPI")
+    }
+
+    /// Parses a URL. An error shows `example`.
+    ///
+    /// # Errors
+    /// Returns an error as [`parse`](Self::parse) does.
+    pub fn parse_like(text: &str, example: &str) -> Result<Self> {
         let starts_with = |scheme: &str| {
             let start = text.get(..scheme.len());
             start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
@@ -32,7 +40,7 @@ impl Url {
         if is_http && authority.is_some_and(|authority| authority.contains('@')) {
             let shown = redacted(text);
             bail!(
-                "the URL `{shown}` contains credentials: remove them, and set them in the environment or a file"
+                "the URL `{shown}` contains credentials: remove them, and set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or give `--auth-file`; for a router, set its `auth_scheme`"
             );
         }
         // A port that is not a number is refused, since it may be a part of a password: `hun` in
@@ -40,7 +48,7 @@ impl Url {
         let is_address = |uri: &Uri| authority == uri.host() || uri.port().is_some();
         let Some(uri) = uri.as_ref().filter(|uri| is_http && is_address(uri)) else {
             let shown = redacted(text);
-            bail!("`{shown}` is not a URL like https://lrs.example.org/xAPI");
+            bail!("`{shown}` is not a URL like {example}");
         };
         Ok(Self {
             text: text.to_owned(),

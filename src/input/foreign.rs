@@ -348,7 +348,7 @@ mod tests {
                 let command = format!("iconv -f {from} -t UTF-8 FILE");
                 let message = kind.message(Container::File);
                 let expected =
-                    format!("it is {is} text; read the file that `{command} > {NEW}` writes, and ");
+                    format!("it is {is} text; run `{command} > {NEW}`, read {NEW}, and ");
                 assert!(message.starts_with(&expected), "{message}");
             }
         }

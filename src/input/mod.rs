@@ -52,7 +52,7 @@ pub use held_back::{HeldBack, WatchedFile, is_cut_off};
 pub use line_batch::{Line, LineBatch, LineContent};
 pub use moved::{MovedTo, SourceIndex, moved_files, moved_to};
 pub use name_filter::NameFilter;
-pub use not_a_log::not_opened;
+pub use not_a_log::{not_opened, with_name};
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};
 pub use shard::Shard;

@@ -1,5 +1,7 @@
 //! The lookup of users and courses in the tables, and the derivation of ids and names without tables.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use bumpalo::Bump;
 use uuid::Uuid;
 
@@ -33,6 +35,8 @@ pub struct Lms {
     pub missing_external_id: Unknown,
     /// The rows of users without an external id of whom an event was converted.
     pub derived_users: RowSet,
+    /// Whether an id was derived for a user who is in no table.
+    pub derives_unknown: AtomicBool,
     pub derivation: IdentityDerivation,
 }
 
@@ -115,7 +119,13 @@ impl Lms {
             None if self.users.is_some() && self.unknown_user == Unknown::Reject => {
                 return Err(user.fault(Reason::UnknownUser));
             }
-            None => self.derivation.of_unknown(user.id, user.username),
+            None => {
+                // Most events only read the flag, so that threads do not wait for each other.
+                if !self.derives_unknown.load(Ordering::Relaxed) {
+                    self.derives_unknown.store(true, Ordering::Relaxed);
+                }
+                self.derivation.of_unknown(user.id, user.username)
+            }
         };
         let mut text = Uuid::encode_buffer();
         Ok(arena.alloc_str(uuid.hyphenated().encode_lower(&mut text)))
@@ -130,6 +140,11 @@ impl Lms {
             }
             _ => Err(user.fault(Reason::NoExternalId)),
         }
+    }
+
+    /// Returns whether an id was derived for a user who is in no table.
+    pub fn has_derived_unknown(&self) -> bool {
+        self.derives_unknown.load(Ordering::Relaxed)
     }
 
     /// Returns the numeric id of each user of the table who has no external id, and the id that is derived for the user.

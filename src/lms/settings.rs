@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Result;
 
@@ -116,6 +117,7 @@ impl LmsTables {
             unknown_course: settings.unknown_course,
             missing_external_id: settings.missing_external_id,
             derived_users: RowSet::default(),
+            derives_unknown: AtomicBool::new(false),
         }
     }
 

@@ -10,7 +10,7 @@ use super::verification::verification_text;
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
 use crate::send::{Target, TargetStatistics};
-use crate::text::{grouped, plural};
+use crate::text::{grouped, noun, plural};
 
 /// The results of a run.
 pub struct Report<'a> {
@@ -108,6 +108,10 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     ];
     rows.extend(group_rows(&groups));
     rows.push(row(statistics.left(), "left", left));
-    rows.push(row(requests.count, "requests", &speed));
+    rows.push(row(
+        requests.count,
+        noun(requests.count, "requests"),
+        &speed,
+    ));
     rows.join("\n")
 }

@@ -8,7 +8,7 @@ use super::inputs::{InputCounts, Repeated};
 use super::text::{reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
-use crate::text::{counted, grouped, plural};
+use crate::text::{counted, grouped, noun, plural};
 
 /// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
@@ -57,7 +57,7 @@ impl Display for Summary<'_> {
                 formatter.write_str(&most_frequent_names(&tally.details.unsupported))?;
             }
         }
-        formatter.write_str(&row(tally.lines(), "lines", ""))?;
+        formatter.write_str(&row(tally.lines(), noun(tally.lines(), "lines"), ""))?;
         if tally.details.derived_ids > 0 {
             let users = counted(self.derived_users, "user", "users");
             let detail = format!("{users} without an external id in the table");
@@ -126,7 +126,7 @@ impl Summary<'_> {
         }
         if replaced > 0 {
             let plural = plural(replaced as u64);
-            ends.push(format!("{replaced} output file{plural} replaced"));
+            ends.push(format!("{replaced} file{plural} replaced"));
         }
         let ends = if ends.is_empty() {
             String::new()
@@ -143,7 +143,8 @@ impl Summary<'_> {
     }
 
     fn emitted_text(&self) -> String {
-        let mut text = format!("{} {}", grouped(self.tally.records), self.noun);
+        let records = self.tally.records;
+        let mut text = format!("{} {}", grouped(records), noun(records, self.noun));
         let collisions = self.tally.emitted_collisions();
         if collisions > 0 {
             let plural = plural(collisions);

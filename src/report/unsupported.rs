@@ -17,7 +17,7 @@ pub fn kinds_text(events: &UnsupportedEvents) -> String {
     let unnamed = match events.named_by_type {
         0 => "without a name".to_owned(),
         count => format!(
-            "without a name, {} of them for `--name-from-event-type`",
+            "without a name (`--name-from-event-type` would convert {})",
             grouped(count)
         ),
     };

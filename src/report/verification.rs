@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::text::row;
 use crate::send::{Target, Verification, VerificationCounts};
-use crate::text::grouped;
+use crate::text::{grouped, noun};
 
 /// The result of verifying a router.
 #[derive(Serialize)]
@@ -95,7 +95,7 @@ pub fn verification_text(target: &Target, verification: &Verification) -> String
             "left",
             detail(counts.left, "not checked when the run stopped"),
         ),
-        row(requests.count, "requests", &speed),
+        row(requests.count, noun(requests.count, "requests"), &speed),
     ]
     .join("\n")
 }

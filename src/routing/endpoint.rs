@@ -29,9 +29,8 @@ impl Endpoint {
     /// Makes an endpoint that adds no headers and replaces no keys.
     ///
     /// # Errors
-    /// Returns an error if the text is not a URL, or the credentials contain a control character.
-    pub fn at(url: &str, credentials: Credentials) -> Result<Self> {
-        let url = Url::parse(url)?;
+    /// Returns an error if the credentials contain a control character.
+    pub fn at(url: Url, credentials: Credentials) -> Result<Self> {
         Ok(Self {
             name: url.base().to_owned(),
             url,
@@ -50,7 +49,10 @@ impl Endpoint {
 
     /// Makes the endpoint of a router.
     pub(super) fn new(config: &RouterConfig) -> Result<Self> {
-        let mut endpoint = Self::at(&expand(&config.route_url)?, credentials(config)?)?;
+        let mut endpoint = Self::at(
+            Url::parse(&expand(&config.route_url)?)?,
+            credentials(config)?,
+        )?;
         let configurations = &config.configurations;
         let kept = match config.backend_name {
             // With a replaced `id`, all statements would have the same id.
@@ -165,7 +167,8 @@ mod tests {
 
     #[test]
     fn the_name_of_an_endpoint_is_its_url_without_the_query() {
-        let query = Endpoint::at("https://x.example/a?token=hunter2", Credentials::None).unwrap();
+        let query = Url::parse("https://x.example/a?token=hunter2").unwrap();
+        let query = Endpoint::at(query, Credentials::None).unwrap();
         assert_eq!(query.name, "https://x.example/a");
     }
 

@@ -40,7 +40,7 @@ impl ConversionSettings {
     ) -> Result<(LineConverter, LmsTables)> {
         check_root_url(&self.lms.root_url, console)?;
         let identity = self.format.identity_column();
-        check_users(&self.lms, identity, console)?;
+        check_users(&self.lms, identity)?;
         let routers = self
             .routers
             .as_deref()
@@ -158,34 +158,13 @@ pub(super) fn check_root_url(url: &str, console: &Console) -> Result<()> {
     Ok(())
 }
 
-/// Checks that there is a table of users if actors are named by their e-mail addresses. Prints a note if external ids
-/// are derived.
-fn check_users(lms: &LmsSettings, identity: IdentityColumn, console: &Console) -> Result<()> {
-    if identity == IdentityColumn::Email {
-        if !lms.has_users() {
-            bail!(
-                "`--actor mbox` and `mbox-sha1sum` need e-mail addresses: give a table of users with `--users`"
-            );
-        }
-        return Ok(());
+/// Checks that there is a table of users if actors are named by their e-mail addresses.
+fn check_users(lms: &LmsSettings, identity: IdentityColumn) -> Result<()> {
+    if identity == IdentityColumn::Email && !lms.has_users() {
+        bail!(
+            "`--actor mbox` and `mbox-sha1sum` need e-mail addresses: give a table of users with `--users`"
+        );
     }
-    let import =
-        "; to give the LMS the same ids, import those that `event-router lms external-ids` writes";
-    let (whose, remedy) = match (lms.has_users(), lms.unknown_user, lms.missing_external_id) {
-        (false, ..) => ("", "; to use those, give a table of users with `--users`"),
-        (true, Unknown::Derive, Unknown::Reject) => (" of users who are not in the table", ""),
-        (true, Unknown::Reject, Unknown::Derive) => {
-            (" of users who have none in the table", import)
-        }
-        (true, Unknown::Derive, Unknown::Derive) => (
-            " of users who are not in the table or have none in it",
-            import,
-        ),
-        (true, Unknown::Reject, Unknown::Reject) => return Ok(()),
-    };
-    console.note(&format!(
-        "note: external ids{whose} are derived and will not match the LMS's own{remedy}"
-    ));
     Ok(())
 }
 

@@ -1,8 +1,29 @@
 //! Notes about events, shown at the end of a run.
 
 use crate::console::Console;
+use crate::lms::Lms;
 use crate::outcome::Tally;
 use crate::text::counted;
+
+/// Shows a note if external ids were derived.
+pub fn note_derived_ids(lms: &Lms, console: &Console) {
+    let (has_users, of_listed) = (lms.users.is_some(), lms.derived_users.count() > 0);
+    let (whose, remedy) = match (lms.has_derived_unknown(), of_listed) {
+        (false, false) => return,
+        (true, false) if has_users => (" of users who are not in the table", ""),
+        (true, false) => ("", "; to use those, give a table of users with `--users`"),
+        (is_unknown, true) => (
+            match is_unknown {
+                true => " of users who are not in the table or have none in it",
+                false => " of users who have none in the table",
+            },
+            "; to give the LMS the same ids, import those that `event-router lms external-ids` writes",
+        ),
+    };
+    console.note(&format!(
+        "note: external ids{whose} were derived and do not match the LMS's own{remedy}"
+    ));
+}
 
 /// Shows notes about emitted events whose times are doubtful.
 pub fn note_events(tally: &Tally, console: &Console) {

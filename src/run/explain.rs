@@ -11,6 +11,8 @@ use serde_json::value::RawValue;
 
 use super::check_stdout::check_stdout;
 use super::deliverer::Deliverer;
+use super::event_notes::note_derived_ids;
+use super::inputs::skipped_text;
 use super::settings::{ConversionSettings, InputSettings};
 use crate::checkpoint::ResumingOpener;
 use crate::console::{Console, one_line};
@@ -52,14 +54,19 @@ pub fn explain(
 ) -> Result<ExitCode, Fatal> {
     let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
     let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
+    if let Some(skipped) = skipped_text(&discovery).filter(|_| !discovery.sources.is_empty()) {
+        console.note(&format!("note: {skipped}"));
+    }
     check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
     let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
+    let converter = Arc::new(converter);
+    let converting = Arc::clone(&converter);
     let options = input.pipeline_options();
     let max_line_bytes = options.max_line_bytes;
     let convert = move |source: &Source, batch: LineBatch| {
         let lines = batch.lines(source.shape, max_line_bytes);
         let converted = ConvertedBatch {
-            bytes: explain_lines(&converter, &source.name, lines, json).into(),
+            bytes: explain_lines(&converting, &source.name, lines, json).into(),
             ..ConvertedBatch::default()
         };
         (converted, None)
@@ -71,6 +78,9 @@ pub fn explain(
         deliverer.deliver(delivery)
     })
     .or_exit(ExitCode::Usage)?;
+    if let Some(lms) = converter.lms.get() {
+        note_derived_ids(lms, console);
+    }
     Ok(deliverer.close().code)
 }
 

@@ -13,7 +13,7 @@ use crate::convert::{Flawed, Suspects};
 use crate::input::{Shape, Source};
 use crate::outcome::{Flaw, Reason, Tally};
 use crate::report::Reread;
-use crate::text::{counted, grouped};
+use crate::text::{counted, grouped, shell_word};
 use crate::tracking::LineKind;
 
 mod causes;
@@ -253,8 +253,8 @@ impl ReadInput<'_> {
         let pipe = match (self.source.name.as_str(), self.is_gzip) {
             ("-", false) => format!("… | {of_pipe}"),
             ("-", true) => format!("… | gzip -dc | {of_pipe}"),
-            (_, false) => format!("{command} FILE"),
-            (_, true) => format!("gzip -dc FILE | {of_pipe}"),
+            (file, false) => format!("{command} {}", shell_word(file)),
+            (file, true) => format!("gzip -dc {} | {of_pipe}", shell_word(file)),
         };
         let without = if self.reread.has_state {
             ", without `--state`, which reads only files"

@@ -43,6 +43,20 @@ pub struct Moved {
     pub in_other_shards: Vec<Source>,
 }
 
+/// Returns how many files were skipped because of their names.
+pub fn skipped_text(discovery: &Discovery) -> Option<String> {
+    let (first, _) = discovery.skipped.first()?;
+    let (first, count) = (first.display(), discovery.skipped.len());
+    let (plural, whose) = if count == 1 {
+        ("", "its")
+    } else {
+        ("s", "their")
+    };
+    Some(format!(
+        "{count} file{plural} skipped because of {whose} name{plural}, such as `{first}`; choose files with `--include` and `--exclude`"
+    ))
+}
+
 impl InputSearch {
     /// Finds the inputs. Paths that cannot be read are reported and returned in `errors`.
     ///
@@ -62,27 +76,15 @@ impl InputSearch {
         errors.close(console);
         let is_empty =
             discovery.sources.is_empty() && discovery.errors.is_empty() && !self.lacks_rejects;
-        match discovery.skipped.as_slice() {
-            [(first, _), ..] => {
-                let (first, count) = (first.display(), discovery.skipped.len());
-                let (plural, whose) = if count == 1 { ("", "its") } else { ("s", "their") };
-                let skipped = format!(
-                    "{count} file{plural} skipped because of {whose} name{plural}, such as `{first}`; choose files with `--include` and `--exclude`"
-                );
-                if is_empty {
-                    console.alert(&format!("no input was found: {skipped}"));
-                } else {
-                    console.note(&format!("note: {skipped}"));
-                }
-            }
-            [] if is_empty => console.alert(&match &discovery.hidden {
-                Some(hidden) => format!(
+        if is_empty {
+            console.alert(&match (skipped_text(&discovery), &discovery.hidden) {
+                (Some(skipped), _) => format!("no input was found: {skipped}"),
+                (None, Some(hidden)) => format!(
                     "no input was found: hidden files, such as `{}`, are not read unless they are named as inputs",
                     hidden.display()
                 ),
-                None => "no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`".to_owned(),
-            }),
-            [] => {}
+                (None, None) => "no input was found, so there is nothing to read: check the paths, `--include` and `--exclude`".to_owned(),
+            });
         }
         if let Some((one, other)) = discovery.same_pipe() {
             bail!(

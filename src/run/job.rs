@@ -10,7 +10,7 @@ use self::checks::{check_own_rejects, check_record};
 use super::converter::LazyTables;
 use super::deliverer::{Deliverer, Rejects};
 use super::duplicates::Duplicates;
-use super::inputs::InputSearch;
+use super::inputs::{InputSearch, skipped_text};
 use super::rejects_input::RejectsInput;
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
@@ -53,6 +53,8 @@ struct Unread {
     not_found: Vec<NotFound>,
     /// The number of files in directories that are no inputs because of their names.
     skipped_files: usize,
+    /// A text about these files.
+    skipped: Option<String>,
     /// Whether no input was found, in any shard.
     found_none: bool,
     /// The inputs that need not be opened, because the state directory has all their lines.
@@ -108,6 +110,11 @@ impl<'a> Job<'a> {
         let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
         let search = input.search(&written, record.rejects.as_deref())?;
         let discovery = search.discover(&command.console)?;
+        let has_files = !discovery.sources.is_empty();
+        let skipped = skipped_text(&discovery).filter(|_| has_files);
+        if record.state.is_none() {
+            note_skipped(skipped.as_deref(), &command.console);
+        }
         check_own_rejects(&discovery.sources, command.dry_run)?;
         // The outputs of all shards must have different names, since runs of other shards may write to the same
         // directory.
@@ -145,6 +152,7 @@ impl<'a> Job<'a> {
                 in_other_shards: discovery.in_other_shards,
                 not_found: discovery.errors,
                 skipped_files: discovery.skipped.len(),
+                skipped,
                 found_none: found_none && !discovery.lacks_rejects,
                 unchanged: UnchangedInputs::default(),
             },
@@ -174,8 +182,12 @@ impl<'a> Job<'a> {
         const FORGET_AFTER: u64 = 400;
 
         let forget_after = self.record.forget_after.unwrap_or(FORGET_AFTER);
-        let state = StateDirectory::open(directory, forget_after, !self.command.dry_run);
-        state.map(|state| Some(Arc::new(state)))
+        let state = StateDirectory::open(directory, forget_after, !self.command.dry_run)?;
+        // The first run has shown the note.
+        if !state.knew_inputs {
+            note_skipped(self.unread.skipped.as_deref(), &self.command.console);
+        }
+        Ok(Some(Arc::new(state)))
     }
 
     /// Lets the run send nothing, write no file but the report, and fail on no outcome.
@@ -338,6 +350,13 @@ impl<'a> Job<'a> {
     /// Returns the size of all inputs, if it is known.
     fn size(&self) -> Option<u64> {
         self.sources.iter().map(|source| source.size).sum()
+    }
+}
+
+/// Shows a note about files that are skipped because of their names, if there are any.
+fn note_skipped(skipped: Option<&str>, console: &Console) {
+    if let Some(skipped) = skipped {
+        console.note(&format!("note: {skipped}"));
     }
 }
 

@@ -95,7 +95,7 @@ fn message(output: &ImportPath, format: Format, counts: Counts) -> String {
         (0, 0) => format!("{path}: no ids, since every user has one for {title}"),
         (0, _) => format!("{path}: no ids"),
         (count, _) => format!(
-            "{path}: {} {title} ids; import them into the LMS database, export the tables again, and run with `--missing-external-id reject`",
+            "{path}: {} {title} ids; import them into the LMS database, and export the tables again",
             grouped(count)
         ),
     }

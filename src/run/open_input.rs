@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::checkpoint::SameLines;
 use crate::convert::Suspects;
 use crate::destination::WrittenFile;
-use crate::input::{Container, HeldBack, Source};
+use crate::input::{Container, HeldBack, Source, with_name};
 use crate::outcome::Tally;
 use crate::report::{InputEnd, InputReport, ReadTo};
 
@@ -54,10 +54,11 @@ impl OpenInput {
     /// Returns the explanation of the error with which reading the input has ended.
     pub fn error(&self, source: &Source, result: &io::Result<()>, is_gzip: bool) -> Option<String> {
         let Some(foreign) = self.suspects.foreign else {
-            return result.as_ref().err().map(io::Error::to_string);
+            let error = result.as_ref().err()?;
+            return Some(with_name(&error.to_string(), &source.name));
         };
         let container = Container::of(!source.is_file(), is_gzip);
-        Some(foreign.message(container))
+        Some(with_name(&foreign.message(container), &source.name))
     }
 
     /// Returns the report on the input. `read_to` is `None` if the run stopped before the end of the input.

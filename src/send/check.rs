@@ -118,8 +118,9 @@ impl Target {
         {
             return Some(FIREWALL.to_owned());
         }
-        let of_server = self.server.advice(answer);
-        of_server.or_else(|| advice(&self.client.requested, self.client.has_credentials, answer))
+        let has_credentials = self.client.has_credentials;
+        let of_server = self.server.advice(answer, has_credentials);
+        of_server.or_else(|| advice(&self.client.requested, has_credentials, answer))
     }
 
     fn with_advice(&self, answer: &Answer, advice: &str) -> String {

@@ -201,6 +201,11 @@ impl DeadLetters {
         Self::at(&self.directory)
     }
 
+    /// Returns the path of the directory.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Returns the dead letters that were written.
     pub fn written(&self) -> LetterGroups {
         let written = self.written.lock();

@@ -283,6 +283,7 @@ mod tests {
     use crate::format::Format;
     use crate::routing::{Credentials, Endpoint, RouterSet};
     use crate::send::{Backoff, BatchLimits, ClientOptions, DeliverySettings};
+    use crate::url::Url;
 
     fn dry_run() -> DeliverySettings {
         let timeout = Duration::from_secs(1);
@@ -318,7 +319,11 @@ mod tests {
     fn start(overrides: &Value) -> (Sender, Arc<Target>) {
         let console = Arc::new(Console::new(true, false));
         let (settings, format) = (dry_run(), Format::Xapi);
-        let endpoint = Endpoint::at("https://lrs.example/xAPI", Credentials::None).unwrap();
+        let endpoint = Endpoint::at(
+            Url::parse("https://lrs.example/xAPI").unwrap(),
+            Credentials::None,
+        )
+        .unwrap();
         let target = settings.target(&endpoint, format, None, None, &console);
         let target = Arc::new(target.unwrap());
         let workers = WorkerPool::start(Arc::clone(&target), &console, 1);

@@ -134,9 +134,9 @@ pub trait Server: Send + Sync {
         verdict::is_outage(answer)
     }
 
-    /// Returns what to change so that requests succeed, if the answer is one that only a server of this kind gives. By
-    /// default, there is no such advice.
-    fn advice(&self, _answer: &Answer) -> Option<String> {
+    /// Returns what to change so that requests succeed, if the answer is one that only a server of this kind gives.
+    /// `_has_credentials` says whether the request had credentials. By default, there is no such advice.
+    fn advice(&self, _answer: &Answer, _has_credentials: bool) -> Option<String> {
         None
     }
 

@@ -25,6 +25,7 @@ use crate::console::Console;
 use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter, StatementForm};
 use crate::format::Format;
 use crate::routing::{Credentials, Endpoint};
+use crate::url::Url;
 
 /// The settings of a delivery, the same for `send` and `recover`.
 #[derive(Clone, Debug)]
@@ -72,7 +73,7 @@ impl DeliverySettings {
     pub fn endpoint(&self, console: &Console) -> Result<Option<Endpoint>> {
         let url = match (&self.url, &self.clickhouse) {
             (Some(_), Some(_)) => bail!("give `--url` or `--clickhouse-url`, not both"),
-            (Some(url), None) => url,
+            (Some(url), None) => Url::parse(url),
             (None, Some(clickhouse)) => {
                 let (_, query) = clickhouse.url.split_once('?').unwrap_or_default();
                 let mut names = query.split('&').map(|pair| pair.split('=').next());
@@ -81,7 +82,7 @@ impl DeliverySettings {
                         "the URL of `--clickhouse-url` contains credentials after the `?`: remove them, and set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or `--auth-file`"
                     );
                 }
-                &clickhouse.url
+                Url::parse_like(&clickhouse.url, "http://localhost:8123")
             }
             (None, None) if self.auth_file.is_some() => bail!(
                 "`--auth-file` needs `--url` or `--clickhouse-url`: the credentials of routers are in routers.json"
@@ -95,7 +96,7 @@ impl DeliverySettings {
             }
             None => Credentials::from_environment()?,
         };
-        let mut endpoint = Endpoint::at(url, credentials)?;
+        let mut endpoint = Endpoint::at(url?, credentials)?;
         if let Some(clickhouse) = &self.clickhouse {
             let base = endpoint.name.trim_end_matches('/');
             endpoint.name = format!("{base}/{}", clickhouse.table);
@@ -221,7 +222,9 @@ impl SendPlan {
         };
         let one = settings.endpoint(console)?;
         let endpoints = match (&mut converter.routers, one) {
-            (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
+            (None, None) => bail!(
+                "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`"
+            ),
             (Some(_), Some(_)) if settings.clickhouse.is_some() => {
                 bail!("give `--clickhouse-url` or `--routers`, not both")
             }

@@ -25,7 +25,7 @@ use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::RESPONSE_GRACE;
-use crate::text::{line_text, plural};
+use crate::text::{line_text, plural, shell_word};
 
 /// A router or server that records are sent to, and the state that its workers share.
 pub struct Target {
@@ -183,8 +183,12 @@ impl Target {
         if letters > 0 {
             // Printed as an error, because `--quiet` does not hide errors.
             let records = statistics.reasons.values().sum::<u64>();
+            let directory = match &self.dead_letters {
+                Some(letters) => format!(" {}", shell_word(&letters.directory().to_string_lossy())),
+                None => String::new(),
+            };
             console.error(&format!(
-                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{}; `event-router dead-letters` shows why, and how to settle them",
+                "failed to deliver {records} record{} to `{}`, now kept in {letters} dead letter{}; `event-router dead-letters{directory}` shows why, and how to settle them",
                 plural(records),
                 self.name,
                 plural(letters),

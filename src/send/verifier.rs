@@ -20,6 +20,7 @@ use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::destination::{Closed, Destination, RecordCounter, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::Source;
+use crate::text::{counted, noun};
 
 /// The records that servers are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,9 +130,10 @@ impl VerifyQueue {
             console.error(&format!("{at}: the statement {} {how} `{name}`", record.id));
         }
         if differing.len() > SHOWN_OF_KIND {
-            let more = differing.len() - SHOWN_OF_KIND;
+            let more = (differing.len() - SHOWN_OF_KIND) as u64;
+            let more = counted(more, "more statement is", "more statements are");
             console.error(&format!(
-                "`{name}`: {more} more statements are missing or different; the file of `--report` lists them"
+                "`{name}`: {more} missing or different; the file of `--report` lists all"
             ));
         }
         let mut code = match differing {
@@ -286,8 +288,9 @@ impl RecordCounter for Verifier {
                 false => "with one request each, or two if a statement is missing".to_owned(),
             };
             self.console.note(&format!(
-                "note: `{}` is asked for {count} statements, {how}",
-                queue.target.name
+                "note: `{}` is asked for {count} {}, {how}",
+                queue.target.name,
+                noun(count as u64, "statements")
             ));
         }
     }

@@ -42,19 +42,19 @@ fn advice(name: &str, bytes: &str, arguments: &[&str]) -> (Run, String) {
 #[test]
 fn the_commands_and_options_of_advice_read_all_events() {
     for (bytes, expected) in [
-        (doubled(), r"sed 's/\\\\/\\/g' FILE"),
-        (wrapped(Value::from), "jq -r . FILE"),
+        (doubled(), r"sed 's/\\\\/\\/g' a.log"),
+        (wrapped(Value::from), "jq -r . a.log"),
         (
             wrapped(|line| json!(json!(line).to_string())),
-            "jq -cr fromjson FILE",
+            "jq -cr fromjson a.log",
         ),
         (
             wrapped(|line| json!({"log": json!({"message": line}).to_string()})),
-            "jq -cr '.log | fromjson | .message' FILE",
+            "jq -cr '.log | fromjson | .message' a.log",
         ),
         (
             wrapped(|line| json!({"log": format!("INFO {}", json!({"message": event(&line)}))})),
-            r#"jq -cr '.log | sub("^[^{]*"; "") | fromjson | .message' FILE"#,
+            r#"jq -cr '.log | sub("^[^{]*"; "") | fromjson | .message' a.log"#,
         ),
         (
             "gunicorn\n".to_owned() + &wrapped(|line| json!({"a.b": [line]})),
@@ -104,10 +104,7 @@ pub fn assert_reads(run: &Run, advice: &str, events: usize, expected: &str) -> V
     let program = env!("CARGO_BIN_EXE_event-router");
     let options = "transform --to xapi --lms-root-url https://courses.example.org";
     let script = match shown {
-        Some(command) => format!(
-            "{} | '{program}' {options} -",
-            command.replace("FILE", "a.log")
-        ),
+        Some(command) => format!("{command} | '{program}' {options} -",),
         None => format!("'{program}' {options} {advice} a.log"),
     };
     let mut shell = Command::new("sh");
@@ -205,12 +202,12 @@ fn events_in_several_wrappings_are_all_read() {
     for (log, expected, events) in [
         (
             docker("log", 0..2) + &docker("message", 2..5),
-            "jq -cr '(.message?, .log?) // empty' FILE",
+            "jq -cr '(.message?, .log?) // empty' a.log",
             5,
         ),
         (
             docker("log", 0..2) + &joined([nested(3), nested(4)].into_iter()) + "gunicorn\n",
-            "jq -cRr 'fromjson? | ((.log | fromjson | .message)? // .log?) // empty' FILE",
+            "jq -cRr 'fromjson? | ((.log | fromjson | .message)? // .log?) // empty' a.log",
             4,
         ),
     ] {
@@ -255,7 +252,7 @@ fn messages_that_journalctl_leaves_out_are_told() {
 fn wrapped_events_beside_fewer_others_are_told_and_all_read() {
     let prefixed = format!("INFO [tracking] - {}", line(0));
     let log = prefixed.clone() + &docker("log", 1..51);
-    let by_jq = "jq -cRr '(fromjson? | .log?) // .' FILE";
+    let by_jq = "jq -cRr '(fromjson? | .log?) // .' a.log";
     let lost = "warning: 50 of 51 lines of `a.log` were not read because their events are at the key `log`; read it with `";
     let (run, found) = advice("a.log", &log, &[]);
     assert!(
@@ -327,7 +324,7 @@ fn events_that_jq_finds_are_not_unwrapped_by_another_key() {
     let run = Run::transform().file("a.log", log);
     let ended = run.args(&["--quiet", "--unwrap", "log", "a.log"]).run();
     let end =
-        "read it with `jq -cr '.a | fromjson | .b' FILE | event-router … -`; remove `--unwrap`\n";
+        "read it with `jq -cr '.a | fromjson | .b' a.log | event-router … -`; remove `--unwrap`\n";
     assert!(ended.stderr.ends_with(end), "{}", ended.stderr);
 }
 
@@ -339,6 +336,6 @@ fn unwrapped_events_without_a_name_are_events() {
     let stderr = ended.with_code(0).stderr;
     assert_eq!(
         stderr,
-        "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain` shows the events\n"
+        "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain …` shows the events\n"
     );
 }

@@ -69,12 +69,12 @@ fn with_a_rejects_file_advice_is_to_try_its_lines_again() {
         (
             wrapped(|line| json!({"log": line})),
             "--threads=1",
-            "`--unwrap log`; then try `r.jsonl` again\n",
+            "`--unwrap log`; then read the lines that were lost with `--rejects r.jsonl r.jsonl` in place of the inputs\n",
         ),
         (
             line(1),
             "--users=u.csv",
-            "or use `--unknown-user derive`; then try `r.jsonl` again\n",
+            "or use `--unknown-user derive`; then read the lines that were lost with `--rejects r.jsonl r.jsonl` in place of the inputs\n",
         ),
         (
             line(1).replace("ada", ""),

@@ -51,9 +51,35 @@ fn a_user_without_an_external_id_is_rejected_unless_ids_are_derived() {
     }
     let ended = explain("xapi", ada, &DERIVE).run();
     ended.assert_stderr(
-        "note: external ids of users who have none in the table are derived and will not match the LMS's own; to give the LMS the same ids, import those that `event-router lms external-ids` writes\n",
+        "note: external ids of users who have none in the table were derived and do not match the LMS's own; to give the LMS the same ids, import those that `event-router lms external-ids` writes\n",
     );
     assert_eq!(id_of(explain("xapi", ada, &DERIVE)), XAPI_6);
+}
+
+#[test]
+fn a_run_notes_derived_ids_only_if_a_record_has_one() {
+    let run = |user: &str, arguments: &[&str]| {
+        let run = Run::transform().file("u.csv", USERS);
+        let run = run.args(&["--users", "u.csv"]);
+        let log = line(1).replace("ada", user);
+        run.stdin(log).args(arguments).args(&["-"]).run().stderr
+    };
+    let derive = [
+        "--missing-external-id",
+        "derive",
+        "--unknown-user",
+        "derive",
+    ];
+    assert!(!run("bob", &derive).contains("derived"));
+    assert!(!run("bob", &["--since", "monday"]).contains("derived"));
+    let of_listed = run("ada", &derive);
+    assert!(
+        of_listed.contains("note: external ids of users who have none in the table were derived")
+    );
+    let of_unknown = run("linus", &derive);
+    assert!(
+        of_unknown.contains("note: external ids of users who are not in the table were derived")
+    );
 }
 
 #[test]

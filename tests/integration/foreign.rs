@@ -8,12 +8,12 @@ use crate::harness::{Run, gzip, line};
 use crate::inputs::two_lines;
 
 /// The first bytes that common programs write, followed by the kind and the way to read it that the error names.
-const KINDS: [(&[u8], &str, &str); 30] = [
+const KINDS: [(&[u8], &str, &str); 34] = [
     // gpg --symmetric, --encrypt, --encrypt --armor, --sign
     (
         b"\x8c\x0d\x04\x09\x03\x02\xa1\xf8\xc2\xa6\x04\xd4\xd4\x4a\xff\xd2",
         "OpenPGP",
-        "read the file that `gpg --decrypt FILE > FILE.new.log` writes, and move FILE away or leave it out with `--exclude`\n",
+        "run `gpg --decrypt a.log > a.log.new.log`, read a.log.new.log, and move a.log away or leave it out with `--exclude`\n",
     ),
     (
         b"\x85\x01\x8c\x03\xad\x4c\x4a\xf0\x3d\xbc\x55\xf5\x01\x0c\0\x81",
@@ -34,7 +34,7 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"\xfd7zXZ\0\0\x04\xe6\xd6\xb4\x46\x02\0\x21\x01",
         "xz",
-        "`xz -dc FILE > FILE.new.log`",
+        "`xz -dc a.log > a.log.new.log`",
     ),
     (
         b"\x5d\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0\x3d\x88",
@@ -56,22 +56,22 @@ const KINDS: [(&[u8], &str, &str); 30] = [
     (
         b"\x1f\x9d\x90{D\xb8\x61\x52\xa6",
         "compress",
-        "gzip -dc FILE",
+        "gzip -dc a.log",
     ),
     (
         b"7z\xbc\xaf\x27\x1c\0\x04\x1b\xe3",
         "7z archive",
-        "read the folder that `mkdir DIR && 7z x FILE -oDIR` fills, and move FILE away or leave it out with `--exclude`\n",
+        "run `mkdir DIR && 7z x a.log -oDIR`, read DIR, and move a.log away or leave it out with `--exclude`\n",
     ),
     (
         b"PK\x03\x04\x14\0\0\0\x08\0",
         "zip archive",
-        "`mkdir DIR && unzip -q FILE -d DIR`",
+        "`mkdir DIR && unzip -q a.log -d DIR`",
     ),
     (
         b"Rar!\x1a\x07\x01\0\x33\x92",
         "rar archive",
-        "unrar x FILE DIR/",
+        "unrar x a.log DIR/",
     ),
     (
         b"PAR1\x15\x04\x15\x10\x15\x14",
@@ -136,6 +136,26 @@ const KINDS: [(&[u8], &str, &str); 30] = [
         "leave it out",
     ),
     (b"%PDF-1.7\n%\xb5\xb5\xb5\xb5\n", "PDF", "leave it out"),
+    (
+        b"$ANSIBLE_VAULT;1.1;AES256\n63336265613863303565\n",
+        "Ansible Vault",
+        "run `ansible-vault decrypt --output - a.log > a.log.new.log`, read a.log.new.log",
+    ),
+    (
+        b"Salted__\x8c\x0d\x04\x09\x03\x02\xa1\xf8",
+        "openssl",
+        "run `openssl enc -d -CIPHER -in a.log -out a.log.new.log`, read a.log.new.log, and move a.log away",
+    ),
+    (
+        b"U2FsdGVkX1+MDQQJAwKh+MKm\n",
+        "openssl, in base64",
+        "`openssl enc -d -a -CIPHER -in a.log -out a.log.new.log`",
+    ),
+    (
+        b"-----BEGIN PKCS7-----\nMIIBrQYJKoZIhvcNAQcDoIIB\n",
+        "S/MIME",
+        "`openssl cms -decrypt -inform PEM -in a.log -inkey KEY -out a.log.new.log`",
+    ),
 ];
 
 #[test]
@@ -170,7 +190,7 @@ fn each_kind_is_recognized_within_gzip_and_in_a_pipe() {
         ended.assert_error("`a.log.gz` is not a log: it is ");
         ended.assert_stderr(kind);
         ended.assert_stderr("within gzip");
-        ended.assert_not_stderr("unzip -q FILE");
+        ended.assert_not_stderr("unzip -q a.log");
         for stdin in [start, &packed] {
             let ended = Run::transform().stdin(stdin).args(&["--quiet", "-"]).run();
             let ended = ended.with_code(3);
@@ -259,11 +279,11 @@ fn a_tar_archive_is_an_error_and_not_read_as_a_log() {
     for (archive, is) in [
         (
             gzip(&archive),
-            "a tar archive, within gzip; read the folder that `mkdir DIR && gzip -dc FILE | tar -xf - -C DIR` fills",
+            "a tar archive, within gzip; run `mkdir DIR && gzip -dc logs | tar -xf - -C DIR`, read DIR, and move logs away",
         ),
         (
             archive,
-            "a tar archive; read the folder that `mkdir DIR && tar -xf FILE -C DIR` fills",
+            "a tar archive; run `mkdir DIR && tar -xf logs -C DIR`, read DIR, and move logs away",
         ),
     ] {
         let ended = Run::transform()

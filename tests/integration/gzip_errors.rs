@@ -34,7 +34,7 @@ fn another_kind_of_data_in_a_later_member_of_a_gzip_file_is_an_error_after_the_l
         ),
         (
             b"U2FsdGVkX1+qrjbZyNUnYw4jNnCCl8oC\n".to_vec(),
-            "encrypted with openssl",
+            "encrypted with openssl, in base64",
         ),
     ] {
         let data = [&data[..], &[b'\n', 0xff].repeat(100)].concat();
@@ -73,14 +73,14 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
         (
             lines(3..5).into_bytes(),
             format!(
-                "text begins at byte {at}, after the end of the gzip data; read the two files that `head -c {} FILE > FILE.1.log; tail -c +{at} FILE > FILE.2.log` writes, and move FILE away or leave it out with `--exclude`",
+                "text begins at byte {at}, after the end of the gzip data; run `head -c {} a.log.gz > a.log.gz.1.log; tail -c +{at} a.log.gz > a.log.gz.2.log`, read both files, and move a.log.gz away or leave it out with `--exclude`",
                 at - 1
             ),
         ),
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
             format!(
-                "data compressed with zstd begins at byte {at}, after the end of the gzip data; read the two files that `head -c {} FILE > FILE.1.log; tail -c +{at} FILE | zstd -dc - > FILE.2.log` writes, and move FILE away or leave it out with `--exclude`",
+                "data compressed with zstd begins at byte {at}, after the end of the gzip data; run `head -c {} a.log.gz > a.log.gz.1.log; tail -c +{at} a.log.gz | zstd -dc - > a.log.gz.2.log`, read both files, and move a.log.gz away or leave it out with `--exclude`",
                 at - 1
             ),
         ),

@@ -225,6 +225,19 @@ fn skipped_files_are_reported_and_shown_when_quiet_only_if_there_is_no_input() {
 }
 
 #[test]
+fn only_the_first_run_with_a_state_directory_notes_skipped_files() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", line(1));
+    directory.write("logs/README.md", "");
+    for is_noted in [true, false] {
+        let ended = directory.transform().run().with_code(0);
+        let note = "note: 1 file skipped because of its name, such as `logs/README.md`";
+        assert_eq!(ended.stderr.contains(note), is_noted);
+        ended.assert_stderr("1 input (1 file skipped)");
+    }
+}
+
+#[test]
 fn a_skipped_file_is_counted_once_and_not_if_an_argument_names_it() {
     let run = Run::transform().file("logs/a/a.log", line(1));
     let run = run.file("logs/a/x.md", "").file("logs/b.md", line(2));
@@ -342,7 +355,7 @@ fn numbers_out_of_range_are_refused() {
         ["--threads", "0"],
         ["--threads", "100000"],
         ["--max-line-bytes", "0"],
-        ["--max-line-bytes", "1e9"],
+        ["--max-line-bytes", "2G"],
     ] {
         let ended = Run::transform()
             .args(&arguments)

@@ -108,19 +108,19 @@ fn data_of_another_kind_after_lines_of_text_is_an_error_that_says_where_it_begin
             (
                 "a.log",
                 bytes.clone(),
-                format!("tail -c +{at} FILE"),
-                format!("head -c {before} FILE"),
+                format!("tail -c +{at} a.log"),
+                format!("head -c {before} a.log"),
             ),
             (
                 "a.log.gz",
                 gzip(&bytes),
-                format!("gzip -dc FILE | tail -c +{at}"),
-                format!("gzip -dc FILE | head -c {before}"),
+                format!("gzip -dc a.log.gz | tail -c +{at}"),
+                format!("gzip -dc a.log.gz | head -c {before}"),
             ),
         ] {
             let run = Run::transform().file(name, bytes).args(&[name]);
             let advice = format!(
-                "read the two files that `{first} > FILE.1.log; {rest} {command}> FILE.2.log` writes, and move FILE away or leave it out with `--exclude`"
+                "run `{first} > {name}.1.log; {rest} {command}> {name}.2.log`, read both files, and move {name} away or leave it out with `--exclude`"
             );
             fails_after(run.run(), 3, 3, &message(name, advice));
         }

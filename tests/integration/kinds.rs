@@ -65,7 +65,7 @@ fn few_events_without_a_name_are_not_reported() {
         assert_eq!(stderr.contains(USE_THE_EVENT_TYPE), is_reported, "{stderr}");
         assert!(is_reported || stderr.is_empty(), "{stderr}");
         run("-v").assert_stderr(&format!(
-            "{count} without a name, {count} of them for `--name-from-event-type`\n"
+            "{count} without a name (`--name-from-event-type` would convert {count})\n"
         ));
     }
 }
@@ -114,7 +114,7 @@ fn an_empty_name_and_a_name_of_null_count_as_no_name() {
         };
         let ended = run(&[]);
         ended.assert_stderr(
-            "3 unsupported  3 without a name, 3 of them for `--name-from-event-type`\n",
+            "3 unsupported  3 without a name (`--name-from-event-type` would convert 3)\n",
         );
         ended.assert_stderr(&format!("3 lines have {USE_THE_EVENT_TYPE}\n"));
         assert_eq!(run(&["--name-from-event-type"]).count("emitted"), 3);
@@ -127,7 +127,7 @@ fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() 
         let run = Run::transform().stdin(named() + &nameless());
         run.args(arguments).args(&["-"]).run().with_code(0)
     };
-    let row = "10 unsupported  5 named (4 kinds), 2 implicit (request paths), 3 without a name, 2 of them for `--name-from-event-type`\n";
+    let row = "10 unsupported  5 named (4 kinds), 2 implicit (request paths), 3 without a name (`--name-from-event-type` would convert 2)\n";
     let names = [
         "                  2 × book\n",
         "                  1 × \\n\n",

@@ -92,6 +92,54 @@ fn a_run_with_a_state_and_nothing_new_does_not_open_the_database() {
     );
 }
 
+/// Starts a server that greets as MySQL does and does not speak TLS. Returns its port.
+#[cfg(feature = "lms-db")]
+fn server_without_tls() -> u16 {
+    use std::io::{Read, Write};
+
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut greeting =
+                b"\x0a8.0.36\0\x01\0\0\0abcdefgh\0\xff\xf7\x21\x02\0\xff\xdf\x15".to_vec();
+            greeting.extend([0; 10]);
+            greeting.extend(b"ijklmnopqrst\0mysql_native_password\0");
+            let length = u8::try_from(greeting.len()).unwrap();
+            stream.write_all(&[length, 0, 0, 0]).unwrap();
+            stream.write_all(&greeting).unwrap();
+            // The client closes the connection.
+            let _ = stream.read(&mut [0; 512]);
+        }
+    });
+    port
+}
+
+#[cfg(feature = "lms-db")]
+#[test]
+fn a_server_without_tls_and_a_server_that_is_away_have_their_own_advice() {
+    let port = server_without_tls();
+    let error = |url: &str| transform(url).run().with_code(2).stderr;
+    let without_tls = error(&format!(
+        "mysql://reader@127.0.0.1:{port}/edxapp?ssl-mode=required"
+    ));
+    let advice = "the server speaks no TLS; add `?ssl-mode=disabled` to the URL";
+    assert!(without_tls.contains(advice), "{without_tls}");
+    for url in [
+        "mysql://reader@127.0.0.1:1/edxapp?ssl-mode=required",
+        "mysql://reader@lms.invalid/edxapp",
+    ] {
+        let away = error(url);
+        let advice = "check the host and port in `--lms-db` and that the server runs\n";
+        assert!(away.ends_with(advice), "{away}");
+    }
+    let without_host = error("mysql://reader@/edxapp");
+    assert!(
+        without_host.contains("has no host: write it like"),
+        "{without_host}"
+    );
+}
+
 #[cfg(feature = "lms-db")]
 #[test]
 fn an_export_does_not_replace_a_file_that_it_reads() {

@@ -55,7 +55,7 @@ pub fn command_of_guide(form: &str) -> String {
     let command = command.unwrap_or_else(|| panic!("no command: {form}"));
     format!(
         "{} | event-router … -",
-        command.replace("changed.log", "FILE")
+        command.replace("changed.log", "a.log")
     )
 }
 
@@ -181,7 +181,7 @@ fn events_in_another_encoding_are_told() {
     let end = "where ENCODING is the encoding of the log, such as WINDOWS-1252\n";
     assert!(stderr.ends_with(end), "{stderr}");
     let advice = command(&stderr).replace("ENCODING", "WINDOWS-1252");
-    assert_reads(&run, &advice, 60, "iconv -f WINDOWS-1252 -t UTF-8 FILE");
+    assert_reads(&run, &advice, 60, "iconv -f WINDOWS-1252 -t UTF-8 a.log");
 }
 
 #[test]

@@ -288,3 +288,57 @@ fn an_answer_that_stops_the_run_says_what_to_change() {
     ended.assert_stderr("`--url`, or `route_url` of a router, must not end in `/statements`");
     ended.assert_stderr(&format!("use `{}`; the first record", lrs.xapi()));
 }
+
+#[test]
+fn a_url_of_clickhouse_that_is_wrong_has_advice_of_its_own() {
+    let run = |url: &str| {
+        let table = ["--clickhouse-table", "openedx.xapi_events_all"];
+        let run = Run::new(&["send", "--probe", "--to", "xapi", "--clickhouse-url", url]);
+        run.args(&table).args(&["--max-retries", "0"]).run()
+    };
+    run("localhost:8123")
+        .with_code(2)
+        .assert_stderr("`localhost:8123` is not a URL like http://localhost:8123\n");
+    for (status, headers, body, expected) in [
+        (
+            403,
+            "X-ClickHouse-Exception-Code: 516\r\n",
+            "Code: 516. DB::Exception: default: Authentication failed. (AUTHENTICATION_FAILED)",
+            "no credentials were given: set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD",
+        ),
+        (
+            400,
+            "",
+            "Port 9000 is for clickhouse-client program\r\nYou must use port 8123 for HTTP.\r\n",
+            "this is the port of ClickHouse's own protocol: use the port for HTTP, which is usually 8123, or 8443 with TLS\n",
+        ),
+    ] {
+        let lrs = Lrs::with_faults(move |_, _| ServerFault::Answer(status, headers, body));
+        let url = lrs.xapi().replace("/xAPI", "");
+        run(&url).with_code(5).assert_stderr(expected);
+    }
+}
+
+#[test]
+fn a_missing_server_and_credentials_in_a_url_name_all_options() {
+    let send = |arguments: &[&str]| {
+        let run = Run::new(&[
+            "send",
+            "--to",
+            "xapi",
+            "--lms-root-url",
+            "https://x.example",
+        ]);
+        run.stdin("")
+            .args(arguments)
+            .args(&["-"])
+            .run()
+            .with_code(2)
+    };
+    send(&[]).assert_stderr(
+        "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`\n",
+    );
+    let ended = send(&["--url", "https://ada:hunter2@lrs.example/xAPI"]);
+    ended.assert_stderr("contains credentials: remove them, and set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or give `--auth-file`; for a router, set its `auth_scheme`\n");
+    ended.assert_not_stderr("hunter2");
+}

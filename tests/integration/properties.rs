@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Cursor;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use bumpalo::Bump;
 use event_routing_backends::caliper::{self, CaliperSettings};
@@ -60,6 +61,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
             unknown_course: Unknown::Reject,
             missing_external_id: Unknown::Reject,
             derived_users: RowSet::default(),
+            derives_unknown: AtomicBool::default(),
             derivation: IdentityDerivation::new("https://x.example", None),
         }),
         repairs: RepairSet::ALL,

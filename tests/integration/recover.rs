@@ -34,7 +34,7 @@ fn quiet_runs_still_report_dead_letters() {
         let ended = run.args(&["--quiet"]).run().with_code(4);
         let url = lrs.xapi();
         let error = format!(
-            "error: failed to deliver 2 records to `{url}`, now kept in 2 dead letters; `event-router dead-letters` shows why, and how to settle them\n"
+            "error: failed to deliver 2 records to `{url}`, now kept in 2 dead letters; `event-router dead-letters dead` shows why, and how to settle them\n"
         );
         assert!(ended.stderr.ends_with(&error), "{}", ended.stderr);
         ended

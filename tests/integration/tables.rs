@@ -115,7 +115,9 @@ fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {
 #[test]
 fn without_tables_ids_are_derived_and_courses_are_named_by_their_ids() {
     let ended = explain(&[]).run().with_code(0);
-    ended.assert_stderr("will not match the LMS");
+    ended.assert_stderr(
+        "note: external ids were derived and do not match the LMS's own; to use those, give a table of users with `--users`\n",
+    );
     let derived = names(explain(&[]));
     assert_eq!(derived, names(explain(&[])));
     assert_eq!(derived.1, "course-v1:a+b+c");

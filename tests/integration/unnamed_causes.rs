@@ -54,7 +54,7 @@ fn events_that_are_lost_for_any_cause_are_told_beside_events_that_are_read() {
                 "warning: {lost} of 200 lines of `a.log` were not read although they seem to be events: in line {first}, {detail}"
             );
             assert!(stderr.starts_with(&start), "{stderr}");
-            let end = "; `event-router explain` shows what is wrong with each line\n";
+            let end = "; `event-router explain …` shows what is wrong with each line\n";
             assert!(stderr.ends_with(end), "{stderr}");
         }
     }
@@ -180,12 +180,12 @@ fn events_deep_in_other_json_are_read_by_the_command_that_is_told() {
         (
             |text| json!({"Records": [{"kinesis": {"data": text}}]}),
             true,
-            "jq -cr '.Records[].kinesis.data | @base64d' FILE",
+            "jq -cr '.Records[].kinesis.data | @base64d' a.log",
         ),
         (
             |text| json!({"message": {"data": text, "messageId": "7"}}),
             true,
-            "jq -cr '.message.data | @base64d' FILE",
+            "jq -cr '.message.data | @base64d' a.log",
         ),
     ];
     for (wrap, is_encoded, expected) in wraps {
@@ -283,12 +283,9 @@ fn the_commands_about_data_after_text_keep_the_file_and_can_be_run_twice() {
             .after_shell("mkdir logs")
             .file(&format!("logs/{name}"), &bytes);
         let first = run.args(&arguments).run();
-        let told = first
-            .stderr
-            .split_once("read the two files that `")
-            .expect("advice")
-            .1;
-        let script = told.split('`').next().unwrap().replace("FILE", name);
+        let told = first.stderr.split_once("; run `").expect("advice").1;
+        let script = told.split('`').next().unwrap();
+        let script = script.replace(&format!("logs/{name}"), name);
         for script in [&script, &script, &format!("mv {name} ..")] {
             let mut shell = std::process::Command::new("sh");
             shell

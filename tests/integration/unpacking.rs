@@ -48,9 +48,9 @@ fn error(directory: &RunDirectory) -> String {
 #[track_caller]
 fn follow(directory: &RunDirectory, error: &str, name: &str) {
     let commands = error.split('`').skip(1).step_by(2);
-    let is_command = |text: &&str| text.contains("FILE") && text.contains(' ');
+    let is_command = |text: &&str| text.contains("logs/") && text.contains(' ');
     let command = commands.filter(is_command).last().unwrap();
-    let command = command.replace("FILE", &format!("logs/{name}"));
+    assert!(command.contains(&format!("logs/{name}")), "{error}");
     shell(directory, &command.replace("DIR", "logs/new"));
 }
 

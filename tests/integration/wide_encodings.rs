@@ -35,10 +35,11 @@ fn gzip_within_gzip_and_wide_encodings_are_errors_in_every_container() {
             "gzip -dc FILE | iconv -f UTF-16LE -t UTF-8 -",
         ),
     ] {
-        for (name, new) in [("a.json", "FILE.new.json"), ("a.log", "FILE.new.log")] {
+        for (name, new) in [("a.json", "a.json.new.json"), ("a.log", "a.log.new.log")] {
             let ended = Run::transform().file(name, &bytes).args(&[name]).run();
             let ended = ended.with_code(3);
-            ended.assert_error(&format!("`{name}` is not a log: it is {kind}; read the file that `{command} > {new}` writes, and move FILE away or leave it out with `--exclude`"));
+            let command = command.replace("FILE", name);
+            ended.assert_error(&format!("`{name}` is not a log: it is {kind}; run `{command} > {new}`, read {new}, and move {name} away or leave it out with `--exclude`"));
             assert_eq!(ended.count("lines"), 0);
         }
         let ended = Run::transform()
@@ -82,7 +83,7 @@ fn wide_encodings_are_recognized_behind_many_other_characters_or_a_hole() {
         let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
         let run = Run::transform().file("a.log", bytes).args(&["a.log"]);
         run.run().with_code(3).assert_error(
-            "`a.log` is not a log: it is UTF-16 text; read the file that `iconv -f UTF-16LE -t UTF-8 FILE > FILE.new.log` writes",
+            "`a.log` is not a log: it is UTF-16 text; run `iconv -f UTF-16LE -t UTF-8 a.log > a.log.new.log`, read a.log.new.log",
         );
     }
 }

@@ -96,19 +96,32 @@ pub const MARKS: &[Marks] = &[
     ),
     (
         "encrypted with S/MIME",
-        Advice("decrypt it with `openssl cms -decrypt`, and read what it writes"),
-        &[
-            (0, b"-----BEGIN PKCS7"),
-            (0, b"-----BEGIN CMS"),
-            (2, CMS),
-            (4, CMS),
-            (5, CMS),
-        ],
+        Advice(
+            "run `openssl cms -decrypt -inform PEM -in FILE -inkey KEY -out FILE.new.log`, read FILE.new.log",
+        ),
+        &[(0, b"-----BEGIN PKCS7"), (0, b"-----BEGIN CMS")],
+    ),
+    (
+        "encrypted with S/MIME",
+        Advice(
+            "run `openssl cms -decrypt -inform DER -in FILE -inkey KEY -out FILE.new.log`, read FILE.new.log",
+        ),
+        &[(2, CMS), (4, CMS), (5, CMS)],
     ),
     (
         "encrypted with openssl",
-        Advice("decrypt it with `openssl enc -d`, and read what it writes"),
-        &[(0, b"Salted__"), (0, b"U2FsdGVkX1")],
+        Advice("run `openssl enc -d -CIPHER -in FILE -out FILE.new.log`, read FILE.new.log"),
+        &[(0, b"Salted__")],
+    ),
+    (
+        "encrypted with openssl, in base64",
+        Advice("run `openssl enc -d -a -CIPHER -in FILE -out FILE.new.log`, read FILE.new.log"),
+        &[(0, b"U2FsdGVkX1")],
+    ),
+    (
+        "encrypted with Ansible Vault",
+        Command("ansible-vault decrypt --output - FILE"),
+        &[(0, b"$ANSIBLE_VAULT;")],
     ),
     // Databases and columnar files.
     ("an SQLite database", EXPORT, &[(0, b"SQLite format 3\0")]),
@@ -124,7 +137,7 @@ pub const MARKS: &[Marks] = &[
     ),
     (
         "a systemd journal",
-        Advice("read the file that `journalctl --file FILE --output cat > FILE.new.log` writes"),
+        Advice("run `journalctl --file FILE --output cat > FILE.new.log`, read FILE.new.log"),
         &[(0, b"LPKSHHRH")],
     ),
     // Other files that lie beside logs.

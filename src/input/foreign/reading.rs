@@ -30,7 +30,7 @@ impl Reading {
     /// the file itself.
     pub fn of_file(self, writer: Option<&str>) -> String {
         if let Some(command) = self.text(writer) {
-            return format!("read the file that `{command} > {NEW}` writes, and {AND_MOVE}");
+            return format!("run `{command} > {NEW}`, read {NEW}, and {AND_MOVE}");
         }
         match (self, writer) {
             (Self::Advice(advice), _) if advice == LEAVE_OUT => advice.to_owned(),
@@ -41,7 +41,7 @@ impl Reading {
             (Self::Advice(advice), _) => format!("{advice}, and {AND_MOVE}"),
             _ => {
                 let command = self.folder(writer);
-                format!("read the folder that `{command}` fills, and {AND_MOVE}")
+                format!("run `{command}`, read DIR, and {AND_MOVE}")
             }
         }
     }
@@ -70,24 +70,22 @@ impl Reading {
         let first = format!("{first} > FILE.1.log");
         if let Some(command) = self.text(Some(writer)) {
             return format!(
-                "read the two files that `{first}; {command} > FILE.2.log` writes, and {AND_MOVE}"
+                "run `{first}; {command} > FILE.2.log`, read both files, and {AND_MOVE}"
             );
         }
         match self {
             Self::Advice(LEAVE_OUT) => {
-                format!("read the file that `{first}` writes, and {AND_MOVE}")
+                format!("run `{first}`, read FILE.1.log, and {AND_MOVE}")
             }
             Self::Advice(advice) => {
                 let advice = advice.replace("FILE", "FILE.rest");
                 format!(
-                    "read the file that `{first}; {writer} > FILE.rest` writes first; {advice}, and {AND_MOVE}"
+                    "run `{first}; {writer} > FILE.rest`, read FILE.1.log; {advice}, and {AND_MOVE}"
                 )
             }
             _ => {
                 let command = self.folder(Some(writer));
-                format!(
-                    "read the file and the folder that `{first}; {command}` fills, and {AND_MOVE}"
-                )
+                format!("run `{first}; {command}`, read FILE.1.log and DIR, and {AND_MOVE}")
             }
         }
     }

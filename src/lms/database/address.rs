@@ -117,6 +117,11 @@ fn parse(url: &str) -> Result<(Opts, Option<SslMode>)> {
     let shown = redacted(url);
     let (base, query) = url.split_once('?').unwrap_or((url, ""));
     // The parser's error is dropped, since it may show a part of a password.
+    let after_scheme = base.split_once("://").map_or("", |(_, rest)| rest);
+    let authority = after_scheme.split('/').next().unwrap_or("");
+    if authority.ends_with('@') {
+        bail!("the URL `{shown}` has no host: write it like mysql://reader@host/edxapp");
+    }
     let address = Opts::from_url(base)
         .map_err(|_| anyhow!("`{shown}` is not a URL like mysql://reader@host/edxapp"))?;
     if address.get_pass().is_some() {
@@ -235,6 +240,7 @@ mod tests {
             ("mysql://reader@host", "names no database"),
             ("mysql://reader@host/", "names no database"),
             ("postgres://reader@host/edxapp", "is not a URL"),
+            ("mysql://openedx@/openedx?ssl-mode=required", "has no host"),
             ("edxapp", "is not a URL"),
             ("mysql://reader@host/edxapp?ssl-mode=on", "the only option"),
             (

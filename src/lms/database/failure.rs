@@ -1,7 +1,7 @@
 //! The messages about an LMS database that cannot be read.
 
 use anyhow::{Error, anyhow};
-use mysql::MySqlError;
+use mysql::{DriverError, MySqlError};
 
 use super::settings::PASSWORD_VARIABLE;
 
@@ -43,13 +43,16 @@ pub(super) fn unreachable(error: mysql::Error, login: &Login<'_>) -> Error {
             )
         }
         Some(1044) => anyhow!(
-            "the LMS database `{name}` cannot be used by `{user}`: {problem}: grant the user SELECT on its tables (see *Lookup tables* in the guide)"
+            "the LMS database `{name}` cannot be used by `{user}`: {problem}: check the name of the database, which is `openedx` in Tutor, or grant the user SELECT on its tables (see *Lookup tables* in the guide)"
         ),
         Some(1049) => anyhow!(
             "the server of the LMS database `{name}` has no such database: {problem}: check the name at the end of `--lms-db`"
         ),
         Some(_) => anyhow!("the LMS database `{name}` refuses the connection: {problem}"),
-        None if is_encrypted => anyhow!(
+        None if lacks_tls(&error) => anyhow!(
+            "failed to connect to the LMS database `{name}`: {problem}: the server speaks no TLS; add `?ssl-mode=disabled` to the URL if others cannot read along on the way to the server"
+        ),
+        None if is_encrypted && !is_away(&error) => anyhow!(
             "failed to connect to the LMS database `{name}`: {problem}: check the host and port in `--lms-db` and that the server speaks TLS; name the authority of its certificate with `--ca-file` (see *Lookup tables* in the guide)"
         ),
         None => anyhow!(
@@ -83,6 +86,25 @@ pub(super) fn explained(error: mysql::Error, name: &str, reading: Reading) -> Er
         None => ": the connection broke; run the command again",
     };
     anyhow!("failed to {step} the LMS database `{name}`: {problem}{remedy}")
+}
+
+/// Returns whether the server does not speak TLS.
+fn lacks_tls(error: &mysql::Error) -> bool {
+    matches!(
+        error,
+        mysql::Error::DriverError(DriverError::TlsNotSupported)
+    )
+}
+
+/// Returns whether there is no connection, so that nothing is known about TLS.
+fn is_away(error: &mysql::Error) -> bool {
+    let mysql::Error::DriverError(error) = error else {
+        return false;
+    };
+    matches!(
+        error,
+        DriverError::CouldNotConnect(_) | DriverError::ConnectTimeout
+    )
 }
 
 /// Returns the code of an error that the server has sent.

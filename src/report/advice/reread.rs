@@ -26,7 +26,9 @@ impl Reread {
     /// Returns the end of advice about lines that are in the rejects file, if there is such a file.
     pub fn of_rejected(&self) -> String {
         match &self.rejects {
-            Some(rejects) if self.has_state => format!("; then try `{rejects}` again"),
+            Some(rejects) if self.has_state => format!(
+                "; then read the lines that were lost with `--rejects {rejects} {rejects}` in place of the inputs"
+            ),
             _ => self.of_others().to_owned(),
         }
     }

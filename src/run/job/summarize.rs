@@ -11,7 +11,7 @@ use crate::report::{
     table_warnings, unmatched_values,
 };
 use crate::run::deliverer::Delivered;
-use crate::run::event_notes::note_events;
+use crate::run::event_notes::{note_derived_ids, note_events};
 use crate::run::fail_on::report_failures;
 use crate::send::Target;
 
@@ -130,6 +130,9 @@ impl Job<'_> {
             targets,
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
+        if let Some(lms) = converter.lms.get().filter(|_| tally.emitted > 0) {
+            note_derived_ids(lms, console);
+        }
         self.show(&report, nameless.map(|advice| advice + reread.of_others()));
         self.write(&report, report_file)
     }

@@ -158,8 +158,8 @@ impl Server for ClickHouse {
         }
     }
 
-    fn advice(&self, answer: &Answer) -> Option<String> {
-        probe::advice(&self.reader.table, answer)
+    fn advice(&self, answer: &Answer, has_credentials: bool) -> Option<String> {
+        probe::advice(&self.reader.table, answer, has_credentials)
     }
 
     fn probe(&self, client: &Client) -> Probe {

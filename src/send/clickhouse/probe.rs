@@ -1,5 +1,8 @@
 //! Whether rows can be inserted, and what to change so that they can.
 
+use memchr::memmem;
+
+use super::super::advice::NO_CREDENTIALS;
 use super::super::http::{Answer, Client, Response};
 use super::super::server::{Finding, LookupFailure, Probe};
 use super::exception::{code_of, name_of};
@@ -33,15 +36,16 @@ pub fn probe(reader: &TableReader, client: &Client) -> Probe {
     Probe { answer, finding }
 }
 
-/// Returns what to change after an answer with an exception.
-pub fn advice(table: &TableName, answer: &Answer) -> Option<String> {
+/// Returns what to change after an answer with an exception. `has_credentials` says whether the request had credentials.
+pub fn advice(table: &TableName, answer: &Answer, has_credentials: bool) -> Option<String> {
     let Answer::Response(response) = answer else {
         return None;
     };
     let Some(code) = code_of(response) else {
-        return without_code(response.status).map(str::to_owned);
+        return without_code(response).map(str::to_owned);
     };
     let advice = match code {
+        192..=194 | 516 if !has_credentials => NO_CREDENTIALS.to_owned(),
         192..=194 | 516 => "the server does not accept the credentials: check the username and the password, in EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD or in `--auth-file`".to_owned(),
         195 => "the user may not connect from this address: allow the address, or use another user".to_owned(),
         291 | 497 => format!("the user needs the grants SELECT and INSERT on `{table}`"),
@@ -55,8 +59,14 @@ pub fn advice(table: &TableName, answer: &Answer) -> Option<String> {
 }
 
 /// Returns what to change after an answer without an exception.
-fn without_code(status: u16) -> Option<&'static str> {
-    match status {
+fn without_code(response: &Response) -> Option<&'static str> {
+    /// The port of the native protocol answers requests of HTTP with this text.
+    const USE_HTTP: &[u8] = b"You must use port";
+
+    match response.status {
+        _ if memmem::find(&response.body, USE_HTTP).is_some() => Some(
+            "this is the port of ClickHouse's own protocol: use the port for HTTP, which is usually 8123, or 8443 with TLS",
+        ),
         200..=299 => Some(
             "this is not the answer of ClickHouse's HTTP interface: check the host and the port, which is usually 8123, or 8443 with TLS",
         ),

@@ -310,7 +310,7 @@ mod tests {
             connections: 1,
             dry_run: true,
         };
-        let endpoint = Endpoint::at("https://lrs.example/xAPI", credentials)?;
+        let endpoint = Endpoint::at(Url::parse("https://lrs.example/xAPI")?, credentials)?;
         let resource = Resource {
             url: endpoint.url.clone(),
             headers: &[],

@@ -357,7 +357,11 @@ impl Ended {
             .stderr
             .lines()
             .map(|line| line.split_whitespace().collect::<Vec<_>>());
-        let row = rows.into_iter().find(|row| row.get(1) == Some(&outcome));
+        // After the number 1, a noun is in the singular.
+        let names = [Some(outcome), outcome.strip_suffix('s')];
+        let row = rows
+            .into_iter()
+            .find(|row| row.get(1).is_some() && names.contains(&row.get(1).copied()));
         let row = row.unwrap_or_else(|| panic!("no {outcome} in: {}", self.stderr));
         row[0].replace(',', "").parse().unwrap()
     }

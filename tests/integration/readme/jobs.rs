@@ -71,10 +71,10 @@ fn options_and_variables_of_the_jobs_exist() {
     let options = options();
     let page = Page::read("src/guide/jobs.md").text;
     let shown: String = page.split("```").skip(1).step_by(2).collect();
-    let of_systemctl = "--now";
+    let of_others = ["--now", "--locked", "--features", "--path", "--from"];
     for option in options_in(&shown) {
         assert!(
-            options.contains(&option) || option == of_systemctl,
+            options.contains(&option) || of_others.contains(&option.as_str()),
             "{option}"
         );
     }

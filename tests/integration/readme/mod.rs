@@ -14,7 +14,8 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 20] = [
+const OPTIONS_OF_OTHERS: [&str; 21] = [
+    "--from",
     "--batch",
     "--bytes",
     "--default-character-set",
