@@ -40,16 +40,7 @@ impl LineConverter {
             return Vec::new();
         };
         let wrapper = self.wrapper_of(line);
-        let text = match fault.reason {
-            Reason::NotJson | Reason::NotWrapped => std::str::from_utf8(bytes).ok(),
-            // The lines may be within several layers of wrapping.
-            Reason::NoEvent if matches!(wrapper, LineWrapper::Auto) => {
-                std::str::from_utf8(bytes).ok()
-            }
-            Reason::NotUtf8 => Some(&*arena.alloc_str(&with_question_marks(bytes))),
-            _ => None,
-        };
-        let Some(text) = text else {
+        let Some(text) = text_to_split(bytes, fault.reason, wrapper, arena) else {
             return Vec::new();
         };
         let wrapped = wrapper.lines_in(text, arena);
@@ -70,7 +61,7 @@ impl LineConverter {
         let (mut before, mut records, mut is_split) = (line, Vec::new(), !is_whole);
         for (text, bytes) in lines {
             let parts = self.parts_of(text, bytes);
-            is_split |= parts.len() != 1 || parts[0] != (0..text.len());
+            is_split |= !matches!(&*parts, [part] if part.len() == text.len());
             records.extend(parts.into_iter().map(|part| part_of(before, bytes, part)));
             before.byte += text.len() as u64 + 1;
         }
@@ -130,6 +121,22 @@ impl LineConverter {
             row: record.row,
             ..converted
         })
+    }
+}
+
+/// Returns the text of a line that may hold several records, given the reason why the line is not one event.
+fn text_to_split<'a>(
+    bytes: &'a [u8],
+    reason: Reason,
+    wrapper: &LineWrapper,
+    arena: &'a Bump,
+) -> Option<&'a str> {
+    match reason {
+        Reason::NotJson | Reason::NotWrapped => std::str::from_utf8(bytes).ok(),
+        // The lines may be within several layers of wrapping.
+        Reason::NoEvent if matches!(wrapper, LineWrapper::Auto) => std::str::from_utf8(bytes).ok(),
+        Reason::NotUtf8 => Some(arena.alloc_str(&with_question_marks(bytes))),
+        _ => None,
     }
 }
 
