@@ -326,8 +326,8 @@ mod tests {
                 "unknown field `url`",
             ),
             (
-                router("{}").replace("xAPI", "xapi"),
-                "unknown variant `xapi`",
+                router("{}").replace("xAPI", "xpai"),
+                "unknown format `xpai`",
             ),
         ] {
             let error = load(&format!("[{routers}]")).err().unwrap();
