@@ -48,7 +48,8 @@
 //! | position | a byte offset between two lines of an input, with the hash of all bytes before it |
 //! | checkpoint | the position in an input up to which the state directory records everything as delivered |
 //! | head | the first bytes of an input (4 KiB at most); `--state` recognizes a renamed input by their hash |
-//! | held back | not read in this run but in the next: with `--state`, a file that is still being written, and the last line of a plain log if it has no newline, since it may be incomplete |
+//! | held back | not read in this run but in the next: with `--state`, a file that is still being written, the last line of a plain log if it has no newline, since it may be incomplete, and the lines from the first piece of a line on whose last piece may not yet be written |
+//! | piece | a part of a long line of a container, which a log driver cut; `--unwrap` joins the pieces of a line |
 //! | row | a line of a rejects file: a JSON object with a rejected or unparsable line of a log |
 //! | collision | an event whose id equals the id of an earlier event, although their contents differ |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |

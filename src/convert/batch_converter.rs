@@ -97,7 +97,8 @@ impl BatchConverter {
                     self.note(&conversion, line, source, converted);
                 }
             }
-            let may_split = batch.pieces.is_none() && lines.peek().is_some();
+            // A batch with pieces has hardly more bytes than its longest line and a usual batch.
+            let may_split = batch.joins.is_none() && lines.peek().is_some();
             if converted.bytes.len() >= PART_BYTES && may_split {
                 return Some(nth);
             }

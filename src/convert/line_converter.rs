@@ -130,12 +130,18 @@ impl LineConverter {
             LineContent::Whole(text) => wrapper.parse_line(text, arena, line.is_marked),
             LineContent::Truncated(_) => Err(Fault::new(
                 Reason::Truncated,
-                "the input ends in the middle of the line",
+                match line.is_joined {
+                    true => "the last piece of the line is missing",
+                    false => "the input ends in the middle of the line",
+                },
             )),
-            LineContent::TooLong { length, .. } => Err(Fault::new(
-                Reason::TooLong,
-                format!("the line has {length} bytes, more than `--max-line-bytes` allows"),
-            )),
+            LineContent::TooLong { length, .. } => Err(Fault::new(Reason::TooLong, {
+                let has = match line.is_joined {
+                    true => "the first pieces of the line have",
+                    false => "the line has",
+                };
+                format!("{has} {length} bytes, more than `--max-line-bytes` allows")
+            })),
         };
         let parsed = parsed.and_then(|event| match event {
             Some(event) if !self.repairs.is_empty() => {

@@ -36,8 +36,11 @@ impl LineConverter {
         let (Some(line), Outcome::Unparsable(fault)) = (line, &conversion.outcome) else {
             return Vec::new();
         };
-        let LineContent::Whole(bytes) = line.content else {
-            return Vec::new();
+        let bytes = match line.content {
+            LineContent::Whole(bytes) => bytes,
+            // Pieces of which some are missing may be followed by those of an event.
+            LineContent::Truncated(bytes) if line.is_joined => bytes,
+            _ => return Vec::new(),
         };
         let wrapper = self.wrapper_of(line);
         let Some(text) = text_to_split(bytes, fault.reason, wrapper, arena) else {
@@ -132,7 +135,7 @@ fn text_to_split<'a>(
     arena: &'a Bump,
 ) -> Option<&'a str> {
     match reason {
-        Reason::NotJson | Reason::NotWrapped => std::str::from_utf8(bytes).ok(),
+        Reason::NotJson | Reason::NotWrapped | Reason::Truncated => std::str::from_utf8(bytes).ok(),
         // The lines may be within several layers of wrapping.
         Reason::NoEvent if matches!(wrapper, LineWrapper::Auto) => std::str::from_utf8(bytes).ok(),
         Reason::NotUtf8 => Some(arena.alloc_str(&with_question_marks(bytes))),

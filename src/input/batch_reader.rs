@@ -49,6 +49,9 @@ pub struct BatchReader<R> {
     json: Option<JsonCursor>,
     /// Joins the pieces of lines, if the lines may be those of log drivers.
     joiner: Option<Joiner>,
+    /// Whether the last lines may be pieces of a line whose other pieces are not yet written.
+    is_written: bool,
+    pub(super) batch_bytes: usize,
 }
 
 /// The result of reading an input, returned after its last batch.
@@ -96,6 +99,8 @@ impl<R: Read> BatchReader<R> {
             is_marked: false,
             json: None,
             joiner: None,
+            is_written: false,
+            batch_bytes: BATCH_BYTES,
         }
     }
 
@@ -126,9 +131,11 @@ impl<R: Read> BatchReader<R> {
         self
     }
 
-    /// Joins the pieces of lines that log drivers have cut. `with_docker` says whether lines of Docker count.
-    pub fn joining(mut self, with_docker: bool) -> Self {
+    /// Joins the pieces of lines that log drivers have cut. `with_docker` says whether lines of Docker count. If the input
+    /// `is_written` at present, pieces at its end are held back, since more pieces may follow.
+    pub fn joining(mut self, with_docker: bool, is_written: bool) -> Self {
         self.joiner = Some(Joiner::new(with_docker));
+        self.is_written = is_written;
         self
     }
 
@@ -150,7 +157,7 @@ impl<R: Read> BatchReader<R> {
         if let Some(cursor) = self.json.take() {
             return self.next_json_batch(cursor);
         }
-        let mut wanted = BATCH_BYTES;
+        let mut wanted = self.batch_bytes;
         // The number of NUL bytes that were dropped from the start of the first line.
         let mut nuls = 0;
         loop {
@@ -163,23 +170,26 @@ impl<R: Read> BatchReader<R> {
                 let text = self.take(whole);
                 return Some(self.batch(text, false));
             }
-            nuls += self.drop_nuls();
-            let joined = self.joiner.as_ref().map_or(0, Joiner::scanned);
-            if self.pending - joined > self.max_line_bytes {
-                if joined > 0 {
-                    self.joiner.iter_mut().for_each(Joiner::truncate);
-                    let text = self.take(joined);
-                    return Some(self.batch(text, false));
-                }
-                return Some(self.skip_line());
+            // The lines with pieces that wait for more pieces.
+            let waiting = self.joiner.as_ref().map_or(0, Joiner::scanned);
+            if waiting == 0 {
+                nuls += self.drop_nuls();
             }
-            let most = self.max_line_bytes.saturating_add(joined + 1);
-            wanted = (self.pending * 2).min(most).max(BATCH_BYTES);
+            if self.pending - waiting > self.max_line_bytes {
+                self.joiner.iter_mut().for_each(Joiner::end_all);
+                if waiting == 0 {
+                    return Some(self.skip_line());
+                }
+                let text = self.take(waiting);
+                return Some(self.batch(text, false));
+            }
+            let most = self.max_line_bytes.saturating_add(waiting + 1);
+            wanted = (self.pending * 2).min(most).max(self.batch_bytes);
         }
         let is_truncated = matches!(self.ended, Some(Err(_)));
         let mut whole = self.whole_lines();
         if self.joiner.is_some() {
-            whole = self.end_of_pieces(whole, is_truncated);
+            whole = self.end_of_pieces(is_truncated);
         }
         let last_line = &self.buffer[whole..self.pending];
         let text = &last_line[nuls_before(last_line)..];
@@ -200,30 +210,28 @@ impl<R: Read> BatchReader<R> {
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
-    /// Joins the pieces in the last lines. Returns the number of pending bytes that are not held back.
-    fn end_of_pieces(&mut self, closed: usize, is_truncated: bool) -> usize {
-        let Some(joiner) = &mut self.joiner else {
-            return closed;
-        };
+    /// Joins the pieces in the last lines. Returns the number of pending bytes before a last line without a newline.
+    fn end_of_pieces(&mut self, is_truncated: bool) -> usize {
         let pending = &self.buffer[..self.pending];
         let whole = memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1);
-        if let Some(held_back) = &mut self.held_back
-            && !is_truncated
-        {
-            let pieces = joiner.start_of_last_pieces(&pending[..whole]);
-            let closed = pieces.unwrap_or(joiner.closed);
-            if closed < whole {
-                // More pieces may follow in a later run.
+        let Some(joiner) = &mut self.joiner else {
+            return whole;
+        };
+        match &mut self.held_back {
+            Some(held_back) if self.is_written && !is_truncated && joiner.is_waiting() => {
+                let closed = joiner.hold_back();
                 *held_back += (self.pending - closed) as u64;
                 self.pending = closed;
                 self.holds_event = true;
                 return closed;
             }
-            return whole;
+            Some(_) => {}
+            None => {
+                let end = if is_truncated { whole } else { self.pending };
+                joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
+            }
         }
-        let end = if is_truncated { whole } else { self.pending };
-        joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
-        joiner.truncate();
+        joiner.end_all();
         whole
     }
 
@@ -279,7 +287,7 @@ impl<R: Read> BatchReader<R> {
             if newline.is_some() || self.ended.is_some() {
                 break newline;
             }
-            self.fill(BATCH_BYTES);
+            self.fill(self.batch_bytes);
         };
         let length = self.tracker.offset - batch.offset - u64::from(newline.is_some());
         let offset = batch.offset;
@@ -308,7 +316,7 @@ impl<R: Read> BatchReader<R> {
         let (first_line, offset) = (self.tracker.line + 1, self.tracker.offset);
         let mut positions = Vec::new();
         let joiner = self.joiner.as_mut();
-        let pieces = joiner.and_then(|joiner| joiner.take(text.len()));
+        let joins = joiner.and_then(|joiner| joiner.take(text.len()));
         let mut rest = &**text;
         while !rest.is_empty() {
             let newline = self.shape.newline(rest);
@@ -316,8 +324,8 @@ impl<R: Read> BatchReader<R> {
             self.track(line);
             let position = self.end_line(newline);
             let at = text.len() - later.len();
-            let is_divided = pieces.as_ref().is_some_and(|pieces| pieces.divides(at));
-            let position = position.filter(|_| !is_divided);
+            let has_position = joins.as_ref().is_none_or(|joins| joins.has_position(at));
+            let position = position.filter(|_| has_position);
             positions.extend(position.filter(|_| newline.is_some() || !is_truncated));
             rest = later;
         }
@@ -331,7 +339,7 @@ impl<R: Read> BatchReader<R> {
             positions,
             is_marked: self.is_marked,
             records: None,
-            pieces,
+            joins,
         }
     }
 
@@ -346,8 +354,7 @@ impl<R: Read> BatchReader<R> {
         match &mut self.joiner {
             None => whole,
             Some(joiner) => {
-                joiner.scan(&pending[..whole], self.tracker.offset, self.max_line_bytes);
-                joiner.closed
+                joiner.scan(&pending[..whole], self.tracker.offset, self.max_line_bytes)
             }
         }
     }

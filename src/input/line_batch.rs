@@ -3,7 +3,7 @@
 use std::iter;
 
 use super::foreign::ForeignData;
-use super::joiner::{Ending, Joined, Piece, Pieces};
+use super::joiner::{Ending, Joined, Joins, PieceLine};
 use super::position::Position;
 use super::source::Shape;
 use crate::buffers::Buffer;
@@ -29,8 +29,8 @@ pub struct LineBatch {
     pub is_marked: bool,
     /// The records of a stream of JSON values. `None` if each line is a record.
     pub records: Option<Vec<JsonRecord>>,
-    /// The lines that are pieces of longer lines.
-    pub pieces: Option<Pieces>,
+    /// The lines that are pieces of longer lines. `None` if no line is one.
+    pub joins: Option<Joins>,
 }
 
 /// A record in the text of a batch.
@@ -104,7 +104,11 @@ pub enum LineContent<'a> {
 impl LineBatch {
     /// Returns the number of bytes of memory that the batch takes.
     pub fn bytes(&self) -> usize {
-        self.text.len() + self.positions.len() * size_of::<Position>()
+        let records = self.records.as_ref().map_or(0, Vec::len);
+        self.text.len()
+            + self.positions.len() * size_of::<Position>()
+            + records * size_of::<JsonRecord>()
+            + self.joins.as_ref().map_or(0, Joins::bytes)
     }
 
     /// Returns whether the batch has more than a line that is too long or could not be read to its end.
@@ -143,7 +147,7 @@ impl LineBatch {
             positions: self.positions.split_off(lines.min(self.positions.len())),
             is_marked: self.is_marked,
             records,
-            pieces: None,
+            joins: None,
         }
     }
 
@@ -151,7 +155,9 @@ impl LineBatch {
     /// the data as a line.
     #[cold]
     pub fn foreign_data(&self, line: Line<'_>, shape: Shape) -> Option<(ForeignData, Line<'_>)> {
-        let start = usize::try_from(line.offset - self.offset).ok()?;
+        // The text of a joined line is not the text of its lines.
+        let start = line.offset.checked_sub(self.offset);
+        let start = usize::try_from(start.filter(|_| !line.is_joined)?).ok()?;
         let rest = self.text.get(start..)?;
         let (data, length) = match shape {
             Shape::Log => {
@@ -253,11 +259,11 @@ impl LineBatch {
                     byte: 0,
                     nth,
                 };
-                if let Some(pieces) = &self.pieces {
-                    nth += u32::from(!pieces.divides(at));
-                    match pieces.at(at - length) {
-                        Some(Piece { joined: None, .. }) => continue,
-                        Some(Piece { joined, .. }) => line.set_joined(joined.as_ref()),
+                if let Some(joins) = &self.joins {
+                    nth += u32::from(joins.has_position(at));
+                    match joins.at(at - length) {
+                        Some(PieceLine { joined: None, .. }) => continue,
+                        Some(PieceLine { joined, .. }) => line.set_joined(joined.as_ref()),
                         None => {}
                     }
                 } else {

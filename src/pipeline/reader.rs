@@ -81,6 +81,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             Ok(opened) => opened,
             Err(error) => return send(InputEvent::Unopened(error), None),
         };
+        let is_written = opened.is_recent();
         let mut reader = BatchReader::new(opened.reader, source.shape, self.options.max_line_bytes)
             .with_buffers(&self.buffers)
             .marked(opened.is_marked)
@@ -97,7 +98,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             && !opened.is_rejects
             && !source.is_own_rejects
         {
-            reader = reader.joining(with_docker);
+            reader = reader.joining(with_docker, is_written);
         }
         if let Some(start) = opened.start {
             reader = reader.tracking(start, opened.may_grow);

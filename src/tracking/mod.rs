@@ -13,10 +13,10 @@
 //! | `unwrapped` | the values at a key of a JSON object |
 //! | `line_kind` | guesses what a line is that is no event |
 //! | `line_piece` | the pieces of long lines, which log drivers cut |
+//! | `object_progress` | how far a text has come in a JSON object |
 //! | `traces` | traces of events in lines that are not read as events |
 //! | `line_wrapper` | parsing a line that a log driver wrapped in JSON |
 //! | `encoding` | lines that are events in base64, or in the encoding of URLs |
-//! | `first_piece` | the first pieces of long lines, which log drivers cut |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
@@ -39,7 +39,6 @@ mod encoding;
 mod event;
 mod event_path;
 pub(crate) mod field;
-mod first_piece;
 mod framing;
 mod json_cause;
 mod legacy_keys;
@@ -49,6 +48,7 @@ mod line_piece;
 mod line_wrapper;
 mod marker;
 pub mod number;
+mod object_progress;
 mod piece;
 pub mod python;
 pub(crate) mod python_json;
@@ -64,13 +64,13 @@ pub(crate) use arena::{format_in, join_in};
 pub use encoding::encoding_of;
 pub use event::TrackingEvent;
 pub use event_path::{TEXT_OF_BYTES, WITHOUT_PREFIX, jq_filter_of};
-pub use first_piece::first_piece;
 pub use framing::cannot_become_event;
 pub use line::parse_line;
 pub use line_kind::LineKind;
-pub use line_piece::LinePiece;
+pub use line_piece::{LinePiece, PieceMark, first_piece};
 pub use line_wrapper::LineWrapper;
 pub use marker::{has_marker, marks_events, may_be_event};
+pub use object_progress::ObjectProgress;
 pub use piece::Piece;
 pub use records::records_in;
 pub use rejects_row::{RejectsRow, RowContent};

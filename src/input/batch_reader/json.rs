@@ -155,7 +155,7 @@ impl<R: Read> BatchReader<R> {
             positions,
             is_marked: self.is_marked,
             records: Some(records),
-            pieces: None,
+            joins: None,
         }
     }
 
