@@ -40,15 +40,20 @@
 //! |---|---|
 //! | event | a tracking event that the LMS logged |
 //! | record | a result of the conversion of an event: a statement, a Caliper event, or an envelope |
-//! | log | an input file with one event on each line |
+//! | input record | a part of an input that has one outcome: a line that is not blank, a part of a line, or an object over several lines. The code mostly says line, and record only for parts of lines and streams of JSON values |
+//! | framing | how an input is cut into input records: by lines, or as a stream of JSON values (`--framing`) |
+//! | flaw | a known cause that makes many lines unreadable, such as a lost backslash |
+//! | suspect | a line that is no event but may explain why an input has no event or loses events; warnings name it |
+//! | repair | a change that turns an old event into the form of today (`--repair`) |
+//! | log | an input file of events, usually one on each line |
 //! | document | an input file that is a single JSON event; it counts as one line |
 //! | destination | the place where converted batches go: a directory, standard output, servers, or with `--check` a comparison with existing files |
 //! | router | an entry of routers.json: the events that it accepts, and the server that receives them |
 //! | target | a router or server to which `send` posts records |
-//! | position | a byte offset between two lines of an input, with the hash of all bytes before it |
+//! | position | a byte offset between two input records, with the hash of all bytes before it |
 //! | checkpoint | the position in an input up to which the state directory records everything as delivered |
 //! | head | the first bytes of an input (4 KiB at most); `--state` recognizes a renamed input by their hash |
-//! | held back | not read in this run but in the next: with `--state`, a file that is still being written, the last line of a plain log if it has no newline, since it may be incomplete, and the lines from the first piece of a line on whose last piece may not yet be written |
+//! | held back | not read in this run but in the next: with `--state`, a file that is still being written, the last line of a plain log if it has no newline, since it may be incomplete, the lines from the first piece of a line on whose last piece may not yet be written, and a last input record that more bytes may continue |
 //! | piece | a part of a long line of a container, which a log driver cut; `--unwrap` joins the pieces of a line |
 //! | row | a line of a rejects file: a JSON object with a rejected or unparsable line of a log |
 //! | collision | an event whose id equals the id of an earlier event, although their contents differ |

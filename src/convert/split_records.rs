@@ -12,7 +12,7 @@ use super::record_writer::Layout;
 use super::row_origin::{content_of, line_of};
 use crate::input::{Line, LineContent};
 use crate::outcome::{Outcome, Reason};
-use crate::tracking::{LineWrapper, RejectsRow, parse_line, records_in};
+use crate::tracking::{LineWrapper, RejectsRow, parse_line, records_in, with_question_marks};
 
 /// A record of a line that holds several.
 pub struct SplitRecord<'a> {
@@ -145,13 +145,6 @@ fn text_to_split<'a>(
 
 fn is_event(line: &[u8]) -> bool {
     matches!(parse_line(line, &Bump::new()), Ok(Some(_)))
-}
-
-/// Returns a text of the same length, with a question mark for each byte that is not UTF-8.
-fn with_question_marks(bytes: &[u8]) -> String {
-    let chunks = bytes.utf8_chunks();
-    let texts = chunks.flat_map(|chunk| [chunk.valid().into(), "?".repeat(chunk.invalid().len())]);
-    texts.collect()
 }
 
 /// Returns a part of the text of a line as a record of its own.

@@ -14,9 +14,9 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::bytes_read::BytesRead;
 use super::file_stamp::FileStamp;
+use super::first_record::{FirstRecord, first_record};
 use super::name_filter::NameFilter;
 use super::open::open;
-use super::record_scanner::{FirstRecord, first_record};
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
 use crate::tracking::{LineWrapper, RejectsRow};

@@ -4,9 +4,9 @@ use std::io::{self, Cursor, Read, Repeat, Take};
 
 use bumpalo::Bump;
 
+use super::first_record::{FirstRecord, first_record};
 use super::foreign::{Foreign, ForeignData, is_text};
 use super::not_a_log::NotALog;
-use super::record_scanner::{FirstRecord, first_record};
 use crate::tracking::{RejectsRow, marks_events, may_be_event};
 
 /// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.

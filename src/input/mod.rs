@@ -19,6 +19,7 @@
 //! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
 //! | `joiner` | joining lines that log drivers have cut into pieces |
+//! | `first_record` | recognizing a stream of JSON values by its first record |
 //! | `record_scanner` | the ends of records in a stream of JSON values |
 //! | `position` | a position between two lines |
 
@@ -26,6 +27,7 @@ mod batch_reader;
 mod bytes_read;
 mod discover;
 mod file_stamp;
+mod first_record;
 mod foreign;
 mod gzip;
 mod held_back;

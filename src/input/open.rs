@@ -5,12 +5,12 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use super::bytes_read::{BytesRead, CountedReader};
 use super::file_stamp::StampedFile;
+use super::first_record::FirstRecord;
 use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
 use super::gzip::GzipMembers;
 use super::look_ahead::{FirstEvent, first_event, look_ahead};
 use super::not_a_log::NotALog;
 use super::position::PositionTracker;
-use super::record_scanner::FirstRecord;
 use super::source::{Origin, Shape, Source};
 use super::start::ReadStart;
 

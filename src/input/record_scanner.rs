@@ -1,5 +1,9 @@
 //! Finding the ends of records in a stream of JSON values.
 
+use std::ops::ControlFlow::{self, Break, Continue};
+
+use crate::tracking::{Candidate, candidate, doubtful_from, wraps_objects};
+
 /// The depth of nesting from which on an object counts as damaged, so that the memory for its brackets is bounded.
 const DEEPEST: usize = 10_000;
 
@@ -7,32 +11,28 @@ const DEEPEST: usize = 10_000;
 /// a line, and is searched for whole events when it is converted.
 const LONG_DAMAGE: usize = 64 << 10;
 
+/// The number of bytes that may be parsed in vain for each byte of a damaged object.
+const IN_VAIN: usize = 16;
+
 /// Finds the ends of records, as more bytes are read. A record is an object, with the text before it in its line, or a
-/// line of other text. The brackets of arrays around objects, commas and white space are in no record, so all positions
-/// between records are alike, in arrays and elsewhere.
+/// line of other text. The brackets of arrays around objects, commas and white space are in no record, so a run
+/// can resume at any position between records, in arrays and elsewhere.
 #[derive(Debug, Default)]
 pub struct RecordScanner {
     state: State,
     /// The opening brackets of the object, as far as they are not closed.
     open: Vec<u8>,
-    /// The last byte of the object that is not white space. `a` stands for a number or a word.
+    /// The last byte of the object that is not white space, or `a` for any byte of a number or a word.
     last: u8,
     /// The white space before the first other byte of the line in which the record begins.
     indentation: usize,
     /// The white space at the start of the current line, as far as nothing else has followed. `None` after other bytes.
     line_space: Option<usize>,
     is_damaged: bool,
-}
-
-/// The first record of an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FirstRecord {
-    /// A line, or no record.
-    Line,
-    /// An object that extends over several lines.
-    Document,
-    /// An element of an array, or an object over several lines or in one line that another object follows.
-    OfSeveral,
+    /// Whether the damaged object is one around an array of objects, so that no object in its line is another record.
+    wraps_objects: bool,
+    /// The number of bytes that may still be parsed in vain in the damaged object, so that crafted bytes cost little time.
+    credit: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,83 +65,78 @@ impl RecordScanner {
     pub fn next(&mut self, bytes: &[u8], from: usize, start: usize, is_last: bool) -> Found {
         let mut at = from;
         while let Some(&byte) = bytes.get(at) {
-            match self.state {
-                State::String => {
-                    let rest = &bytes[at..];
-                    let Some(length) = memchr::memchr3(b'"', b'\\', b'\n', rest) else {
-                        return Found::Nothing(bytes.len());
-                    };
-                    at += length;
-                    match bytes[at] {
-                        b'"' => (self.state, self.last) = (State::Object, b'"'),
-                        b'\\' => self.state = State::Escape,
-                        _ => {
-                            // No string has a newline, so the object is damaged, and its line ends here.
-                            self.damage();
-                            continue;
-                        }
-                    }
-                    at += 1;
-                    continue;
-                }
-                State::Escape => {
-                    self.state = State::String;
-                    if byte != b'\n' {
-                        at += 1;
-                    }
-                    continue;
-                }
-                State::Between => {
-                    if self.is_between(byte) {
-                        at += 1;
-                        continue;
-                    }
-                    self.indentation = self.line_space.unwrap_or(self.indentation);
-                    self.line_space = None;
-                    self.begin(byte);
-                    return Found::Start(at);
-                }
-                State::Text if byte == b'\n' => {
-                    self.state = State::Between;
-                    return Found::End(at);
-                }
-                State::Text => {
-                    if byte == b'{' {
-                        self.begin(byte);
-                    } else {
-                        at += 1;
-                    }
-                    continue;
-                }
-                State::Damaged => match self.in_damaged(bytes, at, start, is_last) {
-                    Some(Found::Nothing(next)) if next > at => {
-                        at = next;
-                        continue;
-                    }
-                    Some(found) => return found,
-                    None => {
-                        at += 1;
-                        continue;
-                    }
-                },
-                State::Object => {}
-            }
-            if !self.take(byte) {
-                self.damage();
-                // The first brace of a line may begin another object.
-                let line = memchr::memrchr(b'\n', &bytes[start..at]).map(|newline| start + newline);
-                at = line
-                    .filter(|line| bytes[*line..at].trim_ascii().is_empty())
-                    .unwrap_or(at);
-                continue;
-            }
-            at += 1;
-            if self.open.is_empty() {
-                self.state = State::Between;
-                return Found::End(at);
+            let step = match self.state {
+                State::Object => self.in_object(bytes, at, start),
+                State::String | State::Escape => Continue(self.in_string(bytes, at, start)),
+                State::Between => self.in_between(byte, at),
+                State::Text => self.in_text(byte, at),
+                State::Damaged => self.in_damaged(bytes, at, start, is_last),
+            };
+            match step {
+                Continue(next) => at = next,
+                Break(found) => return found,
             }
         }
         Found::Nothing(at)
+    }
+
+    /// Takes the byte of an object at an index. Returns the next index, or the end of the record.
+    #[inline]
+    fn in_object(&mut self, bytes: &[u8], at: usize, start: usize) -> ControlFlow<Found, usize> {
+        if !self.take(bytes[at]) {
+            return Continue(self.damage(bytes, start, at));
+        }
+        if self.open.is_empty() {
+            self.state = State::Between;
+            return Break(Found::End(at + 1));
+        }
+        Continue(at + 1)
+    }
+
+    /// Skips a string, as far as it is there. Returns the next index.
+    #[inline]
+    fn in_string(&mut self, bytes: &[u8], at: usize, start: usize) -> usize {
+        if self.state == State::Escape {
+            self.state = State::String;
+            return at + usize::from(bytes[at] != b'\n');
+        }
+        let Some(length) = memchr::memchr3(b'"', b'\\', b'\n', &bytes[at..]) else {
+            return bytes.len();
+        };
+        let at = at + length;
+        match bytes[at] {
+            b'"' => (self.state, self.last) = (State::Object, b'"'),
+            b'\\' => self.state = State::Escape,
+            // No string has a newline, so the object is damaged, and its line ends here.
+            _ => return self.damage(bytes, start, at),
+        }
+        at + 1
+    }
+
+    /// Skips a byte between records, or begins a record with the byte.
+    fn in_between(&mut self, byte: u8, at: usize) -> ControlFlow<Found, usize> {
+        if self.is_between(byte) {
+            return Continue(at + 1);
+        }
+        self.indentation = self.line_space.unwrap_or(self.indentation);
+        self.line_space = None;
+        self.begin(byte);
+        Break(Found::Start(at))
+    }
+
+    /// Takes a byte of the text before an object, or of a line without an object.
+    fn in_text(&mut self, byte: u8, at: usize) -> ControlFlow<Found, usize> {
+        match byte {
+            b'\n' => {
+                self.state = State::Between;
+                Break(Found::End(at))
+            }
+            b'{' => {
+                self.begin(byte);
+                Continue(at)
+            }
+            _ => Continue(at + 1),
+        }
     }
 
     /// Returns whether the last record that has begun is a damaged object, which cannot become an event, whatever follows.
@@ -149,8 +144,14 @@ impl RecordScanner {
         self.is_damaged
     }
 
-    fn damage(&mut self) {
+    /// Notes that the object that begins at `start` is damaged at an index or before it. Returns the index at which another
+    /// record may begin.
+    fn damage(&mut self, bytes: &[u8], start: usize, at: usize) -> usize {
+        let before = &bytes[start..at];
         (self.state, self.is_damaged) = (State::Damaged, true);
+        self.wraps_objects = wraps_objects(before);
+        self.credit = IN_VAIN * before.len();
+        start + doubtful_from(before).max(1).min(before.len())
     }
 
     /// Returns whether a byte between records is in no record.
@@ -187,7 +188,7 @@ impl RecordScanner {
         };
         match byte {
             b' ' | b'\t' | b'\n' | b'\r' => {
-                // A number or a word ends here.
+                // A number or a word ends here. What may follow is the same as after an array.
                 if self.last == b'a' {
                     self.last = b']';
                 }
@@ -218,173 +219,96 @@ impl RecordScanner {
         true
     }
 
-    /// Looks for the end of a damaged object at an index: a newline before text or an object that is not nested in the damaged
-    /// object, as its indentation tells; or, in a long object, the start of another object.
+    /// Looks for the end of a damaged object at an index. Returns the next index at which it may end.
     fn in_damaged(
         &mut self,
         bytes: &[u8],
         at: usize,
         start: usize,
         is_last: bool,
-    ) -> Option<Found> {
-        let byte = bytes[at];
-        let rest = &bytes[at + 1..];
-        if byte == b'{' && at - start > LONG_DAMAGE && bytes[..at].trim_ascii_end().ends_with(b"}")
-        {
-            match rest.first() {
-                None if !is_last => return Some(Found::Nothing(at)),
-                Some(b'"') => {
-                    self.state = State::Between;
-                    return Some(Found::End(at));
-                }
+    ) -> ControlFlow<Found, usize> {
+        let end = match bytes[at] {
+            b'{' => self.at_object(bytes, at, start, is_last),
+            b'\n' => self.at_newline(bytes, at, start, is_last),
+            _ => End::No(at),
+        };
+        match end {
+            End::Yes => {
+                self.state = State::Between;
+                Break(Found::End(at))
+            }
+            End::Undecided => Break(Found::Nothing(at)),
+            End::No(next) => {
+                let rest = bytes.get(next.max(at + 1)..).unwrap_or_default();
+                let length = memchr::memchr2(b'\n', b'{', rest).unwrap_or(rest.len());
+                let next = next.max(at + 1) + length;
+                self.credit += (next - at) * IN_VAIN;
+                Continue(next)
+            }
+        }
+    }
+
+    /// Decides whether a damaged object ends before the object at an index.
+    fn at_object(&mut self, bytes: &[u8], at: usize, start: usize, is_last: bool) -> End {
+        if at - start > LONG_DAMAGE && bytes[..at].trim_ascii_end().ends_with(b"}") {
+            match bytes.get(at + 1) {
+                None if !is_last => return End::Undecided,
+                Some(b'"') => return End::Yes,
                 _ => {}
             }
         }
-        if byte != b'\n' {
-            let next = memchr::memchr2(b'\n', b'{', rest).map_or(bytes.len(), |next| at + 1 + next);
-            return Some(Found::Nothing(next)).filter(|_| next > at);
+        if self.wraps_objects || self.credit == 0 {
+            return End::No(at + 1);
         }
-        let space = rest
-            .iter()
-            .take_while(|byte| matches!(byte, b' ' | b'\t'))
-            .count();
+        match candidate(bytes, start..start, at, is_last) {
+            Candidate::Record { .. } => End::Yes,
+            Candidate::Nested { next, examined } => {
+                self.credit = self.credit.saturating_sub(examined);
+                End::No(next)
+            }
+            Candidate::Undecided => End::Undecided,
+        }
+    }
+
+    /// Decides whether a damaged object ends with the line that ends at an index: text follows, or an object that is not nested
+    /// in the damaged object, as its indentation tells.
+    fn at_newline(&self, bytes: &[u8], at: usize, start: usize, is_last: bool) -> End {
+        let rest = &bytes[at + 1..];
+        let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t');
+        let space = rest.iter().take_while(is_blank).count();
         let ends = match rest.get(space) {
-            None if is_last || space > LONG_DAMAGE => return None,
-            None => return Some(Found::Nothing(at)),
+            None if is_last || space > LONG_DAMAGE => false,
+            None => return End::Undecided,
             Some(b'{') => {
                 let before = bytes[start..at].trim_ascii_end();
                 space <= self.indentation && !before.ends_with(b":") && !before.ends_with(b"[")
             }
+            // The prefix of a logger may begin with a bracket.
+            Some(b'[') if space == 0 => match rest.get(1) {
+                None if !is_last => return End::Undecided,
+                None => false,
+                Some(byte) => {
+                    !byte.is_ascii_whitespace() && !matches!(byte, b'{' | b'[' | b']' | b'"')
+                }
+            },
             Some(b'"' | b'}' | b']' | b',' | b'[' | b'\n' | b'\r') => false,
             Some(_) => space == 0,
         };
-        ends.then(|| {
-            self.state = State::Between;
-            Found::End(at)
-        })
+        match ends {
+            true => End::Yes,
+            false => End::No(at + 1),
+        }
     }
 }
 
-/// Recognizes the first record of an input, given its first bytes.
-pub fn first_record(bytes: &[u8]) -> FirstRecord {
-    let bytes = bytes.trim_ascii_start();
-    let bytes = bytes
-        .strip_prefix(b"\xef\xbb\xbf")
-        .unwrap_or(bytes)
-        .trim_ascii_start();
-    if let Some(elements) = bytes.strip_prefix(b"[") {
-        let object = elements.trim_ascii_start().strip_prefix(b"{");
-        let is_array = object.is_some_and(|object| object.trim_ascii_start().starts_with(b"\""));
-        return if is_array {
-            FirstRecord::OfSeveral
-        } else {
-            FirstRecord::Line
-        };
-    }
-    let mut scanner = RecordScanner::default();
-    let Found::Start(start) = scanner.next(bytes, 0, 0, false) else {
-        return FirstRecord::Line;
-    };
-    let found = scanner.next(bytes, start, start, false);
-    let end = match found {
-        Found::End(end) => end,
-        _ => bytes.len(),
-    };
-    let newline = memchr::memchr(b'\n', &bytes[..end]);
-    let has_lines = newline.is_some();
-    let second = newline
-        .and_then(|newline| bytes.get(newline + 1))
-        .copied()
-        .unwrap_or(b'"');
-    let rest = &bytes[end..];
-    let space = rest
-        .iter()
-        .take_while(|byte| byte.is_ascii_whitespace())
-        .count();
-    let is_in_line = memchr::memchr(b'\n', &rest[..space]).is_none();
-    let is_followed = rest.get(space) == Some(&b'{') && (has_lines || is_in_line);
-    match found {
-        _ if scanner.is_damaged() => FirstRecord::Line,
-        Found::End(_) if is_followed => FirstRecord::OfSeveral,
-        // The first line of a log may be cut off. Then an event follows, and no part of the document.
-        _ if has_lines && matches!(second, b' ' | b'\t' | b'"' | b'}' | b']' | b'\r' | b'\n') => {
-            FirstRecord::Document
-        }
-        _ => FirstRecord::Line,
-    }
+/// The decision whether a damaged object ends at an index.
+enum End {
+    Yes,
+    /// The object does not end before this index.
+    No(usize),
+    /// The decision depends on bytes that are not read yet.
+    Undecided,
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Returns the records of a text, of which `step` more bytes are scanned at a time.
-    fn records(text: &str, step: usize) -> Vec<&str> {
-        let mut scanner = RecordScanner::default();
-        let (mut from, mut start, mut found) = (0, None, Vec::new());
-        let mut length = 0;
-        loop {
-            let is_last = length >= text.len();
-            let bytes = &text.as_bytes()[..length.min(text.len())];
-            match scanner.next(bytes, from, start.unwrap_or(0), is_last) {
-                Found::Start(at) => (from, start) = (at, Some(at)),
-                Found::End(at) => {
-                    found.push(&text[start.take().unwrap()..at]);
-                    from = at;
-                }
-                Found::Nothing(_) if is_last => {
-                    found.extend(start.map(|start| &text[start..]));
-                    return found;
-                }
-                Found::Nothing(at) => (from, length) = (at, length + step),
-            }
-        }
-    }
-
-    #[test]
-    fn records_end_where_objects_end_however_many_bytes_are_read() {
-        for (text, expected) in [
-            (
-                r#"{"a":"}\"{"}{"b":[1,{"c":{}}]} {}"#,
-                vec![r#"{"a":"}\"{"}"#, r#"{"b":[1,{"c":{}}]}"#, "{}"],
-            ),
-            (
-                "[\n  {\"a\": 1},\n  {\n  \"b\": [ true, null ]\n}]\n",
-                vec![r#"{"a": 1}"#, "{\n  \"b\": [ true, null ]\n}"],
-            ),
-            (
-                "INFO - {\"a\":1}\nGET /\n{}",
-                vec!["INFO - {\"a\":1}", "GET /", "{}"],
-            ),
-            (
-                "{\"a\": \"cut\n{\"b\":1}\n",
-                vec!["{\"a\": \"cut", "{\"b\":1}"],
-            ),
-            (
-                "{\"a\": 1, \"b{\"c\":1}\n{\"b\":1}",
-                vec!["{\"a\": 1, \"b{\"c\":1}", "{\"b\":1}"],
-            ),
-            (
-                "{\n  \"a\": {\n{\n  \"b\": 1\n}",
-                vec!["{\n  \"a\": {", "{\n  \"b\": 1\n}"],
-            ),
-            (
-                "[\n {\n  \"a\" 1,\n  \"n\": [\n   {\"x\": 1}\n  ]\n },\n {\"b\":1}\n]",
-                vec![
-                    "{\n  \"a\" 1,\n  \"n\": [\n   {\"x\": 1}\n  ]\n },",
-                    "{\"b\":1}",
-                ],
-            ),
-            (
-                "{\"a\": \"cut\n2024 {\"b\":1}",
-                vec!["{\"a\": \"cut", "2024 {\"b\":1}"],
-            ),
-            ("{\"a\":", vec!["{\"a\":"]),
-            ("[]\n,", vec![]),
-        ] {
-            for step in [1, 2, 3, 1000] {
-                assert_eq!(records(text, step), expected, "{text} {step}");
-            }
-        }
-    }
-}
+mod tests;

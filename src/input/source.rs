@@ -39,7 +39,7 @@ pub enum Origin {
 /// The form in which an input contains events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Shape {
-    /// One event a line.
+    /// Events, usually one a line.
     Log,
     /// One event, as a JSON document that may extend over several lines, in a file whose name ends in `.json`.
     Document,

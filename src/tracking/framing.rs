@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 
 use super::event::is_event_like;
+use super::records::records_in;
 use crate::json::Value;
 use crate::outcome::{Fault, Flaw};
 
@@ -27,7 +28,7 @@ pub(super) fn framing_fault(text: &str) -> Option<Fault> {
     };
     let arena = Bump::new();
     let Ok((first, length)) = Value::parse_start(&text[start..], &arena) else {
-        return torn(text, start);
+        return torn(text);
     };
     let is_element = is_event_like(first) || trim_start(&text[..start]).is_empty();
     let rest = trim_start(&text[start + length..]);
@@ -81,22 +82,12 @@ fn trim_start(text: &str) -> &str {
     text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
 }
 
-/// Looks for an event at the end of a text whose first object breaks off, as if two programs wrote at the same time.
-fn torn(text: &str, start: usize) -> Option<Fault> {
-    /// The most objects that are tried.
-    const MOST_TRIED: usize = 64;
-    /// The most bytes that are parsed in all, so that a crafted line costs little time.
-    const MOST_BYTES: usize = 16 << 20;
-
-    let tried = (MOST_BYTES / text.len()).min(MOST_TRIED);
-    let objects = memchr::memmem::find_iter(&text.as_bytes()[start + 1..], b"{\"");
-    let mut objects = objects.map(|at| start + 1 + at).take(tried);
-    let second = objects.find(|&at| {
-        let arena = Bump::new();
-        let object = Value::parse_start(&text[at..], &arena);
-        object.is_ok_and(|(value, length)| at + length == text.len() && is_event_like(value))
-    })?;
-    Some(run_together(text, second))
+/// Looks for an event after the first object of a text, which breaks off, as if two programs wrote at the same time.
+fn torn(text: &str) -> Option<Fault> {
+    let records = records_in(text)?;
+    let second = records.get(1)?;
+    let brace = memchr::memchr(b'{', &text.as_bytes()[second.clone()])?;
+    Some(run_together(text, second.start + brace))
 }
 
 fn run_together(text: &str, second: usize) -> Fault {

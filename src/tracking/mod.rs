@@ -19,6 +19,7 @@
 //! | `encoding` | lines that are events in base64, or in the encoding of URLs |
 //! | `json_cause` | the likely cause of text that is not JSON |
 //! | `marker` | telling lines of the tracking log from lines of other programs |
+//! | `next_record` | finding the record that follows a damaged one |
 //! | `piece` | lines that are pieces of a JSON text that is laid out over several lines |
 //! | `records` | the records of a line that holds several |
 //! | `rejects_row` | the rows of a rejects file, each of which stands for a line |
@@ -47,6 +48,7 @@ mod line_kind;
 mod line_piece;
 mod line_wrapper;
 mod marker;
+mod next_record;
 pub mod number;
 mod object_progress;
 mod piece;
@@ -70,6 +72,7 @@ pub use line_kind::LineKind;
 pub use line_piece::{LinePiece, PieceMark, first_piece};
 pub use line_wrapper::LineWrapper;
 pub use marker::{has_marker, marks_events, may_be_event};
+pub use next_record::{Candidate, candidate, doubtful_from, with_question_marks, wraps_objects};
 pub use object_progress::ObjectProgress;
 pub use piece::Piece;
 pub use records::records_in;

@@ -4,47 +4,68 @@ use std::ops::Range;
 
 use bumpalo::Bump;
 
-use super::event::is_event_like;
+use super::next_record::{Candidate, candidate, doubtful_from, wraps_objects};
 use crate::json::Value;
 
-/// The limit on the bytes that are parsed in vain for each line, so that a crafted line costs little time.
-const MOST_BYTES_IN_VAIN: usize = 64 << 20;
+/// The number of bytes that may be parsed in vain for each byte of a text, so that a crafted line costs little time.
+const IN_VAIN: usize = 16;
 
 /// Splits a text that is not one event into its records. Each object that is in no other and has `event` or `data` is a
 /// record, with the text before it, such as the prefix of a logger. The other parts are leftovers, and records of their
-/// own. White space, commas and the brackets of arrays between objects belong to no record. Returns `None` if no object
-/// is an event, or if the text is one record.
+/// own. White space, commas and the brackets of arrays between objects belong to no record, and neither does a prefix with
+/// braces. Returns `None` if no object is an event, or if the text is one record.
 #[cold]
 pub fn records_in(text: &str) -> Option<Vec<Range<usize>>> {
+    let bytes = text.as_bytes();
     let mut split = Split {
         text,
         records: Vec::new(),
         start: 0,
         has_event: false,
+        has_braces: false,
     };
-    let mut is_torn = false;
+    let mut damaged = None;
     let mut in_vain = 0;
     let mut from = 0;
-    while let Some(at) = memchr::memchr(b'{', &text.as_bytes()[from..]).map(|at| from + at) {
-        let arena = Bump::new();
-        match Value::parse_start(&text[at..], &arena) {
+    while let Some(at) = memchr::memchr(b'{', &bytes[from..]).map(|at| from + at) {
+        if let Some(sound) = damaged.clone() {
+            from = match candidate(bytes, sound, at, true) {
+                Candidate::Record { end, is_event } => {
+                    split.end_leftover(at);
+                    split.end_record(at, end, is_event);
+                    damaged = None;
+                    end
+                }
+                Candidate::Nested { next, examined } => {
+                    in_vain += examined;
+                    next
+                }
+                Candidate::Undecided => at + 1,
+            };
+            if in_vain > IN_VAIN * text.len() {
+                break;
+            }
+            continue;
+        }
+        match Value::parse_start(&text[at..], &Bump::new()) {
             Ok((value, length)) => {
                 from = at + length;
-                if !is_torn {
-                    split.end_record(at, from, has_payload(value));
-                } else if is_event_like(value) && !is_nested(text, at..from) {
-                    split.end_leftover(at);
-                    split.end_record(at, from, true);
-                    is_torn = false;
-                }
+                split.end_record(at, from, has_payload(value));
             }
             Err(error) => {
-                is_torn = true;
-                in_vain += error.at;
-                from = at + 1;
-                if in_vain > MOST_BYTES_IN_VAIN {
+                if let Some(length) = braces_of_prefix(&text[at..]) {
+                    split.has_braces = true;
+                    from = at + length;
+                    continue;
+                }
+                let before = &bytes[at..at + error.at];
+                if wraps_objects(before) {
                     break;
                 }
+                let doubtful = doubtful_from(before).max(1);
+                damaged = Some(at..at + doubtful);
+                let newline = memchr::memchr(b'\n', before).map_or(doubtful, |newline| newline + 1);
+                from = at + doubtful.min(newline);
             }
         }
     }
@@ -52,6 +73,29 @@ pub fn records_in(text: &str) -> Option<Vec<Range<usize>>> {
     let is_whole = |range: &Range<usize>| text[range.clone()].len() == text.trim().len();
     let is_split = split.has_event && !matches!(&*split.records, [only] if is_whole(only));
     is_split.then_some(split.records)
+}
+
+/// Returns the length of a group of braces that is no object, as in the prefix `app{worker}: ` of a logger.
+fn braces_of_prefix(text: &str) -> Option<usize> {
+    const LONGEST: usize = 256;
+
+    let rest = text.as_bytes().get(1..)?;
+    if rest.trim_ascii_start().starts_with(b"\"") {
+        return None;
+    }
+    let mut depth = 1;
+    for (at, byte) in rest.iter().take(LONGEST).enumerate() {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth -= 1,
+            b'\n' => return None,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(at + 2);
+        }
+    }
+    None
 }
 
 fn has_payload(value: Value<'_>) -> bool {
@@ -63,26 +107,14 @@ fn has_payload(value: Value<'_>) -> bool {
     })
 }
 
-/// Returns whether an object in a damaged text may be nested in the damaged object: as an element, as the value of a key, or
-/// in a text that has lost its backslashes.
-fn is_nested(text: &str, object: Range<usize>) -> bool {
-    // A question mark may stand for a damaged byte.
-    let before = text[..object.start].trim_end_matches(|c: char| c.is_whitespace() || c == '?');
-    let is_in_text = before
-        .strip_suffix('"')
-        .is_some_and(|before| before.trim_end().ends_with(':'));
-    let after = text[object.end..].trim_start();
-    is_in_text
-        || before.ends_with([':', ',', '[', '{'])
-        || after.starts_with(['}', ']', ',', ':', '"'])
-}
-
 struct Split<'a> {
     text: &'a str,
     records: Vec<Range<usize>>,
     /// The end of the last record.
     start: usize,
     has_event: bool,
+    /// Whether the text after the last record has braces that are no object, so that no event can be read with this text.
+    has_braces: bool,
 }
 
 impl Split<'_> {
@@ -90,13 +122,14 @@ impl Split<'_> {
     fn end_record(&mut self, at: usize, end: usize, is_event: bool) {
         let before = &self.text[self.start..at];
         let separators = before.len() - before.trim_start_matches(is_separator).len();
-        let start = match separators == before.len() {
+        let start = match separators == before.len() || self.has_braces {
             true => at,
             false => self.start + before.len() - before.trim_start().len(),
         };
         self.records.push(start..end);
         self.start = end;
         self.has_event |= is_event;
+        self.has_braces = false;
     }
 
     /// Adds the text before `end` as a record, if there is any.
@@ -152,6 +185,17 @@ mod tests {
             ),
             (format!(r#"{{"a":1}}{EVENT}"#), vec![r#"{"a":1}"#, EVENT]),
             (format!("{EVENT} HTTP/1.1"), vec![EVENT, "HTTP/1.1"]),
+            (
+                format!("{cut},{EVENT}, {EVENT}]"),
+                vec![&format!("{cut},"), EVENT, EVENT],
+            ),
+            (
+                format!("{{\"name\": ,{EVENT},"),
+                vec!["{\"name\": ,", EVENT],
+            ),
+            (format!("{{\"name\":\n{EVENT}\n"), vec!["{\"name\":", EVENT]),
+            (format!("app{{worker}}: {EVENT}"), vec![EVENT]),
+            (format!("req={{id: {{5}}}}, {EVENT}\r"), vec![EVENT]),
         ] {
             assert_eq!(records(&text), expected, "{text}");
         }
@@ -171,6 +215,9 @@ mod tests {
             format!(r#"{{"items":[{{}} {EVENT}],"x"#),
             format!(r#"{{"log":"{EVENT}","x":1}}"#),
             format!(r#"{{"log":"{EVENT}"#),
+            format!(r#"{{"event":{{"body":"he wrote {EVENT} ok"}}}}"#),
+            format!(r#"{{"records":[{EVENT},{{"a" 1}},{EVENT},{EVENT}],"x":1}}"#),
+            format!("{{\n  \"message\":\n  {EVENT}\n"),
         ] {
             assert_eq!(records(&text), none, "{text}");
         }

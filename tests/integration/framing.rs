@@ -98,7 +98,7 @@ fn events_of_a_last_line_that_grows_between_runs_are_delivered_once() {
             }
         }
         let whole = RunDirectory::new();
-        whole.write("logs/a.log", before + &parts.concat());
+        whole.write("logs/a.log", before + &parts.concat() + "\n");
         whole.run_with_state(&arguments).run().with_code(0);
         assert_eq!(directory.statement_counts(), whole.statement_counts());
         assert!(

@@ -15,6 +15,7 @@ mod clickhouse_server;
 mod confirmations;
 mod conflicts;
 mod connections;
+mod damage;
 mod dedupe;
 mod depth;
 #[cfg(target_os = "linux")]

@@ -53,8 +53,13 @@ impl<R: Read> BatchReader<R> {
         let is_truncated = matches!(self.ended, Some(Err(_)));
         let mut is_open = false;
         if let Some(start) = cursor.start.take() {
+            // More records may follow in the line of a damaged object, unless it has ended like an object or a line.
+            let has_ended = matches!(
+                self.buffer[..self.pending].last(),
+                Some(b'\n' | b'}' | b']')
+            );
             let is_held_back = !is_truncated
-                && !cursor.scanner.is_damaged()
+                && !(cursor.scanner.is_damaged() && has_ended)
                 && self.pending - start <= self.max_line_bytes;
             match &mut self.held_back {
                 Some(held_back) if is_held_back => {
