@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use super::first_record::{FirstRecord, first_record};
 use super::foreign::{Foreign, ForeignData, is_text};
 use super::not_a_log::NotALog;
-use crate::tracking::{RejectsRow, marks_events, may_be_event};
+use crate::tracking::{LinePiece, RejectsRow, marks_events, may_be_event};
 
 /// The limit on the bytes that are read ahead and kept in memory for each open input, not counting leading NUL bytes.
 /// Nearly all logs have an event in their first lines. The output of a container may begin with thousands of other
@@ -90,6 +90,8 @@ pub(super) struct LookAhead {
     pub is_undecided: bool,
     /// The first record of the input.
     pub first_record: FirstRecord,
+    /// Whether the first line that is not blank is one of a log driver of containers.
+    pub is_of_log_driver: bool,
     /// The encoding of a text with neither, if it is not UTF-8.
     pub wide_encoding: Option<Foreign>,
 }
@@ -117,6 +119,7 @@ pub(super) fn look_ahead(reader: Box<dyn Read + Send>) -> io::Result<LookAhead> 
             && start.len() >= MOST_BYTES
             && matches!(first_record, FirstRecord::Line),
         first_record,
+        is_of_log_driver: is_of_log_driver(start),
         wide_encoding,
         reader: Box::new(reader),
         first,
@@ -150,6 +153,12 @@ pub(super) fn first_event(mut reader: impl Read) -> Option<FirstEvent> {
         }
         bytes.drain(..end);
     }
+}
+
+fn is_of_log_driver(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|&byte| byte == b'\n');
+    let first = lines.find(|line| !line.trim_ascii().is_empty());
+    first.is_some_and(|line| LinePiece::parse(line, true).is_some())
 }
 
 /// Returns whether a line in UTF-8 may be an event.

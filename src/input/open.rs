@@ -30,6 +30,8 @@ pub struct Opened {
     pub is_marked: bool,
     /// Whether the input begins like a stream of JSON values that are not one a line.
     pub is_json: bool,
+    /// Whether the first line is one of a log driver of containers, which writes each record on a line.
+    pub is_of_log_driver: bool,
     /// Whether the first event of the input is a row of a rejects file.
     pub is_rejects: bool,
     /// The position at which `reader` starts. `None` if the positions of lines are not needed.
@@ -69,6 +71,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
         opened.is_marked = first == Some(FirstEvent::Marked);
         opened.is_rejects = first == Some(FirstEvent::Row);
         opened.is_json = ahead.first_record != FirstRecord::Line;
+        opened.is_of_log_driver = ahead.is_of_log_driver;
     }
     Ok(opened)
 }
@@ -97,6 +100,7 @@ impl Opened {
             is_marked: self.is_marked,
             is_rejects: self.is_rejects,
             is_json: self.is_json,
+            is_of_log_driver: self.is_of_log_driver,
             stamped: self.stamped,
             ..opened
         })
@@ -138,6 +142,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
         is_marked: false,
         is_rejects: false,
         is_json: false,
+        is_of_log_driver: false,
         start: None,
         stamped,
         file,

@@ -91,12 +91,15 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             Framing::Lines => false,
             Framing::Json => source.shape == Shape::Log,
         };
-        if is_json && !opened.is_rejects && !source.is_own_rejects {
+        let are_rejects = opened.is_rejects || source.is_own_rejects;
+        let joins_pieces = self.options.joins_pieces;
+        // Pieces are joined only if they are lines.
+        let has_pieces = joins_pieces.is_some() && opened.is_of_log_driver;
+        if is_json && !are_rejects && !has_pieces {
             reader = reader.as_json();
-        } else if let Some(with_docker) = self.options.joins_pieces
+        } else if let Some(with_docker) = joins_pieces
             && source.shape == Shape::Log
-            && !opened.is_rejects
-            && !source.is_own_rejects
+            && !are_rejects
         {
             reader = reader.joining(with_docker, is_written);
         }

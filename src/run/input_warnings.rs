@@ -30,6 +30,8 @@ pub struct InputWarnings {
     pub reread: Reread,
     /// The key of `--unwrap`, if it is given.
     pub unwraps: Option<String>,
+    /// How the pieces of lines are joined ([`LineWrapper::joins_pieces`](crate::tracking::LineWrapper::joins_pieces)).
+    pub joins_pieces: Option<bool>,
 }
 
 impl InputWarnings {
@@ -65,6 +67,7 @@ pub struct ReadInput<'a> {
     pub is_whole: bool,
     /// The key of `--unwrap`, if it is given.
     pub unwraps: Option<&'a str>,
+    pub joins_pieces: Option<bool>,
 }
 
 impl ReadInput<'_> {

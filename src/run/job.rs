@@ -274,6 +274,7 @@ impl<'a> Job<'a> {
         deliverer.rejects = Rejects::new(rejects, rejects_input);
         deliverer.duplicates = duplicates;
         deliverer.warnings.reread = self.reread();
+        deliverer.warnings.joins_pieces = batches.converter.wrapper.joins_pieces();
         deliverer.warnings.unwraps = batches.converter.wrapper.key().map(str::to_owned);
         deliverer.vanished.may_turn_up = self.has_state();
         let opener = self.opener.as_ref();

@@ -59,6 +59,7 @@ mod moved;
 mod other_programs;
 mod outages;
 mod outputs;
+mod pieces;
 mod probe;
 #[cfg(target_os = "linux")]
 mod progress;

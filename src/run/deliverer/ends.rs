@@ -59,6 +59,7 @@ impl Deliverer<'_> {
                 is_gzip,
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
                 unwraps: self.warnings.unwraps.as_deref(),
+                joins_pieces: self.warnings.joins_pieces,
             };
             let warnings = read.warnings();
             self.warnings.show(&warnings, self.console);

@@ -166,6 +166,8 @@ impl ReadInput<'_> {
     /// joined.
     pub(super) fn of_first_pieces(&self) -> Vec<String> {
         const BY_DOCKER: &str = "Docker cuts lines above 16 KiB";
+        const JOINED_LINES: &str =
+            "pieces are joined only if each is a line of its own, as the log driver writes it";
         const BY_RUNTIME: &str =
             "the container runtime cuts long lines and marks the pieces with `P`";
         let drivers = [(Flaw::DockerPiece, BY_DOCKER), (Flaw::CriPiece, BY_RUNTIME)];
@@ -177,7 +179,14 @@ impl ReadInput<'_> {
             };
             let (pieces, lines) = (grouped(flawed.lines), grouped(self.tally.lines()));
             let (name, number) = (&self.source.name, flawed.first.number);
-            let advice = self.advice(options("read them with `--unwrap auto`"));
+            let are_joined = match flaw {
+                Flaw::DockerPiece => self.joins_pieces == Some(true),
+                _ => self.joins_pieces.is_some(),
+            };
+            let advice = match are_joined {
+                true => JOINED_LINES.to_owned(),
+                false => self.advice(options("read them with `--unwrap auto`")),
+            };
             Some(format!(
                 "{pieces} of {lines} lines of `{name}` {are_pieces}: {cause}, first in line {number}; {advice}"
             ))
