@@ -193,7 +193,8 @@ impl<R: Read> BatchReader<R> {
         }
         let last_line = &self.buffer[whole..self.pending];
         let text = &last_line[nuls_before(last_line)..];
-        // An event may follow NUL bytes. But a file that has nothing else is reported, since it may stay like this.
+        // An event may follow NUL bytes. But a file that has nothing else is reported, since no later run may
+        // find more in it.
         let is_only_nuls = text == [0] && whole == 0 && self.tracker.line == 0;
         if let Some(held_back) = &mut self.held_back
             && !is_truncated

@@ -1,6 +1,6 @@
 //! The reason codes.
 
-/// The reason why a line is unparsable (the first seven) or rejected. Codes may be added, but are never renamed.
+/// The reason why a record is unparsable ([`Reason::is_unparsable`]) or rejected. Codes may be added, but are never renamed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Reason {
@@ -8,9 +8,10 @@ pub enum Reason {
     NotJson,
     /// The line holds bytes that are not UTF-8.
     NotUtf8,
-    /// The line is longer than `--max-line-bytes`.
+    /// The line, the record within it, or all lines with the pieces of a line are longer than `--max-line-bytes`.
     TooLong,
-    /// Reading the input failed in the middle of the line, for example at the end of an incomplete gzip file.
+    /// Reading the input failed in the middle of the line, for example at the end of an incomplete gzip file. Or the last piece
+    /// of a line is missing that the log driver of a container cut.
     Truncated,
     /// The line has neither a string nor an object at the key that `--unwrap` names.
     NotWrapped,

@@ -263,7 +263,8 @@ proptest! {
         let mut expected: Vec<String> = records.iter().map(Record::expected).collect();
         let (found, positions) = read(&log, Position::START, batch_bytes, false);
         let mut sorted = found.clone();
-        (expected.sort(), sorted.sort());
+        expected.sort();
+        sorted.sort();
         prop_assert_eq!(&sorted, &expected, "{}", log);
         prop_assert_eq!(positions.last().map(|last| last.0.offset), Some(log.len() as u64));
         for (position, before) in positions {
@@ -294,7 +295,7 @@ proptest! {
         }
         let (more, _) = read(&log, position, 1000, false);
         found.extend(more);
-        (found.sort());
+        found.sort();
         let mut whole = whole;
         whole.sort();
         // The pieces that follow while a line is too long are lines of their own in another run.
