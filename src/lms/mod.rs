@@ -6,6 +6,7 @@ mod courses;
 mod database;
 mod identity;
 mod lookup;
+mod row_index;
 mod row_set;
 mod settings;
 mod table;

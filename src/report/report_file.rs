@@ -376,7 +376,7 @@ impl<'a> RouterJson<'a> {
             dead_letter_groups,
             more_dead_letter_groups,
             left: tally.left(),
-            requests: requests.count,
+            requests: target.request_count(),
             retries: requests.retries,
             bytes: requests.bytes,
             seconds: to_thousandths(requests.elapsed().as_secs_f64()),

@@ -108,10 +108,7 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     ];
     rows.extend(group_rows(&groups));
     rows.push(row(statistics.left(), "left", left));
-    rows.push(row(
-        requests.count,
-        noun(requests.count, "requests"),
-        &speed,
-    ));
+    let made = target.request_count();
+    rows.push(row(made, noun(made, "requests"), &speed));
     rows.join("\n")
 }

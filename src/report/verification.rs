@@ -51,7 +51,7 @@ impl<'a> VerificationJson<'a> {
             router: &target.name,
             counts: verification.counts(),
             sample_of: verification.sample_of,
-            requests: requests.count,
+            requests: target.request_count(),
             retries: requests.retries,
             seconds: (requests.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
             differing: differing.collect(),
@@ -63,6 +63,7 @@ impl<'a> VerificationJson<'a> {
 pub fn verification_text(target: &Target, verification: &Verification) -> String {
     let counts = verification.counts();
     let detail = |count: u64, detail| if count > 0 { detail } else { "" };
+    let made = target.request_count();
     let requests = &target.statistics().requests;
     let speed = format!(
         "{} repeated, in {:.1} s",
@@ -95,7 +96,7 @@ pub fn verification_text(target: &Target, verification: &Verification) -> String
             "left",
             detail(counts.left, "not checked when the run stopped"),
         ),
-        row(requests.count, noun(requests.count, "requests"), &speed),
+        row(made, noun(made, "requests"), &speed),
     ]
     .join("\n")
 }

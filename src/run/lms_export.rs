@@ -2,8 +2,12 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use uuid::Uuid;
@@ -76,15 +80,18 @@ fn export(settings: &ExportSettings, interrupted: &Interrupted) -> Result<Counts
     let outputs: Vec<(&str, &Path)> = outputs.into_iter().flatten().collect();
     check_outputs(None, &outputs, &[], &settings.database.files()).or_exit(ExitCode::Usage)?;
     let database = Database::new(&settings.database).or_exit(ExitCode::Usage)?;
-    let mut session = database.open().or_exit(ExitCode::Usage)?;
+    let reader = Reader {
+        session: Arc::new(Mutex::new(database.open().or_exit(ExitCode::Usage)?)),
+        interrupted,
+    };
     let mut counts = Counts::default();
     let users = settings.users.as_deref();
     let users = users
-        .map(|path| export_users(&mut session, path, &mut counts, interrupted))
+        .map(|path| export_users(&reader, path, &mut counts))
         .transpose()?;
     let courses = settings.courses.as_deref();
     let courses = courses
-        .map(|path| export_courses(&mut session, path, &mut counts, interrupted))
+        .map(|path| export_courses(&reader, path, &mut counts))
         .transpose()?;
     // Both files are complete before the first is renamed. Otherwise a full disk could leave new users beside old courses.
     let tables = [users, courses].into_iter().flatten();
@@ -95,19 +102,13 @@ fn export(settings: &ExportSettings, interrupted: &Interrupted) -> Result<Counts
     Ok(counts)
 }
 
-fn export_users(
-    session: &mut Session,
-    path: &Path,
-    counts: &mut Counts,
-    interrupted: &Interrupted,
-) -> Result<Table, Fatal> {
+fn export_users(reader: &Reader<'_>, path: &Path, counts: &mut Counts) -> Result<Table, Fatal> {
     let [xapi_id, caliper_id] = Format::ALL.map(Format::identity_column);
     let columns = ["id", "username", "email", xapi_id, caliper_id];
     let mut table = Table::create(path, &columns).or_exit(ExitCode::Output)?;
     let mut last = None;
     loop {
-        check_interrupt(interrupted)?;
-        let page = session.users_after(last).or_exit(ExitCode::Usage)?;
+        let page = reader.read(move |session| session.users_after(last))?;
         for user in &page {
             counts.users += 1;
             counts.xapi_ids += u64::from(user.xapi_id.is_some());
@@ -121,20 +122,12 @@ fn export_users(
     }
 }
 
-fn export_courses(
-    session: &mut Session,
-    path: &Path,
-    counts: &mut Counts,
-    interrupted: &Interrupted,
-) -> Result<Table, Fatal> {
+fn export_courses(reader: &Reader<'_>, path: &Path, counts: &mut Counts) -> Result<Table, Fatal> {
     let mut table =
         Table::create(path, &["course_id", "display_name"]).or_exit(ExitCode::Output)?;
     let mut last: Option<String> = None;
     loop {
-        check_interrupt(interrupted)?;
-        let page = session
-            .courses_after(last.as_deref())
-            .or_exit(ExitCode::Usage)?;
+        let page = reader.read(move |session| session.courses_after(last.as_deref()))?;
         for course in &page {
             counts.courses += 1;
             let display_name = course.display_name.as_deref().unwrap_or(NULL);
@@ -145,6 +138,46 @@ fn export_courses(
         match page.into_iter().next_back() {
             Some(course) => last = Some(course.id),
             None => return Ok(table),
+        }
+    }
+}
+
+/// Reads pages of the database in other threads, so that a signal ends the wait for a page.
+struct Reader<'i> {
+    session: Arc<Mutex<Session>>,
+    interrupted: &'i Interrupted,
+}
+
+impl Reader<'_> {
+    fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&mut Session) -> Result<T> + Send + 'static,
+    ) -> Result<T, Fatal> {
+        /// The time after which a signal is noticed.
+        const PATIENCE: Duration = Duration::from_millis(100);
+
+        let (sender, page) = mpsc::channel();
+        let session = Arc::clone(&self.session);
+        let send_page = move || {
+            let mut session = session.lock().unwrap_or_else(PoisonError::into_inner);
+            // After an interruption, no page is wanted.
+            let _ = sender.send(read(&mut session));
+        };
+        let started = thread::Builder::new().spawn(send_page);
+        started
+            .context("failed to start a thread that reads the LMS database")
+            .or_exit(ExitCode::Usage)?;
+        loop {
+            check_interrupt(self.interrupted)?;
+            match page.recv_timeout(PATIENCE) {
+                Err(RecvTimeoutError::Timeout) => {}
+                page => {
+                    return page
+                        .context("failed to read the LMS database")
+                        .flatten()
+                        .or_exit(ExitCode::Usage);
+                }
+            }
         }
     }
 }

@@ -86,7 +86,6 @@ impl Attempts<'_> {
     fn ask(&self) -> Option<Answer> {
         let Target { client, server, .. } = self.target;
         let asked = server.stored(self.records, client);
-        self.count_lookup();
         let (answer, verdict) = match asked {
             Ok(stored) => {
                 self.settle(&stored);
@@ -100,12 +99,6 @@ impl Attempts<'_> {
         };
         self.verdict.replace(Some(verdict));
         Some(answer)
-    }
-
-    fn count_lookup(&self) {
-        let requests = &mut self.target.statistics().requests;
-        requests.start(false);
-        requests.end(0);
     }
 
     fn verdict(&self, answer: &Answer) -> Verdict {

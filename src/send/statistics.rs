@@ -34,8 +34,6 @@ pub struct TargetStatistics {
 
 #[derive(Clone, Debug, Default)]
 pub struct RequestStatistics {
-    /// All requests, retries included.
-    pub count: u64,
     pub retries: u64,
     /// The bytes of all bodies, as they were sent.
     pub bytes: u64,
@@ -46,7 +44,6 @@ pub struct RequestStatistics {
 impl RequestStatistics {
     /// Counts the start of a request.
     pub fn start(&mut self, is_retry: bool) {
-        self.count += 1;
         self.retries += u64::from(is_retry);
         self.first_start.get_or_insert_with(Instant::now);
     }

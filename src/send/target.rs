@@ -1,7 +1,7 @@
 //! A target: a router or server that records are sent to, with the state that its workers share.
 
 use std::ops::Range;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -79,6 +79,13 @@ impl Target {
 
     pub fn statistics(&self) -> MutexGuard<'_, TargetStatistics> {
         lock(&self.status.statistics)
+    }
+
+    /// Returns the number of requests, retries included. The check before the first delivery is not counted.
+    pub fn request_count(&self) -> u64 {
+        let checks = u32::from(self.status.checked.get().is_some());
+        let made = self.client.requests.load(Ordering::Relaxed);
+        u64::from(made.saturating_sub(checks))
     }
 
     pub fn breaker(&self) -> &Breaker {

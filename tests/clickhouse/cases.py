@@ -15,7 +15,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from server import PASSWORD, TABLES, USERNAME, VERBS, QueryFailed, Server
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from case_list import Failure, case, expect, run_cases  # noqa: E402
+from server import PASSWORD, SECONDS, TABLES, USERNAME, VERBS, QueryFailed, Server  # noqa: E402
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 CONVERSION = ("--to", "xapi", "--lms-root-url", "https://courses.example.org")
@@ -23,23 +25,6 @@ LOOKUPS = ("--users", str(FIXTURES / "users.csv"), "--courses", str(FIXTURES / "
 SAMPLE = str(FIXTURES / "sample/tracking.log.gz")
 PARTITIONED = "xapi.xapi_events_all"
 UNPARTITIONED = "openedx.xapi_events_all"
-# The longest time of a run. A run that takes longer fails.
-SECONDS = 60
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
-
-
-def expect(holds, problem, details=""):
-    if not holds:
-        raise Failure(f"{problem}\n{details}".rstrip())
 
 
 class Log:
@@ -184,9 +169,9 @@ def killed_runs_are_continued(case):
     log = case.made(6000)
     for table in TABLES:
         arguments = ("--state", f"state-{table}", "--dead-letters", f"dead-{table}", "--batch-size", "200")
-        for rows in (500, 2000, 4000):
+        for rows in (400, 1200, 2000):
             # At this rate, no run ends before it is killed.
-            run = log.start(table, *arguments, "--rate", "10")
+            run = log.start(table, *arguments, "--rate", "5")
             while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {table}") < rows:
                 time.sleep(0.001)
             expect(run.poll() is None, f"the run ended before it was killed at {rows} rows", run.stderr.read())
@@ -201,27 +186,31 @@ def inserts_that_run_on_are_waited_for(case):
     """The program has no answer of an insert, since its time is over or since it was killed. The server goes on."""
     log = case.made(2000)
     for table in TABLES:
-        case.server.delay_inserts(2)
-        try:
-            log.run(table, "--batch-size", "1000", "--read-timeout", "0.5", "--max-retries", "20")
-            log.stored(table)
+        for is_killed in (False, True):
             case.server.create_table(table)
-            arguments = ("--batch-size", "500", "--state", f"state-{table}")
-            run = log.start(table, *arguments)
-            case.server.wait_for_insert()
-            run.send_signal(signal.SIGKILL)
-            run.communicate()
-            expect(case.server.get("/inserts") != "0", "no insert runs after the run was killed")
-            log.run(table, *arguments)
-        finally:
-            case.server.delay_inserts(0)
-        log.stored(table)
+            arguments = ["--batch-size", "500", "--max-retries", "20", "--state", f"state-{table}-{is_killed}"]
+            case.server.get("/hold")
+            try:
+                if is_killed:
+                    run = log.start(table, *arguments)
+                    case.server.wait_for("/inserts")
+                    run.send_signal(signal.SIGKILL)
+                    run.communicate()
+                else:
+                    arguments += ["--read-timeout", "0.5"]
+                run = log.start(table, *arguments)
+                case.server.wait_for("/refused")
+            finally:
+                case.server.get("/release")
+            messages = run.communicate(timeout=SECONDS)[1]
+            expect(run.returncode == 0, f"exit code {run.returncode} and not 0", messages)
+            log.stored(table)
 
 
 @case
 def repeated_lines_are_stored_once(case):
     """Batches that are sent at the same time have the same statements."""
-    log = case.made(2000)
+    log = case.made(1000)
     path = Path(log.inputs[0])
     lines = path.read_text().splitlines(keepends=True)
     pieces = [lines[start:start + 100] for start in range(0, len(lines), 100)]
@@ -268,9 +257,9 @@ def rows_load_from_files(case):
 
 @case
 def restarted_server_is_waited_for(case):
-    log = case.made(8000)
-    run = log.start(PARTITIONED, "--batch-size", "100")
-    while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {PARTITIONED}") < 1000:
+    log = case.made(4000)
+    run = log.start(PARTITIONED, "--batch-size", "100", "--rate", "20", "--max-retries", "20")
+    while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {PARTITIONED}") < 500:
         time.sleep(0.001)
     expect(run.poll() is None, "the run ended before the server was killed", run.stderr.read())
     case.server.kill()
@@ -296,9 +285,37 @@ def refusals_stop_the_run(case):
 
 
 @case
+def a_profile_that_refuses_inserts_or_settings_stops_the_run(case):
+    log = case.made(50)
+    log.run(UNPARTITIONED)
+    try:
+        for profile, text in (
+            ("<readonly>1</readonly>", "the user may only read"),
+            ("<readonly>2</readonly>", "the user may only read"),
+            (
+                """<constraints>
+                <max_partitions_per_insert_block><const/></max_partitions_per_insert_block>
+                </constraints>""",
+                "refuses the setting `max_partitions_per_insert_block=0`",
+            ),
+        ):
+            case.server.kill()
+            case.server.start(profile)
+            for arguments in (("--dead-letters", "dead"), ("--probe",)):
+                messages = log.run(PARTITIONED, *arguments, code=5)
+                expect(text in messages, f"standard error does not say `{text}`", messages)
+            log.run(UNPARTITIONED, "--all", subcommand="verify")
+    finally:
+        case.server.kill()
+        case.server.start()
+    expect(not case.server.rows(PARTITIONED), "rows are stored")
+    expect(not any(case.directory.glob("dead/*")), "there are dead letters")
+
+
+@case
 def refused_rows_become_dead_letters(case):
-    log = case.made(3000)
-    refused = sorted(log.rows)[::1000]
+    log = case.made(1500)
+    refused = sorted(log.rows)[::500]
     case.server.query(f"ALTER TABLE {PARTITIONED} ADD CONSTRAINT refused CHECK event_id NOT IN {tuple(refused)}")
     log.run(PARTITIONED, "--dead-letters", "dead", "--state", "state", code=4)
     stored = {id for id, _, _ in case.server.rows(PARTITIONED)}
@@ -310,30 +327,16 @@ def refused_rows_become_dead_letters(case):
 
 def main():
     # The script ends by itself, even if a server hangs.
-    signal.alarm(600)
+    signal.alarm(1800)
     event_router, *words = sys.argv[1:]
-    chosen = [case for case in CASES if not words or any(word in case.__name__ for word in words)]
-    failures = 0
     with tempfile.TemporaryDirectory() as directory:
         server = Server(Path(directory))
         print("ClickHouse", server.value("SELECT version()"), flush=True)
         try:
-            for function in chosen:
-                start = time.monotonic()
-                files = Path(directory, function.__name__)
-                files.mkdir()
-                try:
-                    function(Case(event_router, server, files))
-                    result = "ok"
-                except (Failure, QueryFailed) as failure:
-                    failures += 1
-                    result = f"FAILED: {failure}"
-                print(f"{function.__name__} ({time.monotonic() - start:.1f} s): {result}", flush=True)
+            return run_cases(words, Path(directory), lambda case, files: case(Case(event_router, server, files)))
         finally:
             server.kill()
             sys.stderr.write((Path(directory) / "server.log").read_text())
-    print(f"{len(chosen) - failures} passed, {failures} failed")
-    return 1 if failures or not chosen else 0
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ set the only user. The answers follow HTTPHandler.cpp and exceptionCodeToHTTPSta
 Unlike the server, it runs one query at a time, and reads the whole body before the query starts. So these are its own:
 
 - A query whose id is that of another query is refused with code 216. A query keeps its id until it ends, whether the client waits or not.
-- `/delay/SECONDS` makes each insert wait, with its id, before it starts. Meanwhile, lookups are answered as if it ran.
-- `/inserts` answers how many inserts have not ended.
+- `/hold` makes each insert wait, with its id, before it starts, until `/release`. Meanwhile, lookups are answered as if it ran.
+- `/inserts` answers how many inserts have not ended, and `/refused` how many queries were refused since `/hold` for their id.
 """
 import base64
 import contextlib
@@ -71,23 +71,31 @@ class ClickHouse:
         # The ids of the queries that have not ended, each with whether the query is an insert.
         self.running = {}
         self.running_lock = threading.Lock()
-        self.delay = 0
+        self.inserts_may_start = threading.Event()
+        self.inserts_may_start.set()
+        # The number of queries that were refused for their id.
+        self.refused = 0
         self.version, self.time_zone = self.query("SELECT version(), timezone()", "TSV").bytes().decode().split()
 
     @contextlib.contextmanager
     def keep_id(self, query_id, is_insert):
         with self.running_lock:
             if query_id in self.running:
+                self.refused += 1
                 text = f"Query with id = {query_id} is already running."
                 raise QueryError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", text)
             self.running[query_id] = is_insert
         try:
             if is_insert:
-                time.sleep(self.delay)
+                self.inserts_may_start.wait()
             yield
         finally:
             with self.running_lock:
                 del self.running[query_id]
+
+    def hold(self):
+        self.refused = 0
+        self.inserts_may_start.clear()
 
     def inserts(self):
         with self.running_lock:
@@ -144,10 +152,13 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.query:
             self.handle_query(b"")
-        elif parts.path == "/inserts":
-            self.answer(200, f"{self.server.clickhouse.inserts()}\n".encode())
-        elif parts.path.startswith("/delay/"):
-            self.server.clickhouse.delay = float(parts.path.removeprefix("/delay/"))
+        elif parts.path in ("/inserts", "/refused"):
+            clickhouse = self.server.clickhouse
+            number = clickhouse.inserts() if parts.path == "/inserts" else clickhouse.refused
+            self.answer(200, f"{number}\n".encode())
+        elif parts.path in ("/hold", "/release"):
+            clickhouse = self.server.clickhouse
+            clickhouse.hold() if parts.path == "/hold" else clickhouse.inserts_may_start.set()
             self.answer(200, b"Ok.\n")
         elif parts.path in ("/", "/ping", "/replicas_status"):
             self.answer(200, b"Ok.\n")
@@ -270,7 +281,7 @@ class Server(ThreadingHTTPServer):
 
 def main():
     # The server ends by itself, even if the caller is killed.
-    signal.alarm(600)
+    signal.alarm(1800)
     directory, port_file, *port = sys.argv[1:]
     with Server(("127.0.0.1", int(port[0]) if port else 0), Handler) as server:
         server.clickhouse = ClickHouse(directory)

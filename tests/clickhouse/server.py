@@ -10,21 +10,33 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+from case_list import Failure  # noqa: E402
+
+# The longest time of a wait. A longer wait fails.
+SECONDS = 300
 USERNAME, PASSWORD = "router", 'a: "secret"'
 # The table that Vector fills, and the table that Ralph fills. Aspects reads one of them.
 TABLES = {
     "openedx.xapi_events_all": "PRIMARY KEY emission_time ORDER BY (emission_time, event_id)",
     "xapi.xapi_events_all": "PARTITION BY toYYYYMM(emission_time) ORDER BY (emission_time, event_id)",
 }
+# ClickHouse reads the files `config.xml` and `users.xml` in the working directory.
+USERS = """<clickhouse>
+<profiles><default>{}</default></profiles>
+<users><default><password/><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></default></users>
+<quotas><default/></quotas>
+</clickhouse>
+"""
 VERBS = ("http://adlnet.gov/expapi/verbs/registered", "http://id.tincanapi.com/verb/unregistered")
 
 
-class QueryFailed(Exception):
+class QueryFailed(Failure):
     """Has the text of the server's answer."""
 
 
 class Server:
-    """A server with its own directory. `stop` and `start` keep the tables and the port."""
+    """A server with its own directory. `kill` and `start` keep the tables and the port."""
 
     def __init__(self, directory):
         self.directory = directory
@@ -32,8 +44,13 @@ class Server:
         self.tables = set()
         self.start()
 
-    def start(self):
-        """Starts the server. Another process may hold the old port for a moment, so the start is tried a few times."""
+    def start(self, profile=""):
+        """
+        Starts the server with elements of the profile of its user, such as `<readonly>1</readonly>`. Another process may hold
+        the old port for a moment, so the start is tried a few times.
+        """
+        (self.directory / "users.xml").write_text(USERS.format(profile))
+        (self.directory / "config.xml").write_text("<clickhouse><users_config>users.xml</users_config></clickhouse>")
         for attempt in range(10):
             if self._start():
                 break
@@ -41,7 +58,7 @@ class Server:
         else:
             raise SystemExit(f"the server did not start\n{(self.directory / 'server.log').read_text()}")
         # A restarted server merges again.
-        for table in self.tables:
+        for table in self.tables if not profile else ():
             self.query(f"SYSTEM STOP MERGES {table}")
 
     def _start(self):
@@ -50,8 +67,8 @@ class Server:
         command = [sys.executable, "-B", Path(__file__).with_name("serve.py"), self.directory / "data", port_file]
         environment = os.environ | {"CLICKHOUSE_USER": USERNAME, "CLICKHOUSE_PASSWORD": PASSWORD}
         with open(self.directory / "server.log", "ab") as log:
-            self.process = subprocess.Popen([*command, str(self.port)], env=environment, stdout=log, stderr=log)
-        for _ in range(600):
+            self.process = subprocess.Popen([*command, str(self.port)], cwd=self.directory, env=environment, stdout=log, stderr=log)
+        for _ in range(SECONDS * 20):
             if port_file.exists() or self.process.poll() is not None:
                 break
             time.sleep(0.05)
@@ -69,20 +86,16 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def get(self, path):
-        with urllib.request.urlopen(f"{self.url()}{path}", timeout=60) as response:
+        with urllib.request.urlopen(f"{self.url()}{path}", timeout=SECONDS) as response:
             return response.read().decode().strip()
 
-    def delay_inserts(self, seconds):
-        """Makes each insert run this much longer. Meanwhile, lookups do not find its rows."""
-        self.get(f"/delay/{seconds}")
-
-    def wait_for_insert(self):
-        """Waits until an insert runs."""
-        for _ in range(1200):
-            if self.get("/inserts") != "0":
-                return
+    def wait_for(self, count):
+        """Waits until one of the counts `/inserts` and `/refused` is not zero."""
+        end = time.monotonic() + SECONDS
+        while self.get(count) == "0":
+            if time.monotonic() > end:
+                raise Failure(f"{count} is zero after {SECONDS} s")
             time.sleep(0.01)
-        raise QueryFailed("no insert runs after 12 s")
 
     def query(self, query, **settings):
         """Returns the lines of the answer, each as an array of JSON."""
@@ -90,7 +103,7 @@ class Server:
         headers = {"X-ClickHouse-User": USERNAME, "X-ClickHouse-Key": PASSWORD}
         request = urllib.request.Request(f"{self.url()}/?{parameters}", query.encode(), headers)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=SECONDS) as response:
                 return [json.loads(line) for line in response.read().splitlines()]
         except urllib.error.HTTPError as error:
             raise QueryFailed(error.read().decode()) from None

@@ -15,8 +15,10 @@ import threading
 import time
 from pathlib import Path
 
-import source
-from server import Proxy, Server
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import source  # noqa: E402
+from case_list import case, run_cases  # noqa: E402
+from server import Proxy, Server  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 TOP = HERE.parents[1]
@@ -80,6 +82,7 @@ def prepare():
     server.sql("CREATE USER encrypted IDENTIFIED BY 'hunter2' REQUIRE SSL; GRANT SELECT ON edxapp.* TO encrypted")
 
 
+@case
 def exported_tables_equal_the_source():
     expected = [tuple("NULL" if value is None else str(value) for value in row) for row in users]
     names = {id: "NULL" if name is None else name for id, name in courses.items()}
@@ -117,6 +120,7 @@ def odd_log():
     return "odd.log"
 
 
+@case
 def conversions_are_the_same_as_with_files():
     fixtures = ("--users", source.FIXTURES / "users.csv", "--courses", source.FIXTURES / "courses.csv")
     files = ("--users", "edxapp.csv.gz", "--courses", "edxapp-courses.csv")
@@ -132,6 +136,7 @@ def conversions_are_the_same_as_with_files():
     assert succeeds(*words, "--lms-db", url()).stdout == succeeds(*words, *files).stdout
 
 
+@case
 def only_the_needed_columns_are_read_without_locks():
     server.sql("SET GLOBAL general_log = 1")
     transform("xapi", "--lms-db", url())
@@ -145,6 +150,7 @@ def only_the_needed_columns_are_read_without_locks():
     assert len(pages) == len(users) // 20_000 + 1 and all("ORDER BY id LIMIT" in text for text in pages), pages
 
 
+@case
 def all_rows_are_of_one_moment():
     """Users and courses are changed after the first rows, and the writer does not wait."""
     def change():
@@ -161,6 +167,7 @@ def all_rows_are_of_one_moment():
     assert table(Path("moment-courses.csv")) == table(Path("edxapp_dashes-courses.csv"))
 
 
+@case
 def connections_are_encrypted_as_the_options_say():
     ca = ("--ca-file", server.ca)
     for options, host, words in [("", "localhost", ca), ("?ssl-mode=verify-ca", "127.0.0.1", ca), ("?ssl-mode=required", "127.0.0.1", ())]:
@@ -173,6 +180,7 @@ def connections_are_encrypted_as_the_options_say():
     fails("UnknownIssuer", url(user="encrypted", host="localhost", options="?ssl-mode=verify-identity"))
 
 
+@case
 def unusable_databases_are_errors():
     fails("check the user in `--lms-db` and the password", url(), password="hunter3")
     fails("refuses the login of `nobody`", url(user="nobody"))
@@ -188,6 +196,7 @@ def unusable_databases_are_errors():
     assert done.returncode == 2 and not done.stdout and not Path("nothing").exists(), done
 
 
+@case
 def a_full_disk_leaves_no_table():
     """The last bytes of the courses, which are the only ones of a small table, are written before the users get their name."""
     server.sql("CREATE DATABASE small; GRANT SELECT ON small.* TO reader")
@@ -209,12 +218,16 @@ def wait_until_seen(pid, number):
     raise AssertionError("the signal was not delivered")
 
 
-def a_connection_that_breaks_or_an_interrupt_leaves_nothing():
+@case
+def a_connection_that_breaks_leaves_nothing():
     proxy = Proxy(server.port, most=300_000, then=lambda: False)
     fails("the connection broke", url(port=proxy.port))
     done = run("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url(port=proxy.port), "-o", "nothing", SAMPLE)
     assert done.returncode == 2 and not Path("nothing").exists(), done
 
+
+def interrupted(number, goes_on, *words):
+    """Interrupts a command while the server holds back rows, and returns its exit code. Then the server goes on, or does not."""
     reached, go_on = threading.Event(), threading.Event()
 
     def hold():
@@ -223,21 +236,33 @@ def a_connection_that_breaks_or_an_interrupt_leaves_nothing():
 
     proxy = Proxy(server.port, most=300_000, then=hold)
     environment = dict(os.environ, EVENT_ROUTER_LMS_DB_PASSWORD="hunter2")
-    words = ["lms", "export", "--lms-db", url(port=proxy.port), "--users", "u.csv"]
-    running = subprocess.Popen([event_router, *words], env=environment, stderr=subprocess.PIPE, text=True)
+    command = [event_router, "lms", *words, "--lms-db", url(port=proxy.port)]
+    running = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     try:
-        assert reached.wait(60), "the export did not reach the rows"
-        running.send_signal(signal.SIGINT)
-        wait_until_seen(running.pid, signal.SIGINT)
-        go_on.set()
-        errors = running.communicate(timeout=60)[1]
+        assert reached.wait(60), "the command did not reach the rows"
+        running.send_signal(number)
+        wait_until_seen(running.pid, number)
+        if goes_on:
+            go_on.set()
+        running.communicate(timeout=60)
     finally:
         go_on.set()
         running.kill()
-    assert running.returncode == 130, (running.returncode, errors)
-    assert not [name for name in os.listdir() if "u.csv" in name], os.listdir()
+    return running.returncode
 
 
+@case
+def an_interrupt_leaves_nothing():
+    export = ("export", "--users", "i.csv")
+    external_ids = ("external-ids", "--to", "xapi", "--lms-root-url", ROOT_URL, "-o", "i.sql")
+    for goes_on, *words in ((True, *export), (False, *export), (True, *external_ids)):
+        for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            ended = interrupted(number, goes_on, *words)
+            assert ended == code, (words, ended)
+            assert not [name for name in os.listdir() if "i.csv" in name or "i.sql" in name], os.listdir()
+
+
+@case
 def a_run_with_nothing_new_does_not_connect():
     proxy = Proxy(server.port)
     words = ("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url(port=proxy.port), "--state", "state", "-o", "out", SAMPLE)
@@ -254,20 +279,7 @@ os.chdir(directory.name)
 server = Server()
 try:
     prepare()
-    for case in (
-        exported_tables_equal_the_source,
-        conversions_are_the_same_as_with_files,
-        only_the_needed_columns_are_read_without_locks,
-        all_rows_are_of_one_moment,
-        connections_are_encrypted_as_the_options_say,
-        unusable_databases_are_errors,
-        a_connection_that_breaks_or_an_interrupt_leaves_nothing,
-        a_full_disk_leaves_no_table,
-        a_run_with_nothing_new_does_not_connect,
-    ):
-        start = time.monotonic()
-        case()
-        print(f"ok: {case.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
+    sys.exit(run_cases([], Path(directory.name), lambda case, _: case()))
 finally:
     server.close()
     os.chdir(TOP)

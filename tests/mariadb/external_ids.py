@@ -6,13 +6,14 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import source
-from server import Failed, Server
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import source  # noqa: E402
+from case_list import case, run_cases  # noqa: E402
+from server import Failed, Server  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 ROOT_URL = "https://courses.example.org"
@@ -88,6 +89,7 @@ def actors(users, table, *words):
     return {user: row["reason"] or row["out"][0]["actor"]["account"]["name"] for user, row in zip(users, rows)}
 
 
+@case
 def imported_ids_are_those_of_derive_and_ids_of_the_lms_are_kept():
     for column in ("uuid", "char(32)"):
         for kind, nth in (("xapi", 3), ("caliper", 4)):
@@ -128,6 +130,7 @@ def imported_ids_are_those_of_derive_and_ids_of_the_lms_are_kept():
                     assert set(actors(newcomers, table).values()) == {"no-external-id"}
 
 
+@case
 def a_type_that_is_missing_is_created_as_a_migration_creates_it():
     create("fresh", [(id, *names, None, None) for id, *names, _, _ in users[:500]], types={"lti"})
     for kind, title in (("xapi", "xAPI"), ("caliper", "Caliper")):
@@ -140,6 +143,7 @@ def a_type_that_is_missing_is_created_as_a_migration_creates_it():
     assert ages == [["1"]], ages
 
 
+@case
 def an_import_that_breaks_off_is_completed_by_another():
     create("broken", source.users(20_000))
     sql, written = write("broken", "caliper")
@@ -154,6 +158,7 @@ def an_import_that_breaks_off_is_completed_by_another():
     assert all(after[user] == id for user, id in written.items())
 
 
+@case
 def settings_of_the_session_do_not_matter():
     create("settings", users[:200])
     sql, written = write("settings", "caliper")
@@ -162,6 +167,7 @@ def settings_of_the_session_do_not_matter():
     assert ids_in("settings", "caliper").items() >= written.items()
 
 
+@case
 def the_lms_can_create_ids_during_the_import():
     create("busy", users)
     sql, written = write("busy", "caliper")
@@ -186,16 +192,7 @@ os.chdir(directory.name)
 server = Server()
 try:
     server.sql("CREATE USER reader IDENTIFIED BY 'hunter2'")
-    for case in (
-        imported_ids_are_those_of_derive_and_ids_of_the_lms_are_kept,
-        a_type_that_is_missing_is_created_as_a_migration_creates_it,
-        an_import_that_breaks_off_is_completed_by_another,
-        settings_of_the_session_do_not_matter,
-        the_lms_can_create_ids_during_the_import,
-    ):
-        start = time.monotonic()
-        case()
-        print(f"ok: {case.__name__.replace('_', ' ')} ({time.monotonic() - start:.1f} s)", flush=True)
+    sys.exit(run_cases([], Path(directory.name), lambda case, _: case()))
 finally:
     server.close()
     os.chdir(HERE)

@@ -15,9 +15,11 @@ import threading
 import time
 from pathlib import Path
 
-import lrs
-from lrs import Lrs
-from proxies import haproxy, nginx, squid, squid_helper
+sys.path.append(str(Path(__file__).resolve().parents[1]))
+import lrs  # noqa: E402
+from case_list import Failure, case, expect, run_cases  # noqa: E402
+from lrs import Lrs  # noqa: E402
+from proxies import haproxy, nginx, squid, squid_helper  # noqa: E402
 
 EVENTS = 3000
 # The body of a batch of 500 statements is larger than this limit.
@@ -26,16 +28,6 @@ LIMIT = 64 << 10
 ONE_BATCH = ("--batch-size", str(EVENTS))
 # The longest time of a run. A run that takes longer fails.
 SECONDS = 60
-CASES = []
-
-
-class Failure(Exception):
-    pass
-
-
-def case(function):
-    CASES.append(function)
-    return function
 
 
 class Ended:
@@ -44,20 +36,20 @@ class Ended:
 
     def delivered(self):
         """Checks that the LRS holds the statements of the whole log, and that the run has nothing to complain about."""
-        self.case.expect(self.code == 0, f"exit code {self.code} and not 0", self.stderr)
+        expect(self.code == 0, f"exit code {self.code} and not 0", self.stderr)
         stored = self.case.lrs.stored
         missing = [id for id in self.case.expected if id not in stored]
-        self.case.expect(not missing, f"{len(missing)} statements are not stored, as {missing[:3]}", self.stderr)
-        self.case.expect(stored == self.case.expected, "the LRS holds other statements than those of the log")
+        expect(not missing, f"{len(missing)} statements are not stored, as {missing[:3]}", self.stderr)
+        expect(stored == self.case.expected, "the LRS holds other statements than those of the log")
         letters = sorted(path.name for path in (self.case.directory / "dead").glob("*"))
-        self.case.expect(not letters, f"dead letters: {letters}", self.stderr)
+        expect(not letters, f"dead letters: {letters}", self.stderr)
 
     def stopped(self, *texts):
         """Checks that the run stopped with exit code 5 and these texts, and that nothing is stored."""
-        self.case.expect(self.code == 5, f"exit code {self.code} and not 5", self.stderr)
+        expect(self.code == 5, f"exit code {self.code} and not 5", self.stderr)
         for text in texts:
-            self.case.expect(text in self.stderr, f"standard error does not say `{text}`", self.stderr)
-        self.case.expect(not self.case.lrs.stored, f"{len(self.case.lrs.stored)} statements are stored")
+            expect(text in self.stderr, f"standard error does not say `{text}`", self.stderr)
+        expect(not self.case.lrs.stored, f"{len(self.case.lrs.stored)} statements are stored")
 
 
 class Case:
@@ -68,10 +60,6 @@ class Case:
         self.tls, self.ca = shared.tls, shared.ca
         self.directory = directory
         self.lrs = Lrs()
-
-    def expect(self, holds, problem, details=""):
-        if not holds:
-            raise Failure(f"{problem}\n{details}".rstrip())
 
     def backend(self):
         return f"http://127.0.0.1:{self.lrs.port}"
@@ -87,7 +75,7 @@ class Case:
             )
         except subprocess.TimeoutExpired as late:
             raise Failure(f"the run did not end within {SECONDS} s\n{(late.stderr or b'').decode()}") from None
-        self.expect(not self.lrs.problems, f"bad requests: {self.lrs.problems[:3]}")
+        expect(not self.lrs.problems, f"bad requests: {self.lrs.problems[:3]}")
         return Ended(self, run.returncode, run.stderr)
 
     def through_squid(self, url, port, user="", *arguments):
@@ -233,7 +221,7 @@ def squid_passes_plain_http_on(case):
     with squid(case.directory, "http_access allow all") as proxy:
         case.through_squid(case.backend(), proxy.port).delivered()
     direct = [headers for headers in case.lrs.requests if "squid" not in headers.get("Via", "")]
-    case.expect(not direct, f"{len(direct)} requests did not pass Squid")
+    expect(not direct, f"{len(direct)} requests did not pass Squid")
 
 
 @case
@@ -241,7 +229,7 @@ def squid_opens_a_tunnel_for_https(case):
     with nginx(case.directory, pass_on(case), case.tls) as web, squid(case.directory, "http_access allow all") as proxy:
         case.through_squid(f"https://localhost:{web.port}", proxy.port, "", "--ca-file", case.ca).delivered()
         log = (case.directory / "access.log").read_text()
-    case.expect(f"CONNECT localhost:{web.port}" in log, "no tunnel was opened")
+    expect(f"CONNECT localhost:{web.port}" in log, "no tunnel was opened")
 
 
 @case
@@ -273,7 +261,7 @@ http_access deny all
         for user in ("", "ada:wrong@"):
             ended = case.through_squid(case.backend(), proxy.port, user)
             ended.stopped("407", f"http://127.0.0.1:{proxy.port}", "USER:PASSWORD")
-        case.expect("wrong" not in ended.stderr, "standard error shows the password", ended.stderr)
+        expect("wrong" not in ended.stderr, "standard error shows the password", ended.stderr)
         case.through_squid(case.backend(), proxy.port, "ada:secret@").delivered()
     case.lrs.stored.clear()
     with nginx(case.directory, pass_on(case), case.tls) as web, squid(case.directory, rules) as proxy:
@@ -334,25 +322,18 @@ def main():
     # The script ends by itself, even if a proxy hangs.
     signal.alarm(600)
     event_router, *words = sys.argv[1:]
-    chosen = [case for case in CASES if not words or any(word in case.__name__ for word in words)]
-    failures = 0
     with tempfile.TemporaryDirectory() as directory:
         # Squid gives up the rights of root.
         Path(directory).chmod(0o755)
         shared = Shared(event_router, Path(directory))
-        for function in chosen:
-            start = time.monotonic()
-            files = Path(directory, function.__name__)
-            files.mkdir()
+
+        def run(case, files):
             try:
-                function(Case(shared, files))
-                result = "ok"
+                case(Case(shared, files))
             except Failure as failure:
-                failures += 1
-                result = "\n".join([f"FAILED: {failure}", *map(last_lines, files.glob("*.log"))])
-            print(f"{function.__name__} ({time.monotonic() - start:.1f} s): {result}", flush=True)
-    print(f"{len(chosen) - failures} passed, {failures} failed")
-    return 1 if failures or not chosen else 0
+                raise Failure("\n".join([str(failure), *map(last_lines, files.glob("*.log"))])) from None
+
+        return run_cases(words, Path(directory), run)
 
 
 def last_lines(path, count=15):

@@ -52,7 +52,7 @@ pub fn advice(table: &TableName, answer: &Answer, has_credentials: bool) -> Opti
         60 | 81 => format!("check `--clickhouse-table`, which is `{table}`, and the tables of its materialized views"),
         16 | 47 => format!("the table `{table}`, or one of its materialized views, lacks a column: rows have the columns {}", COLUMNS.join(", ")),
         216 => "an insert of this run or of an earlier run is still running: run the same command again once it has ended".to_owned(),
-        115 | 164 | 452 => about_setting(response),
+        115 | 164 | 452 => about_setting(code, response),
         _ => return name_of(code).map(|name| format!("ClickHouse calls this {name}")),
     };
     Some(advice)
@@ -81,10 +81,17 @@ fn without_code(response: &Response) -> Option<&'static str> {
 }
 
 /// Returns what to change after the server has refused a setting, which its answer names.
-fn about_setting(response: &Response) -> String {
+fn about_setting(code: u32, response: &Response) -> String {
+    const UNKNOWN: u32 = 115;
     let text = String::from_utf8_lossy(&response.body);
+    if text.contains("in readonly mode") {
+        return "the user may only read: remove `readonly` from the profile of the user, or use another user".to_owned();
+    }
     let refused = SETTINGS.iter().find(|(name, _)| text.contains(name));
     match refused {
+        Some((name, value)) if code == UNKNOWN => format!(
+            "the server does not know the setting `{name}={value}`, which correct inserts need: update ClickHouse"
+        ),
         Some((name, value)) => format!(
             "the server refuses the setting `{name}={value}`, which correct inserts need: allow it in the profile of the user"
         ),

@@ -65,7 +65,7 @@ pub struct Client {
     /// Whether bodies are compressed with gzip.
     pub compress: bool,
     pub dry_run: bool,
-    /// The number of requests that were made.
+    /// The number of requests that were made, or would have been made without `dry_run`.
     pub requests: Arc<AtomicU32>,
 }
 
@@ -136,6 +136,7 @@ impl Client {
         let gzipped = compress.then(|| gzip(body)).flatten();
         let body = gzipped.as_deref().unwrap_or(body);
         let bytes = body.len();
+        self.requests.fetch_add(1, Ordering::Relaxed);
         if self.dry_run {
             let accepted = Response {
                 status: 204,
@@ -151,7 +152,6 @@ impl Client {
         if gzipped.is_some() {
             request = request.header("content-encoding", "gzip");
         }
-        self.requests.fetch_add(1, Ordering::Relaxed);
         (read_answer(request.send(body), self.is_forwarded()), bytes)
     }
 

@@ -112,20 +112,26 @@ fn an_exception_that_every_insert_would_meet_stops_the_run_and_is_explained() {
         (
             500,
             164,
-            "Cannot modify 'async_insert' setting",
-            "`async_insert=0`",
+            "Cannot modify 'async_insert' setting in readonly mode. (READONLY)",
+            "the user may only read",
+        ),
+        (
+            500,
+            164,
+            "default: Cannot execute query in readonly mode. (READONLY)",
+            "the user may only read",
         ),
         (
             500,
             452,
-            "Setting insert_deduplicate",
-            "`insert_deduplicate=0`",
+            "Setting insert_deduplicate shouldn't be less than true. (SETTING_CONSTRAINT_VIOLATION)",
+            "refuses the setting `insert_deduplicate=0`",
         ),
         (
             404,
             115,
-            "Unknown setting 'wait_end_of_query'",
-            "`wait_end_of_query=1`",
+            "Unknown setting 'distributed_foreground_insert'. (UNKNOWN_SETTING)",
+            "does not know the setting `distributed_foreground_insert=1`",
         ),
     ] {
         let server = ClickHouse::with_faults(move |kind, _, _| match kind {
@@ -133,7 +139,11 @@ fn an_exception_that_every_insert_would_meet_stops_the_run_and_is_explained() {
             _ => Fault::None,
         });
         let run = send(&server, &lines(0..9)).args(&["--dead-letters", "dead"]);
-        let ended = run.run().with_code(5);
+        let run = run.env("EVENT_ROUTER_USERNAME", "ada");
+        let ended = run
+            .env("EVENT_ROUTER_PASSWORD", "secret")
+            .run()
+            .with_code(5);
         ended.assert_stderr(text);
         ended.assert_stderr(explained);
         assert!(ended.dead_letters().is_empty());
@@ -282,6 +292,23 @@ fn verify_asks_for_many_ids_at_once_and_names_the_missing_ones() {
     assert_eq!(counts(&ended.report(), ["missing", "same"]), [2, 20]);
     ended.assert_stderr("a.log:21: the statement");
     assert!(server.records().of_kind(Kind::Insert).is_empty());
+}
+
+/// A lookup has at most 5,000 ids. The check before the first delivery is not counted.
+#[test]
+fn the_report_counts_each_request() {
+    let server = ClickHouse::healthy();
+    let log = lines(0..6000);
+    let run = send(&server, &log).args(&["--batch-size", "6000"]);
+    let report = run.run().with_code(0).report();
+    let kinds = [Kind::Describe, Kind::Lookup, Kind::Insert];
+    let made = kinds.map(|kind| server.records().of_kind(kind).len() as u64);
+    assert_eq!(made, [2, 2, 1]);
+    assert_eq!(counts(&report, ["requests", "delivered"]), [4, 6000]);
+    // Nothing is left to insert.
+    let run = send(&server, &log).args(&["--batch-size", "6000"]);
+    let report = run.run().with_code(0).report();
+    assert_eq!(counts(&report, ["requests", "duplicates"]), [3, 6000]);
 }
 
 #[test]
