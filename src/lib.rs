@@ -174,7 +174,7 @@ pub mod guide;
 
 pub use convert::{BuildError, Conversion, Converter, ConverterBuilder, Record};
 pub use lms::Unknown;
-pub use outcome::{Fault, FilteredBy, Outcome, Reason, Unsupported};
+pub use outcome::{Fault, FilteredBy, Outcome, Reason, Repair, Unsupported};
 pub use xapi::ActorKind;
 
 mod buffers;

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::converted_batch::ConvertedBatch;
-use super::converted_line::ConvertedLine;
+use super::converted_line::{ConvertedLine, EventType};
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::row_origin::{RowOrigin, content_of};
@@ -162,7 +162,11 @@ impl BatchConverter {
             }
             name => {
                 let (outcome, wrapper) = (&conversion.outcome, &self.converter.wrapper);
-                suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
+                if matches!(conversion.event_type, EventType::Absent) {
+                    suspects.note_parsed(line, name, wrapper);
+                } else {
+                    suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
+                }
             }
         }
         if conversion.row.is_some() || source.is_own_rejects {

@@ -67,6 +67,7 @@ impl LineConverter {
         match event.event_type().filter(|_| !event.has_name()) {
             Some(path) if path.starts_with('/') => EventType::Path,
             Some(name) if is_taken(name) => EventType::Converted,
+            None if event.name().is_none() => EventType::Absent,
             _ => EventType::Other,
         }
     }

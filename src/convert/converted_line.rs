@@ -37,6 +37,8 @@ pub(super) enum EventType {
     /// The name of events that are converted, and would be with `--name-from-event-type`.
     Converted,
     Other,
+    /// The event has neither a name nor an `event_type`, as objects of other programs.
+    Absent,
 }
 
 impl<'a> ConvertedLine<'a> {
@@ -48,7 +50,7 @@ impl<'a> ConvertedLine<'a> {
             (Some(name), _) => EventKind::Named(name),
             (None, EventType::Path) => EventKind::ImplicitByType,
             (None, EventType::Converted) => EventKind::NamedByType,
-            (None, EventType::Other) => EventKind::Unnamed,
+            (None, EventType::Other | EventType::Absent) => EventKind::Unnamed,
         }
     }
 

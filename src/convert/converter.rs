@@ -50,6 +50,8 @@ pub struct Conversion {
     pub outcome: Outcome,
     /// The records of an emitted line: one or more xAPI statements, or one Caliper event.
     pub records: Vec<Record>,
+    /// The repairs that changed the event of an emitted line.
+    pub repairs: Vec<Repair>,
 }
 
 /// An xAPI statement or a Caliper event.
@@ -114,7 +116,8 @@ impl Converter {
     }
 
     /// Converts a line, given with or without its newline. A row of a rejects file is converted as the line that the row
-    /// stands for. Returns `None` for a blank line.
+    /// stands for. A line that holds several events is [`NotJson`](crate::Reason::NotJson). Returns `None` for a blank
+    /// line.
     pub fn convert(&self, line: &[u8]) -> Option<Conversion> {
         let arena = Bump::new();
         let mut batch = ConvertedBatch::default();
@@ -135,6 +138,7 @@ impl Converter {
         Some(Conversion {
             name: converted.name.map(str::to_owned),
             records: records.collect(),
+            repairs: converted.applied_repairs().collect(),
             outcome: converted.outcome,
         })
     }
@@ -196,9 +200,14 @@ impl ConverterBuilder {
     }
 
     /// Uses `event_type` as the name of events without a name: browser events before about 2016, server events before
-    /// mid-2020.
-    pub fn name_from_event_type(mut self) -> Self {
-        self.repairs.insert(Repair::Name);
+    /// mid-2020. The same as [`Repair::Name`].
+    pub fn name_from_event_type(self) -> Self {
+        self.repair([Repair::Name])
+    }
+
+    /// Applies repairs to old events. [`Repair::ALL`] has all of them.
+    pub fn repair(mut self, repairs: impl IntoIterator<Item = Repair>) -> Self {
+        self.repairs.extend(repairs.into_iter().collect());
         self
     }
 
@@ -265,6 +274,19 @@ mod tests {
     fn a_converter_can_be_shared_between_threads() {
         fn is_shareable<T: Send + Sync>() {}
         is_shareable::<Converter>();
+    }
+
+    #[test]
+    fn a_conversion_has_the_repairs_of_the_event() {
+        let line = br#"{"event_type": "edx.course.enrollment.activated", "event_source": "server", "username": "ada",
+            "time": "2012-10-01 09:14:07", "context": {"course_id": "a/b/c", "user_id": 5}, "event": {"mode": "honor"}}"#;
+        let builder = || Converter::xapi("https://courses.example.org");
+        let converted = |builder: ConverterBuilder| builder.build().unwrap().convert(line).unwrap();
+        let conversion = converted(builder().name_from_event_type());
+        assert!(conversion.repairs.is_empty() && conversion.records.is_empty());
+        let conversion = converted(builder().repair(Repair::ALL));
+        assert_eq!(conversion.repairs, [Repair::Name, Repair::NaiveTime]);
+        assert_eq!(conversion.records.len(), 1);
     }
 
     #[test]

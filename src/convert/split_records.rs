@@ -11,7 +11,7 @@ use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::row_origin::{content_of, line_of};
 use crate::input::{Line, LineContent};
-use crate::outcome::{Outcome, Reason};
+use crate::outcome::{Fault, Outcome, Reason};
 use crate::tracking::{LineWrapper, RejectsRow, parse_line, records_in, with_question_marks};
 
 /// A record of a line that holds several.
@@ -19,6 +19,8 @@ pub struct SplitRecord<'a> {
     pub line: Line<'a>,
     /// The row, if the line is a row of a rejects file.
     row: Option<&'a RejectsRow<'a>>,
+    /// The fault of the record, if it is no line.
+    fault: Option<Fault>,
 }
 
 impl LineConverter {
@@ -49,7 +51,9 @@ impl LineConverter {
         let wrapped = wrapper.lines_in(text, arena);
         let is_whole = match (fault.reason, wrapped.as_deref()) {
             (_, None) | (Reason::NotJson, Some([_])) => true,
-            (Reason::NoEvent, Some(lines)) => !lines.iter().any(|text| is_event(text.as_bytes())),
+            (Reason::NoEvent, Some(lines)) => {
+                !lines.iter().any(|line| is_event(line.text.as_bytes()))
+            }
             _ => false,
         };
         let lines = match wrapped {
@@ -57,31 +61,37 @@ impl LineConverter {
             Some(_) if fault.reason == Reason::NotUtf8 => return Vec::new(),
             Some(lines) => lines
                 .into_iter()
-                .map(|text| (text, text.as_bytes()))
+                .map(|line| (line.text, line.text.as_bytes(), line.fault))
                 .collect(),
-            None => vec![(text, bytes)],
+            None => vec![(text, bytes, None)],
         };
         let (mut before, mut records, mut is_split) = (line, Vec::new(), !is_whole);
-        for (text, bytes) in lines {
-            let parts = self.parts_of(text, bytes);
+        for (text, bytes, fault) in lines {
+            let parts = match fault {
+                Some(_) => iter::once(0..text.len()).collect(),
+                None => self.parts_of(text, bytes),
+            };
             is_split |= !matches!(&*parts, [part] if part.len() == text.len());
-            records.extend(parts.into_iter().map(|part| part_of(before, bytes, part)));
+            let parts = parts.into_iter();
+            records.extend(parts.map(|part| (part_of(before, bytes, part), fault.clone())));
             before.byte += text.len() as u64 + 1;
         }
         if !is_split {
             return Vec::new();
         }
-        let of_line = |part: Line<'a>| match row {
+        let of_line = |(part, fault): (Line<'a>, Option<Fault>)| match row {
             Some(row) => SplitRecord {
                 row: Some(row_of_part(row, line.number, part, arena)),
                 line: Line {
                     number: line.number,
                     ..part
                 },
+                fault,
             },
             None => SplitRecord {
                 row: None,
                 line: part,
+                fault,
             },
         };
         records.into_iter().map(of_line).collect()
@@ -118,8 +128,13 @@ impl LineConverter {
         arena: &'a Bump,
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
-        let wrapper = &LineWrapper::None;
-        let converted = self.convert_wrapped(record.line, wrapper, layout, arena, batch)?;
+        let converted = match &record.fault {
+            Some(fault) => ConvertedLine::of_outcome(Outcome::Unparsable(fault.clone())),
+            None => {
+                let wrapper = &LineWrapper::None;
+                self.convert_wrapped(record.line, wrapper, layout, arena, batch)?
+            }
+        };
         Some(ConvertedLine {
             row: record.row,
             ..converted

@@ -20,7 +20,8 @@ pub struct Suspects {
     pub flawed: BTreeMap<Flaw, Flawed>,
     /// The lines that are pieces of objects.
     pub pieces: Pieces,
-    /// Lines that were parsed as events without a known name, as long as no line is known to be an event.
+    /// Lines that were parsed as events without a known name, as long as no line is known to be an event, and later lines
+    /// that have neither a name nor an `event_type`.
     pub parsed: Samples,
     /// Unparsable lines that may hold an event. Beside them, requests and other lines may be far more frequent.
     pub promising: Samples,
@@ -53,10 +54,8 @@ impl Suspects {
     ) {
         let (number, content) = (line.number, line.content);
         let Outcome::Unparsable(fault) = outcome else {
-            if self.has_no_event()
-                && let LineContent::Whole(text) = content
-            {
-                self.parsed.note(|| parsed(text, name, number, wrapper));
+            if self.has_no_event() {
+                self.note_parsed(line, name, wrapper);
             }
             return;
         };
@@ -106,6 +105,15 @@ impl Suspects {
                 self.others.note(|| sample(LineKind::TooLong));
             }
             _ => {}
+        }
+    }
+
+    /// Notes a line that was parsed as an event without a known name.
+    #[cold]
+    pub fn note_parsed(&mut self, line: Line<'_>, name: Option<&str>, wrapper: &LineWrapper) {
+        if let LineContent::Whole(text) = line.content {
+            self.parsed
+                .note(|| parsed(text, name, line.number, wrapper));
         }
     }
 

@@ -198,8 +198,10 @@ fn is_serialized(bytes: &[u8]) -> bool {
                 ) => {
                     return false;
                 }
-                Some(next) if next.is_ascii_alphanumeric() => {
-                    has_key |= simdutf8::basic::from_utf8(bytes).is_err();
+                // Quotes other than those of ASCII may follow in a text.
+                Some(next) if next.is_ascii_alphanumeric() || !next.is_ascii() => {
+                    let utf8 = simdutf8::compat::from_utf8(bytes);
+                    has_key |= utf8.is_err_and(|error| error.error_len().is_some());
                 }
                 Some(_) => has_key = true,
                 None => {}

@@ -33,6 +33,10 @@ pub enum Flaw {
     GzipInBase64,
     /// The text is an event in base64.
     JsonInBase64,
+    /// The text is a part of a file in base64.
+    FileInBase64,
+    /// The text has escape sequences for colours.
+    Colours,
     /// The text is an event in the encoding of URLs.
     UrlEncoded,
     /// The text is not UTF-8.

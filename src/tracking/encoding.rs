@@ -14,6 +14,9 @@ const GZIP: &str = "H4sI";
 /// The beginnings of the texts in base64 of an opening brace before a quote, a blank or a newline.
 const JSON: [&str; 3] = ["eyJ", "eyA", "ewo"];
 
+/// The lengths of full lines of a file in base64: those of `base64` and MIME, and of PEM.
+const FULL: [usize; 2] = [76, 64];
+
 /// The keys of an event in the encoding of URLs.
 const URL_KEYS: [&[u8]; 2] = [b"%22event_type%22", b"%22event_source%22"];
 
@@ -33,12 +36,21 @@ pub fn encoding_of(line: &str) -> Option<Flaw> {
         let is_url = !text.contains(' ') && URL_KEYS.iter().any(has);
         return is_url.then_some(Flaw::UrlEncoded);
     }
+    let is_full = FULL.contains(&text.len());
     if text.starts_with(GZIP) {
-        return Some(Flaw::GzipInBase64);
+        return Some(match is_full {
+            true => Flaw::FileInBase64,
+            false => Flaw::GzipInBase64,
+        });
     }
+    let bytes = decoded(text);
     let is_json = JSON.iter().any(|begin| text.starts_with(begin))
-        || decoded(text).is_some_and(|bytes| has_key(&bytes));
-    is_json.then_some(Flaw::JsonInBase64)
+        || bytes.as_ref().is_some_and(|bytes| has_key(bytes));
+    let is_whole = bytes.is_some_and(|bytes| bytes.trim_ascii_end().ends_with(b"}"));
+    is_json.then_some(match is_full && !is_whole {
+        true => Flaw::FileInBase64,
+        false => Flaw::JsonInBase64,
+    })
 }
 
 /// Returns the bytes that a text in base64 stands for, with or without the `=` at its end.
@@ -76,6 +88,11 @@ mod tests {
                 Some(Flaw::UrlEncoded),
             ),
             ("GET /?q=%7B%22event_type%22%3A%22a%22%7D HTTP/1.1", None),
+            (&standard[..76], Some(Flaw::FileInBase64)),
+            (
+                &"H4sIAAAAAAAAA6tWykvMTVWyUlBKVKoF".repeat(2),
+                Some(Flaw::FileInBase64),
+            ),
             ("ewold", None),
             ("0123456789abcdef0123456789abcdef0123456789abcdef", None),
         ] {

@@ -14,6 +14,8 @@ enum Step<'a> {
     Key(&'a str),
     /// The items of an array.
     Items,
+    /// The values of an object whose keys are numbers or ids.
+    Values,
     /// The text that an array of bytes stands for, as in the JSON of journald.
     Bytes,
     /// The text that another text is in base64.
@@ -64,8 +66,8 @@ impl<'a> EventPath<'a> {
             let last = filters.len() - 1;
             let filter = &mut filters[last];
             match step {
-                Step::Items if filter.is_empty() => filter.push_str(".[]"),
-                Step::Items => filter.push_str("[]"),
+                Step::Items | Step::Values if filter.is_empty() => filter.push_str(".[]"),
+                Step::Items | Step::Values => filter.push_str("[]"),
                 Step::Key(key) => push_key(filter, key),
                 Step::Text { has_prefix } => {
                     filters.extend(has_prefix.then(|| WITHOUT_PREFIX.to_owned()));
@@ -166,6 +168,11 @@ fn find_event<'a>(value: Value<'a>, arena: &'a Bump, path: &mut Vec<Step<'a>>) -
         },
         Value::Object(object) => {
             let mut members = object.members().iter();
+            let events = members.clone().filter(|(_, inner)| is_event_like(*inner));
+            if events.take(2).count() == 2 {
+                path.push(Step::Values);
+                return true;
+            }
             members.any(|(key, inner)| key.len() <= LONGEST_KEY && tried(Step::Key(key), *inner))
         }
         _ => false,

@@ -13,6 +13,12 @@ const PYTHON_WORDS: [&str; 3] = ["True", "False", "None"];
 /// The likely cause of an error in a line with NUL bytes.
 const OF_NULS: &str = ", since the line has NUL bytes, as text in UTF-16 has";
 
+/// The beginning of an escape sequence that sets a colour.
+const ESCAPE: &str = "\x1b[";
+
+/// The likely cause of an error in a line with such sequences.
+const OF_COLOURS: &str = ", since the line has escape sequences for colours";
+
 /// Returns the fault of an object at the end of a line, with the likely cause. The object starts at the offset `start` of
 /// the line.
 #[cold]
@@ -33,7 +39,9 @@ pub(super) fn fault(text: &str, start: usize, error: &JsonError) -> Fault {
 fn flaw_of(text: &str, error: &JsonError) -> Option<Flaw> {
     let (before, rest) = text.split_at(error.at);
     let ends_early = before.ends_with('"') && rest.starts_with(char::is_alphanumeric);
-    if is_event_without(r"\\", r"\", text) {
+    if text.contains(ESCAPE) {
+        Some(Flaw::Colours)
+    } else if is_event_without(r"\\", r"\", text) {
         Some(Flaw::DoubledBackslashes)
     } else if is_event_without(r"\\\\", r"\", text) {
         Some(Flaw::QuadrupledBackslashes)
@@ -72,6 +80,9 @@ fn is_python(rest: &str) -> bool {
 /// Returns the likely cause of an error, as the end of a message. Returns an empty text if no cause is known.
 fn cause(text: &str, start: usize, error: &JsonError) -> String {
     let (before, rest) = text.split_at(error.at);
+    if text.contains(ESCAPE) {
+        return OF_COLOURS.to_owned();
+    }
     if rest.is_empty() {
         return ", since the object is not closed".to_owned();
     }
@@ -117,6 +128,10 @@ fn without_object(line: &str) -> (Option<Flaw>, String) {
         let detail = format!("no JSON object at the end of the line{OF_NULS}");
         return (None, detail);
     }
+    if line.contains(ESCAPE) {
+        let detail = format!("no JSON object at the end of the line{OF_COLOURS}");
+        return (Some(Flaw::Colours), detail);
+    }
     let mut flaw = None;
     if let Some(start) = line.find('{') {
         let arena = Bump::new();
@@ -145,6 +160,7 @@ fn without_object(line: &str) -> (Option<Flaw>, String) {
     let cause = match encoding_of(line) {
         Some(Flaw::GzipInBase64) => ", since the line is gzip data in base64",
         Some(Flaw::JsonInBase64) => ", since the line is JSON in base64",
+        Some(Flaw::FileInBase64) => ", since the line is a part of a file in base64",
         Some(Flaw::UrlEncoded) => ", since the line is encoded as in a URL",
         _ => "",
     };

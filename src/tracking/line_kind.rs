@@ -222,6 +222,15 @@ mod tests {
                 at("logEvents.message"),
             ),
             (format!(r#"{{"Records":[{EVENT}]}}"#), at("Records")),
+            (format!(r#"{{"0":{EVENT},"1":{EVENT}}}"#), by_jq(".[]")),
+            (
+                format!(r#"{{"x":{{"a":{EVENT},"b":{EVENT}}}}}"#),
+                by_jq(".x[]"),
+            ),
+            (
+                wrapped(r#"{"streams":[{"values":[["1",'"#, "]]}]}").replace('\'', ""),
+                at("streams.values"),
+            ),
             (
                 r#"{"log":"starting gunicorn"}"#.to_owned(),
                 LineKind::OtherObject,

@@ -8,7 +8,9 @@ use super::event::TrackingEvent;
 use super::line::{NoObject, object_of, text_of};
 use super::marker::is_of_other_logger;
 use super::skim;
-use super::unwrapped::{Unwrapped, text_of_bytes, texts_at, usual_key, value_at};
+use super::unwrapped::{
+    TextAt, Unwrapped, not_wrapped, of_kind, text_of_bytes, texts_at, usual_key, value_at,
+};
 use crate::json::{JsonObject, Value};
 use crate::outcome::{Fault, Reason};
 
@@ -150,7 +152,7 @@ impl LineWrapper {
 
     /// Returns the lines that a line holds, if the lines are wrapped. Returns `None` if the line has none.
     #[cold]
-    pub fn lines_in<'a>(&self, line: &'a str, arena: &'a Bump) -> Option<Vec<&'a str>> {
+    pub fn lines_in<'a>(&self, line: &'a str, arena: &'a Bump) -> Option<Vec<TextAt<'a>>> {
         let (text, is_cri) = without_cri(line);
         let object = object_of(text, arena).ok().flatten();
         let key = match self {
@@ -167,7 +169,7 @@ impl LineWrapper {
                 Some(innermost_texts(object, key, LAYERS, arena))
             }
             Some((object, key)) => Some(texts_at(object, key, arena)),
-            None => is_cri.then(|| vec![text]),
+            None => is_cri.then(|| vec![TextAt::line(text)]),
         }
     }
 }
@@ -201,10 +203,12 @@ fn innermost_texts<'a>(
     key: &str,
     layers: usize,
     arena: &'a Bump,
-) -> Vec<&'a str> {
+) -> Vec<TextAt<'a>> {
     let texts = texts_at(object, key, arena).into_iter();
     let within = texts.flat_map(|text| {
-        let object = object_of(text, arena).ok().flatten().filter(|_| layers > 0);
+        let may_be_wrapped = layers > 0 && text.fault.is_none();
+        let object = object_of(text.text, arena).ok().flatten();
+        let object = object.filter(|_| may_be_wrapped);
         match object.and_then(|object| Some((object, usual_key(object)?))) {
             Some((object, key)) => innermost_texts(object, key, layers - 1, arena),
             None => vec![text],
@@ -231,24 +235,6 @@ fn has_lines(object: JsonObject<'_>, key: &str) -> bool {
 
 /// The detail of a line that another logger wrote.
 const NOT_TRACKING: &str = "another program or logger wrote the line: it has neither the name of the tracking logger nor a key of events";
-
-fn not_wrapped(detail: String) -> Fault {
-    Fault::new(Reason::NotWrapped, detail)
-}
-
-/// Describes a value at the key that is neither a string nor an object.
-fn of_kind(key: &str, value: Value<'_>) -> String {
-    let remedy = match value {
-        Value::Null if key == "MESSAGE" => {
-            ", as journald writes long texts: export them with `journalctl --all`"
-        }
-        _ => "",
-    };
-    format!(
-        "`{key}` is {}, neither a string nor an object{remedy}",
-        value.kind()
-    )
-}
 
 fn with_context(context: impl FnOnce() -> String, fault: Fault) -> Fault {
     if fault.reason == Reason::NotTracking {

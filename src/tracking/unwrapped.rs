@@ -5,6 +5,7 @@ use bumpalo::Bump;
 use super::event::is_event_like;
 use super::python_json;
 use crate::json::{JsonObject, Value};
+use crate::outcome::{Fault, Reason};
 
 /// The keys at which log drivers and shippers put lines: Docker, journald, Filebeat and the table `_tracking` of Aspects,
 /// subscriptions of CloudWatch, Logstash.
@@ -36,9 +37,10 @@ pub fn value_at<'a>(object: JsonObject<'a>, key: &str) -> Option<Unwrapped<'a>> 
     dots.find_map(|dot| match object.get(&key[..dot])? {
         Value::Object(object) => value_at(object, &key[dot + 1..]),
         array @ Value::Array(_) => {
-            let mut values = Vec::new();
-            values_at(array, &key[dot + 1..], &mut values);
-            (!values.is_empty()).then_some(Unwrapped::Several)
+            let mut found = Vec::new();
+            values_at(array, &key[dot + 1..], &mut found);
+            let has_value = found.iter().any(|found| matches!(found, Found::Value(_)));
+            has_value.then_some(Unwrapped::Several)
         }
         _ => None,
     })
@@ -65,37 +67,115 @@ pub fn usual_key(object: JsonObject<'_>) -> Option<&'static str> {
     key.or_else(|| keys.find(has_object)).copied()
 }
 
-/// Returns the texts of all values at a key, in order. Values other than texts are returned as JSON.
+/// A text at a key.
+pub struct TextAt<'a> {
+    pub text: &'a str,
+    /// The fault of an element of an array without a line at the key. The text is the JSON of the element.
+    pub fault: Option<Fault>,
+}
+
+impl<'a> TextAt<'a> {
+    pub fn line(text: &'a str) -> Self {
+        Self { text, fault: None }
+    }
+}
+
+/// Returns the texts of all values at a key, in order. Objects are returned as JSON, and so are elements of arrays without
+/// a text or an object at the key.
 #[cold]
-pub fn texts_at<'a>(object: JsonObject<'a>, key: &str, arena: &'a Bump) -> Vec<&'a str> {
-    let mut values = Vec::new();
-    values_at(Value::Object(object), key, &mut values);
-    let texts = values.into_iter().map(|value| match value {
-        Value::Str(text) => text,
-        value => match value {
-            Value::Array(items) => text_of_bytes(items, arena),
-            _ => None,
-        }
-        .unwrap_or_else(|| arena.alloc_str(&python_json::dumps(value))),
+pub fn texts_at<'a>(object: JsonObject<'a>, key: &str, arena: &'a Bump) -> Vec<TextAt<'a>> {
+    let mut found = Vec::new();
+    values_at(Value::Object(object), key, &mut found);
+    let json = |value| &*arena.alloc_str(&python_json::dumps(value));
+    let texts = found.into_iter().map(|found| match found {
+        Found::Value(Value::Str(text)) => TextAt::line(text),
+        Found::Value(value @ Value::Object(_)) => TextAt::line(json(value)),
+        Found::Value(value @ Value::Array(items)) => match text_of_bytes(items, arena) {
+            Some(text) => TextAt::line(text),
+            None => TextAt {
+                text: json(value),
+                fault: Some(match is_bytes(items) {
+                    true => Fault::new(Reason::NotUtf8, "the bytes are not UTF-8"),
+                    false => not_wrapped(of_kind(key, value)),
+                }),
+            },
+        },
+        Found::Value(value) => TextAt {
+            text: json(value),
+            fault: Some(not_wrapped(of_kind(key, value))),
+        },
+        Found::Lacking(element) => TextAt {
+            text: json(element),
+            fault: Some(not_wrapped(format!("the element has no key `{key}`"))),
+        },
     });
     texts.collect()
 }
 
-fn values_at<'a>(value: Value<'a>, key: &str, values: &mut Vec<Value<'a>>) {
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| values_at(*item, key, values)),
-        Value::Object(object) => match object.get(key) {
-            Some(Value::Array(items)) if !is_bytes(items) => values.extend(items),
-            Some(value) => values.push(value),
-            None => {
-                let dots = memchr::memchr_iter(b'.', key.as_bytes());
-                let mut within = dots.filter_map(|dot| Some((object.get(&key[..dot])?, dot)));
-                if let Some((value, dot)) = within.next() {
-                    values_at(value, &key[dot + 1..], values);
-                }
+pub fn not_wrapped(detail: String) -> Fault {
+    Fault::new(Reason::NotWrapped, detail)
+}
+
+/// Describes a value at the key that is neither a string nor an object.
+pub fn of_kind(key: &str, value: Value<'_>) -> String {
+    let remedy = match value {
+        Value::Null if key == "MESSAGE" => {
+            ", as journald writes long texts: export them with `journalctl --all`"
+        }
+        _ => "",
+    };
+    format!(
+        "`{key}` is {}, neither a string nor an object{remedy}",
+        value.kind()
+    )
+}
+
+/// The value of an object or of an element of an array.
+enum Found<'a> {
+    /// The value at the key.
+    Value(Value<'a>),
+    /// The element, which lacks the key.
+    Lacking(Value<'a>),
+}
+
+fn values_at<'a>(value: Value<'a>, key: &str, found: &mut Vec<Found<'a>>) {
+    let Value::Object(object) = value else {
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| values_at(*item, key, found)),
+            _ => found.push(Found::Lacking(value)),
+        }
+        return;
+    };
+    match object.get(key) {
+        Some(Value::Array(items)) if !is_bytes(items) => {
+            items.iter().for_each(|item| lines_of(*item, found));
+        }
+        Some(value) => found.push(Found::Value(value)),
+        None => {
+            let mut dots = memchr::memchr_iter(b'.', key.as_bytes());
+            match dots.find_map(|dot| Some((object.get(&key[..dot])?, dot))) {
+                Some((value, dot)) => values_at(value, &key[dot + 1..], found),
+                None => found.push(Found::Lacking(value)),
             }
-        },
-        _ => {}
+        }
+    }
+}
+
+/// Appends the lines of an element of an array. An element may be an array of a time and a line, as Loki exports them.
+fn lines_of<'a>(element: Value<'a>, found: &mut Vec<Found<'a>>) {
+    let parts = match element {
+        Value::Array(parts) if !is_bytes(parts) => parts,
+        _ => &[],
+    };
+    let may_be_event = |part: &&Value<'a>| match part {
+        Value::Str(text) => text.contains('{'),
+        part => matches!(part, Value::Object(_)),
+    };
+    let before = found.len();
+    let lines = parts.iter().filter(may_be_event);
+    found.extend(lines.map(|line| Found::Value(*line)));
+    if found.len() == before {
+        found.push(Found::Value(element));
     }
 }
 

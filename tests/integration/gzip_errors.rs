@@ -1,7 +1,7 @@
 //! Gzip files that are damaged, and gzip files in which other data follows.
 
+use crate::data_after_text::{fails_after, utf_16};
 use crate::harness::{Run, gzip, line, lines};
-use crate::joined::{fails_after, utf_16};
 
 fn base64(bytes: &[u8]) -> Vec<u8> {
     use base64::{Engine, engine::general_purpose::STANDARD};

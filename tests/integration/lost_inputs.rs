@@ -126,6 +126,26 @@ fn an_input_without_an_event_has_a_warning_with_its_most_likely_cause() {
             "the events are at the key `event`; read them with `--unwrap event`",
         ),
         (
+            format!(r#"{{"0":{},"1":{}}}"#, line(1).trim_end(), line(2).trim_end()).replace("username", "event_source"),
+            &[],
+            "the events are at `.[]`; read it with `jq -cr '.[]' a.log | event-router … -`",
+        ),
+        (
+            line(1).replace("\"play", "\"\u{1b}[31mplay"),
+            &[],
+            "its lines have escape sequences for colours, as `grep --color=always` and `jq -C` write them: in line 1, unescaped control",
+        ),
+        (
+            "eyJuYW1lIjogInBsYXlfdmlkZW8iLCAiY29udGV4dCI6IHsidXNlcl9pZCI6IDksICJjb3Vyc2Vf\naWQiOiAiY291cnNl\n".to_owned(),
+            &[],
+            "its lines are a file in base64; read it with `base64 -d a.log | event-router … -`",
+        ),
+        (
+            line(1).replace('"', "\u{201c}"),
+            &[],
+            "its lines are not JSON; leave it out",
+        ),
+        (
             logged("log"),
             &["--unwrap", "message"],
             "the events are at the key `log`; read them with `--unwrap log`",

@@ -16,6 +16,7 @@ mod confirmations;
 mod conflicts;
 mod connections;
 mod damage;
+mod data_after_text;
 mod dedupe;
 mod depth;
 #[cfg(target_os = "linux")]
@@ -41,7 +42,6 @@ mod gzip_errors;
 mod harness;
 mod inputs;
 #[cfg(unix)]
-mod joined;
 mod kills;
 mod kinds;
 mod known_files;

@@ -161,3 +161,64 @@ fn the_key_can_be_an_environment_variable_and_must_have_no_empty_part() {
         assert!(ended.with_code(2).stderr.contains("--unwrap <KEY>"));
     }
 }
+
+#[test]
+fn each_element_of_an_array_has_an_outcome() {
+    let elements = json!({"logEvents": [
+        {"message": format!("{PREFIX}{}", line(1))}, {"message": null}, {"msg": line(2)}, {"message": "{\"event_type\": \"cut"}, 5,
+        {"message": line(3)},
+    ]});
+    let log = format!("{elements}\n");
+    let run = || Run::transform().stdin(&log).args(&["--rejects", "r.jsonl"]);
+    let ended = run().args(&["--unwrap", "logEvents.message", "-"]).run();
+    assert_eq!((ended.count("lines"), ended.count("emitted")), (6, 2));
+    ended.assert_stderr("4 unparsable  not-wrapped 3, not-json 1");
+    let rejects = ended.read("r.jsonl");
+    let rejects = String::from_utf8_lossy(&rejects);
+    for detail in [
+        "`logEvents.message` is null, neither a string nor an object",
+        "the element has no key `logEvents.message`",
+    ] {
+        assert!(rejects.contains(detail), "{rejects}");
+    }
+    // No element has the key.
+    let ended = run().args(&["--unwrap", "logEvents.text", "-"]).run();
+    assert_eq!(ended.count("lines"), 1);
+}
+
+#[test]
+fn arrays_of_a_time_and_a_line_are_read_as_loki_exports_them() {
+    let values: Vec<_> = (0..5)
+        .map(|nth| json!([format!("17096256468{nth}"), line(nth)]))
+        .collect();
+    let log = format!(
+        "{}\n",
+        json!({"streams": [{"stream": {"app": "lms"}, "values": values}]})
+    );
+    let run = || Run::transform().stdin(&log).args(&["-"]);
+    let ended = run().run();
+    ended.assert_stderr("read them with `--unwrap streams.values`");
+    let ended = run().args(&["--unwrap", "streams.values"]).run();
+    assert_eq!((ended.count("lines"), ended.count("emitted")), (5, 5));
+}
+
+#[test]
+fn events_at_the_key_event_beside_others_are_reported_with_a_command_that_reads_all() {
+    let plain: String = (0..20).map(line).collect();
+    let wrapped = |key: &str| -> String {
+        let lines = (20..50).map(|nth| {
+            let text = format!("{PREFIX}{}", line(nth));
+            format!("{}\n", json!({"host": "h", key: text}))
+        });
+        lines.collect()
+    };
+    let of_others = format!("{}\n", json!({"level": "info", "event": "started"})).repeat(50);
+    for key in ["event", "data"] {
+        let log = [plain.as_str(), &wrapped(key)].concat();
+        let ended = Run::transform().stdin(&log).args(&["-", "--quiet"]).run();
+        ended.assert_stderr(&format!("30 of 50 lines of `-` were not read because their events are at the key `{key}`; read it with `… | jq -cRr '(fromjson? | (select(.event_type == null and .event_source == null and .context == null) | .{key})?) // .' | event-router … -`"));
+    }
+    let log = [plain.as_str(), &of_others].concat();
+    let ended = Run::transform().stdin(&log).args(&["-"]).run();
+    ended.assert_not_stderr("warning");
+}

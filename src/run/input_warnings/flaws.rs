@@ -12,7 +12,7 @@ use crate::text::grouped;
 const MANY: u64 = 100;
 
 /// The flaws that are reported if they are the cause why many events are lost.
-const FLAWS: [Flaw; 12] = [
+const FLAWS: [Flaw; 13] = [
     Flaw::QuadrupledBackslashes,
     Flaw::LostBackslashes,
     Flaw::SyslogEscapes,
@@ -24,6 +24,7 @@ const FLAWS: [Flaw; 12] = [
     Flaw::GzipInBase64,
     Flaw::JsonInBase64,
     Flaw::UrlEncoded,
+    Flaw::Colours,
     Flaw::NotUtf8,
 ];
 
@@ -69,6 +70,11 @@ fn state_and_remedy(flaw: Flaw) -> Option<(&'static str, Remedy)> {
         Flaw::Csv => ("are CSV", IN_THE_GUIDE),
         Flaw::GzipInBase64 => ("are gzip data in base64", IN_THE_GUIDE),
         Flaw::JsonInBase64 => ("are JSON in base64", IN_THE_GUIDE),
+        Flaw::FileInBase64 => ("are a file in base64", pipe("base64 -d")),
+        Flaw::Colours => (
+            "have escape sequences for colours, as `grep --color=always` and `jq -C` write them",
+            pipe(r"sed 's/\x1b\[[0-9;]*[mK]//g'"),
+        ),
         Flaw::UrlEncoded => ("are encoded as in a URL", IN_THE_GUIDE),
         Flaw::NotUtf8 => ("are not UTF-8", pipe("iconv -f ENCODING -t UTF-8")),
         _ => return None,

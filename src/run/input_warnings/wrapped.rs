@@ -97,7 +97,12 @@ impl<'a> Wrapped<'a> {
 
     /// Returns the command of jq that reads the events at all of their keys.
     fn by_jq(&self, is_log: bool) -> Remedy {
-        let mut ways: Vec<String> = self.kinds.iter().filter_map(|kind| way_to(kind)).collect();
+        let ways = self.kinds.iter().filter_map(|kind| way_to(kind));
+        let ways = ways.map(|way| match self.has_plain && is_payload(&way) {
+            true => format!("{NO_EVENT} | {way}"),
+            false => way,
+        });
+        let mut ways: Vec<String> = ways.collect();
         ways.extend(self.also_at.map(jq_filter_of));
         let with_prefix = format!("{WITHOUT_PREFIX} | fromjson | ");
         let has_prefix = ways.iter().any(|way| way.starts_with(&with_prefix));
@@ -129,6 +134,15 @@ impl<'a> Wrapped<'a> {
         };
         Pipe(format!("jq {options} {}", shell_word(&filter)))
     }
+}
+
+/// The filter of jq that takes objects other than events.
+const NO_EVENT: &str = "select(.event_type == null and .event_source == null and .context == null)";
+
+/// Returns whether a filter of jq begins with a key at which events have their own data.
+fn is_payload(way: &str) -> bool {
+    let key = way.split(['.', ' ', '[']).nth(1);
+    matches!(key, Some("event" | "data"))
 }
 
 /// Returns the filter of jq that finds the event in a line of this kind.

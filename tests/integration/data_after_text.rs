@@ -275,10 +275,11 @@ const MARKS: [&[u8]; 16] = [
 fn data_of_another_kind_after_a_document_is_an_error_in_every_run() {
     let document = serde_json::to_string_pretty(&serde_json::from_str::<Value>(&line(1)).unwrap());
     let document = document.unwrap();
-    for (between, data) in [
-        ("\n", gzip(line(2))),
-        ("", utf_16(&line(2))),
-        ("\n", openpgp()[0].clone()),
+    // A document is converted anew. A file whose beginning looks like several records is a log, whose records are known.
+    for (between, data, again) in [
+        ("\n", gzip(line(2)), 1),
+        ("", utf_16(&line(2)), 0),
+        ("\n", openpgp()[0].clone(), 1),
     ] {
         let bytes = [document.as_bytes(), between.as_bytes(), &data].concat();
         let at = document.len() + between.len() + 1;
@@ -293,14 +294,11 @@ fn data_of_another_kind_after_a_document_is_an_error_in_every_run() {
         ];
         let run = Run::transform().file("a.json", bytes).args(&arguments);
         let ended = fails_at(at, run.run(), 1, 1);
-        // A document is converted anew. A file whose beginning looks like several records is a log, whose records are known.
-        let is_document = ended.files("out") == ["a.json"];
-        let again = Run::transform()
+        let second = Run::transform()
             .in_directory(&ended.directory)
             .args(&arguments)
             .run();
-        let count = u64::from(is_document);
-        let again = fails_at(at, again, count, count);
-        assert_eq!(again.report()["inputs"][0]["ended"], json!("failed"));
+        let second = fails_at(at, second, again, again);
+        assert_eq!(second.report()["inputs"][0]["ended"], json!("failed"));
     }
 }
