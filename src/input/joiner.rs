@@ -1,9 +1,8 @@
 //! Joining the pieces of lines that log drivers of containers have cut.
 
-use std::ops::Range;
-
 use bumpalo::Bump;
 
+use super::joins::{Ending, Joined, Joins, PieceLine};
 use crate::tracking::{
     LinePiece, ObjectProgress, PieceMark, has_marker, may_hold_event, parse_line,
 };
@@ -11,98 +10,6 @@ use crate::tracking::{
 /// The bytes of other lines that may follow a piece before the next piece of its line. Docker and container runtimes write
 /// the pieces of a line one shortly after the other.
 const MOST_BETWEEN: usize = 1 << 20;
-
-/// The lines of a batch that are pieces of longer lines.
-#[derive(Debug, Default)]
-pub struct Joins {
-    /// The pieces in their order.
-    pieces: Vec<PieceLine>,
-    /// The ranges of the text within which no position is, because a piece in them has its last piece later.
-    undivided: Vec<Range<usize>>,
-}
-
-impl Joins {
-    /// Returns whether a position may be at an index in the text.
-    pub fn has_position(&self, at: usize) -> bool {
-        let nth = self.undivided.partition_point(|range| range.end <= at);
-        self.undivided
-            .get(nth)
-            .is_none_or(|range| at <= range.start)
-    }
-
-    /// Returns the piece that begins at an index in the text.
-    pub fn at(&self, start: usize) -> Option<&PieceLine> {
-        let nth = self
-            .pieces
-            .binary_search_by_key(&start, |piece| piece.start);
-        let piece = nth.ok().map(|nth| &self.pieces[nth]);
-        piece.filter(|piece| !piece.is_line)
-    }
-
-    /// Returns a line that ends with its last piece. If another line follows the pieces of a line whose last piece is missing,
-    /// divides them.
-    fn finish(&mut self, open: Open) -> Option<Joined> {
-        let mut joined = open.joined?;
-        if let Some(restart) = open.restart.filter(|_| open.progress.is_within())
-            && let Some(text) = joined.text.get(restart.text..)
-            && is_event(text)
-            && let Some(last) = restart.pieces.checked_sub(1)
-            && let Some(&last) = open.pieces.get(last)
-        {
-            let whole = Joined {
-                text: text.to_vec(),
-                line: restart.line,
-                offset: restart.offset,
-                ..joined
-            };
-            joined.text.truncate(restart.text);
-            joined.ending = Ending::Truncated;
-            self.pieces[last].joined = Some(joined);
-            return Some(whole);
-        }
-        Some(joined)
-    }
-
-    /// Returns the number of bytes of memory that the joined lines take.
-    pub fn bytes(&self) -> usize {
-        let joined = self.pieces.iter().filter_map(|piece| piece.joined.as_ref());
-        let texts: usize = joined.map(|joined| joined.text.len()).sum();
-        texts + self.pieces.len() * size_of::<PieceLine>()
-    }
-}
-
-/// A line that is a piece of a longer line.
-#[derive(Debug)]
-pub struct PieceLine {
-    /// The index in the text of the batch at which the line begins.
-    start: usize,
-    /// The longer line, if it ends with this piece, or is too long from this piece on.
-    pub joined: Option<Joined>,
-    /// Whether the piece is a whole line after all.
-    is_line: bool,
-}
-
-/// A line that was joined from its pieces, without their wrapping.
-#[derive(Debug)]
-pub struct Joined {
-    pub text: Vec<u8>,
-    /// The number and the offset of the line with the first piece.
-    pub line: u64,
-    pub offset: u64,
-    /// The sum of the lengths of the lines with the pieces, up to the limit.
-    pub length: u64,
-    pub ending: Ending,
-}
-
-/// The end of a joined line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Whole,
-    /// The last piece is missing.
-    Truncated,
-    /// The lines with the pieces are longer than the limit, so the text was dropped.
-    TooLong,
-}
 
 /// Finds pieces in the lines of an input, and joins the pieces of each stream.
 #[derive(Debug, Default)]
@@ -249,13 +156,37 @@ impl Joiner {
             open.pieces.push(self.found.pieces.len());
         }
         if is_last && let Some(open) = self.open[stream].take() {
-            joined = joined.or_else(|| self.found.finish(open));
+            joined = joined.or_else(|| self.finish(open));
         }
         self.found.pieces.push(PieceLine {
             start: self.scanned,
             joined,
             is_line: false,
         });
+    }
+
+    /// Returns a line that ends with its last piece. If another line follows the pieces of a line whose last piece is missing,
+    /// divides them.
+    fn finish(&mut self, open: Open) -> Option<Joined> {
+        let mut joined = open.joined?;
+        if let Some(restart) = open.restart.filter(|_| open.progress.is_within())
+            && let Some(text) = joined.text.get(restart.text..)
+            && is_event(text)
+            && let Some(last) = restart.pieces.checked_sub(1)
+            && let Some(&last) = open.pieces.get(last)
+        {
+            let whole = Joined {
+                text: text.to_vec(),
+                line: restart.line,
+                offset: restart.offset,
+                ..joined
+            };
+            joined.text.truncate(restart.text);
+            joined.ending = Ending::Truncated;
+            self.found.pieces[last].joined = Some(joined);
+            return Some(whole);
+        }
+        Some(joined)
     }
 
     /// Ends the lines whose last pieces are missing, since too many bytes follow their last piece or are pending.

@@ -3,7 +3,7 @@
 use std::iter;
 
 use super::foreign::ForeignData;
-use super::joiner::{Ending, Joined, Joins, PieceLine};
+use super::joins::{Ending, Joined, Joins, PieceLine};
 use super::position::Position;
 use super::source::Shape;
 use crate::buffers::Buffer;

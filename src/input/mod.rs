@@ -19,6 +19,7 @@
 //! | `batch_reader` | cutting an input into batches of lines |
 //! | `line_batch` | a batch, and its lines |
 //! | `joiner` | joining lines that log drivers have cut into pieces |
+//! | `joins` | the joined lines of a batch |
 //! | `first_record` | recognizing a stream of JSON values by its first record |
 //! | `record_scanner` | the ends of records in a stream of JSON values |
 //! | `position` | a position between two lines |
@@ -32,6 +33,7 @@ mod foreign;
 mod gzip;
 mod held_back;
 mod joiner;
+mod joins;
 mod line_batch;
 mod look_ahead;
 mod moved;
