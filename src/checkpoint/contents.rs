@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::entry::{Day, DeliveryProgress, Entry, InputId};
+use super::heads::Heads;
 use super::known::{Deliveries, EMPTY_INPUT, KnownFile, KnownInput, most_files};
 use crate::input::{FileStamp, Position};
 use crate::output_names::OutputNames;
@@ -41,25 +42,15 @@ pub struct JournalContents {
     removable_bytes: u64,
 }
 
-/// Inputs, first by the length of their head (their first bytes), then by the hash of their head.
-pub type Heads = BTreeMap<u64, BTreeMap<u128, Vec<InputId>>>;
-
-fn add_head(heads: &mut Heads, input: InputId, (bytes, hash): (u64, u128)) {
-    let alike = heads.entry(bytes).or_default();
-    alike.entry(hash).or_default().push(input);
-}
-
 impl JournalContents {
     /// Changes the contents as the next entry of the journal says. The entry takes up this many bytes in the journal.
     pub fn apply(&mut self, entry: Entry, bytes: u64) {
         match entry {
             Entry::EventRouterState { .. } => {}
-            Entry::Input {
-                input,
-                head_bytes,
-                head_hash,
-                ..
-            } => {
+            Entry::Input { input, .. } => {
+                if let Some(heads) = &mut self.heads {
+                    heads.add(&entry);
+                }
                 let known = KnownInput {
                     entry,
                     delivered: Deliveries::default(),
@@ -67,9 +58,6 @@ impl JournalContents {
                 };
                 self.inputs.insert(input, known);
                 self.last_input = self.last_input.max(input);
-                if let Some(heads) = &mut self.heads {
-                    add_head(heads, input, (head_bytes, head_hash));
-                }
             }
             Entry::Writing { file } => {
                 self.writing.push(file);
@@ -109,12 +97,7 @@ impl JournalContents {
                     packed,
                     stamp,
                 };
-                let count = self.file_counts.entry(input).or_default();
-                let is_replaced = self.files.insert(stamp.file(), file).is_some();
-                *count += usize::from(!is_replaced);
-                if is_replaced || *count > most_files(input) {
-                    self.dead_bytes += bytes;
-                }
+                self.apply_file(file, bytes);
             }
             Entry::Seen { day, inputs } => {
                 for (first, last) in inputs {
@@ -125,6 +108,16 @@ impl JournalContents {
                 self.last_day = self.last_day.max(day);
                 self.dead_bytes += bytes;
             }
+        }
+    }
+
+    fn apply_file(&mut self, file: KnownFile, bytes: u64) {
+        let input = file.input;
+        let count = self.file_counts.entry(input).or_default();
+        let is_replaced = self.files.insert(file.stamp.file(), file).is_some();
+        *count += usize::from(!is_replaced);
+        if is_replaced || *count > most_files(input) {
+            self.dead_bytes += bytes;
         }
     }
 
@@ -191,17 +184,9 @@ impl JournalContents {
     pub fn heads(&mut self) -> &Heads {
         let inputs = &self.inputs;
         self.heads.get_or_insert_with(|| {
-            let mut heads = Heads::new();
+            let mut heads = Heads::default();
             for known in inputs.values() {
-                if let Entry::Input {
-                    input,
-                    head_bytes,
-                    head_hash,
-                    ..
-                } = known.entry
-                {
-                    add_head(&mut heads, input, (head_bytes, head_hash));
-                }
+                heads.add(&known.entry);
             }
             heads
         })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::head_lines::HeadLines;
 use super::history::{History, seconds_now};
 use crate::input::{self, FileStamp, Position};
 
@@ -26,6 +27,9 @@ pub enum Entry {
         head_bytes: u64,
         #[serde(with = "input::hex")]
         head_hash: u128,
+        /// The hashes of the first lines. Missing in journals of earlier versions.
+        #[serde(skip_serializing_if = "HeadLines::is_empty", default)]
+        head_lines: HeadLines,
     },
     /// A temporary file is about to be created. If the run is killed before it renames or removes the file, the next
     /// run removes the file.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use memchr::memmem::Finder;
 
 use super::entry::{DeliveryProgress, Entry};
+use super::head_lines::HeadLines;
 use super::history::History;
 use crate::input::{FileStamp, Position};
 
@@ -37,11 +38,16 @@ impl<'a> Text<'a> {
         let head_bytes = self.number()?;
         self.skip(b",\"head_hash\":")?;
         let head_hash = self.hash()?;
+        let head_lines = match self.skip(b",\"head_lines\":") {
+            Some(()) => HeadLines(self.string()?.into()),
+            None => HeadLines::default(),
+        };
         Some(Entry::Input {
             input,
             name,
             head_bytes,
             head_hash,
+            head_lines,
         })
     }
 
@@ -258,10 +264,11 @@ mod tests {
 
     #[test]
     fn the_frequent_entries_are_read_as_by_serde_json() {
-        let input = format!(
-            r#"{{"input":{{"input":7,"name":"ü.log","head_bytes":4096,"head_hash":"{HASH}"}}}}"#
-        );
-        assert_read_as_by_serde_json(&input);
+        for lines in ["", r#","head_lines":"0123456789abcdef""#] {
+            assert_read_as_by_serde_json(&format!(
+                r#"{{"input":{{"input":7,"name":"ü.log","head_bytes":4096,"head_hash":"{HASH}"{lines}}}}}"#
+            ));
+        }
         for progress in [
             "",
             r#","open":true"#,

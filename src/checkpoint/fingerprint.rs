@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::head_lines::HeadLines;
 use crate::input::{Position, PositionTracker, Shape};
 
 /// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in
@@ -65,6 +66,34 @@ impl Head {
     pub fn beginning(&self) -> &[u8] {
         let newline = self.shape.newline(&self.bytes);
         &self.bytes[..newline.map_or(self.bytes.len(), |newline| newline + 1)]
+    }
+
+    /// Returns the hashes of the first lines, or no hashes for a document.
+    pub fn lines(&self) -> HeadLines {
+        match self.shape {
+            Shape::Log => HeadLines::of(&self.bytes[..self.identifying]),
+            Shape::Document => HeadLines::default(),
+        }
+    }
+
+    /// Returns the hashes of all complete lines of a log that is shorter than a head. Returns `None` for other inputs,
+    /// and if the log has no complete line, or too many.
+    pub fn all_lines(&self) -> Option<HeadLines> {
+        let count = memchr::memchr_iter(b'\n', &self.bytes).count();
+        let lines = (self.bytes.len() < HEAD_BYTES).then(|| self.lines())?;
+        (count > 0 && lines.count() == count).then_some(lines)
+    }
+
+    /// Returns the position after the last complete line of a log that is shorter than a head.
+    pub fn end_of_lines(&self) -> Position {
+        let (offset, hash) = self.fingerprint();
+        let lines = memchr::memchr_iter(b'\n', &self.bytes);
+        Position {
+            line: lines.count() as u64,
+            offset,
+            hash,
+            open: false,
+        }
     }
 
     /// Returns the number of identifying bytes and their hash.

@@ -24,6 +24,8 @@
 //! | `known` | the inputs and files that the journal knows |
 //! | `known_contents` | the input that a file has, by the identity of the file |
 //! | `read_files` | the files that a run has read to their end, which later runs need not open |
+//! | `heads` | the inputs in the journal by their first bytes |
+//! | `head_lines` | the hashes of the first lines of an input |
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 //! | `history_text` | the form of a history in the journal |
 
@@ -33,6 +35,8 @@ mod entry;
 mod entry_text;
 mod fingerprint;
 mod first_bytes;
+mod head_lines;
+mod heads;
 mod history;
 mod history_text;
 mod journal;

@@ -8,6 +8,7 @@ use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
 use super::fingerprint::Head;
 use super::first_bytes::{BUFFER_BYTES, go_to, read_head};
+use super::heads::Beginning;
 use super::history::History;
 use super::known::EMPTY_INPUT;
 use super::reading_input::ReadingInput;
@@ -45,8 +46,7 @@ pub struct Resumed {
 /// An input in the journal that may begin with the same lines as the opened input.
 struct Candidate {
     input: InputId,
-    /// Whether its recorded first bytes are enough to know that the opened input begins with the same lines.
-    begins_alike: bool,
+    beginning: Beginning,
     /// For each destination of this run, all recorded positions up to which it has received the input, earlier
     /// positions included.
     passed: Vec<Vec<Position>>,
@@ -56,6 +56,12 @@ struct Candidate {
 }
 
 impl Candidate {
+    /// Returns whether the recorded first bytes of the input are enough to know that the opened input begins with the same
+    /// lines.
+    fn begins_alike(&self) -> bool {
+        self.beginning != Beginning::SameBytes
+    }
+
     fn positions(&self) -> impl Iterator<Item = &Position> {
         self.passed.iter().flatten()
     }
@@ -106,7 +112,7 @@ impl InputOpener for ResumingOpener {
         let tracked = track(&mut opened, source, &candidates)?;
         let longer = candidates.iter().find(|candidate| {
             let recorded: Vec<&Position> = candidate.positions().collect();
-            tracked.is_shorter_than(&recorded, candidate.begins_alike)
+            tracked.is_shorter_than(&recorded, candidate.begins_alike())
         });
         let longer = longer.map(|longer| (longer.input, self.name_of(longer.input)));
         let unknown_end = longer.as_ref().filter(|_| tracked.has_unknown_end());
@@ -227,21 +233,11 @@ impl ResumingOpener {
     fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
         let destinations = &self.destinations;
         let mut memory = self.directory.memory();
-        let alike = memory
-            .contents
-            .heads()
-            .iter()
-            .filter_map(|(&bytes, by_hash)| Some((bytes, by_hash.get(&head.hash(bytes)?)?)));
-        let alike = alike.flat_map(|(bytes, inputs)| {
-            let begins_alike = head.is_telling(bytes);
-            inputs.iter().map(move |input| (*input, begins_alike))
-        });
-        let mut alike: Vec<(InputId, bool)> = alike.collect();
-        alike.sort_unstable();
-        for (input, _) in &alike {
+        let alike = memory.contents.heads().alike(head);
+        for input in alike.keys() {
             memory.contents.read_input(*input);
         }
-        let candidates = alike.into_iter().map(|(input, begins_alike)| {
+        let candidates = alike.into_iter().map(|(input, beginning)| {
             let known = &memory.contents.inputs[&input];
             // Lines that this run has already read from `input` count as delivered, since this run will deliver them to
             // all destinations.
@@ -258,7 +254,13 @@ impl ResumingOpener {
                     let earlier = progress.history.positions();
                     earlier.chain([&progress.position])
                 });
-                delivered.chain(read()).copied().collect()
+                let mut passed: Vec<Position> = delivered.chain(read()).copied().collect();
+                if beginning == Beginning::AllLines {
+                    let end = head.end_of_lines();
+                    let is_passed = passed.iter().any(|passed| passed.offset >= end.offset);
+                    passed.extend(is_passed.then_some(end));
+                }
+                passed
             });
             let passed = passed.collect();
             let others = known.delivered.iter();
@@ -268,7 +270,7 @@ impl ResumingOpener {
             });
             Candidate {
                 input,
-                begins_alike,
+                beginning,
                 passed,
                 elsewhere: others.map(|(_, progress)| progress.position).collect(),
             }
@@ -296,11 +298,7 @@ impl ResumingOpener {
         let same = candidates.iter().max_by_key(furthest);
         let same = same.filter(|same| furthest(same) > 0);
         let known = same.map(|same| same.input).or(failing);
-        let input = known.unwrap_or_else(|| {
-            let (head_bytes, head_hash) = head.fingerprint();
-            self.directory
-                .add_input(&source.name, head_bytes, head_hash)
-        });
+        let input = known.unwrap_or_else(|| self.directory.add_input(&source.name, head));
         // A line need not be sent to a destination again if the destination received it from any of the candidates.
         let reached = (0..self.destinations.names.len()).map(|to| {
             let passed = candidates.iter().flat_map(|candidate| {

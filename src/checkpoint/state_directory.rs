@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 
 use super::contents::{JournalContents, add_to_ranges, day_of};
 use super::entry::{Day, DeliveryProgress, Entry, InputId};
+use super::fingerprint::Head;
 use super::history::{History, seconds_now};
 use super::journal::Journal;
 use super::known::KnownInput;
@@ -111,7 +112,8 @@ impl StateDirectory {
     }
 
     /// Adds a new input, and returns its id. The input is recorded with the first entry that names it.
-    pub(super) fn add_input(&self, name: &str, head_bytes: u64, head_hash: u128) -> InputId {
+    pub(super) fn add_input(&self, name: &str, head: &Head) -> InputId {
+        let (head_bytes, head_hash) = head.fingerprint();
         let mut memory = self.memory();
         let input = memory.contents.next_input();
         let entry = Entry::Input {
@@ -119,6 +121,7 @@ impl StateDirectory {
             name: name.to_owned(),
             head_bytes,
             head_hash,
+            head_lines: head.lines(),
         };
         memory.unwritten.insert(input);
         memory.contents.apply(entry, 0);
@@ -363,7 +366,8 @@ mod tests {
         let state = StateDirectory::open(directory.path(), 400, true)
             .map_err(|_| "not opened")
             .unwrap();
-        let input = state.add_input("a", 10, 7);
+        let (head, _) = Head::read(&mut &b"a line\n"[..], Shape::Log).unwrap();
+        let input = state.add_input("a", &head);
         let progress = DeliveryProgress::to(Position::START);
         state.delivered(input, "out", progress).unwrap();
         state.memory().has_seen(input);

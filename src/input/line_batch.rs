@@ -111,8 +111,8 @@ impl LineBatch {
             + self.joins.as_ref().map_or(0, Joins::bytes)
     }
 
-    /// Returns whether the batch has more than a line that is too long or could not be read to its end.
-    pub fn has_complete_line(&self) -> bool {
+    /// Returns whether the batch has a line that is neither too long nor broken off by an error.
+    pub fn has_line_to_convert(&self) -> bool {
         match self.is_truncated {
             true => memchr::memchr(b'\n', &self.text).is_some(),
             false => !self.text.is_empty(),

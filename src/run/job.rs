@@ -120,19 +120,9 @@ impl<'a> Job<'a> {
         // directory.
         let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
         let of_all_shards: Vec<&Source> = of_all_shards.collect();
-        let files = [("--rejects", &record.rejects), ("--report", &record.report)];
-        let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
-        let files: Vec<(&str, &Path)> = files.into_iter().flatten().collect();
-        let of_settings = [
-            &input.files_from,
-            &conversion.actor_key_file,
-            &conversion.routers,
-        ];
-        let mut read: Vec<&Path> = read;
-        read.extend(of_settings.into_iter().flatten().map(PathBuf::as_path));
-        read.extend(conversion.lms.files());
-        check_outputs(names, &files, &of_all_shards, &read)?;
         let found_none = of_all_shards.is_empty();
+        let read = [read, input.files(), conversion.files()].concat();
+        check_outputs(names, &record.files(), &of_all_shards, &read)?;
         let (converter, tables) = conversion.without_tables(&input, &command.console)?;
         let tables = LazyTables::new(Some(tables), &command.console);
         if record.state.is_none() {

@@ -1,6 +1,6 @@
 //! The settings of the commands: the options after parsing. Paths are not opened yet.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::fail_on::FailOn;
 use crate::convert::FormatSettings;
@@ -69,4 +69,29 @@ pub struct RecordSettings {
     pub fail_on: Vec<FailOn>,
     /// Whether the summary lists the most frequent names of unsupported events.
     pub verbose: bool,
+}
+
+impl InputSettings {
+    /// Returns the files that are read in addition to the inputs.
+    pub fn files(&self) -> Vec<&Path> {
+        self.files_from.iter().map(PathBuf::as_path).collect()
+    }
+}
+
+impl ConversionSettings {
+    /// Returns the files that are read.
+    pub fn files(&self) -> Vec<&Path> {
+        let files = [&self.actor_key_file, &self.routers].into_iter().flatten();
+        let files = files.map(PathBuf::as_path);
+        files.chain(self.lms.files()).collect()
+    }
+}
+
+impl RecordSettings {
+    /// Returns the files that are written, with their options.
+    pub fn files(&self) -> Vec<(&'static str, &Path)> {
+        let files = [("--rejects", &self.rejects), ("--report", &self.report)];
+        let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
+        files.into_iter().flatten().collect()
+    }
 }

@@ -85,6 +85,7 @@ mod routers;
 mod schedules;
 mod send;
 mod shards;
+mod short_copies;
 mod side_by_side;
 mod signals;
 mod state;

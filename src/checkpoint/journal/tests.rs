@@ -1,3 +1,4 @@
+use super::super::head_lines::HeadLines;
 use super::*;
 use crate::checkpoint::entry::DeliveryProgress;
 use crate::checkpoint::history::History;
@@ -31,6 +32,7 @@ fn entries() -> Vec<Entry> {
             name: "a".to_owned(),
             head_bytes: 10,
             head_hash: 7,
+            head_lines: HeadLines::default(),
         },
         Entry::Writing {
             file: "out/.a.part".into(),

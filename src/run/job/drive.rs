@@ -90,14 +90,14 @@ impl Job<'_> {
         delivered
     }
 
-    /// Returns the function that converts a batch. The function loads the tables before the first complete line.
+    /// Returns the function that converts a batch. The function loads the tables before the first line that needs them.
     fn conversion(
         &self,
         batches: &Arc<BatchConverter>,
     ) -> impl Fn(&Source, LineBatch) -> Conversion + Send + Sync + 'static {
         let (batches, tables) = (Arc::clone(batches), Arc::clone(&self.tables));
         move |source, batch| {
-            if batch.has_complete_line()
+            if batch.has_line_to_convert()
                 && let Err(error) = tables.load(&batches.converter)
             {
                 return (Err(error), None);
