@@ -54,13 +54,13 @@ impl<R: Read> BatchReader<R> {
         let mut is_open = false;
         if let Some(start) = cursor.start.take() {
             // More records may follow in the line of a damaged object, unless it has ended like an object or a line.
-            let has_ended = matches!(
-                self.buffer[..self.pending].last(),
-                Some(b'\n' | b'}' | b']')
-            );
-            let is_held_back = !is_truncated
-                && !(cursor.scanner.is_damaged() && has_ended)
-                && self.pending - start <= self.max_line_bytes;
+            let has_ended = cursor.scanner.is_damaged()
+                && matches!(
+                    self.buffer[..self.pending].last(),
+                    Some(b'\n' | b'}' | b']')
+                );
+            let is_held_back =
+                !is_truncated && !has_ended && self.pending - start <= self.max_line_bytes;
             match &mut self.held_back {
                 Some(held_back) if is_held_back => {
                     let whole = cursor.records.last().map_or(0, |record| record.1);
