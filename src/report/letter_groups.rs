@@ -126,6 +126,7 @@ impl LettersReport<'_> {
     /// Returns the groups of a router that have a reason, and the commands for their dead letters.
     fn reason_text(&self, router: &str, groups: &LetterGroups, reason: &str) -> String {
         let mut groups = groups.largest_first();
+        let server = server_options(router, &groups);
         groups.retain(|(kind, _)| kind.reason == reason);
         let count = |of: fn(&LetterGroup) -> u64| groups.iter().map(|(_, group)| of(group)).sum();
         let letters: u64 = count(|group| group.letters);
@@ -137,16 +138,11 @@ impl LettersReport<'_> {
         let directory = self.directory.to_string_lossy();
         let directory = shell_word(&directory);
         let recover = format!("  event-router recover --dead-letters {directory}");
-        // Routers with equal names are numbered, as in `URL (2)`. Only routers.json tells them apart.
-        let target = match router.contains(' ') {
-            true => "--routers ROUTERS.JSON".to_owned(),
-            false => format!("--url {}", shell_word(router)),
-        };
         let only = match self.routers.len() {
             1 => String::new(),
             _ => format!(" --router-url {}", shell_word(router)),
         };
-        let again = format!("{recover} {target} --reason {reason}  # sends them again");
+        let again = format!("{recover} {server} --reason {reason}  # sends them again");
         let file = discarded_file(self.directory);
         let file = file.display();
         let discard = format!("{recover} --discard {reason}{only}  # moves them to `{file}`");
@@ -156,6 +152,24 @@ impl LettersReport<'_> {
             false => [again, discard],
         });
         rows.join("\n")
+    }
+}
+
+/// Returns the options of `recover` that name the server of a router. A table of ClickHouse is named after the server's URL,
+/// and is known from the answers.
+fn server_options(router: &str, groups: &[(&LetterKind, &LetterGroup)]) -> String {
+    // Routers with equal names are numbered, as in `URL (2)`. Only routers.json tells them apart.
+    if router.contains(' ') {
+        return "--routers ROUTERS.JSON".to_owned();
+    }
+    let is_clickhouse = |(kind, _): &(&LetterKind, _)| kind.answer.contains("DB::Exception");
+    match router.rsplit_once('/') {
+        Some((url, table)) if groups.iter().any(is_clickhouse) => format!(
+            "--clickhouse-url {} --clickhouse-table {}",
+            shell_word(url),
+            shell_word(table)
+        ),
+        _ => format!("--url {}", shell_word(router)),
     }
 }
 

@@ -253,7 +253,7 @@ impl Recovery<'_> {
                 ("s", "were")
             };
             self.console.error(&format!(
-                "{count} dead letter{plural} for `{router}` {were} not sent: give a routers.json with this router, or both `--url` and `--router-url {router}`"
+                "{count} dead letter{plural} for `{router}` {were} not sent: give a routers.json with this router, or `--router-url {router}` beside `--url` or `--clickhouse-url`"
             ));
             self.code = self.code.max(ExitCode::Undelivered);
         }
@@ -288,8 +288,10 @@ impl Endpoints {
     fn new(settings: &DeliverySettings, routers: Option<&Path>, console: &Console) -> Result<Self> {
         let router_urls = &settings.router_urls;
         match (settings.endpoint(console)?, routers) {
-            (None, None) => bail!("there is no server to send to: give `--url` or `--routers`"),
-            (Some(_), Some(_)) => bail!("give `--url` or `--routers`, not both"),
+            (None, None) => bail!(
+                "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`"
+            ),
+            (Some(_), Some(_)) => bail!("give `--routers`, or `--url` or `--clickhouse-url`"),
             (Some(endpoint), None) => Ok(Self::One {
                 routers: match router_urls.as_slice() {
                     [] => vec![endpoint.name.clone()],

@@ -169,11 +169,11 @@ def killed_runs_are_continued(case):
     log = case.made(6000)
     for table in TABLES:
         arguments = ("--state", f"state-{table}", "--dead-letters", f"dead-{table}", "--batch-size", "200")
-        for rows in (400, 1200, 2000):
+        for rows in (400, 800, 1200):
             # At this rate, no run ends before it is killed.
             run = log.start(table, *arguments, "--rate", "5")
             while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {table}") < rows:
-                time.sleep(0.001)
+                time.sleep(0.05)
             expect(run.poll() is None, f"the run ended before it was killed at {rows} rows", run.stderr.read())
             run.send_signal(signal.SIGKILL)
             run.communicate()
@@ -260,7 +260,7 @@ def restarted_server_is_waited_for(case):
     log = case.made(4000)
     run = log.start(PARTITIONED, "--batch-size", "100", "--rate", "20", "--max-retries", "20")
     while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {PARTITIONED}") < 500:
-        time.sleep(0.001)
+        time.sleep(0.05)
     expect(run.poll() is None, "the run ended before the server was killed", run.stderr.read())
     case.server.kill()
     case.server.start()

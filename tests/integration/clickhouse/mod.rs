@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::clickhouse_server::{ClickHouse, Fault, Kind, parameters};
 use crate::harness::{ROOT_URL, Run, line, lines, poisoned};
+use crate::lrs::{Lrs, ServerFault};
 
 fn run(command: &str, server: &ClickHouse) -> Run {
     let run = Run::new(&[command, "--clickhouse-table", "openedx.xapi_events_all"]);
@@ -214,6 +215,14 @@ fn a_row_that_cannot_be_read_becomes_a_dead_letter_that_recover_inserts() {
         let run = send(&server, &log).args(&["--dead-letters", "dead"]);
         let ended = run.run().with_code(4);
         assert_eq!(server.stored().len(), 29);
+        let letters = Run::new(&["dead-letters", "dead"]).in_directory(&ended.directory);
+        let url = server.url();
+        let advised = format!(
+            "--clickhouse-url {url} --clickhouse-table openedx.xapi_events_all --reason refused  #"
+        );
+        let stdout = letters.run().with_code(0).stdout;
+        let stdout = String::from_utf8(stdout).unwrap();
+        assert!(stdout.contains(&advised), "{stdout}");
         let letter = ended.only_dead_letter("refused");
         assert_eq!(letter["items"].as_array().unwrap().len(), 1);
         assert!(letter["items"][0]["payload"]["actor"].is_object());
@@ -231,6 +240,30 @@ fn a_row_that_cannot_be_read_becomes_a_dead_letter_that_recover_inserts() {
 
 fn run_in_directory_of(ended: &crate::harness::Ended, command: &str, server: &ClickHouse) -> Run {
     run(command, server).in_directory(&ended.directory)
+}
+
+#[test]
+fn dead_letters_of_a_learning_record_store_go_to_clickhouse_if_their_router_is_named() {
+    let lrs = Lrs::with_faults(|_, body| match body.contains("poison") {
+        true => ServerFault::Status(400),
+        false => ServerFault::None,
+    });
+    let run = Run::new(&["send", "--to", "xapi", "--lms-root-url", ROOT_URL, "a.log"]);
+    let run = run.args(&["--url", &lrs.xapi(), "--dead-letters", "dead"]);
+    let ended = run
+        .file("a.log", lines(0..5) + &poisoned(5))
+        .run()
+        .with_code(4);
+    let server = ClickHouse::healthy();
+    let recover = || run_in_directory_of(&ended, "recover", &server);
+    let advice = format!(
+        "`--router-url {}` beside `--url` or `--clickhouse-url`",
+        lrs.xapi()
+    );
+    recover().run().with_code(4).assert_stderr(&advice);
+    let named = recover().args(&["--router-url", &lrs.xapi()]);
+    assert!(named.run().with_code(0).files("dead").is_empty());
+    assert_eq!(server.stored().len(), 1);
 }
 
 #[test]

@@ -14,10 +14,11 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 21] = [
+const OPTIONS_OF_OTHERS: [&str; 22] = [
     "--from",
     "--batch",
     "--bytes",
+    "--decrypt",
     "--default-character-set",
     "--document-private-items",
     "--failed",
