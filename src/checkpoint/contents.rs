@@ -47,18 +47,7 @@ impl JournalContents {
     pub fn apply(&mut self, entry: Entry, bytes: u64) {
         match entry {
             Entry::EventRouterState { .. } => {}
-            Entry::Input { input, .. } => {
-                if let Some(heads) = &mut self.heads {
-                    heads.add(&entry);
-                }
-                let known = KnownInput {
-                    entry,
-                    delivered: Deliveries::default(),
-                    seen: 0,
-                };
-                self.inputs.insert(input, known);
-                self.last_input = self.last_input.max(input);
-            }
+            Entry::Input { input, .. } => self.add_input(input, entry),
             Entry::Writing { file } => {
                 self.writing.push(file);
                 self.dead_bytes += bytes;
@@ -109,6 +98,19 @@ impl JournalContents {
                 self.dead_bytes += bytes;
             }
         }
+    }
+
+    fn add_input(&mut self, input: InputId, entry: Entry) {
+        if let Some(heads) = &mut self.heads {
+            heads.add(&entry);
+        }
+        let known = KnownInput {
+            entry,
+            delivered: Deliveries::default(),
+            seen: 0,
+        };
+        self.inputs.insert(input, known);
+        self.last_input = self.last_input.max(input);
     }
 
     fn apply_file(&mut self, file: KnownFile, bytes: u64) {

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct HeadLines(pub Box<str>);
 
-/// The most lines that have a hash. Most tracking lines are so long that the first bytes of an input hold only a few.
-const MOST_LINES: usize = 32;
+/// The most lines that have a hash. Most tracking lines are so long that the first bytes of an input hold fewer.
+const MOST_LINES: usize = 12;
 
 const HASH_DIGITS: usize = 16;
 

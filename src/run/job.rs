@@ -1,6 +1,6 @@
 //! The part that `transform` and `send` share: prepare a run, drive it, summarize it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -104,20 +104,15 @@ impl<'a> Job<'a> {
             record,
         } = settings;
         check_record(&record, dedupe.is_some(), command.dry_run)?;
-        let written = [&record.rejects, &record.state, &record.report]
-            .into_iter()
-            .flatten();
-        let written: Vec<&Path> = written.map(PathBuf::as_path).chain(directory).collect();
+        let written = [record.paths(), directory.into_iter().collect()].concat();
         let search = input.search(&written, record.rejects.as_deref())?;
         let discovery = search.discover(&command.console)?;
-        let has_files = !discovery.sources.is_empty();
-        let skipped = skipped_text(&discovery).filter(|_| has_files);
+        let skipped = skipped_text(&discovery).filter(|_| !discovery.sources.is_empty());
         if record.state.is_none() {
             note_skipped(skipped.as_deref(), &command.console);
         }
         check_own_rejects(&discovery.sources, command.dry_run)?;
-        // The outputs of all shards must have different names, since runs of other shards may write to the same
-        // directory.
+        // The outputs of all shards need different names, since runs of other shards may write to the same directory.
         let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
         let of_all_shards: Vec<&Source> = of_all_shards.collect();
         let found_none = of_all_shards.is_empty();

@@ -88,6 +88,12 @@ impl ConversionSettings {
 }
 
 impl RecordSettings {
+    /// Returns the files and the directory that are written.
+    pub fn paths(&self) -> Vec<&Path> {
+        let paths = [&self.rejects, &self.state, &self.report];
+        paths.into_iter().flatten().map(PathBuf::as_path).collect()
+    }
+
     /// Returns the files that are written, with their options.
     pub fn files(&self) -> Vec<(&'static str, &Path)> {
         let files = [("--rejects", &self.rejects), ("--report", &self.report)];

@@ -1,6 +1,8 @@
 //! The outcome of records if the server fails or forbids a request after all its retries.
 
-use super::batch_failures::{AfterFailure, RETRIES_OF_HALVES};
+use std::time::SystemTime;
+
+use super::batch_failures::{AfterFailure, RETRIES_OF_HALVES, RetryLimits};
 use super::dead_letters::Undeliverable;
 use super::delivery_worker::DeliveryWorker;
 use super::http::Answer;
@@ -9,7 +11,7 @@ use super::parts::{KnownOfPart, Part};
 use super::rate_limiter::Stopped;
 use super::server::FinalAnswer;
 use super::target::status_of;
-use super::verdict::Suspect;
+use super::verdict::{Suspect, Verdict, verdict_by_status};
 use crate::exit_code::ExitCode;
 
 impl<'r> DeliveryWorker<'r> {
@@ -84,9 +86,10 @@ impl<'r> DeliveryWorker<'r> {
                 }
             };
         }
-        let given_up = self.given_up(part, reason, last);
+        let mut given_up = self.given_up(part, reason, last);
         if part.is_last_attempt() && given_up.may_be_taken_later() {
-            let is_bad = self.was_well && self.takes_known_record();
+            let is_bad =
+                self.was_well && given_up.may_be_bad && self.is_bad(part, &mut given_up, last)?;
             self.requester.target.breaker().failed_alone(is_bad);
             if is_bad {
                 self.is_away = false;
@@ -109,6 +112,54 @@ impl<'r> DeliveryWorker<'r> {
             ),
         );
         Err(Stopped)
+    }
+
+    /// Returns whether the server takes a known record each time and the record of this part never. Whether the one or the
+    /// other is sent next is left to chance. So a server that fails at some of the requests, in whatever order, will most
+    /// likely fail at the known record too, or take the record of this part.
+    fn is_bad(
+        &mut self,
+        part: &Part<'r>,
+        given_up: &mut GivenUp,
+        last: &FinalAnswer,
+    ) -> Result<bool, Stopped> {
+        /// The likelihood that an overloaded server leaves a dead letter of a good record is halved by each request.
+        const REQUESTS: u32 = 10;
+
+        if !self.takes_known_record() {
+            return Ok(false);
+        }
+        let verdict = verdict_by_status(&last.answer, SystemTime::UNIX_EPOCH);
+        let is_late =
+            matches!(verdict, Verdict::Retry(retry) if matches!(retry.suspect, Suspect::Time));
+        // Without an answer, each request takes as long as the time limit for answers.
+        let requests = if is_late { 0 } else { REQUESTS };
+        for _ in 0..requests {
+            let is_as_before = if fastrand::bool() {
+                self.takes_known_record()
+            } else {
+                given_up.attempts += 1;
+                self.fails_again(part)?
+            };
+            if !is_as_before {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends the record of a part once more. Returns whether the server fails or forbids the request again, and does not
+    /// say that it is away.
+    fn fails_again(&mut self, part: &Part<'r>) -> Result<bool, Stopped> {
+        let target = self.requester.target;
+        let (records, compress) = (part.records, target.client.compress);
+        let body = target.server.body(records);
+        self.is_taking = false;
+        let limits = RetryLimits::NONE;
+        let requester = self.requester;
+        let (verdict, last) = requester.post(None, records, &body, limits, compress)?;
+        let fails = matches!(verdict, Verdict::Retry(_) | Verdict::Stop);
+        Ok(fails && !target.server.is_outage(&last.answer))
     }
 
     /// Sends a record that the server has taken in this run. Returns whether the server takes it at the first attempt.

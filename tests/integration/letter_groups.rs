@@ -1,10 +1,14 @@
 //! Dead letters that a person settles: `dead-letters`, the groups in summaries and reports, `recover --reason` and
 //! `recover --discard`.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 
+use crate::gateway::{Gateway, Rules};
 use crate::harness::{Ended, Run, line, lines, poisoned};
-use crate::lrs::{Lrs, ServerFault, ServerSettings};
+use crate::lrs::{Lrs, ServerFault};
 use crate::recover::{recover, send};
 use crate::send::router;
 
@@ -146,45 +150,56 @@ fn the_listing_is_for_monitoring_too() {
     Run::new(&["dead-letters", "nowhere"]).run().with_code(2);
 }
 
-/// Runs that leave a refused and an unavailable dead letter.
-fn of_two_reasons() -> (Lrs, Ended) {
-    let lrs = Lrs::start(ServerSettings {
-        fault: Box::new(|nth, _| match nth {
-            // The third statement, at each of its attempts.
-            2 | 4 | 8 => ServerFault::CloseBeforeStoring,
-            _ => ServerFault::None,
+/// A run that leaves a refused and an unavailable dead letter. The server, behind the gateway, takes the unavailable
+/// statement after the run.
+fn of_two_reasons() -> (Lrs, Gateway, Ended) {
+    let lrs = Lrs::healthy();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&is_over);
+    let rules = Rules {
+        answer: Box::new(move |body, forward| {
+            let is_third = String::from_utf8_lossy(body).contains("00.000002");
+            match is_third && !ends.load(Ordering::Relaxed) {
+                true => b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n".to_vec(),
+                false => forward(),
+            }
         }),
-        ..ServerSettings::default()
-    });
+        ..Rules::default()
+    };
+    let gateway = Gateway::start(&lrs.xapi(), rules, None);
     let log = lines(0..3) + &line(5) + &poisoned(7);
-    let run = send("xapi", &lrs.xapi(), &log);
+    let run = send("xapi", &gateway.xapi(), &log);
     let run = run.args(&["--batch-size", "1", "--connections", "1"]);
     let ended = run.args(&["--max-retries", "0"]).run().with_code(4);
     assert_eq!(ended.files("dead").len(), 2);
-    (lrs, ended)
+    is_over.store(true, Ordering::Relaxed);
+    (lrs, gateway, ended)
 }
 
 #[test]
 fn a_reason_chooses_the_dead_letters_that_are_sent() {
-    let (lrs, ended) = of_two_reasons();
-    let recovered = recover(&ended, &lrs.xapi())
+    let (lrs, gateway, ended) = of_two_reasons();
+    let recovered = recover(&ended, &gateway.xapi())
         .args(&["--reason", "unavailable"])
         .run()
         .with_code(0);
     recovered.only_dead_letter("refused");
     assert_eq!(lrs.stored().len(), 4);
-    let mistyped = recover(&ended, &lrs.xapi()).args(&["--reason", "refusd"]);
+    let mistyped = recover(&ended, &gateway.xapi()).args(&["--reason", "refusd"]);
     mistyped
         .run()
         .with_code(2)
         .assert_stderr("must be one of refused, too-large");
     let both = ["--reason", "refused", "--discard", "refused"];
-    recover(&ended, &lrs.xapi()).args(&both).run().with_code(2);
+    recover(&ended, &gateway.xapi())
+        .args(&both)
+        .run()
+        .with_code(2);
 }
 
 #[test]
 fn discarded_dead_letters_are_kept_in_a_file_and_can_be_brought_back() {
-    let (lrs, ended) = of_two_reasons();
+    let (lrs, gateway, ended) = of_two_reasons();
     let before = lrs.request_count();
     let discard = |arguments: &[&str]| {
         Run::new(&["recover", "--dead-letters", "dead", "--discard", "refused"])
@@ -196,7 +211,7 @@ fn discarded_dead_letters_are_kept_in_a_file_and_can_be_brought_back() {
     discard(&["--dry-run"]).assert_stderr("1 dead letter would be moved");
     discard(&["--router-url", "https://other.example"]).assert_stderr("0 dead letters moved");
     discard(&["--url", "https://other.example"]).assert_stderr("0 dead letters moved");
-    let url = lrs.xapi();
+    let url = gateway.xapi();
     let chosen = discard(&["--dry-run", "--url", &url, "--report", "report.json"]);
     chosen.assert_stderr("1 dead letter would be moved");
     let report = ended.directory.json("report.json");
@@ -231,7 +246,7 @@ fn discarded_dead_letters_are_kept_in_a_file_and_can_be_brought_back() {
 
     ended.directory.write("dead/again.json", line);
     listed(&ended, &[]).with_code(0);
-    let recovered = recover(&ended, &lrs.xapi()).run().with_code(4);
+    let recovered = recover(&ended, &gateway.xapi()).run().with_code(4);
     let left = recovered.files("dead");
     assert!(
         left.len() == 2 && !left.contains(&"again.json".to_owned()),

@@ -176,7 +176,7 @@ fn each_of_many_bad_statements_is_one_dead_letter() {
         let ended = timer.run().with_code(4);
         assert!(timer.is_done(), "{status}: {}", ended.stderr);
         let requests = timer.lrs.request_count();
-        assert!(requests <= timer.bad * 15, "{requests}");
+        assert!(requests <= timer.bad * 25, "{requests}");
     }
 }
 
@@ -210,6 +210,50 @@ fn an_overloaded_server_leaves_no_dead_letter_of_a_good_statement() {
         is_over.store(true, Ordering::Relaxed);
         stderr += &timer.run().stderr;
         assert!(timer.is_done(), "{served}: {stderr}");
+    }
+}
+
+/// The server answers 500 and 503 in turns to some of the requests, in an order that often fits a bad statement: known
+/// statements are taken, and the statement is not.
+#[test]
+fn a_server_that_fails_now_and_then_leaves_no_dead_letter_of_a_good_statement() {
+    for (pattern, options) in [
+        (
+            "-+",
+            &["--connections", "1", "--batch-size", "1"] as &[&str],
+        ),
+        ("-++", &["--connections", "1"]),
+        ("-++-+-", &["--connections", "1", "--batch-size", "1"]),
+        ("-+-++", &["--connections", "1", "--batch-size", "1"]),
+        ("-+-++", &["--batch-size", "2"]),
+    ] {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let ends = Arc::clone(&is_over);
+        let settings = ServerSettings {
+            poison: ("poison", 500),
+            fault: Box::new(move |nth, _| {
+                let fails = pattern.as_bytes()[nth % pattern.len()] == b'-';
+                match fails && !ends.load(Ordering::Relaxed) {
+                    true => ServerFault::Status(if nth / 2 % 2 == 0 { 500 } else { 503 }),
+                    false => ServerFault::None,
+                }
+            }),
+            ..ServerSettings::default()
+        };
+        let mut timer = Timer::new("xapi", options, settings);
+        timer.max_retries = "0";
+        let mut stderr = String::new();
+        for lines in ["ggggggggggg", "ggpgg", "g"] {
+            timer.write(lines);
+            stderr += &timer.run().stderr;
+            assert!(timer.has_true_letters(), "{pattern} {options:?}: {stderr}");
+        }
+        is_over.store(true, Ordering::Relaxed);
+        for _ in 0..2 {
+            timer.write("g");
+            stderr += &timer.run().stderr;
+        }
+        assert!(timer.is_done(), "{pattern} {options:?}: {stderr}");
     }
 }
 
