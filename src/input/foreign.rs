@@ -2,6 +2,7 @@
 //! by their first bytes, never by their names, so that each file is one error that says how to read the file. Otherwise
 //! each of its lines would be reported as unparsable.
 
+mod description;
 mod in_line;
 mod inflate;
 mod marks;
@@ -10,6 +11,7 @@ mod reading;
 
 use flate2::{Decompress, FlushDecompress};
 
+use description::Description::{self, Noun, State};
 pub use in_line::{ForeignData, message_after};
 use marks::{MARKS, MARKS_OF_BINARY, MARKS_OF_COMPRESSIONS, Marks};
 use reading::Reading;
@@ -22,8 +24,7 @@ pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// A kind of file that is not a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// The kind, as in "it is a tar archive".
-    is: &'static str,
+    is: Description,
     reading: Reading,
 }
 
@@ -66,25 +67,28 @@ impl Container {
 }
 
 impl Foreign {
-    const GZIP: Self = Self::new("compressed twice with gzip", Reading::Itself);
-    const GZIP_DATA: Self = Self::new("compressed with gzip", Reading::Itself);
+    const GZIP: Self = Self::new(State("compressed twice with gzip"), Reading::Itself);
+    const GZIP_DATA: Self = Self::new(State("compressed with gzip"), Reading::Itself);
     const ZLIB: Self = Self::new(
-        "compressed with zlib",
+        State("compressed with zlib"),
         Reading::Advice(
             "decompress it with `zlib-flate -uncompress` or the module `zlib` of Python, and read what it writes",
         ),
     );
     const ZSTD_OR_LZ4: Self = Self::new(
-        "compressed with zstd or lz4",
+        State("compressed with zstd or lz4"),
         Reading::Command("zstd -dc FILE"),
     );
     const OPENPGP: Self = Self::new(
-        "encrypted or signed with OpenPGP",
+        State("encrypted or signed with OpenPGP"),
         Reading::Command("gpg --decrypt FILE"),
     );
-    const MONGODUMP: Self = Self::new("a MongoDB dump", Reading::Command("bsondump --quiet FILE"));
+    const MONGODUMP: Self = Self::new(
+        Noun("a MongoDB dump"),
+        Reading::Command("bsondump --quiet FILE"),
+    );
 
-    const fn new(is: &'static str, reading: Reading) -> Self {
+    const fn new(is: Description, reading: Reading) -> Self {
         Self { is, reading }
     }
 
@@ -145,7 +149,7 @@ impl Foreign {
             };
             marks.iter().any(begins)
         })?;
-        Some(Self::new(is, *reading))
+        Some(Self::new(*is, *reading))
     }
 
     /// Recognizes a kind of file by the first bytes of a member of a gzip file that has other members before. The member
@@ -254,11 +258,11 @@ fn is_bson(start: &[u8]) -> bool {
 
 /// Recognizes UTF-16 and UTF-32, by their byte-order mark or by the zeros of ASCII characters. Returns the encoding and
 /// the command that converts it to UTF-8.
-fn wide_encoding(start: &[u8]) -> Option<(&'static str, &'static str)> {
-    const UTF_16LE: (&str, &str) = ("UTF-16 text", "iconv -f UTF-16LE -t UTF-8 FILE");
-    const UTF_16BE: (&str, &str) = ("UTF-16 text", "iconv -f UTF-16BE -t UTF-8 FILE");
-    const UTF_32LE: (&str, &str) = ("UTF-32 text", "iconv -f UTF-32LE -t UTF-8 FILE");
-    const UTF_32BE: (&str, &str) = ("UTF-32 text", "iconv -f UTF-32BE -t UTF-8 FILE");
+fn wide_encoding(start: &[u8]) -> Option<(Description, &'static str)> {
+    const UTF_16LE: (Description, &str) = (Noun("UTF-16 text"), "iconv -f UTF-16LE -t UTF-8 FILE");
+    const UTF_16BE: (Description, &str) = (Noun("UTF-16 text"), "iconv -f UTF-16BE -t UTF-8 FILE");
+    const UTF_32LE: (Description, &str) = (Noun("UTF-32 text"), "iconv -f UTF-32LE -t UTF-8 FILE");
+    const UTF_32BE: (Description, &str) = (Noun("UTF-32 text"), "iconv -f UTF-32BE -t UTF-8 FILE");
 
     match start {
         [0xff, 0xfe, 0, 0, ..] => Some(UTF_32LE),
@@ -293,7 +297,7 @@ mod tests {
     use super::reading::NEW;
     use super::*;
 
-    fn is(start: &[u8]) -> Option<&'static str> {
+    fn is(start: &[u8]) -> Option<Description> {
         Foreign::recognize(start, Container::File).map(|kind| kind.is)
     }
 

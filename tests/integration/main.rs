@@ -41,6 +41,7 @@ mod goldens;
 mod gzip_errors;
 mod harness;
 mod inputs;
+mod joined_pieces;
 #[cfg(unix)]
 mod kills;
 mod kinds;
@@ -92,6 +93,7 @@ mod state;
 mod state_of_routers;
 mod tables;
 mod timer;
+mod truncated_logs;
 #[cfg(target_os = "linux")]
 mod unfinished;
 mod unnamed_causes;

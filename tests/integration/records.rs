@@ -7,12 +7,12 @@ use crate::harness::{Ended, Run, line, lines};
 use crate::inputs::seconds;
 use crate::lost_inputs::indented;
 
-fn converted(text: &str, arguments: &[&str]) -> Ended {
+pub fn converted(text: &str, arguments: &[&str]) -> Ended {
     let run = Run::transform().file("a.log", text).args(arguments);
     run.args(&["a.log"]).run().with_code(0)
 }
 
-fn event(second: u32) -> String {
+pub fn event(second: u32) -> String {
     line(second).trim_end().to_owned()
 }
 
@@ -315,65 +315,8 @@ fn a_rejected_record_out_of_a_wrapped_line_is_tried_again() {
     again.with_code(0).assert_stderr("no-user 1");
 }
 
-/// Returns the lines of Docker, or of a container runtime, for the pieces of a text.
-fn pieces(text: &str, is_docker: bool, stream: &str, at: &[usize]) -> Vec<String> {
-    let ends = at.iter().copied().chain([text.len()]);
-    let mut start = 0;
-    let pieces = ends.map(|end| {
-        let is_last = end == text.len();
-        let piece = &text[start..end];
-        start = end;
-        if is_docker {
-            let log = if is_last {
-                format!("{piece}\n")
-            } else {
-                piece.to_owned()
-            };
-            format!("{}\n", json!({"log": log, "stream": stream, "time": "x"}))
-        } else {
-            let tag = if is_last { "F" } else { "P" };
-            format!("2024-03-05T08:00:46.8Z {stream} {tag} {piece}\n")
-        }
-    });
-    pieces.collect()
-}
-
-#[test]
-fn the_pieces_of_each_stream_are_joined() {
-    for (is_docker, key) in [
-        (true, "log"),
-        (true, "auto"),
-        (false, "log"),
-        (false, "auto"),
-    ] {
-        let of = |second, stream, at: &[usize]| pieces(&event(second), is_docker, stream, at);
-        let whole = of(0, "stdout", &[]).concat();
-        let (out, error) = (of(1, "stdout", &[40, 80]), of(2, "stderr", &[60]));
-        let text = [
-            &*whole, &out[0], &error[0], &out[1], &error[1], &out[2], &whole,
-        ]
-        .concat();
-        let ended = converted(&text, &["--unwrap", key]);
-        assert_eq!(seconds(&ended.stdout), [0.0, 2.0, 1.0, 0.0], "{text}");
-        assert_eq!((ended.count("lines"), ended.count("unparsable")), (4, 0));
-        ended.assert_not_stderr("warning");
-        // The last piece is missing.
-        let text = [&*whole, &out[0], &out[1], &of(3, "stderr", &[])[0]].concat();
-        let ended = converted(&text, &["--unwrap", key]);
-        assert_eq!(seconds(&ended.stdout), [0.0, 3.0]);
-        ended.assert_stderr("truncated 1");
-        // The pieces are longer than the limit.
-        let long = of(1, "stdout", &[20, 40, 60, 80, 100]).concat();
-        let text = [&*whole, &long.repeat(20), &whole].concat();
-        let limit = (whole.len() + 20).to_string();
-        let ended = converted(&text, &["--unwrap", key, "--max-line-bytes", &limit]);
-        assert_eq!(seconds(&ended.stdout), [0.0, 0.0]);
-        ended.assert_stderr("too-long 20");
-    }
-}
-
 /// The note about the end of an event that is left to the next run.
-const INCOMPLETE: &str =
+pub const INCOMPLETE: &str =
     "note: the last event of `a.log` is not complete, so the next run will read it\n";
 
 #[test]
@@ -400,43 +343,6 @@ fn the_end_of_a_growing_file_that_is_not_complete_is_told_in_one_sentence() {
             notes.collect::<Vec<_>>().join("\n"),
             end.trim_end(),
             "{text}"
-        );
-    }
-}
-
-#[test]
-fn pieces_cross_batches_and_a_run_resumes_after_the_last_piece() {
-    let log: String = (0..12_000)
-        .flat_map(|second| {
-            pieces(
-                &format!("INFO [tracking] - {}", event(second)),
-                second % 2 == 0,
-                "stdout",
-                &[30, 90],
-            )
-        })
-        .collect();
-    let ended = converted(&log, &["--unwrap", "log"]);
-    assert_eq!(
-        (ended.count("lines"), ended.count("emitted")),
-        (12_000, 12_000)
-    );
-    let lines: Vec<&str> = log.split_inclusive('\n').take(30).collect();
-    for cut in [1, 2, 3, 4, 17] {
-        let arguments = ["--unwrap", "log", "--state", "state", "-o", "out", "a.log"];
-        let run = Run::transform().file("a.log", lines[..cut].concat());
-        let first = run.args(&arguments).run().with_code(0);
-        assert_eq!(first.count("lines") as usize, cut / 3);
-        let is_told = first.stderr.contains(INCOMPLETE);
-        assert_eq!(is_told, cut % 3 > 0, "{}", first.stderr);
-        first.directory.write("a.log", lines.concat());
-        let again = Run::transform().in_directory(&first.directory);
-        let ended = again.args(&arguments).run().with_code(0);
-        assert_eq!(
-            ended.count("emitted") as usize,
-            10 - cut / 3,
-            "{cut}: {}",
-            ended.stderr
         );
     }
 }

@@ -100,12 +100,7 @@ pub fn message_after(
 ) -> String {
     let first = offset + 1;
     let (data, reading) = match kind {
-        Some(Foreign { is, reading })
-            if is.starts_with("compressed") || is.starts_with("encrypted") =>
-        {
-            (format!("data {is}"), reading)
-        }
-        Some(Foreign { is, reading }) => (is.to_owned(), reading),
+        Some(Foreign { is, reading }) => (is.as_subject(), reading),
         None => ("text".to_owned(), Reading::Itself),
     };
     let part = |command: &str| match container.writer() {
@@ -159,7 +154,7 @@ fn recognize(start: &[u8]) -> Option<Foreign> {
         let is_zip = start.starts_with(b"PK");
         let is_archive = matches!(reading, Reading::Unpack(_) | Reading::UnpackFile(_));
         let is_damage = is_damaged_line(start, is_archive && !is_zip);
-        return (!is_damage).then(|| Foreign::new(is, *reading));
+        return (!is_damage).then(|| Foreign::new(*is, *reading));
     }
     match start {
         _ if is_gzip_member(start) => Some(Foreign::GZIP_DATA),
