@@ -127,8 +127,9 @@
 //! writes it to disk.
 //!
 //! To follow one delivery: `send/retry.rs` makes the requests. `send/lrs/`, `send/caliper_endpoint/` or
-//! `send/clickhouse/` turns each answer into a verdict. `send/once_only.rs` asks ClickHouse first which rows it has. `send/delivery_worker.rs` halves, settles or gives up the records. `send/breaker.rs` decides whether
-//! records that are given up become dead letters or stop the run.
+//! `send/clickhouse/` turns each answer into a verdict. `send/once_only.rs` asks ClickHouse first which rows it has.
+//! `send/delivery_worker.rs` halves, settles or gives up the records. `send/breaker.rs` decides whether records that
+//! are given up become dead letters or stop the run.
 //!
 //! # Invariants
 //!

@@ -36,7 +36,8 @@ impl RowOrigin {
     }
 }
 
-/// Returns the line that a row stands for, with the number and the index of the row, which is `origin`. Returns `None` if the row has no copy of the line.
+/// Returns the line that a row stands for, with the number and the index of the row, which is `origin`. Returns `None` if
+/// the row has no copy of the line.
 pub fn line_of<'a>(row: &RejectsRow<'a>, origin: Line<'_>) -> Option<Line<'a>> {
     let content = match row.content? {
         RowContent::Text { raw } if row.reason == Reason::Truncated.code() => {

@@ -12,7 +12,7 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    Reread, are_most_rejected, are_most_repairable, emptied_files, nameless_events,
+    Reread, are_many, are_most_rejected, are_most_repairable, emptied_files, nameless_events,
     nothing_converted, nothing_emitted, rejected_events, repairable_events, table_warnings,
     unmatched_values,
 };

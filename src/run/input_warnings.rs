@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use causes::{array_start, cause_of, likely_kind};
-use remedy::Remedy::{self, Options, Other, Pipe};
+use remedy::Remedy::{self, If, Options, Other, Pipe};
 use remedy::{options, pipe};
 use wrapped::Wrapped;
 
@@ -156,18 +156,14 @@ impl ReadInput<'_> {
         let (cause, remedy) = match framing {
             Flaw::RunTogether => ("holds several objects", as_json()),
             Flaw::DoubledBackslashes => ("has doubled backslashes", pipe(r"sed 's/\\\\/\\/g'")),
-            _ if is_document => ("is a JSON array", as_json()),
+            _ if is_document => ("is not one object", as_json()),
             _ => ("is a part of a JSON array", as_json()),
         };
         let mut remedy = self.advice(remedy);
         if framing == Flaw::DoubledBackslashes {
             remedy = format!("export it with `mysql --raw` or `FORMAT TSVRaw`, or {remedy}");
         }
-        let is_array = framing == Flaw::Array && is_document;
-        let detail = match framed.first.detail.strip_prefix("a JSON array begins") {
-            Some(position) if is_array => format!("it begins{position}"),
-            _ => framed.first.detail.clone(),
-        };
+        let detail = &framed.first.detail;
         if is_document {
             return format!("nothing of `{name}` was read because it {cause}: {detail}; {remedy}");
         }
@@ -225,13 +221,12 @@ impl ReadInput<'_> {
             Some(wrapped) => self.advice_about_wrapped(remedy, wrapped),
             None => self.advice(remedy),
         };
-        let link = if cause.contains("; if ") { "," } else { ";" };
         match self.source.shape {
-            Shape::Document => format!("the document `{name}` is no event: {cause}{link} {remedy}"),
+            Shape::Document => format!("the document `{name}` is no event: {cause}; {remedy}"),
             Shape::Log => {
                 let lines = counted(self.tally.lines(), "line", "lines");
                 let new = if self.is_whole { "" } else { "new " };
-                format!("no {new}line of `{name}` is an event ({lines}): {cause}{link} {remedy}")
+                format!("no {new}line of `{name}` is an event ({lines}): {cause}; {remedy}")
             }
         }
     }
@@ -240,6 +235,7 @@ impl ReadInput<'_> {
     fn advice(&self, remedy: Remedy) -> String {
         let command = match remedy {
             Other(advice) => return advice.to_owned(),
+            If(condition, remedy) => return format!("if {condition}, {}", self.advice(*remedy)),
             Options(advice) => {
                 // A line that is too long is not in the rejects file.
                 let are_rejected = self.tally.unparsable == self.tally.lines()

@@ -7,6 +7,7 @@
 //! | `emptied` | output files that the run replaced by empty ones |
 //! | `filters` | filters that matched no event, with the events that they left out |
 //! | `healthy` | runs on live logs that may well emit nothing |
+//! | `many` | how many events must be lost before a cause is reported |
 //! | `nameless` | events without a name that an option would convert |
 //! | `rejected` | events that are rejected for one reason |
 //! | `repairable` | events that repairs would convert |
@@ -18,6 +19,7 @@ mod emptied;
 mod empty;
 mod filters;
 mod healthy;
+mod many;
 mod nameless;
 mod rejected;
 mod repairable;
@@ -28,6 +30,7 @@ mod tables;
 pub use emptied::emptied_files;
 pub use empty::{nothing_converted, nothing_emitted};
 pub use filters::unmatched_values;
+pub use many::are_many;
 pub use nameless::nameless_events;
 pub use rejected::{are_most_rejected, rejected_events};
 pub use repairable::{are_most_repairable, repairable_events};

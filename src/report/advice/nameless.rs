@@ -1,11 +1,9 @@
 //! Events without a name that an option would convert.
 
+use super::many::{MANY, is_above};
 use crate::format::Format;
 use crate::outcome::Tally;
 use crate::text::counted;
-
-/// The number of events without a name that is reported whatever their share.
-const MANY: u64 = 100;
 
 /// Returns advice about events without a name whose `event_type` is the name of events that are converted. Returns `None`
 /// if such events are few, and at most a hundredth of all events of the kinds that are converted: then they are odd lines,
@@ -25,7 +23,7 @@ pub fn nameless_events(tally: &Tally, format: Format) -> Option<String> {
 /// Returns whether the events without a name are so many that the run gives advice about them.
 pub fn are_many_nameless(tally: &Tally) -> bool {
     let nameless = tally.details.unsupported.named_by_type;
-    nameless >= MANY || nameless > (nameless + converted_kinds(tally)) / 100
+    nameless >= MANY || is_above(1, nameless, nameless + converted_kinds(tally))
 }
 
 /// Returns whether most events of the kinds that are converted have no name.

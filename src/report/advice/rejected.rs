@@ -1,12 +1,10 @@
 //! Events that are rejected for one reason, beside others that are emitted.
 
+use super::many::{self, MANY};
 use super::reread::Reread;
 use crate::outcome::{Reason, RejectedFor, Tally};
 use crate::report::InputReports;
 use crate::text::{counted, grouped};
-
-/// The number of events that is reported whatever their share, if the reason is rare in healthy logs.
-const MANY: u64 = 100;
 
 /// Returns a warning for each reason why many events are rejected, with the most frequent cause. Events that repairs would
 /// convert are left out, and so are lines of a rejects file: the run that rejected them has warned. So are documents of one
@@ -55,13 +53,14 @@ pub fn because(rejected: &RejectedFor, all: u64) -> String {
 /// Returns whether so many of the wanted events are rejected for a reason that it is no accident. In a healthy log, many
 /// events have no user, and some lack a field or a course. In a quiet minute, a log has hardly any other events.
 fn are_many(reason: Reason, rejected: u64, wanted: u64, is_resumed: bool) -> bool {
-    let is_above = |percent| rejected * 100 > wanted * percent;
-    let fewest = if is_above(10) && !is_resumed { 2 } else { 10 };
+    let is_above = |percent| many::is_above(percent, rejected, wanted);
     match reason {
         Reason::NoUser | Reason::NoObjectId => rejected >= MANY && is_above(50),
         Reason::MissingField | Reason::BadCourseId if is_resumed => rejected >= MANY && is_above(1),
-        Reason::MissingField | Reason::BadCourseId => rejected >= fewest && is_above(1),
-        _ => rejected >= MANY || rejected >= fewest && is_above(1),
+        Reason::MissingField | Reason::BadCourseId => {
+            is_above(1) && many::are_many(rejected, wanted, !is_resumed)
+        }
+        _ => many::are_many(rejected, wanted, !is_resumed),
     }
 }
 

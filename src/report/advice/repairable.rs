@@ -1,11 +1,9 @@
 //! Events that repairs would convert.
 
+use super::many::{MANY, is_above};
 use super::nameless::are_many_nameless;
 use crate::outcome::{Repair, RepairSet, Tally};
 use crate::text::counted;
-
-/// The number of events that is reported whatever their share.
-const MANY: u64 = 100;
 
 /// Returns advice about events that were not converted, and that repairs would convert. Returns `None` if such events
 /// are few, and at most a twentieth of all events that are wanted: a healthy log has some odd events, too. Returns
@@ -15,7 +13,7 @@ const MANY: u64 = 100;
 /// without a name.
 pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
     let count = repairable(tally);
-    let is_worth = count >= MANY || count > tally.wanted() / 20;
+    let is_worth = count >= MANY || is_above(5, count, tally.wanted());
     if !is_worth || tally.details.rows == tally.lines() {
         return None;
     }

@@ -43,8 +43,8 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
             pipe(r"tr '\r' '\n' <"),
         ),
         LineKind::NotUtf8 => (
-            "it is not UTF-8; if it is text in another encoding",
-            pipe("iconv -f ENCODING -t UTF-8"),
+            "it is not UTF-8",
+            pipe("iconv -f ENCODING -t UTF-8").on_condition("it is text in another encoding"),
         ),
         LineKind::Record => ("its lines are the output of a conversion", LEAVE_OUT),
         LineKind::NullMessage => (
@@ -74,28 +74,31 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
             Other("`event-router explain …` shows what is wrong with each line"),
         ),
         LineKind::OtherObject | LineKind::WrappedAt(_) | LineKind::FoundByJq(_) => {
-            return (
-                other_objects(suspects),
-                options("read these with `--unwrap KEY`"),
-            );
+            return other_objects(suspects);
         }
     };
     (cause.into(), remedy)
 }
 
-/// Returns the cause why an input of JSON objects of another kind has no event. A mistyped key of `--unwrap` is named.
-fn other_objects(suspects: &Suspects) -> Cow<'static, str> {
+/// Returns the cause why an input of JSON objects of another kind has no event, and the remedy. A mistyped key of
+/// `--unwrap` is named.
+fn other_objects(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
     let mut objects = suspects
         .samples()
         .filter(|sample| sample.kind == LineKind::OtherObject);
     let lacks_key = objects
         .next()
         .and_then(|sample| sample.line.detail.strip_prefix("the line has no key "));
+    let remedy = options("read these with `--unwrap KEY`");
     match lacks_key {
-        Some(key) if objects.all(|sample| sample.line.detail.ends_with(key)) => format!(
-            "its lines are JSON objects and have no key {key}; if they hold log lines at another key"
-        ).into(),
-        _ => "its lines are JSON objects of another kind; if they hold log lines at a key".into(),
+        Some(key) if objects.all(|sample| sample.line.detail.ends_with(key)) => (
+            format!("its lines are JSON objects and have no key {key}").into(),
+            remedy.on_condition("they hold log lines at another key"),
+        ),
+        _ => (
+            "its lines are JSON objects of another kind".into(),
+            remedy.on_condition("they hold log lines at a key"),
+        ),
     }
 }
 

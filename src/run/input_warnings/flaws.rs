@@ -6,10 +6,8 @@ use super::remedy::{options, pipe};
 use super::wrapped::Wrapped;
 use crate::convert::{Flawed, Suspects};
 use crate::outcome::Flaw;
+use crate::report::are_many;
 use crate::text::grouped;
-
-/// The number of lost lines that is reported whatever their share.
-const MANY: u64 = 100;
 
 /// The flaws that are reported if they are the cause why many events are lost.
 const FLAWS: [Flaw; 13] = [
@@ -102,15 +100,10 @@ pub fn cause_of_flaw(flaw: Flaw) -> Option<(String, Remedy)> {
 }
 
 impl ReadInput<'_> {
-    /// Returns whether so many events are lost for one cause that it is no accident: a hundred, or more than a hundredth
-    /// of all events. A few damaged events are usual among the new lines of a live log, and in a short log.
+    /// Returns whether so many events are lost for one cause that it is no accident.
     pub(super) fn are_many(&self, lost: u64) -> bool {
         let events = self.tally.lines() - self.tally.unparsable + self.suspects.promising.lines;
-        let fewest = match self.is_whole && lost > events / 10 {
-            true => 2,
-            false => 10,
-        };
-        lost >= MANY || lost >= fewest && lost > events / 100
+        are_many(lost, events, self.is_whole)
     }
 
     /// Returns a warning for each flaw because of which many events are lost.

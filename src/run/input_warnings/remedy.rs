@@ -6,11 +6,19 @@ pub enum Remedy {
     Pipe(String),
     /// A change of the options.
     Options(String),
+    /// A remedy that helps only on a condition, as in "it is text in another encoding".
+    If(&'static str, Box<Remedy>),
     /// Anything else.
     Other(&'static str),
 }
 
 pub const LEAVE_OUT: Remedy = Remedy::Other("leave it out");
+
+impl Remedy {
+    pub fn on_condition(self, condition: &'static str) -> Self {
+        Self::If(condition, Box::new(self))
+    }
+}
 
 pub fn pipe(command: &str) -> Remedy {
     Remedy::Pipe(command.to_owned())
