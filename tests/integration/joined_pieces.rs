@@ -1,33 +1,8 @@
 //! Pieces of lines of containers: which lines they become, and between which of them a run resumes.
 
-use serde_json::json;
-
 use crate::harness::Run;
 use crate::inputs::seconds;
-use crate::records::{INCOMPLETE, converted, event};
-
-/// Returns the lines of Docker, or of a container runtime, for the pieces of a text.
-fn pieces(text: &str, is_docker: bool, stream: &str, at: &[usize]) -> Vec<String> {
-    let ends = at.iter().copied().chain([text.len()]);
-    let mut start = 0;
-    let pieces = ends.map(|end| {
-        let is_last = end == text.len();
-        let piece = &text[start..end];
-        start = end;
-        if is_docker {
-            let log = if is_last {
-                format!("{piece}\n")
-            } else {
-                piece.to_owned()
-            };
-            format!("{}\n", json!({"log": log, "stream": stream, "time": "x"}))
-        } else {
-            let tag = if is_last { "F" } else { "P" };
-            format!("2024-03-05T08:00:46.8Z {stream} {tag} {piece}\n")
-        }
-    });
-    pieces.collect()
-}
+use crate::records::{INCOMPLETE, converted, event, pieces};
 
 #[test]
 fn the_pieces_of_each_stream_are_joined() {

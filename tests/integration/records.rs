@@ -20,6 +20,29 @@ fn events<const N: usize>() -> [String; N] {
     std::array::from_fn(|nth| event(nth as u32))
 }
 
+/// Returns the lines of Docker, or of a container runtime, for the pieces of a text.
+pub fn pieces(text: &str, is_docker: bool, stream: &str, at: &[usize]) -> Vec<String> {
+    let ends = at.iter().copied().chain([text.len()]);
+    let mut start = 0;
+    let pieces = ends.map(|end| {
+        let is_last = end == text.len();
+        let piece = &text[start..end];
+        start = end;
+        if is_docker {
+            let log = if is_last {
+                format!("{piece}\n")
+            } else {
+                piece.to_owned()
+            };
+            format!("{}\n", json!({"log": log, "stream": stream, "time": "x"}))
+        } else {
+            let tag = if is_last { "F" } else { "P" };
+            format!("2024-03-05T08:00:46.8Z {stream} {tag} {piece}\n")
+        }
+    });
+    pieces.collect()
+}
+
 #[test]
 fn all_events_are_read_however_they_are_framed() {
     let [a, b, c] = events();
