@@ -40,7 +40,7 @@
 //! |---|---|
 //! | event | a tracking event that the LMS logged |
 //! | record | a result of the conversion of an event: a statement, a Caliper event, or an envelope |
-//! | input record | a part of an input that has one outcome: a line that is not blank, a part of a line, or an object over several lines. The code mostly says line, and record only for parts of lines and streams of JSON values |
+//! | input record | a part of an input that has one outcome: a line, a part of a line, or an object over several lines |
 //! | framing | how an input is cut into input records: by lines, or as a stream of JSON values (`--framing`) |
 //! | flaw | a known cause that makes many lines unreadable, such as a lost backslash |
 //! | suspect | a line that is no event but may explain why an input has no event or loses events; warnings name it |
@@ -53,13 +53,20 @@
 //! | position | a byte offset between two input records, with the hash of all bytes before it |
 //! | checkpoint | the position in an input up to which the state directory records everything as delivered |
 //! | head | the first bytes of an input (4 KiB at most); `--state` recognizes a renamed input by their hash |
-//! | held back | not read in this run but in the next: with `--state`, a file that is still being written, the last line of a plain log if it has no newline, since it may be incomplete, the lines from the first piece of a line on whose last piece may not yet be written, and a last input record that more bytes may continue |
+//! | held back | left to the next run with `--state`, because it may not be complete yet |
 //! | piece | a part of a long line of a container, which a log driver cut; `--unwrap` joins the pieces of a line |
 //! | row | a line of a rejects file: a JSON object with a rejected or unparsable line of a log |
 //! | collision | an event whose id equals the id of an earlier event, although their contents differ |
 //! | dead letter | a file with records that could not be delivered; `recover` sends them again |
 //! | proven | of a server: it has accepted a record in this run; before that, no dead letter is written |
 //! | kept back | of a batch: it waits in memory until the server has accepted a record, or for the next run |
+//!
+//! The code mostly says line for an input record, and record only for parts of lines and streams of JSON values. A blank
+//! line is no input record.
+//!
+//! Held back are a file that is still being written; the last line of a plain log if it has no newline; the lines from
+//! the first piece of a line on, if its last piece may not be written yet; and a last input record that more bytes may
+//! continue.
 //!
 //! # Commands
 //!
