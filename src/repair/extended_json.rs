@@ -26,26 +26,22 @@ fn plain<'a>(value: Value<'a>, arena: &'a Bump) -> Option<Value<'a>> {
     }
 }
 
-/// Returns the items with plain values, or `None` if all of them are plain.
+/// Returns the items with plain values, or `None` if all of them are plain. The items are copied only if one is not. Adapters
+/// of iterators would take several frames of the stack for each level of a deep value.
 fn plain_items<'a, T: Copy>(
     items: &[T],
     value_of: impl Fn(&mut T) -> &mut Value<'a>,
     arena: &'a Bump,
 ) -> Option<&'a [T]> {
-    let first = items.iter().enumerate().find_map(|(nth, item)| {
+    let mut repaired: Option<&'a mut [T]> = None;
+    for (nth, item) in items.iter().enumerate() {
         let mut item = *item;
-        plain(*value_of(&mut item), arena).map(|value| (nth, value))
-    });
-    let (first, value) = first?;
-    let repaired = arena.alloc_slice_copy(items);
-    *value_of(&mut repaired[first]) = value;
-    for item in &mut repaired[first + 1..] {
-        let value = value_of(item);
-        if let Some(repaired) = plain(*value, arena) {
-            *value = repaired;
+        if let Some(value) = plain(*value_of(&mut item), arena) {
+            let repaired = repaired.get_or_insert_with(|| arena.alloc_slice_copy(items));
+            *value_of(&mut repaired[nth]) = value;
         }
     }
-    Some(&*repaired)
+    repaired.map(|repaired| &*repaired)
 }
 
 /// Returns the value of an object with a single key, which begins with `$`.
