@@ -165,11 +165,11 @@ fn inputs_without_an_event_are_told_with_their_cause() {
     for (log, told) in [
         (
             "x\ny\n".to_owned(),
-            "no line of `a.log` is an event (2 lines): its lines are not JSON; leave it out, or see with `event-router explain` what is wrong",
+            "no line of `a.log` is an event (2 lines): its lines are not JSON; leave it out, or see with `event-router explain …` what is wrong",
         ),
         (
             json!(line(1).trim_end()).to_string() + "\n",
-            "no line of `a.log` is an event (1 line): its lines are events as JSON texts; read it with `jq -r . FILE | event-router … -`",
+            "no line of `a.log` is an event (1 line): its lines are events as JSON texts; read it with `jq -r . a.log | event-router … -`",
         ),
     ] {
         let ended = run(&[("a.log", log)], &["--quiet", "a.log"], 0);
