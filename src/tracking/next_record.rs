@@ -54,8 +54,11 @@ pub fn candidate(bytes: &[u8], sound: Range<usize>, at: usize, is_last: bool) ->
         None if !is_last => return Candidate::Undecided,
         _ => return nested(1, 0),
     }
-    let may_follow = !sound.contains(&at) && may_precede(&bytes[start..at]);
-    if !may_follow && !begins_line(&bytes[start..at]) {
+    let before = &bytes[start..at];
+    let may_follow = !sound.contains(&at) && may_precede(before);
+    let array = before.trim_ascii_end().strip_suffix(b"[");
+    let begins_array = array.is_some_and(begins_line);
+    if !may_follow && !begins_array && !begins_line(before) {
         return nested(1, 0);
     }
     let (length, is_event) = match parsed(&bytes[at..], is_last) {
@@ -67,18 +70,82 @@ pub fn candidate(bytes: &[u8], sound: Range<usize>, at: usize, is_last: bool) ->
     let Some(after) = After::of(&bytes[end..], is_last) else {
         return Candidate::Undecided;
     };
-    let is_record = if may_follow {
-        match after {
-            After::Separator { .. } => is_event || is_sibling(bytes, start, at),
-            After::Text => is_event,
-            After::RestOfObject => false,
-        }
-    } else {
-        is_event && matches!(after, After::Separator { ends_line: true })
+    let is_record = match after {
+        After::RestOfObject => false,
+        After::Text => may_follow && is_event,
+        After::Separator { .. } if may_follow => is_event || is_sibling(bytes, start, at),
+        After::Separator { ends_line } => is_event && (ends_line || begins_array),
     };
-    match is_record {
-        true => Candidate::Record { end, is_event },
-        false => nested(length, length),
+    if !is_record {
+        return nested(length, length);
+    }
+    if may_follow && is_in_array(before) {
+        match Elements::from(bytes, end, is_last) {
+            Elements::OfObject { end } => {
+                return Candidate::Nested {
+                    next: end,
+                    examined: end - at,
+                };
+            }
+            Elements::Undecided => return Candidate::Undecided,
+            Elements::Other => {}
+        }
+    }
+    Candidate::Record { end, is_event }
+}
+
+/// Returns whether an array that is the value of a key is open at the end of the bytes, as far as brackets tell.
+fn is_in_array(before: &[u8]) -> bool {
+    let mut closed = 0;
+    memchr::memrchr2_iter(b'[', b']', before).any(|at| {
+        if before[at] == b']' {
+            closed += 1;
+            return false;
+        }
+        let is_open = closed == 0;
+        closed = closed.max(1) - 1;
+        is_open && before[..at].trim_ascii_end().ends_with(b":")
+    })
+}
+
+/// The objects that follow an object after commas.
+enum Elements {
+    /// The objects are elements of an array in an object, of which more follows. The last element ends at this index.
+    OfObject {
+        end: usize,
+    },
+    Other,
+    /// The decision depends on bytes that are not read yet.
+    Undecided,
+}
+
+impl Elements {
+    /// Looks at the objects after the one that ends at the index `end`.
+    fn from(bytes: &[u8], mut end: usize, is_last: bool) -> Self {
+        let first = end;
+        while end - first < LONGEST_OBJECT {
+            let mut tokens = bytes[end..].iter().enumerate();
+            let mut token = || tokens.find(|(_, byte)| !byte.is_ascii_whitespace());
+            let two = (token(), token());
+            end += match two {
+                (Some((_, b',')), Some((at, b'{'))) => match parsed(&bytes[end + at..], is_last) {
+                    Parsed::Object { length, .. } => at + length,
+                    Parsed::Damaged(_) => return Self::Other,
+                    Parsed::Open => return Self::Undecided,
+                },
+                (Some((_, b']')), Some((_, b'}' | b','))) => {
+                    let is_key = |(_, byte): (usize, &u8)| *byte == b'"';
+                    let is_object = matches!(two.1, Some((_, b'}'))) || token().is_some_and(is_key);
+                    return match is_object {
+                        true => Self::OfObject { end },
+                        false => Self::Other,
+                    };
+                }
+                (_, None) if !is_last => return Self::Undecided,
+                _ => return Self::Other,
+            };
+        }
+        Self::Other
     }
 }
 

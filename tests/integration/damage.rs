@@ -226,3 +226,71 @@ fn an_event_that_is_quoted_in_a_damaged_record_is_no_event() {
         assert_eq!(ended.count("unparsable"), 1);
     }
 }
+
+/// Returns the seconds of the events that a log converts to, and the number of its unparsable records.
+fn read(log: &str, framing: &str) -> (Vec<f64>, u64) {
+    let run = Run::transform().file("a.log", log);
+    let ended = run.args(&["--framing", framing, "a.log"]).run();
+    let ended = ended.with_code(0);
+    (seconds(&ended.stdout), ended.count("unparsable"))
+}
+
+#[test]
+fn events_in_an_array_of_a_damaged_record_are_nested() {
+    let [one, two, three, four] = [1, 2, 3, 4].map(event);
+    for (damaged, unparsable) in [
+        (
+            format!(r#"{{"name": "x", "event": {{"bad": nul, "list": [{one},{two}, {three}]}}}}"#),
+            1,
+        ),
+        (
+            format!(r#"{{"name": "x", "event": {{"list": [oops, {one}, {two}]}}}}"#),
+            1,
+        ),
+        (
+            format!(r#"{{"name": "x", "event": {{"list": ["a" "b",{one},{two}]}}}}"#),
+            1,
+        ),
+        (
+            format!(r#"{{"history":[{{"a":tru}},{one},{two},{three}],"z":1}}"#),
+            1,
+        ),
+    ] {
+        for framing in ["auto", "json"] {
+            let lines = format!("{four}\n{damaged}\n{four}\n");
+            assert_eq!(
+                read(&lines, framing),
+                (vec![4.0, 4.0], unparsable),
+                "{framing}: {damaged}"
+            );
+            let array = format!("[{four},{damaged},{four}]");
+            assert_eq!(
+                read(&array, framing),
+                (vec![4.0, 4.0], unparsable),
+                "{framing}, array: {damaged}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_array_on_a_new_line_is_no_value_of_a_record_that_is_cut_off_after_a_colon() {
+    let events: Vec<_> = (2..40).map(event).collect();
+    let expected: Vec<_> = [1].into_iter().chain(2..40).map(f64::from).collect();
+    for separator in [", ", ",", ",\n"] {
+        for (start, end) in [("[", "]"), ("[\n", "\n]")] {
+            let array = format!("{start}{}{end}", events.join(separator));
+            let log = format!(
+                "[{}]\n{{\"name\": \"x\", \"username\": \n{array}\n",
+                event(1)
+            );
+            for framing in ["auto", "json"] {
+                assert_eq!(
+                    read(&log, framing),
+                    (expected.clone(), 1),
+                    "{framing}, {separator:?}, {start:?}"
+                );
+            }
+        }
+    }
+}
