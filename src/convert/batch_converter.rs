@@ -154,7 +154,6 @@ impl BatchConverter {
         self.count_details(conversion, line.number, tally);
         let suspects = &mut converted.suspects;
         match conversion.name {
-            Some(_) if suspects.has_known_event => {}
             // The run that wrote the row has reported the line.
             _ if conversion.row.is_some() => suspects.has_known_event = true,
             Some(name) if conversion.known.is_some() || name.starts_with('/') => {
@@ -162,10 +161,15 @@ impl BatchConverter {
             }
             name => {
                 let (outcome, wrapper) = (&conversion.outcome, &self.converter.wrapper);
-                if matches!(conversion.event_type, EventType::Absent) {
-                    suspects.note_parsed(line, name, wrapper);
-                } else {
-                    suspects.note(line, name, outcome, wrapper, converted.first_line == 1);
+                match conversion.event_type {
+                    EventType::Absent => suspects.note_nameless(line, wrapper),
+                    EventType::Other
+                        if suspects.has_known_event
+                            && !matches!(outcome, Outcome::Unparsable(_)) =>
+                    {
+                        suspects.note_nested(line, name, wrapper);
+                    }
+                    _ => suspects.note(line, name, outcome, wrapper, converted.first_line == 1),
                 }
             }
         }

@@ -64,7 +64,8 @@ impl LineConverter {
 
     fn event_type_of(&self, event: &TrackingEvent<'_>) -> EventType {
         let is_taken = |name| !self.takes_event_type() && self.outcome_by_name(name).0.is_none();
-        match event.event_type().filter(|_| !event.has_name()) {
+        let by_type = event.event_type().filter(|by_type| !by_type.is_empty());
+        match by_type.filter(|_| !event.has_name()) {
             Some(path) if path.starts_with('/') => EventType::Path,
             Some(name) if is_taken(name) => EventType::Converted,
             None if event.name().is_none() => EventType::Absent,

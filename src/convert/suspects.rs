@@ -7,8 +7,8 @@ use super::samples::{FirstLine, Sample, Samples};
 use crate::input::{ForeignData, Line, LineContent};
 use crate::outcome::{Fault, Flaw, Outcome, Reason};
 use crate::tracking::{
-    LineKind, LineWrapper, Piece, encoding_of, first_piece, has_marker, is_json_sequence,
-    may_hold_event, was_event,
+    LineKind, LineWrapper, Piece, encoding_of, first_piece, has_marker, has_nested_event,
+    has_source_and_context, is_json_sequence, may_hold_event, was_event,
 };
 
 /// The lines of an input, or of a part of it, that are probably no events.
@@ -23,6 +23,11 @@ pub struct Suspects {
     /// Lines that were parsed as events without a known name, as long as no line is known to be an event, and later lines
     /// that have neither a name nor an `event_type`.
     pub parsed: Samples,
+    /// Lines that were parsed as events without a known name, and seem to hold an event at one of their keys. Only lines
+    /// after an event that is known are noted here.
+    pub nested: Samples,
+    /// The number of events that have neither a name nor an `event_type`.
+    pub nameless: u64,
     /// Unparsable lines that may hold an event. Beside them, requests and other lines may be far more frequent.
     pub promising: Samples,
     /// The other unparsable lines of the first batch.
@@ -117,6 +122,27 @@ impl Suspects {
         }
     }
 
+    /// Notes a line that was parsed as an event without a known name, if the line may wrap an event. The search for a key of
+    /// events is cheap, since healthy logs have many events with other names.
+    pub fn note_nested(&mut self, line: Line<'_>, name: Option<&str>, wrapper: &LineWrapper) {
+        if let (LineContent::Whole(text), LineWrapper::None) = (line.content, wrapper)
+            && has_nested_event(text)
+        {
+            self.nested
+                .note(|| parsed(text, name, line.number, wrapper));
+        }
+    }
+
+    /// Notes a line that was parsed as an event with neither a name nor an `event_type`.
+    #[cold]
+    pub fn note_nameless(&mut self, line: Line<'_>, wrapper: &LineWrapper) {
+        self.note_parsed(line, None, wrapper);
+        if let LineContent::Whole(text) = line.content {
+            let is_wrapped = matches!(wrapper, LineWrapper::None) && has_nested_event(text);
+            self.nameless += u64::from(!is_wrapped && has_source_and_context(text));
+        }
+    }
+
     /// Adds the lines of a later part of the input.
     pub fn add(&mut self, later: Self) {
         self.has_known_event |= later.has_known_event;
@@ -125,6 +151,8 @@ impl Suspects {
             self.add_flawed(flaw, flawed);
         }
         self.parsed.add(later.parsed);
+        self.nested.add(later.nested);
+        self.nameless += later.nameless;
         self.promising.add(later.promising);
         self.others.add(later.others);
         self.foreign = self.foreign.or(later.foreign);
@@ -154,7 +182,8 @@ impl Suspects {
     /// Returns the lines whose kinds were guessed and that may hold an event.
     pub fn with_keys(&self) -> impl DoubleEndedIterator<Item = &Sample> {
         let parsed = self.parsed.first().iter();
-        parsed.chain(self.promising.first())
+        let of_events = parsed.chain(self.nested.first());
+        of_events.chain(self.promising.first())
     }
 }
 

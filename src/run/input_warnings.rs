@@ -93,6 +93,7 @@ impl ReadInput<'_> {
         let wrapped = wrapped.filter(|wrapped| !is_without_event && self.are_many(wrapped.lines));
         framed.extend(wrapped.map(|wrapped| self.of_wrapped(&wrapped)));
         framed.extend(self.of_flaws());
+        framed.extend(self.of_nameless());
         framed
     }
 
@@ -119,7 +120,8 @@ impl ReadInput<'_> {
 
     /// Returns a warning about wrapped events beside others.
     fn of_wrapped(&self, wrapped: &Wrapped<'_>) -> String {
-        let about = match self.suspects.promising.has_all() {
+        let has_all = self.suspects.promising.has_all() && self.suspects.nested.has_all();
+        let about = match has_all {
             true => "",
             false => "about ",
         };

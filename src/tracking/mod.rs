@@ -77,5 +77,7 @@ pub use object_progress::ObjectProgress;
 pub use piece::Piece;
 pub use records::records_in;
 pub use rejects_row::{RejectsRow, RowContent};
-pub use traces::{is_json_sequence, may_hold_event, was_event};
+pub use traces::{
+    has_nested_event, has_source_and_context, is_json_sequence, may_hold_event, was_event,
+};
 pub use two_times::{arrived_later, repairs_of_two_times};

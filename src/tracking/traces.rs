@@ -27,6 +27,44 @@ pub fn was_event(line: &[u8]) -> bool {
     has_marker(line) || KEYS.into_iter().all(|key| has_quoted(line, key))
 }
 
+/// Returns whether a line has a source and a context, at whatever key. All tracking events have a source and a context.
+pub fn has_source_and_context(line: &[u8]) -> bool {
+    ["event_source", "context"]
+        .into_iter()
+        .all(|key| has_quoted(line, key))
+}
+
+/// Returns whether a line of JSON may hold an event at one of its keys, as an object or as text: the line has the key
+/// `event_source`, but not at its top.
+pub fn has_nested_event(line: &[u8]) -> bool {
+    const KEY: &[u8] = b"event_source";
+
+    memmem::find_iter(line, KEY).any(|at| {
+        let (before, after) = (&line[..at], &line[at + KEY.len()..]);
+        match (before.strip_suffix(b"\""), after.strip_prefix(b"\"")) {
+            (Some(before), Some(after)) if !before.ends_with(b"\\") => closing_brackets(after) > 1,
+            _ => QUOTES.iter().any(|quote| before.ends_with(quote)),
+        }
+    })
+}
+
+/// Returns how many more brackets a piece of JSON closes than it opens. The piece begins outside of a text.
+fn closing_brackets(json: &[u8]) -> i64 {
+    let (mut closing, mut in_text, mut bytes) = (0, false, json.iter());
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => in_text = !in_text,
+            b'\\' if in_text => {
+                bytes.next();
+            }
+            b'{' | b'[' if !in_text => closing -= 1,
+            b'}' | b']' if !in_text => closing += 1,
+            _ => {}
+        }
+    }
+    closing
+}
+
 /// Returns whether a line has a text or a key that begins like this.
 fn has_quoted(line: &[u8], key: &str) -> bool {
     let mut found = memmem::find_iter(line, key);
@@ -87,6 +125,21 @@ mod tests {
             ("starting gunicorn", false),
         ] {
             assert_eq!(may_hold_event(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_events_below_the_top_of_a_line_is_found() {
+        for (line, expected) in [
+            (r#"{"event_source":"server","event":{"a":"}}"}}"#, false),
+            (r#"{"event":{"a":1},"event_source":"server"}"#, false),
+            (r#"{"event":{"id":"event_source"},"name":"a"}"#, true),
+            (r#"{"event":{"event_source":"server"},"name":"a"}"#, true),
+            (r#"{"data":"{\"event_source\": 1}","name":"a"}"#, true),
+            (r#"{"data":[{"event_source":1}],"event_source":1}"#, true),
+            (r#"{"event":"the event_source","name":"a"}"#, false),
+        ] {
+            assert_eq!(has_nested_event(line.as_bytes()), expected, "{line}");
         }
     }
 

@@ -57,6 +57,7 @@ mod manual;
 mod messages;
 mod minute_timer;
 mod moved;
+mod nested_events;
 mod other_programs;
 mod outages;
 mod outputs;

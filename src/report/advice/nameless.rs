@@ -6,9 +6,9 @@ use crate::outcome::Tally;
 use crate::text::counted;
 
 /// Returns advice about events without a name whose `event_type` is the name of events that are converted. Returns `None`
-/// if such events are few, and at most a hundredth of all events of the kinds that are converted: then they are odd lines,
-/// of which a healthy log has some. Logs from before mid-2020 lack the name in all server events. Beside many videos, these
-/// may be a small share, too.
+/// if such events are few beside all events of the kinds that are converted: then they are odd lines, of which a healthy log
+/// has some. Logs from before mid-2020 lack the name in all server events. Beside many videos, these may be a small share,
+/// too.
 pub fn nameless_events(tally: &Tally, format: Format) -> Option<String> {
     let nameless = tally.details.unsupported.named_by_type;
     let lines = counted(nameless, "line has", "lines have");
@@ -23,7 +23,8 @@ pub fn nameless_events(tally: &Tally, format: Format) -> Option<String> {
 /// Returns whether the events without a name are so many that the run gives advice about them.
 pub fn are_many_nameless(tally: &Tally) -> bool {
     let nameless = tally.details.unsupported.named_by_type;
-    nameless >= MANY || is_above(1, nameless, nameless + converted_kinds(tally))
+    let is_above = |percent| is_above(percent, nameless, nameless + converted_kinds(tally));
+    nameless >= MANY || is_above(10) || nameless >= 10 && is_above(1)
 }
 
 /// Returns whether most events of the kinds that are converted have no name.

@@ -117,6 +117,19 @@ impl ReadInput<'_> {
         found.chain(self.of_other_flaws()).collect()
     }
 
+    /// Returns a warning if many events have neither a name nor an `event_type`, and so are of no known kind.
+    pub(super) fn of_nameless(&self) -> Option<String> {
+        let nameless = self.suspects.nameless;
+        self.are_many(nameless).then(|| {
+            format!(
+                "{} of {} lines of `{}` were not converted because they are events with neither `name` nor `event_type`: find out what removed these keys from the log",
+                grouped(nameless),
+                grouped(self.tally.lines()),
+                self.source.name,
+            )
+        })
+    }
+
     /// Returns a warning if many events are lost because of flaws without a warning of their own: flaws of other kinds, and
     /// flaws of which each is the cause why few events are lost.
     fn of_other_flaws(&self) -> Option<String> {

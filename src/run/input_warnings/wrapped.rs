@@ -44,7 +44,11 @@ impl<'a> Wrapped<'a> {
             None => has_event,
         };
         let groups = [&suspects.parsed, &suspects.promising, &suspects.others];
-        let lines = groups.iter().map(|group| group.count(is_unread)).sum();
+        let lines = groups
+            .iter()
+            .map(|group| group.count(is_unread))
+            .sum::<u64>()
+            + suspects.nested.count(LineKind::is_wrapped);
         let is_found = !kinds.is_empty() || unwraps.is_some() && has_plain;
         is_found.then(|| Self {
             kinds: kinds.into_iter().map(|(kind, _)| kind).collect(),
@@ -99,7 +103,7 @@ impl<'a> Wrapped<'a> {
     fn by_jq(&self, is_log: bool) -> Remedy {
         let ways = self.kinds.iter().filter_map(|kind| way_to(kind));
         let ways = ways.map(|way| match self.has_plain && is_payload(&way) {
-            true => format!("{NO_EVENT} | {way}"),
+            true => format!("{} | {way}", selection_of(&way)),
             false => way,
         });
         let mut ways: Vec<String> = ways.collect();
@@ -136,8 +140,14 @@ impl<'a> Wrapped<'a> {
     }
 }
 
-/// The filter of jq that takes objects other than events.
-const NO_EVENT: &str = "select(.event_type == null and .event_source == null and .context == null)";
+/// Returns the filter of jq that takes lines with an event at the first key of this filter, and no events with data of
+/// their own at the key. The object around an event may have other keys of events, too.
+fn selection_of(way: &str) -> String {
+    let key = way.split([' ', '[']).next().unwrap_or(way);
+    format!(
+        r#"select((.event_type // .event_source // .context) == null or ({key} | tostring | contains("event_source")))"#
+    )
+}
 
 /// Returns whether a filter of jq begins with a key at which events have their own data.
 fn is_payload(way: &str) -> bool {
