@@ -53,7 +53,7 @@ impl Repair {
         match self {
             Self::Name => "uses event_type as the name of events without a name",
             Self::EarlierNames => {
-                "renames save_problem_check, show_answer, seq_goto, seq_next and seq_prev, as events were called before 2013 and 2016"
+                "gives their present names to save_problem_check, show_answer, seq_goto, seq_next and seq_prev, which were used until 2013 or 2016"
             }
             Self::NaiveTime => "reads times without an offset as UTC, or with a space instead of T",
             Self::CourseFromUrl => "takes a missing course id from the address of the page",

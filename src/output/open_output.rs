@@ -165,7 +165,7 @@ fn is_without_records(path: &Path) -> bool {
 pub fn note_unknown(console: &Console, has_noted: &mut bool, unknown: &Path, path: &Path) {
     if !std::mem::replace(has_noted, true) {
         console.note(&format!(
-            "note: `{}` was not written with this state directory, so it is kept; `{}` may repeat its records. Use a new output directory with a new state directory",
+            "note: use a new output directory with a new state directory: `{}` was not written with this state directory and is kept, so `{}` may repeat its records",
             unknown.display(),
             path.display()
         ));

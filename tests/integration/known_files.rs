@@ -268,8 +268,7 @@ fn a_damaged_number_of_a_destination_does_no_harm() {
 }
 
 /// The end of the note about a file that the state directory does not know.
-const REPEATED: &str =
-    "may repeat its records. Use a new output directory with a new state directory";
+const REPEATED: &str = "note: use a new output directory with a new state directory: `";
 
 #[test]
 fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
@@ -282,7 +281,7 @@ fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
     fs::remove_dir_all(directory.path("state")).unwrap();
     let ended = transform().run().with_code(0);
     // The outputs are written at the same time, so any of them may be the first.
-    ended.assert_stderr("was not written with this state directory, so it is kept; `");
+    ended.assert_stderr("was not written with this state directory and is kept, so `");
     assert_eq!(ended.stderr.matches(REPEATED).count(), 1);
     let expected = [
         "a.log.xapi.2.jsonl",

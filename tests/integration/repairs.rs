@@ -192,7 +192,7 @@ fn a_run_that_loses_old_events_names_the_repairs() {
     let ended = on_log(transform("xapi", "naive-time"), &log).run();
     ended.assert_stderr("34 statements, repaired: naive-time 4");
     ended.assert_stderr(
-        "5 events are in an old form and not converted: use `--repair naive-time,course-from-url`, which also takes a",
+        "5 events are in an old form and not converted: use `--repair naive-time,course-from-url`; `course-from-url` takes a",
     );
 }
 
@@ -216,7 +216,7 @@ fn events_under_earlier_names_without_a_name_are_told() {
     assert!(!event.contains("\"name\""));
     for format in ["xapi", "caliper"] {
         let ended = on_log(transform(format, ""), event.repeat(3)).run();
-        ended.assert_stderr("3 events are in an old form and not converted: use `--repair earlier-names`, which renames");
+        ended.assert_stderr("3 events are in an old form and not converted: use `--repair earlier-names`, which gives their present names");
         let ended = on_log(transform(format, "earlier-names"), event.repeat(3)).run();
         assert_eq!(ended.count("emitted"), 3);
         ended.assert_not_stderr("--repair");
@@ -239,14 +239,26 @@ fn following_the_hints_one_by_one_converts_everything() {
     let log = log.concat().repeat(20);
     let all = "earlier-names,course-from-url,legacy-ids";
     // A quiet run has the hint only if most events are lost.
-    for (repairs, also, is_in_quiet) in [
-        ("", "renames", true),
-        ("legacy-ids", "also renames", true),
-        ("legacy-ids,earlier-names", "also takes", false),
-        ("course-from-url", "also renames", true),
+    for (repairs, what_it_does, is_in_quiet) in [
+        ("", ", which gives their present names", true),
+        (
+            "legacy-ids",
+            "; `earlier-names` gives their present names",
+            true,
+        ),
+        (
+            "legacy-ids,earlier-names",
+            "; `course-from-url` takes",
+            false,
+        ),
+        (
+            "course-from-url",
+            "; `earlier-names` gives their present names",
+            true,
+        ),
     ] {
         let ended = on_log(transform("xapi", repairs), &log).run().with_code(0);
-        let hint = format!("not converted: use `--repair {all}`, which {also}");
+        let hint = format!("not converted: use `--repair {all}`{what_it_does}");
         ended.assert_stderr(&hint);
         let ended = on_log(transform("xapi", repairs).args(&["--quiet"]), &log).run();
         assert_eq!(ended.stderr.contains(&hint), is_in_quiet, "{repairs}");
@@ -270,7 +282,7 @@ fn the_repairs_of_a_hint_convert_events_without_a_name_too() {
     // The option that the second message names is one of the repairs that the next message lists.
     let run = transform("xapi", "").args(&["--name-from-event-type"]);
     let ended = on_log(run, &log).run().with_code(0);
-    ended.assert_stderr("use `--repair name,legacy-ids`, which also gives");
+    ended.assert_stderr("use `--repair name,legacy-ids`; `legacy-ids` gives");
     let ended = on_log(transform("xapi", "name,legacy-ids"), &log).run();
     assert_eq!(ended.count("emitted"), 60);
     ended.assert_not_stderr("--repair");

@@ -23,12 +23,17 @@ pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
         missing.insert(Repair::Name);
     }
     let all: RepairSet = given.iter().chain(missing.iter()).collect();
-    let does: Vec<_> = missing.without(given).iter().map(Repair::does).collect();
+    let added = missing.without(given);
+    let does = added.iter().map(|repair| match given.is_empty() {
+        true => repair.does().to_owned(),
+        false => format!("`{}` {}", repair.name(), repair.does()),
+    });
+    let does: Vec<_> = does.collect();
     Some(format!(
-        "{} an old form and not converted: use `--repair {}`, which {}{}",
+        "{} an old form and not converted: use `--repair {}`{}{}",
         counted(count, "event is in", "events are in"),
         all.names(),
-        if given.is_empty() { "" } else { "also " },
+        if given.is_empty() { ", which " } else { "; " },
         does.join(", and ")
     ))
 }
