@@ -58,7 +58,7 @@ pub struct ConversionArgs {
     )]
     unknown_course: UnknownCourseArg,
 
-    /// What to do with an event if the table of users has its user, but no external id
+    /// What to do with an event of a user who has no external id in the table of users
     #[arg(
         long,
         value_enum,

@@ -71,7 +71,7 @@ fn inputs_with(reason: Reason, inputs: &InputReports) -> String {
         Some((count, report.name.as_str()))
     });
     let counts: Vec<(u64, &str)> = counts.collect();
-    // Of several inputs with the greatest count, `max_by_key` returns the last. Reversed, it returns the first.
+    // `max_by_key` returns the last of equal maxima, so the inputs are reversed to name the first.
     let Some((_, name)) = counts.iter().rev().max_by_key(|(count, _)| count) else {
         return String::new();
     };

@@ -17,7 +17,7 @@ pub fn likely_kind(suspects: &Suspects) -> &LineKind {
     let samples = if with_keys.is_empty() { all } else { with_keys };
     let is_near = |kind: &LineKind| matches!(kind, LineKind::Damaged | LineKind::Csv);
     let count = |kind: &LineKind| samples.iter().filter(|other| other.kind == *kind).count();
-    // If several kinds are equally frequent, `max_by_key` returns the last. Reversed, it returns the first.
+    // `max_by_key` returns the last of equal maxima, so the samples are reversed to find the first.
     let kinds = samples.iter().rev().map(|sample| &sample.kind);
     let first_most_frequent = kinds.max_by_key(|kind| (is_near(kind), count(kind)));
     first_most_frequent.unwrap_or(&LineKind::OtherText)
