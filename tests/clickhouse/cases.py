@@ -166,17 +166,19 @@ def years_are_stored_by_one_insert(case):
 
 @case
 def killed_runs_are_continued(case):
+    """Each run is killed after it has inserted two or three batches, while another insert waits in the server."""
     log = case.made(6000)
     for table in TABLES:
         arguments = ("--state", f"state-{table}", "--dead-letters", f"dead-{table}", "--batch-size", "200")
-        for rows in (400, 800, 1200):
-            # At this rate, no run ends before it is killed.
-            run = log.start(table, *arguments, "--rate", "5")
-            while run.poll() is None and case.server.value(f"SELECT toInt32(count()) FROM {table}") < rows:
-                time.sleep(0.05)
-            expect(run.poll() is None, f"the run ended before it was killed at {rows} rows", run.stderr.read())
-            run.send_signal(signal.SIGKILL)
-            run.communicate()
+        for batches in (2, 3, 2):
+            case.server.get(f"/hold/{batches}")
+            try:
+                run = log.start(table, *arguments, "--max-retries", "20")
+                case.server.wait_for("/held", run)
+                run.send_signal(signal.SIGKILL)
+                run.communicate()
+            finally:
+                case.server.get("/release")
         log.run(table, *arguments)
         log.stored(table)
 
@@ -189,17 +191,17 @@ def inserts_that_run_on_are_waited_for(case):
         for is_killed in (False, True):
             case.server.create_table(table)
             arguments = ["--batch-size", "500", "--max-retries", "20", "--state", f"state-{table}-{is_killed}"]
-            case.server.get("/hold")
+            case.server.get("/hold/0")
             try:
                 if is_killed:
                     run = log.start(table, *arguments)
-                    case.server.wait_for("/inserts")
+                    case.server.wait_for("/held", run)
                     run.send_signal(signal.SIGKILL)
                     run.communicate()
                 else:
                     arguments += ["--read-timeout", "0.5"]
                 run = log.start(table, *arguments)
-                case.server.wait_for("/refused")
+                case.server.wait_for("/refused", run)
             finally:
                 case.server.get("/release")
             messages = run.communicate(timeout=SECONDS)[1]

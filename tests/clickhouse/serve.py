@@ -14,8 +14,8 @@ set the only user. The answers follow HTTPHandler.cpp and exceptionCodeToHTTPSta
 Unlike the server, it runs one query at a time, and reads the whole body before the query starts. So these are its own:
 
 - A query whose id is that of another query is refused with code 216. A query keeps its id until it ends, whether the client waits or not.
-- `/hold` makes each insert wait, with its id, before it starts, until `/release`. Meanwhile, lookups are answered as if it ran.
-- `/inserts` answers how many inserts have not ended, and `/refused` how many queries were refused since `/hold` for their id.
+- `/hold/N` lets N more inserts start. Each insert after them waits, with its id, until `/release`. Meanwhile, lookups are answered as if it ran.
+- `/held` answers how many inserts wait, and `/refused` how many queries were refused since `/hold/N` for their id.
 """
 import base64
 import contextlib
@@ -68,11 +68,13 @@ class ClickHouse:
     def __init__(self, directory):
         self.session = Session(str(directory))
         self.lock = threading.Lock()
-        # The ids of the queries that have not ended, each with whether the query is an insert.
-        self.running = {}
+        # The ids of the queries that have not ended.
+        self.running = set()
         self.running_lock = threading.Lock()
         self.inserts_may_start = threading.Event()
         self.inserts_may_start.set()
+        # The number of inserts that may start although the others wait, and the number of inserts that wait.
+        self.allowed = self.held = 0
         # The number of queries that were refused for their id.
         self.refused = 0
         self.version, self.time_zone = self.query("SELECT version(), timezone()", "TSV").bytes().decode().split()
@@ -84,22 +86,30 @@ class ClickHouse:
                 self.refused += 1
                 text = f"Query with id = {query_id} is already running."
                 raise QueryError(216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", text)
-            self.running[query_id] = is_insert
+            self.running.add(query_id)
         try:
             if is_insert:
-                self.inserts_may_start.wait()
+                self.wait_until_insert_may_start()
             yield
         finally:
             with self.running_lock:
-                del self.running[query_id]
+                self.running.remove(query_id)
 
-    def hold(self):
-        self.refused = 0
-        self.inserts_may_start.clear()
-
-    def inserts(self):
+    def wait_until_insert_may_start(self):
         with self.running_lock:
-            return sum(self.running.values())
+            if self.inserts_may_start.is_set():
+                return
+            if self.allowed > 0:
+                self.allowed -= 1
+                return
+            self.held += 1
+        self.inserts_may_start.wait()
+
+    def hold(self, allowed):
+        with self.running_lock:
+            self.refused = self.held = 0
+            self.allowed = allowed
+            self.inserts_may_start.clear()
 
     def run(self, query, output_format, settings, database):
         """Runs a query with settings that apply to this query only."""
@@ -152,13 +162,15 @@ class Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if parts.query:
             self.handle_query(b"")
-        elif parts.path in ("/inserts", "/refused"):
+        elif parts.path in ("/held", "/refused"):
             clickhouse = self.server.clickhouse
-            number = clickhouse.inserts() if parts.path == "/inserts" else clickhouse.refused
+            number = clickhouse.held if parts.path == "/held" else clickhouse.refused
             self.answer(200, f"{number}\n".encode())
-        elif parts.path in ("/hold", "/release"):
-            clickhouse = self.server.clickhouse
-            clickhouse.hold() if parts.path == "/hold" else clickhouse.inserts_may_start.set()
+        elif parts.path.startswith("/hold/"):
+            self.server.clickhouse.hold(int(parts.path.removeprefix("/hold/")))
+            self.answer(200, b"Ok.\n")
+        elif parts.path == "/release":
+            self.server.clickhouse.inserts_may_start.set()
             self.answer(200, b"Ok.\n")
         elif parts.path in ("/", "/ping", "/replicas_status"):
             self.answer(200, b"Ok.\n")

@@ -89,10 +89,12 @@ class Server:
         with urllib.request.urlopen(f"{self.url()}{path}", timeout=SECONDS) as response:
             return response.read().decode().strip()
 
-    def wait_for(self, count):
-        """Waits until one of the counts `/inserts` and `/refused` is not zero."""
+    def wait_for(self, count, run):
+        """Waits until one of the counts `/held` and `/refused` is not zero, while a command runs."""
         end = time.monotonic() + SECONDS
         while self.get(count) == "0":
+            if run.poll() is not None:
+                raise Failure(f"the run ended with exit code {run.returncode} while {count} was zero\n{run.stderr.read()}")
             if time.monotonic() > end:
                 raise Failure(f"{count} is zero after {SECONDS} s")
             time.sleep(0.01)
