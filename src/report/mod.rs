@@ -2,6 +2,8 @@
 
 mod advice;
 mod inputs;
+#[allow(dead_code)]
+mod inspection;
 mod invocation;
 mod letter_groups;
 mod report_file;
