@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use crate::progress::Progress;
+use crate::style::{Palette, Style};
 
 /// The number of messages of one kind that are shown. The others are only counted.
 pub const SHOWN_OF_KIND: usize = 20;
@@ -37,6 +38,8 @@ impl MessageCount {
 pub struct Console {
     quiet: bool,
     progress: Progress,
+    /// The styles of standard error.
+    style: Palette,
 }
 
 impl Console {
@@ -46,39 +49,53 @@ impl Console {
         Self {
             quiet,
             progress: Progress::new(shows_progress && !quiet),
+            style: Palette::stderr(),
         }
     }
 
     /// Shows an error.
     pub fn error(&self, message: &str) {
-        self.write_line(&format!("error: {}", one_line(message)));
+        self.write_labelled(self.style.error, "error:", message);
     }
 
     /// Shows a warning about a likely mistake, unless the console is quiet.
     pub fn warn(&self, message: &str) {
         if !self.quiet {
-            self.write_line(&format!("warning: {}", one_line(message)));
+            self.alert(message);
         }
     }
 
     /// Shows a warning that the user must see even if the console is quiet: an input or a run has lost what the user
     /// meant to convert, or an option, a variable or a table is probably wrong.
     pub fn alert(&self, message: &str) {
-        self.write_line(&format!("warning: {}", one_line(message)));
+        self.write_labelled(self.style.warning, "warning:", message);
     }
 
     /// Shows information that is neither an error nor a warning, unless the console is quiet.
     pub fn note(&self, message: &str) {
-        if !self.quiet {
-            self.write_line(&printable(message));
+        if self.quiet {
+            return;
+        }
+        match message.strip_prefix(NOTE) {
+            Some(rest) => self.write_line(&styled(self.style.note, NOTE, &printable(rest))),
+            None => self.write_line(&printable(message)),
         }
     }
 
-    /// Writes a result for people, such as a difference that `--check` found, to standard output.
+    /// Writes a result for people to standard output.
     pub fn result(&self, text: &str) {
+        self.write_result(&printable(text));
+    }
+
+    /// Writes a unified difference, such as `--check` finds, to standard output.
+    pub fn difference(&self, difference: &str) {
+        self.write_result(&Palette::stdout().difference(&printable(difference)));
+    }
+
+    fn write_result(&self, text: &str) {
         // An error is ignored, because the program that reads standard output may have closed it.
         self.progress
-            .suspend(|| drop(writeln!(io::stdout().lock(), "{}", printable(text))));
+            .suspend(|| drop(writeln!(io::stdout().lock(), "{text}")));
     }
 
     /// Returns the progress bar, which may be hidden.
@@ -86,10 +103,21 @@ impl Console {
         &self.progress
     }
 
+    fn write_labelled(&self, style: Style, label: &str, message: &str) {
+        self.write_line(&styled(style, label, &format!(" {}", one_line(message))));
+    }
+
     fn write_line(&self, line: &str) {
         self.progress
             .suspend(|| drop(writeln!(io::stderr().lock(), "{line}")));
     }
+}
+
+/// The label of notes.
+const NOTE: &str = "note:";
+
+fn styled(style: Style, label: &str, rest: &str) -> String {
+    format!("{style}{label}{style:#}{rest}")
 }
 
 /// Escapes the control characters of a text, except newlines. Without this, a crafted name of a file or an event could

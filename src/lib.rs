@@ -109,7 +109,7 @@
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names |
 //! | `url`, `uuid5`, `text`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
-//! | `progress`, `exit_code` | the progress bar; the exit codes |
+//! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
 //!
 //! # What a change touches
 //!
@@ -220,6 +220,7 @@ mod run;
 #[doc(hidden)]
 pub mod selection;
 mod send;
+mod style;
 mod text;
 mod time;
 #[doc(hidden)]

@@ -1,5 +1,6 @@
 //! The command line: turns options into settings. No other module uses clap.
 
+mod color_arg;
 mod conversion_args;
 mod dead_letters;
 mod dedupe_args;
@@ -29,6 +30,7 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
 
+use self::color_arg::ColorArg;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::lms::PASSWORD_VARIABLE;
@@ -46,6 +48,9 @@ const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 #[derive(Parser, Debug)]
 #[command(name = "event-router", version, after_help = ENVIRONMENT)]
 struct Cli {
+    #[command(flatten)]
+    color: color_arg::ColorArgs,
+
     #[command(subcommand)]
     command: Subcommands,
 }
@@ -76,6 +81,9 @@ enum Subcommands {
 /// Runs the program with its arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(color) = ColorArg::find(&words, &variable_of("color")) {
+        color.apply();
+    }
     let mut invocation = Invocation::new(&words);
     let parsed = program().try_get_matches_from(words).and_then(|matches| {
         invocation.variables = variables_of(&matches);
@@ -94,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
+    cli.color.color.apply();
     let ended = run_command(cli.command, &invocation);
     ended.unwrap_or_else(|Fatal { code, error }| {
         Console::new(true, false).error(&format!("{error:#}"));
@@ -185,7 +194,7 @@ fn program() -> Command {
         let hide = |command: Command, option| command.mut_arg(option, |arg| arg.hide(true));
         verify::UNUSED.into_iter().fold(verify, hide)
     });
-    command.mut_subcommands(with_variables)
+    with_variables(command)
 }
 
 /// Lets each option of a command, and of its own commands, be set by an environment variable.
@@ -218,13 +227,16 @@ fn variable_of(option: &str) -> String {
 fn variables_of(matches: &ArgMatches) -> Vec<String> {
     let mut command = &Cli::command();
     let mut matches = matches;
+    // Every command has the options of the program.
+    let mut options: Vec<&Arg> = command.get_arguments().collect();
     while let Some((name, inner)) = matches.subcommand() {
         let Some(found) = command.find_subcommand(name) else {
             return Vec::new();
         };
+        options.extend(found.get_arguments());
         (command, matches) = (found, inner);
     }
-    let options = command.get_arguments().map(|arg| arg.get_id().as_str());
+    let options = options.into_iter().map(|arg| arg.get_id().as_str());
     options
         .filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable))
         .map(variable_of)

@@ -193,7 +193,7 @@ impl Comparison<'_> {
             .unified_diff()
             .header(&name, "the output of this run")
             .to_string();
-        self.console.result(diff.trim_end());
+        self.console.difference(diff.trim_end());
     }
 }
 

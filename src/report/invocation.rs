@@ -36,6 +36,21 @@ impl Invocation {
             variables: Vec::new(),
         }
     }
+
+    /// Returns the words without the names of the program and of the command.
+    pub fn arguments(&self) -> Vec<&str> {
+        let mut words = self.words.iter().skip(1).map(String::as_str);
+        let mut arguments = Vec::new();
+        // The only option that may stand before the command.
+        while let Some(word) = words.next().filter(|word| word.starts_with("--color")) {
+            arguments.push(word);
+            if word == "--color" {
+                arguments.extend(words.next());
+            }
+        }
+        arguments.extend(words);
+        arguments
+    }
 }
 
 fn is_url_option(word: &str) -> bool {
@@ -45,6 +60,25 @@ fn is_url_option(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn arguments_are_the_words_beside_the_command() {
+        for (words, arguments) in [
+            ("event-router transform a.log -o out", "a.log -o out"),
+            (
+                "event-router --color=never send a.log",
+                "--color=never a.log",
+            ),
+            (
+                "event-router --color never send a.log",
+                "--color never a.log",
+            ),
+            ("event-router", ""),
+        ] {
+            let words: Vec<OsString> = words.split(' ').map(OsString::from).collect();
+            assert_eq!(Invocation::new(&words).arguments().join(" "), arguments);
+        }
+    }
 
     #[test]
     fn urls_are_kept_without_their_secrets() {

@@ -111,7 +111,7 @@ struct RunJson<'a> {
     schema: u32,
     version: &'static str,
     command: &'a str,
-    arguments: &'a [String],
+    arguments: Vec<&'a str>,
     variables: &'a [String],
     dry_run: bool,
     exit_code: u8,
@@ -255,8 +255,7 @@ impl<'a> RunJson<'a> {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION"),
             command: report.command,
-            // The first two words are the names of the program and of the command, which are not arguments.
-            arguments: report.invocation.words.get(2..).unwrap_or_default(),
+            arguments: report.invocation.arguments(),
             variables: &report.invocation.variables,
             dry_run: report.dry_run,
             exit_code: report.exit_code as u8,

@@ -20,7 +20,7 @@ ROWS = [
     "tracking",
     "time json",
     "outcome format url uuid5 text console interrupt buffers files",
-    "progress exit_code",
+    "progress style exit_code",
 ]
 ROW_OF = {module: number for number, row in enumerate(ROWS) for module in row.split()}
 

@@ -12,6 +12,7 @@ mod check;
 mod clickhouse;
 mod clickhouse_rows;
 mod clickhouse_server;
+mod colors;
 mod confirmations;
 mod conflicts;
 mod connections;

@@ -36,7 +36,13 @@ impl Run {
             let name_text = name.to_string_lossy();
             let is_proxy = name_text.to_lowercase().ends_with("_proxy");
             if name_text.starts_with("EVENT_ROUTER_")
-                || name_text == "SOURCE_DATE_EPOCH"
+                || [
+                    "SOURCE_DATE_EPOCH",
+                    "NO_COLOR",
+                    "CLICOLOR",
+                    "CLICOLOR_FORCE",
+                ]
+                .contains(&&*name_text)
                 || is_proxy
             {
                 command.env_remove(name);
