@@ -157,6 +157,24 @@ pub fn recorded_temporary_file(
     })
 }
 
+/// Returns a warning if everybody can read the file, which holds secrets of this kind. A group may read it: Kubernetes and
+/// systemd give secrets to their user by the group bits of the mode.
+#[cfg(unix)]
+pub fn warning_of_mode(path: &Path, secrets: &str) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt;
+    let metadata = fs::metadata(path).ok()?;
+    let is_public = metadata.is_file() && metadata.permissions().mode() & 0o007 != 0;
+    is_public.then(|| {
+        let name = path.display();
+        format!("the {secrets} in `{name}` can be read by all users: run `chmod 600 {name}`")
+    })
+}
+
+#[cfg(not(unix))]
+pub fn warning_of_mode(_: &Path, _: &str) -> Option<String> {
+    None
+}
+
 /// Returns the message for a file that cannot be written.
 pub fn failed_to_write(path: &Path) -> String {
     format!("failed to write `{}`", path.display())

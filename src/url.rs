@@ -48,7 +48,11 @@ impl Url {
         let is_address = |uri: &Uri| authority == uri.host() || uri.port().is_some();
         let Some(uri) = uri.as_ref().filter(|uri| is_http && is_address(uri)) else {
             let shown = redacted(text);
-            bail!("`{shown}` is not a URL like {example}");
+            let missing = match text.contains("://") || text.is_empty() {
+                true => "",
+                false => ": it lacks `https://` or `http://` at the start",
+            };
+            bail!("`{shown}` is not a URL like {example}{missing}");
         };
         Ok(Self {
             text: text.to_owned(),

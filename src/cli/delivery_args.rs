@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::{Args, value_parser};
+use clap::Args;
 
-use super::size::size_in;
+use super::size::{number_in, size_in};
 use crate::send::{
     Backoff, BatchLimits, ClickHouseSettings, ClientOptions, DeliverySettings, TableName,
 };
 use crate::time::parse_seconds;
 
 /// The most connections that can be set, since very many connections could overload a server.
-const MAX_CONNECTIONS: i64 = 64;
+const MAX_CONNECTIONS: u16 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sending")]
@@ -41,7 +41,7 @@ pub struct DeliveryArgs {
     auth_file: Option<PathBuf>,
 
     /// Send at most this many statements or events in one request [default: 500, or 20000 to ClickHouse]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = number_in(1..=100_000))]
     batch_size: Option<u32>,
 
     /// Send at most this many bytes in one request, before compression [default: 4M, or 32M to ClickHouse]
@@ -58,7 +58,7 @@ pub struct DeliveryArgs {
 
     /// Open at most this many connections to --url or to each router: more while the server can handle them [default: 4, or
     /// 2 to ClickHouse]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_CONNECTIONS))]
+    #[arg(long, value_name = "N", value_parser = number_in(1..=MAX_CONNECTIONS))]
     connections: Option<u16>,
 
     /// Make at most this many requests per second to --url or to each router
@@ -79,7 +79,7 @@ pub struct DeliveryArgs {
     request_timeout: Option<Duration>,
 
     /// Retry a request at most this many times if the server does not answer, fails, or asks to wait
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = number_in(0..=u32::MAX))]
     max_retries: u32,
 
     /// Wait this long before the first retry, and twice as long before each further one
@@ -88,7 +88,7 @@ pub struct DeliveryArgs {
 
     /// Stop before more than this many statements or events of a router are in dead letters [default: 1000 or the number
     /// of accepted ones, whichever is larger]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number_in(0..=u64::MAX))]
     max_dead_letters: Option<u64>,
 
     /// Trust the certificates in this PEM file, in addition to the system's

@@ -4,9 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum, value_parser};
+use clap::{Args, ValueEnum};
 
-use super::size::size_in;
+use super::size::{number_in, size_in};
 use crate::input::{Framing, Shard};
 use crate::run::InputSettings;
 use crate::tracking::LineWrapper;
@@ -15,7 +15,7 @@ use crate::tracking::LineWrapper;
 const MAX_LINE_BYTES: u64 = 1 << 30;
 
 /// The most threads that can be set. Threads beyond the number of cores only cost memory.
-const MAX_THREADS: i64 = 512;
+const MAX_THREADS: u16 = 512;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input")]
@@ -61,7 +61,7 @@ pub struct InputArgs {
     max_line_bytes: u64,
 
     /// The number of threads that convert, and of inputs that are read at a time [default: the number of cores]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u16).range(1..=MAX_THREADS))]
+    #[arg(long, value_name = "N", value_parser = number_in(1..=MAX_THREADS))]
     threads: Option<u16>,
 }
 

@@ -17,6 +17,7 @@ mod record_args;
 mod recover;
 mod send;
 mod size;
+mod tips;
 mod transform;
 mod verify;
 mod version;
@@ -85,20 +86,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         color.apply();
     }
     let mut invocation = Invocation::new(&words);
-    let parsed = program().try_get_matches_from(words).and_then(|matches| {
+    let parsed = program().try_get_matches_from(&words).and_then(|matches| {
         invocation.variables = variables_of(&matches);
         Cli::from_arg_matches(&matches)
     });
     let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            // If standard error is closed, nobody reads the message, so this error is ignored.
-            let _ = error.print();
-            if !error.use_stderr() {
-                return ExitCode::Success;
+            let console = Console::new(false, false);
+            match tips::improve(error, &program(), &words) {
+                Ok(message) => console.error(&message),
+                Err(error) => {
+                    // If standard error is closed, nobody reads the message, so this error is ignored.
+                    let _ = error.print();
+                    if !error.use_stderr() {
+                        return ExitCode::Success;
+                    }
+                }
             }
             // A required option may be missing because its environment variable is misspelled.
-            warn_of_unknown_variables(&Console::new(false, false));
+            warn_of_unknown_variables(&console);
             return ExitCode::Usage;
         }
     };
@@ -204,6 +211,11 @@ fn with_variables(command: Command) -> Command {
         if arg.is_positional() || matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
             return arg;
         }
+        // A negative number is a wrong value of the option, not another option.
+        let arg = match arg.get_action() {
+            ArgAction::Set | ArgAction::Append => arg.allow_negative_numbers(true),
+            _ => arg,
+        };
         let variable = variable_of(arg.get_id().as_str());
         // An empty variable counts as not set, as is usual in shells and systemd unit files.
         if std::env::var_os(&variable).is_none_or(|value| value.is_empty()) {

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, value_parser};
+use clap::Args;
 
+use super::size::number_in;
 use crate::run::{FailOn, RecordSettings};
 
 #[derive(Args, Debug)]
@@ -20,7 +21,7 @@ pub struct RecordArgs {
 
     /// Forget inputs that no run with this --state has found for this many days; if they come back, they are delivered
     /// again [default: 400]
-    #[arg(long, value_name = "DAYS", value_parser = value_parser!(u64).range(1..=36_500))]
+    #[arg(long, value_name = "DAYS", value_parser = number_in(1..=36_500))]
     forget_after: Option<u64>,
 
     /// Write a report of the run to this file, as JSON. An older report is always replaced

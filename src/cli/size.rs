@@ -1,6 +1,8 @@
-//! Sizes in bytes, such as `32M`.
+//! Values of options: numbers in a range, and sizes in bytes such as `32M`.
 
+use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use parse_size::Config;
 
@@ -16,6 +18,17 @@ pub(super) fn size_in(range: RangeInclusive<u64>) -> impl Fn(&str) -> Result<u64
             let (least, most) = (range.start(), range.end());
             Err(format!("expected {least} to {most} bytes"))
         }
+    }
+}
+
+/// Returns a parser of whole numbers in this range.
+pub(super) fn number_in<N: FromStr + PartialOrd + Display + Clone>(
+    range: RangeInclusive<N>,
+) -> impl Fn(&str) -> Result<N, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        let (least, most) = (range.start(), range.end());
+        number.ok_or_else(|| format!("expected a whole number from {least} to {most}"))
     }
 }
 

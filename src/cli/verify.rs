@@ -1,8 +1,9 @@
 //! The options of `event-router verify`.
 
-use clap::{Args, value_parser};
+use clap::Args;
 
 use super::send::SendOptions;
+use super::size::number_in;
 use crate::send::Scope;
 
 /// The options of `send` that `verify` accepts, so that a command line can be kept, but does not use.
@@ -27,7 +28,7 @@ pub struct VerifyArgs {
     pub options: SendOptions,
 
     /// Ask each router for this many statements, always the same of the same inputs
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = value_parser!(u32).range(1..=1_000_000), help_heading = "Verification")]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number_in(1..=1_000_000), help_heading = "Verification")]
     sample: u32,
 
     /// Ask for all statements, and say first how many requests that takes. ClickHouse is asked for ids only, so a row with

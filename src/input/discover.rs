@@ -89,13 +89,25 @@ pub fn discover(
             }
             Err(error) => discovery.errors.push(NotFound {
                 name: argument.display().to_string(),
-                error: error.to_string(),
+                error: with_hint(argument, &error),
                 is_missing: error.kind() == ErrorKind::NotFound,
             }),
         }
     }
     discovery.count_skipped_once();
     discovery
+}
+
+/// Returns the error of an argument. If the argument is a pattern that the shell has not expanded, adds why.
+fn with_hint(argument: &Path, error: &io::Error) -> String {
+    let name = argument.to_string_lossy();
+    if error.kind() != ErrorKind::NotFound || !name.contains(['*', '?', '[', '{']) {
+        return error.to_string();
+    }
+    format!(
+        "{error}; the shell did not expand this pattern, since it is in quotes or no file matches it: remove the quotes, or give the directory and `--include '{}'`",
+        argument.file_name().unwrap_or_default().display()
+    )
 }
 
 impl Discovery {

@@ -64,6 +64,21 @@ pub enum OneOrMany {
     Many(Vec<String>),
 }
 
+impl RouterConfig {
+    /// Returns whether the router has a password, a token or the value of a header that is no variable such as `${NAME}`.
+    pub(super) fn has_secrets(&self) -> bool {
+        let credentials = self.password.iter().chain(&self.auth_key);
+        let headers = self.configurations.headers.values();
+        let is_variable = |secret: &Secret| {
+            let text = secret.reveal();
+            text.starts_with("${") && text.find('}') == Some(text.len() - 1)
+        };
+        credentials
+            .chain(headers)
+            .any(|secret| !is_variable(secret))
+    }
+}
+
 impl OneOrMany {
     pub(super) fn as_slice(&self) -> &[String] {
         match self {

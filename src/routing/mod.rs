@@ -12,13 +12,14 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, anyhow, bail};
-use regex::{RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexSet, RegexSetBuilder};
 
 pub use config::RouterConfig;
 pub(crate) use credentials::CREDENTIAL_VARIABLES;
 pub use credentials::{Credentials, Secret};
 pub use endpoint::Endpoint;
 
+use crate::files::warning_of_mode;
 use crate::format::Format;
 use crate::tracking::TrackingEvent;
 use crate::url::redacted;
@@ -28,6 +29,8 @@ pub struct Routers {
     /// The path of routers.json, for messages.
     file: String,
     routers: Vec<Router>,
+    /// Whether the file has credentials, and not only names of variables that hold credentials.
+    has_secrets: bool,
 }
 
 /// A router with its compiled regular expressions.
@@ -80,6 +83,7 @@ impl Routers {
                 without_value(&error)
             )
         })?;
+        let has_secrets = configs.iter().any(RouterConfig::has_secrets);
         let mut routers = Vec::new();
         for (nth, config) in configs.into_iter().enumerate() {
             let url = redacted(&config.route_url);
@@ -99,7 +103,14 @@ impl Routers {
         Ok(Self {
             file: name.to_string(),
             routers,
+            has_secrets,
         })
+    }
+
+    /// Returns a warning if everybody can read the credentials in the file.
+    pub fn warning_of_mode(&self) -> Option<String> {
+        let warning = warning_of_mode(Path::new(&self.file), "credentials");
+        warning.filter(|_| self.has_secrets)
     }
 
     /// Loads a routers.json that must have an enabled router of the format.
@@ -216,8 +227,8 @@ impl Router {
             let compiled = RegexSetBuilder::new(expressions)
                 .size_limit(size_limit)
                 .build();
-            let compiled = compiled
-                .with_context(|| format!("an expression of match_params `{key}` is not valid"))?;
+            let compiled =
+                compiled.map_err(|error| invalid_expression(key, expressions, &error))?;
             match_params.push((key.clone(), compiled));
         }
         Ok(Self {
@@ -232,6 +243,18 @@ impl Router {
             text.is_some_and(|text| expressions.is_match(text))
         })
     }
+}
+
+/// Returns an error on one line, which names the first expression of a key that is not valid. The errors of the regex
+/// crate have several lines, the last of which tells the cause.
+fn invalid_expression(key: &str, expressions: &[String], error: &regex::Error) -> anyhow::Error {
+    let invalid = |expression: &&String| Regex::new(expression).is_err();
+    let expression = expressions.iter().find(invalid);
+    let expression = expression.map_or("", String::as_str);
+    let text = error.to_string();
+    let cause = text.lines().last().unwrap_or_default();
+    let cause = cause.trim_start_matches("error: ");
+    anyhow!("the expression `{expression}` of match_params `{key}` is not valid: {cause}")
 }
 
 /// Formats the error without the value that caused the error, since this value may be a secret.

@@ -9,8 +9,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::settings::{ConversionSettings, InputSettings};
 use crate::console::Console;
 use crate::convert::LineConverter;
+use crate::files::warning_of_mode;
 use crate::input::Framing;
-use crate::lms::{IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
+use crate::lms::{DatabaseSettings, IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
 use crate::routing::Routers;
 use crate::url::{Url, redacted};
 
@@ -46,7 +47,11 @@ impl ConversionSettings {
             .as_deref()
             .map(|path| Routers::load_some(path, self.format.format()))
             .transpose()?;
-        self.lms.actor_key = actor_key(self.actor_key_file.as_deref())?;
+        if let Some(routers) = &routers {
+            warn_of_routers(routers, console);
+        }
+        self.lms.actor_key = actor_key(self.actor_key_file.as_deref(), console)?;
+        warn_of_password_file(self.lms.database.as_ref(), console);
         let tables = self.lms.tables(identity)?;
         let converter = LineConverter {
             wrapper: input.line_wrapper.clone(),
@@ -185,12 +190,30 @@ fn check_rows(lms: &Lms, console: &Console) {
     }
 }
 
+/// Warns if everybody can read the credentials of the routers.
+pub(super) fn warn_of_routers(routers: &Routers, console: &Console) {
+    if let Some(warning) = routers.warning_of_mode() {
+        console.warn(&warning);
+    }
+}
+
+/// Warns if everybody can read the password of the LMS database.
+pub(super) fn warn_of_password_file(database: Option<&DatabaseSettings>, console: &Console) {
+    let file = database.and_then(|database| database.password_file.as_deref());
+    if let Some(warning) = file.and_then(|file| warning_of_mode(file, "password")) {
+        console.warn(&warning);
+    }
+}
+
 /// Reads the key of derived ids from the file, or without a file from the environment variable.
-pub(super) fn actor_key(file: Option<&Path>) -> Result<Option<Vec<u8>>> {
+pub(super) fn actor_key(file: Option<&Path>, console: &Console) -> Result<Option<Vec<u8>>> {
     let Some(path) = file else {
         let key = std::env::var_os(ACTOR_KEY).filter(|key| !key.is_empty());
         return Ok(key.map(OsString::into_encoded_bytes));
     };
+    if let Some(warning) = warning_of_mode(path, "key") {
+        console.warn(&warning);
+    }
     let name = path.display();
     let contents = std::fs::read(path).with_context(|| format!("failed to read `{name}`"))?;
     let key = contents.trim_ascii_end();

@@ -12,6 +12,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use uuid::Uuid;
 
+use super::converter::warn_of_password_file;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::OWNER_ONLY;
@@ -66,6 +67,7 @@ impl Counts {
 pub fn lms_export(settings: &ExportSettings, console: &Console) -> Result<ExitCode, Fatal> {
     let interrupted = Interrupted::default();
     interrupted.watch(|| ()).or_exit(ExitCode::Usage)?;
+    warn_of_password_file(Some(&settings.database), console);
     let counts = export(settings, &interrupted)?;
     console.note(&counts.message(settings));
     Ok(ExitCode::Success)

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 
 use self::import_file::ImportFile;
 pub use self::import_file::ImportPath;
-use super::converter::{actor_key, check_root_url};
+use super::converter::{actor_key, check_root_url, warn_of_password_file};
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
@@ -54,7 +54,8 @@ pub fn lms_external_ids(
     let mut read = lms.files();
     read.extend(actor_key_file.as_deref());
     check_outputs(None, &[("--output", &output.path)], &[], &read).or_exit(ExitCode::Usage)?;
-    lms.actor_key = actor_key(actor_key_file.as_deref()).or_exit(ExitCode::Usage)?;
+    lms.actor_key = actor_key(actor_key_file.as_deref(), console).or_exit(ExitCode::Usage)?;
+    warn_of_password_file(lms.database.as_ref(), console);
     let lms = lms.load_users(IdentityColumn::ExternalId(format));
     let lms = lms.or_exit(ExitCode::Usage)?;
     let file = ImportFile::create(&output, format).or_exit(ExitCode::Output)?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
+use super::converter::warn_of_routers;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
@@ -45,7 +46,7 @@ impl ProbeSettings {
             (None, None) => bail!("there is no server to check: set `--url` or `--routers`"),
             (Some(_), Some(_)) => bail!("`--url` and `--routers` are both set: remove one of them"),
             (Some(endpoint), None) => vec![(self.format.unwrap_or(Format::Xapi), endpoint)],
-            (None, Some(path)) => self.endpoints_of_routers(path)?,
+            (None, Some(path)) => self.endpoints_of_routers(path, console)?,
         };
         let endpoints = endpoints.iter();
         endpoints
@@ -53,8 +54,13 @@ impl ProbeSettings {
             .collect()
     }
 
-    fn endpoints_of_routers(&self, path: &Path) -> Result<Vec<(Format, Endpoint)>> {
+    fn endpoints_of_routers(
+        &self,
+        path: &Path,
+        console: &Console,
+    ) -> Result<Vec<(Format, Endpoint)>> {
         let formats = self.format.map_or(Format::ALL.to_vec(), |one| vec![one]);
+        warn_of_routers(&Routers::load(path, Format::Xapi)?, console);
         let mut endpoints = Vec::new();
         for format in formats {
             let mut routers = Routers::load(path, format)?;

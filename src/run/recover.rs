@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::converter::warn_of_routers;
 use super::discard::discard_letters;
 use super::job::Command;
 use crate::console::Console;
@@ -300,6 +301,7 @@ impl Endpoints {
                 endpoint: Box::new(endpoint),
             }),
             (None, Some(path)) => {
+                warn_of_routers(&Routers::load(path, Format::Xapi)?, console);
                 let mut endpoints = Vec::new();
                 for format in Format::ALL {
                     let mut routers = Routers::load(path, format)?;

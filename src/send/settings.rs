@@ -1,6 +1,6 @@
 //! The settings of a delivery, and the targets of a run.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -23,6 +23,7 @@ use crate::caliper;
 use crate::checkpoint::StateDirectory;
 use crate::console::Console;
 use crate::convert::{EnvelopeSettings, FormatSettings, LineConverter, StatementForm};
+use crate::files::warning_of_mode;
 use crate::format::Format;
 use crate::routing::{Credentials, Endpoint};
 use crate::url::Url;
@@ -91,7 +92,9 @@ impl DeliverySettings {
         };
         let credentials = match &self.auth_file {
             Some(path) => {
-                warn_about_permissions(path, console);
+                if let Some(warning) = warning_of_mode(path, "credentials") {
+                    console.warn(&warning);
+                }
                 Credentials::from_file(path)?
             }
             None => Credentials::from_environment()?,
@@ -323,20 +326,3 @@ fn batch_envelope(settings: &EnvelopeSettings, overrides: &Map<String, Value>) -
     let keys = keys.map(|(key, value)| (key.to_owned(), value.into()));
     BatchEnvelope::new(keys.into_iter().collect(), overrides)
 }
-
-/// Warns if everybody can read the file. A group may: Kubernetes and systemd give secrets to their user by the group
-/// bits of the mode.
-#[cfg(unix)]
-fn warn_about_permissions(path: &Path, console: &Console) {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path).map_or(0, |metadata| metadata.permissions().mode());
-    if mode & 0o007 != 0 {
-        console.warn(&format!(
-            "the credentials in `{0}` can be read by all users: run `chmod 600 {0}`",
-            path.display()
-        ));
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_about_permissions(_: &Path, _: &Console) {}

@@ -95,6 +95,7 @@ mod state;
 mod state_of_routers;
 mod tables;
 mod timer;
+mod tips;
 mod truncated_logs;
 #[cfg(target_os = "linux")]
 mod unfinished;
