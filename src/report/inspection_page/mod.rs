@@ -1,0 +1,108 @@
+//! The page of `inspect --html`: one HTML file that needs nothing else, neither a network nor scripts.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `sections` | the headline numbers, the form of the log, the lookup tables, the recommended command |
+//! | `chart` | events over time, as a picture and as a table |
+//! | `buckets` | the spans of the bars of the chart: days, weeks, months, … |
+//! | `calendar` | the days with events, and the missing days |
+//! | `tables` | events by family and by name, courses, organizations, unparsable lines |
+//! | `families` | the families of events, in the order of their colours |
+//! | `html` | escaping, numbers, tables |
+//! | `style.css` | the style sheet, for light, dark and paper |
+//!
+//! Numbers have attributes by which `tests/inspect_page/run` compares them with the JSON.
+
+mod buckets;
+mod calendar;
+mod chart;
+mod families;
+mod html;
+mod sections;
+mod tables;
+
+use super::inspection::Inspection;
+
+/// The style sheet of the page.
+const STYLE: &str = include_str!("style.css");
+
+/// Allows the page only its own style sheet: no script and no request, even if a text was not escaped.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// Returns the page of an inspection.
+pub fn page(inspection: &Inspection) -> String {
+    let all = inspection.lines.events;
+    let courses = format!(
+        "<div class=\"pair\"><div>{}</div><div>{}</div></div>",
+        tables::top("courses", "Courses", "Course", &inspection.courses, all),
+        tables::top(
+            "organizations",
+            "Organizations",
+            "Organization",
+            &inspection.organizations,
+            all
+        )
+    );
+    let sections = [
+        (
+            "time",
+            "Events over time",
+            Some(chart::events_over_time(&inspection.days)),
+        ),
+        (
+            "families",
+            "Events by family",
+            Some(tables::by_family(inspection)),
+        ),
+        (
+            "coverage",
+            "Days with events",
+            Some(calendar::coverage(
+                &inspection.days,
+                &inspection.missing_days,
+            )),
+        ),
+        ("names", "Events by name", Some(tables::by_name(inspection))),
+        ("courses", "Courses and organizations", Some(courses)),
+        (
+            "unparsable",
+            "Lines that are not read",
+            Some(tables::unparsable(inspection)),
+        ),
+        ("form", "Form of the log", Some(sections::form(inspection))),
+        (
+            "tables",
+            "Lookup tables",
+            sections::lookup_tables(inspection),
+        ),
+        (
+            "command",
+            "Recommended command",
+            Some(sections::command(inspection)),
+        ),
+    ];
+    let shown = || {
+        sections
+            .iter()
+            .filter_map(|(id, title, html)| Some((id, title, html.as_ref()?)))
+    };
+    let links = shown().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"));
+    let links: String = links.collect();
+    let bodies = shown().map(|(id, title, html)| {
+        format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{html}</section>\n")
+    });
+    let bodies: String = bodies.collect();
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <title>Contents of tracking logs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>Contents of tracking logs</h1>\n{}<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n</header>\n\
+         <main>\n{bodies}</main>\n\
+         <footer>Made by event-router {}. Times and days are in UTC.</footer>\n</body>\n</html>\n",
+        sections::headline(inspection),
+        env!("CARGO_PKG_VERSION"),
+    )
+}

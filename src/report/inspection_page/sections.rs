@@ -1,0 +1,265 @@
+//! The sections of the page that are texts: the headline numbers, the form of the log, the tables, the command.
+
+use std::fmt::Write;
+
+use super::html::{Table, bytes, count, escaped, name, row};
+use crate::report::inspection::{Distinct, Inspection, Table as Lookup, Top};
+use crate::text::{counted, grouped, noun};
+
+/// A headline number. All but the term are HTML.
+struct Card {
+    term: &'static str,
+    number: String,
+    detail: String,
+    is_alert: bool,
+}
+
+impl Card {
+    fn new(term: &'static str, number: String) -> Self {
+        Self {
+            term,
+            number,
+            detail: String::new(),
+            is_alert: false,
+        }
+    }
+
+    fn detail(self, detail: String) -> Self {
+        Self { detail, ..self }
+    }
+
+    /// Makes a number stand out if it tells of a loss.
+    fn alert(self, losses: u64) -> Self {
+        Self {
+            is_alert: losses > 0,
+            ..self
+        }
+    }
+}
+
+/// Returns the time range and the numbers at the top of the page.
+pub fn headline(inspection: &Inspection) -> String {
+    let Inspection { files, lines, .. } = inspection;
+    let missing: u64 = inspection.missing_days.iter().map(|span| span.days).sum();
+    let missing_number = format!(
+        "<data data-missing-days value=\"{missing}\">{}</data>",
+        grouped(missing)
+    );
+    let failed = match files.failed {
+        0 => String::new(),
+        failed => format!("{} not read to the end", count("/files/failed", failed)),
+    };
+    let unpacked = format!(
+        "{} unpacked",
+        bytes("/files/unpacked_bytes", files.unpacked_bytes)
+    );
+    let of = |top: &Top| Distinct {
+        count: top.count,
+        is_estimate: top.is_estimate,
+    };
+    let cards = [
+        Card::new("Events", count("/lines/events", lines.events)),
+        Card::new("Lines", count("/lines/all", lines.all)),
+        Card::new("Files", count("/files/inputs", files.inputs))
+            .detail(failed)
+            .alert(files.failed),
+        Card::new("Size", bytes("/files/stored_bytes", files.stored_bytes)).detail(unpacked),
+        Card::new("Missing days", missing_number).alert(missing),
+        Card::new(
+            "Unparsable lines",
+            count("/lines/unparsable", lines.unparsable),
+        )
+        .alert(lines.unparsable),
+        distinct("Users", "/users", inspection.users),
+        distinct("Sessions", "/sessions", inspection.sessions),
+        distinct("Courses", "/courses", of(&inspection.courses)),
+        distinct(
+            "Organizations",
+            "/organizations",
+            of(&inspection.organizations),
+        ),
+    ];
+    let mut html = time_range(inspection);
+    html.push_str("<dl class=\"cards\">\n");
+    for card in cards {
+        let class = if card.is_alert {
+            " class=\"alert\""
+        } else {
+            ""
+        };
+        // Writing to a string does not fail.
+        let _ = write!(
+            html,
+            "<div{class}><dt>{}</dt><dd>{}</dd>",
+            card.term, card.number
+        );
+        if !card.detail.is_empty() {
+            let _ = write!(html, "<dd class=\"detail\">{}</dd>", card.detail);
+        }
+        html.push_str("</div>\n");
+    }
+    html.push_str("</dl>\n");
+    html
+}
+
+fn distinct(term: &'static str, pointer: &str, number: Distinct) -> Card {
+    let card = Card::new(term, count(&format!("{pointer}/count"), number.count));
+    match number.is_estimate {
+        true => card.detail("estimated".into()),
+        false => card,
+    }
+}
+
+fn time_range(inspection: &Inspection) -> String {
+    let time = |key: &str, time: &Option<String>| {
+        let time = escaped(time.as_deref()?);
+        Some(format!(
+            "<time data-at=\"/{key}\" datetime=\"{time}\">{time}</time>"
+        ))
+    };
+    let first = time("first_time", &inspection.first_time);
+    let last = time("last_time", &inspection.last_time);
+    let range = match (first, last) {
+        (Some(first), Some(last)) => format!("<p class=\"range\">{first} to {last}</p>\n"),
+        _ => String::new(),
+    };
+    match inspection.events_without_time {
+        0 => range,
+        events => format!(
+            "{range}<p class=\"quiet\">{} {} no time that can be read, and belong to no day below.</p>\n",
+            count("/events_without_time", events),
+            if events == 1 {
+                "event has"
+            } else {
+                "events have"
+            }
+        ),
+    }
+}
+
+/// Returns the form of the log, and the events that repairs would convert.
+pub fn form(inspection: &Inspection) -> String {
+    let form = &inspection.form;
+    let prefixed = match form.prefixed_events {
+        0 => format!("none{}", hidden_count("/form/prefixed_events", 0)),
+        events => format!(
+            "before {} of {} events",
+            count("/form/prefixed_events", events),
+            grouped(inspection.lines.events)
+        ),
+    };
+    let wrapping = form.unwrap.as_ref().map_or_else(
+        || "none".to_owned(),
+        |key| {
+            format!(
+                "a log driver’s objects: <code>--unwrap {}</code>",
+                escaped(key)
+            )
+        },
+    );
+    let framing = match form.framing {
+        "lines" => "one event a line",
+        _ => "JSON values, not one a line",
+    };
+    let mut html = format!(
+        "<dl class=\"facts\"><dt>Prefix of a logger</dt><dd>{prefixed}</dd>\
+         <dt>Wrapping</dt><dd>{wrapping}</dd><dt>Framing</dt><dd>{framing}</dd></dl>\n"
+    );
+    if form.repairs.is_empty() {
+        html.push_str("<p>No event needs a repair.</p>\n");
+        return html;
+    }
+    let rows = form.repairs.iter().enumerate().map(|(nth, repair)| {
+        let events = count(&format!("/form/repairs/{nth}/events"), repair.events);
+        row(
+            &format!("<code>{}</code>", escaped(repair.name)),
+            [events.as_str()],
+        )
+    });
+    let table = Table {
+        caption: "Events that a repair would convert",
+        columns: &["Repair", "Events"],
+    };
+    html.push_str(&table.with(rows));
+    html
+}
+
+/// Returns a number for scripts only.
+fn hidden_count(pointer: &str, number: u64) -> String {
+    format!("<data hidden data-at=\"{pointer}\" value=\"{number}\"></data>")
+}
+
+/// Returns the section about the lookup tables, if any were given.
+pub fn lookup_tables(inspection: &Inspection) -> Option<String> {
+    let tables = &inspection.tables;
+    let parts = [("users", &tables.users), ("courses", &tables.courses)];
+    let parts = parts
+        .into_iter()
+        .filter_map(|(nouns, table)| Some(lookup(nouns, table.as_ref()?)));
+    let html: String = parts.collect();
+    (!html.is_empty()).then_some(html)
+}
+
+fn lookup(nouns: &str, table: &Lookup) -> String {
+    let pointer = format!("/tables/{nouns}");
+    if table.lacking_events == 0 {
+        return format!("<p>The table of {nouns} lacks nothing that the events name.</p>\n");
+    }
+    let about = if table.lacking.is_estimate {
+        "about "
+    } else {
+        ""
+    };
+    let mut html = format!(
+        "<p>The table of {nouns} lacks {about}{} {} of {} {}. The first:</p>\n<ul class=\"names\">",
+        count(&format!("{pointer}/lacking/count"), table.lacking.count),
+        noun(table.lacking.count, nouns),
+        count(&format!("{pointer}/lacking_events"), table.lacking_events),
+        noun(table.lacking_events, "events"),
+    );
+    for item in &table.first {
+        let _ = write!(html, "<li>{}</li>", name(item));
+    }
+    html.push_str("</ul>\n");
+    html
+}
+
+/// Returns the recommended command and what it leaves out.
+pub fn command(inspection: &Inspection) -> String {
+    let recommended = &inspection.recommended;
+    let mut html = format!(
+        "<pre class=\"command\" tabindex=\"0\" role=\"region\" aria-label=\"Command\"><code data-command>{}</code></pre>\n\
+         <p class=\"quiet\">A click selects the whole command.</p>\n",
+        escaped(&recommended.command)
+    );
+    if !recommended.notes.is_empty() {
+        html.push_str("<ul>");
+        for note in &recommended.notes {
+            let _ = write!(html, "<li>{}</li>", escaped(note));
+        }
+        html.push_str("</ul>\n");
+    }
+    if recommended.leaves_out.is_empty() {
+        html.push_str("<p>The command leaves nothing out.</p>\n");
+        return html;
+    }
+    let left_out: u64 = recommended.leaves_out.iter().map(|left| left.count).sum();
+    let rows = recommended
+        .leaves_out
+        .iter()
+        .enumerate()
+        .map(|(nth, left)| {
+            let number = count(&format!("/recommended/leaves_out/{nth}/count"), left.count);
+            row(&name(&left.what), [number.as_str()])
+        });
+    let caption = format!(
+        "Not converted by this command: {}",
+        counted(left_out, "line", "lines")
+    );
+    let table = Table {
+        caption: &caption,
+        columns: &["Lines of", "Count"],
+    };
+    html.push_str(&table.with(rows));
+    html
+}
