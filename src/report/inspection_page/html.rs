@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::text::grouped;
 
 /// The most characters of a text from a log that the page shows.
-const MOST_CHARS: usize = 160;
+const MOST_CHARS: usize = 120;
 
 /// Returns a text with the characters escaped that mean something in HTML. Control characters and characters that change
 /// the direction of the text, or that cannot be seen, are shown as escapes such as `\u{202e}`.

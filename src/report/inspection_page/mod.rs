@@ -20,6 +20,8 @@ mod families;
 mod html;
 mod sections;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 use super::inspection::Inspection;
 
@@ -67,7 +69,7 @@ pub fn page(inspection: &Inspection) -> String {
         ("courses", "Courses and organizations", Some(courses)),
         (
             "unparsable",
-            "Lines that are not read",
+            "Unparsable lines",
             Some(tables::unparsable(inspection)),
         ),
         ("form", "Form of the log", Some(sections::form(inspection))),

@@ -113,14 +113,15 @@ fn distinct(term: &'static str, pointer: &str, number: Distinct) -> Card {
 fn time_range(inspection: &Inspection) -> String {
     let time = |key: &str, time: &Option<String>| {
         let time = escaped(time.as_deref()?);
+        let text = time.replace('T', " ").replace('Z', "");
         Some(format!(
-            "<time data-at=\"/{key}\" datetime=\"{time}\">{time}</time>"
+            "<time data-at=\"/{key}\" datetime=\"{time}\">{text}</time>"
         ))
     };
     let first = time("first_time", &inspection.first_time);
     let last = time("last_time", &inspection.last_time);
     let range = match (first, last) {
-        (Some(first), Some(last)) => format!("<p class=\"range\">{first} to {last}</p>\n"),
+        (Some(first), Some(last)) => format!("<p class=\"range\">{first} to {last} UTC</p>\n"),
         _ => String::new(),
     };
     match inspection.events_without_time {

@@ -6,10 +6,10 @@ use crate::report::inspection::{Inspection, Support, Top};
 use crate::text::{grouped, noun};
 
 /// The most event names that the page lists, so that it stays small.
-const MOST_NAMES: usize = 1000;
+const MOST_NAMES: usize = 500;
 
 /// The most courses or organizations that the page lists.
-const MOST_TOP: usize = 200;
+const MOST_TOP: usize = 100;
 
 /// Returns the events by family.
 pub fn by_family(inspection: &Inspection) -> String {
@@ -76,7 +76,7 @@ pub fn by_name(inspection: &Inspection) -> String {
             let support = |key: &str, support: Support| {
                 let (value, text) = match support {
                     Support::Default => ("default", "<b>yes</b>"),
-                    Support::OnRequest => ("on-request", "on request"),
+                    Support::OnRequest => ("on-request", "<span class=\"wraps\">on request</span>"),
                     Support::No => ("no", "<span class=\"quiet\">no</span>"),
                 };
                 format!("<data data-at=\"/events/{nth}/{key}\" value=\"{value}\">{text}</data>")
