@@ -81,8 +81,8 @@ pub fn sample() -> Inspection {
         }],
         form: Form {
             prefixed_events: 10,
-            unwrap: None,
-            framing: "lines",
+            unwrapped_events: 0,
+            events_off_lines: 0,
             repairs: vec![RepairCount {
                 name: "naive-time",
                 events: 1,

@@ -167,10 +167,10 @@ pub struct UnparsableCount {
 pub struct Form {
     /// The events that follow the prefix of a logger on their line.
     pub prefixed_events: u64,
-    /// The value of `--unwrap` with which the lines are read, if they are wrapped.
-    pub unwrap: Option<String>,
-    /// How events are laid out: `lines` if each event has a line of its own, else `json`.
-    pub framing: &'static str,
+    /// The events in a JSON object that a log driver put around the line, which `--unwrap` reads.
+    pub unwrapped_events: u64,
+    /// The events that share their line with others, or extend over several lines.
+    pub events_off_lines: u64,
     /// The events that more repairs would convert, by repair.
     pub repairs: Vec<RepairCount>,
 }

@@ -141,31 +141,26 @@ fn time_range(inspection: &Inspection) -> String {
 /// Returns the form of the log, and the events that repairs would convert.
 pub fn form(inspection: &Inspection) -> String {
     let form = &inspection.form;
-    let prefixed = match form.prefixed_events {
-        0 => format!("none{}", hidden_count("/form/prefixed_events", 0)),
-        events => format!(
-            "before {} of {} events",
-            count("/form/prefixed_events", events),
-            grouped(inspection.lines.events)
+    let of_all = |key: &str, events: u64| {
+        let all = grouped(inspection.lines.events);
+        format!("{} of {all} events", count(&format!("/form/{key}"), events))
+    };
+    let facts = [
+        (
+            "Prefix of a logger",
+            of_all("prefixed_events", form.prefixed_events),
         ),
-    };
-    let wrapping = form.unwrap.as_ref().map_or_else(
-        || "none".to_owned(),
-        |key| {
-            format!(
-                "a log driver’s objects: <code>--unwrap {}</code>",
-                escaped(key)
-            )
-        },
-    );
-    let framing = match form.framing {
-        "lines" => "one event a line",
-        _ => "JSON values, not one a line",
-    };
-    let mut html = format!(
-        "<dl class=\"facts\"><dt>Prefix of a logger</dt><dd>{prefixed}</dd>\
-         <dt>Wrapping</dt><dd>{wrapping}</dd><dt>Framing</dt><dd>{framing}</dd></dl>\n"
-    );
+        (
+            "In a log driver’s object",
+            of_all("unwrapped_events", form.unwrapped_events),
+        ),
+        (
+            "Not one event a line",
+            of_all("events_off_lines", form.events_off_lines),
+        ),
+    ];
+    let facts = facts.map(|(term, text)| format!("<dt>{term}</dt><dd>{text}</dd>"));
+    let mut html = format!("<dl class=\"facts\">{}</dl>\n", facts.concat());
     if form.repairs.is_empty() {
         html.push_str("<p>No event needs a repair.</p>\n");
         return html;
@@ -183,11 +178,6 @@ pub fn form(inspection: &Inspection) -> String {
     };
     html.push_str(&table.with(rows));
     html
-}
-
-/// Returns a number for scripts only.
-fn hidden_count(pointer: &str, number: u64) -> String {
-    format!("<data hidden data-at=\"{pointer}\" value=\"{number}\"></data>")
 }
 
 /// Returns the section about the lookup tables, if any were given.
