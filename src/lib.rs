@@ -98,7 +98,7 @@
 //! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
-//! | `xapi`, `caliper` | event name → records: the `match` in `mod.rs`, the list of names in `events.rs`, one file for each event family, wire types, vocabulary |
+//! | `xapi`, `caliper` | event name → records: the table of events in `mod.rs`, one file for each event family, wire types, vocabulary |
 //! | `repair` | old events → the form of today, if the user asks for it |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
 //! | `lms` | users and courses as in the LMS's database: read from lookup tables, or computed from the event |
@@ -108,6 +108,7 @@
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names |
+//! | `family` | the families of events |
 //! | `url`, `uuid5`, `text`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
 //!
@@ -115,7 +116,7 @@
 //!
 //! | change | files |
 //! |---|---|
-//! | an event of a known family | in `xapi/` or `caliper/`: the family file, the `match` in `mod.rs`, the lists in `events.rs`; `fixtures/`, whose README says how |
+//! | an event of a known family | in `xapi/` or `caliper/`: the family file, and the table in `mod.rs` (`mapping`, and the list of names above it); `fixtures/`, whose README says how |
 //! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
 //! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
 //! | a kind of file that is not a log | `input/foreign/marks.rs` |
@@ -197,10 +198,13 @@ pub mod convert;
 mod dedupe;
 mod destination;
 mod exit_code;
+#[doc(hidden)]
+pub mod family;
 mod files;
 #[doc(hidden)]
 pub mod filter;
-mod format;
+#[doc(hidden)]
+pub mod format;
 #[doc(hidden)]
 pub mod input;
 mod interrupt;

@@ -41,17 +41,19 @@ impl EventSelection {
     /// Returns the first pattern that matches no name.
     pub fn new(
         patterns: &[String],
-        default: &'static [&'static str],
-        others: &'static [&'static str],
+        default: Vec<&'static str>,
+        others: Vec<&'static str>,
     ) -> Result<Self, UnknownPattern> {
-        let known: Vec<&'static str> = default.iter().chain(others).copied().collect();
-        let mut selected = vec![Selected::Filtered; default.len()];
+        let of_default = default.len();
+        let mut known = default;
+        known.extend(others);
+        let mut selected = vec![Selected::Filtered; of_default];
         selected.resize(known.len(), Selected::NotByDefault);
         for pattern in patterns {
             let pattern = pattern.trim();
             let glob = Glob::new(pattern).map(|glob| glob.compile_matcher());
             let is_match = |nth: usize| match pattern {
-                "default" => nth < default.len(),
+                "default" => nth < of_default,
                 "all" => true,
                 _ => glob.as_ref().is_ok_and(|glob| glob.is_match(known[nth])),
             };
@@ -124,15 +126,15 @@ pub(crate) fn nearest_by<'n>(
 mod tests {
     use super::*;
 
-    const DEFAULT: &[&str] = &["play_video", "pause_video", "problem_check"];
-    const OTHERS: &[&str] = &["edx.problem.completed"];
+    const DEFAULT: [&str; 3] = ["play_video", "pause_video", "problem_check"];
+    const OTHERS: [&str; 1] = ["edx.problem.completed"];
 
     fn select(patterns: &[&str]) -> impl Fn(&str) -> Selected {
         let patterns: Vec<String> = patterns
             .iter()
             .map(|pattern| (*pattern).to_owned())
             .collect();
-        let selection = EventSelection::new(&patterns, DEFAULT, OTHERS).unwrap();
+        let selection = EventSelection::new(&patterns, DEFAULT.into(), OTHERS.into()).unwrap();
         move |name| selection.look_up(name).0
     }
 
@@ -159,7 +161,7 @@ mod tests {
     #[test]
     fn a_pattern_that_matches_nothing_gets_a_suggestion() {
         let error = |pattern: &str| {
-            EventSelection::new(&[pattern.to_owned()], DEFAULT, OTHERS)
+            EventSelection::new(&[pattern.to_owned()], DEFAULT.into(), OTHERS.into())
                 .err()
                 .unwrap()
         };

@@ -7,14 +7,13 @@
 //! | object name | the display name of the course `context.course_id` |
 //! | object extension mode | `data.mode` |
 
-use super::model::{Event, Object, ObjectExtensions};
+use super::model::{Event, EventKind, Object, ObjectExtensions};
 use super::transformer::Transformer;
-use super::vocabulary::{entity, event};
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::str_of;
 
-pub(super) fn course<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
+pub(super) fn course<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let course_id = cx
         .event
@@ -29,7 +28,7 @@ pub(super) fn course<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<E
     let mode = cx.event.data("mode");
     let object = Object {
         id: Some(Value::Str(cx.lms.iri("course", course_id, cx.arena))),
-        entity_type: entity::COURSE_OFFERING,
+        entity_type: kind.object_type,
         name: cx.kept(name.map(Value::Str)),
         duration: None,
         extensions: mode.map(|mode| ObjectExtensions {
@@ -37,5 +36,5 @@ pub(super) fn course<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<E
             ..ObjectExtensions::default()
         }),
     };
-    Ok(cx.event(base, event::EVENT, action, object))
+    Ok(cx.event(base, kind, object))
 }

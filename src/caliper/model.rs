@@ -51,6 +51,14 @@ impl Event<'_> {
     }
 }
 
+/// The type and the action of a Caliper event, and the type of the entity that is its object.
+#[derive(Clone, Copy, Debug)]
+pub struct EventKind {
+    pub event_type: &'static str,
+    pub action: &'static str,
+    pub object_type: &'static str,
+}
+
 /// A reference to an entity (section 3.2).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Entity<'a> {

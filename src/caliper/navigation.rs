@@ -12,18 +12,14 @@
 //! Objects with the extension target also have the extensions tab_count and current_tab, from `data`. The action of all
 //! events is NavigatedTo, and every object is part of the course `context.course_id`.
 
-use super::model::{Event, Object, ObjectExtensions};
+use super::model::{Event, EventKind, Object, ObjectExtensions};
 use super::transformer::Transformer;
-use super::vocabulary::{action, event};
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::truthy;
 
 /// Makes the event of a user who opened a page with its own URL.
-pub(super) fn page<'a>(
-    cx: &Transformer<'a>,
-    entity_type: &'static str,
-) -> Result<Event<'a>, Fault> {
+pub(super) fn page<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let part_of_course = part_of_course(cx)?;
     let url = cx
@@ -34,18 +30,31 @@ pub(super) fn page<'a>(
     cx.id_text("data.target_url", url)?;
     let object = Object {
         id: Some(url),
-        entity_type,
+        entity_type: kind.object_type,
         name: cx.kept(cx.event.data("target_name")),
         duration: None,
         extensions: part_of_course,
     };
-    Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
+    Ok(cx.event(base, kind, object))
+}
+
+pub(super) fn next_unit<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    unit(cx, kind, Some(Value::Str("next unit")))
+}
+
+pub(super) fn previous_unit<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    unit(cx, kind, Some(Value::Str("previous unit")))
+}
+
+/// Makes the event of a user who chose a unit of a sequence by its tab.
+pub(super) fn tab<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    unit(cx, kind, cx.event.data("target_tab"))
 }
 
 /// Makes the event of a user who went to a unit of a sequence. `target` says which unit.
-pub(super) fn unit<'a>(
+fn unit<'a>(
     cx: &Transformer<'a>,
-    entity_type: &'static str,
+    kind: EventKind,
     target: Option<Value<'a>>,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
@@ -56,7 +65,7 @@ pub(super) fn unit<'a>(
     )?;
     let object = Object {
         id: Some(Value::Str(cx.lms.iri("xblock", id, cx.arena))),
-        entity_type,
+        entity_type: kind.object_type,
         name: Some(Value::Str("Unit")),
         duration: None,
         extensions: Some(ObjectExtensions {
@@ -66,12 +75,7 @@ pub(super) fn unit<'a>(
             ..part_of_course.unwrap_or_default()
         }),
     };
-    Ok(cx.event(base, event::NAVIGATION, action::NAVIGATED_TO, object))
-}
-
-/// Makes the event of a user who chose a unit of a sequence by its tab.
-pub(super) fn tab<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Event<'a>, Fault> {
-    unit(cx, entity_type, cx.event.data("target_tab"))
+    Ok(cx.event(base, kind, object))
 }
 
 /// Makes the extensions of an object: the course, if the event names one. Unlike the events of other families,

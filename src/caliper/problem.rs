@@ -14,7 +14,9 @@
 //! that the form in `data` names. A GradeEvent has a score in `generated`, made of `max_grade`, `grade` and `attempts`,
 //! which may be anywhere in the tracking event.
 
-use super::model::{Entity, Event, Generated, Object, ObjectExtensions, Score, ScoreExtensions};
+use super::model::{
+    Entity, Event, EventKind, Generated, Object, ObjectExtensions, Score, ScoreExtensions,
+};
 use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
 use crate::json::{JsonObject, Value};
@@ -22,67 +24,69 @@ use crate::outcome::Fault;
 use crate::tracking::field::{object_of, required, truthy};
 use crate::tracking::{format_in, usage_key};
 
+const GRADED: EventKind = EventKind {
+    event_type: event::GRADE,
+    action: action::GRADED,
+    object_type: entity::ATTEMPT,
+};
+
+const SUBMITTED: EventKind = EventKind {
+    event_type: event::ASSESSMENT,
+    action: action::SUBMITTED,
+    object_type: entity::ASSESSMENT,
+};
+
+/// The kinds of events of checked problems: the first if the server sent the tracking event, else the second.
+pub(super) static CHECKED: [EventKind; 2] = [GRADED, SUBMITTED];
+
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     if cx.event.context("event_source") == Some(Value::Str("server")) {
-        graded(cx)
+        graded(cx, GRADED)
     } else {
-        submitted(cx)
+        about_block(cx, SUBMITTED)
     }
 }
 
-pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    plain(cx, event::ASSESSMENT, action::SUBMITTED, entity::ASSESSMENT)
+/// Makes the event of a problem that was submitted or completed.
+pub(super) fn about_block<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    let base = cx.base()?;
+    let object = object(cx, block(cx)?, kind.object_type, None)?;
+    Ok(cx.event(base, kind, object))
 }
 
-pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    plain(
-        cx,
-        event::ASSESSMENT_ITEM,
-        action::COMPLETED,
-        entity::ASSESSMENT_ITEM,
-    )
-}
-
-pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    viewed(cx, "Solution", |block| {
+pub(super) fn answer_shown<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    viewed(cx, kind, "Solution", |block| {
         Ok(format_in(cx.arena, format_args!("{block}/solution")))
     })
 }
 
-pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    viewed(cx, "Hint", |block| {
+pub(super) fn hint_displayed<'a>(
+    cx: &Transformer<'a>,
+    kind: EventKind,
+) -> Result<Event<'a>, Fault> {
+    viewed(cx, kind, "Hint", |block| {
         let index = logged(cx, required_data(cx)?, "hint_index")?;
         Ok(format_in(cx.arena, format_args!("{block}/hint/{index}")))
     })
 }
 
-fn plain<'a>(
-    cx: &Transformer<'a>,
-    event_type: &'static str,
-    action: &'static str,
-    entity_type: &'static str,
-) -> Result<Event<'a>, Fault> {
-    let base = cx.base()?;
-    let object = object(cx, block(cx)?, entity_type, None)?;
-    Ok(cx.event(base, event_type, action, object))
-}
-
 /// Makes the event of a viewed solution or hint. `id_of` turns the id of the block into the id of the solution or hint.
 fn viewed<'a>(
     cx: &Transformer<'a>,
+    kind: EventKind,
     name: &'static str,
     id_of: impl FnOnce(&str) -> Result<&'a str, Fault>,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let id = id_of(block(cx)?.unwrap_or(NO_BLOCK))?;
-    let object = object(cx, Some(id), entity::ANNOTATION, Some(name))?;
-    Ok(cx.event(base, event::EVENT, action::VIEWED, object))
+    let object = object(cx, Some(id), kind.object_type, Some(name))?;
+    Ok(cx.event(base, kind, object))
 }
 
 /// The text that the reference puts into an id if the event names no block.
 const NO_BLOCK: &str = "None";
 
-fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
+fn graded<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let block = block(cx)?;
     let data = required_data(cx)?;
@@ -92,7 +96,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
         cx.arena,
         format_args!("{of_block}/user/{}/attempt/{attempts}", base.user),
     );
-    let mut object = object(cx, Some(id), entity::ATTEMPT, None)?;
+    let mut object = object(cx, Some(id), kind.object_type, None)?;
     let Some(part_of_course) = object.extensions else {
         return Err(cx.event.missing("context.course_id"));
     };
@@ -118,7 +122,7 @@ fn graded<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     };
     Ok(Event {
         generated: Some(Generated { score }),
-        ..cx.event(base, event::GRADE, action::GRADED, object)
+        ..cx.event(base, kind, object)
     })
 }
 

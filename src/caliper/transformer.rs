@@ -7,7 +7,7 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::event_id::event_id;
-use super::model::{Entity, Event, EventExtensions, Object, ObjectExtensions};
+use super::model::{Entity, Event, EventExtensions, EventKind, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
 use crate::json::{JsonObject, Value};
 use crate::lms::{Lms, UserRef};
@@ -81,19 +81,13 @@ impl<'a> Transformer<'a> {
     }
 
     /// Makes the Caliper event from `base`, which has the parts that every event has, and the other arguments.
-    pub fn event(
-        &self,
-        base: Base<'a>,
-        event_type: &'static str,
-        action: &'static str,
-        object: Object<'a>,
-    ) -> Event<'a> {
+    pub fn event(&self, base: Base<'a>, kind: EventKind, object: Object<'a>) -> Event<'a> {
         Event {
             context: vocabulary::CONTEXT,
             id: event_id(&self.event, self.arena),
-            event_type,
+            event_type: kind.event_type,
             actor: base.actor,
-            action,
+            action: kind.action,
             object,
             event_time: base.event_time,
             session: base.session,

@@ -9,17 +9,17 @@
 //! | target extension newTime | `data.new_time` of a seek |
 //! | extensions oldSpeed, newSpeed | if the speed changed: `old_speed`, `new_speed`, anywhere in the event |
 
-use super::model::{Event, EventExtensions, Object, Target, TargetExtensions};
+use super::model::{Event, EventExtensions, EventKind, Object, Target, TargetExtensions};
 use super::transformer::Transformer;
-use super::vocabulary::{action, entity, event};
+use super::vocabulary::entity;
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::truthy;
 use crate::tracking::usage_key;
 
-pub(super) fn media<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Event<'a>, Fault> {
+pub(super) fn media<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let object = object(cx)?;
+    let object = object(cx, kind.object_type)?;
     let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("current_time"));
     let target = Target {
         id: "_:MediaLocation",
@@ -29,12 +29,12 @@ pub(super) fn media<'a>(cx: &Transformer<'a>, action: &'static str) -> Result<Ev
     };
     Ok(Event {
         target: Some(target),
-        ..cx.event(base, event::MEDIA, action, object)
+        ..cx.event(base, kind, object)
     })
 }
 
-pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    let event = media(cx, action::JUMPED_TO)?;
+pub(super) fn seeked<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    let event = media(cx, kind)?;
     let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("old_time"));
     let current_time = cx.duration("data.currentTime or data.old_time", time)?;
     let new_time = cx.duration("data.new_time", cx.event.data("new_time"))?;
@@ -47,8 +47,8 @@ pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
     Ok(Event { target, ..event })
 }
 
-pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault> {
-    let event = media(cx, action::CHANGED_SPEED)?;
+pub(super) fn speed_changed<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
+    let event = media(cx, kind)?;
     let extensions = EventExtensions {
         old_speed: cx.kept(cx.event.find("old_speed")),
         new_speed: cx.kept(cx.event.find("new_speed")),
@@ -60,14 +60,14 @@ pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Event<'a>, Fault
     })
 }
 
-fn object<'a>(cx: &Transformer<'a>) -> Result<Object<'a>, Fault> {
+fn object<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Object<'a>, Fault> {
     let extensions = cx.part_of_course()?;
     let video = usage_key::video(&cx.event, cx.arena)?;
     let data = cx.event.whole_data().and_then(Value::as_object);
     let duration = data.and_then(|data| data.get("duration"));
     Ok(Object {
         id: Some(Value::Str(cx.lms.iri("xblock", video, cx.arena))),
-        entity_type: entity::VIDEO_OBJECT,
+        entity_type,
         name: None,
         duration: cx.duration("data.duration", duration.or(Some(Value::Int(0))))?,
         extensions,

@@ -1,10 +1,11 @@
 //! The format of the records, with the settings that belong to the format.
 
-use crate::caliper::{self, CaliperSettings};
+use super::known_events::default_and_other_events;
+use crate::caliper::CaliperSettings;
 use crate::format::Format;
 use crate::lms::IdentityColumn;
 use crate::selection::{EventSelection, UnknownPattern};
-use crate::xapi::{self, ActorKind, XapiSettings};
+use crate::xapi::{ActorKind, XapiSettings};
 
 /// A format with its settings.
 #[derive(Clone, Debug)]
@@ -69,9 +70,6 @@ pub fn select_events(
     format: Format,
     patterns: &[String],
 ) -> Result<EventSelection, UnknownPattern> {
-    let (default, others) = match format {
-        Format::Xapi => (xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
-        Format::Caliper => (caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
-    };
+    let (default, others) = default_and_other_events(format);
     EventSelection::new(patterns, default, others)
 }

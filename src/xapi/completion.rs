@@ -7,10 +7,10 @@
 //! | result completion | whether `data.completion` is 1 |
 //! | result extension progress | `data.completion` × 100 |
 
+use super::mapping::StatementKind;
 use super::model::{ActivityDefinition, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::activity::RESOURCE;
-use super::vocabulary::{extension, verb};
+use super::vocabulary::extension;
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::tracking::field::wrong_type;
@@ -19,7 +19,10 @@ use crate::tracking::number::Number;
 /// The largest length of a list that is repeated 100 times. Repeating a longer list could fill the memory.
 const LONGEST_LIST: usize = 1000;
 
-pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn progressed<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     let block = cx.optional_id("data.block_id", cx.event.data("block_id"))?;
     let id = block.map(|block| cx.iri("xblock", block));
@@ -43,6 +46,6 @@ pub(super) fn progressed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Faul
         extensions: Some(cx.extensions([(extension::PROGRESS, Some(progress))])),
         ..StatementResult::default()
     };
-    let object = activity(id, ActivityDefinition::of(RESOURCE));
-    cx.statement(&verb::PROGRESSED, base, object, Some(result))
+    let object = activity(id, ActivityDefinition::of(kind.object_type));
+    cx.statement(kind.verb, base, object, Some(result))
 }

@@ -8,17 +8,18 @@
 //! | object extension type | `data.mode` |
 //! | context activities | none |
 
-use super::model::{Statement, Verb};
+use super::mapping::StatementKind;
+use super::model::Statement;
 use super::transformer::Transformer;
 use super::vocabulary::extension;
 use crate::outcome::Fault;
 
 pub(super) fn course<'a>(
     cx: &Transformer<'a>,
-    verb: &'static Verb,
+    kind: StatementKind,
 ) -> Result<Statement<'a>, Fault> {
     let base = cx.base_without_activities()?;
     let extensions = cx.extensions([(extension::TYPE, cx.event.data("mode"))]);
-    let object = cx.course_object(Some(extensions))?;
-    cx.statement(verb, base, object, None)
+    let object = cx.course_object(kind.object_type, Some(extensions))?;
+    cx.statement(kind.verb, base, object, None)
 }

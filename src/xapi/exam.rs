@@ -12,7 +12,8 @@
 //! Unlike `data` in other families, `event` is not decoded here. So if `event` is a string of JSON, all fields of the
 //! exam are absent.
 
-use super::model::{Activity, ActivityDefinition, LanguageMap, Statement, Verb};
+use super::mapping::StatementKind;
+use super::model::{Activity, ActivityDefinition, LanguageMap, Statement};
 use super::transformer::{Transformer, activity, english};
 use super::vocabulary::{self, extension};
 use crate::outcome::Fault;
@@ -20,8 +21,7 @@ use crate::tracking::field::str_of;
 
 pub(super) fn attempt<'a>(
     cx: &Transformer<'a>,
-    verb: &'static Verb,
-    exam_type: &'static str,
+    kind: StatementKind,
 ) -> Result<Statement<'a>, Fault> {
     let base = cx.base_with_grouping(&[], || attempt_activity(cx))?;
     let id = cx.optional_id("event.exam_content_id", cx.event.event("exam_content_id"))?;
@@ -29,9 +29,9 @@ pub(super) fn attempt<'a>(
     let definition = ActivityDefinition {
         name: Some(exam_name(cx)?),
         extensions: Some(cx.extensions([(extension::TIME_LIMIT, time_limit)])),
-        ..ActivityDefinition::of(exam_type)
+        ..ActivityDefinition::of(kind.object_type)
     };
-    cx.statement(verb, base, activity(id, definition), None)
+    cx.statement(kind.verb, base, activity(id, definition), None)
 }
 
 fn attempt_activity<'a>(cx: &Transformer<'a>) -> Result<Activity<'a>, Fault> {

@@ -8,36 +8,39 @@
 //! | context grouping | the thread of `data.discussion.id`, if present |
 //! | context extension type | `thread_type` of a created thread, `vote_value` of a vote |
 
-use super::model::{ActivityDefinition, Statement, Verb};
+use super::mapping::StatementKind;
+use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Extension, Transformer, activity, english};
-use super::vocabulary::activity::DISCUSSION;
-use super::vocabulary::{extension, verb};
+use super::vocabulary::extension;
 use crate::outcome::Fault;
 use crate::tracking::field::{str_of, truthy};
 
-pub(super) fn thread_created<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn thread_created<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let thread_type = (extension::TYPE, cx.event.find("thread_type"));
-    with_extensions(cx, &verb::POSTED, &[thread_type])
+    with_extensions(cx, kind, &[thread_type])
 }
 
-pub(super) fn voted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn voted<'a>(cx: &Transformer<'a>, kind: StatementKind) -> Result<Statement<'a>, Fault> {
     let vote = (extension::TYPE, cx.event.find("vote_value"));
-    with_extensions(cx, &verb::VOTED, &[vote])
+    with_extensions(cx, kind, &[vote])
 }
 
 pub(super) fn discussion<'a>(
     cx: &Transformer<'a>,
-    verb: &'static Verb,
+    kind: StatementKind,
 ) -> Result<Statement<'a>, Fault> {
-    with_extensions(cx, verb, &[])
+    with_extensions(cx, kind, &[])
 }
 
 fn with_extensions<'a>(
     cx: &Transformer<'a>,
-    verb: &'static Verb,
+    kind: StatementKind,
     extensions: &[Extension<'a>],
 ) -> Result<Statement<'a>, Fault> {
-    let definition = ActivityDefinition::of(DISCUSSION);
+    let definition = ActivityDefinition::of(kind.object_type);
     let base = match truthy(cx.event.data_within("discussion", "id")) {
         None => cx.base(extensions)?,
         Some(discussion) => cx.base_with_grouping(extensions, || {
@@ -61,5 +64,5 @@ fn with_extensions<'a>(
         None => None,
     };
     let object = activity(Some(object_id), ActivityDefinition { name, ..definition });
-    cx.statement(verb, base, object, None)
+    cx.statement(kind.verb, base, object, None)
 }

@@ -11,29 +11,35 @@
 //! | success | raw ≥ max | |
 //! | extension grade_classification | | `data.letter_grade`, else `Fail` |
 
+use super::mapping::StatementKind;
 use super::model::{ActivityDefinition, Score, Statement, StatementResult};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::activity::RESOURCE;
-use super::vocabulary::{extension, verb};
+use super::vocabulary::extension;
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{truthy, wrong_type};
 use crate::tracking::number::{self, Number};
 
-pub(super) fn subsection<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn subsection<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     let block = cx
         .event
         .required("data.block_id", cx.event.data("block_id"))?;
     let id = cx.iri("xblock", cx.id_text("data.block_id", block)?);
-    let object = activity(Some(id), ActivityDefinition::of(RESOURCE));
+    let object = activity(Some(id), ActivityDefinition::of(kind.object_type));
     let result = weighted_result(cx, "weighted_total_earned", "weighted_total_possible")?;
-    cx.statement(&verb::EARNED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
-pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn course<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
-    let object = cx.course_object(None)?;
+    let object = cx.course_object(kind.object_type, None)?;
     let grade = logged_or_zero(cx, "percent_grade")?;
     let Some(grade) = number::float(grade).map(Value::Float) else {
         return Err(wrong_type("data.percent_grade", grade, "a number"));
@@ -49,7 +55,7 @@ pub(super) fn course<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
         extensions: Some(cx.extensions([(extension::GRADE_CLASSIFICATION, Some(letter))])),
         ..StatementResult::default()
     };
-    cx.statement(&verb::EARNED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
 /// Makes the result with the score from two fields of `data`, whose names are `earned` and `possible`.

@@ -1,15 +1,15 @@
 //! Converts one tracking event to xAPI statements.
 //!
-//! [`transform`] chooses a function by the name of the event. There is one file for each family of events; its module
-//! docs list the source of each output field. Everything here is a pure function of the event, the settings and the
-//! lookup tables.
+//! [`mapping`] is the table of events: it has the family, the verb, the object type and the function for each name of an
+//! event. There is one file for each family of events; its module docs list the source of each output field. Everything
+//! here is a pure function of the event, the settings and the lookup tables.
 
 mod completion;
 mod enrollment;
-mod events;
 mod exam;
 mod forum;
 mod grading;
+mod mapping;
 mod model;
 mod navigation;
 mod problem;
@@ -23,17 +23,90 @@ mod vocabulary;
 use bumpalo::Bump;
 use jiff::civil::DateTime;
 
-pub use events::{DEFAULT_EVENTS, OTHER_EVENTS};
+use mapping::Conversion;
+pub use mapping::{Mapping, StatementKind};
 pub use model::Statement;
 pub use problem_check::lacks_attempt_id;
 use transformer::Transformer;
 pub use transformer::{ActorKind, XapiSettings};
 use vocabulary::{activity, verb};
 
+use crate::family::Family;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::Timestamp;
 use crate::tracking::TrackingEvent;
+
+/// The names of all events that can be converted. The default list (`EVENT_TRACKING_BACKENDS_ALLOWED_XAPI_EVENTS` in the
+/// reference's settings) has two more, which the reference cannot transform: `edx.video.language_menu.hidden` and
+/// `.shown`.
+pub const EVENTS: &[&str] = &[
+    "complete_video",
+    "edx.completion.block_completion.changed",
+    "edx.course.enrollment.activated",
+    "edx.course.enrollment.deactivated",
+    "edx.course.enrollment.mode_changed",
+    "edx.course.grade.now_failed",
+    "edx.course.grade.now_passed",
+    "edx.course.grade.passed.first_time",
+    "edx.forum.comment.created",
+    "edx.forum.comment.deleted",
+    "edx.forum.comment.edited",
+    "edx.forum.comment.reported",
+    "edx.forum.comment.unreported",
+    "edx.forum.response.created",
+    "edx.forum.response.deleted",
+    "edx.forum.response.edited",
+    "edx.forum.response.reported",
+    "edx.forum.response.unreported",
+    "edx.forum.response.voted",
+    "edx.forum.thread.created",
+    "edx.forum.thread.deleted",
+    "edx.forum.thread.edited",
+    "edx.forum.thread.reported",
+    "edx.forum.thread.unreported",
+    "edx.forum.thread.viewed",
+    "edx.forum.thread.voted",
+    "edx.grades.course.grade_calculated",
+    "edx.grades.problem.submitted",
+    "edx.grades.subsection.grade_calculated",
+    "edx.problem.completed",
+    "edx.problem.hint.demandhint_displayed",
+    "edx.special_exam.practice.attempt.created",
+    "edx.special_exam.practice.attempt.submitted",
+    "edx.special_exam.proctored.attempt.created",
+    "edx.special_exam.proctored.attempt.submitted",
+    "edx.special_exam.timed.attempt.created",
+    "edx.special_exam.timed.attempt.submitted",
+    "edx.ui.lms.link_clicked",
+    "edx.ui.lms.outline.selected",
+    "edx.ui.lms.sequence.next_selected",
+    "edx.ui.lms.sequence.outline.selected",
+    "edx.ui.lms.sequence.previous_selected",
+    "edx.ui.lms.sequence.tab_selected",
+    "edx.video.closed_captions.hidden",
+    "edx.video.closed_captions.shown",
+    "edx.video.completed",
+    "edx.video.loaded",
+    "edx.video.paused",
+    "edx.video.played",
+    "edx.video.position.changed",
+    "edx.video.stopped",
+    "edx.video.transcript.hidden",
+    "edx.video.transcript.shown",
+    "hide_transcript",
+    "load_video",
+    "pause_video",
+    "play_video",
+    "problem_check",
+    "seek_video",
+    "show_transcript",
+    "showanswer",
+    "speed_change_video",
+    "stop_video",
+    "video_hide_cc_menu",
+    "video_show_cc_menu",
+];
 
 /// Returns the time of an event in UTC, or `None` if the event has no time.
 ///
@@ -44,9 +117,109 @@ pub fn time_of(event: &TrackingEvent<'_>) -> Result<Option<DateTime>, Fault> {
     Ok(timestamp.map(Timestamp::utc))
 }
 
+/// The table of events: returns what the events of a name become, and how. Returns `None` for names that are not in
+/// [`EVENTS`].
+#[rustfmt::skip]
+pub fn mapping(name: &str) -> Option<Mapping> {
+    use Family::{Completion, Enrollment, Exam, Forum, Grading, Navigation, Problem, Video};
+
+    let one = |family, verb, object_type, function| {
+        let kind = StatementKind { verb, object_type };
+        Mapping::new(family, Conversion::One(kind, function))
+    };
+    Some(match name {
+        "edx.completion.block_completion.changed" =>
+            one(Completion, &verb::PROGRESSED, activity::RESOURCE, completion::progressed),
+
+        "edx.course.enrollment.activated" =>
+            one(Enrollment, &verb::REGISTERED, activity::COURSE, enrollment::course),
+        "edx.course.enrollment.mode_changed" =>
+            one(Enrollment, &verb::REGISTERED, activity::COURSE, enrollment::course),
+        "edx.course.enrollment.deactivated" =>
+            one(Enrollment, &verb::UNREGISTERED, activity::COURSE, enrollment::course),
+        "edx.course.grade.passed.first_time" =>
+            one(Enrollment, &verb::PASSED, activity::COURSE, enrollment::course),
+        "edx.course.grade.now_passed" => one(Enrollment, &verb::PASSED, activity::COURSE, enrollment::course),
+        "edx.course.grade.now_failed" => one(Enrollment, &verb::FAILED, activity::COURSE, enrollment::course),
+
+        "edx.special_exam.timed.attempt.created" =>
+            one(Exam, &verb::INITIALIZED, activity::TIMED_ASSESSMENT, exam::attempt),
+        "edx.special_exam.timed.attempt.submitted" =>
+            one(Exam, &verb::TERMINATED, activity::TIMED_ASSESSMENT, exam::attempt),
+        "edx.special_exam.practice.attempt.created" =>
+            one(Exam, &verb::INITIALIZED, activity::PRACTICE_ASSESSMENT, exam::attempt),
+        "edx.special_exam.practice.attempt.submitted" =>
+            one(Exam, &verb::TERMINATED, activity::PRACTICE_ASSESSMENT, exam::attempt),
+        "edx.special_exam.proctored.attempt.created" =>
+            one(Exam, &verb::INITIALIZED, activity::PROCTORED_ASSESSMENT, exam::attempt),
+        "edx.special_exam.proctored.attempt.submitted" =>
+            one(Exam, &verb::TERMINATED, activity::PROCTORED_ASSESSMENT, exam::attempt),
+
+        "edx.forum.thread.created" => one(Forum, &verb::POSTED, activity::DISCUSSION, forum::thread_created),
+        "edx.forum.response.created" | "edx.forum.comment.created" =>
+            one(Forum, &verb::POSTED, activity::DISCUSSION, forum::discussion),
+        "edx.forum.thread.edited" | "edx.forum.response.edited" | "edx.forum.comment.edited" =>
+            one(Forum, &verb::EDITED, activity::DISCUSSION, forum::discussion),
+        "edx.forum.thread.viewed" => one(Forum, &verb::VIEWED, activity::DISCUSSION, forum::discussion),
+        "edx.forum.thread.deleted" | "edx.forum.response.deleted" | "edx.forum.comment.deleted" =>
+            one(Forum, &verb::DELETED, activity::DISCUSSION, forum::discussion),
+        "edx.forum.thread.voted" | "edx.forum.response.voted" =>
+            one(Forum, &verb::VOTED, activity::DISCUSSION, forum::voted),
+        "edx.forum.thread.reported" | "edx.forum.response.reported"
+        | "edx.forum.comment.reported" =>
+            one(Forum, &verb::REPORTED, activity::DISCUSSION, forum::discussion),
+        "edx.forum.thread.unreported" | "edx.forum.response.unreported"
+        | "edx.forum.comment.unreported" =>
+            one(Forum, &verb::UNREPORTED, activity::DISCUSSION, forum::discussion),
+
+        "edx.grades.subsection.grade_calculated" =>
+            one(Grading, &verb::EARNED, activity::RESOURCE, grading::subsection),
+        "edx.grades.course.grade_calculated" => one(Grading, &verb::EARNED, activity::COURSE, grading::course),
+
+        "edx.ui.lms.link_clicked" => one(Navigation, &verb::NAVIGATED, activity::LINK, navigation::link_clicked),
+        "edx.ui.lms.sequence.outline.selected" | "edx.ui.lms.outline.selected" =>
+            one(Navigation, &verb::NAVIGATED, activity::MODULE, navigation::outline_selected),
+        "edx.ui.lms.sequence.next_selected" =>
+            one(Navigation, &verb::NAVIGATED, activity::RESOURCE, navigation::next_selected),
+        "edx.ui.lms.sequence.previous_selected" =>
+            one(Navigation, &verb::NAVIGATED, activity::RESOURCE, navigation::previous_selected),
+        "edx.ui.lms.sequence.tab_selected" =>
+            one(Navigation, &verb::NAVIGATED, activity::RESOURCE, navigation::tab_selected),
+
+        "showanswer" => one(Problem, &verb::ASKED, activity::SOLUTION, problem::answer_shown),
+        "edx.problem.hint.demandhint_displayed" =>
+            one(Problem, &verb::ASKED, activity::SUPPLEMENTAL_INFO, problem::hint_displayed),
+        "edx.problem.completed" =>
+            one(Problem, &verb::COMPLETED, activity::INTERACTION, problem::completed).on_request(),
+        "edx.grades.problem.submitted" =>
+            one(Problem, &verb::ATTEMPTED, activity::QUESTION, problem::submitted).on_request(),
+        "problem_check" =>
+            Mapping::new(Problem, Conversion::Several(&problem_check::KINDS, problem_check::checked)),
+
+        "load_video" | "edx.video.loaded" => one(Video, &verb::INITIALIZED, activity::VIDEO, video::loaded),
+        "play_video" | "edx.video.played" => one(Video, &verb::PLAYED, activity::VIDEO, video::at_time),
+        "pause_video" | "edx.video.paused" => one(Video, &verb::PAUSED, activity::VIDEO, video::at_time),
+        "stop_video" | "edx.video.stopped" => one(Video, &verb::TERMINATED, activity::VIDEO, video::at_time),
+        "complete_video" | "edx.video.completed" =>
+            one(Video, &verb::COMPLETED, activity::VIDEO, video::completed),
+        "seek_video" | "edx.video.position.changed" => one(Video, &verb::SEEKED, activity::VIDEO, video::seeked),
+        "speed_change_video" => one(Video, &verb::INTERACTED, activity::VIDEO, video::speed_changed),
+        // As in the reference, showing or hiding the captions menu counts as showing or hiding the captions.
+        "show_transcript" | "edx.video.transcript.shown" =>
+            one(Video, &verb::INTERACTED, activity::VIDEO, video::captions_shown),
+        "hide_transcript" | "edx.video.transcript.hidden" =>
+            one(Video, &verb::INTERACTED, activity::VIDEO, video::captions_hidden),
+        "video_show_cc_menu" | "edx.video.closed_captions.shown" =>
+            one(Video, &verb::INTERACTED, activity::VIDEO, video::captions_shown),
+        "video_hide_cc_menu" | "edx.video.closed_captions.hidden" =>
+            one(Video, &verb::INTERACTED, activity::VIDEO, video::captions_hidden),
+
+        _ => return None,
+    })
+}
+
 /// Transforms one event into its statements. Most events have one statement. A checked problem with several questions
-/// has one statement for the problem and one for each question. The result is empty if `name` is neither in
-/// [`DEFAULT_EVENTS`] nor in [`OTHER_EVENTS`].
+/// has one statement for the problem and one for each question. The result is empty if `name` is not in [`EVENTS`].
 ///
 /// # Errors
 /// Returns the reason why the event cannot be transformed.
@@ -63,88 +236,14 @@ pub fn transform<'a>(
         lms,
         arena,
     };
-    let statement = match name {
-        "edx.completion.block_completion.changed" => completion::progressed(cx),
-
-        "edx.course.enrollment.activated" => enrollment::course(cx, &verb::REGISTERED),
-        "edx.course.enrollment.mode_changed" => enrollment::course(cx, &verb::REGISTERED),
-        "edx.course.enrollment.deactivated" => enrollment::course(cx, &verb::UNREGISTERED),
-        "edx.course.grade.passed.first_time" => enrollment::course(cx, &verb::PASSED),
-        "edx.course.grade.now_passed" => enrollment::course(cx, &verb::PASSED),
-        "edx.course.grade.now_failed" => enrollment::course(cx, &verb::FAILED),
-
-        "edx.special_exam.timed.attempt.created" => {
-            exam::attempt(cx, &verb::INITIALIZED, activity::TIMED_ASSESSMENT)
+    match mapping(name).map(|mapping| mapping.conversion) {
+        None => Ok(&[]),
+        Some(Conversion::Several(_, statements)) => statements(cx),
+        Some(Conversion::One(kind, statement)) => {
+            let cause = || event.missing(object_id_field(name)).detail;
+            transformer::with_object_ids(arena.alloc([statement(cx, kind)?]), cause)
         }
-        "edx.special_exam.timed.attempt.submitted" => {
-            exam::attempt(cx, &verb::TERMINATED, activity::TIMED_ASSESSMENT)
-        }
-        "edx.special_exam.practice.attempt.created" => {
-            exam::attempt(cx, &verb::INITIALIZED, activity::PRACTICE_ASSESSMENT)
-        }
-        "edx.special_exam.practice.attempt.submitted" => {
-            exam::attempt(cx, &verb::TERMINATED, activity::PRACTICE_ASSESSMENT)
-        }
-        "edx.special_exam.proctored.attempt.created" => {
-            exam::attempt(cx, &verb::INITIALIZED, activity::PROCTORED_ASSESSMENT)
-        }
-        "edx.special_exam.proctored.attempt.submitted" => {
-            exam::attempt(cx, &verb::TERMINATED, activity::PROCTORED_ASSESSMENT)
-        }
-
-        "edx.forum.thread.created" => forum::thread_created(cx),
-        "edx.forum.response.created" | "edx.forum.comment.created" => {
-            forum::discussion(cx, &verb::POSTED)
-        }
-        "edx.forum.thread.edited" | "edx.forum.response.edited" | "edx.forum.comment.edited" => {
-            forum::discussion(cx, &verb::EDITED)
-        }
-        "edx.forum.thread.viewed" => forum::discussion(cx, &verb::VIEWED),
-        "edx.forum.thread.deleted" | "edx.forum.response.deleted" | "edx.forum.comment.deleted" => {
-            forum::discussion(cx, &verb::DELETED)
-        }
-        "edx.forum.thread.voted" | "edx.forum.response.voted" => forum::voted(cx),
-        "edx.forum.thread.reported"
-        | "edx.forum.response.reported"
-        | "edx.forum.comment.reported" => forum::discussion(cx, &verb::REPORTED),
-        "edx.forum.thread.unreported"
-        | "edx.forum.response.unreported"
-        | "edx.forum.comment.unreported" => forum::discussion(cx, &verb::UNREPORTED),
-
-        "edx.grades.subsection.grade_calculated" => grading::subsection(cx),
-        "edx.grades.course.grade_calculated" => grading::course(cx),
-
-        "edx.ui.lms.link_clicked" => navigation::link_clicked(cx),
-        "edx.ui.lms.sequence.outline.selected" | "edx.ui.lms.outline.selected" => {
-            navigation::outline_selected(cx)
-        }
-        "edx.ui.lms.sequence.next_selected" => navigation::unit_selected(cx, "next unit"),
-        "edx.ui.lms.sequence.previous_selected" => navigation::unit_selected(cx, "previous unit"),
-        "edx.ui.lms.sequence.tab_selected" => navigation::tab_selected(cx),
-
-        "showanswer" => problem::answer_shown(cx),
-        "edx.problem.hint.demandhint_displayed" => problem::hint_displayed(cx),
-        "edx.problem.completed" => problem::completed(cx),
-        "edx.grades.problem.submitted" => problem::submitted(cx),
-        "problem_check" => return problem_check::checked(cx),
-
-        "load_video" | "edx.video.loaded" => video::loaded(cx),
-        "play_video" | "edx.video.played" => video::at_time(cx, &verb::PLAYED),
-        "pause_video" | "edx.video.paused" => video::at_time(cx, &verb::PAUSED),
-        "stop_video" | "edx.video.stopped" => video::at_time(cx, &verb::TERMINATED),
-        "complete_video" | "edx.video.completed" => video::completed(cx),
-        "seek_video" | "edx.video.position.changed" => video::seeked(cx),
-        "speed_change_video" => video::speed_changed(cx),
-        // As in the reference, showing or hiding the captions menu counts as showing or hiding the captions.
-        "show_transcript" | "edx.video.transcript.shown" => video::captions(cx, true),
-        "hide_transcript" | "edx.video.transcript.hidden" => video::captions(cx, false),
-        "video_show_cc_menu" | "edx.video.closed_captions.shown" => video::captions(cx, true),
-        "video_hide_cc_menu" | "edx.video.closed_captions.hidden" => video::captions(cx, false),
-
-        _ => return Ok(&[]),
-    };
-    let cause = || event.missing(object_id_field(name)).detail;
-    transformer::with_object_ids(arena.alloc([statement?]), cause)
+    }
 }
 
 /// Returns the field that has the object id of an event, for events whose object id may be absent.

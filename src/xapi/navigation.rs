@@ -11,50 +11,67 @@
 //! The verb is navigated. Statements with an ending-point also have the context extension starting-position, from
 //! `data.current_tab`, and the object extension total-items, from `data.tab_count`.
 
+use super::mapping::StatementKind;
 use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity, english};
-use super::vocabulary::{activity as kind, extension, verb};
+use super::vocabulary::extension;
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::str_of;
 
-pub(super) fn link_clicked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn link_clicked<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     let url = cx
         .event
         .required("data.target_url", cx.event.data("target_url"))?;
     let url = cx.id_text("data.target_url", url)?;
-    let object = activity(Some(url), ActivityDefinition::of(kind::LINK));
-    cx.statement(&verb::NAVIGATED, base, object, None)
+    let object = activity(Some(url), ActivityDefinition::of(kind.object_type));
+    cx.statement(kind.verb, base, object, None)
 }
 
-pub(super) fn outline_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn outline_selected<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     let name = cx
         .event
         .required("data.target_name", cx.event.data("target_name"))?;
     let definition = ActivityDefinition {
         name: Some(english(str_of("data.target_name", name, "a string")?)),
-        ..ActivityDefinition::of(kind::MODULE)
+        ..ActivityDefinition::of(kind.object_type)
     };
     let id = cx.optional_id("data.target_url", cx.event.data("target_url"))?;
-    cx.statement(&verb::NAVIGATED, base, activity(id, definition), None)
+    cx.statement(kind.verb, base, activity(id, definition), None)
 }
 
-/// Makes the statement of a move to the next or previous unit of a sequence.
-pub(super) fn unit_selected<'a>(
+pub(super) fn next_selected<'a>(
     cx: &Transformer<'a>,
-    unit: &'static str,
+    kind: StatementKind,
 ) -> Result<Statement<'a>, Fault> {
-    sequence_navigated(cx, Some(Value::Str(unit)))
+    sequence_navigated(cx, kind, Some(Value::Str("next unit")))
 }
 
-pub(super) fn tab_selected<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    sequence_navigated(cx, cx.event.data("target_tab"))
+pub(super) fn previous_selected<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    sequence_navigated(cx, kind, Some(Value::Str("previous unit")))
+}
+
+pub(super) fn tab_selected<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    sequence_navigated(cx, kind, cx.event.data("target_tab"))
 }
 
 fn sequence_navigated<'a>(
     cx: &Transformer<'a>,
+    kind: StatementKind,
     target: Option<Value<'a>>,
 ) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[
@@ -65,8 +82,8 @@ fn sequence_navigated<'a>(
     let total = (extension::TOTAL_ITEMS, cx.event.data("tab_count"));
     let definition = ActivityDefinition {
         extensions: Some(cx.extensions([total])),
-        ..ActivityDefinition::of(kind::RESOURCE)
+        ..ActivityDefinition::of(kind.object_type)
     };
     let object = activity(id.map(|id| cx.iri("xblock", id)), definition);
-    cx.statement(&verb::NAVIGATED, base, object, None)
+    cx.statement(kind.verb, base, object, None)
 }

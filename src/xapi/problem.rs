@@ -11,46 +11,58 @@
 //! `problem_id`, `module_id` and `hint_index` may be anywhere in the event.
 
 use super::grading::weighted_result;
+use super::mapping::StatementKind;
 use super::model::{ActivityDefinition, Statement};
 use super::transformer::{Transformer, activity};
-use super::vocabulary::{activity as kind, verb};
 use crate::json::Value;
 use crate::outcome::Fault;
 use crate::tracking::field::{required, truthy};
 
-pub(super) fn answer_shown<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn answer_shown<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     // The reference fails if `data` names no block, although the statement uses another field.
     logged_block(cx)?;
     let problem = found_id(cx, "problem_id")?;
     let id = cx.text(format_args!("{}/answer", cx.iri("xblock", problem)));
-    let object = activity(Some(id), ActivityDefinition::of(kind::SOLUTION));
-    cx.statement(&verb::ASKED, base, object, None)
+    let object = activity(Some(id), ActivityDefinition::of(kind.object_type));
+    cx.statement(kind.verb, base, object, None)
 }
 
-pub(super) fn hint_displayed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn hint_displayed<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     // The reference fails if `data` names no block, although the statement uses another field.
     logged_block(cx)?;
     let module = found_id(cx, "module_id")?;
     let hint = found_id(cx, "hint_index")?;
     let id = cx.text(format_args!("{}/hint/{hint}", cx.iri("xblock", module)));
-    let object = activity(Some(id), ActivityDefinition::of(kind::SUPPLEMENTAL_INFO));
-    cx.statement(&verb::ASKED, base, object, None)
+    let object = activity(Some(id), ActivityDefinition::of(kind.object_type));
+    cx.statement(kind.verb, base, object, None)
 }
 
-pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn completed<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
-    let object = activity(logged_id(cx)?, ActivityDefinition::of(kind::INTERACTION));
-    cx.statement(&verb::COMPLETED, base, object, None)
+    let object = activity(logged_id(cx)?, ActivityDefinition::of(kind.object_type));
+    cx.statement(kind.verb, base, object, None)
 }
 
-pub(super) fn submitted<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
+pub(super) fn submitted<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
     let base = cx.base(&[])?;
     let id = logged_id(cx)?.map(|block| cx.iri("xblock", block));
-    let object = activity(id, ActivityDefinition::of(kind::QUESTION));
+    let object = activity(id, ActivityDefinition::of(kind.object_type));
     let result = weighted_result(cx, "weighted_earned", "weighted_possible")?;
-    cx.statement(&verb::ATTEMPTED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
 /// Returns the logged id of the block that the event is about. The id may be a value of any kind. If `data` is an

@@ -16,6 +16,7 @@
 
 use bumpalo::collections::Vec as ArenaVec;
 
+use super::mapping::StatementKind;
 use super::model::{
     Activity, ActivityDefinition, Context, ContextActivities, ObjectType, Statement, StatementRef,
     StatementResult,
@@ -35,6 +36,19 @@ use crate::tracking::usage_key;
 /// still fit in memory.
 const MOST_QUESTIONS: usize = 10_000;
 
+/// The kinds of statements of checked problems and of their questions: the verb says whether the server or a browser sent
+/// the event.
+pub(super) static KINDS: [StatementKind; 2] = [
+    StatementKind {
+        verb: &verb::EVALUATED,
+        object_type: INTERACTION,
+    },
+    StatementKind {
+        verb: &verb::ATTEMPTED,
+        object_type: INTERACTION,
+    },
+];
+
 pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], Fault> {
     let base = cx.base(&[])?;
     let questions = questions(cx)?;
@@ -45,10 +59,11 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
         return Err(Fault::new(Reason::NotRepresentable, detail));
     }
     let fields = &CheckFields::of_event(cx);
-    let verb = if fields.is_from_browser {
-        &verb::ATTEMPTED
+    let [evaluated, attempted] = &KINDS;
+    let kind = if fields.is_from_browser {
+        attempted
     } else {
-        &verb::EVALUATED
+        evaluated
     };
 
     let block = logged_block(cx)?;
@@ -63,7 +78,7 @@ pub(super) fn checked<'a>(cx: &Transformer<'a>) -> Result<&'a [Statement<'a>], F
     } else {
         Some(result(cx, &fields.result, submission)?)
     };
-    let parent = cx.statement(verb, base, object, result)?;
+    let parent = cx.statement(kind.verb, base, object, result)?;
 
     let mut statements = ArenaVec::with_capacity_in(1 + questions.len(), cx.arena);
     statements.push(parent);

@@ -256,8 +256,12 @@ impl<'a> Transformer<'a> {
         }))
     }
 
-    /// Makes an object from the course of the event, with these extensions in its definition.
-    pub fn course_object(&self, extensions: Option<Extensions<'a>>) -> Result<Activity<'a>, Fault> {
+    /// Makes an object of this type from the course of the event, with these extensions in its definition.
+    pub fn course_object(
+        &self,
+        object_type: &'static str,
+        extensions: Option<Extensions<'a>>,
+    ) -> Result<Activity<'a>, Fault> {
         let course_id = self
             .event
             .required("context.course_id", self.event.context("course_id"))?;
@@ -265,7 +269,7 @@ impl<'a> Transformer<'a> {
         let definition = ActivityDefinition {
             name: Some(english(self.lms.course_name(course_id)?)),
             extensions,
-            ..ActivityDefinition::of(COURSE)
+            ..ActivityDefinition::of(object_type)
         };
         Ok(activity(Some(self.iri("course", course_id)), definition))
     }

@@ -12,39 +12,63 @@
 //!
 //! Times are in seconds, rounded to milliseconds. A text is accepted as a number if Python's `float` accepts it.
 
-use super::model::{Activity, ActivityDefinition, Statement, StatementResult, Verb};
+use super::mapping::StatementKind;
+use super::model::{Activity, ActivityDefinition, Statement, StatementResult};
 use super::transformer::{Base, Extension, Transformer, activity};
-use super::vocabulary::activity::VIDEO;
-use super::vocabulary::{extension, verb};
+use super::vocabulary::extension;
 use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::time::TincanDuration;
 use crate::tracking::field::{required, str_of, truthy, wrong_type};
 use crate::tracking::{number, usage_key};
 
-pub(super) fn loaded<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
-    cx.statement(&verb::INITIALIZED, base, object, None)
+pub(super) fn loaded<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx, kind)?;
+    cx.statement(kind.verb, base, object, None)
 }
 
 pub(super) fn at_time<'a>(
     cx: &Transformer<'a>,
-    verb: &'static Verb,
+    kind: StatementKind,
 ) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
+    let (base, object) = parts(cx, kind)?;
     let result = extended(cx, [(extension::TIME, current_time(cx)?)]);
-    cx.statement(verb, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
-pub(super) fn captions<'a>(cx: &Transformer<'a>, shown: bool) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
+pub(super) fn captions_shown<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    captions(cx, kind, true)
+}
+
+pub(super) fn captions_hidden<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    captions(cx, kind, false)
+}
+
+fn captions<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+    shown: bool,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx, kind)?;
     let enabled = (extension::CC_ENABLED, Some(Value::Bool(shown)));
     let result = extended(cx, [(extension::TIME, current_time(cx)?), enabled]);
-    cx.statement(&verb::INTERACTED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
-pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
+pub(super) fn completed<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx, kind)?;
     let seconds = duration(cx)?;
     let printed = |seconds| match TincanDuration::from_seconds(seconds) {
         Some(duration) => Ok(cx.text(format_args!("{duration}"))),
@@ -59,19 +83,25 @@ pub(super) fn completed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault
         duration: seconds.map(printed).transpose()?,
         ..extended(cx, [(extension::TIME, seconds.map(Value::Float))])
     };
-    cx.statement(&verb::COMPLETED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
-pub(super) fn seeked<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
+pub(super) fn seeked<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx, kind)?;
     let from = seconds("data.old_time", cx.event.data("old_time"))?.map(Value::Float);
     let to = seconds("data.new_time", cx.event.data("new_time"))?.map(Value::Float);
     let result = extended(cx, [(extension::TIME_FROM, from), (extension::TIME_TO, to)]);
-    cx.statement(&verb::SEEKED, base, object, Some(result))
+    cx.statement(kind.verb, base, object, Some(result))
 }
 
-pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, Fault> {
-    let (base, object) = parts(cx)?;
+pub(super) fn speed_changed<'a>(
+    cx: &Transformer<'a>,
+    kind: StatementKind,
+) -> Result<Statement<'a>, Fault> {
+    let (base, object) = parts(cx, kind)?;
     let speed = |field: &str, value| {
         let text = str_of(field, required(field, value)?, "a string")?;
         Ok::<_, Fault>(Some(Value::Str(cx.text(format_args!("{text}x")))))
@@ -79,16 +109,16 @@ pub(super) fn speed_changed<'a>(cx: &Transformer<'a>) -> Result<Statement<'a>, F
     let from = speed("data.old_speed", cx.event.data("old_speed"))?;
     let to = speed("data.new_speed", cx.event.data("new_speed"))?;
     let speeds = [(extension::SPEED_FROM, from), (extension::SPEED_TO, to)];
-    cx.statement(&verb::INTERACTED, base, object, Some(extended(cx, speeds)))
+    cx.statement(kind.verb, base, object, Some(extended(cx, speeds)))
 }
 
 /// Makes the parts that the statements of all video events have.
-fn parts<'a>(cx: &Transformer<'a>) -> Result<(Base<'a>, Activity<'a>), Fault> {
+fn parts<'a>(cx: &Transformer<'a>, kind: StatementKind) -> Result<(Base<'a>, Activity<'a>), Fault> {
     let actor = cx.actor()?;
     let length = duration(cx)?.map(Value::Float);
     let context = cx.context(&[(extension::LENGTH, length)])?;
     let id = cx.iri("xblock", usage_key::video(&cx.event, cx.arena)?);
-    let object = activity(Some(id), ActivityDefinition::of(VIDEO));
+    let object = activity(Some(id), ActivityDefinition::of(kind.object_type));
     Ok((Base { actor, context }, object))
 }
 

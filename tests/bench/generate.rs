@@ -5,7 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use event_routing_backends::{caliper, xapi};
+use event_routing_backends::convert::default_and_other_events;
+use event_routing_backends::format::Format;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -70,8 +71,14 @@ impl Generate {
             bytes / lines.max(1)
         );
         println!("{implicit} implicit");
-        println!("{} emitted as xAPI", written.of(xapi::DEFAULT_EVENTS));
-        println!("{} emitted as Caliper", written.of(caliper::DEFAULT_EVENTS));
+        println!(
+            "{} emitted as xAPI",
+            written.of(&default_and_other_events(Format::Xapi).0)
+        );
+        println!(
+            "{} emitted as Caliper",
+            written.of(&default_and_other_events(Format::Caliper).0)
+        );
         if self.gzip {
             let compressed = fs::metadata(gzip(&log)).expect("the archive exists");
             println!(

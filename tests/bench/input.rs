@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use event_routing_backends::{caliper, xapi};
+use event_routing_backends::convert::default_and_other_events;
+use event_routing_backends::format::Format;
 
 use crate::generate;
 use crate::generator::{LogCounts, LogOptions};
@@ -31,8 +32,8 @@ impl Input {
             files: vec![path],
             bytes,
             lines,
-            xapi: written.of(xapi::DEFAULT_EVENTS),
-            caliper: written.of(caliper::DEFAULT_EVENTS),
+            xapi: written.of(&default_and_other_events(Format::Xapi).0),
+            caliper: written.of(&default_and_other_events(Format::Caliper).0),
         }
     }
 

@@ -6,17 +6,19 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 
 use bumpalo::Bump;
-use event_routing_backends::caliper::{self, CaliperSettings};
+use event_routing_backends::caliper::CaliperSettings;
 use event_routing_backends::convert::{
     ConvertedBatch, ConvertedLine, FormatSettings, Layout, LineConverter, StatementForm,
+    select_events,
 };
 use event_routing_backends::filter::EventFilter;
+use event_routing_backends::format::Format;
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
 use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
 use event_routing_backends::outcome::{RepairSet, Tally};
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
-use event_routing_backends::xapi::{self, ActorKind, XapiSettings};
+use event_routing_backends::xapi::{ActorKind, XapiSettings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -31,15 +33,15 @@ fn formats() -> [LineConverter; 2] {
     let caliper = CaliperSettings {
         transformer_version: "x".into(),
     };
-    let select = |default, others| EventSelection::new(&["all".into()], default, others).unwrap();
+    let select = |format| select_events(format, &["all".into()]).unwrap();
     [
         converter(
             FormatSettings::Xapi(xapi, StatementForm::Statement),
-            select(xapi::DEFAULT_EVENTS, xapi::OTHER_EVENTS),
+            select(Format::Xapi),
         ),
         converter(
             FormatSettings::Caliper(caliper, None),
-            select(caliper::DEFAULT_EVENTS, caliper::OTHER_EVENTS),
+            select(Format::Caliper),
         ),
     ]
 }

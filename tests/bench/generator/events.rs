@@ -20,7 +20,9 @@ impl EventKind {
     }
 
     pub fn is_supported(&self) -> bool {
-        xapi::DEFAULT_EVENTS.contains(&self.name) || caliper::DEFAULT_EVENTS.contains(&self.name)
+        let of_xapi = xapi::mapping(self.name).is_some_and(|mapping| mapping.is_default);
+        let of_caliper = caliper::mapping(self.name).is_some_and(|mapping| mapping.is_default);
+        of_xapi || of_caliper
     }
 }
 
