@@ -1,11 +1,16 @@
 //! The options of `event-router explain`.
 
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, value_parser};
 
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
+use crate::console::Console;
+use crate::outcome::Reason;
+use crate::run::{Chosen, ExplainSettings, OUTCOMES};
 
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
@@ -26,5 +31,64 @@ pub struct ExplainArgs {
 
     /// Write the outcomes as JSON, one object for each line that is not blank
     #[arg(long, help_heading = "Output")]
-    pub json: bool,
+    json: bool,
+
+    /// Show only lines with these outcomes
+    #[arg(
+        long,
+        value_delimiter = ',',
+        ignore_case = true,
+        value_name = "OUTCOME,…",
+        value_parser = PossibleValuesParser::new(OUTCOMES),
+        help_heading = "Output"
+    )]
+    only: Vec<String>,
+
+    /// Show only lines with these reasons, such as unknown-user
+    #[arg(
+        long,
+        value_delimiter = ',',
+        ignore_case = true,
+        value_name = "CODE,…",
+        value_parser = reason_parser(),
+        hide_possible_values = true,
+        help_heading = "Output"
+    )]
+    reason: Vec<Reason>,
+
+    /// Stop after showing this many lines
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), help_heading = "Output")]
+    limit: Option<u64>,
+
+    /// Print neither the counts at the end nor a progress bar, nor warnings and notes
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+}
+
+impl ExplainArgs {
+    /// Returns the console. Its progress bar is shown only if standard output is not the same terminal.
+    pub fn console(&self) -> Console {
+        Console::new(self.quiet, !io::stdout().is_terminal())
+    }
+
+    /// Returns the settings apart from those of the inputs and the conversion.
+    pub fn settings(&self) -> ExplainSettings {
+        ExplainSettings {
+            json: self.json,
+            chosen: Chosen {
+                outcomes: self.only.clone(),
+                reasons: self.reason.clone(),
+                limit: self.limit,
+            },
+        }
+    }
+}
+
+fn reason_parser() -> impl TypedValueParser<Value = Reason> {
+    let codes = PossibleValuesParser::new(Reason::ALL.map(|(_, code)| code));
+    codes.try_map(|code| {
+        let mut reasons = Reason::ALL.into_iter();
+        let found = reasons.find(|(_, known)| known.eq_ignore_ascii_case(&code));
+        found.map(|(reason, _)| reason).ok_or("no such reason")
+    })
 }

@@ -133,7 +133,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             ("recover", console, args.delivery.dry_run)
         }
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
-        Subcommands::Explain(_) => ("explain", Console::new(false, false), false),
+        Subcommands::Explain(args) => ("explain", args.console(), false),
         Subcommands::Lms(args) => ("lms", args.console(), false),
         Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
         Subcommands::Man(_) => ("man", Console::new(false, false), false),
@@ -174,14 +174,11 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             run::dead_letters(&args.dir, args.json, args.exit_code, &running.console)
         }
         Subcommands::Explain(args) => {
+            let settings = args.settings();
             let conversion = args.conversion.settings(args.ca_file);
             let conversion = conversion.or_exit(ExitCode::Usage)?;
-            run::explain(
-                &args.input.settings(),
-                conversion,
-                args.json,
-                &running.console,
-            )
+            let input = args.input.settings();
+            run::explain(&input, conversion, settings, &running.console)
         }
         Subcommands::Lms(args) => args.run(&running.console),
         Subcommands::Completions(args) => args.write(program()),

@@ -66,6 +66,11 @@ impl Courses {
         }
     }
 
+    /// Returns the number of courses.
+    pub fn len(&self) -> usize {
+        self.display_names.len()
+    }
+
     /// Returns whether the table has no rows below its header.
     pub fn is_empty(&self) -> bool {
         self.display_names.is_empty()

@@ -94,7 +94,7 @@ impl Users {
     }
 
     /// Returns the number of users.
-    pub(super) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.rows.len()
     }
 

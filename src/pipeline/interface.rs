@@ -89,6 +89,19 @@ pub enum InputEvent<S, T> {
     End(ReadEnd, u64),
 }
 
+impl<S, T> InputEvent<S, T> {
+    /// Applies a function to a converted batch.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> InputEvent<S, U> {
+        match self {
+            Self::Unopened(error) => InputEvent::Unopened(error),
+            Self::HeldBack(reason) => InputEvent::HeldBack(reason),
+            Self::Start(start) => InputEvent::Start(start),
+            Self::Batch(batch) => InputEvent::Batch(convert(batch)),
+            Self::End(end, bytes) => InputEvent::End(end, bytes),
+        }
+    }
+}
+
 impl<S, T, E> InputEvent<S, Result<T, E>> {
     /// Returns the event with the converted batch.
     ///

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+pub use self::flaws::remedy_of_flaw;
 use causes::{array_start, cause_of, likely_kind};
 use remedy::Remedy::{self, If, Options, Other, Pipe};
 use remedy::{options, pipe};

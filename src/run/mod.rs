@@ -46,7 +46,7 @@ mod verify;
 
 pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
-pub use explain::explain;
+pub use explain::{Chosen, ExplainSettings, OUTCOMES, explain};
 pub use fail_on::FailOn;
 pub use job::Command;
 pub use lms_export::{ExportSettings, lms_export};

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Run, fixture, line};
+use crate::harness::{Ended, Run, fixture, line};
 
 #[test]
 fn each_line_has_a_json_row_with_all_keys_except_blank_lines() {
@@ -64,11 +64,12 @@ fn without_json_each_line_has_a_readable_explanation() {
         lines[2],
         "a.log:2: play_video: rejected, no-user: the event names no user"
     );
+    assert_eq!(lines[3], "    to do: nothing; the visitor was anonymous");
     assert_eq!(
-        lines[3],
+        lines[4],
         "a.log:3: stop_video: filtered: excluded by `--events`"
     );
-    assert!(lines[4].starts_with("a.log:4: (no name): unparsable, not-json: "));
+    assert!(lines[5].starts_with("a.log:4: (no name): unparsable, not-json: "));
 }
 
 #[test]
@@ -120,4 +121,132 @@ fn a_truncated_or_missing_input_exits_with_3() {
         .run()
         .with_code(3);
     Run::explain().args(&["a.log"]).run().with_code(3);
+}
+
+/// The positions of the explained lines, without their results and advice.
+fn positions(ended: &Ended) -> Vec<String> {
+    let stdout = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let lines = stdout.lines().filter(|line| !line.starts_with(' '));
+    let positions = lines.map(|line| line.split(": ").next().unwrap().to_owned());
+    positions.collect()
+}
+
+/// A log with an emitted, a rejected, an unparsable and an emitted line.
+fn mixed_log() -> String {
+    line(1) + &line(2).replace("ada", "") + "x\n" + &line(4)
+}
+
+#[test]
+fn only_lines_with_the_chosen_outcomes_and_reasons_are_shown() {
+    for (options, shown) in [
+        (
+            &["--only", "rejected,unparsable"][..],
+            &["a.log:2", "a.log:3"][..],
+        ),
+        (&["--only", "Emitted"], &["a.log:1", "a.log:4"]),
+        (&["--reason", "no-user,not-json"], &["a.log:2", "a.log:3"]),
+        (&["--reason", "no-user", "--only", "unparsable"], &[]),
+        (&["--limit", "2"], &["a.log:1", "a.log:2"]),
+        (
+            &["--only", "emitted", "--limit", "2"],
+            &["a.log:1", "a.log:4"],
+        ),
+    ] {
+        let run = Run::explain_as_text().file("a.log", mixed_log());
+        let ended = run.args(options).args(&["a.log"]).run().with_code(0);
+        assert_eq!(positions(&ended), shown, "{options:?}");
+    }
+}
+
+#[test]
+fn outcomes_and_reasons_that_do_not_exist_are_usage_errors() {
+    for options in [["--only", "lost"], ["--reason", "lost"], ["--limit", "0"]] {
+        let run = Run::explain_as_text().file("a.log", mixed_log());
+        run.args(&options).args(&["a.log"]).run().with_code(2);
+    }
+}
+
+#[test]
+fn the_counts_by_outcome_and_reason_are_on_standard_error() {
+    let run = |options: &[&str]| {
+        let run = Run::explain_as_text().file("a.log", mixed_log());
+        run.args(options).args(&["a.log"]).run().with_code(0)
+    };
+    let counts = "
+              2 emitted
+              1 rejected  no-user 1
+              1 unparsable  not-json 1
+              4 lines  2 shown
+";
+    let stderr = run(&["--only", "emitted"]).stderr;
+    assert!(stderr.contains(&counts[1..]), "{stderr}");
+    let stderr = run(&["--only", "rejected", "--limit", "1"]).stderr;
+    let expected =
+        "              2 lines  1 shown\nnote: stopped after 1 line, as `--limit` says\n";
+    assert!(stderr.ends_with(expected), "{stderr}");
+    assert_eq!(run(&["--only", "rejected", "--quiet"]).stderr, "");
+}
+
+#[test]
+fn advice_has_the_value_and_the_table() {
+    let users = "id,username,email,xapi_id,caliper_id\n1,bea,,,\n2,cyd,,,\n";
+    let courses = "course_id,display_name\ncourse-v1:x+y+z,X\n";
+    let derived = "(a permanent id that the LMS does not share)";
+    let unknown_user = format!(
+        "user ada is not in users.csv (2 users): export the table again, or `--unknown-user derive` {derived}"
+    );
+    let of_user = |user: &str| {
+        let user = format!("\"username\": \"{user}\"");
+        line(1).replace("\"username\": \"ada\"", &user)
+    };
+    for (options, log, advice) in [
+        (
+            &["--users", "users.csv"][..],
+            line(1),
+            unknown_user.as_str(),
+        ),
+        (
+            &["--users", "users.csv"],
+            of_user("bea"),
+            "user bea has no external id in users.csv (2 users): import ids that `event-router lms external-ids` writes, export the table again, or use such ids without an import: `--missing-external-id derive`",
+        ),
+        (
+            &["--users", "users.csv", "--actor", "mbox"],
+            of_user("bea"),
+            "user bea has no e-mail address in users.csv (2 users): `--actor external-id`",
+        ),
+        (
+            &["--courses", "courses.csv"],
+            line(1).replace("play_video", "edx.course.enrollment.activated"),
+            "course course-v1:a+b+c is not in courses.csv (1 course): export the table again, or `--unknown-course derive` (the id as the name)",
+        ),
+        (
+            &["--max-line-bytes", "100"],
+            line(1),
+            "raise the limit: `--max-line-bytes 1M`",
+        ),
+        (
+            &[],
+            line(1).replace("T09:00", "T25:00"),
+            "correct the times in the log: '2024-03-05T25:00:00.000001+00:00' must be ISO 8601 with an offset, such as 2024-03-05T09:14:07+00:00",
+        ),
+        (
+            &[],
+            line(1).replace("2024-03-05T", "2024-03-05 "),
+            "`--repair naive-time` converts the event",
+        ),
+    ] {
+        let run = Run::explain_as_text().file("users.csv", users);
+        let run = run.file("courses.csv", courses).file("a.log", &log);
+        let ended = run
+            .args(&["--events", "all"])
+            .args(options)
+            .args(&["a.log"])
+            .run();
+        let stdout = String::from_utf8_lossy(&ended.stdout).into_owned();
+        let found = stdout
+            .lines()
+            .find_map(|line| line.strip_prefix("    to do: "));
+        assert_eq!(found, Some(advice), "{stdout}{}", ended.stderr);
+    }
 }

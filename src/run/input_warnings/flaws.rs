@@ -79,6 +79,20 @@ fn state_and_remedy(flaw: Flaw) -> Option<(&'static str, Remedy)> {
     })
 }
 
+/// Returns the remedy for a line with this flaw, if there is one.
+pub fn remedy_of_flaw(flaw: Flaw) -> Option<String> {
+    Some(match flaw {
+        Flaw::DockerPiece | Flaw::CriPiece => {
+            "read this line and those with its other pieces with `--unwrap auto`".to_owned()
+        }
+        _ => match state_and_remedy(flaw)?.1 {
+            Remedy::Pipe(command) => format!("convert the log first: `{command}`"),
+            Other(remedy) => remedy.to_owned(),
+            Remedy::Options(_) | Remedy::If(..) => return None,
+        },
+    })
+}
+
 /// Returns the most frequent flaw of the lines of an input without an event, with its remedy.
 pub fn likely_flaw(suspects: &Suspects) -> Option<(String, Remedy)> {
     let flawed = suspects.flawed.iter();
