@@ -41,7 +41,7 @@ pub struct DeliveryArgs {
     auth_file: Option<PathBuf>,
 
     /// Send at most this many statements or events in one request [default: 500, or 20000 to ClickHouse]
-    #[arg(long, value_name = "N", value_parser = number_in(1..=100_000))]
+    #[arg(long, value_name = "N", value_parser = number_in::<u32>(1..=100_000))]
     batch_size: Option<u32>,
 
     /// Send at most this many bytes in one request, before compression [default: 4M, or 32M to ClickHouse]
@@ -58,7 +58,7 @@ pub struct DeliveryArgs {
 
     /// Open at most this many connections to --url or to each router: more while the server can handle them [default: 4, or
     /// 2 to ClickHouse]
-    #[arg(long, value_name = "N", value_parser = number_in(1..=MAX_CONNECTIONS))]
+    #[arg(long, value_name = "N", value_parser = number_in::<u16>(1..=MAX_CONNECTIONS))]
     connections: Option<u16>,
 
     /// Make at most this many requests per second to --url or to each router

@@ -61,7 +61,7 @@ pub struct InputArgs {
     max_line_bytes: u64,
 
     /// The number of threads that convert, and of inputs that are read at a time [default: the number of cores]
-    #[arg(long, value_name = "N", value_parser = number_in(1..=MAX_THREADS))]
+    #[arg(long, value_name = "N", value_parser = number_in::<u16>(1..=MAX_THREADS))]
     threads: Option<u16>,
 }
 

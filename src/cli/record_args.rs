@@ -21,7 +21,7 @@ pub struct RecordArgs {
 
     /// Forget inputs that no run with this --state has found for this many days; if they come back, they are delivered
     /// again [default: 400]
-    #[arg(long, value_name = "DAYS", value_parser = number_in(1..=36_500))]
+    #[arg(long, value_name = "DAYS", value_parser = number_in::<u64>(1..=36_500))]
     forget_after: Option<u64>,
 
     /// Write a report of the run to this file, as JSON. An older report is always replaced

@@ -28,7 +28,7 @@ pub struct VerifyArgs {
     pub options: SendOptions,
 
     /// Ask each router for this many statements, always the same of the same inputs
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number_in(1..=1_000_000), help_heading = "Verification")]
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = number_in::<u32>(1..=1_000_000), help_heading = "Verification")]
     sample: u32,
 
     /// Ask for all statements, and say first how many requests that takes. ClickHouse is asked for ids only, so a row with
