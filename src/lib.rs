@@ -78,6 +78,7 @@
 //! | `recover` | dead letters → servers; with `--discard`, to a file | `recover`, `discard` |
 //! | `dead-letters` | dead letters → groups by router, reason and answer | `dead_letters` |
 //! | `explain` | logs → the outcome of each line | `explain` |
+//! | `inspect` | logs → counts of their contents, and the command that converts them | `inspect` |
 //! | `completions`, `man` | the command line's definition → completions, man pages | none: `cli/manual` |
 //! | `lms external-ids` | users without an external id → ids for the LMS | `lms_external_ids` |
 //!
@@ -98,6 +99,7 @@
 //! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
+//! | `contents` | the contents of logs by count, for `inspect` |
 //! | `xapi`, `caliper` | event name → records: the table of events in `mod.rs`, one file for each event family, wire types, vocabulary |
 //! | `repair` | old events → the form of today, if the user asks for it |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
@@ -193,6 +195,7 @@ mod checkpoint;
 #[doc(hidden)]
 pub mod cli;
 mod console;
+mod contents;
 #[doc(hidden)]
 pub mod convert;
 mod dedupe;

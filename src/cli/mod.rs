@@ -9,6 +9,7 @@ mod explain;
 mod filter_args;
 mod format_args;
 mod input_args;
+mod inspect;
 mod lms;
 mod lms_db_args;
 mod lms_external_ids;
@@ -69,6 +70,8 @@ enum Subcommands {
     Recover(Box<recover::RecoverArgs>),
     /// Count dead letters by router, reason and answer, and show how to settle them
     DeadLetters(Box<dead_letters::DeadLettersArgs>),
+    /// Show what logs hold, by count, and the command that converts them
+    Inspect(Box<inspect::InspectArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
     /// Work with the users and courses of the LMS
@@ -134,6 +137,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
         }
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
         Subcommands::Explain(args) => ("explain", args.console(), false),
+        Subcommands::Inspect(args) => ("inspect", args.console(), false),
         Subcommands::Lms(args) => ("lms", args.console(), false),
         Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
         Subcommands::Man(_) => ("man", Console::new(false, false), false),
@@ -179,6 +183,10 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let conversion = conversion.or_exit(ExitCode::Usage)?;
             let input = args.input.settings();
             run::explain(&input, conversion, settings, &running.console)
+        }
+        Subcommands::Inspect(args) => {
+            let settings = args.settings().or_exit(ExitCode::Usage)?;
+            run::inspect(settings, &running.console)
         }
         Subcommands::Lms(args) => args.run(&running.console),
         Subcommands::Completions(args) => args.write(program()),

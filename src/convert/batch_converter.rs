@@ -6,6 +6,7 @@ use bumpalo::Bump;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::contents_of::count_outcome;
 use super::converted_batch::ConvertedBatch;
 use super::converted_line::{ConvertedLine, EventType};
 use super::line_converter::LineConverter;
@@ -32,6 +33,8 @@ pub struct BatchConverter {
     pub compresses: bool,
     /// Whether to count details that only the JSON report shows, such as the number of lines for each event name.
     pub keeps_details: bool,
+    /// Whether the run is an inspection, which counts events and needs no records.
+    pub inspects: bool,
     pub buffers: Buffers,
 }
 
@@ -49,6 +52,7 @@ impl BatchConverter {
             bytes_read: batch.bytes_read,
             ..ConvertedBatch::default()
         };
+        converted.contents = self.inspects.then(Box::default);
         let last_of_part = self.convert_part(source, &batch, &mut converted);
         let rest = last_of_part.map(|nth| batch.split_after(nth));
         if let Some(foreign) = converted.suspects.foreign {
@@ -149,6 +153,9 @@ impl BatchConverter {
         source: &Source,
         converted: &mut ConvertedBatch,
     ) {
+        if let Some(contents) = &mut converted.contents {
+            count_outcome(conversion, line, source, contents);
+        }
         let tally = &mut converted.tally;
         tally.count(&conversion.outcome, conversion.records);
         self.count_details(conversion, line.number, tally);

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::row_origin::RowOrigin;
 use super::suspects::Suspects;
 use crate::buffers::Buffer;
+use crate::contents::Contents;
 use crate::input::Position;
 use crate::outcome::Tally;
 use crate::routing::RouterSet;
@@ -34,6 +35,8 @@ pub struct ConvertedBatch {
     pub tally: Tally,
     /// The lines that are probably no events.
     pub suspects: Suspects,
+    /// The counts of the events, if the run is an inspection. Each event is parsed then.
+    pub contents: Option<Box<Contents>>,
 }
 
 /// An xAPI statement, a Caliper envelope or a Caliper event of a [`ConvertedBatch`].

@@ -80,6 +80,10 @@ impl LineConverter {
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
         let Some(line) = line_of(row, origin) else {
+            if let Some(contents) = &mut batch.contents {
+                contents.names.count(None, false, false);
+                contents.days.count(None, None);
+            }
             let fault = Fault::new(Reason::Collision, row.detail.to_owned());
             return Some(ConvertedLine {
                 row: Some(row),
@@ -122,6 +126,7 @@ impl LineConverter {
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
         if let LineContent::Whole(text) = line.content
+            && batch.contents.is_none()
             && let Some(conversion) = self.skip_unwanted(text, wrapper)
         {
             return Some(conversion);
@@ -163,12 +168,23 @@ impl LineConverter {
             }
         };
         let event = of_event.event;
+        if let Some(contents) = &mut batch.contents {
+            self.count_contents(&event, line, arena, contents);
+        }
+        // Only an inspection tries which repairs an event needs that is not converted because of its name.
+        let with_repairs = |conversion| match batch.contents {
+            None => conversion,
+            Some(_) => ConvertedLine {
+                repairs: self.repairs_of_name(event, arena),
+                ..conversion
+            },
+        };
         let Some(name) = self.name_of(&event) else {
-            return Some(self.without_name(&event));
+            return Some(with_repairs(self.without_name(&event)));
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
-            Some(outcome) => self.not_selected(name, outcome),
+            Some(outcome) => with_repairs(self.not_selected(name, outcome)),
             None => {
                 let writer = RecordWriter {
                     batch,

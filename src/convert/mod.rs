@@ -9,6 +9,7 @@
 //! | `by_name` | events whose outcome depends on their name alone |
 //! | `split_records` | the records of a line that holds several |
 //! | `converted_line` | the outcome of a line, and what else is known of its event |
+//! | `contents_of` | the counts of events and outcomes for an inspection |
 //! | `missing_repairs` | the repairs that an event would need, and those without which it is converted |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
@@ -22,6 +23,7 @@
 mod batch_converter;
 mod by_name;
 mod clickhouse_row;
+mod contents_of;
 mod converted_batch;
 mod converted_line;
 mod converter;

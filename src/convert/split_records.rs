@@ -21,6 +21,8 @@ pub struct SplitRecord<'a> {
     row: Option<&'a RejectsRow<'a>>,
     /// The fault of the record, if it is no line.
     fault: Option<Fault>,
+    /// Whether the record was in a JSON object that a log driver put around the line.
+    is_unwrapped: bool,
 }
 
 impl LineConverter {
@@ -56,6 +58,7 @@ impl LineConverter {
             }
             _ => false,
         };
+        let is_unwrapped = wrapped.is_some();
         let lines = match wrapped {
             // The bytes that are not UTF-8 must not become question marks.
             Some(_) if fault.reason == Reason::NotUtf8 => return Vec::new(),
@@ -87,11 +90,13 @@ impl LineConverter {
                     ..part
                 },
                 fault,
+                is_unwrapped,
             },
             None => SplitRecord {
                 row: None,
                 line: part,
                 fault,
+                is_unwrapped,
             },
         };
         records.into_iter().map(of_line).collect()
@@ -135,6 +140,10 @@ impl LineConverter {
                 self.convert_wrapped(record.line, wrapper, layout, arena, batch)?
             }
         };
+        if let Some(contents) = &mut batch.contents {
+            let is_event = !matches!(converted.outcome, Outcome::Unparsable(_));
+            contents.form.unwrapped += u64::from(record.is_unwrapped && is_event);
+        }
         Some(ConvertedLine {
             row: record.row,
             ..converted

@@ -1,5 +1,6 @@
 //! Shards: when several runs divide the inputs, each run converts one shard of them.
 
+use std::fmt;
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -9,6 +10,13 @@ use sha2::{Digest, Sha256};
 pub struct Shard {
     index: u64,
     count: u64,
+}
+
+impl fmt::Display for Shard {
+    /// Writes the shard as `--shard` takes it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.index, self.count)
+    }
 }
 
 impl Shard {

@@ -78,6 +78,11 @@ impl<'a> UserRef<'a> {
         }
     }
 
+    /// Returns the numeric id, if the event has one, or the username.
+    pub(crate) fn text(self) -> &'a str {
+        self.username
+    }
+
     /// Returns the fault of a user who is not in the users table, or whose row lacks a value.
     fn fault(self, reason: Reason) -> Fault {
         let lacks = match reason {
@@ -140,6 +145,21 @@ impl Lms {
             }
             _ => Err(user.fault(Reason::NoExternalId)),
         }
+    }
+
+    /// Returns whether there is a table of users and the user is not in it.
+    pub(crate) fn lacks_user(&self, user: UserRef<'_>) -> bool {
+        self.users.is_some() && self.find(user).is_none()
+    }
+
+    /// Returns whether there is a table of courses and the course is not in it. The table lacks no course whose id is not a
+    /// course key.
+    pub(crate) fn lacks_course(&self, course_id: &str) -> bool {
+        let Some(courses) = &self.courses else {
+            return false;
+        };
+        let key = course_key::canonical(course_id);
+        key.is_some_and(|key| courses.display_name(&key).is_none())
     }
 
     /// Returns whether an id was derived for a user who is in no table.

@@ -5,25 +5,25 @@ use std::cmp::Reverse;
 use hashbrown::HashMap;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// The number of different texts that are counted.
+/// The usual number of different texts that are counted.
 pub const MAX_TEXTS: usize = 1_000;
-
-/// The number of different texts that are kept: one more than `MAX_TEXTS`, which shows that there are more.
-pub(super) const KEPT: usize = MAX_TEXTS + 1;
 
 /// The number of bytes of a text that are kept. Names of events are shorter.
 const TEXT_BYTES: usize = 200;
 
-/// Texts with their counts. Only the texts with the smallest hashes are kept, so which texts are kept does not depend
-/// on the order of the lines.
+/// Texts with their counts, for at most `MAX` different texts. Of more texts, only those with the smallest hashes are kept,
+/// so which texts are kept does not depend on the order of the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FrequentTexts(HashMap<String, u64>);
+pub struct FrequentTexts<const MAX: usize = MAX_TEXTS>(HashMap<String, u64>);
 
-impl FrequentTexts {
+impl<const MAX: usize> FrequentTexts<MAX> {
+    /// The number of different texts that are kept: one more than `MAX`, which shows that there are more.
+    const KEPT: usize = MAX + 1;
+
     pub fn count(&mut self, text: &str, count: u64) {
         let text = start_of(text);
         *self.0.entry_ref(text).or_insert(0) += count;
-        if self.0.len() > 2 * KEPT {
+        if self.0.len() > 2 * Self::KEPT {
             self.prune();
         }
     }
@@ -35,9 +35,9 @@ impl FrequentTexts {
         }
     }
 
-    /// Returns the number of different texts, or a number greater than [`MAX_TEXTS`] if there are more.
+    /// Returns the number of different texts, or a number greater than `MAX` if there are more.
     pub fn different(&self) -> usize {
-        self.0.len().min(KEPT)
+        self.0.len().min(Self::KEPT)
     }
 
     /// Returns the most frequent texts, at most `most` of them, with their counts. Texts with equal counts are in
@@ -46,9 +46,9 @@ impl FrequentTexts {
         let texts = self.0.iter();
         let mut texts: Vec<(&str, u64)> =
             texts.map(|(text, &count)| (text.as_str(), count)).collect();
-        if texts.len() > KEPT {
+        if texts.len() > Self::KEPT {
             texts.sort_unstable_by_key(|&(text, _)| hash(text));
-            texts.truncate(KEPT);
+            texts.truncate(Self::KEPT);
         }
         texts.sort_unstable_by_key(|&(text, count)| (Reverse(count), text));
         texts.truncate(most);
@@ -58,7 +58,7 @@ impl FrequentTexts {
     #[cold]
     fn prune(&mut self) {
         let mut hashes: Vec<u64> = self.0.keys().map(|text| hash(text)).collect();
-        let (_, &mut greatest, _) = hashes.select_nth_unstable(KEPT - 1);
+        let (_, &mut greatest, _) = hashes.select_nth_unstable(Self::KEPT - 1);
         self.0.retain(|text, _| hash(text) <= greatest);
     }
 }

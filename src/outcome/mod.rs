@@ -16,7 +16,7 @@ pub use details::Details;
 pub use fault::Fault;
 pub use filtered::FilteredEvents;
 pub use flaw::Flaw;
-pub use frequent_texts::MAX_TEXTS;
+pub use frequent_texts::{FrequentTexts, MAX_TEXTS};
 pub use line_outcome::{FilteredBy, Outcome, Unsupported};
 pub use reason::Reason;
 pub use rejected_events::RejectedFor;

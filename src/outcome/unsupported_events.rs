@@ -88,8 +88,10 @@ impl UnsupportedEvents {
 
 #[cfg(test)]
 mod tests {
-    use super::super::frequent_texts::KEPT;
+    use super::super::MAX_TEXTS;
     use super::*;
+
+    const KEPT: usize = MAX_TEXTS + 1;
 
     fn counted(names: impl Iterator<Item = u64>) -> UnsupportedEvents {
         let mut events = UnsupportedEvents::default();

@@ -2,7 +2,6 @@
 
 mod advice;
 mod inputs;
-#[allow(dead_code)]
 mod inspection;
 #[allow(dead_code)]
 mod inspection_page;
@@ -16,11 +15,14 @@ mod unsupported;
 mod verification;
 
 pub(crate) use advice::{
-    Reread, are_many, are_most_rejected, are_most_repairable, emptied_files, nameless_events,
-    nothing_converted, nothing_emitted, rejected_events, repairable_events, table_warnings,
-    unmatched_values,
+    Reread, are_many, are_most_rejected, are_most_repairable, emptied_files, is_worth_repairing,
+    nameless_events, nothing_converted, nothing_emitted, rejected_events, repairable_events,
+    table_warnings, unmatched_values,
 };
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
+pub(crate) use inspection::{
+    Archive, Inspection, LeftOut as LeftOutRow, Recommended, inspection_text,
+};
 pub(crate) use invocation::Invocation;
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;

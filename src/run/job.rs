@@ -246,6 +246,7 @@ impl<'a> Job<'a> {
             // Duplicates could not be removed from compressed records.
             compresses: destination.takes_compressed() && duplicates.is_none(),
             keeps_details: self.record.report.is_some(),
+            inspects: false,
             buffers: Buffers::default(),
         });
         if let Some(counter) = destination.counter()

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
 //! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
+//! | `inspect` | counts the contents of logs; `inspect/command` is the command that it recommends |
 //! | `lms_export` | writes the tables of the LMS database to files |
 //! | `lms_external_ids` | writes ids for users who have none |
 //! | `probe` | `send --probe` |
@@ -32,6 +33,7 @@ mod explain;
 mod fail_on;
 mod input_warnings;
 mod inputs;
+mod inspect;
 mod job;
 mod lms_export;
 mod lms_external_ids;
@@ -48,6 +50,7 @@ pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
 pub use explain::{Chosen, ExplainSettings, OUTCOMES, explain};
 pub use fail_on::FailOn;
+pub use inspect::{InspectSettings, inspect};
 pub use job::Command;
 pub use lms_export::{ExportSettings, lms_export};
 pub use lms_external_ids::{ExternalIdsSettings, ImportPath, lms_external_ids};

@@ -40,6 +40,11 @@ pub struct InputSettings {
     pub threads: usize,
 }
 
+impl InputSettings {
+    /// The default of `max_line_bytes`.
+    pub const MAX_LINE_BYTES: usize = 32 << 20;
+}
+
 /// The selection of events and their format.
 pub struct ConversionSettings {
     pub format: FormatSettings,

@@ -20,6 +20,8 @@ pub struct TrackingEvent<'a> {
     data: Value<'a>,
     /// Whether the blocks of courses with slash ids have the keys that they had (the repair `legacy-ids`).
     pub(super) has_legacy_keys: bool,
+    /// Whether the event was in a JSON object that a log driver put around the line.
+    pub is_unwrapped: bool,
 }
 
 impl<'a> TrackingEvent<'a> {
@@ -51,6 +53,7 @@ impl<'a> TrackingEvent<'a> {
             event,
             data,
             has_legacy_keys: false,
+            is_unwrapped: false,
         })
     }
 

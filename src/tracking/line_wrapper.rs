@@ -147,6 +147,11 @@ impl LineWrapper {
             },
             other => return Err(not_wrapped(of_kind(key, other))),
         };
+        let unwrapped = |mut event: TrackingEvent<'a>| {
+            event.is_unwrapped = true;
+            event
+        };
+        let event = event.map(|event| event.map(unwrapped));
         event.map_err(|fault| with_context(|| format!("in `{key}`"), fault))
     }
 

@@ -14,6 +14,7 @@ ROWS = [
     "dedupe checkpoint",
     "output_names",
     "convert",
+    "contents",
     "xapi caliper filter selection routing repair",
     "lms pipeline",
     "input",

@@ -43,6 +43,7 @@ mod goldens;
 mod gzip_errors;
 mod harness;
 mod inputs;
+mod inspect;
 mod joined_pieces;
 #[cfg(unix)]
 mod kills;

@@ -33,6 +33,6 @@ pub use filters::unmatched_values;
 pub use many::are_many;
 pub use nameless::nameless_events;
 pub use rejected::{are_most_rejected, rejected_events};
-pub use repairable::{are_most_repairable, repairable_events};
+pub use repairable::{are_most_repairable, is_worth_repairing, repairable_events};
 pub use reread::Reread;
 pub use tables::table_warnings;

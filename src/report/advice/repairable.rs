@@ -13,8 +13,7 @@ use crate::text::counted;
 /// without a name.
 pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
     let count = repairable(tally);
-    let is_worth = count >= MANY || is_above(5, count, tally.wanted());
-    if !is_worth || tally.details.rows == tally.lines() {
+    if !is_worth_repairing(tally) || tally.details.rows == tally.lines() {
         return None;
     }
     let sets = tally.details.repairable.keys();
@@ -36,6 +35,12 @@ pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
         if given.is_empty() { ", which " } else { "; " },
         does.join(", and ")
     ))
+}
+
+/// Returns whether the events that repairs would convert are so many that the next run should apply them.
+pub fn is_worth_repairing(tally: &Tally) -> bool {
+    let count = repairable(tally);
+    count >= MANY || is_above(5, count, tally.wanted())
 }
 
 /// Returns whether repairs would convert more events than the run has emitted.

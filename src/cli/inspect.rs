@@ -1,0 +1,81 @@
+//! The options of `event-router inspect`.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+
+use super::input_args::InputArgs;
+use super::version::REFERENCE_RELEASE;
+use crate::console::Console;
+use crate::convert::{FormatSettings, StatementForm, select_events};
+use crate::filter::EventFilter;
+use crate::format::Format;
+use crate::lms::LmsSettings;
+use crate::outcome::RepairSet;
+use crate::run::{ConversionSettings, InspectSettings};
+use crate::xapi::{ActorKind, XapiSettings};
+
+#[derive(Args, Debug)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    input: InputArgs,
+
+    /// The root URL of the LMS, for the command that is recommended
+    #[arg(long, value_name = "URL", help_heading = "Conversion")]
+    lms_root_url: Option<String>,
+
+    /// Count the users that this table lacks: CSV or TSV with the columns id, username, email, xapi_id, caliper_id
+    #[arg(long, value_name = "FILE", help_heading = "Conversion")]
+    users: Option<PathBuf>,
+
+    /// Count the courses that this table lacks: CSV or TSV with the columns course_id, display_name
+    #[arg(long, value_name = "FILE", help_heading = "Conversion")]
+    courses: Option<PathBuf>,
+
+    /// Write the counts as one JSON object
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    /// Print only errors, and warnings that an option or a variable is probably wrong, that an input has no event, or that
+    /// lines of an input were lost
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+}
+
+impl InspectArgs {
+    pub fn console(&self) -> Console {
+        Console::new(self.quiet, true)
+    }
+
+    /// Returns the settings: those of `transform --to xapi` without other options.
+    ///
+    /// # Errors
+    /// Does not fail, since there is no pattern of names that could match nothing.
+    pub fn settings(self) -> Result<InspectSettings> {
+        let selection = select_events(Format::Xapi, &["default".to_owned()]);
+        let selection =
+            selection.map_err(|unknown| anyhow::anyhow!("no event is `{}`", unknown.pattern))?;
+        let format = XapiSettings {
+            actor: ActorKind::ExternalId,
+            transformer_version: format!("event-routing-backends@{REFERENCE_RELEASE}"),
+        };
+        Ok(InspectSettings {
+            input: self.input.settings(),
+            conversion: ConversionSettings {
+                format: FormatSettings::Xapi(format, StatementForm::Statement),
+                selection,
+                filter: EventFilter::default(),
+                routers: None,
+                lms: LmsSettings {
+                    users: self.users,
+                    courses: self.courses,
+                    ..LmsSettings::new(self.lms_root_url.unwrap_or_default())
+                },
+                actor_key_file: None,
+                repairs: RepairSet::NONE,
+            },
+            json: self.json,
+        })
+    }
+}

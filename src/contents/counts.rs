@@ -1,0 +1,131 @@
+//! The counts of a batch or a run.
+
+use std::collections::BTreeMap;
+
+use super::days::Days;
+use super::distinct::Distinct;
+use super::form::FormCounts;
+use super::lacking::Lacking;
+use super::left_out::LeftOut;
+use super::names::Names;
+use super::seen_event::SeenEvent;
+use super::values::Values;
+use crate::outcome::{FrequentTexts, Reason};
+
+/// The contents of lines, by count.
+#[derive(Clone, Debug, Default)]
+pub struct Contents {
+    pub names: Names,
+    pub days: Days,
+    pub courses: Values,
+    pub organizations: Values,
+    pub users: Distinct,
+    pub sessions: Distinct,
+    /// The addresses of the LMS, such as `https://courses.example.org`.
+    pub sites: FrequentTexts,
+    pub form: FormCounts,
+    /// The events that are not converted, and that no repair would convert.
+    pub left_out: BTreeMap<LeftOut, u64>,
+    pub unparsable: BTreeMap<Reason, UnparsableLines>,
+    /// The users that the table of users lacks.
+    pub lacking_users: Lacking,
+    /// The courses that the table of courses lacks.
+    pub lacking_courses: Lacking,
+    /// The bytes that were read, after decompression.
+    pub unpacked_bytes: u64,
+}
+
+/// The unparsable lines of one reason.
+#[derive(Clone, Debug)]
+pub struct UnparsableLines {
+    pub lines: u64,
+    /// The position of the first line, such as `tracking.log:7`.
+    pub first: String,
+}
+
+impl Contents {
+    /// Counts an event.
+    pub(crate) fn count(&mut self, event: &SeenEvent<'_>) {
+        self.names
+            .count(event.name, event.is_request, event.family.is_some());
+        self.days.count(event.time, event.family);
+        if let Some(course) = event.course {
+            self.courses.count(course);
+        }
+        if let Some(organization) = event.organization {
+            self.organizations.count(organization);
+        }
+        if let Some(user) = event.user {
+            self.users.insert(user.text());
+        }
+        if let Some(session) = event.session {
+            self.sessions.insert(session);
+        }
+        self.count_site(event.host, event.page);
+    }
+
+    /// Counts an unparsable line. `position` returns its position.
+    pub fn count_unparsable(&mut self, reason: Reason, position: impl FnOnce() -> String) {
+        let lines = self.unparsable.entry(reason);
+        let first = || UnparsableLines {
+            lines: 0,
+            first: position(),
+        };
+        lines.or_insert_with(first).lines += 1;
+    }
+
+    /// Adds the counts of later lines.
+    pub fn add(&mut self, later: &Self) {
+        self.names.add(&later.names);
+        self.days.add(&later.days);
+        self.courses.add(&later.courses);
+        self.organizations.add(&later.organizations);
+        self.users.add(&later.users);
+        self.sessions.add(&later.sessions);
+        self.sites.add(&later.sites);
+        self.form.add(&later.form);
+        for (&cause, events) in &later.left_out {
+            *self.left_out.entry(cause).or_default() += events;
+        }
+        for (&reason, lines) in &later.unparsable {
+            let entry = self.unparsable.entry(reason);
+            entry
+                .and_modify(|own| own.lines += lines.lines)
+                .or_insert_with(|| lines.clone());
+        }
+        self.lacking_users.add(&later.lacking_users);
+        self.lacking_courses.add(&later.lacking_courses);
+        self.unpacked_bytes += later.unpacked_bytes;
+    }
+
+    /// Counts the address of the LMS: the origin of the page if the page is on the host that received the event. Pages of
+    /// microfrontends are on other hosts.
+    fn count_site(&mut self, host: Option<&str>, page: Option<&str>) {
+        let origin = page.and_then(origin_of);
+        match (host, origin) {
+            (Some(host), Some((scheme, authority))) if authority == host => {
+                let length = scheme.len() + "://".len() + authority.len();
+                self.sites.count(&page.unwrap_or_default()[..length], 1);
+            }
+            (Some(host), _) if is_host(host) => self.sites.count(&format!("https://{host}"), 1),
+            (_, Some((scheme, authority))) => {
+                let length = scheme.len() + "://".len() + authority.len();
+                self.sites.count(&page.unwrap_or_default()[..length], 1);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Returns the scheme and the authority of an address, such as `https` and `courses.example.org`.
+fn origin_of(address: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = address.split_once("://")?;
+    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_web = matches!(scheme, "http" | "https");
+    (is_web && is_host(authority)).then_some((scheme, authority))
+}
+
+fn is_host(text: &str) -> bool {
+    let is_of_host = |c: u8| c.is_ascii_alphanumeric() || b"-.:".contains(&c);
+    text.contains(['.', ':']) && text.bytes().all(is_of_host)
+}

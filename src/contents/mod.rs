@@ -1,0 +1,35 @@
+//! The contents of logs by count: events by name and by day, courses, users, the form of the lines. The command `inspect`
+//! shows them.
+//!
+//! The size of the counts does not depend on the number of lines. Each batch of lines has counts of its own, which are added
+//! to those of the run; the sum does not depend on the order of the batches, except for the first lines and users of a kind.
+//!
+//! | file | contents |
+//! |---|---|
+//! | `counts` | the counts of a batch or a run |
+//! | `seen_event` | the fields of an event that are counted |
+//! | `names` | events by name |
+//! | `days` | events by day |
+//! | `distinct` | the number of different values |
+//! | `values` | the most frequent values of a field |
+//! | `lacking` | the users or courses that a table lacks |
+//! | `left_out` | the events that a run with the usual options would not convert |
+//! | `form` | how the lines look |
+
+mod counts;
+mod days;
+mod distinct;
+mod form;
+mod lacking;
+mod left_out;
+mod names;
+mod seen_event;
+mod values;
+
+pub use counts::Contents;
+pub use distinct::Distinct;
+pub use lacking::Lacking;
+pub use left_out::LeftOut;
+pub(crate) use seen_event::SeenEvent;
+pub use seen_event::family_of;
+pub use values::Values;

@@ -1,0 +1,102 @@
+//! The counts of events and outcomes for an inspection, in place of records.
+
+use bumpalo::Bump;
+
+use super::converted_line::ConvertedLine;
+use super::line_converter::LineConverter;
+use crate::contents::{Contents, LeftOut, SeenEvent};
+use crate::input::{Line, Source};
+use crate::outcome::{EventKind, Outcome, Repair, RepairSet, Unsupported};
+use crate::repair::{RepairedEvent, present_name};
+use crate::text::position_text;
+use crate::tracking::TrackingEvent;
+
+impl LineConverter {
+    /// Counts an event, and whether the tables lack its user or its course.
+    pub(super) fn count_contents<'a>(
+        &self,
+        event: &TrackingEvent<'a>,
+        line: Line<'a>,
+        arena: &'a Bump,
+        contents: &mut Contents,
+    ) {
+        let seen = SeenEvent::of(event, arena);
+        contents.count(&seen);
+        contents.form.count(event, line);
+        // The tables need only the users and courses of events that are converted.
+        let is_taken = |name| self.outcome_by_name(name).0.is_none();
+        let (Some(lms), true) = (self.lms.get(), seen.name.is_some_and(is_taken)) else {
+            return;
+        };
+        if let Some(user) = seen.user.filter(|user| lms.lacks_user(*user)) {
+            contents.lacking_users.count(user.text());
+        }
+        if let Some(course) = seen.course.filter(|course| lms.lacks_course(course)) {
+            contents.lacking_courses.count(course);
+        }
+    }
+
+    /// Returns the repairs with which an event would be emitted that is not converted because of its name, or because it
+    /// has none. Returns no repairs if it would not be emitted all the same.
+    #[cold]
+    pub(super) fn repairs_of_name<'a>(
+        &'a self,
+        logged: TrackingEvent<'a>,
+        arena: &'a Bump,
+    ) -> RepairSet {
+        let Ok(repaired) = RepairedEvent::of(logged, RepairSet::ALL, arena) else {
+            return RepairSet::NONE;
+        };
+        let name_of = |event: &TrackingEvent<'a>| match event.has_name() {
+            true => event.name(),
+            false => event.event_type(),
+        };
+        let name = name_of(&repaired.event);
+        let is_taken = |name: &&str| self.outcome_by_name(name).0.is_none();
+        let Some(name) = name.filter(is_taken) else {
+            return RepairSet::NONE;
+        };
+        let mut needed = self.missing_repairs(name, logged, arena);
+        if needed.is_empty() {
+            return needed;
+        }
+        // The event was converted under its present name, so these repairs did not seem to be needed.
+        let is_renamed = name_of(&logged).and_then(present_name).is_some();
+        let of_name = [
+            (Repair::EarlierNames, is_renamed),
+            (Repair::Name, !logged.has_name()),
+        ];
+        let of_name = of_name.into_iter().filter(|(_, is_needed)| *is_needed);
+        of_name.for_each(|(repair, _)| needed.insert(repair));
+        needed
+    }
+}
+
+/// Counts the outcome of a line.
+pub(super) fn count_outcome(
+    conversion: &ConvertedLine<'_>,
+    line: Line<'_>,
+    source: &Source,
+    contents: &mut Contents,
+) {
+    let cause = match &conversion.outcome {
+        Outcome::Emitted => return,
+        Outcome::Unparsable(fault) => {
+            let position = || match conversion.row {
+                Some(row) => position_text(row.file, row.line, row.byte),
+                None => position_text(&source.name, line.number, line.byte_number()),
+            };
+            contents.count_unparsable(fault.reason, position);
+            return;
+        }
+        _ if !conversion.repairs.is_empty() => return,
+        Outcome::Rejected(fault) => LeftOut::Rejected(fault.reason),
+        Outcome::Unsupported(Unsupported::NotByDefault) => LeftOut::OnRequest,
+        Outcome::Unsupported(_) | Outcome::Filtered(_) => match conversion.kind_of_unsupported() {
+            EventKind::Implicit | EventKind::ImplicitByType => LeftOut::Request,
+            EventKind::Known(_) | EventKind::Named(_) => LeftOut::OtherName,
+            EventKind::Unnamed | EventKind::NamedByType => LeftOut::Nameless,
+        },
+    };
+    *contents.left_out.entry(cause).or_default() += 1;
+}

@@ -1,0 +1,302 @@
+//! An inspection as text for people, as wide as the terminal.
+
+use std::fmt::Write;
+
+use self::days::days_section;
+use self::lines::{Row, bytes_text, row_lines, wrapped};
+use super::shape::{Distinct, EventCount, Inspection, Recommended, Support, Table, Top};
+use crate::console::one_line;
+use crate::text::{counted, grouped};
+
+mod days;
+mod lines;
+
+/// The width if standard output is no terminal.
+const USUAL_WIDTH: usize = 80;
+
+/// The least and the greatest width. Beyond, counts stand too far from their names.
+const WIDTHS: (usize, usize) = (40, 120);
+
+/// The names of events that are shown, and the courses and organizations.
+const SHOWN_NAMES: usize = 25;
+const SHOWN_VALUES: usize = 10;
+
+/// Returns the text of an inspection for standard output.
+pub fn inspection_text(inspection: &Inspection) -> String {
+    let terminal = terminal_size::terminal_size_of(std::io::stdout());
+    let width = terminal.map_or(USUAL_WIDTH, |(width, _)| width.0.into());
+    text(inspection, width.clamp(WIDTHS.0, WIDTHS.1))
+}
+
+/// Returns the text of an inspection. Only a command and names of files may have longer lines than `width`.
+fn text(inspection: &Inspection, width: usize) -> String {
+    let sections = [
+        overview(inspection, width),
+        events_section(inspection, width),
+        days_section(inspection, width),
+        values_section("Courses", &inspection.courses, width),
+        values_section("Organizations", &inspection.organizations, width),
+        unparsable_section(inspection, width),
+        form_section(inspection, width),
+        tables_section(inspection, width),
+        recommended_section(&inspection.recommended, inspection.lines.all, width),
+    ];
+    let sections: Vec<String> = sections
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect();
+    sections.join("\n")
+}
+
+fn overview(inspection: &Inspection, width: usize) -> String {
+    let Inspection { files, lines, .. } = inspection;
+    let failed = match files.failed {
+        0 => String::new(),
+        failed => format!(", {} of them not read to the end", grouped(failed)),
+    };
+    let mut texts = vec![
+        format!(
+            "{}{failed}: {} stored, {} unpacked",
+            counted(files.inputs, "input", "inputs"),
+            bytes_text(files.stored_bytes),
+            bytes_text(files.unpacked_bytes)
+        ),
+        format!(
+            "{}: {}, {} unparsable",
+            counted(lines.all, "line", "lines"),
+            counted(lines.events, "event", "events"),
+            grouped(lines.unparsable)
+        ),
+    ];
+    if let (Some(first), Some(last)) = (&inspection.first_time, &inspection.last_time) {
+        texts.push(format!(
+            "from {} to {} UTC",
+            date_and_time(first),
+            date_and_time(last)
+        ));
+    }
+    if inspection.events_without_time > 0 {
+        let count = inspection.events_without_time;
+        texts.push(counted(
+            count,
+            "event without a readable time",
+            "events without a readable time",
+        ));
+    }
+    if lines.events > 0 {
+        texts.push(format!(
+            "{}, {}",
+            distinct_text(inspection.users, "user"),
+            distinct_text(inspection.sessions, "session")
+        ));
+    }
+    texts.iter().map(|text| wrapped(text, "", width)).collect()
+}
+
+fn events_section(inspection: &Inspection, width: usize) -> String {
+    let events = &inspection.events;
+    if events.is_empty() {
+        return String::new();
+    }
+    let most = events.first().map_or(1, |event| event.count);
+    let rows = events.iter().take(SHOWN_NAMES).map(|event| Row {
+        label: format!("{} {}", marks(event), one_line(&event.name)),
+        count: event.count,
+        share: Some(event.share),
+        part: event.count as f64 / most as f64,
+    });
+    let mut text = "Events\n".to_owned() + &row_lines(&rows.collect::<Vec<_>>(), width).concat();
+    let hidden = events.get(SHOWN_NAMES..).unwrap_or_default();
+    let other = &inspection.other_events;
+    let names = hidden.len() as u64 + other.names;
+    if names > 0 {
+        let count: u64 = other.count + hidden.iter().map(|event| event.count).sum::<u64>();
+        let more = if other.may_be_more { "more than " } else { "" };
+        let names = counted(names, "other name", "other names");
+        let events = counted(count, "event", "events");
+        text += &wrapped(&format!("and {more}{names} with {events}"), "  ", width);
+    }
+    let legend = "X, C: taken by xAPI, Caliper; x, c: only with `--events`; -: not taken";
+    text + &wrapped(legend, "  ", width)
+}
+
+/// Returns two letters that tell which formats take an event.
+fn marks(event: &EventCount) -> String {
+    let mark = |support, letter: char| match support {
+        Support::Default => letter,
+        Support::OnRequest => letter.to_ascii_lowercase(),
+        Support::No => '-',
+    };
+    [mark(event.xapi, 'X'), mark(event.caliper, 'C')]
+        .iter()
+        .collect()
+}
+
+fn values_section(title: &str, values: &Top, width: usize) -> String {
+    if values.count == 0 {
+        return String::new();
+    }
+    let about = if values.is_estimate { "about " } else { "" };
+    let most = values.top.first().map_or(1, |row| row.count);
+    let rows = values.top.iter().take(SHOWN_VALUES).map(|row| Row {
+        label: one_line(&row.id),
+        count: row.count,
+        share: None,
+        part: row.count as f64 / most as f64,
+    });
+    let rows: Vec<Row> = rows.collect();
+    let mut text = format!("{title} ({about}{})\n", grouped(values.count));
+    text += &row_lines(&rows, width).concat();
+    let more = values.count.saturating_sub(rows.len() as u64);
+    if more > 0 {
+        text += &wrapped(&format!("and {about}{} more", grouped(more)), "  ", width);
+    }
+    text
+}
+
+fn unparsable_section(inspection: &Inspection, width: usize) -> String {
+    if inspection.unparsable.is_empty() {
+        return String::new();
+    }
+    let rows = inspection.unparsable.iter().map(|row| {
+        let (count, first) = (grouped(row.count), one_line(&row.first));
+        wrapped(
+            &format!("{count} {}, first at {first}", row.reason),
+            "  ",
+            width,
+        )
+    });
+    "Unparsable lines\n".to_owned() + &rows.collect::<String>()
+}
+
+fn form_section(inspection: &Inspection, width: usize) -> String {
+    let (form, events) = (&inspection.form, inspection.lines.events);
+    let of_events = [
+        (form.prefixed_events, "after the prefix of a logger"),
+        (
+            form.unwrapped_events,
+            "in lines that `--unwrap` reads, as log drivers write them",
+        ),
+        (form.events_off_lines, "not on a line of their own"),
+    ];
+    let of_events = of_events.into_iter().filter(|(count, _)| *count > 0);
+    let share = |count: u64| match count == events {
+        true => "all".to_owned(),
+        false => counted(count, "event", "events"),
+    };
+    let mut texts: Vec<String> = of_events
+        .map(|(count, what)| format!("{} {what}", share(count)))
+        .collect();
+    texts.extend(form.repairs.iter().map(|repair| {
+        let needs = counted(repair.events, "event needs", "events need");
+        format!("{needs} the repair {}", repair.name)
+    }));
+    if texts.is_empty() {
+        return String::new();
+    }
+    let texts = texts.iter().map(|text| wrapped(text, "  ", width));
+    "Form of the events\n".to_owned() + &texts.collect::<String>()
+}
+
+fn tables_section(inspection: &Inspection, width: usize) -> String {
+    let tables = &inspection.tables;
+    let row = |table: &Option<Table>, option: &str, what: &str| {
+        let table = table.as_ref()?;
+        let text = match table.lacking_events {
+            0 => format!("{option}: has all {what}s of the events"),
+            events => {
+                let lacking = distinct_text(table.lacking, what);
+                let first = one_line(&table.first.join(", "));
+                let more = if table.lacking.count > table.first.len() as u64 {
+                    ", …"
+                } else {
+                    ""
+                };
+                let events = counted(events, "event", "events");
+                format!("{option}: lacks {lacking} of {events}: {first}{more}")
+            }
+        };
+        Some(wrapped(&text, "  ", width))
+    };
+    let rows = [
+        row(&tables.users, "--users", "user"),
+        row(&tables.courses, "--courses", "course"),
+    ];
+    let rows: String = rows.into_iter().flatten().collect();
+    match rows.is_empty() {
+        true => rows,
+        false => format!("Tables\n{rows}"),
+    }
+}
+
+fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> String {
+    if recommended.command.is_empty() {
+        return String::new();
+    }
+    let mut text = "Recommended command\n".to_owned();
+    // Each option stands on a line of its own, so that a narrow terminal breaks no word.
+    let _ = writeln!(
+        text,
+        "  {}",
+        one_line(&recommended.command).replace(" --", " \\\n    --")
+    );
+    for note in &recommended.notes {
+        text += &wrapped(&one_line(note), "  ", width);
+    }
+    let left_out: u64 = recommended.leaves_out.iter().map(|row| row.count).sum();
+    text += &match left_out {
+        0 => "\nThe command converts all lines.\n".to_owned(),
+        left_out => {
+            let text = format!(
+                "The command leaves out {} of {}:",
+                grouped(left_out),
+                counted(lines, "line", "lines")
+            );
+            format!("\n{}", wrapped(&text, "", width))
+        }
+    };
+    for row in &recommended.leaves_out {
+        text += &wrapped(&format!("{} {}", grouped(row.count), row.what), "  ", width);
+    }
+    text
+}
+
+fn distinct_text(distinct: Distinct, noun: &str) -> String {
+    let about = if distinct.is_estimate { "about " } else { "" };
+    format!(
+        "{about}{}",
+        counted(distinct.count, noun, &format!("{noun}s"))
+    )
+}
+
+/// Returns a UTC time with a space between date and time.
+fn date_and_time(time: &str) -> String {
+    time.replace('T', " ").replace('Z', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::sample;
+    use super::*;
+
+    #[test]
+    fn each_line_fits_the_width_except_the_command() {
+        for width in 40..=120 {
+            let text = text(&sample(), width);
+            let (shown, rest) = text.split_once("Recommended").unwrap();
+            let (_, left_out) = rest.split_once("leaves out").unwrap();
+            for line in shown.lines().chain(left_out.lines()) {
+                assert!(line.chars().count() <= width, "{width}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn control_characters_are_escaped() {
+        let mut sample = sample();
+        sample.events[0].name = "\u{1b}[31mred\nname".to_owned();
+        let text = text(&sample, 80);
+        assert!(text.contains(r"\u{1b}[31mred\nname"), "{text}");
+        assert!(!text.contains('\u{1b}'));
+    }
+}

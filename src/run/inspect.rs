@@ -1,0 +1,176 @@
+//! `event-router inspect`: the contents of logs, by count, and the command that converts them.
+
+use std::io::{self, ErrorKind, Write};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+
+use self::command::TransformCommand;
+use self::counting::Counting;
+use super::check_stdout::check_stdout;
+use super::deliverer::{Delivered, Deliverer};
+use super::inputs::skipped_text;
+use super::settings::{ConversionSettings, InputSettings};
+use crate::buffers::Buffers;
+use crate::checkpoint::ResumingOpener;
+use crate::console::Console;
+use crate::contents::Contents;
+use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter};
+use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::input::{LineBatch, LineContent, NotFound, Source};
+use crate::pipeline::{self, PipelineOptions};
+use crate::progress::Snapshot;
+use crate::report::{Archive, Inspection, inspection_text};
+use crate::tracking::LineWrapper;
+
+mod command;
+mod counting;
+
+/// The settings of an inspection.
+pub struct InspectSettings {
+    pub input: InputSettings,
+    /// The conversion of the command that is recommended. Its root URL is empty if it is not known.
+    pub conversion: ConversionSettings,
+    /// Whether the inspection is written as JSON.
+    pub json: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// Returns an error if the run could not start, or standard output cannot be written.
+pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode, Fatal> {
+    let InspectSettings {
+        mut input,
+        mut conversion,
+        json,
+    } = settings;
+    let mut command = TransformCommand::new(&input, &conversion);
+    if conversion.lms.root_url.is_empty() {
+        // The counts do not depend on the URL.
+        command::PLACEHOLDER.clone_into(&mut conversion.lms.root_url);
+    }
+    if matches!(input.line_wrapper, LineWrapper::None) {
+        input.line_wrapper = LineWrapper::Auto;
+    }
+    let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
+    let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
+    if let Some(skipped) = skipped_text(&discovery).filter(|_| !discovery.sources.is_empty()) {
+        console.note(&format!("note: {skipped}"));
+    }
+    check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
+    let converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
+    let (has_users, has_courses) = converter.lms.get().map_or((false, false), |lms| {
+        (lms.users.is_some(), lms.courses.is_some())
+    });
+    let options = input.pipeline_options();
+    options.interrupted.watch(|| {}).or_exit(ExitCode::Usage)?;
+    let sources: Arc<[Source]> = discovery.sources.into();
+    let not_found = &discovery.errors;
+    let (contents, delivered) = count(&sources, not_found, converter, &options, console)?;
+    if let Some(signal) = options.interrupted.signal() {
+        console.alert(&format!(
+            "{signal} ended the inspection early, so it shows only the lines that were read"
+        ));
+    }
+    let all = sources.len() + not_found.len();
+    let archive = Archive {
+        inputs: all as u64,
+        failed: delivered.inputs.counts(all).failed as u64,
+        stored_bytes: options.bytes_read.total(),
+        tally: &delivered.tally,
+        contents: &contents,
+        has_users,
+        has_courses,
+    };
+    command.is_wrapped = contents.form.unwrapped > 0;
+    let inspection = archive.inspection(command.recommended(&archive));
+    write(&inspection, json).or_exit(ExitCode::Output)?;
+    Ok(options.interrupted.code().unwrap_or(delivered.code))
+}
+
+/// Reads the inputs and counts their contents.
+fn count(
+    sources: &Arc<[Source]>,
+    not_found: &[NotFound],
+    converter: LineConverter,
+    options: &PipelineOptions,
+    console: &Console,
+) -> Result<(Contents, Delivered), Fatal> {
+    let counting = Counting::default();
+    let mut deliverer = Deliverer::new(console, Box::new(counting.clone()), not_found);
+    deliverer.warnings.joins_pieces = converter.wrapper.joins_pieces();
+    deliverer.warnings.unwraps = converter.wrapper.key().map(str::to_owned);
+    let batches = BatchConverter {
+        converter,
+        layout_of_documents: Layout::Lines,
+        max_line_bytes: options.max_line_bytes,
+        keeps_rejects: false,
+        compresses: false,
+        keeps_details: false,
+        inspects: true,
+        buffers: Buffers::default(),
+    };
+    let convert = move |source: &Source, batch: LineBatch| count_batch(&batches, source, batch);
+    let progress = console.progress();
+    let bytes_read = options.bytes_read.clone();
+    progress.start(sources.iter().map(|source| source.size).sum(), move || {
+        Snapshot {
+            bytes: bytes_read.total(),
+            ..Snapshot::default()
+        }
+    });
+    let opener = None::<ResumingOpener>;
+    let run = pipeline::run(sources, options, opener, convert, |delivery| {
+        deliverer.deliver(delivery)
+    });
+    let delivered = deliverer.close();
+    progress.clear();
+    run.or_exit(ExitCode::Usage)?;
+    Ok((counting.contents(), delivered))
+}
+
+/// Counts the contents of a batch. Returns the remaining lines as a new batch if the records of the lines are large.
+fn count_batch(
+    batches: &BatchConverter,
+    source: &Source,
+    batch: LineBatch,
+) -> (ConvertedBatch, Option<LineBatch>) {
+    let skipped = match batch.skipped {
+        Some(LineContent::TooLong { length, .. }) => length,
+        _ => 0,
+    };
+    let bytes = batch.text.len() as u64 + skipped;
+    let (mut converted, rest) = batches.convert(source, batch);
+    let left = rest
+        .as_ref()
+        .map_or(0, |rest| rest.text.len() as u64 + skipped);
+    if let Some(contents) = &mut converted.contents {
+        contents.unpacked_bytes = bytes - left;
+    }
+    // The records have shown which events are rejected, and nothing more is needed of them.
+    let batch = ConvertedBatch {
+        bytes: crate::buffers::Buffer::default(),
+        records: Vec::new(),
+        ..converted
+    };
+    (batch, rest)
+}
+
+/// Writes an inspection to standard output. Nothing is wrong if the program that reads standard output has closed it.
+fn write(inspection: &Inspection, json: bool) -> Result<()> {
+    let text = match json {
+        true => serde_json::to_string(inspection)? + "\n",
+        false => inspection_text(inspection),
+    };
+    let mut stdout = io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("failed to write to standard output")
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,178 @@
+//! The command that an inspection recommends.
+
+use std::path::Path;
+
+use crate::contents::LeftOut;
+use crate::input::Framing;
+use crate::outcome::{Reason, RepairSet};
+use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
+use crate::run::settings::{ConversionSettings, InputSettings};
+use crate::text::shell_word;
+use crate::tracking::LineWrapper;
+
+/// The root URL of the LMS in place of one that the log does not tell.
+pub const PLACEHOLDER: &str = "https://courses.example.org";
+
+/// The directory for the output.
+const OUTPUT: &str = "xapi-statements";
+
+/// The options of `transform` that an inspection was given.
+pub struct TransformCommand {
+    /// The inputs and the options of inputs, as words of a shell.
+    input: Vec<String>,
+    /// The value of `--unwrap`, if it was given.
+    unwrap: Option<String>,
+    /// Whether lines were unwrapped.
+    pub is_wrapped: bool,
+    root_url: Option<String>,
+    tables: Vec<String>,
+}
+
+impl TransformCommand {
+    /// Returns the options of the settings. Without a root URL, the URL in the settings is empty.
+    pub fn new(input: &InputSettings, conversion: &ConversionSettings) -> Self {
+        let lms = &conversion.lms;
+        let table = |option: &str, path: &Option<std::path::PathBuf>| {
+            let path = path.as_deref()?;
+            Some(format!("{option} {}", path_word(path)))
+        };
+        let tables = [
+            table("--users", &lms.users),
+            table("--courses", &lms.courses),
+        ];
+        Self {
+            input: input_words(input),
+            unwrap: match &input.line_wrapper {
+                LineWrapper::None => None,
+                LineWrapper::Auto => Some("auto".to_owned()),
+                LineWrapper::Json(key) => Some(key.clone()),
+            },
+            is_wrapped: false,
+            root_url: Some(lms.root_url.clone()).filter(|url| !url.is_empty()),
+            tables: tables.into_iter().flatten().collect(),
+        }
+    }
+
+    /// Returns the command for an archive, and the events that it would leave out.
+    pub fn recommended(self, archive: &Archive<'_>) -> Recommended {
+        let repairable = &archive.tally.details.repairable;
+        let needed: RepairSet = repairable
+            .keys()
+            .flat_map(|repairs| repairs.iter())
+            .collect();
+        let repairs = match is_worth_repairing(archive.tally) {
+            true => needed,
+            false => RepairSet::NONE,
+        };
+        let (root_url, notes) = self.root_url(archive);
+        let unwrap = self
+            .unwrap
+            .or_else(|| self.is_wrapped.then(|| "auto".to_owned()));
+        let option = |name: &str, value: &str| format!("{name} {}", shell_word(value));
+        let mut words = self.input;
+        words.extend(unwrap.map(|key| option("--unwrap", &key)));
+        words.push("--to xapi".to_owned());
+        words.push(option("--lms-root-url", &root_url));
+        words.extend(self.tables);
+        if !repairs.is_empty() {
+            words.push(option("--repair", &repairs.names()));
+        }
+        words.push(option("--output", OUTPUT));
+        Recommended {
+            command: format!("event-router transform {}", words.join(" ")),
+            notes,
+            leaves_out: left_out(archive, repairs),
+        }
+    }
+
+    /// Returns the root URL of the LMS, and a note unless the user gave it.
+    fn root_url(&self, archive: &Archive<'_>) -> (String, Vec<String>) {
+        if let Some(url) = &self.root_url {
+            return (url.clone(), Vec::new());
+        }
+        let sites = archive.contents.sites.most_frequent(1);
+        let url = sites.first().map(|(site, _)| (*site).to_owned());
+        let from = match url {
+            Some(_) => "is guessed from the events",
+            None => "stands for a URL that the events do not tell",
+        };
+        let url = url.unwrap_or_else(|| PLACEHOLDER.to_owned());
+        let note = format!(
+            "`{url}` {from}: it must equal LMS_ROOT_URL in the settings of the LMS, to the character, since ids depend on it"
+        );
+        (url, vec![note])
+    }
+}
+
+/// Returns the events and lines that the command leaves out.
+fn left_out(archive: &Archive<'_>, repairs: RepairSet) -> Vec<LeftOutRow> {
+    let row = |what: String, count| LeftOutRow { what, count };
+    let causes = archive.contents.left_out.iter();
+    let causes = causes.map(|(cause, &count)| row(text_of(*cause), count));
+    let repairable = archive.tally.details.repairable.iter();
+    let unrepaired = repairable.filter(|(needed, _)| !needed.without(repairs).is_empty());
+    let unrepaired = unrepaired.map(|(needed, &count)| {
+        row(
+            format!("events that need `--repair {}`", needed.names()),
+            count,
+        )
+    });
+    let unparsable = archive.tally.unparsable;
+    let unparsable = (unparsable > 0).then(|| row("unparsable lines".to_owned(), unparsable));
+    causes.chain(unrepaired).chain(unparsable).collect()
+}
+
+fn text_of(cause: LeftOut) -> String {
+    match cause {
+        LeftOut::OtherName => "events that xAPI does not take".to_owned(),
+        LeftOut::Request => "requests".to_owned(),
+        LeftOut::Nameless => "events without a name".to_owned(),
+        LeftOut::OnRequest => "events that only `--events all` converts".to_owned(),
+        LeftOut::Rejected(reason) => match reason {
+            Reason::NoUser => "events without a user".to_owned(),
+            Reason::UnknownUser => "events of users who are not in the table of users".to_owned(),
+            Reason::NoExternalId => {
+                "events of users who have no external id in the table".to_owned()
+            }
+            Reason::UnknownCourse => {
+                "events of courses that are not in the table of courses".to_owned()
+            }
+            reason => format!("events that are rejected as {}", reason.code()),
+        },
+    }
+}
+
+/// Returns the inputs and their options as words of a shell.
+fn input_words(input: &InputSettings) -> Vec<String> {
+    let mut words: Vec<String> = input.paths.iter().map(|path| path_word(path)).collect();
+    let mut add = |name: &str, value: String| words.push(format!("{name} {value}"));
+    if let Some(list) = &input.files_from {
+        add("--files-from", path_word(list));
+    }
+    for (name, globs) in [("--include", &input.include), ("--exclude", &input.exclude)] {
+        if !globs.is_empty() {
+            add(name, shell_word(&globs.join(",")).into_owned());
+        }
+    }
+    if let Some(shard) = input.shard {
+        add("--shard", shard.to_string());
+    }
+    match input.framing {
+        Framing::Auto => {}
+        Framing::Lines => add("--framing", "lines".to_owned()),
+        Framing::Json => add("--framing", "json".to_owned()),
+    }
+    if input.max_line_bytes != InputSettings::MAX_LINE_BYTES {
+        add("--max-line-bytes", input.max_line_bytes.to_string());
+    }
+    words
+}
+
+/// Returns a path as a word of a shell. A path that begins with a hyphen would be read as an option.
+fn path_word(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    match text.starts_with('-') && text != "-" {
+        true => shell_word(&format!("./{text}")).into_owned(),
+        false => shell_word(&text).into_owned(),
+    }
+}

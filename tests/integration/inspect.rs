@@ -1,0 +1,210 @@
+//! `inspect`.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Ended, Run, RunDirectory, fixture, gzip, line, lines};
+
+/// A run that writes JSON.
+fn inspect(arguments: &[&str]) -> Run {
+    Run::new(&["inspect", "--json"]).args(arguments)
+}
+
+fn counts(ended: &Ended) -> Value {
+    serde_json::from_slice(&ended.stdout).unwrap()
+}
+
+fn sum(rows: &Value, key: &str) -> u64 {
+    let rows = rows.as_array().unwrap();
+    rows.iter().map(|row| row[key].as_u64().unwrap()).sum()
+}
+
+fn assert_balances(shown: &Value) {
+    let lines = &shown["lines"];
+    let events = lines["events"].as_u64().unwrap();
+    let unparsable = lines["unparsable"].as_u64().unwrap();
+    assert_eq!(lines["all"], events + unparsable);
+    let others = shown["other_events"]["count"].as_u64().unwrap();
+    assert_eq!(sum(&shown["events"], "count") + others, events);
+    assert_eq!(sum(&shown["unparsable"], "count"), unparsable);
+    let without_day = ["events_without_time", "events_of_other_days"];
+    let without_day = without_day.map(|key| shown[key].as_u64().unwrap());
+    let on_days = sum(&shown["days"], "events");
+    assert_eq!(on_days + without_day.iter().sum::<u64>(), events);
+    for day in shown["days"].as_array().unwrap() {
+        let families = day["families"].as_object().unwrap().values();
+        let families: u64 = families.map(|count| count.as_u64().unwrap()).sum();
+        assert_eq!(families, day["events"]);
+    }
+}
+
+/// A log of several forms: events of default and other kinds, requests, old events, and lines that are no events.
+fn mixed_log() -> String {
+    let old = line(5).replace("+00:00", "");
+    [
+        line(1),
+        line(2).replace("play_video", "edx.problem.completed"),
+        line(3).replace("play_video", "/event"),
+        line(4).replace("play_video", "some.plugin"),
+        old.clone(),
+        line(6).replace(r#""name": "play_video""#, r#""event_type": "play_video""#),
+        line(7).replace("ada", ""),
+        "no event\n".to_owned(),
+        "\n".to_owned(),
+        r#"{"name": 5, "event": 1}"#.to_owned(),
+    ]
+    .concat()
+}
+
+#[test]
+fn the_counts_balance_and_are_those_of_transform() {
+    let log = fixture("sample/tracking.log.gz");
+    let shown = counts(&inspect(&[]).path(&log).run().with_code(0));
+    assert_balances(&shown);
+    let transform = Run::transform().args(&["--report", "report.json"]);
+    let report = transform.path(&log).run().with_code(0).report();
+    assert_eq!(shown["lines"]["all"], report["total"]["lines"]);
+    let outcomes = &report["total"]["outcomes"];
+    assert_eq!(shown["lines"]["unparsable"], outcomes["unparsable"]);
+    let left_out = sum(&shown["recommended"]["leaves_out"], "count");
+    let lines = shown["lines"]["all"].as_u64().unwrap();
+    assert_eq!(lines - left_out, outcomes["emitted"]);
+}
+
+#[test]
+fn each_kind_of_line_is_counted_once() {
+    let run = inspect(&["a.log"]).file("a.log", mixed_log());
+    let shown = counts(&run.run().with_code(0));
+    assert_balances(&shown);
+    let lines = json!({"all": 9, "events": 8, "unparsable": 1});
+    assert_eq!(shown["lines"], lines);
+    let events = shown["events"].as_array().unwrap();
+    let events: Vec<Value> = events
+        .iter()
+        .map(|event| json!([event["kind"], event["name"], event["count"], event["xapi"]]))
+        .collect();
+    let expected = [
+        json!(["named", "play_video", 3, "default"]),
+        json!(["nameless", "(no name)", 2, "no"]),
+        json!(["requests", "(requests)", 1, "no"]),
+        json!(["named", "edx.problem.completed", 1, "on-request"]),
+        json!(["named", "some.plugin", 1, "no"]),
+    ];
+    assert_eq!(events, expected);
+    assert_eq!(shown["unparsable"][0]["first"], "a.log:8");
+}
+
+#[test]
+fn the_recommended_command_converts_what_it_does_not_leave_out() {
+    let directory = RunDirectory::new();
+    directory.write("my logs/a.log", mixed_log());
+    let run = inspect(&["my logs"]).in_directory(&directory);
+    let shown = counts(&run.run().with_code(0));
+    let command = shown["recommended"]["command"].as_str().unwrap();
+    assert!(command.contains("'my logs'"), "{command}");
+    assert!(command.contains("--repair name,naive-time"), "{command}");
+    let words: Vec<&str> = command.split(' ').skip(1).collect();
+    let words = words.join(" ").replace("'my logs'", "my\u{a0}logs");
+    let words: Vec<String> = words
+        .split(' ')
+        .map(|word| word.replace('\u{a0}', " "))
+        .collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let run = Run::new(&words).args(&["--report", "report.json"]);
+    let report = run.in_directory(&directory).run().with_code(0).report();
+    let left_out = sum(&shown["recommended"]["leaves_out"], "count");
+    assert_eq!(report["total"]["outcomes"]["emitted"], 9 - left_out);
+    assert_eq!(left_out, 6);
+}
+
+#[test]
+fn wrapped_lines_are_read_and_the_command_has_unwrap() {
+    let wrapped: Vec<String> = (1..=3)
+        .map(|second| json!({"log": line(second), "stream": "stdout"}).to_string())
+        .collect();
+    let run = inspect(&["a.log"]).file("a.log", wrapped.join("\n"));
+    let shown = counts(&run.run().with_code(0));
+    assert_eq!(
+        shown["lines"],
+        json!({"all": 3, "events": 3, "unparsable": 0})
+    );
+    assert_eq!(shown["form"]["unwrapped_events"], 3);
+    let command = shown["recommended"]["command"].as_str().unwrap();
+    assert!(command.contains("--unwrap auto"), "{command}");
+}
+
+#[test]
+fn missing_days_are_listed_and_stand_out() {
+    let log = line(1) + &line(2).replace("2024-03-05", "2024-03-09");
+    let run = inspect(&["a.log"]).file("a.log", &log);
+    let shown = counts(&run.run().with_code(0));
+    let missing = json!([{"from": "2024-03-06", "to": "2024-03-08", "days": 3}]);
+    assert_eq!(shown["missing_days"], missing);
+    let run = Run::new(&["inspect", "a.log"]).file("a.log", &log);
+    let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+    assert!(
+        text.contains("! 2024-03-06 to 2024-03-08 MISSING, 3 days"),
+        "{text}"
+    );
+}
+
+#[test]
+fn users_and_courses_that_the_tables_lack_are_named() {
+    let users = "id,username,email,xapi_id,caliper_id\n1,ada,a@example.org,,\n";
+    let log = lines(1..3) + &line(3).replace("ada", "grace") + &line(4).replace("ada", "grace");
+    let run = inspect(&["a.log", "--users", "users.csv"]);
+    let run = run.file("users.csv", users).file("a.log", log);
+    let shown = counts(&run.run().with_code(0));
+    let lacking = json!({"count": 1, "is_estimate": false});
+    let expected = json!({"lacking_events": 2, "lacking": lacking, "first": ["grace"]});
+    assert_eq!(shown["tables"]["users"], expected);
+    assert_eq!(shown["tables"]["courses"], Value::Null);
+    assert_eq!(shown["recommended"]["leaves_out"][0]["count"], 2);
+}
+
+#[test]
+fn one_and_eight_threads_show_the_same() {
+    let log = fixture("sample/tracking.log.gz");
+    let more = mixed_log().repeat(2_000);
+    let shown = ["1", "8"].map(|threads| {
+        let run = inspect(&["a.log", "--threads", threads]).file("a.log", &more);
+        run.path(&log).run().with_code(0).stdout
+    });
+    assert_eq!(shown[0], shown[1]);
+}
+
+#[test]
+fn a_truncated_gzip_file_counts_to_its_end_and_fails() {
+    let whole = gzip(lines(1..2_000));
+    let run = inspect(&["a.log.gz"]).file("a.log.gz", &whole[..whole.len() / 2]);
+    let ended = run.run().with_code(3);
+    ended.assert_stderr("a.log.gz");
+    let shown = counts(&ended);
+    assert_balances(&shown);
+    assert_eq!(shown["files"]["failed"], 1);
+    assert!(shown["lines"]["events"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn standard_input_and_an_empty_input_are_shown() {
+    let run = inspect(&["-"]).stdin(lines(1..4));
+    let shown = counts(&run.run().with_code(0));
+    assert_eq!(shown["lines"]["events"], 3);
+    assert_eq!(shown["files"]["unpacked_bytes"], lines(1..4).len());
+    let run = Run::new(&["inspect", "a.log"]).file("a.log", "");
+    let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+    assert!(text.contains("0 lines"), "{text}");
+}
+
+#[test]
+fn more_names_than_the_limit_are_counted_together() {
+    let log: String = (0..12_000)
+        .map(|number| format!("{{\"name\": \"plugin.{number}\", \"event\": 1}}\n"))
+        .collect();
+    let shown = counts(&inspect(&["a.log"]).file("a.log", log).run().with_code(0));
+    assert_balances(&shown);
+    assert_eq!(shown["other_events"]["may_be_more"], true);
+    assert_eq!(shown["events"].as_array().unwrap().len(), 100);
+    let text = Run::new(&["inspect", "-"]).stdin("{\"name\": \"\\u001b[31m\", \"event\": 1}");
+    let text = String::from_utf8(text.run().with_code(0).stdout).unwrap();
+    assert!(!text.contains('\u{1b}'), "{text}");
+}
