@@ -79,6 +79,7 @@
 //! | `dead-letters` | dead letters → groups by router, reason and answer | `dead_letters` |
 //! | `explain` | logs → the outcome of each line | `explain` |
 //! | `inspect` | logs → counts of their contents, and the command that converts them | `inspect` |
+//! | `events` | the tables of events → what each event becomes | `events` |
 //! | `completions`, `man` | the command line's definition → completions, man pages | none: `cli/manual` |
 //! | `lms external-ids` | users without an external id → ids for the LMS | `lms_external_ids` |
 //!
@@ -111,7 +112,7 @@
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names |
 //! | `family` | the families of events |
-//! | `url`, `uuid5`, `text`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
+//! | `url`, `uuid5`, `text`, `terminal`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
 //!
 //! # What a change touches
@@ -228,6 +229,7 @@ mod run;
 pub mod selection;
 mod send;
 mod style;
+mod terminal;
 mod text;
 mod time;
 #[doc(hidden)]

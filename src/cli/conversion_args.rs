@@ -72,7 +72,7 @@ pub struct ConversionArgs {
     #[arg(long, value_name = "FILE")]
     actor_key_file: Option<PathBuf>,
 
-    /// The events to convert: names, globs with `*`, or the words default and all
+    /// The events to convert: names, globs with `*`, or the words default and all; `event-router events` lists them
     #[arg(
         long,
         value_delimiter = ',',

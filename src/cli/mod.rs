@@ -5,6 +5,7 @@ mod conversion_args;
 mod dead_letters;
 mod dedupe_args;
 mod delivery_args;
+mod events;
 mod explain;
 mod filter_args;
 mod format_args;
@@ -74,6 +75,8 @@ enum Subcommands {
     Inspect(Box<inspect::InspectArgs>),
     /// Show the outcome of each line, and the reason
     Explain(Box<explain::ExplainArgs>),
+    /// List the events that can be converted, and what each becomes
+    Events(events::EventsArgs),
     /// Work with the users and courses of the LMS
     Lms(Box<lms::LmsArgs>),
     /// Write completions for a shell
@@ -138,6 +141,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
         Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
         Subcommands::Explain(args) => ("explain", args.console(), false),
         Subcommands::Inspect(args) => ("inspect", args.console(), false),
+        Subcommands::Events(_) => ("events", Console::new(false, false), false),
         Subcommands::Lms(args) => ("lms", args.console(), false),
         Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
         Subcommands::Man(_) => ("man", Console::new(false, false), false),
@@ -188,6 +192,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
             let settings = args.settings().or_exit(ExitCode::Usage)?;
             run::inspect(settings, &running.console)
         }
+        Subcommands::Events(args) => run::events(args.to, args.json, &running.console),
         Subcommands::Lms(args) => args.run(&running.console),
         Subcommands::Completions(args) => args.write(program()),
         Subcommands::Man(args) => args.write(program()),

@@ -5,6 +5,7 @@
 macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]
+        #[doc = "[events]: crate::guide::events"]
         #[doc = "[old logs]: crate::guide::old_logs"]
         #[doc = "[lines in other forms]: crate::guide::other_forms"]
         #[doc = "[sending]: crate::guide::sending"]
@@ -33,6 +34,7 @@ macro_rules! pages {
 
 pages! {
     input_and_output: "input_and_output.md",
+    events: "events.md",
     old_logs: "old_logs.md",
     other_forms: "other_forms.md",
     sending: "sending.md",

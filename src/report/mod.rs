@@ -1,6 +1,7 @@
 //! The results of a run, as a summary for people and as a JSON report for programs.
 
 mod advice;
+mod event_table;
 mod inputs;
 mod inspection;
 #[allow(dead_code)]
@@ -19,6 +20,7 @@ pub(crate) use advice::{
     nameless_events, nothing_converted, nothing_emitted, rejected_events, repairable_events,
     table_warnings, unmatched_values,
 };
+pub(crate) use event_table::EventTable;
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
 pub(crate) use inspection::{
     Archive, Inspection, LeftOut as LeftOutRow, Recommended, inspection_text,

@@ -3,7 +3,7 @@
 //! | file | contents |
 //! |---|---|
 //! | `settings` | the options of a command after parsing |
-//! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain` | the commands |
+//! | `transform`, `send`, `verify`, `recover`, `dead_letters`, `explain`, `events` | the commands |
 //! | `inspect` | counts the contents of logs; `inspect/command` is the command that it recommends |
 //! | `lms_export` | writes the tables of the LMS database to files |
 //! | `lms_external_ids` | writes ids for users who have none |
@@ -29,6 +29,7 @@ mod discard;
 mod duplicates;
 mod error_lines;
 mod event_notes;
+mod events;
 mod explain;
 mod fail_on;
 mod input_warnings;
@@ -48,6 +49,7 @@ mod verify;
 
 pub use converter::ACTOR_KEY;
 pub use dead_letters::dead_letters;
+pub use events::events;
 pub use explain::{Chosen, ExplainSettings, OUTCOMES, explain};
 pub use fail_on::FailOn;
 pub use inspect::{InspectSettings, inspect};

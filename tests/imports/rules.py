@@ -20,7 +20,7 @@ ROWS = [
     "input",
     "tracking",
     "time json",
-    "outcome family format url uuid5 text console interrupt buffers files",
+    "outcome family format url uuid5 text terminal console interrupt buffers files",
     "progress style exit_code",
 ]
 ROW_OF = {module: number for number, row in enumerate(ROWS) for module in row.split()}

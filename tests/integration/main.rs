@@ -27,6 +27,7 @@ mod earlier_files;
 mod early_answers;
 mod empty_runs;
 mod error_lines;
+mod event_list;
 mod event_tables;
 mod events;
 mod exit_codes;
