@@ -4,6 +4,8 @@
 pub(crate) mod course_key;
 mod courses;
 mod database;
+mod id_index;
+mod identities;
 mod identity;
 mod lookup;
 mod row_index;
@@ -20,5 +22,5 @@ pub use identity::IdentityDerivation;
 pub(crate) use lookup::UserRef;
 pub use lookup::{Lms, Unknown};
 pub use row_set::RowSet;
-pub use settings::{LmsSettings, LmsTables};
+pub use settings::{LmsSettings, LmsTables, names_database, remedy_for_missing_rows};
 pub use users::{Identity, IdentityColumn, Users};

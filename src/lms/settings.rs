@@ -147,6 +147,20 @@ impl LmsTables {
     }
 }
 
+/// Returns whether this is the name of a database, not the path of a file.
+pub fn names_database(name: &str) -> bool {
+    name.starts_with("mysql://")
+}
+
+/// Returns the step against users or courses that a table with this name lacks.
+pub fn remedy_for_missing_rows(name: &str) -> &'static str {
+    if names_database(name) {
+        "check that `--lms-db` names the database of this LMS"
+    } else {
+        "export the table again (see *Lookup tables* in the guide)"
+    }
+}
+
 impl fmt::Debug for LmsSettings {
     /// Leaves out the secret key.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,13 +1,16 @@
 //! The users table: the identity of each user, by numeric id and by username.
 
+#[cfg(feature = "lms-db")]
+mod external_ids;
+
 use std::path::Path;
 
-#[cfg(feature = "lms-db")]
-use anyhow::bail;
 use anyhow::{Context, Result, anyhow};
 use uuid::Uuid;
 
-use super::row_index::RowIndex;
+use super::id_index::IdIndex;
+use super::identities::{Identities, StoredIdentity};
+use super::row_index::{RepeatedKey, RowIndex};
 use super::table;
 use crate::format::Format;
 
@@ -37,8 +40,8 @@ pub struct Users {
     pub file: String,
     rows: Vec<UserRow>,
     text: Vec<u8>,
-    uuids: Vec<Uuid>,
-    by_id: RowIndex,
+    identities: Identities,
+    by_id: IdIndex,
     by_username: RowIndex,
 }
 
@@ -47,17 +50,6 @@ struct UserRow {
     /// The offset of the username in the buffer. An identity that is a text follows the username.
     start: u64,
     username_bytes: u32,
-    identity: StoredIdentity,
-}
-
-#[derive(Clone, Copy)]
-enum StoredIdentity {
-    Absent,
-    /// A UUID, stored at this index.
-    Uuid(u32),
-    Text {
-        bytes: u32,
-    },
 }
 
 /// The identity of a user.
@@ -104,8 +96,8 @@ impl Users {
             file,
             rows: Vec::new(),
             text: Vec::new(),
-            uuids: Vec::new(),
-            by_id: RowIndex::default(),
+            identities: Identities::default(),
+            by_id: IdIndex::default(),
             by_username: RowIndex::default(),
         }
     }
@@ -129,7 +121,7 @@ impl Users {
         };
         let identity = match uuid {
             _ if is_no_value(text) => StoredIdentity::Absent,
-            Some(uuid) => self.stored(uuid)?,
+            Some(uuid) => self.identities.stored(uuid)?,
             None => {
                 self.text.extend_from_slice(text.as_bytes());
                 StoredIdentity::Text {
@@ -141,36 +133,9 @@ impl Users {
             id,
             start,
             username_bytes: u32::try_from(username.len())?,
-            identity,
         });
+        self.identities.push(identity);
         Ok(())
-    }
-
-    /// Gives users external ids, after [`finish`](Self::finish). Each item has the numeric id of a user and the external
-    /// id; items of other users are skipped.
-    ///
-    /// # Errors
-    /// Returns an error if a user already has an external id.
-    #[cfg(feature = "lms-db")]
-    pub(super) fn set_external_ids(&mut self, page: &[(i64, Uuid)]) -> Result<()> {
-        // The users are in no order, so each search waits for memory. In a loop that does nothing else, the searches
-        // wait at the same time.
-        let find = |(id, _): &(i64, Uuid)| self.by_id.find(id, |row| self.rows[row as usize].id);
-        let found: Vec<Option<u32>> = page.iter().map(find).collect();
-        for (row, (id, uuid)) in found.into_iter().zip(page) {
-            let Some(row) = row else { continue };
-            if !matches!(self.rows[row as usize].identity, StoredIdentity::Absent) {
-                bail!("the user {id} has two external ids of the same type");
-            }
-            self.rows[row as usize].identity = self.stored(*uuid)?;
-        }
-        Ok(())
-    }
-
-    fn stored(&mut self, uuid: Uuid) -> Result<StoredIdentity> {
-        let index = u32::try_from(self.uuids.len())?;
-        self.uuids.push(uuid);
-        Ok(StoredIdentity::Uuid(index))
     }
 
     /// Builds the indexes, after the last user.
@@ -178,11 +143,17 @@ impl Users {
     /// # Errors
     /// Returns an error if an id or username is repeated.
     pub(super) fn finish(&mut self) -> Result<()> {
+        self.shrink_to_fit();
+        let by_id = IdIndex::hashed(self.count()?, |row| self.id_of(row));
+        self.by_id = by_id.map_err(|repeated| self.same_id(&repeated))?;
+        self.by_username = self.index_of_usernames()?;
+        Ok(())
+    }
+
+    fn shrink_to_fit(&mut self) {
         self.text.shrink_to_fit();
         self.rows.shrink_to_fit();
-        self.uuids.shrink_to_fit();
-        self.index()
-            .with_context(|| format!("failed to load `{}`", self.file))
+        self.identities.shrink_to_fit();
     }
 
     /// Returns whether the table has no rows below its header.
@@ -193,20 +164,19 @@ impl Users {
     /// Finds a user by numeric id first, then by username.
     pub fn find(&self, id: Option<i64>, username: &str) -> Option<Identity<'_>> {
         let row = self.row_of(id, username)?;
-        Some(self.identity(&self.rows[row as usize]))
+        Some(self.identity(row))
     }
 
     /// Finds the row of a user without an identity, by numeric id first, then by username.
     pub(super) fn row_without_identity(&self, id: Option<i64>, username: &str) -> Option<u32> {
         let row = self.row_of(id, username)?;
-        let identity = self.rows[row as usize].identity;
-        matches!(identity, StoredIdentity::Absent).then_some(row)
+        self.identities.is_absent(row).then_some(row)
     }
 
     /// Returns the numeric id and the username of each user without an identity, in the order of the table.
     pub(super) fn without_identity(&self) -> impl Iterator<Item = (Option<i64>, &str)> {
         let rows = (0..).zip(&self.rows);
-        let absent = rows.filter(|(_, row)| matches!(row.identity, StoredIdentity::Absent));
+        let absent = rows.filter(|(nth, _)| self.identities.is_absent(*nth));
         absent.map(|(nth, row)| {
             let username = std::str::from_utf8(self.username(nth));
             (row.id, username.unwrap_or_default())
@@ -214,7 +184,7 @@ impl Users {
     }
 
     fn row_of(&self, id: Option<i64>, username: &str) -> Option<u32> {
-        let by_id = |id| self.by_id.find(&id, |row| self.rows[row as usize].id);
+        let by_id = |id| self.by_id.find(id, |row| self.id_of(row));
         let by_username = || {
             self.by_username
                 .find(&username.as_bytes(), |row| Some(self.username(row)))
@@ -222,27 +192,39 @@ impl Users {
         id.and_then(by_id).or_else(by_username)
     }
 
-    fn index(&mut self) -> Result<()> {
-        let count = u32::try_from(self.rows.len())?;
-        self.by_id =
-            RowIndex::build(count, |row| self.rows[row as usize].id).map_err(|repeated| {
-                let id = self.rows[repeated.0 as usize].id.unwrap_or_default();
-                anyhow!("{repeated} have the same id, {id}")
-            })?;
+    /// Returns the numeric id in this row, or `None` if there is none.
+    fn id_of(&self, row: u32) -> Option<i64> {
+        self.rows.get(row as usize)?.id
+    }
+
+    fn same_id(&self, repeated: &RepeatedKey) -> anyhow::Error {
+        let id = self.id_of(repeated.0).unwrap_or_default();
+        self.failed(format!("{repeated} have the same id, {id}"))
+    }
+
+    fn index_of_usernames(&self) -> Result<RowIndex> {
+        let count = self.count()?;
         // Usernames are unique, so one user at most is called `NULL`. Several `NULL` cells mean that the table was
         // exported without usernames.
         let nulls = (0..count).filter(|&row| self.username(row) == b"NULL");
         let has_nulls = nulls.count() > 1;
-        self.by_username = RowIndex::build(count, |row| match self.username(row) {
+        let index = RowIndex::build(count, |row| match self.username(row) {
             b"" => None,
             b"NULL" if has_nulls => None,
             username => Some(username),
-        })
-        .map_err(|repeated| {
+        });
+        index.map_err(|repeated| {
             let username = String::from_utf8_lossy(self.username(repeated.0));
-            anyhow!("{repeated} have the same username, `{username}`")
-        })?;
-        Ok(())
+            self.failed(format!("{repeated} have the same username, `{username}`"))
+        })
+    }
+
+    fn count(&self) -> Result<u32> {
+        Ok(u32::try_from(self.rows.len())?)
+    }
+
+    fn failed(&self, problem: String) -> anyhow::Error {
+        anyhow!(problem).context(format!("failed to load `{}`", self.file))
     }
 
     fn username(&self, row: u32) -> &[u8] {
@@ -250,12 +232,15 @@ impl Users {
         &self.text[row.start as usize..][..row.username_bytes as usize]
     }
 
-    fn identity(&self, row: &UserRow) -> Identity<'_> {
-        let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
-        match row.identity {
-            StoredIdentity::Absent => Identity::Absent { id: row.id },
-            StoredIdentity::Uuid(index) => Identity::Uuid(self.uuids[index as usize]),
+    fn identity(&self, row: u32) -> Identity<'_> {
+        match self.identities.of_row(row) {
+            StoredIdentity::Absent => Identity::Absent {
+                id: self.rows[row as usize].id,
+            },
+            StoredIdentity::Uuid(index) => Identity::Uuid(self.identities.uuid(index)),
             StoredIdentity::Text { bytes: length } => {
+                let row = &self.rows[row as usize];
+                let bytes = &self.text[row.start as usize + row.username_bytes as usize..];
                 Identity::Text(std::str::from_utf8(&bytes[..length as usize]).unwrap_or_default())
             }
         }

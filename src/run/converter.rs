@@ -11,7 +11,10 @@ use crate::console::Console;
 use crate::convert::LineConverter;
 use crate::files::warning_of_mode;
 use crate::input::Framing;
-use crate::lms::{DatabaseSettings, IdentityColumn, Lms, LmsSettings, LmsTables, Unknown};
+use crate::lms::{
+    DatabaseSettings, IdentityColumn, Lms, LmsSettings, LmsTables, Unknown, names_database,
+    remedy_for_missing_rows,
+};
 use crate::routing::Routers;
 use crate::url::{Url, redacted};
 
@@ -183,9 +186,15 @@ fn check_rows(lms: &Lms, console: &Console) {
     let courses = courses.filter(|_| derives(lms.unknown_course));
     let users = users.map(|users| (&users.file, "user"));
     let courses = courses.map(|courses| (&courses.file, "course"));
-    for (file, names) in users.into_iter().chain(courses) {
+    for (name, rows) in users.into_iter().chain(courses) {
+        let problem = if names_database(name) {
+            format!("the LMS database `{name}` has no {rows}s")
+        } else {
+            format!("the table `{name}` has a header and no rows")
+        };
+        let remedy = remedy_for_missing_rows(name);
         console.alert(&format!(
-            "the table `{file}` has a header and no rows, so it has the same effect as no table of {names}s: export the table again (see *Lookup tables* in the guide)"
+            "{problem}, so it has the same effect as no table of {rows}s: {remedy}"
         ));
     }
 }

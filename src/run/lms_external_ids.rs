@@ -3,6 +3,8 @@
 mod import_file;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Result, anyhow};
 
@@ -43,7 +45,16 @@ pub fn lms_external_ids(
     console: &Console,
 ) -> Result<ExitCode, Fatal> {
     let interrupted = Interrupted::default();
-    interrupted.watch(|| ()).or_exit(ExitCode::Usage)?;
+    let is_reading = Arc::new(AtomicBool::new(true));
+    let end = {
+        let (interrupted, is_reading) = (interrupted.clone(), Arc::clone(&is_reading));
+        // No file is begun before all users are read, so the process may end at once while the database gives no answer.
+        move || match interrupted.code() {
+            Some(code) if is_reading.load(Ordering::Relaxed) => std::process::exit(code as i32),
+            _ => {}
+        }
+    };
+    interrupted.watch(end).or_exit(ExitCode::Usage)?;
     let ExternalIdsSettings {
         format,
         mut lms,
@@ -58,6 +69,7 @@ pub fn lms_external_ids(
     warn_of_password_file(lms.database.as_ref(), console);
     let lms = lms.load_users(IdentityColumn::ExternalId(format));
     let lms = lms.or_exit(ExitCode::Usage)?;
+    is_reading.store(false, Ordering::Relaxed);
     let file = ImportFile::create(&output, format).or_exit(ExitCode::Output)?;
     let counts = write_ids(&lms, file, &interrupted)?;
     console.note(&message(&output, format, counts));

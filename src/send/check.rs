@@ -90,7 +90,7 @@ impl Target {
     /// Returns a sentence that says why there is no answer and, if the server has accepted nothing yet in this run and the
     /// reason shows it, what to change.
     pub fn explain_loss(&self, reason: &str) -> String {
-        let described = self.describe_text(None, reason);
+        let described = self.describe_text(None::<u16>, reason);
         let lost = Answer::Lost(Loss {
             kind: LossKind::Other,
             reason: reason.to_owned(),

@@ -1,5 +1,6 @@
 //! A target: a router or server that records are sent to, with the state that its workers share.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -11,7 +12,7 @@ use super::claims::Claims;
 use super::dead_letters::DeadLetters;
 use super::delivered_share::Mark;
 use super::gzip_support::GzipSupport;
-use super::http::{Answer, Client, Response};
+use super::http::{Answer, Client};
 use super::letter_groups::LetterGroups;
 use super::rate_limiter::{Backoff, RateLimiter};
 use super::reading::Reading;
@@ -144,7 +145,11 @@ impl Target {
 
     /// Returns a sentence that says what the server answered.
     pub fn describe(&self, answer: &Answer) -> String {
-        let described = self.describe_text(status_of(answer), &self.client.text_of(answer));
+        let text = self.client.text_of(answer);
+        let described = match answer {
+            Answer::Response(response) => self.describe_text(Some(response.shown_status()), &text),
+            Answer::Lost(_) | Answer::Impossible(_) => self.describe_text(None::<u16>, &text),
+        };
         match self.client.proxy_behind(answer) {
             Some(proxy) => format!("{described} (proxy `{proxy}`)"),
             None => described,
@@ -153,7 +158,7 @@ impl Target {
 
     /// Returns a sentence that says what the server answered, given the status of the answer and its text. Without an
     /// answer, the text is the reason.
-    pub fn describe_text(&self, status: Option<u16>, text: &str) -> String {
+    pub fn describe_text(&self, status: Option<impl Display>, text: &str) -> String {
         const MAX_CHARS: usize = 300;
         let name = &self.name;
         // Joins the lines of the answer, because a message is one line. The answer may be a web page.
@@ -244,7 +249,7 @@ impl Target {
         console: &Console,
     ) {
         let cause = match answer {
-            Answer::Response(Response { status, .. }) => format!("answered {status}"),
+            Answer::Response(response) => format!("answered {}", response.shown_status()),
             Answer::Lost(_) | Answer::Impossible(_) => "gave no answer".to_owned(),
         };
         let wait = RetryWait {

@@ -141,13 +141,26 @@ def only_the_needed_columns_are_read_without_locks():
     server.sql("SET GLOBAL general_log = 1")
     transform("xapi", "--lms-db", url())
     server.sql("SET GLOBAL general_log = 0")
-    statements = re.findall(r"Query\t(.*)", server.log.read_text())
+    statements = re.findall(r"(?:Query|Execute)\t(.*)", server.log.read_text())
     statements = [text for text in statements if "general_log" not in text]
     others = [text for text in statements if not text.startswith(("SELECT ", "SHOW SESSION VARIABLES", "SET NAMES", "SET SESSION"))]
     assert others == ["START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"], others
     assert not re.search(r"email|password|\*|FOR UPDATE|LOCK", "\n".join(statements)), statements
     pages = [text for text in statements if " FROM auth_user " in text]
     assert len(pages) == len(users) // 20_000 + 1 and all("ORDER BY id LIMIT" in text for text in pages), pages
+
+
+@case
+def a_database_without_courses_is_named_as_one():
+    server.sql("CREATE DATABASE edxapp_empty; GRANT SELECT ON edxapp_empty.* TO reader")
+    server.sql((HERE / "schema.sql").read_text(), "edxapp_empty")
+    words = ("transform", "--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url("edxapp_empty"), SAMPLE)
+    done = succeeds(*words, "--unknown-user", "derive", "--unknown-course", "derive")
+    for rows in ("users", "courses"):
+        text = f"edxapp_empty` has no {rows}, so it has the same effect as no table of {rows}: check that `--lms-db`"
+        assert text in done.stderr and "header" not in done.stderr, done.stderr
+    done = succeeds(*words)
+    assert "edxapp_empty`, which has no rows: check that `--lms-db`" in done.stderr, done.stderr
 
 
 @case
@@ -255,7 +268,7 @@ def interrupted(number, goes_on, *words):
 def an_interrupt_leaves_nothing():
     export = ("export", "--users", "i.csv")
     external_ids = ("external-ids", "--to", "xapi", "--lms-root-url", ROOT_URL, "-o", "i.sql")
-    for goes_on, *words in ((True, *export), (False, *export), (True, *external_ids)):
+    for goes_on, *words in ((True, *export), (False, *export), (True, *external_ids), (False, *external_ids)):
         for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
             ended = interrupted(number, goes_on, *words)
             assert ended == code, (words, ended)

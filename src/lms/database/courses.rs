@@ -1,6 +1,7 @@
 //! The courses in the LMS database.
 
 use anyhow::{Context, Result};
+use mysql::Value;
 
 use super::rows::DatabaseCourse;
 use super::session::{PAGE, Session, text};
@@ -35,11 +36,12 @@ impl Session {
     /// # Errors
     /// Returns an error if the table cannot be read.
     pub fn courses_after(&mut self, last: Option<&str>) -> Result<Vec<DatabaseCourse>> {
-        let after = last.map(is_after).unwrap_or_default();
+        let after = last.map_or("", |_| "WHERE id > ?");
         let query =
             format!("SELECT id, display_name FROM {TABLE} {after} ORDER BY id LIMIT {PAGE}");
+        let parameters: Vec<Value> = last.into_iter().map(Value::from).collect();
         let mut page = Vec::new();
-        self.each_row(TABLE, &query, |row| {
+        self.each_row(TABLE, &query, parameters, |row| {
             page.push(DatabaseCourse {
                 id: text(row, 0)?.context("a course has no id")?.to_owned(),
                 display_name: text(row, 1)?.map(str::to_owned),
@@ -48,11 +50,4 @@ impl Session {
         })?;
         Ok(page)
     }
-}
-
-/// Returns the condition that a course comes after this one. Hexadecimal digits need no escapes, whatever the mode of the
-/// server.
-fn is_after(id: &str) -> String {
-    let digits: String = id.bytes().map(|byte| format!("{byte:02x}")).collect();
-    format!("WHERE id > _utf8mb4 x'{digits}'")
 }

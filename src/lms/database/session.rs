@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use mysql::prelude::Queryable;
-use mysql::{Conn, Row, Value};
+use mysql::{Conn, Params, Row, Value};
 
 use super::failure::{Reading, explained};
 
@@ -64,7 +64,8 @@ impl Session {
         Ok(())
     }
 
-    /// Runs a query of a table and passes each row to `take`.
+    /// Runs a query of a table and passes each row to `take`. The query is prepared, so that numbers arrive as numbers,
+    /// which takes less time than text at both ends.
     ///
     /// # Errors
     /// Returns an error that names the table if the query fails, the connection breaks, or `take` fails.
@@ -72,11 +73,12 @@ impl Session {
         &mut self,
         table: &'static str,
         query: &str,
+        parameters: impl Into<Params>,
         mut take: impl FnMut(&Row) -> Result<()>,
     ) -> Result<usize> {
         let failed = |error, name: &str| explained(error, name, Reading::Table(table));
         let mut count = 0;
-        let rows = self.connection.query_iter(query);
+        let rows = self.connection.exec_iter(query, parameters);
         for row in rows.map_err(|error| failed(error, &self.name))? {
             let row = row.map_err(|error| failed(error, &self.name))?;
             count += 1;
@@ -107,6 +109,10 @@ pub(super) fn text(row: &Row, column: usize) -> Result<Option<&str>> {
 
 /// Returns the integer in a column that is never NULL.
 pub(super) fn integer(row: &Row, column: usize) -> Result<i64> {
-    let number = text(row, column)?.and_then(|text| text.parse().ok());
+    let number = match row.as_ref(column) {
+        Some(Value::Int(number)) => Some(*number),
+        Some(Value::UInt(number)) => i64::try_from(*number).ok(),
+        _ => None,
+    };
     number.with_context(|| format!("column {} is not an integer", column + 1))
 }

@@ -30,12 +30,12 @@ impl Session {
             };
             users.push(Some(id), username, text, identity)
         })?;
-        users.finish()?;
-        if let IdentityColumn::ExternalId(format) = identity
-            && let Some(kind) = self.type_of(format)?
-        {
+        match identity {
+            IdentityColumn::Email => users.finish_with_ids(|_| Ok(()))?,
             // A join in the database takes several times as long.
-            self.each_page_of_ids(kind, |page| users.set_external_ids(page))?;
+            IdentityColumn::ExternalId(format) => {
+                users.finish_with_ids(|take| self.each_page_of_ids(format, take))?;
+            }
         }
         Ok(users)
     }
@@ -86,10 +86,9 @@ impl Session {
         mut take: impl FnMut(i64, &str, &mysql::Row) -> Result<()>,
     ) -> Result<Option<i64>> {
         let after = after.unwrap_or(i64::MIN);
-        let query =
-            format!("SELECT {columns} FROM {USERS} WHERE id > {after} ORDER BY id LIMIT {PAGE}");
+        let query = format!("SELECT {columns} FROM {USERS} WHERE id > ? ORDER BY id LIMIT {PAGE}");
         let mut last = after;
-        let count = self.each_row(USERS, &query, |row| {
+        let count = self.each_row(USERS, &query, (after,), |row| {
             last = integer(row, 0)?;
             take(last, text(row, 1)?.unwrap_or_default(), row)
         })?;
@@ -100,7 +99,7 @@ impl Session {
     /// no such ids.
     fn type_of(&mut self, format: Format) -> Result<Option<i64>> {
         let mut found = None;
-        self.each_row(TYPES, &format!("SELECT id, name FROM {TYPES}"), |row| {
+        self.each_row(TYPES, &format!("SELECT id, name FROM {TYPES}"), (), |row| {
             if text(row, 1)? == Some(format.name()) {
                 found = Some(integer(row, 0)?);
             }
@@ -109,22 +108,25 @@ impl Session {
         Ok(found)
     }
 
-    /// Passes the external ids of this type to `take`, in pages. Each item has the numeric id of the user and the external
+    /// Passes the external ids of this format to `take`, in pages. Each item has the numeric id of the user and the external
     /// id.
     fn each_page_of_ids(
         &mut self,
-        kind: i64,
+        format: Format,
         mut take: impl FnMut(&[(i64, Uuid)]) -> Result<()>,
     ) -> Result<()> {
+        let Some(kind) = self.type_of(format)? else {
+            return Ok(());
+        };
+        // Along the index of the types, the server would look up each row once more.
+        let query = format!(
+            "SELECT id, user_id, external_user_id FROM {IDS} FORCE INDEX (PRIMARY) WHERE id > ? AND external_id_type_id = ? ORDER BY id LIMIT {PAGE}"
+        );
         let mut last = i64::MIN;
         let mut page = Vec::with_capacity(PAGE);
         loop {
-            // Along the index of the types, the server would look up each row once more.
-            let query = format!(
-                "SELECT id, user_id, external_user_id FROM {IDS} FORCE INDEX (PRIMARY) WHERE id > {last} AND external_id_type_id = {kind} ORDER BY id LIMIT {PAGE}"
-            );
             page.clear();
-            let count = self.each_row(IDS, &query, |row| {
+            let count = self.each_row(IDS, &query, (last, kind), |row| {
                 last = integer(row, 0)?;
                 page.push((integer(row, 1)?, external_id(row, 2)?));
                 Ok(())
@@ -149,9 +151,9 @@ impl Session {
             return Ok(());
         };
         let query = format!(
-            "SELECT user_id, external_id_type_id, external_user_id FROM {IDS} WHERE user_id BETWEEN {first} AND {last}"
+            "SELECT user_id, external_id_type_id, external_user_id FROM {IDS} WHERE user_id BETWEEN ? AND ?"
         );
-        self.each_row(IDS, &query, |row| {
+        self.each_row(IDS, &query, (first, last), |row| {
             let (id, kind) = (integer(row, 0)?, Some(integer(row, 1)?));
             let Ok(index) = page.binary_search_by_key(&id, |user| user.id) else {
                 return Ok(());

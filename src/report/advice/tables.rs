@@ -2,7 +2,7 @@
 
 use super::reread::Reread;
 use crate::convert::LineConverter;
-use crate::lms::IdentityColumn;
+use crate::lms::{IdentityColumn, names_database, remedy_for_missing_rows};
 use crate::outcome::{Reason, Tally};
 use crate::text::grouped;
 
@@ -14,7 +14,12 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
     let courses = lms.and_then(|lms| lms.courses.as_ref());
     let users = users.map(|users| (users.file.as_str(), users.is_empty()));
     let courses = courses.map(|courses| (courses.file.as_str(), courses.is_empty()));
-    let export = "export the table again (see *Lookup tables* in the guide)";
+    let [of_users, of_courses] =
+        [users, courses].map(|table| remedy_for_missing_rows(table.map_or("", |(name, _)| name)));
+    let import = match users {
+        Some((name, _)) if names_database(name) => "import ids into the LMS",
+        _ => "import ids into the LMS and export the table again",
+    };
     let warnings = [
         (
             Reason::UnknownUser,
@@ -22,28 +27,30 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
             "a user that is not in",
             match converter.format.identity_column() {
                 IdentityColumn::ExternalId(_) => {
-                    format!("{export}, or use `--unknown-user derive`")
+                    format!("{of_users}, or use `--unknown-user derive`")
                 }
-                IdentityColumn::Email => export.to_owned(),
+                IdentityColumn::Email => of_users.to_owned(),
             },
         ),
         (
             Reason::NoExternalId,
             users,
             "a user without an external id in",
-            "import ids into the LMS and export the table again (see *Users without an external id* in the guide), or use `--missing-external-id derive`".to_owned(),
+            format!(
+                "{import} (see *Users without an external id* in the guide), or use `--missing-external-id derive`"
+            ),
         ),
         (
             Reason::NoEmail,
             users,
             "a user without an e-mail address in",
-            format!("{export}, or use `--actor external-id`"),
+            format!("{of_users}, or use `--actor external-id`"),
         ),
         (
             Reason::UnknownCourse,
             courses,
             "a course that is not in",
-            format!("{export}, or use `--unknown-course derive`"),
+            format!("{of_courses}, or use `--unknown-course derive`"),
         ),
     ];
     let (wanted, again) = (tally.wanted(), reread.of_rejected());
@@ -73,10 +80,11 @@ pub fn table_warnings(converter: &LineConverter, tally: &Tally, reread: &Reread)
     let count: u64 = counts.iter().sum();
     let warning = (counts.len() > 1 && count > wanted / 2).then(|| {
         format!(
-            "{} of {} events name {}: export the tables again (see *Lookup tables* in the guide){again}",
+            "{} of {} events name {}: {}{again}",
             grouped(count),
             grouped(wanted),
-            lacks.join(", or ")
+            lacks.join(", or "),
+            of_users.replace("the table again", "the tables again")
         )
     });
     warning.into_iter().collect()

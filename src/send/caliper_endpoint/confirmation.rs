@@ -143,12 +143,10 @@ mod tests {
     #[test]
     fn a_success_is_confirmed_unless_its_body_reports_a_failure_or_is_not_json() {
         let of = |status, body: &str| {
-            let body = body.into();
-            let headers = Default::default();
             let response = Response {
                 status,
-                headers,
-                body,
+                body: body.into(),
+                ..Response::default()
             };
             is_confirmed(&Answer::Response(response))
         };

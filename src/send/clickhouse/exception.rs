@@ -54,6 +54,7 @@ pub fn with_status_of_exception(mut answer: Answer) -> Answer {
         && matches!(response.status, 200..=299)
         && code_of(response).is_some()
     {
+        response.sent_status = Some(response.status);
         response.status = 500;
     }
     answer
@@ -213,6 +214,7 @@ mod tests {
                 panic!("{body}")
             };
             assert_eq!(response.status, status);
+            assert_eq!(response.sent_status, (status == 500).then_some(200));
         }
     }
 

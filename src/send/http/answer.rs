@@ -39,6 +39,9 @@ pub enum LossKind {
 #[derive(Clone, Debug, Default)]
 pub struct Response {
     pub status: u16,
+    /// The status as it was sent, if this is a success and the rest of the answer reports a failure. `status` is then that
+    /// of the failure.
+    pub sent_status: Option<u16>,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
 }
@@ -50,6 +53,14 @@ const MAX_SUCCESS_BYTES: u64 = 128 << 20;
 const MAX_ERROR_BYTES: u64 = 1 << 20;
 
 impl Response {
+    /// Returns the status as messages show it.
+    pub fn shown_status(&self) -> String {
+        match self.sent_status {
+            Some(sent) => format!("{sent} with an exception"),
+            None => self.status.to_string(),
+        }
+    }
+
     /// Returns the text of the first header with this name.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
@@ -125,6 +136,7 @@ fn to_answer(response: HttpResponse<Body>, body: Vec<u8>) -> Answer {
     let (parts, _) = response.into_parts();
     Answer::Response(Response {
         status: parts.status.as_u16(),
+        sent_status: None,
         headers: parts.headers,
         body,
     })

@@ -180,6 +180,18 @@ fn an_overloaded_server_gets_the_rows_later_and_once() {
     }
 }
 
+/// ClickHouse cannot change the status once its answer has begun.
+#[test]
+fn an_exception_after_the_status_of_a_success_is_shown_with_this_status() {
+    let server = ClickHouse::with_faults(|kind, nth, _| match (kind, nth) {
+        (Kind::Insert, 0) => Fault::Exception(200, 252, "Too many parts"),
+        _ => Fault::None,
+    });
+    let ended = send(&server, &lines(0..9)).run().with_code(0);
+    ended.assert_stderr("answered 200 with an exception: Code: 252.");
+    assert!(!ended.stderr.contains("answered 500"), "{}", ended.stderr);
+}
+
 #[test]
 fn an_outage_leaves_no_dead_letters() {
     let server = ClickHouse::with_faults(|kind, _, _| match kind {
