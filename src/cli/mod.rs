@@ -73,7 +73,7 @@ enum Subcommands {
     DeadLetters(Box<dead_letters::DeadLettersArgs>),
     /// Show what logs hold, by count, and the command that converts them
     Inspect(Box<inspect::InspectArgs>),
-    /// Show the outcome of each line, and the reason
+    /// Show the outcome of each line and the reason, or one line in detail: `tracking.log:22`
     Explain(Box<explain::ExplainArgs>),
     /// List the events that can be converted, and what each becomes
     Events(events::EventsArgs),

@@ -10,6 +10,7 @@
 //! | `split_records` | the records of a line that holds several |
 //! | `converted_line` | the outcome of a line, and what else is known of its event |
 //! | `contents_of` | the counts of events and outcomes for an inspection |
+//! | `logged_event` | the event of a line as the log has it, and the conversion of a changed event |
 //! | `missing_repairs` | the repairs that an event would need, and those without which it is converted |
 //! | `record_writer` | the JSON text of the records of one event |
 //! | `clickhouse_row` | rows of ClickHouse that hold statements |
@@ -29,6 +30,7 @@ mod converted_line;
 mod converter;
 mod known_events;
 mod line_converter;
+mod logged_event;
 mod missing_repairs;
 mod pieces;
 mod record_writer;

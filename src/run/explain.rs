@@ -2,6 +2,11 @@
 //!
 //! | file | contents |
 //! |---|---|
+//! | `named_line` | arguments that name one line, such as `tracking.log:22` |
+//! | `detail` | one line in detail: its event, its results, and the origin of each field |
+//! | `origins` | finds the origins of the fields of a result |
+//! | `fields` | the fields of a JSON value, and values with one field changed |
+//! | `view` | the layout of two columns |
 //! | `advice` | what to do about each reason |
 //! | `chosen` | the lines that are shown |
 //! | `counts` | the lines that were read, by outcome and reason |
@@ -10,15 +15,23 @@
 mod advice;
 mod chosen;
 mod counts;
+mod detail;
 mod explanation;
+mod fields;
+mod named_line;
+mod origins;
+mod view;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bumpalo::Bump;
 
 pub use self::chosen::{Chosen, OUTCOMES};
 use self::counts::{Counts, Explained};
+use self::detail::Details;
 use self::explanation::Explanation;
+use self::named_line::NamedLine;
 use super::check_stdout::check_stdout;
 use super::deliverer::Deliverer;
 use super::event_notes::note_derived_ids;
@@ -27,11 +40,13 @@ use super::settings::{ConversionSettings, InputSettings};
 use crate::checkpoint::ResumingOpener;
 use crate::console::Console;
 use crate::convert::{ConvertedBatch, ConvertedLine, Layout, LineConverter};
+use crate::destination::{Destination, WriteStatus};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, Line, LineBatch, Source};
 use crate::output::Stdout;
 use crate::pipeline::{self, ControlFlow, Delivery};
 use crate::progress::Snapshot;
+use crate::style::Palette;
 
 /// The settings of the command, apart from those of the inputs and the conversion.
 pub struct ExplainSettings {
@@ -50,13 +65,69 @@ pub fn explain(
     settings: ExplainSettings,
     console: &Console,
 ) -> Result<ExitCode, Fatal> {
+    let is_line = |path: &PathBuf| NamedLine::of_argument(path).ok_or_else(|| path.clone());
+    let arguments = input.paths.iter().map(is_line);
+    let (lines, paths): (Vec<_>, Vec<_>) = arguments.partition(Result::is_ok);
+    let lines: Vec<NamedLine> = lines.into_iter().flatten().collect();
+    if lines.is_empty() {
+        let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
+        return explain_all(input, converter, settings, console);
+    }
+    let mut converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
+    let code = explain_lines(&lines, input, &mut converter, settings.json, console)?;
+    if paths.is_empty() && input.files_from.is_none() {
+        return Ok(code);
+    }
+    let input = InputSettings {
+        paths: paths.into_iter().filter_map(Result::err).collect(),
+        ..input.clone()
+    };
+    let other = explain_all(&input, converter, settings, console)?;
+    Ok(code.max(other))
+}
+
+/// Explains single lines in detail.
+fn explain_lines(
+    lines: &[NamedLine],
+    input: &InputSettings,
+    converter: &mut LineConverter,
+    json: bool,
+    console: &Console,
+) -> Result<ExitCode, Fatal> {
+    let mut code = ExitCode::Success;
+    let mut details = Details {
+        input,
+        converter,
+        json,
+        console,
+    };
+    for line in lines {
+        let mut batch = ConvertedBatch::default();
+        code = code.max(details.explain(line, &mut batch.bytes));
+        let written = Stdout::default().write(0, &batch);
+        if written.or_exit(ExitCode::Output)? == WriteStatus::Closed {
+            break;
+        }
+    }
+    if let Some(lms) = converter.lms.get() {
+        note_derived_ids(lms, console);
+    }
+    Ok(code)
+}
+
+/// Explains all lines of the inputs.
+fn explain_all(
+    input: &InputSettings,
+    converter: LineConverter,
+    settings: ExplainSettings,
+    console: &Console,
+) -> Result<ExitCode, Fatal> {
     let search = input.search(&[], None).or_exit(ExitCode::Usage)?;
     let discovery = search.discover(console).or_exit(ExitCode::Usage)?;
     if let Some(skipped) = skipped_text(&discovery).filter(|_| !discovery.sources.is_empty()) {
         console.note(&format!("note: {skipped}"));
     }
     check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
-    let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
     let converter = Arc::new(converter);
     let options = input.pipeline_options();
     options.interrupted.watch(|| ()).or_exit(ExitCode::Usage)?;
@@ -65,6 +136,7 @@ pub fn explain(
     let explainer = Explainer {
         converter: Arc::clone(&converter),
         settings,
+        palette: Palette::stdout(),
         max_line_bytes: options.max_line_bytes,
     };
     let convert = move |source: &Source, batch| (explainer.explain(source, &batch), None);
@@ -111,6 +183,7 @@ fn snapshots(bytes_read: &BytesRead) -> impl Fn() -> Snapshot + Send + 'static {
 struct Explainer {
     converter: Arc<LineConverter>,
     settings: ExplainSettings,
+    palette: Palette,
     max_line_bytes: usize,
 }
 
@@ -142,7 +215,8 @@ impl Explainer {
                 conversion,
                 out,
             };
-            explanation.write(self.settings.json, &self.converter, &mut explained.text);
+            let (json, converter) = (self.settings.json, &self.converter);
+            explanation.write(json, converter, &self.palette, &mut explained.text);
         }
         explained.end_record(&conversion.outcome, is_shown);
     }

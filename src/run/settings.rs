@@ -22,7 +22,7 @@ pub struct JobSettings {
 }
 
 /// The inputs and how they are read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct InputSettings {
     /// Files, directories, or `-` for standard input.
     pub paths: Vec<PathBuf>,

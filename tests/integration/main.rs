@@ -32,6 +32,7 @@ mod event_tables;
 mod events;
 mod exit_codes;
 mod explain;
+mod explain_line;
 mod external_ids;
 mod external_ids_file;
 mod fail_on;

@@ -90,8 +90,11 @@ impl Counts {
         }
     }
 
-    /// Shows the counts.
+    /// Shows the counts, unless no line was read.
     pub fn show(&self, console: &Console) {
+        if self.groups.is_empty() {
+            return;
+        }
         for line in self.lines() {
             console.note(&line);
         }

@@ -12,6 +12,7 @@ use crate::console::one_line;
 use crate::convert::{ConvertedLine, LineConverter};
 use crate::input::Line;
 use crate::outcome::{Outcome, Repair, Unsupported};
+use crate::style::Palette;
 use crate::text::position_text;
 
 /// A converted record with its origin.
@@ -45,11 +46,17 @@ struct Row<'a> {
 
 impl Explanation<'_> {
     /// Appends the explanation to a text: with `json` an object, else lines for people.
-    pub fn write(&self, json: bool, converter: &LineConverter, text: &mut Vec<u8>) {
+    pub fn write(
+        &self,
+        json: bool,
+        converter: &LineConverter,
+        palette: &Palette,
+        text: &mut Vec<u8>,
+    ) {
         let start = text.len();
         let written = match json {
             true => self.write_json(text),
-            false => self.write_text(converter, text),
+            false => self.write_text(converter, palette, text),
         };
         if let Err(error) = written {
             text.truncate(start);
@@ -72,10 +79,16 @@ impl Explanation<'_> {
     }
 
     /// Returns the first line of the text: the position, the name of the event, and the outcome with its reason.
-    pub fn headline(&self) -> String {
+    pub fn headline(&self, palette: &Palette) -> String {
         let outcome = &self.conversion.outcome;
         let name = one_line(self.conversion.name.unwrap_or("(no name)"));
-        let mut line = format!("{}: {name}: {}", self.position(), outcome.word());
+        let (position, at, word) = (self.position(), palette.position, outcome.word());
+        let style = match outcome {
+            Outcome::Emitted => palette.note,
+            Outcome::Rejected(_) | Outcome::Unparsable(_) => palette.error,
+            Outcome::Filtered(_) | Outcome::Unsupported(_) => palette.faint,
+        };
+        let mut line = format!("{at}{position}{at:#}: {name}: {style}{word}{style:#}");
         if let Some((reason, _)) = outcome.fault() {
             line += ", ";
             line += reason.code();
@@ -93,8 +106,13 @@ impl Explanation<'_> {
         repairs.map(Repair::name).collect()
     }
 
-    fn write_text(&self, converter: &LineConverter, text: &mut Vec<u8>) -> Result<()> {
-        writeln!(text, "{}", self.headline())?;
+    fn write_text(
+        &self,
+        converter: &LineConverter,
+        palette: &Palette,
+        text: &mut Vec<u8>,
+    ) -> Result<()> {
+        writeln!(text, "{}", self.headline(palette))?;
         if let Some(advice) = advice_of(self.conversion, converter) {
             writeln!(text, "    to do: {}", one_line(&advice))?;
         }

@@ -152,14 +152,14 @@ impl Run {
         self
     }
 
-    /// Runs the program on a terminal of 120 columns, which `script` of util-linux provides. Standard output holds what
+    /// Runs the program on a terminal of 120 columns and 40 rows, which `script` of util-linux provides. Standard output holds what
     /// the terminal shows.
     #[cfg(target_os = "linux")]
     pub fn on_terminal(mut self) -> Self {
         let words = std::iter::once(self.command.get_program()).chain(self.command.get_args());
         let words: Vec<String> = words.map(|word| format!("'{}'", word.display())).collect();
         let mut command = Command::new("script");
-        let script = format!("stty cols 120; exec {}", words.join(" "));
+        let script = format!("stty cols 120 rows 40; exec {}", words.join(" "));
         command
             .args(["--quiet", "--return", "--flush", "--command", &script])
             .arg("/dev/null")
