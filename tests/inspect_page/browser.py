@@ -18,13 +18,15 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --no-first-run -
 class Browser:
     """A browser with one open page. Ends with the `with` block."""
 
-    def __init__(self, program):
+    def __init__(self, program, libraries=""):
         self.profile = tempfile.TemporaryDirectory(prefix="event-router-chromium-", ignore_cleanup_errors=True)
         # Chromium reads commands from descriptor 3 and writes answers to descriptor 4.
         commands, self.commands = os.pipe()
         self.answers, answers = os.pipe()
         shell = 'exec "$0" "$@" 3<&"$COMMANDS" 4>&"$ANSWERS"'
         variables = {"COMMANDS": str(commands), "ANSWERS": str(answers), "HOME": self.profile.name}
+        if libraries:
+            variables["LD_LIBRARY_PATH"] = libraries
         self.log = open(os.path.join(self.profile.name, "log"), "w+b")
         self.process = subprocess.Popen(
             ["bash", "-c", shell, program, *FLAGS, f"--user-data-dir={self.profile.name}/profile", "about:blank"],
@@ -96,9 +98,10 @@ class Browser:
             raise SystemExit(f"JavaScript failed: {json.dumps(ended['exceptionDetails'])[:2000]}")
         return ended["result"].get("value")
 
-    def screenshot(self, path):
-        """Writes a picture of the whole page."""
-        picture = self.call("Page.captureScreenshot", captureBeyondViewport=True)
+    def screenshot(self, path, width, top=0, height=5000):
+        """Writes a picture of a part of the page."""
+        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
+        picture = self.call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
         path.write_bytes(base64.b64decode(picture["data"]))
 
     def _wait_for(self, what, wanted):
