@@ -1,8 +1,8 @@
 //! The options of `event-router inspect`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 
 use super::input_args::InputArgs;
@@ -13,7 +13,7 @@ use crate::filter::EventFilter;
 use crate::format::Format;
 use crate::lms::LmsSettings;
 use crate::outcome::RepairSet;
-use crate::run::{ConversionSettings, InspectSettings};
+use crate::run::{ConversionSettings, InspectSettings, Shown};
 use crate::xapi::{ActorKind, XapiSettings};
 
 #[derive(Args, Debug)]
@@ -37,6 +37,10 @@ pub struct InspectArgs {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
+    /// Write the counts as an HTML page that needs no network; `-` is standard output
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+
     /// Print only errors, and warnings that an option or a variable is probably wrong, that an input has no event, or that
     /// lines of an input were lost
     #[arg(short, long, help_heading = "Output")]
@@ -51,8 +55,17 @@ impl InspectArgs {
     /// Returns the settings: those of `transform --to xapi` without other options.
     ///
     /// # Errors
-    /// Does not fail, since there is no pattern of names that could match nothing.
+    /// Returns an error if two outputs go to standard output.
     pub fn settings(self) -> Result<InspectSettings> {
+        let page_is_shown = self.html.as_deref() == Some(Path::new("-"));
+        let shown = match (self.json, page_is_shown) {
+            (true, true) => {
+                bail!("`--json` and `--html -` both write to standard output: give `--html` a file")
+            }
+            (true, false) => Shown::Json,
+            (false, true) => Shown::Page,
+            (false, false) => Shown::Text,
+        };
         let selection = select_events(Format::Xapi, &["default".to_owned()]);
         let selection =
             selection.map_err(|unknown| anyhow::anyhow!("no event is `{}`", unknown.pattern))?;
@@ -75,7 +88,8 @@ impl InspectArgs {
                 actor_key_file: None,
                 repairs: RepairSet::NONE,
             },
-            json: self.json,
+            shown,
+            html: self.html.filter(|_| !page_is_shown),
         })
     }
 }

@@ -4,7 +4,6 @@ mod advice;
 mod event_table;
 mod inputs;
 mod inspection;
-#[allow(dead_code)]
 mod inspection_page;
 mod invocation;
 mod letter_groups;
@@ -25,6 +24,7 @@ pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedIn
 pub(crate) use inspection::{
     Archive, Inspection, LeftOut as LeftOutRow, Recommended, inspection_text,
 };
+pub(crate) use inspection_page::{PageFile, page as inspection_page};
 pub(crate) use invocation::Invocation;
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;

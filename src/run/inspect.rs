@@ -1,6 +1,7 @@
 //! `event-router inspect`: the contents of logs, by count, and the command that converts them.
 
 use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -17,10 +18,11 @@ use crate::console::Console;
 use crate::contents::Contents;
 use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::files::{ANY_FILE, OWNER_ONLY};
 use crate::input::{LineBatch, LineContent, NotFound, Source};
 use crate::pipeline::{self, PipelineOptions};
 use crate::progress::Snapshot;
-use crate::report::{Archive, Inspection, inspection_text};
+use crate::report::{Archive, Inspection, PageFile, inspection_page, inspection_text};
 use crate::tracking::LineWrapper;
 
 mod command;
@@ -31,8 +33,18 @@ pub struct InspectSettings {
     pub input: InputSettings,
     /// The conversion of the command that is recommended. Its root URL is empty if it is not known.
     pub conversion: ConversionSettings,
-    /// Whether the inspection is written as JSON.
-    pub json: bool,
+    /// What standard output gets.
+    pub shown: Shown,
+    /// The file for the page, if the user wants one.
+    pub html: Option<PathBuf>,
+}
+
+/// The forms of an inspection.
+#[derive(Clone, Copy)]
+pub enum Shown {
+    Text,
+    Json,
+    Page,
 }
 
 /// Runs the command.
@@ -43,8 +55,15 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     let InspectSettings {
         mut input,
         mut conversion,
-        json,
+        shown,
+        html,
     } = settings;
+    // With a table of users, the page names users.
+    let mode = match conversion.lms.users {
+        Some(_) => OWNER_ONLY,
+        None => ANY_FILE,
+    };
+    let page_file = PageFile::create(html.as_deref(), mode)?;
     let mut command = TransformCommand::new(&input, &conversion);
     if conversion.lms.root_url.is_empty() {
         // The counts do not depend on the URL.
@@ -85,7 +104,9 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     };
     command.is_wrapped = contents.form.unwrapped > 0;
     let inspection = archive.inspection(command.recommended(&archive));
-    write(&inspection, json).or_exit(ExitCode::Output)?;
+    let page_written = page_file.write(&inspection);
+    write(&inspection, shown).or_exit(ExitCode::Output)?;
+    page_written.or_exit(ExitCode::Output)?;
     Ok(options.interrupted.code().unwrap_or(delivered.code))
 }
 
@@ -158,10 +179,11 @@ fn count_batch(
 }
 
 /// Writes an inspection to standard output. Nothing is wrong if the program that reads standard output has closed it.
-fn write(inspection: &Inspection, json: bool) -> Result<()> {
-    let text = match json {
-        true => serde_json::to_string(inspection)? + "\n",
-        false => inspection_text(inspection),
+fn write(inspection: &Inspection, shown: Shown) -> Result<()> {
+    let text = match shown {
+        Shown::Text => inspection_text(inspection),
+        Shown::Json => serde_json::to_string(inspection)? + "\n",
+        Shown::Page => inspection_page(inspection),
     };
     let mut stdout = io::stdout().lock();
     match stdout

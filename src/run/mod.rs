@@ -52,7 +52,7 @@ pub use dead_letters::dead_letters;
 pub use events::events;
 pub use explain::{Chosen, ExplainSettings, OUTCOMES, explain};
 pub use fail_on::FailOn;
-pub use inspect::{InspectSettings, inspect};
+pub use inspect::{InspectSettings, Shown, inspect};
 pub use job::Command;
 pub use lms_export::{ExportSettings, lms_export};
 pub use lms_external_ids::{ExternalIdsSettings, ImportPath, lms_external_ids};

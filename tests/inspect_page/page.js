@@ -124,7 +124,7 @@
     const colors = (selector, property) =>
       document.querySelectorAll(selector).forEach((element) => note(contrast(getComputedStyle(element)[property], page), 3, element.getAttribute("class")));
     colors(".swatch:not(.d1, .d2), .bar", "backgroundColor");
-    colors(".missing, .d1, .d2", "stroke");
+    colors(".missing, path.d1, path.d2", "stroke");
     return { wrong: [...wrong].slice(0, 10), page };
   },
 })

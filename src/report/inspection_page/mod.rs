@@ -9,6 +9,7 @@
 //! | `tables` | events by family and by name, courses, organizations, unparsable lines |
 //! | `families` | the families of events, in the order of their colours |
 //! | `html` | escaping, numbers, tables |
+//! | `page_file` | the file of `--html` |
 //! | `style.css` | the style sheet, for light, dark and paper |
 //!
 //! Numbers have attributes by which `tests/inspect_page/run` compares them with the JSON.
@@ -18,12 +19,18 @@ mod calendar;
 mod chart;
 mod families;
 mod html;
+mod page_file;
 mod sections;
 mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use page_file::PageFile;
+
 use super::inspection::Inspection;
+
+/// The start of a page. Files with another start are never replaced by a page.
+const START: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"event-router inspect\">\n";
 
 /// The style sheet of the page.
 const STYLE: &str = include_str!("style.css");
@@ -96,8 +103,7 @@ pub fn page(inspection: &Inspection) -> String {
     });
     let bodies: String = bodies.collect();
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+        "{START}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
          <title>Contents of tracking logs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
