@@ -38,12 +38,21 @@ fn is_unseen(c: char) -> bool {
 pub fn name(text: &str) -> String {
     match text.char_indices().nth(MOST_CHARS) {
         None => format!("<bdi>{}</bdi>", escaped(text)),
-        Some((end, _)) => format!(
-            "<bdi>{}…</bdi> <span class=\"quiet\">({} characters)</span>",
-            escaped(&text[..end]),
-            grouped(text.chars().count() as u64)
-        ),
+        Some((end, _)) => format!("<bdi>{}…</bdi>", escaped(&text[..end])),
     }
+}
+
+/// Returns a sentence, with the parts between backquotes as code.
+pub fn sentence(text: &str) -> String {
+    let mut parts = text.split('`');
+    let mut html = escaped(parts.next().unwrap_or_default());
+    while let Some(code) = parts.next() {
+        match parts.next() {
+            Some(after) => html += &format!("<code>{}</code>{}", escaped(code), escaped(after)),
+            None => html += &format!("`{}", escaped(code)),
+        }
+    }
+    html
 }
 
 /// Returns a number that is also in the JSON, at this pointer (RFC 6901). A script can compare the numbers by it.
@@ -145,8 +154,23 @@ mod tests {
     #[test]
     fn only_the_start_of_a_very_long_name_is_shown() {
         let html = name(&"é".repeat(5000));
-        assert!(html.contains("(5,000 characters)"));
+        assert!(html.ends_with("…</bdi>"));
         assert_eq!(html.matches('é').count(), MOST_CHARS);
+    }
+
+    #[test]
+    fn texts_between_backquotes_are_code() {
+        for (text, html) in [
+            ("a < b", "a &lt; b"),
+            (
+                "need `--repair <x>` and `y`",
+                "need <code>--repair &lt;x&gt;</code> and <code>y</code>",
+            ),
+            ("one ` only", "one ` only"),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(text), html);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::html::{Table, bytes, count, escaped, name, row};
+use super::html::{Table, bytes, count, escaped, name, row, sentence};
 use crate::report::inspection::{Distinct, Inspection, Table as Lookup, Top};
 use crate::text::{counted, grouped, noun};
 
@@ -226,7 +226,7 @@ pub fn command(inspection: &Inspection) -> String {
     if !recommended.notes.is_empty() {
         html.push_str("<ul>");
         for note in &recommended.notes {
-            let _ = write!(html, "<li>{}</li>", escaped(note));
+            let _ = write!(html, "<li>{}</li>", sentence(note));
         }
         html.push_str("</ul>\n");
     }
@@ -241,7 +241,7 @@ pub fn command(inspection: &Inspection) -> String {
         .enumerate()
         .map(|(nth, left)| {
             let number = count(&format!("/recommended/leaves_out/{nth}/count"), left.count);
-            row(&name(&left.what), [number.as_str()])
+            row(&sentence(&left.what), [number.as_str()])
         });
     let caption = format!(
         "Not converted by this command: {}",
