@@ -168,10 +168,12 @@
 //! # Checks
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
-//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/servers/run` and `tests/rotation/run`.
+//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/servers/run`, `tests/rotation/run` and
+//! `tests/inspect_page/run`.
 //! `tests/differential/run` compares the output for mutated logs and for the fixtures with the output of the reference.
 //! `tests/ralph/run` sends to a real LRS. `tests/servers/run` sends through nginx, HAProxy and Squid.
-//! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile.
+//! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/inspect_page/run` opens the pages of
+//! `inspect --html` in Chromium.
 //! `cargo bench` and `tests/bench/compare` measure speed.
 //!
 //! # The reference

@@ -73,7 +73,7 @@ class Page:
         yield from ("/files/stored_bytes", "/files/unpacked_bytes", "/users/count", "/sessions/count")
         yield from ("/courses/count", "/organizations/count")
         yield from (f"/{key}" for key in ("first_time", "last_time") if found[key])
-        yield from ("/events_without_time",) if found["events_without_time"] else ()
+        yield from (f"/{key}" for key in ("events_without_time", "events_of_other_days") if found[key])
         yield from ("/files/failed",) if found["files"]["failed"] else ()
         for nth in range(min(len(found["events"]), MOST["events"])):
             yield from (f"/events/{nth}/{key}" for key in ("count", "share", "xapi", "caliper"))

@@ -46,6 +46,7 @@ mod gzip_errors;
 mod harness;
 mod inputs;
 mod inspect;
+mod inspect_page;
 mod joined_pieces;
 #[cfg(unix)]
 mod kills;

@@ -58,13 +58,13 @@ pub fn coverage(days: &[Day], missing: &[MissingDays]) -> String {
     html
 }
 
-/// The definition of the squares, and of the cross over a missing day, for all calendars.
+/// The meaning of the squares.
 const LEGEND: &str = "<ul class=\"legend\">\
     <li><svg class=\"day\" viewBox=\"0 0 10 10\" aria-hidden=\"true\"><path class=\"missing\" d=\"M1 1h8v8h-8zl8 8m0-8l-8 8\"/></svg>no event: missing</li>\
     <li><i class=\"swatch d1\"></i>less than a tenth of the median day</li>\
-    <li><i class=\"swatch d2\"></i>less than half</li>\
-    <li><i class=\"swatch d3\"></i>about as many</li>\
-    <li><i class=\"swatch d4\"></i>more than twice as many</li></ul>\n";
+    <li><i class=\"swatch d2\"></i>less than half of it</li>\
+    <li><i class=\"swatch d3\"></i>half to twice as many</li>\
+    <li><i class=\"swatch d4\"></i>more</li></ul>\n";
 
 fn verdict(days: &Days, missing: &[MissingDays], first: Date, last: Date) -> String {
     let lost: u64 = missing.iter().map(|span| span.days).sum();
@@ -78,10 +78,16 @@ fn verdict(days: &Days, missing: &[MissingDays], first: Date, last: Date) -> Str
             counted(missing.len() as u64, "gap", "gaps")
         ),
     };
+    let range = match first == last {
+        true => format!("All events are of {first}."),
+        false => format!(
+            "{} from {first} to {last} {} events.",
+            counted(with_events, "day", "days"),
+            if with_events == 1 { "has" } else { "have" },
+        ),
+    };
     format!(
-        "<p>{} from {first} to {last} {} events. {text} A missing day is usually a log that was lost. Days are in UTC.</p>\n",
-        counted(with_events, "day", "days"),
-        if with_events == 1 { "has" } else { "have" },
+        "<p>{range} {text} A missing day is usually a log that was lost. Days are in UTC.</p>\n"
     )
 }
 

@@ -124,18 +124,27 @@ fn time_range(inspection: &Inspection) -> String {
         (Some(first), Some(last)) => format!("<p class=\"range\">{first} to {last} UTC</p>\n"),
         _ => String::new(),
     };
-    match inspection.events_without_time {
-        0 => range,
-        events => format!(
-            "{range}<p class=\"quiet\">{} {} no time that can be read, and belong to no day below.</p>\n",
-            count("/events_without_time", events),
-            if events == 1 {
-                "event has"
-            } else {
-                "events have"
-            }
+    let without_day = [
+        (
+            "events_without_time",
+            inspection.events_without_time,
+            "without a time that can be read",
         ),
-    }
+        (
+            "events_of_other_days",
+            inspection.events_of_other_days,
+            "of other days, because the number of days is limited",
+        ),
+    ];
+    let notes = without_day.into_iter().filter(|(_, events, _)| *events > 0);
+    let notes = notes.map(|(key, events, why)| {
+        format!(
+            "<p class=\"quiet\">Not among the days below: {} {} {why}.</p>\n",
+            count(&format!("/{key}"), events),
+            noun(events, "events"),
+        )
+    });
+    range + &notes.collect::<String>()
 }
 
 /// Returns the form of the log, and the events that repairs would convert.
