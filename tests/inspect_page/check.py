@@ -229,4 +229,5 @@ def main(event_router, chromium, option=None, pictures=None):
         raise SystemExit(f"{failed} of {len(pages)} pages failed")
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -14,7 +14,7 @@
     const texts = (selector) => [...document.querySelectorAll(selector)].map((element) => element.textContent);
     const bars = [...document.querySelectorAll(".plot g")].map((bar) => ({
       title: bar.querySelector("title").textContent,
-      height: bar.getBBox().height,
+      height: [...bar.querySelectorAll("path")].reduce((sum, part) => sum + part.getBBox().height, 0),
     }));
     const days = [...document.querySelectorAll(".year svg path")].map((day) => ({
       title: day.textContent,
