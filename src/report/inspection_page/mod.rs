@@ -2,6 +2,7 @@
 //!
 //! | file | contents |
 //! |---|---|
+//! | `document` | the whole page |
 //! | `sections` | the headline numbers, the form of the log, the lookup tables, the recommended command |
 //! | `chart` | events over time, as a picture and as a table |
 //! | `buckets` | the spans of the bars of the chart: days, weeks, months, … |
@@ -17,6 +18,7 @@
 mod buckets;
 mod calendar;
 mod chart;
+mod document;
 mod families;
 mod html;
 mod page_file;
@@ -25,92 +27,5 @@ mod tables;
 #[cfg(test)]
 mod tests;
 
+pub use document::page;
 pub use page_file::PageFile;
-
-use super::inspection::Inspection;
-
-/// The start of a page. Files with another start are never replaced by a page.
-const START: &str = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"generator\" content=\"event-router inspect\">\n";
-
-/// The style sheet of the page.
-const STYLE: &str = include_str!("style.css");
-
-/// Allows the page only its own style sheet: no script and no request, even if a text was not escaped.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
-
-/// Returns the page of an inspection.
-pub fn page(inspection: &Inspection) -> String {
-    let all = inspection.lines.events;
-    let courses = format!(
-        "<div class=\"pair\"><div>{}</div><div>{}</div></div>",
-        tables::top("courses", "Courses", "Course", &inspection.courses, all),
-        tables::top(
-            "organizations",
-            "Organizations",
-            "Organization",
-            &inspection.organizations,
-            all
-        )
-    );
-    let sections = [
-        (
-            "time",
-            "Events over time",
-            Some(chart::events_over_time(&inspection.days)),
-        ),
-        (
-            "families",
-            "Events by family",
-            Some(tables::by_family(inspection)),
-        ),
-        (
-            "coverage",
-            "Days with events",
-            Some(calendar::coverage(
-                &inspection.days,
-                &inspection.missing_days,
-            )),
-        ),
-        ("names", "Events by name", Some(tables::by_name(inspection))),
-        ("courses", "Courses and organizations", Some(courses)),
-        (
-            "unparsable",
-            "Unparsable lines",
-            Some(tables::unparsable(inspection)),
-        ),
-        ("form", "Form of the log", Some(sections::form(inspection))),
-        (
-            "tables",
-            "Lookup tables",
-            sections::lookup_tables(inspection),
-        ),
-        (
-            "command",
-            "Recommended command",
-            Some(sections::command(inspection)),
-        ),
-    ];
-    let shown = || {
-        sections
-            .iter()
-            .filter_map(|(id, title, html)| Some((id, title, html.as_ref()?)))
-    };
-    let links = shown().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"));
-    let links: String = links.collect();
-    let bodies = shown().map(|(id, title, html)| {
-        format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{html}</section>\n")
-    });
-    let bodies: String = bodies.collect();
-    format!(
-        "{START}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <title>Contents of tracking logs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>Contents of tracking logs</h1>\n{}<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n</header>\n\
-         <main>\n{bodies}</main>\n\
-         <footer>Made by event-router {}. Times and days are in UTC.</footer>\n</body>\n</html>\n",
-        sections::headline(inspection),
-        env!("CARGO_PKG_VERSION"),
-    )
-}

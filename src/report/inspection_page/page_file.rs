@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::{START, page};
+use super::document::{START, page};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::is_of_system;
 use crate::output::AtomicFile;
