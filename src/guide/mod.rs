@@ -6,6 +6,7 @@ macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]
         #[doc = "[events]: crate::guide::events"]
+        #[doc = "[inspect]: crate::guide::inspect"]
         #[doc = "[old logs]: crate::guide::old_logs"]
         #[doc = "[lines in other forms]: crate::guide::other_forms"]
         #[doc = "[sending]: crate::guide::sending"]
@@ -35,6 +36,7 @@ macro_rules! pages {
 pages! {
     input_and_output: "input_and_output.md",
     events: "events.md",
+    inspect: "inspect.md",
     old_logs: "old_logs.md",
     other_forms: "other_forms.md",
     sending: "sending.md",

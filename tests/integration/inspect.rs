@@ -57,17 +57,40 @@ fn mixed_log() -> String {
 
 #[test]
 fn the_counts_balance_and_are_those_of_transform() {
-    let log = fixture("sample/tracking.log.gz");
-    let shown = counts(&inspect(&[]).path(&log).run().with_code(0));
-    assert_balances(&shown);
-    let transform = Run::transform().args(&["--report", "report.json"]);
-    let report = transform.path(&log).run().with_code(0).report();
-    assert_eq!(shown["lines"]["all"], report["total"]["lines"]);
-    let outcomes = &report["total"]["outcomes"];
-    assert_eq!(shown["lines"]["unparsable"], outcomes["unparsable"]);
-    let left_out = sum(&shown["recommended"]["leaves_out"], "count");
-    let lines = shown["lines"]["all"].as_u64().unwrap();
-    assert_eq!(lines - left_out, outcomes["emitted"]);
+    for input in ["sample/tracking.log.gz", "events", "repairs"] {
+        let input = fixture(input);
+        let shown = counts(&inspect(&[]).path(&input).run().with_code(0));
+        assert_balances(&shown);
+        let transform = Run::transform().args(&["--report", "report.json"]);
+        let report = transform.path(&input).run().with_code(0).report();
+        assert_eq!(shown["lines"]["all"], report["total"]["lines"], "{input:?}");
+        let outcomes = &report["total"]["outcomes"];
+        assert_eq!(shown["lines"]["unparsable"], outcomes["unparsable"]);
+        let command = shown["recommended"]["command"].as_str().unwrap();
+        if !command.contains("--repair") {
+            let left_out = sum(&shown["recommended"]["leaves_out"], "count");
+            let lines = shown["lines"]["all"].as_u64().unwrap();
+            assert_eq!(lines - left_out, outcomes["emitted"], "{input:?}");
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn the_table_fits_a_terminal_of_40_columns() {
+    let run = Run::new(&["inspect", "--quiet"]).path(&fixture("sample/tracking.log.gz"));
+    let run = run.env("NO_COLOR", "1").after_shell("stty cols 40");
+    let shown = String::from_utf8(run.on_terminal().run().with_code(0).stdout).unwrap();
+    let (table, _) = shown.split_once("Unparsable lines").unwrap();
+    for line in table.lines().map(str::trim_end) {
+        assert!(line.chars().count() <= 40, "{line}");
+    }
+    let lines = [
+        "Courses (2)",
+        "Organizations (1)",
+        "322 lines: 318 events, 4 unparsable",
+    ];
+    assert!(lines.iter().all(|line| table.contains(line)), "{table}");
 }
 
 #[test]

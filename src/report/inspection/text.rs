@@ -6,12 +6,13 @@ use self::days::days_section;
 use self::lines::{Row, bytes_text, row_lines, wrapped};
 use super::shape::{Distinct, EventCount, Inspection, Recommended, Support, Table, Top};
 use crate::console::one_line;
+use crate::style::{Palette, Style};
 use crate::text::{counted, grouped};
 
 mod days;
 mod lines;
 
-/// The width if standard output is no terminal.
+/// The width if standard output is no terminal, and COLUMNS is not set.
 const USUAL_WIDTH: usize = 80;
 
 /// The least and the greatest width. Beyond, counts stand too far from their names.
@@ -24,8 +25,30 @@ const SHOWN_VALUES: usize = 10;
 /// Returns the text of an inspection for standard output.
 pub fn inspection_text(inspection: &Inspection) -> String {
     let terminal = terminal_size::terminal_size_of(std::io::stdout());
-    let width = terminal.map_or(USUAL_WIDTH, |(width, _)| width.0.into());
-    text(inspection, width.clamp(WIDTHS.0, WIDTHS.1))
+    let terminal = terminal.map(|(width, _)| width.0.into());
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    let width = terminal.or_else(columns).unwrap_or(USUAL_WIDTH);
+    coloured(
+        &text(inspection, width.clamp(WIDTHS.0, WIDTHS.1)),
+        Palette::stdout(),
+    )
+}
+
+/// Colours headings, which follow an empty line, and lines about missing days.
+fn coloured(text: &str, palette: Palette) -> String {
+    let mut is_heading = false;
+    let mut coloured = String::new();
+    for line in text.lines() {
+        let is_warning = line.starts_with("MISSING") || line.starts_with("  ! ");
+        let style = match is_heading {
+            _ if is_warning => palette.warning,
+            true => palette.strong,
+            false => Style::new(),
+        };
+        let _ = writeln!(coloured, "{style}{line}{style:#}");
+        is_heading = line.is_empty();
+    }
+    coloured
 }
 
 /// Returns the text of an inspection. Only a command and names of files may have longer lines than `width`.
@@ -189,7 +212,7 @@ fn form_section(inspection: &Inspection, width: usize) -> String {
         .collect();
     texts.extend(form.repairs.iter().map(|repair| {
         let needs = counted(repair.events, "event needs", "events need");
-        format!("{needs} the repair {}", repair.name)
+        format!("{needs} `--repair {}`", repair.name)
     }));
     if texts.is_empty() {
         return String::new();
@@ -245,6 +268,7 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
     }
     let left_out: u64 = recommended.leaves_out.iter().map(|row| row.count).sum();
     text += &match left_out {
+        0 if lines == 0 => "\nThere is no line to convert.\n".to_owned(),
         0 => "\nThe command converts all lines.\n".to_owned(),
         left_out => {
             let text = format!(

@@ -1,5 +1,6 @@
 //! The command that an inspection recommends.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use crate::contents::LeftOut;
@@ -7,7 +8,7 @@ use crate::input::Framing;
 use crate::outcome::{Reason, RepairSet};
 use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
-use crate::text::shell_word;
+use crate::text::{noun, shell_word};
 use crate::tracking::LineWrapper;
 
 /// The root URL of the LMS in place of one that the log does not tell.
@@ -106,40 +107,46 @@ impl TransformCommand {
 
 /// Returns the events and lines that the command leaves out.
 fn left_out(archive: &Archive<'_>, repairs: RepairSet) -> Vec<LeftOutRow> {
-    let row = |what: String, count| LeftOutRow { what, count };
+    let row = |nouns, rest: &str, count| LeftOutRow {
+        what: noun(count, nouns).to_owned() + rest,
+        count,
+    };
     let causes = archive.contents.left_out.iter();
-    let causes = causes.map(|(cause, &count)| row(text_of(*cause), count));
+    let causes = causes.map(|(cause, &count)| {
+        let (nouns, rest) = text_of(*cause);
+        row(nouns, &rest, count)
+    });
     let repairable = archive.tally.details.repairable.iter();
     let unrepaired = repairable.filter(|(needed, _)| !needed.without(repairs).is_empty());
     let unrepaired = unrepaired.map(|(needed, &count)| {
-        row(
-            format!("events that need `--repair {}`", needed.names()),
-            count,
-        )
+        let rest = format!(" that only `--repair {}` converts", needed.names());
+        row("events", &rest, count)
     });
     let unparsable = archive.tally.unparsable;
-    let unparsable = (unparsable > 0).then(|| row("unparsable lines".to_owned(), unparsable));
+    let unparsable = (unparsable > 0).then(|| row("unparsable lines", "", unparsable));
     causes.chain(unrepaired).chain(unparsable).collect()
 }
 
-fn text_of(cause: LeftOut) -> String {
-    match cause {
-        LeftOut::OtherName => "events that xAPI does not take".to_owned(),
-        LeftOut::Request => "requests".to_owned(),
-        LeftOut::Nameless => "events without a name".to_owned(),
-        LeftOut::OnRequest => "events that only `--events all` converts".to_owned(),
-        LeftOut::Rejected(reason) => match reason {
-            Reason::NoUser => "events without a user".to_owned(),
-            Reason::UnknownUser => "events of users who are not in the table of users".to_owned(),
-            Reason::NoExternalId => {
-                "events of users who have no external id in the table".to_owned()
-            }
-            Reason::UnknownCourse => {
-                "events of courses that are not in the table of courses".to_owned()
-            }
-            reason => format!("events that are rejected as {}", reason.code()),
-        },
-    }
+/// Returns a plural noun, and the words after it, for the events of a cause.
+fn text_of(cause: LeftOut) -> (&'static str, Cow<'static, str>) {
+    let rest = match cause {
+        LeftOut::Request => return ("requests", "".into()),
+        LeftOut::OtherName => " that xAPI does not take",
+        LeftOut::Nameless => " without a name",
+        LeftOut::OnRequest => " that only `--events all` converts",
+        LeftOut::Rejected(Reason::NoUser) => " without a user",
+        LeftOut::Rejected(Reason::UnknownUser) => " of users who are not in the table of users",
+        LeftOut::Rejected(Reason::NoExternalId) => {
+            " of users who have no external id in the table of users"
+        }
+        LeftOut::Rejected(Reason::UnknownCourse) => {
+            " of courses that are not in the table of courses"
+        }
+        LeftOut::Rejected(reason) => {
+            return ("events", format!(" rejected as `{}`", reason.code()).into());
+        }
+    };
+    ("events", rest.into())
 }
 
 /// Returns the inputs and their options as words of a shell.
