@@ -208,14 +208,20 @@ impl JournalContents {
         Some(known)
     }
 
-    /// Returns whether a destination has all lines of an input before a position. The histories of the input must be read.
-    pub fn is_delivered(&self, input: InputId, to: &str, position: &Position) -> bool {
+    /// Returns the positions up to which a destination has received an input. The histories of the input must be read.
+    pub fn delivered_positions(&self, input: InputId, to: &str) -> Vec<Position> {
         let known = self.inputs.get(&input);
         let progress = known.and_then(|known| known.delivered.get(to));
-        progress.is_some_and(|progress| {
-            let mut earlier = progress.history.positions();
-            progress.position == *position || earlier.any(|other| other == position)
-        })
+        let positions = progress.map(|progress| {
+            let earlier = progress.history.positions();
+            earlier.chain([&progress.position]).copied().collect()
+        });
+        positions.unwrap_or_default()
+    }
+
+    /// Returns whether a destination has all lines of an input before a position. The histories of the input must be read.
+    pub fn is_delivered(&self, input: InputId, to: &str, position: &Position) -> bool {
+        self.delivered_positions(input, to).contains(position)
     }
 
     /// Returns the file with the device and inode of this stamp as it was when a run last read it to its end.

@@ -76,20 +76,26 @@ impl Head {
         }
     }
 
-    /// Returns the hashes of all complete lines of a log that is shorter than a head. Returns `None` for other inputs,
-    /// and if the log has no complete line, or too many.
-    pub fn all_lines(&self) -> Option<HeadLines> {
-        let count = memchr::memchr_iter(b'\n', &self.bytes).count();
-        let lines = (self.bytes.len() < HEAD_BYTES).then(|| self.lines())?;
-        (count > 0 && lines.count() == count).then_some(lines)
+    /// Returns the hashes of the first lines of a log that is shorter than a head. If the log has no complete line, its
+    /// line counts as complete. Returns `None` for other inputs.
+    pub fn lines_of_short(&self) -> Option<HeadLines> {
+        let is_short = self.shape == Shape::Log && (1..HEAD_BYTES).contains(&self.bytes.len());
+        is_short.then(|| match self.line_count() {
+            0 => HeadLines::of(&[&self.bytes, &b"\n"[..]].concat()),
+            _ => self.lines(),
+        })
+    }
+
+    /// Returns the number of complete lines.
+    pub fn line_count(&self) -> usize {
+        memchr::memchr_iter(b'\n', &self.bytes).count()
     }
 
     /// Returns the position after the last complete line of a log that is shorter than a head.
     pub fn end_of_lines(&self) -> Position {
         let (offset, hash) = self.fingerprint();
-        let lines = memchr::memchr_iter(b'\n', &self.bytes);
         Position {
-            line: lines.count() as u64,
+            line: self.line_count() as u64,
             offset,
             hash,
             open: false,
@@ -127,7 +133,7 @@ pub fn track_log(
         let mut line_ends = true;
         if result.is_ok() && is_reached && position.open {
             match reader.fill_buf() {
-                Ok(rest) => line_ends = matches!(rest, [] | [b'\n', ..]),
+                Ok(rest) => line_ends = matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..]),
                 Err(error) => result = Err(error),
             }
         }

@@ -55,7 +55,7 @@ pub fn read_head(
 /// Lets a file that is not compressed be read only as long as its first bytes are `head`. If these were all bytes of the
 /// file, bytes that were written later are left to the next run, because they may show that the file is a copy of a known
 /// input.
-fn as_long_as(head: &Head, opened: Opened) -> io::Result<Opened> {
+pub fn as_long_as(head: &Head, opened: Opened) -> io::Result<Opened> {
     let mut opened = opened.with_unchanged_start(&head.bytes)?;
     let length = head.bytes.len();
     if opened.may_grow && length < HEAD_BYTES {

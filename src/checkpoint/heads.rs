@@ -60,10 +60,14 @@ impl Heads {
                     .map(|input| (*input, beginning)),
             );
         }
-        if let Some(lines) = head.all_lines() {
+        if let Some(lines) = head.lines_of_short() {
+            let beginning = match lines.count() == head.line_count() {
+                true => Beginning::AllLines,
+                false => Beginning::SameLines,
+            };
             let longer = self.by_lines.range((lines.clone(), 0)..);
             let longer = longer.take_while(|(longer, _)| longer.start_with(&lines));
-            alike.extend(longer.map(|(_, input)| (*input, Beginning::AllLines)));
+            alike.extend(longer.map(|(_, input)| (*input, beginning)));
         }
         alike
     }

@@ -31,6 +31,8 @@ pub struct Journal {
     file: File,
     /// The length of the file in bytes, or `None` if an entry could not be written.
     length: Option<u64>,
+    /// Whether the run has replaced the journal.
+    pub is_rewritten: bool,
     /// Whether entries were appended since the last sync.
     is_dirty: bool,
 }
@@ -129,7 +131,10 @@ impl Journal {
         let file =
             write().with_context(|| format!("failed to write the state `{}`", path.display()))?;
         let length = file.metadata().map(|metadata| metadata.len());
-        Ok(Self::opened(path, file, length.ok()))
+        Ok(Self {
+            is_rewritten: true,
+            ..Self::opened(path, file, length.ok())
+        })
     }
 
     fn opened(path: &Path, file: File, length: Option<u64>) -> Self {
@@ -137,6 +142,7 @@ impl Journal {
             path: path.to_owned(),
             file,
             length,
+            is_rewritten: false,
             is_dirty: false,
         }
     }

@@ -13,6 +13,8 @@
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `first_bytes` | reads the first bytes of an input, and goes to the position where it resumes |
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
+//! | `copied_lines` | finds more delivered lines in an input, by the hashes of its lines |
+//! | `line_hashes` | the hashes of the lines that runs have read, a file in the state directory |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
@@ -30,6 +32,7 @@
 //! | `history_text` | the form of a history in the journal |
 
 mod contents;
+mod copied_lines;
 mod destinations;
 mod entry;
 mod entry_text;
@@ -42,6 +45,7 @@ mod history_text;
 mod journal;
 mod known;
 mod known_contents;
+mod line_hashes;
 mod lock;
 mod opener;
 mod read_files;

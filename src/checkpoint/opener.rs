@@ -1,13 +1,14 @@
 //! Opens inputs at the positions where earlier runs stopped.
 
 use std::cell::Cell;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
+use super::copied_lines::{self, KnownLog};
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
-use super::fingerprint::Head;
-use super::first_bytes::{BUFFER_BYTES, go_to, read_head};
+use super::fingerprint::{Head, track_log};
+use super::first_bytes::{BUFFER_BYTES, as_long_as, go_to, read_head};
 use super::heads::Beginning;
 use super::history::History;
 use super::known::EMPTY_INPUT;
@@ -16,7 +17,9 @@ use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
-use crate::input::{self, BytesRead, HeldBack, Opened, Position, Shape, Source, StampedFile};
+use crate::input::{
+    self, BytesRead, HeldBack, Opened, Position, PositionTracker, Shape, Source, StampedFile,
+};
 use crate::pipeline::{InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -108,35 +111,46 @@ impl InputOpener for ResumingOpener {
             Ok(read) => read,
             Err(reason) => return Ok(Opening::HeldBack(reason)),
         };
-        let candidates = self.candidates(source, &head);
-        let tracked = track(&mut opened, source, &candidates)?;
+        let mut candidates = self.candidates(source, &head);
+        let mut tracked = track(&mut opened, source, &candidates)?;
+        let opened = self.compare(opened, &head, &mut candidates, &mut tracked, bytes_read)?;
         let longer = candidates.iter().find(|candidate| {
             let recorded: Vec<&Position> = candidate.positions().collect();
             tracked.is_shorter_than(&recorded, candidate.begins_alike())
         });
         let longer = longer.map(|longer| (longer.input, self.name_of(longer.input)));
-        let unknown_end = longer.as_ref().filter(|_| tracked.has_unknown_end());
-        let shorter_than = unknown_end.map(|(_, name)| name.clone());
-        if let Some(known) = shorter_than.clone()
+        if let Some((_, known)) = &longer
+            && tracked.has_unknown_end()
             && opened.may_grow
             && opened.is_recent()
         {
+            let known = known.clone();
             return Ok(Opening::HeldBack(HeldBack::ShorterCopy { known }));
         }
+        let repeated = longer.as_ref().filter(|_| tracked.may_repeat_lines());
+        let shorter_than = repeated.map(|(_, name)| name.clone());
         let failure = longer.as_ref();
         let failure = failure.and_then(|(_, name)| tracked.failure(name));
-        let failing = longer.map(|(input, _)| input).filter(|_| failure.is_some());
+        let longer = longer.map(|(input, _)| input);
+        let failing = longer.filter(|_| failure.is_some());
         let mut resumed = self.resumed(source, &head, &candidates, &tracked, failing);
         resumed.shorter_than = shorter_than;
-        let Some(opened) = go_to(resumed.start(), opened, tracked, failure, &head, bytes_read)?
-        else {
+        let start = resumed.start();
+        let copied = Some(start).filter(|start| tracked.is_copied(start));
+        let end = longer.and_then(|_| tracked.end());
+        let Some(mut opened) = go_to(start, opened, tracked, failure, &head, bytes_read)? else {
             return Ok(Opening::HeldBack(HeldBack::Changed));
         };
+        // If a program is still copying the file, the lines that it adds from now on may be known, too.
+        if let Some(end) = end.filter(|_| opened.may_grow) {
+            opened.reader = Box::new(opened.reader.take(end.saturating_sub(start.offset)));
+        }
         for found in [resumed.input, resumed.recorded_as] {
             self.directory.memory().has_seen(found);
         }
         let resuming = Some(&resumed);
-        let reading = self.reading(sequenced, source, &opened, stamped, head.bytes, resuming);
+        let mut reading = self.reading(sequenced, source, &opened, stamped, head.bytes, resuming);
+        reading.copied = copied;
         Ok(Opening::Open(opened, Some(resumed), reading))
     }
 }
@@ -200,6 +214,7 @@ impl ResumingOpener {
             may_grow: opened.may_grow,
             file: opened.watch(source, head),
             stamped,
+            copied: None,
             position: Cell::new(resumed.map_or(Position::START, Resumed::start)),
             recorded_as: Cell::new(resumed.map_or(EMPTY_INPUT, |resumed| resumed.recorded_as)),
         }
@@ -218,6 +233,66 @@ impl ResumingOpener {
         }
         let lines = known.into_iter().map(|file| Some(file?.1));
         lines.collect()
+    }
+
+    /// Compares the lines after the last recorded position in an input with the lines of the candidates that go on after
+    /// this position. Adds the positions up to which the lines are the same to the candidates. Returns the input, which
+    /// is not read further.
+    fn compare(
+        &self,
+        opened: Opened,
+        head: &Head,
+        candidates: &mut [Candidate],
+        tracked: &mut Tracked,
+        bytes_read: &BytesRead,
+    ) -> io::Result<Opened> {
+        if tracked.is_broken() {
+            return Ok(opened);
+        }
+        // Each known log, with its candidate and its destination.
+        let mut logs = Vec::new();
+        let mut numbers = Vec::new();
+        let mut start: Option<Position> = None;
+        for (nth, candidate) in candidates.iter().enumerate() {
+            for (to, passed) in candidate.passed.iter().enumerate() {
+                let found = passed.iter().filter(|position| tracked.is_found(position));
+                let last = found.max_by_key(|position| position.offset);
+                let last = last.copied().unwrap_or(Position::START);
+                if passed.iter().any(|position| position.offset > last.offset) {
+                    let mut memory = self.directory.memory();
+                    let known = memory.lines.delivered(candidate.input, passed, last.line);
+                    // Without the hashes, the journal has enough positions to recognize most lines.
+                    let known = known.unwrap_or_default();
+                    logs.push(KnownLog::new(&self.directory, last.line, known));
+                    numbers.push((nth, to));
+                    start = start
+                        .into_iter()
+                        .chain([last])
+                        .min_by_key(|start| start.offset);
+                }
+            }
+        }
+        let Some(start) = start.filter(|_| logs.iter().any(|log| !log.is_over)) else {
+            return Ok(opened);
+        };
+        let mut opened = as_long_as(head, opened.rewind(bytes_read)?)?;
+        let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
+        let rest = rest.take(tracked.end().unwrap_or(u64::MAX));
+        let mut rest = BufReader::with_capacity(BUFFER_BYTES, rest);
+        let is_start = start == Position::START;
+        let found = is_start.then(PositionTracker::default);
+        let found = found.or_else(|| track_log(&mut rest, &[start]).0.pop());
+        let Some(found) = found else {
+            return Ok(opened);
+        };
+        // An error is reported when the input is read.
+        let compared = copied_lines::compare(&mut rest, found, &mut logs).is_ok();
+        for (log, (nth, to)) in logs.iter().zip(numbers) {
+            candidates[nth].passed[to].extend(log.reached);
+        }
+        let is_compared = compared && logs.iter().all(|log| log.is_certain);
+        tracked.add_copied(logs.iter().filter_map(|log| log.reached), is_compared);
+        Ok(opened)
     }
 
     /// Returns the name that an input in the journal had when it was first read.

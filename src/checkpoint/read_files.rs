@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::contents::JournalContents;
 use super::entry::{Entry, InputId};
 use super::known::EMPTY_INPUT;
+use super::line_hashes::LineHashes;
 use crate::input::{FileStamp, Position};
 
 /// A file that this run has read to its end.
@@ -14,6 +15,8 @@ pub struct ReadFile {
     /// The position at the end of the file.
     pub end: Position,
     pub packed: bool,
+    /// Whether the journal need not have the end, because a longer log has the same lines.
+    pub is_copy: bool,
     /// The stamp that the file had when it was opened and when its end was read.
     pub stamp: FileStamp,
 }
@@ -44,15 +47,26 @@ impl ReadFiles {
 
     /// Removes the files of an input whose lines all destinations have. Returns the entries to record, except those that
     /// the journal has.
-    pub fn take_delivered(&mut self, input: InputId, contents: &mut JournalContents) -> Vec<Entry> {
+    pub fn take_delivered(
+        &mut self,
+        input: InputId,
+        contents: &mut JournalContents,
+        lines: &mut LineHashes,
+    ) -> Vec<Entry> {
         let Some(files) = self.files.get_mut(&input) else {
             return Vec::new();
         };
         let destinations = &self.destinations;
         contents.read_input(input);
         let is_delivered = |file: &mut ReadFile| {
-            let has_end = |to: &String| contents.is_delivered(input, to, &file.end);
-            file.end.offset == 0 || destinations.iter().all(has_end)
+            let mut has_end = |to: &String| {
+                contents.is_delivered(input, to, &file.end)
+                    || file.is_copy && {
+                        let delivered = contents.delivered_positions(input, to);
+                        lines.have(input, &delivered, &file.end)
+                    }
+            };
+            file.end.offset == 0 || destinations.iter().all(&mut has_end)
         };
         let delivered: Vec<ReadFile> = files.extract_if(.., is_delivered).collect();
         if files.is_empty() {

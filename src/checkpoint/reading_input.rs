@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entry::InputId;
 use super::read_files::ReadFile;
 use super::sequencer::SequencedInput;
-use super::state_directory::StateDirectory;
+use super::state_directory::{ReadLines, StateDirectory};
 use crate::input::{FileStamp, LineBatch, Position, ReadEnd, Shape, StampedFile, WatchedFile};
 use crate::pipeline::InputGuard;
 
@@ -21,6 +21,8 @@ pub struct ReadingInput {
     pub file: Option<WatchedFile>,
     /// The file, if all changes since it was opened can be noticed. Later runs know whether it was read to its end.
     pub stamped: Option<StampedFile>,
+    /// The position up to which the input has the same lines as a longer log, if it is a copy.
+    pub copied: Option<Position>,
     /// The position up to which the input is read.
     pub position: Cell<Position>,
     /// The input in the journal whose progress says which lines are delivered. Before the first line is read, this is
@@ -35,12 +37,17 @@ impl InputGuard for ReadingInput {
 
     fn has_read(&self, batch: &LineBatch) {
         if let Some(input) = self.input {
+            let lines = ReadLines {
+                shape: self.shape,
+                before: self.position.get(),
+                positions: &batch.positions,
+                are_lines: batch.records.is_none(),
+            };
+            self.directory.has_read(input, lines, self.may_grow);
             if let Some(last) = batch.positions.last() {
                 self.position.set(*last);
                 self.recorded_as.set(input);
             }
-            self.directory
-                .has_read(input, self.shape, &batch.positions, self.may_grow);
         }
     }
 
@@ -64,6 +71,7 @@ impl InputGuard for ReadingInput {
                 input: self.recorded_as.get(),
                 end: self.position.get(),
                 packed: !self.may_grow,
+                is_copy: self.copied == Some(self.position.get()),
                 stamp,
             });
         }

@@ -1,4 +1,4 @@
-//! The files that a killed run may have left: output files, temporary files, and temporary journals.
+//! The files that a killed run may have left: output files, temporary files, and the temporary files of the state directory.
 
 use std::fs;
 use std::path::Path;
@@ -49,11 +49,12 @@ fn remove_part(file: &Path) -> bool {
     exists
 }
 
-/// Removes the temporary files of earlier runs that were killed while they replaced the journal.
-pub fn remove_temporary_journals(directory: &Path, journal: &str) {
+/// Removes the temporary files of earlier runs that were killed while they replaced one of these files.
+pub fn remove_temporary_files(directory: &Path, names: &[&str]) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let is_of_journal = |name: &str| name.starts_with(&format!(".{journal}."));
-        if entry.file_name().to_str().is_some_and(is_of_journal) && is_part(&entry.path()) {
+        let name = entry.file_name();
+        let is_of = |of: &&str| name.to_string_lossy().starts_with(&format!(".{of}."));
+        if names.iter().any(is_of) && is_part(&entry.path()) {
             let _ = fs::remove_file(entry.path());
         }
     }

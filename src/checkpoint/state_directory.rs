@@ -15,9 +15,10 @@ use super::fingerprint::Head;
 use super::history::{History, seconds_now};
 use super::journal::Journal;
 use super::known::KnownInput;
+use super::line_hashes::LineHashes;
 use super::lock::lock;
 use super::read_files::{ReadFile, ReadFiles};
-use super::settle::{remove_temporary_journals, settle};
+use super::settle::{remove_temporary_files, settle};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{Position, Shape};
 use crate::output_names::nth_file;
@@ -40,6 +41,8 @@ pub(super) struct Memory {
     /// Not dropped: the program ends with the run, and for many inputs a drop takes a tenth of the time of a run with
     /// nothing new.
     pub contents: ManuallyDrop<JournalContents>,
+    /// The hashes of the lines that runs have read.
+    pub lines: LineHashes,
     /// The positions up to which this run has read each input, whether the lines are delivered yet or not. If a second
     /// input of the run has the same content, the second input resumes after these positions.
     pub read: BTreeMap<(InputId, Shape), History>,
@@ -60,8 +63,22 @@ pub(super) struct Memory {
     failure: Option<anyhow::Error>,
 }
 
+/// Lines of an input that were read.
+pub(super) struct ReadLines<'b> {
+    pub shape: Shape,
+    /// The position before the first line.
+    pub before: Position,
+    /// The position after each line or record.
+    pub positions: &'b [Position],
+    /// Whether each position is at the end of a line. Otherwise the input is a stream of records.
+    pub are_lines: bool,
+}
+
 /// The name of the journal, the file in the state directory to which entries are appended.
 const JOURNAL: &str = "journal.jsonl";
+
+/// The name of the file with the hashes of lines.
+const LINES: &str = "journal.lines";
 
 /// The interval at which appended entries are made durable. If the system crashes before that, the lines of the last
 /// entries are sent again. This does no harm, because the server recognizes the ids of their records.
@@ -82,17 +99,25 @@ impl StateDirectory {
             .or_exit(ExitCode::Output)?;
         let lock = lock(directory)?;
         let path = directory.join(JOURNAL);
-        remove_temporary_journals(directory, JOURNAL);
+        remove_temporary_files(directory, &[JOURNAL, LINES]);
         let (mut contents, text) = Journal::read(&path).or_exit(ExitCode::Output)?;
         let is_changed = settle(&mut contents);
         let today = day_of(SystemTime::now());
         contents.forget_unseen(forget_after, today);
         let journal = Journal::open(&path, &contents, &text, is_changed);
         let journal = journal.or_exit(ExitCode::Output)?;
+        let mut lines = LineHashes::new(directory.join(LINES));
+        if journal.is_rewritten {
+            lines
+                .remove_unknown(|input| contents.inputs.contains_key(&input))
+                .with_context(|| lines.failed())
+                .or_exit(ExitCode::Output)?;
+        }
         let knew_inputs = !contents.inputs.is_empty();
         let memory = Memory {
             journal,
             contents: ManuallyDrop::new(contents),
+            lines,
             read: BTreeMap::new(),
             unwritten: BTreeSet::new(),
             remembers,
@@ -128,11 +153,13 @@ impl StateDirectory {
         input
     }
 
-    /// Remembers that this run has read the next lines of an input, given the position after each line. If the input is
-    /// a file that `may_grow`, more positions are kept, since a part of it may be copied while it is written.
-    pub fn has_read(&self, input: InputId, shape: Shape, positions: &[Position], may_grow: bool) {
+    /// Remembers that this run has read the next lines of an input. If the input is a file that `may_grow`, more positions
+    /// are kept, since a part of it may be copied while it is written.
+    pub(super) fn has_read(&self, input: InputId, lines: ReadLines<'_>, may_grow: bool) {
         let mut memory = self.memory();
+        let shape = lines.shape;
         let history = memory.read.entry((input, shape)).or_default();
+        let positions = lines.positions;
         let Some((last, before)) = positions.split_last() else {
             return;
         };
@@ -145,6 +172,13 @@ impl StateDirectory {
             history.push_lines(positions);
         } else {
             history.push_passed(*last);
+        }
+        if shape == Shape::Log && lines.are_lines && memory.remembers {
+            let hashes = &mut memory.lines;
+            if let Err(error) = hashes.append(input, &lines.before, positions) {
+                let error = anyhow::Error::new(error).context(hashes.failed());
+                memory.failure.get_or_insert(error);
+            }
         }
     }
 
@@ -278,6 +312,8 @@ impl StateDirectory {
 
 impl Memory {
     fn sync(&mut self) -> Result<()> {
+        let synced = self.lines.sync();
+        synced.with_context(|| self.lines.failed())?;
         for input in self.read_files.inputs() {
             self.record_files(input)?;
         }
@@ -301,7 +337,8 @@ impl Memory {
 
     /// Records the files of an input that were read to their end and whose lines are all delivered.
     fn record_files(&mut self, input: InputId) -> Result<()> {
-        let entries = self.read_files.take_delivered(input, &mut self.contents);
+        let (contents, lines) = (&mut self.contents, &mut self.lines);
+        let entries = self.read_files.take_delivered(input, contents, lines);
         if entries.is_empty() {
             return Ok(());
         }

@@ -14,6 +14,10 @@ pub struct Tracked {
     pub offset: u64,
     /// The end of a log that ended before the last recorded position.
     end: Option<LogEnd>,
+    /// The positions up to which known logs have the same lines, after those in `found`.
+    copied: Vec<Position>,
+    /// Whether all lines that a known log may have, too, were compared with its lines.
+    is_compared: bool,
 }
 
 impl Tracked {
@@ -29,7 +33,13 @@ impl Tracked {
         if shape == Shape::Log {
             let (found, end) = track_log(reader, positions);
             let offset = positions.last().map_or(0, |last| last.offset);
-            return Ok(Self { found, offset, end });
+            return Ok(Self {
+                found,
+                offset,
+                end,
+                copied: Vec::new(),
+                is_compared: false,
+            });
         }
         // A document is delivered as a whole or not at all, so only its end can be a recorded position.
         let end = track_document(reader)?;
@@ -39,12 +49,45 @@ impl Tracked {
             found: is_known.then_some(end).into_iter().collect(),
             offset,
             end: None,
+            copied: Vec::new(),
+            is_compared: false,
         })
     }
 
     pub fn is_found(&self, position: &Position) -> bool {
         let mut found = self.found.iter();
-        found.any(|tracker| tracker.position() == *position)
+        self.is_copied(position) || found.any(|tracker| tracker.position() == *position)
+    }
+
+    /// Returns whether a position is one up to which a known log has the same lines.
+    pub fn is_copied(&self, position: &Position) -> bool {
+        self.copied.contains(position)
+    }
+
+    /// Returns whether the input could not be read to its end.
+    pub fn is_broken(&self) -> bool {
+        let end = self.end.as_ref();
+        end.is_some_and(|end| end.result.is_err())
+    }
+
+    /// Returns the offset at which the input ended, if that is before the last recorded position.
+    pub fn end(&self) -> Option<u64> {
+        self.end.as_ref().map(|end| end.offset)
+    }
+
+    /// Adds the positions up to which known logs have the same lines. `is_compared` says whether all lines that the known
+    /// logs may have were compared.
+    pub fn add_copied(&mut self, positions: impl Iterator<Item = Position>, is_compared: bool) {
+        self.copied.extend(positions);
+        self.is_compared = is_compared;
+    }
+
+    /// Returns the last position that is known.
+    fn last_known(&self) -> Position {
+        let found = self.found.last().map(PositionTracker::position);
+        let known = self.copied.iter().copied().chain(found);
+        let last = known.max_by_key(|position| position.offset);
+        last.unwrap_or(Position::START)
     }
 
     /// Returns whether the input consists of the first bytes of a known input, as far as the recorded positions of the
@@ -65,23 +108,22 @@ impl Tracked {
             && known.iter().all(|position| agrees(position))
     }
 
-    /// Returns the number of lines before the last position that was found.
-    pub fn known_lines(&self) -> u64 {
-        self.found.last().map_or(0, |last| last.line)
+    /// Returns whether the input was read to its end, and has bytes after the last position that is known.
+    pub fn has_unknown_end(&self) -> bool {
+        let end = self.end.as_ref();
+        end.is_some_and(|end| end.result.is_ok() && end.offset > self.last_known().offset)
     }
 
-    /// Returns whether the input was read to its end, and has bytes after the last position that was found.
-    pub fn has_unknown_end(&self) -> bool {
-        let known = self.found.last().map_or(0, |last| last.offset);
-        let end = self.end.as_ref();
-        end.is_some_and(|end| end.result.is_ok() && end.offset > known)
+    /// Returns whether lines after the last position that is known may be lines of a known log.
+    pub fn may_repeat_lines(&self) -> bool {
+        self.has_unknown_end() && !self.is_compared
     }
 
     /// Returns the error for an input that could not be read to its end, and that is shorter than the known
     /// input of this name. The lines after the last position that was found are not read, because they would be delivered twice.
     pub fn failure(&self, known: &str) -> Option<io::Error> {
         let error = self.end.as_ref()?.result.as_ref().err()?;
-        let unread = match self.known_lines() {
+        let unread = match self.last_known().line {
             0 => "nothing of it is read".to_owned(),
             line => format!("nothing after line {line} is read"),
         };

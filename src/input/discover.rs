@@ -45,6 +45,8 @@ pub struct NotFound {
     pub error: String,
     /// Whether no file of this name exists. A file of a directory may be renamed while the directory is listed.
     pub is_missing: bool,
+    /// Whether the file would be an input: an argument, or a file of a directory that the globs select.
+    pub is_wanted: bool,
 }
 
 impl fmt::Display for NotFound {
@@ -91,6 +93,7 @@ pub fn discover(
                 name: argument.display().to_string(),
                 error: with_hint(argument, &error),
                 is_missing: error.kind() == ErrorKind::NotFound,
+                is_wanted: true,
             }),
         }
     }
@@ -125,6 +128,28 @@ impl Discovery {
         let mut is_new = |stamp: &FileStamp| known.insert(id(stamp));
         self.skipped
             .retain(|(_, stamp)| stamp.as_ref().is_none_or(&mut is_new));
+    }
+
+    /// Adds the files that an earlier listing lacked, and that were removed since, as errors. A file was probably renamed
+    /// or packed, and is no error, if this listing has its name, its name with `.gz`, or a file that the earlier listing
+    /// did not have.
+    pub fn add_removed(&mut self, earlier: &Self) {
+        let identity = |source: &Source| Some(source.stamp?.file());
+        let known: HashSet<_> = earlier.sources.iter().filter_map(identity).collect();
+        let is_new = |source: &Source| identity(source).is_some_and(|id| !known.contains(&id));
+        if self.sources.iter().any(is_new) {
+            return;
+        }
+        let names = self.sources.iter().map(|source| source.name.as_str());
+        let errors = self.errors.iter().map(|error| error.name.as_str());
+        let names: HashSet<&str> = names.chain(errors).collect();
+        let removed = earlier.errors.iter().filter(|error| {
+            let is_known = || names.contains(&*error.name);
+            let is_packed = || names.contains(&*(error.name.clone() + ".gz"));
+            error.is_missing && error.is_wanted && !is_known() && !is_packed()
+        });
+        let removed: Vec<NotFound> = removed.cloned().collect();
+        self.errors.extend(removed);
     }
 
     /// Keeps the inputs of one shard, and the rejects file of the run, which no other run reads. Errors about arguments
@@ -193,7 +218,10 @@ impl Discovery {
             let (metadata, entry) = match found {
                 Ok(found) => found,
                 Err(error) => {
-                    let name = error.path().unwrap_or(directory).display().to_string();
+                    let path = error.path().unwrap_or(directory);
+                    let name = path.display().to_string();
+                    let relative = path.strip_prefix(directory).unwrap_or(path);
+                    let is_wanted = filter.matches(relative);
                     let kind = error.io_error().map(io::Error::kind);
                     let error = match (error.loop_ancestor(), error.io_error()) {
                         (Some(ancestor), _) => {
@@ -209,6 +237,7 @@ impl Discovery {
                         name,
                         error,
                         is_missing: kind == Some(ErrorKind::NotFound),
+                        is_wanted,
                     });
                     continue;
                 }

@@ -165,7 +165,7 @@ fn is_without_records(path: &Path) -> bool {
 pub fn note_unknown(console: &Console, has_noted: &mut bool, unknown: &Path, path: &Path) {
     if !std::mem::replace(has_noted, true) {
         console.note(&format!(
-            "note: use a new output directory with a new state directory: `{}` was not written with this state directory and is kept, so `{}` may repeat its records",
+            "note: use a new output directory with a new state directory: `{}` is kept, since this state directory does not know it or has forgotten it, so `{}` may repeat its records",
             unknown.display(),
             path.display()
         ));

@@ -114,7 +114,8 @@ impl InputSearch {
                 break;
             }
             std::thread::sleep(PAUSE);
-            discovery = list();
+            let earlier = std::mem::replace(&mut discovery, list());
+            discovery.add_removed(&earlier);
         }
         discovery
     }

@@ -281,7 +281,9 @@ fn outputs_that_the_state_directory_does_not_know_are_kept_and_named() {
     fs::remove_dir_all(directory.path("state")).unwrap();
     let ended = transform().run().with_code(0);
     // The outputs are written at the same time, so any of them may be the first.
-    ended.assert_stderr("was not written with this state directory and is kept, so `");
+    ended.assert_stderr(
+        "is kept, since this state directory does not know it or has forgotten it, so `",
+    );
     assert_eq!(ended.stderr.matches(REPEATED).count(), 1);
     let expected = [
         "a.log.xapi.2.jsonl",
@@ -337,7 +339,7 @@ fn the_output_of_a_forgotten_document_is_kept() {
     let seen = seen(today - 500, number("z.json")) + &seen(today, number("a.log"));
     directory.write(JOURNAL, journal.join("\n") + "\n" + &seen);
     directory.write("logs/z.json", line(5));
-    run().assert_stderr("was not written with this state directory");
+    run().assert_stderr("since this state directory does not know it or has forgotten it");
     assert_eq!(
         directory.files("out"),
         ["a.log.xapi.jsonl", "z.2.json", "z.json"]
