@@ -1,10 +1,12 @@
 //! The inputs and files that the journal knows.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::entry::{Day, DeliveryProgress, Entry, InputId};
 use crate::input::FileStamp;
+use crate::output_names::nth_file;
 
 /// The input of files without lines, in [`Entry::File`].
 pub const EMPTY_INPUT: InputId = 0;
@@ -18,6 +20,18 @@ pub struct KnownInput {
     pub delivered: Deliveries,
     /// The last day of a run that found the input, or 0 if it is not recorded.
     pub seen: Day,
+}
+
+impl KnownInput {
+    /// Returns the output files of the input.
+    pub fn output_files(&self) -> Vec<PathBuf> {
+        let progress = self.delivered.values();
+        let files = progress.flat_map(|progress| {
+            let first = progress.first_file.iter();
+            first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
+        });
+        files.collect()
+    }
 }
 
 /// The progress of an input at each destination, by the name of the destination. Most inputs have one destination, so a

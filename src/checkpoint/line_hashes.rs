@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::InputId;
 use crate::files::{OWNER_ONLY, persist, temporary_file};
-use crate::input::Position;
+use crate::input::{Position, Shape};
 
 /// The number of bytes of a hash in the file. Only the next line of a log that begins like a known log is compared with a
 /// hash, so few bytes are enough, and many hashes take little space: four characters each.
@@ -53,6 +53,17 @@ pub struct KnownLines {
     after_hash: LineHash,
     /// The offset of the first hash in the file.
     at: u64,
+}
+
+/// Lines of an input that were read.
+pub struct ReadLines<'b> {
+    pub shape: Shape,
+    /// The position before the first line.
+    pub before: Position,
+    /// The position after each line or record.
+    pub positions: &'b [Position],
+    /// Whether each position is at the end of a line. Otherwise the input is a stream of records.
+    pub are_lines: bool,
 }
 
 /// The file with the hashes.

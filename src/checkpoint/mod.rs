@@ -13,6 +13,7 @@
 //! | `fingerprint` | finds recorded positions in an input, by its bytes |
 //! | `first_bytes` | reads the first bytes of an input, and goes to the position where it resumes |
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
+//! | `candidate` | the inputs in the journal that an opened input may be, or may be a copy of |
 //! | `copied_lines` | finds more delivered lines in an input, by the hashes of its lines |
 //! | `line_hashes` | the hashes of the lines that runs have read, a file in the state directory |
 //! | `same_inputs` | lines that several inputs of a run have |
@@ -31,6 +32,7 @@
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 //! | `history_text` | the form of a history in the journal |
 
+mod candidate;
 mod contents;
 mod copied_lines;
 mod destinations;

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
+use super::candidate::Candidate;
 use super::copied_lines::{self, KnownLog};
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
@@ -46,38 +47,6 @@ pub struct Resumed {
     pub shorter_than: Option<String>,
 }
 
-/// An input in the journal that may begin with the same lines as the opened input.
-struct Candidate {
-    input: InputId,
-    beginning: Beginning,
-    /// For each destination of this run, all recorded positions up to which it has received the input, earlier
-    /// positions included.
-    passed: Vec<Vec<Position>>,
-    /// The positions up to which other destinations have received the input. They only tell that the opened input is
-    /// this input, so that all destinations record their progress for the same input.
-    elsewhere: Vec<Position>,
-}
-
-impl Candidate {
-    /// Returns whether the recorded first bytes of the input are enough to know that the opened input begins with the same
-    /// lines.
-    fn begins_alike(&self) -> bool {
-        self.beginning != Beginning::SameBytes
-    }
-
-    fn positions(&self) -> impl Iterator<Item = &Position> {
-        self.passed.iter().flatten()
-    }
-
-    /// Returns the last position of each destination that has received lines of the input, also in other runs.
-    fn reached(&self) -> impl Iterator<Item = &Position> {
-        let passed = self.passed.iter();
-        let last =
-            passed.filter_map(|positions| positions.iter().max_by_key(|position| position.offset));
-        last.chain(&self.elsewhere)
-    }
-}
-
 impl Resumed {
     /// Returns the position where reading starts: the earliest of the positions in `reached`, since that destination
     /// needs all later lines.
@@ -114,11 +83,7 @@ impl InputOpener for ResumingOpener {
         let mut candidates = self.candidates(source, &head);
         let mut tracked = track(&mut opened, source, &candidates)?;
         let opened = self.compare(opened, &head, &mut candidates, &mut tracked, bytes_read)?;
-        let longer = candidates.iter().find(|candidate| {
-            let recorded: Vec<&Position> = candidate.positions().collect();
-            tracked.is_shorter_than(&recorded, candidate.begins_alike())
-        });
-        let longer = longer.map(|longer| (longer.input, self.name_of(longer.input)));
+        let longer = self.longer(&candidates, &tracked);
         if let Some((_, known)) = &longer
             && tracked.has_unknown_end()
             && opened.may_grow
@@ -293,6 +258,15 @@ impl ResumingOpener {
         let is_compared = compared && logs.iter().all(|log| log.is_certain);
         tracked.add_copied(logs.iter().filter_map(|log| log.reached), is_compared);
         Ok(opened)
+    }
+
+    /// Returns a known input of which the opened input is a shorter copy, and its name.
+    fn longer(&self, candidates: &[Candidate], tracked: &Tracked) -> Option<(InputId, String)> {
+        let longer = candidates.iter().find(|candidate| {
+            let recorded: Vec<&Position> = candidate.positions().collect();
+            tracked.is_shorter_than(&recorded, candidate.begins_alike())
+        });
+        longer.map(|longer| (longer.input, self.name_of(longer.input)))
     }
 
     /// Returns the name that an input in the journal had when it was first read.

@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use super::entry::InputId;
+use super::line_hashes::ReadLines;
 use super::read_files::ReadFile;
 use super::sequencer::SequencedInput;
-use super::state_directory::{ReadLines, StateDirectory};
+use super::state_directory::StateDirectory;
 use crate::input::{FileStamp, LineBatch, Position, ReadEnd, Shape, StampedFile, WatchedFile};
 use crate::pipeline::InputGuard;
 

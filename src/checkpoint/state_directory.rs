@@ -15,13 +15,12 @@ use super::fingerprint::Head;
 use super::history::{History, seconds_now};
 use super::journal::Journal;
 use super::known::KnownInput;
-use super::line_hashes::LineHashes;
+use super::line_hashes::{LineHashes, ReadLines};
 use super::lock::lock;
 use super::read_files::{ReadFile, ReadFiles};
 use super::settle::{remove_temporary_files, settle};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
-use crate::input::{Position, Shape};
-use crate::output_names::nth_file;
+use crate::input::Shape;
 
 /// A state directory that this run has locked.
 #[derive(Debug)]
@@ -61,17 +60,6 @@ pub(super) struct Memory {
     synced: Instant,
     /// The first failure to record a delivery or an input. It is reported at the end of the run.
     failure: Option<anyhow::Error>,
-}
-
-/// Lines of an input that were read.
-pub(super) struct ReadLines<'b> {
-    pub shape: Shape,
-    /// The position before the first line.
-    pub before: Position,
-    /// The position after each line or record.
-    pub positions: &'b [Position],
-    /// Whether each position is at the end of a line. Otherwise the input is a stream of records.
-    pub are_lines: bool,
 }
 
 /// The name of the journal, the file in the state directory to which entries are appended.
@@ -370,7 +358,7 @@ impl Memory {
     /// Returns the output files of all inputs.
     fn files(&mut self) -> &mut BTreeSet<PathBuf> {
         let inputs = &self.contents.inputs;
-        let files = || inputs.values().flat_map(files_of).collect();
+        let files = || inputs.values().flat_map(KnownInput::output_files).collect();
         self.files.get_or_insert_with(files)
     }
 
@@ -383,19 +371,10 @@ impl Memory {
     }
 }
 
-/// Returns the output files of an input.
-fn files_of(known: &KnownInput) -> Vec<PathBuf> {
-    let progress = known.delivered.values();
-    let files = progress.flat_map(|progress| {
-        let first = progress.first_file.iter();
-        first.flat_map(|first| (1..=progress.files).map(|nth| nth_file(first, nth)))
-    });
-    files.collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::input::Position;
 
     #[test]
     fn a_sync_after_a_failure_still_records_the_inputs_that_were_found() {

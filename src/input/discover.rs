@@ -130,28 +130,6 @@ impl Discovery {
             .retain(|(_, stamp)| stamp.as_ref().is_none_or(&mut is_new));
     }
 
-    /// Adds the files that an earlier listing lacked, and that were removed since, as errors. A file was probably renamed
-    /// or packed, and is no error, if this listing has its name, its name with `.gz`, or a file that the earlier listing
-    /// did not have.
-    pub fn add_removed(&mut self, earlier: &Self) {
-        let identity = |source: &Source| Some(source.stamp?.file());
-        let known: HashSet<_> = earlier.sources.iter().filter_map(identity).collect();
-        let is_new = |source: &Source| identity(source).is_some_and(|id| !known.contains(&id));
-        if self.sources.iter().any(is_new) {
-            return;
-        }
-        let names = self.sources.iter().map(|source| source.name.as_str());
-        let errors = self.errors.iter().map(|error| error.name.as_str());
-        let names: HashSet<&str> = names.chain(errors).collect();
-        let removed = earlier.errors.iter().filter(|error| {
-            let is_known = || names.contains(&*error.name);
-            let is_packed = || names.contains(&*(error.name.clone() + ".gz"));
-            error.is_missing && error.is_wanted && !is_known() && !is_packed()
-        });
-        let removed: Vec<NotFound> = removed.cloned().collect();
-        self.errors.extend(removed);
-    }
-
     /// Keeps the inputs of one shard, and the rejects file of the run, which no other run reads. Errors about arguments
     /// that cannot be read are kept, so the runs of all shards report them.
     pub fn keep_shard(&mut self, shard: Shard) {

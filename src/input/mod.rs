@@ -22,6 +22,7 @@
 //! | `joins` | the joined lines of a batch |
 //! | `first_record` | recognizing a stream of JSON values by its first record |
 //! | `record_scanner` | the ends of records in a stream of JSON values |
+//! | `removed` | files that were removed while the inputs were listed |
 //! | `position` | a position between two lines |
 
 mod batch_reader;
@@ -42,6 +43,7 @@ mod not_a_log;
 mod open;
 mod position;
 mod record_scanner;
+mod removed;
 mod shard;
 mod source;
 mod start;
