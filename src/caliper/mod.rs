@@ -1,6 +1,6 @@
 //! Converts one tracking event to one Caliper event.
 //!
-//! [`mapping`] is the table of events: it has the family, the event type, the action, the object type and the function
+//! [`mapping()`] is the table of events: it has the family, the event type, the action, the object type and the function
 //! for each name of an event. There is one file for each family of events; its module docs list the source of each output
 //! field. Everything here is a pure function of the event, the settings and the lookup tables.
 
