@@ -5,6 +5,7 @@
 //! | `named_line` | arguments that name one line, such as `tracking.log:22` |
 //! | `detail` | one line in detail: its event, its results, and the origin of each field |
 //! | `origins` | finds the origins of the fields of a result |
+//! | `experiment_settings` | the settings with which origins are found |
 //! | `fields` | the fields of a JSON value, and values with one field changed |
 //! | `view` | the layout of two columns |
 //! | `advice` | what to do about each reason |
@@ -16,6 +17,7 @@ mod advice;
 mod chosen;
 mod counts;
 mod detail;
+mod experiment_settings;
 mod explanation;
 mod fields;
 mod named_line;
@@ -190,10 +192,16 @@ struct Explainer {
 impl Explainer {
     fn explain(&self, source: &Source, batch: &LineBatch) -> Explained {
         let mut explained = Explained::default();
+        let mut scratch = Scratch::default();
         for line in batch.lines(source.shape, self.max_line_bytes) {
-            each_record(&self.converter, line, |line, conversion, out| {
-                self.explain_record(&source.name, line, conversion, out, &mut explained);
-            });
+            each_record(
+                &self.converter,
+                line,
+                &mut scratch,
+                |line, conversion, out| {
+                    self.explain_record(&source.name, line, conversion, out, &mut explained);
+                },
+            );
         }
         explained
     }
@@ -222,19 +230,30 @@ impl Explainer {
     }
 }
 
+/// The memory for the conversion of a line, which is used again for the next line.
+#[derive(Default)]
+struct Scratch {
+    arena: Bump,
+    converted: ConvertedBatch,
+}
+
 /// Calls `explain` with each record of a line that is not blank: the record, its conversion, and the records that it is
 /// converted to, one a line.
 fn each_record(
     converter: &LineConverter,
     line: Line<'_>,
+    scratch: &mut Scratch,
     mut explain: impl FnMut(Line<'_>, &ConvertedLine<'_>, &[u8]),
 ) {
-    let (arena, layout) = (Bump::new(), Layout::Lines);
-    let mut converted = ConvertedBatch::default();
-    let Some(conversion) = converter.convert(line, layout, &arena, &mut converted) else {
+    scratch.arena.reset();
+    let Scratch { arena, converted } = scratch;
+    converted.bytes.clear();
+    converted.records.clear();
+    let layout = Layout::Lines;
+    let Some(conversion) = converter.convert(line, layout, arena, converted) else {
         return;
     };
-    let records = converter.records_of(line, &conversion, &arena);
+    let records = converter.records_of(line, &conversion, arena);
     if records.is_empty() {
         explain(line, &conversion, &converted.bytes);
     }

@@ -7,11 +7,11 @@ use bumpalo::Bump;
 use terminal_size::{Width, terminal_size_of};
 
 use super::advice::advice_of;
-use super::each_record;
 use super::explanation::Explanation;
 use super::named_line::NamedLine;
 use super::origins::{Origins, Use};
 use super::view::{Note, Row, add_rows, write_columns};
+use super::{Scratch, each_record};
 use crate::console::{Console, one_line};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
@@ -61,23 +61,29 @@ impl Details<'_> {
         let (json, converter) = (self.json, &*self.converter);
         let palette = Palette::stdout();
         for line in &lines {
-            each_record(converter, line.line(), |line, conversion, out| {
-                bytes.push(line.byte + 1);
-                if !named.takes(line) {
-                    return;
-                }
-                let file = source.name.as_str();
-                let explanation = Explanation {
-                    file,
-                    line,
-                    conversion,
-                    out,
-                };
-                if json {
-                    explanation.write(true, converter, &palette, text);
-                }
-                records.push(Explained::new(&explanation, converter, &palette));
-            });
+            let mut scratch = Scratch::default();
+            each_record(
+                converter,
+                line.line(),
+                &mut scratch,
+                |line, conversion, out| {
+                    bytes.push(line.byte + 1);
+                    if !named.takes(line) {
+                        return;
+                    }
+                    let file = source.name.as_str();
+                    let explanation = Explanation {
+                        file,
+                        line,
+                        conversion,
+                        out,
+                    };
+                    if json {
+                        explanation.write(true, converter, &palette, text);
+                    }
+                    records.push(Explained::new(&explanation, converter, &palette));
+                },
+            );
         }
         if records.is_empty() {
             return Err(named.without_record(&bytes));

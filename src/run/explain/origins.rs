@@ -5,19 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::mem;
-use std::sync::atomic::AtomicBool;
 
 use bumpalo::Bump;
 
+use super::experiment_settings::ExperimentSettings;
 use super::fields::{changed, fields_of, others_of, path_text};
-use crate::convert::{ConvertedBatch, FormatSettings, LineConverter, select_events};
-use crate::filter::EventFilter;
+use crate::convert::{ConvertedBatch, FormatSettings, LineConverter};
 use crate::json::Value;
-use crate::lms::{IdentityDerivation, RowSet, Unknown};
+use crate::lms::IdentityDerivation;
 use crate::outcome::Outcome;
-use crate::routing::Routers;
-use crate::selection::EventSelection;
-use crate::xapi::ActorKind;
 
 /// The most bytes of events that are converted for one result. Usual events take a hundredth.
 const MOST_BYTES: usize = 64 << 20;
@@ -65,7 +61,7 @@ type Converted = Result<Fields, Outcome>;
 impl Origins {
     /// Finds the origins for an event that the converter emits. The settings of the converter are changed meanwhile.
     pub fn find(converter: &mut LineConverter, event: Value<'_>) -> Self {
-        let mut others = Others::new(converter);
+        let mut others = ExperimentSettings::new(converter);
         others.swap(converter);
         let origins = Experiment::new(converter, event).map(Experiment::run);
         others.swap(converter);
@@ -102,54 +98,6 @@ impl Origins {
     /// Returns the use of a field of the event.
     pub fn use_of(&self, path: &str) -> Use {
         self.uses.get(path).copied().unwrap_or(Use::None)
-    }
-}
-
-/// The settings with which any change of an event shows: nothing is filtered, and no user or course is unknown.
-struct Others {
-    format: FormatSettings,
-    selection: Option<EventSelection>,
-    filter: EventFilter,
-    routers: Option<Routers>,
-    unknown: [Unknown; 3],
-    derived_users: RowSet,
-    derives_unknown: AtomicBool,
-}
-
-impl Others {
-    fn new(converter: &LineConverter) -> Self {
-        let mut format = converter.format.clone();
-        // A changed user has no e-mail address, but an account.
-        if let FormatSettings::Xapi(settings, _) = &mut format {
-            settings.actor = ActorKind::ExternalId;
-        }
-        Self {
-            selection: select_events(format.format(), &["all".to_owned()]).ok(),
-            format,
-            filter: EventFilter::default(),
-            routers: None,
-            unknown: [Unknown::Derive; 3],
-            derived_users: RowSet::default(),
-            derives_unknown: AtomicBool::default(),
-        }
-    }
-
-    /// Exchanges the settings for those of the converter.
-    fn swap(&mut self, converter: &mut LineConverter) {
-        mem::swap(&mut self.format, &mut converter.format);
-        mem::swap(&mut self.filter, &mut converter.filter);
-        mem::swap(&mut self.routers, &mut converter.routers);
-        if let Some(selection) = &mut self.selection {
-            mem::swap(selection, &mut converter.selection);
-        }
-        if let Some(lms) = converter.lms.get_mut() {
-            let [user, course, missing] = &mut self.unknown;
-            mem::swap(user, &mut lms.unknown_user);
-            mem::swap(course, &mut lms.unknown_course);
-            mem::swap(missing, &mut lms.missing_external_id);
-            mem::swap(&mut self.derived_users, &mut lms.derived_users);
-            mem::swap(&mut self.derives_unknown, &mut lms.derives_unknown);
-        }
     }
 }
 

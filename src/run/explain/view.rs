@@ -221,8 +221,8 @@ fn wrapped(text: &str, style: Style, indent: usize, width: usize) -> Vec<ColumnL
     let mut rest = text;
     while !rest.is_empty() || lines.is_empty() {
         let indent = if lines.is_empty() { indent } else { indent + 2 };
-        let room = width.saturating_sub(indent).max(LEAST);
-        let part = &rest[..end_within(rest, room)];
+        let available = width.saturating_sub(indent).max(LEAST);
+        let part = &rest[..end_within(rest, available)];
         lines.push(ColumnLine {
             text: format!("{}{style}{part}{style:#}", " ".repeat(indent)),
             width: indent + part.width(),
