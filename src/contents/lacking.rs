@@ -5,8 +5,8 @@ use super::distinct::Distinct;
 /// The number of users or courses that are named.
 const NAMED: usize = 5;
 
-/// The most bytes of a name that are kept.
-const NAME_BYTES: usize = 200;
+/// The most characters of a name that are kept.
+const NAME_LENGTH: usize = 100;
 
 /// The users or courses that a table lacks.
 #[derive(Clone, Debug, Default)]
@@ -22,7 +22,7 @@ impl Lacking {
     pub fn count(&mut self, name: &str) {
         self.events += 1;
         self.distinct.insert(name);
-        self.name(&name[..name.floor_char_boundary(NAME_BYTES)]);
+        self.name(name);
     }
 
     /// Adds the events of later lines.
@@ -33,8 +33,11 @@ impl Lacking {
     }
 
     fn name(&mut self, name: &str) {
-        if self.first.len() < NAMED && !self.first.iter().any(|known| known == name) {
-            self.first.push(name.to_owned());
+        if self.first.len() < NAMED {
+            let name: String = name.chars().take(NAME_LENGTH).collect();
+            if !self.first.contains(&name) {
+                self.first.push(name);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use super::line_converter::LineConverter;
 use crate::contents::{Contents, LeftOut, SeenEvent};
 use crate::input::{Line, Source};
 use crate::outcome::{EventKind, Outcome, Repair, RepairSet, Unsupported};
-use crate::repair::{RepairedEvent, present_name};
+use crate::repair::present_name;
 use crate::text::position_text;
 use crate::tracking::TrackingEvent;
 
@@ -44,16 +44,13 @@ impl LineConverter {
         logged: TrackingEvent<'a>,
         arena: &'a Bump,
     ) -> RepairSet {
-        let Ok(repaired) = RepairedEvent::of(logged, RepairSet::ALL, arena) else {
-            return RepairSet::NONE;
+        let logged_name = match logged.has_name() {
+            true => logged.name(),
+            false => logged.event_type(),
         };
-        let name_of = |event: &TrackingEvent<'a>| match event.has_name() {
-            true => event.name(),
-            false => event.event_type(),
-        };
-        let name = name_of(&repaired.event);
+        let renamed = logged_name.and_then(present_name);
         let is_taken = |name: &&str| self.outcome_by_name(name).0.is_none();
-        let Some(name) = name.filter(is_taken) else {
+        let Some(name) = renamed.or(logged_name).filter(is_taken) else {
             return RepairSet::NONE;
         };
         let mut needed = self.missing_repairs(name, logged, arena);
@@ -61,9 +58,8 @@ impl LineConverter {
             return needed;
         }
         // The event was converted under its present name, so these repairs did not seem to be needed.
-        let is_renamed = name_of(&logged).and_then(present_name).is_some();
         let of_name = [
-            (Repair::EarlierNames, is_renamed),
+            (Repair::EarlierNames, renamed.is_some()),
             (Repair::Name, !logged.has_name()),
         ];
         let of_name = of_name.into_iter().filter(|(_, is_needed)| *is_needed);

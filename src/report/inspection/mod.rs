@@ -12,12 +12,10 @@ pub mod sample;
 mod shape;
 mod text;
 
-// The types within an inspection have names here for the page and the table.
 pub use archive::Archive;
-pub use text::inspection_text;
-
-#[allow(unused_imports)]
 pub use shape::{
-    Day, Distinct, EventCount, EventKind, Files, Form, Inspection, LeftOut, Lines, MissingDays,
-    OtherNames, Recommended, RepairCount, Support, Table, Tables, Top, TopRow, UnparsableCount,
+    Day, Distinct, Inspection, LeftOut, MissingDays, Recommended, Support, Table, Top,
 };
+#[cfg(test)]
+pub use shape::{EventCount, EventKind, Files, Form, Lines, RepairCount, TopRow, UnparsableCount};
+pub use text::inspection_text;
