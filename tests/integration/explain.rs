@@ -221,6 +221,16 @@ fn advice_has_the_value_and_the_table() {
             "course course-v1:a+b+c is not in courses.csv (1 course): export the table again, or `--unknown-course derive` (the id as the name)",
         ),
         (
+            &[],
+            format!("{}\n", json!({ "log": line(1), "stream": "stdout" })),
+            "`--unwrap auto` reads the event that this object holds",
+        ),
+        (
+            &[],
+            "{\"a\": 1}\n".to_owned(),
+            "nothing; it is no tracking event",
+        ),
+        (
             &["--max-line-bytes", "100"],
             line(1),
             "raise the limit: `--max-line-bytes 1M`",

@@ -1,11 +1,15 @@
 //! Advice about records that are not converted: each reason with the remedy for the value that it concerns.
 
+use bumpalo::Bump;
+
 use crate::convert::{ConvertedLine, LineConverter};
 use crate::format::Format;
+use crate::input::{Line, LineContent};
 use crate::lms::{IdentityColumn, Lms};
 use crate::outcome::{EventKind, Fault, Flaw, Outcome, Reason, RepairSet, Unsupported};
 use crate::run::input_warnings::remedy_of_flaw;
 use crate::text::counted;
+use crate::tracking::LineWrapper;
 
 /// The remedy for each reason, which the table of reasons in the README has, too.
 const REMEDIES: [(Reason, &str); 19] = [
@@ -55,8 +59,15 @@ const REMEDIES: [(Reason, &str); 19] = [
 ];
 
 /// Returns what to do about a record that is not converted. Returns `None` if nothing is wrong.
-pub fn advice_of(conversion: &ConvertedLine<'_>, converter: &LineConverter) -> Option<String> {
+pub fn advice_of(
+    line: Line<'_>,
+    conversion: &ConvertedLine<'_>,
+    converter: &LineConverter,
+) -> Option<String> {
     let repairs = conversion.repairs;
+    if matches!(conversion.outcome, Outcome::Unparsable(_)) && is_wrapped(line, conversion) {
+        return Some("`--unwrap auto` reads the event that this object holds".to_owned());
+    }
     match &conversion.outcome {
         Outcome::Emitted => None,
         Outcome::Unparsable(fault) | Outcome::Rejected(fault) => Some(match repairs.is_empty() {
@@ -72,6 +83,17 @@ pub fn advice_of(conversion: &ConvertedLine<'_>, converter: &LineConverter) -> O
             (!repairs.is_empty()).then(|| of_repairs(repairs))
         }
     }
+}
+
+/// Returns whether a line that is no event holds one, as the lines of log drivers do.
+fn is_wrapped(line: Line<'_>, conversion: &ConvertedLine<'_>) -> bool {
+    let content = LineConverter::logged_line(line, conversion).map(|line| line.content);
+    let Some(LineContent::Whole(text)) = content else {
+        return false;
+    };
+    let arena = Bump::new();
+    let parsed = LineWrapper::Auto.parse_line(text, &arena, false);
+    matches!(parsed, Ok(Some(_)))
 }
 
 fn of_repairs(repairs: RepairSet) -> String {
@@ -91,11 +113,7 @@ fn of_fault(fault: &Fault, converter: &LineConverter) -> String {
         Reason::NoEvent if fault.flaw == Some(Flaw::WithoutEvent) => {
             "find out what removed `event` from the log".to_owned()
         }
-        Reason::NoEvent => {
-            format!(
-                "{remedy}; if the object holds a line of the log, `--unwrap auto` reads the line"
-            )
-        }
+        Reason::NoEvent => remedy.to_owned(),
         Reason::NotUtf8 => {
             format!(
                 "{remedy}, such as with `iconv -f WINDOWS-1252 -t UTF-8`, or read the log again from its source"

@@ -170,7 +170,7 @@ fn note_of_field(path: &str, origins: Option<&Origins>, palette: &Palette) -> No
 impl Explained {
     fn new(explanation: &Explanation<'_>, converter: &LineConverter, palette: &Palette) -> Self {
         let mut head = explanation.headline(palette);
-        if let Some(advice) = advice_of(explanation.conversion, converter) {
+        if let Some(advice) = advice_of(explanation.line, explanation.conversion, converter) {
             head += &format!("\n    to do: {}", one_line(&advice));
         }
         let repairs = explanation.repairs();

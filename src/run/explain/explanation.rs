@@ -113,7 +113,7 @@ impl Explanation<'_> {
         text: &mut Vec<u8>,
     ) -> Result<()> {
         writeln!(text, "{}", self.headline(palette))?;
-        if let Some(advice) = advice_of(self.conversion, converter) {
+        if let Some(advice) = advice_of(self.line, self.conversion, converter) {
             writeln!(text, "    to do: {}", one_line(&advice))?;
         }
         let repairs = self.repairs();
