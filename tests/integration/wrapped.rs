@@ -158,7 +158,9 @@ fn the_key_can_be_an_environment_variable_and_must_have_no_empty_part() {
     assert_eq!(run.run().with_code(0).count("emitted"), 1);
     for key in ["", "message..log", "log."] {
         let ended = Run::transform().args(&["--unwrap", key, "-"]).run();
-        assert!(ended.with_code(2).stderr.contains("--unwrap <KEY>"));
+        ended
+            .with_code(2)
+            .assert_stderr("of `--unwrap`: expected a key");
     }
 }
 
