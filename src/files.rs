@@ -12,6 +12,9 @@ pub const ANY_FILE: u32 = 0o666;
 /// The mode of files with personal data.
 pub const OWNER_ONLY: u32 = 0o600;
 
+/// The path of standard output.
+pub const STDOUT: &str = "/dev/stdout";
+
 /// The ending of the names of temporary files.
 const PART: &str = ".part";
 

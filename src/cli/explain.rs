@@ -15,10 +15,10 @@ use crate::run::{Chosen, ExplainSettings, OUTCOMES};
 #[derive(Args, Debug)]
 pub struct ExplainArgs {
     #[command(flatten)]
-    pub input: InputArgs,
+    pub conversion: ConversionArgs,
 
     #[command(flatten)]
-    pub conversion: ConversionArgs,
+    pub input: InputArgs,
 
     /// Trust the certificates in this PEM file when connecting to --lms-db, in addition to those of public authorities
     #[arg(

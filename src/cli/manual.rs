@@ -1,7 +1,9 @@
 //! `event-router completions` and `event-router man`: files for shells and for `man`, made of the command line's own
 //! definition.
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Command};
@@ -9,6 +11,7 @@ use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
 
 use crate::exit_code::{ExitCode, Fatal, OrExit};
+use crate::files::failed_to_write;
 
 #[derive(Args, Debug)]
 pub struct CompletionsArgs {
@@ -20,6 +23,10 @@ pub struct CompletionsArgs {
 pub struct ManArgs {
     /// The command, such as `transform` or `lms export`; without it, the page about the program
     pub command: Vec<String>,
+
+    /// Write the pages of all commands to this directory, as packages need them
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub all_to: Option<PathBuf>,
 }
 
 impl CompletionsArgs {
@@ -45,18 +52,18 @@ impl ManArgs {
     /// Writes the page to standard output, in the format that `man` reads (roff).
     ///
     /// # Errors
-    /// Returns an error if there is no such command, or if standard output cannot be written.
+    /// Returns an error if there is no such command, or if standard output or a page cannot be written.
     pub fn write(&self, mut program: Command) -> Result<ExitCode, Fatal> {
         program.build();
-        let command = self.find(&program).or_exit(ExitCode::Usage)?;
-        // `man` looks for event-router-lms-export.
-        let name = command.get_bin_name().unwrap_or(command.get_name());
-        let named = command.clone().name(name.replace(' ', "-"));
         let source = program.render_version();
-        let mut page = Vec::new();
-        let made = Man::new(named).source(source).render(&mut page);
-        made.or_exit(ExitCode::Output)?;
-        print(&page)
+        let source = source.trim_end();
+        if let Some(directory) = &self.all_to {
+            let written = write_all(&program, source, directory);
+            written.or_exit(ExitCode::Output)?;
+            return Ok(ExitCode::Success);
+        }
+        let command = self.find(&program).or_exit(ExitCode::Usage)?;
+        print(&page_of(command, source).or_exit(ExitCode::Output)?)
     }
 
     fn find<'p>(&self, program: &'p Command) -> Result<&'p Command> {
@@ -72,6 +79,32 @@ impl ManArgs {
         }
         Ok(command)
     }
+}
+
+/// Writes the page of a command and those of its own commands to a directory.
+fn write_all(command: &Command, source: &str, directory: &Path) -> Result<()> {
+    let path = directory.join(format!("{}.1", page_name(command)));
+    let written = fs::write(&path, page_of(command, source)?);
+    written.with_context(|| failed_to_write(&path))?;
+    let mut commands = command.get_subcommands();
+    // clap adds a command `help` to each command that has commands.
+    commands.try_for_each(|command| match command.get_name() {
+        "help" => Ok(()),
+        _ => write_all(command, source, directory),
+    })
+}
+
+fn page_of(command: &Command, source: &str) -> Result<Vec<u8>> {
+    let named = command.clone().name(page_name(command));
+    let mut page = Vec::new();
+    Man::new(named).source(source).render(&mut page)?;
+    Ok(page)
+}
+
+/// Returns the name of a page, such as event-router-lms-export, for which `man` looks.
+fn page_name(command: &Command) -> String {
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    name.replace(' ', "-")
 }
 
 fn print(text: &[u8]) -> Result<ExitCode, Fatal> {

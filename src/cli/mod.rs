@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod filter_args;
 mod format_args;
+mod help;
 mod input_args;
 mod inspect;
 mod lms;
@@ -41,15 +42,11 @@ use crate::report::Invocation;
 use crate::routing::CREDENTIAL_VARIABLES;
 use crate::run::{self, ACTOR_KEY, Command as RunCommand};
 
-const ENVIRONMENT: &str = "Every option can also be set by an environment variable: --lms-root-url by \
-    EVENT_ROUTER_LMS_ROOT_URL, a switch such as --quiet by EVENT_ROUTER_QUIET=true. Separate the items of a list \
-    by commas. The command line takes precedence over the environment.";
-
 const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 
 /// Convert Open edX tracking logs to xAPI or Caliper, in bulk and without an LMS.
 #[derive(Parser, Debug)]
-#[command(name = "event-router", version, after_help = ENVIRONMENT)]
+#[command(name = "event-router", version)]
 struct Cli {
     #[command(flatten)]
     color: color_arg::ColorArgs,
@@ -204,20 +201,22 @@ fn program() -> Command {
     let command = Cli::command().version(version::long());
     let command = command.mut_subcommand("send", |send| {
         // A probe converts nothing.
-        let needed = |arg: Arg| arg.required(false).required_unless_present("probe");
-        send.mut_arg("to", needed).mut_arg("lms_root_url", needed)
+        send.mut_args(|arg| match arg.get_id().as_str() {
+            "to" | "lms_root_url" => arg.required(false).required_unless_present("probe"),
+            _ => arg,
+        })
     });
     let command = command.mut_subcommand("verify", |verify| {
         let hide = |command: Command, option| command.mut_arg(option, |arg| arg.hide(true));
         verify::UNUSED.into_iter().fold(verify, hide)
     });
-    with_variables(command)
+    help::arrange_program(with_variables(command))
 }
 
 /// Lets each option of a command, and of its own commands, be set by an environment variable.
 fn with_variables(command: Command) -> Command {
     let command = command.mut_subcommands(with_variables);
-    command.after_help(ENVIRONMENT).mut_args(|arg| {
+    help::arrange(command).mut_args(|arg| {
         if arg.is_positional() || matches!(arg.get_action(), ArgAction::Help | ArgAction::Version) {
             return arg;
         }

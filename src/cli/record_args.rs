@@ -1,16 +1,18 @@
 //! The options for the files that a run writes in addition to its output, the same in `transform` and `send`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Result, bail};
 use clap::Args;
 
 use super::size::number_in;
+use crate::files::STDOUT;
 use crate::run::{FailOn, RecordSettings};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct RecordArgs {
-    /// Write each rejected or unparsable line to this file, with the reason. If the file is an input, too, lines that are
+    /// Write each rejected or unparsable line to this file, with the reason; `-` is standard output. If the file is an input, too, lines that are
     /// emitted leave it; transform then needs --output, or a file as its standard output
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
@@ -24,7 +26,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "DAYS", value_parser = number_in::<u64>(1..=36_500))]
     forget_after: Option<u64>,
 
-    /// Write a report of the run to this file, as JSON. An older report is always replaced
+    /// Write a report of the run to this file, as JSON; `-` is standard output. An older report is always replaced
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 
@@ -45,14 +47,47 @@ pub struct RecordArgs {
 }
 
 impl RecordArgs {
-    pub fn settings(self) -> RecordSettings {
-        RecordSettings {
-            rejects: self.rejects,
+    /// Returns the settings. `records` tells what the command writes to standard output, if it does.
+    ///
+    /// # Errors
+    /// Returns an error if standard output would get two kinds of output.
+    pub fn settings(self, records: Option<&str>) -> Result<RecordSettings> {
+        let outputs = [("--rejects", &self.rejects), ("--report", &self.report)];
+        let to_stdout = outputs
+            .into_iter()
+            .filter(|(_, path)| is_dash(path.as_deref()));
+        let to_stdout = to_stdout.map(|(option, _)| format!("`{option} -`"));
+        let to_stdout: Vec<String> = records
+            .map(str::to_owned)
+            .into_iter()
+            .chain(to_stdout)
+            .collect();
+        if let [first, second, ..] = &to_stdout[..] {
+            bail!(
+                "{first} and {second} would both write to standard output: write one of them to a file"
+            );
+        }
+        Ok(RecordSettings {
+            output: None,
+            rejects: self.rejects.map(file_or_stdout),
             state: self.state,
             forget_after: self.forget_after,
-            report: self.report,
+            report: self.report.map(file_or_stdout),
             fail_on: self.fail_on,
             verbose: self.verbose,
-        }
+        })
+    }
+}
+
+/// Returns whether a path is `-`, which stands for standard output.
+pub(super) fn is_dash(path: Option<&Path>) -> bool {
+    path == Some(Path::new("-"))
+}
+
+/// Returns the path, or the path of standard output for `-`.
+pub(super) fn file_or_stdout(path: PathBuf) -> PathBuf {
+    match is_dash(Some(&path)) {
+        true => STDOUT.into(),
+        false => path,
     }
 }

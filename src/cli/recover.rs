@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::delivery_args::DeliveryArgs;
+use super::record_args::file_or_stdout;
 use crate::run::RecoverSettings;
 use crate::send::Undeliverable;
 
@@ -30,7 +31,7 @@ pub struct RecoverArgs {
     #[command(flatten)]
     pub delivery: DeliveryArgs,
 
-    /// Write a report of the run to this file, as JSON
+    /// Write a report of the run to this file, as JSON; `-` is standard output
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
@@ -54,7 +55,7 @@ impl RecoverArgs {
             delivery: self.delivery.settings()?,
             reasons: self.reason,
             discard: self.discard,
-            report: self.report,
+            report: self.report.map(file_or_stdout),
         })
     }
 }

@@ -28,16 +28,16 @@ pub struct SendArgs {
 #[derive(Args, Debug)]
 pub struct SendOptions {
     #[command(flatten)]
-    input: InputArgs,
-
-    #[command(flatten)]
     conversion: ConversionArgs,
 
     #[command(flatten)]
-    dedupe: DedupeArgs,
+    pub delivery: DeliveryArgs,
 
     #[command(flatten)]
-    pub delivery: DeliveryArgs,
+    input: InputArgs,
+
+    #[command(flatten)]
+    dedupe: DedupeArgs,
 
     /// Write records that cannot be delivered to this directory, for `recover`; without this option, the first such
     /// record stops the run
@@ -78,7 +78,7 @@ impl SendOptions {
             input: self.input.settings(),
             conversion: self.conversion.settings(delivery.ca_file.clone())?,
             dedupe: self.dedupe.settings()?,
-            record: self.record.settings(),
+            record: self.record.settings(None)?,
         };
         Ok((settings, delivery, self.dead_letters))
     }

@@ -231,8 +231,8 @@ fn owners(program: &Command, command: &Command, option: &str) -> Option<String> 
 
 /// Returns the command that the words name, if they name a command.
 fn command_of<'p>(program: &'p Command, words: &[OsString]) -> Option<&'p Command> {
-    let word = words.iter().skip(1).find_map(|word| word.to_str())?;
-    program.find_subcommand(word)
+    let mut words = words.iter().skip(1).filter_map(|word| word.to_str());
+    words.find_map(|word| program.find_subcommand(word))
 }
 
 fn text(error: &Error, kind: ContextKind) -> Option<&str> {

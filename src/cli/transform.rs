@@ -1,7 +1,7 @@
 //! The options of `event-router transform`.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
-use super::record_args::RecordArgs;
+use super::record_args::{RecordArgs, is_dash};
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
 use crate::format::OutputFormat;
@@ -19,10 +19,10 @@ use crate::run::{JobSettings, OutputSettings};
 #[derive(Args, Debug)]
 pub struct TransformArgs {
     #[command(flatten)]
-    input: InputArgs,
+    conversion: ConversionArgs,
 
     #[command(flatten)]
-    conversion: ConversionArgs,
+    input: InputArgs,
 
     /// Trust the certificates in this PEM file when connecting to --lms-db, in addition to those of public authorities
     #[arg(
@@ -46,8 +46,9 @@ pub struct TransformArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write one file per input to this directory, instead of all output to standard output
-    #[arg(short, long, value_name = "DIR")]
+    /// Write one file per input to this directory; or, if the path ends with .jsonl or .jsonl.gz and is no directory,
+    /// everything to this file. Without this option, or as `-`, everything goes to standard output
+    #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
 
     /// Fail for each input whose output file exists and is not empty, instead of replacing the file. A rejects file with rows is not
@@ -97,7 +98,7 @@ enum OutputFormatArg {
 impl TransformArgs {
     pub fn console(&self) -> Console {
         // No progress bar if the output goes to the terminal too, because the two would overwrite each other.
-        let shows_progress = self.output.output.is_some() || !io::stdout().is_terminal();
+        let shows_progress = self.output.path().is_some() || !io::stdout().is_terminal();
         let quiet = self.record.quiet;
         Console::new(quiet, shows_progress)
     }
@@ -108,6 +109,15 @@ impl TransformArgs {
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, OutputSettings)> {
         let output = self.output.settings(&self.conversion, &self.record)?;
+        let on_stdout = match &output {
+            OutputSettings::Stdout => Some("the records"),
+            OutputSettings::Check(_) => Some("the differences that `--check` finds"),
+            OutputSettings::File { .. } | OutputSettings::Directory { .. } => None,
+        };
+        let mut record = self.record.settings(on_stdout)?;
+        if let OutputSettings::File { path, .. } = &output {
+            record.output = Some(path.clone());
+        }
         let mut conversion = self.conversion.settings(self.ca_file)?;
         if self.output.output_format == OutputFormatArg::Clickhouse {
             let FormatSettings::Xapi(_, form) = &mut conversion.format else {
@@ -121,15 +131,47 @@ impl TransformArgs {
             input: self.input.settings(),
             conversion,
             dedupe: self.dedupe.settings()?,
-            record: self.record.settings(),
+            record,
         };
         Ok((settings, output))
     }
 }
 
 impl OutputArgs {
+    /// Returns the path of the output, unless it is standard output.
+    fn path(&self) -> Option<&Path> {
+        let path = self.output.as_deref();
+        path.filter(|path| !is_dash(Some(path)))
+    }
+
+    /// Returns the settings of the output to one file.
+    fn of_file(&self, path: &Path, record: &RecordArgs) -> Result<OutputSettings> {
+        let name = path.display();
+        if record.state.is_some() {
+            bail!(
+                "`--state` needs a directory as `--output`, since each run writes new files and none is replaced: `{name}` is the name of a file"
+            );
+        }
+        if self.check {
+            bail!(
+                "`--check` needs a directory as `--output`, whose files it compares: `{name}` is the name of a file"
+            );
+        }
+        if self.compress == CompressArg::Gzip
+            && path.extension().is_none_or(|ending| ending != "gz")
+        {
+            bail!(
+                "`--compress gzip` and the name `{name}` contradict each other: call the output `{name}.gz`"
+            );
+        }
+        Ok(OutputSettings::File {
+            path: path.to_owned(),
+            keeps_existing: self.no_clobber,
+        })
+    }
+
     fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
-        let Some(directory) = self.output.clone() else {
+        let Some(directory) = self.path().map(Path::to_owned) else {
             if self.compress == CompressArg::Gzip {
                 bail!(
                     "`--compress gzip` needs `--output`; to compress standard output, pipe it through `gzip`"
@@ -148,6 +190,9 @@ impl OutputArgs {
             }
             return Ok(OutputSettings::Stdout);
         };
+        if names_file(&directory) {
+            return self.of_file(&directory, record);
+        }
         let names = OutputNames {
             directory,
             format: match self.output_format {
@@ -182,4 +227,13 @@ impl OutputArgs {
         }
         Ok(OutputSettings::Check(names))
     }
+}
+
+/// Returns whether the path of the output is that of one file: it ends as the names of outputs of logs do, and there is
+/// no such directory.
+fn names_file(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let is_of_log = name.ends_with(".jsonl") || name.ends_with(".jsonl.gz");
+    is_of_log && !ends_in_slash && !path.is_dir()
 }

@@ -23,6 +23,7 @@ macro_rules! pages {
         #[doc = "[Caliper]: crate::guide::caliper"]
         #[doc = "[ClickHouse]: crate::guide::clickhouse"]
         #[doc = "[Aspects]: crate::guide::aspects"]
+        #[doc = "[packaging]: crate::guide::packaging"]
         #[doc = "[differences]: crate::guide::differences"]
         #[doc = "[benchmarks]: crate::guide::benchmarks"]
         #[doc = "[changes]: crate::guide::changes"]
@@ -52,6 +53,7 @@ pages! {
     caliper: "caliper.md",
     clickhouse: "clickhouse.md",
     aspects: "aspects.md",
+    packaging: "packaging.md",
     differences: "differences.md",
     benchmarks: "benchmarks.md",
     changes: "changes.md",

@@ -4,6 +4,7 @@
 pub(crate) mod course_key;
 mod courses;
 mod database;
+mod header;
 mod id_index;
 mod identities;
 mod identity;

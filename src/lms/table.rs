@@ -1,18 +1,20 @@
 //! Lookup tables as files: CSV or TSV, plain or gzipped, with a header row.
 //!
-//! A table whose header contains a tab is TSV. MySQL's client writes TSV without quotes, and with a backslash before
+//! A table whose header contains a tab is TSV. If the header has more semicolons than commas, semicolons separate the
+//! cells, as in tables that spreadsheets write in many languages. MySQL's client writes TSV without quotes, and with a backslash before
 //! characters that would end a cell or a row. The client writes a carriage return as it is, so in its tables only a
 //! newline ends a row. TSV with quotes as in CSV is read as well.
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use csv::{ByteRecord, ReaderBuilder, StringRecord, Terminator};
+use anyhow::{Context, Result, ensure};
+use csv::{ByteRecord, ReaderBuilder, Terminator};
 use flate2::bufread::MultiGzDecoder;
 
+use super::header;
 use crate::input::{check_table, is_gzip};
 
 /// A cell of a table.
@@ -58,11 +60,16 @@ struct Dialect {
 impl Dialect {
     fn of_header(header: &[u8]) -> Self {
         let is_tsv = header.contains(&b'\t');
+        let count = |byte| memchr::memchr_iter(byte, header).count();
         let is_quoted = !is_tsv || header.contains(&b'"');
         let line = header.strip_suffix(b"\r\n");
         let ends_with_newline = !is_quoted && !line.unwrap_or(header).contains(&b'\r');
         Self {
-            delimiter: if is_tsv { b'\t' } else { b',' },
+            delimiter: match is_tsv {
+                true => b'\t',
+                false if count(b';') > count(b',') => b';',
+                false => b',',
+            },
             is_quoted,
             ends_with_newline,
             ends_with_crlf: ends_with_newline && line.is_some(),
@@ -113,7 +120,7 @@ pub(super) fn read<const N: usize>(
     let mut reader = dialect.reader(Cursor::new(header).chain(text));
     let header = reader.headers().with_context(failed)?;
     let width = header.len();
-    let indexes = find_columns(header, columns).with_context(failed)?;
+    let indexes = header::find_columns(header, columns).with_context(failed)?;
 
     let mut record = ByteRecord::new();
     let mut number = 1;
@@ -155,34 +162,6 @@ pub(super) fn check(path: &Path) -> Result<()> {
     opened.map(drop)
 }
 
-/// Returns the index of each column in the header row.
-fn find_columns<const N: usize>(header: &StringRecord, columns: [&str; N]) -> Result<[usize; N]> {
-    let names = header
-        .iter()
-        .map(|name| name.trim_start_matches('\u{feff}').trim());
-    let names: Vec<&str> = names.collect();
-    ensure!(
-        names.iter().any(|name| !name.is_empty()),
-        "the table is empty, without a header row; export it again"
-    );
-    let mut missing: Vec<&str> = Vec::new();
-    for column in columns {
-        if !names.contains(&column) && !missing.contains(&column) {
-            missing.push(column);
-        }
-    }
-    if !missing.is_empty() {
-        let noun = if missing.len() == 1 {
-            "column"
-        } else {
-            "columns"
-        };
-        let (missing, names) = (missing.join("`, `"), names.join("`, `"));
-        bail!("the table has no {noun} `{missing}`; its header row has `{names}`");
-    }
-    Ok(columns.map(|column| names.iter().position(|name| *name == column).unwrap_or(0)))
-}
-
 /// Unescapes a TSV cell. The cell either has backslash escapes, or is in quotes and has each quote in its text doubled.
 fn unescaped(cell: &str) -> Cow<'_, str> {
     if let Some(inner) = cell
@@ -214,8 +193,13 @@ fn unescaped(cell: &str) -> Cow<'_, str> {
     text.into()
 }
 
-fn open(path: &Path) -> std::io::Result<Box<dyn BufRead>> {
-    let mut file = BufReader::with_capacity(1 << 16, File::open(path)?);
+fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        let message = "it is a directory; give the file of the table";
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
+    }
+    let mut file = BufReader::with_capacity(1 << 16, file);
     check_table(&mut file, false)?;
     Ok(if is_gzip(&mut file)? {
         let mut text = BufReader::new(MultiGzDecoder::new(file));
@@ -256,6 +240,8 @@ mod tests {
             ("id\tname\n1\t\"a, \"\"b\"\"\"\n", "a, \"b\""),
             ("id\tname\n1\t\"a\"\n", "\"a\""),
             ("\"id\"\t\"name\"\n\"1\"\t\"a\"\n", "a"),
+            ("id;name\r\n1;a, b\r\n", "a, b"),
+            ("\u{feff}\"name\";\"id\"\n\"a; b\";1\n", "a; b"),
         ] {
             let column = second_column(table.as_bytes()).unwrap();
             assert_eq!(column, [Some(name.to_owned())], "{table}");

@@ -5,7 +5,7 @@ mod external_ids;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use uuid::Uuid;
 
 use super::id_index::IdIndex;
@@ -105,7 +105,7 @@ impl Users {
     /// Adds a user. `text` is the user's identity, of the kind that `identity` names.
     ///
     /// # Errors
-    /// Returns an error if a text has more than 4 GB.
+    /// Returns an error if an external id is no UUID, or a text has more than 4 GB.
     pub(super) fn push(
         &mut self,
         id: Option<i64>,
@@ -119,10 +119,11 @@ impl Users {
             IdentityColumn::Email => None,
             IdentityColumn::ExternalId(_) => compact_uuid(text),
         };
-        let identity = match uuid {
+        let stored = match uuid {
             _ if is_no_value(text) => StoredIdentity::Absent,
             Some(uuid) => self.identities.stored(uuid)?,
             None => {
+                check_external_id(text, identity)?;
                 self.text.extend_from_slice(text.as_bytes());
                 StoredIdentity::Text {
                     bytes: u32::try_from(text.len())?,
@@ -134,7 +135,7 @@ impl Users {
             start,
             username_bytes: u32::try_from(username.len())?,
         });
-        self.identities.push(identity);
+        self.identities.push(stored);
         Ok(())
     }
 
@@ -265,6 +266,17 @@ fn is_no_value(text: &str) -> bool {
     text.is_empty() || text == "-" || is("null") || is("none")
 }
 
+/// Checks that an external id is a UUID, in any form.
+fn check_external_id(text: &str, identity: IdentityColumn) -> Result<()> {
+    if identity != IdentityColumn::Email && Uuid::try_parse(text.trim()).is_err() {
+        let column = identity.name();
+        bail!(
+            "the {column} is no UUID, unlike the external ids of the LMS: export the table again"
+        );
+    }
+    Ok(())
+}
+
 /// Parses a UUID in canonical form, or as the 32 digits that MySQL stores. Returns `None` for any other text, which the
 /// caller keeps as text.
 fn compact_uuid(text: &str) -> Option<Uuid> {
@@ -289,7 +301,7 @@ mod tests {
     const TABLE: &str = "caliper_id\tusername\tid\textra\txapi_id\temail\n\
         c\talice\t5\t\t32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb\ta@example.com\n\
         c\tbob\t6\t\t32E08E30F8AE4CE294A8C2BFE38A70CB\tNULL\n\
-        c\t7\tNULL\t\tnot-a-uuid\t\n\
+        c\t7\tNULL\t\t32E08E30-F8AE-4CE2-94A8-C2BFE38A70CB\t\n\
         c\t5\t\\N\t\tNULL\tx@example.com\n";
 
     #[test]
@@ -298,7 +310,10 @@ mod tests {
         let uuid = Uuid::from_u128(0x32e0_8e30_f8ae_4ce2_94a8_c2bf_e38a_70cb);
         assert_eq!(users.find(Some(5), "5"), Some(Identity::Uuid(uuid)));
         assert_eq!(users.find(None, "bob"), Some(Identity::Uuid(uuid)));
-        assert_eq!(users.find(Some(7), "7"), Some(Identity::Text("not-a-uuid")));
+        assert_eq!(
+            users.find(Some(7), "7"),
+            Some(Identity::Text("32E08E30-F8AE-4CE2-94A8-C2BFE38A70CB"))
+        );
         assert_eq!(users.find(None, "5"), Some(Identity::Absent { id: None }));
         assert_eq!(users.find(Some(8), "8"), None);
         assert_eq!(users.find(None, ""), None);

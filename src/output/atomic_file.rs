@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use tempfile::NamedTempFile;
 
 use crate::files::{
-    failed_to_write, is_of_system, parent, persist, remove_abandoned, temporary_file,
+    STDOUT, failed_to_write, is_of_system, parent, persist, remove_abandoned, temporary_file,
 };
 
 /// A file that is being written. A new file is removed if this value is dropped without [`finish`](Self::finish).
@@ -35,7 +35,9 @@ impl AtomicFile {
         let is_special =
             fs::metadata(path).is_ok_and(|metadata| is_of_system(path) || !metadata.is_file());
         let is_directory = path.as_os_str().as_encoded_bytes().ends_with(b"/");
-        let kind = if is_special {
+        let kind = if path == Path::new(STDOUT) {
+            stdout().map(FileKind::Special)
+        } else if is_special {
             let file = OpenOptions::new().append(true).open(path);
             file.map(FileKind::Special)
         } else if path.file_name().is_none() || is_directory {
@@ -60,7 +62,8 @@ impl AtomicFile {
     /// # Errors
     /// Returns an error that names the path if the file cannot be opened.
     pub fn append(path: &Path, mode: u32) -> Result<Self> {
-        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let is_other = fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
+        if is_other || path == Path::new(STDOUT) {
             return Self::create(path, mode);
         }
         let mut options = OpenOptions::new();
@@ -173,4 +176,15 @@ impl AtomicFile {
             FileKind::Appended(_) | FileKind::Special(_) => Ok(()),
         }
     }
+}
+
+/// Returns standard output. Its path cannot be opened if it is a socket, or belongs to another user.
+fn stdout() -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        use std::os::fd::AsFd;
+        io::stdout().as_fd().try_clone_to_owned().map(File::from)
+    }
+    #[cfg(not(unix))]
+    OpenOptions::new().append(true).open(STDOUT)
 }

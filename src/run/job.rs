@@ -21,6 +21,7 @@ use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::input::{BytesRead, NotFound, Source};
+use crate::interrupt::Interrupted;
 use crate::output::RejectsFile;
 use crate::output_names::{OutputNames, check_outputs};
 use crate::pipeline::{self, ControlFlow, InputEvent, PipelineOptions};
@@ -175,9 +176,15 @@ impl<'a> Job<'a> {
         Ok(Some(Arc::new(state)))
     }
 
+    /// Returns the flag that tells that the run was interrupted.
+    pub fn interrupted(&self) -> Interrupted {
+        self.options.interrupted.clone()
+    }
+
     /// Lets the run send nothing, write no file but the report, and fail on no outcome.
     pub fn keep_only_report(&mut self) {
         self.record = RecordSettings {
+            output: None,
             rejects: None,
             state: None,
             forget_after: None,

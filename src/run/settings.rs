@@ -59,9 +59,11 @@ pub struct ConversionSettings {
     pub repairs: RepairSet,
 }
 
-/// The files that a run writes in addition to its output, and the results that make the run fail.
+/// The files that a run writes, but for a directory of outputs, and the results that make the run fail.
 #[derive(Debug)]
 pub struct RecordSettings {
+    /// The file with the records of all inputs, if they are written to one file.
+    pub output: Option<PathBuf>,
     /// The rejects file.
     pub rejects: Option<PathBuf>,
     /// The state directory.
@@ -95,13 +97,17 @@ impl ConversionSettings {
 impl RecordSettings {
     /// Returns the files and the directory that are written.
     pub fn paths(&self) -> Vec<&Path> {
-        let paths = [&self.rejects, &self.state, &self.report];
+        let paths = [&self.output, &self.rejects, &self.state, &self.report];
         paths.into_iter().flatten().map(PathBuf::as_path).collect()
     }
 
     /// Returns the files that are written, with their options.
     pub fn files(&self) -> Vec<(&'static str, &Path)> {
-        let files = [("--rejects", &self.rejects), ("--report", &self.report)];
+        let files = [
+            ("--output", &self.output),
+            ("--rejects", &self.rejects),
+            ("--report", &self.report),
+        ];
         let files = files.map(|(option, path)| Some((option, path.as_deref()?)));
         files.into_iter().flatten().collect()
     }

@@ -64,6 +64,27 @@ fn man_pages_have_the_options_of_their_command() {
 }
 
 #[test]
+fn the_pages_of_all_commands_are_written_to_a_directory() {
+    let run = Run::new(&["man", "--all-to", "man"]).file("man/old", "");
+    let ended = run.run().with_code(0);
+    let names = ended.files("man");
+    for name in [
+        "event-router.1",
+        "event-router-send.1",
+        "event-router-lms-export.1",
+    ] {
+        assert!(names.contains(&name.to_owned()), "{names:?}");
+    }
+    assert!(!names.iter().any(|name| name.contains("help")), "{names:?}");
+    assert_eq!(
+        ended.read("man/event-router-send.1"),
+        written(&["man", "send"]).as_bytes()
+    );
+    let ended = Run::new(&["man", "--all-to", "none"]).run().with_code(6);
+    ended.assert_error("failed to write `none/event-router.1`");
+}
+
+#[test]
 fn the_version_names_the_release_of_the_reference() {
     let version = written(&["-V"]);
     assert!(

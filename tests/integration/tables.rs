@@ -51,6 +51,79 @@ fn tables_may_be_csv_tsv_or_compressed() {
 }
 
 #[test]
+fn cells_may_be_separated_by_semicolons() {
+    let tables = [USERS.replace(',', ";"), COURSES.replace(',', ";")];
+    let [users, courses] = tables.map(|table| format!("\u{feff}{table}"));
+    for (users, courses) in [
+        (users.clone().into_bytes(), courses.clone().into_bytes()),
+        (gzip(&users), gzip(&courses)),
+    ] {
+        let run = explain(&["--users", "u", "--courses", "c"]);
+        let (id, course) = names(run.file("u", users).file("c", courses));
+        assert_eq!(id, "32e08e30-f8ae-4ce2-94a8-c2bfe38a70cb");
+        assert_eq!(course, "The Course");
+    }
+}
+
+#[test]
+fn another_file_in_place_of_a_table_is_named_and_never_repeated() {
+    let log =
+        "2024-03-05 08:00:46,812 INFO 27 [tracking] [user 9] [ip 203.0.113.7] logger.py:41 - ";
+    let event = line(1);
+    let is_log = "it is a log, or another file of JSON, and no table";
+    let has_no_header = "its first line names no columns";
+    for (table, message) in [
+        (event.clone(), is_log),
+        (format!("{log}{event}"), is_log),
+        ("[\n  {\"username\": \"ada\"}\n]\n".to_owned(), is_log),
+        (
+            "5,ada,ada@example.com,,\ncourse-v1:a+b+c,ada\n".to_owned(),
+            has_no_header,
+        ),
+        (
+            "203.0.113.7 - ada [05/Mar/2024:08:00:46 +0000] \"GET / HTTP/1.1\" 200\n".to_owned(),
+            has_no_header,
+        ),
+        (
+            "+----+----------+\n| id | username |\n| 5 | ada |\n".to_owned(),
+            "export the table with `mysql --batch`",
+        ),
+    ] {
+        for (option, bytes) in [
+            ("--users", table.clone().into_bytes()),
+            ("--courses", table.clone().into_bytes()),
+            ("--users", gzip(&table)),
+        ] {
+            let ended = explain(&[option, "t"]).file("t", bytes).run().with_code(2);
+            ended.assert_error("failed to read `t`: ");
+            ended.assert_stderr(message);
+            for personal in ["ada", "203.0.113.7", "user 9"] {
+                ended.assert_not_stderr(personal);
+            }
+        }
+    }
+    let ended = explain(&["--users", "t"]).file("t/users.csv", USERS).run();
+    ended
+        .with_code(2)
+        .assert_stderr("failed to open `t`: it is a directory");
+}
+
+#[test]
+fn an_external_id_that_is_no_uuid_is_an_error_with_its_row() {
+    let header = "id,username,email,xapi_id,caliper_id\n";
+    let uuid = "32E08E30-f8ae-4ce2-94a8-c2bfe38a70cb";
+    let load = |row: &str| {
+        let table = format!("{header}4,bob,,{uuid},\n\n{row}\n");
+        explain(&["--users", "t"]).file("t", table).run()
+    };
+    let ended = load("5,ada,,ada@example.com,").with_code(2);
+    ended.assert_error("failed to load row 3 of `t`: the xapi_id is no UUID");
+    ended.assert_not_stderr("ada@");
+    // Only the column of the format is used.
+    load("5,ada,,,no-uuid").with_code(0);
+}
+
+#[test]
 fn a_table_that_is_no_text_in_utf_8_or_empty_is_an_error_that_says_what_to_do() {
     let wide: Vec<u8> = USERS.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let marked = [b"\xff\xfe", &wide[..]].concat();

@@ -1,9 +1,11 @@
 //! The checks of the settings that a run makes before it writes anything.
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::Job;
-use crate::input::Source;
+use crate::input::{Shape, Source};
 use crate::output::{Stdout, replaces_rows};
 use crate::run::check_stdout::check_stdout;
 use crate::run::fail_on::{FailOn, FailingLines};
@@ -25,6 +27,30 @@ impl Job<'_> {
             bail!(
                 "the rejects file `{}` has rows, and `--no-clobber` keeps it: move it, name another file, or make it an input, too",
                 rejects.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Checks that the records of the inputs can be written to one file: that no input is a document, and that no records
+    /// of lines of the rejects file would be replaced.
+    ///
+    /// # Errors
+    /// Returns an error that names the first document, or the file.
+    pub fn check_output_file(&self, output: &Path) -> Result<()> {
+        let mut sources = self.sources.iter();
+        if let Some(document) = sources.find(|source| source.shape == Shape::Document) {
+            bail!(
+                "`{}` holds a single event, whose output is a file of its own, so `{}` cannot take it: give `--output` a directory, or redirect standard output",
+                document.name,
+                output.display()
+            );
+        }
+        // The file of an earlier run may have the only records of lines that have left the rejects file.
+        if RejectsInput::of(&self.sources).exists() && replaces_rows(output) {
+            bail!(
+                "`{}` exists, and may have the only records of lines that have left the rejects file: give `--output` another path",
+                output.display()
             );
         }
         Ok(())

@@ -113,6 +113,7 @@ fn options() -> BTreeSet<String> {
         &["dead-letters"],
         &["lms", "export"],
         &["lms", "external-ids"],
+        &["man"],
     ] {
         let help = Run::new(&[command, &["--help"]].concat())
             .run()

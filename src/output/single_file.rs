@@ -1,0 +1,135 @@
+//! A file with the output of all inputs, one after the other.
+//!
+//! The file gets its name when the run has read all inputs to their ends. A run that ends early leaves no file, and an
+//! earlier file of this name stays.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+
+use super::open_output::{NextFile, OpenOutput};
+use crate::checkpoint::Resumed;
+use crate::console::Console;
+use crate::convert::ConvertedBatch;
+use crate::destination::{Closed, Destination, WriteStatus};
+use crate::exit_code::ExitCode;
+use crate::files::failed_to_write;
+use crate::input::Source;
+use crate::interrupt::Interrupted;
+
+/// Writes the output of all inputs to one file.
+pub struct SingleFile {
+    file: OpenOutput,
+    /// Whether an input or a write ended early, so that the file is not complete.
+    is_cut: bool,
+    interrupted: Interrupted,
+    /// The inputs that have started.
+    inputs: BTreeSet<usize>,
+    console: Arc<Console>,
+}
+
+impl SingleFile {
+    /// Starts the file under a temporary name. The name of the file says whether it is compressed. If `keeps_existing`,
+    /// an existing file that is not empty is not replaced.
+    ///
+    /// # Errors
+    /// Returns an error that names the path if the file cannot be created, or if an existing file stays.
+    pub fn create(
+        path: PathBuf,
+        keeps_existing: bool,
+        interrupted: Interrupted,
+        console: Arc<Console>,
+    ) -> Result<Self> {
+        if fs::metadata(&path).is_ok_and(|existing| !existing.is_file()) {
+            bail!(
+                "`{}` is no regular file and is not replaced: redirect standard output to it, without `--output`",
+                path.display()
+            );
+        }
+        let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let mut file = OpenOutput {
+            next: NextFile {
+                path,
+                ..NextFile::default()
+            },
+            part: None,
+            is_gzip,
+            delivery: None,
+            keeps_existing,
+            // The new name of the file is made durable, as that of a numbered file.
+            is_numbered: true,
+        };
+        file.check_existing()?;
+        file.part(None)?;
+        Ok(Self {
+            file,
+            is_cut: false,
+            interrupted,
+            inputs: BTreeSet::new(),
+            console,
+        })
+    }
+}
+
+impl Destination for SingleFile {
+    fn start(&mut self, input: usize, _: &Source, _: Option<&Resumed>) -> Result<()> {
+        self.inputs.insert(input);
+        Ok(())
+    }
+
+    fn write(&mut self, _: usize, batch: &ConvertedBatch) -> Result<WriteStatus> {
+        if !batch.bytes.is_empty() {
+            let part = self.file.part(None);
+            if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
+                self.is_cut = true;
+                return Err(error.context(failed_to_write(&self.file.next.path)));
+            }
+        }
+        Ok(WriteStatus::Written)
+    }
+
+    fn finish(&mut self, _: usize) -> Result<WriteStatus> {
+        Ok(WriteStatus::Written)
+    }
+
+    fn abort(&mut self, _: usize) -> Result<bool> {
+        self.is_cut = true;
+        Ok(false)
+    }
+
+    fn takes_compressed(&self) -> bool {
+        self.file.is_gzip
+    }
+
+    fn is_shared(&self) -> bool {
+        true
+    }
+
+    fn close(self: Box<Self>) -> Closed {
+        let path = self.file.next.path.clone();
+        if self.is_cut || self.interrupted.is_set() {
+            self.console.alert(&format!(
+                "`{}` is not written, since the run ended early: run again",
+                path.display()
+            ));
+            return Closed {
+                code: ExitCode::Success,
+                stopped: self.inputs,
+            };
+        }
+        let completed = self.file.complete();
+        match completed.with_context(|| failed_to_write(&path)) {
+            Ok(()) => Closed::default(),
+            Err(error) => {
+                self.console.error(&format!("{error:#}"));
+                Closed {
+                    code: ExitCode::Output,
+                    stopped: self.inputs,
+                }
+            }
+        }
+    }
+}
