@@ -75,7 +75,7 @@ fn overview(inspection: &Inspection, width: usize) -> String {
     let Inspection { files, lines, .. } = inspection;
     let failed = match files.failed {
         0 => String::new(),
-        failed => format!(", {} of them not read to the end", grouped(failed)),
+        failed => format!(" ({} failed)", grouped(failed)),
     };
     let mut texts = vec![
         format!(
@@ -253,8 +253,8 @@ fn tables_section(inspection: &Inspection, width: usize) -> String {
 }
 
 fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> String {
-    if recommended.command.is_empty() {
-        return String::new();
+    if lines == 0 {
+        return "There is no line to convert.\n".to_owned();
     }
     let mut text = "Recommended command\n".to_owned();
     // Each option stands on a line of its own, so that a narrow terminal breaks no word.
@@ -268,7 +268,6 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
     }
     let left_out: u64 = recommended.leaves_out.iter().map(|row| row.count).sum();
     text += &match left_out {
-        0 if lines == 0 => "\nThere is no line to convert.\n".to_owned(),
         0 => "\nThe command converts all lines.\n".to_owned(),
         left_out => {
             let text = format!(
