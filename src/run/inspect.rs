@@ -58,12 +58,6 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
         shown,
         html,
     } = settings;
-    // With a table of users, the page names users.
-    let mode = match conversion.lms.users {
-        Some(_) => OWNER_ONLY,
-        None => ANY_FILE,
-    };
-    let page_file = PageFile::create(html.as_deref(), mode)?;
     let mut command = TransformCommand::new(&input, &conversion);
     if conversion.lms.root_url.is_empty() {
         // The counts do not depend on the URL.
@@ -84,12 +78,16 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     });
     let options = input.pipeline_options();
     options.interrupted.watch(|| {}).or_exit(ExitCode::Usage)?;
+    // With a table of users, the page names users.
+    let mode = if has_users { OWNER_ONLY } else { ANY_FILE };
+    let page_file = PageFile::create(html.as_deref(), mode)?;
     let sources: Arc<[Source]> = discovery.sources.into();
     let not_found = &discovery.errors;
     let (contents, delivered) = count(&sources, not_found, converter, &options, console)?;
     if let Some(signal) = options.interrupted.signal() {
+        let no_page = html.as_ref().map_or("", |_| ", and no page is written");
         console.alert(&format!(
-            "{signal} ended the inspection early, so it shows only the lines that were read"
+            "{signal} ended the inspection early, so it shows only the lines that were read{no_page}"
         ));
     }
     let all = sources.len() + not_found.len();
@@ -104,7 +102,11 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     };
     command.is_wrapped = contents.form.unwrapped > 0;
     let inspection = archive.inspection(command.recommended(&archive));
-    let page_written = page_file.write(&inspection);
+    // A page of some lines must not replace a page of all lines.
+    let page_written = match options.interrupted.signal() {
+        Some(_) => Ok(()),
+        None => page_file.write(&inspection),
+    };
     write(&inspection, shown).or_exit(ExitCode::Output)?;
     page_written.or_exit(ExitCode::Output)?;
     Ok(options.interrupted.code().unwrap_or(delivered.code))

@@ -1,6 +1,8 @@
 //! `inspect --html`.
 
 use std::fs;
+#[cfg(unix)]
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -66,6 +68,29 @@ fn an_empty_file_becomes_the_page() {
     let run = run.run().with_code(0);
     let page = fs::read_to_string(run.directory.path("page.html")).unwrap();
     assert!(page.ends_with("</html>\n"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_run_that_a_signal_stops_keeps_the_earlier_page() {
+    let earlier = inspect(&["--html", "page.html"]).run().with_code(0);
+    let page = earlier.directory.path("page.html");
+    let before = fs::read(&page).unwrap();
+    // Standard input never ends.
+    let run = inspect(&["--html", "page.html", "-"]);
+    let mut running = run.in_directory(&earlier.directory).start();
+    running.wait_for("", ".page.html.");
+    running.signal("INT");
+    running.wait_within(Duration::from_secs(60));
+    let ended = running.end().with_code(130);
+    ended.assert_stderr("only the lines that were read, and no page is written");
+    assert_eq!(fs::read(&page).unwrap(), before);
+    let names = fs::read_dir(ended.directory.path("")).unwrap().flatten();
+    assert!(
+        !names
+            .into_iter()
+            .any(|entry| entry.file_name().to_string_lossy().ends_with(".part"))
+    );
 }
 
 #[cfg(unix)]
