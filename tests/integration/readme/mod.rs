@@ -106,6 +106,7 @@ fn options() -> BTreeSet<String> {
     let mut options = BTreeSet::new();
     for command in [
         &["transform"][..],
+        &["inspect"],
         &["explain"],
         &["send"],
         &["verify"],
