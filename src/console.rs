@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::progress::Progress;
+use crate::progress::{Progress, ProgressMode};
 use crate::style::{Palette, Style};
 
 /// The number of messages of one kind that are shown. The others are only counted.
@@ -48,8 +48,22 @@ impl Console {
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         Self {
             quiet,
-            progress: Progress::new(shows_progress && !quiet),
+            progress: Progress::new(match shows_progress && !quiet {
+                true => ProgressMode::Bar,
+                false => ProgressMode::None,
+            }),
             style: Palette::stderr(),
+        }
+    }
+
+    /// Shows the progress in this way, unless the console is quiet. Without a mode, nothing changes.
+    pub fn with_progress(self, mode: Option<ProgressMode>) -> Self {
+        match mode.filter(|_| !self.quiet) {
+            Some(mode) => Self {
+                progress: Progress::new(mode),
+                ..self
+            },
+            None => self,
         }
     }
 

@@ -68,6 +68,11 @@ pub trait Destination {
         None
     }
 
+    /// Returns the word and the name for the output, such as "written to `out`".
+    fn written(&self) -> String {
+        "written to standard output".to_owned()
+    }
+
     /// Returns whether the outputs are gzip files. If so, the converting threads compress the batches.
     fn takes_compressed(&self) -> bool {
         false
@@ -110,6 +115,8 @@ pub trait RecordCounter {
 pub struct Closed {
     /// The exit code: `Success`, unless `--check` found differences or records could not be delivered.
     pub code: ExitCode,
+    /// The number of differences that `--check` found. `None` without `--check`.
+    pub differences: Option<u64>,
     /// The numbers of the inputs with records that were passed to [`write`](Destination::write) and were not delivered
     /// to a server, because sending was stopped.
     pub stopped: BTreeSet<usize>,

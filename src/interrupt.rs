@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use crate::exit_code::ExitCode;
+#[cfg(unix)]
+use crate::progress::clear_at_exit;
 
 /// A flag that is set when the run should end. All clones share the same flag.
 #[derive(Clone, Debug, Default)]
@@ -65,11 +67,13 @@ impl Interrupted {
                 };
                 let is_first = flag.swap(code as u8, Ordering::Relaxed) == 0;
                 if !is_first {
+                    clear_at_exit();
                     std::process::exit(code as i32);
                 }
                 wake();
                 std::thread::spawn(move || {
                     std::thread::sleep(GRACE);
+                    clear_at_exit();
                     std::process::exit(code as i32);
                 });
             }

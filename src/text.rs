@@ -15,6 +15,22 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
+/// Returns a size with its unit, such as `1.2 GB`. The units are powers of 1,000.
+pub fn size_text(bytes: f64) -> String {
+    const UNITS: [&str; 5] = ["B", "kB", "MB", "GB", "TB"];
+
+    let mut size = bytes;
+    let mut units = UNITS.into_iter();
+    let mut unit = units.next();
+    while size >= 999.5
+        && let Some(larger) = units.next()
+    {
+        (size, unit) = (size / 1000.0, Some(larger));
+    }
+    let decimals = usize::from(bytes >= 999.5 && size < 99.95);
+    format!("{size:.decimals$} {}", unit.unwrap_or_default())
+}
+
 /// Returns the ending of a noun after a number: `s` unless the number is 1.
 pub fn plural(count: u64) -> &'static str {
     if count == 1 { "" } else { "s" }
@@ -62,6 +78,20 @@ pub fn shell_word(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sizes_have_two_or_three_digits_and_a_unit() {
+        for (bytes, text) in [
+            (0.0, "0 B"),
+            (999.0, "999 B"),
+            (999.6, "1.0 kB"),
+            (98_760.0, "98.8 kB"),
+            (123_456_789.0, "123 MB"),
+            (2.5e15, "2500 TB"),
+        ] {
+            assert_eq!(size_text(bytes), text);
+        }
+    }
 
     #[test]
     fn a_shell_reads_a_word_as_the_text() {

@@ -1,12 +1,12 @@
 //! The command line: turns options into settings. No other module uses clap.
 
-mod color_arg;
 mod conversion_args;
 mod dead_letters;
 mod dedupe_args;
 mod delivery_args;
 mod events;
 mod explain;
+mod explain_words;
 mod filter_args;
 mod format_args;
 mod help;
@@ -20,6 +20,7 @@ mod record_args;
 mod recover;
 mod send;
 mod size;
+mod terminal_args;
 mod tips;
 mod transform;
 mod verify;
@@ -34,10 +35,11 @@ use clap::{
     Arg, ArgAction, ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
 
-use self::color_arg::ColorArg;
+use self::terminal_args::ColorArg;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::lms::PASSWORD_VARIABLE;
+use crate::progress::ProgressMode;
 use crate::report::Invocation;
 use crate::routing::CREDENTIAL_VARIABLES;
 use crate::run::{self, ACTOR_KEY, Command as RunCommand};
@@ -49,7 +51,7 @@ const VARIABLE_PREFIX: &str = "EVENT_ROUTER_";
 #[command(name = "event-router", version)]
 struct Cli {
     #[command(flatten)]
-    color: color_arg::ColorArgs,
+    terminal: terminal_args::TerminalArgs,
 
     #[command(subcommand)]
     command: Subcommands,
@@ -91,6 +93,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut invocation = Invocation::new(&words);
     let parsed = program().try_get_matches_from(&words).and_then(|matches| {
         invocation.variables = variables_of(&matches);
+        set_explain(&mut invocation, &matches);
         Cli::from_arg_matches(&matches)
     });
     let cli = match parsed {
@@ -112,15 +115,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::Usage;
         }
     };
-    cli.color.color.apply();
-    let ended = run_command(cli.command, &invocation);
+    cli.terminal.color.apply();
+    let progress = cli.terminal.progress.mode();
+    let ended = run_command(cli.command, progress, &invocation);
     ended.unwrap_or_else(|Fatal { code, error }| {
         Console::new(true, false).error(&format!("{error:#}"));
         code
     })
 }
 
-fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode, Fatal> {
+fn run_command(
+    command: Subcommands,
+    progress: Option<ProgressMode>,
+    invocation: &Invocation,
+) -> Result<ExitCode, Fatal> {
     let (name, console, dry_run) = match &command {
         Subcommands::Transform(args) => ("transform", args.console(), false),
         Subcommands::Send(args) => {
@@ -143,6 +151,7 @@ fn run_command(command: Subcommands, invocation: &Invocation) -> Result<ExitCode
         Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
         Subcommands::Man(_) => ("man", Console::new(false, false), false),
     };
+    let console = console.with_progress(progress);
     warn_of_unknown_variables(&console);
     let running = RunCommand {
         name,
@@ -262,6 +271,17 @@ fn variables_of(matches: &ArgMatches) -> Vec<String> {
         .filter(|id| matches.value_source(id) == Some(ValueSource::EnvVariable))
         .map(variable_of)
         .collect()
+}
+
+/// Lets the invocation know the command that explains the lines of the run.
+fn set_explain(invocation: &mut Invocation, matches: &ArgMatches) {
+    let program = Cli::command();
+    let explain = program.find_subcommand("explain");
+    if let Some((_, matches)) = matches.subcommand()
+        && let Some(explain) = explain
+    {
+        invocation.set_explain(&explain_words::explain_words(explain, matches));
+    }
 }
 
 /// Warns of environment variables that begin with the program's prefix and set no option.

@@ -41,7 +41,7 @@ pub struct RecordArgs {
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// List the five most frequent names of unsupported events in the summary
+    /// Show the counts in the summary also if all is well, and the five most frequent names of unsupported events
     #[arg(short, long)]
     verbose: bool,
 }

@@ -35,6 +35,10 @@ pub struct RecoverArgs {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
+    /// Show the counts of each server also if all is well
+    #[arg(short, long)]
+    verbose: bool,
+
     /// Print only errors, and warnings that an option or a variable is probably wrong
     #[arg(short, long)]
     pub quiet: bool,
@@ -56,6 +60,7 @@ impl RecoverArgs {
             reasons: self.reason,
             discard: self.discard,
             report: self.report.map(file_or_stdout),
+            verbose: self.verbose,
         })
     }
 }

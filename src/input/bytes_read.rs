@@ -4,11 +4,13 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Two counters of the bytes that were read, before decompression: from all inputs, and from one input.
+/// Two counters of the bytes that were read, before decompression: from all inputs, and from one input. A third counts the
+/// bytes of all inputs after decompression.
 #[derive(Clone, Debug, Default)]
 pub struct BytesRead {
     total: Arc<AtomicU64>,
     of_input: Arc<AtomicU64>,
+    unpacked: Arc<AtomicU64>,
 }
 
 impl BytesRead {
@@ -17,6 +19,7 @@ impl BytesRead {
         Self {
             total: Arc::clone(&self.total),
             of_input: Arc::default(),
+            unpacked: Arc::clone(&self.unpacked),
         }
     }
 
@@ -28,6 +31,16 @@ impl BytesRead {
     /// Returns the number of bytes read from this input.
     pub fn of_input(&self) -> u64 {
         self.of_input.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of bytes of all inputs after decompression.
+    pub fn unpacked(&self) -> u64 {
+        self.unpacked.load(Ordering::Relaxed)
+    }
+
+    /// Counts bytes after decompression.
+    pub fn add_unpacked(&self, bytes: u64) {
+        self.unpacked.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Takes back the bytes of this input, which is read again from its start.

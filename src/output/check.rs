@@ -94,6 +94,13 @@ impl Destination for Check<'_> {
         Ok(WriteStatus::Written)
     }
 
+    fn written(&self) -> String {
+        format!(
+            "compared with the files in `{}`",
+            self.names.directory.display()
+        )
+    }
+
     fn close(self: Box<Self>) -> Closed {
         let code = if self.differences == 0 {
             ExitCode::Success
@@ -102,6 +109,7 @@ impl Destination for Check<'_> {
         };
         Closed {
             code,
+            differences: Some(self.differences),
             ..Closed::default()
         }
     }

@@ -23,6 +23,8 @@ use crate::output_names::{Compression, OutputNames, nth_file};
 /// Writes the output of each input to a file of its own.
 pub struct Directory {
     names: OutputNames,
+    /// The path of the directory as the user has given it.
+    shown: PathBuf,
     /// The state directory, if there is one, and the name of this destination in the state directory.
     state: Option<(Arc<StateDirectory>, String)>,
     /// The outputs that have started and not ended, by the numbers of their inputs.
@@ -50,6 +52,7 @@ impl Directory {
         console: Arc<Console>,
     ) -> Result<Self> {
         create_dir(&names.directory)?;
+        let shown = names.directory.clone();
         if state.is_some() {
             // The state directory records absolute paths, because a later run may have another working directory.
             names.directory = names.real_directory()?;
@@ -57,6 +60,7 @@ impl Directory {
         let state = state.map(|state| (state, names.destination()));
         Ok(Self {
             names,
+            shown,
             state,
             open: BTreeMap::new(),
             used_names: BTreeSet::new(),
@@ -274,6 +278,10 @@ impl Destination for Directory {
         }
         self.open.remove(&input);
         Ok(false)
+    }
+
+    fn written(&self) -> String {
+        format!("written to `{}`", self.shown.display())
     }
 
     fn takes_compressed(&self) -> bool {

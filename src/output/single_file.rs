@@ -75,6 +75,10 @@ impl SingleFile {
 }
 
 impl Destination for SingleFile {
+    fn written(&self) -> String {
+        format!("written to `{}`", self.file.next.path.display())
+    }
+
     fn start(&mut self, input: usize, _: &Source, _: Option<&Resumed>) -> Result<()> {
         self.inputs.insert(input);
         Ok(())
@@ -118,6 +122,7 @@ impl Destination for SingleFile {
             return Closed {
                 code: ExitCode::Success,
                 stopped: self.inputs,
+                ..Closed::default()
             };
         }
         let completed = self.file.complete();
@@ -128,6 +133,7 @@ impl Destination for SingleFile {
                 Closed {
                     code: ExitCode::Output,
                     stopped: self.inputs,
+                    ..Closed::default()
                 }
             }
         }

@@ -111,11 +111,16 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             Some(guard) => guard.start(start)?,
             None => start()?,
         }
+        let mut unpacked = None;
         while !self.skipped[input].load(Ordering::Relaxed) {
             let Some(mut batch) = reader.next_batch() else {
                 break;
             };
             batch.bytes_read = bytes_read.of_input();
+            // Lines that were too long lie between the batches.
+            let end = batch.offset + batch.text.len() as u64;
+            bytes_read.add_unpacked(end - unpacked.unwrap_or(batch.offset).min(end));
+            unpacked = Some(end);
             if let Some(guard) = &guard {
                 guard.has_read(&batch);
             }

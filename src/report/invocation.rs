@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::text::shell_word;
 use crate::url::{redacted, redacted_if_url};
 
 /// The command line of a run, and the environment variables that options were taken from.
@@ -12,7 +13,12 @@ pub struct Invocation {
     pub words: Vec<String>,
     /// The names of the environment variables that options were taken from. Their values are not kept.
     pub variables: Vec<String>,
+    /// The words of the command that explains the lines of the run, without `--only`. Empty if there is no such command.
+    pub explain: Vec<String>,
 }
+
+/// A word that stands for more inputs.
+pub const MORE: &str = "…";
 
 impl Invocation {
     /// Keeps the words of a command line, and replaces secret parts of URLs by `***`.
@@ -34,17 +40,40 @@ impl Invocation {
         Self {
             words: kept,
             variables: Vec::new(),
+            explain: Vec::new(),
         }
+    }
+
+    /// Sets the options and inputs of the command that explains the lines of the run. Secret parts of URLs are replaced by
+    /// `***`.
+    pub fn set_explain(&mut self, words: &[String]) {
+        self.explain = words.iter().map(|word| redacted_if_url(word)).collect();
+    }
+
+    /// Returns the command that shows the lines with these outcomes, such as "rejected,unparsable", for a shell.
+    pub fn explain(&self, outcomes: &str) -> Option<String> {
+        if self.explain.is_empty() {
+            return None;
+        }
+        let words = self.explain.iter().map(|word| match word.as_str() {
+            MORE => MORE.into(),
+            word => shell_word(word),
+        });
+        let words: Vec<_> = words.collect();
+        Some(format!(
+            "event-router explain --only {outcomes} {}",
+            words.join(" ")
+        ))
     }
 
     /// Returns the words without the names of the program and of the command.
     pub fn arguments(&self) -> Vec<&str> {
         let mut words = self.words.iter().skip(1).map(String::as_str);
         let mut arguments = Vec::new();
-        // The only option that may stand before the command.
-        while let Some(word) = words.next().filter(|word| word.starts_with("--color")) {
+        // Options of the program may stand before the command.
+        while let Some(word) = words.next().filter(|word| word.starts_with("--")) {
             arguments.push(word);
-            if word == "--color" {
+            if !word.contains('=') {
                 arguments.extend(words.next());
             }
         }

@@ -12,6 +12,7 @@ mod run;
 mod summary;
 mod text;
 mod unsupported;
+mod verdict;
 mod verification;
 
 pub(crate) use advice::{
@@ -25,7 +26,7 @@ pub(crate) use inspection::{
     Archive, Inspection, LeftOut as LeftOutRow, Recommended, inspection_text,
 };
 pub(crate) use inspection_page::{PageFile, page as inspection_page};
-pub(crate) use invocation::Invocation;
+pub(crate) use invocation::{Invocation, MORE};
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;

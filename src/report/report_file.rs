@@ -135,6 +135,7 @@ struct TotalJson<'a> {
     repeated_lines: u64,
     unsupported_kinds: usize,
     derived_id_users: u64,
+    unpacked_bytes: u64,
     #[serde(flatten)]
     lines: LinesJson<'a>,
     #[serde(flatten)]
@@ -242,6 +243,7 @@ impl<'a> RunJson<'a> {
             repeated_lines: summary.repeated_lines(),
             unsupported_kinds: summary.tally.details.unsupported.kinds(),
             derived_id_users: summary.derived_users,
+            unpacked_bytes: summary.read.unpacked,
             lines: LinesJson::new(summary.tally, report.known_events),
             speed: SpeedJson::new(Some(summary.read.bytes), summary.read.elapsed),
         });

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::inputs::InputReports;
 use super::letter_groups::group_rows;
-use super::text::{reasons_text, row};
+use super::text::{reasons_text, row, row_of_some};
+use super::verdict::Verdict;
 use super::verification::verification_text;
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
@@ -18,12 +19,18 @@ pub struct Report<'a> {
     pub invocation: &'a Invocation,
     /// Whether requests were prepared and not sent.
     pub dry_run: bool,
+    /// Whether the counts are shown although all is well.
+    pub verbose: bool,
     /// The summary of the lines, if the command reads logs. `recover` reads none, because it sends dead letters.
     pub summary: Option<&'a Summary<'a>>,
     /// The inputs that the run reached, and those that were not found.
     pub inputs: &'a InputReports,
     /// The names of the events that have a transformer.
     pub known_events: &'a [&'static str],
+    /// The word and the name for the output, such as "written to `out`", if there are no targets.
+    pub written: &'a str,
+    /// The number of differences that `--check` found. `None` without `--check`.
+    pub differences: Option<u64>,
     /// The targets that records were sent to: routers, or a single server.
     pub targets: &'a [Arc<Target>],
     pub exit_code: ExitCode,
@@ -31,7 +38,15 @@ pub struct Report<'a> {
 
 impl Display for Report<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
+        let Verdict { text, is_well } = Verdict::new(self);
+        if is_well && !self.verbose {
+            formatter.write_str(&text)?;
+            return match self.summary {
+                Some(summary) => write!(formatter, " ({})", summary.read.short_text()),
+                None => Ok(()),
+            };
+        }
+        let mut parts = vec![text];
         parts.extend(self.summary.map(|summary| summary.to_string()));
         parts.extend(
             self.targets
@@ -41,9 +56,6 @@ impl Display for Report<'_> {
                     None => target_text(target, &target.statistics(), self.dry_run),
                 }),
         );
-        if parts.is_empty() {
-            parts.push("nothing was sent".to_owned());
-        }
         formatter.write_str(&parts.join("\n"))
     }
 }
@@ -85,10 +97,7 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
             )
         }
     };
-    let left = match statistics.left() {
-        0 => "",
-        _ => "not delivered when sending stopped",
-    };
+    let left = "not delivered when sending stopped";
     let requests = &statistics.requests;
     let connections = match target.rate_limiter.settled() {
         (settled, max) if settled < max => format!(", settled at {settled} of {max} connections"),
@@ -103,11 +112,19 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     let mut rows = vec![
         target.name.clone(),
         row(statistics.delivered, delivered, of_delivered),
-        row(statistics.duplicates, "duplicates", of_duplicates),
-        row(statistics.undeliverable, "undeliverable", &letters),
     ];
+    rows.extend(row_of_some(
+        statistics.duplicates,
+        "duplicates",
+        of_duplicates,
+    ));
+    rows.extend(row_of_some(
+        statistics.undeliverable,
+        "undeliverable",
+        &letters,
+    ));
     rows.extend(group_rows(&groups));
-    rows.push(row(statistics.left(), "left", left));
+    rows.extend(row_of_some(statistics.left(), "left", left));
     let made = target.request_count();
     rows.push(row(made, noun(made, "requests"), &speed));
     rows.join("\n")

@@ -8,7 +8,7 @@ use super::inputs::{InputCounts, Repeated};
 use super::text::{reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::outcome::Tally;
-use crate::text::{counted, grouped, noun, plural};
+use crate::text::{counted, grouped, noun, plural, size_text};
 
 /// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
@@ -36,14 +36,34 @@ pub struct Summary<'a> {
 pub struct ReadBytes {
     /// The number of bytes, before decompression.
     pub bytes: u64,
+    /// The number of bytes after decompression.
+    pub unpacked: u64,
     pub elapsed: Duration,
+}
+
+impl ReadBytes {
+    /// Returns the size, the time and the speed of the unpacked bytes.
+    pub fn short_text(&self) -> String {
+        let [stored, unpacked] = [self.bytes, self.unpacked].map(|bytes| size_text(bytes as f64));
+        // Of inputs with lines that are not read again, more bytes are read than unpacked.
+        let of_stored = match self.bytes < self.unpacked {
+            true => format!(" from {stored} stored"),
+            false => String::new(),
+        };
+        let seconds = self.elapsed.as_secs_f64();
+        let speed = size_text(self.unpacked as f64 / seconds.max(1e-3));
+        format!("{unpacked}{of_stored} in {seconds:.1} s, {speed}/s")
+    }
 }
 
 impl Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tally = self.tally;
-        writeln!(formatter, "{}", self.inputs_text())?;
-        for (outcome, count) in tally.outcomes() {
+        let seconds = self.read.elapsed.as_secs_f64().max(1e-3);
+        let speed = grouped((tally.lines() as f64 / seconds) as u64);
+        writeln!(formatter, "{}, {speed} events/s", self.read.short_text())?;
+        let outcomes = tally.outcomes().into_iter();
+        for (outcome, count) in outcomes.filter(|&(_, count)| count > 0) {
             let detail = match outcome {
                 "emitted" => self.emitted_text(),
                 "filtered" => filters_text(tally),
@@ -97,7 +117,13 @@ impl Summary<'_> {
         lines.sum()
     }
 
-    fn inputs_text(&self) -> String {
+    /// Returns whether the run ended before all inputs were read.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped_by.is_some() || self.inputs.is_stopped()
+    }
+
+    /// Returns the number of inputs, with the numbers of those that did not end as usual.
+    pub fn inputs_text(&self) -> String {
         let InputCounts {
             all,
             done,
@@ -113,7 +139,7 @@ impl Summary<'_> {
         if held_back > 0 {
             ends.push(format!("{held_back} left to the next run"));
         }
-        if self.stopped_by.is_some() || self.inputs.is_stopped() {
+        if self.is_stopped() {
             ends.push(format!("{done} done"));
             ends.push(match self.stopped_by {
                 Some(signal) => format!("stopped by {signal}"),
@@ -134,12 +160,7 @@ impl Summary<'_> {
             format!(" ({})", ends.join(", "))
         };
         let plural = plural(all as u64);
-        let seconds = self.read.elapsed.as_secs_f64();
-        let megabytes = self.read.bytes as f64 / 1e6;
-        let speed = megabytes / seconds.max(1e-3);
-        format!(
-            "{all} input{plural}{ends}, {megabytes:.1} MB read in {seconds:.1} s ({speed:.0} MB/s)"
-        )
+        format!("{all} input{plural}{ends}")
     }
 
     fn emitted_text(&self) -> String {

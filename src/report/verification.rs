@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::text::row;
+use super::text::{row, row_of_some};
 use crate::send::{Target, Verification, VerificationCounts};
 use crate::text::{grouped, noun};
 
@@ -62,7 +62,6 @@ impl<'a> VerificationJson<'a> {
 /// Returns the counts of a target whose records were verified, as rows of text.
 pub fn verification_text(target: &Target, verification: &Verification) -> String {
     let counts = verification.counts();
-    let detail = |count: u64, detail| if count > 0 { detail } else { "" };
     let made = target.request_count();
     let requests = &target.statistics().requests;
     let speed = format!(
@@ -75,28 +74,16 @@ pub fn verification_text(target: &Target, verification: &Verification) -> String
         None => String::new(),
     };
     let of_collisions = "other lines have the same id and other content; one of them is stored";
-    [
-        target.name.clone(),
-        row(counts.checked, "checked", &sample),
-        row(counts.same, "same", ""),
-        row(counts.different, "different", ""),
-        row(counts.missing, "missing", ""),
-        row(
-            counts.collisions,
-            "collisions",
-            detail(counts.collisions, of_collisions),
-        ),
-        row(
-            counts.unverified,
-            "unverified",
-            detail(counts.unverified, "cannot be compared"),
-        ),
-        row(
-            counts.left,
-            "left",
-            detail(counts.left, "not checked when the run stopped"),
-        ),
-        row(made, noun(made, "requests"), &speed),
-    ]
-    .join("\n")
+    let rows = [
+        row_of_some(counts.same, "same", ""),
+        row_of_some(counts.different, "different", ""),
+        row_of_some(counts.missing, "missing", ""),
+        row_of_some(counts.collisions, "collisions", of_collisions),
+        row_of_some(counts.unverified, "unverified", "cannot be compared"),
+        row_of_some(counts.left, "left", "not checked when the run stopped"),
+    ];
+    let mut text = vec![target.name.clone(), row(counts.checked, "checked", &sample)];
+    text.extend(rows.into_iter().flatten());
+    text.push(row(made, noun(made, "requests"), &speed));
+    text.join("\n")
 }

@@ -55,6 +55,10 @@ pub struct Delivered {
     pub tally: Tally,
     /// The inputs that the run reached, and the inputs that were not found.
     pub inputs: InputReports,
+    /// The word and the name for the output.
+    pub written: String,
+    /// The number of differences that `--check` found.
+    pub differences: Option<u64>,
     /// The number of inputs that were found during the run.
     pub more_inputs: usize,
     /// The number of rejects files that were replaced: 0 or 1.
@@ -74,6 +78,7 @@ impl<'c> Deliverer<'c> {
         } else {
             ExitCode::Input
         };
+        let written = destination.written();
         Self {
             console,
             destination,
@@ -86,6 +91,7 @@ impl<'c> Deliverer<'c> {
             state: None,
             result: Delivered {
                 inputs: InputReports::new(not_found),
+                written,
                 code,
                 ..Delivered::default()
             },
@@ -133,6 +139,7 @@ impl<'c> Deliverer<'c> {
     }
 
     fn start(&mut self, input: usize, source: &Source, resumed: Option<&Resumed>) -> ControlFlow {
+        self.console.progress().start_input(&source.name);
         let mut open = OpenInput::start(source);
         if let Some(resumed) = resumed {
             self.vanished.note_opened(source, resumed.input);
@@ -184,7 +191,10 @@ impl<'c> Deliverer<'c> {
         if written.is_ok()
             && let Some(open) = self.open.get_mut(&input)
         {
-            open.tally.add(&batch.tally);
+            let tally = &batch.tally;
+            let progress = self.console.progress();
+            progress.count(tally.lines(), tally.emitted, tally.rejected);
+            open.tally.add(tally);
             open.suspects.add(std::mem::take(&mut batch.suspects));
         }
         match self.flow_after(input, written) {
@@ -206,6 +216,7 @@ impl<'c> Deliverer<'c> {
         let closed = self.destination.close();
         let mut result = self.result;
         result.code = result.code.max(closed.code);
+        result.differences = closed.differences;
         for input in closed.stopped {
             self.rejects.input.note_stopped(input);
             result.inputs.stop(input);

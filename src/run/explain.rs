@@ -144,6 +144,7 @@ fn explain_all(
     let convert = move |source: &Source, batch| (explainer.explain(source, &batch), None);
     let sources: Arc<[Source]> = discovery.sources.into();
     let progress = console.progress();
+    progress.set_inputs(sources.len());
     progress.start(bytes_of(&sources), snapshots(&options.bytes_read));
     let opener = None::<ResumingOpener>;
     let ran = pipeline::run(&sources, &options, opener, convert, |delivery| {
@@ -177,6 +178,7 @@ fn snapshots(bytes_read: &BytesRead) -> impl Fn() -> Snapshot + Send + 'static {
     let bytes_read = bytes_read.clone();
     move || Snapshot {
         bytes: bytes_read.total(),
+        unpacked: Some(bytes_read.unpacked()),
         ..Snapshot::default()
     }
 }

@@ -137,9 +137,11 @@ fn count(
     let convert = move |source: &Source, batch: LineBatch| count_batch(&batches, source, batch);
     let progress = console.progress();
     let bytes_read = options.bytes_read.clone();
+    progress.set_inputs(sources.len());
     progress.start(sources.iter().map(|source| source.size).sum(), move || {
         Snapshot {
             bytes: bytes_read.total(),
+            unpacked: Some(bytes_read.unpacked()),
             ..Snapshot::default()
         }
     });

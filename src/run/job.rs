@@ -292,7 +292,11 @@ impl<'a> Job<'a> {
             return bytes_of(&self.options.bytes_read);
         }
         let targets = targets.to_vec();
-        Box::new(move || send::snapshot(&targets))
+        let bytes_read = self.options.bytes_read.clone();
+        Box::new(move || Snapshot {
+            unpacked: Some(bytes_read.unpacked()),
+            ..send::snapshot(&targets)
+        })
     }
 
     /// Converts all inputs to count their records, unless an input can be read only once. Errors of inputs are left to
@@ -310,6 +314,7 @@ impl<'a> Job<'a> {
             ..self.options.clone()
         };
         let progress = self.command.console.progress();
+        progress.set_inputs(self.sources.len());
         progress.start(self.size(), bytes_of(&options.bytes_read));
         let converting = Arc::clone(batches);
         let convert = move |source: &Source, batch| converting.convert(source, batch);
@@ -359,6 +364,7 @@ fn bytes_of(bytes_read: &BytesRead) -> Box<SnapshotFn> {
     let bytes_read = bytes_read.clone();
     Box::new(move || Snapshot {
         bytes: bytes_read.total(),
+        unpacked: Some(bytes_read.unpacked()),
         ..Snapshot::default()
     })
 }

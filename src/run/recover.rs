@@ -34,6 +34,8 @@ pub struct RecoverSettings {
     pub discard: Vec<Undeliverable>,
     /// The JSON report.
     pub report: Option<PathBuf>,
+    /// Whether the counts are shown although all is well.
+    pub verbose: bool,
 }
 
 /// Runs the command: sends the dead letters of a directory to the server of the settings, or each to its router in a
@@ -81,7 +83,10 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
     let (targets, exit_code) = closed?;
     let exit_code = interrupted.code().unwrap_or(exit_code);
     let inputs = InputReports::default();
-    let report = report(command, &inputs, &targets, exit_code);
+    let report = Report {
+        verbose: options.verbose,
+        ..report(command, &inputs, &targets, exit_code)
+    };
     console.note(&report.to_string());
     report_file.write(&report).or_exit(ExitCode::Output)?;
     Ok(exit_code)
@@ -124,9 +129,12 @@ fn report<'r>(
         command: command.name,
         invocation: command.invocation,
         dry_run: command.dry_run,
+        verbose: false,
         summary: None,
         inputs,
         known_events: &[],
+        written: "",
+        differences: None,
         targets,
         exit_code,
     }
@@ -174,12 +182,14 @@ impl Recovery<'_> {
         let targets = Arc::clone(&self.targets);
         let snapshot = move || snapshot(&targets.lock().unwrap_or_else(PoisonError::into_inner));
         let progress = self.console.progress();
+        progress.set_inputs(paths.len());
         progress.start(Some(sizes.iter().sum()), snapshot);
         let mut bytes = 0;
         for (nth, (path, size)) in paths.iter().zip(sizes).enumerate() {
             if self.interrupted.is_set() {
                 break;
             }
+            progress.start_input(&path.to_string_lossy());
             self.submit(path, nth)?;
             bytes += size;
             for LetterQueue { batcher, pool } in self.queues.values() {

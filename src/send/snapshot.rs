@@ -28,6 +28,7 @@ pub fn snapshot(targets: &[Arc<Target>]) -> Snapshot {
     let bytes = running().map(|target| target.bytes_delivered()).min();
     Snapshot {
         bytes: bytes.unwrap_or(0),
+        unpacked: None,
         sent: Some(sent),
         waiting: waiting(running(), targets.len() == 1),
     }

@@ -89,5 +89,6 @@ fn records_and_reports_are_never_coloured() {
     assert_eq!(ended.rows().len(), 1);
     assert!(!ended.stdout.contains(&(CODES as u8)));
     let variables = &ended.report()["variables"];
-    assert_eq!(*variables, serde_json::json!(["EVENT_ROUTER_COLOR"]));
+    let expected = ["EVENT_ROUTER_COLOR", "EVENT_ROUTER_VERBOSE"];
+    assert_eq!(*variables, serde_json::json!(expected));
 }

@@ -111,6 +111,7 @@ mod unnamed_causes;
 mod unpacking;
 mod vanished_logs;
 mod vanishing_files;
+mod verdict_lines;
 mod verdicts;
 mod verify;
 mod wide_encodings;

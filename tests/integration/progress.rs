@@ -7,15 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::harness::{Run, lines};
 use crate::lrs::{Lrs, ServerFault};
 
-/// Returns the percentages and the numbers of statements that were on the screen, in order.
-fn frames(screen: &str) -> Vec<(u64, u64)> {
-    let frames = screen.split(" %  ").collect::<Vec<_>>();
-    let number = |text: &str| text.replace(',', "").parse().unwrap();
-    let frame = |pair: &[&str]| {
-        let percent = pair[0].rsplit(' ').next().unwrap();
-        (number(percent), number(pair[1].split(' ').next().unwrap()))
-    };
-    frames.windows(2).map(frame).collect()
+/// Returns the numbers that were on the screen before a text, in order.
+fn numbers(screen: &str, text: &str) -> Vec<u64> {
+    let before = screen.split(text).collect::<Vec<_>>();
+    let number = |text: &&str| text.rsplit(' ').next().unwrap().parse().ok();
+    before[..before.len() - 1]
+        .iter()
+        .filter_map(number)
+        .collect()
 }
 
 #[test]
@@ -42,16 +41,52 @@ fn the_bar_shows_what_is_delivered_and_why_the_run_waits() {
             break;
         }
     }
-    let waited = frames(&String::from_utf8_lossy(&screen));
-    assert!(!waited.is_empty() && waited.iter().all(|&frame| frame == (0, 0)));
+    let waited = numbers(&String::from_utf8_lossy(&screen), " %  ");
+    assert!(!waited.is_empty() && waited.iter().all(|&percent| percent == 0));
     output.read_to_end(&mut screen).unwrap();
     running.end().with_code(0);
     let screen = String::from_utf8(screen).unwrap();
-    let frames = frames(&screen);
-    assert!(frames.is_sorted_by_key(|frame| frame.0), "{frames:?}");
-    assert!(frames.is_sorted_by_key(|frame| frame.1), "{frames:?}");
-    assert!(frames.iter().all(|frame| frame.0 < 100), "{frames:?}");
+    let percent = numbers(&screen, " %  ");
+    assert!(percent.is_sorted() && percent.iter().all(|&percent| percent < 100));
+    assert!(numbers(&screen, " delivered").is_sorted());
+    assert!(screen.contains("1/1"), "{screen}");
     assert_eq!(lrs.stored().len(), 200);
+}
+
+#[test]
+fn a_bar_is_shown_only_on_a_terminal_and_if_the_user_wants_it() {
+    for (how, is_shown) in [("bar", true), ("log", false), ("none", false)] {
+        let run = Run::transform().args(&["--progress", how, "-o", "out", "a.log"]);
+        let run = run.file("a.log", lines(0..10));
+        let ended = run.on_terminal().run().with_code(0);
+        let screen = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert_eq!(screen.contains(" %  "), is_shown, "{screen}");
+        let run = Run::transform().args(&["--progress", how, "a.log"]);
+        let ended = run.file("a.log", lines(0..10)).run().with_code(0);
+        ended.assert_not_stderr(" % ");
+        ended.assert_not_stderr("progress: ");
+    }
+}
+
+#[test]
+fn a_signal_leaves_no_bar_behind() {
+    let run = Run::transform().args(&["-o", "out", "-"]).on_terminal();
+    let mut running = run.start();
+    let mut output = running.child.stdout.take().unwrap();
+    let (mut screen, mut buffer) = (Vec::new(), [0; 4096]);
+    while !String::from_utf8_lossy(&screen).contains("left") && !screen.contains(&b'B') {
+        let read = output.read(&mut buffer).unwrap();
+        screen.extend_from_slice(&buffer[..read]);
+    }
+    // The terminal turns this byte into SIGINT.
+    running.write("\u{3}");
+    output.read_to_end(&mut screen).unwrap();
+    running.end().with_code(130);
+    let screen = String::from_utf8_lossy(&screen);
+    let (_, summary) = screen.rsplit_once("\u{1b}[2K").unwrap();
+    // The bar has two lines. The cursor moves up to the first.
+    let summary = summary.trim_start_matches("\u{1b}[1A");
+    assert!(summary.starts_with("0 statements written to"), "{screen:?}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn replaced_output_files_are_counted() {
     };
     run("a").assert_not_stderr("replaced");
     let ended = run("b");
-    ended.assert_stderr("2 inputs (2 files replaced), ");
+    ended.assert_stderr("from 2 inputs (2 files replaced)");
     let report = ended.report();
     assert_eq!(report["total"]["replaced_files"], 2);
     assert_eq!(report["inputs"][0]["replaced"], true);
@@ -177,7 +177,7 @@ fn a_replaced_rejects_file_is_counted_and_kept_by_no_clobber() {
     assert_eq!(directory.json_lines("r.jsonl").len(), 2);
 
     let ended = run(&["c"]).run().with_code(0);
-    ended.assert_stderr("1 input (1 file replaced), ");
+    ended.assert_stderr("from 1 input (1 file replaced)");
     assert_eq!(directory.json_lines("r.jsonl").len(), 1);
 
     // With a state, rows are appended.

@@ -30,6 +30,7 @@ impl Job<'_> {
     ) -> Delivered {
         let console = Arc::clone(&self.command.console);
         let progress = console.progress();
+        progress.set_inputs(self.sources.len());
         progress.start(self.size(), snapshot);
         let mut more = MoreInputs::default();
         let mut sources = Arc::clone(&self.sources);

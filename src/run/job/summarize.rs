@@ -86,6 +86,7 @@ impl Job<'_> {
             more_inputs,
             replaced_rejects,
             code,
+            ..
         } = delivered;
         let Unread {
             not_found,
@@ -117,6 +118,7 @@ impl Job<'_> {
             stopped_by: interrupted.signal(),
             read: ReadBytes {
                 bytes: self.options.bytes_read.total(),
+                unpacked: self.options.bytes_read.unpacked(),
                 elapsed: self.started.elapsed(),
             },
         };
@@ -124,9 +126,12 @@ impl Job<'_> {
             command: self.command.name,
             invocation: self.command.invocation,
             dry_run: self.command.dry_run,
+            verbose: self.record.verbose,
             summary: Some(&summary),
             inputs,
             known_events: converter.selection.known(),
+            written: &delivered.written,
+            differences: delivered.differences,
             targets,
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };

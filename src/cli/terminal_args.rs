@@ -1,13 +1,14 @@
-//! `--color`, an option of every command.
+//! `--color` and `--progress`, the options of every command.
 
 use std::ffi::OsString;
 
 use clap::{Args, ValueEnum};
 
+use crate::progress::ProgressMode;
 use crate::style::{self, ColorChoice};
 
 #[derive(Args, Debug)]
-pub struct ColorArgs {
+pub struct TerminalArgs {
     /// Colour messages, differences and explanations: `auto` does on a terminal unless NO_COLOR is set, and elsewhere if
     /// CLICOLOR_FORCE is set
     #[arg(
@@ -19,6 +20,38 @@ pub struct ColorArgs {
         value_name = "WHEN"
     )]
     pub color: ColorArg,
+
+    /// Show the progress on standard error: `auto` and `bar` show a bar on a terminal, `auto` only if standard output is
+    /// no terminal, too; `log` writes a line every ten seconds, for journals
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        ignore_case = true,
+        default_value = "auto",
+        value_name = "HOW"
+    )]
+    pub progress: ProgressArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ProgressArg {
+    Auto,
+    Bar,
+    Log,
+    None,
+}
+
+impl ProgressArg {
+    /// Returns the mode, or `None` for the usual mode of the command.
+    pub fn mode(self) -> Option<ProgressMode> {
+        match self {
+            Self::Auto => None,
+            Self::Bar => Some(ProgressMode::Bar),
+            Self::Log => Some(ProgressMode::Log),
+            Self::None => Some(ProgressMode::None),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,206 @@
+//! The verdict: the first line of the summary. It says what was written where, what needs attention, and the command that
+//! shows it.
+
+use std::sync::Arc;
+
+use super::Report;
+use super::summary::Summary;
+use crate::send::{Target, TargetStatistics, VerificationCounts};
+use crate::text::{counted, grouped, noun, shell_word};
+
+/// The verdict on a run.
+pub struct Verdict {
+    pub text: String,
+    /// Whether nothing needs attention.
+    pub is_well: bool,
+}
+
+impl Verdict {
+    pub fn new(report: &Report<'_>) -> Self {
+        let inputs = match report.summary {
+            Some(summary) => format!(" from {}", summary.inputs_text()),
+            None => String::new(),
+        };
+        let mut sentences = vec![match results(report) {
+            Some((result, details)) => result + &inputs + &details,
+            None => "nothing was sent".to_owned(),
+        }];
+        let lines = report.summary.and_then(|summary| lines(report, summary));
+        sentences.extend(lines);
+        let targets = report.targets.iter();
+        sentences.extend(targets.flat_map(|target| undelivered(target)));
+        let is_emitted_well = |summary: &Summary<'_>| {
+            summary.inputs.failed == 0 && !summary.is_stopped() && !has_collisions(summary)
+        };
+        let is_well = sentences.len() == 1
+            && !has_differences(report)
+            && report.exit_code as u8 == 0
+            && report.summary.is_none_or(is_emitted_well);
+        Self {
+            text: sentences.join(". "),
+            is_well,
+        }
+    }
+}
+
+fn has_collisions(summary: &Summary<'_>) -> bool {
+    summary.tally.emitted_collisions() > 0
+}
+
+/// Returns whether `--check` or `verify` found a difference.
+fn has_differences(report: &Report<'_>) -> bool {
+    let checked = report
+        .targets
+        .iter()
+        .filter_map(|target| target.verification());
+    let differ = |counts: VerificationCounts| {
+        counts.different + counts.missing + counts.collisions + counts.unverified + counts.left > 0
+    };
+    report.differences.is_some_and(|count| count > 0)
+        || checked
+            .map(|verification| verification.counts())
+            .any(differ)
+}
+
+/// Returns what the run did with the records, in two parts: the inputs are named between them. Returns `None` if nothing
+/// was sent.
+fn results(report: &Report<'_>) -> Option<(String, String)> {
+    let targets = report.targets;
+    let Some(first) = targets.first() else {
+        let summary = report.summary?;
+        let differences = match report.differences {
+            Some(0) => ": no difference".to_owned(),
+            Some(count) => format!(": {}", counted(count, "difference", "differences")),
+            None => String::new(),
+        };
+        let records = summary.tally.records;
+        let nouns = noun(records, summary.noun);
+        let result = format!("{} {nouns} {}", grouped(records), report.written);
+        return Some((result, differences));
+    };
+    let server = match targets {
+        [target] => format!("`{}`", target.name),
+        _ => format!("{} routers", targets.len()),
+    };
+    if first.verification().is_some() {
+        return Some(verified(targets, &server));
+    }
+    let sum = |count: fn(&TargetStatistics) -> u64| {
+        let statistics = targets.iter().map(|target| count(&target.statistics()));
+        statistics.sum::<u64>()
+    };
+    let delivered = sum(|statistics| statistics.delivered);
+    let others = [
+        (sum(|statistics| statistics.duplicates), "duplicates"),
+        (sum(|statistics| statistics.unverified), "unverified"),
+    ];
+    let would_be = if report.dry_run { "would be " } else { "" };
+    let nouns = noun(delivered, first.format.nouns());
+    let result = format!(
+        "{} {nouns} {would_be}delivered to {server}{}",
+        grouped(delivered),
+        in_parentheses(&others)
+    );
+    Some((result, String::new()))
+}
+
+fn verified(targets: &[Arc<Target>], server: &str) -> (String, String) {
+    let counts = targets.iter().filter_map(|target| target.verification());
+    let counts: Vec<VerificationCounts> = counts.map(|found| found.counts()).collect();
+    let sum = |count: fn(&VerificationCounts) -> u64| counts.iter().map(count).sum::<u64>();
+    let checked = sum(|counts| counts.checked);
+    let problems = [
+        (sum(|counts| counts.missing), "missing"),
+        (sum(|counts| counts.different), "different"),
+        (sum(|counts| counts.collisions), "collisions"),
+        (sum(|counts| counts.unverified), "unverified"),
+        (sum(|counts| counts.left), "left"),
+    ];
+    let problems = match in_words(&problems) {
+        text if text.is_empty() => "no difference".to_owned(),
+        text => text,
+    };
+    let nouns = noun(checked, targets[0].format.nouns());
+    let result = format!("{} {nouns} checked at {server}", grouped(checked));
+    (result, format!(": {problems}"))
+}
+
+/// Returns a sentence about the lines that were lost, and the command that shows them.
+fn lines(report: &Report<'_>, summary: &Summary<'_>) -> Option<String> {
+    let tally = summary.tally;
+    // Lines of other programs are usual in the output of a container.
+    let unparsable = match tally.damaged() {
+        0 => 0,
+        _ => tally.unparsable,
+    };
+    let mut outcomes = Vec::new();
+    let mut parts = Vec::new();
+    if tally.rejected > 0 {
+        outcomes.push("rejected");
+        let were = counted(tally.rejected, "event was", "events were");
+        parts.push(format!("{were} rejected"));
+    }
+    if unparsable > 0 {
+        outcomes.push("unparsable");
+        let are = counted(unparsable, "line is", "lines are");
+        parts.push(format!("{are} unparsable"));
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let shown = match report.invocation.explain(&outcomes.join(",")) {
+        Some(command) => format!(": see `{command}`"),
+        None => String::new(),
+    };
+    Some(parts.join(" and ") + &shown)
+}
+
+/// Returns sentences about the records that the target does not have.
+fn undelivered(target: &Target) -> Vec<String> {
+    let statistics = target.statistics();
+    let nouns = target.format.nouns();
+    let mut sentences = Vec::new();
+    let undeliverable = statistics.undeliverable;
+    if undeliverable > 0 {
+        let shown = match &target.dead_letters {
+            Some(letters) => {
+                let directory = letters.directory().to_string_lossy();
+                let directory = shell_word(&directory);
+                format!(": see `event-router dead-letters {directory}`")
+            }
+            None => String::new(),
+        };
+        let nouns = noun(undeliverable, nouns);
+        let count = grouped(undeliverable);
+        sentences.push(format!("{count} {nouns} could not be delivered{shown}"));
+    }
+    if statistics.of_failed_inserts > 0 {
+        sentences.push(format!(
+            "{} of failed inserts may be missing in materialized views",
+            grouped(statistics.of_failed_inserts)
+        ));
+    }
+    if statistics.left() > 0 {
+        let left = statistics.left();
+        let were = if left == 1 { "was" } else { "were" };
+        sentences.push(format!(
+            "{} {} {were} not sent",
+            grouped(left),
+            noun(left, nouns)
+        ));
+    }
+    sentences
+}
+
+fn in_parentheses(counts: &[(u64, &str)]) -> String {
+    match in_words(counts) {
+        text if text.is_empty() => text,
+        text => format!(" ({text})"),
+    }
+}
+
+fn in_words(counts: &[(u64, &str)]) -> String {
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts = counts.map(|&(count, word)| format!("{} {}", grouped(count), noun(count, word)));
+    counts.collect::<Vec<_>>().join(", ")
+}

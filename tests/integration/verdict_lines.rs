@@ -1,0 +1,108 @@
+//! The verdict, the first line of the summary.
+
+use crate::harness::{Run, fixture, gzip, line, lines};
+use crate::lrs::{Lrs, ServerFault};
+
+#[test]
+fn a_run_in_which_all_is_well_ends_with_one_line() {
+    let page = r#"{"name": "/courses/", "event_type": "/courses/", "event": {}}"#;
+    let log = gzip((lines(0..100) + page + "\n").as_bytes());
+    let run = || Run::transform().file("a.log.gz", &log);
+    let run = || run().args(&["-o", "out", "a.log.gz"]);
+    let ended = run().without_counts().run().with_code(0);
+    let start = "100 statements written to `out` from 1 input (";
+    assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
+    ended.assert_stderr(" stored in ");
+    assert_eq!(ended.stderr.lines().count(), 1);
+
+    let ended = run().args(&["-v"]).run().with_code(0);
+    ended.assert_stderr(
+        " events/s\n            100 emitted  100 statements\n              1 unsupported",
+    );
+    ended.assert_stderr("\n            101 lines\n");
+    ended.assert_not_stderr(" 0 ");
+}
+
+#[test]
+fn the_verdict_counts_what_needs_attention_and_its_command_shows_the_lines() {
+    let log = line(1) + &line(2).replace("ada", "") + "{\n" + &line(3);
+    let run = Run::transform()
+        .file("my logs/a.log", log)
+        .args(&["my logs"]);
+    let ended = run.without_counts().run().with_code(0);
+    let verdict = "2 statements written to standard output from 1 input. 1 event was rejected and 1 line is unparsable: see `";
+    assert!(ended.stderr.contains(verdict), "{}", ended.stderr);
+    assert_eq!(ended.count("rejected") + ended.count("unparsable"), 2);
+    assert_eq!(ended.count("lines"), 4);
+    let command = ended.stderr.split(verdict).nth(1).unwrap();
+    let command = command.split('`').next().unwrap();
+    assert!(command.ends_with(" 'my logs'"), "{command}");
+    let words = command.replace('\'', "").replace(" my logs", "");
+    let words: Vec<&str> = words.split(' ').skip(1).chain(["my logs"]).collect();
+    let shown = Run::new(&words).in_directory(&ended.directory).run();
+    let shown = String::from_utf8(shown.with_code(0).stdout).unwrap();
+    assert!(
+        shown.contains("a.log:2") && shown.contains("a.log:3"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("a.log:1") && !shown.contains("a.log:4"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_command_reads_the_rejects_file_if_there_is_one() {
+    let run = Run::transform().file("a.log", line(2).replace("ada", ""));
+    let ended = run.args(&["--rejects", "r.jsonl", "a.log"]).run();
+    let ended = ended.with_code(0);
+    ended.assert_stderr("1 event was rejected: see `event-router explain --only rejected ");
+    ended.assert_stderr(" r.jsonl`\n");
+}
+
+#[test]
+fn lines_of_standard_input_have_no_command() {
+    let run = Run::transform().stdin("x\n").args(&["-"]);
+    let ended = run.run().with_code(0);
+    ended.assert_stderr("from 1 input. 1 line is unparsable\n");
+}
+
+#[test]
+fn a_comparison_says_whether_the_files_differ() {
+    let expected = fixture("xapi");
+    let expected = expected.to_str().unwrap();
+    let run = Run::transform().tables().args(&["--check", "-o", expected]);
+    let event = fixture("events").join("edx.course.enrollment.activated.json");
+    if event.exists() {
+        let ended = run.path(&event).without_counts().run().with_code(0);
+        ended.assert_stderr(" from 1 input: no difference (");
+    }
+    let run = Run::transform().file("a.log", line(1));
+    let run = run.file("out/a.log.xapi.jsonl", "{}\n");
+    let ended = run.args(&["--check", "-o", "out", "a.log"]).run();
+    ended
+        .with_code(1)
+        .assert_stderr("1 statement compared with the files in `out` from 1 input: 1 difference\n");
+}
+
+#[test]
+fn a_delivery_says_what_the_server_has_and_where_the_rest_is() {
+    let lrs = Lrs::healthy();
+    let run = Run::send(&lrs.xapi()).file("a.log", lines(0..3));
+    let ended = run.args(&["a.log"]).without_counts().run().with_code(0);
+    let verdict = format!("3 statements delivered to `{}` from 1 input (", lrs.xapi());
+    ended.assert_stderr(&verdict);
+    assert!(!ended.stderr.contains(" requests"), "{}", ended.stderr);
+
+    let lrs = Lrs::with_faults(|_, method| match method {
+        "POST" => ServerFault::Status(422),
+        _ => ServerFault::None,
+    });
+    let run = Run::send(&lrs.xapi()).file("a.log", lines(0..3));
+    let run = run.args(&["--dead-letters", "my dead", "a.log"]);
+    let ended = run.without_counts().run().with_code(4);
+    ended.assert_stderr(
+        "3 statements could not be delivered: see `event-router dead-letters 'my dead'`\n",
+    );
+    assert_eq!(ended.count("undeliverable"), 3);
+}
