@@ -9,6 +9,7 @@ mod invocation;
 mod letter_groups;
 mod report_file;
 mod run;
+mod run_text;
 mod summary;
 mod text;
 mod unsupported;

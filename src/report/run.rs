@@ -1,17 +1,11 @@
-//! The results of a run as text, which is written to standard error at the end of the run.
+//! The results of a run.
 
-use std::fmt::{self, Display};
 use std::sync::Arc;
 
 use super::inputs::InputReports;
-use super::letter_groups::group_rows;
-use super::text::{reasons_text, row, row_of_some};
-use super::verdict::Verdict;
-use super::verification::verification_text;
 use super::{Invocation, Summary};
 use crate::exit_code::ExitCode;
-use crate::send::{Target, TargetStatistics};
-use crate::text::{grouped, noun, plural};
+use crate::send::Target;
 
 /// The results of a run.
 pub struct Report<'a> {
@@ -34,98 +28,4 @@ pub struct Report<'a> {
     /// The targets that records were sent to: routers, or a single server.
     pub targets: &'a [Arc<Target>],
     pub exit_code: ExitCode,
-}
-
-impl Display for Report<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Verdict { text, is_well } = Verdict::new(self);
-        if is_well && !self.verbose {
-            formatter.write_str(&text)?;
-            return match self.summary {
-                Some(summary) => write!(formatter, " ({})", summary.read.short_text()),
-                None => Ok(()),
-            };
-        }
-        let mut parts = vec![text];
-        parts.extend(self.summary.map(|summary| summary.to_string()));
-        parts.extend(
-            self.targets
-                .iter()
-                .map(|target| match target.verification() {
-                    Some(verification) => verification_text(target, verification),
-                    None => target_text(target, &target.statistics(), self.dry_run),
-                }),
-        );
-        formatter.write_str(&parts.join("\n"))
-    }
-}
-
-/// Returns the counts of a target (a router or server) as rows of text.
-fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) -> String {
-    let delivered = if dry_run {
-        "would be delivered"
-    } else {
-        "delivered"
-    };
-    let unverified = match statistics.unverified {
-        0 => String::new(),
-        count => format!("{} unverified", grouped(count)),
-    };
-    let unverified = match statistics.of_failed_inserts {
-        0 => unverified,
-        count => format!(
-            "{} of failed inserts: materialized views may lack them",
-            grouped(count)
-        ),
-    };
-    // Unverified records could not be compared with the server's copies. They count as delivered or as duplicates. On
-    // most servers all of them count in the same way, so one of the two rows shows their number.
-    let (of_delivered, of_duplicates) = match statistics.duplicates {
-        0 => (unverified.as_str(), ""),
-        _ => ("", unverified.as_str()),
-    };
-    let groups = target.letter_groups();
-    let letters = match groups.letters() {
-        0 => String::new(),
-        count => {
-            let reasons = statistics.reasons.iter();
-            let reasons = reasons_text(reasons.map(|(reason, &count)| (reason.code(), count)));
-            format!(
-                "{reasons}, in {} dead letter{}",
-                grouped(count),
-                plural(count)
-            )
-        }
-    };
-    let left = "not delivered when sending stopped";
-    let requests = &statistics.requests;
-    let connections = match target.rate_limiter.settled() {
-        (settled, max) if settled < max => format!(", settled at {settled} of {max} connections"),
-        _ => String::new(),
-    };
-    let speed = format!(
-        "{} repeated, {:.1} MB in {:.1} s{connections}",
-        grouped(requests.retries),
-        requests.bytes as f64 / 1e6,
-        requests.elapsed().as_secs_f64()
-    );
-    let mut rows = vec![
-        target.name.clone(),
-        row(statistics.delivered, delivered, of_delivered),
-    ];
-    rows.extend(row_of_some(
-        statistics.duplicates,
-        "duplicates",
-        of_duplicates,
-    ));
-    rows.extend(row_of_some(
-        statistics.undeliverable,
-        "undeliverable",
-        &letters,
-    ));
-    rows.extend(group_rows(&groups));
-    rows.extend(row_of_some(statistics.left(), "left", left));
-    let made = target.request_count();
-    rows.push(row(made, noun(made, "requests"), &speed));
-    rows.join("\n")
 }
