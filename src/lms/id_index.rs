@@ -8,10 +8,12 @@ pub enum IdIndex {
     Hashed(RowIndex),
     /// For rows in the order of their ids, as the database sends them: the first id of each block of rows. This index is
     /// small enough to stay in the caches of a processor.
+    #[cfg(feature = "lms-db")]
     Ordered(Vec<i64>),
 }
 
 /// The number of rows in a block.
+#[cfg(feature = "lms-db")]
 const BLOCK: u32 = 16;
 
 impl IdIndex {
@@ -35,6 +37,7 @@ impl IdIndex {
     pub fn find(&self, id: i64, id_of: impl Fn(u32) -> Option<i64>) -> Option<u32> {
         match self {
             Self::Hashed(index) => index.find(&id, id_of),
+            #[cfg(feature = "lms-db")]
             Self::Ordered(firsts) => {
                 let blocks = firsts.partition_point(|&first| first <= id);
                 let end = u32::try_from(blocks).ok()?.saturating_mul(BLOCK);
