@@ -67,7 +67,7 @@ def write(directory):
     users.write_text("id,username,email,xapi_id,caliper_id\n" + "".join(f"{n},user{n},,,\n" for n in range(90)))
     courses = directory / "courses.csv"
     courses.write_text("course_id,display_name\ncourse-v1:a+b+c,C\n")
-    logs = {"ten-years": ten_years(), "one-day": one_day(), "no-event": ["nothing", "{}"]}
+    logs = {"ten-years": ten_years(), "one-day": one_day(), "no-event": ["nothing", "{}"], "no-line": []}
     arguments = {}
     for name, lines in logs.items():
         path = directory / f"{name}.log"

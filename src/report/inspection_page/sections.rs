@@ -226,6 +226,9 @@ fn lookup(nouns: &str, table: &Lookup) -> String {
 
 /// Returns the recommended command and what it leaves out.
 pub fn command(inspection: &Inspection) -> String {
+    if inspection.lines.all == 0 {
+        return "<p>There is no line to convert.</p>\n".into();
+    }
     let recommended = &inspection.recommended;
     let mut html = format!(
         "<pre class=\"command\" tabindex=\"0\" role=\"region\" aria-label=\"Command\"><code data-command>{}</code></pre>\n\
@@ -240,7 +243,7 @@ pub fn command(inspection: &Inspection) -> String {
         html.push_str("</ul>\n");
     }
     if recommended.leaves_out.is_empty() {
-        html.push_str("<p>The command leaves nothing out.</p>\n");
+        html.push_str("<p>The command converts all lines.</p>\n");
         return html;
     }
     let left_out: u64 = recommended.leaves_out.iter().map(|left| left.count).sum();

@@ -158,7 +158,7 @@ pub fn top(key: &str, caption: &str, heading: &str, top: &Top, all: u64) -> Stri
 /// Returns the lines that cannot be read, by reason.
 pub fn unparsable(inspection: &Inspection) -> String {
     if inspection.unparsable.is_empty() {
-        return "<p>Every line holds an event.</p>\n".into();
+        return "<p>No line is unparsable.</p>\n".into();
     }
     let rows = inspection
         .unparsable

@@ -101,6 +101,6 @@ fn ids_are_unique_and_references_lead_to_them() {
 #[test]
 fn an_empty_log_has_a_page() {
     let html = page(&Inspection::default());
-    assert!(html.contains("No event has a time."));
+    assert!(html.contains("No event has a time.") && html.contains("There is no line to convert."));
     assert!(!html.contains("NaN") && html.ends_with("</html>\n"));
 }
