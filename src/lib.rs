@@ -174,7 +174,8 @@
 //! `tests/ralph/run` sends to a real LRS. `tests/servers/run` sends through nginx, HAProxy and Squid.
 //! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/inspect_page/run` opens the pages of
 //! `inspect --html` in Chromium.
-//! `cargo bench` and `tests/bench/compare` measure speed.
+//! By hand, `tests/package/run` makes the Debian package, installs it into an empty root, and removes it. `cargo bench`
+//! and `tests/bench/compare` measure speed.
 //!
 //! # The reference
 //!
