@@ -119,10 +119,13 @@ impl Contents {
 
 /// Returns the scheme and the authority of an address, such as `https` and `courses.example.org`.
 fn origin_of(address: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = address.split_once("://")?;
-    let (authority, _) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_web = matches!(scheme, "http" | "https");
-    (is_web && is_host(authority)).then_some((scheme, authority))
+    let after = |scheme: &str| address.strip_prefix(scheme)?.strip_prefix("://");
+    let (scheme, rest) = after("https")
+        .map(|rest| ("https", rest))
+        .or_else(|| Some(("http", after("http")?)))?;
+    let end = memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
+    let authority = &rest[..end];
+    is_host(authority).then_some((scheme, authority))
 }
 
 fn is_host(text: &str) -> bool {

@@ -1,7 +1,6 @@
 //! The number of different values, in limited memory.
 
-use std::collections::HashSet;
-
+use hashbrown::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// The most values that are counted exactly. Their hashes take about a megabyte.

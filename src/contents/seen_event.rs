@@ -36,6 +36,16 @@ pub(crate) struct SeenEvent<'a> {
 impl<'a> SeenEvent<'a> {
     /// Returns the fields of an event.
     pub fn of(event: &TrackingEvent<'a>, arena: &'a Bump) -> Self {
+        Self::at_time(time_of(event, arena), event, arena)
+    }
+
+    /// Returns the fields of an event that is known in outline. Returns `None` if its time is not in a usual form.
+    pub fn of_outline(event: &TrackingEvent<'a>, arena: &'a Bump) -> Option<Self> {
+        let time = xapi::time_of(event).ok()??;
+        Some(Self::at_time(Some(time), event, arena))
+    }
+
+    fn at_time(time: Option<DateTime>, event: &TrackingEvent<'a>, arena: &'a Bump) -> Self {
         let text = |value: Option<Value<'a>>| value.and_then(Value::as_str);
         let text = |value| text(value).filter(|text| !text.is_empty());
         let root = |key| text(event.root().get(key));
@@ -45,12 +55,14 @@ impl<'a> SeenEvent<'a> {
             false => event.event_type(),
         };
         let course = course_of(event);
-        let organization = text(event.context("org_id")).or(course.and_then(course_key::org));
+        let organization = text(event.context("org_id"));
+        let organization = organization.or_else(|| course.and_then(course_key::org));
+        let is_request = path.is_some_and(|path| path.starts_with('/'));
         Self {
             name,
-            is_request: path.is_some_and(|path| path.starts_with('/')),
-            family: name.and_then(family_of),
-            time: time_of(event, arena),
+            is_request,
+            family: name.filter(|_| !is_request).and_then(family_of),
+            time,
             course,
             organization,
             user: UserRef::of_event(event, arena).ok(),

@@ -9,9 +9,33 @@ use crate::input::{Line, Source};
 use crate::outcome::{EventKind, Outcome, Repair, RepairSet, Unsupported};
 use crate::repair::present_name;
 use crate::text::position_text;
-use crate::tracking::TrackingEvent;
+use crate::tracking::{LineWrapper, TrackingEvent};
 
 impl LineConverter {
+    /// Counts an event that is not converted, whatever the repairs. Returns `None`, and counts nothing, if the event may be
+    /// converted, or if the whole line must be parsed.
+    pub(super) fn count_unwanted<'a>(
+        &self,
+        text: &'a [u8],
+        (line, wrapper): (Line<'a>, &LineWrapper),
+        arena: &'a Bump,
+        contents: &mut Contents,
+    ) -> Option<ConvertedLine<'a>> {
+        if !self.repairs.is_empty() {
+            return None;
+        }
+        let is_wanted =
+            |name: &str| present_name(name).is_some() || self.outcome_by_name(name).0.is_none();
+        let event = wrapper.unwanted_outline(text, is_wanted, arena)?;
+        let seen = SeenEvent::of_outline(&event, arena)?;
+        let name = seen.name?;
+        let (outcome, known) = self.outcome_by_name(name);
+        let conversion = ConvertedLine::of_outcome(outcome?).named(name, known);
+        contents.count(&seen);
+        contents.form.count(&event, line);
+        Some(conversion)
+    }
+
     /// Counts an event, and whether the tables lack its user or its course.
     pub(super) fn count_contents<'a>(
         &self,

@@ -125,11 +125,14 @@ impl LineConverter {
         arena: &'a Bump,
         batch: &mut ConvertedBatch,
     ) -> Option<ConvertedLine<'a>> {
-        if let LineContent::Whole(text) = line.content
-            && batch.contents.is_none()
-            && let Some(conversion) = self.skip_unwanted(text, wrapper)
-        {
-            return Some(conversion);
+        if let LineContent::Whole(text) = line.content {
+            let unwanted = match &mut batch.contents {
+                None => self.skip_unwanted(text, wrapper),
+                Some(contents) => self.count_unwanted(text, (line, wrapper), arena, contents),
+            };
+            if unwanted.is_some() {
+                return unwanted;
+            }
         }
         let parsed = match line.content {
             LineContent::Whole(text) => wrapper.parse_line(text, arena, line.is_marked),

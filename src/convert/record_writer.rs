@@ -49,11 +49,15 @@ impl RecordWriter<'_> {
         }
     }
 
-    /// Appends all records, or none if one of them fails.
+    /// Appends all records, or none if one of them fails. An inspection keeps no records: it only finds out whether the
+    /// records can be written.
     ///
     /// # Errors
     /// Returns `NotRepresentable` if a value cannot be written as JSON, or if the records exceed 64 MiB.
     pub fn write<T: Serialize>(self, records: &[T], id: impl Fn(&T) -> Uuid) -> Result<(), Fault> {
+        if self.batch.contents.is_some() && json::can_be_written(records, MAX_OUTPUT_BYTES) {
+            return Ok(());
+        }
         let ConvertedBatch {
             bytes,
             records: converted,

@@ -8,8 +8,10 @@
 //! | `plain` | the bytes that a JSON string holds unescaped, found and copied in blocks |
 //! | `buffer` | the end of an output buffer, to which JSON text is appended |
 //! | `serializer` | the writer of statements and events |
+//! | `check` | the check that a statement or an event can be written |
 
 mod buffer;
+mod check;
 mod parser;
 mod plain;
 mod scanner;
@@ -17,6 +19,7 @@ mod serializer;
 mod value;
 
 pub(crate) use buffer::JsonBuffer;
+pub(crate) use check::can_be_written;
 pub(crate) use parser::{MAX_DEPTH, MAX_DIGITS};
 pub use scanner::JsonError;
 pub(crate) use scanner::Scanner;

@@ -93,6 +93,8 @@ macro_rules! unsupported {
     };
 }
 
+pub(super) use unsupported;
+
 impl<'c, 'o> ser::Serializer for &'c mut JsonSerializer<'o> {
     type Ok = ();
     type Error = fmt::Error;

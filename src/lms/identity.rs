@@ -15,6 +15,8 @@ use crate::uuid5::Uuid5;
 pub struct IdentityDerivation {
     lms_root_url: String,
     keyed: Option<Hmac<Sha256>>,
+    /// Whether ids are computed, those of statements included. An inspection writes no records, so nil ids do.
+    pub computes_ids: bool,
 }
 
 impl IdentityDerivation {
@@ -25,6 +27,7 @@ impl IdentityDerivation {
         Self {
             lms_root_url: lms_root_url.to_owned(),
             keyed,
+            computes_ids: true,
         }
     }
 
@@ -47,6 +50,9 @@ impl IdentityDerivation {
     }
 
     fn uuid(&self, prefix: &str, id: Option<i64>, username: &str) -> Uuid {
+        if !self.computes_ids {
+            return Uuid::nil();
+        }
         let root_url = &self.lms_root_url;
         let user = match id {
             Some(id) => format!("{root_url} {prefix}user-id {id}"),

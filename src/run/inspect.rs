@@ -72,7 +72,10 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
         console.note(&format!("note: {skipped}"));
     }
     check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
-    let converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
+    let mut converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
+    if let Some(lms) = converter.lms.get_mut() {
+        lms.derivation.computes_ids = false;
+    }
     let (has_users, has_courses) = converter.lms.get().map_or((false, false), |lms| {
         (lms.users.is_some(), lms.courses.is_some())
     });

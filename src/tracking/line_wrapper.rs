@@ -7,6 +7,7 @@ use super::cri::CriLine;
 use super::event::TrackingEvent;
 use super::line::{NoObject, object_of, text_of};
 use super::marker::is_of_other_logger;
+use super::outline;
 use super::skim;
 use super::unwrapped::{
     TextAt, Unwrapped, not_wrapped, of_kind, text_of_bytes, texts_at, usual_key, value_at,
@@ -70,6 +71,21 @@ impl LineWrapper {
             Self::None => skim::unwanted_name(line, is_wanted),
             Self::Json(_) | Self::Auto => None,
         }
+    }
+
+    /// Returns the fields of an event that an inspection counts, as [`unwanted_name`](Self::unwanted_name) returns its name.
+    pub fn unwanted_outline<'a>(
+        &self,
+        line: &'a [u8],
+        is_wanted: impl Fn(&str) -> bool,
+        arena: &'a Bump,
+    ) -> Option<TrackingEvent<'a>> {
+        match self {
+            Self::None => {}
+            Self::Auto if CriLine::parse(line).is_none() => {}
+            Self::Json(_) | Self::Auto => return None,
+        }
+        outline::unwanted_outline(line, is_wanted, arena)
     }
 
     /// Unwraps a line and parses it as [`parse_line`](super::parse_line) does, so a line has the same outcome whether

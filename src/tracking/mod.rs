@@ -24,6 +24,7 @@
 //! | `records` | the records of a line that holds several |
 //! | `rejects_row` | the rows of a rejects file, each of which stands for a line |
 //! | `skim` | reading the name of an event without parsing the whole line |
+//! | `outline` | reading the fields of an event that an inspection counts, in the same way |
 //! | `event` | [`TrackingEvent`] and its field access |
 //! | `two_times` | events with a `time` and a `timestamp` that differ |
 //! | `field` | checks that a field is present or of a certain kind |
@@ -51,6 +52,7 @@ mod marker;
 mod next_record;
 pub mod number;
 mod object_progress;
+mod outline;
 mod piece;
 pub mod python;
 pub(crate) mod python_json;

@@ -15,6 +15,26 @@ use crate::json::{MAX_DEPTH, Scanner};
 /// refuses integers with more digits, and skimming does not count digits.
 const MAX_BYTES: usize = 4096;
 
+/// The text of a line whose event is probably not wanted.
+pub(super) struct LineText<'a> {
+    /// The name that the event probably has.
+    pub likely_name: &'a str,
+    /// The text of the JSON object.
+    pub text: &'a str,
+}
+
+impl<'a> LineText<'a> {
+    /// Returns the text of a line, unless the event is probably wanted or the line is not to be skimmed.
+    pub fn unless_wanted(line: &'a [u8], is_wanted: impl Fn(&str) -> bool) -> Option<Self> {
+        let likely_name = likely_name(line)?;
+        if is_wanted(likely_name) || line.len() > MAX_BYTES {
+            return None;
+        }
+        let text = json_part(simdutf8::basic::from_utf8(line).ok()?)?;
+        Some(Self { likely_name, text })
+    }
+}
+
 /// Returns the name of the event if skimming finds the name and the name is not wanted. A returned name guarantees that
 /// the parser would accept the line.
 pub(super) fn unwanted_name(line: &[u8], is_wanted: impl Fn(&str) -> bool) -> Option<&str> {
@@ -66,15 +86,7 @@ fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
             name = Some(string_without_escapes(scanner)?);
         } else {
             is_event |= matches!(key, "event" | "data");
-            let is_string = scanner.peek() == b'"';
-            let start = scanner.offset();
-            skip_value(scanner, 1)?;
-            // The parser decodes strings of JSON in these fields. A string of more than `MAX_DEPTH` bytes might hold
-            // JSON that the parser refuses as too deep, so the line is left to the parser.
-            let is_decoded = is_string && matches!(key, "event" | "data" | "context");
-            if is_decoded && scanner.offset() - start > MAX_DEPTH {
-                return None;
-            }
+            skip_member(scanner, key)?;
         }
         if scanner.ends_after_item(b'}')? {
             return name.filter(|_| is_event);
@@ -82,7 +94,19 @@ fn skip_event<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
     }
 }
 
-fn string_without_escapes<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
+/// Skips the value of a key. Returns `None` if the parser might refuse the value.
+#[inline]
+pub(super) fn skip_member(scanner: &mut Scanner<'_>, key: &str) -> Option<()> {
+    let is_string = scanner.peek() == b'"';
+    let start = scanner.offset();
+    skip_value(scanner, 1)?;
+    // The parser decodes strings of JSON in these fields. A string of more than `MAX_DEPTH` bytes might hold JSON that the
+    // parser refuses as too deep, so the line is left to the parser.
+    let is_decoded = is_string && matches!(key, "event" | "data" | "context");
+    (!is_decoded || scanner.offset() - start <= MAX_DEPTH).then_some(())
+}
+
+pub(super) fn string_without_escapes<'a>(scanner: &mut Scanner<'a>) -> Option<&'a str> {
     scanner.take(b'"')?;
     let (text, end) = scanner.plain()?;
     (end == b'"').then_some(text)

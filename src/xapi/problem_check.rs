@@ -23,7 +23,6 @@ use super::model::{
 };
 use super::problem::logged_block;
 use super::problem_result::{ResultFields, logged_answers, result};
-use super::statement_id::statement_id;
 use super::transformer::{Transformer, activity, logged_time, us_english, with_object_ids};
 use super::vocabulary::activity::INTERACTION;
 use super::vocabulary::{extension, verb};
@@ -163,7 +162,7 @@ fn child<'a>(
         activity(Some(cx.iri("xblock", block)), definition)
     };
     let result = child_result(cx, fields, question, submission)?;
-    let id = statement_id(
+    let id = cx.statement_id(
         parent.verb,
         parent.actor,
         fields.logged_time,

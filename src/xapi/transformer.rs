@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 use sha1::{Digest, Sha1};
+use uuid::Uuid;
 
 use super::model::{
     Activity, ActivityDefinition, Actor, Context, ContextActivities, Extensions, LanguageMap,
@@ -285,7 +286,7 @@ impl<'a> Transformer<'a> {
         let logged = logged_time(&self.event);
         let moment = timestamp(logged)?;
         Ok(Statement {
-            id: statement_id(verb, base.actor, logged, None),
+            id: self.statement_id(verb, base.actor, logged, None),
             actor: base.actor,
             verb,
             object,
@@ -295,6 +296,21 @@ impl<'a> Transformer<'a> {
             version: XAPI_VERSION,
             moment,
         })
+    }
+
+    /// Makes the id of a statement, if ids are computed. [`statement_id`] describes the arguments.
+    #[inline]
+    pub fn statement_id(
+        &self,
+        verb: &Verb,
+        actor: Actor<'_>,
+        logged: Option<Value<'_>>,
+        child: Option<&str>,
+    ) -> Uuid {
+        match self.lms.derivation.computes_ids {
+            true => statement_id(verb, actor, logged, child),
+            false => Uuid::nil(),
+        }
     }
 
     /// Makes the IRI `ROOT/KIND/ID`. ROOT is the root URL of the LMS.
