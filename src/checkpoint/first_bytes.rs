@@ -78,7 +78,7 @@ pub fn go_to(
     let mut tracker = found.find(|tracker| tracker.position() == start);
     if failure.is_some() {
         opened.reader = Box::new(FailingReader(failure));
-    } else if tracked.offset > start.offset {
+    } else if tracked.is_read_again || tracked.offset > start.offset {
         let was_gzip = opened.is_gzip;
         opened = opened.rewind(bytes_read)?;
         if opened.is_gzip != was_gzip {

@@ -201,8 +201,8 @@ impl ResumingOpener {
     }
 
     /// Compares the lines after the last recorded position in an input with the lines of the candidates that go on after
-    /// this position. Adds the positions up to which the lines are the same to the candidates. Returns the input, which
-    /// is not read further.
+    /// this position. Adds the positions up to which the lines are the same to the candidates. The returned input has no
+    /// reader if it was read again.
     fn compare(
         &self,
         opened: Opened,
@@ -240,6 +240,7 @@ impl ResumingOpener {
         let Some(start) = start.filter(|_| logs.iter().any(|log| !log.is_over)) else {
             return Ok(opened);
         };
+        tracked.is_read_again = true;
         let mut opened = as_long_as(head, opened.rewind(bytes_read)?)?;
         let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
         let rest = rest.take(tracked.end().unwrap_or(u64::MAX));

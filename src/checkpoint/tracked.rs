@@ -18,6 +18,8 @@ pub struct Tracked {
     copied: Vec<Position>,
     /// Whether all lines that a known log may have, too, were compared with its lines.
     is_compared: bool,
+    /// Whether the input was read again to compare its lines, so that its reader is no longer at `offset`.
+    pub is_read_again: bool,
 }
 
 impl Tracked {
@@ -39,6 +41,7 @@ impl Tracked {
                 end,
                 copied: Vec::new(),
                 is_compared: false,
+                is_read_again: false,
             });
         }
         // A document is delivered as a whole or not at all, so only its end can be a recorded position.
@@ -51,6 +54,7 @@ impl Tracked {
             end: None,
             copied: Vec::new(),
             is_compared: false,
+            is_read_again: false,
         })
     }
 

@@ -23,6 +23,7 @@ mod dedupe;
 mod depth;
 #[cfg(target_os = "linux")]
 mod disk_full;
+mod diverging_logs;
 mod documents;
 mod earlier_files;
 mod early_answers;
