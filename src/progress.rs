@@ -21,7 +21,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use self::counts::Counts;
 pub use self::counts::{SentRecords, Snapshot};
-use self::meter::Meter;
+use self::meter::{Meter, return_cursor};
 
 /// How the progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +140,9 @@ impl Progress {
     /// Hides the bar while a function writes to the terminal.
     pub fn suspend(&self, write: impl FnOnce()) {
         self.bar.suspend(write);
+        if !self.bar.is_hidden() && !self.bar.is_finished() {
+            return_cursor();
+        }
     }
 
     fn updates(&self) -> MutexGuard<'_, Option<(Sender<()>, JoinHandle<()>)>> {

@@ -288,10 +288,11 @@ pub fn arrange(command: Command) -> Command {
 
 /// Arranges the help of the program, which lists the commands.
 pub fn arrange_program(command: Command) -> Command {
-    let rare = |arg: Arg| only_long(arg).help_heading("Help");
+    let rare = |arg: Arg| only_long(arg).help_heading("Terminal");
     let notes = [ENVIRONMENT, EXIT_CODES, GUIDE].join("\n\n");
     command
         .mut_arg("color", rare)
+        .mut_arg("progress", rare)
         .after_help(START)
         .after_long_help(notes)
 }

@@ -113,8 +113,9 @@ impl Figures {
             Some(length) => format!("{} of {}", size(bytes), size(length)),
             None => size(bytes),
         });
-        let speed = self.speed.map(|speed| format!("{}/s", size(speed as u64)));
-        parts.extend(speed);
+        // Bytes are counted by blocks. Before the first block, the speed is unknown.
+        let speed = self.speed.filter(|&speed| speed >= 1.0);
+        parts.extend(speed.map(|speed| format!("{}/s", size(speed as u64))));
         let rate = self
             .rate
             .map(|(rate, nouns)| format!("{} {nouns}/s", compact(rate, 1, "")));
@@ -297,6 +298,7 @@ mod tests {
         );
         let of_pipe = Figures {
             bytes: (1_000, None),
+            speed: Some(0.0),
             sent: Some(SentRecords {
                 nouns: "statements",
                 delivered: 1_234,

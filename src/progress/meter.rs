@@ -70,6 +70,7 @@ impl Meter {
         self.bar.set_prefix(figures.beside(columns));
         self.bar.set_message(below);
         self.bar.tick();
+        return_cursor();
     }
 
     /// Writes a line for journals.
@@ -116,6 +117,13 @@ impl Meter {
             sent: snapshot.sent,
         }
     }
+}
+
+/// Moves the cursor from the end of the bar to the start of the same line. The terminal shows `^C` at the cursor, and at the
+/// end of the line it would begin another, so that the first line of the bar stayed behind.
+pub fn return_cursor() {
+    // If standard error is closed, there is no bar.
+    let _ = io::stderr().write_all(b"\r");
 }
 
 /// Returns the position of the bar after `earlier`: never less, and never the whole length, since the bar is removed

@@ -170,13 +170,15 @@ fn each_field_of_a_result_has_its_origin() {
 #[test]
 fn origins_do_not_depend_on_filters_nor_on_users_who_are_in_no_table() {
     let log = line(1).replace("\"context\"", "\"user_id\": 5, \"context\"");
-    let users = "id,username,email,xapi_id,caliper_id\n5,ada,ada@example.com,x5,c5\n";
+    let id = "d1b7a9c4-0000-4000-8000-000000000005";
+    let users = format!("id,username,email,xapi_id,caliper_id\n5,ada,ada@example.com,{id},{id}\n");
+    let named = format!("\"name\": \"{id}\"");
     for (options, words, note) in [
         (&["--since", "2024-03-05"][..], "\"timestamp\"", "time"),
         (&["--course", "course-v1:a+b+c"], "\"time\":", "required"),
         (
             &["--users", "users.csv"],
-            "\"name\": \"x5\"",
+            named.as_str(),
             "user_id, from users.csv",
         ),
         (
@@ -188,7 +190,7 @@ fn origins_do_not_depend_on_filters_nor_on_users_who_are_in_no_table() {
     ] {
         let run = explain(options)
             .file("a.log", &log)
-            .file("users.csv", users);
+            .file("users.csv", &users);
         let output = stdout(&run.args(&["a.log:1"]).run().with_code(0));
         if note != "required" {
             assert_eq!(note_of(&output, words), Some(note), "{options:?}");

@@ -63,10 +63,14 @@ fn a_password_comes_from_the_environment_or_a_file_and_never_from_the_arguments(
     let missing = transform(URL).args(&["--lms-db-password-file", "missing"]);
     refused(missing.run(), "failed to read `missing`");
     let present = transform(URL).args(&["--lms-db-password-file", "password"]);
-    refused(
-        present.file("password", "hunter2\n").run(),
-        "Connection refused",
-    );
+    let present = present.file("password", "hunter2\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let owner_only = std::fs::Permissions::from_mode(0o600);
+        std::fs::set_permissions(present.directory.path("password"), owner_only).unwrap();
+    }
+    refused(present.run(), "Connection refused");
     let variable = transform(URL).env("EVENT_ROUTER_LMS_DB_PASSWORD", "hunter2");
     refused(variable.run(), "Connection refused");
 }
