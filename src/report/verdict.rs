@@ -29,8 +29,12 @@ impl Verdict {
         sentences.extend(lines);
         let targets = report.targets.iter();
         sentences.extend(targets.flat_map(|target| undelivered(target)));
+        // Of inputs that repeat others, the counts say which, and why there are fewer records than lines.
         let is_emitted_well = |summary: &Summary<'_>| {
-            summary.inputs.failed == 0 && !summary.is_stopped() && !has_collisions(summary)
+            summary.inputs.failed == 0
+                && !summary.is_stopped()
+                && !has_collisions(summary)
+                && summary.repeated.is_empty()
         };
         let is_well = sentences.len() == 1
             && !has_differences(report)

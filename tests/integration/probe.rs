@@ -298,7 +298,7 @@ fn a_url_of_clickhouse_that_is_wrong_has_advice_of_its_own() {
     };
     run("localhost:8123")
         .with_code(2)
-        .assert_stderr("`localhost:8123` is not a URL like http://localhost:8123\n");
+        .assert_stderr("`localhost:8123` is not a URL like http://localhost:8123: it lacks `https://` or `http://` at the start\n");
     for (status, headers, body, expected) in [
         (
             403,

@@ -49,7 +49,6 @@ fn the_bar_shows_what_is_delivered_and_why_the_run_waits() {
     let percent = numbers(&screen, " %  ");
     assert!(percent.is_sorted() && percent.iter().all(|&percent| percent < 100));
     assert!(numbers(&screen, " delivered").is_sorted());
-    assert!(screen.contains("1/1"), "{screen}");
     assert_eq!(lrs.stored().len(), 200);
 }
 
@@ -74,7 +73,7 @@ fn a_signal_leaves_no_bar_behind() {
     let mut running = run.start();
     let mut output = running.child.stdout.take().unwrap();
     let (mut screen, mut buffer) = (Vec::new(), [0; 4096]);
-    while !screen.contains(&b'B') || !screen.ends_with(b"\r") {
+    while !String::from_utf8_lossy(&screen).contains("1/1") || !screen.ends_with(b"\r") {
         let read = output.read(&mut buffer).unwrap();
         screen.extend_from_slice(&buffer[..read]);
     }

@@ -7,8 +7,11 @@ use crate::lrs::{Lrs, ServerFault};
 fn a_run_in_which_all_is_well_ends_with_one_line() {
     let page = r#"{"name": "/courses/", "event_type": "/courses/", "event": {}}"#;
     let log = gzip((lines(0..100) + page + "\n").as_bytes());
+    let users =
+        "id,username,email,xapi_id,caliper_id\n1,ada,,d1b7a9c4-0000-4000-8000-000000000001,\n";
     let run = || Run::transform().file("a.log.gz", &log);
-    let run = || run().args(&["-o", "out", "a.log.gz"]);
+    let run = || run().file("users.csv", users);
+    let run = || run().args(&["--users", "users.csv", "-o", "out", "a.log.gz"]);
     let ended = run().without_counts().run().with_code(0);
     let start = "100 statements written to `out` from 1 input (";
     assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
@@ -49,6 +52,15 @@ fn the_verdict_counts_what_needs_attention_and_its_command_shows_the_lines() {
         !shown.contains("a.log:1") && !shown.contains("a.log:4"),
         "{shown}"
     );
+}
+
+#[test]
+fn the_counts_name_an_input_that_repeats_another() {
+    let run = Run::transform().file("a.log", lines(0..9));
+    let run = run.file("b.log", lines(0..9));
+    let ended = run.args(&["--state", "state", "-o", "out", "a.log", "b.log"]);
+    let ended = ended.without_counts().run().with_code(0);
+    ended.assert_stderr("9 same as in another input, and skipped  `b.log` is the same as `a.log`");
 }
 
 #[test]
