@@ -225,7 +225,7 @@ mod tests {
             (
                 60,
                 " 45 %   812 MB/s  1.23M events/s  00:01:05 left",
-                " 3/12  1.23M emitted  12.3k rejected  …racking.log-20240305.gz",
+                " 3/12  1.23M emitted  12.3k rejected  …cking.log-20240305.gz",
             ),
             (
                 40,

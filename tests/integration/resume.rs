@@ -50,14 +50,14 @@ fn a_cut_line_is_delivered_once_it_is_complete() {
         ended.assert_stderr("1 unparsable");
         // An unchanged input is known to the end, its cut line included.
         let ended = run();
-        ended.assert_stderr("0 emitted");
-        ended.assert_stderr("0 unparsable");
+        assert_eq!(ended.count("emitted"), 0);
+        assert_eq!(ended.count("unparsable"), 0);
         directory.write("logs/b.log", &whole);
         let ended = run();
         ended.assert_stderr("3 emitted");
-        ended.assert_stderr("0 unparsable");
+        assert_eq!(ended.count("unparsable"), 0);
         let ended = run();
-        ended.assert_stderr("0 emitted");
+        assert_eq!(ended.count("emitted"), 0);
     }
 }
 
@@ -68,7 +68,7 @@ fn a_log_that_ends_before_the_incomplete_line_of_a_delivered_log_is_not_delivere
     directory.transform().run().with_code(0);
     directory.write("logs/b.log", lines(0..3));
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("0 emitted");
+    assert_eq!(ended.count("emitted"), 0);
 }
 
 fn document(text: &str) -> String {

@@ -267,13 +267,13 @@ fn nothing_of_a_shorter_copy_of_a_delivered_log_is_delivered_again() {
     directory.write("logs/b.log", lines(0..5));
     directory.write("logs/c.log.gz", gzip(lines(0..7)));
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("0 emitted");
+    assert_eq!(ended.count("emitted"), 0);
     assert_eq!(
         directory.files("out"),
         ["a.log.xapi.2.jsonl", "a.log.xapi.jsonl"]
     );
     let ended = directory.transform().run().with_code(0);
-    ended.assert_stderr("0 emitted");
+    assert_eq!(ended.count("emitted"), 0);
     // The positions of the shorter copies do not hide the new lines of the longer log.
     directory.append("logs/a.log", &lines(10..12));
     directory.append("logs/b.log", "another line\n");
