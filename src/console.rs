@@ -37,6 +37,8 @@ impl MessageCount {
 /// Shows messages and the progress bar to the user.
 pub struct Console {
     quiet: bool,
+    /// Whether the command has the option `--report`.
+    has_report: bool,
     progress: Progress,
     /// The styles of standard error.
     style: Palette,
@@ -48,11 +50,28 @@ impl Console {
     pub fn new(quiet: bool, shows_progress: bool) -> Self {
         Self {
             quiet,
+            has_report: true,
             progress: Progress::new(match shows_progress && !quiet {
                 true => ProgressMode::Bar,
                 false => ProgressMode::None,
             }),
             style: Palette::stderr(),
+        }
+    }
+
+    /// Returns the console of a command that has no option `--report`.
+    pub fn without_report(self) -> Self {
+        Self {
+            has_report: false,
+            ..self
+        }
+    }
+
+    /// Returns the option that writes what is not shown to a file, as a message names the option.
+    pub fn report_option(&self) -> &'static str {
+        match self.has_report {
+            true => "`--report FILE`",
+            false => "`event-router transform --report FILE …`",
         }
     }
 

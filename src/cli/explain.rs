@@ -68,7 +68,7 @@ pub struct ExplainArgs {
 impl ExplainArgs {
     /// Returns the console. Its progress bar is shown only if standard output is not the same terminal.
     pub fn console(&self) -> Console {
-        Console::new(self.quiet, !io::stdout().is_terminal())
+        Console::new(self.quiet, !io::stdout().is_terminal()).without_report()
     }
 
     /// Returns the settings apart from those of the inputs and the conversion.

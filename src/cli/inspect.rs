@@ -49,7 +49,7 @@ pub struct InspectArgs {
 
 impl InspectArgs {
     pub fn console(&self) -> Console {
-        Console::new(self.quiet, true)
+        Console::new(self.quiet, true).without_report()
     }
 
     /// Returns the settings: those of `transform --to xapi` without other options.

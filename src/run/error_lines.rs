@@ -29,8 +29,9 @@ impl ErrorLines {
                 "more error like these is",
                 "more errors like these are",
             );
+            let report = console.report_option();
             console.error(&format!(
-                "{more} not shown; `--report FILE` lists the errors of all inputs"
+                "{more} not shown; {report} lists the errors of all inputs"
             ));
         }
     }

@@ -48,8 +48,9 @@ impl InputWarnings {
         let hidden = self.inputs.hidden();
         if hidden > 0 {
             let more = counted(hidden, "more input has", "more inputs have");
+            let report = console.report_option();
             console.alert(&format!(
-                "{more} such warnings; `--report FILE` lists the warnings about all inputs"
+                "{more} such warnings; {report} lists the warnings about all inputs"
             ));
         }
     }

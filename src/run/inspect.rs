@@ -112,6 +112,9 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     };
     write(&inspection, shown).or_exit(ExitCode::Output)?;
     page_written.or_exit(ExitCode::Output)?;
+    if let Some(page) = html.filter(|_| options.interrupted.signal().is_none()) {
+        console.note(&format!("the page was written to `{}`", page.display()));
+    }
     Ok(options.interrupted.code().unwrap_or(delivered.code))
 }
 

@@ -231,3 +231,105 @@ fn more_names_than_the_limit_are_counted_together() {
     let text = String::from_utf8(text.run().with_code(0).stdout).unwrap();
     assert!(!text.contains('\u{1b}'), "{text}");
 }
+
+#[test]
+fn inputs_without_an_event_to_convert_get_no_command() {
+    let request = line(1).replace("play_video", "/event");
+    for (log, cause) in [
+        ("id,username\n5,ada\n".to_owned(), "2 unparsable lines"),
+        (request, "1 request"),
+    ] {
+        let run = Run::new(&["inspect", "a.log"]).file("a.log", &log);
+        let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+        assert!(
+            text.contains("No command is recommended: none of"),
+            "{text}"
+        );
+        assert!(
+            text.contains(cause) && !text.contains("transform"),
+            "{text}"
+        );
+        let shown = counts(&inspect(&["a.log"]).file("a.log", log).run().with_code(0));
+        assert_eq!(shown["recommended"]["command"], "");
+    }
+}
+
+#[test]
+fn the_notes_name_the_tables_that_the_command_lacks() {
+    let users = "id,username,email,xapi_id,caliper_id\n5,ada,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
+    let courses = "course_id,display_name\ncourse-v1:a+b+c,The Course\n";
+    let users_option: &[&str] = &["--users", "users.csv"];
+    let courses_option: &[&str] = &["--courses", "courses.csv"];
+    for (options, expected) in [
+        (
+            vec![],
+            "without `--users` and `--courses`, the ids of users are derived",
+        ),
+        (
+            vec![users_option],
+            "without `--courses`, the ids of courses stand for their names",
+        ),
+        (
+            vec![courses_option],
+            "without `--users`, the ids of users are derived",
+        ),
+        (vec![users_option, courses_option], ""),
+    ] {
+        let run = inspect(&["a.log"])
+            .args(&options.concat())
+            .file("a.log", line(1));
+        let run = run.file("users.csv", users).file("courses.csv", courses);
+        let shown = counts(&run.run().with_code(0));
+        let notes = shown["recommended"]["notes"].as_array().unwrap();
+        let note = notes
+            .iter()
+            .find_map(|note| note.as_str().filter(|note| note.starts_with("without")));
+        let is_expected = note.map_or(expected.is_empty(), |note| note.contains(expected));
+        assert!(is_expected, "{options:?}: {note:?}");
+    }
+}
+
+#[test]
+fn a_root_url_that_no_event_has_is_told() {
+    let log = line(1).replacen(
+        '{',
+        r#"{"host": "courses.example.org", "page": "https://courses.example.org/x", "#,
+        1,
+    );
+    for (url, is_told) in [
+        ("https://courses.example.org", false),
+        ("https://wrong.example.org", true),
+        ("http://courses.example.org", true),
+    ] {
+        let run = inspect(&["a.log", "--lms-root-url", url]).file("a.log", &log);
+        let shown = counts(&run.run().with_code(0));
+        let notes = shown["recommended"]["notes"].to_string();
+        let told = format!(
+            "the events come from `https://courses.example.org`, and no event from `{url}`"
+        );
+        assert_eq!(notes.contains(&told), is_told, "{notes}");
+    }
+}
+
+#[test]
+fn advice_about_many_inputs_names_an_option_that_there_is() {
+    let directory = RunDirectory::new();
+    for nth in 0..21 {
+        directory.write(&format!("logs/{nth}.log"), "no event\n");
+    }
+    let run = Run::new(&["inspect", "logs"]).in_directory(&directory);
+    let ended = run.run().with_code(0);
+    ended.assert_stderr(
+        "1 more input has such warnings; `event-router transform --report FILE …` lists",
+    );
+}
+
+#[test]
+fn tables_that_fit_no_event_are_told() {
+    let users =
+        "id,username,email,xapi_id,caliper_id\n1,grace,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
+    let run = Run::new(&["inspect", "a.log", "--users", "users.csv"]);
+    let run = run.file("users.csv", users).file("a.log", lines(1..3));
+    let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+    assert!(text.contains("these tables do not fit this log"), "{text}");
+}

@@ -19,6 +19,7 @@ fn inspect(arguments: &[&str]) -> Run {
 fn the_page_goes_to_its_file_beside_the_table_or_json() {
     let run = inspect(&["--html", "page.html"]).run().with_code(0);
     assert!(!run.stdout.is_empty());
+    run.assert_stderr("the page was written to `page.html`");
     let page = fs::read_to_string(run.directory.path("page.html")).unwrap();
     assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>\n"));
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));

@@ -14,8 +14,8 @@ mod text;
 
 pub use archive::Archive;
 pub use shape::{
-    Day, Distinct, Inspection, LeftOut, MissingDays, Recommended, Support, Table, Top,
+    Day, Distinct, EventKind, Inspection, LeftOut, MissingDays, Recommended, Support, Table, Top,
 };
 #[cfg(test)]
-pub use shape::{EventCount, EventKind, Files, Form, Lines, RepairCount, TopRow, UnparsableCount};
+pub use shape::{EventCount, Files, Form, Lines, RepairCount, TopRow, UnparsableCount};
 pub use text::inspection_text;

@@ -205,7 +205,7 @@ pub struct Table {
 /// The command that converts the inputs.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Recommended {
-    /// The command, in one line, as a shell reads it.
+    /// The command, in one line, as a shell reads it. Empty if `transform` would convert no line.
     pub command: String,
     /// Sentences about values in the command that the log cannot tell, such as the root URL.
     pub notes: Vec<String>,

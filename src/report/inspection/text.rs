@@ -256,6 +256,21 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
     if lines == 0 {
         return "There is no line to convert.\n".to_owned();
     }
+    let notes = recommended.notes.iter();
+    let notes: String = notes
+        .map(|note| wrapped(&one_line(note), "  ", width))
+        .collect();
+    let rows = recommended.leaves_out.iter();
+    let rows: String = rows
+        .map(|row| wrapped(&format!("{} {}", grouped(row.count), row.what), "  ", width))
+        .collect();
+    if recommended.command.is_empty() {
+        let text = format!(
+            "No command is recommended: none of {} would be converted:",
+            counted(lines, "line", "lines")
+        );
+        return wrapped(&text, "", width) + &rows + &notes;
+    }
     let mut text = "Recommended command\n".to_owned();
     // Each option stands on a line of its own, so that a narrow terminal breaks no word.
     let _ = writeln!(
@@ -263,9 +278,7 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
         "  {}",
         one_line(&recommended.command).replace(" --", " \\\n    --")
     );
-    for note in &recommended.notes {
-        text += &wrapped(&one_line(note), "  ", width);
-    }
+    text += &notes;
     let left_out: u64 = recommended.leaves_out.iter().map(|row| row.count).sum();
     text += &match left_out {
         0 => "\nThe command converts all lines.\n".to_owned(),
@@ -278,10 +291,7 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
             format!("\n{}", wrapped(&text, "", width))
         }
     };
-    for row in &recommended.leaves_out {
-        text += &wrapped(&format!("{} {}", grouped(row.count), row.what), "  ", width);
-    }
-    text
+    text + &rows
 }
 
 fn distinct_text(distinct: Distinct, noun: &str) -> String {

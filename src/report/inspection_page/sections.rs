@@ -156,15 +156,15 @@ pub fn form(inspection: &Inspection) -> String {
     };
     let facts = [
         (
-            "Prefix of a logger",
+            "After the prefix of a logger",
             of_all("prefixed_events", form.prefixed_events),
         ),
         (
-            "In a log driver’s object",
+            "In a JSON object that a log driver put around the line (read with <code>--unwrap</code>)",
             of_all("unwrapped_events", form.unwrapped_events),
         ),
         (
-            "Not one event a line",
+            "Several on one line, or one over several lines",
             of_all("events_off_lines", form.events_off_lines),
         ),
     ];
@@ -230,11 +230,14 @@ pub fn command(inspection: &Inspection) -> String {
         return "<p>There is no line to convert.</p>\n".into();
     }
     let recommended = &inspection.recommended;
-    let mut html = format!(
-        "<pre class=\"command\" tabindex=\"0\" role=\"region\" aria-label=\"Command\"><code data-command>{}</code></pre>\n\
+    let mut html = match recommended.command.as_str() {
+        "" => "<p>No command is recommended, since no line would be converted.</p>\n".to_owned(),
+        command => format!(
+            "<pre class=\"command\" tabindex=\"0\" role=\"region\" aria-label=\"Command\"><code data-command>{}</code></pre>\n\
          <p class=\"quiet\">A click selects the whole command.</p>\n",
-        escaped(&recommended.command)
-    );
+            escaped(command)
+        ),
+    };
     if !recommended.notes.is_empty() {
         html.push_str("<ul>");
         for note in &recommended.notes {
@@ -242,7 +245,7 @@ pub fn command(inspection: &Inspection) -> String {
         }
         html.push_str("</ul>\n");
     }
-    if recommended.leaves_out.is_empty() {
+    if recommended.leaves_out.is_empty() && !recommended.command.is_empty() {
         html.push_str("<p>The command converts all lines.</p>\n");
         return html;
     }
@@ -255,13 +258,10 @@ pub fn command(inspection: &Inspection) -> String {
             let number = count(&format!("/recommended/leaves_out/{nth}/count"), left.count);
             row(&sentence(&left.what), [number.as_str()])
         });
-    let caption = format!(
-        "Not converted by this command: {}",
-        counted(left_out, "line", "lines")
-    );
+    let caption = format!("Not converted: {}", counted(left_out, "line", "lines"));
     let table = Table {
         caption: &caption,
-        columns: &["Lines of", "Count"],
+        columns: &["Not converted", "Count"],
     };
     html.push_str(&table.with(rows));
     html

@@ -2,7 +2,7 @@
 
 use super::families::{Counts, FAMILIES, OTHER, class, position};
 use super::html::{Table, bar, count, escaped, name, row, share};
-use crate::report::inspection::{Inspection, Support, Top};
+use crate::report::inspection::{EventKind, Inspection, Support, Top};
 use crate::text::{grouped, noun};
 
 /// The most event names that the page lists, so that it stays small.
@@ -62,8 +62,14 @@ pub fn by_name(inspection: &Inspection) -> String {
         .take(MOST_NAMES)
         .map(|(nth, event)| {
             let family = event.family.unwrap_or(OTHER);
+            // The families are of names. Requests and events without a name have none.
+            let shown = if event.kind == EventKind::Named {
+                family
+            } else {
+                ""
+            };
             let heading = format!(
-                "{} <span class=\"quiet\">{family}</span>{}",
+                "{} <span class=\"quiet\">{shown}</span>{}",
                 name(&event.name),
                 bar(&class(family), event.count, largest)
             );
@@ -91,15 +97,17 @@ pub fn by_name(inspection: &Inspection) -> String {
         caption: "Events by name",
         columns: &["Name", "Events", "Share", "xAPI", "Caliper"],
     };
+    let legend = "<p class=\"quiet\">yes: converted; on request: converted only if <code>--events</code> selects the name; no: never converted.</p>\n";
     let unlisted = events.iter().skip(MOST_NAMES);
     let unlisted_names = unlisted.clone().count() as u64;
     let unlisted_events: u64 = unlisted.map(|event| event.count).sum();
-    table.with(listed.chain(rest_row(
+    let html = table.with(listed.chain(rest_row(
         inspection.other_events.names + unlisted_names,
         inspection.other_events.may_be_more,
         inspection.other_events.count + unlisted_events,
         all,
-    )))
+    )));
+    html + legend
 }
 
 /// Returns a row for the names that are not listed, if there are any.

@@ -10,6 +10,7 @@ use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
 use crate::text::{noun, shell_word};
 use crate::tracking::LineWrapper;
+use crate::url::redacted;
 
 /// The root URL of the LMS in place of one that the log does not tell.
 pub const PLACEHOLDER: &str = "https://courses.example.org";
@@ -65,7 +66,19 @@ impl TransformCommand {
             true => needed,
             false => RepairSet::NONE,
         };
-        let (root_url, notes) = self.root_url(archive);
+        let (root_url, mut notes) = self.root_url(archive);
+        notes.extend(note_of_tables(archive));
+        let leaves_out = left_out(archive, repairs);
+        if leaves_out.iter().map(|row| row.count).sum::<u64>() >= archive.tally.lines() {
+            let lacking = &archive.contents;
+            let is_unfit = lacking.lacking_users.events + lacking.lacking_courses.events > 0;
+            let note = "these tables do not fit this log: give the tables of the LMS that wrote the log, or none";
+            return Recommended {
+                notes: is_unfit.then(|| note.to_owned()).into_iter().collect(),
+                leaves_out,
+                ..Recommended::default()
+            };
+        }
         let unwrap = self
             .unwrap
             .or_else(|| self.is_wrapped.then(|| "auto".to_owned()));
@@ -82,17 +95,29 @@ impl TransformCommand {
         Recommended {
             command: format!("event-router transform {}", words.join(" ")),
             notes,
-            leaves_out: left_out(archive, repairs),
+            leaves_out,
         }
     }
 
-    /// Returns the root URL of the LMS, and a note unless the user gave it.
+    /// Returns the root URL of the LMS, and a note unless the user gave a URL that the events have, too.
     fn root_url(&self, archive: &Archive<'_>) -> (String, Vec<String>) {
+        let sites = archive.contents.sites.most_frequent(usize::MAX);
+        let site = sites.first().map(|(site, _)| *site);
         if let Some(url) = &self.root_url {
-            return (url.clone(), Vec::new());
+            let root = url.to_ascii_lowercase() + "/";
+            let mut sites = sites
+                .iter()
+                .map(|(site, _)| site.to_ascii_lowercase() + "/");
+            let is_seen = sites.any(|site| root.starts_with(&site));
+            let note = site.filter(|_| !is_seen).map(|site| {
+                format!(
+                    "the events come from `{site}`, and no event from `{}`: check that `--lms-root-url` equals LMS_ROOT_URL in the settings of the LMS, since ids depend on it",
+                    redacted(url)
+                )
+            });
+            return (url.clone(), note.into_iter().collect());
         }
-        let sites = archive.contents.sites.most_frequent(1);
-        let url = sites.first().map(|(site, _)| (*site).to_owned());
+        let url = site.map(str::to_owned);
         let from = match url {
             Some(_) => "is guessed from the events",
             None => "stands for a URL that the events do not tell",
@@ -103,6 +128,21 @@ impl TransformCommand {
         );
         (url, vec![note])
     }
+}
+
+/// Returns a note about the tables that the command lacks.
+fn note_of_tables(archive: &Archive<'_>) -> Option<String> {
+    let ids = "the ids of users are derived, and are not those of the LMS";
+    let names = "the ids of courses stand for their names";
+    let (lacks, tables) = match (archive.has_users, archive.has_courses) {
+        (true, true) => return None,
+        (true, false) => (names.to_owned(), "`--courses`"),
+        (false, true) => (ids.to_owned(), "`--users`"),
+        (false, false) => (format!("{ids}, and {names}"), "`--users` and `--courses`"),
+    };
+    Some(format!(
+        "without {tables}, {lacks}: export the tables (see *Lookup tables* in the guide) and give them with {tables}"
+    ))
 }
 
 /// Returns the events and lines that the command leaves out.
