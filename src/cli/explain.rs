@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, value_parser};
 
 use super::conversion_args::ConversionArgs;
 use super::input_args::InputArgs;
@@ -57,7 +57,7 @@ pub struct ExplainArgs {
     reason: Vec<Reason>,
 
     /// Stop after showing this many lines
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), help_heading = "Output")]
+    #[arg(long, value_name = "N", value_parser = line_count, help_heading = "Output")]
     limit: Option<u64>,
 
     /// Print neither the counts at the end nor a progress bar, nor warnings and notes
@@ -82,6 +82,12 @@ impl ExplainArgs {
             },
         }
     }
+}
+
+/// Parses a number of lines, which is not 0.
+fn line_count(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|&number| number > 0);
+    number.ok_or_else(|| "expected a whole number from 1".to_owned())
 }
 
 fn reason_parser() -> impl TypedValueParser<Value = Reason> {

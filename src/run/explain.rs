@@ -27,6 +27,7 @@ mod view;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use bumpalo::Bump;
 
 pub use self::chosen::{Chosen, OUTCOMES};
@@ -74,6 +75,13 @@ pub fn explain(
     if lines.is_empty() {
         let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
         return explain_all(input, converter, settings, console);
+    }
+    if !settings.chosen.is_default() {
+        let message = format!(
+            "`{}` names a line, which is shown in any case: leave out `--only`, `--reason` and `--limit`, which choose lines of whole inputs",
+            lines[0]
+        );
+        return Err(anyhow!(message)).or_exit(ExitCode::Usage);
     }
     let mut converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
     let code = explain_lines(&lines, input, &mut converter, settings.json, console)?;

@@ -336,6 +336,6 @@ fn unwrapped_events_without_a_name_are_events() {
     let stderr = ended.with_code(0).stderr;
     assert_eq!(
         stderr,
-        "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain …` shows the events\n"
+        "warning: 2 lines were read and nothing was converted: no event is of a kind that is converted to xAPI by default; `explain` shows the events\n"
     );
 }

@@ -289,12 +289,12 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
         (
             no_user.clone(),
             &[][..],
-            "1 line was read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `event-router explain …` shows the details",
+            "1 line was read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `explain` shows the details",
         ),
         (
             no_user.repeat(2) + &of_course(3, "x/y/z"),
             &["--course", "course-v1:*"],
-            "3 lines were read and nothing was converted: all 2 events that the filters keep were rejected (no-user 2) because the event names no user; `event-router explain …` shows the details",
+            "3 lines were read and nothing was converted: all 2 events that the filters keep were rejected (no-user 2) because the event names no user; `explain` shows the details",
         ),
         (
             unsupported.clone() + "x\n",
@@ -314,7 +314,7 @@ fn a_run_that_emits_nothing_names_the_likeliest_cause() {
         (
             line(1).replace("\"name\"", "\"x\""),
             &[],
-            "1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; `event-router explain …` shows the events",
+            "1 line was read and nothing was converted: no event is of a kind that is converted to xAPI by default; `explain` shows the events",
         ),
     ] {
         let ended = run(&log).args(arguments).run().with_code(0);

@@ -113,6 +113,22 @@ fn control_characters_in_names_are_escaped() {
 }
 
 #[test]
+fn control_characters_in_records_are_escaped() {
+    let log = line(1).replace(
+        "\"context\"",
+        "\"session\": \"\u{9b}31mX\u{7f}\", \"context\"",
+    );
+    for argument in ["a.log", "a.log:1"] {
+        let run = Run::explain_as_text().file("a.log", &log);
+        let ended = run.args(&[argument]).run().with_code(0);
+        let stdout = String::from_utf8(ended.stdout).unwrap();
+        assert!(stdout.contains("\\u{9b}31mX\\u{7f}"), "{stdout}");
+        let controls = stdout.chars().filter(|c| c.is_control() && *c != '\n');
+        assert_eq!(controls.count(), 0, "{stdout}");
+    }
+}
+
+#[test]
 fn a_truncated_or_missing_input_exits_with_3() {
     let cut = &crate::harness::gzip(line(1))[..40];
     Run::explain()
@@ -164,6 +180,9 @@ fn outcomes_and_reasons_that_do_not_exist_are_usage_errors() {
         let run = Run::explain_as_text().file("a.log", mixed_log());
         run.args(&options).args(&["a.log"]).run().with_code(2);
     }
+    let run = Run::explain_as_text().args(&["--limit", "0"]).run();
+    let message = "invalid value `0` of `--limit`: expected a whole number from 1";
+    run.with_code(2).assert_error(message);
 }
 
 #[test]

@@ -101,6 +101,22 @@ fn a_line_that_does_not_exist_or_is_blank_is_an_error() {
 }
 
 #[test]
+fn options_that_choose_lines_are_refused_with_a_line() {
+    for (options, message) in [
+        (
+            ["--only", "rejected"],
+            "`a.log:1` names a line, which is shown in any case: leave out `--only`, `--reason` and `--limit`, which choose lines of whole inputs",
+        ),
+        (["--reason", "no-user"], "`a.log:1` names a line"),
+        (["--limit", "1"], "`a.log:1` names a line"),
+    ] {
+        let run = explain(&options).file("a.log", line(1));
+        let ended = run.args(&["a.log:1"]).run();
+        ended.with_code(2).assert_error(message);
+    }
+}
+
+#[test]
 fn the_line_of_a_rejects_file_is_named_as_in_its_log() {
     let log = line(1) + &line(2).replace("ada", "") + "x\n";
     let run = Run::transform().file("a.log", log);
@@ -170,17 +186,17 @@ fn each_field_of_a_result_has_its_origin() {
 #[test]
 fn origins_do_not_depend_on_filters_nor_on_users_who_are_in_no_table() {
     let log = line(1).replace("\"context\"", "\"user_id\": 5, \"context\"");
-    let id = "d1b7a9c4-0000-4000-8000-000000000005";
+    let id = "0c3f64c1-7c08-4b8c-a6a4-0a9c1a9d6a05";
     let users = format!("id,username,email,xapi_id,caliper_id\n5,ada,ada@example.com,{id},{id}\n");
-    let named = format!("\"name\": \"{id}\"");
+    let name = format!("\"name\": \"{id}\"");
     for (options, words, note) in [
         (&["--since", "2024-03-05"][..], "\"timestamp\"", "time"),
-        (&["--course", "course-v1:a+b+c"], "\"time\":", "required"),
         (
-            &["--users", "users.csv"],
-            named.as_str(),
-            "user_id, from users.csv",
+            &["--course", "course-v1:a+b+c"],
+            "\"course_id\"",
+            "required",
         ),
+        (&["--users", "users.csv"], &name, "user_id, from users.csv"),
         (
             &["--users", "users.csv", "--actor", "mbox"],
             "\"mbox\"",
@@ -192,9 +208,7 @@ fn origins_do_not_depend_on_filters_nor_on_users_who_are_in_no_table() {
             .file("a.log", &log)
             .file("users.csv", &users);
         let output = stdout(&run.args(&["a.log:1"]).run().with_code(0));
-        if note != "required" {
-            assert_eq!(note_of(&output, words), Some(note), "{options:?}");
-        }
+        assert_eq!(note_of(&output, words), Some(note), "{options:?}");
     }
 }
 

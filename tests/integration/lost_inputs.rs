@@ -247,15 +247,15 @@ fn inputs_with_an_event_have_no_warning() {
         (noise.clone() + &line(1), String::new()),
         (
             noise.clone() + &rejected,
-            "201 lines were read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `event-router explain …` shows the details".to_owned(),
+            "201 lines were read and nothing was converted: the only event was rejected (no-user 1) because the event names no user; `explain` shows the details".to_owned(),
         ),
         (
             noise.clone() + &nameless,
-            format!("201 lines were read and nothing was converted: {by_default}`event-router explain …` shows the events"),
+            format!("201 lines were read and nothing was converted: {by_default}`explain` shows the events"),
         ),
         (
             nameless.repeat(300),
-            format!("300 lines were read and nothing was converted: {by_default}`event-router explain …` shows the events"),
+            format!("300 lines were read and nothing was converted: {by_default}`explain` shows the events"),
         ),
         (
             page_close,
@@ -287,7 +287,7 @@ fn the_lines_that_a_resumed_input_got_later_need_not_be_events() {
     let ended = again.args(&arguments).run().with_code(0);
     assert_eq!(
         ended.stderr,
-        "warning: 1 line was read and nothing was converted: no line is an event (not-json 1); `event-router explain …` shows what is wrong with each line\n"
+        "warning: 1 line was read and nothing was converted: no line is an event (not-json 1); `explain` shows what is wrong with each line\n"
     );
 }
 

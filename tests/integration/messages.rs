@@ -165,7 +165,7 @@ fn inputs_without_an_event_are_told_with_their_cause() {
     for (log, told) in [
         (
             "x\ny\n".to_owned(),
-            "no line of `a.log` is an event (2 lines): its lines are not JSON; leave it out, or see with `event-router explain …` what is wrong",
+            "no line of `a.log` is an event (2 lines): its lines are not JSON; leave it out, or see with `explain` what is wrong",
         ),
         (
             json!(line(1).trim_end()).to_string() + "\n",

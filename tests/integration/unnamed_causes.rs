@@ -54,7 +54,7 @@ fn events_that_are_lost_for_any_cause_are_told_beside_events_that_are_read() {
                 "warning: {lost} of 200 lines of `a.log` were not read although they seem to be events: in line {first}, {detail}"
             );
             assert!(stderr.starts_with(&start), "{stderr}");
-            let end = "; `event-router explain …` shows what is wrong with each line\n";
+            let end = "; `explain` shows what is wrong with each line\n";
             assert!(stderr.ends_with(end), "{stderr}");
         }
     }

@@ -75,7 +75,7 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
     if tally.unsupported == 0 {
         let reasons = most_frequent_reasons(tally, true);
         return format!(
-            "no line is an event ({reasons}); `event-router explain …` shows what is wrong with each line"
+            "no line is an event ({reasons}); `explain` shows what is wrong with each line"
         );
     }
     let unsupported = &tally.details.unsupported;
@@ -83,7 +83,7 @@ fn cause(converter: &LineConverter, tally: &Tally, reread: &Reread) -> String {
     let is_default = patterns == ["default"];
     let kinds = match (unsupported.named, unsupported.unnamed) {
         (0, 0) => "; all are implicit events, which the LMS logs for each request",
-        (0, _) => "; `event-router explain …` shows the events",
+        (0, _) => "; `explain` shows the events",
         _ if is_default => "; `--verbose` lists the kinds, and `--events all` adds a few",
         _ => "; `--verbose` lists the kinds",
     };
@@ -118,5 +118,5 @@ fn all_rejected(tally: &Tally, wanted: u64) -> String {
     let by_reason = tally.details.rejected.by_reason();
     let most = by_reason.max_by_key(|(_, rejected)| rejected.events);
     let because = most.map_or_else(String::new, |(_, rejected)| because(rejected, wanted));
-    format!("{events} rejected ({reasons}){because}; `event-router explain …` shows the details")
+    format!("{events} rejected ({reasons}){because}; `explain` shows the details")
 }

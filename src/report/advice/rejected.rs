@@ -22,7 +22,7 @@ pub fn rejected_events(tally: &Tally, inputs: &InputReports, reread: &Reread) ->
         let code = reason.code();
         let shown = match &reread.rejects {
             Some(rejects) => format!("see `detail` in `{rejects}`"),
-            None => format!("`event-router explain --reason {code} …` shows them"),
+            None => "`explain` shows them".to_owned(),
         };
         format!(
             "{} of {} events were rejected{} as `{code}`{}; {shown}",

@@ -23,6 +23,11 @@ pub struct Chosen {
 }
 
 impl Chosen {
+    /// Returns whether lines of all outcomes are shown, however many they are.
+    pub fn is_default(&self) -> bool {
+        self.outcomes.is_empty() && self.reasons.is_empty() && self.limit.is_none()
+    }
+
     /// Returns whether lines with this outcome are shown.
     pub fn takes(&self, outcome: &Outcome) -> bool {
         let word = outcome.word();

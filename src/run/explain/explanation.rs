@@ -121,7 +121,7 @@ impl Explanation<'_> {
             writeln!(text, "    repaired: {}", repairs.join(", "))?;
         }
         for record in std::str::from_utf8(self.out)?.lines() {
-            writeln!(text, "    {record}")?;
+            writeln!(text, "    {}", one_line(record))?;
         }
         Ok(())
     }

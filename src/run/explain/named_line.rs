@@ -1,5 +1,6 @@
 //! Arguments that name one line of an input, such as `tracking.log:22`.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use crate::input::{Line, LineBatch, LineContent, Source, with_name};
 use crate::pipeline::{self, ControlFlow, InputEvent};
 use crate::run::check_stdout::check_stdout;
 use crate::run::settings::InputSettings;
+use crate::text::position_text;
 
 /// A line of a file, as messages name lines.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,6 +22,16 @@ pub struct NamedLine {
     line: u64,
     /// The number of the byte of the line, from 1, at which a record begins.
     byte: Option<u64>,
+}
+
+impl fmt::Display for NamedLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&position_text(
+            &self.path.to_string_lossy(),
+            self.line,
+            self.byte,
+        ))
+    }
 }
 
 /// A line that was found, with the text of its own.

@@ -67,11 +67,11 @@ pub fn cause_of(kind: &LineKind, suspects: &Suspects) -> (Cow<'static, str>, Rem
         ),
         LineKind::OtherText | LineKind::Csv | LineKind::Encoded(_) => (
             "its lines are not JSON",
-            Other("leave it out, or see with `event-router explain …` what is wrong"),
+            Other("leave it out, or see with `explain` what is wrong"),
         ),
         LineKind::Event => (
             "its lines have neither `event` nor `data`",
-            Other("`event-router explain …` shows what is wrong with each line"),
+            Other("`explain` shows what is wrong with each line"),
         ),
         LineKind::OtherObject | LineKind::WrappedAt(_) | LineKind::FoundByJq(_) => {
             return other_objects(suspects);
@@ -109,7 +109,7 @@ fn damaged(suspects: &Suspects) -> (Cow<'static, str>, Remedy) {
         format!(": in {}, {}", sample.line.position(), sample.line.detail)
     });
     let cause = format!("its lines are damaged or are not JSON{first}");
-    let remedy = Other("`event-router explain …` shows what is wrong with each line");
+    let remedy = Other("`explain` shows what is wrong with each line");
     (cause.into(), remedy)
 }
 

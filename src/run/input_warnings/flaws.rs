@@ -162,7 +162,7 @@ impl ReadInput<'_> {
         let first = &others().min_by_key(|flawed| flawed.first.number)?.first;
         self.are_many(lost).then(|| {
             format!(
-                "{} of {} lines of `{}` were not read although they seem to be events: in {}, {}; `event-router explain …` shows what is wrong with each line",
+                "{} of {} lines of `{}` were not read although they seem to be events: in {}, {}; `explain` shows what is wrong with each line",
                 grouped(lost),
                 grouped(self.tally.lines()),
                 self.source.name,
