@@ -120,4 +120,6 @@ pub struct Closed {
     /// The numbers of the inputs with records that were passed to [`write`](Destination::write) and were not delivered
     /// to a server, because sending was stopped.
     pub stopped: BTreeSet<usize>,
+    /// Whether the output of all inputs was discarded, so no line counts as delivered.
+    pub is_discarded: bool,
 }

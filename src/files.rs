@@ -6,6 +6,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
+#[cfg(unix)]
+use crate::text::shell_word;
+
 /// The mode of ordinary files, before the umask is applied.
 pub const ANY_FILE: u32 = 0o666;
 
@@ -166,10 +169,11 @@ pub fn recorded_temporary_file(
 pub fn warning_of_mode(path: &Path, secrets: &str) -> Option<String> {
     use std::os::unix::fs::PermissionsExt;
     let metadata = fs::metadata(path).ok()?;
-    let is_public = metadata.is_file() && metadata.permissions().mode() & 0o007 != 0;
+    let is_public = metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
     is_public.then(|| {
-        let name = path.display();
-        format!("the {secrets} in `{name}` can be read by all users: run `chmod 600 {name}`")
+        let name = path.to_string_lossy();
+        let word = shell_word(&name);
+        format!("the {secrets} in `{name}` can be read by all users: run `chmod 600 {word}`")
     })
 }
 

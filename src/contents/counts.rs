@@ -31,8 +31,6 @@ pub struct Contents {
     pub lacking_users: Lacking,
     /// The courses that the table of courses lacks.
     pub lacking_courses: Lacking,
-    /// The bytes that were read, after decompression.
-    pub unpacked_bytes: u64,
 }
 
 /// The unparsable lines of one reason.
@@ -95,7 +93,6 @@ impl Contents {
         }
         self.lacking_users.add(&later.lacking_users);
         self.lacking_courses.add(&later.lacking_courses);
-        self.unpacked_bytes += later.unpacked_bytes;
     }
 
     /// Counts the address of the LMS: the origin of the page if the page is on the host that received the event. Pages of

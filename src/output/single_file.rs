@@ -122,6 +122,7 @@ impl Destination for SingleFile {
             return Closed {
                 code: ExitCode::Success,
                 stopped: self.inputs,
+                is_discarded: true,
                 ..Closed::default()
             };
         }
@@ -133,6 +134,7 @@ impl Destination for SingleFile {
                 Closed {
                     code: ExitCode::Output,
                     stopped: self.inputs,
+                    is_discarded: true,
                     ..Closed::default()
                 }
             }

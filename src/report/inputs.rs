@@ -145,6 +145,13 @@ impl InputReports {
         }
     }
 
+    /// Forgets the counts of the lines of all inputs, because the output was discarded.
+    pub fn forget_lines(&mut self) {
+        for report in self.found.values_mut() {
+            report.tally = Tally::default();
+        }
+    }
+
     /// Finds the inputs that are the same as another input. Their lines are counted like those of the other input: without
     /// blank lines, which only reading tells from others.
     pub fn find_copies(&mut self) {

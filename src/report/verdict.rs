@@ -78,8 +78,12 @@ fn results(report: &Report<'_>) -> Option<(String, String)> {
             None => String::new(),
         };
         let records = summary.tally.records;
-        let nouns = noun(records, summary.noun);
-        let result = format!("{} {nouns} {}", grouped(records), report.written);
+        let ended_early = summary.is_stopped() || summary.inputs.failed > 0;
+        let written = match records {
+            0 if ended_early => "nothing".to_owned(),
+            _ => format!("{} {}", grouped(records), noun(records, summary.noun)),
+        };
+        let result = format!("{written} {}", report.written);
         return Some((result, differences));
     };
     let server = match targets {

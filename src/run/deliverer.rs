@@ -217,6 +217,10 @@ impl<'c> Deliverer<'c> {
         let mut result = self.result;
         result.code = result.code.max(closed.code);
         result.differences = closed.differences;
+        if closed.is_discarded {
+            result.tally = Tally::default();
+            result.inputs.forget_lines();
+        }
         for input in closed.stopped {
             self.rejects.input.note_stopped(input);
             result.inputs.stop(input);

@@ -19,7 +19,7 @@ use crate::contents::Contents;
 use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{ANY_FILE, OWNER_ONLY};
-use crate::input::{LineBatch, LineContent, NotFound, Source};
+use crate::input::{LineBatch, NotFound, Source};
 use crate::pipeline::{self, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Archive, Inspection, PageFile, inspection_page, inspection_text};
@@ -98,6 +98,7 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
         inputs: all as u64,
         failed: delivered.inputs.counts(all).failed as u64,
         stored_bytes: options.bytes_read.total(),
+        unpacked_bytes: options.bytes_read.unpacked(),
         tally: &delivered.tally,
         contents: &contents,
         has_users,
@@ -167,18 +168,7 @@ fn count_batch(
     source: &Source,
     batch: LineBatch,
 ) -> (ConvertedBatch, Option<LineBatch>) {
-    let skipped = match batch.skipped {
-        Some(LineContent::TooLong { length, .. }) => length,
-        _ => 0,
-    };
-    let bytes = batch.text.len() as u64 + skipped;
-    let (mut converted, rest) = batches.convert(source, batch);
-    let left = rest
-        .as_ref()
-        .map_or(0, |rest| rest.text.len() as u64 + skipped);
-    if let Some(contents) = &mut converted.contents {
-        contents.unpacked_bytes = bytes - left;
-    }
+    let (converted, rest) = batches.convert(source, batch);
     // The records have shown which events are rejected, and nothing more is needed of them.
     let batch = ConvertedBatch {
         bytes: crate::buffers::Buffer::default(),

@@ -112,11 +112,20 @@ fn a_run_that_ends_early_leaves_the_earlier_file() {
         ended.assert_stderr(
             "warning: `all.jsonl` is not written, since the run ended early: run again",
         );
+        ended.assert_stderr("nothing written to `all.jsonl` from ");
+        ended.assert_not_stderr(" emitted");
         assert_eq!(ended.read("all.jsonl"), b"old");
         ended.assert_no_part_files();
+        let report: serde_json::Value = serde_json::from_slice(&ended.read("report")).unwrap();
+        assert_eq!(report["total"]["outcomes"]["emitted"], 0);
+        for input in report["inputs"].as_array().unwrap() {
+            assert_eq!(input["outcomes"]["emitted"], 0, "{input}");
+            assert_ne!(input["ended"], "done", "{input}");
+        }
     };
     let run = Run::transform()
-        .args(&["-o", "all.jsonl", "-"])
+        .args(&["-o", "all.jsonl", "--report", "report", "a.log", "-"])
+        .file("a.log", lines(0..3))
         .file("all.jsonl", "old");
     let mut running = run.start();
     running.write(&(line(1) + &filler()));
@@ -126,9 +135,10 @@ fn a_run_that_ends_early_leaves_the_earlier_file() {
     check(&running.end().with_code(130));
 
     let run = Run::transform()
-        .args(&["-o", "all.jsonl", "big.log"])
+        .args(&["-o", "all.jsonl", "--report", "report", "a.log", "big.log"])
         .with_largest_file(1 << 16);
-    let run = run.file("all.jsonl", "old").file("big.log", lines(0..1000));
+    let run = run.file("a.log", lines(0..3)).file("all.jsonl", "old");
+    let run = run.file("big.log", lines(0..1000));
     let ended = run.run().with_code(6);
     ended.assert_stderr("error: failed to write `all.jsonl`");
     check(&ended);

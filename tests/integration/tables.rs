@@ -71,7 +71,7 @@ fn another_file_in_place_of_a_table_is_named_and_never_repeated() {
         "2024-03-05 08:00:46,812 INFO 27 [tracking] [user 9] [ip 203.0.113.7] logger.py:41 - ";
     let event = line(1);
     let is_log = "it is a log, or another file of JSON, and no table";
-    let has_no_header = "its first line names no columns";
+    let has_no_header = "its first line names none of the columns `";
     for (table, message) in [
         (event.clone(), is_log),
         (format!("{log}{event}"), is_log),
@@ -80,6 +80,8 @@ fn another_file_in_place_of_a_table_is_named_and_never_repeated() {
             "5,ada,ada@example.com,,\ncourse-v1:a+b+c,ada\n".to_owned(),
             has_no_header,
         ),
+        // The first person of a table without a header row.
+        ("ada,ada Lovelace\nbob,Bob Kahn\n".to_owned(), has_no_header),
         (
             "203.0.113.7 - ada [05/Mar/2024:08:00:46 +0000] \"GET / HTTP/1.1\" 200\n".to_owned(),
             has_no_header,

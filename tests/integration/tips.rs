@@ -194,6 +194,7 @@ fn secrets_that_all_users_can_read_have_a_warning() {
         ("--routers", "credentials", &variable, 0o644, false),
         ("--actor-key-file", "key", "hunter2", 0o644, true),
         ("--actor-key-file", "key", "hunter2", 0o400, false),
+        ("--actor-key-file", "key", "hunter2", 0o601, false),
     ] {
         let run = Run::transform().args(&[option, "secret", "log"]);
         let run = run.file("secret", contents).file("log", line(1));

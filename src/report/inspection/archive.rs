@@ -19,6 +19,7 @@ pub struct Archive<'a> {
     pub inputs: u64,
     pub failed: u64,
     pub stored_bytes: u64,
+    pub unpacked_bytes: u64,
     pub tally: &'a Tally,
     pub contents: &'a Contents,
     /// Whether there is a table of users.
@@ -47,7 +48,7 @@ impl Archive<'_> {
                 inputs: self.inputs,
                 failed: self.failed,
                 stored_bytes: self.stored_bytes,
-                unpacked_bytes: self.contents.unpacked_bytes,
+                unpacked_bytes: self.unpacked_bytes,
             },
             lines: Lines {
                 all: self.tally.lines(),

@@ -18,6 +18,18 @@ pub struct Run {
     stdin: Vec<u8>,
 }
 
+/// The names of counts in a summary.
+const COUNTED: [&str; 8] = [
+    "delivered",
+    "emitted",
+    "filtered",
+    "left",
+    "lines",
+    "rejected",
+    "undeliverable",
+    "unparsable",
+];
+
 /// A run that has ended.
 pub struct Ended {
     pub directory: RunDirectory,
@@ -366,6 +378,7 @@ impl Ended {
     /// The count of an outcome in the summary. A summary that has counts has no rows of zeros.
     #[track_caller]
     pub fn count(&self, outcome: &str) -> u64 {
+        assert!(COUNTED.contains(&outcome), "no count is named {outcome}");
         let lines = self.stderr.lines().filter(|line| line.starts_with(' '));
         let rows = lines.map(|line| line.split_whitespace().collect::<Vec<_>>());
         let rows: Vec<_> = rows.collect();
