@@ -72,6 +72,8 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
         console.note(&format!("note: {skipped}"));
     }
     check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
+    let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
+    command.choose_output(&of_all_shards.collect::<Vec<_>>(), &conversion);
     let mut converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
     if let Some(lms) = converter.lms.get_mut() {
         lms.derivation.computes_ids = false;

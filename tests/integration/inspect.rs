@@ -140,6 +140,44 @@ fn the_recommended_command_converts_what_it_does_not_leave_out() {
 }
 
 #[test]
+fn the_recommended_command_writes_one_file_if_outputs_would_have_the_same_name() {
+    let directory = RunDirectory::new();
+    for name in ["d1/tracking.log", "d2/tracking.log", "dir/tracking.log"] {
+        directory.write(name, line(1));
+    }
+    directory.write("dir/tracking.log.gz", gzip(line(2).as_bytes()));
+    for (inputs, output, note) in [
+        (&["d1"][..], "xapi-statements", ""),
+        (&["d1", "d2"], "xapi-statements.jsonl", "same name"),
+        (
+            &["d1/tracking.log", "d2/tracking.log"],
+            "xapi-statements.jsonl",
+            "same name",
+        ),
+        (&["dir"], "xapi-statements.jsonl", "same name"),
+        (
+            &["d1", "./d1/tracking.log"],
+            "xapi-statements.jsonl",
+            "`./d1/tracking.log` is given twice",
+        ),
+    ] {
+        let ended = inspect(inputs).in_directory(&directory).run().with_code(0);
+        let recommended = &counts(&ended)["recommended"];
+        let command = recommended["command"].as_str().unwrap();
+        assert!(
+            command.ends_with(&format!("--output {output}")),
+            "{command}"
+        );
+        assert!(
+            recommended["notes"].to_string().contains(note),
+            "{recommended}"
+        );
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        Run::new(&words).in_directory(&directory).run().with_code(0);
+    }
+}
+
+#[test]
 fn wrapped_lines_are_read_and_the_command_has_unwrap() {
     let wrapped: Vec<String> = (1..=3)
         .map(|second| json!({"log": line(second), "stream": "stdout"}).to_string())

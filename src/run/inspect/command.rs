@@ -1,11 +1,15 @@
 //! The command that an inspection recommends.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fs;
 use std::path::Path;
 
 use crate::contents::LeftOut;
-use crate::input::Framing;
+use crate::format::{Format, OutputFormat};
+use crate::input::{Framing, Origin, Source};
 use crate::outcome::{Reason, RepairSet};
+use crate::output_names::{Compression, OutputNames, check_outputs};
 use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
 use crate::text::{noun, shell_word};
@@ -15,8 +19,9 @@ use crate::url::redacted;
 /// The root URL of the LMS in place of one that the log does not tell.
 pub const PLACEHOLDER: &str = "https://courses.example.org";
 
-/// The directory for the output.
+/// The directory for the output, and the file if the outputs of several inputs would have the same name there.
 const OUTPUT: &str = "xapi-statements";
+const OUTPUT_FILE: &str = "xapi-statements.jsonl";
 
 /// The options of `transform` that an inspection was given.
 pub struct TransformCommand {
@@ -28,6 +33,9 @@ pub struct TransformCommand {
     pub is_wrapped: bool,
     root_url: Option<String>,
     tables: Vec<String>,
+    output: &'static str,
+    /// What the user should know about the inputs.
+    notes: Vec<String>,
 }
 
 impl TransformCommand {
@@ -52,7 +60,32 @@ impl TransformCommand {
             is_wrapped: false,
             root_url: Some(lms.root_url.clone()).filter(|url| !url.is_empty()),
             tables: tables.into_iter().flatten().collect(),
+            output: OUTPUT,
+            notes: Vec::new(),
         }
+    }
+
+    /// Chooses an output that `transform` can write: one file if two inputs have the same name, since each input would get
+    /// an output file of its name. `sources` are the inputs of all shards.
+    pub fn choose_output(&mut self, sources: &[&Source], conversion: &ConversionSettings) {
+        let names = OutputNames {
+            directory: OUTPUT.into(),
+            format: OutputFormat::Records(Format::Xapi),
+            compression: Compression::None,
+            numbers: false,
+        };
+        if check_outputs(Some(&names), &[], sources, &conversion.files()).is_ok() {
+            return;
+        }
+        self.output = OUTPUT_FILE;
+        self.notes.push(match given_twice(sources) {
+            Some(name) => format!(
+                "`{name}` is given twice, so its lines are counted twice and would be converted twice: give it once"
+            ),
+            None => "inputs of the same name would have the same output file, so all statements go to one file: for a file \
+                     for each input, give the parent of the folders as the input"
+                .to_owned(),
+        });
     }
 
     /// Returns the command for an archive, and the events that it would leave out.
@@ -67,6 +100,7 @@ impl TransformCommand {
             false => RepairSet::NONE,
         };
         let (root_url, mut notes) = self.root_url(archive);
+        notes.extend(self.notes);
         notes.extend(note_of_tables(archive));
         let leaves_out = left_out(archive, repairs);
         if leaves_out.iter().map(|row| row.count).sum::<u64>() >= archive.tally.lines() {
@@ -91,7 +125,7 @@ impl TransformCommand {
         if !repairs.is_empty() {
             words.push(option("--repair", &repairs.names()));
         }
-        words.push(option("--output", OUTPUT));
+        words.push(option("--output", self.output));
         Recommended {
             command: format!("event-router transform {}", words.join(" ")),
             notes,
@@ -143,6 +177,16 @@ fn note_of_tables(archive: &Archive<'_>) -> Option<String> {
     Some(format!(
         "without {tables}, {lacks}: export the tables (see *Lookup tables* in the guide) and give them with {tables}"
     ))
+}
+
+/// Returns the name of the first input that is the same file as an earlier input.
+fn given_twice<'a>(sources: &[&'a Source]) -> Option<&'a str> {
+    let mut known = HashSet::new();
+    let twice = sources.iter().find(|source| match &source.origin {
+        Origin::File(path) => fs::canonicalize(path).is_ok_and(|real| !known.insert(real)),
+        Origin::Stdin => false,
+    })?;
+    Some(&twice.name)
 }
 
 /// Returns the events and lines that the command leaves out.
