@@ -111,15 +111,46 @@ mod tests {
     }
 
     #[test]
-    fn which_of_many_names_are_kept_does_not_depend_on_their_order_nor_on_parts() {
-        let forwards = counted(0..10_000);
-        let mut backwards = counted((5_000..10_000).rev());
-        backwards.add(&counted((0..5_000).rev()));
-        let kept = forwards.most_frequent(usize::MAX);
-        assert_eq!(kept, backwards.most_frequent(usize::MAX));
-        assert_eq!(kept.len(), KEPT);
-        assert_eq!((forwards.kinds(), backwards.kinds()), (KEPT, KEPT));
-        assert_eq!(forwards.named, 10_000);
+    fn the_most_frequent_of_many_names_are_kept_wherever_they_are() {
+        const RARE: u64 = 100_000;
+
+        // Of 800 events, each batch has 400 new names, and one of 8 frequent names in 400 events.
+        let batch = |nth: u64| (0..400).flat_map(move |n| [nth * 400 + n, RARE + nth % 8]);
+        let mut batches = UnsupportedEvents::default();
+        (0..248).for_each(|nth| batches.add(&counted(batch(nth))));
+        let late = counted((0..RARE).chain((0..1_600).map(|n| RARE + n % 8)));
+        let early = counted((0..1_600).map(|n| RARE + n % 8).chain((0..RARE).rev()));
+        let mut halves = counted((0..248).step_by(2).flat_map(batch));
+        halves.add(&counted((1..248).step_by(2).flat_map(batch)));
+        for (events, all) in [
+            (&batches, 12_400),
+            (&halves, 12_400),
+            (&late, 200),
+            (&early, 200),
+        ] {
+            let most = events.most_frequent(8);
+            let mut names: Vec<&str> = most.iter().map(|(name, _)| *name).collect();
+            names.sort_unstable();
+            let frequent: Vec<String> = (0..8).map(|n| format!("event.{}", RARE + n)).collect();
+            assert_eq!(names, frequent);
+            let most_lost = events.named / KEPT as u64;
+            for (name, count) in most {
+                assert!(count + most_lost >= all, "{name}: {count}");
+                assert!(count <= all, "{name}: {count}");
+            }
+            assert_eq!(events.kinds(), KEPT);
+            assert_eq!(events.most_frequent(usize::MAX).len(), KEPT);
+        }
+    }
+
+    #[test]
+    fn the_counts_of_many_names_are_the_same_in_each_run() {
+        let run = || {
+            let mut sum = UnsupportedEvents::default();
+            (0..20).for_each(|nth| sum.add(&counted((0..5_000).map(|n| n * (nth + 1) % 7_001))));
+            sum
+        };
+        assert_eq!(run(), run());
     }
 
     #[test]

@@ -20,8 +20,9 @@ ROWS = [
     "input",
     "tracking",
     "time json",
-    "outcome family format url uuid5 text terminal console interrupt buffers files",
+    "outcome family format url uuid5 terminal console interrupt buffers files",
     "progress style exit_code",
+    "text",
 ]
 ROW_OF = {module: number for number, row in enumerate(ROWS) for module in row.split()}
 

@@ -258,11 +258,23 @@ fn standard_input_and_an_empty_input_are_shown() {
 
 #[test]
 fn more_names_than_the_limit_are_counted_together() {
-    let log: String = (0..12_000)
-        .map(|number| format!("{{\"name\": \"plugin.{number}\", \"event\": 1}}\n"))
+    // Eight names are frequent, and the names of all other events have a number.
+    let event = |name: String| format!("{{\"name\": \"{name}\", \"event\": 1}}\n");
+    let log: String = (0..30_000)
+        .map(|number| match number % 20 {
+            0 => event(format!("frequent.{}", number / 20 % 8)),
+            _ => event(format!("plugin.{number}")),
+        })
         .collect();
-    let shown = counts(&inspect(&["a.log"]).file("a.log", log).run().with_code(0));
+    let run = |threads| inspect(&["--threads", threads, "a.log"]).file("a.log", &log);
+    let shown = counts(&run("4").run().with_code(0));
+    assert_eq!(shown, counts(&run("1").run().with_code(0)));
     assert_balances(&shown);
+    let most = shown["events"].as_array().unwrap()[..8].iter();
+    let mut most: Vec<&str> = most.map(|row| row["name"].as_str().unwrap()).collect();
+    most.sort_unstable();
+    let frequent: Vec<String> = (0..8).map(|number| format!("frequent.{number}")).collect();
+    assert_eq!(most, frequent);
     assert_eq!(shown["other_events"]["may_be_more"], true);
     assert_eq!(shown["events"].as_array().unwrap().len(), 100);
     let text = Run::new(&["inspect", "-"]).stdin("{\"name\": \"\\u001b[31m\", \"event\": 1}");
