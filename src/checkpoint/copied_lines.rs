@@ -113,11 +113,12 @@ pub fn compare(
         closed.position()
     });
     for log in logs.iter_mut().filter(|log| !log.is_over) {
+        // Otherwise the line may be a part of the known line that has a whole event.
+        log.is_certain = false;
         for closed in &closed {
-            match log.has(closed)? {
-                Some(true) => log.reached = Some(open),
-                Some(false) => {}
-                None => log.is_certain = false,
+            if log.has(closed)? == Some(true) {
+                log.reached = Some(open);
+                log.is_certain = true;
             }
         }
     }

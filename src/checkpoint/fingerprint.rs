@@ -113,6 +113,8 @@ impl Head {
 pub struct LogEnd {
     /// The number of bytes before the end.
     pub offset: u64,
+    /// The number of bytes before a last line without a newline, or before the end.
+    pub whole_lines: u64,
     /// The error that ended the input, if it could not be read further.
     pub result: io::Result<()>,
 }
@@ -133,13 +135,22 @@ pub fn track_log(
         let mut line_ends = true;
         if result.is_ok() && is_reached && position.open {
             match reader.fill_buf() {
-                Ok(rest) => line_ends = matches!(rest, [] | [b'\n', ..] | [b'\r', b'\n', ..]),
+                Ok(rest) => {
+                    // After a whole line, the position is one after pieces, which end only with the input.
+                    let is_in_line = tracker.line_start < tracker.offset;
+                    let is_newline = matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]);
+                    line_ends = rest.is_empty() || is_in_line && is_newline;
+                }
                 Err(error) => result = Err(error),
             }
         }
         if result.is_err() || !is_reached {
-            let offset = tracker.offset;
-            return (found, Some(LogEnd { offset, result }));
+            let end = LogEnd {
+                offset: tracker.offset,
+                whole_lines: tracker.line_start,
+                result,
+            };
+            return (found, Some(end));
         }
         (tracker.line, tracker.open) = (position.line, position.open);
         if tracker.position() == *position && line_ends {
@@ -190,6 +201,18 @@ mod tests {
         assert_eq!(found("one\ntwo\n", &positions), positions[..1]);
         assert_eq!(found("one\ntw", &positions), positions);
         assert_eq!(found("one\ntw\n", &positions), positions);
+    }
+
+    #[test]
+    fn an_open_position_after_pieces_is_not_found_if_a_line_follows() {
+        let pieces = Position {
+            open: true,
+            ..position("one\ntwo\n")
+        };
+        assert_eq!(found("one\ntwo\n", &[pieces]), [pieces]);
+        for longer in ["one\ntwo\n\n", "one\ntwo\nthree\n", "one\ntwo\nth"] {
+            assert_eq!(found(longer, &[pieces]), []);
+        }
     }
 
     #[test]

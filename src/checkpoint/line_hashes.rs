@@ -9,15 +9,16 @@
 //! Without the file, inputs are recognized by the positions in the journal.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
+use super::appended_lines::{for_each_line, open};
 use super::entry::InputId;
 use crate::files::{OWNER_ONLY, persist, temporary_file};
 use crate::input::{Position, Shape};
@@ -40,6 +41,9 @@ struct LinesJson<'a> {
     /// The number of the first line that has a hash, if it is not the line after `after`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     first: Option<u64>,
+    /// A part of the hash of the other fields. A damaged hash of a line would look like another line.
+    #[serde(default)]
+    check: u32,
     lines: &'a str,
 }
 
@@ -74,6 +78,8 @@ pub struct LineHashes {
     /// The contents of the first `indexed` bytes of the file, in their order.
     index: BTreeMap<InputId, Vec<KnownLines>>,
     indexed: u64,
+    /// Whether the index has all lines that earlier runs have appended.
+    has_earlier: bool,
     is_dirty: bool,
 }
 
@@ -84,11 +90,13 @@ impl LineHashes {
             file: None,
             index: BTreeMap::new(),
             indexed: 0,
+            has_earlier: false,
             is_dirty: false,
         }
     }
 
-    /// Appends the hashes of lines that were read from an input, given the positions before and after each line.
+    /// Appends the hashes of lines that were read from an input, given the positions before and after each line. Leaves out
+    /// the lines whose hashes earlier runs have appended. Such lines are read again if they were not delivered.
     ///
     /// # Errors
     /// Returns an error if the file cannot be written.
@@ -98,21 +106,30 @@ impl LineHashes {
         before: &Position,
         positions: &[Position],
     ) -> io::Result<()> {
+        if !self.has_earlier {
+            self.index()?;
+            self.has_earlier = true;
+        }
         let mut text = Vec::new();
         let mut before = *before;
         for lines in positions.chunk_by(|one, next| next.line == one.line + 1 && !next.open) {
-            let ([first, .., last] | [first @ last]) = lines else {
+            let known = self.count_known(input, lines)?;
+            before = known.checked_sub(1).map_or(before, |last| lines[last]);
+            let ([first, .., last] | [first @ last]) = &lines[known..] else {
                 continue;
             };
+            let lines = &lines[known..];
             if !first.open {
                 let hashes: Vec<u8> = lines.iter().flat_map(bytes_of_hash).collect();
-                let json = LinesJson {
+                let mut json = LinesJson {
                     input,
                     after: before.line,
                     hash: &STANDARD.encode(bytes_of_hash(&before)),
                     first: (first.line != before.line + 1).then_some(first.line),
+                    check: 0,
                     lines: &STANDARD.encode(hashes),
                 };
+                json.check = json.checked();
                 serde_json::to_writer(&mut text, &json)?;
                 text.push(b'\n');
             }
@@ -127,6 +144,31 @@ impl LineHashes {
         };
         self.is_dirty = true;
         (&**file).write_all(&text)
+    }
+
+    /// Returns the number of the first lines of an input whose hashes are in the index.
+    fn count_known(&self, input: InputId, lines: &[Position]) -> io::Result<usize> {
+        let parts = self.index.get(&input).map_or(&[][..], Vec::as_slice);
+        let mut known = 0;
+        while let Some(next) = lines.get(known).filter(|next| !next.open) {
+            let mut most = 0;
+            for part in parts.iter().filter(|part| part.contains(next.line)) {
+                let from = KnownLines {
+                    first: next.line,
+                    at: part.at + (next.line - part.first) * HASH_CHARS as u64,
+                    ..*part
+                };
+                let hashes = self.hashes(&from)?;
+                let same = hashes.iter().zip(&lines[known..]);
+                let same = same.take_while(|(hash, line)| !line.open && **hash == hash_of(line));
+                most = most.max(same.count());
+            }
+            if most == 0 {
+                break;
+            }
+            known += most;
+        }
+        Ok(known)
     }
 
     /// Returns the message for a file that cannot be written.
@@ -296,8 +338,23 @@ impl KnownLines {
 }
 
 impl LinesJson<'_> {
-    /// Returns the lines, given the offset in the file at which their text ends.
+    /// Returns the value of `check` if no field is damaged.
+    fn checked(&self) -> u32 {
+        let mut hash = xxhash_rust::xxh3::Xxh3::new();
+        for number in [self.input, self.after, self.first.unwrap_or(0)] {
+            hash.update(&number.to_le_bytes());
+        }
+        hash.update(self.hash.as_bytes());
+        hash.update(self.lines.as_bytes());
+        let [a, b, c, d, ..] = hash.digest().to_le_bytes();
+        u32::from_le_bytes([a, b, c, d])
+    }
+
+    /// Returns the lines, given the offset in the file at which their text ends. Returns `None` if they are damaged.
     fn known_lines(&self, end: u64) -> Option<KnownLines> {
+        if self.check != self.checked() {
+            return None;
+        }
         let count = (self.lines.len() / HASH_CHARS) as u64;
         let first = self.first.unwrap_or(self.after + 1);
         let after_hash = STANDARD.decode(self.hash).ok()?;
@@ -324,43 +381,4 @@ fn bytes_of_hash(position: &Position) -> [u8; HASH_BYTES] {
 fn from_bytes(bytes: &[u8]) -> LineHash {
     let digits = bytes.iter().rev().map(|&byte| LineHash::from(byte));
     digits.fold(0, |hash, byte| hash << 8 | byte)
-}
-
-/// Opens the file for reading and appending. A crash may have left an incomplete line, which must not become a part of
-/// the next line.
-fn open(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
-    let mut file = options.open(path)?;
-    if file.metadata()?.len() > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != *b"\n" {
-            file.write_all(b"\n")?;
-        }
-    }
-    Ok(file)
-}
-
-/// Reads the complete lines of a file from an offset on, each with its offset and its newline.
-fn for_each_line(
-    mut file: &File,
-    mut at: u64,
-    mut each: impl FnMut(u64, &[u8]) -> io::Result<()>,
-) -> io::Result<()> {
-    file.seek(SeekFrom::Start(at))?;
-    let mut reader = BufReader::with_capacity(1 << 16, file);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        reader.read_until(b'\n', &mut line)?;
-        if !line.ends_with(b"\n") {
-            return Ok(());
-        }
-        each(at, &line)?;
-        at += line.len() as u64;
-    }
 }

@@ -16,6 +16,7 @@
 //! | `candidate` | the inputs in the journal that an opened input may be, or may be a copy of |
 //! | `copied_lines` | finds more delivered lines in an input, by the hashes of its lines |
 //! | `line_hashes` | the hashes of the lines that runs have read, a file in the state directory |
+//! | `appended_lines` | a file to which lines are appended |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
@@ -32,6 +33,7 @@
 //! | `history` | earlier positions of an input, by which shorter copies of the input are recognized |
 //! | `history_text` | the form of a history in the journal |
 
+mod appended_lines;
 mod candidate;
 mod contents;
 mod copied_lines;

@@ -84,15 +84,15 @@ impl InputOpener for ResumingOpener {
         let mut tracked = track(&mut opened, source, &candidates)?;
         let opened = self.compare(opened, &head, &mut candidates, &mut tracked, bytes_read)?;
         let longer = self.longer(&candidates, &tracked);
-        if let Some((_, known)) = &longer
-            && tracked.has_unknown_end()
+        let may_repeat = self.may_repeat_lines(&candidates, &tracked, opened.may_grow);
+        let repeated = longer.as_ref().filter(|_| may_repeat);
+        if let Some((_, known)) = repeated
             && opened.may_grow
             && opened.is_recent()
         {
             let known = known.clone();
             return Ok(Opening::HeldBack(HeldBack::ShorterCopy { known }));
         }
-        let repeated = longer.as_ref().filter(|_| tracked.may_repeat_lines());
         let shorter_than = repeated.map(|(_, name)| name.clone());
         let failure = longer.as_ref();
         let failure = failure.and_then(|(_, name)| tracked.failure(name));
@@ -268,6 +268,22 @@ impl ResumingOpener {
             tracked.is_shorter_than(&recorded, candidate.begins_alike())
         });
         longer.map(|longer| (longer.input, self.name_of(longer.input)))
+    }
+
+    /// Returns whether lines that a destination receives from an input may be lines of a known input that it has received.
+    fn may_repeat_lines(
+        &self,
+        candidates: &[Candidate],
+        tracked: &Tracked,
+        may_grow: bool,
+    ) -> bool {
+        (0..self.destinations.names.len()).any(|to| {
+            let passed = candidates
+                .iter()
+                .flat_map(|candidate| &candidate.passed[to]);
+            let passed: Vec<&Position> = passed.collect();
+            tracked.may_repeat_lines(&passed, may_grow)
+        })
     }
 
     /// Returns the name that an input in the journal had when it was first read.

@@ -151,9 +151,10 @@ impl StateDirectory {
         let Some((last, before)) = positions.split_last() else {
             return;
         };
-        // The last line has no newline. In a copy of this input, that line may be longer. Then the position after the
-        // line is not found in the copy, but the position before it is.
-        if let Some(before) = before.last().filter(|_| last.open) {
+        // The last line has no newline, or lacks pieces. In a copy of this input, that line may be longer. Then the position
+        // after the line is not found in the copy, but the position before it is.
+        let before = before.last().unwrap_or(&lines.before);
+        if last.open && !before.open {
             history.push_end(*before, seconds_now());
         }
         if may_grow {

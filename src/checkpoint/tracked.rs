@@ -112,15 +112,21 @@ impl Tracked {
             && known.iter().all(|position| agrees(position))
     }
 
-    /// Returns whether the input was read to its end, and has bytes after the last position that is known.
-    pub fn has_unknown_end(&self) -> bool {
-        let end = self.end.as_ref();
-        end.is_some_and(|end| end.result.is_ok() && end.offset > self.last_known().offset)
-    }
-
-    /// Returns whether lines after the last position that is known may be lines of a known log.
-    pub fn may_repeat_lines(&self) -> bool {
-        self.has_unknown_end() && !self.is_compared
+    /// Returns whether the lines that a destination has not received may be lines of a known log that it has received up to
+    /// one of the positions `passed`. If the input `may_grow`, a last line without a newline waits.
+    pub fn may_repeat_lines(&self, passed: &[&Position], may_grow: bool) -> bool {
+        let Some(end) = self.end.as_ref().filter(|end| end.result.is_ok()) else {
+            return false;
+        };
+        let read = if may_grow {
+            end.whole_lines
+        } else {
+            end.offset
+        };
+        let found = passed.iter().filter(|position| self.is_found(position));
+        let received = found.map(|position| position.offset).max().unwrap_or(0);
+        let is_longer = passed.iter().any(|position| position.offset > end.offset);
+        is_longer && read > received && !self.is_compared
     }
 
     /// Returns the error for an input that could not be read to its end, and that is shorter than the known

@@ -51,6 +51,9 @@ pub struct BatchReader<R> {
     joiner: Option<Joiner>,
     /// Whether the last lines may be pieces of a line whose other pieces are not yet written.
     is_written: bool,
+    /// The index in the last pending bytes from which on positions are open, because pieces before it lack their last
+    /// piece.
+    open_from: usize,
     pub(super) batch_bytes: usize,
 }
 
@@ -100,6 +103,7 @@ impl<R: Read> BatchReader<R> {
             json: None,
             joiner: None,
             is_written: false,
+            open_from: usize::MAX,
             batch_bytes: BATCH_BYTES,
         }
     }
@@ -232,6 +236,9 @@ impl<R: Read> BatchReader<R> {
                 joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
             }
         }
+        if joiner.is_waiting() {
+            self.open_from = joiner.scanned();
+        }
         joiner.end_all();
         whole
     }
@@ -327,7 +334,11 @@ impl<R: Read> BatchReader<R> {
             let at = text.len() - later.len();
             let has_position = joins.as_ref().is_none_or(|joins| joins.has_position(at));
             let position = position.filter(|_| has_position);
-            positions.extend(position.filter(|_| newline.is_some() || !is_truncated));
+            let position = position.filter(|_| newline.is_some() || !is_truncated);
+            positions.extend(position.map(|position| Position {
+                open: position.open || at >= self.open_from,
+                ..position
+            }));
             rest = later;
         }
         LineBatch {

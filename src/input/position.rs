@@ -15,8 +15,9 @@ pub struct Position {
     /// The 128-bit XXH3 hash of all bytes before the position.
     #[serde(with = "hex")]
     pub hash: u128,
-    /// Whether the position is after a last line without a newline. If more was appended to this line, the line is
-    /// another line, so an input contains this position only if the line still ends here.
+    /// Whether the position is after a last line without a newline, or after pieces of a line whose last piece is missing.
+    /// If more was appended to this line, the line is another line, so an input contains this position only if the line
+    /// still ends here.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub open: bool,
 }

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::harness::{RunDirectory, gzip, line, lines};
-use crate::lrs::Lrs;
+use crate::lrs::{Lrs, ServerFault};
+use crate::records::{event, pieces};
 
 /// A log with lines of many lengths, some of them without an event.
 fn log(random: &mut fastrand::Rng, line_count: u32) -> String {
@@ -196,4 +197,125 @@ fn damaged_hashes_of_lines_are_left_out() {
         let ended = directory.transform().run().with_code(0);
         assert_eq!(ended.count("emitted"), 0, "{copied}");
     }
+}
+
+#[test]
+fn a_copy_that_ends_within_the_pieces_of_a_line_hides_no_event() {
+    let log: Vec<String> = (0..10)
+        .flat_map(|second| pieces(&event(second), true, "stdout", &[40, 80]))
+        .collect();
+    for lines in [16, 17] {
+        let copy = log[..lines].concat();
+        for (name, copy) in [("a.log", copy.clone().into()), ("a.log.gz", gzip(&copy))] {
+            for is_first in [false, true] {
+                let directory = RunDirectory::new();
+                let run = || directory.transform().args(&["--unwrap", "log"]).run();
+                directory.write(&format!("logs/{name}"), &copy);
+                directory.age(&format!("logs/{name}"));
+                if is_first {
+                    run();
+                }
+                directory.write("logs/b.log", log.concat());
+                directory.age("logs/b.log");
+                run();
+                let counts = directory.statement_counts();
+                assert_eq!(counts.len(), 10, "{name} {lines} {is_first}");
+                assert!(counts.values().all(|&count| count == 1));
+            }
+        }
+    }
+}
+
+/// The last line waits until it is complete.
+#[test]
+fn a_plain_copy_that_ends_within_a_line_has_no_note() {
+    let directory = RunDirectory::new();
+    directory.write("logs/tracking.log", lines(0..200));
+    directory.transform().run().with_code(0);
+    let copy = lines(0..100);
+    directory.write("logs/copy.log", &copy[..copy.len() - 20]);
+    directory.age("logs/copy.log");
+    for _ in 0..2 {
+        let ended = directory.transform().run().with_code(0);
+        assert_eq!(ended.count("emitted"), 0);
+        ended.assert_not_stderr("ends earlier");
+    }
+}
+
+#[test]
+fn a_note_tells_that_a_packed_copy_repeats_a_line_whose_blanks_it_lacks() {
+    let directory = RunDirectory::new();
+    let log = lines(0..200).replace("}\n", "}  \n");
+    directory.write("logs/tracking.log", &log);
+    directory.transform().run().with_code(0);
+    let end = log.match_indices('\n').nth(99).unwrap().0;
+    directory.write("logs/copy.log.gz", gzip(&log[..end - 1]));
+    directory.age("logs/copy.log.gz");
+    let ended = directory.transform().run().with_code(0);
+    assert_eq!(ended.count("emitted"), 1);
+    ended.assert_stderr("lines after line 99 may be delivered a second time");
+}
+
+/// The lines of records have no hashes.
+#[test]
+fn each_destination_is_told_of_the_lines_of_a_copy_that_it_may_receive_again() {
+    let directory = RunDirectory::new();
+    let run = |output: &str| {
+        let run = directory.run_with_state(&["transform", "--framing", "json", "-o", output]);
+        run.run().with_code(0)
+    };
+    directory.write("logs/tracking.log", lines(0..200));
+    let outputs = ["out", "out2"];
+    for output in outputs {
+        run(output);
+    }
+    directory.write("logs/copy.log", lines(0..117));
+    for output in outputs {
+        run(output).assert_stderr("a program may still be copying it");
+    }
+    directory.age("logs/copy.log");
+    for output in outputs {
+        run(output).assert_stderr("`logs/copy.log` ends earlier");
+    }
+}
+
+#[test]
+fn an_outage_adds_the_hashes_of_lines_once() {
+    let lrs = Lrs::with_faults(|_, _| ServerFault::Status(503));
+    let directory = RunDirectory::new();
+    let run = |end: u32| {
+        directory.write("logs/tracking.log", lines(0..end));
+        let send = directory.send(&lrs.xapi()).args(&["--max-retries", "0"]);
+        send.run().with_code(5);
+        directory.read("state/journal.lines").len()
+    };
+    let once = run(300);
+    assert_eq!([run(300), run(300)], [once; 2]);
+    let longer = run(310);
+    assert!(longer < once + 200, "{longer} {once}");
+    assert_eq!(run(310), longer);
+    // All hashes belong to lines of the log, once they are delivered.
+    directory.transform().run().with_code(0);
+    for copied in [150, 305] {
+        directory.write("logs/copy.log", lines(0..copied));
+        directory.age("logs/copy.log");
+        let ended = directory.transform().run().with_code(0);
+        assert_eq!(ended.count("emitted"), 0, "{copied}");
+        ended.assert_not_stderr("ends earlier");
+    }
+}
+
+#[test]
+fn a_note_tells_that_lines_may_be_repeated_because_their_hashes_are_damaged() {
+    let directory = RunDirectory::new();
+    directory.write("logs/tracking.log", lines(0..200));
+    directory.transform().run().with_code(0);
+    let mut hashes = directory.read("state/journal.lines");
+    let middle = hashes.len() / 2;
+    hashes[middle] = if hashes[middle] == b'A' { b'B' } else { b'A' };
+    directory.write("state/journal.lines", hashes);
+    directory.write("logs/copy.log", lines(0..117));
+    directory.age("logs/copy.log");
+    let ended = directory.transform().run().with_code(0);
+    ended.assert_stderr("`logs/copy.log` ends earlier");
 }

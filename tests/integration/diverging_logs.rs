@@ -63,3 +63,20 @@ fn an_archive_that_begins_like_another_one_is_delivered_when_it_grows() {
     let beginning = lines(0..20) + &lines(500..502);
     assert_growth_is_delivered(&directory, "logs/tracking.log-b", &beginning, "alike");
 }
+
+#[test]
+fn a_log_with_a_common_first_line_is_read_while_it_is_written() {
+    let directory = RunDirectory::new();
+    directory.write("logs/tracking.log", "#\n");
+    directory.transform().run().with_code(0);
+    directory.append("logs/tracking.log", &lines(0..30));
+    directory.transform().run().with_code(0);
+    directory.write("logs/tracking.log-1", "#\n".to_owned() + &lines(0..30));
+    for end in [1001, 1002, 1040] {
+        directory.write("logs/tracking.log", "#\n".to_owned() + &lines(1000..end));
+        directory.transform().run().with_code(0);
+        let counts = directory.statement_counts();
+        assert_eq!(counts.len(), 30 + end as usize - 1000);
+        assert!(counts.values().all(|&count| count == 1));
+    }
+}
