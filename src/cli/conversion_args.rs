@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
@@ -27,46 +27,29 @@ pub struct ConversionArgs {
     #[arg(long, value_name = "URL", required = true)]
     lms_root_url: Option<String>,
 
-    /// A table of users: CSV or TSV with the columns id, username, email, xapi_id, caliper_id
+    /// A table of users: CSV or TSV with the columns id, username, email, xapi_id, caliper_id. Without one, ids are derived
+    /// and do not match the LMS's own
     #[arg(long, value_name = "FILE", conflicts_with = "lms_db")]
     users: Option<PathBuf>,
 
-    /// A table of courses: CSV or TSV with the columns course_id, display_name
+    /// A table of courses: CSV or TSV with the columns course_id, display_name. Without one, courses are named by their ids
     #[arg(long, value_name = "FILE", conflicts_with = "lms_db")]
     courses: Option<PathBuf>,
 
     #[command(flatten)]
     database: LmsDbArgs,
 
-    /// What to do with an event whose user is not in the table of users
-    #[arg(
-        long,
-        value_enum,
-        ignore_case = true,
-        default_value = "reject",
-        value_name = "WHAT"
-    )]
-    unknown_user: UnknownArg,
+    /// What to do with an event whose user is not in the table of users [default: reject]
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
+    unknown_user: Option<UnknownArg>,
 
-    /// What to do with an event whose course is not in the table of courses
-    #[arg(
-        long,
-        value_enum,
-        ignore_case = true,
-        default_value = "reject",
-        value_name = "WHAT"
-    )]
-    unknown_course: UnknownCourseArg,
+    /// What to do with an event whose course is not in the table of courses [default: reject]
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
+    unknown_course: Option<UnknownCourseArg>,
 
-    /// What to do with an event of a user who has no external id in the table of users
-    #[arg(
-        long,
-        value_enum,
-        ignore_case = true,
-        default_value = "reject",
-        value_name = "WHAT"
-    )]
-    missing_external_id: UnknownArg,
+    /// What to do with an event of a user who has no external id in the table of users [default: reject]
+    #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
+    missing_external_id: Option<UnknownArg>,
 
     /// Derive external ids with the secret key in this file (or set EVENT_ROUTER_ACTOR_KEY to the key)
     #[arg(long, value_name = "FILE")]
@@ -193,6 +176,7 @@ impl ConversionArgs {
         let repairs = self.repairs();
         let root_url = self.lms_root_url.take();
         let root_url = root_url.context("give `--lms-root-url`")?;
+        self.check_tables()?;
         Ok(ConversionSettings {
             format: self.format.settings(to, &root_url)?,
             selection: self.selection(to)?,
@@ -202,14 +186,54 @@ impl ConversionArgs {
                 users: self.users,
                 courses: self.courses,
                 database: self.database.settings(ca_file),
-                unknown_user: self.unknown_user.into(),
-                unknown_course: self.unknown_course.into(),
-                missing_external_id: self.missing_external_id.into(),
+                unknown_user: self.unknown_user.map_or(Unknown::Reject, Into::into),
+                unknown_course: self.unknown_course.map_or(Unknown::Reject, Into::into),
+                missing_external_id: self.missing_external_id.map_or(Unknown::Reject, Into::into),
                 ..LmsSettings::new(root_url)
             },
             actor_key_file: self.actor_key_file,
             repairs,
         })
+    }
+
+    /// Checks that there is a table if users or courses that a table lacks are to be rejected.
+    fn check_tables(&self) -> Result<()> {
+        let is_reject = |unknown: Option<UnknownArg>| unknown == Some(UnknownArg::Reject);
+        let has_database = self.database.lms_db.is_some();
+        let (has_users, has_courses) = (
+            has_database || self.users.is_some(),
+            has_database || self.courses.is_some(),
+        );
+        let rejects = [
+            (
+                "unknown-user",
+                is_reject(self.unknown_user),
+                has_users,
+                "users",
+            ),
+            (
+                "missing-external-id",
+                is_reject(self.missing_external_id),
+                has_users,
+                "users",
+            ),
+            (
+                "unknown-course",
+                self.unknown_course == Some(UnknownCourseArg::Reject),
+                has_courses,
+                "courses",
+            ),
+        ];
+        let mut rejects = rejects.into_iter();
+        if let Some((option, _, _, table)) =
+            rejects.find(|(_, is_reject, has_table, _)| *is_reject && !has_table)
+        {
+            let variable = option.to_uppercase().replace('-', "_");
+            bail!(
+                "`--{option} reject` (or EVENT_ROUTER_{variable}) needs a table of {table}: give one with `--{table}`, or remove the option"
+            );
+        }
+        Ok(())
     }
 
     fn repairs(&self) -> RepairSet {

@@ -14,6 +14,7 @@ use super::record_writer::Layout;
 use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
+use crate::lms::DerivedId;
 use crate::outcome::{FilteredBy, Outcome, Reason, Tally};
 use crate::tracking::RejectsRow;
 
@@ -206,7 +207,11 @@ impl BatchConverter {
                         .repairs_of_two_times
                         .extend(conversion.two_times);
                 }
-                tally.details.derived_ids += u64::from(conversion.has_derived_id);
+                match conversion.derived_id {
+                    Some(DerivedId::Listed) => tally.details.derived_ids += 1,
+                    Some(DerivedId::Unknown) => tally.details.derived_unknown_ids += 1,
+                    None => {}
+                }
                 if !conversion.repairs.is_empty() {
                     tally.details.repaired.count(conversion.repairs);
                 }

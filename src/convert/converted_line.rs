@@ -2,6 +2,7 @@
 
 use jiff::civil::DateTime;
 
+use crate::lms::DerivedId;
 use crate::outcome::{EventKind, Outcome, Repair, RepairSet};
 use crate::tracking::RejectsRow;
 
@@ -18,8 +19,8 @@ pub struct ConvertedLine<'a> {
     pub time: Option<DateTime>,
     /// For an emitted event whose `time` and `timestamp` differ: the repairs that take `time`.
     pub two_times: RepairSet,
-    /// Whether an emitted event has a derived id because its user has no external id in the table.
-    pub has_derived_id: bool,
+    /// For an emitted event with an id that was derived although there is a table of users: the kind of the user.
+    pub derived_id: Option<DerivedId>,
     /// The repairs that changed the event. For an event that is not emitted: those with which it would be emitted.
     pub repairs: RepairSet,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
@@ -68,7 +69,7 @@ impl<'a> ConvertedLine<'a> {
             outcome,
             time: None,
             two_times: RepairSet::NONE,
-            has_derived_id: false,
+            derived_id: None,
             repairs: RepairSet::NONE,
             records: 0,
             row: None,

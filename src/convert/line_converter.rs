@@ -252,7 +252,7 @@ impl LineConverter {
                 time,
                 repairs,
                 two_times: repairs_of_two_times(&event),
-                has_derived_id: (self.lms.get()).is_some_and(|lms| lms.note_derived(&event, arena)),
+                derived_id: (self.lms.get()).and_then(|lms| lms.note_derived(&event, arena)),
                 ..ConvertedLine::of_outcome(Outcome::Emitted)
             },
             Err(fault) => ConvertedLine::of_outcome(Outcome::Rejected(fault)),

@@ -21,6 +21,15 @@ pub enum Unknown {
     Derive,
 }
 
+/// The user whose external id is derived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DerivedId {
+    /// A user of the table who has no external id in it.
+    Listed,
+    /// A user who is not in the table.
+    Unknown,
+}
+
 /// The lookup tables, and the derivation of external ids that no table provides.
 pub struct Lms {
     /// The root URL of the LMS, exactly as given, because ids are computed from it.
@@ -37,6 +46,8 @@ pub struct Lms {
     pub derived_users: RowSet,
     /// Whether an id was derived for a user who is in no table.
     pub derives_unknown: AtomicBool,
+    /// Whether there is no table of courses, and a course was named by its id.
+    pub names_courses_by_id: AtomicBool,
     pub derivation: IdentityDerivation,
 }
 
@@ -167,6 +178,11 @@ impl Lms {
         self.derives_unknown.load(Ordering::Relaxed)
     }
 
+    /// Returns whether there is no table of courses, and a course was named by its id.
+    pub fn has_course_named_by_id(&self) -> bool {
+        self.names_courses_by_id.load(Ordering::Relaxed)
+    }
+
     /// Returns the numeric id of each user of the table who has no external id, and the id that is derived for the user.
     pub(crate) fn missing_external_ids(&self) -> impl Iterator<Item = (Option<i64>, Uuid)> {
         let format = match self.identity {
@@ -180,18 +196,30 @@ impl Lms {
         format.into_iter().flat_map(of_format)
     }
 
-    /// Returns whether a converted event has an id that was derived because the user has none in the table. Adds the
-    /// user to [`derived_users`](Self::derived_users).
-    pub(crate) fn note_derived(&self, event: &TrackingEvent<'_>, arena: &Bump) -> bool {
+    /// Returns whether a converted event has an id that was derived although there is a table of users, and for which kind
+    /// of user. Adds a user of the table to [`derived_users`](Self::derived_users).
+    pub(crate) fn note_derived(
+        &self,
+        event: &TrackingEvent<'_>,
+        arena: &Bump,
+    ) -> Option<DerivedId> {
+        let derives = |unknown| unknown == Unknown::Derive;
+        let (of_listed, of_unknown) = (
+            derives(self.missing_external_id),
+            derives(self.unknown_user),
+        );
         let has_external_ids = matches!(self.identity, IdentityColumn::ExternalId(_));
-        if self.missing_external_id == Unknown::Reject || !has_external_ids {
-            return false;
+        if !(of_listed || of_unknown) || !has_external_ids {
+            return None;
         }
-        let (Some(users), Ok(user)) = (&self.users, UserRef::of_event(event, arena)) else {
-            return false;
-        };
-        let row = users.row_without_identity(user.id, user.username);
-        row.inspect(|&row| self.derived_users.add(row)).is_some()
+        let users = self.users.as_ref()?;
+        let user = UserRef::of_event(event, arena).ok()?;
+        if of_listed && let Some(row) = users.row_without_identity(user.id, user.username) {
+            self.derived_users.add(row);
+            return Some(DerivedId::Listed);
+        }
+        let is_unknown = of_unknown && self.find(user).is_none();
+        is_unknown.then_some(DerivedId::Unknown)
     }
 
     /// Returns the e-mail address of a user from the users table. An address cannot be derived.
@@ -226,7 +254,13 @@ impl Lms {
                 let detail = format!("the course `{course_id}` is not in the courses table");
                 Err(Fault::new(Reason::UnknownCourse, detail))
             }
-            None | Some(None) => Ok(Some(course_id)),
+            None => {
+                if !self.names_courses_by_id.load(Ordering::Relaxed) {
+                    self.names_courses_by_id.store(true, Ordering::Relaxed);
+                }
+                Ok(Some(course_id))
+            }
+            Some(None) => Ok(Some(course_id)),
         }
     }
 }

@@ -21,7 +21,7 @@ pub use database::{
 };
 pub use identity::IdentityDerivation;
 pub(crate) use lookup::UserRef;
-pub use lookup::{Lms, Unknown};
+pub use lookup::{DerivedId, Lms, Unknown};
 pub use row_set::RowSet;
 pub use settings::{LmsSettings, LmsTables, names_database, remedy_for_missing_rows};
 pub use users::{Identity, IdentityColumn, Users};

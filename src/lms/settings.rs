@@ -118,6 +118,7 @@ impl LmsTables {
             missing_external_id: settings.missing_external_id,
             derived_users: RowSet::default(),
             derives_unknown: AtomicBool::new(false),
+            names_courses_by_id: AtomicBool::new(false),
         }
     }
 

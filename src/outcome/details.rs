@@ -28,6 +28,8 @@ pub struct Details {
     pub repairs_of_two_times: RepairSet,
     /// The emitted events with derived ids because their users have no external id in the users table.
     pub derived_ids: u64,
+    /// The emitted events with derived ids because their users are not in the users table.
+    pub derived_unknown_ids: u64,
     /// The statements for ClickHouse that have the verb `evaluated` and no attempt-id.
     pub without_attempt_id: u64,
     /// The lines that were rows of a rejects file.
@@ -76,6 +78,7 @@ impl Details {
         self.two_times += other.two_times;
         self.repairs_of_two_times.extend(other.repairs_of_two_times);
         self.derived_ids += other.derived_ids;
+        self.derived_unknown_ids += other.derived_unknown_ids;
         self.without_attempt_id += other.without_attempt_id;
         self.rows += other.rows;
         self.repaired.add(&other.repaired);

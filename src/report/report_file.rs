@@ -179,6 +179,7 @@ struct LinesJson<'a> {
     without_time: u64,
     two_times: u64,
     derived_ids: u64,
+    derived_unknown_ids: u64,
     without_attempt_id: u64,
     repaired: BTreeMap<&'static str, u64>,
     repairable: BTreeMap<String, u64>,
@@ -320,6 +321,7 @@ impl<'a> LinesJson<'a> {
             without_time: details.without_time,
             two_times: details.two_times,
             derived_ids: details.derived_ids,
+            derived_unknown_ids: details.derived_unknown_ids,
             without_attempt_id: details.without_attempt_id,
             repaired: details
                 .repaired

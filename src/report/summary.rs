@@ -78,14 +78,7 @@ impl Display for Summary<'_> {
             }
         }
         formatter.write_str(&row(tally.lines(), noun(tally.lines(), "lines"), ""))?;
-        if tally.details.derived_ids > 0 {
-            let users = counted(self.derived_users, "user", "users");
-            let detail = format!("{users} without an external id in the table");
-            let derived = row(
-                tally.details.derived_ids,
-                "emitted with a derived id",
-                &detail,
-            );
+        if let Some(derived) = self.derived_row() {
             write!(formatter, "\n{derived}")?;
         }
         if self.skipped_lines > 0 {
@@ -111,6 +104,26 @@ impl Display for Summary<'_> {
 }
 
 impl Summary<'_> {
+    /// Returns a row about the events with derived ids, if there are such events and a table of users.
+    fn derived_row(&self) -> Option<String> {
+        let details = &self.tally.details;
+        let (listed, unknown) = (details.derived_ids, details.derived_unknown_ids);
+        let users = counted(self.derived_users, "user", "users");
+        let of_listed = format!("{users} without an external id in the table");
+        let of_unknown = "users who are not in the table";
+        let detail = match (listed, unknown) {
+            (0, 0) => return None,
+            (_, 0) => of_listed,
+            (0, _) => of_unknown.to_owned(),
+            _ => format!(
+                "{} of {of_listed}, {} of {of_unknown}",
+                grouped(listed),
+                grouped(unknown)
+            ),
+        };
+        Some(row(listed + unknown, "emitted with a derived id", &detail))
+    }
+
     /// Returns the number of lines that were not read because other inputs of the run have them, too.
     pub fn repeated_lines(&self) -> u64 {
         let lines = self.repeated.iter().map(|repeated| repeated.same.lines);

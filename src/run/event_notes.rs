@@ -1,17 +1,39 @@
 //! Notes about events, shown at the end of a run.
 
 use crate::console::Console;
-use crate::lms::Lms;
+use crate::lms::{Lms, Unknown};
 use crate::outcome::Tally;
 use crate::text::counted;
 
-/// Shows a note if external ids were derived.
-pub fn note_derived_ids(lms: &Lms, console: &Console) {
-    let (has_users, of_listed) = (lms.users.is_some(), lms.derived_users.count() > 0);
+/// Shows a note if external ids were derived, or courses are named by their ids because there is no table of courses. Warns
+/// if the records went to a server, which does not forget them, and the user has not asked for derived ids.
+pub fn note_derived_ids(lms: &Lms, is_sent: bool, console: &Console) {
+    let ids_are_names = lms.unknown_course == Unknown::Reject && lms.has_course_named_by_id();
+    if lms.users.is_none() && lms.has_derived_unknown() {
+        let courses = match ids_are_names {
+            true => "; without `--courses`, courses are named by their ids",
+            false => "",
+        };
+        let derived = "external ids were derived and do not match the LMS's own";
+        match is_sent && lms.unknown_user == Unknown::Reject {
+            true => console.alert(&format!(
+                "{derived}: give a table of users with `--users`, or accept such ids with `--unknown-user derive`{courses}"
+            )),
+            false => console.note(&format!(
+                "note: {derived}; to use those, give a table of users with `--users`{courses}"
+            )),
+        }
+        return;
+    }
+    if ids_are_names {
+        console.note(
+            "note: courses are named by their ids; to use their names, give a table of courses with `--courses`",
+        );
+    }
+    let of_listed = lms.derived_users.count() > 0;
     let (whose, remedy) = match (lms.has_derived_unknown(), of_listed) {
         (false, false) => return,
-        (true, false) if has_users => (" of users who are not in the table", ""),
-        (true, false) => ("", "; to use those, give a table of users with `--users`"),
+        (true, false) => (" of users who are not in the table", ""),
         (is_unknown, true) => (
             match is_unknown {
                 true => " of users who are not in the table or have none in it",

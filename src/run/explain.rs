@@ -120,7 +120,7 @@ fn explain_lines(
         }
     }
     if let Some(lms) = converter.lms.get() {
-        note_derived_ids(lms, console);
+        note_derived_ids(lms, false, console);
     }
     Ok(code)
 }
@@ -170,7 +170,7 @@ fn explain_all(
     ran.or_exit(ExitCode::Usage)?;
     let code = deliverer.close().code;
     if let Some(lms) = converter.lms.get() {
-        note_derived_ids(lms, console);
+        note_derived_ids(lms, false, console);
     }
     counts.show(console);
     Ok(options.interrupted.code().unwrap_or(code))

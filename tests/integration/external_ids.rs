@@ -180,3 +180,24 @@ fn the_summary_and_the_report_count_users_with_derived_ids_and_their_events() {
     assert_eq!(ended.report()["total"]["derived_id_users"], 0);
     assert_eq!(ended.report()["total"]["reasons"]["no-external-id"], 7);
 }
+
+#[test]
+fn the_summary_counts_derived_ids_of_users_in_the_table_and_of_others() {
+    let log = lines(1..4) + &lines(4..6).replace("\"ada\"", "\"linus\"");
+    let summary = |arguments: &[&str]| {
+        let run = Run::transform().file("u.csv", USERS).stdin(&log);
+        let run = run.args(&["--users", "u.csv", "--unknown-user", "derive"]);
+        let run = run.args(&["--verbose", "--report", "report.json"]);
+        run.args(arguments).args(&["-"]).run().with_code(0)
+    };
+    let ended = summary(&DERIVE);
+    ended.assert_stderr(
+        "5 emitted with a derived id  3 of 1 user without an external id in the table, 2 of users who are not in the table",
+    );
+    let total = &ended.report()["total"];
+    assert_eq!(
+        (&total["derived_ids"], &total["derived_unknown_ids"]),
+        (&3.into(), &2.into())
+    );
+    summary(&[]).assert_stderr("2 emitted with a derived id  users who are not in the table");
+}

@@ -64,6 +64,7 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
             missing_external_id: Unknown::Reject,
             derived_users: RowSet::default(),
             derives_unknown: AtomicBool::default(),
+            names_courses_by_id: AtomicBool::default(),
             derivation: IdentityDerivation::new("https://x.example", None),
         }),
         repairs: RepairSet::ALL,

@@ -191,7 +191,7 @@ fn a_name_may_hold_a_carriage_return_and_a_user_may_be_called_null() {
 fn without_tables_ids_are_derived_and_courses_are_named_by_their_ids() {
     let ended = explain(&[]).run().with_code(0);
     ended.assert_stderr(
-        "note: external ids were derived and do not match the LMS's own; to use those, give a table of users with `--users`\n",
+        "note: external ids were derived and do not match the LMS's own; to use those, give a table of users with `--users`; without `--courses`, courses are named by their ids\n",
     );
     let derived = names(explain(&[]));
     assert_eq!(derived, names(explain(&[])));
@@ -307,4 +307,66 @@ fn a_run_with_a_state_directory_whose_table_cannot_be_read_has_a_summary_and_a_r
     }
     let run = directory.run_with_state(&["send", "--url", &lrs.xapi()]);
     assert_eq!(run.run().with_code(0).count("emitted"), 1);
+}
+
+#[test]
+fn a_run_without_a_table_of_courses_has_a_note() {
+    let run = |arguments: &[&str]| {
+        let run = Run::transform().stdin(line(1)).file("u", USERS);
+        let run = run.file("c", COURSES).args(&["--users", "u"]);
+        run.args(arguments).args(&["-"]).run().with_code(0)
+    };
+    let note = "note: courses are named by their ids";
+    run(&[]).assert_stderr(note);
+    run(&["--courses", "c"]).assert_not_stderr(note);
+    run(&["--unknown-course", "derive"]).assert_not_stderr(note);
+}
+
+#[test]
+fn an_explicit_reject_needs_a_table() {
+    for (option, table) in [
+        ("--unknown-user", "--users"),
+        ("--missing-external-id", "--users"),
+        ("--unknown-course", "--courses"),
+    ] {
+        let run = || {
+            Run::transform()
+                .stdin(line(1))
+                .args(&[option, "reject", "-"])
+        };
+        let ended = run().run().with_code(2);
+        ended.assert_error(&format!("`{option} reject` (or EVENT_ROUTER_"));
+        ended.assert_stderr(&format!("give one with `{table}`, or remove the option"));
+        let table_of = match table {
+            "--users" => USERS,
+            _ => COURSES,
+        };
+        run()
+            .args(&[table, "t"])
+            .file("t", table_of)
+            .run()
+            .with_code(0);
+    }
+}
+
+#[test]
+fn derived_ids_that_are_sent_have_a_warning_unless_asked_for() {
+    for (arguments, is_warned) in [
+        (&["--quiet"][..], true),
+        (&["--quiet", "--unknown-user", "derive"], false),
+        (&["--quiet", "--dry-run"], false),
+        (&["--quiet", "--users", "u"], false),
+    ] {
+        let lrs = Lrs::healthy();
+        let run = Run::send(&lrs.xapi()).args(arguments).file("u", USERS);
+        let ended = run.stdin(line(1)).args(&["-"]).run().with_code(0);
+        let warning = "warning: external ids were derived and do not match the LMS's own: give a table of users with `--users`, or accept such ids with `--unknown-user derive`";
+        assert_eq!(
+            ended.stderr.starts_with(warning),
+            is_warned,
+            "{}",
+            ended.stderr
+        );
+        assert_eq!(!ended.stderr.is_empty(), is_warned, "{}", ended.stderr);
+    }
 }

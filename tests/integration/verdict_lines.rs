@@ -10,8 +10,10 @@ fn a_run_in_which_all_is_well_ends_with_one_line() {
     let users =
         "id,username,email,xapi_id,caliper_id\n1,ada,,d1b7a9c4-0000-4000-8000-000000000001,\n";
     let run = || Run::transform().file("a.log.gz", &log);
-    let run = || run().file("users.csv", users);
-    let run = || run().args(&["--users", "users.csv", "-o", "out", "a.log.gz"]);
+    let courses = "course_id,display_name\ncourse-v1:a+b+c,The Course\n";
+    let run = || run().file("users.csv", users).file("courses.csv", courses);
+    let tables = ["--users", "users.csv", "--courses", "courses.csv"];
+    let run = || run().args(&tables).args(&["-o", "out", "a.log.gz"]);
     let ended = run().without_counts().run().with_code(0);
     let start = "100 statements written to `out` from 1 input (";
     assert!(ended.stderr.starts_with(start), "{}", ended.stderr);

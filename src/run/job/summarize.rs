@@ -136,7 +136,8 @@ impl Job<'_> {
             exit_code: interrupted.code().unwrap_or((*code).max(failure)),
         };
         if let Some(lms) = converter.lms.get().filter(|_| tally.emitted > 0) {
-            note_derived_ids(lms, console);
+            let is_sent = self.command.name == "send" && !self.command.dry_run;
+            note_derived_ids(lms, is_sent, console);
         }
         self.show(&report, nameless.map(|advice| advice + reread.of_others()));
         self.write(&report, report_file)
