@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use crate::progress::{Progress, ProgressMode};
 use crate::style::{Palette, Style};
+use crate::text::is_unseen;
 
 /// The number of messages of one kind that are shown. The others are only counted.
 pub const SHOWN_OF_KIND: usize = 20;
@@ -153,16 +154,17 @@ fn styled(style: Style, label: &str, rest: &str) -> String {
     format!("{style}{label}{style:#}{rest}")
 }
 
-/// Escapes the control characters of a text, except newlines. Without this, a crafted name of a file or an event could
-/// send commands to the terminal.
+/// Escapes the control characters of a text, except newlines, and the characters that cannot be seen or change the
+/// direction of the text. Without this, a crafted name of a file or an event could send commands to the terminal, or look
+/// like another name.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let is_control = |c: char| c.is_control() && c != '\n';
-    if !text.contains(is_control) {
+    let is_escaped = |c: char| is_unseen(c) && c != '\n';
+    if !text.contains(is_escaped) {
         return text.into();
     }
     let mut escaped = String::new();
     for c in text.chars() {
-        if is_control(c) {
+        if is_escaped(c) {
             escaped.extend(c.escape_default());
         } else {
             escaped.push(c);

@@ -1,6 +1,6 @@
 //! Colours of texts for people. No other file names a colour, and no colour is written to a file.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use anstream::AutoStream;
 pub use anstream::ColorChoice;
@@ -78,7 +78,15 @@ impl Palette {
 
 /// Sets when texts are coloured. By default, and with `ColorChoice::Auto`, that is on terminals, unless the variables
 /// NO_COLOR and CLICOLOR_FORCE say otherwise. The messages of clap obey, too.
+///
+/// With CLICOLOR_FORCE=0, which stands for no force, texts are coloured only if both streams are terminals.
 pub fn set_color(choice: ColorChoice) {
+    let is_off = || std::env::var_os("CLICOLOR_FORCE").is_some_and(|value| value == "0");
+    let are_terminals = || io::stdout().is_terminal() && io::stderr().is_terminal();
+    let choice = match choice {
+        ColorChoice::Auto if is_off() && !are_terminals() => ColorChoice::Never,
+        choice => choice,
+    };
     choice.write_global();
 }
 

@@ -1,6 +1,8 @@
 //! Texts for people: numbers and counts, and words of shell commands.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt::Write;
 
 /// Returns a number with commas between its thousands.
 pub fn grouped(number: u64) -> String {
@@ -66,12 +68,62 @@ pub fn line_text(line: u64, byte: Option<u64>) -> String {
     }
 }
 
-/// Returns a text as one word of a shell command: in single quotes if the shell would change it.
+/// Returns whether a character does not show, or changes how the characters after it are shown.
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{e0000}'..='\u{e0fff}')
+}
+
+/// Returns the start of a text that is longer than `most` characters, with an ellipsis.
+pub fn shortened(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
+    }
+}
+
+/// Returns a text as one word of a shell command: in quotes if the shell would change it.
 pub fn shell_word(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if text.contains(is_unseen) {
+        return shell_bytes(text.as_bytes()).into();
+    }
     match text.chars().all(is_plain) && !text.is_empty() {
         true => text.into(),
         false => format!("'{}'", text.replace('\'', r"'\''")).into(),
+    }
+}
+
+/// Returns an argument, which may be no valid text, as one word of a shell command.
+pub fn shell_argument(argument: &OsStr) -> Cow<'_, str> {
+    match argument.to_str() {
+        Some(text) => shell_word(text),
+        None => shell_bytes(argument.as_encoded_bytes()).into(),
+    }
+}
+
+/// Returns bytes as a word of bash, zsh or ksh that has escapes for the bytes that a terminal does not show.
+fn shell_bytes(bytes: &[u8]) -> String {
+    let mut word = "$'".to_owned();
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => word.extend(['\\', c]),
+                c if is_unseen(c) => push_escaped(&mut word, c.encode_utf8(&mut [0; 4]).as_bytes()),
+                c => word.push(c),
+            }
+        }
+        push_escaped(&mut word, chunk.invalid());
+    }
+    word + "'"
+}
+
+/// Appends bytes in octal. The shell reads three digits at most, so that a digit may follow.
+fn push_escaped(word: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        let _ = write!(word, "\\{byte:03o}");
     }
 }
 
@@ -101,8 +153,26 @@ mod tests {
             ("my key", "'my key'"),
             ("it's $x", r"'it'\''s $x'"),
             ("~", "'~'"),
+            ("esc\u{1b}[31m.log", r"$'esc\033[31m.log'"),
+            ("it's\n1\\", r"$'it\'s\0121\\'"),
+            ("a\u{202e}b", r"$'a\342\200\256b'"),
         ] {
             assert_eq!(shell_word(text), word);
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_shell_reads_a_word_as_the_bytes_of_a_name() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let name = OsStr::from_bytes(b"non\xff utf.log");
+        assert_eq!(shell_argument(name), r"$'non\377 utf.log'");
+    }
+
+    #[test]
+    fn a_long_text_is_shortened() {
+        assert_eq!(shortened("日本語", 3), "日本語");
+        assert_eq!(shortened("日本語", 2), "日本…");
     }
 }

@@ -1,5 +1,7 @@
 //! The command that explains the lines of a run, for the verdict of the summary.
 
+use std::ffi::OsString;
+
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
@@ -18,7 +20,7 @@ const OF_INPUTS: [&str; 4] = ["files_from", "include", "exclude", "shard"];
 
 /// Returns the options and inputs that `explain` shares with the command of these matches. If the run writes a rejects
 /// file, this file is the input. Returns no words if the inputs cannot be read again.
-pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<String> {
+pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<OsString> {
     let rejects = given(matches, "rejects").filter(|rejects| rejects[..] != ["-"]);
     let inputs = match &rejects {
         Some(rejects) => rejects.clone(),
@@ -32,17 +34,17 @@ pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<String> {
         let is_of_inputs = rejects.is_some() && OF_INPUTS.contains(&id);
         !arg.is_positional() && !OTHERS.contains(&id) && !is_of_inputs
     });
-    let mut words: Vec<String> = options.flat_map(|arg| option_words(arg, matches)).collect();
-    let more = (inputs.len() > MOST_INPUTS).then(|| MORE.to_owned());
+    let mut words: Vec<OsString> = options.flat_map(|arg| option_words(arg, matches)).collect();
+    let more = (inputs.len() > MOST_INPUTS).then(|| MORE.into());
     words.extend(inputs.into_iter().take(MOST_INPUTS).chain(more));
     words
 }
 
-fn option_words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
+fn option_words(arg: &Arg, matches: &ArgMatches) -> Vec<OsString> {
     let Some(long) = arg.get_long() else {
         return Vec::new();
     };
-    let option = format!("--{long}");
+    let option = OsString::from(format!("--{long}"));
     let Some(values) = given(matches, arg.get_id().as_str()) else {
         return Vec::new();
     };
@@ -57,7 +59,7 @@ fn option_words(arg: &Arg, matches: &ArgMatches) -> Vec<String> {
 
 /// Returns the values of an option on the command line or in its environment variable. Returns `None` for a switch that
 /// is off.
-fn given(matches: &ArgMatches, id: &str) -> Option<Vec<String>> {
+fn given(matches: &ArgMatches, id: &str) -> Option<Vec<OsString>> {
     let exists = matches.try_contains_id(id).unwrap_or(false);
     if !exists || matches.value_source(id) == Some(ValueSource::DefaultValue) {
         return None;
@@ -68,9 +70,5 @@ fn given(matches: &ArgMatches, id: &str) -> Option<Vec<String>> {
         return None;
     }
     let values = matches.get_raw(id)?;
-    Some(
-        values
-            .map(|value| value.to_string_lossy().into_owned())
-            .collect(),
-    )
+    Some(values.map(ToOwned::to_owned).collect())
 }

@@ -17,7 +17,6 @@ const TIPS: &[(&[&str], &str)] = &[
             "passwd",
             "pass",
             "username",
-            "user",
             "login",
             "token",
             "api-key",
@@ -38,6 +37,14 @@ const TIPS: &[(&[&str], &str)] = &[
             "mysql-password",
         ],
         "the user is a part of the URL, `--lms-db mysql://USER@HOST/DATABASE`; set EVENT_ROUTER_LMS_DB_PASSWORD to the password, or write it to a file for `--lms-db-password-file`",
+    ),
+    (
+        &["user"],
+        "the table of users is given with `--users`; no option takes the user of a server, which EVENT_ROUTER_USERNAME or a file for `--auth-file` of `send` names",
+    ),
+    (
+        &[":"],
+        "a line of standard input is named after `--`, such as `event-router explain … -- -:3`",
     ),
     (
         &["actor-key", "salt"],

@@ -173,6 +173,13 @@ pub fn note_unknown(console: &Console, has_noted: &mut bool, unknown: &Path, pat
 }
 
 pub fn create_dir(directory: &Path) -> Result<()> {
-    fs::create_dir_all(directory)
-        .with_context(|| format!("failed to create the directory `{}`", directory.display()))
+    fs::create_dir_all(directory).with_context(|| {
+        let name = directory.display();
+        match fs::metadata(directory).is_ok_and(|existing| !existing.is_dir()) {
+            true => format!(
+                "failed to create the directory `{name}`: for one output file, give `--output` a name that ends with .jsonl or .jsonl.gz"
+            ),
+            false => format!("failed to create the directory `{name}`"),
+        }
+    })
 }

@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
-use crate::files::failed_to_write;
+use crate::files::{failed_to_write, parent};
 use crate::input::Source;
 use crate::interrupt::Interrupted;
 
@@ -49,6 +49,7 @@ impl SingleFile {
                 path.display()
             );
         }
+        let path = target_of_links(path);
         let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
         let mut file = OpenOutput {
             next: NextFile {
@@ -72,6 +73,20 @@ impl SingleFile {
             console,
         })
     }
+}
+
+/// Returns the path of the file that a link leads to, which need not exist. So the link stays when the file is replaced.
+fn target_of_links(mut path: PathBuf) -> PathBuf {
+    /// The most links that Linux follows.
+    const MOST_LINKS: usize = 40;
+
+    for _ in 0..MOST_LINKS {
+        let Ok(target) = fs::read_link(&path) else {
+            break;
+        };
+        path = parent(&path).join(target);
+    }
+    path
 }
 
 impl Destination for SingleFile {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use crate::text::shell_word;
+use crate::text::{shell_argument, shell_word};
 use crate::url::{redacted, redacted_if_url};
 
 /// The command line of a run, and the environment variables that options were taken from.
@@ -13,7 +13,8 @@ pub struct Invocation {
     pub words: Vec<String>,
     /// The names of the environment variables that options were taken from. Their values are not kept.
     pub variables: Vec<String>,
-    /// The words of the command that explains the lines of the run, without `--only`. Empty if there is no such command.
+    /// The words of the command that explains the lines of the run, without `--only`, as a shell reads them. Empty if
+    /// there is no such command.
     pub explain: Vec<String>,
 }
 
@@ -46,8 +47,13 @@ impl Invocation {
 
     /// Sets the options and inputs of the command that explains the lines of the run. Secret parts of URLs are replaced by
     /// `***`.
-    pub fn set_explain(&mut self, words: &[String]) {
-        self.explain = words.iter().map(|word| redacted_if_url(word)).collect();
+    pub fn set_explain(&mut self, words: &[OsString]) {
+        let words = words.iter().map(|word| match word.to_str() {
+            Some(MORE) => MORE.to_owned(),
+            Some(text) => shell_word(&redacted_if_url(text)).into_owned(),
+            None => shell_argument(word).into_owned(),
+        });
+        self.explain = words.collect();
     }
 
     /// Returns the command that shows the lines with these outcomes, such as "rejected,unparsable", for a shell.
@@ -55,14 +61,9 @@ impl Invocation {
         if self.explain.is_empty() {
             return None;
         }
-        let words = self.explain.iter().map(|word| match word.as_str() {
-            MORE => MORE.into(),
-            word => shell_word(word),
-        });
-        let words: Vec<_> = words.collect();
         Some(format!(
             "event-router explain --only {outcomes} {}",
-            words.join(" ")
+            self.explain.join(" ")
         ))
     }
 

@@ -142,7 +142,9 @@ impl LettersReport<'_> {
             1 => String::new(),
             _ => format!(" --router-url {}", shell_word(router)),
         };
-        let again = format!("{recover} {server} --reason {reason}  # sends them again");
+        let again = format!(
+            "{recover} {server} --reason {reason}  # sends them again; add the `--auth-file` of the send, if it had one"
+        );
         let file = discarded_file(self.directory);
         let file = file.display();
         let discard = format!("{recover} --discard {reason}{only}  # moves them to `{file}`");

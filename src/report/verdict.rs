@@ -125,12 +125,14 @@ fn verified(targets: &[Arc<Target>], server: &str) -> (String, String) {
         (sum(|counts| counts.left), "left"),
     ];
     let problems = match in_words(&problems) {
-        text if text.is_empty() => "no difference".to_owned(),
-        text => text,
+        // Without a record, nothing is known about the server.
+        text if text.is_empty() && checked == 0 => String::new(),
+        text if text.is_empty() => ": no difference".to_owned(),
+        text => format!(": {text}"),
     };
     let nouns = noun(checked, targets[0].format.nouns());
     let result = format!("{} {nouns} checked at {server}", grouped(checked));
-    (result, format!(": {problems}"))
+    (result, problems)
 }
 
 /// Returns a sentence about the lines that were lost, and the command that shows them.

@@ -172,6 +172,11 @@ fn explain_all(
     if let Some(lms) = converter.lms.get() {
         note_derived_ids(lms, false, console);
     }
+    if let Some(signal) = options.interrupted.signal() {
+        console.alert(&format!(
+            "{signal} ended the run early, so only the lines that were read are shown and counted"
+        ));
+    }
     counts.show(console);
     Ok(options.interrupted.code().unwrap_or(code))
 }

@@ -310,14 +310,15 @@ fn is_log_line(line: &[u8]) -> bool {
     has_object && path_of(line).is_ok_and(|path| fs::symlink_metadata(path).is_err())
 }
 
+/// Returns the path with these bytes.
 #[cfg(unix)]
-fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+pub fn path_of(bytes: &[u8]) -> Result<PathBuf> {
     use std::os::unix::ffi::OsStrExt;
     Ok(std::ffi::OsStr::from_bytes(bytes).into())
 }
 
 #[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> Result<PathBuf> {
+pub fn path_of(bytes: &[u8]) -> Result<PathBuf> {
     Ok(std::str::from_utf8(bytes)
         .context("the list of inputs is not UTF-8: save it as UTF-8")?
         .into())

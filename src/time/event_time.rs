@@ -38,8 +38,11 @@ impl EventTime {
         }
         let (local, offset) = dateutil::parse(text)?;
         let moment = local.checked_sub(SignedDuration::from_secs(offset));
-        let time = moment.ok().and_then(Self::in_range);
-        time.ok_or(TimeProblem::OutOfRange)
+        match moment {
+            Ok(moment) => Self::in_range(moment).ok_or(TimeProblem::EarlyYear),
+            Err(_) if local.year() < 1000 => Err(TimeProblem::EarlyYear),
+            Err(_) => Err(TimeProblem::LateYear),
+        }
     }
 
     /// Parses `2024-03-05T09:14:07.120334+00:00` and its variants: a space for the `T`, a comma for the dot, `Z`, `+01`
@@ -203,7 +206,7 @@ mod tests {
             "5 Mar 999 9am UTC",
         ] {
             let parsed = EventTime::parse_any_form(text);
-            assert_eq!(parsed, Err(TimeProblem::OutOfRange), "{text}");
+            assert_eq!(parsed, Err(TimeProblem::EarlyYear), "{text}");
         }
     }
 }

@@ -16,8 +16,15 @@ pub(crate) enum TimeProblem {
     TwoDigitYear,
     /// The time names a time zone that is not UTC.
     ZoneName(String),
-    /// The date or the time of day does not exist, or is not supported.
-    OutOfRange,
+    YearZero,
+    /// The year is before 1000, so that Python prints it with fewer than four digits.
+    EarlyYear,
+    LateYear,
+    NoSuchDate,
+    NoSuchTimeOfDay,
+    /// The hour is 24, or the second is 60.
+    MidnightOrLeapSecond,
+    NoSuchOffset,
     /// The time is complete, but not in a form of ISO 8601 that is taken.
     OtherForm,
     Unreadable,
@@ -41,9 +48,15 @@ impl Display for TimeProblem {
                     "names the time zone {zone}; only UTC, GMT, Z and numeric offsets are taken"
                 );
             }
-            Self::OutOfRange => {
-                "has a date, time of day or offset that does not exist, or is before the year 1000"
+            Self::YearZero => "has the year 0, which does not exist",
+            Self::EarlyYear => "is before the year 1000",
+            Self::LateYear => "is after the year 9999",
+            Self::NoSuchDate => "has a date that does not exist",
+            Self::NoSuchTimeOfDay => "has a time of day that does not exist",
+            Self::MidnightOrLeapSecond => {
+                "has the hour 24 or the second 60 in a form that is not taken"
             }
+            Self::NoSuchOffset => "has an offset that does not exist",
             Self::OtherForm => "is not in the form 2024-03-05T09:14:07.120334+00:00 of ISO 8601",
             Self::Unreadable => "cannot be read as a date and time",
         })

@@ -49,8 +49,10 @@ impl Timestamp {
 
     /// Returns the problem of a text that [`Timestamp::parse`] does not take.
     pub(crate) fn problem(text: &str) -> TimeProblem {
-        if let Err(problem) = dateutil::parse(text) {
-            return problem;
+        match dateutil::parse(text) {
+            // ISO 8601 has years before 1000.
+            Ok(_) | Err(TimeProblem::EarlyYear) => {}
+            Err(problem) => return problem,
         }
         let is_time = |text: &str| Self::parse(text).is_some();
         if is_time(text.trim()) {

@@ -26,6 +26,7 @@ fn the_option_precedes_the_variables_and_no_color_the_others() {
     for (option, variables, is_coloured) in [
         ("auto", &[][..], false),
         ("auto", &[("CLICOLOR_FORCE", "1")], true),
+        ("auto", &[("CLICOLOR_FORCE", "0")], false),
         ("auto", &[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
         ("Always", &[("NO_COLOR", "1")], true),
         ("never", &[("CLICOLOR_FORCE", "1")], false),

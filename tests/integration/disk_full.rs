@@ -154,7 +154,7 @@ fn a_file_in_place_of_a_directory_fails_only_the_outputs_below_it() {
             .file("file", "mine")
     };
     let ended = run().args(&["-o", "file", "logs"]).run().with_code(6);
-    ended.assert_error("failed to create the directory `file`: ");
+    ended.assert_error("failed to create the directory `file`: for one output file, give `--output` a name that ends with .jsonl");
     let ended = run().args(&["-o", "file/out", "logs"]).run().with_code(6);
     ended.assert_error("failed to create the directory `file/out`: Not a directory");
     let ended = run()

@@ -93,6 +93,33 @@ fn the_table_fits_a_terminal_of_40_columns() {
     assert!(lines.iter().all(|line| table.contains(line)), "{table}");
 }
 
+#[cfg(unix)]
+#[test]
+fn commands_name_odd_files_so_that_a_shell_finds_them() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let log = line(1) + &line(2).replace("\"play_video\"", "\"play\u{202e}\u{200b}\"") + "{\n";
+    for (name, word) in [
+        (&b"esc\x1b[31m.log"[..], r"$'esc\033[31m.log'"),
+        (b"non\xffutf.log", r"$'non\377utf.log'"),
+    ] {
+        let path = std::path::Path::new(OsStr::from_bytes(name));
+        let directory = RunDirectory::new();
+        std::fs::write(directory.path(path), &log).unwrap();
+        let run = Run::new(&["inspect"]).path(path).in_directory(&directory);
+        let shown = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+        assert!(shown.contains(&format!("transform {word} ")), "{shown}");
+        assert!(shown.contains(r"play\u{202e}\u{200b}"), "{shown}");
+        let run = Run::transform().args(&["-o", "out"]).path(path);
+        let ended = run.in_directory(&directory).run().with_code(0);
+        ended.assert_stderr(&format!(" {word}`"));
+        let position = [name, b":2"].concat();
+        let run = Run::explain().path(std::path::Path::new(OsStr::from_bytes(&position)));
+        run.in_directory(&directory).run().with_code(0);
+    }
+}
+
 #[test]
 fn each_kind_of_line_is_counted_once() {
     let run = inspect(&["a.log"]).file("a.log", mixed_log());

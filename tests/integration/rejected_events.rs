@@ -50,7 +50,7 @@ fn a_reason_that_rejects_many_events_is_told_with_its_most_frequent_cause() {
         (
             lines(0..50) + &many(10, at_25_hours),
             format!(
-                "10 of 60 events were rejected in `a.log` as `bad-timestamp` because the time has a date, time of day or offset that does not exist, or is before the year 1000; {EXPLAIN}"
+                "10 of 60 events were rejected in `a.log` as `bad-timestamp` because the time has a time of day that does not exist; {EXPLAIN}"
             ),
         ),
         (

@@ -1,6 +1,7 @@
 //! Runs that a signal or a closed output stops.
 #![cfg(unix)]
 
+use std::io::Read;
 use std::time::Duration;
 
 use serde_json::json;
@@ -128,6 +129,18 @@ fn a_signal_stops_a_run_that_waits_for_input() {
     ended.assert_stderr("1 input (0 done, stopped by SIGINT)");
     assert_eq!(ended.files("out"), [""; 0]);
     assert_eq!(ended.report()["total"]["lines"], 0);
+}
+
+#[test]
+fn explain_says_that_a_signal_ended_it_early() {
+    let run = Run::explain_as_text().args(&["a.log", "-"]);
+    let mut running = run.file("a.log", line(1)).start();
+    let mut output = running.child.stdout.take().unwrap();
+    output.read_exact(&mut [0]).unwrap();
+    running.signal("INT");
+    output.read_to_end(&mut Vec::new()).unwrap();
+    let ended = end(running).with_code(130);
+    ended.assert_stderr("warning: SIGINT ended the run early, so only the lines that were read");
 }
 
 #[test]

@@ -99,6 +99,25 @@ fn a_file_is_replaced_when_the_run_is_complete_unless_it_is_kept() {
     assert_eq!(ended.read("all.jsonl"), b"old");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_stays_and_the_file_that_it_leads_to_is_replaced() {
+    for old in [Some("old"), None] {
+        let directory = RunDirectory::new();
+        directory.write("to/a.log", "");
+        if let Some(old) = old {
+            directory.write("to/all.jsonl", old);
+        }
+        let link = directory.path("all.jsonl");
+        std::os::unix::fs::symlink("to/all.jsonl", &link).unwrap();
+        let run = run(&["-o", "all.jsonl"]).in_directory(&directory);
+        let run = run.file("a.log", lines(0..3)).file("c.log", line(5));
+        run.file("b.log.gz", gzip(lines(3..5))).run().with_code(0);
+        assert!(link.is_symlink());
+        assert_eq!(directory.json_lines("to/all.jsonl").len(), 6);
+    }
+}
+
 #[test]
 fn an_input_that_is_missing_or_damaged_costs_only_its_own_lines() {
     let ended = run(&["-o", "all.jsonl", "none.log"]).run().with_code(3);

@@ -20,6 +20,8 @@ fn options_of_other_programs_get_the_tip_that_helps() {
             "set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN, or write them to a file for `--auth-file`",
         ),
         (&["transform", "--username=ada"], "EVENT_ROUTER_USERNAME"),
+        (&["transform", "--user", "u.csv"], "`--users`"),
+        (&["explain", "-:3"], "`event-router explain … -- -:3`"),
         (&["recover", "--token", "hunter2"], "EVENT_ROUTER_TOKEN"),
         (
             &["transform", "--lms-db-password", "hunter2"],

@@ -58,6 +58,16 @@ fn assert_counts(ended: &Ended, [same, different, missing, collisions]: [u64; 4]
 }
 
 #[test]
+fn nothing_to_check_is_no_agreement() {
+    let log = line(1)
+        .replace("\"ada\"", "\"\"")
+        .replace("\"user_id\": 5", "\"user_id\": null");
+    let ended = verify(&Lrs::healthy().xapi(), &log).run().with_code(0);
+    ended.assert_stderr("0 statements checked at ");
+    ended.assert_not_stderr("no difference");
+}
+
+#[test]
 fn a_store_that_holds_everything_is_verified() {
     let lrs = holding(&lines(0..30));
     for arguments in [&[][..], &["--all"], &["--sample", "1000"]] {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::text::grouped;
+use crate::text::{grouped, is_unseen};
 
 /// The most characters of a text from a log that the page shows.
 const MOST_CHARS: usize = 120;
@@ -23,14 +23,6 @@ pub fn escaped(text: &str) -> String {
         }
     }
     html
-}
-
-/// Returns whether a character does not show, or changes how the characters after it are shown.
-fn is_unseen(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns a name from a log, isolated from the direction of the text around it. Only the start of a very long name is

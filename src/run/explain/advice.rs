@@ -108,6 +108,9 @@ fn of_fault(fault: &Fault, converter: &LineConverter) -> String {
     match fault.reason {
         Reason::NotJson => match fault.flaw.and_then(remedy_of_flaw) {
             Some(remedy) => remedy,
+            None if fault.detail.contains("surrogate") => {
+                "nothing; no JSON reader can read half a character".to_owned()
+            }
             None => format!("{remedy}; else get the line again from the program that wrote it"),
         },
         Reason::NoEvent if fault.flaw == Some(Flaw::WithoutEvent) => {

@@ -13,7 +13,10 @@ use crate::convert::{ConvertedLine, LineConverter};
 use crate::input::Line;
 use crate::outcome::{Outcome, Repair, Unsupported};
 use crate::style::Palette;
-use crate::text::position_text;
+use crate::text::{position_text, shortened};
+
+/// The most characters of the name of an event that are shown to people.
+const MOST_CHARS: usize = 120;
 
 /// A converted record with its origin.
 pub struct Explanation<'a> {
@@ -81,7 +84,8 @@ impl Explanation<'_> {
     /// Returns the first line of the text: the position, the name of the event, and the outcome with its reason.
     pub fn headline(&self, palette: &Palette) -> String {
         let outcome = &self.conversion.outcome;
-        let name = one_line(self.conversion.name.unwrap_or("(no name)"));
+        let name = shortened(self.conversion.name.unwrap_or("(no name)"), MOST_CHARS);
+        let name = one_line(&name);
         let (position, at, word) = (self.position(), palette.position, outcome.word());
         let style = match outcome {
             Outcome::Emitted => palette.note,

@@ -12,6 +12,7 @@ use crate::console::Console;
 use crate::input::{Line, LineBatch, LineContent, Source, with_name};
 use crate::pipeline::{self, ControlFlow, InputEvent};
 use crate::run::check_stdout::check_stdout;
+use crate::run::inputs::path_of;
 use crate::run::settings::InputSettings;
 use crate::text::position_text;
 
@@ -56,26 +57,28 @@ impl NamedLine {
     /// Returns the line that an argument names. Returns `None` if there is a file of this name, or no file of the name
     /// before the number. Messages have a colon after the number, which may have been copied with the number.
     pub fn of_argument(argument: &Path) -> Option<Self> {
-        let exists = |path: &str| path == "-" || fs::symlink_metadata(path).is_ok();
-        let text = argument.to_str()?;
-        if exists(text) {
+        let exists = |path: &Path| path == Path::new("-") || fs::symlink_metadata(path).is_ok();
+        if exists(argument) {
             return None;
         }
-        let split = |text: &str| {
-            let (path, number) = text.rsplit_once(':')?;
-            Some((path.to_owned(), number.parse::<u64>().ok()?))
+        let split = |text: &[u8]| {
+            let at = memchr::memrchr(b':', text)?;
+            let number = std::str::from_utf8(&text[at + 1..]).ok()?.parse().ok()?;
+            Some((path_of(&text[..at]).ok()?, number))
         };
-        let (path, number) = split(text.strip_suffix(':').unwrap_or(text))?;
+        let text = argument.as_os_str().as_encoded_bytes();
+        let (path, number): (PathBuf, u64) = split(text.strip_suffix(b":").unwrap_or(text))?;
         if exists(&path) {
             return Some(Self {
-                path: path.into(),
+                path,
                 line: number,
                 byte: None,
             });
         }
-        let (path, line) = split(&path).filter(|(path, _)| exists(path))?;
+        let (path, line) =
+            split(path.as_os_str().as_encoded_bytes()).filter(|(path, _)| exists(path))?;
         Some(Self {
-            path: path.into(),
+            path,
             line,
             byte: Some(number),
         })

@@ -50,7 +50,7 @@ fn state_and_remedy(flaw: Flaw) -> Option<(&'static str, Remedy)> {
         Flaw::CutOff => (
             "are cut off",
             Other(
-                "raise the limit on the length of lines in the program that wrote them, such as `$MaxMessageSize` of rsyslog",
+                "find out what cut them, such as a full disk or a limit on the length of lines (`$MaxMessageSize` of rsyslog)",
             ),
         ),
         Flaw::Python => (

@@ -12,7 +12,7 @@ use crate::outcome::{Reason, RepairSet};
 use crate::output_names::{Compression, OutputNames, check_outputs};
 use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
-use crate::text::{noun, shell_word};
+use crate::text::{noun, shell_argument, shell_word};
 use crate::tracking::LineWrapper;
 use crate::url::redacted;
 
@@ -261,9 +261,9 @@ fn input_words(input: &InputSettings) -> Vec<String> {
 
 /// Returns a path as a word of a shell. A path that begins with a hyphen would be read as an option.
 fn path_word(path: &Path) -> String {
-    let text = path.to_string_lossy();
-    match text.starts_with('-') && text != "-" {
-        true => shell_word(&format!("./{text}")).into_owned(),
-        false => shell_word(&text).into_owned(),
+    let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+    match is_like_option && path != Path::new("-") {
+        true => shell_argument(Path::new(".").join(path).as_os_str()).into_owned(),
+        false => shell_argument(path.as_os_str()).into_owned(),
     }
 }

@@ -53,6 +53,11 @@ impl DateNumbers {
         Some(())
     }
 
+    /// Returns whether one of the numbers must be the year.
+    pub(super) fn has_year(&self) -> bool {
+        self.year.is_some()
+    }
+
     pub(super) fn could_be_day(&self, number: i64) -> bool {
         /// A leap year, which stands for the year if the year is not known yet.
         const LEAP_YEAR: i64 = 2000;

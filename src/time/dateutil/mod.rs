@@ -36,18 +36,26 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, i64), TimeProblem> {
         None if text.parse::<f64>().is_ok() => return Err(TimeProblem::NumberAsText),
         None => return Err(TimeProblem::NoDate),
     };
-    if year < 100 {
-        return Err(TimeProblem::TwoDigitYear);
+    match year {
+        0 if parts.date.has_year() => return Err(TimeProblem::YearZero),
+        ..100 if parts.date.has_year() => return Err(TimeProblem::EarlyYear),
+        ..100 => return Err(TimeProblem::TwoDigitYear),
+        10_000.. => return Err(TimeProblem::LateYear),
+        100.. => {}
     }
     if parts.hour.is_none() {
         return Err(TimeProblem::NoTimeOfDay);
     }
     let offset = offset(&parts)?;
-    let local = local(year, month, day, &parts).ok_or(TimeProblem::OutOfRange)?;
+    let date = date_of(year, month, day).ok_or(TimeProblem::NoSuchDate)?;
+    let time = time_of_day(&parts).ok_or(match (parts.hour, parts.second) {
+        (Some(24), _) | (_, Some(60)) => TimeProblem::MidnightOrLeapSecond,
+        _ => TimeProblem::NoSuchTimeOfDay,
+    })?;
     if offset.abs() >= SECONDS_OF_DAY {
-        return Err(TimeProblem::OutOfRange);
+        return Err(TimeProblem::NoSuchOffset);
     }
-    Ok((local, offset))
+    Ok((date.to_datetime(time), offset))
 }
 
 fn offset(parts: &Parts) -> Result<i64, TimeProblem> {
@@ -59,14 +67,18 @@ fn offset(parts: &Parts) -> Result<i64, TimeProblem> {
     }
 }
 
-/// Makes the local time. Minutes and seconds that are absent are zero.
-fn local(year: i64, month: i64, day: i64, parts: &Parts) -> Option<DateTime> {
-    let part = |part: Option<i64>| i8::try_from(part.unwrap_or(0)).ok();
+fn date_of(year: i64, month: i64, day: i64) -> Option<Date> {
     let date = Date::new(
         year.try_into().ok()?,
         month.try_into().ok()?,
         day.try_into().ok()?,
     );
+    date.ok()
+}
+
+/// Makes the time of day. Minutes and seconds that are absent are zero.
+fn time_of_day(parts: &Parts) -> Option<Time> {
+    let part = |part: Option<i64>| i8::try_from(part.unwrap_or(0)).ok();
     let nanosecond = i32::try_from(parts.microsecond * 1000).ok()?;
     let time = Time::new(
         part(parts.hour)?,
@@ -74,7 +86,7 @@ fn local(year: i64, month: i64, day: i64, parts: &Parts) -> Option<DateTime> {
         part(parts.second)?,
         nanosecond,
     );
-    Some(date.ok()?.to_datetime(time.ok()?))
+    time.ok()
 }
 
 #[cfg(test)]
