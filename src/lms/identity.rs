@@ -31,6 +31,21 @@ impl IdentityDerivation {
         }
     }
 
+    /// Returns the derivation for another root URL, with the same key.
+    pub fn with_root_url(&self, lms_root_url: &str) -> Self {
+        Self {
+            lms_root_url: lms_root_url.to_owned(),
+            keyed: self.keyed.clone(),
+            computes_ids: self.computes_ids,
+        }
+    }
+
+    /// Returns the derivation with another key. Returns `None` if there is no key.
+    pub fn with_other_key(&self) -> Option<Self> {
+        let other = Self::new(&self.lms_root_url, Some(b"another key"));
+        self.keyed.is_some().then_some(other)
+    }
+
     /// Returns the external id of a user who is not in a users table: the user with this numeric id or, without a
     /// numeric id, with this username. The id is the same for every format.
     pub(super) fn of_unknown(&self, id: Option<i64>, username: &str) -> Uuid {

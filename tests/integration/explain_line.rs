@@ -1,5 +1,7 @@
 //! `explain` of a single line, such as `a.log:22`: its event and its results, with the origin of each field.
 
+use std::fs;
+
 use crate::harness::{Ended, Run, fixture, gzip, line, lines};
 
 fn explain(arguments: &[&str]) -> Run {
@@ -180,6 +182,121 @@ fn each_field_of_a_result_has_its_origin() {
         ("\"ip\"", None),
     ] {
         assert_eq!(note_of(source, words), note, "{words}");
+    }
+}
+
+/// Returns the fields of the results in an explanation that have a note with these words: their keys and values.
+fn fields_with<'o>(output: &'o str, words: &str) -> Vec<&'o str> {
+    let noted = output.lines().filter_map(|line| line.split_once("  ← "));
+    let noted = noted.filter(|(_, note)| note.contains(words));
+    noted
+        .map(|(field, _)| field.trim().trim_end_matches(','))
+        .collect()
+}
+
+#[test]
+fn only_values_that_the_formats_fix_are_called_constant() {
+    let families = fs::read_dir(fixture("events")).unwrap();
+    let files = families.flat_map(|family| fs::read_dir(family.unwrap().path()).unwrap());
+    let lines = files.map(|file| format!("{}:1", file.unwrap().path().display()));
+    let events: Vec<String> = lines.collect();
+    let fixed: [(&str, &[&str]); 2] = [
+        (
+            "xapi",
+            &[
+                "\"objectType\": \"Activity\"",
+                "\"objectType\": \"Agent\"",
+                "\"objectType\": \"GroupActivity\"",
+                "\"objectType\": \"StatementRef\"",
+                "\"version\": \"1.0.3\"",
+            ],
+        ),
+        (
+            "caliper",
+            &[
+                "\"@context\": \"http://purl.imsglobal.org/ctx/caliper/v1p2\"",
+                "\"dataVersion\": \"http://purl.imsglobal.org/ctx/caliper/v1p2\"",
+                "\"type\": \"CourseOffering\"",
+                "\"type\": \"Person\"",
+                "\"type\": \"Score\"",
+                "\"type\": \"Session\"",
+            ],
+        ),
+    ];
+    for (format, fixed) in fixed {
+        let run = Run::explain_as_text_to(format).tables();
+        let run = run.args(&["--quiet", "--events", "all"]);
+        let events: Vec<&str> = events.iter().map(String::as_str).collect();
+        let output = stdout(&run.args(&events).run().with_code(0));
+        let mut constants = fields_with(&output, "constant");
+        constants.sort_unstable();
+        constants.dedup();
+        assert_eq!(constants, fixed);
+    }
+}
+
+#[test]
+fn a_value_that_the_conversion_compares_has_its_field_as_the_origin() {
+    for (event, words, note) in [
+        (
+            "completion/edx.completion.block_completion.changed.half",
+            "\"completion\": false",
+            Some("event.completion"),
+        ),
+        (
+            "problem/edx.grades.problem.submitted",
+            "\"success\": false",
+            Some("event.weighted_earned, event.weighted_possible"),
+        ),
+        (
+            "problem/problem_check.zero-max-grade",
+            "\"scaled\": 0.0",
+            Some("if there is event.grade and event.max_grade"),
+        ),
+    ] {
+        let event = format!("{}:1", fixture(&format!("events/{event}.json")).display());
+        let run = explain(&["--quiet", "--events", "all", &event]).run();
+        let output = stdout(&run.with_code(0));
+        let (_, result) = output.split_once("\nresult\n").unwrap();
+        assert_eq!(note_of(result, words), note, "{event}");
+    }
+    let log = line(1).replace("\"currentTime\": 1", "\"currentTime\": 1e17");
+    let run = explain(&["--quiet", "a.log:1"]).file("a.log", log).run();
+    let output = stdout(&run.with_code(0));
+    let time = note_of(&output, "extensions/time\"");
+    assert_eq!(time, Some("event.currentTime"));
+}
+
+#[test]
+fn a_large_event_has_origins_only_for_the_fields_that_were_followed() {
+    let large = format!("\"x\": \"{}\", \"id\"", "y ".repeat(200_000));
+    let log = line(1).replace("\"id\"", &large);
+    assert!(log.len() > 400_000);
+    let run = explain(&["--quiet", "--color", "always", "a.log:1"]);
+    let output = stdout(&run.file("a.log", log).run().with_code(0));
+    assert!(
+        output.ends_with("The event is large, so not every field was followed to the result.\n")
+    );
+    let (_, result) = output.split_once("result\x1b[0m\n").unwrap();
+    assert!(!result.contains("no field found"), "{result}");
+    assert!(!output.contains("\x1b[2m"), "no field is faint");
+}
+
+#[test]
+fn options_of_the_format_and_the_actor_key_are_origins() {
+    for format in ["xapi", "caliper"] {
+        let run = Run::explain_as_text_to(format);
+        let run = run.args(&["--quiet", "--transformer-version", "9.9.9"]);
+        let run = run.env("EVENT_ROUTER_ACTOR_KEY", "a".repeat(32).as_str());
+        let output = stdout(&run.file("a.log", line(1)).args(&["a.log:1"]).run());
+        let version = note_of(&output, "@9.9.9");
+        assert_eq!(version, Some("--transformer-version"));
+        let actor = "← username, --lms-root-url, the actor key";
+        assert!(output.contains(actor), "{output}");
+        if format == "caliper" {
+            assert_eq!(note_of(&output, "\"sendTime\""), Some("--send-time"));
+            assert_eq!(note_of(&output, "\"sensor\""), Some("--sensor"));
+        }
     }
 }
 

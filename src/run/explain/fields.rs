@@ -128,30 +128,58 @@ pub fn changed<'a>(
     }
 }
 
-/// Returns other values of the same kind.
-pub fn others_of<'a>(value: Value<'a>, arena: &'a Bump) -> Vec<Value<'a>> {
-    match value {
-        Value::Null => vec![Value::Str("x"), Value::Int(1)],
+/// Returns the different numbers of fields.
+pub fn numbers_of<'a>(fields: &[Field<'a>]) -> Vec<Value<'a>> {
+    /// The most numbers that are returned. Events with more have lists of numbers.
+    const MOST: usize = 16;
+
+    let mut numbers = Vec::new();
+    for field in fields {
+        let is_number = matches!(field.value, Value::Int(_) | Value::Float(_));
+        if is_number && !numbers.contains(&field.value) && numbers.len() < MOST {
+            numbers.push(field.value);
+        }
+    }
+    numbers
+}
+
+/// Returns other values of the same kind, and the other kinds that the conversion distinguishes. The conversion compares
+/// numbers with 0, with 1 and with other `numbers` of the event.
+pub fn others_of<'a>(value: Value<'a>, numbers: &[Value<'a>], arena: &'a Bump) -> Vec<Value<'a>> {
+    let mut others = match value {
+        Value::Null => vec![Value::Str("x"), Value::Int(1), Value::Bool(true)],
         Value::Bool(value) => vec![Value::Bool(!value)],
-        Value::Int(number) => vec![
-            Value::Int(number.saturating_add(1)),
-            Value::Int(number.saturating_sub(1)),
-        ],
-        Value::BigInt(digits) => vec![Value::BigInt(arena.alloc_str(&format!("{digits}1")))],
-        Value::Float(number) => vec![Value::Float(number + 1.0)],
+        Value::Int(number) => {
+            let fixed = [0, 1, -1].map(Value::Int);
+            let near = [number.saturating_add(1), number.saturating_sub(1)];
+            let near = [near[0], near[1], number.saturating_mul(2)].map(Value::Int);
+            [&fixed[..], &near, numbers].concat()
+        }
+        Value::BigInt(digits) => {
+            let longer = Value::BigInt(arena.alloc_str(&format!("{digits}1")));
+            [&[longer, Value::Int(0), Value::Int(1)], numbers].concat()
+        }
+        Value::Float(number) => {
+            let others = [0.0, 1.0, -1.0, number + 1.0, number - 1.0, 2.0 * number];
+            [&others.map(Value::Float)[..], numbers].concat()
+        }
         Value::Str(text) => {
             let others = other_texts(text).into_iter();
-            others
-                .map(|text| Value::Str(arena.alloc_str(&text)))
-                .collect()
+            let others = others.map(|text| Value::Str(arena.alloc_str(&text)));
+            others.chain(WORDS.map(Value::Str)).collect()
         }
         Value::Array(_) => vec![Value::Array(&[Value::Str("x")])],
         Value::Object(_) => {
             let members = arena.alloc_slice_copy(&[("x", Value::Str("x"))]);
             vec![Value::Object(JsonObject::from_unique(members))]
         }
-    }
+    };
+    others.retain(|other| *other != value);
+    others
 }
+
+/// Words with which the conversion compares texts.
+const WORDS: [&str; 3] = ["correct", "server", "browser"];
 
 /// Returns texts in which one word or number is another, which leaves the form of times, keys and addresses as it is,
 /// and a longer text.

@@ -1,7 +1,8 @@
 //! The origins of the fields of a result: fields of the event, tables and options.
 //!
 //! Origins are found by experiment. Each field of the event is changed, the event is converted again, and the fields of the
-//! result that differ depend on the field. So origins cannot differ from what the conversion does.
+//! result that differ depend on the field. So each origin that is found is true. A field of the event may have other values
+//! that no experiment tries, so a field of the result without an origin is called constant only if the format fixes its value.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -9,14 +10,27 @@ use std::mem;
 use bumpalo::Bump;
 
 use super::experiment_settings::ExperimentSettings;
-use super::fields::{changed, fields_of, others_of, path_text};
+use super::fields::{Field, Step, changed, fields_of, numbers_of, others_of, path_text};
 use crate::convert::{ConvertedBatch, FormatSettings, LineConverter};
 use crate::json::Value;
-use crate::lms::IdentityDerivation;
+use crate::lms::Lms;
 use crate::outcome::Outcome;
 
 /// The most bytes of events that are converted for one result. Usual events take a hundredth.
-const MOST_BYTES: usize = 64 << 20;
+const MOST_BYTES: usize = 8 << 20;
+
+/// The ends of the paths of the fields whose values the formats fix, outside extensions, and the path of such a field in
+/// extensions. Extensions may have objects of the event.
+const FIXED: [&str; 7] = [
+    ".objectType",
+    ".version",
+    ".@context",
+    ".dataVersion",
+    ".actor.type",
+    ".session.type",
+    ".score.type",
+];
+const FIXED_EXTENSION: &str = ".object.extensions.isPartOf.type";
 
 /// The fields of a result with their values as JSON, by path. Paths begin with the number of the record.
 pub type Fields = BTreeMap<String, String>;
@@ -80,6 +94,7 @@ impl Origins {
         let path = account.as_deref().unwrap_or(path);
         let origin = self.of_results.get(path)?;
         let mut names = origin.fields.clone();
+        let conditions = origin.conditions.get(..2).unwrap_or(&origin.conditions);
         if names.len() >= self.all && names.len() > MOST {
             names = vec!["all fields of the event".to_owned()];
         } else if names.len() > MOST {
@@ -88,16 +103,27 @@ impl Origins {
         }
         names.extend(origin.options.iter().map(|&option| option.to_owned()));
         names.extend(origin.tables.iter().map(|table| format!("from {table}")));
-        Some(match (names.is_empty(), origin.conditions.first()) {
-            (false, _) => names.join(", "),
-            (true, None) => "constant".to_owned(),
-            (true, Some(field)) => format!("constant, if there is {field}"),
-        })
+        let condition = match conditions {
+            [] => String::new(),
+            fields => format!("if there is {}", fields.join(" and ")),
+        };
+        match (names.is_empty(), is_fixed(path)) {
+            (false, _) => Some(names.join(", ")),
+            (true, true) if condition.is_empty() => Some("constant".to_owned()),
+            (true, true) => Some(format!("constant, {condition}")),
+            (true, false) if !condition.is_empty() => Some(condition),
+            (true, false) if self.is_partial => None,
+            (true, false) => Some("no field found".to_owned()),
+        }
     }
 
     /// Returns the use of a field of the event.
     pub fn use_of(&self, path: &str) -> Use {
-        self.uses.get(path).copied().unwrap_or(Use::None)
+        let unknown = match self.is_partial {
+            true => Use::Used,
+            false => Use::None,
+        };
+        self.uses.get(path).copied().unwrap_or(unknown)
     }
 }
 
@@ -130,50 +156,64 @@ impl<'c, 'e> Experiment<'c, 'e> {
     }
 
     fn run(mut self) -> Origins {
+        self.change_settings();
         self.change_fields();
         self.change_name();
-        self.change_settings();
         self.origins
     }
 
-    /// Changes each field of the event.
+    /// Changes each field of the event: first the fields outside texts of JSON, which may be large.
     fn change_fields(&mut self) {
         let arena = Bump::new();
         // The lifetime of the event is shortened to that of the arena.
         let event: Value<'_> = self.event;
-        let fields = fields_of(event, true, &arena);
+        let mut fields = fields_of(event, true, &arena);
         self.origins.all = fields.len();
+        let numbers = numbers_of(&fields);
+        fields.sort_by_key(|field| {
+            let length = field.value.as_str().map_or(0, str::len);
+            (field.path.contains(&Step::Decoded), length)
+        });
         for field in fields {
-            let path = path_text(&field.path);
-            let mut fields_use = Use::None;
-            let mut can_be_changed = false;
-            for new in others_of(field.value, &arena) {
-                let other = changed(event, &field.path, Some(new), &arena);
-                match self.convert(other) {
-                    Some(Ok(results)) => {
-                        can_be_changed = true;
-                        if self.note_all(&results, &path) {
-                            fields_use = Use::Used;
-                        }
-                    }
-                    Some(Err(_)) => {}
-                    None => return,
-                }
-            }
-            let without = changed(event, &field.path, None, &arena);
-            match self.convert(without) {
-                Some(Ok(results)) => {
-                    if self.note_all(&results, &path) {
-                        fields_use = Use::Used;
-                    }
-                }
-                Some(Err(Outcome::Rejected(_))) => fields_use = Use::Required,
-                Some(Err(_)) if !can_be_changed => fields_use = Use::Kind,
-                Some(Err(_)) => {}
-                None => return,
-            }
-            self.origins.uses.insert(path, fields_use);
+            let Some(found) = self.change_field(event, &field, &numbers, &arena) else {
+                return;
+            };
+            self.origins.uses.insert(path_text(&field.path), found);
         }
+    }
+
+    /// Changes a field of the event. Returns the use of the field, or `None` if no more conversions may be made.
+    fn change_field<'a>(
+        &mut self,
+        event: Value<'a>,
+        field: &Field<'a>,
+        numbers: &[Value<'a>],
+        arena: &'a Bump,
+    ) -> Option<Use> {
+        let path = path_text(&field.path);
+        let mut found = Use::None;
+        let mut can_be_changed = false;
+        for new in others_of(field.value, numbers, arena) {
+            let other = changed(event, &field.path, Some(new), arena);
+            if let Ok(results) = self.convert(other)? {
+                can_be_changed = true;
+                if self.note_all(&results, &path) {
+                    found = Use::Used;
+                }
+            }
+        }
+        let without = changed(event, &field.path, None, arena);
+        match self.convert(without)? {
+            Ok(results) => {
+                if self.note_all(&results, &path) {
+                    found = Use::Used;
+                }
+            }
+            Err(Outcome::Rejected(_)) => found = Use::Required,
+            Err(_) if !can_be_changed => found = Use::Kind,
+            Err(_) => {}
+        }
+        Some(found)
     }
 
     /// Gives the event the names of other events. Constants that then differ, and fields of events with the same form,
@@ -195,47 +235,42 @@ impl<'c, 'e> Experiment<'c, 'e> {
             let has_same_form = results.keys().eq(self.results.keys());
             self.note(&results, |origin| {
                 if has_same_form || origin.fields.is_empty() {
-                    origin.fields.push(key.to_owned());
+                    push_new(&mut origin.fields, key);
                 }
             });
         }
     }
 
-    /// Changes the root URL, takes the tables away, and changes the settings of envelopes.
+    /// Changes the root URL and the key of derived ids, takes the tables away, and changes the settings of the format. The
+    /// settings of the format are exchanged again after the experiment, so their changes are of no consequence.
     fn change_settings(&mut self) {
         let Some(lms) = self.converter.lms.get_mut() else {
             return;
         };
         let other_root = format!("{}x", lms.root_url);
-        let mut derivation = IdentityDerivation::new(&other_root, None);
+        let other_key = lms.derivation.with_other_key();
+        let mut derivation = lms.derivation.with_root_url(&other_root);
         let mut root_url = other_root;
         mem::swap(&mut lms.root_url, &mut root_url);
         mem::swap(&mut lms.derivation, &mut derivation);
         self.compare(|origin| origin.options.push("--lms-root-url"));
-        let Some(lms) = self.converter.lms.get_mut() else {
-            return;
-        };
-        (lms.root_url, lms.derivation) = (root_url, derivation);
-        if let Some(users) = lms.users.take() {
+        self.change_lms(|lms| (lms.root_url, lms.derivation) = (root_url, derivation));
+        if let Some(mut derivation) = other_key {
+            self.change_lms(|lms| mem::swap(&mut lms.derivation, &mut derivation));
+            self.compare(|origin| origin.options.push("the actor key"));
+            self.change_lms(|lms| lms.derivation = derivation);
+        }
+        if let Some(users) = self.change_lms(|lms| lms.users.take()).flatten() {
             self.compare(|origin| origin.tables.push(users.file.clone()));
-            self.converter
-                .lms
-                .get_mut()
-                .map(|lms| lms.users.insert(users));
+            self.change_lms(|lms| lms.users = Some(users));
         }
-        let courses = self
-            .converter
-            .lms
-            .get_mut()
-            .and_then(|lms| lms.courses.take());
-        if let Some(courses) = courses {
+        if let Some(courses) = self.change_lms(|lms| lms.courses.take()).flatten() {
             self.compare(|origin| origin.tables.push(courses.file.clone()));
-            self.converter
-                .lms
-                .get_mut()
-                .map(|lms| lms.courses.insert(courses));
+            self.change_lms(|lms| lms.courses = Some(courses));
         }
-        // The settings are exchanged again after the experiment, so a changed envelope is of no consequence.
+        self.transformer_version().push('x');
+        self.compare(|origin| origin.options.push("--transformer-version"));
+        self.transformer_version().pop();
         if let FormatSettings::Caliper(_, Some(envelope)) = &mut self.converter.format {
             envelope.sensor.push('x');
             self.compare(|origin| origin.options.push("--sensor"));
@@ -245,6 +280,20 @@ impl<'c, 'e> Experiment<'c, 'e> {
             envelope.send_time.push('x');
             self.compare(|origin| origin.options.push("--send-time"));
         }
+        if let FormatSettings::Caliper(_, Some(envelope)) = &mut self.converter.format {
+            envelope.send_time.pop();
+        }
+    }
+
+    fn transformer_version(&mut self) -> &mut String {
+        match &mut self.converter.format {
+            FormatSettings::Xapi(settings, _) => &mut settings.transformer_version,
+            FormatSettings::Caliper(settings, _) => &mut settings.transformer_version,
+        }
+    }
+
+    fn change_lms<R>(&mut self, change: impl FnOnce(&mut Lms) -> R) -> Option<R> {
+        self.converter.lms.get_mut().map(change)
     }
 
     /// Converts the event as it is with the changed settings.
@@ -273,17 +322,15 @@ impl<'c, 'e> Experiment<'c, 'e> {
             let other = results.get(path);
             if other.is_some() && other != self.results.get(path) {
                 add(origin);
-                origin.fields.dedup();
                 differs = true;
             }
         }
         differs
     }
 
-    /// Adds a field of the event, without which or with another value of which the results are others. Returns whether
-    /// they differ.
+    /// Records `field` as an origin of every result field that changed or is missing. Returns whether there is one.
     fn note_all(&mut self, results: &Fields, field: &str) -> bool {
-        let differs = self.note(results, |origin| origin.fields.push(field.to_owned()));
+        let differs = self.note(results, |origin| push_new(&mut origin.fields, field));
         self.note_missing(results, field) || differs
     }
 
@@ -292,12 +339,25 @@ impl<'c, 'e> Experiment<'c, 'e> {
         let mut lacks = false;
         for (path, origin) in &mut self.origins.of_results {
             if !results.contains_key(path) {
-                origin.conditions.push(field.to_owned());
-                origin.conditions.dedup();
+                push_new(&mut origin.conditions, field);
                 lacks = true;
             }
         }
         lacks
+    }
+}
+
+/// Returns whether the format fixes the value of a field of a result, whatever the event is.
+fn is_fixed(path: &str) -> bool {
+    match path.contains("extensions") {
+        true => path.ends_with(FIXED_EXTENSION),
+        false => FIXED.iter().any(|end| path.ends_with(end)),
+    }
+}
+
+fn push_new(names: &mut Vec<String>, name: &str) {
+    if !names.iter().any(|known| known == name) {
+        names.push(name.to_owned());
     }
 }
 

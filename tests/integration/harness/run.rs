@@ -93,7 +93,11 @@ impl Run {
 
     /// `explain` without `--json`.
     pub fn explain_as_text() -> Self {
-        Self::new(&["explain", "--to", "xapi", "--lms-root-url", ROOT_URL])
+        Self::explain_as_text_to("xapi")
+    }
+
+    pub fn explain_as_text_to(format: &str) -> Self {
+        Self::new(&["explain", "--to", format, "--lms-root-url", ROOT_URL])
     }
 
     pub fn send(url: &str) -> Self {
