@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use super::head_lines::HeadLines;
 use crate::input::{Position, PositionTracker, Shape};
+use crate::tracking::ObjectProgress;
 
 /// The number of first bytes of an input that are hashed to recognize it. This many bytes hold at least one line in
 /// most logs. They differ between logs, because each line contains a time.
@@ -100,6 +101,19 @@ impl Head {
             hash,
             open: false,
         }
+    }
+
+    /// Returns whether the last complete line ends within an object that goes over several lines. A run cannot resume
+    /// there.
+    pub fn ends_within_object(&self) -> bool {
+        let lines = self.bytes[..self.identifying].split_inclusive(|&byte| byte == b'\n');
+        let progress = lines.fold(ObjectProgress::default(), |progress, line| {
+            match progress.is_within() {
+                true => progress.after(line),
+                false => ObjectProgress::default().after(line),
+            }
+        });
+        progress.is_within()
     }
 
     /// Returns the number of identifying bytes and their hash.
@@ -234,6 +248,21 @@ mod tests {
             head.fingerprint(),
             (7, xxhash_rust::xxh3::xxh3_128(b"a line\n"))
         );
+    }
+
+    #[test]
+    fn a_line_may_end_within_an_object() {
+        for (text, is_within) in [
+            ("{\n", true),
+            ("{\n \"a\"", true),
+            ("{\n}\n", false),
+            ("INFO {}\n{\"a\": 1}\n", false),
+            ("{}\n{\n \"a\": 1,\n", true),
+            ("#\n", false),
+        ] {
+            let (head, _) = Head::read(&mut text.as_bytes(), Shape::Log).unwrap();
+            assert_eq!(head.ends_within_object(), is_within, "{text}");
+        }
     }
 
     /// No bytes would be the first bytes of every other input.

@@ -321,7 +321,7 @@ impl ResumingOpener {
                     earlier.chain([&progress.position])
                 });
                 let mut passed: Vec<Position> = delivered.chain(read()).copied().collect();
-                if beginning == Beginning::AllLines {
+                if beginning == Beginning::AllLines && !head.ends_within_object() {
                     let end = head.end_of_lines();
                     let is_passed = passed.iter().any(|passed| passed.offset >= end.offset);
                     passed.extend(is_passed.then_some(end));
