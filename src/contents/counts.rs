@@ -10,7 +10,7 @@ use super::left_out::LeftOut;
 use super::names::Names;
 use super::seen_event::SeenEvent;
 use super::values::Values;
-use crate::outcome::{FrequentTexts, Reason};
+use crate::outcome::{FrequentTexts, Reason, RepairSet};
 
 /// The contents of lines, by count.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +26,10 @@ pub struct Contents {
     pub form: FormCounts,
     /// The events that are not converted, and that no repair would convert.
     pub left_out: BTreeMap<LeftOut, u64>,
+    /// Of the events of `left_out`, those that are rejected for another reason once repairs have changed them.
+    pub rejected_after_repairs: BTreeMap<(LeftOut, RepairSet, Reason), u64>,
+    /// The events that these repairs would convert, if a table did not lack their users or courses.
+    pub rejected_by_tables: BTreeMap<(RepairSet, Reason), u64>,
     pub unparsable: BTreeMap<Reason, UnparsableLines>,
     /// The users that the table of users lacks.
     pub lacking_users: Lacking,
@@ -84,6 +88,12 @@ impl Contents {
         self.form.add(&later.form);
         for (&cause, events) in &later.left_out {
             *self.left_out.entry(cause).or_default() += events;
+        }
+        for (&key, events) in &later.rejected_after_repairs {
+            *self.rejected_after_repairs.entry(key).or_default() += events;
+        }
+        for (&key, events) in &later.rejected_by_tables {
+            *self.rejected_by_tables.entry(key).or_default() += events;
         }
         for (&reason, lines) in &later.unparsable {
             let entry = self.unparsable.entry(reason);

@@ -6,7 +6,8 @@ use super::converted_line::ConvertedLine;
 use super::line_converter::LineConverter;
 use crate::contents::{Contents, LeftOut, SeenEvent};
 use crate::input::{Line, Source};
-use crate::outcome::{EventKind, Outcome, Repair, RepairSet, Unsupported};
+use crate::outcome::{EventKind, Outcome, Reason, Repair, RepairSet, Unsupported};
+use crate::repair::RepairedEvent;
 use crate::repair::present_name;
 use crate::text::position_text;
 use crate::tracking::{LineWrapper, TrackingEvent};
@@ -92,6 +93,53 @@ impl LineConverter {
     }
 }
 
+impl LineConverter {
+    /// Adds to the outcome of an inspected event why a run with repairs, or with the tables, rejects the event. An inspection
+    /// converts events as without tables, so that it finds the repairs that they need.
+    pub(super) fn with_later_rejection<'a>(
+        &'a self,
+        conversion: ConvertedLine<'a>,
+        event: TrackingEvent<'a>,
+        arena: &'a Bump,
+    ) -> ConvertedLine<'a> {
+        let is_converted =
+            matches!(conversion.outcome, Outcome::Emitted) || !conversion.repairs.is_empty();
+        let rejected_later = match is_converted {
+            true => {
+                let lms = self.lms.get();
+                let reason = lms.and_then(|lms| lms.reason_of_tables(&event, arena));
+                reason.map(|reason| (conversion.repairs, reason))
+            }
+            false => self.rejected_after_repairs(event, arena),
+        };
+        ConvertedLine {
+            rejected_later,
+            ..conversion
+        }
+    }
+
+    /// Returns the reason why an event is rejected once all repairs that change it are applied.
+    #[cold]
+    fn rejected_after_repairs<'a>(
+        &'a self,
+        logged: TrackingEvent<'a>,
+        arena: &'a Bump,
+    ) -> Option<(RepairSet, Reason)> {
+        let is_taken = |name: &&str| self.outcome_by_name(name).0.is_none();
+        let name = match logged.has_name() {
+            true => logged.name(),
+            false => logged.event_type(),
+        };
+        let name = name
+            .map(|name| present_name(name).unwrap_or(name))
+            .filter(is_taken)?;
+        let RepairedEvent { event, repairs, .. } =
+            RepairedEvent::of(logged, RepairSet::ALL, arena).ok()?;
+        let fault = self.tried(name, event, arena)?.err()?;
+        (!repairs.is_empty()).then_some((repairs, fault.reason))
+    }
+}
+
 /// Counts the outcome of a line.
 pub(super) fn count_outcome(
     conversion: &ConvertedLine<'_>,
@@ -100,7 +148,10 @@ pub(super) fn count_outcome(
     contents: &mut Contents,
 ) {
     let cause = match &conversion.outcome {
-        Outcome::Emitted => return,
+        Outcome::Emitted => match conversion.rejected_later {
+            Some((_, reason)) => LeftOut::Rejected(reason),
+            None => return,
+        },
         Outcome::Unparsable(fault) => {
             let position = || match conversion.row {
                 Some(row) => position_text(row.file, row.line, row.byte),
@@ -109,7 +160,12 @@ pub(super) fn count_outcome(
             contents.count_unparsable(fault.reason, position);
             return;
         }
-        _ if !conversion.repairs.is_empty() => return,
+        _ if !conversion.repairs.is_empty() => {
+            if let Some(key) = conversion.rejected_later {
+                *contents.rejected_by_tables.entry(key).or_default() += 1;
+            }
+            return;
+        }
         Outcome::Rejected(fault) => LeftOut::Rejected(fault.reason),
         Outcome::Unsupported(Unsupported::NotByDefault) => LeftOut::OnRequest,
         Outcome::Unsupported(_) | Outcome::Filtered(_) => match conversion.kind_of_unsupported() {
@@ -119,4 +175,9 @@ pub(super) fn count_outcome(
         },
     };
     *contents.left_out.entry(cause).or_default() += 1;
+    let is_emitted = matches!(conversion.outcome, Outcome::Emitted);
+    if let Some((repairs, reason)) = conversion.rejected_later.filter(|_| !is_emitted) {
+        let key = (cause, repairs, reason);
+        *contents.rejected_after_repairs.entry(key).or_default() += 1;
+    }
 }

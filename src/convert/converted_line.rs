@@ -3,7 +3,7 @@
 use jiff::civil::DateTime;
 
 use crate::lms::DerivedId;
-use crate::outcome::{EventKind, Outcome, Repair, RepairSet};
+use crate::outcome::{EventKind, Outcome, Reason, Repair, RepairSet};
 use crate::tracking::RejectsRow;
 
 /// The result of converting a line that is not blank.
@@ -23,6 +23,9 @@ pub struct ConvertedLine<'a> {
     pub derived_id: Option<DerivedId>,
     /// The repairs that changed the event. For an event that is not emitted: those with which it would be emitted.
     pub repairs: RepairSet,
+    /// For an inspection: the reason why the event is rejected once these repairs have changed it, or once a table is asked
+    /// for its user and course.
+    pub(super) rejected_later: Option<(RepairSet, Reason)>,
     /// The number of records that were appended to the batch: xAPI statements, or Caliper events or envelopes.
     pub records: usize,
     /// The row, if the line is a row of a rejects file. The other fields are those of the line that the row stands for.
@@ -71,6 +74,7 @@ impl<'a> ConvertedLine<'a> {
             two_times: RepairSet::NONE,
             derived_id: None,
             repairs: RepairSet::NONE,
+            rejected_later: None,
             records: 0,
             row: None,
         }

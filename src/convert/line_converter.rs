@@ -174,16 +174,21 @@ impl LineConverter {
         if let Some(contents) = &mut batch.contents {
             self.count_contents(&event, line, arena, contents);
         }
+        let is_inspection = batch.contents.is_some();
         // Only an inspection tries which repairs an event needs that is not converted because of its name.
-        let with_repairs = |conversion| match batch.contents {
-            None => conversion,
-            Some(_) => ConvertedLine {
+        let with_repairs = |conversion| match is_inspection {
+            false => conversion,
+            true => ConvertedLine {
                 repairs: self.repairs_of_name(event, arena),
                 ..conversion
             },
         };
+        let later = |conversion: ConvertedLine<'a>| match is_inspection {
+            true => self.with_later_rejection(conversion, event, arena),
+            false => conversion,
+        };
         let Some(name) = self.name_of(&event) else {
-            return Some(with_repairs(self.without_name(&event)));
+            return Some(later(with_repairs(self.without_name(&event))));
         };
         let (excluded, known) = self.outcome_by_name(name);
         let conversion = match excluded {
@@ -214,7 +219,7 @@ impl LineConverter {
                 }
             }
         };
-        Some(conversion.named(name, known))
+        Some(later(conversion.named(name, known)))
     }
 
     /// Converts an event whose name is selected.

@@ -1,11 +1,12 @@
 //! The repairs that an event would need, and those without which it is converted.
 
 use bumpalo::Bump;
+use jiff::civil::DateTime;
 
 use super::converted_batch::ConvertedBatch;
 use super::line_converter::LineConverter;
 use super::record_writer::{Layout, RecordWriter};
-use crate::outcome::{Repair, RepairSet};
+use crate::outcome::{Fault, Repair, RepairSet};
 use crate::repair::RepairedEvent;
 use crate::routing::RouterSet;
 use crate::tracking::TrackingEvent;
@@ -82,12 +83,23 @@ impl LineConverter {
 
     /// Returns whether an event passes the filters and has records.
     fn would_emit<'a>(&'a self, name: &'a str, event: TrackingEvent<'a>, arena: &'a Bump) -> bool {
+        matches!(self.tried(name, event, arena), Some(Ok((1.., _))))
+    }
+
+    /// Returns the number of records of an event and its time, or the fault. Writes nothing. Returns `None` if the event does
+    /// not pass the filters.
+    pub(super) fn tried<'a>(
+        &'a self,
+        name: &'a str,
+        event: TrackingEvent<'a>,
+        arena: &'a Bump,
+    ) -> Option<Result<(usize, Option<DateTime>), Fault>> {
         let mut batch = ConvertedBatch::default();
         if self
             .accepting_routers(&event, &mut batch.tally.filtered)
             .is_err()
         {
-            return false;
+            return None;
         }
         let writer = RecordWriter {
             batch: &mut batch,
@@ -97,6 +109,6 @@ impl LineConverter {
             nth: 0,
             routers: RouterSet::ALL,
         };
-        matches!(self.transform(name, event, arena, writer), Ok((1.., _)))
+        Some(self.transform(name, event, arena, writer))
     }
 }

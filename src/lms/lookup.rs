@@ -173,6 +173,26 @@ impl Lms {
         key.is_some_and(|key| courses.display_name(&key).is_none())
     }
 
+    /// Returns the reason why an event is rejected whose user or course a table lacks. The event is converted as without tables.
+    pub(crate) fn reason_of_tables(
+        &self,
+        event: &TrackingEvent<'_>,
+        arena: &Bump,
+    ) -> Option<Reason> {
+        if self.users.is_none() && self.courses.is_none() {
+            return None;
+        }
+        let user = UserRef::of_event(event, arena).ok()?;
+        let course = event.context("course_id").and_then(Value::as_str);
+        match self.find(user) {
+            None if self.users.is_some() => Some(Reason::UnknownUser),
+            Some(Identity::Absent { .. }) => Some(Reason::NoExternalId),
+            _ => course
+                .is_some_and(|course| self.lacks_course(course))
+                .then_some(Reason::UnknownCourse),
+        }
+    }
+
     /// Returns whether an id was derived for a user who is in no table.
     pub fn has_derived_unknown(&self) -> bool {
         self.derives_unknown.load(Ordering::Relaxed)

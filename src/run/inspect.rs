@@ -20,6 +20,7 @@ use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{ANY_FILE, OWNER_ONLY};
 use crate::input::{LineBatch, NotFound, Source};
+use crate::lms::Unknown;
 use crate::pipeline::{self, PipelineOptions};
 use crate::progress::Snapshot;
 use crate::report::{Archive, Inspection, PageFile, inspection_page, inspection_text};
@@ -77,6 +78,10 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     let mut converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
     if let Some(lms) = converter.lms.get_mut() {
         lms.derivation.computes_ids = false;
+        // Events are converted as without tables, which shows the repairs that they need.
+        lms.unknown_user = Unknown::Derive;
+        lms.unknown_course = Unknown::Derive;
+        lms.missing_external_id = Unknown::Derive;
     }
     let (has_users, has_courses) = converter.lms.get().map_or((false, false), |lms| {
         (lms.users.is_some(), lms.courses.is_some())

@@ -410,3 +410,54 @@ fn tables_that_fit_no_event_are_told() {
     let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
     assert!(text.contains("these tables do not fit this log"), "{text}");
 }
+
+#[test]
+fn the_reasons_are_those_of_the_recommended_command() {
+    let without_user = line(30).replace(r#""name": "play_video""#, r#""event_type": "play_video""#);
+    let without_user = without_user.replace("ada", "");
+    let old =
+        |second| line(second).replace(r#""name": "play_video""#, r#""event_type": "play_video""#);
+    let log = (1..4).map(old).collect::<String>() + &without_user + &line(5).replace("ada", "");
+    let users = "id,username,email,xapi_id,caliper_id\n5,ada,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
+    let log = log + &old(6).replace("ada", "grace") + &line(7).replace("ada", "grace");
+    for (tables, unknown) in [(&[][..], 0), (&["--users", "users.csv"], 2)] {
+        let run = inspect(&["a.log"])
+            .args(tables)
+            .file("users.csv", users)
+            .file("a.log", &log);
+        let shown = counts(&run.run().with_code(0));
+        let recommended = &shown["recommended"];
+        let mut expected = vec![json!({"what": "events without a user", "count": 2})];
+        if unknown > 0 {
+            let what = "events of users who are not in the table of users";
+            expected.push(json!({"what": what, "count": unknown}));
+        }
+        assert_eq!(recommended["leaves_out"], json!(expected));
+        let command = recommended["command"].as_str().unwrap();
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        let run = Run::new(&words)
+            .args(&["--report", "report.json"])
+            .file("users.csv", users);
+        let report = run.file("a.log", &log).run().with_code(0).report();
+        let reasons = &report["total"]["reasons"];
+        assert_eq!(reasons["no-user"], 2, "{reasons}");
+        assert_eq!(reasons["unknown-user"].as_u64().unwrap_or(0), unknown);
+    }
+}
+
+#[test]
+fn tables_that_fit_no_event_hide_no_repair() {
+    let users =
+        "id,username,email,xapi_id,caliper_id\n1,grace,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n";
+    let log = lines(1..3).replace("+00:00", "");
+    let run = inspect(&["a.log", "--users", "users.csv"]).file("users.csv", users);
+    let shown = counts(&run.file("a.log", log).run().with_code(0));
+    assert_eq!(
+        shown["form"]["repairs"],
+        json!([{"name": "naive-time", "events": 2}])
+    );
+    let left_out =
+        json!([{"what": "events of users who are not in the table of users", "count": 2}]);
+    assert_eq!(shown["recommended"]["leaves_out"], left_out);
+    assert_eq!(shown["recommended"]["command"], "");
+}

@@ -1,11 +1,12 @@
 //! The command that an inspection recommends.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
-use crate::contents::LeftOut;
+use crate::contents::{Contents, LeftOut};
 use crate::format::{Format, OutputFormat};
 use crate::input::{Framing, Origin, Source};
 use crate::outcome::{Reason, RepairSet};
@@ -195,11 +196,13 @@ fn left_out(archive: &Archive<'_>, repairs: RepairSet) -> Vec<LeftOutRow> {
         what: noun(count, nouns).to_owned() + rest,
         count,
     };
-    let causes = archive.contents.left_out.iter();
-    let causes = causes.map(|(cause, &count)| {
-        let (nouns, rest) = text_of(*cause);
-        row(nouns, &rest, count)
-    });
+    let causes = causes(archive.contents, repairs).into_iter();
+    let causes = causes
+        .filter(|(_, count)| *count > 0)
+        .map(|(cause, count)| {
+            let (nouns, rest) = text_of(cause);
+            row(nouns, &rest, count)
+        });
     let repairable = archive.tally.details.repairable.iter();
     let unrepaired = repairable.filter(|(needed, _)| !needed.without(repairs).is_empty());
     let unrepaired = unrepaired.map(|(needed, &count)| {
@@ -209,6 +212,33 @@ fn left_out(archive: &Archive<'_>, repairs: RepairSet) -> Vec<LeftOutRow> {
     let unparsable = archive.tally.unparsable;
     let unparsable = (unparsable > 0).then(|| row("unparsable lines", "", unparsable));
     causes.chain(unrepaired).chain(unparsable).collect()
+}
+
+/// Returns the causes why events are left out by a command with these repairs.
+fn causes(contents: &Contents, chosen: RepairSet) -> BTreeMap<LeftOut, u64> {
+    let mut causes = contents.left_out.clone();
+    let mut add = |reason, count| *causes.entry(LeftOut::Rejected(reason)).or_default() += count;
+    for (&(_, repairs, reason), count) in &contents.rejected_after_repairs {
+        if is_repaired(repairs, chosen) {
+            add(reason, count);
+        }
+    }
+    for (&(needed, reason), count) in &contents.rejected_by_tables {
+        if needed.without(chosen).is_empty() {
+            add(reason, count);
+        }
+    }
+    for (&(cause, repairs, _), count) in &contents.rejected_after_repairs {
+        if is_repaired(repairs, chosen) {
+            causes.entry(cause).and_modify(|events| *events -= count);
+        }
+    }
+    causes
+}
+
+/// Returns whether one of the chosen repairs changes an event that these repairs change.
+fn is_repaired(repairs: RepairSet, chosen: RepairSet) -> bool {
+    repairs.without(chosen) != repairs
 }
 
 /// Returns a plural noun, and the words after it, for the events of a cause.
