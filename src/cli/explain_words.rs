@@ -21,7 +21,7 @@ const OF_INPUTS: [&str; 4] = ["files_from", "include", "exclude", "shard"];
 /// Returns the options and inputs that `explain` shares with the command of these matches. If the run writes a rejects
 /// file, this file is the input. Returns no words if the inputs cannot be read again.
 pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<OsString> {
-    let rejects = given(matches, "rejects").filter(|rejects| rejects[..] != ["-"]);
+    let rejects = rejects_file(matches);
     let inputs = match &rejects {
         Some(rejects) => rejects.clone(),
         None => given(matches, "inputs").unwrap_or_default(),
@@ -38,6 +38,11 @@ pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<OsString> {
     let more = (inputs.len() > MOST_INPUTS).then(|| MORE.into());
     words.extend(inputs.into_iter().take(MOST_INPUTS).chain(more));
     words
+}
+
+/// Returns the rejects file that the command of these matches writes.
+pub fn rejects_file(matches: &ArgMatches) -> Option<Vec<OsString>> {
+    given(matches, "rejects").filter(|rejects| rejects[..] != ["-"])
 }
 
 fn option_words(arg: &Arg, matches: &ArgMatches) -> Vec<OsString> {

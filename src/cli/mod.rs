@@ -210,6 +210,10 @@ fn program() -> Command {
     let command = Cli::command().version(version::long());
     let command = command.mut_subcommand("send", |send| {
         // A probe converts nothing.
+        let send = send.override_usage(
+            "event-router send [OPTIONS] --to <TO> --lms-root-url <URL> [INPUT]...\n       \
+             event-router send --probe [OPTIONS]",
+        );
         send.mut_args(|arg| match arg.get_id().as_str() {
             "to" | "lms_root_url" => arg.required(false).required_unless_present("probe"),
             _ => arg,
@@ -280,7 +284,8 @@ fn set_explain(invocation: &mut Invocation, matches: &ArgMatches) {
     if let Some((_, matches)) = matches.subcommand()
         && let Some(explain) = explain
     {
-        invocation.set_explain(&explain_words::explain_words(explain, matches));
+        let words = explain_words::explain_words(explain, matches);
+        invocation.set_explain(&words, explain_words::rejects_file(matches).is_some());
     }
 }
 

@@ -21,8 +21,8 @@ pub struct TerminalArgs {
     )]
     pub color: ColorArg,
 
-    /// Show the progress on standard error: `auto` and `bar` show a bar on a terminal, `auto` only if standard output is
-    /// no terminal, too; `log` writes a line every ten seconds, for journals
+    /// Show the progress on standard error: `bar` is a bar on a terminal, `auto` is the same unless records or lines go
+    /// to the terminal meanwhile, and `log` is a line every ten seconds, for journals
     #[arg(
         long,
         global = true,

@@ -193,6 +193,13 @@ impl OutputArgs {
         if names_file(&directory) {
             return self.of_file(&directory, record);
         }
+        if seems_to_name_file(&directory) {
+            let name = directory.display();
+            bail!(
+                "`{name}` is neither a directory nor a name for one file, which ends with .jsonl or .jsonl.gz; \
+                 to make a directory of this name, give `{name}/`"
+            );
+        }
         let names = OutputNames {
             directory,
             format: match self.output_format {
@@ -233,7 +240,22 @@ impl OutputArgs {
 /// no such directory.
 fn names_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let ends_in_slash = path.as_os_str().as_encoded_bytes().ends_with(b"/");
     let is_of_log = name.ends_with(".jsonl") || name.ends_with(".jsonl.gz");
-    is_of_log && !ends_in_slash && !path.is_dir()
+    is_of_log && !names_directory(path)
+}
+
+/// Returns whether a path ends as the names of files usually do, and there is no such directory. Such a path is more likely
+/// a mistake than the name of a new directory.
+fn seems_to_name_file(path: &Path) -> bool {
+    const ENDINGS: [&str; 13] = [
+        "7z", "bz2", "csv", "gz", "json", "lz4", "ndjson", "parquet", "tsv", "txt", "xz", "zip",
+        "zst",
+    ];
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    let is_of_file = ENDINGS.iter().any(|known| ending == *known);
+    is_of_file && !names_directory(path)
+}
+
+fn names_directory(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
 }

@@ -97,9 +97,9 @@ impl Meter {
             bar.per_sec()
         };
         let rate = speed_of(&self.records, records);
-        let speed = snapshot
-            .unpacked
-            .map(|bytes| speed_of(&self.unpacked, bytes));
+        // The lines of a slow pipe are read long before they are a batch, whose unpacked bytes are counted.
+        let unpacked = snapshot.unpacked.map(|bytes| bytes.max(snapshot.bytes));
+        let speed = unpacked.map(|bytes| speed_of(&self.unpacked, bytes));
         // The time left is unknown before the first progress, when indicatif estimates zero, and after a long wait.
         let left = self.bar.eta();
         let is_known = !left.is_zero() && (records == 0 || rate >= LOWEST_RATE);

@@ -16,6 +16,8 @@ pub struct Invocation {
     /// The words of the command that explains the lines of the run, without `--only`, as a shell reads them. Empty if
     /// there is no such command.
     pub explain: Vec<String>,
+    /// Whether this command reads the rejects file of the run.
+    pub explains_rejects: bool,
 }
 
 /// A word that stands for more inputs.
@@ -42,12 +44,14 @@ impl Invocation {
             words: kept,
             variables: Vec::new(),
             explain: Vec::new(),
+            explains_rejects: false,
         }
     }
 
     /// Sets the options and inputs of the command that explains the lines of the run. Secret parts of URLs are replaced by
     /// `***`.
-    pub fn set_explain(&mut self, words: &[OsString]) {
+    pub fn set_explain(&mut self, words: &[OsString], explains_rejects: bool) {
+        self.explains_rejects = explains_rejects;
         let words = words.iter().map(|word| match word.to_str() {
             Some(MORE) => MORE.to_owned(),
             Some(text) => shell_word(&redacted_if_url(text)).into_owned(),

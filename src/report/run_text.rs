@@ -100,6 +100,9 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     rows.extend(group_rows(&groups));
     rows.extend(row_of_some(statistics.left(), "left", left));
     let made = target.request_count();
-    rows.push(row(made, noun(made, "requests"), &speed));
+    // If the check before the first delivery fails, the error says so, and nothing else is requested.
+    if made > 0 || !target.is_stopped() {
+        rows.push(row(made, noun(made, "requests"), &speed));
+    }
     rows.join("\n")
 }

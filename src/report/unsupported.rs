@@ -3,12 +3,12 @@
 use serde::Serialize;
 
 use crate::outcome::{MAX_TEXTS, UnsupportedEvents};
-use crate::text::{grouped, plural};
+use crate::text::{grouped, noun, plural};
 
 /// The number of names that a verbose summary lists.
 const LISTED_NAMES: usize = 5;
 
-/// Returns the number of unsupported events of each kind, such as `33 named (7 kinds), 120 implicit (request paths)`.
+/// Returns the number of unsupported events of each kind, such as `33 with other names (7 kinds), 120 requests`.
 pub fn kinds_text(events: &UnsupportedEvents) -> String {
     let kinds = match events.kinds() {
         kinds if kinds > MAX_TEXTS => format!("more than {} kinds", grouped(MAX_TEXTS as u64)),
@@ -17,13 +17,16 @@ pub fn kinds_text(events: &UnsupportedEvents) -> String {
     let unnamed = match events.named_by_type {
         0 => "without a name".to_owned(),
         count => format!(
-            "without a name (`--name-from-event-type` would convert {})",
+            "without a name (`--name-from-event-type` would name {})",
             grouped(count)
         ),
     };
     let parts = [
-        (events.named, format!("named ({kinds})")),
-        (events.implicit, "implicit (request paths)".to_owned()),
+        (events.named, format!("with other names ({kinds})")),
+        (
+            events.implicit,
+            noun(events.implicit, "requests").to_owned(),
+        ),
         (events.unnamed, unnamed),
     ];
     let parts = parts.into_iter().filter(|(count, _)| *count > 0);

@@ -1,5 +1,5 @@
-//! The verdict: the first line of the summary. It says what was written where, what needs attention, and the command that
-//! shows it.
+//! The verdict: the first lines of the summary, with one sentence each. They say what the servers lack, what was written
+//! where, what else needs attention, and the command that shows it.
 
 use std::sync::Arc;
 
@@ -21,14 +21,15 @@ impl Verdict {
             Some(summary) => format!(" from {}", summary.inputs_text()),
             None => String::new(),
         };
-        let mut sentences = vec![match results(report) {
-            Some((result, details)) => result + &inputs + &details,
-            None => "nothing was sent".to_owned(),
-        }];
+        let targets = report.targets.iter();
+        let mut sentences: Vec<String> = targets.flat_map(|target| undelivered(target)).collect();
+        sentences.push(match (nothing_read(report), results(report)) {
+            (Some(nothing), _) => nothing,
+            (None, Some((result, details))) => result + &inputs + &details,
+            (None, None) => "nothing was sent".to_owned(),
+        });
         let lines = report.summary.and_then(|summary| lines(report, summary));
         sentences.extend(lines);
-        let targets = report.targets.iter();
-        sentences.extend(targets.flat_map(|target| undelivered(target)));
         // Of inputs that repeat others, the counts say which, and why there are fewer records than lines.
         let is_emitted_well = |summary: &Summary<'_>| {
             summary.inputs.failed == 0
@@ -41,7 +42,7 @@ impl Verdict {
             && report.exit_code as u8 == 0
             && report.summary.is_none_or(is_emitted_well);
         Self {
-            text: sentences.join(". "),
+            text: sentences.join("\n"),
             is_well,
         }
     }
@@ -66,6 +67,32 @@ fn has_differences(report: &Report<'_>) -> bool {
             .any(differ)
 }
 
+/// Returns that there was nothing to do, if the inputs have no line, or none that earlier runs have not read.
+fn nothing_read(report: &Report<'_>) -> Option<String> {
+    let summary = report.summary?;
+    let verifies = report
+        .targets
+        .iter()
+        .any(|target| target.verification().is_some());
+    let is_other = summary.tally.lines() > 0
+        || summary.inputs.done == 0
+        || summary.inputs.failed > 0
+        || summary.inputs.held_back > 0
+        || summary.is_stopped()
+        || !summary.repeated.is_empty();
+    if is_other || verifies || report.differences.is_some() || report.exit_code as u8 != 0 {
+        return None;
+    }
+    let inputs = summary.inputs_text();
+    Some(match summary.skipped_lines {
+        0 => format!("nothing to convert: there is no line in {inputs}"),
+        lines => format!(
+            "nothing new since the last run: earlier runs have read {} of {inputs}",
+            counted(lines, "line", "lines")
+        ),
+    })
+}
+
 /// Returns what the run did with the records, in two parts: the inputs are named between them. Returns `None` if nothing
 /// was sent.
 fn results(report: &Report<'_>) -> Option<(String, String)> {
@@ -84,6 +111,15 @@ fn results(report: &Report<'_>) -> Option<(String, String)> {
             _ => format!("{} {}", grouped(records), noun(records, summary.noun)),
         };
         let result = format!("{written} {}", report.written);
+        // Without a failure, only a reader that closes standard output stops such a run. Some records may be lost in the pipe.
+        let is_closed = summary.inputs.is_stopped()
+            && summary.stopped_by.is_none()
+            && summary.inputs.failed == 0
+            && report.exit_code as u8 == 0;
+        if is_closed && records > 0 {
+            let cause = ": its reader closed it before the end".to_owned();
+            return Some((format!("at most {result}"), cause));
+        }
         return Some((result, differences));
     };
     let server = match targets {
@@ -138,9 +174,10 @@ fn verified(targets: &[Arc<Target>], server: &str) -> (String, String) {
 /// Returns a sentence about the lines that were lost, and the command that shows them.
 fn lines(report: &Report<'_>, summary: &Summary<'_>) -> Option<String> {
     let tally = summary.tally;
-    // Lines of other programs are usual in the output of a container.
+    // Lines of other programs are usual in the output of a container, and are not written to the rejects file.
     let unparsable = match tally.damaged() {
         0 => 0,
+        damaged if report.invocation.explains_rejects => damaged,
         _ => tally.unparsable,
     };
     let mut outcomes = Vec::new();
@@ -170,6 +207,18 @@ fn undelivered(target: &Target) -> Vec<String> {
     let statistics = target.statistics();
     let nouns = target.format.nouns();
     let mut sentences = Vec::new();
+    let left = statistics.left();
+    if left > 0 {
+        let all = left + statistics.settled();
+        let were = if left == 1 { "was" } else { "were" };
+        sentences.push(format!(
+            "{} of {} {} {were} not sent to `{}`: run again",
+            grouped(left),
+            grouped(all),
+            noun(all, nouns),
+            target.name
+        ));
+    }
     let undeliverable = statistics.undeliverable;
     if undeliverable > 0 {
         let shown = match &target.dead_letters {
@@ -188,15 +237,6 @@ fn undelivered(target: &Target) -> Vec<String> {
         sentences.push(format!(
             "{} of failed inserts may be missing in materialized views",
             grouped(statistics.of_failed_inserts)
-        ));
-    }
-    if statistics.left() > 0 {
-        let left = statistics.left();
-        let were = if left == 1 { "was" } else { "were" };
-        sentences.push(format!(
-            "{} {} {were} not sent",
-            grouped(left),
-            noun(left, nouns)
         ));
     }
     sentences

@@ -20,6 +20,7 @@ use crate::send::{
     DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, Undeliverable, WorkerPool,
     snapshot,
 };
+use crate::text::shell_word;
 
 /// The settings of `recover`.
 pub struct RecoverSettings {
@@ -57,8 +58,17 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
     if !options.discard.is_empty() {
         return discard(command, options);
     }
-    let endpoints =
-        Endpoints::new(settings, options.routers.as_deref(), console).or_exit(ExitCode::Usage)?;
+    let routers = options.routers.as_deref();
+    if !settings.has_server() && routers.is_none() {
+        let directory = directory.to_string_lossy();
+        return Err(anyhow!(
+            "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`; \
+             `event-router dead-letters {}` prints the whole command",
+            shell_word(&directory)
+        ))
+        .or_exit(ExitCode::Usage);
+    }
+    let endpoints = Endpoints::new(settings, routers, console).or_exit(ExitCode::Usage)?;
     let report_file = ReportFile::create(options.report.as_deref())?;
     let dead_letters = DeadLetters::create(directory).or_exit(ExitCode::Output)?;
     let paths = dead_letters.list().or_exit(ExitCode::Input)?;

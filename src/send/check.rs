@@ -71,6 +71,18 @@ impl Target {
         }
     }
 
+    /// Returns a sentence that says how the server fails, and what to do next if there is no directory for dead letters.
+    pub fn explain_unavailable(&self, answer: &Answer) -> String {
+        match self.advice(answer) {
+            Some(advice) => self.with_advice(answer, &advice),
+            None => format!(
+                "{}; run again when the server is back, or give `--dead-letters DIR` to go on if it fails at some {} only",
+                self.describe(answer),
+                self.format.nouns()
+            ),
+        }
+    }
+
     /// Returns a sentence about a lookup that does not say which records the server holds, and what to check.
     pub fn explain_failed_lookup(&self, answer: &Answer) -> String {
         let with = match answer {

@@ -26,6 +26,10 @@ impl<'r> DeliveryWorker<'r> {
         let after = self.failures.failed(suspect, count, part.max_retries);
         match after {
             AfterFailure::Halve { max_retries } => {
+                if matches!(suspect, Suspect::Server | Suspect::Record) {
+                    let target = self.requester.target;
+                    target.note_halves(count, &last.answer, self.requester.console);
+                }
                 self.halve(part, last.attempts, max_retries);
                 return Ok(());
             }
@@ -80,7 +84,7 @@ impl<'r> DeliveryWorker<'r> {
         if self.requester.target.dead_letters.is_none() {
             return match reason {
                 Undeliverable::Unacknowledged => self.stop_unconfirmed(&last.answer),
-                Undeliverable::Unavailable => self.stop(&last.answer),
+                Undeliverable::Unavailable => self.stop_unavailable(&last.answer),
                 Undeliverable::Refused | Undeliverable::TooLarge | Undeliverable::Conflict => {
                     self.stop_refused(&last.answer)
                 }
@@ -99,6 +103,13 @@ impl<'r> DeliveryWorker<'r> {
             }
         }
         self.undelivered.give_up(given_up)
+    }
+
+    /// Stops the target because the server fails, and there is no directory for dead letters.
+    fn stop_unavailable(&self, answer: &Answer) -> Result<(), Stopped> {
+        let target = self.requester.target;
+        target.stop(ExitCode::Stopped, target.explain_unavailable(answer));
+        Err(Stopped)
     }
 
     /// Stops the target because a record is refused, and there is no directory for dead letters.

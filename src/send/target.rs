@@ -65,6 +65,8 @@ pub struct TargetStatus {
     pub taken: OnceLock<Vec<u8>>,
     /// The ids of the records that are being delivered, if the server is asked first what it holds.
     pub claims: Claims,
+    /// Set once a batch was divided because the server failed.
+    pub has_halved: AtomicBool,
     /// Set once the server was checked, before the first delivery.
     pub checked: OnceLock<()>,
     pub progress: TargetProgress,
@@ -273,6 +275,22 @@ impl Target {
             ));
         }
         self.status.progress.set_wait(Some(Wait::Retry(wait)));
+    }
+
+    /// Shows a note when a batch is divided for the first time, because the server failed.
+    pub fn note_halves(&self, records: usize, answer: &Answer, console: &Console) {
+        if self.status.has_halved.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let cause = match status_of(answer) {
+            Some(status) => format!("answered {status}"),
+            None => "gave no answer".to_owned(),
+        };
+        console.note(&format!(
+            "note: `{}` {cause} to {records} {} after all retries, so parts of them are sent, each with retries of its own, to find those at which the server fails",
+            self.name,
+            self.format.nouns()
+        ));
     }
 
     /// Notes that a record that the server has accepted is looked up again after `waited`, for the time that is left.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::harness::{Ended, Run, gzip, line, poisoned};
-use crate::lrs::Lrs;
+use crate::lrs::{Lrs, ServerFault};
 
 fn transform() -> Run {
     let cut = &gzip(line(9))[..30];
@@ -113,4 +113,18 @@ fn other_failures_take_precedence_over_fail_on() {
     let run = || send(&lrs).file("log", &both).args(&fail_on);
     run().args(&["--dead-letters", "dead"]).run().with_code(4);
     run().run().with_code(5);
+}
+
+#[test]
+fn a_server_that_fails_is_to_be_tried_again_and_one_that_refuses_has_no_count_of_no_requests() {
+    let failing = Lrs::with_faults(|_, _| ServerFault::Status(500));
+    let run = send(&failing).args(&["--retry-delay", "0.001", "--max-retries", "1"]);
+    let ended = run.run().with_code(5);
+    ended.assert_stderr(
+        "; run again when the server is back, or give `--dead-letters DIR` to go on",
+    );
+    let refusing = Lrs::with_faults(|_, _| ServerFault::Status(401));
+    let ended = send(&refusing).run().with_code(5);
+    ended.assert_stderr("answered 401");
+    ended.assert_not_stderr(" requests");
 }

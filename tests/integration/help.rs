@@ -57,3 +57,28 @@ fn the_long_help_has_all_options_examples_exit_codes_and_the_way_to_the_guide() 
         "{page}"
     );
 }
+
+#[test]
+fn the_short_help_begins_with_what_the_command_does() {
+    for command in [
+        "transform",
+        "send",
+        "inspect",
+        "events",
+        "completions",
+        "man",
+    ] {
+        assert!(!help(&[command, "-h"]).contains("--progress"), "{command}");
+        assert!(
+            help(&[command, "--help"]).contains("--progress"),
+            "{command}"
+        );
+    }
+    let send = help(&["send", "-h"]);
+    let usage = "Usage: event-router send [OPTIONS] --to <TO> --lms-root-url <URL> [INPUT]...\n";
+    assert!(send.contains(usage), "{send}");
+    assert!(
+        send.contains(" event-router send --probe [OPTIONS]\n"),
+        "{send}"
+    );
+}

@@ -65,7 +65,7 @@ fn few_events_without_a_name_are_not_reported() {
         assert_eq!(stderr.contains(USE_THE_EVENT_TYPE), is_reported, "{stderr}");
         assert!(is_reported || stderr.is_empty(), "{stderr}");
         run("-v").assert_stderr(&format!(
-            "{count} without a name (`--name-from-event-type` would convert {count})\n"
+            "{count} without a name (`--name-from-event-type` would name {count})\n"
         ));
     }
 }
@@ -114,7 +114,7 @@ fn an_empty_name_and_a_name_of_null_count_as_no_name() {
         };
         let ended = run(&[]);
         ended.assert_stderr(
-            "3 unsupported  3 without a name (`--name-from-event-type` would convert 3)\n",
+            "3 unsupported  3 without a name (`--name-from-event-type` would name 3)\n",
         );
         ended.assert_stderr(&format!("3 lines have {USE_THE_EVENT_TYPE}\n"));
         assert_eq!(run(&["--name-from-event-type"]).count("emitted"), 3);
@@ -127,7 +127,7 @@ fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() 
         let run = Run::transform().stdin(named() + &nameless());
         run.args(arguments).args(&["-"]).run().with_code(0)
     };
-    let row = "10 unsupported  5 named (4 kinds), 2 implicit (request paths), 3 without a name (`--name-from-event-type` would convert 2)\n";
+    let row = "10 unsupported  5 with other names (4 kinds), 2 requests, 3 without a name (`--name-from-event-type` would name 2)\n";
     let names = [
         "                  2 × book\n",
         "                  1 × \\n\n",
@@ -183,7 +183,7 @@ fn the_counted_names_do_not_depend_on_the_number_of_threads() {
         stderr[stderr.find("unsupported").unwrap() - 10..].to_owned()
     });
     assert_eq!(summaries[0], summaries[1]);
-    let row = "12,000 unsupported  12,000 named (more than 1,000 kinds)\n";
+    let row = "12,000 unsupported  12,000 with other names (more than 1,000 kinds)\n";
     assert!(summaries[0].contains(row), "{}", summaries[0]);
     assert!(summaries[0].contains("4 × event."), "{}", summaries[0]);
 }

@@ -178,7 +178,12 @@ fn a_closed_standard_output_is_not_an_error() {
     let mut stdout = running.child.stdout.take().unwrap();
     stdout.read_exact(&mut [0; 100]).unwrap();
     drop(stdout);
-    running.end().with_code(0);
+    let ended = running.end().with_code(0);
+    let verdict = ended.stderr.lines().find(|line| line.contains(" written "));
+    let verdict = verdict.unwrap();
+    assert!(verdict.starts_with("at most "), "{verdict}");
+    let end = "from 1 input (0 done, stopped): its reader closed it before the end";
+    assert!(verdict.ends_with(end), "{verdict}");
 }
 
 #[cfg(target_os = "linux")]

@@ -203,3 +203,12 @@ fn pipes_and_dangling_links_are_named_and_not_read() {
         assert_eq!(ended.code, code);
     }
 }
+
+#[test]
+fn without_a_server_the_error_names_the_command_that_knows_the_server() {
+    let run = Run::new(&["recover", "--dead-letters", "my dead"]).file("my dead/a", "");
+    run.run().with_code(2).assert_error(
+        "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`; \
+         `event-router dead-letters 'my dead'` prints the whole command",
+    );
+}

@@ -267,3 +267,21 @@ fn two_outputs_on_standard_output_are_a_usage_error() {
         usage_error(arguments, message);
     }
 }
+
+#[test]
+fn a_name_of_a_file_of_another_kind_makes_no_directory() {
+    for name in ["x.json", "x.CSV", "out.json.gz", "out.jsonl.zst"] {
+        let run = || Run::transform().file("a.log", line(1));
+        let ended = run().args(&["-o", name, "a.log"]).run().with_code(2);
+        ended.assert_error(&format!(
+            "`{name}` is neither a directory nor a name for one file, which ends with .jsonl or .jsonl.gz; "
+        ));
+        assert_eq!(ended.files(""), ["a.log"]);
+        let slash = format!("{name}/");
+        let ended = run().args(&["-o", &slash, "a.log"]).run().with_code(0);
+        let files = [format!("{name}/a.log.xapi.jsonl"), "a.log".to_owned()];
+        assert!(files.iter().all(|file| ended.files("").contains(file)));
+        let again = run().in_directory(&ended.directory);
+        again.args(&["-o", name, "a.log"]).run().with_code(0);
+    }
+}

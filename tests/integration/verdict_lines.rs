@@ -1,6 +1,6 @@
 //! The verdict, the first line of the summary.
 
-use crate::harness::{Run, fixture, gzip, line, lines};
+use crate::harness::{Run, RunDirectory, fixture, gzip, line, lines};
 use crate::lrs::{Lrs, ServerFault};
 
 #[test]
@@ -35,7 +35,7 @@ fn the_verdict_counts_what_needs_attention_and_its_command_shows_the_lines() {
         .file("my logs/a.log", log)
         .args(&["my logs"]);
     let ended = run.without_counts().run().with_code(0);
-    let verdict = "2 statements written to standard output from 1 input. 1 event was rejected and 1 line is unparsable: see `";
+    let verdict = "2 statements written to standard output from 1 input\n1 event was rejected and 1 line is unparsable: see `";
     assert!(ended.stderr.contains(verdict), "{}", ended.stderr);
     assert_eq!(ended.count("rejected") + ended.count("unparsable"), 2);
     assert_eq!(ended.count("lines"), 4);
@@ -78,7 +78,7 @@ fn the_command_reads_the_rejects_file_if_there_is_one() {
 fn lines_of_standard_input_have_no_command() {
     let run = Run::transform().stdin("x\n").args(&["-"]);
     let ended = run.run().with_code(0);
-    ended.assert_stderr("from 1 input. 1 line is unparsable\n");
+    ended.assert_stderr("from 1 input\n1 line is unparsable\n");
 }
 
 #[test]
@@ -117,4 +117,48 @@ fn a_delivery_says_what_the_server_has_and_where_the_rest_is() {
         "3 statements could not be delivered: see `event-router dead-letters 'my dead'`\n",
     );
     assert_eq!(ended.count("undeliverable"), 3);
+}
+
+#[test]
+fn records_that_were_not_sent_come_first() {
+    let lrs = Lrs::with_faults(|_, _| ServerFault::Status(500));
+    let log = line(1).replace("ada", "") + &lines(0..3);
+    let run = Run::send(&lrs.xapi()).file("a.log", log);
+    let run = run.args(&["--retry-delay", "0.001", "--max-retries", "1", "a.log"]);
+    let ended = run.without_counts().run().with_code(5);
+    let url = lrs.xapi();
+    ended.assert_stderr(&format!(
+        "\n3 of 3 statements were not sent to `{url}`: run again\n0 statements delivered to `{url}` from 1 input (0 done, stopped)\n1 event was rejected: see `"
+    ));
+    let halves = format!("note: `{url}` answered 500 to 3 statements after all retries, so parts");
+    assert_eq!(ended.stderr.matches(&halves).count(), 1, "{}", ended.stderr);
+}
+
+#[test]
+fn a_run_without_new_lines_says_so() {
+    let directory = RunDirectory::new();
+    directory.write("logs/a.log", lines(0..3));
+    directory.age("logs/a.log");
+    let lrs = Lrs::healthy();
+    let nothing_new = "nothing new since the last run: earlier runs have read 3 lines of 1 input (";
+    let runs: [&dyn Fn() -> Run; 2] = [&|| directory.transform(), &|| directory.send(&lrs.xapi())];
+    for run in runs {
+        run().run().with_code(0).assert_not_stderr("nothing");
+        let again = run().without_counts().run().with_code(0);
+        assert!(again.stderr.starts_with(nothing_new), "{}", again.stderr);
+    }
+    let empty = Run::transform().file("a.log", "").args(&["a.log"]);
+    let empty = empty.without_counts().run().with_code(0);
+    empty.assert_stderr("nothing to convert: there is no line in 1 input (");
+}
+
+#[test]
+fn the_verdict_counts_the_lines_of_the_rejects_file() {
+    let log = line(1) + "starting\n" + &line(2).replace('}', "");
+    let log = log.replace("{\"", "[tracking] {\"");
+    let run = || Run::transform().file("a.log", &log).args(&["a.log"]);
+    let ended = run().args(&["--rejects", "r.jsonl"]).run().with_code(0);
+    ended.assert_stderr("\n1 line is unparsable: see `");
+    assert_eq!(ended.json_lines("r.jsonl").len(), 1);
+    run().run().assert_stderr("\n2 lines are unparsable: see `");
 }

@@ -41,7 +41,11 @@ pub fn nothing_emitted(
     }
     let of_nameless = nameless.take_if(|_| are_most_nameless(tally));
     let cause = match of_nameless {
-        Some(advice) => advice + reread.of_others(),
+        Some(advice) => {
+            let tables = table_warnings(converter, tally, reread).into_iter();
+            let tables: String = tables.map(|warning| format!("; {warning}")).collect();
+            format!("{advice}{}{tables}", reread.of_others())
+        }
         None if !has_event && without.is_empty() => "the warnings above name the causes".to_owned(),
         None => cause(converter, tally, reread),
     };

@@ -21,6 +21,18 @@ pub fn repairable_events(tally: &Tally, given: RepairSet) -> Option<String> {
     if are_many_nameless(tally) {
         missing.insert(Repair::Name);
     }
+    if are_many_nameless(tally) && !given.contains(Repair::Name) {
+        let nameless = counted(
+            tally.details.unsupported.named_by_type,
+            "line has",
+            "lines have",
+        );
+        return Some(format!(
+            "{} an old form and not converted, and {nameless} no name but an event_type: \
+             use `--repair all`, since lines without a name may be in several old forms",
+            counted(count, "event is in", "events are in"),
+        ));
+    }
     let all: RepairSet = given.iter().chain(missing.iter()).collect();
     let added = missing.without(given);
     let does = added.iter().map(|repair| match given.is_empty() {

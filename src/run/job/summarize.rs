@@ -36,7 +36,8 @@ impl Job<'_> {
         warnings.iter().for_each(|warning| console.warn(warning));
         if let Some(advice) = repairable_events(tally, converter.repairs) {
             let advice = advice + &reread.of_rejected();
-            match are_most_repairable(tally) {
+            // The advice names the repair of events without a name, too.
+            match nameless.take().is_some() || are_most_repairable(tally) {
                 true => console.alert(&advice),
                 false => console.warn(&advice),
             }
