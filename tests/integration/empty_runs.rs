@@ -379,3 +379,17 @@ fn a_run_without_any_event_says_once_that_nothing_was_converted() {
     assert!(ended.stderr.ends_with(last), "{}", ended.stderr);
     assert_eq!(ended.stderr.lines().count(), 3, "{}", ended.stderr);
 }
+
+#[test]
+fn an_empty_run_names_missing_names_and_missing_users_at_once() {
+    let nameless = lines(1..6).replace("\"name\"", "\"event_type\"");
+    let unknown = lines(6..8).replace("\"ada\"", "\"eve\"");
+    let users = format!("{USERS}1,ada,,32e08e30f8ae4ce294a8c2bfe38a70cb,\n");
+    let run = Run::transform().file("u.csv", users);
+    let run = run.file("a.log", nameless + &unknown);
+    let ended = run.args(&["--users", "u.csv", "a.log"]).run().with_code(0);
+    ended.assert_stderr(
+        "warning: 7 lines were read and nothing was converted: 5 lines have no name but an event_type that xAPI takes: use `--name-from-event-type`, \
+         or `--repair all` for all old forms; 2 of 2 events name a user that is not in `u.csv`: export",
+    );
+}
