@@ -123,7 +123,7 @@ fn keep<'a>(members: &mut Members<'a>, key: &'a str, value: Value<'a>) -> Option
 /// Returns whether a text of JSON may have a key of a user or of a course, at any depth.
 fn may_name_user_or_course(text: &str) -> bool {
     static PARTS: LazyLock<[Finder<'_>; 3]> =
-        LazyLock::new(|| ["user", "course_id", "\\u"].map(|part| Finder::new(part)));
+        LazyLock::new(|| ["user", "course_id", "\\u"].map(Finder::new));
 
     PARTS
         .iter()
