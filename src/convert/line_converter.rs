@@ -134,23 +134,7 @@ impl LineConverter {
                 return unwanted;
             }
         }
-        let parsed = match line.content {
-            LineContent::Whole(text) => wrapper.parse_line(text, arena, line.is_marked),
-            LineContent::Truncated(_) => Err(Fault::new(
-                Reason::Truncated,
-                match line.is_joined {
-                    true => "the last piece of the line is missing",
-                    false => "the input ends in the middle of the line",
-                },
-            )),
-            LineContent::TooLong { length, .. } => Err(Fault::new(Reason::TooLong, {
-                let has = match line.is_joined {
-                    true => "the first pieces of the line have",
-                    false => "the line has",
-                };
-                format!("{has} {length} bytes, more than `--max-line-bytes` allows")
-            })),
-        };
+        let parsed = parse_content(line, wrapper, arena);
         let parsed = parsed.and_then(|event| match event {
             Some(event) if !self.repairs.is_empty() => {
                 RepairedEvent::of(event, self.repairs, arena).map(Some)
@@ -202,24 +186,35 @@ impl LineConverter {
                     nth: line.nth,
                     routers: RouterSet::ALL,
                 };
-                let conversion = self.convert_event(name, of_event, arena, writer);
-                let may_be_repaired = match conversion.outcome {
-                    Outcome::Rejected(_) => true,
-                    Outcome::Filtered(FilteredBy::Course | FilteredBy::Org) => {
-                        course_of(&event).is_none()
-                    }
-                    _ => false,
-                };
-                match may_be_repaired {
-                    true => ConvertedLine {
-                        repairs: self.missing_repairs(name, event, arena),
-                        ..conversion
-                    },
-                    false => conversion,
-                }
+                self.convert_selected(name, of_event, arena, writer)
             }
         };
         Some(later(conversion.named(name, known)))
+    }
+
+    /// Converts an event whose name is selected, and notes the repairs that would convert an event which is not converted.
+    #[inline]
+    fn convert_selected<'a>(
+        &'a self,
+        name: &'a str,
+        of_event: RepairedEvent<'a>,
+        arena: &'a Bump,
+        writer: RecordWriter<'_>,
+    ) -> ConvertedLine<'a> {
+        let event = of_event.event;
+        let conversion = self.convert_event(name, of_event, arena, writer);
+        let may_be_repaired = match conversion.outcome {
+            Outcome::Rejected(_) => true,
+            Outcome::Filtered(FilteredBy::Course | FilteredBy::Org) => course_of(&event).is_none(),
+            _ => false,
+        };
+        match may_be_repaired {
+            true => ConvertedLine {
+                repairs: self.missing_repairs(name, event, arena),
+                ..conversion
+            },
+            false => conversion,
+        }
     }
 
     /// Converts an event whose name is selected.
@@ -352,4 +347,33 @@ fn row_of<'a>(line: Line<'_>, arena: &'a Bump) -> Option<&'a RejectsRow<'a>> {
         return None;
     };
     RejectsRow::read(text, arena).map(|row| &*arena.alloc(row))
+}
+
+/// Returns the event of a line. Returns `None` if the line is blank.
+///
+/// # Errors
+/// Returns the fault of a line that cannot be parsed.
+#[inline]
+fn parse_content<'a>(
+    line: Line<'a>,
+    wrapper: &LineWrapper,
+    arena: &'a Bump,
+) -> Result<Option<TrackingEvent<'a>>, Fault> {
+    match line.content {
+        LineContent::Whole(text) => wrapper.parse_line(text, arena, line.is_marked),
+        LineContent::Truncated(_) => Err(Fault::new(
+            Reason::Truncated,
+            match line.is_joined {
+                true => "the last piece of the line is missing",
+                false => "the input ends in the middle of the line",
+            },
+        )),
+        LineContent::TooLong { length, .. } => Err(Fault::new(Reason::TooLong, {
+            let has = match line.is_joined {
+                true => "the first pieces of the line have",
+                false => "the line has",
+            };
+            format!("{has} {length} bytes, more than `--max-line-bytes` allows")
+        })),
+    }
 }

@@ -284,6 +284,20 @@ fn standard_input_and_an_empty_input_are_shown() {
 }
 
 #[test]
+fn a_gap_of_more_than_a_year_is_not_a_missing_log() {
+    let wrong = line(2).replace("2024-", "9998-");
+    let log = line(1) + &wrong + &line(3).replace("2024-03-05", "2024-03-08");
+    let shown = counts(&inspect(&["a.log"]).file("a.log", &log).run().with_code(0));
+    assert_balances(&shown);
+    assert_eq!(sum(&shown["missing_days"], "days"), 2);
+    assert_eq!(shown["long_gaps"].as_array().unwrap().len(), 1);
+    let run = Run::new(&["inspect", "a.log"]).file("a.log", &log);
+    let text = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+    assert!(text.contains("MISSING: 2 days have no event"), "{text}");
+    assert!(text.contains("1 gap is longer than a year"), "{text}");
+}
+
+#[test]
 fn more_names_than_the_limit_are_counted_together() {
     // Eight names are frequent, and the names of all other events have a number.
     let event = |name: String| format!("{{\"name\": \"{name}\", \"event\": 1}}\n");

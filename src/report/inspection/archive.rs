@@ -43,6 +43,8 @@ impl Archive<'_> {
         let listed_names = events.iter().filter(|event| event.kind == EventKind::Named);
         let listed_others = listed_names.filter(|event| event.family.is_none()).count();
         let (others, may_be_more) = names.others();
+        let gaps = self.gaps().into_iter();
+        let (long_gaps, missing_days) = gaps.partition(MissingDays::is_long);
         Inspection {
             files: Files {
                 inputs: self.inputs,
@@ -66,7 +68,8 @@ impl Archive<'_> {
             events,
             days: self.days(),
             events_of_other_days: days.others,
-            missing_days: self.missing_days(),
+            missing_days,
+            long_gaps,
             courses: top(courses),
             organizations: top(organizations),
             users: distinct(&self.contents.users),
@@ -125,7 +128,7 @@ impl Archive<'_> {
     }
 
     /// Returns the gaps between the days with events.
-    fn missing_days(&self) -> Vec<MissingDays> {
+    fn gaps(&self) -> Vec<MissingDays> {
         let dates: Vec<Date> = self.contents.days.counts().map(|(date, _)| date).collect();
         let gaps = dates.windows(2).filter_map(|pair| {
             let (from, to) = (pair[0].tomorrow().ok()?, pair[1].yesterday().ok()?);

@@ -89,6 +89,7 @@ pub fn sample() -> Inspection {
             }],
         },
         recommended: Recommended {
+            parts: vec!["--to xapi".to_owned(), "-o xapi logs".to_owned()],
             command: "event-router transform --to xapi --lms-root-url https://courses.example.org --repair naive-time -o xapi logs".to_owned(),
             notes: vec!["replace https://courses.example.org by LMS_ROOT_URL of the LMS".to_owned()],
             leaves_out: vec![

@@ -22,8 +22,10 @@ pub struct Inspection {
     pub days: Vec<Day>,
     /// The events of days that are not listed, because a log with more days than the limit has no more of them counted.
     pub events_of_other_days: u64,
-    /// The days between the first and the last listed day that have no event, in order.
+    /// The days between the first and the last listed day that have no event, in order, without those of `long_gaps`.
     pub missing_days: Vec<MissingDays>,
+    /// The gaps of more than a year, in order. The times on one side may be wrong.
+    pub long_gaps: Vec<MissingDays>,
     pub courses: Top,
     pub organizations: Top,
     pub users: Distinct,
@@ -124,6 +126,13 @@ pub struct MissingDays {
     pub days: u64,
 }
 
+impl MissingDays {
+    /// Returns whether the days are more than a year. A clock with a wrong time makes longer gaps than a lost log.
+    pub fn is_long(&self) -> bool {
+        self.days > 366
+    }
+}
+
 /// The most frequent values of a field, such as courses.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Top {
@@ -207,6 +216,9 @@ pub struct Table {
 pub struct Recommended {
     /// The command, in one line, as a shell reads it. Empty if `transform` would convert no line.
     pub command: String,
+    /// The parts of the command: each input, and each option with its value.
+    #[serde(skip)]
+    pub parts: Vec<String>,
     /// Sentences about values in the command that the log cannot tell, such as the root URL.
     pub notes: Vec<String>,
     /// The events and lines that the command would not convert.

@@ -3,17 +3,15 @@
 use std::fmt::Write;
 
 use self::days::days_section;
-use self::lines::{Row, bytes_text, row_lines, wrapped};
+use self::lines::{Row, row_lines, wrapped};
 use super::shape::{Distinct, EventCount, Inspection, Recommended, Support, Table, Top};
 use crate::console::one_line;
 use crate::style::{Palette, Style};
-use crate::text::{counted, grouped};
+use crate::terminal;
+use crate::text::{counted, grouped, size_text};
 
 mod days;
 mod lines;
-
-/// The width if standard output is no terminal, and COLUMNS is not set.
-const USUAL_WIDTH: usize = 80;
 
 /// The least and the greatest width. Beyond, counts stand too far from their names.
 const WIDTHS: (usize, usize) = (40, 120);
@@ -24,14 +22,8 @@ const SHOWN_VALUES: usize = 10;
 
 /// Returns the text of an inspection for standard output.
 pub fn inspection_text(inspection: &Inspection) -> String {
-    let terminal = terminal_size::terminal_size_of(std::io::stdout());
-    let terminal = terminal.map(|(width, _)| width.0.into());
-    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
-    let width = terminal.or_else(columns).unwrap_or(USUAL_WIDTH);
-    coloured(
-        &text(inspection, width.clamp(WIDTHS.0, WIDTHS.1)),
-        Palette::stdout(),
-    )
+    let width = terminal::columns().clamp(WIDTHS.0, WIDTHS.1);
+    coloured(&text(inspection, width), Palette::stdout())
 }
 
 /// Colours headings, which follow an empty line, and lines about missing days.
@@ -81,8 +73,8 @@ fn overview(inspection: &Inspection, width: usize) -> String {
         format!(
             "{}{failed}: {} stored, {} unpacked",
             counted(files.inputs, "input", "inputs"),
-            bytes_text(files.stored_bytes),
-            bytes_text(files.unpacked_bytes)
+            size_text(files.stored_bytes as f64),
+            size_text(files.unpacked_bytes as f64)
         ),
         format!(
             "{}: {}, {} unparsable",
@@ -271,13 +263,17 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
         );
         return wrapped(&text, "", width) + &rows + &notes;
     }
-    let mut text = "Recommended command\n".to_owned();
+    let mut text = "Recommended command\n  event-router transform".to_owned();
     // Each option stands on a line of its own, so that a narrow terminal breaks no word.
-    let _ = writeln!(
-        text,
-        "  {}",
-        one_line(&recommended.command).replace(" --", " \\\n    --")
-    );
+    for part in &recommended.parts {
+        text += if part.starts_with("--") {
+            " \\\n    "
+        } else {
+            " "
+        };
+        text += &one_line(part);
+    }
+    text.push('\n');
     text += &notes;
     let left_out: u64 = recommended.leaves_out.iter().map(|row| row.count).sum();
     text += &match left_out {
@@ -309,19 +305,35 @@ fn date_and_time(time: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::super::sample::sample;
     use super::*;
 
     #[test]
     fn each_line_fits_the_width_except_the_command() {
         for width in 40..=120 {
-            let text = text(&sample(), width);
+            let mut sample = sample();
+            sample.events[0].name = "動画を再生した".repeat(8);
+            sample.courses.top[0].id = "course-v1:東京大学+データ科学入門+二〇二四年度".to_owned();
+            let text = text(&sample, width);
             let (shown, rest) = text.split_once("Recommended").unwrap();
             let (_, left_out) = rest.split_once("leaves out").unwrap();
             for line in shown.lines().chain(left_out.lines()) {
-                assert!(line.chars().count() <= width, "{width}: {line}");
+                assert!(line.width() <= width, "{width}: {line}");
             }
         }
+    }
+
+    #[test]
+    fn the_layout_of_the_command_changes_no_word() {
+        let mut sample = sample();
+        let parts = ["'my logs/x --y.log'", "--to xapi", "--output out"];
+        sample.recommended.parts = parts.map(str::to_owned).into();
+        let text = text(&sample, 80);
+        let command =
+            "  event-router transform 'my logs/x --y.log' \\\n    --to xapi \\\n    --output out\n";
+        assert!(text.contains(command), "{text}");
     }
 
     #[test]

@@ -26,11 +26,15 @@ const WEEKS: i32 = 54;
 struct Days {
     events: BTreeMap<Date, u64>,
     median: u64,
+    /// The first and the last days of gaps of more than a year. Their days have no square.
+    long_gaps: Vec<(Date, Date)>,
 }
 
 /// Returns the calendar and the tables of missing days and of months.
-pub fn coverage(days: &[Day], missing: &[MissingDays]) -> String {
-    let days = Days::new(days);
+pub fn coverage(days: &[Day], missing: &[MissingDays], long_gaps: &[MissingDays]) -> String {
+    let mut days = Days::new(days);
+    let dates = |gap: &MissingDays| Some((gap.from.parse().ok()?, gap.to.parse().ok()?));
+    days.long_gaps = long_gaps.iter().filter_map(dates).collect();
     let (Some((first, _)), Some((last, _))) =
         (days.events.first_key_value(), days.events.last_key_value())
     else {
@@ -86,9 +90,17 @@ fn verdict(days: &Days, missing: &[MissingDays], first: Date, last: Date) -> Str
             if with_events == 1 { "has" } else { "have" },
         ),
     };
-    format!(
+    let mut html = format!(
         "<p>{range} {text} A missing day is usually a log that was lost. Days are in UTC.</p>\n"
-    )
+    );
+    if let Some((from, to)) = days.long_gaps.first() {
+        let gaps = counted(days.long_gaps.len() as u64, "gap is", "gaps are");
+        let _ = writeln!(
+            html,
+            "<p><b class=\"alert\">{gaps} longer than a year</b>, the first from {from} to {to}, and not counted as missing: the clock of a server may have been wrong.</p>"
+        );
+    }
+    html
 }
 
 impl Days {
@@ -100,7 +112,11 @@ impl Days {
         let mut counts: Vec<u64> = events.values().copied().collect();
         counts.sort_unstable();
         let median = counts.get(counts.len() / 2).copied().unwrap_or(0);
-        Self { events, median }
+        Self {
+            events,
+            median,
+            long_gaps: Vec::new(),
+        }
     }
 
     /// Returns the class of the square of a day with this number of events.
@@ -124,7 +140,8 @@ impl Days {
             .series(jiff::Span::new().days(1))
             .take_while(|day| *day <= to)
         {
-            if day < first || day > last {
+            let is_in = |(from, to): &(Date, Date)| (*from..=*to).contains(&day);
+            if day < first || day > last || self.long_gaps.iter().any(is_in) {
                 continue;
             }
             let x = column(day) * PITCH + 1;
@@ -264,11 +281,25 @@ mod tests {
             to: to.to_owned(),
             days,
         });
-        let html = coverage(&days, &missing);
+        let html = coverage(&days, &missing, &[]);
         assert_eq!(html.matches(": missing</title></path>").count(), 60);
         assert_eq!(html.matches(": 5</title></path>").count(), 2);
         assert!(html.contains("60 days are missing</b>, in 2 gaps."));
         assert!(html.contains("2024: 2 days with events, 59 missing."));
+    }
+
+    #[test]
+    fn a_day_of_a_gap_that_is_longer_than_a_year_has_no_square() {
+        let days = days(&[("2024-03-01", 5), ("9999-01-03", 1)]);
+        let gap = MissingDays {
+            from: "2024-03-02".to_owned(),
+            to: "9999-01-02".to_owned(),
+            days: 2_912_749,
+        };
+        let html = coverage(&days, &[], &[gap]);
+        assert_eq!(html.matches("</title></path>").count(), 2);
+        assert!(html.contains("1 gap is longer than a year</b>, the first from 2024-03-02"));
+        assert!(html.contains("No day is missing."));
     }
 
     #[test]
@@ -307,7 +338,7 @@ mod tests {
     fn the_oldest_of_many_years_are_only_in_tables() {
         let years: Vec<String> = (1980..2024).map(|year| format!("{year}-06-01")).collect();
         let counts: Vec<(&str, u64)> = years.iter().map(|day| (day.as_str(), 7)).collect();
-        let html = coverage(&days(&counts), &[]);
+        let html = coverage(&days(&counts), &[], &[]);
         assert_eq!(html.matches("<figure").count(), MOST_YEARS);
         assert_eq!(html.matches("<data data-days=").count(), 44);
     }

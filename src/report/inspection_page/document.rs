@@ -44,6 +44,7 @@ pub fn page(inspection: &Inspection) -> String {
             Some(calendar::coverage(
                 &inspection.days,
                 &inspection.missing_days,
+                &inspection.long_gaps,
             )),
         ),
         ("names", "Events by name", Some(tables::by_name(inspection))),

@@ -129,6 +129,7 @@ impl TransformCommand {
         words.push(option("--output", self.output));
         Recommended {
             command: format!("event-router transform {}", words.join(" ")),
+            parts: words,
             notes,
             leaves_out,
         }

@@ -13,12 +13,13 @@ const MOST_GAPS: usize = 10;
 /// Returns the section of days.
 pub fn days_section(inspection: &Inspection, width: usize) -> String {
     let (days, gaps) = (&inspection.days, &inspection.missing_days);
+    let long_gaps = &inspection.long_gaps;
     if days.is_empty() {
         return String::new();
     }
     let is_by_day = days.len() <= MOST_DAYS;
     let mut text = match is_by_day {
-        true => by_day(days, gaps, width),
+        true => by_day(days, gaps.iter().chain(long_gaps), width),
         false => by_month(days, width),
     };
     if inspection.events_of_other_days > 0 {
@@ -34,14 +35,26 @@ pub fn days_section(inspection: &Inspection, width: usize) -> String {
             text += &longest_gaps(gaps, width);
         }
     }
+    if !long_gaps.is_empty() {
+        let gaps = counted(long_gaps.len() as u64, "gap is", "gaps are");
+        let title = format!(
+            "{gaps} longer than a year and not counted as missing: the clock of a server may have been wrong"
+        );
+        text += &format!("\n{}", wrapped(&title, "", width));
+        if !is_by_day {
+            text += &longest_gaps(long_gaps, width);
+        }
+    }
     text
 }
 
 /// Returns a row for each day, and one for each gap between days.
-fn by_day(days: &[Day], gaps: &[MissingDays], width: usize) -> String {
+fn by_day<'g>(days: &[Day], gaps: impl Iterator<Item = &'g MissingDays>, width: usize) -> String {
     let rows = days.iter().map(|day| (day.date.clone(), day.events));
     let lines = lines_of(rows.collect(), width);
-    let mut gaps = gaps.iter().peekable();
+    let mut gaps: Vec<&MissingDays> = gaps.collect();
+    gaps.sort_by(|a, b| a.from.cmp(&b.from));
+    let mut gaps = gaps.into_iter().peekable();
     let mut text = "Events by day (UTC)\n".to_owned();
     for (day, line) in days.iter().zip(lines) {
         while let Some(gap) = gaps.next_if(|gap| gap.from < day.date) {
@@ -72,7 +85,11 @@ fn by_month(days: &[Day], width: usize) -> String {
         };
         if skipped > 0 {
             let months = counted(skipped, "month", "months");
-            text += &wrapped(&format!("! {months} MISSING"), "  ", width);
+            let row = match skipped {
+                ..12 => format!("! {months} MISSING"),
+                _ => format!("! no event for {months}"),
+            };
+            text += &wrapped(&row, "  ", width);
         }
         text += &line;
         before = number;
@@ -115,6 +132,12 @@ fn longest_gaps(gaps: &[MissingDays], width: usize) -> String {
 fn gap_text(gap: &MissingDays, width: usize) -> String {
     let text = match gap.days {
         1 => format!("! {} MISSING", gap.from),
+        days if gap.is_long() => format!(
+            "! {} to {}: no event for {} days",
+            gap.from,
+            gap.to,
+            grouped(days)
+        ),
         days => format!(
             "! {} to {} MISSING, {} days",
             gap.from,

@@ -1,5 +1,7 @@
 //! Lines of a given width: rows with a bar, and texts that are wrapped at spaces.
 
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
 use crate::text::grouped;
 
 /// The indentation of rows.
@@ -31,7 +33,7 @@ pub fn row_lines(rows: &[Row], width: usize) -> Vec<String> {
         0
     };
     let rest = width.saturating_sub(INDENT + 1 + count_width + share_width);
-    let longest = rows.iter().map(|row| row.label.chars().count()).max();
+    let longest = rows.iter().map(|row| row.label.width()).max();
     let longest = longest.unwrap_or(0);
     let bar_width = rest.saturating_sub(longest + 1);
     let (label_width, bar_width) = match rest {
@@ -41,14 +43,15 @@ pub fn row_lines(rows: &[Row], width: usize) -> Vec<String> {
     };
     let texts = rows.iter().map(|row| {
         let label = cut(&row.label, label_width);
+        let padding = label_width.saturating_sub(label.width());
         let share = row
             .share
             .map_or(String::new(), |share| format!("{:>6.1}%", share * 100.0));
         let count = grouped(row.count);
         let bar = bar(row.part, bar_width);
         let line = format!(
-            "{:INDENT$}{label:label_width$} {count:>count_width$}{share} {bar}",
-            ""
+            "{:INDENT$}{label}{:padding$} {count:>count_width$}{share} {bar}",
+            "", ""
         );
         line.trim_end().to_owned() + "\n"
     });
@@ -61,7 +64,7 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     let mut line = indent.to_owned();
     let mut is_empty = true;
     for word in text.split(' ') {
-        let length = line.chars().count() + usize::from(!is_empty) + word.chars().count();
+        let length = line.width() + usize::from(!is_empty) + word.width();
         if length > width && !is_empty {
             lines.push_str(&line);
             lines.push('\n');
@@ -77,25 +80,6 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
     lines + &line + "\n"
 }
 
-/// Returns a number of bytes in the largest fitting unit.
-pub fn bytes_text(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
-
-    let mut size = bytes as f64;
-    let mut unit = None;
-    for larger in UNITS {
-        if size < 999.95 {
-            break;
-        }
-        size /= 1_000.0;
-        unit = Some(larger);
-    }
-    match unit {
-        Some(unit) => format!("{size:.1} {unit}"),
-        None => format!("{bytes} B"),
-    }
-}
-
 /// Returns a bar of blocks. A part above 0 has at least an eighth of a block.
 fn bar(part: f64, width: usize) -> String {
     const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -105,31 +89,22 @@ fn bar(part: f64, width: usize) -> String {
     "█".repeat(eighths / 8) + EIGHTHS[eighths % 8]
 }
 
-/// Returns a text that has at most `width` characters. A text that is cut ends with an ellipsis.
+/// Returns a text that has at most `width` columns. A text that is cut ends with an ellipsis.
 fn cut(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return text.to_owned();
     }
-    let start: String = text.chars().take(width.saturating_sub(1)).collect();
-    start + "…"
+    let mut taken = 1;
+    let start = text.chars().take_while(|c| {
+        taken += c.width().unwrap_or(0);
+        taken <= width
+    });
+    start.collect::<String>() + "…"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_have_the_largest_fitting_unit() {
-        for (bytes, text) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_000, "1.0 kB"),
-            (999_960, "1.0 MB"),
-            (12_345_678, "12.3 MB"),
-        ] {
-            assert_eq!(bytes_text(bytes), text);
-        }
-    }
 
     #[test]
     fn a_small_part_has_a_visible_bar_and_the_largest_fills_the_width() {
