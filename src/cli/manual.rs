@@ -16,6 +16,9 @@ use crate::files::failed_to_write;
 #[derive(Args, Debug)]
 pub struct CompletionsArgs {
     /// The shell
+    ///
+    /// bash reads the file ~/.local/share/bash-completion/completions/event-router, zsh a file _event-router in a directory
+    /// of $fpath, and fish the file ~/.config/fish/completions/event-router.fish.
     pub shell: Shell,
 }
 
@@ -56,7 +59,8 @@ impl ManArgs {
     pub fn write(&self, mut program: Command) -> Result<ExitCode, Fatal> {
         program.build();
         let source = program.render_version();
-        let source = source.trim_end();
+        // The footer has too little width for the name of the reference.
+        let source = source.split(" (").next().unwrap_or_default().trim_end();
         if let Some(directory) = &self.all_to {
             let written = write_all(&program, source, directory);
             written.or_exit(ExitCode::Output)?;

@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 use crate::format::Format;
+use crate::text::shell_word;
 
 /// Options of other programs that people try, and the tip for each. There are no options for credentials, since every
 /// user of a machine can see the arguments of a program.
@@ -70,6 +71,11 @@ const TIPS: &[(&[&str], &str)] = &[
         ],
         "outputs are written with `-o DIR` or `--output DIR`, and without this option to standard output",
     ),
+    (
+        &["o", "output"],
+        "`transform -o DIR` writes the outputs to a directory; `inspect --html FILE` writes a page, and other commands write to standard output",
+    ),
+    (&["no-color", "no-colour"], "write `--color never`"),
     (
         &["stdout"],
         "without `--output`, all output is written to standard output",
@@ -180,6 +186,10 @@ fn with_tip_about_option(error: Error, program: &Command, words: &[OsString]) ->
     let command = command_of(program, words);
     let is_known = TIPS.iter().find(|(names, _)| names.contains(&name));
     let tip = match (is_known, command) {
+        (_, Some(command)) if command.get_name() == "events" && name == option => Some(format!(
+            "all events are listed: `event-router events | grep -A3 {}` shows one of them",
+            shell_word(name)
+        )),
         (_, None) => Some(format!(
             "options follow a command, such as `event-router transform {option}`; `event-router --help` lists the commands"
         )),

@@ -34,7 +34,7 @@ pub use self::chosen::{Chosen, OUTCOMES};
 use self::counts::{Counts, Explained};
 use self::detail::Details;
 use self::explanation::Explanation;
-use self::named_line::NamedLine;
+use self::named_line::{NamedLine, error_of};
 use super::check_stdout::check_stdout;
 use super::deliverer::Deliverer;
 use super::event_notes::note_derived_ids;
@@ -72,6 +72,9 @@ pub fn explain(
     let arguments = input.paths.iter().map(is_line);
     let (lines, paths): (Vec<_>, Vec<_>) = arguments.partition(Result::is_ok);
     let lines: Vec<NamedLine> = lines.into_iter().flatten().collect();
+    if let Some(error) = paths.iter().find_map(|path| error_of(path.as_ref().err()?)) {
+        return Err(anyhow!(error)).or_exit(ExitCode::Usage);
+    }
     if lines.is_empty() {
         let converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
         return explain_all(input, converter, settings, console);

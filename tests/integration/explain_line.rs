@@ -119,6 +119,15 @@ fn options_that_choose_lines_are_refused_with_a_line() {
 }
 
 #[test]
+fn an_argument_that_is_almost_a_line_has_the_form_of_lines() {
+    for argument in ["a.log:2-3", "a.log:x"] {
+        let ended = explain(&[argument]).file("a.log", line(1)).run();
+        let message = format!("`{argument}` names no line: write `a.log:22` for line 22");
+        ended.with_code(2).assert_error(&message);
+    }
+}
+
+#[test]
 fn the_line_of_a_rejects_file_is_named_as_in_its_log() {
     let log = line(1) + &line(2).replace("ada", "") + "x\n";
     let run = Run::transform().file("a.log", log);

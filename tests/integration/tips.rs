@@ -20,6 +20,13 @@ fn options_of_other_programs_get_the_tip_that_helps() {
             "set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or EVENT_ROUTER_TOKEN, or write them to a file for `--auth-file`",
         ),
         (&["transform", "--username=ada"], "EVENT_ROUTER_USERNAME"),
+        (&["send", "-o", "x"], "`transform -o DIR`"),
+        (&["inspect", "--output", "x"], "`inspect --html FILE`"),
+        (&["transform", "--no-color"], "`--color never`"),
+        (
+            &["events", "problem_check"],
+            "`event-router events | grep -A3 problem_check`",
+        ),
         (&["transform", "--user", "u.csv"], "`--users`"),
         (&["explain", "-:3"], "`event-router explain … -- -:3`"),
         (&["recover", "--token", "hunter2"], "EVENT_ROUTER_TOKEN"),

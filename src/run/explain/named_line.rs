@@ -202,6 +202,16 @@ impl Part {
     }
 }
 
+/// Returns the error about an argument that names no file, but a file with other words than the number of a line.
+pub fn error_of(argument: &Path) -> Option<String> {
+    let text = argument.to_str()?;
+    let (path, _) = text.rsplit_once(':')?;
+    let is_meant = fs::symlink_metadata(argument).is_err() && fs::metadata(path).is_ok();
+    is_meant.then(|| {
+        format!("`{text}` names no line: write `{path}:22` for line 22, and name several lines one by one")
+    })
+}
+
 /// Returns the lines of a batch with a number.
 fn part_of(source: &Source, batch: &LineBatch, number: u64, max_line_bytes: usize) -> Part {
     let mut part = Part {
