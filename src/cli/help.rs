@@ -208,12 +208,9 @@ const SHORT: &[(&str, &str)] = &[
     ),
     (
         "lms_root_url",
-        "The root URL of the LMS, exactly as LMS_ROOT_URL in its settings",
+        "The root URL of the LMS, as in its LMS_ROOT_URL",
     ),
-    (
-        "missing_external_id",
-        "Users of the table without an external id",
-    ),
+    ("missing_external_id", "Users without ids"),
     ("org", "Only events of the courses of these organizations"),
     (
         "output",
@@ -225,30 +222,22 @@ const SHORT: &[(&str, &str)] = &[
     ),
     ("quiet", "Print only errors and warnings about losses"),
     ("rate", "Make at most this many requests per second"),
-    (
-        "rejects",
-        "Write rejected and unparsable lines here, with the reasons",
-    ),
+    ("rejects", "Write rejected and unparsable lines here"),
     ("repair", "Convert old events: names of repairs, or all"),
     ("report", "Write a report here, as JSON"),
     (
         "routers",
         "Only events that a router of this routers.json accepts",
     ),
-    (
-        "since",
-        "Only events from this date or time on, such as 2024-03-05",
-    ),
-    (
-        "state",
-        "Note here what is delivered, so that the next run resumes",
-    ),
-    ("unknown_course", "Courses that are not in the table"),
-    ("unknown_user", "Users who are not in the table"),
+    ("since", "Only events from this time on, such as 2024-03-05"),
+    ("state", "Note here what is delivered, so that runs resume"),
+    ("to", "The format"),
+    ("unknown_course", "Unlisted courses"),
+    ("unknown_user", "Unlisted users"),
     ("until", "Only events before this date or time"),
     (
         "unwrap",
-        "The key of the line in the JSON of a log driver, or auto",
+        "Read lines within JSON objects: by this key, or auto",
     ),
     (
         "url",
@@ -272,6 +261,12 @@ pub fn arrange(command: Command) -> Command {
     let notes = examples.as_deref().into_iter().chain(notes);
     let notes = notes.collect::<Vec<&str>>().join("\n\n");
     let command = command.after_help(MORE).after_long_help(notes);
+    if command.get_name() == "recover" {
+        return command.mut_args(|arg| match RARE.contains(&arg.get_id().as_str()) {
+            true => only_long(arg),
+            false => arg,
+        });
+    }
     if !is_long {
         return command;
     }
@@ -281,8 +276,7 @@ pub fn arrange(command: Command) -> Command {
         .long("help")
         .action(ArgAction::Help);
     let help = help.help_heading("Help");
-    let help =
-        help.help("Show the usual options; `--help` shows all options, examples and exit codes");
+    let help = help.help("Show the usual options; `--help` shows all options and examples");
     command.disable_help_flag(true).arg(help)
 }
 

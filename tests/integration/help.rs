@@ -2,10 +2,10 @@
 
 use crate::harness::Run;
 
-/// The help on a terminal of 100 columns.
+/// The help on a terminal of 80 columns.
 #[track_caller]
 fn help(arguments: &[&str]) -> String {
-    let ended = Run::new(arguments).env("COLUMNS", "100").run().with_code(0);
+    let ended = Run::new(arguments).env("COLUMNS", "80").run().with_code(0);
     String::from_utf8(ended.stdout).unwrap()
 }
 
