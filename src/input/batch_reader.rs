@@ -236,7 +236,8 @@ impl<R: Read> BatchReader<R> {
                 joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
             }
         }
-        if joiner.is_waiting() {
+        // Other lines after a piece would be read again, so the piece is given up.
+        if joiner.ends_with_piece(self.tracker.offset) {
             self.open_from = joiner.scanned();
         }
         joiner.end_all();

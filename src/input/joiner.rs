@@ -255,6 +255,14 @@ impl Joiner {
         open.any(|open| open.joined.is_some())
     }
 
+    /// Returns whether the last line that was examined is a piece of a line that is waiting for more pieces. `offset` is the
+    /// offset of the first pending byte.
+    pub fn ends_with_piece(&self, offset: u64) -> bool {
+        let end = offset + self.scanned as u64;
+        let mut open = self.open.iter().flatten();
+        open.any(|open| open.joined.is_some() && open.end == end)
+    }
+
     /// Returns the number of pending bytes whose lines were examined.
     pub fn scanned(&self) -> usize {
         self.scanned

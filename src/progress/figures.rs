@@ -232,7 +232,7 @@ mod tests {
                 " 45 %   812 MB/s  00:01:05 left",
                 " 3/12  1.23M emitted  12.3k rejected",
             ),
-            (20, " 45 %", " 3/12"),
+            (20, " 45 %", " 3/12  …-20240305.gz"),
         ] {
             assert_eq!(figures().beside(columns), beside);
             assert_eq!(figures().below(columns), below);

@@ -120,7 +120,10 @@ fn the_root_url_is_used_unchanged() {
 fn a_quiet_run_warns_of_options_and_variables_that_are_probably_wrong() {
     let lrs = Lrs::healthy();
     let url = format!("{}/statements", lrs.xapi());
-    let run = |root: &str| Run::new(&["send", "--quiet", "--to", "xapi", "--lms-root-url", root]);
+    let run = |root: &str| {
+        let run = Run::new(&["send", "--quiet", "--to", "xapi", "--lms-root-url", root]);
+        run.args(&["--unknown-user", "derive"])
+    };
     for (root, warning) in [
         ("https://x.example/", "ends with a slash"),
         ("https://x .example", "is not a URL like"),

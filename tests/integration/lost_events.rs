@@ -191,7 +191,7 @@ fn what_cannot_be_read_again_is_told_with_its_cause() {
     for (log, told) in [
         (
             cut,
-            "are cut off: in line 21, the line is cut off within the JSON object that begins at byte 1; raise the limit",
+            "are cut off: in line 21, the line is cut off within the JSON object that begins at byte 1; find out what cut them",
         ),
         (
             lost,

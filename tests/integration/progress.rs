@@ -94,7 +94,7 @@ fn a_signal_leaves_no_bar_behind() {
 #[test]
 fn a_quiet_run_shows_nothing() {
     let lrs = Lrs::healthy();
-    let run = Run::send(&lrs.xapi()).args(&["--quiet", "a.log"]);
+    let run = Run::send(&lrs.xapi()).args(&["--quiet", "--unknown-user", "derive", "a.log"]);
     let ended = run
         .file("a.log", lines(0..10))
         .on_terminal()

@@ -182,7 +182,7 @@ fn an_input_is_done_when_each_statement_is_delivered_or_a_dead_letter() {
     assert!(said.contains("4 inputs (2 done, stopped)"), "{said}");
     let (of_each, said) = inputs(ServerFault::Status(422), &["--dead-letters", "dead"], 4);
     assert_eq!(of_each, ["done"; 4]);
-    assert!(said.contains("from 4 inputs. "), "{said}");
+    assert!(said.contains("from 4 inputs\n"), "{said}");
 }
 
 #[test]

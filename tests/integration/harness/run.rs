@@ -19,8 +19,9 @@ pub struct Run {
 }
 
 /// The names of counts in a summary.
-const COUNTED: [&str; 8] = [
+const COUNTED: [&str; 10] = [
     "delivered",
+    "duplicate",
     "emitted",
     "filtered",
     "left",
@@ -28,6 +29,7 @@ const COUNTED: [&str; 8] = [
     "rejected",
     "undeliverable",
     "unparsable",
+    "unsupported",
 ];
 
 /// A run that has ended.
