@@ -47,7 +47,7 @@
 //! | repair | a change that turns an old event into the form of today (`--repair`) |
 //! | log | an input file of events, usually one on each line |
 //! | document | an input file that is a single JSON event; it counts as one line |
-//! | destination | the place where converted batches go: a directory, standard output, servers, or with `--check` a comparison with existing files |
+//! | destination | the place where converted batches go: a directory, one file, standard output, servers, or with `--check` a comparison with existing files |
 //! | router | an entry of routers.json: the events that it accepts, and the server that receives them |
 //! | target | a router or server to which `send` posts records |
 //! | position | a byte offset between two input records, with the hash of all bytes before it |
@@ -92,8 +92,8 @@
 //! |---|---|
 //! | `cli` | options → settings, one file for each command and each group of options; the only module that uses clap |
 //! | `run` | one run of a command: prepare, drive, summarize; the exit code |
-//! | `report` | the summary for people, the JSON report for programs |
-//! | `output` | the destinations other than servers: files in a directory, standard output, the comparison for `--check`; also the rejects file |
+//! | `report` | the summary for people, the JSON report for programs; the text, JSON and page of `inspect`; the table of `events` |
+//! | `output` | the destinations other than servers: files in a directory, one file, standard output, the comparison for `--check`; also the rejects file |
 //! | `send` | servers: batching, workers, retries, the breaker, acknowledgements, dead letters, verification; one folder for each kind of server; a table of its files in `mod.rs` |
 //! | `destination` | the trait of everything that takes converted batches |
 //! | `dedupe` | recognizes events that this run has already emitted |
@@ -168,10 +168,11 @@
 //! # Checks
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
-//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/servers/run`, `tests/rotation/run` and
-//! `tests/inspect_page/run`.
+//! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/clickhouse/run`, `tests/servers/run`,
+//! `tests/mariadb/run`, `tests/rotation/run` and `tests/inspect_page/run`.
 //! `tests/differential/run` compares the output for mutated logs and for the fixtures with the output of the reference.
-//! `tests/ralph/run` sends to a real LRS. `tests/servers/run` sends through nginx, HAProxy and Squid.
+//! `tests/ralph/run` sends to a real LRS, `tests/clickhouse/run` inserts into ClickHouse itself, and `tests/mariadb/run` reads
+//! the tables of an LMS from MariaDB. `tests/servers/run` sends through nginx, HAProxy and Squid.
 //! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/inspect_page/run` opens the pages of
 //! `inspect --html` in Chromium.
 //! By hand, `tests/package/run` makes the Debian package, installs it into an empty root, and removes it. `cargo bench`

@@ -1,7 +1,7 @@
 //! The hashes of the lines that runs have read, in the file `journal.lines` of the state directory. By these hashes, a copy
 //! of a known log is recognized up to its last line, wherever the copy ends.
 //!
-//! The hash of a line is a part of the hash of all bytes up to the end of the line. A hash in the file does not say
+//! Each line is stored as the first three bytes of the running hash of the log up to the end of the line. A hash in the file does not say
 //! whether its line is delivered. The line is delivered if the journal has a later position that belongs to the same
 //! lines. Every run may append to the file. A run reads the file only if an input ends, or goes on in another way, after
 //! the first lines of a known log, at a position that the journal does not have.
