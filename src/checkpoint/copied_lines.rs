@@ -1,5 +1,5 @@
-//! Finds the lines of an input that are delivered because a known log begins with the same lines, after the last position
-//! of the known log that the input has. So no line of a copy is delivered again, wherever the copy ends.
+//! Finds how many lines an input shares with a longer log that is already delivered. So no line of a copy is delivered
+//! again, wherever the copy ends.
 
 use std::io::{self, BufRead, Write};
 

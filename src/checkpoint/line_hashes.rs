@@ -1,10 +1,10 @@
 //! The hashes of the lines that runs have read, in the file `journal.lines` of the state directory. By these hashes, a copy
 //! of a known log is recognized up to its last line, wherever the copy ends.
 //!
-//! Each line is stored as the first three bytes of the running hash of the log up to the end of the line. A hash in the file does not say
-//! whether its line is delivered. The line is delivered if the journal has a later position that belongs to the same
-//! lines. Every run may append to the file. A run reads the file only if an input ends, or goes on in another way, after
-//! the first lines of a known log, at a position that the journal does not have.
+//! Each line is stored as the first three bytes of the running hash of the log up to the end of the line. A hash in the
+//! file does not say whether its line is delivered. The line is delivered if the journal has a later position that belongs
+//! to the same lines. Every run may append to the file. The file is read only for inputs that share their first lines with
+//! a known log, and then end or differ between two recorded positions.
 //!
 //! Without the file, inputs are recognized by the positions in the journal.
 
