@@ -132,7 +132,7 @@ def conversions_are_the_same_as_with_files():
             assert transform(to, *options, "--lms-db", url(database)) == expected
         assert transform(to, *options, *files) == expected
         assert transform(to, *options, "--lms-db", url(), log=odd) == transform(to, *options, *files, log=odd)
-    words = ("explain", "--to", "xapi", "--lms-root-url", ROOT_URL, SAMPLE)
+    words = ("explain", "--json", "--to", "xapi", "--lms-root-url", ROOT_URL, SAMPLE)
     assert succeeds(*words, "--lms-db", url()).stdout == succeeds(*words, *files).stdout
 
 
