@@ -39,15 +39,15 @@ pub struct ConversionArgs {
     #[command(flatten)]
     database: LmsDbArgs,
 
-    /// What to do with an event whose user is not in the table of users [default: reject]
+    /// The handling of events whose user is not in the table of users [default: reject]
     #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
     unknown_user: Option<UnknownArg>,
 
-    /// What to do with an event whose course is not in the table of courses [default: reject]
+    /// The handling of events whose course is not in the table of courses [default: reject]
     #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
     unknown_course: Option<UnknownCourseArg>,
 
-    /// What to do with an event of a user who has no external id in the table of users [default: reject]
+    /// The handling of events whose user has no external id in the table of users [default: reject]
     #[arg(long, value_enum, ignore_case = true, value_name = "WHAT")]
     missing_external_id: Option<UnknownArg>,
 

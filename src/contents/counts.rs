@@ -26,7 +26,7 @@ pub struct Contents {
     pub form: FormCounts,
     /// The events that are not converted, and that no repair would convert.
     pub left_out: BTreeMap<LeftOut, u64>,
-    /// Of the events of `left_out`, those that are rejected for another reason once repairs have changed them.
+    /// The events of `left_out` that are rejected for another reason once repairs have changed them.
     pub rejected_after_repairs: BTreeMap<(LeftOut, RepairSet, Reason), u64>,
     /// The events that these repairs would convert, if a table did not lack their users or courses.
     pub rejected_by_tables: BTreeMap<(RepairSet, Reason), u64>,

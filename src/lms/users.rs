@@ -193,7 +193,7 @@ impl Users {
         id.and_then(by_id).or_else(by_username)
     }
 
-    /// Returns the numeric id in this row, or `None` if there is none.
+    /// Returns the numeric id in this row, or `None` if the row has no id.
     fn id_of(&self, row: u32) -> Option<i64> {
         self.rows.get(row as usize)?.id
     }

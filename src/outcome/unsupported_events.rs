@@ -114,7 +114,7 @@ mod tests {
     fn the_most_frequent_of_many_names_are_kept_wherever_they_are() {
         const RARE: u64 = 100_000;
 
-        // Of 800 events, each batch has 400 new names, and one of 8 frequent names in 400 events.
+        // Each batch has 800 events: 400 with new names, and 400 with the same one of 8 frequent names.
         let batch = |nth: u64| (0..400).flat_map(move |n| [nth * 400 + n, RARE + nth % 8]);
         let mut batches = UnsupportedEvents::default();
         (0..248).for_each(|nth| batches.add(&counted(batch(nth))));

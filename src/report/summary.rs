@@ -45,7 +45,7 @@ impl ReadBytes {
     /// Returns the size, the time and the speed of the unpacked bytes.
     pub fn short_text(&self) -> String {
         let [stored, unpacked] = [self.bytes, self.unpacked].map(|bytes| size_text(bytes as f64));
-        // Of inputs with lines that are not read again, more bytes are read than unpacked.
+        // If inputs are resumed, more bytes may be read than unpacked.
         let of_stored = match self.bytes < self.unpacked {
             true => format!(" from {stored} stored"),
             false => String::new(),

@@ -30,7 +30,7 @@ impl Verdict {
         });
         let lines = report.summary.and_then(|summary| lines(report, summary));
         sentences.extend(lines);
-        // Of inputs that repeat others, the counts say which, and why there are fewer records than lines.
+        // If inputs repeat other inputs, the counts are shown, since they name the inputs and explain why records are missing.
         let is_emitted_well = |summary: &Summary<'_>| {
             summary.inputs.failed == 0
                 && !summary.is_stopped()

@@ -34,7 +34,7 @@ pub struct InspectSettings {
     pub input: InputSettings,
     /// The conversion of the command that is recommended. Its root URL is empty if it is not known.
     pub conversion: ConversionSettings,
-    /// What standard output gets.
+    /// The form of the output on standard output.
     pub shown: Shown,
     /// The file for the page, if the user wants one.
     pub html: Option<PathBuf>,

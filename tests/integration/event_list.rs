@@ -29,7 +29,7 @@ fn last_word(iri: &Value) -> &str {
     text(iri).rsplit('/').next().unwrap()
 }
 
-/// What an event becomes in a format, as in the tables of the guide.
+/// Returns the cell of the guide's tables that tells the records of an event in a format.
 fn cell(event: &Value, format: &str) -> String {
     let mapping = &event[format];
     let kinds = mapping["statements"].as_array();

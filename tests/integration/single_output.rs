@@ -20,7 +20,7 @@ fn run(arguments: &[&str]) -> Run {
         .file("c.log", format!("{}{rejected}", line(5)))
 }
 
-/// What the run writes to standard output.
+/// Returns the standard output of a run.
 fn expected() -> Vec<u8> {
     let ended = run(&[]).run().with_code(0);
     assert_eq!(ended.rows().len(), 6);

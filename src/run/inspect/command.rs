@@ -35,7 +35,7 @@ pub struct TransformCommand {
     root_url: Option<String>,
     tables: Vec<String>,
     output: &'static str,
-    /// What the user should know about the inputs.
+    /// Notes about the inputs for the user.
     notes: Vec<String>,
 }
 
