@@ -7,7 +7,7 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 #[cfg(unix)]
-use crate::text::shell_word;
+use crate::text::shell_argument;
 
 /// The mode of ordinary files, before the umask is applied.
 pub const ANY_FILE: u32 = 0o666;
@@ -172,7 +172,7 @@ pub fn warning_of_mode(path: &Path, secrets: &str) -> Option<String> {
     let is_public = metadata.is_file() && metadata.permissions().mode() & 0o004 != 0;
     is_public.then(|| {
         let name = path.to_string_lossy();
-        let word = shell_word(&name);
+        let word = shell_argument(path.as_os_str());
         format!("the {secrets} in `{name}` can be read by all users: run `chmod 600 {word}`")
     })
 }

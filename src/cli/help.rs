@@ -252,14 +252,7 @@ const SHORT: &[(&str, &str)] = &[
 /// Arranges the help of a command.
 pub fn arrange(command: Command) -> Command {
     let is_long = has_groups(&command);
-    let mut notes = vec![ENVIRONMENT];
-    let examples = examples_of(command.get_name());
-    if is_long || examples.is_some() {
-        notes.push(EXIT_CODES);
-    }
-    notes.push(GUIDE);
-    let notes = examples.as_deref().into_iter().chain(notes);
-    let notes = notes.collect::<Vec<&str>>().join("\n\n");
+    let notes = text_of(&notes_of(&command));
     let command = command.after_help(MORE).after_long_help(notes);
     if command.get_name() == "recover" {
         return command.mut_args(|arg| match RARE.contains(&arg.get_id().as_str()) {
@@ -283,12 +276,30 @@ pub fn arrange(command: Command) -> Command {
 /// Arranges the help of the program, which lists the commands.
 pub fn arrange_program(command: Command) -> Command {
     let rare = |arg: Arg| only_long(arg).help_heading("Terminal");
-    let notes = [ENVIRONMENT, EXIT_CODES, GUIDE].join("\n\n");
+    let notes = text_of(&notes_of(&command));
     command
         .mut_arg("color", rare)
         .mut_arg("progress", rare)
         .after_help(START)
         .after_long_help(notes)
+}
+
+/// Returns the notes at the end of the long help of a command, each with its heading in a man page.
+pub fn notes_of(command: &Command) -> Vec<(&'static str, String)> {
+    let examples = examples_of(command.get_name());
+    let has_codes =
+        has_groups(command) || examples.is_some() || command.get_name() == "event-router";
+    let examples = examples.map(|examples| ("EXAMPLES", examples));
+    let codes = has_codes.then(|| ("EXIT STATUS", EXIT_CODES.to_owned()));
+    let notes = examples.into_iter();
+    let notes = notes.chain([("ENVIRONMENT", ENVIRONMENT.to_owned())]);
+    let notes = notes.chain(codes);
+    notes.chain([("SEE ALSO", GUIDE.to_owned())]).collect()
+}
+
+fn text_of(notes: &[(&'static str, String)]) -> String {
+    let texts = notes.iter().map(|(_, text)| text.as_str());
+    texts.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Returns whether a command converts events, and so has many options, in groups.

@@ -6,10 +6,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::builder::{PossibleValuesParser, Resettable};
 use clap::{Args, Command};
 use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
+use clap_mangen::roff::{Roff, roman};
 
+use super::help;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::failed_to_write;
 
@@ -24,7 +27,7 @@ pub struct CompletionsArgs {
 
 #[derive(Args, Debug)]
 pub struct ManArgs {
-    /// The command, such as `transform` or `lms export`; without it, the page about the program
+    /// The command, such as `transform`, `lms export` or `lms-export`; without it, the page about the program
     pub command: Vec<String>,
 
     /// Write the pages of all commands to this directory, as packages need them
@@ -40,6 +43,15 @@ impl CompletionsArgs {
     pub fn write(&self, mut program: Command) -> Result<ExitCode, Fatal> {
         let name = program.get_name().to_owned();
         program.set_bin_name(&name);
+        let commands = program.get_subcommands();
+        let commands: Vec<String> = commands
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        let mut program = program.mut_subcommand("man", |man| {
+            man.mut_arg("command", |arg| {
+                arg.value_parser(PossibleValuesParser::new(commands))
+            })
+        });
         program.build();
         let mut completions = Vec::new();
         let made = self.shell.try_generate(&program, &mut completions);
@@ -71,18 +83,31 @@ impl ManArgs {
     }
 
     fn find<'p>(&self, program: &'p Command) -> Result<&'p Command> {
-        let mut command = program;
-        for word in &self.command {
-            let Some(found) = command.find_subcommand(word) else {
-                bail!(
-                    "there is no command `{}`: `event-router --help` lists the commands",
-                    self.command.join(" ")
-                );
-            };
-            command = found;
+        let root = page_name(program);
+        let name = self.command.join("-");
+        let name = match name.starts_with(&root) {
+            true => name,
+            false => format!("{root}-{name}"),
+        };
+        match page_with_name(program, name.trim_end_matches('-')) {
+            Some(command) => Ok(command),
+            None => bail!(
+                "there is no command `{}`: `event-router --help` lists the commands",
+                self.command.join(" ")
+            ),
         }
-        Ok(command)
     }
+}
+
+/// Returns the command whose page has this name, among a command and its own commands.
+fn page_with_name<'c>(command: &'c Command, name: &str) -> Option<&'c Command> {
+    let own = page_name(command);
+    let is_alias = |alias: &str| name.strip_suffix(alias) == own.strip_suffix(command.get_name());
+    if own == name || command.get_all_aliases().any(is_alias) {
+        return Some(command);
+    }
+    let mut commands = command.get_subcommands();
+    commands.find_map(|command| page_with_name(command, name))
 }
 
 /// Writes the page of a command and those of its own commands to a directory.
@@ -100,9 +125,31 @@ fn write_all(command: &Command, source: &str, directory: &Path) -> Result<()> {
 
 fn page_of(command: &Command, source: &str) -> Result<Vec<u8>> {
     let named = command.clone().name(page_name(command));
+    let named = named.after_help(Resettable::Reset);
+    let named = named.after_long_help(Resettable::Reset);
     let mut page = Vec::new();
     Man::new(named).source(source).render(&mut page)?;
+    page.extend(notes_page(command).bytes());
     Ok(page)
+}
+
+/// Returns the sections of a page that are notes. Lines that are aligned or indented stay as they are.
+fn notes_page(command: &Command) -> String {
+    let mut roff = Roff::new();
+    for (heading, text) in help::notes_of(command) {
+        let is_literal = text.contains("\n  ");
+        roff.control("SH", [heading]);
+        if is_literal {
+            roff.control("nf", []);
+        }
+        for line in text.lines() {
+            roff.text([roman(line)]);
+        }
+        if is_literal {
+            roff.control("fi", []);
+        }
+    }
+    roff.to_roff()
 }
 
 /// Returns the name of a page, such as event-router-lms-export, for which `man` looks.

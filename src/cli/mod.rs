@@ -198,7 +198,7 @@ fn run_command(
             let settings = args.settings().or_exit(ExitCode::Usage)?;
             run::inspect(settings, &running.console)
         }
-        Subcommands::Events(args) => run::events(args.to, args.json, &running.console),
+        Subcommands::Events(args) => run::events(args.to, &args.names, args.json, &running.console),
         Subcommands::Lms(args) => args.run(&running.console),
         Subcommands::Completions(args) => args.write(program()),
         Subcommands::Man(args) => args.write(program()),

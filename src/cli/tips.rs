@@ -7,7 +7,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, Error};
 
 use crate::format::Format;
-use crate::text::shell_word;
 
 /// Options of other programs that people try, and the tip for each. There are no options for credentials, since every
 /// user of a machine can see the arguments of a program.
@@ -186,10 +185,6 @@ fn with_tip_about_option(error: Error, program: &Command, words: &[OsString]) ->
     let command = command_of(program, words);
     let is_known = TIPS.iter().find(|(names, _)| names.contains(&name));
     let tip = match (is_known, command) {
-        (_, Some(command)) if command.get_name() == "events" && name == option => Some(format!(
-            "all events are listed: `event-router events | grep -A3 {}` shows one of them",
-            shell_word(name)
-        )),
         (_, None) => Some(format!(
             "options follow a command, such as `event-router transform {option}`; `event-router --help` lists the commands"
         )),

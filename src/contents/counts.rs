@@ -6,7 +6,7 @@ use super::days::Days;
 use super::distinct::Distinct;
 use super::form::FormCounts;
 use super::lacking::Lacking;
-use super::left_out::LeftOut;
+use super::left_out::LeftOutCause;
 use super::names::Names;
 use super::seen_event::SeenEvent;
 use super::values::Values;
@@ -25,9 +25,9 @@ pub struct Contents {
     pub sites: FrequentTexts,
     pub form: FormCounts,
     /// The events that are not converted, and that no repair would convert.
-    pub left_out: BTreeMap<LeftOut, u64>,
+    pub left_out: BTreeMap<LeftOutCause, u64>,
     /// The events of `left_out` that are rejected for another reason once repairs have changed them.
-    pub rejected_after_repairs: BTreeMap<(LeftOut, RepairSet, Reason), u64>,
+    pub rejected_after_repairs: BTreeMap<(LeftOutCause, RepairSet, Reason), u64>,
     /// The events that these repairs would convert, if a table did not lack their users or courses.
     pub rejected_by_tables: BTreeMap<(RepairSet, Reason), u64>,
     pub unparsable: BTreeMap<Reason, UnparsableLines>,

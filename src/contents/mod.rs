@@ -1,8 +1,9 @@
 //! The contents of logs by count: events by name and by day, courses, users, the form of the lines. The command `inspect`
 //! shows them.
 //!
-//! The size of the counts does not depend on the number of lines. Each batch of lines has counts of its own, which are added
-//! to those of the run; the sum does not depend on the order of the batches, except for the first lines and users of a kind.
+//! The size of the counts does not depend on the number of lines. Each batch of lines has counts of its own, which are
+//! added to those of its input; those of the inputs are added in the order of the inputs. The order matters for the most
+//! frequent of many names, and for the first lines and users of a kind.
 //!
 //! | file | contents |
 //! |---|---|
@@ -29,7 +30,7 @@ mod values;
 pub use counts::Contents;
 pub use distinct::Distinct;
 pub use lacking::Lacking;
-pub use left_out::LeftOut;
+pub use left_out::LeftOutCause;
 pub(crate) use seen_event::SeenEvent;
 pub use seen_event::family_of;
 pub use values::Values;

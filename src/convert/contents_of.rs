@@ -4,7 +4,7 @@ use bumpalo::Bump;
 
 use super::converted_line::ConvertedLine;
 use super::line_converter::LineConverter;
-use crate::contents::{Contents, LeftOut, SeenEvent};
+use crate::contents::{Contents, LeftOutCause, SeenEvent};
 use crate::input::{Line, Source};
 use crate::outcome::{EventKind, Outcome, Reason, Repair, RepairSet, Unsupported};
 use crate::repair::RepairedEvent;
@@ -149,7 +149,7 @@ pub(super) fn count_outcome(
 ) {
     let cause = match &conversion.outcome {
         Outcome::Emitted => match conversion.rejected_later {
-            Some((_, reason)) => LeftOut::Rejected(reason),
+            Some((_, reason)) => LeftOutCause::Rejected(reason),
             None => return,
         },
         Outcome::Unparsable(fault) => {
@@ -166,12 +166,13 @@ pub(super) fn count_outcome(
             }
             return;
         }
-        Outcome::Rejected(fault) => LeftOut::Rejected(fault.reason),
-        Outcome::Unsupported(Unsupported::NotByDefault) => LeftOut::OnRequest,
+        Outcome::Rejected(fault) => LeftOutCause::Rejected(fault.reason),
+        Outcome::Unsupported(Unsupported::NotByDefault) => LeftOutCause::OnRequest,
         Outcome::Unsupported(_) | Outcome::Filtered(_) => match conversion.kind_of_unsupported() {
-            EventKind::Implicit | EventKind::ImplicitByType => LeftOut::Request,
-            EventKind::Known(_) | EventKind::Named(_) => LeftOut::OtherName,
-            EventKind::Unnamed | EventKind::NamedByType => LeftOut::Nameless,
+            EventKind::Implicit | EventKind::ImplicitByType => LeftOutCause::Request,
+            EventKind::Known(_) | EventKind::Named(_) => LeftOutCause::OtherName,
+            EventKind::Unnamed if conversion.has_event_type() => LeftOutCause::OtherType,
+            EventKind::Unnamed | EventKind::NamedByType => LeftOutCause::Nameless,
         },
     };
     *contents.left_out.entry(cause).or_default() += 1;

@@ -58,6 +58,11 @@ impl<'a> ConvertedLine<'a> {
         }
     }
 
+    /// Returns whether an unsupported event without a name has an `event_type` that is no name of converted events.
+    pub(super) fn has_event_type(&self) -> bool {
+        self.name.is_none() && matches!(self.event_type, EventType::Other)
+    }
+
     /// Returns the repairs that changed an emitted event.
     pub fn applied_repairs(&self) -> impl Iterator<Item = Repair> {
         let is_emitted = matches!(self.outcome, Outcome::Emitted);

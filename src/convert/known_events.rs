@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::Serialize;
+
 use crate::caliper;
 use crate::family::Family;
 use crate::format::Format;
@@ -19,14 +21,16 @@ pub struct KnownEvent<'n> {
 }
 
 /// Whether a format converts the events of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Support {
     /// The default list has the name.
     Default,
     /// The events are converted if `--events` selects them.
     OnRequest,
     /// The format has nothing for the events.
-    None,
+    #[default]
+    No,
 }
 
 impl<'n> KnownEvent<'n> {
@@ -51,7 +55,7 @@ impl<'n> KnownEvent<'n> {
         match is_default {
             Some(true) => Support::Default,
             Some(false) => Support::OnRequest,
-            None => Support::None,
+            None => Support::No,
         }
     }
 }
@@ -78,6 +82,11 @@ pub fn default_and_other_events(format: Format) -> (Vec<&'static str>, Vec<&'sta
         event.is_some_and(|event| event.support(format) == Support::Default)
     };
     names_of(format).iter().copied().partition(is_default)
+}
+
+/// Returns whether a format converts the events of a name, by default or on request.
+pub fn is_converted(name: &str, format: Format) -> bool {
+    names_of(format).contains(&name)
 }
 
 /// Returns the names of the events that a format converts, in alphabetical order.

@@ -44,7 +44,7 @@ pub(crate) use batch_converter::{BatchConverter, gzip_member};
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
 pub use converted_line::ConvertedLine;
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};
-pub use known_events::{KnownEvent, Support, default_and_other_events};
+pub use known_events::{KnownEvent, Support, default_and_other_events, is_converted};
 pub use line_converter::LineConverter;
 pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;

@@ -39,17 +39,25 @@ pub struct UnsupportedEvents {
 impl UnsupportedEvents {
     /// Counts one event.
     pub fn count(&mut self, kind: EventKind<'_>) {
+        self.count_kind(kind);
+        if let EventKind::Known(name) | EventKind::Named(name) = kind {
+            self.names.count(name, 1);
+        }
+    }
+
+    /// Counts one event without its name.
+    pub fn count_kind(&mut self, kind: EventKind<'_>) {
         match kind {
             EventKind::Implicit => self.implicit += 1,
             EventKind::ImplicitByType => {
                 self.implicit += 1;
                 self.implicit_by_type += 1;
             }
-            EventKind::Known(name) | EventKind::Named(name) => {
+            EventKind::Known(_) => {
                 self.named += 1;
-                self.known += u64::from(matches!(kind, EventKind::Known(_)));
-                self.names.count(name, 1);
+                self.known += 1;
             }
+            EventKind::Named(_) => self.named += 1,
             EventKind::Unnamed => self.unnamed += 1,
             EventKind::NamedByType => {
                 self.unnamed += 1;

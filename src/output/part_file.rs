@@ -29,8 +29,11 @@ impl PartFile {
         is_gzip: bool,
         record: impl FnMut(&Path) -> io::Result<()>,
     ) -> io::Result<Self> {
+        let file = recorded_temporary_file(path, ANY_FILE, record)?;
+        // Other runs remove files that no run has locked. Some file systems have no locks, and there no run removes files.
+        let _ = file.as_file().try_lock();
         Ok(Self {
-            file: recorded_temporary_file(path, ANY_FILE, record)?,
+            file,
             is_gzip,
             sync: EarlySync::default(),
             is_empty: true,

@@ -16,7 +16,7 @@ use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
 use crate::exit_code::ExitCode;
-use crate::files::{failed_to_write, parent};
+use crate::files::{failed_to_write, parent, remove_abandoned};
 use crate::input::Source;
 use crate::interrupt::Interrupted;
 
@@ -64,6 +64,9 @@ impl SingleFile {
             is_numbered: true,
         };
         file.check_existing()?;
+        let name = file.next.path.file_name().unwrap_or_default();
+        let name = name.to_string_lossy().into_owned();
+        remove_abandoned(parent(&file.next.path), |other| other == name);
         file.part(None)?;
         Ok(Self {
             file,

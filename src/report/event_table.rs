@@ -58,11 +58,29 @@ impl EventTable {
         let formats = format.map_or_else(|| Format::ALL.to_vec(), |format| vec![format]);
         let is_converted = |event: &KnownEvent<'_>| {
             let mut support = formats.iter().map(|&format| event.support(format));
-            support.any(|support| support != Support::None)
+            support.any(|support| support != Support::No)
         };
         let mut events = KnownEvent::all();
         events.retain(is_converted);
         Self { formats, events }
+    }
+
+    /// Returns the names of the events that the default list of a format has, and the names of the others.
+    pub fn default_and_other_names(&self) -> (Vec<&'static str>, Vec<&'static str>) {
+        let is_default = |event: &KnownEvent<'_>| {
+            let mut support = self.formats.iter().map(|&format| event.support(format));
+            support.any(|support| support == Support::Default)
+        };
+        let (default, others): (Vec<KnownEvent<'_>>, Vec<KnownEvent<'_>>) =
+            self.events.iter().copied().partition(is_default);
+        let names =
+            |events: Vec<KnownEvent<'static>>| events.iter().map(|event| event.name).collect();
+        (names(default), names(others))
+    }
+
+    /// Keeps only the events whose names fulfil a condition.
+    pub fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.events.retain(|event| is_kept(event.name));
     }
 
     /// Returns the table as JSON: an array with an object for each event.
@@ -83,12 +101,7 @@ impl EventTable {
     /// Returns the table for people, in lines of at most `columns`: a row for each event, or a paragraph for each event if
     /// the rows are longer.
     pub fn to_text(&self, columns: usize) -> String {
-        let rows = self.rows();
-        let mut text = match rows.lines().all(|row| row.len() <= columns) {
-            true => rows,
-            false => self.paragraphs(columns),
-        };
-        text.push('\n');
+        let mut text = String::new();
         let support_of =
             |&format: &Format| self.events.iter().map(move |event| event.support(format));
         let mut support = self.formats.iter().flat_map(support_of);
@@ -97,6 +110,12 @@ impl EventTable {
         for sentence in legend.chain(has_marks.then_some(MARK_LEGEND)) {
             wrap(&mut text, columns, "", 2, sentence.split_inclusive(' '));
         }
+        text.push('\n');
+        let rows = self.rows();
+        text += &match rows.lines().all(|row| row.len() <= columns) {
+            true => rows,
+            false => self.paragraphs(columns),
+        };
         text.truncate(text.trim_end().len());
         text
     }

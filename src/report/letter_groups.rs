@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::text::row;
 use crate::send::{LetterGroup, LetterGroups, LetterKind, Undeliverable, discarded_file};
-use crate::text::{grouped, plural, position_text, shell_word};
+use crate::text::{grouped, plural, position_text, shell_argument, shell_word};
 
 /// The number of groups of a router that summaries and reports show.
 const SHOWN_GROUPS: usize = 10;
@@ -135,8 +135,7 @@ impl LettersReport<'_> {
         let of_groups = groups.iter();
         rows.extend(of_groups.map(|(kind, group)| group_row(group, &answer_text(kind))));
 
-        let directory = self.directory.to_string_lossy();
-        let directory = shell_word(&directory);
+        let directory = shell_argument(self.directory.as_os_str());
         let recover = format!("  event-router recover --dead-letters {directory}");
         let only = match self.routers.len() {
             1 => String::new(),

@@ -23,12 +23,11 @@ pub(crate) use advice::{
 };
 pub(crate) use event_table::EventTable;
 pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
-pub(crate) use inspection::{
-    Archive, Inspection, LeftOut as LeftOutRow, Recommended, inspection_text,
-};
+pub(crate) use inspection::{Archive, Inspection, LeftOutRow, Recommended, inspection_text};
 pub(crate) use inspection_page::{PageFile, page as inspection_page};
 pub(crate) use invocation::{Invocation, MORE};
 pub(crate) use letter_groups::LettersReport;
 pub(crate) use report_file::ReportFile;
 pub(crate) use run::Report;
 pub(crate) use summary::{ReadBytes, Summary};
+pub(crate) use unsupported::kinds_text;

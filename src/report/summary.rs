@@ -7,14 +7,14 @@ use std::time::Duration;
 use super::inputs::{InputCounts, Repeated};
 use super::text::{reasons_text, row};
 use super::unsupported::{kinds_text, most_frequent_names};
+use crate::format::Format;
 use crate::outcome::Tally;
 use crate::text::{counted, grouped, noun, plural, size_text};
 
 /// The counts of the inputs and the lines of a run.
 pub struct Summary<'a> {
     pub tally: &'a Tally,
-    /// The word for records in the summary, such as "statements".
-    pub noun: &'static str,
+    pub format: Format,
     pub inputs: InputCounts,
     /// The number of files in directories that are no inputs because of their names.
     pub skipped_files: usize,
@@ -67,7 +67,7 @@ impl Display for Summary<'_> {
             let detail = match outcome {
                 "emitted" => self.emitted_text(),
                 "filtered" => filters_text(tally),
-                "unsupported" => kinds_text(&tally.details.unsupported),
+                "unsupported" => kinds_text(&tally.details.unsupported, self.format),
                 "rejected" => most_frequent_reasons(tally, false),
                 "unparsable" => most_frequent_reasons(tally, true),
                 _ => String::new(),
@@ -178,7 +178,11 @@ impl Summary<'_> {
 
     fn emitted_text(&self) -> String {
         let records = self.tally.records;
-        let mut text = format!("{} {}", grouped(records), noun(records, self.noun));
+        let mut text = format!(
+            "{} {}",
+            grouped(records),
+            noun(records, self.format.nouns())
+        );
         let collisions = self.tally.emitted_collisions();
         if collisions > 0 {
             let plural = plural(collisions);

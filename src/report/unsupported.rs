@@ -2,18 +2,29 @@
 
 use serde::Serialize;
 
+use crate::convert::is_converted;
+use crate::format::Format;
 use crate::outcome::{MAX_TEXTS, UnsupportedEvents};
-use crate::text::{grouped, noun, plural};
+use crate::text::{counted, grouped, noun};
 
 /// The number of names that a verbose summary lists.
 const LISTED_NAMES: usize = 5;
 
-/// Returns the number of unsupported events of each kind, such as `33 with other names (7 kinds), 120 requests`.
-pub fn kinds_text(events: &UnsupportedEvents) -> String {
+/// Returns the number of unsupported events of each kind, such as `33 that xAPI does not take (7 kinds), 120 requests`. The
+/// number of different names is left out if the names are not counted.
+pub fn kinds_text(events: &UnsupportedEvents, format: Format) -> String {
     let kinds = match events.kinds() {
-        kinds if kinds > MAX_TEXTS => format!("more than {} kinds", grouped(MAX_TEXTS as u64)),
-        kinds => format!("{kinds} kind{}", plural(kinds as u64)),
+        0 => String::new(),
+        kinds if kinds > MAX_TEXTS => format!(" (more than {} kinds)", grouped(MAX_TEXTS as u64)),
+        kinds => {
+            let names = events.most_frequent(kinds).into_iter();
+            let others = names
+                .filter(|(name, _)| !is_converted(name, format))
+                .count();
+            format!(" ({})", counted(others as u64, "kind", "kinds"))
+        }
     };
+    let others = format!("that {} does not take{kinds}", format.title());
     let unnamed = match events.named_by_type {
         0 => "without a name".to_owned(),
         count => format!(
@@ -22,7 +33,8 @@ pub fn kinds_text(events: &UnsupportedEvents) -> String {
         ),
     };
     let parts = [
-        (events.named, format!("with other names ({kinds})")),
+        (events.named - events.known, others),
+        (events.known, "only with `--events all`".to_owned()),
         (
             events.implicit,
             noun(events.implicit, "requests").to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Report;
 use super::summary::Summary;
 use crate::send::{Target, TargetStatistics, VerificationCounts};
-use crate::text::{counted, grouped, noun, shell_word};
+use crate::text::{counted, grouped, noun, shell_argument};
 
 /// The verdict on a run.
 pub struct Verdict {
@@ -108,7 +108,11 @@ fn results(report: &Report<'_>) -> Option<(String, String)> {
         let ended_early = summary.is_stopped() || summary.inputs.failed > 0;
         let written = match records {
             0 if ended_early => "nothing".to_owned(),
-            _ => format!("{} {}", grouped(records), noun(records, summary.noun)),
+            _ => format!(
+                "{} {}",
+                grouped(records),
+                noun(records, summary.format.nouns())
+            ),
         };
         let result = format!("{written} {}", report.written);
         // Without a failure, only a reader that closes standard output stops such a run. Some records may be lost in the pipe.
@@ -223,8 +227,7 @@ fn undelivered(target: &Target) -> Vec<String> {
     if undeliverable > 0 {
         let shown = match &target.dead_letters {
             Some(letters) => {
-                let directory = letters.directory().to_string_lossy();
-                let directory = shell_word(&directory);
+                let directory = shell_argument(letters.directory().as_os_str());
                 format!(": see `event-router dead-letters {directory}`")
             }
             None => String::new(),

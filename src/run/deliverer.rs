@@ -19,6 +19,7 @@ use super::duplicates::Duplicates;
 use super::error_lines::ErrorLines;
 use super::input_warnings::InputWarnings;
 use super::open_input::OpenInput;
+use super::ordered_sum::OrderedSum;
 use crate::checkpoint::{Resumed, StateDirectory};
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
@@ -44,7 +45,9 @@ pub struct Deliverer<'c> {
     pub vanished: Vanished,
     /// The state directory. If it cannot be written to, the run stops.
     pub state: Option<Arc<StateDirectory>>,
-    /// The result of the inputs that have ended.
+    /// The counts of the inputs that have ended.
+    tally: OrderedSum<Tally>,
+    /// The result of the inputs that have ended, without their counts.
     pub result: Delivered,
 }
 
@@ -89,6 +92,7 @@ impl<'c> Deliverer<'c> {
             errors: ErrorLines::default(),
             vanished: Vanished::default(),
             state: None,
+            tally: OrderedSum::new(Tally::add),
             result: Delivered {
                 inputs: InputReports::new(not_found),
                 written,
@@ -218,8 +222,9 @@ impl<'c> Deliverer<'c> {
         result.code = result.code.max(closed.code);
         result.differences = closed.differences;
         if closed.is_discarded {
-            result.tally = Tally::default();
             result.inputs.forget_lines();
+        } else {
+            result.tally = self.tally.total();
         }
         for input in closed.stopped {
             self.rejects.input.note_stopped(input);

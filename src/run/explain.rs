@@ -145,7 +145,7 @@ fn explain_all(
     let options = input.pipeline_options();
     options.interrupted.watch(|| ()).or_exit(ExitCode::Usage)?;
     let mut deliverer = Deliverer::new(console, Box::new(Stdout::default()), &discovery.errors);
-    let mut counts = Counts::new(settings.chosen.limit);
+    let mut counts = Counts::new(settings.chosen.limit, converter.format.format());
     let explainer = Explainer {
         converter: Arc::clone(&converter),
         settings,
@@ -244,7 +244,7 @@ impl Explainer {
             let (json, converter) = (self.settings.json, &self.converter);
             explanation.write(json, converter, &self.palette, &mut explained.text);
         }
-        explained.end_record(&conversion.outcome, is_shown);
+        explained.end_record(conversion, is_shown);
     }
 }
 

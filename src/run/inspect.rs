@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -134,8 +135,9 @@ fn count(
     options: &PipelineOptions,
     console: &Console,
 ) -> Result<(Contents, Delivered), Fatal> {
-    let counting = Counting::default();
-    let mut deliverer = Deliverer::new(console, Box::new(counting.clone()), not_found);
+    let sum = Rc::default();
+    let counting = Counting::new(Rc::clone(&sum));
+    let mut deliverer = Deliverer::new(console, Box::new(counting), not_found);
     deliverer.warnings.joins_pieces = converter.wrapper.joins_pieces();
     deliverer.warnings.unwraps = converter.wrapper.key().map(str::to_owned);
     let batches = BatchConverter {
@@ -166,7 +168,7 @@ fn count(
     let delivered = deliverer.close();
     progress.clear();
     run.or_exit(ExitCode::Usage)?;
-    Ok((counting.contents(), delivered))
+    Ok((sum.take(), delivered))
 }
 
 /// Counts the contents of a batch. Returns the remaining lines as a new batch if the records of the lines are large.

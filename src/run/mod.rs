@@ -14,6 +14,7 @@
 //! | `deliverer` | writes batches to the destination, and decides whether a failure ends one input or the run |
 //! | `error_lines` | shows errors, and of many errors of one kind only the first |
 //! | `open_input` | an input between its start and its end |
+//! | `ordered_sum` | adds up the counts of inputs, in their order |
 //! | `discard` | the part of `recover` that moves dead letters and sends nothing |
 //! | `input_warnings` | warns of inputs without an event and of lost lines |
 //! | `event_notes` | notes events without a time, or with two times |
@@ -39,6 +40,7 @@ mod job;
 mod lms_export;
 mod lms_external_ids;
 mod open_input;
+mod ordered_sum;
 mod probe;
 mod recover;
 mod rejects_input;

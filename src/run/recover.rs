@@ -20,7 +20,7 @@ use crate::send::{
     DeadLetter, DeadLetters, DeliverySettings, LetterBatcher, Target, Undeliverable, WorkerPool,
     snapshot,
 };
-use crate::text::shell_word;
+use crate::text::shell_argument;
 
 /// The settings of `recover`.
 pub struct RecoverSettings {
@@ -60,11 +60,10 @@ pub fn recover(command: &Command<'_>, options: &RecoverSettings) -> Result<ExitC
     }
     let routers = options.routers.as_deref();
     if !settings.has_server() && routers.is_none() {
-        let directory = directory.to_string_lossy();
         return Err(anyhow!(
             "there is no server to send to: give `--url`, `--clickhouse-url` or `--routers`; \
              `event-router dead-letters {}` prints the whole command",
-            shell_word(&directory)
+            shell_argument(directory.as_os_str())
         ))
         .or_exit(ExitCode::Usage);
     }

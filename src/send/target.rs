@@ -26,7 +26,7 @@ use crate::console::Console;
 use crate::exit_code::ExitCode;
 use crate::format::Format;
 use crate::interrupt::RESPONSE_GRACE;
-use crate::text::{line_text, plural, shell_word};
+use crate::text::{line_text, plural, shell_argument};
 
 /// A router or server that records are sent to, and the state that its workers share.
 pub struct Target {
@@ -198,7 +198,7 @@ impl Target {
             // Printed as an error, because `--quiet` does not hide errors.
             let records = statistics.reasons.values().sum::<u64>();
             let directory = match &self.dead_letters {
-                Some(letters) => format!(" {}", shell_word(&letters.directory().to_string_lossy())),
+                Some(letters) => format!(" {}", shell_argument(letters.directory().as_os_str())),
                 None => String::new(),
             };
             console.error(&format!(

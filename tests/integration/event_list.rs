@@ -163,3 +163,31 @@ fn help_of_the_option_names_the_command() {
         );
     }
 }
+
+#[test]
+fn events_can_be_chosen_by_name_and_the_legend_comes_first() {
+    let names = |patterns: &[&str]| {
+        let events = json(patterns);
+        let names = events.iter().map(|event| text(&event["name"]).to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(&["problem_check", "play_*"]),
+        ["problem_check", "play_video"]
+    );
+    assert!(names(&["default"]).len() < names(&["all"]).len());
+    assert_eq!(names(&["all"]), names(&[]));
+    let shown = written(events(&["problem_check"]));
+    let (legend, shown) = shown.split_once("\n\n").unwrap();
+    assert!(legend.starts_with("xAPI: verb and object type"), "{legend}");
+    assert!(
+        shown.contains("problem_check") && !shown.contains("play_video"),
+        "{shown}"
+    );
+    let ended = events(&["problem_chek"]).run().with_code(2);
+    ended.assert_error(
+        "no event that can be converted has the name `problem_chek`: did you mean `problem_check`?",
+    );
+    let ended = events(&["--to", "caliper", "x*"]).run().with_code(2);
+    ended.assert_stderr("has the name `x*`: `event-router events` lists all");
+}

@@ -119,7 +119,7 @@ fn the_list_of_names_and_the_table_have_the_same_names() {
         assert!(names.is_sorted_by(|a, b| a < b), "{format:?}");
         for name in names {
             let event = KnownEvent::find(name).unwrap();
-            assert_ne!(event.support(format), Support::None, "{format:?}: {name}");
+            assert_ne!(event.support(format), Support::No, "{format:?}: {name}");
         }
         let (_, table) = source.split_once("Some(match name {").unwrap();
         let (table, _) = table.split_once("_ => return None").unwrap();

@@ -207,6 +207,28 @@ fn the_counts_by_outcome_and_reason_are_on_standard_error() {
 }
 
 #[test]
+fn unsupported_lines_are_counted_in_the_words_of_transform() {
+    let named = |name: &str| line(1).replace("play_video", name);
+    let nameless = |event_type| {
+        line(1)
+            .replace("\"name\"", "\"event_type\"")
+            .replace("play_video", event_type)
+    };
+    let log = named("book")
+        + &named("/courses/x")
+        + &nameless("/courses/y")
+        + &named("edx.problem.completed")
+        + &nameless("book")
+        + &nameless("play_video");
+    let run = Run::explain_as_text().file("a.log", &log).args(&["a.log"]);
+    let counts = "6 unsupported  1 that xAPI does not take, 1 only with `--events all`, 2 requests, 2 without a name (`--name-from-event-type` would name 1)\n";
+    run.run().with_code(0).assert_stderr(counts);
+    let run = Run::transform().file("a.log", log).args(&["a.log"]).run();
+    let kinds = counts.replace("does not take", "does not take (1 kind)");
+    run.with_code(0).assert_stderr(&kinds);
+}
+
+#[test]
 fn advice_has_the_value_and_the_table() {
     let users = "id,username,email,xapi_id,caliper_id\n1,bea,,,\n2,cyd,,,\n";
     let courses = "course_id,display_name\ncourse-v1:x+y+z,X\n";

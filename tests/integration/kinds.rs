@@ -127,7 +127,7 @@ fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() 
         let run = Run::transform().stdin(named() + &nameless());
         run.args(arguments).args(&["-"]).run().with_code(0)
     };
-    let row = "10 unsupported  5 with other names (4 kinds), 2 requests, 3 without a name (`--name-from-event-type` would name 2)\n";
+    let row = "10 unsupported  5 that xAPI does not take (4 kinds), 2 requests, 3 without a name (`--name-from-event-type` would name 2)\n";
     let names = [
         "                  2 × book\n",
         "                  1 × \\n\n",
@@ -136,6 +136,14 @@ fn the_summary_tells_named_events_from_requests_and_a_verbose_one_lists_names() 
     ];
     let ended = run(&["-v"]);
     ended.assert_stderr(&format!("{row}{}             10 lines", names.concat()));
+}
+
+#[test]
+fn events_that_only_another_list_of_events_selects_are_counted_apart() {
+    let on_request = line(1).replace("play_video", "edx.problem.completed");
+    let log = on_request.repeat(2) + &named();
+    let ended = Run::transform().stdin(log).args(&["-"]).run().with_code(0);
+    ended.assert_stderr("8 unsupported  5 that xAPI does not take (4 kinds), 2 only with `--events all`, 1 request\n");
 }
 
 #[test]
@@ -163,7 +171,7 @@ fn the_report_has_the_kinds_and_the_doubtful_times() {
 }
 
 #[test]
-fn the_counted_names_of_a_log_do_not_depend_on_the_number_of_threads() {
+fn the_counted_names_of_several_logs_do_not_depend_on_the_number_of_threads() {
     let event = |nth: usize| {
         let pad = "x".repeat(400);
         format!("{{\"name\": \"event.{nth}\", \"event\": 1, \"x\": \"{pad}\"}}\n")
@@ -174,13 +182,16 @@ fn the_counted_names_of_a_log_do_not_depend_on_the_number_of_threads() {
             .collect::<String>()
     };
     let summaries = ["1", "4"].map(|threads| {
-        let run = Run::transform().file("a.log", log(0) + &log(1_000) + &log(2_000));
-        let run = run.args(&["-v", "--threads", threads, "-o", "out", "a.log"]);
+        let run = Run::transform().file("a.log", log(0));
+        let run = run.file("b.log", log(1_000)).file("c.log", log(2_000));
+        let inputs = ["a.log", "b.log", "c.log"];
+        let run = run.args(&["-v", "--threads", threads, "-o", "out"]);
+        let run = run.args(&inputs);
         let stderr = run.run().with_code(0).stderr;
         stderr[stderr.find("unsupported").unwrap() - 10..].to_owned()
     });
     assert_eq!(summaries[0], summaries[1]);
-    let row = "12,000 unsupported  12,000 with other names (more than 1,000 kinds)\n";
+    let row = "12,000 unsupported  12,000 that xAPI does not take (more than 1,000 kinds)\n";
     assert!(summaries[0].contains(row), "{}", summaries[0]);
     assert!(summaries[0].contains("4 × event."), "{}", summaries[0]);
 }

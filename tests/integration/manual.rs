@@ -22,6 +22,7 @@ fn bash_completes_commands_and_options() {
         ),
         (&["event-router", "lms", "exp"], "export"),
         (&["event-router", "completions", "fi"], "fish"),
+        (&["event-router", "man", "dead"], "dead-letters"),
     ] {
         let last = words.len() - 1;
         let script = format!(
@@ -53,14 +54,37 @@ fn man_pages_have_the_options_of_their_command() {
         (&["man"][..], "transform"),
         (&["man", "send"], "dead\\-letters"),
         (&["man", "lms", "export"], "lms\\-db"),
+        (&["man", "lms-export"], "lms\\-db"),
+        (&["man", "event-router-dead-letters"], "json"),
     ] {
         let page = written(command);
-        let name = [&["event-router"], &command[1..]].concat().join("-");
+        let name = command[1..].join("-");
+        let name = match name.strip_prefix("event-router-").unwrap_or(&name) {
+            "" => "event-router".to_owned(),
+            name => format!("event-router-{name}"),
+        };
         assert!(page.contains(&format!(".TH {name} 1")), "{page}");
         assert!(page.contains(option), "{command:?}");
     }
     let ended = Run::new(&["man", "lms", "nothing"]).run().with_code(2);
     ended.assert_error("there is no command `lms nothing`");
+}
+
+#[test]
+fn man_pages_keep_the_lines_of_examples_and_exit_codes() {
+    let page = written(&["man", "transform"]);
+    for section in [
+        ".SH EXAMPLES\n.nf\nExamples, with these variables:\n  export EVENT_ROUTER_TO=xapi",
+        ".SH ENVIRONMENT\nEvery option can also",
+        ".SH \"EXIT STATUS\"\n.nf\nExit codes (the largest wins):\n  0         done;",
+        "130, 143  ended by SIGINT or SIGTERM: run again\n.fi\n.SH \"SEE ALSO\"\n",
+    ] {
+        assert!(page.contains(section), "{section}: {page}");
+    }
+    assert!(!page.contains("EXTRA"), "{page}");
+    assert!(written(&["man"]).contains("EXIT STATUS"));
+    assert!(!written(&["man", "events"]).contains("EXIT STATUS"));
+    assert_eq!(written(&["man", "convert"]), page);
 }
 
 #[test]

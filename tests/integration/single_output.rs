@@ -101,6 +101,17 @@ fn a_file_is_replaced_when_the_run_is_complete_unless_it_is_kept() {
 
 #[cfg(unix)]
 #[test]
+fn the_temporary_file_of_a_killed_run_is_removed() {
+    let (left, other) = (".all.jsonl.aB3dE6.part", ".some.jsonl.aB3dE6.part");
+    let run = run(&["-o", "all.jsonl"]).file(left, "x").file(other, "x");
+    let ended = run.run().with_code(0);
+    assert_eq!(
+        ended.files("."),
+        [other, "a.log", "all.jsonl", "b.log.gz", "c.log"]
+    );
+}
+
+#[test]
 fn a_link_stays_and_the_file_that_it_leads_to_is_replaced() {
     for old in [Some("old"), None] {
         let directory = RunDirectory::new();

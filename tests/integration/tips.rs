@@ -23,10 +23,6 @@ fn options_of_other_programs_get_the_tip_that_helps() {
         (&["send", "-o", "x"], "`transform -o DIR`"),
         (&["inspect", "--output", "x"], "`inspect --html FILE`"),
         (&["transform", "--no-color"], "`--color never`"),
-        (
-            &["events", "problem_check"],
-            "`event-router events | grep -A3 problem_check`",
-        ),
         (&["transform", "--user", "u.csv"], "`--users`"),
         (&["explain", "-:3"], "`event-router explain … -- -:3`"),
         (&["recover", "--token", "hunter2"], "EVENT_ROUTER_TOKEN"),

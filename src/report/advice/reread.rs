@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::text::shell_word;
+use crate::text::shell_argument;
 
 /// The state directory and the rejects file of a run, for the end of advice to change options or tables.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Reread {
 impl Reread {
     /// Returns the path of a rejects file as a word of a shell.
     pub fn rejects_word(rejects: &Path) -> String {
-        shell_word(&rejects.to_string_lossy()).into_owned()
+        shell_argument(rejects.as_os_str()).into_owned()
     }
 
     /// Returns the end of advice about lines that are in the rejects file, if there is such a file.

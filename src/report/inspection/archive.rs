@@ -3,11 +3,11 @@
 use jiff::civil::{Date, DateTime};
 
 use super::shape::{
-    Day, Distinct, EventCount, EventKind, Files, Form, Inspection, Lines, MissingDays, OtherNames,
-    Recommended, RepairCount, Support, Table, Tables, Top, TopRow, UnparsableCount,
+    Day, DistinctCount, EventCount, Files, Form, Inspection, Lines, MissingDays, NameKind,
+    OtherNames, Recommended, RepairCount, Table, Tables, Top, TopRow, UnparsableCount,
 };
 use crate::contents::{self, Contents, Lacking, Values, family_of};
-use crate::convert::{self, KnownEvent};
+use crate::convert::{KnownEvent, Support};
 use crate::format::Format;
 use crate::outcome::{Repair, Tally};
 
@@ -40,7 +40,7 @@ impl Archive<'_> {
         } = self.contents;
         let events = self.events();
         let listed: u64 = events.iter().map(|event| event.count).sum();
-        let listed_names = events.iter().filter(|event| event.kind == EventKind::Named);
+        let listed_names = events.iter().filter(|event| event.kind == NameKind::Named);
         let listed_others = listed_names.filter(|event| event.family.is_none()).count();
         let (others, may_be_more) = names.others();
         let gaps = self.gaps().into_iter();
@@ -91,7 +91,7 @@ impl Archive<'_> {
         let names = &self.contents.names;
         let all = names.events;
         let row = |kind, name: &str, count: u64| {
-            let known = Some(name).filter(|_| kind == EventKind::Named);
+            let known = Some(name).filter(|_| kind == NameKind::Named);
             let [xapi, caliper] = known.map_or([Support::No; 2], support);
             EventCount {
                 kind,
@@ -105,11 +105,11 @@ impl Archive<'_> {
         };
         let named = names.most_frequent(LISTED).into_iter();
         let mut rows: Vec<EventCount> = named
-            .map(|(name, count)| row(EventKind::Named, name, count))
+            .map(|(name, count)| row(NameKind::Named, name, count))
             .collect();
         let kinds = [
-            (EventKind::Requests, "(requests)", names.requests),
-            (EventKind::Nameless, "(no name)", names.nameless),
+            (NameKind::Requests, "(requests)", names.requests),
+            (NameKind::Nameless, "(no name)", names.nameless),
         ];
         let kinds = kinds.into_iter().filter(|(_, _, count)| *count > 0);
         rows.extend(kinds.map(|(kind, name, count)| row(kind, name, count)));
@@ -179,11 +179,7 @@ fn support(name: &str) -> [Support; 2] {
     let Some(event) = KnownEvent::find(name) else {
         return [Support::No; 2];
     };
-    [Format::Xapi, Format::Caliper].map(|format| match event.support(format) {
-        convert::Support::Default => Support::Default,
-        convert::Support::OnRequest => Support::OnRequest,
-        convert::Support::None => Support::No,
-    })
+    [Format::Xapi, Format::Caliper].map(|format| event.support(format))
 }
 
 fn top(values: &Values) -> Top {
@@ -201,8 +197,8 @@ fn top(values: &Values) -> Top {
     }
 }
 
-fn distinct(values: &contents::Distinct) -> Distinct {
-    Distinct {
+fn distinct(values: &contents::Distinct) -> DistinctCount {
+    DistinctCount {
         count: values.count(),
         is_estimate: values.is_estimate(),
     }

@@ -14,7 +14,7 @@ mod text;
 
 pub use archive::Archive;
 pub use shape::{
-    Day, Distinct, EventKind, Inspection, LeftOut, MissingDays, Recommended, Support, Table, Top,
+    Day, DistinctCount, Inspection, LeftOutRow, MissingDays, NameKind, Recommended, Table, Top,
 };
 #[cfg(test)]
 pub use shape::{EventCount, Files, Form, Lines, RepairCount, TopRow, UnparsableCount};

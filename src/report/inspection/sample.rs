@@ -1,8 +1,10 @@
 //! An inspection for tests.
 
+use crate::convert::Support;
+
 use super::{
-    Day, Distinct, EventCount, EventKind, Files, Form, Inspection, LeftOut, Lines, MissingDays,
-    Recommended, RepairCount, Support, Top, TopRow, UnparsableCount,
+    Day, DistinctCount, EventCount, Files, Form, Inspection, LeftOutRow, Lines, MissingDays,
+    NameKind, Recommended, RepairCount, Top, TopRow, UnparsableCount,
 };
 
 /// Returns an inspection of a small log over three days, of which the second is missing.
@@ -25,7 +27,7 @@ pub fn sample() -> Inspection {
         events: video + other,
         families: [("video", video), ("other", other)].into(),
     };
-    let (named, taken) = (EventKind::Named, Support::Default);
+    let (named, taken) = (NameKind::Named, Support::Default);
     Inspection {
         files: Files {
             inputs: 2,
@@ -42,7 +44,7 @@ pub fn sample() -> Inspection {
         last_time: Some("2024-03-07T21:00:00Z".to_owned()),
         events: vec![
             event(named, "play_video", 6, Some("video"), taken, taken),
-            event(EventKind::Requests, "(requests)", 3, None, Support::No, Support::No),
+            event(NameKind::Requests, "(requests)", 3, None, Support::No, Support::No),
             event(named, "<a & \"b\">", 1, None, Support::No, Support::No),
         ],
         days: vec![day("2024-03-05", 5, 2), day("2024-03-07", 1, 2)],
@@ -66,11 +68,11 @@ pub fn sample() -> Inspection {
             top: vec![row("DemoX", 7)],
             other_events: 0,
         },
-        users: Distinct {
+        users: DistinctCount {
             count: 4,
             is_estimate: false,
         },
-        sessions: Distinct {
+        sessions: DistinctCount {
             count: 123_456,
             is_estimate: true,
         },
@@ -93,11 +95,11 @@ pub fn sample() -> Inspection {
             command: "event-router transform --to xapi --lms-root-url https://courses.example.org --repair naive-time -o xapi logs".to_owned(),
             notes: vec!["replace https://courses.example.org by LMS_ROOT_URL of the LMS".to_owned()],
             leaves_out: vec![
-                LeftOut {
+                LeftOutRow {
                     what: "requests".to_owned(),
                     count: 3,
                 },
-                LeftOut {
+                LeftOutRow {
                     what: "unparsable lines".to_owned(),
                     count: 2,
                 },

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::convert::Support;
+
 /// The contents of logs, by count. Lists are in the order in which they are shown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Inspection {
@@ -28,8 +30,8 @@ pub struct Inspection {
     pub long_gaps: Vec<MissingDays>,
     pub courses: Top,
     pub organizations: Top,
-    pub users: Distinct,
-    pub sessions: Distinct,
+    pub users: DistinctCount,
+    pub sessions: DistinctCount,
     /// The unparsable lines by reason, most frequent first. The counts add up to `lines.unparsable`.
     pub unparsable: Vec<UnparsableCount>,
     pub form: Form,
@@ -62,8 +64,8 @@ pub struct Lines {
 /// The events of one name, or of one kind that has no name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct EventCount {
-    pub kind: EventKind,
-    /// The name of the event. For events that are not [`Named`](EventKind::Named), a text such as `(requests)`.
+    pub kind: NameKind,
+    /// The name of the event. For events that are not [`Named`](NameKind::Named), a text such as `(requests)`.
     pub name: String,
     pub count: u64,
     /// The part of all events, from 0 to 1.
@@ -77,25 +79,13 @@ pub struct EventCount {
 /// The kind of the events that are counted as one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum EventKind {
+pub enum NameKind {
     #[default]
     Named,
     /// Implicit events: the name is the path of a request.
     Requests,
     /// Events without a name.
     Nameless,
-}
-
-/// Whether a format takes an event.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Support {
-    /// The event is converted by default.
-    Default,
-    /// The event is converted if `--events` names it, or is `all`.
-    OnRequest,
-    #[default]
-    No,
 }
 
 /// The events whose names are not listed.
@@ -155,7 +145,7 @@ pub struct TopRow {
 
 /// A number of different values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Distinct {
+pub struct DistinctCount {
     pub count: u64,
     /// Whether `count` is estimated, because there are more values than are counted exactly.
     pub is_estimate: bool,
@@ -206,7 +196,7 @@ pub struct Table {
     /// The events whose user or course the table lacks.
     pub lacking_events: u64,
     /// The number of users or courses that the table lacks.
-    pub lacking: Distinct,
+    pub lacking: DistinctCount,
     /// The first of these users or courses, in the order of the input.
     pub first: Vec<String>,
 }
@@ -222,12 +212,12 @@ pub struct Recommended {
     /// Sentences about values in the command that the log cannot tell, such as the root URL.
     pub notes: Vec<String>,
     /// The events and lines that the command would not convert.
-    pub leaves_out: Vec<LeftOut>,
+    pub leaves_out: Vec<LeftOutRow>,
 }
 
 /// Events or lines that a command does not convert.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct LeftOut {
+pub struct LeftOutRow {
     pub what: String,
     pub count: u64,
 }

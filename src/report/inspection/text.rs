@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use self::days::days_section;
 use self::lines::{Row, row_lines, wrapped};
-use super::shape::{Distinct, EventCount, Inspection, Recommended, Support, Table, Top};
+use super::shape::{DistinctCount, EventCount, Inspection, Recommended, Table, Top};
 use crate::console::one_line;
+use crate::convert::Support;
 use crate::style::{Palette, Style};
 use crate::terminal;
 use crate::text::{counted, grouped, size_text};
@@ -290,7 +291,7 @@ fn recommended_section(recommended: &Recommended, lines: u64, width: usize) -> S
     text + &rows
 }
 
-fn distinct_text(distinct: Distinct, noun: &str) -> String {
+fn distinct_text(distinct: DistinctCount, noun: &str) -> String {
     let about = if distinct.is_estimate { "about " } else { "" };
     format!(
         "{about}{}",

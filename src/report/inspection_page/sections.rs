@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::html::{Table, bytes, count, escaped, name, row, sentence};
-use crate::report::inspection::{Distinct, Inspection, Table as Lookup, Top};
+use crate::report::inspection::{DistinctCount, Inspection, Table as Lookup, Top};
 use crate::text::{counted, grouped, noun};
 
 /// A headline number. All but the term are HTML.
@@ -53,7 +53,7 @@ pub fn headline(inspection: &Inspection) -> String {
         "{} unpacked",
         bytes("/files/unpacked_bytes", files.unpacked_bytes)
     );
-    let of = |top: &Top| Distinct {
+    let of = |top: &Top| DistinctCount {
         count: top.count,
         is_estimate: top.is_estimate,
     };
@@ -102,7 +102,7 @@ pub fn headline(inspection: &Inspection) -> String {
     html
 }
 
-fn distinct(term: &'static str, pointer: &str, number: Distinct) -> Card {
+fn distinct(term: &'static str, pointer: &str, number: DistinctCount) -> Card {
     let card = Card::new(term, count(&format!("{pointer}/count"), number.count));
     match number.is_estimate {
         true => card.detail("estimated".into()),

@@ -2,7 +2,8 @@
 
 use super::families::{Counts, FAMILIES, OTHER, class, position};
 use super::html::{Table, bar, count, escaped, name, row, share};
-use crate::report::inspection::{EventKind, Inspection, Support, Top};
+use crate::convert::Support;
+use crate::report::inspection::{Inspection, NameKind, Top};
 use crate::text::{grouped, noun};
 
 /// The most event names that the page lists, so that it stays small.
@@ -63,7 +64,7 @@ pub fn by_name(inspection: &Inspection) -> String {
         .map(|(nth, event)| {
             let family = event.family.unwrap_or(OTHER);
             // The families are of names. Requests and events without a name have none.
-            let shown = if event.kind == EventKind::Named {
+            let shown = if event.kind == NameKind::Named {
                 family
             } else {
                 ""

@@ -5,8 +5,9 @@ use std::collections::HashSet;
 use jiff::civil::date;
 
 use super::page;
+use crate::convert::Support;
 use crate::report::inspection::sample::sample;
-use crate::report::inspection::{Day, EventCount, Inspection, MissingDays, Support, TopRow};
+use crate::report::inspection::{Day, EventCount, Inspection, MissingDays, TopRow};
 
 /// Returns an inspection of ten years with thousands of long names. Each third of a year is missing.
 fn ten_years() -> Inspection {

@@ -118,7 +118,7 @@ impl Deliverer<'_> {
         read_to: Option<ReadTo>,
         output: Option<WrittenFile>,
     ) {
-        self.result.tally.add(&open.tally);
+        self.tally.put(input, open.tally.clone());
         open.tally.filtered.forget_hints();
         // Only the names and the causes of the whole run are shown.
         open.tally.details.unsupported.forget_names();

@@ -5,11 +5,14 @@ use bumpalo::Bump;
 use crate::convert::{ConvertedLine, LineConverter};
 use crate::format::Format;
 use crate::input::{Line, LineContent};
-use crate::lms::{IdentityColumn, Lms};
+use crate::lms::{IdentityColumn, Lms, names_database, remedy_for_missing_rows};
 use crate::outcome::{EventKind, Fault, Flaw, Outcome, Reason, RepairSet, Unsupported};
 use crate::run::input_warnings::remedy_of_flaw;
 use crate::text::counted;
 use crate::tracking::LineWrapper;
+
+/// The part of remedies that concerns tables in files.
+const AGAIN: &str = "export the table again";
 
 /// The remedy for each reason, which the table of reasons in the README has, too.
 const REMEDIES: [(Reason, &str); 19] = [
@@ -143,6 +146,7 @@ fn of_fault(fault: &Fault, converter: &LineConverter) -> String {
         Reason::UnknownCourse => {
             let table = lms.and_then(|lms| lms.courses.as_ref());
             let table = table.map(|courses| (courses.file.as_str(), courses.len()));
+            let remedy = with_table(remedy, table);
             let table = table_text(table, ("course", "courses"));
             format!("course {value} is not in {table}: {remedy} (the id as the name)")
         }
@@ -201,13 +205,14 @@ fn enough_for(detail: &str) -> String {
 fn of_user(reason: Reason, user: &str, lms: Option<&Lms>) -> String {
     let table = lms.and_then(|lms| lms.users.as_ref());
     let table = table.map(|users| (users.file.as_str(), users.len()));
-    let table = table_text(table, ("user", "users"));
     let has_emails = lms.is_some_and(|lms| lms.identity == IdentityColumn::Email);
-    let remedy = remedy(reason);
+    let remedy = match reason {
+        Reason::UnknownUser if has_emails => with_table(AGAIN, table),
+        reason => with_table(remedy(reason), table),
+    };
+    let table = table_text(table, ("user", "users"));
     match reason {
-        Reason::UnknownUser if has_emails => {
-            format!("user {user} is not in {table}: export the table again")
-        }
+        Reason::UnknownUser if has_emails => format!("user {user} is not in {table}: {remedy}"),
         Reason::UnknownUser => format!(
             "user {user} is not in {table}: {remedy} (a permanent id that the LMS does not share)"
         ),
@@ -215,6 +220,16 @@ fn of_user(reason: Reason, user: &str, lms: Option<&Lms>) -> String {
         _ => format!(
             "user {user} has no external id in {table}: {remedy}, or use such ids without an import: `--missing-external-id derive`"
         ),
+    }
+}
+
+/// Returns a remedy for a table. The database of the LMS needs no export.
+fn with_table(remedy: &str, table: Option<(&str, usize)>) -> String {
+    match table {
+        Some((name, _)) if names_database(name) => remedy
+            .replace(&format!(", {AGAIN}"), "")
+            .replace(AGAIN, remedy_for_missing_rows(name)),
+        _ => remedy.to_owned(),
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::chosen::OUTCOMES;
 use crate::console::Console;
-use crate::convert::ConvertedBatch;
-use crate::outcome::{Outcome, Unsupported};
+use crate::convert::{ConvertedBatch, ConvertedLine};
+use crate::format::Format;
+use crate::outcome::{EventKind, Outcome, UnsupportedEvents};
+use crate::report::kinds_text;
 use crate::text::{counted, grouped};
 
 /// The explanations of a batch of lines.
@@ -19,26 +21,31 @@ pub struct Explained {
 /// A record whose outcome is known.
 struct Record {
     group: Group,
+    /// The kind of an unsupported event, without its name.
+    kind: Option<EventKind<'static>>,
     /// The length of the text after the explanation of the record.
     end: usize,
     is_shown: bool,
 }
 
-/// The word of an outcome, and the reason: a code, an option or a few words.
+/// The word of an outcome, and the reason: a code or an option.
 type Group = (&'static str, Option<&'static str>);
 
 /// The counts of a run, and the number of records that are still to be shown.
 pub struct Counts {
+    format: Format,
     groups: BTreeMap<Group, u64>,
+    unsupported: UnsupportedEvents,
     shown: u64,
     limit: Option<u64>,
 }
 
 impl Explained {
     /// Ends a record, whose explanation is the last of the text if it is shown.
-    pub fn end_record(&mut self, outcome: &Outcome, is_shown: bool) {
+    pub fn end_record(&mut self, conversion: &ConvertedLine<'_>, is_shown: bool) {
         self.records.push(Record {
-            group: group_of(outcome),
+            group: group_of(&conversion.outcome),
+            kind: kind_of(conversion),
             end: self.text.len(),
             is_shown,
         });
@@ -49,19 +56,32 @@ fn group_of(outcome: &Outcome) -> Group {
     let reason = match outcome {
         Outcome::Unparsable(fault) | Outcome::Rejected(fault) => Some(fault.reason.code()),
         Outcome::Filtered(by) => Some(by.option()),
-        Outcome::Unsupported(Unsupported::NoName) => Some("without a name"),
-        Outcome::Unsupported(Unsupported::NotByDefault) => Some("only with `--events all`"),
-        Outcome::Unsupported(Unsupported::NoTransformer) => Some("with another name"),
-        Outcome::Emitted => None,
+        Outcome::Unsupported(_) | Outcome::Emitted => None,
     };
     (outcome.word(), reason)
 }
 
+fn kind_of(conversion: &ConvertedLine<'_>) -> Option<EventKind<'static>> {
+    if !matches!(conversion.outcome, Outcome::Unsupported(_)) {
+        return None;
+    }
+    Some(match conversion.kind_of_unsupported() {
+        EventKind::Known(_) => EventKind::Known(""),
+        EventKind::Named(_) => EventKind::Named(""),
+        EventKind::Implicit => EventKind::Implicit,
+        EventKind::ImplicitByType => EventKind::ImplicitByType,
+        EventKind::Unnamed => EventKind::Unnamed,
+        EventKind::NamedByType => EventKind::NamedByType,
+    })
+}
+
 impl Counts {
     /// Returns the counts of no record. At most `limit` records will be shown.
-    pub fn new(limit: Option<u64>) -> Self {
+    pub fn new(limit: Option<u64>, format: Format) -> Self {
         Self {
+            format,
             groups: BTreeMap::new(),
+            unsupported: UnsupportedEvents::default(),
             shown: 0,
             limit,
         }
@@ -80,6 +100,9 @@ impl Counts {
                 break;
             }
             *self.groups.entry(record.group).or_default() += 1;
+            if let Some(kind) = record.kind {
+                self.unsupported.count_kind(kind);
+            }
             self.shown += u64::from(record.is_shown);
             end = record.end;
         }
@@ -124,7 +147,10 @@ impl Counts {
                 let code = why?;
                 Some(format!("{code} {}", grouped(count)))
             });
-            let reasons: Vec<String> = reasons.collect();
+            let mut reasons: Vec<String> = reasons.collect();
+            if outcome == "unsupported" {
+                reasons.push(kinds_text(&self.unsupported, self.format));
+            }
             let words = format!("{outcome}  {}", reasons.join(", "));
             lines.push(row(count, words.trim_end().to_owned()));
         }

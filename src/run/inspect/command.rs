@@ -1,15 +1,14 @@
 //! The command that an inspection recommends.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::Path;
 
-use crate::contents::{Contents, LeftOut};
+use crate::contents::{Contents, LeftOutCause};
 use crate::format::{Format, OutputFormat};
 use crate::input::{Framing, Origin, Source};
-use crate::outcome::{Reason, RepairSet};
+use crate::outcome::{Reason, Repair, RepairSet};
 use crate::output_names::{Compression, OutputNames, check_outputs};
 use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
@@ -216,9 +215,10 @@ fn left_out(archive: &Archive<'_>, repairs: RepairSet) -> Vec<LeftOutRow> {
 }
 
 /// Returns the causes why events are left out by a command with these repairs.
-fn causes(contents: &Contents, chosen: RepairSet) -> BTreeMap<LeftOut, u64> {
+fn causes(contents: &Contents, chosen: RepairSet) -> BTreeMap<LeftOutCause, u64> {
     let mut causes = contents.left_out.clone();
-    let mut add = |reason, count| *causes.entry(LeftOut::Rejected(reason)).or_default() += count;
+    let mut add =
+        |reason, count| *causes.entry(LeftOutCause::Rejected(reason)).or_default() += count;
     for (&(_, repairs, reason), count) in &contents.rejected_after_repairs {
         if is_repaired(repairs, chosen) {
             add(reason, count);
@@ -234,6 +234,13 @@ fn causes(contents: &Contents, chosen: RepairSet) -> BTreeMap<LeftOut, u64> {
             causes.entry(cause).and_modify(|events| *events -= count);
         }
     }
+    if let Some(count) = causes.remove(&LeftOutCause::OtherType) {
+        let cause = match chosen.contains(Repair::Name) {
+            true => LeftOutCause::OtherName,
+            false => LeftOutCause::Nameless,
+        };
+        *causes.entry(cause).or_default() += count;
+    }
     causes
 }
 
@@ -243,21 +250,23 @@ fn is_repaired(repairs: RepairSet, chosen: RepairSet) -> bool {
 }
 
 /// Returns a plural noun, and the words after it, for the events of a cause.
-fn text_of(cause: LeftOut) -> (&'static str, Cow<'static, str>) {
+fn text_of(cause: LeftOutCause) -> (&'static str, Cow<'static, str>) {
     let rest = match cause {
-        LeftOut::Request => return ("requests", "".into()),
-        LeftOut::OtherName => " that xAPI does not take",
-        LeftOut::Nameless => " without a name",
-        LeftOut::OnRequest => " that only `--events all` converts",
-        LeftOut::Rejected(Reason::NoUser) => " without a user",
-        LeftOut::Rejected(Reason::UnknownUser) => " of users who are not in the table of users",
-        LeftOut::Rejected(Reason::NoExternalId) => {
+        LeftOutCause::Request => return ("requests", "".into()),
+        LeftOutCause::OtherName => " that xAPI does not take",
+        LeftOutCause::Nameless | LeftOutCause::OtherType => " without a name",
+        LeftOutCause::OnRequest => " that only `--events all` converts",
+        LeftOutCause::Rejected(Reason::NoUser) => " without a user",
+        LeftOutCause::Rejected(Reason::UnknownUser) => {
+            " of users who are not in the table of users"
+        }
+        LeftOutCause::Rejected(Reason::NoExternalId) => {
             " of users who have no external id in the table of users"
         }
-        LeftOut::Rejected(Reason::UnknownCourse) => {
+        LeftOutCause::Rejected(Reason::UnknownCourse) => {
             " of courses that are not in the table of courses"
         }
-        LeftOut::Rejected(reason) => {
+        LeftOutCause::Rejected(reason) => {
             return ("events", format!(" rejected as `{}`", reason.code()).into());
         }
     };

@@ -109,7 +109,7 @@ impl Job<'_> {
         let failure = report_failures(fail_on, tally, *found_none, is_stopped, console);
         let summary = Summary {
             tally,
-            noun: format.nouns(),
+            format,
             inputs: counts,
             skipped_files: *skipped_files,
             skipped_lines: inputs.skipped_lines(),

@@ -11,6 +11,8 @@ pub(super) struct DateNumbers {
     numbers: SmallVec<[i64; 4]>,
     /// The index of the number that must be the year, because it has more than two digits.
     year: Option<usize>,
+    /// Whether the year has at most two digits, although it must be the year, as in `Mar of 24`.
+    pub(super) has_short_year: bool,
     /// The index of the month that was given by its name.
     month: Option<usize>,
 }
@@ -53,9 +55,9 @@ impl DateNumbers {
         Some(())
     }
 
-    /// Returns whether one of the numbers must be the year.
-    pub(super) fn has_year(&self) -> bool {
-        self.year.is_some()
+    /// Returns whether one of the numbers must be the year, and is written with more than two digits.
+    pub(super) fn has_long_year(&self) -> bool {
+        self.year.is_some() && !self.has_short_year
     }
 
     pub(super) fn could_be_day(&self, number: i64) -> bool {

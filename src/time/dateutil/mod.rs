@@ -37,8 +37,8 @@ pub(super) fn parse(text: &str) -> Result<(DateTime, i64), TimeProblem> {
         None => return Err(TimeProblem::NoDate),
     };
     match year {
-        0 if parts.date.has_year() => return Err(TimeProblem::YearZero),
-        ..100 if parts.date.has_year() => return Err(TimeProblem::EarlyYear),
+        0 if parts.date.has_long_year() => return Err(TimeProblem::YearZero),
+        ..100 if parts.date.has_long_year() => return Err(TimeProblem::EarlyYear),
         ..100 => return Err(TimeProblem::TwoDigitYear),
         10_000.. => return Err(TimeProblem::LateYear),
         100.. => {}

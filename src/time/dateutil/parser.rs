@@ -216,7 +216,9 @@ impl<'t> Parser<'t> {
                 if !has_year {
                     return Some(at);
                 }
-                if let Some(year) = integer(self.token(at + 4)?) {
+                let text = self.token(at + 4)?;
+                if let Some(year) = integer(text) {
+                    self.parts.date.has_short_year = text.len() <= 2;
                     self.parts.date.add_year(year)?;
                 }
                 Some(at + 4)

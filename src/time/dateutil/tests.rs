@@ -70,7 +70,7 @@ fn a_time_that_dateutil_would_complete_from_the_machine_is_refused() {
         ("5 Mar 09:14:07Z", TimeProblem::NoDate),
         ("24-03-05 09:14:07Z", TimeProblem::TwoDigitYear),
         ("5 Mar '24 09:14:07Z", TimeProblem::TwoDigitYear),
-        ("5 Mar of 24 09:14:07Z", TimeProblem::EarlyYear),
+        ("5 Mar of 24 09:14:07Z", TimeProblem::TwoDigitYear),
         (
             "2024-03-05 09:14:07 EST",
             TimeProblem::ZoneName("EST".to_owned()),
