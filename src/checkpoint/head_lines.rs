@@ -38,6 +38,12 @@ impl HeadLines {
         self.0.is_empty()
     }
 
+    /// Returns whether two inputs begin with the same line.
+    pub fn begin_like(&self, other: &Self) -> bool {
+        let first = self.0.get(..HASH_DIGITS);
+        first.is_some() && first == other.0.get(..HASH_DIGITS)
+    }
+
     /// Returns whether an input with these first lines begins with all lines of a shorter input.
     pub fn start_with(&self, shorter: &Self) -> bool {
         self.0.starts_with(&*shorter.0)

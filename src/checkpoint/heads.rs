@@ -17,6 +17,8 @@ pub struct Heads {
 /// How an input in the journal begins, compared with an opened input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beginning {
+    /// Both begin with the same lines, and go on in different ways within their first bytes.
+    FirstLines,
     /// Both begin with the same bytes, which may be a part of a line that many inputs have.
     SameBytes,
     SameLines,
@@ -69,6 +71,23 @@ impl Heads {
             let longer = longer.take_while(|(longer, _)| longer.start_with(&lines));
             alike.extend(longer.map(|(_, input)| (*input, beginning)));
         }
+        for input in self.neighbours(&head.lines()) {
+            alike.entry(input).or_insert(Beginning::FirstLines);
+        }
         alike
+    }
+
+    /// Returns the inputs that begin with the most of these lines. In the order of the texts of the hashes, these inputs are
+    /// next to the opened input.
+    fn neighbours(&self, lines: &HeadLines) -> impl Iterator<Item = InputId> {
+        let [first, last] = [0, InputId::MAX].map(|input| (lines.clone(), input));
+        let neighbours = [
+            self.by_lines.range(..&first).next_back(),
+            self.by_lines.range(&first..=&last).next_back(),
+            self.by_lines.range(&last..).next(),
+        ];
+        let neighbours = neighbours.into_iter().flatten();
+        let neighbours = neighbours.filter(|(other, _)| other.begin_like(lines));
+        neighbours.map(|(_, input)| *input)
     }
 }

@@ -1,10 +1,9 @@
-//! The hashes of the lines that runs have read, in the file `journal.lines` of the state directory. By these hashes, a copy
-//! of a known log is recognized up to its last line, wherever the copy ends.
+//! The hashes of the lines and records that runs have read, in the file `journal.lines` of the state directory. By these
+//! hashes, a copy of a known log is recognized up to its last line, wherever the copy ends.
 //!
-//! Each line is stored as the first three bytes of the running hash of the log up to the end of the line. A hash in the
-//! file does not say whether its line is delivered. The line is delivered if the journal has a later position that belongs
-//! to the same lines. Every run may append to the file. The file is read only for inputs that share their first lines with
-//! a known log, and then end or differ between two recorded positions.
+//! A hash in the file does not say whether its line is delivered. The line is delivered if the journal has a later position
+//! that belongs to the same lines. Every run may append to the file. The file is read only for inputs that share their
+//! first lines with a known log, and then end or differ between two recorded positions.
 //!
 //! Without the file, inputs are recognized by the positions in the journal.
 
@@ -14,50 +13,11 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
-
 use super::appended_lines::{for_each_line, open};
 use super::entry::InputId;
+use super::known_lines::{KnownLines, LineEnd, LinesRow, decode};
 use crate::files::{OWNER_ONLY, persist, temporary_file};
 use crate::input::{Position, Shape};
-
-/// The number of bytes of a hash in the file. Only the next line of a log that begins like a known log is compared with a
-/// hash, so few bytes are enough, and many hashes take little space: four characters each.
-const HASH_BYTES: usize = 3;
-const HASH_CHARS: usize = 4;
-
-/// A part of the hash of all bytes before a position.
-pub type LineHash = u32;
-
-/// The hashes of consecutive lines of an input, as a line of the file.
-#[derive(Serialize, Deserialize)]
-struct LinesJson<'a> {
-    input: InputId,
-    /// The number of the line after which the run went on reading, and its hash.
-    after: u64,
-    hash: &'a str,
-    /// The number of the first line that has a hash, if it is not the line after `after`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    first: Option<u64>,
-    /// A part of the hash of the other fields. A damaged hash of a line would look like another line.
-    #[serde(default)]
-    check: u32,
-    lines: &'a str,
-}
-
-/// The hashes of consecutive lines of an input in the file.
-#[derive(Clone, Copy, Debug)]
-pub struct KnownLines {
-    /// The numbers of the first and the last line.
-    pub first: u64,
-    pub last: u64,
-    after: u64,
-    after_hash: LineHash,
-    /// The offset of the first hash in the file.
-    at: u64,
-}
 
 /// Lines of an input that were read.
 pub struct ReadLines<'b> {
@@ -66,8 +26,6 @@ pub struct ReadLines<'b> {
     pub before: Position,
     /// The position after each line or record.
     pub positions: &'b [Position],
-    /// Whether each position is at the end of a line. Otherwise the input is a stream of records.
-    pub are_lines: bool,
 }
 
 /// The file with the hashes.
@@ -110,34 +68,17 @@ impl LineHashes {
             self.index()?;
             self.has_earlier = true;
         }
-        let mut text = Vec::new();
-        let mut before = *before;
-        for lines in positions.chunk_by(|one, next| next.line == one.line + 1 && !next.open) {
-            let known = self.count_known(input, lines)?;
-            before = known.checked_sub(1).map_or(before, |last| lines[last]);
-            let ([first, .., last] | [first @ last]) = &lines[known..] else {
-                continue;
-            };
-            let lines = &lines[known..];
-            if !first.open {
-                let hashes: Vec<u8> = lines.iter().flat_map(bytes_of_hash).collect();
-                let mut json = LinesJson {
-                    input,
-                    after: before.line,
-                    hash: &STANDARD.encode(bytes_of_hash(&before)),
-                    first: (first.line != before.line + 1).then_some(first.line),
-                    check: 0,
-                    lines: &STANDARD.encode(hashes),
-                };
-                json.check = json.checked();
-                serde_json::to_writer(&mut text, &json)?;
-                text.push(b'\n');
-            }
-            before = *last;
-        }
-        if text.is_empty() {
+        let whole = positions.iter().filter(|position| !position.open);
+        let ends: Vec<LineEnd> = whole.map(LineEnd::of).collect();
+        let known = self.count_known(input, &ends)?;
+        let (known, new) = ends.split_at(known);
+        if new.is_empty() {
             return Ok(());
         }
+        let after = known.last().copied();
+        let after = after.unwrap_or_else(|| LineEnd::of(before));
+        let mut text = Vec::new();
+        LinesRow::write(&mut text, input, after, new)?;
         let file = match &self.file {
             Some(file) => file,
             None => self.file.insert(Arc::new(open(&self.path)?)),
@@ -146,29 +87,43 @@ impl LineHashes {
         (&**file).write_all(&text)
     }
 
-    /// Returns the number of the first lines of an input whose hashes are in the index.
-    fn count_known(&self, input: InputId, lines: &[Position]) -> io::Result<usize> {
-        let parts = self.index.get(&input).map_or(&[][..], Vec::as_slice);
+    /// Returns how many of the first lines of an input are in the index.
+    fn count_known(&self, input: InputId, lines: &[LineEnd]) -> io::Result<usize> {
+        let rows = self.index.get(&input).map_or(&[][..], Vec::as_slice);
         let mut known = 0;
-        while let Some(next) = lines.get(known).filter(|next| !next.open) {
-            let mut most = 0;
-            for part in parts.iter().filter(|part| part.contains(next.line)) {
-                let from = KnownLines {
-                    first: next.line,
-                    at: part.at + (next.line - part.first) * HASH_CHARS as u64,
-                    ..*part
-                };
-                let hashes = self.hashes(&from)?;
-                let same = hashes.iter().zip(&lines[known..]);
-                let same = same.take_while(|(hash, line)| !line.open && **hash == hash_of(line));
-                most = most.max(same.count());
-            }
-            if most == 0 {
+        while let Some(next) = lines.get(known) {
+            let Some((nth, ends)) = self.row_with(rows, next)? else {
                 break;
-            }
-            known += most;
+            };
+            let ends = ends.unwrap_or_else(|| vec![rows[nth].last]);
+            let same = ends.iter().skip_while(|end| *end != next);
+            let same = same
+                .zip(&lines[known..])
+                .take_while(|(end, line)| end == line);
+            known += same.count();
         }
         Ok(known)
+    }
+
+    /// Returns the number of the last row that has the end of a line. Also returns the ends in the row, unless the line is
+    /// the last line of the row.
+    fn row_with(
+        &self,
+        rows: &[KnownLines],
+        line: &LineEnd,
+    ) -> io::Result<Option<(usize, Option<Vec<LineEnd>>)>> {
+        for (nth, row) in rows.iter().enumerate().rev() {
+            if row.last == *line {
+                return Ok(Some((nth, None)));
+            }
+            if row.may_end_at(line.offset) {
+                let ends = self.ends(row)?;
+                if ends.contains(line) {
+                    return Ok(Some((nth, Some(ends))));
+                }
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the message for a file that cannot be written.
@@ -187,7 +142,8 @@ impl LineHashes {
         }
     }
 
-    /// Removes the hashes of inputs that are not known any more, if they are more than half of the file.
+    /// Removes the hashes of inputs that are not known any more, and those of earlier versions, if they are more than half
+    /// of the file.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or written.
@@ -196,8 +152,8 @@ impl LineHashes {
             return Ok(());
         };
         let is_kept = |line: &[u8]| {
-            let json = serde_json::from_slice::<LinesJson>(line);
-            json.is_ok_and(|json| is_known(json.input))
+            let row = serde_json::from_slice::<LinesRow<'_>>(line);
+            row.is_ok_and(|row| is_known(row.input))
         };
         let (mut all, mut kept) = (0, 0);
         for_each_line(&file, 0, |_, line| {
@@ -220,86 +176,71 @@ impl LineHashes {
         Ok(())
     }
 
-    /// Returns the hashes of lines of an input that are delivered: of the lines after `line`, up to the last of the
-    /// `delivered` positions.
+    /// Returns the lines that are delivered: lines that end after an offset, up to the last of the `delivered` positions of
+    /// an input. The input may begin with lines of other inputs, so `inputs` are all inputs that may have the lines.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read.
     pub fn delivered(
         &mut self,
-        input: InputId,
+        inputs: &[InputId],
         delivered: &[Position],
-        line: u64,
+        after: u64,
     ) -> io::Result<Vec<KnownLines>> {
         self.index()?;
-        let known = self.index.get(&input).cloned().unwrap_or_default();
-        // The last delivered line of each part of the file.
-        let mut last = vec![0; known.len()];
-        // Returns the last part before a part that has a line with a hash.
-        let part_with = |before: usize, line: u64, hash: LineHash| -> io::Result<Option<usize>> {
-            for nth in (0..before).rev() {
-                if known[nth].contains(line) && self.hash_of(&known[nth], line)? == hash {
-                    return Ok(Some(nth));
-                }
-            }
-            Ok(None)
-        };
-        let positions = delivered.iter().filter(|position| position.line > line);
+        let rows = inputs.iter().filter_map(|input| self.index.get(input));
+        let mut rows: Vec<KnownLines> = rows.flatten().copied().collect();
+        // A row follows those with the lines before its own in the file.
+        rows.sort_by_key(|row| row.at);
+        // The last delivered line of each row.
+        let mut last = vec![LineEnd::default(); rows.len()];
+        let positions = delivered.iter().filter(|position| position.offset > after);
         for position in positions.filter(|position| !position.open) {
-            if let Some(nth) = part_with(known.len(), position.line, hash_of(position))? {
-                last[nth] = position.line.max(last[nth]);
+            let end = LineEnd::of(position);
+            if let Some((nth, _)) = self.row_with(&rows, &end)? {
+                last[nth] = std::cmp::max_by_key(end, last[nth], |end| end.offset);
             }
         }
-        for nth in (0..known.len()).rev() {
-            let part = &known[nth];
-            if last[nth] > 0
-                && part.after > line
-                && let Some(earlier) = part_with(nth, part.after, part.after_hash)?
+        for nth in (0..rows.len()).rev() {
+            let before = rows[nth].after;
+            if last[nth].offset > 0
+                && before.offset > after
+                && let Some((nth, _)) = self.row_with(&rows[..nth], &before)?
             {
-                last[earlier] = part.after.max(last[earlier]);
+                last[nth] = std::cmp::max_by_key(before, last[nth], |end| end.offset);
             }
         }
-        let parts = known.into_iter().zip(last);
-        let parts = parts.filter(|(part, last)| *last > line && *last >= part.first);
-        Ok(parts
-            .map(|(part, last)| KnownLines { last, ..part })
-            .collect())
+        let rows = rows.into_iter().zip(last);
+        let rows = rows.filter(|(_, last)| last.offset > after);
+        Ok(rows.map(|(row, last)| KnownLines { last, ..row }).collect())
     }
 
     /// Returns whether the line before a position is a delivered line of an input. The line may lack its newline.
-    pub fn have(&mut self, input: InputId, delivered: &[Position], end: &Position) -> bool {
-        let line = end.line + u64::from(end.open);
-        let known = self.delivered(input, delivered, line.saturating_sub(1));
-        let has = |lines: &KnownLines| {
-            // The hash of a line without its newline is not known. The caller has compared the line.
-            lines.contains(line)
-                && (end.open || self.hash_of(lines, line).ok() == Some(hash_of(end)))
+    pub fn have(&mut self, input: InputId, delivered: &[Position], position: &Position) -> bool {
+        let end = LineEnd::of(position);
+        // The hash of a line without its newline is not known. The caller has compared the line.
+        let with_newline = end.offset + 1..=end.offset + 2;
+        let is_end = |known: &LineEnd| match position.open {
+            true => with_newline.contains(&known.offset),
+            false => *known == end,
         };
-        known.is_ok_and(|known| known.iter().any(has))
+        let rows = self.delivered(&[input], delivered, end.offset.saturating_sub(1));
+        let mut rows = rows.unwrap_or_default().into_iter();
+        rows.any(|row| self.ends(&row).is_ok_and(|ends| ends.iter().any(is_end)))
     }
 
-    /// Returns the hashes of lines, each of them for the next line.
+    /// Returns the ends of the lines in a row, up to its last line.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read.
-    pub fn hashes(&self, lines: &KnownLines) -> io::Result<Vec<LineHash>> {
-        let count = usize::try_from(lines.last + 1 - lines.first).map_err(io::Error::other)?;
-        let bytes = self.read(lines.at, count * HASH_CHARS)?;
-        Ok(bytes.chunks_exact(HASH_BYTES).map(from_bytes).collect())
-    }
-
-    fn hash_of(&self, lines: &KnownLines, line: u64) -> io::Result<LineHash> {
-        let at = lines.at + (line - lines.first) * HASH_CHARS as u64;
-        Ok(from_bytes(&self.read(at, HASH_CHARS)?))
-    }
-
-    /// Reads and decodes a part of the file.
-    fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
-        let mut text = vec![0; length];
+    pub fn ends(&self, row: &KnownLines) -> io::Result<Vec<LineEnd>> {
+        let mut text = vec![0; row.length];
         let mut file = self.file.as_deref().ok_or(io::ErrorKind::NotFound)?;
-        file.seek(SeekFrom::Start(at))?;
+        file.seek(SeekFrom::Start(row.at))?;
         file.read_exact(&mut text)?;
-        STANDARD.decode(text).map_err(io::Error::other)
+        let mut ends = decode(row.after, &text).ok_or(io::ErrorKind::InvalidData)?;
+        ends.truncate(ends.partition_point(|end| end.offset <= row.last.offset));
+        Ok(ends)
     }
 
     /// Reads the lines of the file that are not in the index. Damaged lines are left out.
@@ -311,10 +252,10 @@ impl LineHashes {
         let mut end = self.indexed;
         for_each_line(&file, self.indexed, |at, line| {
             end = at + line.len() as u64;
-            if let Ok(json) = serde_json::from_slice::<LinesJson>(line)
-                && let Some(known) = json.known_lines(end)
+            if let Ok(row) = serde_json::from_slice::<LinesRow<'_>>(line)
+                && let Some(known) = row.known_lines(end)
             {
-                index.entry(json.input).or_default().push(known);
+                index.entry(row.input).or_default().push(known);
             }
             Ok(())
         })?;
@@ -329,56 +270,4 @@ impl LineHashes {
         }
         Ok(self.file.clone())
     }
-}
-
-impl KnownLines {
-    fn contains(&self, line: u64) -> bool {
-        (self.first..=self.last).contains(&line)
-    }
-}
-
-impl LinesJson<'_> {
-    /// Returns the value of `check` if no field is damaged.
-    fn checked(&self) -> u32 {
-        let mut hash = xxhash_rust::xxh3::Xxh3::new();
-        for number in [self.input, self.after, self.first.unwrap_or(0)] {
-            hash.update(&number.to_le_bytes());
-        }
-        hash.update(self.hash.as_bytes());
-        hash.update(self.lines.as_bytes());
-        let [a, b, c, d, ..] = hash.digest().to_le_bytes();
-        u32::from_le_bytes([a, b, c, d])
-    }
-
-    /// Returns the lines, given the offset in the file at which their text ends. Returns `None` if they are damaged.
-    fn known_lines(&self, end: u64) -> Option<KnownLines> {
-        if self.check != self.checked() {
-            return None;
-        }
-        let count = (self.lines.len() / HASH_CHARS) as u64;
-        let first = self.first.unwrap_or(self.after + 1);
-        let after_hash = STANDARD.decode(self.hash).ok()?;
-        (count > 0).then(|| KnownLines {
-            first,
-            last: first + count - 1,
-            after: self.after,
-            after_hash: from_bytes(&after_hash),
-            at: end - "\"}\n".len() as u64 - self.lines.len() as u64,
-        })
-    }
-}
-
-/// Returns the hash of the line before a position.
-pub fn hash_of(position: &Position) -> LineHash {
-    from_bytes(&bytes_of_hash(position))
-}
-
-fn bytes_of_hash(position: &Position) -> [u8; HASH_BYTES] {
-    let [a, b, c, ..] = position.hash.to_le_bytes();
-    [a, b, c]
-}
-
-fn from_bytes(bytes: &[u8]) -> LineHash {
-    let digits = bytes.iter().rev().map(|&byte| LineHash::from(byte));
-    digits.fold(0, |hash, byte| hash << 8 | byte)
 }

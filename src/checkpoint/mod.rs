@@ -15,11 +15,14 @@
 //! | `tracked` | the recorded positions that an input has, and whether it is a shorter copy |
 //! | `candidate` | the inputs in the journal that an opened input may be, or may be a copy of |
 //! | `copied_lines` | finds more delivered lines in an input, by the hashes of its lines |
+//! | `known_log` | the delivered lines of a known log, with which an input is compared |
 //! | `line_hashes` | the hashes of the lines that runs have read, a file in the state directory |
+//! | `known_lines` | the rows of this file |
 //! | `appended_lines` | a file to which lines are appended |
 //! | `same_inputs` | lines that several inputs of a run have |
 //! | `sequencer` | the order in which inputs with the same content are opened |
 //! | `state_directory` | the state directory: one run at a time locks it and records the delivered lines in it |
+//! | `memory` | the lines that earlier runs have delivered, and those that this run has read or delivered |
 //! | `lock` | the lock of the state directory |
 //! | `journal` | the journal, a file in the state directory: reading, appending, compaction |
 //! | `entry` | the entries of the journal |
@@ -49,8 +52,11 @@ mod history_text;
 mod journal;
 mod known;
 mod known_contents;
+mod known_lines;
+mod known_log;
 mod line_hashes;
 mod lock;
+mod memory;
 mod opener;
 mod read_files;
 mod reading_input;

@@ -5,22 +5,18 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use super::candidate::Candidate;
-use super::copied_lines::{self, KnownLog};
+use super::copied_lines::compare;
 use super::destinations::Destinations;
 use super::entry::{Entry, InputId};
-use super::fingerprint::{Head, track_log};
-use super::first_bytes::{BUFFER_BYTES, as_long_as, go_to, read_head};
-use super::heads::Beginning;
-use super::history::History;
+use super::fingerprint::Head;
+use super::first_bytes::{BUFFER_BYTES, go_to, read_head};
 use super::known::EMPTY_INPUT;
 use super::reading_input::ReadingInput;
 use super::same_inputs::{FirstInputs, SameLines};
 use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
-use crate::input::{
-    self, BytesRead, HeldBack, Opened, Position, PositionTracker, Shape, Source, StampedFile,
-};
+use crate::input::{self, BytesRead, HeldBack, Opened, Position, Shape, Source, StampedFile};
 use crate::pipeline::{InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -80,9 +76,19 @@ impl InputOpener for ResumingOpener {
             Ok(read) => read,
             Err(reason) => return Ok(Opening::HeldBack(reason)),
         };
-        let mut candidates = self.candidates(source, &head);
+        let mut candidates = Candidate::all(&self.directory, &self.destinations, source, &head);
         let mut tracked = track(&mut opened, source, &candidates)?;
-        let opened = self.compare(opened, &head, &mut candidates, &mut tracked, bytes_read)?;
+        let opened = match source.shape {
+            Shape::Log => compare(
+                &self.directory,
+                opened,
+                &head,
+                &mut candidates,
+                &mut tracked,
+                bytes_read,
+            )?,
+            Shape::Document => opened,
+        };
         let longer = self.longer(&candidates, &tracked);
         let may_repeat = self.may_repeat_lines(&candidates, &tracked, opened.may_grow);
         let repeated = longer.as_ref().filter(|_| may_repeat);
@@ -124,6 +130,7 @@ impl InputOpener for ResumingOpener {
 fn track(opened: &mut Opened, source: &Source, candidates: &[Candidate]) -> io::Result<Tracked> {
     let positions = candidates
         .iter()
+        .filter(|candidate| candidate.may_have_same_positions())
         .flat_map(|candidate| candidate.positions().chain(&candidate.elsewhere));
     let mut positions: Vec<Position> = positions.copied().collect();
     positions.sort_by_key(|position| position.offset);
@@ -200,72 +207,13 @@ impl ResumingOpener {
         lines.collect()
     }
 
-    /// Compares the lines after the last recorded position in an input with the lines of the candidates that go on after
-    /// this position. Adds the positions up to which the lines are the same to the candidates. The returned input has no
-    /// reader if it was read again.
-    fn compare(
-        &self,
-        opened: Opened,
-        head: &Head,
-        candidates: &mut [Candidate],
-        tracked: &mut Tracked,
-        bytes_read: &BytesRead,
-    ) -> io::Result<Opened> {
-        if tracked.is_broken() {
-            return Ok(opened);
-        }
-        // Each known log, with its candidate and its destination.
-        let mut logs = Vec::new();
-        let mut numbers = Vec::new();
-        let mut start: Option<Position> = None;
-        for (nth, candidate) in candidates.iter().enumerate() {
-            for (to, passed) in candidate.passed.iter().enumerate() {
-                let found = passed.iter().filter(|position| tracked.is_found(position));
-                let last = found.max_by_key(|position| position.offset);
-                let last = last.copied().unwrap_or(Position::START);
-                if passed.iter().any(|position| position.offset > last.offset) {
-                    let mut memory = self.directory.memory();
-                    let known = memory.lines.delivered(candidate.input, passed, last.line);
-                    // Without the hashes, the journal has enough positions to recognize most lines.
-                    let known = known.unwrap_or_default();
-                    logs.push(KnownLog::new(&self.directory, last.line, known));
-                    numbers.push((nth, to));
-                    start = start
-                        .into_iter()
-                        .chain([last])
-                        .min_by_key(|start| start.offset);
-                }
-            }
-        }
-        let Some(start) = start.filter(|_| logs.iter().any(|log| !log.is_over)) else {
-            return Ok(opened);
-        };
-        tracked.is_read_again = true;
-        let mut opened = as_long_as(head, opened.rewind(bytes_read)?)?;
-        let rest = std::mem::replace(&mut opened.reader, Box::new(io::empty()));
-        let rest = rest.take(tracked.end().unwrap_or(u64::MAX));
-        let mut rest = BufReader::with_capacity(BUFFER_BYTES, rest);
-        let is_start = start == Position::START;
-        let found = is_start.then(PositionTracker::default);
-        let found = found.or_else(|| track_log(&mut rest, &[start]).0.pop());
-        let Some(found) = found else {
-            return Ok(opened);
-        };
-        // An error is reported when the input is read.
-        let compared = copied_lines::compare(&mut rest, found, &mut logs).is_ok();
-        for (log, (nth, to)) in logs.iter().zip(numbers) {
-            candidates[nth].passed[to].extend(log.reached);
-        }
-        let is_compared = compared && logs.iter().all(|log| log.is_certain);
-        tracked.add_copied(logs.iter().filter_map(|log| log.reached), is_compared);
-        Ok(opened)
-    }
-
     /// Returns a known input of which the opened input is a shorter copy, and its name.
     fn longer(&self, candidates: &[Candidate], tracked: &Tracked) -> Option<(InputId, String)> {
-        let longer = candidates.iter().find(|candidate| {
+        let mut candidates = candidates.iter();
+        let longer = candidates.find(|candidate| {
             let recorded: Vec<&Position> = candidate.positions().collect();
-            tracked.is_shorter_than(&recorded, candidate.begins_alike())
+            candidate.may_have_same_positions()
+                && tracked.is_shorter_than(&recorded, candidate.begins_alike())
         });
         longer.map(|longer| (longer.input, self.name_of(longer.input)))
     }
@@ -280,6 +228,7 @@ impl ResumingOpener {
         (0..self.destinations.names.len()).any(|to| {
             let passed = candidates
                 .iter()
+                .filter(|candidate| candidate.may_have_same_positions())
                 .flat_map(|candidate| &candidate.passed[to]);
             let passed: Vec<&Position> = passed.collect();
             tracked.may_repeat_lines(&passed, may_grow)
@@ -293,55 +242,6 @@ impl ResumingOpener {
             Some(Entry::Input { name, .. }) => name.clone(),
             _ => String::new(),
         }
-    }
-
-    /// Returns the inputs in the journal whose recorded first bytes are the first bytes of the opened input.
-    fn candidates(&self, source: &Source, head: &Head) -> Vec<Candidate> {
-        let destinations = &self.destinations;
-        let mut memory = self.directory.memory();
-        let alike = memory.contents.heads().alike(head);
-        for input in alike.keys() {
-            memory.contents.read_input(*input);
-        }
-        let candidates = alike.into_iter().map(|(input, beginning)| {
-            let known = &memory.contents.inputs[&input];
-            // Lines that this run has already read from `input` count as delivered, since this run will deliver them to
-            // all destinations.
-            let read = || {
-                let shapes = [Shape::Log, Shape::Document].into_iter();
-                let shapes = shapes.filter(|shape| destinations.counts_read(source, *shape));
-                let histories = shapes.filter_map(|shape| memory.read.get(&(input, shape)));
-                histories.flat_map(History::positions)
-            };
-            let passed = destinations.names.iter().map(|to| {
-                let progress = known.delivered.get(to).into_iter();
-                let progress = progress.filter(|progress| destinations.counts(source, progress));
-                let delivered = progress.flat_map(|progress| {
-                    let earlier = progress.history.positions();
-                    earlier.chain([&progress.position])
-                });
-                let mut passed: Vec<Position> = delivered.chain(read()).copied().collect();
-                if beginning == Beginning::AllLines && !head.ends_within_object() {
-                    let end = head.end_of_lines();
-                    let is_passed = passed.iter().any(|passed| passed.offset >= end.offset);
-                    passed.extend(is_passed.then_some(end));
-                }
-                passed
-            });
-            let passed = passed.collect();
-            let others = known.delivered.iter();
-            let others = others.filter(|(to, progress)| {
-                !destinations.names.iter().any(|name| name == to)
-                    && destinations.may_be_same(source, progress)
-            });
-            Candidate {
-                input,
-                beginning,
-                passed,
-                elsewhere: others.map(|(_, progress)| progress.position).collect(),
-            }
-        });
-        candidates.collect()
     }
 
     /// Decides where to resume, given the recorded positions that were found in the input. `failing` is a known input
@@ -373,8 +273,10 @@ impl ResumingOpener {
                     .filter(|passed| is_found(passed));
                 found.map(|position| (*position, candidate.input))
             });
-            let last =
-                passed.max_by_key(|(position, as_input)| (position.offset, *as_input == input));
+            let last = passed.max_by_key(|(position, as_input)| {
+                let is_first = std::cmp::Reverse(*as_input);
+                (position.offset, *as_input == input, is_first)
+            });
             last.unwrap_or((Position::START, input))
         });
         let reached: Vec<(Position, InputId)> = reached.collect();

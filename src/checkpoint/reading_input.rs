@@ -42,7 +42,6 @@ impl InputGuard for ReadingInput {
                 shape: self.shape,
                 before: self.position.get(),
                 positions: &batch.positions,
-                are_lines: batch.records.is_none(),
             };
             self.directory.has_read(input, lines, self.may_grow);
             if let Some(last) = batch.positions.last() {

@@ -16,6 +16,7 @@ mod colors;
 mod confirmations;
 mod conflicts;
 mod connections;
+mod copied_records;
 mod copies;
 mod damage;
 mod data_after_text;
