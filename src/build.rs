@@ -9,7 +9,8 @@ fn main() {
     if std::env::var("PROFILE").as_deref() == Ok("release")
         && let Some(commit) = packaged_commit().or_else(checked_out_commit)
     {
-        println!("cargo::rustc-env=EVENT_ROUTER_COMMIT={commit}");
+        // `cargo run` passes the variable to the program, too, which would warn of an unknown variable of its own prefix.
+        println!("cargo::rustc-env=COMMIT_OF_BUILD={commit}");
     }
 }
 

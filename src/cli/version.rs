@@ -5,7 +5,7 @@ pub const REFERENCE_RELEASE: &str = "9.3.8";
 
 /// Returns the version of the program, its commit if the build knew it, and the release of the reference.
 pub fn long() -> String {
-    let commit = option_env!("EVENT_ROUTER_COMMIT").map(|commit| format!(", commit {commit}"));
+    let commit = option_env!("COMMIT_OF_BUILD").map(|commit| format!(", commit {commit}"));
     format!(
         "{} (equals edx-event-routing-backends {}{})",
         env!("CARGO_PKG_VERSION"),

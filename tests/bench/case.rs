@@ -76,7 +76,7 @@ impl ProgramRun<'_> {
                 "openedx.xapi_events_all",
             ]),
         };
-        command.args(["--lms-root-url", LMS_ROOT_URL, "--to", self.to]);
+        command.args(["--lms-root-url", LMS_ROOT_URL, "--to", self.to, "--verbose"]);
         command.args(["--threads", &self.threads.to_string()]);
         command.arg("--users").arg(self.tables.join("users.csv"));
         command

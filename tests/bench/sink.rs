@@ -12,8 +12,8 @@ const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\nX-Experience-API-Version: 1.0
 
 /// The columns of ClickHouse's table.
 const COLUMNS: &str = r#"{"data":[["event_id"],["emission_time"],["event"]],"rows":3}"#;
-/// The ids that ClickHouse holds.
-const NO_IDS: &str = r#"{"data":[],"rows":0}"#;
+/// The ids that ClickHouse holds, and the settings that the program asks for beside them.
+const NO_IDS: &str = r#"{"data":[[[],["throw","throw","throw"]]],"rows":1}"#;
 
 const LRS_PATH: &str = "/xAPI";
 
