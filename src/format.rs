@@ -1,4 +1,5 @@
-//! The output formats: their names, the noun for their records, and their column in the users table.
+//! The output formats: their names, the noun for their records, their column in the users table, and the rules that records
+//! follow.
 
 use serde::Deserialize;
 
@@ -61,6 +62,17 @@ impl Format {
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|format| format.name() == name)
     }
+}
+
+/// The rules that records follow where the reference breaks those of its formats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Conformance {
+    /// Records equal those of the reference.
+    #[default]
+    Reference,
+    /// Records follow the specifications, xAPI 1.0.3 and Caliper 1.2. Their ids are the same.
+    Spec,
 }
 
 /// The format of the lines of output files.

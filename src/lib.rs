@@ -110,9 +110,9 @@
 //! | `tracking` | one log line → `TrackingEvent`: prefix, wrapper, field access, Python's semantics of values |
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
-//! | `format` | the output formats and their names |
+//! | `format` | the output formats and their names; the rules that records follow |
 //! | `family` | the families of events |
-//! | `url`, `uuid5`, `text`, `terminal`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
+//! | `iri`, `url`, `uuid5`, `text`, `terminal`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
 //!
 //! # What a change touches
@@ -189,6 +189,7 @@
 pub mod guide;
 
 pub use convert::{BuildError, Conversion, Converter, ConverterBuilder, Record};
+pub use format::Conformance;
 pub use lms::Unknown;
 pub use outcome::{Fault, FilteredBy, Outcome, Reason, Repair, Unsupported};
 pub use xapi::ActorKind;
@@ -216,6 +217,7 @@ pub mod format;
 #[doc(hidden)]
 pub mod input;
 mod interrupt;
+mod iri;
 mod json;
 #[doc(hidden)]
 pub mod lms;

@@ -26,15 +26,14 @@ pub(super) fn course<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<
         .required("data.course_id", cx.event.data("course_id"))?;
     let course_id = cx.id_text("data.course_id", course_id)?;
     let mode = cx.event.data("mode");
+    let id = Value::Str(cx.lms.iri("course", course_id, cx.arena));
     let object = Object {
-        id: Some(Value::Str(cx.lms.iri("course", course_id, cx.arena))),
-        entity_type: kind.object_type,
         name: cx.kept(name.map(Value::Str)),
-        duration: None,
         extensions: mode.map(|mode| ObjectExtensions {
             mode: cx.kept(Some(mode)),
             ..ObjectExtensions::default()
         }),
+        ..Object::of(Some(id), kind.object_type)
     };
     Ok(cx.event(base, kind, object))
 }

@@ -4,6 +4,7 @@
 //! for each name of an event. There is one file for each family of events; its module docs list the source of each output
 //! field. Everything here is a pure function of the event, the settings and the lookup tables.
 
+mod conform;
 mod enrollment;
 mod event_id;
 mod mapping;
@@ -25,6 +26,7 @@ use transformer::Transformer;
 use vocabulary::{action, entity, event};
 
 use crate::family::Family;
+use crate::format::Conformance;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::EventTime;
@@ -170,8 +172,11 @@ pub fn transform<'a>(
     };
     let event = match mapping(name).map(|mapping| mapping.conversion) {
         None => return Ok(None),
-        Some(Conversion::Fixed(kind, event)) => event(cx, kind),
-        Some(Conversion::OneOf(_, event)) => event(cx),
+        Some(Conversion::Fixed(kind, event)) => event(cx, kind)?,
+        Some(Conversion::OneOf(_, event)) => event(cx)?,
     };
-    event.map(Some)
+    match settings.conformance {
+        Conformance::Reference => Ok(Some(event)),
+        Conformance::Spec => conform::event(cx, event).map(Some),
+    }
 }

@@ -1,7 +1,8 @@
-//! The types that serialize to the JSON of a Caliper 1.2 event and of its envelope, as the reference writes them.
+//! The types that serialize to the JSON of a Caliper 1.2 event and of its envelope, as the reference or the specification has
+//! them.
 //!
 //! Names and shapes are those of the [Caliper specification](https://www.imsglobal.org/spec/caliper/v1p2), with the
-//! reference's own extensions. Fields that are `None` are not written.
+//! reference's own extensions. Fields that are `None` are not written. The fields that only one of both has say so.
 
 use jiff::civil::DateTime;
 use serde::Serialize;
@@ -9,8 +10,8 @@ use serde::ser::Serializer;
 use uuid::Uuid;
 
 use super::vocabulary;
-use crate::json::{Value, word};
-use crate::time::EventTime;
+use crate::json::{Value, Word, word};
+use crate::time::{EventTime, IsodateDuration};
 
 /// An event (section 3.1).
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -21,6 +22,9 @@ pub struct Event<'a> {
     pub(super) id: Uuid,
     #[serde(rename = "type", serialize_with = "word")]
     pub(super) event_type: &'static str,
+    /// Only in the form of the specification.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) profile: Option<&'static str>,
     pub(super) actor: Entity<'a>,
     #[serde(serialize_with = "word")]
     pub(super) action: &'static str,
@@ -78,9 +82,59 @@ pub(super) struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub duration: Option<&'a str>,
+    pub duration: Option<Duration<'a>>,
+    /// The course. The reference writes this and the next three fields as extensions.
+    #[serde(rename = "isPartOf", skip_serializing_if = "Option::is_none")]
+    pub is_part_of: Option<&'a Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<&'a Entity<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assignable: Option<&'a Assignable<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extensions: Option<ObjectExtensions<'a>>,
+}
+
+impl<'a> Object<'a> {
+    /// Makes an object that has only an id and a type.
+    pub fn of(id: Option<Value<'a>>, entity_type: &'static str) -> Self {
+        Self {
+            id,
+            entity_type,
+            name: None,
+            duration: None,
+            is_part_of: None,
+            assignee: None,
+            assignable: None,
+            count: None,
+            extensions: None,
+        }
+    }
+}
+
+/// The problem that an attempt is about. Only in the form of the specification.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct Assignable<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<&'a str>,
+    #[serde(rename = "type", serialize_with = "word")]
+    pub entity_type: &'static str,
+    #[serde(rename = "isPartOf", skip_serializing_if = "Option::is_none")]
+    pub is_part_of: Option<Entity<'a>>,
+}
+
+/// A duration with its text.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Duration<'a> {
+    pub text: &'a str,
+    pub value: IsodateDuration,
+}
+
+impl Serialize for Duration<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.text)
+    }
 }
 
 /// The extensions that objects can have. No object has all of them.
@@ -107,12 +161,13 @@ pub(super) struct ObjectExtensions<'a> {
 /// A position in a video (MediaLocation).
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct Target<'a> {
-    #[serde(serialize_with = "word")]
-    pub id: &'static str,
+    /// The id, or `None` for that of the reference, which is the same for all targets.
+    #[serde(serialize_with = "location_id")]
+    pub id: Option<&'a str>,
     #[serde(rename = "type", serialize_with = "word")]
     pub entity_type: &'static str,
     #[serde(rename = "currentTime", skip_serializing_if = "Option::is_none")]
-    pub current_time: Option<&'a str>,
+    pub current_time: Option<Duration<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extensions: Option<TargetExtensions<'a>>,
 }
@@ -121,13 +176,40 @@ pub(super) struct Target<'a> {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(super) struct TargetExtensions<'a> {
     #[serde(rename = "newTime", skip_serializing_if = "Option::is_none")]
-    pub new_time: Option<&'a str>,
+    pub new_time: Option<Duration<'a>>,
 }
 
-/// The result of a graded problem.
+/// The result of a graded problem: an object with a score, as in the reference, or a score itself, which is an entity, as in
+/// the specification.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Generated<'a> {
-    pub score: Score<'a>,
+#[serde(untagged)]
+pub(super) enum Generated<'a> {
+    Wrapped { score: Score<'a> },
+    Entity(&'a ScoreEntity<'a>),
+}
+
+/// A score in the form of the specification.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ScoreEntity<'a> {
+    pub id: &'a str,
+    #[serde(rename = "type", serialize_with = "word")]
+    pub entity_type: &'static str,
+    /// The id of the attempt.
+    pub attempt: &'a str,
+    #[serde(rename = "maxScore", skip_serializing_if = "Option::is_none")]
+    pub max_score: Option<Value<'a>>,
+    #[serde(rename = "scoreGiven", skip_serializing_if = "Option::is_none")]
+    pub score_given: Option<Value<'a>>,
+    pub extensions: ScoreEntityExtensions<'a>,
+}
+
+/// The extensions of a score in the form of the specification.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(super) struct ScoreEntityExtensions<'a> {
+    #[serde(serialize_with = "word")]
+    pub success: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempts: Option<Value<'a>>,
 }
 
 /// A score.
@@ -162,6 +244,9 @@ pub(super) struct EventExtensions<'a> {
     pub old_speed: Option<Value<'a>>,
     #[serde(rename = "newSpeed", skip_serializing_if = "Option::is_none")]
     pub new_speed: Option<Value<'a>>,
+    /// The position to which the user jumped from an unknown position. Only in the form of the specification.
+    #[serde(rename = "newTime", skip_serializing_if = "Option::is_none")]
+    pub new_time: Option<Duration<'a>>,
 }
 
 /// An envelope of one event (section 3.3), as the reference's `CaliperEnvelopeProcessor` makes it.
@@ -183,6 +268,13 @@ impl<'a> Envelope<'a> {
             data_version: vocabulary::CONTEXT,
             data: [event],
         }
+    }
+}
+
+fn location_id<S: Serializer>(id: &Option<&str>, serializer: S) -> Result<S::Ok, S::Error> {
+    match id {
+        Some(id) => serializer.serialize_str(id),
+        None => Word("_:MediaLocation").serialize(serializer),
     }
 }
 

@@ -29,11 +29,9 @@ pub(super) fn page<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a
     // itself: as in the reference, a number stays a number.
     cx.id_text("data.target_url", url)?;
     let object = Object {
-        id: Some(url),
-        entity_type: kind.object_type,
         name: cx.kept(cx.event.data("target_name")),
-        duration: None,
         extensions: part_of_course,
+        ..Object::of(Some(url), kind.object_type)
     };
     Ok(cx.event(base, kind, object))
 }
@@ -63,17 +61,16 @@ fn unit<'a>(
         "data.id",
         cx.event.required("data.id", cx.event.data("id"))?,
     )?;
+    let id = Value::Str(cx.lms.iri("xblock", id, cx.arena));
     let object = Object {
-        id: Some(Value::Str(cx.lms.iri("xblock", id, cx.arena))),
-        entity_type: kind.object_type,
         name: Some(Value::Str("Unit")),
-        duration: None,
         extensions: Some(ObjectExtensions {
             tab_count: cx.kept(cx.event.data("tab_count")),
             current_tab: cx.kept(cx.event.data("current_tab")),
             target: cx.kept(target),
             ..part_of_course.unwrap_or_default()
         }),
+        ..Object::of(Some(id), kind.object_type)
     };
     Ok(cx.event(base, kind, object))
 }

@@ -14,11 +14,13 @@
 //! that the form in `data` names. A GradeEvent has a score in `generated`, made of `max_grade`, `grade` and `attempts`,
 //! which may be anywhere in the tracking event.
 
+use super::conform::no_object_id;
 use super::model::{
     Entity, Event, EventKind, Generated, Object, ObjectExtensions, Score, ScoreExtensions,
 };
 use super::transformer::Transformer;
 use super::vocabulary::{action, entity, event};
+use crate::format::Conformance;
 use crate::json::{JsonObject, Value};
 use crate::outcome::Fault;
 use crate::tracking::field::{object_of, required, truthy};
@@ -78,7 +80,7 @@ fn viewed<'a>(
     id_of: impl FnOnce(&str) -> Result<&'a str, Fault>,
 ) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
-    let id = id_of(block(cx)?.unwrap_or(NO_BLOCK))?;
+    let id = id_of(block_in_id(cx, block(cx)?)?)?;
     let object = object(cx, Some(id), kind.object_type, Some(name))?;
     Ok(cx.event(base, kind, object))
 }
@@ -86,12 +88,24 @@ fn viewed<'a>(
 /// The text that the reference puts into an id if the event names no block.
 const NO_BLOCK: &str = "None";
 
+/// Returns the id of the block for the start of a longer id.
+///
+/// # Errors
+/// Returns `NoObjectId` if the event names no block and the events follow the specification, which demands unique ids.
+fn block_in_id<'a>(cx: &Transformer<'a>, block: Option<&'a str>) -> Result<&'a str, Fault> {
+    match (block, cx.settings.conformance) {
+        (Some(block), _) => Ok(block),
+        (None, Conformance::Reference) => Ok(NO_BLOCK),
+        (None, Conformance::Spec) => Err(no_object_id()),
+    }
+}
+
 fn graded<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault> {
     let base = cx.base()?;
     let block = block(cx)?;
     let data = required_data(cx)?;
     let attempts = logged(cx, data, "attempts")?;
-    let of_block = block.unwrap_or(NO_BLOCK);
+    let of_block = block_in_id(cx, block)?;
     let id = format_in(
         cx.arena,
         format_args!("{of_block}/user/{}/attempt/{attempts}", base.user),
@@ -121,7 +135,7 @@ fn graded<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'a>, Fault>
         },
     };
     Ok(Event {
-        generated: Some(Generated { score }),
+        generated: Some(Generated::Wrapped { score }),
         ..cx.event(base, kind, object)
     })
 }
@@ -160,11 +174,10 @@ fn object<'a>(
     entity_type: &'static str,
     name: Option<&'static str>,
 ) -> Result<Object<'a>, Fault> {
+    let id = id.map(|id| Value::Str(cx.lms.iri("xblock", id, cx.arena)));
     Ok(Object {
-        id: id.map(|id| Value::Str(cx.lms.iri("xblock", id, cx.arena))),
-        entity_type,
         name: name.map(Value::Str),
-        duration: None,
         extensions: cx.part_of_course()?,
+        ..Object::of(id, entity_type)
     })
 }

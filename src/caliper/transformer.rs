@@ -7,8 +7,9 @@ use bumpalo::Bump;
 use bumpalo::collections::Vec as ArenaVec;
 
 use super::event_id::event_id;
-use super::model::{Entity, Event, EventExtensions, EventKind, Object, ObjectExtensions};
+use super::model::{Duration, Entity, Event, EventExtensions, EventKind, Object, ObjectExtensions};
 use super::vocabulary::{self, entity};
+use crate::format::Conformance;
 use crate::json::{JsonObject, Value};
 use crate::lms::{Lms, UserRef};
 use crate::outcome::Fault;
@@ -19,6 +20,7 @@ use crate::tracking::{TrackingEvent, format_in, python};
 /// The settings of a conversion to Caliper events.
 #[derive(Clone, Debug)]
 pub struct CaliperSettings {
+    pub conformance: Conformance,
     /// The value of the extension transformerVersion.
     pub transformer_version: String,
 }
@@ -86,6 +88,7 @@ impl<'a> Transformer<'a> {
             context: vocabulary::CONTEXT,
             id: event_id(&self.event, self.arena),
             event_type: kind.event_type,
+            profile: None,
             actor: base.actor,
             action: kind.action,
             object,
@@ -97,6 +100,7 @@ impl<'a> Transformer<'a> {
                 transformer_version: &self.settings.transformer_version,
                 old_speed: None,
                 new_speed: None,
+                new_time: None,
             },
             moment: base.moment,
         }
@@ -135,7 +139,7 @@ impl<'a> Transformer<'a> {
         &self,
         field: &str,
         value: Option<Value<'a>>,
-    ) -> Result<Option<&'a str>, Fault> {
+    ) -> Result<Option<Duration<'a>>, Fault> {
         let Some(value) = value.filter(|value| *value != Value::Null) else {
             return Ok(None);
         };
@@ -146,7 +150,10 @@ impl<'a> Transformer<'a> {
             _ => None,
         };
         match duration {
-            Some(duration) => Ok(Some(format_in(self.arena, format_args!("{duration}")))),
+            Some(value) => {
+                let text = format_in(self.arena, format_args!("{value}"));
+                Ok(Some(Duration { text, value }))
+            }
             None => {
                 let wanted = "a number of seconds that fits in a duration";
                 Err(wrong_type(field, value, wanted))

@@ -22,7 +22,7 @@ pub(super) fn media<'a>(cx: &Transformer<'a>, kind: EventKind) -> Result<Event<'
     let object = object(cx, kind.object_type)?;
     let time = truthy(cx.event.data("currentTime")).or_else(|| cx.event.data("current_time"));
     let target = Target {
-        id: "_:MediaLocation",
+        id: None,
         entity_type: entity::MEDIA_LOCATION,
         current_time: cx.duration("data.currentTime or data.current_time", time)?,
         extensions: None,
@@ -65,11 +65,10 @@ fn object<'a>(cx: &Transformer<'a>, entity_type: &'static str) -> Result<Object<
     let video = usage_key::video(&cx.event, cx.arena)?;
     let data = cx.event.whole_data().and_then(Value::as_object);
     let duration = data.and_then(|data| data.get("duration"));
+    let id = Value::Str(cx.lms.iri("xblock", video, cx.arena));
     Ok(Object {
-        id: Some(Value::Str(cx.lms.iri("xblock", video, cx.arena))),
-        entity_type,
-        name: None,
         duration: cx.duration("data.duration", duration.or(Some(Value::Int(0))))?,
         extensions,
+        ..Object::of(Some(id), entity_type)
     })
 }

@@ -28,8 +28,21 @@ pub(super) mod entity {
     pub const PERSON: &str = "Person";
     pub const SCORE: &str = "Score";
     pub const SESSION: &str = "Session";
+    pub const SOFTWARE_APPLICATION: &str = "SoftwareApplication";
     pub const VIDEO_OBJECT: &str = "VideoObject";
+    /// The reference's type of web pages, which Caliper does not have.
     pub const WEBPAGE: &str = "Webpage";
+    /// Caliper's type of web pages.
+    pub const WEB_PAGE: &str = "WebPage";
+}
+
+/// Profiles, which say by which rules an event is to be read.
+pub(super) mod profile {
+    pub const ASSESSMENT: &str = "AssessmentProfile";
+    pub const GENERAL: &str = "GeneralProfile";
+    pub const GRADING: &str = "GradingProfile";
+    pub const MEDIA: &str = "MediaProfile";
+    pub const READING: &str = "ReadingProfile";
 }
 
 pub(super) mod action {

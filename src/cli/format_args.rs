@@ -8,7 +8,8 @@ use clap::{Args, ValueEnum};
 use super::version::REFERENCE_RELEASE;
 use crate::caliper::CaliperSettings;
 use crate::convert::{EnvelopeSettings, FormatSettings, StatementForm};
-use crate::format::Format;
+use crate::format::{Conformance, Format};
+use crate::iri;
 use crate::time::EventTime;
 use crate::xapi::{ActorKind, XapiSettings};
 
@@ -18,6 +19,11 @@ const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 #[derive(Args, Debug)]
 pub struct FormatArgs {
+    /// The rules that the output follows: those of the reference, or the specifications, which strict stores demand [default:
+    /// reference]
+    #[arg(long, value_enum, ignore_case = true, value_name = "RULES")]
+    conformance: Option<ConformanceArg>,
+
     /// The transformer version to write into the output: a release of edx-event-routing-backends
     #[arg(long, default_value = REFERENCE_RELEASE, value_name = "VERSION")]
     transformer_version: String,
@@ -37,6 +43,14 @@ pub struct FormatArgs {
     /// Caliper: the sendTime of envelopes [default: SOURCE_DATE_EPOCH, or the time of the run]
     #[arg(long, value_name = "TIME")]
     send_time: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ConformanceArg {
+    /// The same records as edx-event-routing-backends, to the bit
+    Reference,
+    /// Records that xAPI 1.0.3 and Caliper 1.2 allow, with the same ids
+    Spec,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -70,21 +84,34 @@ impl FormatArgs {
     /// Returns an error if an option of the other format is given, or a time does not parse.
     pub fn settings(&self, format: Format, lms_root_url: &str) -> Result<FormatSettings> {
         let transformer_version = format!("event-routing-backends@{}", self.transformer_version);
+        let conformance = self.conformance(lms_root_url)?;
         Ok(match format {
             Format::Xapi => FormatSettings::Xapi(
                 XapiSettings {
                     actor: self.actor_kind()?,
+                    conformance,
                     transformer_version,
                 },
                 StatementForm::Statement,
             ),
             Format::Caliper => FormatSettings::Caliper(
                 CaliperSettings {
+                    conformance,
                     transformer_version,
                 },
                 self.envelope_settings(lms_root_url)?,
             ),
         })
+    }
+
+    fn conformance(&self, lms_root_url: &str) -> Result<Conformance> {
+        match self.conformance {
+            None | Some(ConformanceArg::Reference) => Ok(Conformance::Reference),
+            Some(ConformanceArg::Spec) if iri::is_iri(lms_root_url) => Ok(Conformance::Spec),
+            Some(ConformanceArg::Spec) => bail!(
+                "`--conformance spec` (or EVENT_ROUTER_CONFORMANCE) needs an LMS root URL that is an IRI, since the ids of actors and objects begin with it: `{lms_root_url}` is none, correct `--lms-root-url`"
+            ),
+        }
     }
 
     fn actor_kind(&self) -> Result<ActorKind> {

@@ -179,6 +179,7 @@ const SHORT: &[(&str, &str)] = &[
         "clickhouse_url",
         "ClickHouse, such as http://clickhouse:8123",
     ),
+    ("conformance", "Rules of the records"),
     (
         "course",
         "Only events of these courses; `*` matches any text",

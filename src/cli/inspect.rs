@@ -10,7 +10,7 @@ use super::version::REFERENCE_RELEASE;
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm, select_events};
 use crate::filter::EventFilter;
-use crate::format::Format;
+use crate::format::{Conformance, Format};
 use crate::lms::LmsSettings;
 use crate::outcome::RepairSet;
 use crate::run::{ConversionSettings, InspectSettings, Shown};
@@ -70,6 +70,7 @@ impl InspectArgs {
         let selection =
             selection.map_err(|unknown| anyhow::anyhow!("no event is `{}`", unknown.pattern))?;
         let format = XapiSettings {
+            conformance: Conformance::Reference,
             actor: ActorKind::ExternalId,
             transformer_version: format!("event-routing-backends@{REFERENCE_RELEASE}"),
         };

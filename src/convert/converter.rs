@@ -14,7 +14,9 @@ use super::record_writer::Layout;
 use super::settings::{FormatSettings, StatementForm, select_events};
 use crate::caliper::CaliperSettings;
 use crate::filter::EventFilter;
+use crate::format::Conformance;
 use crate::input::{Line, LineContent};
+use crate::iri;
 use crate::lms::{IdentityColumn, LmsSettings, Unknown};
 use crate::outcome::{Outcome, Repair, RepairSet};
 use crate::selection::UnknownPattern;
@@ -81,6 +83,8 @@ pub struct ConverterBuilder {
 pub enum BuildError {
     /// The LMS root URL is empty.
     NoRootUrl,
+    /// The LMS root URL is no IRI, which records that follow the specifications need.
+    RootUrlIsNoIri,
     /// Actors are identified by e-mail address, but there is no table of users to look the addresses up in.
     NoUsers,
     /// A pattern given to [`ConverterBuilder::events`] matches no event of the format.
@@ -99,6 +103,7 @@ impl Converter {
     pub fn xapi(lms_root_url: impl Into<String>) -> ConverterBuilder {
         let settings = XapiSettings {
             actor: ActorKind::ExternalId,
+            conformance: Conformance::Reference,
             transformer_version: TRANSFORMER_VERSION.to_owned(),
         };
         ConverterBuilder::new(
@@ -110,6 +115,7 @@ impl Converter {
     /// Returns a builder of a converter to Caliper events, without envelopes.
     pub fn caliper(lms_root_url: impl Into<String>) -> ConverterBuilder {
         let settings = CaliperSettings {
+            conformance: Conformance::Reference,
             transformer_version: TRANSFORMER_VERSION.to_owned(),
         };
         ConverterBuilder::new(lms_root_url.into(), FormatSettings::Caliper(settings, None))
@@ -159,6 +165,15 @@ impl ConverterBuilder {
     pub fn actor(mut self, actor: ActorKind) -> Self {
         if let FormatSettings::Xapi(settings, _) = &mut self.format {
             settings.actor = actor;
+        }
+        self
+    }
+
+    /// Sets the rules that records follow: those of the reference, or those of the specifications.
+    pub fn conformance(mut self, conformance: Conformance) -> Self {
+        match &mut self.format {
+            FormatSettings::Xapi(settings, _) => settings.conformance = conformance,
+            FormatSettings::Caliper(settings, _) => settings.conformance = conformance,
         }
         self
     }
@@ -219,6 +234,9 @@ impl ConverterBuilder {
         if self.lms.root_url.is_empty() {
             return Err(BuildError::NoRootUrl);
         }
+        if self.format.conformance() == Conformance::Spec && !iri::is_iri(&self.lms.root_url) {
+            return Err(BuildError::RootUrlIsNoIri);
+        }
         let identity = self.format.identity_column();
         if identity == IdentityColumn::Email && self.lms.users.is_none() {
             return Err(BuildError::NoUsers);
@@ -248,6 +266,9 @@ impl Display for BuildError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRootUrl => formatter.write_str("the LMS root URL is empty"),
+            Self::RootUrlIsNoIri => formatter.write_str(
+                "the LMS root URL is no IRI, so no record can follow the specifications",
+            ),
             Self::NoUsers => formatter.write_str("actors by e-mail address need a table of users"),
             Self::UnknownEvent {
                 pattern,

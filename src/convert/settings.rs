@@ -2,7 +2,7 @@
 
 use super::known_events::default_and_other_events;
 use crate::caliper::CaliperSettings;
-use crate::format::Format;
+use crate::format::{Conformance, Format};
 use crate::lms::IdentityColumn;
 use crate::selection::{EventSelection, UnknownPattern};
 use crate::xapi::{ActorKind, XapiSettings};
@@ -44,6 +44,14 @@ impl FormatSettings {
         match self {
             Self::Xapi(..) => Format::Xapi,
             Self::Caliper(..) => Format::Caliper,
+        }
+    }
+
+    /// Returns the rules that the records follow.
+    pub fn conformance(&self) -> Conformance {
+        match self {
+            Self::Xapi(settings, _) => settings.conformance,
+            Self::Caliper(settings, _) => settings.conformance,
         }
     }
 

@@ -25,6 +25,7 @@ macro_rules! pages {
         #[doc = "[Aspects]: crate::guide::aspects"]
         #[doc = "[packaging]: crate::guide::packaging"]
         #[doc = "[differences]: crate::guide::differences"]
+        #[doc = "[conformance]: crate::guide::conformance"]
         #[doc = "[benchmarks]: crate::guide::benchmarks"]
         #[doc = "[changes]: crate::guide::changes"]
         #[doc = "[README]: crate"]
@@ -51,6 +52,7 @@ pages! {
     report: "report.md",
     lookup_tables: "lookup_tables.md",
     caliper: "caliper.md",
+    conformance: "conformance.md",
     clickhouse: "clickhouse.md",
     aspects: "aspects.md",
     packaging: "packaging.md",

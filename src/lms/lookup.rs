@@ -95,7 +95,7 @@ impl<'a> UserRef<'a> {
     }
 
     /// Returns the fault of a user who is not in the users table, or whose row lacks a value.
-    fn fault(self, reason: Reason) -> Fault {
+    pub(crate) fn fault(self, reason: Reason) -> Fault {
         let lacks = match reason {
             Reason::NoExternalId => "has no external id in",
             Reason::NoEmail => "has no e-mail address in",

@@ -6,10 +6,27 @@ const SECOND: i128 = 1_000_000;
 const DAY: i128 = 86_400 * SECOND;
 
 /// A duration in microseconds, as a Python timedelta holds it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct IsodateDuration(i128);
 
 impl IsodateDuration {
+    pub(crate) const ZERO: Self = Self(0);
+
+    pub(crate) fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// The seconds, with a fraction if they have one, such as `195.12`.
+    pub(crate) fn seconds(self) -> impl Display {
+        let (sign, microseconds) = (if self.0 < 0 { "-" } else { "" }, self.0.abs());
+        let (seconds, fraction) = (microseconds / SECOND, microseconds % SECOND);
+        let fraction = match fraction {
+            0 => String::new(),
+            _ => format!(".{fraction:06}"),
+        };
+        format!("{sign}{seconds}{}", fraction.trim_end_matches('0'))
+    }
+
     /// Converts a whole number of seconds. Returns `None` if Python's timedelta cannot hold it.
     pub(crate) fn from_seconds(seconds: i64) -> Option<Self> {
         Self::from_microseconds(i128::from(seconds) * SECOND)
@@ -122,6 +139,16 @@ mod tests {
                 "{seconds}"
             );
         }
+        let seconds = |seconds| {
+            IsodateDuration::from_seconds_f64(seconds)
+                .unwrap()
+                .seconds()
+                .to_string()
+        };
+        assert_eq!(
+            [0.0, 90061.5, 10.0004, -5.25].map(seconds),
+            ["0", "90061.5", "10.0004", "-5.25"]
+        );
         assert_eq!(
             IsodateDuration::from_seconds(195).map(|duration| duration.to_string()),
             Some("PT3M15S".into())

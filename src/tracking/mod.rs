@@ -29,6 +29,7 @@
 //! | `two_times` | events with a `time` and a `timestamp` that differ |
 //! | `field` | checks that a field is present or of a certain kind |
 //! | `legacy_keys` | the usage keys of courses with slash ids |
+//! | `link_target` | the targets of links as IRIs |
 //! | `usage_key` | the usage keys of videos and problems |
 //! | `python`, `python_json`, `number` | values printed, written as JSON and calculated with as in Python |
 //! | `arena` | making texts in an arena |
@@ -48,6 +49,7 @@ mod line;
 mod line_kind;
 mod line_piece;
 mod line_wrapper;
+mod link_target;
 mod marker;
 mod next_record;
 pub mod number;
@@ -73,6 +75,7 @@ pub use line::parse_line;
 pub use line_kind::LineKind;
 pub use line_piece::{LinePiece, PieceMark, first_piece};
 pub use line_wrapper::LineWrapper;
+pub(crate) use link_target::link_target;
 pub use marker::{has_marker, marks_events, may_be_event};
 pub use next_record::{Candidate, candidate, doubtful_from, with_question_marks, wraps_objects};
 pub use object_progress::ObjectProgress;

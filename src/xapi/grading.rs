@@ -49,7 +49,7 @@ pub(super) fn course<'a>(
         score: Some(Score {
             scaled: Some(grade),
             raw: Some(grade),
-            min: Value::Float(0.0),
+            min: Some(Value::Float(0.0)),
             max: Some(Value::Float(1.0)),
         }),
         extensions: Some(cx.extensions([(extension::GRADE_CLASSIFICATION, Some(letter))])),
@@ -82,7 +82,7 @@ pub(super) fn weighted_result<'a>(
         score: Some(Score {
             scaled: Some(Value::Float(scaled)),
             raw: Some(Value::Float(earned.to_float())),
-            min: Value::Float(0.0),
+            min: Some(Value::Float(0.0)),
             max: Some(Value::Float(possible.to_float())),
         }),
         ..StatementResult::default()

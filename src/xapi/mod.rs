@@ -5,6 +5,7 @@
 //! here is a pure function of the event, the settings and the lookup tables.
 
 mod completion;
+mod conform;
 mod enrollment;
 mod exam;
 mod forum;
@@ -21,6 +22,7 @@ mod video;
 mod vocabulary;
 
 use bumpalo::Bump;
+use bumpalo::collections::Vec as ArenaVec;
 use jiff::civil::DateTime;
 
 use mapping::Conversion;
@@ -32,6 +34,7 @@ pub use transformer::{ActorKind, XapiSettings};
 use vocabulary::{activity, verb};
 
 use crate::family::Family;
+use crate::format::Conformance;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::Timestamp;
@@ -236,14 +239,30 @@ pub fn transform<'a>(
         lms,
         arena,
     };
-    match mapping(name).map(|mapping| mapping.conversion) {
-        None => Ok(&[]),
-        Some(Conversion::Several(_, statements)) => statements(cx),
+    let statements = match mapping(name).map(|mapping| mapping.conversion) {
+        None => &[],
+        Some(Conversion::Several(_, statements)) => statements(cx)?,
         Some(Conversion::One(kind, statement)) => {
             let cause = || event.missing(object_id_field(name)).detail;
-            transformer::with_object_ids(arena.alloc([statement(cx, kind)?]), cause)
+            transformer::with_object_ids(arena.alloc([statement(cx, kind)?]), cause)?
         }
+    };
+    match settings.conformance {
+        Conformance::Reference => Ok(statements),
+        Conformance::Spec => conforming(cx, statements),
     }
+}
+
+/// Returns the statements in the form that the specification demands.
+fn conforming<'a>(
+    cx: &Transformer<'a>,
+    statements: &[Statement<'a>],
+) -> Result<&'a [Statement<'a>], Fault> {
+    let mut conforming = ArenaVec::with_capacity_in(statements.len(), cx.arena);
+    for statement in statements {
+        conforming.push(conform::statement(cx, statement)?);
+    }
+    Ok(conforming.into_bump_slice())
 }
 
 /// Returns the field that has the object id of an event, for events whose object id may be absent.

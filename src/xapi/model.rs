@@ -1,4 +1,4 @@
-//! The types that serialize to the JSON of an xAPI 1.0.3 statement, as the reference writes it.
+//! The types that serialize to the JSON of an xAPI 1.0.3 statement, as the reference or the specification has it.
 //!
 //! Names and shapes are those of the [xAPI specification, part 2](https://github.com/adlnet/xAPI-Spec). Statements
 //! borrow from an event, its arena and the vocabulary, and allocate nothing.
@@ -162,7 +162,8 @@ pub(super) struct Score<'a> {
     pub scaled: Option<Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw: Option<Value<'a>>,
-    pub min: Value<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<Value<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max: Option<Value<'a>>,
 }

@@ -303,7 +303,7 @@ fn first_submission<'a>(cx: &Transformer<'a>) -> Result<Option<JsonObject<'a>>, 
 }
 
 /// The interaction type of all problems that fit none of xAPI's other interaction types.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 
 /// Returns xAPI's interaction type for a response type of Open edX.
 fn interaction_type(response_type: Option<Value<'_>>) -> Result<&'static str, Fault> {

@@ -3,8 +3,9 @@
 
 use super::model::{Score, StatementResult};
 use super::transformer::Transformer;
-use crate::json::{JsonObject, Value};
-use crate::outcome::Fault;
+use crate::format::Conformance;
+use crate::json::{self, JsonObject, Value};
+use crate::outcome::{Fault, Reason};
 use crate::tracking::field::{object_of, required, wrong_type};
 use crate::tracking::number::{self, Number};
 use crate::tracking::{python, python_json};
@@ -51,7 +52,7 @@ pub(super) fn result<'a>(
     Ok(StatementResult {
         score: Some(score(fields)?),
         success,
-        response: response(cx, answer),
+        response: response(cx, answer)?,
         ..StatementResult::default()
     })
 }
@@ -72,15 +73,29 @@ pub(super) fn logged_answers<'a>(
 
 /// Returns the text of an answer: JSON for a list, and for any other value the text that Python's `str` makes of it.
 /// Returns `None` for an absent or null answer.
-fn response<'a>(cx: &Transformer<'a>, answer: Option<Value<'a>>) -> Option<&'a str> {
+///
+/// If statements follow the specification, any value but a string becomes JSON.
+///
+/// # Errors
+/// Returns `NotRepresentable` if statements follow the specification and the answer holds NaN or an infinity.
+fn response<'a>(cx: &Transformer<'a>, answer: Option<Value<'a>>) -> Result<Option<&'a str>, Fault> {
     let mut text = String::new();
-    match answer? {
-        Value::Null => return None,
-        Value::Str(text) => return Some(text),
-        answer @ Value::Array(_) => text = python_json::dumps(answer),
-        answer => python::write_str(answer, &mut text),
+    match (answer, cx.settings.conformance) {
+        (None | Some(Value::Null), _) => return Ok(None),
+        (Some(Value::Str(text)), _) => return Ok(Some(text)),
+        (Some(answer), Conformance::Spec) => text = json_text(answer)?,
+        (Some(answer @ Value::Array(_)), _) => text = python_json::dumps(answer),
+        (Some(answer), _) => python::write_str(answer, &mut text),
     }
-    Some(cx.arena.alloc_str(&text))
+    Ok(Some(cx.arena.alloc_str(&text)))
+}
+
+fn json_text(answer: Value<'_>) -> Result<String, Fault> {
+    if json::can_be_written(&answer, usize::MAX) {
+        return Ok(python_json::dumps(answer));
+    }
+    let detail = "the answer holds NaN or an infinity, which JSON does not have";
+    Err(Fault::new(Reason::NotRepresentable, detail))
 }
 
 fn score<'a>(fields: &ResultFields<'a>) -> Result<Score<'a>, Fault> {
@@ -106,7 +121,7 @@ fn score<'a>(fields: &ResultFields<'a>) -> Result<Score<'a>, Fault> {
     Ok(Score {
         scaled: scaled.map(Value::Float),
         raw: float("grade", raw)?,
-        min: Value::Float(0.0),
+        min: Some(Value::Float(0.0)),
         max: float("max_grade", max)?,
     })
 }

@@ -15,6 +15,7 @@ use super::model::{
 use super::statement_id::statement_id;
 use super::vocabulary::activity::COURSE;
 use super::vocabulary::{XAPI_VERSION, extension};
+use crate::format::Conformance;
 use crate::json::Value;
 use crate::lms::{Lms, UserRef};
 use crate::outcome::{Fault, Reason};
@@ -26,6 +27,7 @@ use crate::tracking::{TrackingEvent, format_in, python};
 #[derive(Clone, Debug)]
 pub struct XapiSettings {
     pub actor: ActorKind,
+    pub conformance: Conformance,
     /// The value of the extension transformer-version.
     pub transformer_version: String,
 }
@@ -130,6 +132,16 @@ pub(super) fn timestamp(logged: Option<Value<'_>>) -> Result<Option<Timestamp>, 
     Ok(timestamp)
 }
 
+/// Returns whether a text from the table of users is an e-mail address: two texts around an `@`, of which the second is a
+/// domain.
+fn is_address(text: &str) -> bool {
+    let is_text = |c: char| !c.is_whitespace() && !c.is_control() && !"\"(),:;<>@[\\]".contains(c);
+    text.split_once('@').is_some_and(|(user, domain)| {
+        let has_labels = domain.contains('.') && domain.split('.').all(|label| !label.is_empty());
+        !user.is_empty() && has_labels && user.chars().chain(domain.chars()).all(is_text)
+    })
+}
+
 fn bad_timestamp(logged: Value<'_>) -> Fault {
     let shown = &python::repr(logged);
     match logged {
@@ -157,6 +169,10 @@ impl<'a> Transformer<'a> {
             },
             ActorKind::Mbox => {
                 let email = self.lms.email(user)?;
+                let address = email.strip_prefix("mailto:").unwrap_or(email);
+                if self.settings.conformance == Conformance::Spec && !is_address(address) {
+                    return Err(user.fault(Reason::NoEmail));
+                }
                 Actor::Mbox(if email.starts_with("mailto:") {
                     email
                 } else {

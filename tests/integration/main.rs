@@ -15,6 +15,7 @@ mod clickhouse_server;
 mod colors;
 mod confirmations;
 mod conflicts;
+mod conformance;
 mod connections;
 mod copied_records;
 mod copies;

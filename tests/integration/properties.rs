@@ -12,10 +12,10 @@ use event_routing_backends::convert::{
     select_events,
 };
 use event_routing_backends::filter::EventFilter;
-use event_routing_backends::format::Format;
+use event_routing_backends::format::{Conformance, Format};
 use event_routing_backends::input::{BatchReader, Line, LineContent, Shape};
 use event_routing_backends::lms::{IdentityColumn, IdentityDerivation, Lms, RowSet, Unknown};
-use event_routing_backends::outcome::{RepairSet, Tally};
+use event_routing_backends::outcome::{Reason, RepairSet, Tally};
 use event_routing_backends::selection::EventSelection;
 use event_routing_backends::tracking::LineWrapper;
 use event_routing_backends::xapi::{ActorKind, XapiSettings};
@@ -25,12 +25,14 @@ use proptest::test_runner::RngSeed;
 
 use crate::harness::fixture;
 
-fn formats() -> [LineConverter; 2] {
+fn formats(conformance: Conformance) -> [LineConverter; 2] {
     let xapi = XapiSettings {
         actor: ActorKind::ExternalId,
+        conformance,
         transformer_version: "x".into(),
     };
     let caliper = CaliperSettings {
+        conformance,
         transformer_version: "x".into(),
     };
     let select = |format| select_events(format, &["all".into()]).unwrap();
@@ -73,7 +75,10 @@ fn converter(format: FormatSettings, selection: EventSelection) -> LineConverter
 
 /// Converts a log to each format and checks the invariants. Returns the tally of xAPI.
 fn convert(log: &[u8], max_line_bytes: usize) -> Tally {
-    let [xapi, caliper] = formats();
+    for converter in formats(Conformance::Spec) {
+        convert_to(&converter, log, max_line_bytes);
+    }
+    let [xapi, caliper] = formats(Conformance::Reference);
     convert_to(&caliper, log, max_line_bytes);
     convert_to(&xapi, log, max_line_bytes)
 }
@@ -217,12 +222,13 @@ proptest! {
         });
         convert(&lines.join(&b"\n"[..]), 1 << 20);
         convert_wrapped(&lines);
+        convert_by_specification(&lines);
     }
 }
 
 /// Checks that each line has the same output plain and wrapped.
 fn convert_wrapped(lines: &[Vec<u8>]) {
-    for mut converter in formats() {
+    for mut converter in formats(Conformance::Reference) {
         // A JSON string can only contain UTF-8.
         for line in lines.iter().flat_map(|line| std::str::from_utf8(line)) {
             let arena = Bump::new();
@@ -251,6 +257,52 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
             assert_eq!(plain, convert(wrapper, wrapped.as_bytes()), "{line}");
         }
     }
+}
+
+/// Checks that the records by the specifications have the ids of those by the reference, and that only events whose objects
+/// have no id are rejected besides.
+fn convert_by_specification(lines: &[Vec<u8>]) {
+    for (reference, spec) in formats(Conformance::Reference)
+        .iter()
+        .zip(&formats(Conformance::Spec))
+    {
+        for line in lines {
+            let (reason, expected) = ids(reference, line);
+            let (reason_by_spec, ids) = ids(spec, line);
+            match reason_by_spec {
+                Some(Reason::NoObjectId | Reason::NotRepresentable) => {
+                    assert!(ids.is_empty(), "{ids:?}")
+                }
+                _ => assert_eq!((reason_by_spec, ids), (reason, expected)),
+            }
+        }
+    }
+}
+
+fn ids(converter: &LineConverter, line: &[u8]) -> (Option<Reason>, Vec<String>) {
+    let (arena, mut out) = (Bump::new(), ConvertedBatch::default());
+    let line = Line {
+        byte: 0,
+        is_joined: false,
+        nth: 0,
+        number: 1,
+        offset: 0,
+        content: LineContent::Whole(line),
+        is_marked: false,
+    };
+    let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
+    let fault = conversion
+        .as_ref()
+        .and_then(|conversion| conversion.outcome.fault());
+    let records = out
+        .bytes
+        .split(|&byte| byte == b'\n')
+        .filter(|line| !line.is_empty());
+    let id = |record| {
+        let record: serde_json::Value = serde_json::from_slice(record).unwrap();
+        record["id"].to_string()
+    };
+    (fault.map(|(reason, _)| reason), records.map(id).collect())
 }
 
 #[test]

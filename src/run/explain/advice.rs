@@ -150,6 +150,9 @@ fn of_fault(fault: &Fault, converter: &LineConverter) -> String {
             let table = table_text(table, ("course", "courses"));
             format!("course {value} is not in {table}: {remedy} (the id as the name)")
         }
+        Reason::NoObjectId if is_demanded(fault) => {
+            "nothing, the log does not say it; with `--conformance reference` the event is converted as the reference does".to_owned()
+        }
         Reason::BadCourseId | Reason::NoObjectId | Reason::Collision => remedy.to_owned(),
         Reason::MissingField => match not_an_object(&fault.detail) {
             Some(correction) => correction,
@@ -162,6 +165,14 @@ fn of_fault(fault: &Fault, converter: &LineConverter) -> String {
         Reason::BadTimestamp => of_time(&fault.detail, converter),
         Reason::NotRepresentable => remedy.to_owned(),
     }
+}
+
+/// Returns whether only the specifications demand the id that an event lacks.
+fn is_demanded(fault: &Fault) -> bool {
+    let of_specification = ["the link target", "the object of the event"];
+    of_specification
+        .iter()
+        .any(|start| fault.detail.starts_with(start))
 }
 
 fn remedy(reason: Reason) -> &'static str {

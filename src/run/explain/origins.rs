@@ -12,6 +12,7 @@ use bumpalo::Bump;
 use super::experiment_settings::ExperimentSettings;
 use super::fields::{Field, Step, changed, fields_of, numbers_of, others_of, path_text};
 use crate::convert::{ConvertedBatch, FormatSettings, LineConverter};
+use crate::format::Conformance;
 use crate::json::Value;
 use crate::lms::Lms;
 use crate::outcome::Outcome;
@@ -268,6 +269,17 @@ impl<'c, 'e> Experiment<'c, 'e> {
             self.compare(|origin| origin.tables.push(courses.file.clone()));
             self.change_lms(|lms| lms.courses = Some(courses));
         }
+        if *self.conformance() == Conformance::Spec {
+            *self.conformance() = Conformance::Reference;
+            if let Some(Ok(results)) = self.convert(self.event) {
+                for (path, origin) in &mut self.origins.of_results {
+                    if results.get(path) != self.results.get(path) {
+                        origin.options.push("--conformance");
+                    }
+                }
+            }
+            *self.conformance() = Conformance::Spec;
+        }
         self.transformer_version().push('x');
         self.compare(|origin| origin.options.push("--transformer-version"));
         self.transformer_version().pop();
@@ -282,6 +294,13 @@ impl<'c, 'e> Experiment<'c, 'e> {
         }
         if let FormatSettings::Caliper(_, Some(envelope)) = &mut self.converter.format {
             envelope.send_time.pop();
+        }
+    }
+
+    fn conformance(&mut self) -> &mut Conformance {
+        match &mut self.converter.format {
+            FormatSettings::Xapi(settings, _) => &mut settings.conformance,
+            FormatSettings::Caliper(settings, _) => &mut settings.conformance,
         }
     }
 
