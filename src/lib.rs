@@ -107,6 +107,7 @@
 //! | `lms` | users and courses as in the LMS's database: read from lookup tables, or computed from the event |
 //! | `pipeline` | read, convert in parallel, deliver in order; the only module that uses rayon |
 //! | `input` | discovery of files, shards, decompression, batches of lines |
+//! | `cloud` | object storage: lists of objects and blocking readers; the only module that uses an asynchronous runtime |
 //! | `tracking` | one log line → `TrackingEvent`: prefix, wrapper, field access, Python's semantics of values |
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
@@ -200,6 +201,8 @@ pub mod caliper;
 mod checkpoint;
 #[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
+pub mod cloud;
 mod console;
 mod contents;
 #[doc(hidden)]

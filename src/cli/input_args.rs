@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::cloud_args::CloudArgs;
 use super::size::{number_in, size_in};
 use crate::input::{Framing, Shard};
 use crate::run::InputSettings;
@@ -20,7 +21,7 @@ const MAX_THREADS: u16 = 512;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Input")]
 pub struct InputArgs {
-    /// Files, directories, or `-` for standard input
+    /// Files, directories, addresses such as s3://bucket/prefix/, or `-` for standard input
     #[arg(value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -40,6 +41,9 @@ pub struct InputArgs {
     /// Read only one of N parts (shards) of the inputs: 0/16 is the first of 16 shards, 15/16 the last
     #[arg(long, value_name = "K/N", value_parser = parse_shard)]
     shard: Option<Shard>,
+
+    #[command(flatten)]
+    cloud: CloudArgs,
 
     /// Unwrap lines that a log driver put into JSON objects: the key that holds the line, such as log or message.log, or
     /// the word auto for the usual keys
@@ -74,6 +78,7 @@ impl InputArgs {
             include: split_globs(&self.include),
             exclude: split_globs(&self.exclude),
             shard: self.shard,
+            cloud: self.cloud.settings(),
             line_wrapper: self.unwrap.unwrap_or_default(),
             framing: self.framing,
             max_line_bytes: usize::try_from(self.max_line_bytes).unwrap_or(usize::MAX),

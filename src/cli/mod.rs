@@ -1,5 +1,6 @@
 //! The command line: turns options into settings. No other module uses clap.
 
+mod cloud_args;
 mod conversion_args;
 mod dead_letters;
 mod dedupe_args;

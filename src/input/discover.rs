@@ -4,69 +4,40 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use bumpalo::Bump;
 use walkdir::{DirEntry, WalkDir};
 
-use super::bytes_read::BytesRead;
+use super::discovery::{Discovery, NotFound};
 use super::file_stamp::FileStamp;
-use super::first_record::{FirstRecord, first_record};
 use super::name_filter::NameFilter;
-use super::open::open;
+use super::objects::FoundObjects;
+use super::shape::shape_of;
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
-use crate::tracking::{LineWrapper, RejectsRow};
-
-/// The inputs of a run, and the problems met while looking for them.
-#[derive(Debug, Default)]
-pub struct Discovery {
-    pub sources: Vec<Source>,
-    /// The inputs that [`Discovery::keep_shard`] left out because runs of other shards convert them.
-    pub in_other_shards: Vec<Source>,
-    /// Arguments and directory entries that cannot be read.
-    pub errors: Vec<NotFound>,
-    /// Files in directories that were skipped because of their names, with their stamps.
-    pub skipped: Vec<(PathBuf, Option<FileStamp>)>,
-    /// The first file or directory in a directory that was skipped because it is hidden.
-    pub hidden: Option<PathBuf>,
-    /// Whether the rejects file of the run is an argument and does not exist, because no line has been rejected yet.
-    pub lacks_rejects: bool,
-}
-
-/// An input that does not exist or cannot be examined.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NotFound {
-    /// The path as given, or found in a directory.
-    pub name: String,
-    pub error: String,
-    /// Whether no file of this name exists. A file of a directory may be renamed while the directory is listed.
-    pub is_missing: bool,
-    /// Whether the file would be an input: an argument, or a file of a directory that the globs select.
-    pub is_wanted: bool,
-}
-
-impl fmt::Display for NotFound {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "failed to open `{}`: {}", self.name, self.error)
-    }
-}
+use crate::cloud::Stores;
+use crate::tracking::LineWrapper;
 
 /// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for
-/// standard input. Files and directories inside a directory are skipped if they are among `written`, the paths to which
+/// standard input. `stores` are the clients of object storage. Files and directories inside a directory are skipped if they are among `written`, the paths to which
 /// the run writes. `wrapper` is used to distinguish logs from documents.
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,
     wrapper: &LineWrapper,
     written: &[&Path],
+    stores: &Stores,
 ) -> Discovery {
     let mut discovery = Discovery::default();
     let written = Written::new(written);
+    let mut objects = FoundObjects::find(arguments, stores);
     for argument in arguments {
+        if let Some(found) = objects.next_of(argument) {
+            discovery.add_objects(argument, found, filter, wrapper);
+            continue;
+        }
         if argument == Path::new("-") {
             discovery.sources.push(Source {
                 origin: Origin::Stdin,
@@ -151,6 +122,7 @@ impl Discovery {
             let path = match &source.origin {
                 Origin::Stdin => Path::new("/dev/stdin"),
                 Origin::File(path) => path,
+                Origin::Object(_) => return None,
             };
             let metadata = fs::metadata(path).ok()?;
             let kind = metadata.file_type();
@@ -279,31 +251,9 @@ pub(super) fn source(
         is_own_rejects: false,
     };
     if path.extension() == Some(OsStr::new("json")) && metadata.is_file() {
-        source.shape = Shape::Document;
-        if holds_several(&source, wrapper) {
-            source.shape = Shape::Log;
-        }
+        source.shape = shape_of(&source, wrapper);
     }
     source
-}
-
-/// Returns whether a file contains several events. This is so if the file as a whole is not an event, but one of its
-/// first lines is an event or a row of a rejects file, or if the file begins with an array or with several objects.
-fn holds_several(source: &Source, wrapper: &LineWrapper) -> bool {
-    /// The number of bytes to examine at the start of the file. If no line in these bytes is an event, the file is
-    /// taken for a document ([`Shape::Document`]).
-    const EXAMINED_BYTES: u64 = 1 << 20;
-
-    let mut start = Vec::new();
-    let read = open(source, &BytesRead::default())
-        .map(|opened| opened.reader)
-        .and_then(|reader| reader.take(EXAMINED_BYTES).read_to_end(&mut start));
-    let is_event =
-        |text: &[u8]| matches!(wrapper.parse_line(text, &Bump::new(), false), Ok(Some(_)));
-    let mut lines = start.split(|&byte| byte == b'\n');
-    let is_line = |text: &[u8]| is_event(text) || RejectsRow::read(text, &Bump::new()).is_some();
-    let are_joined = || first_record(&start) == FirstRecord::OfSeveral;
-    read.is_ok() && !is_event(&start) && (lines.any(is_line) || are_joined())
 }
 
 #[cfg(test)]
@@ -329,6 +279,7 @@ mod tests {
             &filter,
             &LineWrapper::None,
             &[&directory.path().join("out")],
+            &Stores::default(),
         );
         assert_eq!(discovery.errors, []);
         discovery
@@ -388,6 +339,7 @@ mod tests {
             &filter,
             &LineWrapper::None,
             &[],
+            &Stores::default(),
         );
         assert_eq!(discovery.sources.len(), 2);
         let errors: Vec<String> = discovery.errors.iter().map(NotFound::to_string).collect();

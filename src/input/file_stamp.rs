@@ -4,6 +4,9 @@ use std::fs::{File, Metadata};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
+
+use crate::cloud::{Address, ObjectVersion};
 
 /// The identity of a file, with its size and times. Only Unix has these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,19 @@ impl FileStamp {
     #[cfg(not(unix))]
     pub fn of(_: &Metadata) -> Option<Self> {
         None
+    }
+
+    /// Returns the stamp of an object in object storage: its address counts as the identity of the file, and its ETag as the
+    /// time of the last change.
+    pub fn of_object(address: &Address, size: u64, e_tag: &str) -> Self {
+        let address = xxh3_128(address.to_string().as_bytes());
+        Self {
+            device: (address >> 64) as u64,
+            inode: address as u64,
+            size,
+            modified: 0,
+            changed: xxh3_64(e_tag.as_bytes()) as i64,
+        }
     }
 
     /// Returns the device and the inode of the file. The stamps of a file have the same device and inode before and
@@ -79,7 +95,8 @@ impl FileStamp {
 
 /// An open file, with the stamp that it had when it was opened.
 pub struct StampedFile {
-    file: File,
+    /// The file, or `None` for an object, since only one version of an object is read.
+    file: Option<File>,
     stamp: FileStamp,
 }
 
@@ -90,14 +107,23 @@ impl StampedFile {
         let stamp = FileStamp::of(&file.metadata().ok()?)?;
         let file = stamp.shows_changes_after(now).then(|| file.try_clone())?;
         Some(Self {
-            file: file.ok()?,
+            file: Some(file.ok()?),
             stamp,
         })
     }
 
+    /// Returns the version of an object, or `None` if it has no ETag.
+    pub fn of_object(version: &ObjectVersion) -> Option<Self> {
+        let stamp = FileStamp::of_object(&version.address(), version.size(), version.e_tag()?);
+        Some(Self { file: None, stamp })
+    }
+
     /// Returns the stamp, if the file has not changed since it was opened.
     pub fn unchanged_stamp(&self) -> Option<FileStamp> {
-        let now = FileStamp::of(&self.file.metadata().ok()?)?;
+        let Some(file) = &self.file else {
+            return Some(self.stamp);
+        };
+        let now = FileStamp::of(&file.metadata().ok()?)?;
         (now == self.stamp).then_some(now)
     }
 }

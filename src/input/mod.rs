@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `source` | an input before it is opened |
 //! | `discover` | the search for inputs, given the arguments |
+//! | `discovery` | the result of the search |
 //! | `name_filter` | the selection of files in directories, by their names |
 //! | `file_stamp` | the identity, size and times of a file |
+//! | `objects` | the search in object storage |
+//! | `shape` | distinguishing logs from documents |
 //! | `shard` | a part of the inputs, for one of several runs that divide the inputs |
 //! | `open` | opening an input |
 //! | `start` | the first bytes, in which files that are not logs are recognized |
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
 //! | `gzip` | decompression |
+//! | `read_ahead` | objects that are requested before they are opened |
 //! | `unchanged_start` | the check that a file still has its first bytes while it is read |
 //! | `moved` | files that were renamed or packed before they were opened |
 //! | `held_back` | inputs that are still being written |
@@ -28,6 +32,7 @@
 mod batch_reader;
 mod bytes_read;
 mod discover;
+mod discovery;
 mod file_stamp;
 mod first_record;
 mod foreign;
@@ -40,10 +45,13 @@ mod look_ahead;
 mod moved;
 mod name_filter;
 mod not_a_log;
+mod objects;
 mod open;
 mod position;
+mod read_ahead;
 mod record_scanner;
 mod removed;
+mod shape;
 mod shard;
 mod source;
 mod start;
@@ -51,7 +59,8 @@ mod unchanged_start;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
-pub use discover::{Discovery, NotFound, discover};
+pub use discover::discover;
+pub use discovery::{Discovery, NotFound};
 pub use file_stamp::{FileStamp, StampedFile};
 pub use foreign::{Container, ForeignData};
 pub use held_back::{HeldBack, WatchedFile, is_cut_off};
@@ -61,5 +70,6 @@ pub use name_filter::NameFilter;
 pub use not_a_log::{not_opened, with_name};
 pub use open::{FailingReader, Opened, check_table, is_gzip, open};
 pub use position::{Position, PositionTracker, hex};
+pub use read_ahead::ReadAhead;
 pub use shard::Shard;
 pub use source::{Framing, Origin, Shape, Source};

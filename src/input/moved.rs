@@ -263,10 +263,10 @@ fn stem(name: &str) -> &str {
 }
 
 impl Source {
-    /// Returns the path of the file, or `None` for standard input.
+    /// Returns the path of the file, or `None` for standard input and objects.
     pub fn path(&self) -> Option<&Path> {
         match &self.origin {
-            Origin::Stdin => None,
+            Origin::Stdin | Origin::Object(_) => None,
             Origin::File(path) => Some(path),
         }
     }

@@ -13,6 +13,7 @@ use super::not_a_log::NotALog;
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
 use super::start::ReadStart;
+use crate::cloud::{ObjectReader, ObjectVersion};
 
 /// The number of compressed bytes that are read at once. Reads of this size take little time compared with
 /// decompression.
@@ -39,6 +40,8 @@ pub struct Opened {
     /// The file before its first byte was read, if all later changes of the file can be noticed.
     pub stamped: Option<StampedFile>,
     pub(super) file: Option<File>,
+    /// The version of the object that is read, if the input is an object.
+    object: Option<ObjectVersion>,
     /// The size of the file when it was opened, or 0 if the input is not a file.
     pub(super) size: u64,
 }
@@ -52,6 +55,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     let mut opened = match &source.origin {
         Origin::Stdin => opened(None, bytes_read),
         Origin::File(path) => opened(Some(File::open(path)?), bytes_read),
+        Origin::Object(object) => opened_object(object.open()?, bytes_read),
     }?;
     if source.is_own_rejects {
         // The run may append rows to the file while it reads the file.
@@ -59,7 +63,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     }
     let ahead = look_ahead(opened.reader)?;
     if let Some(kind) = ahead.wide_encoding {
-        let container = Container::of(!source.is_file(), opened.is_gzip);
+        let container = Container::of(!source.is_local_file(), opened.is_gzip);
         return Err(io::Error::other(NotALog(kind.message(container))));
     }
     opened.reader = ahead.reader;
@@ -92,10 +96,18 @@ impl Opened {
     /// # Errors
     /// Returns an error if the input is not a file or cannot be read.
     pub fn rewind(self, bytes_read: &BytesRead) -> io::Result<Self> {
-        let mut file = self.file.ok_or(io::ErrorKind::NotSeekable)?;
-        file.rewind()?;
-        bytes_read.restart();
-        let opened = opened(Some(file), bytes_read)?;
+        let opened = match (self.file, self.object) {
+            (_, Some(object)) => {
+                bytes_read.restart();
+                opened_object(object.open()?, bytes_read)?
+            }
+            (file, None) => {
+                let mut file = file.ok_or(io::ErrorKind::NotSeekable)?;
+                file.rewind()?;
+                bytes_read.restart();
+                opened(Some(file), bytes_read)?
+            }
+        };
         Ok(Self {
             is_marked: self.is_marked,
             is_rejects: self.is_rejects,
@@ -120,8 +132,37 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
             (Box::new(file.try_clone()?), metadata.len())
         }
     };
-    let [plain, gzipped] = [false, true].map(|is_gzip| Container::of(is_pipe, is_gzip));
     let stamped = file.as_ref().and_then(StampedFile::new);
+    let is_encoded = false;
+    let mut opened = unpacked(raw, is_pipe, is_encoded, size, bytes_read)?;
+    opened.may_grow = !opened.is_gzip && file.is_some();
+    opened.stamped = stamped;
+    opened.file = file;
+    Ok(opened)
+}
+
+/// Opens an object. Objects never grow: a longer object is another version.
+fn opened_object(object: ObjectReader, bytes_read: &BytesRead) -> io::Result<Opened> {
+    let version = object.version().clone();
+    // The reader itself checks that the object is read to its end.
+    let size = 0;
+    let (is_pipe, is_encoded) = (true, version.is_encoded());
+    let mut opened = unpacked(Box::new(object), is_pipe, is_encoded, size, bytes_read)?;
+    opened.stamped = StampedFile::of_object(&version);
+    opened.object = Some(version);
+    Ok(opened)
+}
+
+/// Decompresses bytes that are gzipped. Bytes that are gzipped twice are decompressed twice if the first bytes
+/// `is_encoded` for the transfer.
+fn unpacked(
+    raw: Box<dyn Read + Send>,
+    is_pipe: bool,
+    is_encoded: bool,
+    size: u64,
+    bytes_read: &BytesRead,
+) -> io::Result<Opened> {
+    let [plain, gzipped] = [false, true].map(|is_gzip| Container::of(is_pipe, is_gzip));
     let mut start = Start::read(raw, plain);
     if let Some(error) = start.error_at_first_byte() {
         return Err(error);
@@ -131,21 +172,28 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let reader = if is_gzip {
         let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
         let counted = CountedReader::new(buffered, bytes_read, size);
-        Start::read(Box::new(GzipMembers::new(counted, plain)), gzipped).checked()?
+        let start = Start::read(Box::new(GzipMembers::new(counted, plain)), gzipped);
+        if is_encoded && start.bytes.starts_with(&GZIP_MAGIC) {
+            let buffered = BufReader::with_capacity(BUFFER_BYTES, start.unchecked());
+            Start::read(Box::new(GzipMembers::new(buffered, gzipped)), gzipped).checked()?
+        } else {
+            start.checked()?
+        }
     } else {
         Box::new(CountedReader::new(whole, bytes_read, size))
     };
     Ok(Opened {
         reader,
-        may_grow: !is_gzip && file.is_some(),
+        may_grow: false,
         is_gzip,
         is_marked: false,
         is_rejects: false,
         is_json: false,
         is_of_log_driver: false,
         start: None,
-        stamped,
-        file,
+        stamped: None,
+        file: None,
+        object: None,
         size,
     })
 }
@@ -185,12 +233,17 @@ impl Start {
         if let Some(kind) = Foreign::recognize(&self.bytes, self.container) {
             return Err(io::Error::other(NotALog(kind.message(self.container))));
         }
+        Ok(self.unchecked())
+    }
+
+    /// Returns a reader of all bytes.
+    fn unchecked(self) -> Box<dyn Read + Send> {
         let start = io::Cursor::new(self.bytes);
-        Ok(match self.error {
+        match self.error {
             None => Box::new(start.chain(self.rest)),
             // The lines before the error are read first, then the reader fails with the error.
             Some(error) => Box::new(start.chain(FailingReader(Some(error)))),
-        })
+        }
     }
 }
 

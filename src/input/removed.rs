@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::discover::{Discovery, NotFound};
+use super::discovery::{Discovery, NotFound};
 use super::source::Source;
 
 impl Discovery {
@@ -32,6 +32,7 @@ impl Discovery {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cloud::Stores;
     use crate::input::{NameFilter, discover};
     use crate::tracking::LineWrapper;
 
@@ -49,7 +50,8 @@ mod tests {
             let list = || {
                 let filter = NameFilter::new(&[], &[]).unwrap();
                 let directory = directory.path().to_owned();
-                discover(&[directory], &filter, &LineWrapper::default(), &[])
+                let stores = Stores::default();
+                discover(&[directory], &filter, &LineWrapper::default(), &[], &stores)
             };
             std::fs::write(path("a.log"), "").unwrap();
             let mut earlier = list();

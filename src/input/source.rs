@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::file_stamp::FileStamp;
+use crate::cloud::Object;
 
 /// One input of a run.
 #[derive(Clone, Debug)]
@@ -10,10 +11,10 @@ pub struct Source {
     pub origin: Origin,
     /// The name in messages and reports: the path as given, or `-` for standard input.
     pub name: String,
-    /// The path below the directory argument, or the file name of a file argument; `stdin` for standard input.
+    /// The path below the directory argument or below the prefix of objects, or the file name of a file argument; `stdin` for standard input.
     pub relative: PathBuf,
     pub shape: Shape,
-    /// The size of the file in bytes, before decompression. `None` if the input is not a file.
+    /// The size of the file or object in bytes, before decompression. `None` if the input is neither.
     pub size: Option<u64>,
     /// The identity, size and times of the file when it was found, on systems that have them.
     pub stamp: Option<FileStamp>,
@@ -23,9 +24,14 @@ pub struct Source {
 }
 
 impl Source {
-    /// Returns whether the input is a regular file, which can be read several times.
+    /// Returns whether the input is a regular file or an object, which can be read several times.
     pub fn is_file(&self) -> bool {
         self.size.is_some()
+    }
+
+    /// Returns whether the input is a regular file, which other programs can read by its name.
+    pub fn is_local_file(&self) -> bool {
+        self.is_file() && matches!(self.origin, Origin::File(_))
     }
 }
 
@@ -34,6 +40,8 @@ impl Source {
 pub enum Origin {
     Stdin,
     File(PathBuf),
+    /// An object in object storage.
+    Object(Object),
 }
 
 /// The form in which an input contains events.

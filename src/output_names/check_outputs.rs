@@ -110,7 +110,7 @@ impl<'a> FilesToRead<'a> {
             // The run replaces its rejects file by the lines of the file that are still rejected.
             _ if source.is_own_rejects => None,
             Origin::File(path) => Some((path.as_path(), source.stamp)),
-            Origin::Stdin => None,
+            Origin::Stdin | Origin::Object(_) => None,
         });
         let mut read = Self::default();
         for (path, stamp) in inputs.chain(others.iter().map(|path| (*path, None))) {

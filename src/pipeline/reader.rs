@@ -12,7 +12,7 @@ use super::budget::{Budget, InFlight};
 use super::interface::{InputEvent, InputGuard, InputOpener, Opening, PipelineOptions};
 use super::queues::Queues;
 use crate::buffers::Buffers;
-use crate::input::{self, BatchReader, Framing, LineBatch, ReadEnd, Shape, Source};
+use crate::input::{self, BatchReader, Framing, LineBatch, ReadAhead, ReadEnd, Shape, Source};
 
 /// Converts a batch of lines. If the output grows large, converts only the first lines, and also returns the remaining
 /// lines, which are converted after the output is delivered.
@@ -30,6 +30,7 @@ pub struct InputReader<O, T> {
     pub buffers: Buffers,
     /// A flag for each input, which is set when the remaining lines of the input need not be read.
     pub skipped: Vec<AtomicBool>,
+    pub ahead: ReadAhead,
 }
 
 /// A message to the delivering thread.
@@ -68,6 +69,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             queue.send(message).ok()
         };
         let source = &self.sources[input];
+        self.ahead.before_opening(&self.sources, input);
         let bytes_read = self.options.bytes_read.for_input();
         let opened = match &self.opener {
             Some(opener) => match opener.open(input, source, &bytes_read) {

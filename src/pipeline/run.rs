@@ -12,7 +12,7 @@ use super::interface::{ControlFlow, Delivery, InputEvent, InputOpener, PipelineO
 use super::queues::{Messages, Queues, queues, receive};
 use super::reader::{InputReader, Message};
 use crate::buffers::Buffers;
-use crate::input::{self, LineBatch, Source};
+use crate::input::{self, LineBatch, ReadAhead, Source};
 
 /// The limit on the bytes of inputs that are read ahead of the current input, in batches of full size. In measurements,
 /// a larger limit did not make runs faster, whatever the number of threads.
@@ -65,6 +65,7 @@ where
         budget: Arc::new(Budget::new(bytes, ahead)),
         buffers: Buffers::default(),
         skipped: sources.iter().map(|_| AtomicBool::new(false)).collect(),
+        ahead: ReadAhead::default(),
     });
     let threads = start_readers(&reader, queues, threads)?;
     if deliver_all(&reader, messages, &mut deliver) {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use super::error_lines::ErrorLines;
 use super::settings::InputSettings;
+use crate::cloud::Stores;
 use crate::console::Console;
 use crate::input::{
     BytesRead, Discovery, FileStamp, NameFilter, Origin, Shape, Shard, Source, discover,
@@ -27,6 +28,7 @@ pub struct InputSearch {
     paths: Vec<PathBuf>,
     filter: NameFilter,
     wrapper: LineWrapper,
+    stores: Stores,
     shard: Option<Shard>,
     /// The paths that the run writes, which are no inputs.
     written: Vec<PathBuf>,
@@ -107,7 +109,10 @@ impl InputSearch {
         const PAUSE: Duration = Duration::from_millis(20);
 
         let written: Vec<&Path> = self.written.iter().map(PathBuf::as_path).collect();
-        let list = || discover(&self.paths, &self.filter, &self.wrapper, &written);
+        let list = || {
+            let (paths, filter) = (&self.paths, &self.filter);
+            discover(paths, filter, &self.wrapper, &written, &self.stores)
+        };
         let mut discovery = list();
         for _ in 1..TIMES {
             if !discovery.errors.iter().any(|error| error.is_missing) {
@@ -175,6 +180,7 @@ impl InputSettings {
             paths,
             filter,
             wrapper: self.line_wrapper.clone(),
+            stores: Stores::new(self.cloud.clone()),
             shard: self.shard,
             written: written.iter().map(|path| (*path).to_owned()).collect(),
             rejects: rejects.map(Path::to_owned),

@@ -57,7 +57,7 @@ impl OpenInput {
             let error = result.as_ref().err()?;
             return Some(with_name(&error.to_string(), &source.name));
         };
-        let container = Container::of(!source.is_file(), is_gzip);
+        let container = Container::of(!source.is_local_file(), is_gzip);
         Some(with_name(&foreign.message(container), &source.name))
     }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::fail_on::FailOn;
+use crate::cloud::CloudSettings;
 use crate::convert::FormatSettings;
 use crate::dedupe::OnCollision;
 use crate::filter::EventFilter;
@@ -34,6 +35,8 @@ pub struct InputSettings {
     /// Globs for the names of the files to skip in directories.
     pub exclude: Vec<String>,
     pub shard: Option<Shard>,
+    /// The options for inputs in object storage.
+    pub cloud: CloudSettings,
     pub line_wrapper: LineWrapper,
     pub framing: Framing,
     pub max_line_bytes: usize,

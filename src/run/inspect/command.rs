@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use crate::cloud::AddressingStyle;
 use crate::contents::{Contents, LeftOutCause};
 use crate::format::{Format, OutputFormat};
 use crate::input::{Framing, Origin, Source};
@@ -185,6 +186,7 @@ fn given_twice<'a>(sources: &[&'a Source]) -> Option<&'a str> {
     let mut known = HashSet::new();
     let twice = sources.iter().find(|source| match &source.origin {
         Origin::File(path) => fs::canonicalize(path).is_ok_and(|real| !known.insert(real)),
+        Origin::Object(_) => !known.insert(PathBuf::from(&source.name)),
         Origin::Stdin => false,
     })?;
     Some(&twice.name)
@@ -287,6 +289,20 @@ fn input_words(input: &InputSettings) -> Vec<String> {
     }
     if let Some(shard) = input.shard {
         add("--shard", shard.to_string());
+    }
+    let cloud = &input.cloud;
+    for (name, value) in [
+        ("--s3-endpoint", &cloud.s3_endpoint),
+        ("--s3-region", &cloud.s3_region),
+    ] {
+        if let Some(value) = value {
+            add(name, shell_word(value).into_owned());
+        }
+    }
+    match cloud.s3_addressing_style {
+        None => {}
+        Some(AddressingStyle::Path) => add("--s3-addressing-style", "path".to_owned()),
+        Some(AddressingStyle::Virtual) => add("--s3-addressing-style", "virtual".to_owned()),
     }
     match input.framing {
         Framing::Auto => {}
