@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::checkpoint::Resumed;
+use crate::compression::Compression;
 use crate::convert::ConvertedBatch;
 use crate::exit_code::ExitCode;
 use crate::input::Source;
@@ -73,9 +74,9 @@ pub trait Destination {
         "written to standard output".to_owned()
     }
 
-    /// Returns whether the outputs are gzip files. If so, the converting threads compress the batches.
-    fn takes_compressed(&self) -> bool {
-        false
+    /// Returns the compression of the outputs. The converting threads compress the batches.
+    fn compression(&self) -> Option<Compression> {
+        None
     }
 
     /// Returns whether several outputs can be open at a time.

@@ -113,6 +113,7 @@
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names; the rules that records follow |
 //! | `family` | the families of events |
+//! | `compression` | gzip and zstd: their marks, names and encoders |
 //! | `iri`, `url`, `uuid5`, `text`, `terminal`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
 //!
@@ -122,7 +123,7 @@
 //! |---|---|
 //! | an event of a known family | in `xapi/` or `caliper/`: the family file, and the table in `mod.rs` (`mapping`, and the list of names above it); `fixtures/`, whose README says how |
 //! | a kind of server | a folder in `send/` with a type that implements `send::server::Server`; the choice in `send/settings.rs`; an option in `cli/delivery_args.rs` |
-//! | a compression of inputs | a file in `input/` beside `gzip.rs`; `input/open.rs`, which recognizes it; the default globs in `input/name_filter.rs`; the ending that `output_names.rs` removes |
+//! | a compression | the enum in `compression.rs`, and its encoder beside; its decoder in `input/`, like `zstd_frame.rs`; a value of `--compress` in `cli/transform.rs`; the default globs in `input/name_filter.rs` |
 //! | a kind of file that is not a log | `input/foreign/marks.rs` |
 //! | a likely cause why an input has no event | `tracking/line_kind.rs`, `run/input_warnings/causes.rs` |
 //! | a repair of old events | a file in `repair/`, the list in its `mod.rs`; `outcome/repair.rs`; `fixtures/repairs/`; the page *Old logs* of the guide |
@@ -203,6 +204,7 @@ mod checkpoint;
 pub mod cli;
 #[doc(hidden)]
 pub mod cloud;
+mod compression;
 mod console;
 mod contents;
 #[doc(hidden)]

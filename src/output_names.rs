@@ -9,16 +9,9 @@ use anyhow::{Context, Result};
 
 pub use check_outputs::{check_outputs, real_path};
 
+use crate::compression::{Compression, without_ending};
 use crate::format::OutputFormat;
 use crate::input::{Shape, Source};
-
-/// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
-/// event, is never compressed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compression {
-    None,
-    Gzip,
-}
 
 /// The rule that names the output files of a run.
 #[derive(Clone, Debug)]
@@ -26,7 +19,9 @@ pub struct OutputNames {
     pub directory: PathBuf,
     /// The format, which is a part of the name.
     pub format: OutputFormat,
-    pub compression: Compression,
+    /// The compression of the outputs of logs, which have one event a line. The output of a document, a JSON file with one
+    /// event, is never compressed.
+    pub compression: Option<Compression>,
     /// Whether the outputs of several logs may have the same name, because the destination adds a number to each name
     /// that is taken.
     pub numbers: bool,
@@ -51,39 +46,41 @@ impl OutputNames {
         format!("{} {}", self.format.name(), self.directory.display())
     }
 
-    /// Returns whether an output file is that of a document. The names of the outputs of logs end in `.jsonl` or `.gz`.
+    /// Returns whether an output file is that of a document. The names of the outputs of logs end in `.jsonl`, `.gz` or `.zst`.
     pub fn is_of_document(output: &Path) -> bool {
         output
             .extension()
             .is_some_and(|extension| extension == "json")
     }
 
-    /// Returns the output path of an input. A document keeps its name; a log loses `.gz` and gets `.FORMAT.jsonl`.
+    /// Returns the output path of an input. A document keeps its name; a log loses `.gz` or `.zst` and gets
+    /// `.FORMAT.jsonl`.
     pub fn path(&self, source: &Source) -> PathBuf {
         let path = self.directory.join(&source.relative);
         if source.shape == Shape::Document {
             return path;
         }
-        let mut name = match path.extension() {
-            Some(extension) if extension == "gz" => path.with_extension("").into_os_string(),
-            _ => path.into_os_string(),
+        let mut name = match Compression::of_name(&path) {
+            Some(_) => path.with_extension("").into_os_string(),
+            None => path.into_os_string(),
         };
         name.push(format!(".{}.jsonl", self.format.name()));
-        if self.compression == Compression::Gzip {
-            name.push(".gz");
+        if let Some(compression) = self.compression {
+            name.push(".");
+            name.push(compression.ending());
         }
         name.into()
     }
 }
 
 /// Returns the path of the nth output file of an input, given the path of the first file. The number comes before
-/// `.json`, `.jsonl` or `.jsonl.gz`.
+/// `.json` or `.jsonl`.
 pub fn nth_file(first: &Path, nth: u64) -> PathBuf {
     if nth < 2 {
         return first.to_owned();
     }
     let name = first.file_name().unwrap_or_default().to_string_lossy();
-    let stem = name.strip_suffix(".gz").unwrap_or(&name);
+    let stem = without_ending(&name);
     let stem = stem
         .strip_suffix(".jsonl")
         .or_else(|| stem.strip_suffix(".json"))
@@ -110,7 +107,7 @@ pub mod tests {
         }
     }
 
-    pub fn names(compression: Compression) -> OutputNames {
+    pub fn names(compression: Option<Compression>) -> OutputNames {
         OutputNames {
             directory: "out".into(),
             format: OutputFormat::Records(Format::Xapi),
@@ -120,30 +117,31 @@ pub mod tests {
     }
 
     #[test]
-    fn a_log_loses_its_gz_and_a_document_keeps_its_name() {
+    fn a_log_loses_the_ending_of_its_compression_and_a_document_keeps_its_name() {
         for (relative, shape, compression, path) in [
             (
                 "tracking.log-20240101.gz",
                 Shape::Log,
-                Compression::None,
+                None,
                 "out/tracking.log-20240101.xapi.jsonl",
             ),
             (
                 "a/tracking.log",
                 Shape::Log,
-                Compression::Gzip,
+                Some(Compression::Gzip),
                 "out/a/tracking.log.xapi.jsonl.gz",
             ),
             (
-                "stdin",
+                "a/tracking.log.zst",
                 Shape::Log,
-                Compression::None,
-                "out/stdin.xapi.jsonl",
+                Some(Compression::Zstd),
+                "out/a/tracking.log.xapi.jsonl.zst",
             ),
+            ("stdin", Shape::Log, None, "out/stdin.xapi.jsonl"),
             (
                 "a/play.json",
                 Shape::Document,
-                Compression::Gzip,
+                Some(Compression::Gzip),
                 "out/a/play.json",
             ),
         ] {
@@ -159,6 +157,7 @@ pub mod tests {
         for (first, third) in [
             ("out/a.log.xapi.jsonl", "out/a.log.xapi.3.jsonl"),
             ("out/a.log.xapi.jsonl.gz", "out/a.log.xapi.3.jsonl.gz"),
+            ("out/a.log.xapi.jsonl.zst", "out/a.log.xapi.3.jsonl.zst"),
             ("out/a.json", "out/a.3.json"),
         ] {
             assert_eq!(nth_file(Path::new(first), 3), Path::new(third));

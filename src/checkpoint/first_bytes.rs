@@ -21,28 +21,29 @@ pub fn read_head(
     sequenced: &SequencedInput,
 ) -> io::Result<Result<(Opened, Head), HeldBack>> {
     let (head, error) = match Head::read(&mut opened.reader, source.shape) {
-        Err(error) if is_cut_off(&error) && opened.may_be_unfinished(source) => {
-            return Ok(Err(HeldBack::UnfinishedGzip));
-        }
-        Err(error) if is_cut_off(&error) && opened.may_grow => return Ok(Err(HeldBack::Changed)),
+        Err(error) if is_cut_off(&error) => match opened.if_unfinished(source) {
+            Some(unfinished) => return Ok(Err(unfinished)),
+            None if opened.may_grow => return Ok(Err(HeldBack::Changed)),
+            None => return Err(error),
+        },
         read => read?,
     };
-    if opened.may_become_gzip(source, &head.bytes) {
-        return Ok(Err(HeldBack::UnfinishedGzip));
+    if let Some(begun) = opened.if_begun(source, &head.bytes) {
+        return Ok(Err(begun));
     }
     // If the file has changed, known inputs are not recognized by the bytes that were read.
     if !opened.has_start(&head.bytes, HEAD_BYTES)? {
         return Ok(Err(HeldBack::Changed));
     }
     sequenced.begin(head.beginning());
-    if opened.may_be_unfinished(source) {
+    if let Some(unfinished) = opened.if_unfinished(source) {
         let Some(mut opened) = opened.if_finished(bytes_read)? else {
-            return Ok(Err(HeldBack::UnfinishedGzip));
+            return Ok(Err(unfinished));
         };
         // The file may have had no end when its first bytes were read.
         let (again, _) = Head::read(&mut opened.reader, source.shape)?;
         if again.bytes != head.bytes {
-            return Ok(Err(HeldBack::UnfinishedGzip));
+            return Ok(Err(unfinished));
         }
         return Ok(Ok((opened.rewind(bytes_read)?, head)));
     }
@@ -79,9 +80,9 @@ pub fn go_to(
     if failure.is_some() {
         opened.reader = Box::new(FailingReader(failure));
     } else if tracked.is_read_again || tracked.offset > start.offset {
-        let was_gzip = opened.is_gzip;
+        let compression = opened.compression;
         opened = opened.rewind(bytes_read)?;
-        if opened.is_gzip != was_gzip {
+        if opened.compression != compression {
             return Ok(None);
         }
         opened = as_long_as(head, opened)?;

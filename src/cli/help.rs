@@ -218,7 +218,7 @@ const SHORT: &[(&str, &str)] = &[
     ("org", "Only events of the courses of these organizations"),
     (
         "output",
-        "A directory, or one file that ends with .jsonl or .jsonl.gz",
+        "A directory, or one file that ends with .jsonl, .jsonl.gz or .jsonl.zst",
     ),
     (
         "probe",

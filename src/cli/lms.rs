@@ -34,12 +34,13 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
 
-    /// Write the users to this file: CSV with the columns id, username, email, xapi_id, caliper_id. It is gzipped if its name
-    /// ends with .gz
+    /// Write the users to this file: CSV with the columns id, username, email, xapi_id, caliper_id. It is compressed
+    /// if its name ends with .gz or .zst
     #[arg(long, value_name = "FILE", required_unless_present = "courses")]
     users: Option<PathBuf>,
 
-    /// Write the courses to this file: CSV with the columns course_id, display_name. It is gzipped if its name ends with .gz
+    /// Write the courses to this file: CSV with the columns course_id, display_name. It is compressed if its name
+    /// ends with .gz or .zst
     #[arg(long, value_name = "FILE")]
     courses: Option<PathBuf>,
 

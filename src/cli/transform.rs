@@ -10,10 +10,11 @@ use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::{RecordArgs, is_dash};
+use crate::compression::{Compression, without_ending};
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
 use crate::format::OutputFormat;
-use crate::output_names::{Compression, OutputNames};
+use crate::output_names::OutputNames;
 use crate::run::{JobSettings, OutputSettings};
 
 #[derive(Args, Debug)]
@@ -46,7 +47,7 @@ pub struct TransformArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write one file per input to this directory; or, if the path ends with .jsonl or .jsonl.gz and is no directory,
+    /// Write one file per input to this directory; or, if the path ends with .jsonl, .jsonl.gz or .jsonl.zst and is no directory,
     /// everything to this file. Without this option, or as `-`, everything goes to standard output
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -66,7 +67,7 @@ struct OutputArgs {
     )]
     output_format: OutputFormatArg,
 
-    /// Compress the output files of logs
+    /// Compress the output files of logs; zstd needs a build with the feature `zstd`
     #[arg(
         long,
         value_enum,
@@ -85,6 +86,17 @@ struct OutputArgs {
 enum CompressArg {
     None,
     Gzip,
+    Zstd,
+}
+
+impl CompressArg {
+    fn compression(self) -> Option<Compression> {
+        match self {
+            Self::None => None,
+            Self::Gzip => Some(Compression::Gzip),
+            Self::Zstd => Some(Compression::Zstd),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -157,13 +169,18 @@ impl OutputArgs {
                 "`--check` needs a directory as `--output`, whose files it compares: `{name}` is the name of a file"
             );
         }
-        if self.compress == CompressArg::Gzip
-            && path.extension().is_none_or(|ending| ending != "gz")
+        let of_name = Compression::of_name(path);
+        if let Some(compression) = self.compress.compression()
+            && of_name != Some(compression)
         {
+            let text = name.to_string();
+            let stem = without_ending(&text);
+            let (how, ending) = (compression.name(), compression.ending());
             bail!(
-                "`--compress gzip` and the name `{name}` contradict each other: call the output `{name}.gz`"
+                "`--compress {how}` and the name `{name}` contradict each other: call the output `{stem}.{ending}`"
             );
         }
+        of_name.map_or(Ok(()), Compression::check)?;
         Ok(OutputSettings::File {
             path: path.to_owned(),
             keeps_existing: self.no_clobber,
@@ -172,9 +189,10 @@ impl OutputArgs {
 
     fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
         let Some(directory) = self.path().map(Path::to_owned) else {
-            if self.compress == CompressArg::Gzip {
+            if let Some(compression) = self.compress.compression() {
+                let how = compression.name();
                 bail!(
-                    "`--compress gzip` needs `--output`; to compress standard output, pipe it through `gzip`"
+                    "`--compress {how}` needs `--output`; to compress standard output, pipe it through `{how}`"
                 );
             }
             if self.no_clobber {
@@ -196,20 +214,19 @@ impl OutputArgs {
         if seems_to_name_file(&directory) {
             let name = directory.display();
             bail!(
-                "`{name}` is neither a directory nor a name for one file, which ends with .jsonl or .jsonl.gz; \
+                "`{name}` is neither a directory nor a name for one file, which ends with .jsonl, .jsonl.gz or .jsonl.zst; \
                  to make a directory of this name, give `{name}/`"
             );
         }
+        let compression = self.compress.compression();
+        compression.map_or(Ok(()), Compression::check)?;
         let names = OutputNames {
             directory,
             format: match self.output_format {
                 OutputFormatArg::Json => OutputFormat::Records(conversion.format()?),
                 OutputFormatArg::Clickhouse => OutputFormat::ClickHouseRows,
             },
-            compression: match self.compress {
-                CompressArg::None => Compression::None,
-                CompressArg::Gzip => Compression::Gzip,
-            },
+            compression,
             numbers: record.state.is_some(),
         };
         if !self.check {
@@ -240,7 +257,7 @@ impl OutputArgs {
 /// no such directory.
 fn names_file(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_of_log = name.ends_with(".jsonl") || name.ends_with(".jsonl.gz");
+    let is_of_log = without_ending(&name).ends_with(".jsonl");
     is_of_log && !names_directory(path)
 }
 

@@ -1,10 +1,6 @@
 //! A batch of lines → a batch of records.
 
-use std::io::{self, Write};
-
 use bumpalo::Bump;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
 use super::contents_of::count_outcome;
 use super::converted_batch::ConvertedBatch;
@@ -13,6 +9,7 @@ use super::line_converter::LineConverter;
 use super::record_writer::Layout;
 use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
+use crate::compression::Compression;
 use crate::input::{Line, LineBatch, LineContent, Shape, Source};
 use crate::lms::DerivedId;
 use crate::outcome::{FilteredBy, Outcome, Reason, Tally};
@@ -30,8 +27,8 @@ pub struct BatchConverter {
     pub max_line_bytes: usize,
     /// Whether to write rows for the rejects file.
     pub keeps_rejects: bool,
-    /// Whether to compress the records of logs.
-    pub compresses: bool,
+    /// The compression of the records of logs.
+    pub compression: Option<Compression>,
     /// Whether to count details that only the JSON report shows, such as the number of lines for each event name.
     pub keeps_details: bool,
     /// Whether the run is an inspection, which counts events and needs no records.
@@ -64,10 +61,12 @@ impl BatchConverter {
             batch.positions.truncate(whole_lines);
         }
         converted.positions = std::mem::take(&mut batch.positions);
-        if self.compresses && source.shape == Shape::Log && !converted.bytes.is_empty() {
+        let compression = self.compression.filter(|_| source.shape == Shape::Log);
+        if let Some(compression) = compression.filter(|_| !converted.bytes.is_empty()) {
             // If compression fails here, `member` is `None`. Then the writer of the output file compresses the records
             // again, and reports the error if that fails too.
-            converted.member = gzip_member(&converted.bytes).ok();
+            let member = compression.member(&converted.bytes).ok();
+            converted.member = member.map(|bytes| (compression, bytes));
         }
         (converted, rest)
     }
@@ -306,15 +305,4 @@ fn note_row(
         }
         _ => {}
     }
-}
-
-/// Compresses `text` into a gzip member: a complete gzip stream. A gzip file may consist of several members, which are
-/// decompressed one after the other. So each batch can be compressed separately, on its own thread.
-///
-/// # Errors
-/// Returns an error if the encoder fails. This does not happen in practice, because the encoder writes to memory.
-pub fn gzip_member(text: &[u8]) -> io::Result<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text)?;
-    encoder.finish()
 }

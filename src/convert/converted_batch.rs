@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::row_origin::RowOrigin;
 use super::suspects::Suspects;
 use crate::buffers::Buffer;
+use crate::compression::Compression;
 use crate::contents::Contents;
 use crate::input::Position;
 use crate::outcome::Tally;
@@ -22,9 +23,9 @@ pub struct ConvertedBatch {
     pub bytes_read: u64,
     /// The position after each line, if positions are tracked.
     pub positions: Vec<Position>,
-    /// `bytes`, compressed as a part of a gzip file, if the output is compressed. The converting threads compress,
+    /// `bytes`, compressed as a member of a file, if the output is compressed. The converting threads compress,
     /// because compression takes longer than anything else in a run. Code that changes `bytes` must clear this field.
-    pub member: Option<Vec<u8>>,
+    pub member: Option<(Compression, Vec<u8>)>,
     /// Rows for the rejects file, if there is one.
     pub rejects: Vec<u8>,
     /// The origins of the emitted lines that are rows of a rejects file, in the order of the rows.

@@ -40,7 +40,7 @@ mod settings;
 mod split_records;
 mod suspects;
 
-pub(crate) use batch_converter::{BatchConverter, gzip_member};
+pub(crate) use batch_converter::BatchConverter;
 pub use converted_batch::{ConvertedBatch, ConvertedRecord};
 pub use converted_line::ConvertedLine;
 pub use converter::{BuildError, Conversion, Converter, ConverterBuilder, Record};

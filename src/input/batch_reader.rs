@@ -13,6 +13,7 @@ use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
 use super::source::Shape;
 use crate::buffers::{Buffer, Buffers};
+use crate::compression::Compression;
 use crate::tracking::cannot_become_event;
 
 /// The size of a batch. Passing a batch of this size between threads costs little compared with its conversion, and the
@@ -69,8 +70,8 @@ pub struct ReadEnd {
     pub holds_event: bool,
     /// The reason why the rest of the input is left to a later run, although the last line is complete.
     pub rest: Option<HeldBack>,
-    /// Whether the input is decompressed. The reader of batches does not know it.
-    pub is_gzip: bool,
+    /// The compression of the input. The reader of batches does not know it.
+    pub compression: Option<Compression>,
 }
 
 impl ReadEnd {
@@ -251,7 +252,7 @@ impl<R: Read> BatchReader<R> {
             held_back: self.held_back.unwrap_or(0),
             holds_event: self.holds_event,
             rest: None,
-            is_gzip: false,
+            compression: None,
         }
     }
 

@@ -16,10 +16,10 @@ pub use in_line::{ForeignData, message_after};
 use marks::{MARKS, MARKS_OF_BINARY, MARKS_OF_COMPRESSIONS, Marks};
 use reading::Reading;
 
+use crate::compression::{Compression, after_skippable_frame};
+
 /// The number of first bytes in which all kinds of files are recognized. The mark of a tar archive is the last.
 pub const EXAMINED_BYTES: usize = 512;
-
-pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// A kind of file that is not a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +35,26 @@ pub enum Container {
     File,
     /// The bytes come from a pipe.
     Pipe,
-    /// The bytes are the decompressed content of a gzip file.
-    GzipFile,
-    /// The bytes come from a pipe and are decompressed from gzip.
-    GzipPipe,
+    /// The bytes are the decompressed content of a file.
+    CompressedFile(Compression),
+    /// The bytes come from a pipe and are decompressed.
+    CompressedPipe(Compression),
 }
 
 impl Container {
-    pub fn of(is_pipe: bool, is_gzip: bool) -> Self {
-        match (is_pipe, is_gzip) {
-            (false, false) => Self::File,
-            (true, false) => Self::Pipe,
-            (false, true) => Self::GzipFile,
-            (true, true) => Self::GzipPipe,
+    pub fn of(is_pipe: bool, compression: Option<Compression>) -> Self {
+        match (is_pipe, compression) {
+            (false, None) => Self::File,
+            (true, None) => Self::Pipe,
+            (false, Some(compression)) => Self::CompressedFile(compression),
+            (true, Some(compression)) => Self::CompressedPipe(compression),
         }
+    }
+
+    /// Returns the container of the decompressed content of data in this container.
+    pub fn with(self, compression: Compression) -> Self {
+        let is_pipe = matches!(self, Self::Pipe | Self::CompressedPipe(_));
+        Self::of(is_pipe, Some(compression))
     }
 
     /// Returns a shell command that writes the bytes to standard output, or `None` for the bytes of a file.
@@ -56,19 +62,29 @@ impl Container {
         match self {
             Self::File => None,
             Self::Pipe => Some("…"),
-            Self::GzipFile => Some("gzip -dc FILE"),
-            Self::GzipPipe => Some("… | gzip -dc"),
+            Self::CompressedFile(Compression::Gzip) => Some("gzip -dc FILE"),
+            Self::CompressedPipe(Compression::Gzip) => Some("… | gzip -dc"),
+            Self::CompressedFile(Compression::Zstd) => Some("zstd -dc FILE"),
+            Self::CompressedPipe(Compression::Zstd) => Some("… | zstd -dc"),
         }
     }
 
-    fn is_gzip(self) -> bool {
-        matches!(self, Self::GzipFile | Self::GzipPipe)
+    fn compression(self) -> Option<Compression> {
+        match self {
+            Self::File | Self::Pipe => None,
+            Self::CompressedFile(compression) | Self::CompressedPipe(compression) => {
+                Some(compression)
+            }
+        }
     }
 }
 
 impl Foreign {
-    const GZIP: Self = Self::new(State("compressed twice with gzip"), Reading::Itself);
-    const GZIP_DATA: Self = Self::new(State("compressed with gzip"), Reading::Itself);
+    const GZIP_TWICE: Self = Self::new(State("compressed twice with gzip"), Reading::Itself);
+    const GZIP: Self = Self::new(State("compressed with gzip"), Reading::Itself);
+    const ZSTD_TWICE: Self = Self::new(State("compressed twice with zstd"), Reading::Itself);
+    /// Data of zstd, in a build that reads it.
+    const ZSTD: Self = Self::new(State("compressed with zstd"), Reading::Itself);
     const ZLIB: Self = Self::new(
         State("compressed with zlib"),
         Reading::Advice(
@@ -93,13 +109,19 @@ impl Foreign {
     }
 
     /// Recognizes a kind of file by its first bytes, up to [`EXAMINED_BYTES`]. Returns `None` if the bytes may be the
-    /// start of a log.
+    /// start of a log. A compressed file is of another kind, also if this program decompresses it.
     pub fn recognize(start: &[u8], container: Container) -> Option<Self> {
         /// The number of first bytes that are not UTF-8 in another encoding. A document may have no more before other data.
         const SURE_BYTES: usize = 32;
 
-        if container.is_gzip() && start.starts_with(&GZIP_MAGIC) {
-            return Some(Self::GZIP);
+        if let Some(inner) = Compression::of_bytes(start) {
+            let is_twice = container.compression() == Some(inner);
+            return Some(match (inner, is_twice) {
+                (Compression::Gzip, true) => Self::GZIP_TWICE,
+                (Compression::Gzip, false) => Self::GZIP,
+                (Compression::Zstd, true) => Self::ZSTD_TWICE,
+                (Compression::Zstd, false) => Self::ZSTD,
+            });
         }
         if holds_json_text(start) {
             return None;
@@ -152,42 +174,62 @@ impl Foreign {
         Some(Self::new(*is, *reading))
     }
 
-    /// Recognizes a kind of file by the first bytes of a member of a gzip file that has other members before. The member
-    /// may begin in the middle of a line, so only binary data counts, and armored data.
-    pub fn in_member(start: &[u8]) -> Option<Self> {
-        let kind = Self::recognize(start, Container::GzipFile);
-        kind.filter(|kind| *kind == Self::GZIP || is_binary(start) || is_armored(start))
+    /// Recognizes a kind of file by the first bytes of a member of a compressed file that has other members before. The
+    /// member may begin in the middle of a line, so only binary data counts, and armored data.
+    pub fn in_member(start: &[u8], compression: Compression) -> Option<Self> {
+        let kind = Self::recognize(start, Container::CompressedFile(compression));
+        let is_compressed = || Compression::of_bytes(start).is_some();
+        kind.filter(|_| is_compressed() || is_binary(start) || is_armored(start))
     }
 
     /// Returns an explanation for an error: the kind, and the way to read such a file.
     pub fn message(self, container: Container) -> String {
         let Self { is, reading } = self;
         let advice = match (container, container.writer()) {
-            (Container::Pipe | Container::GzipPipe, Some(writer)) => reading.of_pipe(writer),
+            (Container::Pipe | Container::CompressedPipe(_), Some(writer)) => {
+                reading.of_pipe(writer)
+            }
             (_, writer) => reading.of_file(writer),
         };
-        format!("it is {is}{}; {advice}", self.within(container))
+        let build = self.build();
+        format!("it is {is}{}; {advice}{build}", self.within(container))
     }
 
     /// Returns an explanation for an error about a lookup table: the kind, and the way to get a table from such a file.
     pub fn message_of_table(self, container: Container) -> String {
         let Self { is, reading } = self;
-        let advice = reading.advice_for_table(container.is_gzip());
-        format!("it is {is}{}; {advice}", self.within(container))
+        let advice = reading.advice_for_table(container.writer());
+        let build = self.build();
+        format!("it is {is}{}; {advice}{build}", self.within(container))
     }
 
-    /// Returns an explanation for an error about a member of a gzip file: the kind of the data in the member.
-    pub fn message_of_member(self, number: u64) -> String {
+    /// Returns an explanation for an error about a member of a compressed file: the kind of the data in the member.
+    pub fn message_of_member(self, number: u64, compression: Compression) -> String {
         format!(
-            "member {number} of the gzip file is {}; decompress the files that were joined, one by one",
+            "{} {number} of the {} file is {}; decompress the files that were joined, one by one",
+            compression.member_noun(),
+            compression.name(),
             self.is
         )
     }
 
-    fn within(self, container: Container) -> &'static str {
-        match container.is_gzip() && self != Self::GZIP {
-            true => ", within gzip",
+    /// Returns the end of the advice about a compression that other builds read.
+    fn build(self) -> &'static str {
+        let is_zstd = self.is == Self::ZSTD.is || self == Self::ZSTD_OR_LZ4;
+        match is_zstd && !Compression::Zstd.is_available() {
+            true => {
+                "; or read zstd with a build that has the feature: in the checkout, run `cargo install --locked --path . --features zstd`"
+            }
             false => "",
+        }
+    }
+
+    fn within(self, container: Container) -> &'static str {
+        match container.compression() {
+            Some(_) if matches!(self, Self::GZIP_TWICE | Self::ZSTD_TWICE) => "",
+            Some(Compression::Gzip) => ", within gzip",
+            Some(Compression::Zstd) => ", within zstd",
+            None => "",
         }
     }
 }
@@ -221,17 +263,6 @@ fn is_armored(start: &[u8]) -> bool {
     let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
     let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
     first_line.starts_with(b"-----BEGIN ") || first_line.trim_ascii_end().iter().all(is_base64)
-}
-
-/// Returns the bytes after a skippable frame, with which files of zstd and of lz4 may begin. Returns no bytes if the
-/// frame does not end within `start`, and `None` if `start` has no such frame.
-fn after_skippable_frame(start: &[u8]) -> Option<&[u8]> {
-    let [0x50..=0x5f, 0x2a, 0x4d, 0x18, rest @ ..] = start else {
-        return None;
-    };
-    let (length, rest) = rest.split_first_chunk::<4>().unwrap_or((&[0xff; 4], &[]));
-    let length = usize::try_from(u32::from_le_bytes(*length)).ok();
-    Some(length.and_then(|length| rest.get(length..)).unwrap_or(&[]))
 }
 
 /// Returns whether zlib can decompress bytes. The two bytes of its header alone also begin texts.
@@ -364,11 +395,11 @@ mod tests {
             (Container::File, "`gpg --decrypt FILE > FILE.new.log`"),
             (Container::Pipe, "`… | gpg --decrypt - | event-router … -`"),
             (
-                Container::GzipFile,
+                Container::CompressedFile(Compression::Gzip),
                 "`gzip -dc FILE | gpg --decrypt - > FILE.new.log`",
             ),
             (
-                Container::GzipPipe,
+                Container::CompressedPipe(Compression::Gzip),
                 "`… | gzip -dc | gpg --decrypt - | event-router … -`",
             ),
         ] {

@@ -8,17 +8,17 @@ use std::time::{Duration, SystemTime};
 
 use super::bytes_read::BytesRead;
 use super::file_stamp::FileStamp;
-use super::foreign::GZIP_MAGIC;
 use super::moved::rotated_files;
 use super::open::{Opened, open};
 use super::position::{Position, PositionTracker};
 use super::source::Source;
+use crate::compression::Compression;
 
 /// The reason why an input, or the rest of it, is left to the next run.
 #[derive(Clone, Debug)]
 pub enum HeldBack {
-    /// The input is a gzip file without its end.
-    UnfinishedGzip,
+    /// The input is a compressed file without its end.
+    Unfinished(Compression),
     /// The input ends earlier than a known input that begins with the same lines. The field is the name that the known
     /// input had first.
     ShorterCopy { known: String },
@@ -31,8 +31,11 @@ pub enum HeldBack {
 impl fmt::Display for HeldBack {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::UnfinishedGzip => formatter
-                .write_str("the gzip file has no end, so a program may still be writing it"),
+            Self::Unfinished(compression) => write!(
+                formatter,
+                "the {} file has no end, so a program may still be writing it",
+                compression.name()
+            ),
             Self::ShorterCopy { known } => write!(
                 formatter,
                 "a program may still be copying it, since the earlier input `{known}` begins with the same lines and is longer"
@@ -51,7 +54,7 @@ impl fmt::Display for HeldBack {
 /// many times a second. Over a slow network, a few minutes may pass between two writes.
 const WRITING_TIME: Duration = Duration::from_secs(5 * 60);
 
-/// The time after its last change until which a gzip file without its end counts as being written if the file that is
+/// The time after its last change until which a compressed file without its end counts as being written if the file that is
 /// packed still exists. Packing a large log on a busy machine may pause for a long time.
 const PACKING_TIME: Duration = Duration::from_secs(6 * 3600);
 
@@ -68,17 +71,13 @@ fn is_recent(metadata: &Metadata) -> bool {
     is_changed_within(metadata, WRITING_TIME)
 }
 
-fn is_named_gzip(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "gz")
-}
-
-/// Returns whether the file that would be packed to this gzip file still exists, such as `tracking.log-1` beside
+/// Returns whether the file that would be packed to this compressed file still exists, such as `tracking.log-1` beside
 /// `tracking.log-1.gz`. Programs remove it after packing.
 fn has_unpacked_twin(path: &Path) -> bool {
-    is_named_gzip(path) && path.with_extension("").is_file()
+    Compression::of_name(path).is_some() && path.with_extension("").is_file()
 }
 
-/// Returns whether an error says that a gzip file has no end.
+/// Returns whether an error says that a compressed file has no end.
 pub fn is_cut_off(error: &io::Error) -> bool {
     error.kind() == ErrorKind::UnexpectedEof
 }
@@ -94,21 +93,27 @@ impl Opened {
         metadata.is_some_and(|metadata| is_changed_within(&metadata, time))
     }
 
-    /// Returns whether the input is a gzip file that another program may still be writing.
-    pub fn may_be_unfinished(&self, source: &Source) -> bool {
+    /// Returns why the input is left to the next run if it has no end: another program may still be writing it.
+    pub fn if_unfinished(&self, source: &Source) -> Option<HeldBack> {
         let has_twin = || source.path().is_some_and(has_unpacked_twin);
         let is_packed = || self.is_changed_within(PACKING_TIME) && has_twin();
-        self.is_gzip && (self.is_recent() || is_packed())
+        let compression = self.compression?;
+        let may_be_written = self.is_recent() || is_packed();
+        may_be_written.then_some(HeldBack::Unfinished(compression))
     }
 
-    /// Returns whether the input is a file that another program has just created to write a gzip file. `start` are the
-    /// first bytes of the input.
-    pub fn may_become_gzip(&self, source: &Source, start: &[u8]) -> bool {
-        let is_named = source.path().is_some_and(is_named_gzip);
-        self.may_grow && is_named && GZIP_MAGIC.starts_with(start) && self.is_recent()
+    /// Returns why the input is left to the next run if another program has just created it to write a compressed file.
+    /// `start` are the first bytes of the input.
+    pub fn if_begun(&self, source: &Source, start: &[u8]) -> Option<HeldBack> {
+        const LONGEST_MARK: usize = 4;
+
+        let compression = source.path().and_then(Compression::of_name)?;
+        let is_begun = start.len() < LONGEST_MARK && compression.may_begin(start);
+        let may_be_written = self.may_grow && is_begun && self.is_recent();
+        may_be_written.then_some(HeldBack::Unfinished(compression))
     }
 
-    /// Decompresses a gzip file once to its end. Returns the input, open at its first byte again, or `None` if the file
+    /// Decompresses a file once to its end. Returns the input, open at its first byte again, or `None` if the file
     /// has no end.
     ///
     /// # Errors
@@ -129,7 +134,7 @@ impl Opened {
             file: file.try_clone().ok()?,
             size: self.size,
             opened: SystemTime::now(),
-            is_gzip: self.is_gzip,
+            compression: self.compression,
             source: source.clone(),
             head,
         })
@@ -143,7 +148,7 @@ pub struct WatchedFile {
     size: u64,
     /// The time when the file was opened.
     opened: SystemTime,
-    is_gzip: bool,
+    compression: Option<Compression>,
     source: Source,
     /// The first bytes of the input, or no bytes if no copy of the file counts.
     head: Vec<u8>,
@@ -162,10 +167,10 @@ impl WatchedFile {
         if !is_cut_off(error) {
             return None;
         }
-        if self.is_gzip {
+        if let Some(compression) = self.compression {
             let metadata = self.file.metadata().ok()?;
             let is_written = metadata.len() > self.size || is_recent(&metadata);
-            return is_written.then_some(HeldBack::UnfinishedGzip);
+            return is_written.then_some(HeldBack::Unfinished(compression));
         }
         // A copy may be packed, and so vanish, between its listing and its opening. Then the files are listed again.
         const TIMES: usize = 3;
@@ -183,7 +188,8 @@ impl WatchedFile {
         let since = self.opened.checked_sub(WRITING_TIME);
         let stamp = file.stamp.zip(since);
         let is_new = stamp.is_none_or(|(stamp, since)| !stamp.shows_changes_after(since));
-        is_new && (file.path().is_some_and(is_named_gzip) || file.size >= Some(self.size))
+        let is_compressed = file.path().and_then(Compression::of_name).is_some();
+        is_new && (is_compressed || file.size >= Some(self.size))
     }
 
     /// Returns whether a file has all bytes that were read before a position, and all bytes that the truncated file had

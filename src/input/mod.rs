@@ -1,4 +1,4 @@
-//! Inputs: files, directories and standard input, plain or gzipped, read in batches of whole lines.
+//! Inputs: files, directories and standard input, plain or compressed, read in batches of whole lines.
 //!
 //! | file | contents |
 //! |---|---|
@@ -14,7 +14,9 @@
 //! | `start` | the first bytes, in which files that are not logs are recognized |
 //! | `foreign` | files that are not logs: other compressions, archives, encryption, encodings |
 //! | `look_ahead` | whether the events of an input have the marker `[tracking]` |
-//! | `gzip` | decompression |
+//! | `members` | decompression of the members of a file |
+//! | `decoder` | the decoder of a member |
+//! | `zstd_frame` | the decoder of a member of a zstd file |
 //! | `read_ahead` | objects that are requested before they are opened |
 //! | `unchanged_start` | the check that a file still has its first bytes while it is read |
 //! | `moved` | files that were renamed or packed before they were opened |
@@ -31,17 +33,18 @@
 
 mod batch_reader;
 mod bytes_read;
+mod decoder;
 mod discover;
 mod discovery;
 mod file_stamp;
 mod first_record;
 mod foreign;
-mod gzip;
 mod held_back;
 mod joiner;
 mod joins;
 mod line_batch;
 mod look_ahead;
+mod members;
 mod moved;
 mod name_filter;
 mod not_a_log;
@@ -56,6 +59,8 @@ mod shard;
 mod source;
 mod start;
 mod unchanged_start;
+#[cfg(feature = "zstd")]
+mod zstd_frame;
 
 pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
 pub use bytes_read::BytesRead;
@@ -68,7 +73,7 @@ pub use line_batch::{Line, LineBatch, LineContent};
 pub use moved::{MovedTo, SourceIndex, moved_files, moved_to};
 pub use name_filter::NameFilter;
 pub use not_a_log::{not_opened, with_name};
-pub use open::{FailingReader, Opened, check_table, is_gzip, open};
+pub use open::{FailingReader, Opened, open, open_table};
 pub use position::{Position, PositionTracker, hex};
 pub use read_ahead::ReadAhead;
 pub use shard::Shard;

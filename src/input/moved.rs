@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use super::discover::source;
 use super::file_stamp::FileStamp;
 use super::source::{Origin, Source};
+use crate::compression::{Compression, without_ending};
 use crate::tracking::LineWrapper;
 
 /// Returns the files in the directories of vanished inputs that may have their content, whether the arguments name them
@@ -115,16 +116,20 @@ impl<'s> SourceIndex<'s> {
         files.filter(|file| is_same_file(vanished, file))
     }
 
-    /// Returns the gzip file that has the name of the vanished file and `.gz`.
+    /// Returns the compressed file that has the name of the vanished file and `.gz` or `.zst`.
     fn packed(&self, vanished: &Source) -> Option<&'s Source> {
-        let mut packed = OsString::from(vanished.path()?);
-        packed.push(".gz");
-        let packed = *self.by_path.get(Path::new(&packed))?;
-        is_as_new(vanished, packed).then_some(packed)
+        let path = vanished.path()?;
+        let mut packed = Compression::ALL.into_iter().filter_map(|compression| {
+            let mut packed = OsString::from(path);
+            packed.push(".");
+            packed.push(compression.ending());
+            self.by_path.get(Path::new(&packed)).copied()
+        });
+        packed.find(|packed| is_as_new(vanished, packed))
     }
 
     /// Returns the files that may have the content of a vanished input. There is evidence for each file: it is the same
-    /// file; or its name is that of the vanished file with `.gz`; or it is another part of the same log by its name, and
+    /// file; or its name is that of the vanished file with `.gz` or `.zst`; or it is another part of the same log by its name, and
     /// has the same time, which programs that pack files keep. The time of a log without a number or date in its name is
     /// not known, because lines may have been written to the log after it was found, and it may have been rotated twice.
     ///
@@ -181,7 +186,7 @@ pub fn moved_to<'s>(
         return Some(MovedTo { file, is_guess });
     }
     // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
-    // exceptions are the gzip file into which the vanished file was being packed, and for a live log, a file that was
+    // exceptions are the compressed file into which the vanished file was being packed, and for a live log, a file that was
     // written while the inputs were listed.
     let is_written = |file: &&Source| {
         let is_known = |stamp: FileStamp| stamp.shows_changes_after(started);
@@ -204,11 +209,11 @@ pub fn moved_to<'s>(
     Some(MovedTo { file, is_guess })
 }
 
-/// Returns whether a file is the gzip file into which another input of the same time was packed.
+/// Returns whether a file is the compressed file into which another input of the same time was packed.
 fn is_of_other(vanished: &Source, file: &Source, listed: &SourceIndex<'_>) -> bool {
     let unpacked = file
         .path()
-        .filter(|path| path.extension() == Some(OsStr::new("gz")));
+        .filter(|path| Compression::of_name(path).is_some());
     let unpacked = unpacked.map(|path| path.with_extension(""));
     let other = unpacked.filter(|path| Some(path.as_path()) != vanished.path());
     let other = other.and_then(|path| listed.by_path.get(path.as_path()));
@@ -217,12 +222,13 @@ fn is_of_other(vanished: &Source, file: &Source, listed: &SourceIndex<'_>) -> bo
 }
 
 /// Returns whether a file that was found later is the same file, which may have grown. A new file may get the number of a
-/// deleted file, so its time and size are compared, too. The time of a gzip file does not count: programs that pack a log
+/// deleted file, so its time and size are compared, too. The time of a compressed file does not count: programs that pack a log
 /// give the time of the log to the packed file in the end, which is earlier than that of the unfinished file.
 fn is_same_file(earlier: &Source, later: &Source) -> bool {
     let stamps = earlier.stamp.zip(later.stamp);
     stamps.is_some_and(|(earlier, stamp)| {
-        let is_of_time = later.name.ends_with(".gz") || !stamp.is_older_than(&earlier);
+        let is_compressed = without_ending(&later.name) != later.name;
+        let is_of_time = is_compressed || !stamp.is_older_than(&earlier);
         earlier.is_same_file(&stamp) && is_of_time && stamp.size >= earlier.size
     })
 }
@@ -234,15 +240,11 @@ fn is_as_new(vanished: &Source, file: &Source) -> bool {
 }
 
 /// Returns whether the name `other` differs from `name` only in the number or date that a rotation appends, and in the
-/// ending of a gzip file.
+/// ending of a compressed file.
 fn is_rotated(name: &str, other: &str) -> bool {
     let appended = other.strip_prefix(stem(name));
     let appended = appended.filter(|appended| !appended.is_empty() && other != name);
-    appended.is_some_and(|appended| without_gz(appended).chars().all(is_of_number))
-}
-
-fn without_gz(name: &str) -> &str {
-    name.strip_suffix(".gz").unwrap_or(name)
+    appended.is_some_and(|appended| without_ending(appended).chars().all(is_of_number))
 }
 
 /// Returns whether a character may be in a number or date that a rotation appends.
@@ -252,7 +254,7 @@ fn is_of_number(letter: char) -> bool {
 
 /// Returns the part of a name before the number or date that a rotation appends.
 fn stem(name: &str) -> &str {
-    let name = without_gz(name);
+    let name = without_ending(name);
     let stem = name.trim_end_matches(is_of_number);
     let has_name = Path::new(stem).file_name().and_then(OsStr::to_str);
     if has_name.is_some_and(|name| !name.is_empty()) && !stem.ends_with('/') {
@@ -286,6 +288,7 @@ mod tests {
                 "logs/tracking.log",
             ),
             ("logs/tracking.log.12.gz", "logs/tracking.log"),
+            ("logs/tracking.log.12.zst", "logs/tracking.log"),
             ("2026/0101.gz", "2026/0101"),
             ("0101.gz", "0101"),
         ] {
@@ -301,6 +304,7 @@ mod tests {
             ("tracking.log-2026-01-01_12.gz", true),
             ("tracking.log.1", true),
             ("tracking.log.gz", true),
+            ("tracking.log.zst", true),
             ("tracking.log.offset", false),
             ("tracking.log-private", false),
             ("tracking.logs-1", false),

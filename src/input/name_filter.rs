@@ -7,7 +7,7 @@ use globset::{Error as GlobError, GlobBuilder, GlobSet, GlobSetBuilder};
 use crate::format::OutputFormat;
 
 /// The usual names of logs.
-const DEFAULT_INCLUDE: [&str; 9] = [
+const DEFAULT_INCLUDE: [&str; 10] = [
     "*.log",
     "*.log.gz",
     "*.log-*",
@@ -17,6 +17,7 @@ const DEFAULT_INCLUDE: [&str; 9] = [
     "*.jsonl.gz",
     "*.ndjson",
     "*.gz",
+    "*.zst",
 ];
 
 /// The names of tables, prose, archives, and this program's own files apart from its output. Some of them, such as

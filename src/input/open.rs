@@ -1,19 +1,21 @@
-//! Opening an input. Gzip, and files that are not logs, are recognized by their first bytes, not by the file name.
+//! Opening an input. Compressions, and files that are not logs, are recognized by their first bytes, not by the file name.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
 
 use super::bytes_read::{BytesRead, CountedReader};
 use super::file_stamp::StampedFile;
 use super::first_record::FirstRecord;
-use super::foreign::{Container, EXAMINED_BYTES, Foreign, GZIP_MAGIC};
-use super::gzip::GzipMembers;
+use super::foreign::{Container, EXAMINED_BYTES, Foreign};
 use super::look_ahead::{FirstEvent, first_event, look_ahead};
+use super::members::Members;
 use super::not_a_log::NotALog;
 use super::position::PositionTracker;
 use super::source::{Origin, Shape, Source};
 use super::start::ReadStart;
 use crate::cloud::{ObjectReader, ObjectVersion};
+use crate::compression::Compression;
 
 /// The number of compressed bytes that are read at once. Reads of this size take little time compared with
 /// decompression.
@@ -25,8 +27,8 @@ pub struct Opened {
     pub reader: Box<dyn Read + Send>,
     /// Whether the input is a file that is not compressed, so lines may still be appended to it.
     pub may_grow: bool,
-    /// Whether the input is decompressed.
-    pub is_gzip: bool,
+    /// The compression that the reader removes.
+    pub compression: Option<Compression>,
     /// Whether the events of the input have the marker `[tracking]`, the name of their logger.
     pub is_marked: bool,
     /// Whether the input begins like a stream of JSON values that are not one a line.
@@ -46,7 +48,7 @@ pub struct Opened {
     pub(super) size: u64,
 }
 
-/// Opens an input, and decompresses it if it is gzipped.
+/// Opens an input, and decompresses it if it is compressed.
 ///
 /// # Errors
 /// Returns an error if the file cannot be opened or its first byte cannot be read, and if the input is a directory or a
@@ -63,7 +65,7 @@ pub fn open(source: &Source, bytes_read: &BytesRead) -> io::Result<Opened> {
     }
     let ahead = look_ahead(opened.reader)?;
     if let Some(kind) = ahead.wide_encoding {
-        let container = Container::of(!source.is_local_file(), opened.is_gzip);
+        let container = Container::of(!source.is_local_file(), opened.compression);
         return Err(io::Error::other(NotALog(kind.message(container))));
     }
     opened.reader = ahead.reader;
@@ -135,7 +137,7 @@ fn opened(file: Option<File>, bytes_read: &BytesRead) -> io::Result<Opened> {
     let stamped = file.as_ref().and_then(StampedFile::new);
     let is_encoded = false;
     let mut opened = unpacked(raw, is_pipe, is_encoded, size, bytes_read)?;
-    opened.may_grow = !opened.is_gzip && file.is_some();
+    opened.may_grow = opened.compression.is_none() && file.is_some();
     opened.stamped = stamped;
     opened.file = file;
     Ok(opened)
@@ -153,8 +155,8 @@ fn opened_object(object: ObjectReader, bytes_read: &BytesRead) -> io::Result<Ope
     Ok(opened)
 }
 
-/// Decompresses bytes that are gzipped. Bytes that are gzipped twice are decompressed twice if the first bytes
-/// `is_encoded` for the transfer.
+/// Decompresses bytes that are compressed. Bytes that are compressed twice are decompressed twice if they are those of an
+/// object that `is_encoded` for the transfer.
 fn unpacked(
     raw: Box<dyn Read + Send>,
     is_pipe: bool,
@@ -162,30 +164,31 @@ fn unpacked(
     size: u64,
     bytes_read: &BytesRead,
 ) -> io::Result<Opened> {
-    let [plain, gzipped] = [false, true].map(|is_gzip| Container::of(is_pipe, is_gzip));
+    let plain = Container::of(is_pipe, None);
     let mut start = Start::read(raw, plain);
     if let Some(error) = start.error_at_first_byte() {
         return Err(error);
     }
-    let is_gzip = start.bytes.starts_with(&GZIP_MAGIC);
-    let whole = start.checked()?;
-    let reader = if is_gzip {
-        let buffered = BufReader::with_capacity(BUFFER_BYTES, whole);
+    let compression = Compression::of_bytes(&start.bytes);
+    let reader = if let Some(compression) = compression {
+        let buffered = BufReader::with_capacity(BUFFER_BYTES, start.whole());
         let counted = CountedReader::new(buffered, bytes_read, size);
-        let start = Start::read(Box::new(GzipMembers::new(counted, plain)), gzipped);
-        if is_encoded && start.bytes.starts_with(&GZIP_MAGIC) {
-            let buffered = BufReader::with_capacity(BUFFER_BYTES, start.unchecked());
-            Start::read(Box::new(GzipMembers::new(buffered, gzipped)), gzipped).checked()?
-        } else {
-            start.checked()?
+        let start = unpack(counted, compression, plain)?;
+        match Compression::of_bytes(&start.bytes).filter(|_| is_encoded) {
+            Some(inner) => {
+                let container = start.container;
+                let buffered = BufReader::with_capacity(BUFFER_BYTES, start.whole());
+                unpack(buffered, inner, container)?.checked()?
+            }
+            None => start.checked()?,
         }
     } else {
-        Box::new(CountedReader::new(whole, bytes_read, size))
+        Box::new(CountedReader::new(start.checked()?, bytes_read, size))
     };
     Ok(Opened {
         reader,
         may_grow: false,
-        is_gzip,
+        compression,
         is_marked: false,
         is_rejects: false,
         is_json: false,
@@ -196,6 +199,17 @@ fn unpacked(
         object: None,
         size,
     })
+}
+
+/// Returns the decompressed content of bytes, which come from a container.
+fn unpack(
+    bytes: impl BufRead + Send + 'static,
+    compression: Compression,
+    container: Container,
+) -> io::Result<Start> {
+    let members = Members::new(bytes, compression, container)?;
+    let content = container.with(compression);
+    Ok(Start::read(Box::new(members), content))
 }
 
 /// The first bytes of a reader, and the reader of the rest.
@@ -212,7 +226,7 @@ impl Start {
         let start = ReadStart::of(&mut reader, |start| Foreign::recognize(start, container));
         if start.is_at_end {
             // Bytes that are written to the file from now on are not read, since nobody has examined them: an empty file
-            // may be a gzip file a moment later.
+            // may be a compressed file a moment later.
             reader = Box::new(io::empty());
         }
         Self {
@@ -233,11 +247,11 @@ impl Start {
         if let Some(kind) = Foreign::recognize(&self.bytes, self.container) {
             return Err(io::Error::other(NotALog(kind.message(self.container))));
         }
-        Ok(self.unchecked())
+        Ok(self.whole())
     }
 
     /// Returns a reader of all bytes.
-    fn unchecked(self) -> Box<dyn Read + Send> {
+    fn whole(self) -> Box<dyn Read + Send> {
         let start = io::Cursor::new(self.bytes);
         match self.error {
             None => Box::new(start.chain(self.rest)),
@@ -256,30 +270,35 @@ impl Read for FailingReader {
     }
 }
 
-/// Checks that the next bytes of a reader may be the start of a lookup table.
+/// Opens a lookup table, and decompresses it if it is compressed.
 ///
 /// # Errors
-/// Returns an error that says how to get a table if the bytes are of another kind of file, and an error if the reader
-/// fails.
-pub fn check_table(reader: &mut impl io::BufRead, is_in_gzip: bool) -> io::Result<()> {
+/// Returns an error that says how to get a table if the file is of another kind, and an error if the file cannot be read.
+pub fn open_table(path: &Path) -> io::Result<Box<dyn BufRead>> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        let message = "it is a directory; give the file of the table";
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
+    }
+    let mut file = BufReader::with_capacity(1 << 16, file);
+    let Some(compression) = Compression::of_bytes(file.fill_buf()?) else {
+        check_table(&mut file, Container::File)?;
+        return Ok(Box::new(file));
+    };
+    let members = Members::new(file, compression, Container::File)?;
+    let mut text = BufReader::with_capacity(1 << 16, members);
+    check_table(&mut text, Container::CompressedFile(compression))?;
+    Ok(Box::new(text))
+}
+
+/// Checks that the next bytes of a reader may be the start of a lookup table.
+fn check_table(reader: &mut impl BufRead, container: Container) -> io::Result<()> {
     let start = reader.fill_buf()?;
     let start = &start[..start.len().min(EXAMINED_BYTES)];
-    let container = match is_in_gzip {
-        true => Container::GzipFile,
-        false => Container::File,
-    };
     Foreign::recognize(start, container).map_or(Ok(()), |kind| {
         let message = kind.message_of_table(container);
         Err(io::Error::new(io::ErrorKind::Unsupported, message))
     })
-}
-
-/// Returns whether the next bytes of a reader are the start of a gzip file.
-///
-/// # Errors
-/// Returns an error if the reader fails.
-pub fn is_gzip(reader: &mut impl io::BufRead) -> io::Result<bool> {
-    Ok(reader.fill_buf()?.starts_with(&GZIP_MAGIC))
 }
 
 #[cfg(test)]
@@ -296,13 +315,13 @@ mod tests {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             match std::mem::replace(&mut self.0, true) {
                 false => Ok(0),
-                true => GZIP_MAGIC.as_slice().read(buffer),
+                true => [0x1f, 0x8b].as_slice().read(buffer),
             }
         }
     }
 
     #[test]
-    fn a_file_that_was_empty_is_not_read_as_plain_text_when_it_becomes_a_gzip_file() {
+    fn a_file_that_was_empty_is_not_read_as_plain_text_when_it_becomes_a_compressed_file() {
         let start = Start::read(Box::new(Growing(false)), Container::File);
         let mut bytes = Vec::new();
         let mut reader = start.checked().unwrap();

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use super::discovery::{Discovery, NotFound};
 use super::source::Source;
+use crate::compression::Compression;
 
 impl Discovery {
     /// Adds the files that an earlier listing lacked, and that were removed since, as errors. A file was probably renamed
-    /// or packed, and is no error, if this listing has its name, its name with `.gz`, or a file that the earlier listing
+    /// or packed, and is no error, if this listing has its name, its name with `.gz` or `.zst`, or a file that the earlier listing
     /// did not have.
     pub fn add_removed(&mut self, earlier: &Self) {
         let identity = |source: &Source| Some(source.stamp?.file());
@@ -21,7 +22,11 @@ impl Discovery {
         let names: HashSet<&str> = names.chain(errors).collect();
         let removed = earlier.errors.iter().filter(|error| {
             let is_known = || names.contains(&*error.name);
-            let is_packed = || names.contains(&*(error.name.clone() + ".gz"));
+            let is_packed = |compression: Compression| {
+                let packed = format!("{}.{}", error.name, compression.ending());
+                names.contains(&*packed)
+            };
+            let is_packed = || Compression::ALL.into_iter().any(is_packed);
             error.is_missing && error.is_wanted && !is_known() && !is_packed()
         });
         let removed: Vec<NotFound> = removed.cloned().collect();

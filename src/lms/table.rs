@@ -1,4 +1,4 @@
-//! Lookup tables as files: CSV or TSV, plain or gzipped, with a header row.
+//! Lookup tables as files: CSV or TSV, plain or compressed, with a header row.
 //!
 //! A table whose header contains a tab is TSV. If the header has more semicolons than commas, semicolons separate the
 //! cells, as in tables that spreadsheets write in many languages. MySQL's client writes TSV without quotes, and with a backslash before
@@ -6,16 +6,14 @@
 //! newline ends a row. TSV with quotes as in CSV is read as well.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::io::{BufRead, Cursor, Read};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use csv::{ByteRecord, ReaderBuilder, Terminator};
-use flate2::bufread::MultiGzDecoder;
 
 use super::header;
-use crate::input::{check_table, is_gzip};
+use crate::input::open_table;
 
 /// A cell of a table.
 #[derive(Clone, Copy)]
@@ -112,7 +110,7 @@ pub(super) fn read<const N: usize>(
     mut take: impl FnMut(u64, [Cell<'_>; N]) -> Result<()>,
 ) -> Result<()> {
     let name = path.display();
-    let mut text = open(path).with_context(|| format!("failed to open `{name}`"))?;
+    let mut text = open_table(path).with_context(|| format!("failed to open `{name}`"))?;
     let failed = || format!("failed to read `{name}`");
     let mut header = Vec::new();
     text.read_until(b'\n', &mut header).with_context(failed)?;
@@ -158,7 +156,7 @@ pub(super) fn read<const N: usize>(
 /// # Errors
 /// Returns an error that names the path if the file cannot be opened.
 pub(super) fn check(path: &Path) -> Result<()> {
-    let opened = open(path).with_context(|| format!("failed to open `{}`", path.display()));
+    let opened = open_table(path).with_context(|| format!("failed to open `{}`", path.display()));
     opened.map(drop)
 }
 
@@ -193,31 +191,12 @@ fn unescaped(cell: &str) -> Cow<'_, str> {
     text.into()
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        let message = "it is a directory; give the file of the table";
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, message));
-    }
-    let mut file = BufReader::with_capacity(1 << 16, file);
-    check_table(&mut file, false)?;
-    Ok(if is_gzip(&mut file)? {
-        let mut text = BufReader::new(MultiGzDecoder::new(file));
-        check_table(&mut text, true)?;
-        Box::new(text)
-    } else {
-        Box::new(file)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
     use super::*;
+    use crate::compression::Compression;
 
     fn second_column(table: &[u8]) -> Result<Vec<Option<String>>> {
         let mut file = tempfile::NamedTempFile::new()?;
@@ -289,13 +268,13 @@ mod tests {
     }
 
     #[test]
-    fn a_table_may_be_gzipped() {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-        encoder.write_all(b"id,name\n1,a\n").unwrap();
-        assert_eq!(
-            second_column(&encoder.finish().unwrap()).unwrap(),
-            [Some("a".to_owned())]
-        );
+    fn a_table_may_be_compressed() {
+        let kinds = Compression::ALL.into_iter();
+        for compression in kinds.filter(|compression| compression.is_available()) {
+            let member = |text| compression.member(text).unwrap();
+            let table = [member(b"id,name\n1,"), member(b"a\n")].concat();
+            assert_eq!(second_column(&table).unwrap(), [Some("a".to_owned())]);
+        }
     }
 
     #[test]

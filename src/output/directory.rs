@@ -13,12 +13,13 @@ use super::open_output::{NextFile, OpenOutput, create_dir, note_unknown};
 use crate::checkpoint::{
     DeliveryProgress, Destinations, InputId, Resumed, StateDirectory, seconds_now,
 };
+use crate::compression::Compression;
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Destination, WriteStatus, WrittenFile};
 use crate::files::failed_to_write;
 use crate::input::{Shape, Source};
-use crate::output_names::{Compression, OutputNames, nth_file};
+use crate::output_names::{OutputNames, nth_file};
 
 /// Writes the output of each input to a file of its own.
 pub struct Directory {
@@ -198,15 +199,11 @@ impl Destination for Directory {
         };
         // Later output files of an input have the extension of its first output file, even if this run has another
         // compression. So the extension of the path says whether to compress.
-        let is_gzip = is_log
-            && next
-                .path
-                .extension()
-                .is_some_and(|extension| extension == "gz");
+        let compression = Compression::of_name(&next.path).filter(|_| is_log);
         let mut open = OpenOutput {
             next,
             part: None,
-            is_gzip,
+            compression,
             delivery,
             keeps_existing: self.keeps_existing || is_numbered,
             is_numbered,
@@ -284,8 +281,8 @@ impl Destination for Directory {
         format!("written to `{}`", self.shown.display())
     }
 
-    fn takes_compressed(&self) -> bool {
-        self.names.compression == Compression::Gzip
+    fn compression(&self) -> Option<Compression> {
+        self.names.compression
     }
 
     fn takes_several(&self) -> bool {

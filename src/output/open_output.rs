@@ -9,6 +9,7 @@ use tempfile::{NamedTempFile, PersistError};
 
 use super::part_file::PartFile;
 use crate::checkpoint::{DeliveryProgress, InputId, StateDirectory};
+use crate::compression::Compression;
 use crate::console::Console;
 use crate::files::{failed_to_write, parent, sync_directory};
 use crate::input::Position;
@@ -18,7 +19,7 @@ pub struct OpenOutput {
     pub next: NextFile,
     /// The temporary file, once there is something to write.
     pub part: Option<PartFile>,
-    pub is_gzip: bool,
+    pub compression: Option<Compression>,
     /// With a state directory: the input, and the progress to record when the file is complete.
     pub delivery: Option<(InputId, DeliveryProgress)>,
     /// Whether the output fails if it would replace a file that is not empty.
@@ -65,7 +66,7 @@ impl OpenOutput {
                 Some(state) => state.writing(part).map_err(io::Error::other),
                 None => Ok(()),
             };
-            let part = PartFile::create(&self.next.path, self.is_gzip, record)
+            let part = PartFile::create(&self.next.path, self.compression, record)
                 .with_context(|| failed_to_write(&self.next.path))?;
             self.part = Some(part);
         }
@@ -151,14 +152,19 @@ impl OpenOutput {
     }
 }
 
-/// Returns whether a file is empty, or is what a run without records writes as gzip.
+/// Returns whether a file is empty, or is the compressed form of an empty text, which a run without records writes.
 fn is_without_records(path: &Path) -> bool {
     const EMPTY_GZIP_BYTES: u64 = 20;
+    /// The header with its checksum flag, an empty block, and the checksum.
+    const EMPTY_ZSTD_BYTES: u64 = 13;
 
-    let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
-    fs::symlink_metadata(path).is_ok_and(|file| {
-        file.is_file() && (file.len() == 0 || is_gzip && file.len() == EMPTY_GZIP_BYTES)
-    })
+    let empty = match Compression::of_name(path) {
+        None => 0,
+        Some(Compression::Gzip) => EMPTY_GZIP_BYTES,
+        Some(Compression::Zstd) => EMPTY_ZSTD_BYTES,
+    };
+    fs::symlink_metadata(path)
+        .is_ok_and(|file| file.is_file() && (file.len() == 0 || file.len() == empty))
 }
 
 /// Notes, once a run, that an output gets a number because of a file that the state directory does not know.
@@ -177,7 +183,7 @@ pub fn create_dir(directory: &Path) -> Result<()> {
         let name = directory.display();
         match fs::metadata(directory).is_ok_and(|existing| !existing.is_dir()) {
             true => format!(
-                "failed to create the directory `{name}`: for one output file, give `--output` a name that ends with .jsonl or .jsonl.gz"
+                "failed to create the directory `{name}`: for one output file, give `--output` a name that ends with .jsonl, .jsonl.gz or .jsonl.zst"
             ),
             false => format!("failed to create the directory `{name}`"),
         }

@@ -7,13 +7,14 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::early_sync::EarlySync;
-use crate::convert::{ConvertedBatch, gzip_member};
+use crate::compression::Compression;
+use crate::convert::ConvertedBatch;
 use crate::files::{ANY_FILE, recorded_temporary_file};
 
 /// An output that is being written under a temporary name.
 pub struct PartFile {
     file: NamedTempFile,
-    is_gzip: bool,
+    compression: Option<Compression>,
     sync: EarlySync,
     is_empty: bool,
 }
@@ -26,7 +27,7 @@ impl PartFile {
     /// Returns the error of `record`, or an error if the file cannot be created.
     pub fn create(
         path: &Path,
-        is_gzip: bool,
+        compression: Option<Compression>,
         record: impl FnMut(&Path) -> io::Result<()>,
     ) -> io::Result<Self> {
         let file = recorded_temporary_file(path, ANY_FILE, record)?;
@@ -34,7 +35,7 @@ impl PartFile {
         let _ = file.as_file().try_lock();
         Ok(Self {
             file,
-            is_gzip,
+            compression,
             sync: EarlySync::default(),
             is_empty: true,
         })
@@ -45,10 +46,10 @@ impl PartFile {
     /// # Errors
     /// Returns an error if the records cannot be written.
     pub fn write(&mut self, batch: &ConvertedBatch) -> io::Result<()> {
-        let bytes = match (self.is_gzip, &batch.member) {
-            (false, _) => Cow::Borrowed(&*batch.bytes),
-            (true, Some(member)) => Cow::Borrowed(member),
-            (true, None) => Cow::Owned(gzip_member(&batch.bytes)?),
+        let bytes = match (self.compression, &batch.member) {
+            (None, _) => Cow::Borrowed(&*batch.bytes),
+            (Some(kind), Some((of_member, member))) if kind == *of_member => Cow::Borrowed(member),
+            (Some(kind), _) => Cow::Owned(kind.member(&batch.bytes)?),
         };
         self.is_empty = false;
         // This writes to the `File` inside, because `NamedTempFile` would name the temporary file in its errors.
@@ -61,9 +62,11 @@ impl PartFile {
     /// # Errors
     /// Returns an error if the file cannot be written or synced.
     pub fn close(mut self) -> io::Result<NamedTempFile> {
-        if self.is_empty && self.is_gzip {
+        if let Some(compression) = self.compression.filter(|_| self.is_empty) {
             // An empty file is not valid gzip, so the compressed form of an empty text is written.
-            self.file.as_file_mut().write_all(&gzip_member(b"")?)?;
+            self.file
+                .as_file_mut()
+                .write_all(&compression.member(b"")?)?;
         }
         self.sync.join()?;
         self.file.as_file().sync_data()?;

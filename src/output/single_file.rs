@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::open_output::{NextFile, OpenOutput};
 use crate::checkpoint::Resumed;
+use crate::compression::Compression;
 use crate::console::Console;
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
@@ -50,14 +51,14 @@ impl SingleFile {
             );
         }
         let path = target_of_links(path);
-        let is_gzip = path.extension().is_some_and(|extension| extension == "gz");
+        let compression = Compression::of_name(&path);
         let mut file = OpenOutput {
             next: NextFile {
                 path,
                 ..NextFile::default()
             },
             part: None,
-            is_gzip,
+            compression,
             delivery: None,
             keeps_existing,
             // The new name of the file is made durable, as that of a numbered file.
@@ -122,8 +123,8 @@ impl Destination for SingleFile {
         Ok(false)
     }
 
-    fn takes_compressed(&self) -> bool {
-        self.file.is_gzip
+    fn compression(&self) -> Option<Compression> {
+        self.file.compression
     }
 
     fn is_shared(&self) -> bool {

@@ -226,12 +226,11 @@ pub fn real_path(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output_names::Compression;
     use crate::output_names::tests::{names, source};
 
     #[test]
     fn an_output_replaces_neither_another_output_nor_a_file_that_is_read() {
-        let names = names(Compression::None);
+        let names = names(None);
         let [log, packed] = ["a.log", "a.log.gz"].map(|name| source(name, Shape::Log));
         let both = [log, packed];
         let check = |rejects: &str, sources: &[Source], read: &str| {

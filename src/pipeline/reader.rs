@@ -133,7 +133,7 @@ impl<O: InputOpener, T: Send + 'static> InputReader<O, T> {
             )?;
         }
         let mut end = ReadEnd {
-            is_gzip: opened.is_gzip,
+            compression: opened.compression,
             ..reader.finish()
         };
         // An input whose remaining lines are skipped was not read to its end.

@@ -9,6 +9,7 @@ use remedy::Remedy::{self, If, Options, Other, Pipe};
 use remedy::{options, pipe};
 use wrapped::Wrapped;
 
+use crate::compression::Compression;
 use crate::console::{Console, MessageCount};
 use crate::convert::{Flawed, Suspects};
 use crate::input::{Shape, Source};
@@ -63,7 +64,7 @@ pub struct ReadInput<'a> {
     pub tally: &'a Tally,
     /// How the lines of the run are read again.
     pub reread: &'a Reread,
-    pub is_gzip: bool,
+    pub compression: Option<Compression>,
     /// Whether the input was read from its first line. The rest of an input whose first lines are skipped may have no
     /// event.
     pub is_whole: bool,
@@ -253,11 +254,12 @@ impl ReadInput<'_> {
             Pipe(command) => command,
         };
         let of_pipe = command.trim_end_matches(" <");
-        let pipe = match (self.source.name.as_str(), self.is_gzip) {
-            ("-", false) => format!("… | {of_pipe}"),
-            ("-", true) => format!("… | gzip -dc | {of_pipe}"),
-            (file, false) => format!("{command} {}", shell_word(file)),
-            (file, true) => format!("gzip -dc {} | {of_pipe}", shell_word(file)),
+        let unpack = self.compression.map(|kind| kind.name().to_owned() + " -dc");
+        let pipe = match (self.source.name.as_str(), unpack) {
+            ("-", None) => format!("… | {of_pipe}"),
+            ("-", Some(unpack)) => format!("… | {unpack} | {of_pipe}"),
+            (file, None) => format!("{command} {}", shell_word(file)),
+            (file, Some(unpack)) => format!("{unpack} {} | {of_pipe}", shell_word(file)),
         };
         let without = if self.reread.has_state {
             ", without `--state`, which reads only files"

@@ -266,9 +266,9 @@ fn mark_own_rejects(sources: &mut [Source], rejects: &Path) -> Result<()> {
             );
         }
         let opened = open(source, &BytesRead::default());
-        if opened.is_ok_and(|opened| opened.is_rejects && opened.is_gzip) {
+        if opened.is_ok_and(|opened| opened.is_rejects && opened.compression.is_some()) {
             bail!(
-                "the rejects file `{name}` is gzipped, and `--rejects` writes text: unpack it, or give `--rejects` another path"
+                "the rejects file `{name}` is compressed, and `--rejects` writes text: unpack it, or give `--rejects` another path"
             );
         }
         let begins_with_row =

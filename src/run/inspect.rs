@@ -145,7 +145,7 @@ fn count(
         layout_of_documents: Layout::Lines,
         max_line_bytes: options.max_line_bytes,
         keeps_rejects: false,
-        compresses: false,
+        compression: None,
         keeps_details: false,
         inspects: true,
         buffers: Buffers::default(),

@@ -251,7 +251,7 @@ impl<'a> Job<'a> {
             max_line_bytes: self.options.max_line_bytes,
             keeps_rejects: rejects.is_some(),
             // Duplicates could not be removed from compressed records.
-            compresses: destination.takes_compressed() && duplicates.is_none(),
+            compression: destination.compression().filter(|_| duplicates.is_none()),
             keeps_details: self.record.report.is_some(),
             inspects: false,
             buffers: Buffers::default(),

@@ -8,11 +8,10 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use uuid::Uuid;
 
 use super::converter::warn_of_password_file;
+use crate::compression::{Compression, Encoder};
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::OWNER_ONLY;
@@ -195,27 +194,16 @@ fn check_interrupt(interrupted: &Interrupted) -> Result<(), Fatal> {
 const NULL: &str = "NULL";
 
 /// A table that is being written, as CSV. The file is removed if this value is dropped without [`complete`](Self::complete).
-struct Table(csv::Writer<Compressed>);
-
-/// The bytes of a file, gzipped or not.
-enum Compressed {
-    Plain(Output),
-    Gzip(Box<GzEncoder<Output>>),
-}
+struct Table(csv::Writer<Encoder<Output>>);
 
 /// A file that gets its name when it is complete, as a writer.
 struct Output(AtomicFile);
 
 impl Table {
-    /// Starts the table with its header row. Its rows are gzipped if the name of the file ends with `.gz`.
+    /// Starts the table with its header row. The name of the file says whether its rows are compressed.
     fn create(path: &Path, columns: &[&str]) -> Result<Self> {
         let file = Output(AtomicFile::create(path, OWNER_ONLY)?);
-        let is_gzip = path.extension().is_some_and(|ending| ending == "gz");
-        let bytes = if is_gzip {
-            Compressed::Gzip(Box::new(GzEncoder::new(file, Compression::default())))
-        } else {
-            Compressed::Plain(file)
-        };
+        let bytes = Encoder::new(file, Compression::of_name(path))?;
         let mut options = csv::WriterBuilder::new();
         let mut table = Self(options.buffer_capacity(1 << 18).from_writer(bytes));
         table.push(columns)?;
@@ -247,26 +235,9 @@ impl Table {
     /// Writes the last bytes to the disk. The file keeps its temporary name.
     fn complete(self) -> Result<AtomicFile> {
         let bytes = self.0.into_inner().map_err(|error| error.into_error())?;
-        let Output(file) = match bytes {
-            Compressed::Plain(file) => file,
-            Compressed::Gzip(encoder) => encoder.finish()?,
-        };
+        let Output(file) = bytes.finish()?;
         file.sync()?;
         Ok(file)
-    }
-}
-
-impl Write for Compressed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
-            Self::Plain(file) => file.write(bytes),
-            Self::Gzip(encoder) => encoder.write(bytes),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // The file is flushed when it is complete. A flush of the encoder would make the file larger.
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Instant;
 
 use crate::checkpoint::SameLines;
+use crate::compression::Compression;
 use crate::convert::Suspects;
 use crate::destination::WrittenFile;
 use crate::input::{Container, HeldBack, Source, with_name};
@@ -52,12 +53,17 @@ impl OpenInput {
     }
 
     /// Returns the explanation of the error with which reading the input has ended.
-    pub fn error(&self, source: &Source, result: &io::Result<()>, is_gzip: bool) -> Option<String> {
+    pub fn error(
+        &self,
+        source: &Source,
+        result: &io::Result<()>,
+        compression: Option<Compression>,
+    ) -> Option<String> {
         let Some(foreign) = self.suspects.foreign else {
             let error = result.as_ref().err()?;
             return Some(with_name(&error.to_string(), &source.name));
         };
-        let container = Container::of(!source.is_local_file(), is_gzip);
+        let container = Container::of(!source.is_local_file(), compression);
         Some(with_name(&foreign.message(container), &source.name))
     }
 

@@ -20,7 +20,7 @@ ROWS = [
     "input",
     "tracking",
     "time json",
-    "cloud outcome family format iri url uuid5 terminal console interrupt buffers files",
+    "cloud outcome family format compression iri url uuid5 terminal console interrupt buffers files",
     "progress style exit_code",
     "text",
 ]

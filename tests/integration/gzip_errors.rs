@@ -80,7 +80,7 @@ fn bytes_after_the_end_of_gzip_data_are_an_error_that_says_how_to_read_them() {
         (
             b"\x28\xb5\x2f\xfd\x24\x0b\x59\0\0{\"name\":1}\n".to_vec(),
             format!(
-                "data compressed with zstd begins at byte {at}, after the end of the gzip data; run `head -c {} a.log.gz > a.log.gz.1.log; tail -c +{at} a.log.gz | zstd -dc - > a.log.gz.2.log`, read both files, and move a.log.gz away or leave it out with `--exclude`",
+                "data compressed with zstd begins at byte {at}, after the end of the gzip data; run `head -c {} a.log.gz > a.log.gz.1.log; tail -c +{at} a.log.gz ",
                 at - 1
             ),
         ),

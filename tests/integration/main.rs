@@ -119,3 +119,7 @@ mod verdicts;
 mod verify;
 mod wide_encodings;
 mod wrapped;
+#[cfg(feature = "zstd")]
+mod zstd_files;
+#[cfg(feature = "zstd")]
+mod zstd_state;

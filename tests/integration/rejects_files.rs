@@ -62,7 +62,7 @@ fn a_log_is_never_replaced_by_its_rejects() {
             log.as_bytes(),
             "the output of `--rejects` would replace `rejects.jsonl`, which the run reads",
         ),
-        (&packed, "the rejects file `rejects.jsonl` is gzipped"),
+        (&packed, "the rejects file `rejects.jsonl` is compressed"),
     ] {
         directory.write("rejects.jsonl", bytes);
         for state in [&[][..], &["--state", "state"]] {

@@ -281,11 +281,11 @@ fn two_outputs_on_standard_output_are_a_usage_error() {
 
 #[test]
 fn a_name_of_a_file_of_another_kind_makes_no_directory() {
-    for name in ["x.json", "x.CSV", "out.json.gz", "out.jsonl.zst"] {
+    for name in ["x.json", "x.CSV", "out.json.gz", "out.json.zst"] {
         let run = || Run::transform().file("a.log", line(1));
         let ended = run().args(&["-o", name, "a.log"]).run().with_code(2);
         ended.assert_error(&format!(
-            "`{name}` is neither a directory nor a name for one file, which ends with .jsonl or .jsonl.gz; "
+            "`{name}` is neither a directory nor a name for one file, which ends with .jsonl, .jsonl.gz or .jsonl.zst; "
         ));
         assert_eq!(ended.files(""), ["a.log"]);
         let slash = format!("{name}/");

@@ -8,10 +8,11 @@ use crate::harness::{Run, RunDirectory, gzip, lines};
 const ARGUMENTS: [&str; 5] = ["--state", "state", "-o", "out", "logs"];
 
 /// A shell command that packs `a.log` into `packed`, and the name of the packed file.
-const KINDS: [(&str, &str); 10] = [
+const KINDS: &[(&str, &str)] = &[
     ("bzip2 -c a.log > packed", "a.log.bz2.gz"),
     ("xz -c a.log > packed", "a.log.1"),
     ("xz -c --format=lzma a.log > packed", "a.log.1"),
+    #[cfg(not(feature = "zstd"))]
     ("zstd -qc a.log > packed", "a.log"),
     ("lz4 -c a.log > packed", "a.log"),
     ("gzip -c a.log | base64 > packed", "a.log"),
@@ -63,7 +64,7 @@ fn emitted(directory: &RunDirectory, options: &[&str]) -> u64 {
 
 #[test]
 fn the_advice_about_a_packed_file_reads_all_its_lines_with_a_state() {
-    for (pack, name) in KINDS {
+    for &(pack, name) in KINDS {
         for is_in_gzip in [false, true] {
             let directory = RunDirectory::new();
             directory.write("a.log", lines(0..40));
@@ -84,8 +85,11 @@ fn the_advice_about_a_packed_file_reads_all_its_lines_with_a_state() {
 
 #[test]
 fn the_advice_about_data_after_text_reads_the_rest_with_a_state() {
-    let gzipped = ("gzip -c a.log > packed", "a.log");
-    for (pack, name) in KINDS.into_iter().chain([gzipped]) {
+    let compressed = [
+        ("gzip -c a.log > packed", "a.log"),
+        ("zstd -qc a.log > packed", "a.log"),
+    ];
+    for &(pack, name) in KINDS.iter().chain(&compressed) {
         // Text in base64 and in a tar archive is text, and the mark of lzma is too short.
         let is_left_out = ["base64", "lzma", "tar"]
             .iter()

@@ -109,10 +109,10 @@ pub fn message_after(
     };
     let rest = part(&format!("tail -c +{first}"));
     let advice = match container {
-        Container::File | Container::GzipFile => {
+        Container::File | Container::CompressedFile(_) => {
             reading.of_rest(&part(&format!("head -c {offset}")), &rest)
         }
-        Container::Pipe | Container::GzipPipe => {
+        Container::Pipe | Container::CompressedPipe(_) => {
             let advice = reading.of_pipe(&rest);
             format!(
                 "{advice}; if the input comes out of an archive, unpack the archive into a folder and give the folder"
@@ -157,7 +157,7 @@ fn recognize(start: &[u8]) -> Option<Foreign> {
         return (!is_damage).then(|| Foreign::new(*is, *reading));
     }
     match start {
-        _ if is_gzip_member(start) => Some(Foreign::GZIP_DATA),
+        _ if is_gzip_member(start) => Some(Foreign::GZIP),
         [0x78, ..] if inflates(start, Header::Zlib) => Some(Foreign::ZLIB),
         _ if is_message_in_log(start) => Some(Foreign::OPENPGP),
         _ => wide_encoding_of(start),

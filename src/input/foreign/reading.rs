@@ -119,18 +119,12 @@ impl Reading {
         format!("mkdir DIR && {command}")
     }
 
-    /// Returns the advice to get a lookup table from a file. `is_in_gzip` says whether the data is decompressed from gzip.
-    pub fn advice_for_table(self, is_in_gzip: bool) -> String {
-        let command = match self {
-            Self::Unpack(_) | Self::UnpackFile(_) | Self::Advice(_) => {
-                return "export the table as CSV in UTF-8".to_owned();
-            }
-            Self::Itself => "gzip -dc FILE".to_owned(),
-            Self::Command(command) if is_in_gzip => {
-                format!("gzip -dc FILE | {}", command.replace("FILE", "-"))
-            }
-            Self::Command(command) => command.to_owned(),
-        };
-        format!("give the file that `{command} > TABLE` writes")
+    /// Returns the advice to get a lookup table from a file. `writer` is a shell command that writes the data to standard
+    /// output, or `None` if the data is the file itself.
+    pub fn advice_for_table(self, writer: Option<&str>) -> String {
+        match self.text(writer) {
+            Some(command) => format!("give the file that `{command} > TABLE` writes"),
+            None => "export the table as CSV in UTF-8".to_owned(),
+        }
     }
 }

@@ -24,7 +24,7 @@ impl Deliverer<'_> {
             held_back,
             holds_event,
             rest,
-            is_gzip,
+            compression,
         } = end;
         let mut flow = ControlFlow::Continue;
         if !self.output_failed(input) {
@@ -34,7 +34,7 @@ impl Deliverer<'_> {
         let Some(mut open) = self.open.remove(&input) else {
             return flow;
         };
-        if let Some(error) = open.error(source, &result, is_gzip) {
+        if let Some(error) = open.error(source, &result, compression) {
             let message = format!("failed to read `{}` to its end: {error}", source.name);
             self.input_failed(&mut open, message);
         }
@@ -56,7 +56,7 @@ impl Deliverer<'_> {
                 suspects: &open.suspects,
                 tally: &open.tally,
                 reread: &self.warnings.reread,
-                is_gzip,
+                compression,
                 is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
                 unwraps: self.warnings.unwraps.as_deref(),
                 joins_pieces: self.warnings.joins_pieces,

@@ -10,7 +10,7 @@ use crate::contents::{Contents, LeftOutCause};
 use crate::format::{Format, OutputFormat};
 use crate::input::{Framing, Origin, Source};
 use crate::outcome::{Reason, Repair, RepairSet};
-use crate::output_names::{Compression, OutputNames, check_outputs};
+use crate::output_names::{OutputNames, check_outputs};
 use crate::report::{Archive, LeftOutRow, Recommended, is_worth_repairing};
 use crate::run::settings::{ConversionSettings, InputSettings};
 use crate::text::{noun, shell_argument, shell_word};
@@ -72,7 +72,7 @@ impl TransformCommand {
         let names = OutputNames {
             directory: OUTPUT.into(),
             format: OutputFormat::Records(Format::Xapi),
-            compression: Compression::None,
+            compression: None,
             numbers: false,
         };
         if check_outputs(Some(&names), &[], sources, &conversion.files()).is_ok() {
