@@ -1,4 +1,5 @@
-//! Messages on standard error, and results for people on standard output. No other module writes to standard error.
+//! Messages on standard error, and results for people on standard output. Besides these, only the progress and the errors of
+//! the command line are written to standard error.
 //!
 //! Messages do not disturb the progress bar. If standard error is closed or cannot be written, messages are lost and
 //! the run goes on.

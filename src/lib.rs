@@ -100,7 +100,7 @@
 //! | `checkpoint` | the state directory: the positions up to which inputs are durably delivered |
 //! | `output_names` | the names of output files |
 //! | `convert` | a line → its outcome and records; batches of them; the library |
-//! | `contents` | the contents of logs by count, for `inspect` |
+//! | `contents` | the contents of logs by count: events by name and day, courses, users, for `inspect` |
 //! | `xapi`, `caliper` | event name → records: the table of events in `mod.rs`, one file for each event family, wire types, vocabulary |
 //! | `repair` | old events → the form of today, if the user asks for it |
 //! | `filter`, `selection`, `routing` | the events that are wanted: by time and course, by name, by routers.json |
@@ -112,10 +112,11 @@
 //! | `time`, `json` | all reading and printing of times and durations; one JSON reader, one writer |
 //! | `outcome` | outcomes, reason codes, the tally |
 //! | `format` | the output formats and their names; the rules that records follow |
-//! | `family` | the families of events |
+//! | `family` | the families of events, such as video, for which `xapi` and `caliper` have a file each |
 //! | `compression` | gzip and zstd: their marks, names and encoders |
-//! | `iri`, `url`, `uuid5`, `text`, `terminal`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
+//! | `iri`, `url`, `uuid5`, `console`, `interrupt`, `buffers`, `files` | small helpers that do not deal with events |
 //! | `progress`, `style`, `exit_code` | the progress bar; colours; the exit codes |
+//! | `text`, `terminal` | numbers, sizes and shell words as texts for people; the width of the terminal |
 //!
 //! # What a change touches
 //!

@@ -82,7 +82,7 @@ impl Progress {
         let counts = Arc::clone(&self.counts);
         let mut meter = Meter::new(self.bar.clone(), length, counts);
         let (stop, stopped) = channel();
-        let is_over =
+        let has_ended =
             move |interval| stopped.recv_timeout(interval) != Err(RecvTimeoutError::Timeout);
         let builder = Builder::new().name("progress".to_owned());
         let thread = if self.mode == ProgressMode::Bar {
@@ -91,7 +91,7 @@ impl Progress {
             builder.spawn(move || {
                 loop {
                     meter.draw(&snapshot());
-                    if is_over(INTERVAL) {
+                    if has_ended(INTERVAL) {
                         return;
                     }
                 }
@@ -99,7 +99,7 @@ impl Progress {
         } else {
             builder.spawn(move || {
                 meter.measure(&snapshot());
-                while !is_over(LOG_INTERVAL) {
+                while !has_ended(LOG_INTERVAL) {
                     meter.log(&snapshot(), &mut io::stderr().lock());
                 }
             })

@@ -1,4 +1,4 @@
-//! Colours of texts for people. No other file names a colour, and no colour is written to a file.
+//! Colours of texts for people. No other file names a colour. Records and reports have no colours.
 
 use std::io::{self, IsTerminal};
 

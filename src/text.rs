@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write;
 
+use unicode_width::UnicodeWidthStr;
+
 /// Returns a number with commas between its thousands.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -66,6 +68,27 @@ pub fn line_text(line: u64, byte: Option<u64>) -> String {
         Some(byte) => format!("byte {byte} of line {line}"),
         None => format!("line {line}"),
     }
+}
+
+/// Returns a text in lines of at most `columns`, which end between pieces. The first line begins with `label`, the others
+/// with `indent` spaces. A piece that is wider than a line is not broken.
+pub fn wrapped<'p>(
+    pieces: impl Iterator<Item = &'p str>,
+    label: &str,
+    indent: usize,
+    columns: usize,
+) -> String {
+    let mut text = String::new();
+    let mut line = label.to_owned();
+    for (nth, piece) in pieces.enumerate() {
+        if nth > 0 && line.width() + piece.trim_end().width() > columns {
+            text.push_str(line.trim_end());
+            text.push('\n');
+            line = " ".repeat(indent);
+        }
+        line.push_str(piece);
+    }
+    text + line.trim_end() + "\n"
 }
 
 /// Returns whether a character does not show, or changes how the characters after it are shown.

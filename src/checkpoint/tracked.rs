@@ -16,7 +16,7 @@ pub struct Tracked {
     end: Option<LogEnd>,
     /// The positions up to which known logs have the same lines, after those in `found`.
     copied: Vec<Position>,
-    /// Whether all lines that a known log may have, too, were compared with its lines.
+    /// Whether every line that may be in a known log was compared with the lines of that log.
     is_compared: bool,
     /// Whether the input was read again to compare its lines, so that its reader is no longer at `offset`.
     pub is_read_again: bool,

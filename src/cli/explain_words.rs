@@ -11,7 +11,7 @@ use crate::report::MORE;
 const MOST_INPUTS: usize = 3;
 
 /// The options of explain that do not belong to a run that has gone through all its lines.
-const OTHERS: [&str; 9] = [
+const NOT_REPEATED: [&str; 9] = [
     "color", "help", "json", "limit", "only", "progress", "quiet", "reason", "threads",
 ];
 
@@ -32,7 +32,7 @@ pub fn explain_words(explain: &Command, matches: &ArgMatches) -> Vec<OsString> {
     let options = explain.get_arguments().filter(|arg| {
         let id = arg.get_id().as_str();
         let is_of_inputs = rejects.is_some() && OF_INPUTS.contains(&id);
-        !arg.is_positional() && !OTHERS.contains(&id) && !is_of_inputs
+        !arg.is_positional() && !NOT_REPEATED.contains(&id) && !is_of_inputs
     });
     let mut words: Vec<OsString> = options.flat_map(|arg| option_words(arg, matches)).collect();
     let more = (inputs.len() > MOST_INPUTS).then(|| MORE.into());

@@ -160,7 +160,7 @@ const RARE: &[&str] = &[
     "verbose",
 ];
 
-/// Shorter help for `-h`, so that it fits two screens. Of other options, `-h` shows the first sentence.
+/// Shorter help for `-h`, so that it fits two screens. For all other options, `-h` shows the first sentence of the help.
 const SHORT: &[(&str, &str)] = &[
     (
         "actor",

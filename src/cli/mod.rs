@@ -85,6 +85,34 @@ enum Subcommands {
     Man(manual::ManArgs),
 }
 
+impl Subcommands {
+    /// Returns the name of the command, its console, and whether it sends nothing.
+    fn parts(&self) -> (&'static str, Console, bool) {
+        match self {
+            Subcommands::Transform(args) => ("transform", args.console(), false),
+            Subcommands::Send(args) => {
+                let console = Console::new(args.options.record.quiet, true);
+                ("send", console, args.options.delivery.dry_run)
+            }
+            Subcommands::Verify(args) => {
+                let console = Console::new(args.options.record.quiet, true);
+                ("verify", console, args.options.delivery.dry_run)
+            }
+            Subcommands::Recover(args) => {
+                let console = Console::new(args.quiet, true);
+                ("recover", console, args.delivery.dry_run)
+            }
+            Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
+            Subcommands::Explain(args) => ("explain", args.console(), false),
+            Subcommands::Inspect(args) => ("inspect", args.console(), false),
+            Subcommands::Events(_) => ("events", Console::new(false, false), false),
+            Subcommands::Lms(args) => ("lms", args.console(), false),
+            Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
+            Subcommands::Man(_) => ("man", Console::new(false, false), false),
+        }
+    }
+}
+
 /// Runs the program with its arguments, the first of which is the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let words: Vec<OsString> = arguments.into_iter().collect();
@@ -130,28 +158,7 @@ fn run_command(
     progress: Option<ProgressMode>,
     invocation: &Invocation,
 ) -> Result<ExitCode, Fatal> {
-    let (name, console, dry_run) = match &command {
-        Subcommands::Transform(args) => ("transform", args.console(), false),
-        Subcommands::Send(args) => {
-            let console = Console::new(args.options.record.quiet, true);
-            ("send", console, args.options.delivery.dry_run)
-        }
-        Subcommands::Verify(args) => {
-            let console = Console::new(args.options.record.quiet, true);
-            ("verify", console, args.options.delivery.dry_run)
-        }
-        Subcommands::Recover(args) => {
-            let console = Console::new(args.quiet, true);
-            ("recover", console, args.delivery.dry_run)
-        }
-        Subcommands::DeadLetters(_) => ("dead-letters", Console::new(false, false), false),
-        Subcommands::Explain(args) => ("explain", args.console(), false),
-        Subcommands::Inspect(args) => ("inspect", args.console(), false),
-        Subcommands::Events(_) => ("events", Console::new(false, false), false),
-        Subcommands::Lms(args) => ("lms", args.console(), false),
-        Subcommands::Completions(_) => ("completions", Console::new(false, false), false),
-        Subcommands::Man(_) => ("man", Console::new(false, false), false),
-    };
+    let (name, console, dry_run) = command.parts();
     let console = console.with_progress(progress);
     warn_of_unknown_variables(&console);
     let running = RunCommand {

@@ -9,6 +9,7 @@ use super::lacking::Lacking;
 use super::left_out::LeftOutCause;
 use super::names::Names;
 use super::seen_event::SeenEvent;
+use super::site::site_of;
 use super::values::Values;
 use crate::outcome::{FrequentTexts, Reason, RepairSet};
 
@@ -63,7 +64,9 @@ impl Contents {
         if let Some(session) = event.session {
             self.sessions.insert(session);
         }
-        self.count_site(event.host, event.page);
+        if let Some(site) = site_of(event.host, event.page) {
+            self.sites.count(&site, 1);
+        }
     }
 
     /// Counts an unparsable line. `position` returns its position.
@@ -104,38 +107,4 @@ impl Contents {
         self.lacking_users.add(&later.lacking_users);
         self.lacking_courses.add(&later.lacking_courses);
     }
-
-    /// Counts the address of the LMS: the origin of the page if the page is on the host that received the event. Pages of
-    /// microfrontends are on other hosts.
-    fn count_site(&mut self, host: Option<&str>, page: Option<&str>) {
-        let origin = page.and_then(origin_of);
-        match (host, origin) {
-            (Some(host), Some((scheme, authority))) if authority == host => {
-                let length = scheme.len() + "://".len() + authority.len();
-                self.sites.count(&page.unwrap_or_default()[..length], 1);
-            }
-            (Some(host), _) if is_host(host) => self.sites.count(&format!("https://{host}"), 1),
-            (_, Some((scheme, authority))) => {
-                let length = scheme.len() + "://".len() + authority.len();
-                self.sites.count(&page.unwrap_or_default()[..length], 1);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Returns the scheme and the authority of an address, such as `https` and `courses.example.org`.
-fn origin_of(address: &str) -> Option<(&str, &str)> {
-    let after = |scheme: &str| address.strip_prefix(scheme)?.strip_prefix("://");
-    let (scheme, rest) = after("https")
-        .map(|rest| ("https", rest))
-        .or_else(|| Some(("http", after("http")?)))?;
-    let end = memchr::memchr(b'/', rest.as_bytes()).unwrap_or(rest.len());
-    let authority = &rest[..end];
-    is_host(authority).then_some((scheme, authority))
-}
-
-fn is_host(text: &str) -> bool {
-    let is_of_host = |c: u8| c.is_ascii_alphanumeric() || b"-.:".contains(&c);
-    text.contains(['.', ':']) && text.bytes().all(is_of_host)
 }

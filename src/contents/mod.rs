@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `counts` | the counts of a batch or a run |
 //! | `seen_event` | the fields of an event that are counted |
+//! | `site` | the address of the LMS from which an event comes |
 //! | `names` | events by name |
 //! | `days` | events by day |
 //! | `distinct` | the number of different values |
@@ -25,12 +26,15 @@ mod lacking;
 mod left_out;
 mod names;
 mod seen_event;
+mod site;
 mod values;
 
 pub use counts::Contents;
+pub use days::OTHER_FAMILY;
 pub use distinct::Distinct;
 pub use lacking::Lacking;
 pub use left_out::LeftOutCause;
 pub(crate) use seen_event::SeenEvent;
 pub use seen_event::family_of;
+pub use site::{origin_of, site_of};
 pub use values::Values;

@@ -7,6 +7,7 @@ use super::converted_batch::ConvertedBatch;
 use super::converted_line::{ConvertedLine, EventType};
 use super::line_converter::LineConverter;
 use super::record_writer::Layout;
+use super::root_search::RootSearch;
 use super::row_origin::{RowOrigin, content_of};
 use crate::buffers::Buffers;
 use crate::compression::Compression;
@@ -34,6 +35,7 @@ pub struct BatchConverter {
     /// Whether the run is an inspection, which counts events and needs no records.
     pub inspects: bool,
     pub buffers: Buffers,
+    pub root_search: RootSearch,
 }
 
 impl BatchConverter {
@@ -52,6 +54,12 @@ impl BatchConverter {
         };
         converted.contents = self.inspects.then(Box::default);
         let last_of_part = self.convert_part(source, &batch, &mut converted);
+        if converted.tally.emitted > 0 {
+            let lines = batch.lines(source.shape, self.max_line_bytes);
+            let tally = &mut converted.tally;
+            self.root_search
+                .search(&self.converter, &batch, lines, tally);
+        }
         let rest = last_of_part.map(|nth| batch.split_after(nth));
         if let Some(foreign) = converted.suspects.foreign {
             let whole_lines = match source.shape {

@@ -134,25 +134,9 @@ impl LineConverter {
                 return unwanted;
             }
         }
-        let parsed = parse_content(line, wrapper, arena);
-        let parsed = parsed.and_then(|event| match event {
-            Some(event) if !self.repairs.is_empty() => {
-                RepairedEvent::of(event, self.repairs, arena).map(Some)
-            }
-            event => Ok(event.map(RepairedEvent::unchanged)),
-        });
-        let of_event = match parsed {
+        let of_event = match self.repaired_event(line, wrapper, arena) {
             Ok(event) => event?,
-            Err(fault) => {
-                let may_be_row = matches!(
-                    fault.reason,
-                    Reason::NoEvent | Reason::NotWrapped | Reason::NotTracking
-                );
-                if may_be_row && let Some(row) = row_of(line, arena) {
-                    return self.convert_row(row, line, layout, arena, batch);
-                }
-                return Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)));
-            }
+            Err(fault) => return self.of_unparsable(line, fault, layout, arena, batch),
         };
         let event = of_event.event;
         if let Some(contents) = &mut batch.contents {
@@ -190,6 +174,43 @@ impl LineConverter {
             }
         };
         Some(later(conversion.named(name, known)))
+    }
+
+    /// Returns the event of a line with its repairs. Returns `None` if the line is blank.
+    #[inline]
+    fn repaired_event<'a>(
+        &self,
+        line: Line<'a>,
+        wrapper: &LineWrapper,
+        arena: &'a Bump,
+    ) -> Result<Option<RepairedEvent<'a>>, Fault> {
+        let event = parse_content(line, wrapper, arena)?;
+        match event {
+            Some(event) if !self.repairs.is_empty() => {
+                RepairedEvent::of(event, self.repairs, arena).map(Some)
+            }
+            event => Ok(event.map(RepairedEvent::unchanged)),
+        }
+    }
+
+    /// Returns the result for a line that cannot be parsed as an event. The line may be a row of a rejects file.
+    #[cold]
+    fn of_unparsable<'a>(
+        &'a self,
+        line: Line<'a>,
+        fault: Fault,
+        layout: Layout,
+        arena: &'a Bump,
+        batch: &mut ConvertedBatch,
+    ) -> Option<ConvertedLine<'a>> {
+        let may_be_row = matches!(
+            fault.reason,
+            Reason::NoEvent | Reason::NotWrapped | Reason::NotTracking
+        );
+        if may_be_row && let Some(row) = row_of(line, arena) {
+            return self.convert_row(row, line, layout, arena, batch);
+        }
+        Some(ConvertedLine::of_outcome(Outcome::Unparsable(fault)))
     }
 
     /// Converts an event whose name is selected, and notes the repairs that would convert an event which is not converted.

@@ -19,6 +19,7 @@
 //! | `samples` | the first of such lines, with their guessed kinds |
 //! | `pieces` | the lines of an input that are pieces of objects laid out over several lines |
 //! | `batch_converter` | a batch of lines → a batch of records, compressed if needed |
+//! | `root_search` | whether events come from the LMS of the root URL |
 //! | `row_origin` | the rows of a rejects file that are read, and the rows that are written |
 
 mod batch_converter;
@@ -34,6 +35,7 @@ mod logged_event;
 mod missing_repairs;
 mod pieces;
 mod record_writer;
+mod root_search;
 mod row_origin;
 mod samples;
 mod settings;
@@ -48,6 +50,7 @@ pub use known_events::{KnownEvent, Support, default_and_other_events, is_convert
 pub use line_converter::LineConverter;
 pub use pieces::{LineStart, Pieces};
 pub use record_writer::Layout;
+pub use root_search::RootSearch;
 pub use row_origin::RowOrigin;
 pub use samples::{FirstLine, Sample};
 pub use settings::{EnvelopeSettings, FormatSettings, StatementForm, select_events};

@@ -7,7 +7,7 @@ use super::source::Source;
 use crate::compression::Compression;
 
 impl Discovery {
-    /// Adds the files that an earlier listing lacked, and that were removed since, as errors. A file was probably renamed
+    /// Reports each file that an earlier listing lacked and that was removed since as an error. A file was probably renamed
     /// or packed, and is no error, if this listing has its name, its name with `.gz` or `.zst`, or a file that the earlier listing
     /// did not have.
     pub fn add_removed(&mut self, earlier: &Self) {

@@ -153,12 +153,11 @@ pub fn names_database(name: &str) -> bool {
     name.starts_with("mysql://")
 }
 
-/// Returns the step against users or courses that a table with this name lacks.
-pub fn remedy_for_missing_rows(name: &str) -> &'static str {
-    if names_database(name) {
-        "check that `--lms-db` names the database of this LMS"
-    } else {
-        "export the table again (see *Lookup tables* in the guide)"
+/// Returns the step against users or courses that a table with this name lacks. `noun` is "table" or "tables".
+pub fn remedy_for_missing_rows(name: &str, noun: &str) -> String {
+    match names_database(name) {
+        true => "check that `--lms-db` names the database of this LMS".to_owned(),
+        false => format!("export the {noun} again (see *Lookup tables* in the guide)"),
     }
 }
 

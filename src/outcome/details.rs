@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::DateTime;
 
+use super::frequent_texts::FrequentTexts;
 use super::rejected_events::RejectedEvents;
 use super::repair::{RepairCounts, RepairSet};
 use super::unsupported_events::UnsupportedEvents;
@@ -20,6 +21,10 @@ pub struct Details {
     pub lines: Option<(u64, u64)>,
     /// The unsupported events by the kind of their names.
     pub unsupported: UnsupportedEvents,
+    /// Whether an event has the root URL of the LMS.
+    pub has_root_url: bool,
+    /// The addresses of the LMS in some events, as long as no event had the root URL.
+    pub sites: FrequentTexts,
     /// The emitted events without a time. Their ids may be equal.
     pub without_time: u64,
     /// The emitted events with a `time` and a `timestamp` that differ.
@@ -74,6 +79,8 @@ impl Details {
         self.times = widened(self.times, other.times);
         self.lines = widened(self.lines, other.lines);
         self.unsupported.add(&other.unsupported);
+        self.has_root_url |= other.has_root_url;
+        self.sites.add(&other.sites);
         self.without_time += other.without_time;
         self.two_times += other.two_times;
         self.repairs_of_two_times.extend(other.repairs_of_two_times);

@@ -25,7 +25,7 @@ use crate::interrupt::Interrupted;
 pub struct SingleFile {
     file: OpenOutput,
     /// Whether an input or a write ended early, so that the file is not complete.
-    is_cut: bool,
+    is_incomplete: bool,
     interrupted: Interrupted,
     /// The inputs that have started.
     inputs: BTreeSet<usize>,
@@ -46,7 +46,7 @@ impl SingleFile {
     ) -> Result<Self> {
         if fs::metadata(&path).is_ok_and(|existing| !existing.is_file()) {
             bail!(
-                "`{}` is no regular file and is not replaced: redirect standard output to it, without `--output`",
+                "`{}` is not a regular file and is not replaced: redirect standard output to it, without `--output`",
                 path.display()
             );
         }
@@ -71,7 +71,7 @@ impl SingleFile {
         file.part(None)?;
         Ok(Self {
             file,
-            is_cut: false,
+            is_incomplete: false,
             interrupted,
             inputs: BTreeSet::new(),
             console,
@@ -107,7 +107,7 @@ impl Destination for SingleFile {
         if !batch.bytes.is_empty() {
             let part = self.file.part(None);
             if let Err(error) = part.and_then(|part| Ok(part.write(batch)?)) {
-                self.is_cut = true;
+                self.is_incomplete = true;
                 return Err(error.context(failed_to_write(&self.file.next.path)));
             }
         }
@@ -119,7 +119,7 @@ impl Destination for SingleFile {
     }
 
     fn abort(&mut self, _: usize) -> Result<bool> {
-        self.is_cut = true;
+        self.is_incomplete = true;
         Ok(false)
     }
 
@@ -133,7 +133,7 @@ impl Destination for SingleFile {
 
     fn close(self: Box<Self>) -> Closed {
         let path = self.file.next.path.clone();
-        if self.is_cut || self.interrupted.is_set() {
+        if self.is_incomplete || self.interrupted.is_set() {
             self.console.alert(&format!(
                 "`{}` is not written, since the run ended early: run again",
                 path.display()

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use terminal_size::{Width, terminal_size_of};
 
 use super::counts::{Counts, Snapshot};
 use super::figures::Figures;
-
-/// The width of a terminal that does not tell it.
-const USUAL_COLUMNS: usize = 80;
+use crate::terminal::{USUAL_COLUMNS, columns_of};
 
 /// The lowest rate at which the time left is shown.
 const LOWEST_RATE: f64 = 0.05;
@@ -50,10 +47,7 @@ impl Meter {
     /// Draws the bar.
     pub fn draw(&mut self, snapshot: &Snapshot) {
         let figures = self.measure(snapshot);
-        let columns = match terminal_size_of(io::stderr()) {
-            Some((Width(columns), _)) if columns > 0 => usize::from(columns),
-            _ => USUAL_COLUMNS,
-        };
+        let columns = columns_of(io::stderr()).unwrap_or(USUAL_COLUMNS);
         let below = match &snapshot.waiting {
             Some(reason) => reason.clone(),
             None => figures.below(columns),

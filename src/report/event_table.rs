@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::convert::{KnownEvent, Support};
 use crate::family::Family;
 use crate::format::Format;
+use crate::text::wrapped;
 use crate::{caliper, xapi};
 
 /// The table of the events that some formats convert.
@@ -108,7 +109,7 @@ impl EventTable {
         let has_marks = support.any(|support| support == Support::OnRequest);
         let legend = self.formats.iter().map(|&format| legend(format));
         for sentence in legend.chain(has_marks.then_some(MARK_LEGEND)) {
-            wrap(&mut text, columns, "", 2, sentence.split_inclusive(' '));
+            text += &wrapped(sentence.split_inclusive(' '), "", 2, columns);
         }
         text.push('\n');
         let rows = self.rows();
@@ -181,11 +182,11 @@ impl EventTable {
     }
 
     fn add_paragraph(&self, text: &mut String, event: &KnownEvent<'_>, columns: usize) {
-        wrap(text, columns, "  ", 4, event.name.split_inclusive('.'));
+        *text += &wrapped(event.name.split_inclusive('.'), "  ", 4, columns);
         for &format in &self.formats {
             for kind in kinds(event, format) {
                 let label = format!("    {:7}  ", format.title());
-                wrap(text, columns, &label, 13, kind.split_inclusive(' '));
+                *text += &wrapped(kind.split_inclusive(' '), &label, 13, columns);
             }
         }
     }
@@ -256,28 +257,6 @@ fn legend(format: Format) -> &'static str {
 }
 
 const MARK_LEGEND: &str = "*: not in the default list, so converted only if `--events` selects it";
-
-/// Adds pieces of a text in lines of at most `columns`. The first line begins with `label`, the others with `indent`
-/// spaces.
-fn wrap<'p>(
-    text: &mut String,
-    columns: usize,
-    label: &str,
-    indent: usize,
-    pieces: impl Iterator<Item = &'p str>,
-) {
-    let mut line = label.to_owned();
-    for (nth, piece) in pieces.enumerate() {
-        if nth > 0 && line.len() + piece.trim_end().len() > columns {
-            text.push_str(line.trim_end());
-            text.push('\n');
-            line = " ".repeat(indent);
-        }
-        line.push_str(piece);
-    }
-    text.push_str(line.trim_end());
-    text.push('\n');
-}
 
 #[cfg(test)]
 mod tests {

@@ -11,7 +11,7 @@ pub struct Invocation {
     /// The words of the command line, beginning with the name of the program. Secret parts of URLs are replaced by
     /// `***`.
     pub words: Vec<String>,
-    /// The names of the environment variables that options were taken from. Their values are not kept.
+    /// The names of the environment variables that options were taken from.
     pub variables: Vec<String>,
     /// The words of the command that explains the lines of the run, without `--only`, as a shell reads them. Empty if
     /// there is no such command.

@@ -22,7 +22,9 @@ pub(crate) use advice::{
     table_warnings, unmatched_values,
 };
 pub(crate) use event_table::EventTable;
-pub(crate) use inputs::{InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs};
+pub(crate) use inputs::{
+    InputCounts, InputEnd, InputReport, InputReports, ReadTo, UnchangedInputs,
+};
 pub(crate) use inspection::{Archive, Inspection, LeftOutRow, Recommended, inspection_text};
 pub(crate) use inspection_page::{PageFile, page as inspection_page};
 pub(crate) use invocation::{Invocation, MORE};

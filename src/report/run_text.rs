@@ -41,17 +41,7 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     } else {
         "delivered"
     };
-    let unverified = match statistics.unverified {
-        0 => String::new(),
-        count => format!("{} unverified", grouped(count)),
-    };
-    let unverified = match statistics.of_failed_inserts {
-        0 => unverified,
-        count => format!(
-            "{} of failed inserts: materialized views may lack them",
-            grouped(count)
-        ),
-    };
+    let unverified = unverified_text(statistics);
     // Unverified records could not be compared with the server's copies. They count as delivered or as duplicates. On
     // most servers all of them count in the same way, so one of the two rows shows their number.
     let (of_delivered, of_duplicates) = match statistics.duplicates {
@@ -59,18 +49,7 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
         _ => ("", unverified.as_str()),
     };
     let groups = target.letter_groups();
-    let letters = match groups.letters() {
-        0 => String::new(),
-        count => {
-            let reasons = statistics.reasons.iter();
-            let reasons = reasons_text(reasons.map(|(reason, &count)| (reason.code(), count)));
-            format!(
-                "{reasons}, in {} dead letter{}",
-                grouped(count),
-                plural(count)
-            )
-        }
-    };
+    let letters = letters_text(groups.letters(), statistics);
     let left = "not delivered when sending stopped";
     let requests = &statistics.requests;
     let connections = match target.rate_limiter.settled() {
@@ -105,4 +84,27 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
         rows.push(row(made, noun(made, "requests"), &speed));
     }
     rows.join("\n")
+}
+
+/// Returns the number of records that may or may not be delivered.
+fn unverified_text(statistics: &TargetStatistics) -> String {
+    match (statistics.of_failed_inserts, statistics.unverified) {
+        (0, 0) => String::new(),
+        (0, count) => format!("{} unverified", grouped(count)),
+        (count, _) => format!(
+            "{} of failed inserts: materialized views may lack them",
+            grouped(count)
+        ),
+    }
+}
+
+/// Returns the reasons of undeliverable records, with the number of dead letters.
+fn letters_text(letters: u64, statistics: &TargetStatistics) -> String {
+    if letters == 0 {
+        return String::new();
+    }
+    let reasons = statistics.reasons.iter();
+    let reasons = reasons_text(reasons.map(|(reason, &count)| (reason.code(), count)));
+    let plural = plural(letters);
+    format!("{reasons}, in {} dead letter{plural}", grouped(letters))
 }

@@ -192,7 +192,7 @@ fn check_rows(lms: &Lms, console: &Console) {
         } else {
             format!("the table `{name}` has a header and no rows")
         };
-        let remedy = remedy_for_missing_rows(name);
+        let remedy = remedy_for_missing_rows(name, "table");
         console.alert(&format!(
             "{problem}, so it has the same effect as no table of {rows}s: {remedy}"
         ));

@@ -4,6 +4,7 @@ use crate::console::Console;
 use crate::lms::{Lms, Unknown};
 use crate::outcome::Tally;
 use crate::text::counted;
+use crate::url::redacted;
 
 /// Shows a note if external ids were derived, or courses are named by their ids because there is no table of courses. Warns
 /// if the records went to a server, which does not forget them, and the user has not asked for derived ids.
@@ -45,6 +46,17 @@ pub fn note_derived_ids(lms: &Lms, is_sent: bool, console: &Console) {
     console.note(&format!(
         "note: external ids{whose} were derived and do not match the LMS's own{remedy}"
     ));
+}
+
+/// Shows a note if the events seem to come from another LMS than that of the root URL.
+pub fn note_site(lms: &Lms, tally: &Tally, console: &Console) {
+    let sites = tally.details.sites.most_frequent(1);
+    if let Some((site, _)) = sites.first().filter(|_| !tally.details.has_root_url) {
+        console.note(&format!(
+            "note: the events seem to come from `{site}`, not from `{}`: check that `--lms-root-url` equals LMS_ROOT_URL in the settings of the LMS, since ids depend on it",
+            redacted(&lms.root_url)
+        ));
+    }
 }
 
 /// Shows notes about emitted events whose times are doubtful.

@@ -17,7 +17,7 @@ use crate::buffers::Buffers;
 use crate::checkpoint::ResumingOpener;
 use crate::console::Console;
 use crate::contents::Contents;
-use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter};
+use crate::convert::{BatchConverter, ConvertedBatch, Layout, LineConverter, RootSearch};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::files::{ANY_FILE, OWNER_ONLY};
 use crate::input::{LineBatch, NotFound, Source};
@@ -76,14 +76,7 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     check_stdout(&discovery.sources, None).or_exit(ExitCode::Usage)?;
     let of_all_shards = discovery.sources.iter().chain(&discovery.in_other_shards);
     command.choose_output(&of_all_shards.collect::<Vec<_>>(), &conversion);
-    let mut converter = conversion.load(&input, console).or_exit(ExitCode::Usage)?;
-    if let Some(lms) = converter.lms.get_mut() {
-        lms.derivation.computes_ids = false;
-        // Events are converted as without tables, which shows the repairs that they need.
-        lms.unknown_user = Unknown::Derive;
-        lms.unknown_course = Unknown::Derive;
-        lms.missing_external_id = Unknown::Derive;
-    }
+    let converter = converter_of(conversion, &input, console)?;
     let (has_users, has_courses) = converter.lms.get().map_or((false, false), |lms| {
         (lms.users.is_some(), lms.courses.is_some())
     });
@@ -127,6 +120,23 @@ pub fn inspect(settings: InspectSettings, console: &Console) -> Result<ExitCode,
     Ok(options.interrupted.code().unwrap_or(delivered.code))
 }
 
+/// Returns a converter that derives ids and names of users and courses that the tables lack. So events are converted as
+/// without tables, which shows the repairs that they need.
+fn converter_of(
+    conversion: ConversionSettings,
+    input: &InputSettings,
+    console: &Console,
+) -> Result<LineConverter, Fatal> {
+    let mut converter = conversion.load(input, console).or_exit(ExitCode::Usage)?;
+    if let Some(lms) = converter.lms.get_mut() {
+        lms.derivation.computes_ids = false;
+        lms.unknown_user = Unknown::Derive;
+        lms.unknown_course = Unknown::Derive;
+        lms.missing_external_id = Unknown::Derive;
+    }
+    Ok(converter)
+}
+
 /// Reads the inputs and counts their contents.
 fn count(
     sources: &Arc<[Source]>,
@@ -149,6 +159,7 @@ fn count(
         keeps_details: false,
         inspects: true,
         buffers: Buffers::default(),
+        root_search: RootSearch::default(),
     };
     let convert = move |source: &Source, batch: LineBatch| count_batch(&batches, source, batch);
     let progress = console.progress();

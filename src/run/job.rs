@@ -16,7 +16,7 @@ use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
 use crate::console::Console;
-use crate::convert::{BatchConverter, Layout, LineConverter};
+use crate::convert::{BatchConverter, Layout, LineConverter, RootSearch};
 use crate::dedupe::{Dedupe, Scope};
 use crate::destination::{Destination, RecordCounter};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -255,6 +255,7 @@ impl<'a> Job<'a> {
             keeps_details: self.record.report.is_some(),
             inspects: false,
             buffers: Buffers::default(),
+            root_search: RootSearch::default(),
         });
         if let Some(counter) = destination.counter()
             && self.tables.load(&batches.converter).is_ok()

@@ -20,9 +20,9 @@ ROWS = [
     "input",
     "tracking",
     "time json",
-    "cloud outcome family format compression iri url uuid5 terminal console interrupt buffers files",
+    "cloud outcome family format compression iri url uuid5 console interrupt buffers files",
     "progress style exit_code",
-    "text",
+    "text terminal",
 ]
 ROW_OF = {module: number for number, row in enumerate(ROWS) for module in row.split()}
 

@@ -200,8 +200,7 @@ fn the_counts_by_outcome_and_reason_are_on_standard_error() {
     let stderr = run(&["--only", "emitted"]).stderr;
     assert!(stderr.contains(&counts[1..]), "{stderr}");
     let stderr = run(&["--only", "rejected", "--limit", "1"]).stderr;
-    let expected =
-        "              2 lines  1 shown\nnote: stopped after 1 line, as `--limit` says\n";
+    let expected = "              2 lines  1 shown\nnote: stopped after 1 line (`--limit`)\n";
     assert!(stderr.ends_with(expected), "{stderr}");
     assert_eq!(run(&["--only", "rejected", "--quiet"]).stderr, "");
 }
@@ -220,6 +219,11 @@ fn unsupported_lines_are_counted_in_the_words_of_transform() {
         + &named("edx.problem.completed")
         + &nameless("book")
         + &nameless("play_video");
+
+    let run = Run::explain_as_text().file("a.log", &log).args(&["a.log"]);
+    let shown = String::from_utf8(run.run().with_code(0).stdout).unwrap();
+    let request = "a.log:2: /courses/x: unsupported: a request of a page, which no format takes\n";
+    assert!(shown.contains(request), "{shown}");
     let run = Run::explain_as_text().file("a.log", &log).args(&["a.log"]);
     let counts = "6 unsupported  1 that xAPI does not take, 1 only with `--events all`, 2 requests, 2 without a name (`--name-from-event-type` would name 1)\n";
     run.run().with_code(0).assert_stderr(counts);

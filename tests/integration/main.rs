@@ -94,6 +94,7 @@ mod report;
 mod resume;
 #[cfg(unix)]
 mod retried_rejects;
+mod root_url;
 mod routers;
 mod schedules;
 mod send;

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use jiff::civil::Date;
 
 use super::buckets::{Bucket, Step, buckets};
-use super::families::{Counts, FAMILIES, add};
+use super::families::{COLOURS, Counts, add, name_at};
 use super::html::{Table, row};
 use crate::report::inspection::Day;
 use crate::text::{counted, grouped};
@@ -39,7 +39,7 @@ pub fn events_over_time(days: &[Day]) -> String {
     let Some((step, bars)) = bars(days) else {
         return "<p>No event has a time.</p>\n".into();
     };
-    let present: Vec<usize> = (0..FAMILIES.len())
+    let present: Vec<usize> = (0..COLOURS)
         .filter(|nth| bars.iter().any(|bar| bar.counts[*nth] > 0))
         .collect();
     format!(
@@ -81,7 +81,7 @@ fn legend(present: &[usize]) -> String {
         let _ = write!(
             html,
             "<li><i class=\"swatch f{nth}\"></i>{}</li>",
-            FAMILIES[*nth]
+            name_at(*nth)
         );
     }
     html.push_str("</ul>\n");
@@ -162,7 +162,7 @@ fn stack(x: usize, bar: &Bar, highest: u64, label: &str) -> String {
             share_of(below + count, events, height),
         );
         below += count;
-        parts.push(format!("{} {}", FAMILIES[nth], grouped(*count)));
+        parts.push(format!("{} {}", name_at(nth), grouped(*count)));
         if top > bottom {
             let (y, height) = (HEIGHT - top, top - bottom);
             let _ = write!(
@@ -240,7 +240,7 @@ fn labels(step: Step, bars: &[Bar]) -> Vec<(usize, String)> {
 fn table(step: Step, bars: &[Bar], present: &[usize]) -> String {
     let noun = step.noun();
     let mut columns = vec!["Days in UTC", "Events"];
-    columns.extend(present.iter().map(|nth| FAMILIES[*nth]));
+    columns.extend(present.iter().map(|nth| name_at(*nth)));
     let rows = bars.iter().filter(|bar| bar.events() > 0).map(|bar| {
         let Bucket { from, to } = bar.bucket;
         let number = |family: &str, count: u64| {
@@ -248,7 +248,7 @@ fn table(step: Step, bars: &[Bar], present: &[usize]) -> String {
             format!("<data data-days=\"{from}/{to}\" data-family=\"{family}\" value=\"{count}\">{text}</data>")
         };
         let mut cells = vec![number("", bar.events())];
-        cells.extend(present.iter().map(|nth| number(FAMILIES[*nth], bar.counts[*nth])));
+        cells.extend(present.iter().map(|nth| number(name_at(*nth), bar.counts[*nth])));
         row(&step.label(bar.bucket), cells.iter().map(String::as_str))
     });
     let table = Table {

@@ -13,8 +13,38 @@ const STYLE: &str = include_str!("style.css");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
+/// A section: its id, its title, and its HTML, or `None` if the section is left out.
+type Section = (&'static str, &'static str, Option<String>);
+
 /// Returns the page of an inspection.
 pub fn page(inspection: &Inspection) -> String {
+    let sections = sections_of(inspection);
+    let shown = || {
+        sections
+            .iter()
+            .filter_map(|(id, title, html)| Some((id, title, html.as_ref()?)))
+    };
+    let links = shown().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"));
+    let links: String = links.collect();
+    let bodies = shown().map(|(id, title, html)| {
+        format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{html}</section>\n")
+    });
+    let bodies: String = bodies.collect();
+    format!(
+        "{START}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
+         <title>Contents of tracking logs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>Contents of tracking logs</h1>\n{}<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n</header>\n\
+         <main>\n{bodies}</main>\n\
+         <footer>Made by event-router {}. Times and days are in UTC.</footer>\n</body>\n</html>\n",
+        sections::headline(inspection),
+        env!("CARGO_PKG_VERSION"),
+    )
+}
+
+/// Returns the sections in their order.
+fn sections_of(inspection: &Inspection) -> [Section; 9] {
     let all = inspection.lines.events;
     let courses = format!(
         "<div class=\"pair\"><div>{}</div><div>{}</div></div>",
@@ -27,7 +57,7 @@ pub fn page(inspection: &Inspection) -> String {
             all
         )
     );
-    let sections = [
+    [
         (
             "time",
             "Events over time",
@@ -65,27 +95,5 @@ pub fn page(inspection: &Inspection) -> String {
             "Recommended command",
             Some(sections::command(inspection)),
         ),
-    ];
-    let shown = || {
-        sections
-            .iter()
-            .filter_map(|(id, title, html)| Some((id, title, html.as_ref()?)))
-    };
-    let links = shown().map(|(id, title, _)| format!("<li><a href=\"#{id}\">{title}</a></li>"));
-    let links: String = links.collect();
-    let bodies = shown().map(|(id, title, html)| {
-        format!("<section id=\"{id}\" aria-labelledby=\"{id}-title\">\n<h2 id=\"{id}-title\">{title}</h2>\n{html}</section>\n")
-    });
-    let bodies: String = bodies.collect();
-    format!(
-        "{START}<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\">\n\
-         <title>Contents of tracking logs</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>Contents of tracking logs</h1>\n{}<nav aria-label=\"Sections\"><ul>{links}</ul></nav>\n</header>\n\
-         <main>\n{bodies}</main>\n\
-         <footer>Made by event-router {}. Times and days are in UTC.</footer>\n</body>\n</html>\n",
-        sections::headline(inspection),
-        env!("CARGO_PKG_VERSION"),
-    )
+    ]
 }

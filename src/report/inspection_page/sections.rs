@@ -79,8 +79,12 @@ pub fn headline(inspection: &Inspection) -> String {
             of(&inspection.organizations),
         ),
     ];
-    let mut html = time_range(inspection);
-    html.push_str("<dl class=\"cards\">\n");
+    time_range(inspection) + &cards_html(&cards)
+}
+
+/// Returns the HTML of cards.
+fn cards_html(cards: &[Card]) -> String {
+    let mut html = "<dl class=\"cards\">\n".to_owned();
     for card in cards {
         let class = if card.is_alert {
             " class=\"alert\""

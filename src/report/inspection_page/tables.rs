@@ -1,7 +1,8 @@
 //! The sections of the page that are tables: events by family and by name, courses, unparsable lines.
 
-use super::families::{Counts, FAMILIES, OTHER, class, position};
+use super::families::{COLOURS, Counts, OTHER, class, name_at, position};
 use super::html::{Table, bar, count, escaped, name, row, share};
+use crate::contents::OTHER_FAMILY;
 use crate::convert::Support;
 use crate::report::inspection::{Inspection, NameKind, Top};
 use crate::text::{grouped, noun};
@@ -15,20 +16,19 @@ const MOST_TOP: usize = 100;
 /// Returns the events by family.
 pub fn by_family(inspection: &Inspection) -> String {
     let mut counts = Counts::default();
-    let mut names = [0_u64; FAMILIES.len()];
+    let mut names = [0_u64; COLOURS];
     for event in &inspection.events {
-        let family = position(event.family.unwrap_or(OTHER));
+        let family = position(event.family);
         counts[family] += event.count;
         names[family] += 1;
     }
-    let other = position(OTHER);
-    counts[other] += inspection.other_events.count;
-    names[other] += inspection.other_events.names;
+    counts[OTHER] += inspection.other_events.count;
+    names[OTHER] += inspection.other_events.names;
     let largest = counts.iter().copied().max().unwrap_or(0);
-    let mut order: Vec<usize> = (0..FAMILIES.len()).filter(|nth| counts[*nth] > 0).collect();
+    let mut order: Vec<usize> = (0..COLOURS).filter(|nth| counts[*nth] > 0).collect();
     order.sort_by_key(|nth| std::cmp::Reverse(counts[*nth]));
     let rows = order.into_iter().map(|nth| {
-        let (family, events) = (FAMILIES[nth], counts[nth]);
+        let (family, events) = (name_at(nth), counts[nth]);
         let heading = format!(
             "<i class=\"swatch f{nth}\"></i>{family}{}",
             bar(&format!("f{nth}"), events, largest)
@@ -62,7 +62,7 @@ pub fn by_name(inspection: &Inspection) -> String {
         .enumerate()
         .take(MOST_NAMES)
         .map(|(nth, event)| {
-            let family = event.family.unwrap_or(OTHER);
+            let family = event.family.unwrap_or(OTHER_FAMILY);
             // The families are of names. Requests and events without a name have none.
             let shown = if event.kind == NameKind::Named {
                 family
@@ -72,7 +72,7 @@ pub fn by_name(inspection: &Inspection) -> String {
             let heading = format!(
                 "{} <span class=\"quiet\">{shown}</span>{}",
                 name(&event.name),
-                bar(&class(family), event.count, largest)
+                bar(&class(position(event.family)), event.count, largest)
             );
             let events = count(&format!("/events/{nth}/count"), event.count);
             let share = format!(

@@ -1,6 +1,7 @@
 //! The ends of inputs: at their last line, or before because the run ends.
 
 use super::Deliverer;
+use crate::compression::Compression;
 use crate::destination::{WriteStatus, WrittenFile};
 use crate::input::{HeldBack, ReadEnd, Source};
 use crate::outcome::Tally;
@@ -51,19 +52,7 @@ impl Deliverer<'_> {
             }
         }
         if open.errors.is_empty() && open.held_back.is_none() {
-            let read = ReadInput {
-                source,
-                suspects: &open.suspects,
-                tally: &open.tally,
-                reread: &self.warnings.reread,
-                compression,
-                is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
-                unwraps: self.warnings.unwraps.as_deref(),
-                joins_pieces: self.warnings.joins_pieces,
-            };
-            let warnings = read.warnings();
-            self.warnings.show(&warnings, self.console);
-            open.warnings.extend(warnings);
+            self.warn_of(source, &mut open, compression);
         }
         if source.is_own_rejects && open.errors.is_empty() {
             self.rejects.input.note_delivered(input);
@@ -81,6 +70,23 @@ impl Deliverer<'_> {
             ));
         }
         flow
+    }
+
+    /// Shows the warnings about an input that was read to its end.
+    fn warn_of(&mut self, source: &Source, open: &mut OpenInput, compression: Option<Compression>) {
+        let read = ReadInput {
+            source,
+            suspects: &open.suspects,
+            tally: &open.tally,
+            reread: &self.warnings.reread,
+            compression,
+            is_whole: open.skipped_lines == 0 && open.same_lines.is_none(),
+            unwraps: self.warnings.unwraps.as_deref(),
+            joins_pieces: self.warnings.joins_pieces,
+        };
+        let warnings = read.warnings();
+        self.warnings.show(&warnings, self.console);
+        open.warnings.extend(warnings);
     }
 
     /// Ends an input before its end, because the run was interrupted or the destination is closed.

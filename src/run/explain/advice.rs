@@ -239,7 +239,7 @@ fn with_table(remedy: &str, table: Option<(&str, usize)>) -> String {
     match table {
         Some((name, _)) if names_database(name) => remedy
             .replace(&format!(", {AGAIN}"), "")
-            .replace(AGAIN, remedy_for_missing_rows(name)),
+            .replace(AGAIN, &remedy_for_missing_rows(name, "table")),
         _ => remedy.to_owned(),
     }
 }

@@ -123,7 +123,7 @@ impl Counts {
         }
         if self.has_all() {
             console.note(&format!(
-                "note: stopped after {}, as `--limit` says",
+                "note: stopped after {} (`--limit`)",
                 counted(self.shown, "line", "lines")
             ));
         }

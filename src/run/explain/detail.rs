@@ -1,10 +1,7 @@
 //! One line in detail: its event and its results, with the origin of each field.
 
-use std::io;
-
 use anyhow::Result;
 use bumpalo::Bump;
-use terminal_size::{Width, terminal_size_of};
 
 use super::advice::advice_of;
 use super::explanation::Explanation;
@@ -19,6 +16,7 @@ use crate::input::{Line, LineContent};
 use crate::json::Value;
 use crate::run::settings::InputSettings;
 use crate::style::Palette;
+use crate::terminal;
 
 /// Explains lines in detail.
 pub struct Details<'a> {
@@ -136,9 +134,7 @@ impl Details<'_> {
                 add_rows(value, false, &arena, &note, &mut right);
             }
         }
-        let width = terminal_size_of(io::stdout());
-        let width = width.map(|(Width(width), _)| usize::from(width));
-        write_columns(&left, &right, width, palette, &mut out);
+        write_columns(&left, &right, terminal::known_columns(), palette, &mut out);
         if origins.is_some_and(|origins| origins.is_partial) {
             out.push_str("The event is large, so not every field was followed to the result.\n");
         }

@@ -11,7 +11,7 @@ use super::advice::advice_of;
 use crate::console::one_line;
 use crate::convert::{ConvertedLine, LineConverter};
 use crate::input::Line;
-use crate::outcome::{Outcome, Repair, Unsupported};
+use crate::outcome::{EventKind, Outcome, Repair, Unsupported};
 use crate::style::Palette;
 use crate::text::{position_text, shortened};
 
@@ -97,7 +97,17 @@ impl Explanation<'_> {
             line += ", ";
             line += reason.code();
         }
-        if let Some(why) = why(outcome) {
+        let is_request = matches!(
+            self.conversion.kind_of_unsupported(),
+            EventKind::Implicit | EventKind::ImplicitByType
+        );
+        let why = match outcome {
+            Outcome::Unsupported(_) if is_request => {
+                Some("a request of a page, which no format takes".into())
+            }
+            outcome => why(outcome),
+        };
+        if let Some(why) = why {
             line += ": ";
             line += &one_line(&why);
         }

@@ -103,6 +103,12 @@ impl TransformCommand {
         let (root_url, mut notes) = self.root_url(archive);
         notes.extend(self.notes);
         notes.extend(note_of_tables(archive));
+        if repairs.is_empty() && !needed.is_empty() {
+            notes.push(format!(
+                "few events need a repair, so the command has none: add `--repair {}` if they matter",
+                needed.names()
+            ));
+        }
         let leaves_out = left_out(archive, repairs);
         if leaves_out.iter().map(|row| row.count).sum::<u64>() >= archive.tally.lines() {
             let lacking = &archive.contents;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use super::{Job, Unread};
 use crate::convert::LineConverter;
 use crate::exit_code::ExitCode;
+use crate::lms::Lms;
 use crate::report::{
-    ReadBytes, Report, ReportFile, Reread, Summary, are_most_rejected, are_most_repairable,
-    emptied_files, nameless_events, nothing_emitted, rejected_events, repairable_events,
-    table_warnings, unmatched_values,
+    InputCounts, ReadBytes, Report, ReportFile, Reread, Summary, are_most_rejected,
+    are_most_repairable, emptied_files, nameless_events, nothing_emitted, rejected_events,
+    repairable_events, table_warnings, unmatched_values,
 };
 use crate::run::deliverer::Delivered;
-use crate::run::event_notes::{note_derived_ids, note_events};
+use crate::run::event_notes::{note_derived_ids, note_events, note_site};
 use crate::run::fail_on::report_failures;
 use crate::send::Target;
 
@@ -61,7 +62,7 @@ impl Job<'_> {
     }
 
     /// Shows the summary, the advice about events without a name, and the notes about times.
-    fn show(&self, report: &Report<'_>, nameless: Option<String>) {
+    fn show(&self, report: &Report<'_>, nameless: Option<String>, lms: Option<&Lms>) {
         let console = &self.command.console;
         console.note(&report.to_string());
         if let Some(advice) = nameless {
@@ -69,6 +70,34 @@ impl Job<'_> {
         }
         if let Some(summary) = report.summary {
             note_events(summary.tally, console);
+        }
+        if let (Some(summary), Some(lms)) = (report.summary, lms) {
+            note_site(lms, summary.tally, console);
+        }
+    }
+
+    fn summary<'a>(
+        &self,
+        converter: &LineConverter,
+        delivered: &'a Delivered,
+        counts: InputCounts,
+    ) -> Summary<'a> {
+        let Delivered { tally, inputs, .. } = delivered;
+        Summary {
+            tally,
+            format: converter.format.format(),
+            inputs: counts,
+            skipped_files: self.unread.skipped_files,
+            skipped_lines: inputs.skipped_lines(),
+            repeated: inputs.repeated(),
+            derived_users: (converter.lms.get()).map_or(0, |lms| lms.derived_users.count()),
+            verbose: self.record.verbose,
+            stopped_by: self.options.interrupted.signal(),
+            read: ReadBytes {
+                bytes: self.options.bytes_read.total(),
+                unpacked: self.options.bytes_read.unpacked(),
+                elapsed: self.started.elapsed(),
+            },
         }
     }
 
@@ -91,7 +120,6 @@ impl Job<'_> {
         } = delivered;
         let Unread {
             not_found,
-            skipped_files,
             found_none,
             ..
         } = &self.unread;
@@ -107,22 +135,7 @@ impl Job<'_> {
         }
         let fail_on = &self.record.fail_on;
         let failure = report_failures(fail_on, tally, *found_none, is_stopped, console);
-        let summary = Summary {
-            tally,
-            format,
-            inputs: counts,
-            skipped_files: *skipped_files,
-            skipped_lines: inputs.skipped_lines(),
-            repeated: inputs.repeated(),
-            derived_users: (converter.lms.get()).map_or(0, |lms| lms.derived_users.count()),
-            verbose: self.record.verbose,
-            stopped_by: interrupted.signal(),
-            read: ReadBytes {
-                bytes: self.options.bytes_read.total(),
-                unpacked: self.options.bytes_read.unpacked(),
-                elapsed: self.started.elapsed(),
-            },
-        };
+        let summary = self.summary(converter, delivered, counts);
         let report = Report {
             command: self.command.name,
             invocation: self.command.invocation,
@@ -140,7 +153,8 @@ impl Job<'_> {
             let is_sent = self.command.name == "send" && !self.command.dry_run;
             note_derived_ids(lms, is_sent, console);
         }
-        self.show(&report, nameless.map(|advice| advice + reread.of_others()));
+        let nameless = nameless.map(|advice| advice + reread.of_others());
+        self.show(&report, nameless, converter.lms.get());
         self.write(&report, report_file)
     }
 

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::text::grouped;
+use crate::text::{self, grouped};
 
 /// The indentation of rows.
 const INDENT: usize = 2;
@@ -60,24 +60,7 @@ pub fn row_lines(rows: &[Row], width: usize) -> Vec<String> {
 
 /// Returns a text wrapped at spaces, each line after an indentation. A word that is wider than a line is not broken.
 pub fn wrapped(text: &str, indent: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut line = indent.to_owned();
-    let mut is_empty = true;
-    for word in text.split(' ') {
-        let length = line.width() + usize::from(!is_empty) + word.width();
-        if length > width && !is_empty {
-            lines.push_str(&line);
-            lines.push('\n');
-            line = format!("{indent}  ");
-            is_empty = true;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-        is_empty = false;
-    }
-    lines + &line + "\n"
+    text::wrapped(text.split_inclusive(' '), indent, indent.len() + 2, width)
 }
 
 /// Returns a bar of blocks. A part above 0 has at least an eighth of a block.
