@@ -172,10 +172,11 @@
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
 //! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/clickhouse/run`, `tests/servers/run`,
-//! `tests/mariadb/run`, `tests/rotation/run` and `tests/inspect_page/run`.
+//! `tests/mariadb/run`, `tests/cloud/run`, `tests/rotation/run` and `tests/inspect_page/run`.
 //! `tests/differential/run` compares the output for mutated logs and for the fixtures with the output of the reference.
 //! `tests/ralph/run` sends to a real LRS, `tests/clickhouse/run` inserts into ClickHouse itself, and `tests/mariadb/run` reads
 //! the tables of an LMS from MariaDB. `tests/servers/run` sends through nginx, HAProxy and Squid.
+//! `tests/cloud/run` reads logs from a real server of S3.
 //! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/inspect_page/run` opens the pages of
 //! `inspect --html` in Chromium.
 //! By hand, `tests/package/run` makes the Debian package, installs it into an empty root, and removes it. `cargo bench`

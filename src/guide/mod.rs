@@ -5,6 +5,7 @@
 macro_rules! pages {
     ($($name:ident: $file:literal,)*) => {$(
         #[doc = "[input and output]: crate::guide::input_and_output"]
+        #[doc = "[object storage]: crate::guide::cloud"]
         #[doc = "[events]: crate::guide::events"]
         #[doc = "[inspect]: crate::guide::inspect"]
         #[doc = "[old logs]: crate::guide::old_logs"]
@@ -37,6 +38,7 @@ macro_rules! pages {
 
 pages! {
     input_and_output: "input_and_output.md",
+    cloud: "cloud.md",
     events: "events.md",
     inspect: "inspect.md",
     old_logs: "old_logs.md",
