@@ -34,30 +34,7 @@ pub fn compare(
     tracked: &mut Tracked,
     bytes_read: &BytesRead,
 ) -> io::Result<Opened> {
-    let inputs: Vec<InputId> = candidates.iter().map(|other| other.input).collect();
-    let mut comparisons = Vec::new();
-    let mut start: Option<Position> = None;
-    for (nth, candidate) in candidates.iter().enumerate() {
-        for (to, passed) in candidate.passed.iter().enumerate() {
-            let last = last_found(candidates, candidate, to, tracked);
-            if passed.iter().all(|position| position.offset <= last.offset)
-                || candidate.beginning == Beginning::FirstLines && last.offset >= HEAD_BYTES as u64
-            {
-                continue;
-            }
-            let mut memory = directory.memory();
-            let rows = memory.lines.delivered(&inputs, passed, last.offset);
-            // Without the hashes, the journal has enough positions to recognize most lines.
-            let rows = rows.unwrap_or_default();
-            comparisons.push(Comparison {
-                log: KnownLog::new(directory, last.offset, rows),
-                candidate: nth,
-                to,
-            });
-            let earlier = start.filter(|start| start.offset <= last.offset);
-            start = earlier.or(Some(last));
-        }
-    }
+    let (start, mut comparisons) = comparisons(directory, &opened, candidates, tracked);
     let may_go_on = comparisons.iter().any(|comparison| !comparison.log.is_over);
     let Some(start) = start.filter(|_| may_go_on && !tracked.is_broken()) else {
         return Ok(opened);
@@ -91,6 +68,45 @@ pub fn compare(
     let reached = comparisons.iter().filter_map(|other| other.log.reached);
     tracked.add_copied(reached, are_certain);
     Ok(opened)
+}
+
+/// Returns the known logs with which an input is compared, and the earliest position after which the lines are compared.
+fn comparisons<'d>(
+    directory: &'d StateDirectory,
+    opened: &Opened,
+    candidates: &[Candidate],
+    tracked: &Tracked,
+) -> (Option<Position>, Vec<Comparison<'d>>) {
+    let inputs: Vec<InputId> = candidates.iter().map(|other| other.input).collect();
+    let mut comparisons = Vec::new();
+    let mut start: Option<Position> = None;
+    // The lines before an incomplete line have positions of their own. The end of a packed copy may be a part of this line.
+    let end = tracked.end().filter(|_| !opened.may_grow);
+    let may_hold_lines =
+        |position: &Position| !position.open || end.is_some_and(|end| position.offset > end);
+    for (nth, candidate) in candidates.iter().enumerate() {
+        for (to, passed) in candidate.passed.iter().enumerate() {
+            let last = last_found(candidates, candidate, to, tracked);
+            let mut later = passed.iter().filter(|passed| may_hold_lines(passed));
+            if later.all(|position| position.offset <= last.offset)
+                || candidate.beginning == Beginning::FirstLines && last.offset >= HEAD_BYTES as u64
+            {
+                continue;
+            }
+            let mut memory = directory.memory();
+            let rows = memory.lines.delivered(&inputs, passed, last.offset);
+            // Without the hashes, the journal has enough positions to recognize most lines.
+            let rows = rows.unwrap_or_default();
+            comparisons.push(Comparison {
+                log: KnownLog::new(directory, last.offset, rows),
+                candidate: nth,
+                to,
+            });
+            let earlier = start.filter(|start| start.offset <= last.offset);
+            start = earlier.or(Some(last));
+        }
+    }
+    (start, comparisons)
 }
 
 /// Returns the last position of a candidate that the input has. A candidate that only has the same first lines goes on in

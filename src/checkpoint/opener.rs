@@ -78,30 +78,28 @@ impl InputOpener for ResumingOpener {
         };
         let mut candidates = Candidate::all(&self.directory, &self.destinations, source, &head);
         let mut tracked = track(&mut opened, source, &candidates)?;
-        let opened = match source.shape {
-            Shape::Log => compare(
-                &self.directory,
+        if source.shape == Shape::Log {
+            let directory = &self.directory;
+            opened = compare(
+                directory,
                 opened,
                 &head,
                 &mut candidates,
                 &mut tracked,
                 bytes_read,
-            )?,
-            Shape::Document => opened,
-        };
+            )?;
+        }
         let longer = self.longer(&candidates, &tracked);
         let may_repeat = self.may_repeat_lines(&candidates, &tracked, opened.may_grow);
         let repeated = longer.as_ref().filter(|_| may_repeat);
-        if let Some((_, known)) = repeated
+        let shorter_than = repeated.map(|(_, name)| name.clone());
+        if let Some(known) = shorter_than.clone()
             && opened.may_grow
             && opened.is_recent()
         {
-            let known = known.clone();
             return Ok(Opening::HeldBack(HeldBack::ShorterCopy { known }));
         }
-        let shorter_than = repeated.map(|(_, name)| name.clone());
-        let failure = longer.as_ref();
-        let failure = failure.and_then(|(_, name)| tracked.failure(name));
+        let failure = longer.as_ref().and_then(|(_, name)| tracked.failure(name));
         let longer = longer.map(|(input, _)| input);
         let failing = longer.filter(|_| failure.is_some());
         let mut resumed = self.resumed(source, &head, &candidates, &tracked, failing);
@@ -115,9 +113,6 @@ impl InputOpener for ResumingOpener {
         // If a program is still copying the file, the lines that it adds from now on may be known, too.
         if let Some(end) = end.filter(|_| opened.may_grow) {
             opened.reader = Box::new(opened.reader.take(end.saturating_sub(start.offset)));
-        }
-        for found in [resumed.input, resumed.recorded_as] {
-            self.directory.memory().has_seen(found);
         }
         let resuming = Some(&resumed);
         let mut reading = self.reading(sequenced, source, &opened, stamped, head.bytes, resuming);
@@ -178,6 +173,11 @@ impl ResumingOpener {
         head: Vec<u8>,
         resumed: Option<&Resumed>,
     ) -> ReadingInput {
+        if let Some(resumed) = resumed {
+            let mut memory = self.directory.memory();
+            memory.has_seen(resumed.input);
+            memory.has_seen(resumed.recorded_as);
+        }
         ReadingInput {
             sequenced,
             directory: Arc::clone(&self.directory),

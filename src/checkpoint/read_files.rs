@@ -75,21 +75,7 @@ impl ReadFiles {
         if delivered.is_empty() {
             return Vec::new();
         }
-        let mut entries = Vec::new();
-        let mut numbers = Vec::new();
-        for to in destinations {
-            let number = contents.destination(to).unwrap_or_else(|| {
-                let destination = contents.next_destination();
-                let entry = Entry::Destination {
-                    destination,
-                    to: to.clone(),
-                };
-                contents.apply(entry.clone(), 0);
-                entries.push(entry);
-                destination
-            });
-            numbers.push(number);
-        }
+        let (mut entries, numbers) = number(destinations, contents);
         for file in delivered {
             let known = contents.unchanged_file(&file.stamp);
             let known = known.filter(|known| known.input == file.input);
@@ -112,4 +98,24 @@ impl ReadFiles {
         }
         entries
     }
+}
+
+/// Returns the numbers of destinations, and the entries that give numbers to new destinations.
+fn number(destinations: &[String], contents: &mut JournalContents) -> (Vec<Entry>, Vec<usize>) {
+    let mut entries = Vec::new();
+    let mut numbers = Vec::new();
+    for to in destinations {
+        let number = contents.destination(to).unwrap_or_else(|| {
+            let destination = contents.next_destination();
+            let entry = Entry::Destination {
+                destination,
+                to: to.clone(),
+            };
+            contents.apply(entry.clone(), 0);
+            entries.push(entry);
+            destination
+        });
+        numbers.push(number);
+    }
+    (entries, numbers)
 }

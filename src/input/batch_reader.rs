@@ -196,35 +196,46 @@ impl<R: Read> BatchReader<R> {
         if self.joiner.is_some() {
             whole = self.end_of_pieces(is_truncated);
         }
-        let last_line = &self.buffer[whole..self.pending];
-        let text = &last_line[nuls_before(last_line)..];
-        // An event may follow NUL bytes. But a file that has nothing else is reported, since no later run may
-        // find more in it.
-        let is_only_nuls = text == [0] && whole == 0 && self.tracker.line == 0;
-        if let Some(held_back) = &mut self.held_back
-            && !is_truncated
-            && text.len() <= self.max_line_bytes
-            && !is_only_nuls
-            && (self.splits_lines || !cannot_become_event(text))
-            && ForeignData::find(text, 1, 0).is_none()
+        if self.waits(whole, is_truncated)
+            && let Some(held_back) = &mut self.held_back
         {
             let of_first_line = if whole == 0 { nuls } else { 0 };
-            *held_back += of_first_line + last_line.len() as u64;
+            *held_back += of_first_line + (self.pending - whole) as u64;
             self.pending = whole;
         }
         let text = self.take(self.pending);
         (!text.is_empty()).then(|| self.batch(text, is_truncated))
     }
 
+    /// Returns whether the last line, which begins at an index in the pending bytes and has no newline, is left to a later
+    /// run.
+    fn waits(&self, whole: usize, is_truncated: bool) -> bool {
+        let last_line = &self.buffer[whole..self.pending];
+        let text = &last_line[nuls_before(last_line)..];
+        // An event may follow NUL bytes. But a file that has nothing else is reported, since no later run may
+        // find more in it.
+        let is_only_nuls = text == [0] && whole == 0 && self.tracker.line == 0;
+        self.held_back.is_some()
+            && !is_truncated
+            && text.len() <= self.max_line_bytes
+            && !is_only_nuls
+            && (self.splits_lines || !cannot_become_event(text))
+            && ForeignData::find(text, 1, 0).is_none()
+    }
+
     /// Joins the pieces in the last lines. Returns the number of pending bytes before a last line without a newline.
     fn end_of_pieces(&mut self, is_truncated: bool) -> usize {
         let pending = &self.buffer[..self.pending];
         let whole = memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1);
+        let has_rest = whole < self.pending && self.waits(whole, is_truncated);
         let Some(joiner) = &mut self.joiner else {
             return whole;
         };
+        let may_go_on = self.is_written && joiner.is_waiting();
+        // The rest of the last line may be another piece.
+        let may_go_on = may_go_on || has_rest && joiner.ends_with_piece(self.tracker.offset);
         match &mut self.held_back {
-            Some(held_back) if self.is_written && !is_truncated && joiner.is_waiting() => {
+            Some(held_back) if may_go_on && !is_truncated => {
                 let closed = joiner.hold_back();
                 *held_back += (self.pending - closed) as u64;
                 self.pending = closed;

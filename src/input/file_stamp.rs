@@ -91,6 +91,22 @@ impl FileStamp {
         let until = until.and_then(|until| i64::try_from(until.as_nanos()).ok());
         until.is_some_and(|until| self.modified.max(self.changed) < until)
     }
+
+    /// Returns whether the file may have been changed after `time`. A change may have a somewhat earlier time, because
+    /// kernels take the times of files from a clock that ticks, and some file systems store whole seconds.
+    pub fn may_be_changed_since(&self, time: SystemTime) -> bool {
+        const TICK: Duration = Duration::from_millis(10);
+        const WHOLE_SECONDS: Duration = Duration::from_secs(2);
+
+        let granularity = match self.changed % 1_000_000_000 {
+            0 => WHOLE_SECONDS,
+            _ => TICK,
+        };
+        let since = time.duration_since(UNIX_EPOCH).ok();
+        let since = since.and_then(|since| since.checked_sub(granularity));
+        let since = since.and_then(|since| i64::try_from(since.as_nanos()).ok());
+        since.is_none_or(|since| self.changed >= since)
+    }
 }
 
 /// An open file, with the stamp that it had when it was opened.
@@ -131,6 +147,24 @@ impl StampedFile {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_earlier_is_told_from_one_that_was_changed_since() {
+        let file = tempfile::tempfile().unwrap();
+        let stamp = FileStamp::of(&file.metadata().unwrap()).unwrap();
+        let changed = UNIX_EPOCH + Duration::from_nanos(stamp.changed.unsigned_abs());
+        let whole = FileStamp {
+            changed: stamp.changed / 1_000_000_000 * 1_000_000_000,
+            ..stamp
+        };
+        for (later, is_new, is_new_if_whole) in
+            [(0, true, true), (500, false, true), (4000, false, false)]
+        {
+            let time = changed + Duration::from_millis(later);
+            assert_eq!(stamp.may_be_changed_since(time), is_new, "{later}");
+            assert_eq!(whole.may_be_changed_since(time), is_new_if_whole, "{later}");
+        }
+    }
 
     #[test]
     fn changes_close_to_an_earlier_change_may_not_show() {

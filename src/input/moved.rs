@@ -187,10 +187,12 @@ pub fn moved_to<'s>(
     }
     // Inputs that were listed together with the vanished file are other files, even if their names are similar. The
     // exceptions are the compressed file into which the vanished file was being packed, and for a live log, a file that was
-    // written while the inputs were listed.
+    // written while the inputs were listed or later.
     let is_written = |file: &&Source| {
-        let is_known = |stamp: FileStamp| stamp.shows_changes_after(started);
-        is_current(vanished) && file.stamp.is_some_and(|stamp| !is_known(stamp))
+        let now = || FileStamp::of(&metadata_of(file)?);
+        let is_changed = |stamp: FileStamp| now().is_some_and(|now| now != stamp);
+        let is_new = |stamp: FileStamp| stamp.may_be_changed_since(started) || is_changed(stamp);
+        is_current(vanished) && file.stamp.is_some_and(is_new)
     };
     let of_listed = listed.rotated(vanished).filter(is_renamed);
     let candidates = listed.packed(vanished).into_iter();

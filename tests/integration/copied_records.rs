@@ -124,3 +124,27 @@ fn a_copy_that_ends_after_the_brace_of_its_first_event_hides_no_event() {
         assert_eq!(counts.len(), 12, "{end}");
     }
 }
+
+/// The end of a packed copy is known as the first part of a line, and the end of a plain copy waits.
+#[test]
+fn a_plain_copy_that_ends_within_an_event_has_no_note() {
+    let directory = RunDirectory::new();
+    let run = || {
+        let run = directory.transform().args(&["--framing", "json"]);
+        run.run().with_code(0)
+    };
+    let log = lines(0..100);
+    let ends: Vec<usize> = log.match_indices('\n').map(|(end, _)| end).collect();
+    directory.write("logs/a.log", &log);
+    run();
+    directory.write("logs/b.log.gz", gzip(&log[..ends[20] + 50]));
+    directory.age("logs/b.log.gz");
+    run();
+    directory.write("logs/c.log", &log[..ends[50] + 50]);
+    directory.age("logs/c.log");
+    for _ in 0..2 {
+        let ended = run();
+        assert_eq!(ended.count("emitted"), 0);
+        ended.assert_not_stderr("`logs/c.log` ends earlier");
+    }
+}

@@ -1,6 +1,6 @@
 //! Pieces of lines of containers: which lines they become, and between which of them a run resumes.
 
-use crate::harness::Run;
+use crate::harness::{Run, RunDirectory};
 use crate::inputs::seconds;
 use crate::records::{INCOMPLETE, converted, event, pieces};
 
@@ -72,5 +72,31 @@ fn pieces_cross_batches_and_a_run_resumes_after_the_last_piece() {
             "{cut}: {}",
             ended.stderr
         );
+    }
+}
+
+/// The part of a line may be another piece, so all pieces wait for its rest.
+#[test]
+fn pieces_before_an_incomplete_line_of_an_old_log_are_not_reported_in_each_run() {
+    let pieces = pieces(&event(1), true, "stdout", &[40, 80]);
+    let other = "GET /\n";
+    for is_with_other in [false, true] {
+        let directory = RunDirectory::new();
+        let before = match is_with_other {
+            true => [&*pieces[0], other, &pieces[1]].concat(),
+            false => pieces[..2].concat(),
+        };
+        directory.write("logs/a.log", before + &pieces[2][..20]);
+        directory.age("logs/a.log");
+        for _ in 0..2 {
+            let ended = directory.transform().args(&["--unwrap", "log"]).run();
+            ended.with_code(0).assert_not_stderr("truncated");
+        }
+        directory.append("logs/a.log", &pieces[2][20..]);
+        directory.age("logs/a.log");
+        for count in [1, 0] {
+            let ended = directory.transform().args(&["--unwrap", "log"]).run();
+            assert_eq!(ended.with_code(0).count("emitted"), count);
+        }
     }
 }

@@ -78,3 +78,17 @@ fn the_content_of_a_vanished_log_decides_if_an_earlier_run_has_read_the_log() {
         assert_each_once(&lrs, sent);
     }
 }
+
+#[test]
+fn an_archive_that_was_listed_with_a_vanished_log_and_has_not_changed_since_is_not_taken_for_it() {
+    let directory = logs();
+    directory.write("logs/tracking.log-20260101", lines(300..305));
+    // A file that has just been written may have been written while the inputs were listed.
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let (lrs, is_armed) = moving_later(&directory, |logs| {
+        fs::remove_file(logs.join("tracking.log")).unwrap();
+    });
+    is_armed.store(true, Relaxed);
+    let run = send(&directory, &lrs).run().with_code(3);
+    assert_eq!(ended(&run, "logs/tracking.log"), "failed");
+}
