@@ -48,8 +48,16 @@ pub(super) fn find_columns<const N: usize>(
     } else {
         "columns"
     };
+    let is_of = |own: &str| names.contains(&own) && !columns.contains(&own);
+    let tip = if is_of("course_id") {
+        ": a table of courses is given with `--courses`"
+    } else if is_of("username") {
+        ": a table of users is given with `--users`"
+    } else {
+        ""
+    };
     let (missing, names) = (missing.join("`, `"), names.join("`, `"));
-    bail!("the table has no {noun} `{missing}`; its header row has `{names}`");
+    bail!("the table has no {noun} `{missing}`; its header row has `{names}`{tip}");
 }
 
 /// Returns the error about a first line that has no known column. The first line of a table without a header row names a

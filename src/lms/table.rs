@@ -143,7 +143,7 @@ pub(super) fn read<const N: usize>(
                 bytes = dialect.last_cell(bytes);
             }
             cell.raw = std::str::from_utf8(bytes).with_context(|| {
-                format!("row {number} of `{name}` is not UTF-8: export the table as UTF-8")
+                format!("row {number} of `{name}` is not UTF-8: export the table as UTF-8, in Excel as `CSV UTF-8`")
             })?;
         }
         take(number, cells).with_context(|| format!("failed to load row {number} of `{name}`"))?;

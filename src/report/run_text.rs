@@ -2,11 +2,11 @@
 
 use std::fmt::{self, Display};
 
-use super::Report;
 use super::letter_groups::group_rows;
-use super::text::{reasons_text, row, row_of_some};
+use super::text::{reasons_text, row_of_some};
 use super::verdict::Verdict;
 use super::verification::verification_text;
+use super::{Report, Summary};
 use crate::send::{Target, TargetStatistics};
 use crate::text::{grouped, noun, plural};
 
@@ -21,7 +21,8 @@ impl Display for Report<'_> {
             };
         }
         let mut parts = vec![text];
-        parts.extend(self.summary.map(|summary| summary.to_string()));
+        let summary = self.summary.map(Summary::to_string);
+        parts.extend(summary.filter(|rows| !rows.is_empty()));
         parts.extend(
             self.targets
                 .iter()
@@ -56,16 +57,17 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
         (settled, max) if settled < max => format!(", settled at {settled} of {max} connections"),
         _ => String::new(),
     };
+    let repeated = match requests.retries {
+        0 => String::new(),
+        retries => format!("{} repeated, ", grouped(retries)),
+    };
     let speed = format!(
-        "{} repeated, {:.1} MB in {:.1} s{connections}",
-        grouped(requests.retries),
+        "{repeated}{:.1} MB in {:.1} s{connections}",
         requests.bytes as f64 / 1e6,
         requests.elapsed().as_secs_f64()
     );
-    let mut rows = vec![
-        target.name.clone(),
-        row(statistics.delivered, delivered, of_delivered),
-    ];
+    let mut rows = vec![target.name.clone()];
+    rows.extend(row_of_some(statistics.delivered, delivered, of_delivered));
     rows.extend(row_of_some(
         statistics.duplicates,
         "duplicates",
@@ -79,10 +81,7 @@ fn target_text(target: &Target, statistics: &TargetStatistics, dry_run: bool) ->
     rows.extend(group_rows(&groups));
     rows.extend(row_of_some(statistics.left(), "left", left));
     let made = target.request_count();
-    // If the check before the first delivery fails, the error says so, and nothing else is requested.
-    if made > 0 || !target.is_stopped() {
-        rows.push(row(made, noun(made, "requests"), &speed));
-    }
+    rows.extend(row_of_some(made, noun(made, "requests"), &speed));
     rows.join("\n")
 }
 

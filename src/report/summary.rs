@@ -5,7 +5,7 @@ use std::fmt::{self, Display};
 use std::time::Duration;
 
 use super::inputs::{InputCounts, Repeated};
-use super::text::{reasons_text, row};
+use super::text::{reasons_text, row, row_of_some};
 use super::unsupported::{kinds_text, most_frequent_names};
 use crate::format::Format;
 use crate::outcome::Tally;
@@ -58,10 +58,16 @@ impl ReadBytes {
 
 impl Display for Summary<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tally = self.tally;
-        let seconds = self.read.elapsed.as_secs_f64().max(1e-3);
-        let speed = grouped((tally.lines() as f64 / seconds) as u64);
-        writeln!(formatter, "{}, {speed} events/s", self.read.short_text())?;
+        formatter.write_str(&self.rows().join("\n"))
+    }
+}
+
+impl Summary<'_> {
+    /// Returns the rows of counts that are not zero. A verbose summary has all its lines as a row even if there is none.
+    fn rows(&self) -> Vec<String> {
+        let (tally, lines) = (self.tally, self.tally.lines());
+        let mut rows = Vec::new();
+        rows.extend(self.speed_row());
         let outcomes = tally.outcomes().into_iter();
         for (outcome, count) in outcomes.filter(|&(_, count)| count > 0) {
             let detail = match outcome {
@@ -72,38 +78,52 @@ impl Display for Summary<'_> {
                 "unparsable" => most_frequent_reasons(tally, true),
                 _ => String::new(),
             };
-            writeln!(formatter, "{}", row(count, outcome, &detail))?;
+            rows.push(row(count, outcome, &detail));
             if outcome == "unsupported" && self.verbose {
-                formatter.write_str(&most_frequent_names(&tally.details.unsupported))?;
+                let names = most_frequent_names(&tally.details.unsupported);
+                rows.extend(names.lines().map(str::to_owned));
             }
         }
-        formatter.write_str(&row(tally.lines(), noun(tally.lines(), "lines"), ""))?;
-        if let Some(derived) = self.derived_row() {
-            write!(formatter, "\n{derived}")?;
+        if lines > 0 || self.verbose {
+            rows.push(row(lines, noun(lines, "lines"), ""));
         }
-        if self.skipped_lines > 0 {
-            // Earlier runs recorded positions, which count blank lines, too.
-            let skipped = "read by earlier runs, and skipped";
-            let skipped = row(self.skipped_lines, skipped, "blank lines included");
-            write!(formatter, "\n{skipped}")?;
-        }
-        if let Some(Repeated { input, same }) = self.repeated.first() {
-            let more = if self.repeated.len() > 1 { ", …" } else { "" };
-            let like = if same.is_whole {
-                "is the same as"
-            } else {
-                "begins like"
-            };
-            let detail = format!("`{input}` {like} `{}`{more}", same.input);
-            let skipped = "same as in another input, and skipped";
-            let skipped = row(self.repeated_lines(), skipped, &detail);
-            write!(formatter, "\n{skipped}")?;
-        }
-        Ok(())
+        rows.extend(self.derived_row());
+        // Earlier runs recorded positions, which count blank lines, too.
+        let skipped = "read by earlier runs, and skipped";
+        rows.extend(row_of_some(
+            self.skipped_lines,
+            skipped,
+            "blank lines included",
+        ));
+        rows.extend(self.repeated_row());
+        rows
     }
-}
 
-impl Summary<'_> {
+    /// Returns the sizes, the time and the speeds, if anything was read.
+    fn speed_row(&self) -> Option<String> {
+        let lines = self.tally.lines();
+        let seconds = self.read.elapsed.as_secs_f64().max(1e-3);
+        let events = match lines {
+            0 => String::new(),
+            lines => format!(", {} events/s", grouped((lines as f64 / seconds) as u64)),
+        };
+        (self.read.bytes > 0 || lines > 0).then(|| self.read.short_text() + &events)
+    }
+
+    /// Returns a row about the lines that were not read because another input has them, too.
+    fn repeated_row(&self) -> Option<String> {
+        let Repeated { input, same } = self.repeated.first()?;
+        let more = if self.repeated.len() > 1 { ", …" } else { "" };
+        let like = if same.is_whole {
+            "is the same as"
+        } else {
+            "begins like"
+        };
+        let detail = format!("`{input}` {like} `{}`{more}", same.input);
+        let skipped = "same as in another input, and skipped";
+        Some(row(self.repeated_lines(), skipped, &detail))
+    }
+
     /// Returns a row about the events with derived ids, if there are such events and a table of users.
     fn derived_row(&self) -> Option<String> {
         let details = &self.tally.details;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::text::{row, row_of_some};
+use super::text::row_of_some;
 use crate::send::{Target, Verification, VerificationCounts};
 use crate::text::{grouped, noun};
 
@@ -64,26 +64,27 @@ pub fn verification_text(target: &Target, verification: &Verification) -> String
     let counts = verification.counts();
     let made = target.request_count();
     let requests = &target.statistics().requests;
-    let speed = format!(
-        "{} repeated, in {:.1} s",
-        grouped(requests.retries),
-        requests.elapsed().as_secs_f64()
-    );
+    let repeated = match requests.retries {
+        0 => String::new(),
+        retries => format!("{} repeated, ", grouped(retries)),
+    };
+    let speed = format!("{repeated}in {:.1} s", requests.elapsed().as_secs_f64());
     let sample = match verification.sample_of {
         Some(all) => format!("a sample of {}; `--all` checks all", grouped(all)),
         None => String::new(),
     };
     let of_collisions = "other lines have the same id and other content; one of them is stored";
     let rows = [
+        row_of_some(counts.checked, "checked", &sample),
         row_of_some(counts.same, "same", ""),
         row_of_some(counts.different, "different", ""),
         row_of_some(counts.missing, "missing", ""),
         row_of_some(counts.collisions, "collisions", of_collisions),
         row_of_some(counts.unverified, "unverified", "cannot be compared"),
         row_of_some(counts.left, "left", "not checked when the run stopped"),
+        row_of_some(made, noun(made, "requests"), &speed),
     ];
-    let mut text = vec![target.name.clone(), row(counts.checked, "checked", &sample)];
-    text.extend(rows.into_iter().flatten());
-    text.push(row(made, noun(made, "requests"), &speed));
-    text.join("\n")
+    let rows = rows.into_iter().flatten();
+    let rows: Vec<String> = std::iter::once(target.name.clone()).chain(rows).collect();
+    rows.join("\n")
 }

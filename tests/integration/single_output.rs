@@ -144,6 +144,7 @@ fn a_run_that_ends_early_leaves_the_earlier_file() {
         );
         ended.assert_stderr("nothing written to `all.jsonl` from ");
         ended.assert_not_stderr(" emitted");
+        ended.assert_not_stderr(" events/s");
         assert_eq!(ended.read("all.jsonl"), b"old");
         ended.assert_no_part_files();
         let report: serde_json::Value = serde_json::from_slice(&ended.read("report")).unwrap();

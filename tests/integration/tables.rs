@@ -264,6 +264,10 @@ fn an_invalid_table_is_an_error_before_the_run_starts() {
             "failed to read `u`: the table has no columns `xapi_id`, `caliper_id`; its header row has `id`, `username`, `email`",
         ),
         (
+            "course_id,display_name\n",
+            "; its header row has `course_id`, `display_name`: a table of courses is given with `--courses`",
+        ),
+        (
             "id,username,email,xapi_id,caliper_id\n1,a,,,\n2,a,,,\n",
             "rows 2 and 3 have the same username, `a`",
         ),
