@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use oxiri::{Iri, IriRef};
 
@@ -45,8 +46,9 @@ pub(crate) fn resolved<'a>(target: &'a str, page: &str) -> Option<Cow<'a, str>> 
 /// encoded that IRIs have only in one position.
 fn candidates(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let is_unknown = |at: usize, c| !is_in_iris(&text[at..], c);
+    let host = host_of(text);
     let is_misplaced = move |at: usize, c| match c {
-        '[' | ']' => true,
+        '[' | ']' => !host.contains(&at),
         '#' => text[..at].contains('#'),
         _ => is_unknown(at, c),
     };
@@ -54,6 +56,18 @@ fn candidates(text: &str) -> impl Iterator<Item = Cow<'_, str>> {
     let encoded = std::iter::once_with(move || percent_encoded(text, is_unknown));
     let strictly = std::iter::once_with(move || percent_encoded(text, is_misplaced));
     itself.chain(encoded).chain(strictly)
+}
+
+/// Returns the position of the host in a text, with its port and user. The range is empty if the text has none.
+fn host_of(text: &str) -> Range<usize> {
+    let Some((before, after)) = text.split_once("//") else {
+        return 0..0;
+    };
+    if !before.is_empty() && !before.ends_with(':') {
+        return 0..0;
+    }
+    let start = before.len() + "//".len();
+    start..start + after.find(['/', '?', '#']).unwrap_or(after.len())
 }
 
 /// Returns whether IRIs have the character `c`, with which `rest` begins: ASCII characters of RFC 3986, a percent sign before
