@@ -27,6 +27,7 @@ use vocabulary::{action, entity, event};
 
 use crate::family::Family;
 use crate::format::Conformance;
+use crate::json;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::EventTime;
@@ -177,6 +178,8 @@ pub fn transform<'a>(
     };
     match settings.conformance {
         Conformance::Reference => Ok(Some(event)),
+        // What makes the event not representable must not be left out.
+        Conformance::Spec if !json::is_representable(&event) => Ok(Some(event)),
         Conformance::Spec => conform::event(cx, event).map(Some),
     }
 }

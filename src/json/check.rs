@@ -1,6 +1,6 @@
 //! Checking that a record can be written, without writing the record.
 
-use std::fmt;
+use std::{fmt, io};
 
 use serde::ser::{self, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct};
 
@@ -10,6 +10,12 @@ use super::serializer::unsupported;
 pub(crate) fn can_be_written(value: &(impl Serialize + ?Sized), max_length: usize) -> bool {
     let mut checker = Checker { length: 0 };
     value.serialize(&mut checker).is_ok() && checker.length <= max_length
+}
+
+/// Returns whether JSON can represent a value, which NaN and the infinities keep it from. Unlike [`can_be_written`], this
+/// looks at values of all kinds.
+pub(crate) fn is_representable(value: &(impl Serialize + ?Sized)) -> bool {
+    can_be_written(value, usize::MAX) || serde_json::to_writer(io::sink(), value).is_ok()
 }
 
 /// A serializer that only measures. Fails with [`fmt::Error`] if the value may not be written.

@@ -19,7 +19,7 @@ mod serializer;
 mod value;
 
 pub(crate) use buffer::JsonBuffer;
-pub(crate) use check::can_be_written;
+pub(crate) use check::{can_be_written, is_representable};
 pub(crate) use parser::{MAX_DEPTH, MAX_DIGITS};
 pub use scanner::JsonError;
 pub(crate) use scanner::Scanner;

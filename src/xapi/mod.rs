@@ -35,6 +35,7 @@ use vocabulary::{activity, verb};
 
 use crate::family::Family;
 use crate::format::Conformance;
+use crate::json;
 use crate::lms::Lms;
 use crate::outcome::Fault;
 use crate::time::Timestamp;
@@ -253,11 +254,16 @@ pub fn transform<'a>(
     }
 }
 
-/// Returns the statements in the form that the specification demands.
+/// Returns the statements in the form that the specification demands. Returns them unchanged if JSON cannot represent them, so
+/// that the event is rejected as without the option.
 fn conforming<'a>(
     cx: &Transformer<'a>,
-    statements: &[Statement<'a>],
+    statements: &'a [Statement<'a>],
 ) -> Result<&'a [Statement<'a>], Fault> {
+    // What makes the event not representable must not be left out.
+    if !json::is_representable(statements) {
+        return Ok(statements);
+    }
     let mut conforming = ArenaVec::with_capacity_in(statements.len(), cx.arena);
     for statement in statements {
         conforming.push(conform::statement(cx, statement)?);

@@ -91,7 +91,7 @@ fn response<'a>(cx: &Transformer<'a>, answer: Option<Value<'a>>) -> Result<Optio
 }
 
 fn json_text(answer: Value<'_>) -> Result<String, Fault> {
-    if json::can_be_written(&answer, usize::MAX) {
+    if json::is_representable(&answer) {
         return Ok(python_json::dumps(answer));
     }
     let detail = "the answer holds NaN or an infinity, which JSON does not have";

@@ -18,7 +18,8 @@ fn objects_and_context_activities_are_activities() {
         "xapi",
         &[(
             "problem/problem_check.three-questions",
-            &[],
+            // Integers of any size may be in the statement.
+            &[("/event/attempts", json!(u64::MAX))],
             &[
                 ("/0/object/objectType", json!("Activity")),
                 ("/1/object/objectType", json!("Activity")),
@@ -312,6 +313,11 @@ fn answers_that_are_no_text_are_json() {
         "xapi",
         &[
             (CHECK, &[(answer, object)], &response(json!(text))),
+            (
+                CHECK,
+                &[(answer, json!(u64::MAX))],
+                &response(json!("18446744073709551615")),
+            ),
             (CHECK, &[(answer, json!(true))], &response(json!("true"))),
             (CHECK, &[(answer, json!(1e22))], &response(json!("1e+22"))),
             (
