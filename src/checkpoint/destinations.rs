@@ -63,7 +63,18 @@ impl Destinations {
             let file = contents.unchanged_file(source.stamp.as_ref()?)?;
             let has_lines = |to: &String| {
                 let progress = contents.inputs.get(&file.input)?.delivered.get(to)?;
-                Some(self.counts(source, progress))
+                // The first bytes of an object that is known need not be read to learn its shape.
+                let is_known = |shape| {
+                    self.counts(
+                        &Source {
+                            shape,
+                            ..source.clone()
+                        },
+                        progress,
+                    )
+                };
+                let may_be_document = source.may_be_document();
+                Some(self.counts(source, progress) || may_be_document && is_known(Shape::Document))
             };
             let is_delivered = numbers.iter().all(|number| file.to.contains(number));
             let have_lines = || self.names.iter().all(|to| has_lines(to) == Some(true));

@@ -17,6 +17,7 @@ use super::sequencer::{InputSequencer, SequencedInput};
 use super::state_directory::StateDirectory;
 use super::tracked::Tracked;
 use crate::input::{self, BytesRead, HeldBack, Opened, Position, Shape, Source, StampedFile};
+use crate::output_names::OutputNames;
 use crate::pipeline::{InputOpener, Opening};
 
 /// Opens each input at the position up to which earlier runs delivered it.
@@ -156,6 +157,11 @@ impl ResumingOpener {
             sequencer: Arc::default(),
             first_inputs: Arc::clone(&self.first_inputs),
         }
+    }
+
+    /// Returns the names of the output files, if the destination writes files.
+    pub fn output_names(&self) -> Option<&OutputNames> {
+        self.destinations.files.as_ref()
     }
 
     pub fn directory(&self) -> &Arc<StateDirectory> {

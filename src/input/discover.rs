@@ -22,7 +22,8 @@ use crate::tracking::LineWrapper;
 
 /// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for
 /// standard input. `stores` are the clients of object storage. Files and directories inside a directory are skipped if they are among `written`, the paths to which
-/// the run writes. `wrapper` is used to distinguish logs from documents.
+/// the run writes. `wrapper` is used to distinguish logs from documents;
+/// objects are logs until `find_shapes` distinguishes them.
 pub fn discover(
     arguments: &[PathBuf],
     filter: &NameFilter,
@@ -35,7 +36,7 @@ pub fn discover(
     let mut objects = FoundObjects::find(arguments, stores);
     for argument in arguments {
         if let Some(found) = objects.next_of(argument) {
-            discovery.add_objects(argument, found, filter, wrapper);
+            discovery.add_objects(argument, found, filter);
             continue;
         }
         if argument == Path::new("-") {

@@ -73,6 +73,7 @@ pub use line_batch::{Line, LineBatch, LineContent};
 pub use moved::{MovedTo, SourceIndex, moved_files, moved_to};
 pub use name_filter::NameFilter;
 pub use not_a_log::{not_opened, with_name};
+pub use objects::find_shapes;
 pub use open::{FailingReader, Opened, open, open_table};
 pub use position::{Position, PositionTracker, hex};
 pub use read_ahead::ReadAhead;

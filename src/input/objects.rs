@@ -1,7 +1,6 @@
 //! The search for inputs in object storage. The objects below a prefix are found as the files of a directory are.
 
 use std::collections::VecDeque;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::thread;
 
@@ -46,9 +45,7 @@ impl Discovery {
         argument: &Path,
         found: Result<Found, String>,
         filter: &NameFilter,
-        wrapper: &LineWrapper,
     ) {
-        let first = self.sources.len();
         match found {
             Ok(Found::Object(object)) => {
                 let name = object.key().rsplit('/').next().unwrap_or_default();
@@ -63,7 +60,6 @@ impl Discovery {
                 is_wanted: true,
             }),
         }
-        find_shapes(&mut self.sources[first..], wrapper);
     }
 
     fn add_listing(&mut self, prefix: &str, listing: Listing, filter: &NameFilter) {
@@ -130,15 +126,13 @@ fn source(object: Object, relative: PathBuf) -> Source {
     }
 }
 
-/// Distinguishes logs from documents. Several objects are opened at a time, since each takes the time of a request.
-fn find_shapes(sources: &mut [Source], wrapper: &LineWrapper) {
+/// Distinguishes the logs among objects from documents. Until then, each object counts as a log. Several objects are opened
+/// at a time, since each takes the time of a request.
+pub fn find_shapes(sources: &mut [Source], wrapper: &LineWrapper) {
     const THREADS: usize = 32;
 
-    let is_json = |source: &Source| source.relative.extension() == Some(OsStr::new("json"));
-    let mut documents: Vec<&mut Source> = sources
-        .iter_mut()
-        .filter(|source| is_json(source))
-        .collect();
+    let documents = sources.iter_mut().filter(|source| source.may_be_document());
+    let mut documents: Vec<&mut Source> = documents.collect();
     let count = documents.len().div_ceil(THREADS).max(1);
     thread::scope(|scope| {
         for part in documents.chunks_mut(count) {

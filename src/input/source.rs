@@ -1,5 +1,6 @@
 //! An input before it is opened.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use super::file_stamp::FileStamp;
@@ -27,6 +28,12 @@ impl Source {
     /// Returns whether the input is a regular file or an object, which can be read several times.
     pub fn is_file(&self) -> bool {
         self.size.is_some()
+    }
+
+    /// Returns whether the input is an object that may be a document, as far as its name tells.
+    pub fn may_be_document(&self) -> bool {
+        let is_json = self.relative.extension() == Some(OsStr::new("json"));
+        is_json && matches!(self.origin, Origin::Object(_))
     }
 
     /// Returns whether the input is a regular file, which other programs can read by its name.

@@ -14,7 +14,7 @@ use crate::cloud::Stores;
 use crate::console::Console;
 use crate::input::{
     BytesRead, Discovery, FileStamp, NameFilter, Origin, Shape, Shard, Source, discover,
-    moved_files, open,
+    find_shapes, moved_files, open,
 };
 use crate::interrupt::Interrupted;
 use crate::output::begins_with_row;
@@ -29,6 +29,9 @@ pub struct InputSearch {
     filter: NameFilter,
     wrapper: LineWrapper,
     stores: Stores,
+    /// Whether the logs among the objects are told from documents later, by [`InputSearch::find_shapes`]. So this takes no
+    /// request for objects that the state directory knows.
+    pub finds_shapes_later: bool,
     shard: Option<Shard>,
     /// The paths that the run writes, which are no inputs.
     written: Vec<PathBuf>,
@@ -99,7 +102,15 @@ impl InputSearch {
             let (own, plural) = (discovery.sources.len(), plural(all as u64));
             console.note(&format!("note: {own} of {all} input{plural} in this shard"));
         }
+        if !self.finds_shapes_later {
+            self.find_shapes(&mut discovery.sources);
+        }
         Ok(discovery)
+    }
+
+    /// Distinguishes the logs among objects from documents.
+    pub fn find_shapes(&self, sources: &mut [Source]) {
+        find_shapes(sources, &self.wrapper);
     }
 
     /// Lists the inputs of all shards. If a file is missing, it may have been renamed while the files were listed, and a
@@ -158,8 +169,10 @@ impl InputSearch {
         let (own, others): (Vec<_>, Vec<_>) =
             new.partition(|(file, is_argument)| *is_argument || is_in_shard(file));
         let files = |found: Vec<(Source, bool)>| found.into_iter().map(|(file, _)| file).collect();
+        let mut sources: Vec<Source> = files(own);
+        self.find_shapes(&mut sources);
         Moved {
-            sources: files(own),
+            sources,
             in_other_shards: files(others),
         }
     }
@@ -181,6 +194,7 @@ impl InputSettings {
             filter,
             wrapper: self.line_wrapper.clone(),
             stores: Stores::new(self.cloud.clone()),
+            finds_shapes_later: false,
             shard: self.shard,
             written: written.iter().map(|path| (*path).to_owned()).collect(),
             rejects: rejects.map(Path::to_owned),

@@ -106,7 +106,8 @@ impl<'a> Job<'a> {
         } = settings;
         check_record(&record, dedupe.is_some(), command.dry_run)?;
         let written = [record.paths(), directory.into_iter().collect()].concat();
-        let search = input.search(&written, record.rejects.as_deref())?;
+        let mut search = input.search(&written, record.rejects.as_deref())?;
+        search.finds_shapes_later = record.state.is_some();
         let discovery = search.discover(&command.console)?;
         let skipped = skipped_text(&discovery).filter(|_| !discovery.sources.is_empty());
         if record.state.is_none() {
@@ -215,6 +216,24 @@ impl<'a> Job<'a> {
         self.opener = Some(opener);
     }
 
+    /// Distinguishes the logs among objects from documents, if this was left to the time when the known inputs are removed.
+    ///
+    /// # Errors
+    /// Returns an error if two documents would have the same output file.
+    fn find_shapes(&mut self) -> Result<()> {
+        let search = &self.unread.search;
+        if !search.finds_shapes_later || !self.sources.iter().any(Source::may_be_document) {
+            return Ok(());
+        }
+        search.find_shapes(Arc::make_mut(&mut self.sources));
+        let names = self.opener.as_ref().and_then(ResumingOpener::output_names);
+        let documents = self
+            .sources
+            .iter()
+            .filter(|source| source.may_be_document());
+        check_outputs(names, &[], &documents.collect::<Vec<_>>(), &[])
+    }
+
     /// Drives the run and summarizes it.
     ///
     /// # Errors
@@ -226,6 +245,7 @@ impl<'a> Job<'a> {
         layout_of_documents: Layout,
         targets: &[Arc<Target>],
     ) -> Result<ExitCode, Fatal> {
+        self.find_shapes().or_exit(ExitCode::Usage)?;
         let interruptible = targets.to_vec();
         self.options
             .interrupted

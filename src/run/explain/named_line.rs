@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow, bail};
 
 use crate::checkpoint::ResumingOpener;
+use crate::cloud::Address;
 use crate::console::Console;
 use crate::input::{Line, LineBatch, LineContent, Source, with_name};
 use crate::pipeline::{self, ControlFlow, InputEvent};
@@ -57,15 +58,22 @@ impl NamedLine {
     /// Returns the line that an argument names. Returns `None` if there is a file of this name, or no file of the name
     /// before the number. Messages have a colon after the number, which may have been copied with the number.
     pub fn of_argument(argument: &Path) -> Option<Self> {
-        let exists = |path: &Path| path == Path::new("-") || fs::symlink_metadata(path).is_ok();
-        if exists(argument) {
-            return None;
-        }
         let split = |text: &[u8]| {
             let at = memchr::memrchr(b':', text)?;
             let number = std::str::from_utf8(&text[at + 1..]).ok()?.parse().ok()?;
             Some((path_of(&text[..at]).ok()?, number))
         };
+        // An address is taken for that of an object unless it ends in a number, since to look costs a request.
+        let is_object = |path: &Path| {
+            let has_number = || split(path.as_os_str().as_encoded_bytes()).is_some();
+            Address::parse(path).is_some() && !has_number()
+        };
+        let exists = |path: &Path| {
+            path == Path::new("-") || fs::symlink_metadata(path).is_ok() || is_object(path)
+        };
+        if exists(argument) {
+            return None;
+        }
         let text = argument.as_os_str().as_encoded_bytes();
         let (path, number): (PathBuf, u64) = split(text.strip_suffix(b":").unwrap_or(text))?;
         if exists(&path) {
