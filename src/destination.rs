@@ -26,6 +26,13 @@ pub struct WrittenFile {
     pub replaced: bool,
 }
 
+/// An output that is complete, or that failed, after its input had ended.
+#[derive(Debug)]
+pub struct Completed {
+    pub input: usize,
+    pub output: anyhow::Result<WrittenFile>,
+}
+
 /// A destination of the records of inputs. Inputs are identified by their number in the run, from 0.
 ///
 /// The caller ends the output of each input with [`finish`](Self::finish) or [`abort`](Self::abort). An output that is
@@ -67,6 +74,16 @@ pub trait Destination {
     /// file for each input.
     fn last_file(&mut self) -> Option<WrittenFile> {
         None
+    }
+
+    /// Returns whether the output of an input that has just ended is completed in the background.
+    fn is_completing(&self, _input: usize) -> bool {
+        false
+    }
+
+    /// Returns the outputs that were completed in the background since the last call. If `waits`, waits for all.
+    fn completed(&mut self, _waits: bool) -> Vec<Completed> {
+        Vec::new()
     }
 
     /// Returns the word and the name for the output, such as "written to `out`".

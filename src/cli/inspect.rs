@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::input_args::InputArgs;
+use super::record_args::check_local;
 use super::version::REFERENCE_RELEASE;
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm, select_events};
@@ -57,6 +58,7 @@ impl InspectArgs {
     /// # Errors
     /// Returns an error if two outputs go to standard output.
     pub fn settings(self) -> Result<InspectSettings> {
+        check_local("--html", self.html.as_deref())?;
         let page_is_shown = self.html.as_deref() == Some(Path::new("-"));
         let shown = match (self.json, page_is_shown) {
             (true, true) => {

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::size::number_in;
+use crate::cloud::Address;
 use crate::files::STDOUT;
 use crate::run::{FailOn, RecordSettings};
 
@@ -52,6 +53,9 @@ impl RecordArgs {
     /// # Errors
     /// Returns an error if standard output would get two kinds of output.
     pub fn settings(self, records: Option<&str>) -> Result<RecordSettings> {
+        check_local("--rejects", self.rejects.as_deref())?;
+        check_local("--report", self.report.as_deref())?;
+        check_local("--state", self.state.as_deref())?;
         let outputs = [("--rejects", &self.rejects), ("--report", &self.report)];
         let to_stdout = outputs
             .into_iter()
@@ -76,6 +80,20 @@ impl RecordArgs {
             fail_on: self.fail_on,
             verbose: self.verbose,
         })
+    }
+}
+
+/// Checks that a path that is written is no address of object storage. Only the output of `transform` may be one.
+///
+/// # Errors
+/// Returns an error that names the option.
+pub(super) fn check_local(option: &str, path: Option<&Path>) -> Result<()> {
+    match path.filter(|path| Address::parse(path).is_some()) {
+        Some(path) => bail!(
+            "`{option}` needs a local path, and `{}` is in object storage: write to a local path and copy it",
+            path.display()
+        ),
+        None => Ok(()),
     }
 }
 

@@ -9,7 +9,7 @@ use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::delivery_args::DeliveryArgs;
 use super::input_args::InputArgs;
-use super::record_args::RecordArgs;
+use super::record_args::{RecordArgs, check_local};
 use crate::run::{JobSettings, ProbeSettings};
 use crate::send::DeliverySettings;
 
@@ -73,6 +73,7 @@ impl SendOptions {
     /// # Errors
     /// Returns an error if options contradict each other or do not parse.
     pub fn settings(self) -> Result<(JobSettings, DeliverySettings, Option<PathBuf>)> {
+        check_local("--dead-letters", self.dead_letters.as_deref())?;
         let delivery = self.delivery.settings()?;
         let settings = JobSettings {
             input: self.input.settings(),

@@ -10,6 +10,7 @@ use super::conversion_args::ConversionArgs;
 use super::dedupe_args::DedupeArgs;
 use super::input_args::InputArgs;
 use super::record_args::{RecordArgs, is_dash};
+use crate::cloud::{Address, IS_AVAILABLE};
 use crate::compression::{Compression, without_ending};
 use crate::console::Console;
 use crate::convert::{FormatSettings, StatementForm};
@@ -47,7 +48,7 @@ pub struct TransformArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// Write one file per input to this directory; or, if the path ends with .jsonl, .jsonl.gz or .jsonl.zst and is no directory,
+    /// Write one file per input to this directory, or one object to an address such as s3://bucket/prefix/; or, if the path ends with .jsonl, .jsonl.gz or .jsonl.zst and is no directory,
     /// everything to this file. Without this option, or as `-`, everything goes to standard output
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
@@ -188,6 +189,9 @@ impl OutputArgs {
     }
 
     fn settings(&self, conversion: &ConversionArgs, record: &RecordArgs) -> Result<OutputSettings> {
+        if let Some(path) = self.path() {
+            check_address(path, record)?;
+        }
         let Some(directory) = self.path().map(Path::to_owned) else {
             if let Some(compression) = self.compress.compression() {
                 let how = compression.name();
@@ -251,6 +255,27 @@ impl OutputArgs {
         }
         Ok(OutputSettings::Check(names))
     }
+}
+
+/// Checks an output in object storage.
+fn check_address(path: &Path, record: &RecordArgs) -> Result<()> {
+    let name = path.display();
+    match Address::parse(path) {
+        None => return Ok(()),
+        Some(Err(cause)) => bail!("`--output {name}` is no address of object storage: {cause}"),
+        Some(Ok(_)) => {}
+    }
+    if !IS_AVAILABLE {
+        bail!(
+            "this build of event-router cannot write to object storage: in the checkout, run `cargo install --locked --path . --features cloud`, or give `--output` a directory"
+        );
+    }
+    if record.state.is_some() {
+        bail!(
+            "`--state` needs a directory as `--output`, and `{name}` is in object storage: write to a directory and copy it, or convert whole inputs without `--state`"
+        );
+    }
+    Ok(())
 }
 
 /// Returns whether the path of the output is that of one file: it ends as the names of outputs of logs do, and there is

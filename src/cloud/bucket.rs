@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use object_store::ObjectStore;
 use object_store::list::PaginatedListStore;
+use object_store::multipart::MultipartStore;
 
 use super::address::{Address, Provider};
 use super::failure::Failure;
 
 /// A client of `object_store`.
-pub trait Client: ObjectStore + PaginatedListStore {}
+pub trait Client: ObjectStore + PaginatedListStore + MultipartStore {}
 
-impl<T: ObjectStore + PaginatedListStore> Client for T {}
+impl<T: ObjectStore + PaginatedListStore + MultipartStore> Client for T {}
 
 /// A bucket, and its client.
 pub struct Bucket {

@@ -4,9 +4,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use http::header::{ACCEPT_ENCODING, AUTHORIZATION};
-use http::{HeaderValue, Method};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, IF_NONE_MATCH};
+use http::{HeaderName, HeaderValue, Method};
 use object_store::ClientOptions;
 use object_store::CredentialProvider;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
@@ -19,6 +20,9 @@ use quick_xml::escape::{escape, unescape};
 use super::address::Provider;
 use super::failure::ServerError;
 use super::keys;
+
+/// The time in which a server must answer a request with a body. A part of 8 MiB has this time on a slow connection.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What signs a request to S3 again after its URL has changed.
 #[derive(Debug)]
@@ -37,8 +41,10 @@ pub struct Connector {
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let slow = options.clone().with_read_timeout(WRITE_TIMEOUT);
         Ok(HttpClient::new(Client {
             client: ReqwestConnector::default().connect(options)?,
+            writer: ReqwestConnector::default().connect(&slow)?,
             connector: self.clone(),
         }))
     }
@@ -47,6 +53,8 @@ impl HttpConnector for Connector {
 #[derive(Debug)]
 struct Client {
     client: HttpClient,
+    /// The client of requests with bodies.
+    writer: HttpClient,
     connector: Connector,
 }
 
@@ -77,7 +85,11 @@ impl Client {
             let gzip = HeaderValue::from_static("gzip");
             request.headers_mut().insert(ACCEPT_ENCODING, gzip);
         }
-        let response = self.client.execute(request).await?;
+        let client = match *request.method() {
+            Method::PUT | Method::POST => &self.writer,
+            _ => &self.client,
+        };
+        let response = client.execute(request).await?;
         if !response.status().is_success() {
             return Err(failed(response).await);
         }
@@ -102,6 +114,15 @@ impl Client {
         let Some(url) = keys::restore_in_url(&request.uri().to_string()) else {
             return Ok(());
         };
+        if keys::is_to_create(&request.uri().to_string()) {
+            let (name, value) = match self.connector.provider {
+                Provider::Gcs => (HeaderName::from_static("x-goog-if-generation-match"), "0"),
+                Provider::S3 | Provider::Azure => (IF_NONE_MATCH, "*"),
+            };
+            request
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
         let invalid = |error| HttpError::new(HttpErrorKind::Decode, error);
         *request.uri_mut() = url.parse().map_err(invalid)?;
         let Some(signing) = self.connector.signing.get() else {
@@ -117,8 +138,25 @@ impl Client {
             .await
             .map_err(unsigned)?;
         let authorizer = AwsAuthorizer::new(&credential, "s3", &signing.region);
-        authorizer.try_authorize(request, None).map_err(unsigned)
+        let digest = digest_of(request);
+        authorizer
+            .try_authorize(request, digest.as_deref())
+            .map_err(unsigned)
     }
+}
+
+/// Returns the digest of the body in a signed request.
+fn digest_of(request: &HttpRequest) -> Option<Vec<u8>> {
+    let digest = request
+        .headers()
+        .get("x-amz-content-sha256")?
+        .to_str()
+        .ok()?;
+    let bytes = digest.as_bytes().chunks(2).map(|two| {
+        let two = std::str::from_utf8(two).ok()?;
+        u8::from_str_radix(two, 16).ok()
+    });
+    bytes.collect()
 }
 
 /// Returns the error in an answer that is no success.

@@ -62,7 +62,7 @@ impl Failure {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Server(error) => {
-                error.status >= 500
+                (error.status >= 500 && error.status != 501)
                     || matches!(error.status, 408 | 429)
                     || matches!(error.code.as_str(), "RequestTimeout" | "SlowDown")
             }
@@ -92,6 +92,11 @@ impl Failure {
     /// Returns whether a condition of the request is not met: the object has another ETag.
     pub fn is_changed(&self) -> bool {
         matches!(self, Self::Server(error) if error.status == 412)
+    }
+
+    /// Returns whether the server lacks a function that the request needs.
+    pub fn is_not_implemented(&self) -> bool {
+        matches!(self, Self::Server(error) if error.status == 501)
     }
 
     /// Returns the message for people, with what to do. `endpoint` is the server without credentials.

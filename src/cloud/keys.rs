@@ -11,6 +11,12 @@ const MARK: char = '\u{e000}';
 /// The start of an escaped key in the path of a URL.
 const MARK_IN_URL: &str = "/%EE%80%80";
 
+/// The first character of the paths of keys that a request must not replace.
+const NEW_MARK: char = '\u{e001}';
+
+/// The start of such a path in a URL.
+const NEW_MARK_IN_URL: &str = "/%EE%80%81";
+
 /// The characters of a key that are encoded in the path of a URL, as signatures require.
 const IN_URL: AsciiSet = NON_ALPHANUMERIC
     .remove(b'-')
@@ -35,6 +41,17 @@ pub fn path_of(key: &str) -> Result<Path, &'static str> {
     Ok(path.unwrap_or_else(|| Path::parse(escaped()).unwrap_or_default()))
 }
 
+/// Returns the path of a key for a request that must not replace an object. The connector adds the condition.
+pub fn path_to_create(key: &str) -> Path {
+    let escaped = format!("{NEW_MARK}{}", utf8_percent_encode(key, NON_ALPHANUMERIC));
+    Path::parse(escaped).unwrap_or_default()
+}
+
+/// Returns whether the path in a URL is one that [`path_to_create`] returns.
+pub fn is_to_create(url: &str) -> bool {
+    url.contains(NEW_MARK_IN_URL)
+}
+
 /// Returns the form of a key in lists that `object_store` parses: the key, or an escaped key.
 pub fn in_list(key: &str) -> String {
     let path = Path::parse(key).ok();
@@ -56,7 +73,8 @@ pub fn key_of(path: &Path) -> String {
 
 /// Returns the URL with the key, if the key in its path is escaped.
 pub fn restore_in_url(url: &str) -> Option<String> {
-    let (start, escaped) = url.split_once(MARK_IN_URL)?;
+    let marked = url.split_once(MARK_IN_URL);
+    let (start, escaped) = marked.or_else(|| url.split_once(NEW_MARK_IN_URL))?;
     let (escaped, query) = match escaped.split_once('?') {
         Some((escaped, query)) => (escaped, Some(query)),
         None => (escaped, None),
@@ -107,6 +125,10 @@ mod tests {
         let path = path_of("a//b c+ü.log").unwrap();
         let encoded = utf8_percent_encode(path.as_ref(), &IN_URL);
         let url = format!("http://host/bucket/{encoded}?x=%2F");
+        let new = utf8_percent_encode(path_to_create("a//b c+ü.log").as_ref(), &IN_URL).to_string();
+        let new = format!("http://host/bucket/{new}?x=%2F");
+        assert!(is_to_create(&new) && !is_to_create(&url));
+        assert_eq!(restore_in_url(&new), restore_in_url(&url));
         let restored = "http://host/bucket/a//b%20c%2B%C3%BC.log?x=%2F";
         assert_eq!(restore_in_url(&url).unwrap(), restored);
         assert_eq!(restore_in_url("http://host/bucket/a/b?x"), None);

@@ -66,7 +66,7 @@ impl Stores {
         found.collect()
     }
 
-    fn bucket(&self, address: &Address) -> Result<Arc<Bucket>, String> {
+    pub(super) fn bucket(&self, address: &Address) -> Result<Arc<Bucket>, String> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (address.provider, address.bucket.clone());
         let bucket = buckets.entry(key).or_insert_with(|| {
@@ -102,7 +102,7 @@ async fn find(bucket: &Arc<Bucket>, key: &str) -> Result<Found, Failure> {
     }
 }
 
-async fn head(bucket: &Arc<Bucket>, key: &str) -> Result<Object, Failure> {
+pub(super) async fn head(bucket: &Arc<Bucket>, key: &str) -> Result<Object, Failure> {
     let path = keys::path_of(key).map_err(|cause| Failure::Other(cause.to_owned()))?;
     let result = bucket.request(|| {
         let options = GetOptions {

@@ -17,7 +17,7 @@ use super::objects::FoundObjects;
 use super::shape::shape_of;
 use super::shard::Shard;
 use super::source::{Origin, Shape, Source};
-use crate::cloud::Stores;
+use crate::cloud::{Address, Stores};
 use crate::tracking::LineWrapper;
 
 /// Finds the inputs that the arguments name, in order: a file, the files of a directory sorted by name, or `-` for
@@ -32,11 +32,13 @@ pub fn discover(
     stores: &Stores,
 ) -> Discovery {
     let mut discovery = Discovery::default();
+    let addresses = written.iter().filter_map(|path| Address::parse(path)?.ok());
+    let addresses: Vec<Address> = addresses.collect();
     let written = Written::new(written);
     let mut objects = FoundObjects::find(arguments, stores);
     for argument in arguments {
         if let Some(found) = objects.next_of(argument) {
-            discovery.add_objects(argument, found, filter);
+            discovery.add_objects(argument, found, filter, &addresses);
             continue;
         }
         if argument == Path::new("-") {

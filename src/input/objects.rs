@@ -45,6 +45,7 @@ impl Discovery {
         argument: &Path,
         found: Result<Found, String>,
         filter: &NameFilter,
+        written: &[Address],
     ) {
         match found {
             Ok(Found::Object(object)) => {
@@ -52,7 +53,9 @@ impl Discovery {
                 let relative = PathBuf::from(name);
                 self.sources.push(source(object, relative));
             }
-            Ok(Found::Below(prefix, listing)) => self.add_listing(&prefix, listing, filter),
+            Ok(Found::Below(prefix, listing)) => {
+                self.add_listing(&prefix, listing, filter, written);
+            }
             Err(error) => self.errors.push(NotFound {
                 name: argument.display().to_string(),
                 error,
@@ -62,8 +65,19 @@ impl Discovery {
         }
     }
 
-    fn add_listing(&mut self, prefix: &str, listing: Listing, filter: &NameFilter) {
+    /// Adds the objects below a prefix, but for those at the addresses to which the run writes.
+    fn add_listing(
+        &mut self,
+        prefix: &str,
+        listing: Listing,
+        filter: &NameFilter,
+        written: &[Address],
+    ) {
         for object in listing.objects {
+            let is_output = |output: &Address| is_below(&object.address(), output, prefix);
+            if written.iter().any(is_output) {
+                continue;
+            }
             let relative = relative(object.key(), prefix);
             if is_hidden(&relative) {
                 let path = || PathBuf::from(object.address().to_string());
@@ -96,6 +110,16 @@ fn relative(key: &str, prefix: &str) -> PathBuf {
         .split('/')
         .filter(|segment| !segment.is_empty())
         .collect()
+}
+
+/// Returns whether an object below a prefix is an output, or below an output that is itself below the prefix.
+fn is_below(object: &Address, output: &Address, prefix: &str) -> bool {
+    let is_same_bucket = object.provider == output.provider && object.bucket == output.bucket;
+    let directory = output.key.trim_end_matches('/');
+    let rest = object.key.strip_prefix(directory);
+    is_same_bucket
+        && directory.len() > prefix.trim_end_matches('/').len()
+        && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn is_hidden(relative: &Path) -> bool {
@@ -148,6 +172,23 @@ pub fn find_shapes(sources: &mut [Source], wrapper: &LineWrapper) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn outputs_below_the_prefix_of_the_inputs_are_no_inputs() {
+        for (object, output, prefix, expected) in [
+            ("s3://b/out/a.log", "s3://b/out", "", true),
+            ("s3://b/out/a.log", "s3://b/out/", "", true),
+            ("s3://b/x/all.jsonl", "s3://b/x/all.jsonl", "x/", true),
+            ("s3://b/out-2/a.log", "s3://b/out", "", false),
+            ("s3://b/out/a.log", "s3://b/out/", "out/", false),
+            ("s3://b/logs/a.log", "s3://b", "logs/", false),
+            ("s3://c/out/a.log", "s3://b/out", "", false),
+        ] {
+            let [object, output] =
+                [object, output].map(|text| Address::parse(Path::new(text)).unwrap().unwrap());
+            assert_eq!(is_below(&object, &output, prefix), expected, "{object}");
+        }
+    }
 
     #[test]
     fn paths_below_a_prefix_never_leave_the_directory_of_the_outputs() {

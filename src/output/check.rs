@@ -3,13 +3,14 @@
 //! JSON values are compared: white space and the order of keys do not matter, but `1` and `1.0` differ.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use bumpalo::Bump;
 use similar::TextDiff;
 
 use crate::checkpoint::Resumed;
+use crate::cloud::{Address, Stores};
 use crate::console::{Console, MessageCount};
 use crate::convert::ConvertedBatch;
 use crate::destination::{Closed, Destination, WriteStatus};
@@ -21,6 +22,7 @@ use crate::output_names::OutputNames;
 /// Compares the output of each input with the file to which the output would be written.
 pub struct Check<'c> {
     names: OutputNames,
+    stores: Stores,
     console: &'c Console,
     current: Option<Comparison<'c>>,
     differences: u64,
@@ -42,9 +44,10 @@ struct Comparison<'c> {
 
 impl<'c> Check<'c> {
     /// Returns a destination that compares the output with the files that have these names.
-    pub fn new(names: OutputNames, console: &'c Console) -> Self {
+    pub fn new(names: OutputNames, stores: Stores, console: &'c Console) -> Self {
         Self {
             names,
+            stores,
             console,
             current: None,
             differences: 0,
@@ -52,13 +55,26 @@ impl<'c> Check<'c> {
     }
 }
 
+impl Check<'_> {
+    /// Returns the file or object with this path, if it exists.
+    fn origin(&self, path: &Path) -> Result<Option<Origin>> {
+        let Some(address) = Address::parse(path) else {
+            return Ok(path.exists().then(|| Origin::File(path.to_owned())));
+        };
+        let object = address.and_then(|address| self.stores.object(&address));
+        let object = object.map_err(|text| anyhow!(text));
+        let object = object.with_context(|| format!("failed to open `{}`", path.display()))?;
+        Ok(object.map(Origin::Object))
+    }
+}
+
 impl Destination for Check<'_> {
     fn start(&mut self, _: usize, source: &Source, _: Option<&Resumed>) -> Result<()> {
         let path = self.names.path(source);
         let mut expected: Option<Box<dyn BufRead>> = None;
-        if path.exists() {
+        if let Some(origin) = self.origin(&path)? {
             let file = Source {
-                origin: Origin::File(path.clone()),
+                origin,
                 ..source.clone()
             };
             let opened = input::open(&file, &input::BytesRead::default())

@@ -46,11 +46,7 @@ impl PartFile {
     /// # Errors
     /// Returns an error if the records cannot be written.
     pub fn write(&mut self, batch: &ConvertedBatch) -> io::Result<()> {
-        let bytes = match (self.compression, &batch.member) {
-            (None, _) => Cow::Borrowed(&*batch.bytes),
-            (Some(kind), Some((of_member, member))) if kind == *of_member => Cow::Borrowed(member),
-            (Some(kind), _) => Cow::Owned(kind.member(&batch.bytes)?),
-        };
+        let bytes = packed(batch, self.compression)?;
         self.is_empty = false;
         // This writes to the `File` inside, because `NamedTempFile` would name the temporary file in its errors.
         self.file.as_file_mut().write_all(&bytes)?;
@@ -72,4 +68,19 @@ impl PartFile {
         self.file.as_file().sync_data()?;
         Ok(self.file)
     }
+}
+
+/// Returns the records of a batch as they are written.
+///
+/// # Errors
+/// Returns an error if they cannot be compressed.
+pub fn packed(
+    batch: &ConvertedBatch,
+    compression: Option<Compression>,
+) -> io::Result<Cow<'_, [u8]>> {
+    Ok(match (compression, &batch.member) {
+        (None, _) => Cow::Borrowed(&*batch.bytes),
+        (Some(kind), Some((of_member, member))) if kind == *of_member => Cow::Borrowed(member),
+        (Some(kind), _) => Cow::Owned(kind.member(&batch.bytes)?),
+    })
 }

@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Result, bail};
 
 use super::OutputNames;
+use crate::cloud::Address;
 use crate::files::parent;
 use crate::input::{FileStamp, Origin, Shape, Source};
 
@@ -26,7 +27,10 @@ pub fn check_outputs(
     also_read: &[&Path],
 ) -> Result<()> {
     let mut real_paths = RealPaths::default();
-    let read = FilesToRead::new(sources, also_read, &mut real_paths);
+    let directory = names.map(|names| names.directory.as_path());
+    let mut written = others.iter().map(|(_, path)| *path).chain(directory);
+    let writes_objects = written.any(is_address);
+    let read = FilesToRead::new(sources, also_read, writes_objects, &mut real_paths);
     let outputs = match names {
         Some(names) => outputs_to_check(names, others, sources, &read, &mut real_paths),
         None => Vec::new(),
@@ -105,11 +109,18 @@ struct FilesToRead<'a> {
 }
 
 impl<'a> FilesToRead<'a> {
-    fn new(sources: &[&'a Source], others: &[&'a Path], real_paths: &mut RealPaths) -> Self {
+    /// Objects are left out unless the run writes objects.
+    fn new(
+        sources: &[&'a Source],
+        others: &[&'a Path],
+        writes_objects: bool,
+        real_paths: &mut RealPaths,
+    ) -> Self {
         let inputs = sources.iter().filter_map(|source| match &source.origin {
             // The run replaces its rejects file by the lines of the file that are still rejected.
             _ if source.is_own_rejects => None,
             Origin::File(path) => Some((path.as_path(), source.stamp)),
+            Origin::Object(_) if writes_objects => Some((Path::new(&source.name), None)),
             Origin::Stdin | Origin::Object(_) => None,
         });
         let mut read = Self::default();
@@ -166,6 +177,10 @@ impl fmt::Display for Writer<'_> {
     }
 }
 
+fn is_address(path: &Path) -> bool {
+    Address::parse(path).is_some()
+}
+
 /// Finds the real paths of many files. The real path of each directory is found once, because that takes several system
 /// calls for each part of the path.
 #[derive(Default)]
@@ -179,7 +194,10 @@ impl RealPaths {
     fn directory(&mut self, path: &Path) -> &Path {
         let directory = parent(path).as_os_str();
         if !self.directories.contains_key(directory) {
-            let real = real_path(Path::new(directory));
+            let real = match is_address(path) {
+                true => directory.into(),
+                false => real_path(Path::new(directory)),
+            };
             self.directories.insert(directory.to_owned(), real);
         }
         &self.directories[directory]
@@ -187,6 +205,9 @@ impl RealPaths {
 
     /// Returns the real path, and the stamp of the file if it exists.
     fn of(&mut self, path: &Path) -> (PathBuf, Option<FileStamp>) {
+        if is_address(path) {
+            return (path.to_owned(), None);
+        }
         let Some(name) = path.file_name() else {
             return (real_path(path), None);
         };

@@ -4,6 +4,7 @@
 //! If an input or its output file fails, the run continues with the other inputs. The exit code of the run is the code
 //! of its worst failure.
 
+mod completed;
 mod ends;
 mod rejects;
 mod vanished;
@@ -40,6 +41,8 @@ pub struct Deliverer<'c> {
     pub duplicates: Option<Duplicates>,
     /// The inputs that have started and not ended, by their numbers.
     open: BTreeMap<usize, OpenInput>,
+    /// The inputs that have ended, and whose outputs are completed in the background.
+    completing: BTreeMap<usize, (OpenInput, ReadTo)>,
     pub warnings: InputWarnings,
     errors: ErrorLines,
     pub vanished: Vanished,
@@ -88,6 +91,7 @@ impl<'c> Deliverer<'c> {
             rejects: Rejects::default(),
             duplicates: None,
             open: BTreeMap::new(),
+            completing: BTreeMap::new(),
             warnings: InputWarnings::default(),
             errors: ErrorLines::default(),
             vanished: Vanished::default(),
@@ -107,6 +111,7 @@ impl<'c> Deliverer<'c> {
         &mut self,
         delivery: Delivery<'_, Option<Resumed>, ConvertedBatch>,
     ) -> ControlFlow {
+        self.end_completed(false);
         if self.must_stop() {
             return ControlFlow::Stop;
         }
@@ -212,6 +217,7 @@ impl<'c> Deliverer<'c> {
         while let Some((&input, _)) = self.open.first_key_value() {
             self.abort(input);
         }
+        self.end_completed(true);
         if let Some(duplicates) = self.duplicates.take() {
             duplicates.close(self.console);
         }

@@ -113,6 +113,11 @@ impl InputSearch {
         find_shapes(sources, &self.wrapper);
     }
 
+    /// Returns the clients of object storage.
+    pub fn stores(&self) -> Stores {
+        self.stores.clone()
+    }
+
     /// Lists the inputs of all shards. If a file is missing, it may have been renamed while the files were listed, and a
     /// log that is being rotated exists again a moment later. So they are listed again.
     fn list(&self) -> Discovery {

@@ -15,6 +15,7 @@ use super::rejects_input::RejectsInput;
 use super::settings::{JobSettings, RecordSettings};
 use crate::buffers::Buffers;
 use crate::checkpoint::{Destinations, ResumingOpener, StateDirectory};
+use crate::cloud::Stores;
 use crate::console::Console;
 use crate::convert::{BatchConverter, Layout, LineConverter, RootSearch};
 use crate::dedupe::{Dedupe, Scope};
@@ -180,6 +181,11 @@ impl<'a> Job<'a> {
     /// Returns the flag that tells that the run was interrupted.
     pub fn interrupted(&self) -> Interrupted {
         self.options.interrupted.clone()
+    }
+
+    /// Returns the clients of object storage.
+    pub fn stores(&self) -> Stores {
+        self.unread.search.stores()
     }
 
     /// Lets the run send nothing, write no file but the report, and fail on no outcome.

@@ -57,8 +57,7 @@ impl Deliverer<'_> {
         if source.is_own_rejects && open.errors.is_empty() {
             self.rejects.input.note_delivered(input);
         }
-        let output = self.destination.last_file().filter(|_| delivered);
-        self.end(input, open, Some(ReadTo { bytes, held_back }), output);
+        self.end_when_complete(input, open, ReadTo { bytes, held_back }, delivered);
         if held_back > 0 {
             let last = match holds_event {
                 true => "event",

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::Job;
 use crate::input::{Shape, Source};
-use crate::output::{Stdout, replaces_rows};
+use crate::output::{ObjectStorage, Stdout, replaces_rows};
 use crate::run::check_stdout::check_stdout;
 use crate::run::fail_on::{FailOn, FailingLines};
 use crate::run::rejects_input::RejectsInput;
@@ -54,6 +54,12 @@ impl Job<'_> {
             );
         }
         Ok(())
+    }
+
+    /// Lets an output to one object fail if lines leave the rejects file and the object exists, since the object may have the
+    /// only records of lines that have left the rejects file.
+    pub fn keep_records_of_rejects(&self, storage: &mut ObjectStorage) {
+        storage.keeps_existing |= RejectsInput::of(&self.sources).exists();
     }
 
     /// Checks that standard output is no other file of the run, and that lines can leave the rejects file, if it is an
