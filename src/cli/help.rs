@@ -137,6 +137,7 @@ const RARE: &[&str] = &[
     "files_from",
     "forget_after",
     "framing",
+    "include",
     "lms_db_password_file",
     "max_dead_letters",
     "max_line_bytes",
@@ -205,7 +206,6 @@ const SHORT: &[(&str, &str)] = &[
         "fail_on",
         "Exit with 1 on: rejected, unparsable, collision, empty",
     ),
-    ("include", "In directories, read the files with these names"),
     (
         "lms_db",
         "Both tables from MySQL: mysql://USER@HOST/DATABASE",
