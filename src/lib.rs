@@ -172,13 +172,15 @@
 //!
 //! `.ci/run` runs all of them: formatting, clippy, these docs, `tests/imports/run`, `cargo test`, a test of how much
 //! memory deduplication uses, `tests/differential/run`, `tests/ralph/run`, `tests/clickhouse/run`, `tests/servers/run`,
-//! `tests/conformance/run`, `tests/mariadb/run`, `tests/cloud/run`, `tests/rotation/run` and `tests/inspect_page/run`.
+//! `tests/conformance/run`, `tests/mariadb/run`, `tests/cloud/run`, `tests/rotation/run`, `tests/spark/run`,
+//! `tests/engines/run` and `tests/inspect_page/run`.
 //! `tests/differential/run` compares the output for mutated logs and for the fixtures with the output of the reference.
 //! `tests/conformance/run` has the statements of `--conformance spec` judged by a validator and stored by two LRSs.
 //! `tests/ralph/run` sends to a real LRS, `tests/clickhouse/run` inserts into ClickHouse itself, and `tests/mariadb/run` reads
 //! the tables of an LMS from MariaDB. `tests/servers/run` sends through nginx, HAProxy and Squid.
 //! `tests/cloud/run` reads logs from a real server of S3.
-//! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/inspect_page/run` opens the pages of
+//! `tests/rotation/run` reads a log that logrotate rotates and packs meanwhile. `tests/spark/run` and `tests/engines/run` run
+//! the jobs of the guide that divide an archive, and compare them with one run. `tests/inspect_page/run` opens the pages of
 //! `inspect --html` in Chromium.
 //! By hand, `tests/package/run` makes the Debian package, installs it into an empty root, and removes it. `cargo bench`
 //! and `tests/bench/compare` measure speed.

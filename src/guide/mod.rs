@@ -17,6 +17,7 @@ macro_rules! pages {
         #[doc = "[Benchmarks]: crate::guide::benchmarks"]
         #[doc = "[resuming]: crate::guide::resuming"]
         #[doc = "[jobs]: crate::guide::jobs"]
+        #[doc = "[engines]: crate::guide::engines"]
         #[doc = "[duplicates]: crate::guide::duplicates"]
         #[doc = "[routers]: crate::guide::routers"]
         #[doc = "[the report]: crate::guide::report"]
@@ -49,6 +50,7 @@ pages! {
     verify: "verify.md",
     resuming: "resuming.md",
     jobs: "jobs.md",
+    engines: "engines.md",
     duplicates: "duplicates.md",
     routers: "routers.md",
     report: "report.md",
