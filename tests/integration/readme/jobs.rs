@@ -57,8 +57,8 @@ fn checkout_with(lrs: &Lrs) -> RunDirectory {
 }
 
 #[test]
-fn the_page_shows_the_files_of_the_jobs() {
-    let page = Page::read("src/guide/jobs.md").text;
+fn the_pages_show_the_files_of_the_jobs() {
+    let page = Page::read("src/guide/jobs.md").text + &Page::read("src/guide/engines.md").text;
     for file in fs::read_dir(root().join("src/guide/jobs")).unwrap() {
         let name = file.unwrap().file_name().into_string().unwrap();
         let fence = format!("\n{}```\n", job_file(&name));

@@ -14,7 +14,8 @@ use event_routing_backends::outcome::Reason;
 use crate::harness::{Run, fixture};
 
 /// Options in the pages that belong to other programs, or to all programs.
-const OPTIONS_OF_OTHERS: [&str; 22] = [
+const OPTIONS_OF_OTHERS: [&str; 26] = [
+    "--array",
     "--from",
     "--batch",
     "--bytes",
@@ -28,6 +29,7 @@ const OPTIONS_OF_OTHERS: [&str; 22] = [
     "--gzip",
     "--help",
     "--locked",
+    "--long",
     "--now",
     "--open",
     "--out",
@@ -37,6 +39,8 @@ const OPTIONS_OF_OTHERS: [&str; 22] = [
     "--reference",
     "--reference-bytes",
     "--runs",
+    "--slurm",
+    "--sshlogin",
 ];
 
 struct Page {
