@@ -7,8 +7,8 @@ use crate::cloud::{AddressingStyle, CloudSettings};
 
 #[derive(Args, Debug)]
 pub struct CloudArgs {
-    /// The URL of an S3 server other than Amazon's, such as https://minio.example.org:9000 (or set AWS_ENDPOINT_URL). Needs
-    /// a build with the feature cloud, as addresses such as s3://bucket/prefix/ do
+    /// The URL of an S3 server other than Amazon's, with its scheme (or set AWS_ENDPOINT_URL). Needs a build with the feature
+    /// cloud, as addresses such as s3://bucket/prefix/ do
     #[arg(long, value_name = "URL")]
     s3_endpoint: Option<String>,
 

@@ -55,10 +55,10 @@ impl Address {
                 "the address names no bucket: write `{scheme}BUCKET/PREFIX/`"
             ));
         }
-        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._".contains(letter);
+        let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-._$".contains(letter);
         if !bucket.chars().all(is_plain) {
             return Err(format!(
-                "`{bucket}` is no name of a bucket, which has letters, digits, `-`, `.` and `_` only"
+                "`{bucket}` is no name of a bucket, which has letters, digits, `-`, `.`, `_` and `$` only"
             ));
         }
         Ok(Self {

@@ -245,10 +245,7 @@ fn checked_endpoint(url: &str) -> Result<(&'static str, &str), String> {
 
 /// Returns the message about settings that do not fit.
 fn unusable(address: &Address, error: &object_store::Error) -> String {
-    let cause = match Failure::of(error) {
-        Failure::Other(text) | Failure::Network(text) => text,
-        Failure::Server(error) => error.to_string(),
-    };
+    let cause = Failure::of(error).cause();
     format!(
         "the settings for `{}` are incomplete or wrong: {cause}",
         root(address)
@@ -266,10 +263,7 @@ async fn check_credentials<T>(
 ) -> Result<(), String> {
     let cause = match tokio::time::timeout(CREDENTIALS_TIMEOUT, credential).await {
         Ok(Ok(_)) => return Ok(()),
-        Ok(Err(error)) => match Failure::of(&error) {
-            Failure::Other(text) | Failure::Network(text) => text,
-            Failure::Server(error) => format!("the server that gives credentials answered {error}"),
-        },
+        Ok(Err(error)) => Failure::of(&error).cause(),
         Err(_) => "the server that gives credentials does not answer".to_owned(),
     };
     let (root, variables) = (root(address), variables_of(address.provider));

@@ -2,6 +2,7 @@
 //! turns each answer that is no success into a [`ServerError`].
 
 use std::future::Future;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -98,14 +99,17 @@ impl Client {
         }
         let (parts, body) = response.into_parts();
         let body = body.bytes().await?;
-        let element = match self.connector.provider {
-            Provider::Azure => "Name",
-            Provider::S3 | Provider::Gcs => "Key",
+        let (root, element) = match self.connector.provider {
+            Provider::Azure => ("<EnumerationResults", "Name"),
+            Provider::S3 | Provider::Gcs => ("<ListBucketResult", "Key"),
         };
-        let body = match std::str::from_utf8(&body) {
-            Ok(text) => escape_keys(text, element).into(),
-            Err(_) => body.into(),
-        };
+        // Without the check, a web page would count as a list without objects.
+        let list = std::str::from_utf8(&body).ok();
+        let list = list.filter(|list| list.contains(root)).ok_or_else(|| {
+            let error = io::Error::other("the answer is no list of objects");
+            HttpError::new(HttpErrorKind::Decode, error)
+        })?;
+        let body = escape_keys(list, element).into();
         Ok(HttpResponse::from_parts(parts, body))
     }
 

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::{fmt, io};
 
-use object_store::client::HttpError;
+use object_store::client::{HttpError, HttpErrorKind};
 
 use super::address::Provider;
 
@@ -41,6 +41,8 @@ pub enum Failure {
     Server(ServerError),
     /// The server could not be reached, or the connection broke.
     Network(String),
+    /// The server gave an answer that is none to the request.
+    Answer(String),
     /// Another failure, with a whole message.
     Other(String),
 }
@@ -52,9 +54,10 @@ impl Failure {
             return Self::Server(server.clone());
         }
         let deepest = causes().last().map(ToString::to_string).unwrap_or_default();
-        match causes().any(|error| error.is::<HttpError>()) {
-            true => Self::Network(deepest),
-            false => Self::Other(deepest),
+        let http = causes().find_map(|error| error.downcast_ref::<HttpError>());
+        match http.map(HttpError::kind) {
+            None | Some(HttpErrorKind::Decode) => Self::Answer(deepest),
+            Some(_) => Self::Network(deepest),
         }
     }
 
@@ -67,7 +70,7 @@ impl Failure {
                     || matches!(error.code.as_str(), "RequestTimeout" | "SlowDown")
             }
             Self::Network(_) => true,
-            Self::Other(_) => false,
+            Self::Answer(_) | Self::Other(_) => false,
         }
     }
 
@@ -99,10 +102,24 @@ impl Failure {
         matches!(self, Self::Server(error) if error.status == 501)
     }
 
+    /// Returns the cause alone.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Server(error) => format!("the server answered {error}"),
+            Self::Network(text) | Self::Answer(text) | Self::Other(text) => text.clone(),
+        }
+    }
+
     /// Returns the message for people, with what to do. `endpoint` is the server without credentials.
     pub fn text(&self, provider: Provider, endpoint: &str) -> String {
         let error = match self {
             Self::Other(text) => return text.clone(),
+            Self::Answer(text) => {
+                return format!(
+                    "{endpoint} does not answer as an object storage does: {text}; check {}",
+                    endpoint_of(provider)
+                );
+            }
             Self::Network(text) => {
                 return format!(
                     "failed to reach {endpoint}: {text}; check {}",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from case_list import Failure, case, expect, run_cases  # noqa: E402
-from fakes import AzureFake, GcsFake  # noqa: E402
+from fakes import AzureFake, Fake, GcsFake  # noqa: E402
 from storage import REGION, Proxy, Storage  # noqa: E402
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -279,6 +279,8 @@ def errors_say_what_to_do(case):
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
     dead = {"AWS_ENDPOINT_URL": closed}
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_METADATA_ENDPOINT": closed}
+    page = Fake({})
+    page.answer = lambda request: page.send(request, 200, b"<html><body>Welcome</body></html>")
     for address, environment, parts in [
         ("s3://no-such-bucket/x/", {}, ["NoSuchBucket", "check the name of the bucket"]),
         ("s3://no-such-bucket/x", {}, ["NoSuchBucket"]),
@@ -290,6 +292,7 @@ def errors_say_what_to_do(case):
         (bucket, {"AWS_ENDPOINT_URL": "http://user:hunter2@localhost"}, ["the endpoint must be a URL without a user"]),
         (bucket, {"AWS_ENDPOINT_URL": "localhost:9000"}, ["the endpoint is no URL"]),
         ("s3://", {}, ["names no bucket"]),
+        (bucket, {"AWS_ENDPOINT_URL": page.url}, ["does not answer as an object storage does", "check `--s3-endpoint`"]),
     ]:
         start = time.monotonic()
         output, messages = case.run(address, code=3, **environment)
