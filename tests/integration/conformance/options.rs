@@ -67,3 +67,28 @@ fn an_explanation_names_the_option_as_an_origin() {
         "{text}"
     );
 }
+
+#[test]
+fn a_state_directory_does_not_remember_the_mode() {
+    let log = event("problem/problem_check.three-questions", &[]);
+    let run = |conformance: &str| {
+        let run = Run::transform().tables();
+        run.args(&[
+            "--conformance",
+            conformance,
+            "--state",
+            "state",
+            "-o",
+            "out",
+            "x.log",
+        ])
+    };
+    let first = run("reference").file("x.log", format!("{log}\n"));
+    let first = first.run().with_code(0);
+    assert_eq!(first.files("out"), ["x.log.xapi.jsonl"]);
+    let again = run("spec")
+        .in_directory(&first.directory)
+        .run()
+        .with_code(0);
+    assert_eq!(again.files("out"), ["x.log.xapi.jsonl"]);
+}
