@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, IF_NONE_MATCH};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 use object_store::ClientOptions;
 use object_store::CredentialProvider;
 use object_store::aws::{AwsAuthorizer, AwsCredential};
@@ -80,6 +80,7 @@ impl Client {
             && ["list-type=2", "comp=list"]
                 .iter()
                 .any(|part| query.contains(part));
+        let is_completion = request.method() == Method::POST && query.contains("uploadId=");
         self.restore_key(&mut request).await?;
         if self.connector.provider == Provider::Gcs && !is_list {
             // Otherwise the server unpacks objects with `Content-Encoding: gzip`, and then ignores ranges.
@@ -93,6 +94,9 @@ impl Client {
         let response = client.execute(request).await?;
         if !response.status().is_success() {
             return Err(failed(response).await);
+        }
+        if is_completion {
+            return completed(response).await;
         }
         if !is_list {
             return Ok(response);
@@ -147,6 +151,18 @@ impl Client {
             .try_authorize(request, digest.as_deref())
             .map_err(unsigned)
     }
+}
+
+/// Returns the answer to a request that completes an object. Completing takes a while, so S3 begins its answer before it knows
+/// of an error.
+async fn completed(response: HttpResponse) -> Result<HttpResponse, HttpError> {
+    let (mut parts, body) = response.into_parts();
+    let body = body.bytes().await?;
+    if memchr::memmem::find(&body, b"<Error>").is_none() {
+        return Ok(HttpResponse::from_parts(parts, body.into()));
+    }
+    parts.status = StatusCode::INTERNAL_SERVER_ERROR;
+    Err(failed(HttpResponse::from_parts(parts, body.into())).await)
 }
 
 /// Returns the digest of the body in a signed request.

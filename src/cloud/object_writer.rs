@@ -2,7 +2,7 @@
 
 use std::io;
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -38,8 +38,12 @@ static MEMORY: Semaphore = Semaphore::const_new(MEMORY_UNITS);
 /// The time between two looks at whether the run is stopped.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The time that a stopped run has to complete an object whose parts are all on their way.
-const GRACE: Duration = Duration::from_secs(3);
+/// The time that a stopped run has to complete the objects whose parts are all on their way, and then once more to abort their
+/// uploads.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// The time when a writer first saw that the run is stopped.
+static STOPPED: OnceLock<Instant> = OnceLock::new();
 
 /// Tells whether the run is stopped, so that nothing may wait for long.
 pub type IsStopped = Arc<dyn Fn() -> bool + Send + Sync>;
@@ -240,7 +244,6 @@ impl Completion {
     /// # Errors
     /// Returns a message that does not name the object.
     pub fn wait(mut self) -> Result<bool, String> {
-        let mut stopped: Option<Instant> = None;
         loop {
             match self.ended_within(PAUSE) {
                 Some(Ok(Ended::Written { replaced })) => return Ok(replaced),
@@ -248,9 +251,9 @@ impl Completion {
                 Some(Err(text)) => return Err(text),
                 None => {}
             }
-            if (self.is_stopped)() && stopped.get_or_insert_with(Instant::now).elapsed() >= GRACE {
-                self.parts = None;
-                self.wait_abandoned(Instant::now() + GRACE)?;
+            let stopped = (self.is_stopped)().then(|| *STOPPED.get_or_init(Instant::now));
+            if let Some(stopped) = stopped.filter(|stopped| stopped.elapsed() >= GRACE) {
+                self.wait_abandoned(stopped + 2 * GRACE)?;
                 return Err(interrupted());
             }
         }

@@ -318,7 +318,11 @@ impl Upload {
 
     fn text(&self, failure: &Failure) -> String {
         match failure {
-            Failure::Server(error) if matches!(error.status, 409 | 412) => APPEARED.to_owned(),
+            Failure::Server(error)
+                if self.settings.keeps_existing && matches!(error.status, 409 | 412) =>
+            {
+                APPEARED.to_owned()
+            }
             Failure::Server(error) if error.status == 403 => format!(
                 "{} answered {error}; let the credentials write objects, and abort uploads",
                 self.bucket.endpoint

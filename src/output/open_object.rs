@@ -92,7 +92,7 @@ impl ObjectStorage {
     /// Waits until no part of an aborted upload is left.
     pub fn close(&mut self, console: &Console) {
         /// The time for all uploads. An interrupted run must end within some seconds.
-        const MOST_TIME: Duration = Duration::from_secs(4);
+        const MOST_TIME: Duration = Duration::from_secs(3);
 
         let deadline = Instant::now() + MOST_TIME;
         for (path, upload) in self.abandoned.drain(..) {

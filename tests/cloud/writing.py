@@ -162,7 +162,8 @@ def objects_are_the_files_of_a_directory(case):
 
 
 def without_times(messages):
-    return re.sub(r" in [0-9.]+ .*/s", "", messages)
+    # The rejects file of the run before is replaced.
+    return re.sub(r" in [0-9.]+ .*/s| \(1 file replaced\)", "", messages)
 
 
 @case
@@ -189,9 +190,10 @@ def a_thousand_inputs(case):
     _, messages = case.run("-o", "s3://thousand/out/", local)
     expect(objects(case, "thousand", "out/") == expected, "the objects differ", messages)
     # From objects to objects.
-    case.storage.bucket("inputs", logs)
+    some = dict(list(logs.items())[:100])
+    case.storage.bucket("inputs", some)
     case.run("-o", "s3://thousand/again/", "s3://inputs/")
-    expect(objects(case, "thousand", "again/") == expected, "the objects of objects differ")
+    expect(objects(case, "thousand", "again/") == {f"{name}.xapi.jsonl": expected[f"{name}.xapi.jsonl"] for name in some}, "the objects of objects differ")
 
 
 @case
@@ -213,13 +215,13 @@ def a_large_output_is_written_in_parts(case):
 
 @case
 def faults_are_retried(case):
-    source = large_log(case, 40)
+    source = large_log(case, 20)
     expected, _ = case.tree("local", source)
     small = case.copy({f"{number}.log": log(number) for number in range(10)})
     expected_small, _ = case.tree("local-small", small)
     case.storage.bucket("faults")
     for number, (method, words, fault) in enumerate([
-        ("PUT", "partNumber=2&", 503), ("PUT", "partNumber=1&", "break"), ("POST", "uploads", "break"), ("POST", "uploadId=", 500),
+        ("PUT", "partNumber=2&", 503), ("PUT", "partNumber=1&", "break"), ("POST", "uploads", "break"), ("POST", "uploadId=", 500), ("POST", "uploadId=", 200),
         ("POST", "uploadId=", "lose the answer"), ("PUT", "partNumber=3&", "lose the answer"),
     ]):
         for options in ((), ("--no-clobber",)):
@@ -267,7 +269,7 @@ def an_output_that_cannot_be_written_costs_one_input(case):
         expect(objects(case, "failing", prefix) == rest, f"{words}: other objects differ", messages)
         wanted = f"failed to write `s3://failing/{prefix}{name}`: {faulty.url} answered 403 Fault"
         expect(wanted in messages, "the object and the cause are not named", messages)
-        failed = [item["input"] for item in json.loads(report.read_text())["inputs"] if item["ended"] == "failed"]
+        failed = [item["name"] for item in json.loads(report.read_text())["inputs"] if item["ended"] == "failed"]
         expect(failed == [str(local / name.removesuffix(".xapi.jsonl"))], f"the report has other failures: {failed}")
     faulty = FaultyServer(case.storage.url, lambda method, path: 403 if method == "PUT" else None)
     _, messages = case.run("-o", "s3://failing/all.jsonl", local, code=6, AWS_ENDPOINT_URL=faulty.url)

@@ -69,6 +69,7 @@ mod messages;
 mod minute_timer;
 mod moved;
 mod nested_events;
+mod object_outputs;
 mod other_programs;
 mod outages;
 mod outputs;
