@@ -10,7 +10,7 @@ use crate::compression::Compression;
 
 /// Decompresses a member of a file, and is then at its end.
 pub enum Decoder<R> {
-    Gzip(GzDecoder<R>),
+    Gzip(Box<GzDecoder<R>>),
     #[cfg(feature = "zstd")]
     Zstd(ZstdFrame<R>),
 }
@@ -22,7 +22,7 @@ impl<R: BufRead> Decoder<R> {
     /// Returns an error if this build does not read the compression, or there is not enough memory.
     pub fn new(compressed: R, compression: Compression) -> io::Result<Self> {
         match compression {
-            Compression::Gzip => Ok(Self::Gzip(GzDecoder::new(compressed))),
+            Compression::Gzip => Ok(Self::Gzip(Box::new(GzDecoder::new(compressed)))),
             #[cfg(feature = "zstd")]
             Compression::Zstd => ZstdFrame::new(compressed).map(Self::Zstd),
             #[cfg(not(feature = "zstd"))]
@@ -33,7 +33,7 @@ impl<R: BufRead> Decoder<R> {
     /// Returns a decoder of the next member, which begins where the present member has ended.
     pub fn next_member(self) -> Self {
         match self {
-            Self::Gzip(decoder) => Self::Gzip(GzDecoder::new(decoder.into_inner())),
+            Self::Gzip(decoder) => Self::Gzip(Box::new(GzDecoder::new(decoder.into_inner()))),
             #[cfg(feature = "zstd")]
             Self::Zstd(decoder) => Self::Zstd(decoder.next_frame()),
         }
