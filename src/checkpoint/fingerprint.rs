@@ -1,6 +1,6 @@
 //! Finds recorded positions in an input, by hashing the bytes before each position.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Read, Write};
 
 use super::head_lines::HeadLines;
 use crate::input::{Position, PositionTracker, Shape};
@@ -144,7 +144,11 @@ pub fn track_log(
     let mut found = Vec::new();
     for position in positions {
         let mut before = reader.by_ref().take(position.offset - tracker.offset);
-        let mut result = io::copy(&mut before, &mut tracker).map(|_| ());
+        let mut object = ObjectWriter::default();
+        let mut result = match position.open {
+            true => io::copy(&mut before, &mut Both(&mut tracker, &mut object)).map(|_| ()),
+            false => io::copy(&mut before, &mut tracker).map(|_| ()),
+        };
         let is_reached = tracker.offset == position.offset;
         let mut line_ends = true;
         if result.is_ok() && is_reached && position.open {
@@ -153,7 +157,9 @@ pub fn track_log(
                     // After a whole line, the position is one after pieces, which end only with the input.
                     let is_in_line = tracker.line_start < tracker.offset;
                     let is_newline = matches!(rest, [b'\n', ..] | [b'\r', b'\n', ..]);
-                    line_ends = rest.is_empty() || is_in_line && is_newline;
+                    // An object may go on after the newline.
+                    let is_end = is_in_line && is_newline && !object.progress.is_within();
+                    line_ends = rest.is_empty() || is_end;
                 }
                 Err(error) => result = Err(error),
             }
@@ -172,6 +178,44 @@ pub fn track_log(
         }
     }
     (found, None)
+}
+
+/// Finds out whether bytes end within an object, which may go over several lines.
+#[derive(Default)]
+struct ObjectWriter {
+    progress: ObjectProgress,
+    is_in_line: bool,
+}
+
+impl io::Write for ObjectWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            if !self.is_in_line && !self.progress.is_within() {
+                self.progress = ObjectProgress::default();
+            }
+            self.progress = self.progress.after(line);
+            self.is_in_line = !line.ends_with(b"\n");
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes the same bytes to two writers that take all bytes.
+struct Both<'w>(&'w mut PositionTracker, &'w mut ObjectWriter);
+
+impl io::Write for Both<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(bytes)?;
+        self.1.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Reads a document, which counts as one line. Returns a tracker at its end.
@@ -227,6 +271,16 @@ mod tests {
         for longer in ["one\ntwo\n\n", "one\ntwo\nthree\n", "one\ntwo\nth"] {
             assert_eq!(found(longer, &[pieces]), []);
         }
+    }
+
+    #[test]
+    fn an_open_position_within_an_object_is_not_found_if_the_object_continues() {
+        let positions = ["{}\n", "{}\n{\n\"a\": 1,"].map(position);
+        assert_eq!(
+            found("{}\n{\n\"a\": 1,\n\"b\": 2}\n", &positions),
+            positions[..1]
+        );
+        assert_eq!(found("{}\n{\n\"a\": 1,", &positions), positions);
     }
 
     #[test]

@@ -148,3 +148,26 @@ fn a_plain_copy_that_ends_within_an_event_has_no_note() {
         ended.assert_not_stderr("`logs/c.log` ends earlier");
     }
 }
+
+#[test]
+fn a_packed_copy_that_ends_with_a_line_of_an_event_over_lines_hides_no_event() {
+    let indented = |second: u32| {
+        let event: serde_json::Value = serde_json::from_str(&event(second)).unwrap();
+        serde_json::to_string_pretty(&event).unwrap() + "\n"
+    };
+    let log: String = (0..3).map(indented).collect();
+    let ends: Vec<usize> = log.match_indices('\n').map(|(end, _)| end).collect();
+    for end in [ends[4], ends[ends.len() / 2]] {
+        let directory = RunDirectory::new();
+        let run = || {
+            let run = directory.transform().args(&["--framing", "json"]);
+            run.run().with_code(0);
+        };
+        directory.write("logs/copy.log.gz", gzip(&log[..end]));
+        directory.age("logs/copy.log.gz");
+        run();
+        directory.write("logs/tracking.log", &log);
+        run();
+        assert_eq!(directory.statement_counts().len(), 3, "{end}");
+    }
+}
