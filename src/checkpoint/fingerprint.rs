@@ -1,6 +1,6 @@
 //! Finds recorded positions in an input, by hashing the bytes before each position.
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Read};
 
 use super::head_lines::HeadLines;
 use crate::input::{Position, PositionTracker, Shape};

@@ -24,8 +24,9 @@ pub enum HeldBack {
     ShorterCopy { known: String },
     /// The input was replaced or truncated while it was opened.
     Changed,
-    /// The input was truncated while it was read, after a copy was made. The field is the copy.
-    Truncated { copy: Box<Source> },
+    /// The input was truncated while it was read, after a copy was made. The copy is whole if it has all bytes that the
+    /// input had when it was opened.
+    Truncated { copy: Box<Source>, is_whole: bool },
 }
 
 impl fmt::Display for HeldBack {
@@ -40,11 +41,17 @@ impl fmt::Display for HeldBack {
                 formatter,
                 "a program may still be copying it, since the earlier input `{known}` begins with the same lines and is longer"
             ),
-            Self::Truncated { copy } => write!(
-                formatter,
-                "it was truncated while it was read, and its remaining lines are read from the copy `{}`",
-                copy.name
-            ),
+            Self::Truncated { copy, is_whole } => {
+                let lost = match is_whole {
+                    true => "",
+                    false => "; lines that were written after the copy was made are lost",
+                };
+                write!(
+                    formatter,
+                    "it was truncated while it was read, and its remaining lines are read from the copy `{}`{lost}",
+                    copy.name
+                )
+            }
             Self::Changed => formatter.write_str("it was changed while it was opened"),
         }
     }
@@ -172,44 +179,59 @@ impl WatchedFile {
             let is_written = metadata.len() > self.size || is_recent(&metadata);
             return is_written.then_some(HeldBack::Unfinished(compression));
         }
+        let (copy, is_whole) = self.find_copy(read)?;
+        let copy = Box::new(copy);
+        Some(HeldBack::Truncated { copy, is_whole })
+    }
+
+    /// Returns a copy of the file, and whether the copy is whole. A copy that was made before the file was opened lacks the
+    /// lines that were written in between, and is returned only if there is no other.
+    fn find_copy(&self, read: &Position) -> Option<(Source, bool)> {
         // A copy may be packed, and so vanish, between its listing and its opening. Then the files are listed again.
         const TIMES: usize = 3;
 
-        let copy = (0..TIMES).find_map(|_| {
-            let mut files = rotated_files(&self.source).into_iter();
-            files.find(|file| self.may_be_copy(file) && self.is_copy(file, read).unwrap_or(false))
-        })?;
-        let copy = Box::new(copy);
-        Some(HeldBack::Truncated { copy })
+        let mut shorter = None;
+        for _ in 0..TIMES {
+            let files = rotated_files(&self.source).into_iter();
+            for file in files.filter(|file| self.is_recent(file)) {
+                match self.is_whole_copy(&file, read) {
+                    Ok(Some(true)) => return Some((file, true)),
+                    Ok(Some(false)) => shorter = Some((file, false)),
+                    Ok(None) | Err(_) => {}
+                }
+            }
+        }
+        shorter
     }
 
-    /// Returns whether a file was written recently enough, and is large enough, to be a copy of the file.
-    fn may_be_copy(&self, file: &Source) -> bool {
+    /// Returns whether a file was written recently enough to be a copy of the file.
+    fn is_recent(&self, file: &Source) -> bool {
         let since = self.opened.checked_sub(WRITING_TIME);
         let stamp = file.stamp.zip(since);
-        let is_new = stamp.is_none_or(|(stamp, since)| !stamp.shows_changes_after(since));
-        let is_compressed = file.path().and_then(Compression::of_name).is_some();
-        is_new && (is_compressed || file.size >= Some(self.size))
+        stamp.is_none_or(|(stamp, since)| !stamp.shows_changes_after(since))
     }
 
-    /// Returns whether a file has all bytes that were read before a position, and all bytes that the truncated file had
-    /// when it was opened.
-    fn is_copy(&self, file: &Source, read: &Position) -> io::Result<bool> {
+    /// Returns whether a copy has all bytes that the truncated file had when it was opened. Returns `None` if the file is no
+    /// copy, because its first bytes or the bytes before the position `read` are other bytes.
+    fn is_whole_copy(&self, file: &Source, read: &Position) -> io::Result<Option<bool>> {
         let mut reader = open(file, &BytesRead::default())?.reader;
         let mut tracker = PositionTracker::default();
         let mut head = Vec::new();
         let head_bytes = self.head.len() as u64;
         reader.by_ref().take(head_bytes).read_to_end(&mut head)?;
         if head != self.head || head.is_empty() {
-            return Ok(false);
+            return Ok(None);
         }
         let mut text = io::Cursor::new(head).chain(reader);
         io::copy(&mut text.by_ref().take(read.offset), &mut tracker)?;
-        if (tracker.offset, tracker.position().hash) != (read.offset, read.hash) {
-            return Ok(false);
+        if tracker.offset < read.offset {
+            return Ok(Some(false));
+        }
+        if tracker.position().hash != read.hash {
+            return Ok(None);
         }
         let rest = io::copy(&mut text, &mut io::sink())?;
-        Ok(read.offset + rest >= self.size)
+        Ok(Some(read.offset + rest >= self.size))
     }
 }
 

@@ -138,13 +138,13 @@ impl Deliverer<'_> {
     pub(super) fn hold_back(&mut self, source: &Source, open: &mut OpenInput, reason: HeldBack) {
         let name = &source.name;
         self.console.note(&match &reason {
-            HeldBack::Truncated { copy } => format!(
-                "note: `{name}` was truncated while it was read; its remaining lines are read from the copy `{}`",
-                copy.name
-            ),
+            HeldBack::Truncated { .. } => {
+                let reason = reason.to_string();
+                format!("note: `{name}` {}", reason.trim_start_matches("it "))
+            }
             _ => format!("note: `{name}` is left to the next run: {reason}"),
         });
-        if let HeldBack::Truncated { copy } = &reason {
+        if let HeldBack::Truncated { copy, .. } = &reason {
             self.vanished.copies.push(Source::clone(copy));
         }
         open.held_back = Some(reason);
