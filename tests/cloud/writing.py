@@ -222,7 +222,7 @@ def faults_are_retried(case):
     case.storage.bucket("faults")
     for number, (method, words, fault) in enumerate([
         ("PUT", "partNumber=2&", 503), ("PUT", "partNumber=1&", "break"), ("POST", "uploads", "break"), ("POST", "uploadId=", 500), ("POST", "uploadId=", 200),
-        ("POST", "uploadId=", "lose the answer"), ("PUT", "partNumber=3&", "lose the answer"),
+        ("POST", "uploadId=", "lose the answer"), ("PUT", "partNumber=2&", "lose the answer"),
     ]):
         for options in ((), ("--no-clobber",)):
             seen = []
