@@ -132,13 +132,32 @@ pub fn redacted(url: &str) -> String {
     }
 }
 
-/// Hides the parts that [`redacted`] hides, if the text contains `://`. Returns any other text unchanged.
+/// Hides the parts that [`redacted`] hides, if the text contains `://`. Returns any other text unchanged, and the URL of a
+/// database without a password: its user and its option `ssl-mode` are no secrets, and a command that is shown to the user
+/// needs them.
 pub fn redacted_if_url(text: &str) -> String {
-    if text.contains("://") {
+    if text.contains("://") && !is_database_without_password(text) {
         redacted(text)
     } else {
         text.to_owned()
     }
+}
+
+/// Returns whether the text is a URL like `mysql://reader@host/edxapp?ssl-mode=required`, perhaps after `--lms-db=`.
+fn is_database_without_password(text: &str) -> bool {
+    let url = text.strip_prefix("--lms-db=").unwrap_or(text);
+    let parts = url
+        .strip_prefix("mysql://")
+        .and_then(|rest| rest.split_once('@'));
+    let Some((user, address)) = parts else {
+        return false;
+    };
+    let (base, query) = address.split_at(base_len(address));
+    let has_only_mode = query.is_empty() || query.starts_with("?ssl-mode=");
+    !user.contains([':', '/', '?', '#'])
+        && !base.contains('@')
+        && has_only_mode
+        && !query.contains(['@', '&', '#'])
 }
 
 /// The length of a URL without its query and fragment.
@@ -229,9 +248,27 @@ mod tests {
     }
 
     #[test]
-    fn text_without_a_url_is_shown_as_it_is() {
-        for text in ["a?b", "logs/x@y#1", ""] {
+    fn text_without_a_url_or_a_secret_is_shown_as_it_is() {
+        for text in [
+            "a?b",
+            "logs/x@y#1",
+            "",
+            "mysql://reader@db:3307/edxapp?ssl-mode=required",
+            "--lms-db=mysql://reader@db/edxapp",
+        ] {
             assert_eq!(redacted_if_url(text), text);
+        }
+        for text in [
+            "mysql://reader:hunter2@db/edxapp",
+            "mysql://reader@hunter2@db/edxapp",
+            "mysql://reader:hun@ter2@db/edxapp",
+            "mysql://hunter2#@db/edxapp",
+            "mysql://db/edxapp?password=hunter2",
+            "mysql://reader@db/edxapp?ssl-mode=required&password=hunter2",
+            "https://ada@hunter2/?mysql://reader@db",
+        ] {
+            let shown = redacted_if_url(text);
+            assert!(!shown.contains("hunter2"), "{shown}");
         }
         assert_eq!(
             redacted_if_url("HTTPS://ada:hunter2@x.example?x"),

@@ -4,8 +4,11 @@ use jiff::civil::DateTime;
 use serde::Serialize;
 use uuid::Uuid;
 
+use crate::json::Value;
 use crate::outcome::{Fault, Reason};
 use crate::time::UnixText;
+use crate::tracking::TrackingEvent;
+use crate::xapi;
 
 /// A row, which serializes to an object of ClickHouse's format JSONEachRow.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +29,20 @@ impl ClickHouseRow {
             event: String::from_utf8(statement)
                 .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
         }
+    }
+}
+
+/// Checks that the time of an event is no boolean, which a statement has as a moment of 1970, as in the reference.
+///
+/// # Errors
+/// Returns `BadTimestamp` if the time is a boolean.
+pub(crate) fn check_time(event: &TrackingEvent<'_>) -> Result<(), Fault> {
+    match xapi::logged_time(event) {
+        Some(Value::Bool(time)) => {
+            let problem = "is a boolean: ClickHouse would store a time in 1970";
+            Err(Fault::bad_timestamp(problem, &time.to_string()))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -319,6 +319,9 @@ impl LineConverter {
         let lms = self.lms.get().ok_or_else(tables_not_loaded)?;
         match &self.format {
             FormatSettings::Xapi(settings, form) => {
+                if *form != StatementForm::Statement {
+                    clickhouse_row::check_time(&event)?;
+                }
                 let statements = xapi::transform(name, event, settings, lms, arena)?;
                 let time = statements.first().and_then(Statement::time);
                 let rows = RecordWriter {

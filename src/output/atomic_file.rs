@@ -96,6 +96,14 @@ impl AtomicFile {
         let _ = replaced;
     }
 
+    /// Returns the path of the file until it is finished, if the file is a new one.
+    pub fn temporary_path(&self) -> Option<&Path> {
+        match &self.kind {
+            FileKind::Temporary(file) => Some(file.path()),
+            FileKind::Appended(_) | FileKind::Special(_) => None,
+        }
+    }
+
     fn file(&self) -> &File {
         match &self.kind {
             FileKind::Temporary(file) => file.as_file(),

@@ -3,6 +3,7 @@
 
 mod atomic_file;
 mod check;
+mod csv_table;
 mod directory;
 mod early_sync;
 mod locked_file;
@@ -18,6 +19,7 @@ mod stdout;
 
 pub use atomic_file::AtomicFile;
 pub use check::Check;
+pub use csv_table::CsvTable;
 pub use directory::Directory;
 pub use objects::Objects;
 pub use open_object::ObjectStorage;

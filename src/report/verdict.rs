@@ -142,10 +142,19 @@ fn results(report: &Report<'_>) -> Option<(String, String)> {
         (sum(|statistics| statistics.duplicates), "duplicates"),
         (sum(|statistics| statistics.unverified), "unverified"),
     ];
-    let would_be = if report.dry_run { "would be " } else { "" };
+    let (would_be, requests) = match report.dry_run {
+        true => {
+            let requests = targets.iter().map(|target| target.request_count()).sum();
+            (
+                "would be ",
+                format!(" in {}", counted(requests, "request", "requests")),
+            )
+        }
+        false => ("", String::new()),
+    };
     let nouns = noun(delivered, first.format.nouns());
     let result = format!(
-        "{} {nouns} {would_be}delivered to {server}{}",
+        "{} {nouns} {would_be}delivered to {server}{requests}{}",
         grouped(delivered),
         in_parentheses(&others)
     );

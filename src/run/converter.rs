@@ -45,6 +45,7 @@ impl ConversionSettings {
         check_root_url(&self.lms.root_url, console)?;
         let identity = self.format.identity_column();
         check_users(&self.lms, identity)?;
+        warn_of_derived_ids(&self.lms, identity, console);
         let routers = self
             .routers
             .as_deref()
@@ -176,6 +177,23 @@ fn check_users(lms: &LmsSettings, identity: IdentityColumn) -> Result<()> {
     Ok(())
 }
 
+/// Warns if `--missing-external-id derive` is given for users who need no derived id, or of whom nothing is known.
+fn warn_of_derived_ids(lms: &LmsSettings, identity: IdentityColumn, console: &Console) {
+    if lms.missing_external_id != Unknown::Derive {
+        return;
+    }
+    let problem = match identity {
+        IdentityColumn::Email => "actors are named by their e-mail addresses",
+        IdentityColumn::ExternalId(_) if !lms.has_users() => {
+            "without a table of users all ids are derived"
+        }
+        IdentityColumn::ExternalId(_) => return,
+    };
+    console.warn(&format!(
+        "`--missing-external-id derive` has no effect: {problem}"
+    ));
+}
+
 /// Warns of tables that have a header and no rows, unless the run ends with a warning about the events that are rejected
 /// for this reason.
 fn check_rows(lms: &Lms, console: &Console) {
@@ -187,15 +205,19 @@ fn check_rows(lms: &Lms, console: &Console) {
     let users = users.map(|users| (&users.file, "user"));
     let courses = courses.map(|courses| (&courses.file, "course"));
     for (name, rows) in users.into_iter().chain(courses) {
-        let problem = if names_database(name) {
-            format!("the LMS database `{name}` has no {rows}s")
-        } else {
-            format!("the table `{name}` has a header and no rows")
-        };
+        let problem = no_rows(name, rows);
         let remedy = remedy_for_missing_rows(name, "table");
         console.alert(&format!(
             "{problem}, so it has the same effect as no table of {rows}s: {remedy}"
         ));
+    }
+}
+
+/// Returns that a table of users or courses has no rows, given the name of the table and "user" or "course".
+pub(super) fn no_rows(name: &str, rows: &str) -> String {
+    match names_database(name) {
+        true => format!("the LMS database `{name}` has no {rows}s"),
+        false => format!("the table `{name}` has a header and no rows"),
     }
 }
 

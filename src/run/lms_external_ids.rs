@@ -3,19 +3,17 @@
 mod import_file;
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 
 use self::import_file::ImportFile;
 pub use self::import_file::ImportPath;
-use super::converter::{actor_key, check_root_url, warn_of_password_file};
+use super::converter::{actor_key, check_root_url, no_rows, warn_of_password_file};
+use super::unfinished::Unfinished;
 use crate::console::Console;
 use crate::exit_code::{ExitCode, Fatal, OrExit};
 use crate::format::Format;
-use crate::interrupt::Interrupted;
-use crate::lms::{IdentityColumn, Lms, LmsSettings};
+use crate::lms::{IdentityColumn, Lms, LmsSettings, remedy_for_missing_rows};
 use crate::output_names::check_outputs;
 use crate::text::{counted, grouped};
 
@@ -39,22 +37,12 @@ struct Counts {
 /// Runs the command. The file gets its name only when it is complete.
 ///
 /// # Errors
-/// Returns an error if the run is interrupted, the users cannot be read or the file cannot be written.
+/// Returns an error if the users cannot be read or the file cannot be written.
 pub fn lms_external_ids(
     settings: ExternalIdsSettings,
     console: &Console,
 ) -> Result<ExitCode, Fatal> {
-    let interrupted = Interrupted::default();
-    let is_reading = Arc::new(AtomicBool::new(true));
-    let end = {
-        let (interrupted, is_reading) = (interrupted.clone(), Arc::clone(&is_reading));
-        // No file is begun before all users are read, so the process may end at once while the database gives no answer.
-        move || match interrupted.code() {
-            Some(code) if is_reading.load(Ordering::Relaxed) => std::process::exit(code as i32),
-            _ => {}
-        }
-    };
-    interrupted.watch(end).or_exit(ExitCode::Usage)?;
+    let unfinished = Unfinished::watch().or_exit(ExitCode::Usage)?;
     let ExternalIdsSettings {
         format,
         mut lms,
@@ -69,10 +57,16 @@ pub fn lms_external_ids(
     warn_of_password_file(lms.database.as_ref(), console);
     let lms = lms.load_users(IdentityColumn::ExternalId(format));
     let lms = lms.or_exit(ExitCode::Usage)?;
-    is_reading.store(false, Ordering::Relaxed);
-    let file = ImportFile::create(&output, format).or_exit(ExitCode::Output)?;
-    let counts = write_ids(&lms, file, &interrupted)?;
-    console.note(&message(&output, format, counts));
+    let counts = write_ids(&lms, &output, format, unfinished).or_exit(ExitCode::Output)?;
+    let users = lms.users.as_ref().filter(|users| users.is_empty());
+    match users {
+        Some(users) => {
+            let remedy = remedy_for_missing_rows(&users.file, "table");
+            console.note(&format!("{}: no ids", output.path.display()));
+            console.alert(&format!("{}: {remedy}", no_rows(&users.file, "user")));
+        }
+        None => console.note(&message(&output, format, counts)),
+    }
     if counts.without_number > 0 {
         let users = counted(counts.without_number, "user", "users");
         console.warn(&format!(
@@ -82,22 +76,25 @@ pub fn lms_external_ids(
     Ok(ExitCode::Success)
 }
 
-fn write_ids(lms: &Lms, mut file: ImportFile, interrupted: &Interrupted) -> Result<Counts, Fatal> {
+fn write_ids(
+    lms: &Lms,
+    output: &ImportPath,
+    format: Format,
+    unfinished: Unfinished,
+) -> Result<Counts> {
     let mut counts = Counts::default();
-    file.write_header().or_exit(ExitCode::Output)?;
+    let file = unfinished.create(&output.path)?;
+    let mut file = ImportFile::start(file, output, format)?;
     for (user, id) in lms.missing_external_ids() {
-        if let Some(code) = interrupted.code() {
-            return Err(anyhow!("interrupted, so no file was written")).or_exit(code);
-        }
         match user {
             Some(user) => {
                 counts.written += 1;
-                file.push(user, id).or_exit(ExitCode::Output)?;
+                file.push(user, id)?;
             }
             None => counts.without_number += 1,
         }
     }
-    file.finish().or_exit(ExitCode::Output)?;
+    unfinished.finish(vec![file.complete()?])?;
     Ok(counts)
 }
 

@@ -7,6 +7,7 @@
 //! | `inspect` | counts the contents of logs; `inspect/command` is the command that it recommends |
 //! | `lms_export` | writes the tables of the LMS database to files |
 //! | `lms_external_ids` | writes ids for users who have none |
+//! | `unfinished` | the files of both, which are removed at a signal |
 //! | `probe` | `send --probe` |
 //! | `job` | the part that `transform`, `send` and `verify` share; `job/drive` is its main part, `job/summarize` its end |
 //! | `fail_on` | the results that make a run fail |
@@ -47,6 +48,7 @@ mod rejects_input;
 mod send;
 mod settings;
 mod transform;
+mod unfinished;
 mod verify;
 
 pub use converter::ACTOR_KEY;

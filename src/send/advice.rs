@@ -4,7 +4,7 @@ use super::http::{Answer, Loss, Response};
 use crate::url::{Url, redacted};
 
 /// The advice if a server needs credentials, and the request had none.
-pub const NO_CREDENTIALS: &str = "no credentials were given: set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or \
+const NO_CREDENTIALS: &str = "no credentials were given: set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or \
     EVENT_ROUTER_TOKEN, or give `--auth-file`; for a router, set its `auth_scheme`";
 
 /// The segment that requests to an LRS add to its URL.

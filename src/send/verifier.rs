@@ -20,7 +20,7 @@ use crate::convert::{ConvertedBatch, ConvertedRecord};
 use crate::destination::{Closed, Destination, RecordCounter, WriteStatus};
 use crate::exit_code::ExitCode;
 use crate::input::Source;
-use crate::text::{counted, noun};
+use crate::text::{counted, grouped};
 
 /// The records that servers are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -282,15 +282,15 @@ impl RecordCounter for Verifier {
 
     fn print(&mut self) {
         for queue in &mut self.queues {
-            let count = std::mem::take(&mut queue.counted).len();
+            let count = std::mem::take(&mut queue.counted).len() as u64;
             let how = match queue.target.server.is_asked_first() {
-                true => format!("with a request for each {TOGETHER}"),
+                true => format!("with a request for each {}", grouped(TOGETHER as u64)),
                 false => "with one request each, or two if a statement is missing".to_owned(),
             };
             self.console.note(&format!(
-                "note: `{}` is asked for {count} {}, {how}",
+                "note: `{}` is asked for {}, {how}",
                 queue.target.name,
-                noun(count as u64, "statements")
+                counted(count, "statement", "statements")
             ));
         }
     }

@@ -30,6 +30,7 @@ pub use mapping::{Mapping, StatementKind};
 pub use model::Statement;
 pub use problem_check::lacks_attempt_id;
 use transformer::Transformer;
+pub(crate) use transformer::logged_time;
 pub use transformer::{ActorKind, XapiSettings};
 use vocabulary::{activity, verb};
 

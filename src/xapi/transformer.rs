@@ -107,7 +107,7 @@ pub(super) fn us_english(text: &str) -> LanguageMap<'_> {
 }
 
 /// Returns the field that holds the time of an event: `timestamp`, else `time`.
-pub(super) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
+pub(crate) fn logged_time<'a>(event: &TrackingEvent<'a>) -> Option<Value<'a>> {
     truthy(event.find("timestamp")).or_else(|| event.find("time"))
 }
 

@@ -315,6 +315,34 @@ def a_profile_that_refuses_inserts_or_settings_stops_the_run(case):
 
 
 @case
+def limits_of_the_profile_stop_the_run_at_once(case):
+    log = case.made(3000)
+    log.run(UNPARTITIONED)
+    try:
+        for profile, text in (
+            ("<max_rows_to_read>100</max_rows_to_read>", "the limit `max_rows_to_read`"),
+            ("<max_result_rows>2</max_result_rows>", "the limit on rows or bytes"),
+        ):
+            case.server.kill()
+            case.server.start(profile)
+            messages = log.run(UNPARTITIONED, "--dead-letters", "dead", code=5)
+            expect(text in messages and "retr" not in messages, f"standard error does not say `{text}`", messages)
+    finally:
+        case.server.kill()
+        case.server.start()
+    log.stored(UNPARTITIONED)
+    expect(not any(case.directory.glob("dead/*")), "there are dead letters")
+
+
+@case
+def a_column_of_another_type_stops_the_run(case):
+    case.server.query("CREATE TABLE xapi.numbers (event_id UUID, emission_time DateTime64(6), event UInt64) ENGINE = Memory")
+    messages = case.made(50).run("xapi.numbers", "--dead-letters", "dead", code=5)
+    expect("`event` of the type `UInt64`" in messages, "standard error does not name the column", messages)
+    expect(not any(case.directory.glob("dead/*")), "there are dead letters")
+
+
+@case
 def refused_rows_become_dead_letters(case):
     log = case.made(1500)
     refused = sorted(log.rows)[::500]

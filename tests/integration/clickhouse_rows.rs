@@ -62,6 +62,7 @@ fn an_event_whose_time_clickhouse_would_change_is_rejected() {
         (at("\"1900-01-01T00:30:00+01:00\""), "bad-timestamp 1"),
         (at("\"2300-01-01T00:00:00Z\""), "bad-timestamp 1"),
         (at("-0.5"), "bad-timestamp 1"),
+        (at("true"), "bad-timestamp 1"),
     ] {
         let ended = rows_of(&log).args(&["--rejects", "r"]).run().with_code(0);
         assert!(ended.stdout.is_empty());

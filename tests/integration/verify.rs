@@ -196,7 +196,7 @@ fn all_says_first_how_many_requests_that_is() {
     let ended = run().run().with_code(0);
     assert_counts(&ended, [2500, 0, 0, 0]);
     let first = ended.stderr.lines().next().unwrap();
-    assert!(first.contains("is asked for 2500 statements"), "{first}");
+    assert!(first.contains("is asked for 2,500 statements"), "{first}");
     assert_eq!(lrs.request_count(), 2500);
 
     let ended = run().args(&["-"]).stdin(line(0)).run().with_code(0);

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import stat
 import subprocess
@@ -64,7 +65,7 @@ def table(path):
 
 
 def grants():
-    """Returns the statements of the guide that create the account."""
+    """Returns the statements of the guide that create the user of the database."""
     page = (TOP / "src/guide/lookup_tables.md").read_text()
     block = re.search(r"  CREATE USER reader.*?(?=  ```)", page, re.S)[0]
     return block.replace("the secret", "hunter2")
@@ -168,6 +169,40 @@ def a_database_without_courses_is_named_as_one():
         assert text in done.stderr and "header" not in done.stderr, done.stderr
     done = succeeds(*words)
     assert "edxapp_empty`, which has no rows: check that `--lms-db`" in done.stderr, done.stderr
+    done = succeeds("lms", "export", "--lms-db", url("edxapp_empty"), "--users", "none.csv", "--courses", "no-courses.csv")
+    for rows in ("users", "courses"):
+        assert f"edxapp_empty` has no {rows}: check that `--lms-db`" in done.stderr, done.stderr
+    external_ids = ("lms", "external-ids", "--to", "xapi", "--lms-root-url", ROOT_URL, "-o", "none.sql")
+    done = succeeds(*external_ids, "--lms-db", url("edxapp_empty"))
+    assert "edxapp_empty` has no users: check that" in done.stderr and "every user" not in done.stderr, done.stderr
+    done = succeeds(*external_ids, "--users", "none.csv")
+    assert "`none.csv` has a header and no rows: export the table again" in done.stderr, done.stderr
+
+
+@case
+def the_advised_command_explains_the_rejected_events_from_the_same_database():
+    for options in ("", "?ssl-mode=required"):
+        words = ("--to", "xapi", "--lms-root-url", ROOT_URL, "--lms-db", url("edxapp_empty", options=options))
+        report = ("--report", "report.json")
+        done = succeeds("transform", *words, *report, SAMPLE)
+        command = re.search(r"`event-router (explain --only \S+ .*?)`", done.stderr)[1]
+        explained = succeeds(*shlex.split(command))
+        assert "unknown-user" in explained.stdout, explained
+        assert url("edxapp_empty", options=options) in json.loads(Path("report.json").read_text())["arguments"]
+
+
+@case
+def an_external_id_that_is_no_uuid_is_shown_with_its_user():
+    server.sql("CREATE DATABASE broken; GRANT SELECT ON broken.* TO reader")
+    server.sql((HERE / "schema.sql").read_text().replace("`external_user_id` uuid", "`external_user_id` char(32)"), "broken")
+    server.sql("".join(source.statements(users[:20], {}, False)), "broken")
+    [[user]] = server.sql("SELECT MAX(user_id) FROM external_user_ids_externalid", "broken")
+    server.sql(f"UPDATE external_user_ids_externalid SET external_user_id = 'x' WHERE user_id = {user}", "broken")
+    text = f"the external id `x` of the user {user} is not a UUID"
+    fails(text, url("broken"))
+    ids = {"xapi", "caliper"}
+    done = [run("transform", "--to", to, "--lms-root-url", ROOT_URL, "--lms-db", url("broken"), SAMPLE) for to in ids]
+    assert any(one.returncode == 2 and text in one.stderr for one in done), done
 
 
 @case

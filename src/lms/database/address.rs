@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use mysql::{Opts, OptsBuilder, SslOpts};
 
-use super::failure::{Login, unreachable};
+use super::failure::{Target, connection_failed};
 use super::session::Session;
 use super::settings::{DatabaseSettings, PASSWORD_VARIABLE};
 use crate::url::redacted;
@@ -74,13 +74,13 @@ impl Database {
     /// # Errors
     /// Returns an error that says what to do if the database cannot be used.
     pub fn open(&self) -> Result<Session> {
-        let login = Login {
+        let target = Target {
             name: &self.name,
             user: self.options.get_user().unwrap_or_default(),
             is_encrypted: self.options.get_ssl_opts().is_some(),
         };
         let connection = mysql::Conn::new(self.options.clone());
-        let connection = connection.map_err(|error| unreachable(error, &login))?;
+        let connection = connection.map_err(|error| connection_failed(error, &target))?;
         Session::start(connection, self.name.clone())
     }
 }

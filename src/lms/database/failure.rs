@@ -7,15 +7,15 @@ use super::settings::PASSWORD_VARIABLE;
 
 /// The step that failed.
 #[derive(Clone, Copy)]
-pub(super) enum Reading {
+pub(super) enum Step {
     /// A statement before the first query.
-    Session(&'static str),
+    Statement(&'static str),
     /// A query of this table.
     Table(&'static str),
 }
 
-/// A connection that failed.
-pub(super) struct Login<'a> {
+/// The database to which a connection failed.
+pub(super) struct Target<'a> {
     /// The URL of the database, for messages.
     pub name: &'a str,
     pub user: &'a str,
@@ -23,12 +23,12 @@ pub(super) struct Login<'a> {
 }
 
 /// Returns the error of a failed connection or login.
-pub(super) fn unreachable(error: mysql::Error, login: &Login<'_>) -> Error {
-    let Login {
+pub(super) fn connection_failed(error: mysql::Error, target: &Target<'_>) -> Error {
+    let Target {
         name,
         user,
         is_encrypted,
-    } = *login;
+    } = *target;
     let problem = shown(&error);
     match code(&error) {
         // Access denied: by the password, by the plugin, and for the database.
@@ -36,7 +36,7 @@ pub(super) fn unreachable(error: mysql::Error, login: &Login<'_>) -> Error {
             let encrypt = if is_encrypted {
                 ""
             } else {
-                ", and, if the account requires TLS, add `?ssl-mode=verify-identity` to the URL"
+                ", and, if the user requires TLS, add `?ssl-mode=verify-identity` to the URL"
             };
             anyhow!(
                 "the LMS database `{name}` refuses the login of `{user}`: {problem}: check the user in `--lms-db` and the password in {PASSWORD_VARIABLE} or `--lms-db-password-file`{encrypt}"
@@ -62,16 +62,16 @@ pub(super) fn unreachable(error: mysql::Error, login: &Login<'_>) -> Error {
 }
 
 /// Returns the error of a failed statement or query.
-pub(super) fn explained(error: mysql::Error, name: &str, reading: Reading) -> Error {
+pub(super) fn explained(error: mysql::Error, name: &str, step: Step) -> Error {
     let problem = shown(&error);
-    let step = match reading {
-        Reading::Session(statement) => format!("run `{statement}` in"),
-        Reading::Table(table) => format!("read the table `{table}` of"),
+    let step = match step {
+        Step::Statement(statement) => format!("run `{statement}` in"),
+        Step::Table(table) => format!("read the table `{table}` of"),
     };
     let remedy = match code(&error) {
         Some(1146) => ": check that `--lms-db` names the database of the LMS",
         Some(1054) => {
-            ": this version of the LMS is not supported; export the tables instead (see *Lookup tables* in the guide)"
+            ": this version of the LMS is not supported; export the tables with its own tools (see *The queries* in *Lookup tables* of the guide)"
         }
         Some(1142 | 1143) => {
             ": grant the user SELECT on the table (see *Lookup tables* in the guide)"
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_time_out_says_which_step_took_too_long_and_what_to_do() {
         let error = mysql::Error::IoError(IoError::from_raw_os_error(11));
-        let message = explained(error, "mysql://db/edxapp", Reading::Table("auth_user"));
+        let message = explained(error, "mysql://db/edxapp", Step::Table("auth_user"));
         assert_eq!(
             message.to_string(),
             "failed to read the table `auth_user` of the LMS database `mysql://db/edxapp`: no answer within 60 seconds: the server is overloaded, or the table is locked; run the command again later"

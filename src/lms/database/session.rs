@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use mysql::prelude::Queryable;
 use mysql::{Conn, Params, Row, Value};
 
-use super::failure::{Reading, explained};
+use super::failure::{Step, explained};
 
 /// The most rows of one query. The time of a query is then small beside the time of its rows.
 pub(super) const PAGE: usize = 20_000;
@@ -14,6 +14,8 @@ pub struct Session {
     connection: Conn,
     /// The URL of the database, for messages.
     pub(super) name: String,
+    /// The ids of the types of external ids, once they were read. See [`types`](Self::types).
+    pub(super) types: Option<[Option<i64>; 2]>,
 }
 
 /// The statements before the first query. `lock_wait_timeout` is the wait for a migration that holds a table; it is less
@@ -37,13 +39,22 @@ impl Session {
     /// # Errors
     /// Returns an error if the server cannot read in a consistent snapshot without writing.
     pub(super) fn start(connection: Conn, name: String) -> Result<Self> {
-        let mut session = Self { connection, name };
+        let mut session = Self {
+            connection,
+            name,
+            types: None,
+        };
         for statement in START {
             let done = session.connection.query_drop(statement);
-            done.map_err(|error| explained(error, &session.name, Reading::Session(statement)))?;
+            done.map_err(|error| explained(error, &session.name, Step::Statement(statement)))?;
         }
         session.check()?;
         Ok(session)
+    }
+
+    /// Returns the URL of the database, for messages.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Checks that the server has not ignored the settings, as a proxy in front of it may do.
@@ -51,7 +62,7 @@ impl Session {
         let settings: Vec<(String, String)> = self
             .connection
             .query(SETTINGS)
-            .map_err(|error| explained(error, &self.name, Reading::Session(SETTINGS)))?;
+            .map_err(|error| explained(error, &self.name, Step::Statement(SETTINGS)))?;
         let are_set = |ending: &str, wanted: &str| {
             let mut values = settings.iter().filter(|(name, _)| name.ends_with(ending));
             values.next().is_some() && values.all(|(_, value)| value == wanted)
@@ -76,7 +87,7 @@ impl Session {
         parameters: impl Into<Params>,
         mut take: impl FnMut(&Row) -> Result<()>,
     ) -> Result<usize> {
-        let failed = |error, name: &str| explained(error, name, Reading::Table(table));
+        let failed = |error, name: &str| explained(error, name, Step::Table(table));
         let mut count = 0;
         let rows = self.connection.exec_iter(query, parameters);
         for row in rows.map_err(|error| failed(error, &self.name))? {

@@ -23,7 +23,7 @@ impl Session {
             IdentityColumn::Email => "id, username, email",
             IdentityColumn::ExternalId(_) => "id, username",
         };
-        self.each_account(columns, |id, username, row| {
+        self.each_user(columns, |id, username, row| {
             let text = match identity {
                 IdentityColumn::Email => text(row, 2)?.unwrap_or_default(),
                 IdentityColumn::ExternalId(_) => "",
@@ -47,7 +47,8 @@ impl Session {
     /// Returns an error if a table cannot be read.
     pub fn users_after(&mut self, last: Option<i64>) -> Result<Vec<DatabaseUser>> {
         let mut page = Vec::with_capacity(PAGE);
-        self.page_of_accounts("id, username, email", last, |id, username, row| {
+        let last = last.unwrap_or(i64::MIN);
+        self.page_of_users("id, username, email", last, |id, username, row| {
             page.push(DatabaseUser {
                 id,
                 username: username.to_owned(),
@@ -57,55 +58,62 @@ impl Session {
             });
             Ok(())
         })?;
-        let [xapi, caliper] = [self.type_of(Format::Xapi)?, self.type_of(Format::Caliper)?];
-        self.add_external_ids(&mut page, xapi, caliper)?;
+        self.add_external_ids(&mut page)?;
         Ok(page)
     }
 
     /// Passes the id, the username and the row of each user to `take`, in the order of the ids.
-    fn each_account(
+    fn each_user(
         &mut self,
         columns: &str,
         mut take: impl FnMut(i64, &str, &mysql::Row) -> Result<()>,
     ) -> Result<()> {
-        let mut last = None;
+        let mut last = i64::MIN;
         loop {
-            last = self.page_of_accounts(columns, last, &mut take)?;
-            if last.is_none() {
+            let count = self.page_of_users(columns, last, |id, username, row| {
+                last = id;
+                take(id, username, row)
+            })?;
+            if count < PAGE {
                 return Ok(());
             }
         }
     }
 
-    /// Passes the users of a page to `take`: those with larger ids than `after`. Returns the last id, or `None` if this
-    /// is the last page.
-    fn page_of_accounts(
+    /// Passes the users of a page to `take`: those with larger ids than `after`. Returns their number.
+    fn page_of_users(
         &mut self,
         columns: &str,
-        after: Option<i64>,
+        after: i64,
         mut take: impl FnMut(i64, &str, &mysql::Row) -> Result<()>,
-    ) -> Result<Option<i64>> {
-        let after = after.unwrap_or(i64::MIN);
+    ) -> Result<usize> {
         let query = format!("SELECT {columns} FROM {USERS} WHERE id > ? ORDER BY id LIMIT {PAGE}");
-        let mut last = after;
-        let count = self.each_row(USERS, &query, (after,), |row| {
-            last = integer(row, 0)?;
-            take(last, text(row, 1)?.unwrap_or_default(), row)
-        })?;
-        Ok((count == PAGE).then_some(last))
+        self.each_row(USERS, &query, (after,), |row| {
+            let id = integer(row, 0)?;
+            let username = text(row, 1)?;
+            let username = username.with_context(|| format!("the user {id} has no username"))?;
+            take(id, username, row)
+        })
     }
 
-    /// Returns the id of the type of external ids that this format uses, or `None` if the LMS has no such type, and so
-    /// no such ids.
-    fn type_of(&mut self, format: Format) -> Result<Option<i64>> {
-        let mut found = None;
+    /// Returns the ids of the types of external ids: the type for xAPI and the type for Caliper. If the LMS lacks a type, no
+    /// user has an external id of this type.
+    fn types(&mut self) -> Result<[Option<i64>; 2]> {
+        if let Some(types) = self.types {
+            return Ok(types);
+        }
+        let mut types = [None; 2];
         self.each_row(TYPES, &format!("SELECT id, name FROM {TYPES}"), (), |row| {
-            if text(row, 1)? == Some(format.name()) {
-                found = Some(integer(row, 0)?);
+            let name = text(row, 1)?;
+            for (format, id) in Format::ALL.into_iter().zip(&mut types) {
+                if name == Some(format.name()) {
+                    *id = Some(integer(row, 0)?);
+                }
             }
             Ok(())
         })?;
-        Ok(found)
+        self.types = Some(types);
+        Ok(types)
     }
 
     /// Passes the external ids of this format to `take`, in pages. Each item has the numeric id of the user and the external
@@ -115,7 +123,12 @@ impl Session {
         format: Format,
         mut take: impl FnMut(&[(i64, Uuid)]) -> Result<()>,
     ) -> Result<()> {
-        let Some(kind) = self.type_of(format)? else {
+        let [xapi, caliper] = self.types()?;
+        let kind = match format {
+            Format::Xapi => xapi,
+            Format::Caliper => caliper,
+        };
+        let Some(kind) = kind else {
             return Ok(());
         };
         // Along the index of the types, the server would look up each row once more.
@@ -128,7 +141,8 @@ impl Session {
             page.clear();
             let count = self.each_row(IDS, &query, (last, kind), |row| {
                 last = integer(row, 0)?;
-                page.push((integer(row, 1)?, external_id(row, 2)?));
+                let user = integer(row, 1)?;
+                page.push((user, external_id(row, 2, user)?));
                 Ok(())
             })?;
             take(&page)?;
@@ -139,17 +153,13 @@ impl Session {
     }
 
     /// Adds the external ids to a page of users, which is in the order of their ids.
-    fn add_external_ids(
-        &mut self,
-        page: &mut [DatabaseUser],
-        xapi: Option<i64>,
-        caliper: Option<i64>,
-    ) -> Result<()> {
+    fn add_external_ids(&mut self, page: &mut [DatabaseUser]) -> Result<()> {
         let [Some(first), Some(last)] =
             [page.first(), page.last()].map(|user| user.map(|user| user.id))
         else {
             return Ok(());
         };
+        let [xapi, caliper] = self.types()?;
         let query = format!(
             "SELECT user_id, external_id_type_id, external_user_id FROM {IDS} WHERE user_id BETWEEN ? AND ?"
         );
@@ -166,7 +176,7 @@ impl Session {
             } else {
                 return Ok(());
             };
-            if slot.replace(external_id(row, 2)?).is_some() {
+            if slot.replace(external_id(row, 2, id)?).is_some() {
                 bail!("the user {id} has two external ids of the same type");
             }
             Ok(())
@@ -175,8 +185,9 @@ impl Session {
     }
 }
 
-/// Returns the UUID in a column of the type `char(32)` or `uuid`.
-fn external_id(row: &mysql::Row, column: usize) -> Result<Uuid> {
+/// Returns the UUID in a column of the type `char(32)` or `uuid`, the external id of a user.
+fn external_id(row: &mysql::Row, column: usize, user: i64) -> Result<Uuid> {
     let digits = text(row, column)?.unwrap_or_default();
-    Uuid::try_parse(digits).with_context(|| format!("the external id `{digits}` is not a UUID"))
+    Uuid::try_parse(digits)
+        .with_context(|| format!("the external id `{digits}` of the user {user} is not a UUID"))
 }

@@ -29,6 +29,10 @@ impl Database {
 }
 
 impl Session {
+    pub fn name(&self) -> &str {
+        match *self {}
+    }
+
     pub fn load_users(&mut self, _: IdentityColumn) -> Result<Users> {
         match *self {}
     }

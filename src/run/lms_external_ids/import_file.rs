@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use uuid::Uuid;
 
-use crate::files::OWNER_ONLY;
 use crate::format::Format;
 use crate::output::AtomicFile;
 
@@ -46,7 +45,7 @@ impl ImportPath {
     }
 }
 
-/// A file that is being written. The file is removed if this value is dropped without [`finish`](Self::finish).
+/// A file that is being written. The file is removed if this value is dropped without [`complete`](Self::complete).
 pub struct ImportFile {
     file: AtomicFile,
     form: Form,
@@ -55,29 +54,22 @@ pub struct ImportFile {
 }
 
 impl ImportFile {
-    /// Starts the file, for external ids of the type of a format.
+    /// Starts the file with the part before the ids. The ids are of the type of a format.
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be created.
-    pub fn create(path: &ImportPath, format: Format) -> Result<Self> {
+    /// Returns an error that names the path if the file cannot be written.
+    pub fn start(mut file: AtomicFile, path: &ImportPath, format: Format) -> Result<Self> {
+        let header = match path.form {
+            Form::Sql => sql_header(format),
+            Form::Csv => "user_id,type,external_user_id\n".to_owned(),
+        };
+        file.write(header.as_bytes())?;
         Ok(Self {
-            file: AtomicFile::create(&path.path, OWNER_ONLY)?,
+            file,
             form: path.form,
             format,
             ids: Vec::with_capacity(IDS_PER_TRANSACTION),
         })
-    }
-
-    /// Writes the part before the ids.
-    ///
-    /// # Errors
-    /// Returns an error that names the path if the file cannot be written.
-    pub fn write_header(&mut self) -> Result<()> {
-        let text = match self.form {
-            Form::Sql => sql_header(self.format),
-            Form::Csv => "user_id,type,external_user_id\n".to_owned(),
-        };
-        self.file.write(text.as_bytes())
     }
 
     /// Adds the external id of the user with this numeric id.
@@ -104,16 +96,16 @@ impl ImportFile {
         self.file.write(text.as_bytes())
     }
 
-    /// Completes the file and gives it its name.
+    /// Writes the last bytes. The file keeps its temporary name.
     ///
     /// # Errors
-    /// Returns an error that names the path if the file cannot be written or renamed.
-    pub fn finish(mut self) -> Result<()> {
+    /// Returns an error that names the path if the file cannot be written.
+    pub fn complete(mut self) -> Result<AtomicFile> {
         self.flush()?;
         if self.form == Form::Sql {
             self.file.write(SQL_END.as_bytes())?;
         }
-        self.file.finish()
+        Ok(self.file)
     }
 }
 

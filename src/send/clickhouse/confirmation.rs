@@ -17,7 +17,7 @@ pub fn verdict(rows: usize, answer: &Answer, now: SystemTime) -> Verdict {
     if let Some(code) = code_of(response) {
         return match meaning(code, response.status) {
             Meaning::Row => Verdict::Refused,
-            Meaning::Always => Verdict::Stop,
+            Meaning::Permanent => Verdict::Stop,
             Meaning::Later(suspect) => Verdict::Retry(Retry {
                 after: match by_status {
                     Verdict::Retry(Retry { after, .. }) => after,

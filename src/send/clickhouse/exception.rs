@@ -6,7 +6,7 @@
 //! The list [`EXCEPTIONS`] has the meaning of each exception that inserts and lookups are known to meet. The HTTP status
 //! decides about other exceptions.
 
-use Meaning::{Always, Row};
+use Meaning::{Permanent, Row};
 
 use super::super::http::{Answer, Response};
 use super::super::verdict::Suspect;
@@ -22,7 +22,7 @@ pub enum Meaning {
     /// The same request may succeed later.
     Later(Suspect),
     /// Every later request would fail too.
-    Always,
+    Permanent,
 }
 
 /// Returns the code of the exception that an answer reports.
@@ -67,102 +67,102 @@ const TIME: Meaning = Meaning::Later(Suspect::Time);
 /// No memory was left. A smaller batch may succeed.
 const SIZE: Meaning = Meaning::Later(Suspect::Size);
 
-/// Exceptions with their names and meanings.
-const EXCEPTIONS: &[(u32, &str, Meaning)] = &[
-    (6, "CANNOT_PARSE_TEXT", Row),
-    (25, "CANNOT_PARSE_ESCAPE_SEQUENCE", Row),
-    (26, "CANNOT_PARSE_QUOTED_STRING", Row),
-    (27, "CANNOT_PARSE_INPUT_ASSERTION_FAILED", Row),
-    (32, "ATTEMPT_TO_READ_AFTER_EOF", Row),
-    (33, "CANNOT_READ_ALL_DATA", Row),
-    (38, "CANNOT_PARSE_DATE", Row),
-    (41, "CANNOT_PARSE_DATETIME", Row),
-    (53, "TYPE_MISMATCH", Row),
-    (69, "ARGUMENT_OUT_OF_BOUND", Row),
-    (70, "CANNOT_CONVERT_TYPE", Row),
-    (72, "CANNOT_PARSE_NUMBER", Row),
-    (117, "INCORRECT_DATA", Row),
-    (131, "TOO_LARGE_STRING_SIZE", Row),
-    (153, "ILLEGAL_DIVISION", Row),
-    (190, "SIZES_OF_ARRAYS_DONT_MATCH", Row),
-    (321, "VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE", Row),
-    (349, "CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN", Row),
-    (376, "CANNOT_PARSE_UUID", Row),
-    (395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO", Row),
-    (407, "DECIMAL_OVERFLOW", Row),
-    (441, "CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING", Row),
-    (467, "CANNOT_PARSE_BOOL", Row),
-    (469, "VIOLATED_CONSTRAINT", Row),
-    (675, "CANNOT_PARSE_IPV4", Row),
-    (676, "CANNOT_PARSE_IPV6", Row),
-    (691, "UNKNOWN_ELEMENT_OF_ENUM", Row),
-    (201, "QUOTA_EXCEEDED", SERVER),
-    (202, "TOO_MANY_SIMULTANEOUS_QUERIES", SERVER),
-    (203, "NO_FREE_CONNECTION", SERVER),
-    (209, "SOCKET_TIMEOUT", SERVER),
-    (210, "NETWORK_ERROR", SERVER),
-    (216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", SERVER),
-    (225, "NO_ZOOKEEPER", SERVER),
-    (236, "ABORTED", SERVER),
-    (242, "TABLE_IS_READ_ONLY", SERVER),
-    (243, "NOT_ENOUGH_SPACE", SERVER),
-    (252, "TOO_MANY_PARTS", SERVER),
-    (279, "ALL_CONNECTION_TRIES_FAILED", SERVER),
-    (285, "TOO_FEW_LIVE_REPLICAS", SERVER),
-    (286, "UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE", SERVER),
-    (289, "REPLICA_IS_NOT_IN_QUORUM", SERVER),
-    (290, "LIMIT_EXCEEDED", SERVER),
-    (319, "UNKNOWN_STATUS_OF_INSERT", SERVER),
-    (341, "UNFINISHED", SERVER),
-    (354, "ZLIB_INFLATE_FAILED", SERVER),
-    (364, "RECEIVED_ERROR_TOO_MANY_REQUESTS", SERVER),
-    (369, "ALL_REPLICAS_ARE_STALE", SERVER),
-    (394, "QUERY_WAS_CANCELLED", SERVER),
-    (425, "SYSTEM_ERROR", SERVER),
-    (439, "CANNOT_SCHEDULE_TASK", SERVER),
-    (473, "DEADLOCK_AVOIDED", SERVER),
-    (499, "S3_ERROR", SERVER),
-    (734, "CANNOT_WRITE_AFTER_BUFFER_CANCELED", SERVER),
-    (735, "QUERY_WAS_CANCELLED_BY_CLIENT", SERVER),
-    (745, "SERVER_OVERLOADED", SERVER),
-    (999, "KEEPER_EXCEPTION", SERVER),
-    (159, "TIMEOUT_EXCEEDED", TIME),
-    (160, "TOO_SLOW", TIME),
-    (241, "MEMORY_LIMIT_EXCEEDED", SIZE),
-    (16, "NO_SUCH_COLUMN_IN_TABLE", Always),
-    (47, "UNKNOWN_IDENTIFIER", Always),
-    (48, "NOT_IMPLEMENTED", Always),
-    (60, "UNKNOWN_TABLE", Always),
-    (62, "SYNTAX_ERROR", Always),
-    (81, "UNKNOWN_DATABASE", Always),
-    (115, "UNKNOWN_SETTING", Always),
-    (164, "READONLY", Always),
-    (192, "UNKNOWN_USER", Always),
-    (193, "WRONG_PASSWORD", Always),
-    (194, "REQUIRED_PASSWORD", Always),
-    (195, "IP_ADDRESS_NOT_ALLOWED", Always),
-    (291, "DATABASE_ACCESS_DENIED", Always),
-    (452, "SETTING_CONSTRAINT_VIOLATION", Always),
-    (497, "ACCESS_DENIED", Always),
-    (516, "AUTHENTICATION_FAILED", Always),
+/// The codes of exceptions with their meanings.
+const EXCEPTIONS: &[(u32, Meaning)] = &[
+    (6, Row),         // CANNOT_PARSE_TEXT
+    (25, Row),        // CANNOT_PARSE_ESCAPE_SEQUENCE
+    (26, Row),        // CANNOT_PARSE_QUOTED_STRING
+    (27, Row),        // CANNOT_PARSE_INPUT_ASSERTION_FAILED
+    (32, Row),        // ATTEMPT_TO_READ_AFTER_EOF
+    (33, Row),        // CANNOT_READ_ALL_DATA
+    (38, Row),        // CANNOT_PARSE_DATE
+    (41, Row),        // CANNOT_PARSE_DATETIME
+    (53, Row),        // TYPE_MISMATCH
+    (69, Row),        // ARGUMENT_OUT_OF_BOUND
+    (70, Row),        // CANNOT_CONVERT_TYPE
+    (72, Row),        // CANNOT_PARSE_NUMBER
+    (117, Row),       // INCORRECT_DATA
+    (131, Row),       // TOO_LARGE_STRING_SIZE
+    (153, Row),       // ILLEGAL_DIVISION
+    (190, Row),       // SIZES_OF_ARRAYS_DONT_MATCH
+    (321, Row),       // VALUE_IS_OUT_OF_RANGE_OF_DATA_TYPE
+    (349, Row),       // CANNOT_INSERT_NULL_IN_ORDINARY_COLUMN
+    (376, Row),       // CANNOT_PARSE_UUID
+    (395, Row),       // FUNCTION_THROW_IF_VALUE_IS_NON_ZERO
+    (407, Row),       // DECIMAL_OVERFLOW
+    (441, Row),       // CANNOT_PARSE_DOMAIN_VALUE_FROM_STRING
+    (467, Row),       // CANNOT_PARSE_BOOL
+    (469, Row),       // VIOLATED_CONSTRAINT
+    (675, Row),       // CANNOT_PARSE_IPV4
+    (676, Row),       // CANNOT_PARSE_IPV6
+    (691, Row),       // UNKNOWN_ELEMENT_OF_ENUM
+    (201, SERVER),    // QUOTA_EXCEEDED
+    (202, SERVER),    // TOO_MANY_SIMULTANEOUS_QUERIES
+    (203, SERVER),    // NO_FREE_CONNECTION
+    (209, SERVER),    // SOCKET_TIMEOUT
+    (210, SERVER),    // NETWORK_ERROR
+    (216, SERVER),    // QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING
+    (225, SERVER),    // NO_ZOOKEEPER
+    (236, SERVER),    // ABORTED
+    (242, SERVER),    // TABLE_IS_READ_ONLY
+    (243, SERVER),    // NOT_ENOUGH_SPACE
+    (252, SERVER),    // TOO_MANY_PARTS
+    (279, SERVER),    // ALL_CONNECTION_TRIES_FAILED
+    (285, SERVER),    // TOO_FEW_LIVE_REPLICAS
+    (286, SERVER),    // UNSATISFIED_QUORUM_FOR_PREVIOUS_WRITE
+    (289, SERVER),    // REPLICA_IS_NOT_IN_QUORUM
+    (290, SERVER),    // LIMIT_EXCEEDED
+    (319, SERVER),    // UNKNOWN_STATUS_OF_INSERT
+    (341, SERVER),    // UNFINISHED
+    (354, SERVER),    // ZLIB_INFLATE_FAILED
+    (364, SERVER),    // RECEIVED_ERROR_TOO_MANY_REQUESTS
+    (369, SERVER),    // ALL_REPLICAS_ARE_STALE
+    (394, SERVER),    // QUERY_WAS_CANCELLED
+    (425, SERVER),    // SYSTEM_ERROR
+    (439, SERVER),    // CANNOT_SCHEDULE_TASK
+    (473, SERVER),    // DEADLOCK_AVOIDED
+    (499, SERVER),    // S3_ERROR
+    (734, SERVER),    // CANNOT_WRITE_AFTER_BUFFER_CANCELED
+    (735, SERVER),    // QUERY_WAS_CANCELLED_BY_CLIENT
+    (745, SERVER),    // SERVER_OVERLOADED
+    (999, SERVER),    // KEEPER_EXCEPTION
+    (159, TIME),      // TIMEOUT_EXCEEDED
+    (160, TIME),      // TOO_SLOW
+    (241, SIZE),      // MEMORY_LIMIT_EXCEEDED
+    (16, Permanent),  // NO_SUCH_COLUMN_IN_TABLE
+    (47, Permanent),  // UNKNOWN_IDENTIFIER
+    (48, Permanent),  // NOT_IMPLEMENTED
+    (60, Permanent),  // UNKNOWN_TABLE
+    (62, Permanent),  // SYNTAX_ERROR
+    (81, Permanent),  // UNKNOWN_DATABASE
+    (115, Permanent), // UNKNOWN_SETTING
+    (164, Permanent), // READONLY
+    (192, Permanent), // UNKNOWN_USER
+    (193, Permanent), // WRONG_PASSWORD
+    (194, Permanent), // REQUIRED_PASSWORD
+    (195, Permanent), // IP_ADDRESS_NOT_ALLOWED
+    (291, Permanent), // DATABASE_ACCESS_DENIED
+    (452, Permanent), // SETTING_CONSTRAINT_VIOLATION
+    (497, Permanent), // ACCESS_DENIED
+    (516, Permanent), // AUTHENTICATION_FAILED
+    // Limits of the user's profile, which a query of the same size exceeds each time.
+    (158, Permanent), // TOO_MANY_ROWS
+    (161, Permanent), // TOO_MANY_COLUMNS
+    (191, Permanent), // SET_SIZE_LIMIT_EXCEEDED
+    (307, Permanent), // TOO_MANY_BYTES
+    (396, Permanent), // TOO_MANY_ROWS_OR_BYTES
 ];
-
-/// Returns the name of an exception.
-pub fn name_of(code: u32) -> Option<&'static str> {
-    let found = EXCEPTIONS.iter().find(|(known, ..)| *known == code);
-    found.map(|(_, name, _)| *name)
-}
 
 /// Returns the meaning of an exception with this code, in an answer with this status.
 pub fn meaning(code: u32, status: u16) -> Meaning {
-    let found = EXCEPTIONS.iter().find(|(known, ..)| *known == code);
+    let found = EXCEPTIONS.iter().find(|(known, _)| *known == code);
     match (found, status) {
-        (Some((_, _, meaning)), _) => *meaning,
+        (Some((_, meaning)), _) => *meaning,
         // ClickHouse answers 400 to exceptions about the content of a request.
         (None, 400) => Row,
         (None, 413) => SIZE,
         (None, 408 | 429) => SERVER,
-        (None, 401..=499 | 501) => Always,
+        (None, 401..=499 | 501) => Permanent,
         (None, _) => Meaning::Later(Suspect::Record),
     }
 }
@@ -220,18 +220,18 @@ mod tests {
 
     #[test]
     fn each_exception_is_listed_once_and_the_status_decides_about_others() {
-        for (nth, (code, name, meaning_of_code)) in EXCEPTIONS.iter().enumerate() {
+        for (nth, (code, meaning_of_code)) in EXCEPTIONS.iter().enumerate() {
             assert!(
-                EXCEPTIONS[..nth].iter().all(|(known, ..)| known != code),
-                "{name}"
+                EXCEPTIONS[..nth].iter().all(|(known, _)| known != code),
+                "{code}"
             );
             assert_eq!(meaning(*code, 500), *meaning_of_code);
         }
         for (status, expected) in [
             (400, Row),
-            (403, Always),
-            (404, Always),
-            (501, Always),
+            (403, Permanent),
+            (404, Permanent),
+            (501, Permanent),
             (413, SIZE),
             (408, SERVER),
             (429, SERVER),

@@ -17,7 +17,7 @@ use anyhow::{Context, Result};
 use uuid::Uuid;
 
 use super::super::send_batch::BatchSlice;
-use crate::files::failed_to_write;
+use crate::files::{OWNER_ONLY, failed_to_write};
 
 /// The id of an insert.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,12 +104,12 @@ impl InsertIds {
     }
 
     /// Notes that an insert has ended.
-    pub fn ended(&self, id: InsertId) {
+    pub fn note_ended(&self, id: InsertId) {
         lock(&self.free).push_back(id);
     }
 
     /// Notes that an insert of these records has no answer.
-    pub fn unanswered(&self, id: InsertId, records: BatchSlice<'_>) {
+    pub fn note_unanswered(&self, id: InsertId, records: BatchSlice<'_>) {
         let records = records.iter().map(|(record, _)| record.id);
         let records = Some(records.collect());
         lock(&self.unanswered).push(Unanswered { id, records });
@@ -135,7 +135,7 @@ impl InsertIds {
             }
             ask(*id)?;
             let Unanswered { id, .. } = unanswered.swap_remove(nth);
-            self.ended(id);
+            self.note_ended(id);
         }
         Ok(())
     }
@@ -163,7 +163,11 @@ impl IdFile {
     fn append(&self, id: InsertId) -> Result<()> {
         let line = format!("\n{} {}", id.0, self.table);
         let append = || {
-            let mut file = File::options().create(true).append(true).open(&self.path)?;
+            let mut options = File::options();
+            options.create(true).append(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, OWNER_ONLY);
+            let mut file = options.open(&self.path)?;
             file.write_all(line.as_bytes())?;
             file.sync_data()
         };
@@ -200,8 +204,8 @@ mod tests {
         let ids = InsertIds::open(None, "a/b.c").unwrap();
         let [first, second] = [(); 2].map(|()| ids.take().unwrap());
         assert_ne!(first, second);
-        ids.unanswered(first, records.range(0..1));
-        ids.ended(second);
+        ids.note_unanswered(first, records.range(0..1));
+        ids.note_ended(second);
         assert!(asked(&ids, records.range(1..2)).is_empty());
         assert_eq!(ids.ask_if_ended(records, Err), Err(first));
         assert_eq!(asked(&ids, records), [first]);
@@ -215,7 +219,7 @@ mod tests {
         for _ in 0..=MIN_FREE {
             let id = ids.take().unwrap();
             used.push(id);
-            ids.ended(id);
+            ids.note_ended(id);
         }
         assert_eq!(used[MIN_FREE], used[0]);
         used.truncate(MIN_FREE);
@@ -231,7 +235,7 @@ mod tests {
         let open = |table| InsertIds::open(Some(directory.path()), table).unwrap();
         let ids = open("http://a/b.c");
         let taken = [(); 2].map(|()| ids.take().unwrap());
-        ids.ended(taken[1]);
+        ids.note_ended(taken[1]);
         let file = directory.path().join(FILE);
         let cut = fs::read_to_string(&file).unwrap() + "\n0123-cut";
         fs::write(&file, cut).unwrap();

@@ -12,6 +12,7 @@ mod table_reader;
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use anyhow::Result;
@@ -20,11 +21,11 @@ use uuid::Uuid;
 use self::confirmation::verdict;
 use self::exception::{code_of, with_status_of_exception};
 use self::insert_ids::InsertIds;
-use self::queries::{BASIC_TIMES, SETTINGS};
+use self::queries::{BASIC_TIMES, MAX_IDS, SETTINGS};
 pub use self::table::TableName;
 use self::table_reader::TableReader;
 use super::body_frame::BodyFrame;
-use super::http::{Answer, Client, Resource};
+use super::http::{Answer, Client, Resource, Response};
 use super::send_batch::{BatchEnvelope, BatchSlice};
 use super::server::{LookupFailure, Probe, Server};
 use super::verdict::{Retry, Suspect, Verdict};
@@ -55,7 +56,7 @@ impl Server for ClickHouse {
     fn resource(&self, url: &Url) -> Result<Resource> {
         Ok(Resource {
             url: url.clone(),
-            headers: &[],
+            headers: &[("content-type", "text/plain; charset=utf-8")],
             user_headers: Some(["x-clickhouse-user", "x-clickhouse-key"]),
         })
     }
@@ -87,6 +88,12 @@ impl Server for ClickHouse {
         body: &[u8],
         compress: bool,
     ) -> (Answer, usize) {
+        if client.dry_run {
+            let lookups = records.len().div_ceil(MAX_IDS);
+            let lookups = u32::try_from(lookups).unwrap_or(u32::MAX);
+            client.requests.fetch_add(lookups, Ordering::Relaxed);
+            return client.post(body, compress);
+        }
         let id = match self.insert_ids.take() {
             Ok(id) => id,
             Err(error) => return (Answer::Impossible(format!("{error:#}")), 0),
@@ -105,9 +112,9 @@ impl Server for ClickHouse {
         let is_accepted =
             || verdict(records.len(), &answer, SystemTime::now()) == Verdict::Accepted;
         if self.is_own(&answer) || is_accepted() {
-            self.insert_ids.ended(id);
+            self.insert_ids.note_ended(id);
         } else {
-            self.insert_ids.unanswered(id, records);
+            self.insert_ids.note_unanswered(id, records);
         }
         (answer, bytes)
     }
@@ -135,8 +142,12 @@ impl Server for ClickHouse {
         (self.reader.insert_nothing(client), 0)
     }
 
+    /// Reads the columns of the table. Before the first insert, a table without the columns stops the run.
     fn check(&self, client: &Client) -> Answer {
-        self.reader.describe(client)
+        match self.reader.check_columns(client) {
+            Err(LookupFailure::Answer(failure)) => failure.0,
+            Ok(()) | Err(LookupFailure::Unusable(_)) => Answer::Response(Response::default()),
+        }
     }
 
     fn noun(&self) -> &'static str {

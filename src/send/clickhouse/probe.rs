@@ -2,10 +2,9 @@
 
 use memchr::memmem;
 
-use super::super::advice::NO_CREDENTIALS;
 use super::super::http::{Answer, Client, Response};
 use super::super::server::{Finding, LookupFailure, Probe};
-use super::exception::{code_of, name_of};
+use super::exception::code_of;
 use super::queries::{COLUMNS, SETTINGS};
 use super::table::TableName;
 use super::table_reader::TableReader;
@@ -45,7 +44,7 @@ pub fn advice(table: &TableName, answer: &Answer, has_credentials: bool) -> Opti
         return without_code(response).map(str::to_owned);
     };
     let advice = match code {
-        192..=194 | 516 if !has_credentials => NO_CREDENTIALS.to_owned(),
+        192..=194 | 516 if !has_credentials => "no credentials were given: set EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD, or give `--auth-file`".to_owned(),
         192..=194 | 516 => "the server does not accept the credentials: check the username and the password, in EVENT_ROUTER_USERNAME and EVENT_ROUTER_PASSWORD or in `--auth-file`".to_owned(),
         195 => "the user may not connect from this address: allow the address, or use another user".to_owned(),
         291 | 497 => format!("the user needs the grants SELECT and INSERT on `{table}`"),
@@ -53,7 +52,8 @@ pub fn advice(table: &TableName, answer: &Answer, has_credentials: bool) -> Opti
         16 | 47 => format!("the table `{table}`, or one of its materialized views, lacks a column: rows have the columns {}", COLUMNS.join(", ")),
         216 => "an insert of this run or of an earlier run is still running: run the same command again once it has ended".to_owned(),
         115 | 164 | 452 => about_setting(code, response),
-        _ => return name_of(code).map(|name| format!("ClickHouse calls this {name}")),
+        158 | 161 | 191 | 307 | 396 => about_limit(response),
+        _ => return None,
     };
     Some(advice)
 }
@@ -78,6 +78,19 @@ fn without_code(response: &Response) -> Option<&'static str> {
         ),
         _ => None,
     }
+}
+
+/// Returns what to change after a query has exceeded a limit of the user's profile, which the answer names.
+fn about_limit(response: &Response) -> String {
+    let text = String::from_utf8_lossy(&response.body);
+    let mut words = text.split(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+    let limit = match words.find(|word| word.starts_with("max_")) {
+        Some(name) => format!("the limit `{name}`"),
+        None => "the limit on rows or bytes".to_owned(),
+    };
+    format!(
+        "later queries exceed {limit}, too: remove the limit from the profile of the user, or use another user"
+    )
 }
 
 /// Returns what to change after the server has refused a setting, which its answer names.

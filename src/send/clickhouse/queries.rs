@@ -10,6 +10,13 @@ use crate::time::UnixText;
 /// The columns of a row.
 pub const COLUMNS: [&str; 3] = ["event_id", "emission_time", "event"];
 
+/// The types that each column may have. A part of the name suffices, as in `Nullable(String)`.
+pub const TYPES: [&[&str]; 3] = [
+    &["UUID", "String"],
+    &["DateTime"],
+    &["String", "JSON", "Object"],
+];
+
 /// The settings of each insert. They replace those of the user's profile, with which an insert may lose rows in silence
 /// or fail.
 pub const SETTINGS: [(&str, &str); 10] = [

@@ -1,7 +1,7 @@
 //! The queries that read a table, and their answers.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +13,7 @@ use super::super::server::LookupFailure;
 use super::confirmation::verdict_of_lookup;
 use super::exception::with_status_of_exception;
 use super::insert_ids::InsertId;
-use super::queries::{self, COLUMNS, MAX_IDS, OVERFLOW_MODES, SETTINGS, THROW};
+use super::queries::{self, COLUMNS, MAX_IDS, OVERFLOW_MODES, SETTINGS, THROW, TYPES};
 use super::row;
 use super::table::TableName;
 
@@ -21,8 +21,8 @@ use super::table::TableName;
 #[derive(Debug)]
 pub struct TableReader {
     pub table: TableName,
-    /// Set once the columns of the table were read.
-    columns: OnceLock<()>,
+    /// Whether the columns of the table were read and are those of a row.
+    has_columns: AtomicBool,
 }
 
 /// A complete answer in the format JSONCompact. An answer that breaks off cannot be parsed.
@@ -38,7 +38,7 @@ impl TableReader {
     pub fn new(table: TableName) -> Self {
         Self {
             table,
-            columns: OnceLock::new(),
+            has_columns: AtomicBool::new(false),
         }
     }
 
@@ -75,25 +75,35 @@ impl TableReader {
         Err(LookupFailure::Answer(Box::new((answer, verdict))))
     }
 
-    /// Reads the columns of the table, unless they were read before.
+    /// Reads the columns of the table, unless they were read before. The table must have the columns of a row, of types that
+    /// can hold the values of a row.
     pub fn check_columns(&self, client: &Client) -> Result<(), LookupFailure> {
-        if self.columns.get().is_some() {
+        if self.has_columns.load(Ordering::Relaxed) {
             return Ok(());
         }
         let columns: Vec<Vec<String>> = self.read(client, &queries::describe(&self.table))?;
-        let has = |name: &&str| {
-            columns
-                .iter()
-                .any(|column| column.first().is_some_and(|first| first == name))
-        };
-        if let Some(missing) = COLUMNS.iter().find(|name| !has(name)) {
+        let table = &self.table;
+        for (name, types) in COLUMNS.into_iter().zip(TYPES) {
+            let mut found = columns.iter().filter_map(|column| match &column[..] {
+                [found, kind, ..] if found == name => Some(kind),
+                _ => None,
+            });
+            let problem = match found.next() {
+                None => format!("has no column `{name}`"),
+                Some(kind) if !types.iter().any(|part| kind.contains(part)) => {
+                    format!(
+                        "has a column `{name}` of the type `{kind}`, not `{}`",
+                        types[0]
+                    )
+                }
+                Some(_) => continue,
+            };
             return Err(LookupFailure::Unusable(format!(
-                "the table `{}` has no column `{missing}`: check `--clickhouse-table`; rows have the columns {}",
-                self.table,
+                "the table `{table}` {problem}: check `--clickhouse-table`; rows have the columns {}",
                 COLUMNS.join(", ")
             )));
         }
-        let _ = self.columns.set(());
+        self.has_columns.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -143,11 +153,5 @@ impl TableReader {
         let query = queries::empty_insert(&self.table);
         let (answer, _) = client.post_with(&SETTINGS, query.as_bytes(), false);
         with_status_of_exception(answer)
-    }
-
-    /// Asks for the columns of the table.
-    pub fn describe(&self, client: &Client) -> Answer {
-        let query = queries::describe(&self.table);
-        with_status_of_exception(client.post_with(&[], query.as_bytes(), false).0)
     }
 }

@@ -243,6 +243,75 @@ fn a_table_without_the_columns_stops_the_run_before_the_first_insert() {
 }
 
 #[test]
+fn a_column_of_another_type_stops_the_run_before_the_first_insert() {
+    for (columns, message) in [
+        (
+            ["event_id", "emission_time", "event UInt64"],
+            "has a column `event` of the type `UInt64`, not `String`",
+        ),
+        (
+            ["event_id", "emission_time Int64", "event"],
+            "has a column `emission_time` of the type `Int64`, not `DateTime`",
+        ),
+        (
+            ["event_id UInt128", "emission_time", "event"],
+            "has a column `event_id` of the type `UInt128`, not `UUID`",
+        ),
+    ] {
+        let server = ClickHouse::start(&columns, |_, _, _| Fault::None);
+        let run = send(&server, &lines(0..9)).args(&["--dead-letters", "dead"]);
+        run.run().with_code(5).assert_stderr(message);
+        assert!(server.records().of_kind(Kind::Insert).is_empty());
+    }
+    for columns in [
+        ["event_id String", "emission_time DateTime", "event JSON"],
+        [
+            "event_id Nullable(UUID)",
+            "emission_time Nullable(DateTime64(3, 'UTC'))",
+            "event LowCardinality(String)",
+        ],
+    ] {
+        let server = ClickHouse::start(&columns, |_, _, _| Fault::None);
+        send(&server, &lines(0..9)).run().with_code(0);
+    }
+}
+
+/// A limit of the user's profile is exceeded each time.
+#[test]
+fn a_limit_of_the_profile_stops_the_run_at_once_and_is_named() {
+    for kind in [Kind::Describe, Kind::Lookup, Kind::Insert] {
+        for (code, text, named) in [
+            (
+                158,
+                "Limit for rows (controlled by 'max_rows_to_read' setting) exceeded, max rows: 100.00",
+                "later queries exceed the limit `max_rows_to_read`, too",
+            ),
+            (
+                307,
+                "Limit for bytes exceeded",
+                "later queries exceed the limit on rows or bytes, too",
+            ),
+            (
+                396,
+                "Limit for result exceeded, max rows: 1.00",
+                "later queries exceed the limit on rows or bytes, too",
+            ),
+        ] {
+            let server = ClickHouse::with_faults(move |of, _, _| match of == kind {
+                true => Fault::Exception(500, code, text),
+                false => Fault::None,
+            });
+            let run = send(&server, &lines(0..9)).args(&["--dead-letters", "dead"]);
+            run.run().with_code(5).assert_stderr(named);
+            // The columns are read again by the first lookup, if the check before has failed.
+            let repeated = usize::from(kind == Kind::Describe);
+            assert_eq!(server.records().of_kind(kind).len(), 1 + repeated);
+            assert!(server.stored().is_empty());
+        }
+    }
+}
+
+#[test]
 fn a_probe_reads_the_table_and_stores_nothing() {
     let server = ClickHouse::healthy();
     let ended = send(&server, "").args(&["--probe"]).run().with_code(0);
@@ -284,12 +353,12 @@ fn the_report_counts_each_request() {
     let report = run.run().with_code(0).report();
     let kinds = [Kind::Describe, Kind::Lookup, Kind::Insert];
     let made = kinds.map(|kind| server.records().of_kind(kind).len() as u64);
-    assert_eq!(made, [2, 2, 1]);
-    assert_eq!(counts(&report, ["requests", "delivered"]), [4, 6000]);
+    assert_eq!(made, [1, 2, 1]);
+    assert_eq!(counts(&report, ["requests", "delivered"]), [3, 6000]);
     // Nothing is left to insert.
     let run = send(&server, &log).args(&["--batch-size", "6000"]);
     let report = run.run().with_code(0).report();
-    assert_eq!(counts(&report, ["requests", "duplicates"]), [3, 6000]);
+    assert_eq!(counts(&report, ["requests", "duplicates"]), [2, 6000]);
 }
 
 #[test]
@@ -309,11 +378,21 @@ fn a_password_in_an_answer_is_not_shown() {
 }
 
 #[test]
-fn a_dry_run_makes_no_requests() {
+fn a_dry_run_makes_no_requests_and_counts_those_of_a_run() {
     let server = ClickHouse::healthy();
-    let run = send(&server, &lines(0..9)).args(&["--dry-run"]);
-    run.run().with_code(0).assert_stderr("would be delivered");
+    let run = |option: &str| {
+        let run = send(&server, &lines(0..6000)).args(&["--batch-size", "6000", option]);
+        run.run().with_code(0)
+    };
+    let ended = run("--dry-run");
+    ended.assert_stderr("6,000 statements would be delivered to");
+    ended.assert_stderr("in 3 requests");
     assert!(server.records().requests.is_empty());
+    let requests = counts(&ended.report(), ["requests", "delivered"]);
+    assert_eq!(
+        requests,
+        counts(&run("--verbose").report(), ["requests", "delivered"])
+    );
 }
 
 #[test]

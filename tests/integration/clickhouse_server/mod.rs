@@ -107,6 +107,7 @@ impl ClickHouse {
         Self::start(&["event_id", "emission_time", "event"], fault)
     }
 
+    /// Starts a server whose table has these columns. A column may be followed by its type.
     pub fn start(
         columns: &[&str],
         fault: impl Fn(Kind, usize, &[Value]) -> Fault + Send + Sync + 'static,
@@ -120,7 +121,7 @@ impl ClickHouse {
         let (records, ends) = (Arc::clone(&server.records), Arc::clone(&server.ends));
         let fault: Arc<FaultOf> = Arc::new(fault);
         let columns: Arc<Vec<Value>> =
-            Arc::new(columns.iter().map(|name| json!([name, "T"])).collect());
+            Arc::new(columns.iter().map(|column| described(column)).collect());
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if ends.load(Ordering::Relaxed) {
@@ -256,6 +257,19 @@ fn serve(
         if reader.get_mut().write_all(answer.as_bytes()).is_err() {
             return;
         }
+    }
+}
+
+/// Returns the row of a column in the answer to DESCRIBE.
+fn described(column: &str) -> Value {
+    let usual = |name| match name {
+        "event_id" => "UUID",
+        "emission_time" => "DateTime64(6)",
+        _ => "String",
+    };
+    match column.split_once(' ') {
+        Some((name, kind)) => json!([name, kind]),
+        None => json!([column, usual(column)]),
     }
 }
 
