@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 
@@ -35,6 +35,8 @@ pub struct Journal {
     pub is_rewritten: bool,
     /// Whether entries were appended since the last sync.
     is_dirty: bool,
+    /// The time of the last sync.
+    synced: Instant,
 }
 
 /// The text of a journal that was read.
@@ -144,6 +146,7 @@ impl Journal {
             length,
             is_rewritten: false,
             is_dirty: false,
+            synced: Instant::now(),
         }
     }
 
@@ -184,6 +187,18 @@ impl Journal {
         if self.is_dirty {
             self.file.sync_data().with_context(|| self.failed())?;
             self.is_dirty = false;
+        }
+        self.synced = Instant::now();
+        Ok(())
+    }
+
+    /// Makes the appended entries durable if the last sync was at least so long ago.
+    ///
+    /// # Errors
+    /// Returns an error that names the file if the system fails to write.
+    pub fn sync_after(&mut self, interval: Duration) -> Result<()> {
+        if self.synced.elapsed() >= interval {
+            self.sync()?;
         }
         Ok(())
     }

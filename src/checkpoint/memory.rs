@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem::ManuallyDrop;
 use std::path::PathBuf;
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 
@@ -34,15 +33,18 @@ pub struct Memory {
     pub remembers: bool,
     /// The files that this run has read to their end.
     pub read_files: ReadFiles,
-    /// The inputs that this run has found, and that no earlier run of this day has found.
-    pub seen: BTreeSet<InputId>,
-    pub today: Day,
+    pub seen: SeenInputs,
     /// The output files of all inputs, once they are needed.
     pub files: Option<BTreeSet<PathBuf>>,
-    /// The time of the last sync of the journal.
-    pub synced: Instant,
     /// The first failure to record a delivery or an input. It is reported at the end of the run.
     pub failure: Option<anyhow::Error>,
+}
+
+/// The inputs that this run has found, and that no earlier run of this day has found.
+#[derive(Debug)]
+pub struct SeenInputs {
+    pub inputs: BTreeSet<InputId>,
+    pub today: Day,
 }
 
 impl Memory {
@@ -113,16 +115,16 @@ impl Memory {
     /// Notes that this run has found an input.
     pub fn has_seen(&mut self, input: InputId) {
         let known = self.contents.inputs.get(&input);
-        if known.is_some_and(|known| known.seen < self.today) {
-            self.seen.insert(input);
+        if known.is_some_and(|known| known.seen < self.seen.today) {
+            self.seen.inputs.insert(input);
         }
     }
 
     /// Records which inputs this run has found, unless an earlier run of this day has found them.
     fn record_seen(&mut self) -> Result<()> {
-        let day = self.today;
+        let day = self.seen.today;
         let mut inputs = Vec::new();
-        for &input in self.seen.difference(&self.unwritten) {
+        for &input in self.seen.inputs.difference(&self.unwritten) {
             add_to_ranges(&mut inputs, input);
         }
         if inputs.is_empty() || !self.remembers {

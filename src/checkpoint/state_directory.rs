@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
 
@@ -15,7 +15,7 @@ use super::fingerprint::Head;
 use super::journal::Journal;
 use super::line_hashes::{LineHashes, ReadLines};
 use super::lock::lock;
-use super::memory::Memory;
+use super::memory::{Memory, SeenInputs};
 use super::read_files::{ReadFile, ReadFiles};
 use super::settle::{remove_temporary_files, settle};
 use crate::exit_code::{ExitCode, Fatal, OrExit};
@@ -79,10 +79,11 @@ impl StateDirectory {
             unwritten: BTreeSet::new(),
             remembers,
             read_files: ReadFiles::default(),
-            seen: BTreeSet::new(),
-            today,
+            seen: SeenInputs {
+                inputs: BTreeSet::new(),
+                today,
+            },
             files: None,
-            synced: Instant::now(),
             failure: None,
         };
         Ok(Self {
@@ -197,11 +198,7 @@ impl StateDirectory {
         memory.append(input, &[&entry])?;
         memory.contents.apply(entry, 0);
         memory.record_files(input)?;
-        if memory.synced.elapsed() >= SYNC_INTERVAL {
-            memory.journal.sync()?;
-            memory.synced = Instant::now();
-        }
-        Ok(())
+        memory.journal.sync_after(SYNC_INTERVAL)
     }
 
     /// Notes that this run has read a file to its end. The file is recorded when all its lines are delivered.

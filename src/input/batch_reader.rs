@@ -7,13 +7,12 @@ use std::io::{self, Read};
 
 use self::json::JsonCursor;
 use super::foreign::ForeignData;
-use super::held_back::HeldBack;
 use super::joiner::Joiner;
 use super::line_batch::{LineBatch, LineContent, nuls_before};
 use super::position::{Position, PositionTracker};
+use super::read_end::ReadEnd;
 use super::source::Shape;
 use crate::buffers::{Buffer, Buffers};
-use crate::compression::Compression;
 use crate::tracking::cannot_become_event;
 
 /// The size of a batch. Passing a batch of this size between threads costs little compared with its conversion, and the
@@ -56,31 +55,6 @@ pub struct BatchReader<R> {
     /// piece.
     open_from: usize,
     pub(super) batch_bytes: usize,
-}
-
-/// The result of reading an input, returned after its last batch.
-#[derive(Debug)]
-pub struct ReadEnd {
-    /// An error if the input could not be read to its end.
-    pub result: io::Result<()>,
-    /// The number of bytes at the end that are left to a later run, or 0: those of a last line without a newline, or of a last
-    /// event that is not complete.
-    pub held_back: u64,
-    /// Whether the bytes that are held back are a part of an event in several lines, and not a line without a newline.
-    pub holds_event: bool,
-    /// The reason why the rest of the input is left to a later run, although the last line is complete.
-    pub rest: Option<HeldBack>,
-    /// The compression of the input. The reader of batches does not know it.
-    pub compression: Option<Compression>,
-}
-
-impl ReadEnd {
-    /// Returns whether the whole input was read. If not, the next run must open the input again, even if the file is
-    /// unchanged. The same holds for an input that has no such end, because it could not be opened or was held back as a
-    /// whole.
-    pub fn is_whole(&self) -> bool {
-        self.result.is_ok() && self.held_back == 0 && self.rest.is_none()
-    }
 }
 
 impl<R: Read> BatchReader<R> {
@@ -221,39 +195,6 @@ impl<R: Read> BatchReader<R> {
             && !is_only_nuls
             && (self.splits_lines || !cannot_become_event(text))
             && ForeignData::find(text, 1, 0).is_none()
-    }
-
-    /// Joins the pieces in the last lines. Returns the number of pending bytes before a last line without a newline.
-    fn end_of_pieces(&mut self, is_truncated: bool) -> usize {
-        let pending = &self.buffer[..self.pending];
-        let whole = memchr::memrchr(b'\n', pending).map_or(0, |newline| newline + 1);
-        let has_rest = whole < self.pending && self.waits(whole, is_truncated);
-        let Some(joiner) = &mut self.joiner else {
-            return whole;
-        };
-        let may_go_on = self.is_written && joiner.is_waiting();
-        // The rest of the last line may be another piece.
-        let may_go_on = may_go_on || has_rest && joiner.ends_with_piece(self.tracker.offset);
-        match &mut self.held_back {
-            Some(held_back) if may_go_on && !is_truncated => {
-                let closed = joiner.hold_back();
-                *held_back += (self.pending - closed) as u64;
-                self.pending = closed;
-                self.holds_event = true;
-                return closed;
-            }
-            Some(_) => {}
-            None => {
-                let end = if is_truncated { whole } else { self.pending };
-                joiner.scan(&pending[..end], self.tracker.offset, self.max_line_bytes);
-            }
-        }
-        // Other lines after a piece would be read again, so the piece is given up.
-        if joiner.ends_with_piece(self.tracker.offset) {
-            self.open_from = joiner.scanned();
-        }
-        joiner.end_all();
-        whole
     }
 
     /// Returns the result of reading the input. Call this after [`BatchReader::next_batch`] has returned `None`.
@@ -401,5 +342,6 @@ impl<R: Read> BatchReader<R> {
 }
 
 mod json;
+mod pieces;
 #[cfg(test)]
 mod tests;

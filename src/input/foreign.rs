@@ -8,6 +8,8 @@ mod inflate;
 mod marks;
 mod openpgp;
 mod reading;
+mod text;
+mod wide_encoding;
 
 use flate2::{Decompress, FlushDecompress};
 
@@ -15,6 +17,9 @@ use description::Description::{self, Noun, State};
 pub use in_line::{ForeignData, message_after};
 use marks::{MARKS, MARKS_OF_BINARY, MARKS_OF_COMPRESSIONS, Marks};
 use reading::Reading;
+pub use text::is_text;
+use text::{holds_json_text, is_armored, is_binary};
+use wide_encoding::wide_encoding;
 
 use crate::compression::{Compression, after_skippable_frame};
 
@@ -234,37 +239,6 @@ impl Foreign {
     }
 }
 
-/// Returns whether bytes, or those up to the first newline, are text in UTF-8 in which a JSON object begins. A log is read
-/// even if its first line begins with the mark of another kind of file, or text in another encoding follows.
-fn holds_json_text(start: &[u8]) -> bool {
-    let first_line = memchr::memchr(b'\n', start).map_or(start, |newline| &start[..newline]);
-    let mut texts = [start, first_line].into_iter();
-    texts.any(|text| is_text(text) && memchr::memmem::find(text, b"{\"").is_some())
-}
-
-/// Returns whether bytes are the start of a text in UTF-8.
-pub fn is_text(start: &[u8]) -> bool {
-    let is_utf8 = match std::str::from_utf8(start) {
-        Ok(_) => true,
-        // The last character may be incomplete.
-        Err(error) => error.error_len().is_none(),
-    };
-    is_utf8 && !is_binary(start)
-}
-
-/// Returns whether bytes contain control characters that no text has.
-fn is_binary(bytes: &[u8]) -> bool {
-    let is_of_text = |byte: u8| byte >= b' ' || matches!(byte, b'\t'..=b'\r' | b'\x1b');
-    !bytes.iter().all(|&byte| is_of_text(byte))
-}
-
-/// Returns whether the first line is one of base64, or the first line of data in the form of PEM.
-fn is_armored(start: &[u8]) -> bool {
-    let first_line = start.split(|&byte| byte == b'\n').next().unwrap_or(start);
-    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
-    first_line.starts_with(b"-----BEGIN ") || first_line.trim_ascii_end().iter().all(is_base64)
-}
-
 /// Returns whether zlib can decompress bytes. The two bytes of its header alone also begin texts.
 fn is_zlib(start: &[u8]) -> bool {
     if start.first() != Some(&0x78) || std::str::from_utf8(start).is_ok() {
@@ -285,42 +259,6 @@ fn is_bson(start: &[u8]) -> bool {
     let end = key.iter().position(|&byte| byte == 0).unwrap_or(0);
     let is_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-');
     [*a, *b, *c] != [0; 3] && end > 0 && key[..end].iter().all(is_key)
-}
-
-/// Recognizes UTF-16 and UTF-32, by their byte-order mark or by the zeros of ASCII characters. Returns the encoding and
-/// the command that converts it to UTF-8.
-fn wide_encoding(start: &[u8]) -> Option<(Description, &'static str)> {
-    const UTF_16LE: (Description, &str) = (Noun("UTF-16 text"), "iconv -f UTF-16LE -t UTF-8 FILE");
-    const UTF_16BE: (Description, &str) = (Noun("UTF-16 text"), "iconv -f UTF-16BE -t UTF-8 FILE");
-    const UTF_32LE: (Description, &str) = (Noun("UTF-32 text"), "iconv -f UTF-32LE -t UTF-8 FILE");
-    const UTF_32BE: (Description, &str) = (Noun("UTF-32 text"), "iconv -f UTF-32BE -t UTF-8 FILE");
-
-    match start {
-        [0xff, 0xfe, 0, 0, ..] => Some(UTF_32LE),
-        [0, 0, 0xfe, 0xff, ..] => Some(UTF_32BE),
-        [0xff, 0xfe, text @ ..] if !holds_json_text(text) => Some(UTF_16LE),
-        [0xfe, 0xff, text @ ..] if !holds_json_text(text) => Some(UTF_16BE),
-        _ if is_mostly_ascii_in(start, [false, true, true, true]) => Some(UTF_32LE),
-        _ if is_mostly_ascii_in(start, [true, true, true, false]) => Some(UTF_32BE),
-        _ if is_mostly_ascii_in(start, [false, true]) => Some(UTF_16LE),
-        _ if is_mostly_ascii_in(start, [true, false]) => Some(UTF_16BE),
-        _ => None,
-    }
-}
-
-/// Returns whether more than half of the characters are ASCII, each in `N` bytes of which those in `zeros` are zero. At
-/// least two of them are needed, since a single zero may also be damage at the start of a log.
-fn is_mostly_ascii_in<const N: usize>(start: &[u8], zeros: [bool; N]) -> bool {
-    let (units, _) = start.as_chunks::<N>();
-    let is_ascii = |unit: &&[u8; N]| {
-        let mut bytes = unit.iter().zip(zeros);
-        bytes.all(|(&byte, is_zero)| match is_zero {
-            true => byte == 0,
-            false => byte.is_ascii() && !is_binary(&[byte]),
-        })
-    };
-    let ascii = units.iter().filter(is_ascii).count();
-    ascii >= 2 && ascii > units.len() / 2
 }
 
 #[cfg(test)]

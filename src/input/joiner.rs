@@ -127,20 +127,8 @@ impl Joiner {
             return;
         }
         let number = self.lines;
-        let open = self.open[stream].get_or_insert_with(|| Open {
-            joined: Some(Joined {
-                text: Vec::new(),
-                line: number,
-                offset,
-                length: 0,
-                ending: Ending::Whole,
-            }),
-            pieces: Vec::new(),
-            progress: ObjectProgress::default(),
-            restart: None,
-            is_certain: piece.is_certain(&text),
-            end: 0,
-        });
+        let is_certain = piece.is_certain(&text);
+        let open = self.open[stream].get_or_insert_with(|| Open::at(number, offset, is_certain));
         open.note_restart(&text, number, offset);
         let mut joined = open.add(&text, offset, line.len(), most);
         let is_last = match piece.mark {
@@ -148,8 +136,7 @@ impl Joiner {
             PieceMark::More => false,
             // A container has ended without a newline if its last piece is short.
             PieceMark::NoNewline => {
-                open.progress == ObjectProgress::Complete
-                    || open.is_certain && !piece.is_certain(&text)
+                open.progress == ObjectProgress::Complete || open.is_certain && !is_certain
             }
         };
         if open.joined.is_some() {
@@ -297,6 +284,24 @@ impl Joiner {
 }
 
 impl Open {
+    /// Returns a line without text, whose first piece is a line of the input.
+    fn at(line: u64, offset: u64, is_certain: bool) -> Self {
+        Self {
+            joined: Some(Joined {
+                text: Vec::new(),
+                line,
+                offset,
+                length: 0,
+                ending: Ending::Whole,
+            }),
+            pieces: Vec::new(),
+            progress: ObjectProgress::default(),
+            restart: None,
+            is_certain,
+            end: 0,
+        }
+    }
+
     /// Adds a piece. Returns the line once it is too long.
     fn add(&mut self, text: &[u8], offset: u64, length: usize, most: usize) -> Option<Joined> {
         self.progress = self.progress.after(text);

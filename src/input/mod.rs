@@ -23,6 +23,7 @@
 //! | `held_back` | inputs that are still being written |
 //! | `bytes_read` | counting the bytes read |
 //! | `batch_reader` | cutting an input into batches of lines |
+//! | `read_end` | how the reading of an input has ended |
 //! | `line_batch` | a batch, and its lines |
 //! | `joiner` | joining lines that log drivers have cut into pieces |
 //! | `joins` | the joined lines of a batch |
@@ -52,6 +53,7 @@ mod objects;
 mod open;
 mod position;
 mod read_ahead;
+mod read_end;
 mod record_scanner;
 mod removed;
 mod shape;
@@ -62,7 +64,7 @@ mod unchanged_start;
 #[cfg(feature = "zstd")]
 mod zstd_frame;
 
-pub use batch_reader::{BATCH_BYTES, BatchReader, ReadEnd};
+pub use batch_reader::{BATCH_BYTES, BatchReader};
 pub use bytes_read::BytesRead;
 pub use discover::discover;
 pub use discovery::{Discovery, NotFound};
@@ -77,5 +79,6 @@ pub use objects::find_shapes;
 pub use open::{FailingReader, Opened, open, open_table};
 pub use position::{Position, PositionTracker, hex};
 pub use read_ahead::ReadAhead;
+pub use read_end::ReadEnd;
 pub use shard::Shard;
 pub use source::{Framing, Origin, Shape, Source};

@@ -50,6 +50,11 @@ impl<R: Read> BatchReader<R> {
                 .saturating_add(cursor.start.unwrap_or(0) + 1);
             wanted = (self.pending * 2).min(most).max(BATCH_BYTES);
         }
+        self.last_json_batch(cursor)
+    }
+
+    /// Returns the batch of the last records. A last record without an end is left to a later run, or ends with the input.
+    fn last_json_batch(&mut self, mut cursor: JsonCursor) -> Option<LineBatch> {
         let is_truncated = matches!(self.ended, Some(Err(_)));
         let mut is_open = false;
         if let Some(start) = cursor.start.take() {

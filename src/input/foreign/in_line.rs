@@ -4,7 +4,9 @@ use super::inflate::{Header, inflates, is_gzip_member};
 use super::marks::{MARKS, MARKS_OF_COMPRESSIONS};
 use super::openpgp::is_message_in_log;
 use super::reading::Reading;
-use super::{Container, Foreign, is_binary, is_text, wide_encoding};
+use super::text::{is_binary, is_text};
+use super::wide_encoding::wide_encoding;
+use super::{Container, Foreign};
 
 /// Data of another kind that begins after lines of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

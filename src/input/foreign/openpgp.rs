@@ -1,7 +1,7 @@
 //! The first packet of a binary OpenPGP message (RFC 9580), as `gpg --encrypt` writes it.
 
 use super::inflate::{Header, inflates};
-use super::is_binary;
+use super::text::is_binary;
 
 /// The kinds of packets with which a message begins.
 const ENCRYPTED_SESSION_KEY: u8 = 1;
