@@ -77,7 +77,8 @@ impl ObjectStorage {
         let is_stopped = Arc::clone(&self.is_stopped);
         let writer = address_of(&object.path)
             .and_then(|address| self.stores.write(&address, settings, is_stopped));
-        object.writer = Some(writer.map_err(|text| failed(&object.path, text))?);
+        let writer = writer.map(Some);
+        object.writer = writer.map_err(|text| failed(&object.path, text))?;
         Ok(())
     }
 
