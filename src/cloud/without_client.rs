@@ -11,7 +11,7 @@ use super::settings::CloudSettings;
 
 /// The clients. A build without the feature has none.
 #[derive(Clone, Default)]
-pub struct Stores;
+pub struct Stores {}
 
 /// The objects that an address names. No value exists.
 pub enum Found {
@@ -53,7 +53,7 @@ pub type IsStopped = Arc<dyn Fn() -> bool + Send + Sync>;
 
 impl Stores {
     pub fn new(_: CloudSettings) -> Self {
-        Self
+        Self {}
     }
 
     pub fn check_output(&self, _: &Address) -> Result<(), String> {

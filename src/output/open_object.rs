@@ -84,9 +84,9 @@ impl ObjectStorage {
 
     /// Aborts the upload of an object, in the background.
     pub fn abandon(&mut self, object: OpenObject) {
-        if let Some(writer) = object.writer {
-            self.abandoned.push((object.path, writer.abandon()));
-        }
+        let upload = object.writer.map(ObjectWriter::abandon);
+        self.abandoned
+            .extend(upload.map(|upload| (object.path, upload)));
         self.abandoned.retain(|(_, upload)| !upload.is_finished());
     }
 
