@@ -11,7 +11,7 @@ const BUFFER_BYTES: usize = 1 << 18;
 const ACCEPTED: &str = "HTTP/1.1 204 No Content\r\nX-Experience-API-Version: 1.0.3\r\n\r\n";
 
 /// The columns of ClickHouse's table.
-const COLUMNS: &str = r#"{"data":[["event_id"],["emission_time"],["event"]],"rows":3}"#;
+const COLUMNS: &str = r#"{"data":[["event_id","UUID"],["emission_time","DateTime64(6)"],["event","String"]],"rows":3}"#;
 /// The ids that ClickHouse holds, and the settings that the program asks for beside them.
 const NO_IDS: &str = r#"{"data":[[[],["throw","throw","throw"]]],"rows":1}"#;
 
