@@ -159,7 +159,7 @@ fn object<'a>(cx: &Transformer<'a>, id: &'a str, object: Object<'a>) -> Object<'
     }
 }
 
-/// Returns the extensions, or `None` if there is none.
+/// Returns the extensions, or `None` if the object is empty.
 fn filled(extensions: ObjectExtensions<'_>) -> Option<ObjectExtensions<'_>> {
     let ObjectExtensions {
         is_part_of,
@@ -195,7 +195,7 @@ fn scored<'a>(cx: &Transformer<'a>, attempt: &'a str, score: Score<'a>) -> Score
     }
 }
 
-/// Returns a logged number as an integer. Returns `None` if it is none, such as 1.5.
+/// Returns a logged number as an integer. Returns `None` for other numbers, such as 1.5.
 fn integer(value: Value<'_>) -> Option<Value<'_>> {
     match value {
         Value::Int(_) | Value::BigInt(_) => Some(value),

@@ -178,7 +178,7 @@ pub fn transform<'a>(
     };
     match settings.conformance {
         Conformance::Reference => Ok(Some(event)),
-        // What makes the event not representable must not be left out.
+        // A value that JSON cannot represent makes the event not representable, so such a value must stay.
         Conformance::Spec if !json::is_representable(&event) => Ok(Some(event)),
         Conformance::Spec => conform::event(cx, event).map(Some),
     }

@@ -109,7 +109,7 @@ impl FormatArgs {
             None | Some(ConformanceArg::Reference) => Ok(Conformance::Reference),
             Some(ConformanceArg::Spec) if iri::is_iri(lms_root_url) => Ok(Conformance::Spec),
             Some(ConformanceArg::Spec) => bail!(
-                "`--conformance spec` (or EVENT_ROUTER_CONFORMANCE) needs an LMS root URL that is an IRI, since the ids of actors and objects begin with it: `{lms_root_url}` is none, correct `--lms-root-url`"
+                "`--conformance spec` (or EVENT_ROUTER_CONFORMANCE) needs an LMS root URL that is an IRI, since the ids of actors and objects begin with it: `{lms_root_url}` is not an IRI, so correct `--lms-root-url`"
             ),
         }
     }

@@ -25,7 +25,7 @@ use super::keys;
 /// The time in which a server must answer a request with a body. A part of 8 MiB has this time on a slow connection.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// What signs a request to S3 again after its URL has changed.
+/// The credentials and the region with which a request to S3 is signed again after its URL has changed.
 #[derive(Debug)]
 pub struct Signing {
     pub credentials: Arc<dyn CredentialProvider<Credential = AwsCredential>>,

@@ -41,7 +41,7 @@ pub enum Failure {
     Server(ServerError),
     /// The server could not be reached, or the connection broke.
     Network(String),
-    /// The server gave an answer that is none to the request.
+    /// The answer of the server does not fit the request.
     Answer(String),
     /// Another failure, with a whole message.
     Other(String),

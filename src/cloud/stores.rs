@@ -42,7 +42,7 @@ impl Stores {
         }
     }
 
-    /// Finds the objects of many addresses, several at a time. Returns for each address the objects, or why there are none.
+    /// Finds the objects of many addresses, several at a time. Returns for each address the objects, or the reason why none is found.
     pub fn find(&self, addresses: &[Address]) -> Vec<Result<Found, String>> {
         /// The most requests at a time.
         const AT_A_TIME: usize = 32;
@@ -77,7 +77,7 @@ impl Stores {
     }
 }
 
-/// Finds the object with this key. If there is none, finds the objects below the key.
+/// Finds the object with this key. If no object has the key, finds the objects below the key.
 async fn find(bucket: &Arc<Bucket>, key: &str) -> Result<Found, Failure> {
     let mut prefix = key.to_owned();
     let mut failure = None;

@@ -135,7 +135,7 @@ impl OpenObject {
         }
     }
 
-    /// Sends the last bytes. Returns `None` if the object was never started, so there is none.
+    /// Sends the last bytes. Returns `None` if the object was never started.
     ///
     /// # Errors
     /// Returns an error that names the path.

@@ -63,7 +63,7 @@ impl Display for Summary<'_> {
 }
 
 impl Summary<'_> {
-    /// Returns the rows of counts that are not zero. A verbose summary has all its lines as a row even if there is none.
+    /// Returns the rows of counts that are not zero. A verbose summary has the row of all lines even if its count is zero.
     fn rows(&self) -> Vec<String> {
         let (tally, lines) = (self.tally, self.tally.lines());
         let mut rows = Vec::new();

@@ -261,7 +261,7 @@ fn conforming<'a>(
     cx: &Transformer<'a>,
     statements: &'a [Statement<'a>],
 ) -> Result<&'a [Statement<'a>], Fault> {
-    // What makes the event not representable must not be left out.
+    // A value that JSON cannot represent makes the event not representable, so such a value must stay.
     if !json::is_representable(statements) {
         return Ok(statements);
     }

@@ -235,15 +235,7 @@ fn convert_wrapped(lines: &[Vec<u8>]) {
             let mut convert = |wrapper, line: &[u8]| {
                 converter.wrapper = wrapper;
                 let mut out = ConvertedBatch::default();
-                let line = Line {
-                    byte: 0,
-                    is_joined: false,
-                    nth: 0,
-                    number: 1,
-                    offset: 0,
-                    content: LineContent::Whole(line),
-                    is_marked: false,
-                };
+                let line = first_line(line);
                 let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
                 let outcome = conversion.map(|conversion| {
                     let reason = conversion.outcome.fault().map(|(reason, _)| reason);
@@ -279,9 +271,9 @@ fn convert_by_specification(lines: &[Vec<u8>]) {
     }
 }
 
-fn ids(converter: &LineConverter, line: &[u8]) -> (Option<Reason>, Vec<String>) {
-    let (arena, mut out) = (Bump::new(), ConvertedBatch::default());
-    let line = Line {
+/// Returns a line as it is read at the start of a log.
+fn first_line(line: &[u8]) -> Line<'_> {
+    Line {
         byte: 0,
         is_joined: false,
         nth: 0,
@@ -289,7 +281,12 @@ fn ids(converter: &LineConverter, line: &[u8]) -> (Option<Reason>, Vec<String>) 
         offset: 0,
         content: LineContent::Whole(line),
         is_marked: false,
-    };
+    }
+}
+
+fn ids(converter: &LineConverter, line: &[u8]) -> (Option<Reason>, Vec<String>) {
+    let (arena, mut out) = (Bump::new(), ConvertedBatch::default());
+    let line = first_line(line);
     let conversion = converter.convert(line, Layout::Lines, &arena, &mut out);
     let fault = conversion
         .as_ref()
