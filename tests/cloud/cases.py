@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from case_list import Failure, case, expect, run_cases  # noqa: E402
-from fakes import AzureFake, Fake, GcsFake  # noqa: E402
+from fakes import AzureFake, Fake, GcsFake, send  # noqa: E402
 from storage import REGION, Proxy, Storage  # noqa: E402
 
 FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
@@ -280,7 +280,7 @@ def errors_say_what_to_do(case):
     dead = {"AWS_ENDPOINT_URL": closed}
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_METADATA_ENDPOINT": closed}
     page = Fake({})
-    page.answer = lambda request: page.send(request, 200, b"<html><body>Welcome</body></html>")
+    page.answer = lambda request: send(request, 200, b"<html><body>Welcome</body></html>")
     for address, environment, parts in [
         ("s3://no-such-bucket/x/", {}, ["NoSuchBucket", "check the name of the bucket"]),
         ("s3://no-such-bucket/x", {}, ["NoSuchBucket"]),

@@ -11,6 +11,19 @@ PAGE = 10
 MODIFIED = "Fri, 05 Jan 2024 10:00:00 GMT"
 
 
+def send(request, status, body, headers=()):
+    """Answers a request. The connection goes on, and the whole body has one length."""
+    headers = {name: value for name, value in dict(headers).items() if name.lower() not in ("connection", "transfer-encoding")}
+    request.send_response(status)
+    length = headers.pop("Content-Length", None) or len(body)
+    for name, value in headers.items():
+        request.send_header(name, value)
+    request.send_header("Content-Length", str(length))
+    request.end_headers()
+    if request.command != "HEAD":
+        request.wfile.write(body)
+
+
 class Fake:
     """A server. The objects in `encoded` have `Content-Encoding: gzip`."""
 
@@ -40,7 +53,7 @@ class Fake:
     def answer(self, request):
         if self.busy > 0:
             self.busy -= 1
-            self.send(request, 503, b"<Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>")
+            send(request, 503, b"<Error><Code>SlowDown</Code><Message>Reduce the rate</Message></Error>")
         elif self.forward:
             self.send_from_server(request)
         else:
@@ -48,9 +61,9 @@ class Fake:
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
             bucket, _, key = url.path.removeprefix("/").partition("/")
             if not self.permits(request, query):
-                self.send(request, 403, b"<Error><Code>AccessDenied</Code></Error>")
+                send(request, 403, b"<Error><Code>AccessDenied</Code></Error>")
             elif bucket != "bucket":
-                self.send(request, 404, b"<Error><Code>NoSuchBucket</Code></Error>")
+                send(request, 404, b"<Error><Code>NoSuchBucket</Code></Error>")
             elif key:
                 self.send_object(request, unquote(key))
             else:
@@ -64,29 +77,18 @@ class Fake:
         asked = urllib.request.Request(self.forward + request.path, headers=headers, method=request.command)
         try:
             with urllib.request.urlopen(asked) as response:
-                self.send(request, response.status, response.read(), dict(response.headers))
+                send(request, response.status, response.read(), dict(response.headers))
         except urllib.error.HTTPError as error:
-            self.send(request, error.code, error.read(), dict(error.headers))
-
-    def send(self, request, status, body, headers=()):
-        headers = {name: value for name, value in dict(headers).items() if name.lower() not in ("connection", "transfer-encoding")}
-        request.send_response(status)
-        length = headers.pop("Content-Length", None) or len(body)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.send_header("Content-Length", str(length))
-        request.end_headers()
-        if request.command != "HEAD":
-            request.wfile.write(body)
+            send(request, error.code, error.read(), dict(error.headers))
 
     def send_object(self, request, key):
         body = self.objects.get(key)
         if body is None:
-            self.send(request, 404, b"<Error><Code>NoSuchKey</Code></Error>")
+            send(request, 404, b"<Error><Code>NoSuchKey</Code></Error>")
             return
         e_tag = self.e_tag(body)
         if request.headers.get("If-Match", f'"{e_tag}"') != f'"{e_tag}"':
-            self.send(request, 412, b"<Error><Code>ConditionNotMet</Code></Error>")
+            send(request, 412, b"<Error><Code>ConditionNotMet</Code></Error>")
             return
         headers = {"ETag": f'"{e_tag}"', "Last-Modified": MODIFIED, "Content-Type": "text/plain"}
         if key in self.encoded:
@@ -108,10 +110,10 @@ class Fake:
         part = body[first:]
         if self.break_after and key not in self.seen and len(part) > self.break_after and request.command == "GET":
             self.seen.add(key)
-            self.send(request, status, part[: self.break_after], headers | {"Content-Length": str(len(part))})
+            send(request, status, part[: self.break_after], headers | {"Content-Length": str(len(part))})
             request.close_connection = True
             return
-        self.send(request, status, part, headers)
+        send(request, status, part, headers)
 
     def unpacks(self, request):
         return False
@@ -132,7 +134,7 @@ class GcsFake(Fake):
 
     def send_list(self, request, query):
         if "Accept-Encoding" in request.headers and "gzip" in request.headers["Accept-Encoding"]:
-            self.send(request, 500, b"a list could be gzipped")
+            send(request, 500, b"a list could be gzipped")
             return
         keys, following = self.page(query, "continuation-token")
         contents = "".join(
@@ -142,7 +144,7 @@ class GcsFake(Fake):
         )
         token = f"<NextContinuationToken>{escape(following)}</NextContinuationToken>" if following else ""
         body = f"<ListBucketResult><Name>bucket</Name>{contents}{token}</ListBucketResult>"
-        self.send(request, 200, body.encode(), {"Content-Type": "application/xml"})
+        send(request, 200, body.encode(), {"Content-Type": "application/xml"})
 
 
 class AzureFake(Fake):
@@ -164,4 +166,4 @@ class AzureFake(Fake):
             '<?xml version="1.0" encoding="utf-8"?><EnumerationResults ContainerName="bucket"><Blobs>'
             f"{blobs}</Blobs><NextMarker>{escape(following)}</NextMarker></EnumerationResults>"
         )
-        self.send(request, 200, body.encode(), {"Content-Type": "application/xml"})
+        send(request, 200, body.encode(), {"Content-Type": "application/xml"})

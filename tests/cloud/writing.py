@@ -12,16 +12,16 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
-from case_list import CASES, case, expect, run_cases  # noqa: E402
-from cases import CONVERSION, FIXTURES, LINES, MB, Case, log  # noqa: E402
-from storage import REGION, Storage  # noqa: E402
+from case_list import CASES, case, expect  # noqa: E402
+from cases import CONVERSION, FIXTURES, LINES, MB, log, main  # noqa: E402
+from fakes import send  # noqa: E402
+from storage import REGION  # noqa: E402
 
 # The cases of reading are those of cases.py.
 CASES.clear()
@@ -58,7 +58,7 @@ class FaultyServer:
             request.close_connection = True
             return
         if isinstance(fault, int):
-            self.send(request, fault, b"<Error><Code>Fault</Code><Message>as the case wants</Message></Error>")
+            send(request, fault, b"<Error><Code>Fault</Code><Message>as the case wants</Message></Error>")
             return
         headers = {name: value for name, value in request.headers.items() if name.lower() != "connection"}
         server = http.client.HTTPConnection(self.forward.removeprefix("http://"))
@@ -69,18 +69,7 @@ class FaultyServer:
         if fault == "lose the answer":
             request.close_connection = True
             return
-        self.send(request, *answer)
-
-    def send(self, request, status, body, headers=()):
-        headers = {name: value for name, value in dict(headers).items() if name.lower() not in ("connection", "transfer-encoding")}
-        request.send_response(status)
-        length = headers.pop("Content-Length", None) or len(body)
-        for name, value in headers.items():
-            request.send_header(name, value)
-        request.send_header("Content-Length", str(length))
-        request.end_headers()
-        if request.command != "HEAD":
-            request.wfile.write(body)
+        send(request, *answer)
 
 
 def objects(case, bucket, prefix=""):
@@ -414,14 +403,6 @@ def a_killed_run_leaves_uploads_that_the_command_of_the_guide_removes(case):
     small = case.copy({"large.log": log(1)})
     case.run("-o", "s3://killed/out/", small)
     expect(list(objects(case, "killed")) == ["out/large.log.xapi.jsonl"], "the next run writes no object")
-
-
-def main():
-    event_router, *words = sys.argv[1:]
-    storage = Storage()
-    with tempfile.TemporaryDirectory() as directory:
-        run = lambda function, files: function(Case(event_router, storage, files))  # noqa: E731
-        return run_cases(words, Path(directory), run)
 
 
 if __name__ == "__main__":
